@@ -1,0 +1,95 @@
+"""Money: integer fen, and the only place in the shop where money is divided.
+
+Everything that needs a rate, a share or a split of an amount calls a function of this module, so that each
+rounding rule exists once and can be read here. A rate is given in basis points (``_bp``, 10,000 = 100 %).
+Nothing here knows floats; an amount is an ``int`` whose name ends in ``_fen``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+FEN_PER_YUAN: Final = 100
+WHOLE_BP: Final = 10_000
+
+_YUAN = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?")
+
+
+def share_bp(amount_fen: int, *, bp: int) -> int:
+    """``bp`` basis points of an amount, in fen, rounded down.
+
+    The shop gives (a discount) and owes (a commission) at most what was stated, never a fraction more. Shares
+    above the whole are allowed. Raises ValueError for a negative amount or rate.
+    """
+    if amount_fen < 0 or bp < 0:
+        raise ValueError(f"a share needs an amount and a rate of at least 0, not {amount_fen} and {bp}")
+    return amount_fen * bp // WHOLE_BP
+
+
+def percent_off(amount_fen: int, *, off_bp: int) -> int:
+    """The reduction, in fen, of ``off_bp`` basis points off an amount, rounded down: 0 ≤ reduction ≤ amount.
+
+    九折 is ``off_bp=1000``. Raises ValueError for a rate outside 0 … 10,000 or a negative amount.
+    """
+    if not 0 <= off_bp <= WHOLE_BP:
+        raise ValueError(f"a reduction lies between 0 and {WHOLE_BP} basis points, not at {off_bp}")
+    return share_bp(amount_fen, bp=off_bp)
+
+
+def allocate(total_fen: int, weights: Sequence[int]) -> list[int]:
+    """Split a total over weights exactly, by largest remainder; the parts add up to the total.
+
+    Each part is its exact proportion rounded down; the fen that are then left over go one each to the largest
+    remainders, the earlier index first where they tie. A weight of 0 gets 0, and where the total is at most
+    the sum of the weights no part exceeds its weight: a reduction never takes more from a line than is left.
+    Raises ValueError for a negative total or weight, and for a total with nothing to carry it.
+    """
+    whole = sum(weights)
+    if total_fen < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("neither the total nor a weight may be negative")
+    if total_fen == 0:
+        return [0] * len(weights)
+    if whole == 0:
+        raise ValueError(f"{total_fen} fen cannot be split over weights that are all 0")
+    parts, remainders = [], []
+    for weight in weights:
+        part_fen, remainder = divmod(total_fen * weight, whole)
+        parts.append(part_fen)
+        remainders.append(remainder)
+    by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
+    for index in by_remainder[: total_fen - sum(parts)]:
+        parts[index] += 1
+    return parts
+
+
+def split_units(total_fen: int, units: int) -> list[int]:
+    """What each of a line's units was paid with, in fen: one part per unit, adding up to the line's total.
+
+    This is what a single unit is worth when it comes back; the first units carry the odd fen. Raises
+    ValueError for fewer than one unit or a negative total.
+    """
+    if units < 1:
+        raise ValueError(f"a line has at least one unit, not {units}")
+    return allocate(total_fen, [1] * units)
+
+
+def yuan(amount_fen: int) -> str:
+    """An amount for people, in yuan with two decimals and no currency sign: 1200 → ``12.00``, -5 → ``-0.05``."""
+    whole, cents = divmod(abs(amount_fen), FEN_PER_YUAN)
+    sign = "-" if amount_fen < 0 else ""
+    return f"{sign}{whole}.{cents:02d}"
+
+
+def parse_yuan(text: str) -> int:
+    """What a person typed as yuan, in fen: ``12`` and ``12.0`` and ``12.00`` → 1200.
+
+    Strict on purpose: plain ASCII digits, at most two decimals, at most thirteen digits before the point; no
+    sign, blanks, separators, exponents, leading zeros or full-width digits. Raises ValueError otherwise.
+    """
+    match = _YUAN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an amount in yuan: {text!r}")
+    whole, cents = match.groups()
+    return int(whole) * FEN_PER_YUAN + int((cents or "").ljust(2, "0"))

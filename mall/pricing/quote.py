@@ -1,0 +1,126 @@
+"""The quote: a price with its reasons, frozen; it cannot be built from figures that do not add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """One offer's part in making something cheaper: ``amount_fen`` is positive."""
+
+    ref: str
+    label: str
+    amount_fen: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"ref": self.ref, "label": self.label, "amount_fen": self.amount_fen}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """An offer that did not apply, and why, in Chinese for the buyer.
+
+    ``short_by_fen`` is how much more of the goods in its scope would do, None where money is not what is
+    missing.
+    """
+
+    ref: str
+    label: str
+    reason: str
+    short_by_fen: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "ref": self.ref,
+            "label": self.label,
+            "reason": self.reason,
+            "short_by_fen": self.short_by_fen,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of the quote: its list price, what took it down, and what is paid for it.
+
+    ``payable_fen``, split over the units (``money.split_units``), is the line's refund value for ever.
+    Raises ValueError where list − reductions ≠ payable, or a reduction or the payable is out of bounds.
+    """
+
+    sku_id: int
+    title: str
+    quantity: int
+    unit_price_fen: int
+    list_fen: int
+    reductions: tuple[Reduction, ...]
+    payable_fen: int
+
+    def __post_init__(self) -> None:
+        reduced_fen = sum(reduction.amount_fen for reduction in self.reductions)
+        if self.list_fen - reduced_fen != self.payable_fen or self.payable_fen < 0:
+            raise ValueError(f"the line of SKU {self.sku_id} does not add up")
+        if any(reduction.amount_fen < 1 for reduction in self.reductions):
+            raise ValueError(f"the line of SKU {self.sku_id} has a reduction of nothing")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's JSON of a line."""
+        return {
+            "sku_id": self.sku_id,
+            "title": self.title,
+            "quantity": self.quantity,
+            "unit_price_fen": self.unit_price_fen,
+            "list_fen": self.list_fen,
+            "reductions": [reduction.as_dict() for reduction in self.reductions],
+            "payable_fen": self.payable_fen,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What the basket costs, and why.
+
+    ``goods_fen`` is the list price of all lines, ``reduction_fen`` what offers took off the goods,
+    ``shipping_fen`` the freight after free postage. ``applied`` holds each offer that took something off, with
+    its total over all lines; free postage is among them, though its amount is no part of ``reduction_fen``
+    (it is the freight that is not charged). ``shipping_known`` is False while there is no destination;
+    ``undeliverable`` names the SKUs that no tariff reaches: nothing is charged for them, and such a quote must
+    not become an order. Raises ValueError unless goods − reduction + shipping = payable, Σ lines + shipping =
+    payable, and the lines' reductions add up to ``reduction_fen``.
+    """
+
+    items: tuple[Item, ...]
+    goods_fen: int
+    reduction_fen: int
+    shipping_fen: int
+    payable_fen: int
+    applied: tuple[Reduction, ...]
+    declined: tuple[Declined, ...]
+    shipping_known: bool
+    undeliverable: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        lines_fen = sum(item.payable_fen for item in self.items)
+        if self.shipping_fen < 0 or lines_fen + self.shipping_fen != self.payable_fen:
+            raise ValueError("lines and shipping do not add up to what is payable")
+        if self.goods_fen - self.reduction_fen != lines_fen:
+            raise ValueError("the reductions do not explain what the goods cost")
+
+    @property
+    def deliverable(self) -> bool:
+        """Whether every line can be sent to the destination, as far as one is known."""
+        return not self.undeliverable
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's JSON of a quote, plain values only."""
+        return {
+            "items": [item.as_dict() for item in self.items],
+            "goods_fen": self.goods_fen,
+            "reduction_fen": self.reduction_fen,
+            "shipping_fen": self.shipping_fen,
+            "payable_fen": self.payable_fen,
+            "applied": [reduction.as_dict() for reduction in self.applied],
+            "declined": [declined.as_dict() for declined in self.declined],
+        }
