@@ -1,0 +1,124 @@
+"""The ground the operators' pages stand on: Chinese, paged, read-only where a service writes, actions that call services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from apps.base.models import AuditEntry, JobRun, Pulse
+from mall.errors import ShopError
+from mall.money import yuan
+
+__all__ = ["EditableAdmin", "ReadOnlyAdmin", "ReadOnlyTabular", "StackedInline", "TabularInline", "said", "yuan_column"]
+
+
+class EditableAdmin(ModelAdmin):
+    """Pages whose plain columns an operator may edit."""
+
+    list_per_page = 30
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+
+
+class ReadOnlyAdmin(EditableAdmin):
+    """Pages that show rows which only services write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyTabular(TabularInline):
+    """Rows shown under their owner, never edited there."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
+    """Return a sortable list column that shows an amount of fen as yuan."""
+
+    @admin.display(description=label, ordering=field)
+    def column(self: Any, row: Model) -> str:
+        fen = getattr(row, field)
+        return "—" if fen is None else f"¥{yuan(fen)}"
+
+    return column
+
+
+def said(action: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an admin action so that a refusal by a service is shown to the operator instead of a 500."""
+
+    @wraps(action)
+    def wrapped(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return action(self, request, *args, **kwargs)
+        except ShopError as refusal:
+            self.message_user(request, refusal.text, level=messages.ERROR)
+            return None
+
+    return wrapped
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class OperatorAdmin(DjangoUserAdmin, ModelAdmin):
+    """Operators of the shop; shoppers are members, not users."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Roles: sets of permissions given to operators."""
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    """When each sweep ran last, and how it went."""
+
+    list_display = ["name", "started_at", "succeeded_at", "handled", "error"]
+
+
+@admin.register(Pulse)
+class PulseAdmin(ReadOnlyAdmin):
+    """When beat and workers were last heard."""
+
+    list_display = ["name", "heard_at"]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who saw or exported what."""
+
+    list_display = ["at", "operator", "action", "subject", "note"]
+    list_filter = ["action"]
+    search_fields = ["subject"]
+    list_select_related = ["operator"]

@@ -1,0 +1,78 @@
+"""A Redis cache that may be lost: while Redis is away it answers "nothing cached" at once instead of failing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+# After a failure Redis is left alone for this long, so that a hanging server costs one wait, not one a call.
+REST_SECONDS = 5.0
+
+
+class SoftRedisCache(RedisCache):
+    """Django's Redis cache with short time-outs and a circuit breaker.
+
+    Every operation answers as if the key were absent while Redis cannot be reached. Nothing the shop
+    promises may rest on it: it holds throttles, WeChat's access token and other things that can be had again.
+    """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        options = dict(params.get("OPTIONS") or {})
+        options.setdefault("socket_connect_timeout", 0.5)
+        options.setdefault("socket_timeout", 0.5)
+        super().__init__(server, {**params, "OPTIONS": options})
+        self._resting_until = 0.0
+
+    def _softly(self, call: Callable[[], Any], otherwise: Any) -> Any:
+        if time.monotonic() < self._resting_until:
+            return otherwise
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            self._resting_until = time.monotonic() + REST_SECONDS
+            log.warning("cache_away", error=type(error).__name__)
+            return otherwise
+
+    def reachable(self) -> bool:
+        """Ask Redis itself, breaker or not. Used by /readyz."""
+        try:
+            return bool(self._cache.get_client(None).ping())
+        except (RedisError, OSError):
+            return False
+
+    def add(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).add(*args, **kwargs), False)
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).get(key, default, version), default)
+
+    def set(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).set(*args, **kwargs), None)
+
+    def touch(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).touch(*args, **kwargs), False)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).delete(*args, **kwargs), False)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).get_many(*args, **kwargs), {})
+
+    def has_key(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).has_key(*args, **kwargs), False)
+
+    def set_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).set_many(*args, **kwargs), [])
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).delete_many(*args, **kwargs), None)
+
+    def clear(self) -> Any:
+        return self._softly(lambda: super(SoftRedisCache, self).clear(), False)

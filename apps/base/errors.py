@@ -1,0 +1,128 @@
+"""The contract's error form: ``{"code", "message", "details", "request_id"}`` for every refusal of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import Http404, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from mall.errors import Kind, ShopError
+
+log = structlog.get_logger(__name__)
+
+STATUS_OF_KIND = {
+    Kind.INVALID: 400,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.BAD_GATEWAY: 502,
+    Kind.UNAVAILABLE: 503,
+    Kind.TIMEOUT: 504,
+}
+
+# What Django and DRF refuse by themselves, in the shop's words.
+PLAIN: dict[int, tuple[str, str]] = {
+    400: ("invalid", "提交的内容有误"),
+    401: ("not_authenticated", "请先登录"),
+    403: ("forbidden", "没有权限"),
+    404: ("not_found", "内容不存在"),
+    405: ("method_not_allowed", "不支持的请求方式"),
+    406: ("not_acceptable", "不支持的返回格式"),
+    413: ("too_large", "提交的内容过大"),
+    415: ("unsupported_media_type", "请以 JSON 格式提交"),
+    429: ("throttled", "操作过于频繁，请稍后再试"),
+    500: ("internal_error", "系统开小差了，请稍后再试"),
+    503: ("unavailable", "服务暂时不可用，请稍后再试"),
+}
+
+
+def request_id() -> str:
+    """Return the id of the request being answered, or an empty string outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
+    """Return the contract's error body."""
+    return {"code": code, "message": message, "details": details or {}, "request_id": request_id()}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """Translate any exception of an API view; DRF calls it as EXCEPTION_HANDLER."""
+    set_rollback()
+    if isinstance(error, ShopError):
+        return Response(body(error.code, error.text, error.details), status=STATUS_OF_KIND[error.kind])
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    if isinstance(error, DataError):
+        # A figure that no column can hold got past a serializer: still the caller's fault, nothing was stored.
+        return _plain(400)
+    if isinstance(error, OperationalError | InterfaceError | RedisError):
+        log.warning("dependency_away", error=type(error).__name__)
+        return _plain(503)
+    log.exception("unhandled", error=type(error).__name__)
+    return _plain(500)
+
+
+def _plain(status: int) -> Response:
+    code, message = PLAIN[status]
+    return Response(body(code, message), status=status)
+
+
+def _of_framework(error: exceptions.APIException) -> Response:
+    status = error.status_code
+    code, message = PLAIN.get(status, PLAIN[400])
+    details: Any = {}
+    headers: dict[str, str] = {}
+    if isinstance(error, exceptions.ValidationError):
+        details = _fields(error.detail)
+        message = _first_text(error.detail) or message
+    elif isinstance(error, exceptions.ParseError):
+        code, message = "malformed_json", "提交的内容不是有效的 JSON"
+    elif isinstance(error, exceptions.AuthenticationFailed):
+        code, message = "token_invalid", "登录已失效，请重新登录"
+    elif isinstance(error, exceptions.Throttled) and error.wait is not None:
+        seconds = max(1, int(error.wait + 0.999))
+        headers["Retry-After"] = str(seconds)
+        details = {"retry_after": seconds}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    return Response(body(code, message, details), status=status, headers=headers)
+
+
+def _fields(detail: Any) -> Any:
+    """Return DRF's nested messages as plain lists and texts under the names of their fields."""
+    if isinstance(detail, dict):
+        return {str(name): _fields(inner) for name, inner in detail.items()}
+    if isinstance(detail, list):
+        return [_fields(inner) for inner in detail]
+    return str(detail)
+
+
+def _first_text(detail: Any) -> str:
+    while isinstance(detail, dict | list) and detail:
+        detail = next(iter(detail.values())) if isinstance(detail, dict) else next((d for d in detail if d), "")
+    return str(detail) if detail else ""
+
+
+def in_contract_form(response: HttpResponse) -> HttpResponse:
+    """Return the response itself if it is JSON already, else its status in the contract's form.
+
+    Django answers unknown paths, huge bodies and bad hosts with HTML pages of its own.
+    """
+    if response.get("Content-Type", "").startswith("application/json"):
+        return response
+    code, message = PLAIN.get(response.status_code, PLAIN[400 if response.status_code < 500 else 500])
+    return JsonResponse(
+        body(code, message), status=response.status_code, json_dumps_params={"ensure_ascii": False}
+    )

@@ -1,0 +1,54 @@
+"""What the floor remembers: heartbeats, the last run of each job, and who looked at whose data."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class Pulse(models.Model):
+    """When a kind of process (beat, worker) was last heard."""
+
+    name = models.CharField("进程", max_length=40, primary_key=True)
+    heard_at = models.DateTimeField("最近一次心跳")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "进程心跳"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobRun(models.Model):
+    """The last run of a sweep: one row a job, overwritten by each run."""
+
+    name = models.CharField("任务", max_length=80, primary_key=True)
+    started_at = models.DateTimeField("最近开始")
+    finished_at = models.DateTimeField("最近完成", null=True)
+    succeeded_at = models.DateTimeField("最近成功", null=True)
+    handled = models.PositiveIntegerField("处理数量", default=0)
+    error = models.CharField("最近错误", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "定时任务"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntry(models.Model):
+    """An operator saw, exported or changed something that must not happen unseen. Append-only."""
+
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name="操作人")
+    action = models.CharField("动作", max_length=40)
+    subject = models.CharField("对象", max_length=80)
+    note = models.CharField("说明", max_length=200, blank=True)
+    at = models.DateTimeField("时间", db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审计记录"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"

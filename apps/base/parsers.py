@@ -1,0 +1,58 @@
+"""Reading request bodies strictly: JSON as the standard defines it, nothing more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+_DEPTH = 12
+
+
+class StrictJSONParser(BaseParser):
+    """JSON in UTF-8: no NaN, no duplicate names, bounded depth, an object at the top."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        raw = stream.read()
+        if not raw.strip():
+            return {}
+        try:
+            value = json.loads(
+                raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
+            )
+        except (ValueError, RecursionError) as error:
+            raise ParseError from error
+        if not isinstance(value, dict) or _deeper_than(value, _DEPTH):
+            raise ParseError
+        return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("duplicate name")
+    return names
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    if depth < 0:
+        return True
+    if isinstance(value, dict):
+        return any(_deeper_than(inner, depth - 1) for inner in value.values())
+    if isinstance(value, list):
+        return any(_deeper_than(inner, depth - 1) for inner in value)
+    return False

@@ -1,0 +1,72 @@
+"""How views describe themselves in the OpenAPI schema: the contract's error form belongs to every call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The one form of every refusal."""
+
+    code = serializers.CharField(help_text="For programs; stable.")
+    message = serializers.CharField(help_text="For the shopper, in Chinese.")
+    details = serializers.DictField(help_text="Names of fields, or figures.")
+    request_id = serializers.CharField(help_text="Quote it to the operator; it is in the logs.")
+
+
+def refusal(status: int, code: str, message: str, details: dict[str, Any] | None = None) -> OpenApiResponse:
+    """Return the documentation of one refusal, with a true example."""
+    return OpenApiResponse(
+        ErrorSerializer,
+        description=code,
+        examples=[
+            OpenApiExample(
+                code,
+                value={
+                    "code": code,
+                    "message": message,
+                    "details": details or {},
+                    "request_id": "0f8fad5bd9cb469fa16570867728950e",
+                },
+                response_only=True,
+                status_codes=[str(status)],
+            )
+        ],
+    )
+
+
+class ShopSchema(AutoSchema):
+    """drf-spectacular's schema plus the refusals that any call may meet."""
+
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction=direction)
+        for status, (code, message) in _ANYWHERE.items():
+            if status == "401" and not self.get_auth():
+                continue
+            if status not in bodies:
+                bodies[status] = self._get_response_for_code(refusal(int(status), code, message), status)
+        return bodies
+
+
+_ANYWHERE = {
+    "400": ("invalid", "提交的内容有误"),
+    "401": ("not_authenticated", "请先登录"),
+    "404": ("not_found", "内容不存在"),
+    "429": ("throttled", "操作过于频繁，请稍后再试"),
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """``Authorization: Bearer <access>`` in the schema."""
+
+    target_class = "apps.members.auth.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}

@@ -1,0 +1,57 @@
+"""How often one may knock. Counted in Redis; while Redis is away everybody is let in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import SimpleRateThrottle
+
+
+class _Rated(SimpleRateThrottle):
+    """A throttle whose rate is read at each request, so that settings and tests may change it."""
+
+    def get_rate(self) -> str | None:
+        return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+
+    def _key(self, ident: Any) -> str:
+        return f"throttle:{self.scope}:{ident}"
+
+
+class PerMember(_Rated):
+    """Calls of one logged-in member."""
+
+    scope = "member"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return self._key(request.user.pk) if request.user else None
+
+
+class PerAddress(_Rated):
+    """Calls of nobody in particular, by network address."""
+
+    scope = "address"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return None if request.user else self._key(self.get_ident(request))
+
+
+class Logins(_Rated):
+    """Attempts to log in or refresh, by network address: high, since whole towns share one."""
+
+    scope = "login"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return self._key(self.get_ident(request))
+
+
+class Searches(_Rated):
+    """Searches, by member or network address."""
+
+    scope = "search"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        if not request.query_params.get("q"):
+            return None
+        return self._key(request.user.pk if request.user else self.get_ident(request))

@@ -1,0 +1,48 @@
+"""Words for transactions: who demands one, and how a broken constraint becomes a polite refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import IntegrityError, connection, transaction
+
+from mall.errors import ShopError
+
+
+class NoTransaction(RuntimeError):
+    """A programming error: this may only be called inside a transaction, or only outside of one."""
+
+
+def require() -> None:
+    """Refuse to go on outside a transaction."""
+    if not connection.in_atomic_block:
+        raise NoTransaction("must be called inside transaction.atomic()")
+
+
+def forbid(what: str) -> None:
+    """Refuse to go on inside a transaction that we opened: ``what`` waits for somebody else's machine.
+
+    The test suite wraps every test in a transaction of its own; that one is not ours and does not count.
+    """
+    ours = [block for block in connection.atomic_blocks if not getattr(block, "_from_testcase", False)]
+    if ours:
+        raise NoTransaction(f"{what} must not happen inside a transaction")
+
+
+@contextmanager
+def refine(errors: Mapping[str, ShopError | type[ShopError]]) -> Iterator[None]:
+    """Turn a violation of a named constraint into its named error; other violations stay what they are.
+
+    The database is the judge, this is the interpreter. Runs in a savepoint, so that the transaction
+    around it stays usable.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as broken:
+        diagnosis = getattr(broken.__cause__, "diag", None)
+        refusal = errors.get(getattr(diagnosis, "constraint_name", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from broken

@@ -1,0 +1,49 @@
+"""The post room for operators: what was announced, who got it, and what has to be delivered again."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, said
+from apps.outbox import services
+from apps.outbox.models import Announcement, Delivery
+from apps.outbox.states import DeliveryStatus
+
+
+class DeliveryInline(ReadOnlyTabular):
+    model = Delivery
+    fields = ["listener", "status", "attempts", "due_at", "done_at", "last_error"]
+    readonly_fields = fields
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    """What happened, newest first."""
+
+    list_display = ["id", "kind", "announced_at", "sorted_at"]
+    list_filter = ["kind"]
+    inlines = [DeliveryInline]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Each event on its way to each listener."""
+
+    list_display = ["id", "announcement", "listener", "status", "attempts", "due_at", "last_error"]
+    list_filter = ["status", "listener"]
+    list_select_related = ["announcement"]
+    actions = ["deliver_again"]
+
+    @admin.action(description="重新投递（仅限已停止重试的）")
+    @said
+    def deliver_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
+        at = timezone.now()
+        dead = chosen.filter(status=DeliveryStatus.DEAD)
+        count = 0
+        for delivery in dead:
+            services.redeliver(delivery_id=delivery.pk, at=at)
+            count += 1
+        self.message_user(request, f"已重新排队 {count} 条投递。")

@@ -1,0 +1,179 @@
+"""Announces events and delivers them: at least once to each listener, each in its own transaction, retried alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from apps.base import transactions
+from apps.outbox.listening import TryLater, wants_no_transaction
+from apps.outbox.models import Announcement, Delivery
+from apps.outbox.states import DeliveryStatus
+from mall.errors import Kind, ShopError
+from mall.events import Event, from_payload
+
+log = structlog.get_logger(__name__)
+
+# 15 tries over about 20 hours: 5 s, 10 s, 20 s … at most 2 h apart.
+MAX_ATTEMPTS = 15
+_FIRST_WAIT = timedelta(seconds=5)
+_LONGEST_WAIT = timedelta(hours=2)
+# While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
+_LEASE = timedelta(minutes=5)
+_KEEP_DONE = timedelta(days=30)
+
+
+class NotDead(ShopError):
+    """Only a delivery that has given up can be delivered again by hand."""
+
+    code = "delivery_not_dead"
+    message = "只有已停止重试的投递才能重新投递"
+    kind = Kind.CONFLICT
+
+
+def publish(event: Event, *, at: datetime) -> None:
+    """Announce ``event`` in the current transaction, and nudge a worker once it is committed.
+
+    Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
+    """
+    transactions.require()
+    Announcement.objects.create(kind=event.name, payload=event.payload(), announced_at=at)
+    transaction.on_commit(_nudge, robust=True)
+
+
+def _nudge() -> None:
+    """Ask a worker to deliver now. May fail: the sweep finds the row all the same."""
+    from apps.outbox import tasks  # -- circular import: the task calls this module
+
+    try:
+        tasks.deliver.apply_async(expires=30)
+    except Exception as error:
+        log.warning("nudge_lost", error=type(error).__name__)
+
+
+def subscriptions() -> Mapping[type[Event], Sequence[str]]:
+    """Return board 2: which listeners (dotted paths) hear which news."""
+    board: Mapping[type[Event], Sequence[str]] = import_string(settings.OUTBOX_SUBSCRIPTIONS)
+    return board
+
+
+def sort_mail(*, at: datetime, limit: int = 200) -> int:
+    """Give every unsorted announcement one delivery per listener; return how many were sorted."""
+    board = {kind.name: listeners for kind, listeners in subscriptions().items()}
+    with transaction.atomic():
+        unsorted = list(
+            Announcement.objects.select_for_update(skip_locked=True)
+            .filter(sorted_at__isnull=True)
+            .order_by("id")[:limit]
+        )
+        Delivery.objects.bulk_create(
+            [
+                Delivery(announcement=announcement, listener=listener, due_at=at)
+                for announcement in unsorted
+                for listener in board.get(announcement.kind, ())
+            ],
+            ignore_conflicts=True,
+        )
+        Announcement.objects.filter(pk__in=[a.pk for a in unsorted]).update(sorted_at=at)
+    return len(unsorted)
+
+
+def deliver_due(*, at: datetime, limit: int = 100) -> int:
+    """Sort the mail, then deliver what is due, oldest first; return how many deliveries were tried.
+
+    Safe to run side by side: each delivery is taken with SKIP LOCKED.
+    """
+    sort_mail(at=at)
+    for tried in range(limit):
+        if not _deliver_next(at=at):
+            return tried
+    return limit
+
+
+def redeliver(*, delivery_id: int, at: datetime) -> None:
+    """Put a dead delivery back into the queue, due now. Raises NotDead."""
+    revived = Delivery.objects.filter(pk=delivery_id, status=DeliveryStatus.DEAD).update(
+        status=DeliveryStatus.WAITING, attempts=0, due_at=at
+    )
+    if not revived:
+        raise NotDead
+
+
+def prune(*, at: datetime, limit: int = 5000) -> int:
+    """Delete announcements older than 30 days whose deliveries are all done; return how many."""
+    old = (
+        Announcement.objects.filter(announced_at__lt=at - _KEEP_DONE, sorted_at__isnull=False)
+        .exclude(deliveries__status__in=[DeliveryStatus.WAITING, DeliveryStatus.DEAD])
+        .order_by("id")
+        .values_list("pk", flat=True)[:limit]
+    )
+    keys = list(old)
+    Announcement.objects.filter(pk__in=keys).delete()
+    return len(keys)
+
+
+def _deliver_next(*, at: datetime) -> bool:
+    """Try one due delivery. Return False when there is none."""
+    with transaction.atomic():
+        delivery = (
+            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("announcement")
+            .filter(status=DeliveryStatus.WAITING, due_at__lte=at)
+            .order_by("due_at", "id")
+            .first()
+        )
+        if delivery is None:
+            return False
+        delivery.attempts += 1
+        listener: Callable[..., Any] = import_string(delivery.listener)
+        if not wants_no_transaction(listener):
+            _run(delivery, listener, at=at)
+            return True
+        # Taken: the lease keeps others away while we talk to the world with no transaction open.
+        delivery.due_at = at + _LEASE
+        delivery.save(update_fields=["attempts", "due_at"])
+    _run(delivery, listener, at=at)
+    return True
+
+
+def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> None:
+    """Call the listener and write down how it went; never raises for a listener's failure."""
+    announcement = delivery.announcement
+    try:
+        event = from_payload(announcement.kind, announcement.payload)
+        if wants_no_transaction(listener):
+            listener(event, at=at)
+        else:
+            with transaction.atomic():
+                listener(event, at=at)
+    except TryLater as later:
+        _put_off(delivery, why=later.why, after=later.after, at=at)
+    except Exception as error:
+        log.exception("delivery_failed", listener=delivery.listener, news=announcement.kind)
+        _put_off(delivery, why=f"{type(error).__name__}: {error}", after=None, at=at)
+    else:
+        delivery.status = DeliveryStatus.DONE
+        delivery.done_at = at
+        delivery.last_error = ""
+        delivery.save(update_fields=["status", "done_at", "last_error", "attempts"])
+
+
+def _put_off(delivery: Delivery, *, why: str, after: timedelta | None, at: datetime) -> None:
+    delivery.last_error = why[:500]
+    if delivery.attempts >= MAX_ATTEMPTS:
+        delivery.status = DeliveryStatus.DEAD
+    delivery.due_at = at + (after or _wait(delivery.attempts))
+    delivery.save(update_fields=["status", "due_at", "last_error", "attempts"])
+
+
+def _wait(attempts: int) -> timedelta:
+    """Return how long to wait after that many attempts: doubling, with jitter so that a herd scatters."""
+    wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
+    return wait * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter, not a secret

@@ -1,0 +1,152 @@
+"""The shop's environment, typed: read once, every error listed, one line per missing or malformed value."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# What people paste from examples and forget. A secret that contains one of these is no secret.
+_EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
+
+
+def _no_example(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if not value.strip():
+        raise ValueError("must not be empty")
+    if any(mark in value.lower() for mark in _EXAMPLE_MARKS):
+        raise ValueError("looks like an example value; set a real one")
+    return secret
+
+
+def _without_slash(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a URL like https://shop.example.com")
+    return url.rstrip("/")
+
+
+Secret = Annotated[SecretStr, AfterValidator(_no_example)]
+BaseUrl = Annotated[str, AfterValidator(_without_slash)]
+Names = Annotated[list[str], NoDecode]
+
+
+class Environment(BaseSettings):
+    """Every variable of the contract. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", hide_input_in_errors=True)
+
+    database_url: str
+    redis_url: str
+    secret_key: Secret
+    debug: bool = False
+    allowed_hosts: Names = []
+    csrf_trusted_origins: Names = []
+    public_base_url: BaseUrl
+    shop_time_zone: str = "Asia/Shanghai"
+    shop_name: str = "茶里茶外"
+    media_root: Path | None = None
+    static_root: Path | None = None
+    # True behind PgBouncer in transaction mode: no server-side cursors, no session state.
+    database_pooled: bool = False
+    # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    log_format: Literal["json", "console"] = "json"
+
+    order_payment_minutes: int = Field(default=30, ge=5, le=1440)
+    order_auto_receive_days: int = Field(default=10, ge=1, le=60)
+
+    wechat_sandbox: bool = False
+    wechat_api_base: BaseUrl = "https://api.weixin.qq.com"
+    wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")
+    wechat_app_secret: Secret
+    wechat_push_token: Secret
+    wechat_push_aes_key: SecretStr
+    wechatpay_base: BaseUrl = "https://api.mch.weixin.qq.com"
+    wechatpay_mchid: str = Field(pattern=r"^\d{8,12}$")
+    wechatpay_cert_serial: str = Field(pattern=r"^[0-9A-Fa-f]{16,64}$")
+    wechatpay_api_v3_key: Secret
+    wechatpay_private_key_file: Path
+    wechatpay_public_key_file: Path
+    wechatpay_public_key_id: str = Field(pattern=r"^PUB_KEY_ID_[0-9A-Za-z]+$")
+
+    @field_validator("allowed_hosts", "csrf_trusted_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_only(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or not parts.path.strip("/"):
+            raise ValueError("must be postgres://user:password@host:port/name")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_only(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss"}:
+            raise ValueError("must be redis://host:port/0")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 50:
+            raise ValueError("must be at least 50 characters of randomness")
+        return value
+
+    @field_validator("wechat_push_aes_key")
+    @classmethod
+    def _aes_key_of_43(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) != 43:
+            raise ValueError("must be the 43 characters of EncodingAESKey")
+        return value
+
+    @field_validator("wechatpay_api_v3_key")
+    @classmethod
+    def _v3_key_of_32(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) != 32:
+            raise ValueError("must be the 32 characters of the APIv3 key")
+        return value
+
+    @field_validator("wechatpay_private_key_file", "wechatpay_public_key_file")
+    @classmethod
+    def _readable_pem(cls, value: Path) -> Path:
+        try:
+            text = value.read_text()
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from None
+        if "-----BEGIN" not in text:
+            raise ValueError("is not a PEM file")
+        return value
+
+    @model_validator(mode="after")
+    def _https_unless_rehearsing(self) -> Environment:
+        """Money and openids must not travel in the clear: plain HTTP bases are for the sandbox alone."""
+        if self.wechat_sandbox:
+            return self
+        for name in ("wechat_api_base", "wechatpay_base", "public_base_url"):
+            if not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name.upper()}: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)")
+        return self
+
+
+def load() -> Environment:
+    """Return the environment, or print one line per faulty variable to stderr and stop the process."""
+    try:
+        return Environment()  # pydantic fills it from os.environ
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name = str(fault["loc"][0]).upper() if fault["loc"] else ""
+            message = fault["msg"].removeprefix("Value error, ")
+            text = f"{name}: {message}" if name else message
+            sys.stderr.write(f"environment: {text}\n")
+        raise SystemExit(78) from None  # EX_CONFIG of sysexits.h

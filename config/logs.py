@@ -1,0 +1,53 @@
+"""How log lines look: one JSON object a line, only fields on the allow-list, personal data never."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from apps.base import logs
+
+
+def logging_config(*, log_format: str) -> dict[str, Any]:
+    """Configure structlog and return the matching dictConfig for the standard library's loggers."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        logs.only_allowed_fields,
+        logs.mask_personal_text,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer()
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                "foreign_pre_chain": shared,
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            # Its lines repeat the path of every 4xx; ours (apps.base.middleware) say it once, with the id.
+            "django.request": {"level": "ERROR"},
+            "django.server": {"level": "WARNING"},
+            # The WeChat libraries log whole requests, tokens included.
+            "wechatpy": {"level": "CRITICAL"},
+            "urllib3": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }

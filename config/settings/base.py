@@ -1,0 +1,243 @@
+"""Settings that hold everywhere: what the shop is made of. Values that differ by place come from config.env."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from config import env as environment
+from config.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+ENV = environment.load()
+_served_over_https = ENV.public_base_url.startswith("https://")
+
+SECRET_KEY = ENV.secret_key.get_secret_value()
+DEBUG = ENV.debug
+ALLOWED_HOSTS = ENV.allowed_hosts
+CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins or [ENV.public_base_url]
+PUBLIC_BASE_URL = ENV.public_base_url
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_prometheus",
+    "apps.base",
+    "apps.outbox",
+    "apps.wechat",
+    "apps.members",
+    "apps.catalog",
+    "apps.stores",
+    "apps.inventory",
+    "apps.promotions",
+    "apps.carts",
+    "apps.orders",
+    "apps.payments",
+    "apps.fulfillment",
+    "apps.checkout",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "apps.base.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+_database = urlsplit(ENV.database_url)
+# Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
+_database_options: dict[str, object] = {"connect_timeout": 3}
+if not ENV.database_pooled:  # PgBouncer in transaction mode refuses start-up options; set them on the role there
+    _database_options["options"] = (
+        "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    )
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(_database.path.lstrip("/")),
+        "USER": unquote(_database.username or ""),
+        "PASSWORD": unquote(_database.password or ""),
+        "HOST": _database.hostname,
+        "PORT": str(_database.port or 5432),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": ENV.database_pooled,
+        "OPTIONS": _database_options,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = ENV.redis_url
+CACHES = {"default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_I18N = True
+USE_TZ = True
+# The shop's day is a Shanghai day; the database keeps UTC.
+TIME_ZONE = ENV.shop_time_zone
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Without a manifest a process can start before collectstatic has run; nginx serves the collected files.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+SERVE_MEDIA = ENV.trusted_proxies == 0
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+SESSION_COOKIE_SECURE = _served_over_https
+CSRF_COOKIE_SECURE = _served_over_https
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = _served_over_https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _served_over_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _served_over_https
+SECURE_HSTS_PRELOAD = _served_over_https
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+TRUSTED_PROXIES = ENV.trusted_proxies
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.members.auth.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.base.parsers.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.base.throttles.PerMember", "apps.base.throttles.PerAddress"],
+    "DEFAULT_THROTTLE_RATES": {"member": "300/min", "address": "1200/min", "login": "60/min", "search": "120/min"},
+    "DEFAULT_SCHEMA_CLASS": "apps.base.schema.ShopSchema",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.base.errors.handle",
+    "NUM_PROXIES": ENV.trusted_proxies,
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "DATETIME_FORMAT": "iso-8601",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "小程序商城 API",
+    "DESCRIPTION": "The shopper's API of the mall. Money is integer fen; times are ISO 8601 with offset.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"OrderStatusEnum": "apps.orders.states.Status"},
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVERS": [{"url": PUBLIC_BASE_URL}],
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+# No retries when publishing: the sweeps find what a lost nudge missed, a shopper must not wait for the broker.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+    "health_check_interval": 10,
+}
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
+OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(log_format=ENV.log_format)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+
+SHOP_NAME = ENV.shop_name
+ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
+ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
+
+WECHAT_SANDBOX = ENV.wechat_sandbox
+WECHAT_API_BASE = ENV.wechat_api_base
+WECHAT_APPID = ENV.wechat_appid
+WECHAT_APP_SECRET = ENV.wechat_app_secret.get_secret_value()
+WECHAT_PUSH_TOKEN = ENV.wechat_push_token.get_secret_value()
+WECHAT_PUSH_AES_KEY = ENV.wechat_push_aes_key.get_secret_value()
+WECHATPAY_BASE = ENV.wechatpay_base
+WECHATPAY_MCHID = ENV.wechatpay_mchid
+WECHATPAY_CERT_SERIAL = ENV.wechatpay_cert_serial
+WECHATPAY_API_V3_KEY = ENV.wechatpay_api_v3_key.get_secret_value()
+WECHATPAY_PRIVATE_KEY = ENV.wechatpay_private_key_file.read_text()
+WECHATPAY_PUBLIC_KEY = ENV.wechatpay_public_key_file.read_text()
+WECHATPAY_PUBLIC_KEY_ID = ENV.wechatpay_public_key_id
+
+UNFOLD = {
+    "SITE_TITLE": SHOP_NAME,
+    "SITE_HEADER": SHOP_NAME,
+    "SITE_SUBHEADER": "商城管理后台",
+    "SITE_SYMBOL": "storefront",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

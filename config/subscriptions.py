@@ -1,0 +1,12 @@
+"""Board 2: who hears which news. Left the event, right the listeners by their dotted path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mall import events
+
+SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
+    events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
+    events.ParcelShipped: ["apps.fulfillment.handlers.upload_on_parcel_shipped"],
+}

@@ -1,0 +1,124 @@
+"""News of the shop: frozen dataclasses of plain values, named in the past tense.
+
+An event says what happened and which row to look at, never how the row looked: listeners read the present.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+_BY_NAME: dict[str, type[Event]] = {}
+
+
+@dataclass(frozen=True)
+class Event:
+    """The root of all news. Subclasses are frozen dataclasses whose fields are JSON values."""
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = cls.__name__
+        if cls.name in _BY_NAME:
+            raise TypeError(f"two events are called {cls.name}")
+        _BY_NAME[cls.name] = cls
+
+    def payload(self) -> dict[str, Any]:
+        """Return the plain values, ready for JSON."""
+        return asdict(self)
+
+
+class UnknownEvent(LookupError):
+    """A stored event whose class is gone."""
+
+
+def from_payload(name: str, payload: dict[str, Any]) -> Event:
+    """Return the event that ``payload`` was made from."""
+    try:
+        return _BY_NAME[name](**payload)
+    except KeyError:
+        raise UnknownEvent(name) from None
+
+
+def kinds() -> dict[str, type[Event]]:
+    """Return every kind of news by its name."""
+    return dict(_BY_NAME)
+
+
+@dataclass(frozen=True)
+class MemberRegistered(Event):
+    """A WeChat identity logged in for the first time."""
+
+    member_id: int
+
+
+@dataclass(frozen=True)
+class OrderPlaced(Event):
+    """An order was placed and everything scarce for it is held."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class OrderPaid(Event):
+    """An order's money is captured (or it cost nothing)."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class OrderClosed(Event):
+    """An unpaid order was cancelled or ran out of time; what it held is free again."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class ParcelShipped(Event):
+    """A parcel of an order left; the order may have more to come."""
+
+    order_no: str
+    parcel_no: str
+
+
+@dataclass(frozen=True)
+class OrderShipped(Event):
+    """Every unit of an order has left."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class OrderReceived(Event):
+    """The shopper, or time, confirmed receipt."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class SurplusCaptured(Event):
+    """Money came in that no order can use (late, double, mismatched): it must go back once."""
+
+    payment_no: str
+
+
+@dataclass(frozen=True)
+class RefundSettled(Event):
+    """WeChat says that a refund reached the shopper."""
+
+    refund_no: str
+
+
+@dataclass(frozen=True)
+class WechatPushed(Event):
+    """WeChat pushed a message that the shop keeps: its event name and its plain content."""
+
+    message_key: str
+    kind: str
+    content: dict[str, Any]
