@@ -83,17 +83,19 @@ class Lifecycle:
         return frozenset(name for name, move in self.moves.items() if status in move.sources)
 
     def mermaid(self) -> str:
-        """The table as a mermaid ``stateDiagram-v2``, the same text for the same table, ending in a newline."""
+        """The table as a mermaid ``stateDiagram-v2``, ending in a newline; the same table, the same text."""
         order = self._statuses_in_reading_order()
-        rows = ["stateDiagram-v2"]
-        for status in order:
-            if status in self.labels:
-                rows.append(f'    state "{status} {self.labels[status]}" as {status}')
-        rows.append(f"    [*] --> {self.initial}")
-        for name, move in self.moves.items():
-            for source in sorted(move.sources, key=order.index):
-                rows.append(f"    {source} --> {move.target}: {name}")
-        rows.extend(f"    {status} --> [*]" for status in order if status in self.final)
+        rows = [
+            "stateDiagram-v2",
+            *(f'    state "{status} {label}" as {status}' for status, label in self.labels.items()),
+            f"    [*] --> {self.initial}",
+            *(
+                f"    {source} --> {move.target}: {name}"
+                for name, move in self.moves.items()
+                for source in sorted(move.sources, key=order.index)
+            ),
+            *(f"    {status} --> [*]" for status in order if status in self.final),
+        ]
         return "\n".join(rows) + "\n"
 
     def _statuses_in_reading_order(self) -> list[str]:

@@ -76,7 +76,7 @@ def split_units(total_fen: int, units: int) -> list[int]:
 
 
 def yuan(amount_fen: int) -> str:
-    """An amount for people, in yuan with two decimals and no currency sign: 1200 → ``12.00``, -5 → ``-0.05``."""
+    """An amount for people, in yuan with two decimals: 1200 → ``12.00``, -5 → ``-0.05``."""
     whole, cents = divmod(abs(amount_fen), FEN_PER_YUAN)
     sign = "-" if amount_fen < 0 else ""
     return f"{sign}{whole}.{cents:02d}"

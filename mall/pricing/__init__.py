@@ -1,1 +1,1 @@
-"""Prices that explain themselves: ``engine.quote(basket, offers)`` gives a ``quote.Quote``; all of it pure."""
+"""Prices that explain themselves: ``engine.quote(basket, offers)`` gives a ``quote.Quote``."""

@@ -1,9 +1,10 @@
-"""The basket: everything about the goods, the buyer and the way to them that a price may depend on, frozen."""
+"""The basket: all that a price may depend on of the goods, the buyer and the way to the buyer, frozen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mall.errors import Invalid
 
@@ -60,6 +61,9 @@ class Buyer:
     level_id: int | None = None
 
 
+ANYONE: Final = Buyer()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """Where the parcel goes, in the names that WeChat's region picker and address card give."""
@@ -83,7 +87,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """One tariff: the first ``first_units`` cost ``first_fee_fen``, each begun ``next_units`` more ``next_fee_fen``.
+    """One tariff: ``first_units`` cost ``first_fee_fen``, each begun ``next_units`` more ``next_fee_fen``.
 
     Units are pieces, or grams where the template charges by weight. ``regions`` are the names it is for; the
     default zone of a template has none.
@@ -136,7 +140,7 @@ class Basket:
     """
 
     lines: tuple[Line, ...]
-    buyer: Buyer = Buyer()
+    buyer: Buyer = ANYONE
     destination: Destination | None = None
     freights: tuple[Freight, ...] = ()
 

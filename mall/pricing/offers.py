@@ -17,7 +17,7 @@ from typing import ClassVar, Final, NamedTuple
 from mall import money
 from mall.errors import Invalid
 from mall.pricing.basket import Buyer, Destination, Line
-from mall.pricing.scope import AllGoods, Scope
+from mall.pricing.scope import ALL_GOODS, Scope
 
 
 class OfferInvalid(Invalid):
@@ -94,7 +94,7 @@ class _Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPrice(_Terms):
-    """会员价: members of these levels pay a fixed unit price for the SKUs listed, ``off_bp`` less for the rest.
+    """会员价: members of these levels pay a fixed unit price for the SKUs listed, the rest less ``off_bp``.
 
     ``prices_fen`` maps SKU ids to the unit price and goes before the percentage; only goods in ``scope`` are
     meant. The percentage is taken per unit. A price above what the goods cost anyway changes nothing.
@@ -106,7 +106,7 @@ class MemberPrice(_Terms):
     level_ids: frozenset[int]
     prices_fen: Mapping[int, int] = field(default_factory=dict)
     off_bp: int | None = None
-    scope: Scope = AllGoods()
+    scope: Scope = ALL_GOODS
 
     def __post_init__(self) -> None:
         if not self.level_ids:
@@ -151,7 +151,7 @@ class PercentOff(_Terms):
 
     off_bp: int
     cap_fen: int | None = None
-    scope: Scope = AllGoods()
+    scope: Scope = ALL_GOODS
 
     def __post_init__(self) -> None:
         _refuse_impossible_rate(self.off_bp)
@@ -181,7 +181,7 @@ class PercentOff(_Terms):
 class Stepped(_Terms):
     """满减: from each step's threshold on, its fixed amount off; the highest step reached counts, once.
 
-    The steps count fen or, by ``basis``, pieces still to be paid for, and both figures rise from step to step.
+    The steps count fen or, by ``basis``, pieces still to be paid for; both figures rise with every step.
     """
 
     lane: ClassVar[Lane] = Lane.ORDER
@@ -189,7 +189,7 @@ class Stepped(_Terms):
 
     steps: tuple[Step, ...]
     basis: Basis = Basis.AMOUNT
-    scope: Scope = AllGoods()
+    scope: Scope = ALL_GOODS
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -229,7 +229,7 @@ class Stepped(_Terms):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreePostage(_Terms):
-    """包邮: the whole freight is waived once the goods reach a threshold, in some regions or (None) in all."""
+    """包邮: the freight is waived once the goods reach a threshold, in some regions or (None) in all."""
 
     lane: ClassVar[Lane] = Lane.SHIPPING
 
@@ -245,16 +245,16 @@ class FreePostage(_Terms):
     def why_not(self, *, goods_left_fen: int, destination: Destination | None) -> Refusal | None:
         """Why it does not apply to goods of which this much is left to pay; None where it does.
 
-        What is missing to the threshold is said first; while the destination is unknown nothing can be waived.
+        What is missing to the threshold is said first; without a destination there is nothing to waive yet.
         """
         missing_fen = self.threshold_fen - goods_left_fen
         if missing_fen > 0:
             return Refusal(f"再买 ¥{money.yuan(missing_fen)} 可包邮", short_by_fen=missing_fen)
         if destination is None:
             return Refusal("选择收货地址后可享包邮")
-        if self.regions is not None:
-            if not any(names & self.regions for names in destination.names_from_inside_out()):
-                return Refusal("收货地区不在包邮范围内")
+        regions = self.regions
+        if regions is not None and not any(regions & names for names in destination.names_from_inside_out()):
+            return Refusal("收货地区不在包邮范围内")
         return None
 
 

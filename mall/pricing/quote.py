@@ -83,12 +83,12 @@ class Quote:
     """What the basket costs, and why.
 
     ``goods_fen`` is the list price of all lines, ``reduction_fen`` what offers took off the goods,
-    ``shipping_fen`` the freight after free postage. ``applied`` holds each offer that took something off, with
-    its total over all lines; free postage is among them, though its amount is no part of ``reduction_fen``
-    (it is the freight that is not charged). ``shipping_known`` is False while there is no destination;
-    ``undeliverable`` names the SKUs that no tariff reaches: nothing is charged for them, and such a quote must
-    not become an order. Raises ValueError unless goods − reduction + shipping = payable, Σ lines + shipping =
-    payable, and the lines' reductions add up to ``reduction_fen``.
+    ``shipping_fen`` the freight after free postage. ``applied`` holds each offer that took something off,
+    with its total over all lines; free postage is among them, though its amount is no part of
+    ``reduction_fen``: it is the freight that is not charged. ``shipping_known`` is False while there is no
+    destination. ``undeliverable`` names the SKUs that no tariff reaches: no freight is charged for them, and
+    such a quote must not become an order. Raises ValueError unless goods - reduction + shipping = payable =
+    Σ lines + shipping.
     """
 
     items: tuple[Item, ...]

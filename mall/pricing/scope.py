@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from mall.errors import Invalid
 from mall.pricing.basket import Line
 
 
 class ScopeInvalid(Invalid):
-    """A scope that names nothing: an offer on it would never apply, or worse, be read as one on everything."""
+    """A scope that names nothing: its offer would never apply, or be taken for one on everything."""
 
     code = "scope_invalid"
     message = "请至少选择一项适用商品"
@@ -22,6 +23,9 @@ class AllGoods:
     def covers(self, line: Line) -> bool:
         """Whether the line is meant."""
         return True
+
+
+ALL_GOODS: Final = AllGoods()
 
 
 @dataclass(frozen=True, slots=True)
