@@ -1,0 +1,137 @@
+"""What WeChat Pay states about payments and refunds, read strictly out of its answers and notifies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from apps.wechat import errors
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A payment as WeChat Pay states it. Amounts are fen; None where WeChat says nothing (nobody paid yet).
+
+    ``trade_state``: SUCCESS, NOTPAY, CLOSED, REFUND (paid, then refunded in part or whole), REVOKED,
+    USERPAYING, PAYERROR. ``amount_total_fen`` is what the shop asked for; ``payer_total_fen`` may be less
+    because of WeChat's own coupons.
+    """
+
+    appid: str
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    transaction_id: str | None
+    amount_total_fen: int | None
+    payer_total_fen: int | None
+    currency: str | None
+    openid: str | None = field(repr=False)
+    success_time: datetime | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_paid(self) -> bool:
+        """Money was captured, whatever of it has been refunded since."""
+        return self.trade_state in {"SUCCESS", "REFUND"}
+
+
+@dataclass(frozen=True)
+class RefundResult:
+    """A refund as WeChat Pay states it; ``status`` is SUCCESS, PROCESSING, CLOSED or ABNORMAL."""
+
+    refund_id: str
+    out_refund_no: str
+    transaction_id: str
+    out_trade_no: str
+    status: str
+    refund_fen: int
+    total_fen: int
+    payer_refund_fen: int | None
+    success_time: datetime | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+def transaction(told: Any) -> Transaction:
+    """Read the answer of a query, or the resource of a TRANSACTION notify. Raises WechatBadAnswer."""
+    facts = _object(told, "transaction")
+    state = _text(facts, "trade_state")
+    amount = _object(facts.get("amount") or {}, "amount")
+    payer = _object(facts.get("payer") or {}, "payer")
+    read = Transaction(
+        appid=_text(facts, "appid"),
+        mchid=_text(facts, "mchid"),
+        out_trade_no=_text(facts, "out_trade_no"),
+        trade_state=state,
+        transaction_id=_text_or_none(facts, "transaction_id"),
+        amount_total_fen=_fen_or_none(amount, "total"),
+        payer_total_fen=_fen_or_none(amount, "payer_total"),
+        currency=_text_or_none(amount, "currency"),
+        openid=_text_or_none(payer, "openid"),
+        success_time=_time_or_none(facts, "success_time"),
+        raw=facts,
+    )
+    if read.is_paid and (read.transaction_id is None or read.amount_total_fen is None):
+        raise errors.WechatBadAnswer("a paid transaction without transaction_id or amount")
+    return read
+
+
+def refund(told: Any) -> RefundResult:
+    """Read the answer of a refund call, or the resource of a REFUND notify. Raises WechatBadAnswer."""
+    facts = _object(told, "refund")
+    amount = _object(facts.get("amount"), "amount")
+    return RefundResult(
+        refund_id=_text(facts, "refund_id"),
+        out_refund_no=_text(facts, "out_refund_no"),
+        transaction_id=_text(facts, "transaction_id"),
+        out_trade_no=_text(facts, "out_trade_no"),
+        # Answers call it status, notifies refund_status.
+        status=_text(facts, "status" if "status" in facts else "refund_status"),
+        refund_fen=_fen(amount, "refund"),
+        total_fen=_fen(amount, "total"),
+        payer_refund_fen=_fen_or_none(amount, "payer_refund"),
+        success_time=_time_or_none(facts, "success_time"),
+        raw=facts,
+    )
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise errors.WechatBadAnswer(f"{what} is no object")
+    return value
+
+
+def _text(facts: Mapping[str, Any], name: str) -> str:
+    value = facts.get(name)
+    if not isinstance(value, str) or not value:
+        raise errors.WechatBadAnswer(f"{name} is missing")
+    return value
+
+
+def _text_or_none(facts: Mapping[str, Any], name: str) -> str | None:
+    return _text(facts, name) if facts.get(name) else None
+
+
+def _fen(facts: Mapping[str, Any], name: str) -> int:
+    value = facts.get(name)
+    if type(value) is not int or value < 0:
+        raise errors.WechatBadAnswer(f"{name} is no amount in fen")
+    return value
+
+
+def _fen_or_none(facts: Mapping[str, Any], name: str) -> int | None:
+    return _fen(facts, name) if facts.get(name) is not None else None
+
+
+def _time_or_none(facts: Mapping[str, Any], name: str) -> datetime | None:
+    value = _text_or_none(facts, name)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise errors.WechatBadAnswer(f"{name} is no time") from None
+    if moment.tzinfo is None:
+        raise errors.WechatBadAnswer(f"{name} has no offset")
+    return moment

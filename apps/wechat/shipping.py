@@ -1,0 +1,180 @@
+"""Shipping information (发货信息管理服务): tell WeChat what was sent, without which it keeps the money.
+
+Source: 小程序 微信发货信息管理服务, uploadShippingInfo and getOrder; 物流消息 get_delivery_list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from apps.wechat import errors, miniprogram
+
+UPLOAD_PATH = "/wxa/sec/order/upload_shipping_info"
+ORDER_PATH = "/wxa/sec/order/get_order"
+CARRIERS_PATH = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
+
+MOST_PARCELS = 15
+_DESCRIPTION_CHARACTERS = 120
+_BEIJING = timezone(timedelta(hours=8))
+
+# 10060001: WeChat's shipping service does not know the payment yet (10 to 60 s after the notify it does).
+_LATER = frozenset({10060001, 10060012, 10060019})
+# 10060002: fully shipped already; 10060023: nothing changed.
+_DONE_ALREADY = frozenset({10060002, 10060023})
+
+
+class Logistics(IntEnum):
+    """How the goods travel (logistics_type)."""
+
+    EXPRESS = 1
+    CITY = 2
+    VIRTUAL = 3
+    PICKUP = 4
+
+
+class Uploaded(StrEnum):
+    """What became of an upload. ALREADY: WeChat had it, perhaps with other parcels; ``get_order`` shows."""
+
+    ACCEPTED = "accepted"
+    ALREADY = "already"
+
+
+class OrderState(IntEnum):
+    """WeChat's view of the order; it goes 1, 2, 3, 6, 4, or to 5."""
+
+    TO_SHIP = 1
+    SHIPPED = 2
+    CONFIRMED = 3
+    COMPLETED = 4
+    REFUNDED = 5
+    SETTLING = 6
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One parcel. ``carrier_id`` is a delivery_id of ``carriers()``; both are empty unless sent by express.
+
+    ``receiver_phone`` may be whole or masked already; only its masked form leaves the shop.
+    """
+
+    item_desc: str
+    tracking_no: str = ""
+    carrier_id: str = ""
+    receiver_phone: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class ShippedOrder:
+    """What WeChat's shipping service knows about one payment."""
+
+    transaction_id: str
+    merchant_trade_no: str
+    state: OrderState
+    finished: bool
+    in_complaint: bool
+    raw: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A carrier by WeChat's id ("SF") and Chinese name."""
+
+    id: str
+    name: str
+
+
+def upload(
+    *,
+    transaction_id: str,
+    openid: str,
+    parcels: Sequence[Parcel],
+    at: datetime,
+    logistics: Logistics = Logistics.EXPRESS,
+    all_delivered: bool = True,
+) -> Uploaded:
+    """Tell WeChat what was sent for the payment ``transaction_id``; ``at`` must be later than the last time.
+
+    Several parcels, or a first of several (``all_delivered`` false), go as a split delivery, express only.
+    Raises ShippingNotYet (come back in 10 to 60 s), other WechatUnavailable (with ``effect_unknown`` look at
+    ``get_order`` before repeating: each payment may be re-shipped only once), WechatRefused (final).
+    """
+    if not 1 <= len(parcels) <= MOST_PARCELS:
+        raise ValueError(f"1 to {MOST_PARCELS} parcels, not {len(parcels)}")
+    split = len(parcels) > 1 or not all_delivered
+    body: dict[str, Any] = {
+        "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
+        "logistics_type": int(logistics),
+        "delivery_mode": 2 if split else 1,
+        "shipping_list": [_as_listed(parcel) for parcel in parcels],
+        "upload_time": at.astimezone(_BEIJING).isoformat(timespec="milliseconds"),
+        "payer": {"openid": openid},
+    }
+    if split:
+        body["is_all_delivered"] = all_delivered
+    try:
+        miniprogram.call(UPLOAD_PATH, body, changes=True)
+    except errors.WechatRefused as refused:
+        if refused.errcode in _DONE_ALREADY:
+            return Uploaded.ALREADY
+        if refused.errcode in _LATER:
+            raise errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
+        raise
+    return Uploaded.ACCEPTED
+
+
+def get_order(*, transaction_id: str) -> ShippedOrder:
+    """Return WeChat's view of the payment. Raises ShippingNotYet while WeChat does not know it yet."""
+    try:
+        told = miniprogram.call(ORDER_PATH, {"transaction_id": transaction_id}, changes=False)
+    except errors.WechatRefused as refused:
+        if refused.errcode in _LATER:
+            raise errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
+        raise
+    order = told.get("order")
+    if not isinstance(order, dict):
+        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered no order")
+    try:
+        state = OrderState(order.get("order_state"))
+    except ValueError:
+        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered an unknown state") from None
+    sent = order.get("shipping")
+    return ShippedOrder(
+        transaction_id=str(order.get("transaction_id", "")),
+        merchant_trade_no=str(order.get("merchant_trade_no", "")),
+        state=state,
+        finished=bool(sent.get("finish_shipping")) if isinstance(sent, dict) else False,
+        in_complaint=bool(order.get("in_complaint")),
+        raw=order,
+    )
+
+
+def carriers() -> tuple[Carrier, ...]:
+    """Return the carriers that WeChat knows, in its order. The list changes rarely: keep it for a day."""
+    told = miniprogram.call(CARRIERS_PATH, {}, changes=False)
+    listed = told.get("delivery_list")
+    if not isinstance(listed, list):
+        raise errors.WechatBadAnswer(f"{CARRIERS_PATH} answered no list")
+    return tuple(
+        Carrier(id=str(one["delivery_id"]), name=str(one["delivery_name"]))
+        for one in listed
+        if isinstance(one, dict) and one.get("delivery_id") and one.get("delivery_name")
+    )
+
+
+def masked(phone: str) -> str:
+    """Return ``phone`` with its last four digits visible, as WeChat wants contacts: 138****1234."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else f"****{phone[-4:]}"
+
+
+def _as_listed(parcel: Parcel) -> dict[str, Any]:
+    """Return the parcel as WeChat lists it. Only SF needs the receiver, so nobody else is told."""
+    listed: dict[str, Any] = {"item_desc": parcel.item_desc[:_DESCRIPTION_CHARACTERS]}
+    if parcel.tracking_no:
+        listed |= {"tracking_no": parcel.tracking_no, "express_company": parcel.carrier_id}
+    if parcel.carrier_id == "SF" and parcel.receiver_phone:
+        listed["contact"] = {"receiver_contact": masked(parcel.receiver_phone)}
+    return listed
