@@ -72,17 +72,14 @@ class Destination:
     city: str
     district: str
 
-    def names_from_inside_out(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """What a region may be called, for the district, the city and the province, in this order.
+    def region_names(self) -> tuple[str, ...]:
+        """All that the place may be called in a tariff or an offer, the most specific name first.
 
         District names repeat across the country (鼓楼区 is in Nanjing and in Fuzhou), so an inner name may be
-        qualified by the outer ones: ``南京市/鼓楼区``.
+        qualified by the outer ones, as ``南京市/鼓楼区``. A level that the address leaves empty has no name.
         """
-        province, city, district = self.province, self.city, self.district
-        inner = {district, f"{city}/{district}", f"{province}/{city}/{district}"} if district else set()
-        middle = {city, f"{province}/{city}"} if city else set()
-        outer = {province} if province else set()
-        return frozenset(inner), frozenset(middle), frozenset(outer)
+        path = [name for name in (self.province, self.city, self.district) if name]
+        return tuple("/".join(path[first:last]) for last in range(len(path), 0, -1) for first in range(last))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,14 +82,21 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """What every offer has: a ref that is unique in a quote, a label for buyers, the lanes it combines with.
-
-    Two offers share a line only if each names the other's lane. Within a lane a line has one offer at most.
-    """
+    """What every offer has: a ref unique in the quote, a label for buyers, the lanes it combines with."""
 
     ref: str
     label: str
     combines_with: frozenset[Lane] = EVERY_LANE
+
+    lane: ClassVar[Lane]
+
+    def combines(self, other: _Terms) -> bool:
+        """Whether the two may share a line: each names the lane of the other, and it is not the same lane."""
+        return (
+            self.lane is not other.lane
+            and other.lane in self.combines_with
+            and self.lane in other.combines_with
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +126,9 @@ class MemberPrice(_Terms):
             _refuse_impossible_rate(self.off_bp)
         object.__setattr__(self, "prices_fen", MappingProxyType(dict(self.prices_fen)))
 
-    def is_for(self, buyer: Buyer) -> bool:
-        """Whether this buyer may have it."""
-        return buyer.level_id in self.level_ids
+    def denies(self, buyer: Buyer) -> Refusal | None:
+        """Why this buyer cannot have it, None for those who can."""
+        return None if buyer.level_id in self.level_ids else Refusal("您的会员等级不享受此优惠")
 
     def saving_fen(self, goods: Goods) -> int:
         """What the goods become cheaper by, in fen."""
@@ -163,14 +170,15 @@ class PercentOff(_Terms):
         """Whether each line stands for itself."""
         return self.cap_fen is None
 
-    def is_for(self, buyer: Buyer) -> bool:
-        """Whether this buyer may have it: anyone may."""
-        return True
+    def denies(self, buyer: Buyer) -> Refusal | None:
+        """Why this buyer cannot have it: anyone can."""
+        return None
 
     def saving_fen(self, goods: Goods) -> int:
         """What the goods become cheaper by, in fen."""
-        off_fen = money.percent_off(goods.left_fen, off_bp=self.off_bp)
-        return off_fen if self.cap_fen is None else min(off_fen, self.cap_fen)
+        if self.cap_fen is not None:
+            return min(money.percent_off(goods.left_fen, off_bp=self.off_bp), self.cap_fen)
+        return sum(money.percent_off(open_line.left_fen, off_bp=self.off_bp) for open_line in goods.lines)
 
     def why_not(self, goods: Goods) -> Refusal:
         """Why it saves nothing on these goods."""
@@ -203,9 +211,9 @@ class Stepped(_Terms):
             if higher.at_least <= lower.at_least or higher.off_fen <= lower.off_fen:
                 raise OfferInvalid("满减的门槛和优惠金额必须逐档提高")
 
-    def is_for(self, buyer: Buyer) -> bool:
-        """Whether this buyer may have it: anyone may."""
-        return True
+    def denies(self, buyer: Buyer) -> Refusal | None:
+        """Why this buyer cannot have it: anyone can."""
+        return None
 
     def saving_fen(self, goods: Goods) -> int:
         """What the goods become cheaper by together, in fen: never more than is left of them."""
@@ -253,7 +261,7 @@ class FreePostage(_Terms):
         if destination is None:
             return Refusal("选择收货地址后可享包邮")
         regions = self.regions
-        if regions is not None and not any(regions & names for names in destination.names_from_inside_out()):
+        if regions is not None and regions.isdisjoint(destination.region_names()):
             return Refusal("收货地区不在包邮范围内")
         return None
 

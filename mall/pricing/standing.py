@@ -1,0 +1,96 @@
+"""Standing: how far each line has come on its way through the lanes; the one thing that a quote changes.
+
+Sets of lines are bit masks: bit n is the n-th line of the basket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mall import money
+from mall.pricing.basket import Basket
+from mall.pricing.contest import Win
+from mall.pricing.offers import Goods, GoodsOffer, Offer, OpenLine
+from mall.pricing.quote import Item, Reduction
+from mall.pricing.scope import Scope
+
+
+class Standing:
+    """What is left to pay of each line, what took it there, and who may still take part."""
+
+    def __init__(self, basket: Basket) -> None:
+        self.lines = basket.lines
+        self.everything = (1 << len(basket.lines)) - 1
+        self._left_fen = [line.list_fen for line in basket.lines]
+        self._reductions: list[list[Reduction]] = [[] for _ in basket.lines]
+        self._taken: list[tuple[GoodsOffer, int]] = []
+        self._goods: dict[int, Goods] = {}
+
+    def covered(self, scope: Scope) -> int:
+        """The lines that a scope means."""
+        return sum(1 << index for index, line in enumerate(self.lines) if scope.covers(line))
+
+    def unpaid(self) -> int:
+        """The lines of which something is left to pay."""
+        return sum(1 << index for index, left_fen in enumerate(self._left_fen) if left_fen)
+
+    def combinable(self, offer: Offer) -> int:
+        """The lines that are not held by an offer with which this one does not combine."""
+        shut = 0
+        for holder, taken in self._taken:
+            if not offer.combines(holder):
+                shut |= taken
+        return self.everything & ~shut
+
+    def goods(self, lines: int) -> Goods:
+        """The lines with what is left to pay of them; remembered until something is taken off."""
+        if lines not in self._goods:
+            self._goods[lines] = Goods(
+                tuple(OpenLine(self.lines[index], self._left_fen[index]) for index in indexes(lines))
+            )
+        return self._goods[lines]
+
+    def take_off(self, win: Win) -> None:
+        """Allocate a saving to its lines by what is left to pay of each, and remember who holds them."""
+        offer = win.offer
+        taken = list(indexes(win.lines))
+        parts_fen = money.allocate(win.saving_fen, [self._left_fen[index] for index in taken])
+        for index, part_fen in zip(taken, parts_fen, strict=True):
+            if part_fen:
+                self._left_fen[index] -= part_fen
+                self._reductions[index].append(
+                    Reduction(ref=offer.ref, label=offer.label, amount_fen=part_fen)
+                )
+        self._taken.append((offer, win.lines))
+        self._goods.clear()
+
+    def obstacles(self, offer: Offer, lines: int) -> list[GoodsOffer]:
+        """The offers that hold any of these lines and do not combine with this one, lane by lane."""
+        held = {holder.ref: holder for holder, taken in self._taken if taken & lines}
+        return sorted(
+            (holder for holder in held.values() if not offer.combines(holder)),
+            key=lambda holder: (holder.lane, holder.ref),
+        )
+
+    def items(self) -> tuple[Item, ...]:
+        """The lines as the quote shows them."""
+        return tuple(
+            Item(
+                sku_id=line.sku_id,
+                title=line.title,
+                quantity=line.quantity,
+                unit_price_fen=line.unit_price_fen,
+                list_fen=line.list_fen,
+                reductions=tuple(reductions),
+                payable_fen=left_fen,
+            )
+            for line, reductions, left_fen in zip(self.lines, self._reductions, self._left_fen, strict=True)
+        )
+
+
+def indexes(lines: int) -> Iterator[int]:
+    """The indexes in a set of lines, ascending."""
+    while lines:
+        lowest = lines & -lines
+        yield lowest.bit_length() - 1
+        lines ^= lowest
