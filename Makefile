@@ -1,0 +1,27 @@
+# Everything runs through config/local, which first makes the virtual environment; see `make help`.
+# The paths here are relative, so that a checkout may lie under a path with spaces.
+PYTHON ?= python3
+EXIT ?=
+ARGS ?=
+export EXIT ARGS
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VERBS := demo run setup test check bench format migrations diagrams lock clean
+.PHONY: help $(VERBS)
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make demo       set everything up, place a first order, stay up until Ctrl-C (EXIT=1: end after the order)
+#: make run        the same shop without the order
+#: make test       the whole test suite on real servers (ARGS="tests/pricing -k freight" picks some)
+#: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
+#: make bench      the benchmark of the shop on this machine
+#: make format     format the code and mend what the linter can mend
+#: make migrations write the migrations that the models ask for
+#: make diagrams   draw the lifecycles into docs/guide/
+#: make lock       renew requirements*.lock from pyproject.toml
+#: make setup      only install; make clean removes .local, its servers' data and caches
+$(VERBS):
+	@exec $(PYTHON) config/local/bootstrap.py $@

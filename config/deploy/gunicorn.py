@@ -1,0 +1,30 @@
+"""Settings of the web server, read by gunicorn: what the machine decides comes from the environment."""
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+# Processes times threads is how many requests, and how many database connections, there can be at once.
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "4"))
+
+# No answer takes longer: WeChat is given up on after seconds, a statement after 15 s.
+timeout = 30
+graceful_timeout = 20
+# Longer than nginx keeps its upstream connections idle, so that nginx never meets a closed one.
+keepalive = 75
+
+# A worker is renewed now and then, not all at the same moment: leaks in libraries stay small.
+max_requests = 5000
+max_requests_jitter = 500
+
+# Heartbeat files on disk can block; Linux has memory for them.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+# The shop logs each request itself, with its id and without personal data.
+accesslog = None
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+# A request line longer than this is refused before the shop sees it.
+limit_request_line = 8190

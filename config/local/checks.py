@@ -1,0 +1,119 @@
+"""`make test`, `make check` and `make bench`: the project's own promises, tried on real servers."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from config.local import environment, processes, servers
+from config.local.places import ROOT, take_slot
+from config.local.postgres import Tuning
+
+# Nothing listens there: tests start sandboxes of their own, on ports of their own.
+_WEB_PORT, _SANDBOX_PORT = 8000, 9
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of `make check`, with the environment variables that it changes."""
+
+    title: str
+    command: tuple[str, ...]
+    changes: Mapping[str, str] | None = None
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, *arguments)
+
+
+_PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "config.settings.prod",
+    "DEBUG": "0",
+    "ALLOWED_HOSTS": "shop.invalid",
+    "PUBLIC_BASE_URL": "https://shop.invalid",
+    "CSRF_TRUSTED_ORIGINS": "https://shop.invalid",
+    "WECHAT_SANDBOX": "0",
+    "WECHAT_API_BASE": "https://api.weixin.qq.com",
+    "WECHATPAY_BASE": "https://api.mch.weixin.qq.com",
+}
+
+STEPS = (
+    Step("format", _python("-m", "ruff", "format", "--check", ".")),
+    Step("lint", _python("-m", "ruff", "check", ".")),
+    Step("types", _python("-m", "mypy")),
+    Step("import contracts", _python("-c", "from importlinter.cli import lint_imports_command as c; c()")),
+    Step("missing migrations", _python("manage.py", "makemigrations", "--check", "--dry-run")),
+    Step("deploy check", _python("manage.py", "check", "--deploy", "--fail-level", "WARNING"), _PRODUCTION),
+    Step("lifecycles drawn", _python("manage.py", "draw_lifecycles", "--check")),
+    Step(
+        "API schema",
+        _python("manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
+    ),
+)
+
+
+def test(environ: Mapping[str, str] = os.environ) -> int:
+    """Run the test suite (``ARGS`` picks from it) and return pytest's exit status."""
+    with _rehearsal(environ) as run:
+        return run(_pytest(environ.get("ARGS", "")), {})
+
+
+def check(environ: Mapping[str, str] = os.environ) -> int:
+    """Run every step of CI, the suite last; return 0 only if all passed."""
+    failed = []
+    with _rehearsal(environ) as run:
+        for step in (*STEPS, Step("tests", _pytest(environ.get("ARGS", "")))):
+            print(f"\n== {step.title}", flush=True)
+            if run(step.command, step.changes or {}) != 0:
+                failed.append(step.title)
+    print(f"\nFailed: {', '.join(failed)}." if failed else "\nEverything passed.", flush=True)
+    return 1 if failed else 0
+
+
+def manage(*arguments: str, environ: Mapping[str, str] = os.environ) -> int:
+    """Run a management command on the rehearsal's servers and return its exit status."""
+    with _rehearsal(environ) as run:
+        return run(_python("manage.py", *arguments, *shlex.split(environ.get("ARGS", ""))), {})
+
+
+def tidy() -> int:
+    """Format the code and mend what the linter can mend by itself."""
+    variables = environment.without_make(os.environ)
+    statuses = [
+        processes.run(_python("-m", "ruff", *arguments), environment=variables, directory=ROOT)
+        for arguments in (("check", "--fix", "."), ("format", "."))
+    ]
+    return max(statuses)
+
+
+@contextmanager
+def _rehearsal(environ: Mapping[str, str]) -> Iterator[Callable[[tuple[str, ...], Mapping[str, str]], int]]:
+    """Yield a function that runs a command against real, disposable servers and returns its exit status."""
+    slot = take_slot("test")
+    try:
+        with servers.running(slot, tuning=Tuning.DISPOSABLE, environ=environ) as backing:
+            variables = environment.for_shop(
+                slot,
+                backing,
+                settings="config.settings.test",
+                web_port=_WEB_PORT,
+                sandbox_port=_SANDBOX_PORT,
+                environ=environ,
+            )
+
+            def run(command: tuple[str, ...], changes: Mapping[str, str]) -> int:
+                return processes.run(command, environment={**variables, **changes}, directory=ROOT)
+
+            yield run
+    finally:
+        slot.release()
+
+
+def _pytest(arguments: str) -> tuple[str, ...]:
+    chosen = shlex.split(arguments)
+    spread = () if "no:xdist" in arguments else ("-n", "2")
+    return _python("-m", "pytest", *spread, *chosen)

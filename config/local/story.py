@@ -1,0 +1,193 @@
+"""The first order of the demo shop, from wx.login to receipt, through the doors that everybody has."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from config.local.doors import AdminDoor, JsonDoor, operators_complaints
+from config.local.places import Problem
+from mall import money
+
+NICKNAME = "林小满"
+PHONE = "13800138000"
+SEARCH = "茶杯"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the shop and the sandbox listen, and the operator's login."""
+
+    shop: str
+    sandbox: str
+    operator: str
+    password: str
+
+
+class Story:
+    """Tells the order step by step. Every wait is bounded; `check` is called in each and may raise."""
+
+    def __init__(self, addresses: Addresses, *, check: Callable[[], None]) -> None:
+        self._addresses = addresses
+        self._check = check
+        self._shop = JsonDoor(addresses.shop + "/api/v1")
+        self._sandbox = JsonDoor(addresses.sandbox)
+        self._openid = ""
+        self._step = 0
+
+    def tell(self) -> str:
+        """Carry the order out and return its number; Problem if any step does not happen."""
+        self._log_in()
+        self._consent_and_phone()
+        address_id = self._address()
+        sku = self._find_goods()
+        self._fill_cart(sku)
+        order_no = self._order(address_id)
+        self._pay(order_no)
+        self._ship(order_no)
+        self._wechat_was_told(order_no)
+        self._receive(order_no)
+        return order_no
+
+    def _log_in(self) -> None:
+        given = self._sandbox.post("/__sandbox/login", {"nickname": NICKNAME})
+        self._openid = str(given.get("openid", ""))
+        login = self._shop.post("/auth/login", {"code": given["code"]})
+        self._shop.token = login["access"]
+        known = "a new member" if login["member"]["is_new"] else "known from an earlier order"
+        self._say(f"{NICKNAME} logs in by wx.login: member {login['member']['id']}, {known}")
+
+    def _consent_and_phone(self) -> None:
+        self._shop.post("/me/consents", {"document": "privacy", "version": "1.0"})
+        self._say("agrees to the privacy policy 1.0")
+        given = self._sandbox.post("/__sandbox/phone", {"openid": self._openid, "phone": PHONE})
+        self._shop.post("/me/phone", {"code": given["code"]})
+        self._say("gives the phone number by getPhoneNumber")
+
+    def _address(self) -> int:
+        address = self._shop.post(
+            "/me/addresses",
+            {
+                "name": NICKNAME,
+                "phone": PHONE,
+                "province": "浙江省",
+                "city": "杭州市",
+                "district": "西湖区",
+                "detail": "龙井路1号",
+                "postal_code": "310013",
+                "is_default": True,
+            },
+        )
+        self._say(
+            "writes down an address: "
+            f"{address['province']}{address['city']}{address['district']}{address['detail']}"
+        )
+        return int(address["id"])
+
+    def _find_goods(self) -> dict[str, Any]:
+        found = self._shop.get("/products", q=SEARCH)["results"]
+        self._say(
+            f"searches for 「{SEARCH}」: {len(found)} found, first {found[0]['title'] if found else 'none'}"
+        )
+        for product in [*found, *self._shop.get("/products")["results"]]:
+            detail = self._shop.get(f"/products/{product['id']}")
+            for sku in detail["skus"]:
+                if sku["available"] >= 2:
+                    price = money.yuan(sku["price_fen"])
+                    self._say(f"opens {detail['title']}: ¥{price}, {sku['available']} in stock")
+                    return dict(sku)
+        raise Problem("the demo shop has nothing in stock")
+
+    def _fill_cart(self, sku: dict[str, Any]) -> None:
+        # What an earlier, interrupted run left in the cart is not part of this order.
+        for line in self._shop.get("/cart")["items"]:
+            self._shop.delete(f"/cart/items/{line['id']}")
+        self._shop.post("/cart/items", {"sku_id": sku["id"], "quantity": 2, "selected": True})
+        cart = self._shop.get("/cart")
+        self._say(f"puts 2 into the cart: {cart['items'][0]['title']}")
+
+    def _order(self, address_id: int) -> str:
+        choice = {"from_cart": True, "address_id": address_id}
+        quote = self._shop.post("/checkout/quote", choice)
+        self._say(f"sees the price: {_explained(quote)}")
+        order = self._shop.post(
+            "/orders",
+            {**choice, "expected_payable_fen": quote["payable_fen"], "remark": "请包装得结实一点，谢谢 🍵"},
+            headers={"Idempotency-Key": secrets.token_hex(16)},
+        )
+        self._say(f"orders: {order['order_no']} is {order['status']}, to be paid until {order['expires_at']}")
+        return str(order["order_no"])
+
+    def _pay(self, order_no: str) -> None:
+        parameters = self._shop.post(f"/orders/{order_no}/pay")
+        if not parameters.get("paid"):
+            self._say("calls wx.requestPayment with the shop's signature")
+            self._sandbox.post("/__sandbox/pay", {**parameters, "openid": self._openid})
+        order = self._await_status(order_no, "PAID", within=60)
+        self._say(f"has paid: WeChat's notice made the order {order['status']} at {order['paid_at']}")
+
+    def _ship(self, order_no: str) -> None:
+        browser = AdminDoor(self._addresses.shop)
+        browser.log_in(self._addresses.operator, self._addresses.password)
+        tracking_no = "SF" + "".join(secrets.choice("0123456789") for _ in range(13))
+        page = browser.submit(
+            _SHIP_PAGE.format(order_no=order_no), {"carrier": "SF", "tracking_no": tracking_no}
+        )
+        complaints = operators_complaints(page)
+        if self._shop.get(f"/orders/{order_no}")["status"] != "SHIPPED":
+            raise Problem(f"the admin did not ship {order_no}: {complaints or 'it gave no reason'}")
+        self._say(f"(operator) ships it in the admin with 顺丰速运 {tracking_no}")
+
+    def _wechat_was_told(self, order_no: str) -> None:
+        def told() -> bool:
+            return any(
+                order_no in str(shipment) for shipment in _listed(self._sandbox.get("/__sandbox/shipments"))
+            )
+
+        self._await(told, within=120, what="WeChat was not told of the shipment")
+        self._say("(WeChat) has the shop's 发货信息 of this order")
+
+    def _receive(self, order_no: str) -> None:
+        self._shop.post(f"/orders/{order_no}/receive")
+        order = self._await_status(order_no, "RECEIVED", within=10)
+        self._say(f"confirms receipt: the order is {order['status']} since {order['received_at']}")
+
+    def _await_status(self, order_no: str, status: str, *, within: float) -> Any:
+        def arrived() -> bool:
+            return bool(self._shop.get(f"/orders/{order_no}")["status"] == status)
+
+        self._await(arrived, within=within, what=f"order {order_no} did not become {status}")
+        return self._shop.get(f"/orders/{order_no}")
+
+    def _await(self, happened: Callable[[], bool], *, within: float, what: str) -> None:
+        deadline = time.monotonic() + within
+        while not happened():
+            self._check()
+            if time.monotonic() > deadline:
+                raise Problem(f"{what} within {within:.0f} seconds")
+            time.sleep(0.5)
+
+    def _say(self, text: str) -> None:
+        self._check()
+        self._step += 1
+        print(f"  {self._step:2}. {text}", flush=True)
+
+
+# The fulfillment app's page for one order: a form with the carrier of WeChat's list and the tracking number.
+_SHIP_PAGE = "/admin/orders/order/{order_no}/ship/"
+
+
+def _listed(answer: Any) -> list[Any]:
+    return (
+        list(answer) if isinstance(answer, list) else list(answer.get("shipments", answer.get("results", [])))
+    )
+
+
+def _explained(quote: dict[str, Any]) -> str:
+    parts = [f"goods ¥{money.yuan(quote['goods_fen'])}"]
+    parts += [f"{applied['label']} -¥{money.yuan(applied['amount_fen'])}" for applied in quote["applied"]]
+    parts += [f"shipping ¥{money.yuan(quote['shipping_fen'])}", f"to pay ¥{money.yuan(quote['payable_fen'])}"]
+    return ", ".join(parts)
