@@ -1,4 +1,4 @@
-"""Board 3: what the clock rings. Every job is a sweep over rows that are due, safe to run twice and side by side."""
+"""Board 3: what the clock rings. Every job is a sweep over due rows, safe to run twice and side by side."""
 
 from __future__ import annotations
 

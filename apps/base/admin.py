@@ -19,7 +19,15 @@ from apps.base.models import AuditEntry, JobRun, Pulse
 from mall.errors import ShopError
 from mall.money import yuan
 
-__all__ = ["EditableAdmin", "ReadOnlyAdmin", "ReadOnlyTabular", "StackedInline", "TabularInline", "said", "yuan_column"]
+__all__ = [
+    "EditableAdmin",
+    "ReadOnlyAdmin",
+    "ReadOnlyTabular",
+    "StackedInline",
+    "TabularInline",
+    "said",
+    "yuan_column",
+]
 
 
 class EditableAdmin(ModelAdmin):

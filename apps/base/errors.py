@@ -111,7 +111,9 @@ def _fields(detail: Any) -> Any:
 
 def _first_text(detail: Any) -> str:
     while isinstance(detail, dict | list) and detail:
-        detail = next(iter(detail.values())) if isinstance(detail, dict) else next((d for d in detail if d), "")
+        detail = (
+            next(iter(detail.values())) if isinstance(detail, dict) else next((d for d in detail if d), "")
+        )
     return str(detail) if detail else ""
 
 

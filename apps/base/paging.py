@@ -98,5 +98,3 @@ def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
 def _link(request: Request, cursor: str) -> str:
     query = {**{k: v for k, v in request.query_params.items() if k != "cursor"}, "cursor": cursor}
     return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
-
-

@@ -43,7 +43,6 @@ def refusal(status: int, code: str, message: str, details: dict[str, Any] | None
 class ShopSchema(AutoSchema):
     """drf-spectacular's schema plus the refusals that any call may meet."""
 
-
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction=direction)
         for status, (code, message) in _ANYWHERE.items():

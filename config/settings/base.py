@@ -1,4 +1,4 @@
-"""Settings that hold everywhere: what the shop is made of. Values that differ by place come from config.env."""
+"""Settings that hold everywhere: what the shop is made of. What differs by place comes from config.env."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ TEMPLATES = [
 _database = urlsplit(ENV.database_url)
 # Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
 _database_options: dict[str, object] = {"connect_timeout": 3}
-if not ENV.database_pooled:  # PgBouncer in transaction mode refuses start-up options; set them on the role there
+if (
+    not ENV.database_pooled
+):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
     _database_options["options"] = (
         "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
     )
@@ -107,7 +109,9 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url
-CACHES = {"default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}}
+CACHES = {
+    "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -163,7 +167,12 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.base.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.base.throttles.PerMember", "apps.base.throttles.PerAddress"],
-    "DEFAULT_THROTTLE_RATES": {"member": "300/min", "address": "1200/min", "login": "60/min", "search": "120/min"},
+    "DEFAULT_THROTTLE_RATES": {
+        "member": "300/min",
+        "address": "1200/min",
+        "login": "60/min",
+        "search": "120/min",
+    },
     "DEFAULT_SCHEMA_CLASS": "apps.base.schema.ShopSchema",
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "apps.base.errors.handle",
@@ -197,7 +206,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
-# No retries when publishing: the sweeps find what a lost nudge missed, a shopper must not wait for the broker.
+# No retries when publishing: sweeps find what a lost nudge missed, a shopper must not wait for the broker.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,

@@ -1,0 +1,167 @@
+"""What is for sale: a category tree, brands, products with their pictures and SKUs."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+
+
+class Category(models.Model):
+    """A node of the tree. ``path`` holds the ids from the root, ``/3/17/``: descendants share its prefix."""
+
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="上级类目",
+    )
+    name = models.CharField("名称", max_length=30)
+    icon = models.ImageField("图标", upload_to="categories/", blank=True)
+    position = models.PositiveIntegerField("排序", default=0)
+    visible = models.BooleanField("显示", default=True)
+    path = models.CharField("路径", max_length=120, editable=False, default="", db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "商品类目"
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    """Who made it."""
+
+    name = models.CharField("品牌", max_length=40, unique=True)
+    logo = models.ImageField("标志", upload_to="brands/", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "品牌"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GuaranteeLabel(models.Model):
+    """A promise shown with a product: 7 天无理由, 48 小时发货, 正品保证."""
+
+    name = models.CharField("保障", max_length=20, unique=True)
+    explanation = models.CharField("说明", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "服务保障"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    """A thing on the shelf; what is bought is one of its SKUs."""
+
+    class Role(models.TextChoices):
+        TRAFFIC = "TRAFFIC", "引流款"
+        PROFIT = "PROFIT", "利润款"
+        IMAGE = "IMAGE", "形象款"
+
+    title = models.CharField("标题", max_length=80)
+    subtitle = models.CharField("副标题", max_length=120, blank=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name="类目")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, verbose_name="品牌")
+    role = models.CharField("商品定位", max_length=10, choices=Role.choices, default=Role.PROFIT)
+    cover = models.ImageField("主图", upload_to="products/")
+    video = models.FileField("视频", upload_to="videos/", blank=True)
+    detail_html = models.TextField("图文详情", blank=True)
+    attributes = models.JSONField(
+        "商品参数", default=list, blank=True, help_text='[{"name": "材质", "value": "陶瓷"}]'
+    )
+    guarantees = models.ManyToManyField(GuaranteeLabel, blank=True, verbose_name="服务保障")
+    # [{"name": "颜色", "values": ["白", "青"]}], at most three; a SKU names one value of each.
+    options = models.JSONField("规格", default=list, blank=True)
+    min_quantity = models.PositiveIntegerField("起购数量", default=1)
+    max_quantity = models.PositiveIntegerField("每单限购", null=True, blank=True)
+    quantity_step = models.PositiveIntegerField("购买倍数", default=1)
+    on_sale = models.BooleanField("上架", default=False)
+    sale_starts_at = models.DateTimeField("定时上架", null=True, blank=True)
+    sale_ends_at = models.DateTimeField("定时下架", null=True, blank=True)
+    # Kept by services, so that lists need no joins: lowest price of the live SKUs, units of paid orders.
+    price_fen = FenField("最低价（分）", default=0, editable=False)
+    market_price_fen = FenField("划线价（分）", null=True, editable=False)
+    sold_count = models.PositiveIntegerField("销量", default=0, editable=False)
+    search_words = models.TextField("检索词", blank=True, editable=False)
+    created_at = models.DateTimeField("创建时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "商品"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(min_quantity__gte=1)
+                & Q(quantity_step__gte=1)
+                & (Q(max_quantity__isnull=True) | Q(max_quantity__gte=F("min_quantity"))),
+                name="product_purchase_limits_possible",
+            ),
+            models.CheckConstraint(
+                condition=Q(sale_starts_at__isnull=True)
+                | Q(sale_ends_at__isnull=True)
+                | Q(sale_ends_at__gt=F("sale_starts_at")),
+                name="product_sale_window_forward",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["search_words"], opclasses=["gin_trgm_ops"], name="product_search_words"),
+            models.Index(fields=["price_fen", "id"], condition=Q(on_sale=True), name="product_by_price"),
+            models.Index(
+                F("sold_count").desc(), F("id").desc(), condition=Q(on_sale=True), name="product_by_sales"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ProductImage(models.Model):
+    """A further picture of a product."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", verbose_name="商品")
+    image = models.ImageField("图片", upload_to="products/")
+    position = models.PositiveIntegerField("排序", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "商品图片"
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} #{self.position}"
+
+
+class Sku(models.Model):
+    """What is counted, priced and bought: one combination of a product's options."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="skus", verbose_name="商品")
+    code = models.CharField("商家编码", max_length=40, unique=True)
+    # {"颜色": "白", "尺寸": "大"}: one value for each option of the product.
+    option_values = models.JSONField("规格值", default=dict, blank=True)
+    price_fen = FenField("售价（分）")
+    market_price_fen = FenField("划线价（分）", null=True, blank=True)
+    cost_fen = FenField("成本（分）", null=True, blank=True)
+    weight_g = models.PositiveIntegerField("重量（克）", default=0)
+    image = models.ImageField("图片", upload_to="skus/", blank=True)
+    enabled = models.BooleanField("启用", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "SKU"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "option_values"], name="sku_options_once_per_product"),
+            models.CheckConstraint(condition=Q(price_fen__gte=0), name="sku_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

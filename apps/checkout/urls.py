@@ -1,0 +1,5 @@
+"""Shopper's doors of checkout."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

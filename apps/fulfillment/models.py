@@ -1,0 +1,160 @@
+"""Freight templates, carriers, parcels, and what WeChat was told of them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.base.fields import FenField
+from apps.catalog.models import Product
+from apps.fulfillment.states import ChargedBy, UploadStatus
+from apps.orders.models import Order, OrderLine
+
+
+class FreightTemplate(models.Model):
+    """How postage is counted for the products that use it."""
+
+    name = models.CharField("名称", max_length=40, unique=True)
+    charged_by = models.CharField(
+        "计费方式", max_length=10, choices=ChargedBy.choices, default=ChargedBy.PIECE
+    )
+    is_default = models.BooleanField("默认模板", default=False, help_text="未指定模板的商品使用它")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "运费模板"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="freight_template_one_default"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FreightZone(models.Model):
+    """A template's price for some regions; without regions it holds everywhere else. Units: pieces or grams."""
+
+    template = models.ForeignKey(
+        FreightTemplate, on_delete=models.CASCADE, related_name="zones", verbose_name="运费模板"
+    )
+    regions = models.JSONField(
+        "地区", default=list, blank=True, help_text="省、市或区县名称；留空表示其余地区"
+    )
+    first_units = models.PositiveIntegerField("首件/首重（克）", default=1)
+    first_fee_fen = FenField("首费（分）", default=0)
+    next_units = models.PositiveIntegerField("续件/续重（克）", default=1)
+    next_fee_fen = FenField("续费（分）", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "运费区域"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_units__gte=1, next_units__gte=1), name="freight_zone_units_positive"
+            ),
+            models.UniqueConstraint(
+                fields=["template"], condition=Q(regions=[]), name="freight_zone_one_rest_per_template"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "、".join(self.regions) or "其余地区"
+
+
+class ProductFreight(models.Model):
+    """Which template a product uses; a product without a row uses the default template."""
+
+    product = models.OneToOneField(
+        Product, on_delete=models.CASCADE, related_name="freight", verbose_name="商品"
+    )
+    template = models.ForeignKey(FreightTemplate, on_delete=models.PROTECT, verbose_name="运费模板")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "商品运费"
+
+    def __str__(self) -> str:
+        return f"{self.product_id} → {self.template_id}"
+
+
+class Carrier(models.Model):
+    """A carrier of WeChat's list; ``code`` is its delivery_id."""
+
+    code = models.CharField("编码", max_length=40, unique=True)
+    name = models.CharField("名称", max_length=40)
+    common = models.BooleanField("常用", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "快递公司"
+        ordering = ["-common", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Parcel(models.Model):
+    """One parcel of an order."""
+
+    parcel_no = models.CharField("包裹号", max_length=32, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="parcels", verbose_name="订单")
+    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司")
+    tracking_no = models.CharField("快递单号", max_length=64)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    shipped_at = models.DateTimeField("发货时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "包裹"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "carrier", "tracking_no"], name="parcel_once_per_tracking_no"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.parcel_no
+
+
+class ParcelLine(models.Model):
+    """Units of an order line in a parcel."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="lines", verbose_name="包裹")
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="parcel_lines", verbose_name="订单商品"
+    )
+    quantity = models.PositiveIntegerField("数量")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "包裹商品"
+        constraints = [
+            models.UniqueConstraint(fields=["parcel", "order_line"], name="parcel_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="parcel_line_quantity_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_line_id} × {self.quantity}"
+
+
+class ShippingUpload(models.Model):
+    """What WeChat is told about an order's parcels (发货信息); one row an order, uploaded again as parcels leave."""
+
+    order = models.OneToOneField(
+        Order, on_delete=models.PROTECT, related_name="shipping_upload", verbose_name="订单"
+    )
+    status = models.CharField(
+        "状态", max_length=12, choices=UploadStatus.choices, default=UploadStatus.WAITING
+    )
+    uploaded_parcels = models.PositiveSmallIntegerField("已上传包裹数", default=0)
+    uploaded_at = models.DateTimeField("上传时间", null=True)
+    errcode = models.BigIntegerField("错误码", null=True)
+    last_error = models.CharField("最近错误", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "发货信息上传"
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.status}"

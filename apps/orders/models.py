@@ -1,0 +1,144 @@
+"""What was promised: the order, its lines with their frozen prices, its parcels' address, and every move."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+from apps.catalog.models import Sku
+from apps.members.models import Member
+from apps.orders.states import Status
+
+
+class Order(models.Model):
+    """One promise to one member. Figures are frozen at placing; only ``orders.move`` writes the status."""
+
+    order_no = models.CharField("订单号", max_length=32, unique=True)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="orders", verbose_name="会员")
+    status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.UNPAID)
+    goods_fen = FenField("商品金额（分）")
+    reduction_fen = FenField("优惠（分）")
+    shipping_fen = FenField("运费（分）")
+    payable_fen = FenField("应付（分）")
+    applied = models.JSONField("生效优惠", default=list)
+    declined = models.JSONField("未生效优惠", default=list)
+    # A copy: the member may change or delete the address later.
+    address = models.JSONField("收货地址", default=dict)
+    remark = models.CharField("买家留言", max_length=200, blank=True)
+    idempotency_key = models.CharField("幂等键", max_length=80)
+    request_hash = models.CharField("请求摘要", max_length=64)
+    created_at = models.DateTimeField("下单时间")
+    expires_at = models.DateTimeField("支付截止")
+    paid_at = models.DateTimeField("付款时间", null=True)
+    shipped_at = models.DateTimeField("发货时间", null=True)
+    received_at = models.DateTimeField("收货时间", null=True)
+    closed_at = models.DateTimeField("关闭时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "idempotency_key"], name="order_once_per_idempotency_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(payable_fen=F("goods_fen") - F("reduction_fen") + F("shipping_fen")),
+                name="order_sum_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_at__isnull=True, status__in=[Status.UNPAID, Status.CLOSED])
+                | Q(
+                    paid_at__isnull=False,
+                    status__in=[
+                        Status.GATHERING,
+                        Status.PAID,
+                        Status.SHIPPED,
+                        Status.RECEIVED,
+                        Status.REFUNDED,
+                    ],
+                ),
+                name="order_paid_at_exactly_when_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False, status=Status.CLOSED)
+                | (Q(closed_at__isnull=True) & ~Q(status=Status.CLOSED)),
+                name="order_closed_at_exactly_when_closed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[Status.SHIPPED, Status.RECEIVED]) | Q(shipped_at__isnull=False),
+                name="order_shipped_at_when_shipped",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.RECEIVED) | Q(received_at__isnull=False),
+                name="order_received_at_when_received",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["member", "-id"], name="order_of_member"),
+            models.Index(fields=["member", "status", "-id"], name="order_of_member_by_status"),
+            models.Index(
+                fields=["expires_at"], condition=Q(status=Status.UNPAID), name="order_unpaid_expiry"
+            ),
+            models.Index(
+                fields=["shipped_at"], condition=Q(status=Status.SHIPPED), name="order_shipped_since"
+            ),
+            models.Index(fields=["status", "-id"], name="order_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_no
+
+
+class OrderLine(models.Model):
+    """Units of one SKU at the price that was promised. ``payable_fen`` over its units is its refund value."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", verbose_name="订单")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, verbose_name="SKU")
+    title = models.CharField("商品", max_length=80)
+    option_text = models.CharField("规格", max_length=120, blank=True)
+    image = models.CharField("图片", max_length=200, blank=True)
+    quantity = models.PositiveIntegerField("数量")
+    unit_price_fen = FenField("单价（分）")
+    list_fen = FenField("原价合计（分）")
+    cost_fen = FenField("单件成本（分）", null=True)
+    reductions = models.JSONField("优惠明细", default=list)
+    payable_fen = FenField("实付（分）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单商品"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "sku"], name="order_line_once_per_sku"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(payable_fen__lte=F("list_fen")), name="order_line_never_above_list"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} × {self.quantity}"
+
+
+class OrderMove(models.Model):
+    """One move of an order: who, when, from where to where. Append-only."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="history", verbose_name="订单")
+    move = models.CharField("动作", max_length=20)
+    from_status = models.CharField("原状态", max_length=10, blank=True)
+    to_status = models.CharField("新状态", max_length=10)
+    # "member", "system", "wechat" or "operator"; the operator beside it.
+    actor = models.CharField("操作方", max_length=10)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    note = models.CharField("说明", max_length=200, blank=True)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单历史"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.move}"

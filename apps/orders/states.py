@@ -1,0 +1,34 @@
+"""Statuses of an order and the table of its moves."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mall.lifecycle import Lifecycle, Move
+
+
+class Status(models.TextChoices):
+    UNPAID = "UNPAID", "待付款"
+    GATHERING = "GATHERING", "拼团中"
+    PAID = "PAID", "待发货"
+    SHIPPED = "SHIPPED", "待收货"
+    RECEIVED = "RECEIVED", "已完成"
+    CLOSED = "CLOSED", "已关闭"
+    REFUNDED = "REFUNDED", "已退款"
+
+
+LIFECYCLE = Lifecycle(
+    "order",
+    initial=Status.UNPAID,
+    moves={
+        "pay": Move({Status.UNPAID}, Status.PAID),
+        "gather": Move({Status.UNPAID}, Status.GATHERING),
+        "form": Move({Status.GATHERING}, Status.PAID),
+        "close": Move({Status.UNPAID}, Status.CLOSED),
+        "ship": Move({Status.PAID}, Status.SHIPPED),
+        "receive": Move({Status.SHIPPED}, Status.RECEIVED),
+        "refund": Move({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED}, Status.REFUNDED),
+    },
+    final={Status.CLOSED, Status.REFUNDED},
+    labels=dict(Status.choices),
+)

@@ -1,0 +1,125 @@
+"""Money in and out: one row per attempt to pay, one per refund, and every notification as it came."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+from apps.orders.models import Order
+from apps.payments.states import PaymentStatus, RefundStatus
+
+
+class Payment(models.Model):
+    """One attempt to pay an order. ``payment_no`` is WeChat's out_trade_no."""
+
+    payment_no = models.CharField("支付单号", max_length=32, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", verbose_name="订单")
+    status = models.CharField(
+        "状态", max_length=10, choices=PaymentStatus.choices, default=PaymentStatus.OPEN
+    )
+    amount_fen = FenField("金额（分）")
+    prepay_id = models.CharField("预支付号", max_length=80, blank=True)
+    transaction_id = models.CharField("微信支付单号", max_length=40, null=True, unique=True)  # noqa: DJ001
+    captured_fen = FenField("实收（分）", default=0)
+    refunded_fen = FenField("已退（分）", default=0)
+    # Money that no order can use: paid late, twice, or a wrong amount. It goes back whole.
+    is_surplus = models.BooleanField("异常收款", default=False)
+    surplus_reason = models.CharField("异常原因", max_length=40, blank=True)
+    started_at = models.DateTimeField("发起时间")
+    expires_at = models.DateTimeField("失效时间")
+    queried_at = models.DateTimeField("最近查询", null=True)
+    captured_at = models.DateTimeField("收款时间", null=True)
+    closed_at = models.DateTimeField("关闭时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "支付单"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    captured_at__isnull=False, transaction_id__isnull=False, status=PaymentStatus.CAPTURED
+                )
+                | (
+                    Q(captured_at__isnull=True, transaction_id__isnull=True)
+                    & ~Q(status=PaymentStatus.CAPTURED)
+                ),
+                name="payment_captured_with_transaction",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_fen__lte=F("captured_fen")), name="payment_refunded_within_captured"
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status=PaymentStatus.OPEN), name="payment_one_open_per_order"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["started_at"], condition=Q(status=PaymentStatus.OPEN), name="payment_open_since"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.payment_no
+
+
+class Refund(models.Model):
+    """Money going back for one payment. ``refund_no`` is committed before WeChat is called, and never changes."""
+
+    refund_no = models.CharField("退款单号", max_length=40, unique=True)
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="refunds", verbose_name="支付单"
+    )
+    status = models.CharField(
+        "状态", max_length=12, choices=RefundStatus.choices, default=RefundStatus.REQUESTED
+    )
+    amount_fen = FenField("金额（分）")
+    reason = models.CharField("原因", max_length=80)
+    # What it is for, e.g. "surplus:PY…": the same cause never gets a second refund.
+    business_key = models.CharField("业务键", max_length=80, unique=True)
+    wechat_refund_id = models.CharField("微信退款单号", max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField("提交次数", default=0)
+    due_at = models.DateTimeField("下次处理")
+    last_error = models.CharField("最近错误", max_length=300, blank=True)
+    requested_at = models.DateTimeField("发起时间")
+    settled_at = models.DateTimeField("到账时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "退款单"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=False, status=RefundStatus.SETTLED)
+                | (Q(settled_at__isnull=True) & ~Q(status=RefundStatus.SETTLED)),
+                name="refund_settled_at_exactly_when_settled",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status__in=[RefundStatus.REQUESTED, RefundStatus.PROCESSING]),
+                name="refund_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_no
+
+
+class Notification(models.Model):
+    """A verified notification of WeChat Pay, stored before anything is done with it."""
+
+    notify_id = models.CharField("通知编号", max_length=64, unique=True)
+    event_type = models.CharField("类型", max_length=40)
+    resource = models.JSONField("内容")
+    received_at = models.DateTimeField("收到时间", db_index=True)
+    handled_at = models.DateTimeField("处理时间", null=True)
+    last_error = models.CharField("最近错误", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "支付通知"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.notify_id}"

@@ -1,0 +1,47 @@
+"""Statuses of payments and refunds and the tables of their moves."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mall.lifecycle import Lifecycle, Move
+
+
+class PaymentStatus(models.TextChoices):
+    OPEN = "OPEN", "待支付"
+    CAPTURED = "CAPTURED", "已收款"
+    CLOSED = "CLOSED", "已关闭"
+
+
+class RefundStatus(models.TextChoices):
+    REQUESTED = "REQUESTED", "待提交"
+    PROCESSING = "PROCESSING", "退款中"
+    SETTLED = "SETTLED", "已到账"
+    FAILED = "FAILED", "失败待处理"
+
+
+PAYMENT_LIFECYCLE = Lifecycle(
+    "payment",
+    initial=PaymentStatus.OPEN,
+    moves={
+        # A payment that WeChat captured after we closed it is captured all the same: money is never unseen.
+        "capture": Move({PaymentStatus.OPEN, PaymentStatus.CLOSED}, PaymentStatus.CAPTURED),
+        "close": Move({PaymentStatus.OPEN}, PaymentStatus.CLOSED),
+    },
+    final={PaymentStatus.CAPTURED},
+    labels=dict(PaymentStatus.choices),
+)
+
+REFUND_LIFECYCLE = Lifecycle(
+    "refund",
+    initial=RefundStatus.REQUESTED,
+    moves={
+        "submit": Move({RefundStatus.REQUESTED, RefundStatus.FAILED}, RefundStatus.PROCESSING),
+        "settle": Move(
+            {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.SETTLED
+        ),
+        "fail": Move({RefundStatus.REQUESTED, RefundStatus.PROCESSING}, RefundStatus.FAILED),
+    },
+    final={RefundStatus.SETTLED},
+    labels=dict(RefundStatus.choices),
+)
