@@ -132,7 +132,7 @@ def _works(python: Path) -> bool:
 def _pip_by_the_systems_pip() -> bool:
     if not importlib.util.find_spec("pip"):
         return False
-    command = [sys.executable, "-m", "pip", "--python", str(VENV_PYTHON), "install", "--quiet", "pip"]
+    command = [sys.executable, "-m", "pip", "--python", str(VENV_PYTHON), "install", "-qq", "pip"]
     return subprocess.run(command, check=False).returncode == 0
 
 
@@ -151,7 +151,7 @@ def _pip_from_the_registry() -> bool:
         return False
     wheel = STATE / PIP_WHEEL
     wheel.write_bytes(content)
-    command = [str(VENV_PYTHON), str(wheel / "pip"), "install", "--quiet", "--no-index", str(wheel)]
+    command = [str(VENV_PYTHON), str(wheel / "pip"), "install", "-qq", "--no-index", str(wheel)]
     done = subprocess.run(command, check=False)
     wheel.unlink()
     return done.returncode == 0
@@ -212,7 +212,7 @@ def _install_servers() -> None:
 
 
 def _pip_install(lock: str, *options: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-input"]
+    command = [str(VENV_PYTHON), "-m", "pip", "install", "-qq", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", *options, "-r", str(ROOT / lock)]
     stream = subprocess.PIPE if quiet else None
     environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
