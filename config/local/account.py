@@ -14,6 +14,7 @@ from config.local.places import Problem
 from config.local.processes import Account
 
 _USER = "nobody"  # exists everywhere and owns nothing
+_OWNER = ".owner"  # beside each home of root's: the slot that it belongs to
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ def home_of(slot_directory: Path) -> Home:
         return Home(data=data, account=None, binaries=None)
     account = _unprivileged()
     top = _top()
+    _remove_orphans(top)
     data = top / hashlib.sha256(os.fsencode(slot_directory)).hexdigest()[:16]
     if not data.exists():
         data.mkdir(mode=0o700)
         os.chown(data, account.uid, account.gid)
+    (top / f"{data.name}{_OWNER}").write_text(str(slot_directory))
     binaries = top / "binaries"
     binaries.mkdir(exist_ok=True, mode=0o755)
     return Home(data=data, account=account, binaries=binaries)
@@ -85,14 +88,30 @@ def reachable(site_packages: Path, *, parts: Sequence[str], home: Home, label: s
 
 
 def forget(slot_directory: Path) -> None:
-    """Remove the home of a slot whose servers are stopped, and the shared copies with the last home."""
+    """Remove the home of a slot whose servers are stopped."""
     if os.geteuid() != 0:
         shutil.rmtree(slot_directory / "servers", ignore_errors=True)
         return
-    top = _top()
-    shutil.rmtree(top / hashlib.sha256(os.fsencode(slot_directory)).hexdigest()[:16], ignore_errors=True)
-    if {path.name for path in top.iterdir()} <= {"binaries"}:
-        shutil.rmtree(top, ignore_errors=True)
+    _remove(_top(), hashlib.sha256(os.fsencode(slot_directory)).hexdigest()[:16])
+
+
+def forget_copies() -> None:
+    """Remove root's copies of the programs, unless homes of other checkouts are left that use them."""
+    if os.geteuid() == 0 and {path.name for path in _top().iterdir()} <= {"binaries"}:
+        shutil.rmtree(_top(), ignore_errors=True)
+
+
+def _remove_orphans(top: Path) -> None:
+    """Remove the homes of slots that are no more, since nobody would: their checkouts were deleted."""
+    for note in top.glob(f"*{_OWNER}"):
+        name = note.name.removesuffix(_OWNER)
+        if not Path(note.read_text()).exists() and not (top / name / "postgres" / "postmaster.pid").exists():
+            _remove(top, name)
+
+
+def _remove(top: Path, name: str) -> None:
+    shutil.rmtree(top / name, ignore_errors=True)
+    (top / f"{name}{_OWNER}").unlink(missing_ok=True)
 
 
 def _unprivileged() -> Account:

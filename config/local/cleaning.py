@@ -19,6 +19,7 @@ def clean() -> int:
         account.forget(directory)
         shutil.rmtree(directory)
         slot.release()
+    account.forget_copies()
     for name in _CACHES:
         shutil.rmtree(ROOT / name, ignore_errors=True)
     return 0
