@@ -15,7 +15,7 @@ PATH = "/sns/jscode2session"
 _CODE_REFUSED = frozenset({40029, 40163, 41008})
 _USER_BLOCKED = 40226
 # What a code can look like at all: anything else is refused without troubling WeChat.
-_CODE = re.compile(r"[0-9A-Za-z_\-]{1,128}")
+_CODE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ PATH = "/wxa/business/getuserphonenumber"
 
 # 40029 wrong, used or old code; 40003 the code is another user's.
 _CODE_REFUSED = frozenset({40029, 40163, 40003})
-_CODE = re.compile(r"[0-9A-Za-z_\-]{1,128}")
+_CODE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 @dataclass(frozen=True)

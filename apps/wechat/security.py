@@ -52,13 +52,11 @@ def check_text(*, openid: str, scene: Scene, content: str, title: str = "") -> V
     result = told.get("result")
     if not isinstance(result, dict):
         raise errors.WechatBadAnswer(f"{PATH} answered no result")
-    try:
-        suggest = Suggest(result.get("suggest"))
-    except ValueError:
-        raise errors.WechatBadAnswer(f"{PATH} answered an unknown suggestion") from None
-    label = result.get("label")
+    suggest, label = result.get("suggest"), result.get("label")
+    if suggest not in list(Suggest):
+        raise errors.WechatBadAnswer(f"{PATH} answered an unknown suggestion")
     return Verdict(
-        suggest=suggest,
+        suggest=Suggest(suggest),
         label=label if isinstance(label, int) else 0,
         trace_id=str(told.get("trace_id", "")),
     )

@@ -137,15 +137,14 @@ def get_order(*, transaction_id: str) -> ShippedOrder:
     order = told.get("order")
     if not isinstance(order, dict):
         raise errors.WechatBadAnswer(f"{ORDER_PATH} answered no order")
-    try:
-        state = OrderState(order.get("order_state"))
-    except ValueError:
-        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered an unknown state") from None
+    state = order.get("order_state")
+    if state not in list(OrderState):
+        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered an unknown state")
     sent = order.get("shipping")
     return ShippedOrder(
         transaction_id=str(order.get("transaction_id", "")),
         merchant_trade_no=str(order.get("merchant_trade_no", "")),
-        state=state,
+        state=OrderState(state),
         finished=bool(sent.get("finish_shipping")) if isinstance(sent, dict) else False,
         in_complaint=bool(order.get("in_complaint")),
         raw=order,

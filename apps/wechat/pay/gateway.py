@@ -246,6 +246,6 @@ def _refusal(code: str, said: str) -> type[errors.PayRefused]:
         if code in codes:
             return refusal
     # The same number with other parameters has no code of its own; only the sentence tells it apart.
-    if code in {"INVALID_REQUEST", "PARAM_ERROR"} and ("不一致" in said or "重复" in said):
+    if code in {"INVALID_REQUEST", "PARAM_ERROR"} and ("重复" in said or "参数不一致" in said):
         return errors.PayNumberUsed
     return errors.PayRefused

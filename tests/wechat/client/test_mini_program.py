@@ -1,0 +1,440 @@
+"""Talking to the mini program's server API: tokens, refusals, and answers that nobody would expect."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from apps.wechat import codes, errors, http, login, messages, phone, security, shipping, tokens
+from apps.wechat.sandbox.identity import Identity
+from mall.errors import Kind
+from tests.wechat.client.scripted import Reply, Script
+
+TOKEN_PATH = "/cgi-bin/stable_token"
+
+
+def told(**content: Any) -> Reply:
+    return Reply(body=json.dumps(content, ensure_ascii=False).encode())
+
+
+def token(value: str = "T1", *, lives_s: int = 7200) -> Reply:
+    return told(access_token=value, expires_in=lives_s)
+
+
+def send() -> str | None:
+    return messages.send_subscribe(touser="oX", template_id="TPL", data={"thing1": "茶杯"}, page="p?id=9")
+
+
+def tokens_used(wechat: Script) -> list[str]:
+    return [one.target.partition("access_token=")[2] for one in wechat.heard if "access_token=" in one.target]
+
+
+# Tokens
+
+
+def test_one_token_serves_many_calls(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=0, msgid=7), told(errcode=0, msgid=8))
+
+    assert [send(), send()] == ["7", "8"]
+    assert tokens_used(wechat) == ["T1", "T1"]
+    assert wechat.paths().count(TOKEN_PATH) == 1
+
+
+def test_a_token_with_less_than_five_minutes_to_live_is_not_used_again(wechat: Script) -> None:
+    wechat.say(token("old", lives_s=299), told(errcode=0), token("new"), told(errcode=0))
+
+    send()
+    send()
+
+    assert tokens_used(wechat) == ["old", "new"]
+
+
+@pytest.mark.parametrize("errcode", [40001, 40014, 42001])
+def test_a_rejected_token_is_renewed_once_and_the_call_repeated_once(wechat: Script, errcode: int) -> None:
+    wechat.say(token("T1"), told(errcode=errcode, errmsg="x"), token("T2"), told(errcode=0))
+
+    send()
+
+    assert tokens_used(wechat) == ["T1", "T2"]
+
+
+def test_a_token_rejected_twice_fails_instead_of_going_round(wechat: Script) -> None:
+    wechat.say(token("T1"), told(errcode=40001), token("T2"), told(errcode=40001))
+
+    with pytest.raises(errors.WechatMisconfigured):
+        send()
+
+    assert len(wechat.heard) == 4
+
+
+def test_a_new_token_is_forced_once_when_wechat_insists_on_the_rejected_one(wechat: Script) -> None:
+    wechat.say(token("T1"), told(errcode=42001), token("T1"), token("T2"), told(errcode=0))
+
+    send()
+
+    forced = [json.loads(one.body)["force_refresh"] for one in wechat.heard if one.target == TOKEN_PATH]
+    assert forced == [False, False, True]
+    assert tokens_used(wechat) == ["T1", "T2"]
+
+
+def test_threads_that_need_a_token_at_once_fetch_it_once(wechat: Script) -> None:
+    wechat.say(token(), token("never"))
+    wechat.replies[0] = Reply(body=b'{"access_token":"T1","expires_in":7200}', after_s=0.1)
+
+    with ThreadPoolExecutor(8) as pool:
+        values = list(pool.map(lambda _: tokens.current(), range(8)))
+
+    assert values == ["T1"] * 8
+    assert wechat.paths() == [TOKEN_PATH]
+
+
+def test_without_the_cache_each_process_goes_by_its_own_copy(wechat: Script, settings: Any) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": "redis://127.0.0.1:9/0"}
+    }
+    wechat.say(token(), told(errcode=0), told(errcode=0))
+
+    send()
+    send()
+
+    assert tokens_used(wechat) == ["T1", "T1"]
+
+
+def test_a_dead_workers_lock_delays_a_token_but_does_not_prevent_it(
+    wechat: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "WAIT_S", 0.1)
+    cache.set(f"{tokens._name()}:lock", "a worker that died", timeout=tokens.LOCK_S)
+    wechat.say(token())
+
+    assert tokens.current() == "T1"
+
+
+@pytest.mark.parametrize("errcode", [40125, 40164, 40013])
+def test_a_rejected_shop_is_the_operators_matter(wechat: Script, errcode: int) -> None:
+    wechat.say(told(errcode=errcode, errmsg="invalid ip 1.2.3.4, not in whitelist"))
+
+    with pytest.raises(errors.WechatMisconfigured, match=str(errcode)) as caught:
+        send()
+
+    assert (caught.value.code, caught.value.kind) == ("wechat_unavailable", Kind.BAD_GATEWAY)
+
+
+# Busy, refused, odd
+
+
+def test_a_question_is_repeated_while_wechat_is_busy(wechat: Script) -> None:
+    busy = told(errcode=-1, errmsg="system error")
+    wechat.say(
+        token(), busy, busy, told(errcode=0, delivery_list=[{"delivery_id": "SF", "delivery_name": "顺丰"}])
+    )
+
+    assert shipping.carriers() == (shipping.Carrier("SF", "顺丰"),)
+
+
+def test_a_question_is_not_repeated_for_ever(wechat: Script) -> None:
+    wechat.say(token(), *[told(errcode=-1) for _ in range(3)])
+
+    with pytest.raises(errors.WechatBusy):
+        shipping.carriers()
+
+
+def test_a_message_is_not_repeated_when_wechat_is_busy(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=-1))
+
+    with pytest.raises(errors.WechatBusy):
+        send()
+
+    assert len(wechat.heard) == 2
+
+
+def test_chinese_goes_out_as_chinese(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=0))
+
+    send()
+
+    assert "茶杯".encode() in wechat.heard[-1].body
+    assert json.loads(wechat.heard[-1].body) == {
+        "touser": "oX",
+        "template_id": "TPL",
+        "page": "p?id=9",
+        "miniprogram_state": "formal",
+        "lang": "zh_CN",
+        "data": {"thing1": {"value": "茶杯"}},
+    }
+
+
+def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> None:
+    wechat.say(
+        token(), told(errcode=43101, errmsg="user refuse"), told(errcode=47003, errmsg="argument invalid")
+    )
+
+    with pytest.raises(errors.NotSubscribed):
+        send()
+    with pytest.raises(errors.WechatRefused, match="47003 argument invalid"):
+        send()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(body=b"<html>bad gateway</html>", status=502),
+        Reply(body=b"<html>captive portal</html>"),
+        Reply(body=b"[]"),
+        Reply(body=b"\xff\xfe"),
+        Reply(body=b"[" * 100_000),
+        Reply(body=b'{"errcode":"7"}'),
+        Reply(body=b"", status=302, headers={"Location": "http://127.0.0.1:1/"}),
+        Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
+        Reply(body=b" " * (http.MOST_BYTES + 1)),
+    ],
+    ids=["502", "html", "list", "bytes", "deep", "errcode", "redirect", "gzip", "huge"],
+)
+def test_an_answer_that_makes_no_sense_is_a_bad_gateway(wechat: Script, reply: Reply) -> None:
+    wechat.say(token(), reply)
+
+    with pytest.raises(errors.WechatBadAnswer) as caught:
+        send()
+
+    assert caught.value.kind is Kind.BAD_GATEWAY
+    assert caught.value.effect_unknown
+
+
+# Down and slow
+
+
+def test_a_closed_port_is_wechat_down_at_once_and_without_effect(account: Identity) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(errors.WechatDown) as caught:
+        send()
+
+    assert caught.value.kind is Kind.UNAVAILABLE
+    assert not caught.value.effect_unknown
+    assert time.monotonic() - started < 3
+
+
+def test_a_broken_connection_leaves_the_effect_unknown(wechat: Script) -> None:
+    wechat.say(token(), Reply(drop=True))
+
+    with pytest.raises(errors.WechatDown) as caught:
+        send()
+
+    assert caught.value.effect_unknown
+
+
+def test_a_late_answer_is_a_time_out_with_unknown_effect(wechat: Script, settings: Any) -> None:
+    settings.WECHAT_TIMEOUT_S = (0.5, 0.2)
+    wechat.say(token(), Reply(after_s=0.5))
+
+    with pytest.raises(errors.WechatTimeout) as caught:
+        send()
+
+    assert caught.value.kind is Kind.TIMEOUT
+    assert caught.value.effect_unknown
+
+
+def test_an_answer_that_drips_is_cut_off(account: Identity, settings: Any) -> None:
+    settings.WECHAT_TIMEOUT_S = (0.2, 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        settings.WECHAT_API_BASE = f"http://127.0.0.1:{server.getsockname()[1]}"
+        dripping = pool.submit(drip, server)
+        started = time.monotonic()
+        with pytest.raises(errors.WechatTimeout):
+            tokens.current()
+        assert time.monotonic() - started < 1.5
+        dripping.result()
+
+
+def drip(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        try:
+            for _ in range(40):
+                connection.sendall(b" ")
+                time.sleep(0.05)
+        except OSError:
+            return
+
+
+def test_secrets_are_neither_logged_nor_in_the_error(
+    account: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(errors.WechatUnavailable) as caught:
+        login.exchange("the-code-of-a-shopper")
+
+    said = caplog.text + repr(caught.value) + repr(caught.value.__context__)
+    assert account.numbers.app_secret not in said
+    assert "the-code-of-a-shopper" not in said
+
+
+def test_tokens_are_not_logged_even_at_debug(wechat: Script, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    wechat.say(token("SECRET-TOKEN"), told(errcode=0), Reply(drop=True))
+
+    send()
+    with pytest.raises(errors.WechatDown):
+        send()
+
+    assert caplog.text.count("wechat_call") == 3
+    assert "SECRET-TOKEN" not in caplog.text
+
+
+# Login and phone
+
+
+def test_a_login_code_becomes_an_openid(wechat: Script, account: Identity) -> None:
+    wechat.say(
+        told(openid="oX", session_key="c2Vzc2lvbg==", unionid="uX"), told(openid="oX", session_key="a=")
+    )
+
+    first, second = login.exchange("code-1"), login.exchange("code-2")
+
+    assert (first.openid, first.unionid, first.session_key) == ("oX", "uX", "c2Vzc2lvbg==")
+    assert second.unionid is None
+    assert repr(first) == "Login()"
+    assert wechat.heard[0].target == (
+        f"/sns/jscode2session?appid={account.numbers.appid}&secret={account.numbers.app_secret}"
+        "&js_code=code-1&grant_type=authorization_code"
+    )
+
+
+@pytest.mark.parametrize("errcode", [40029, 40163])
+def test_a_used_or_wrong_login_code_is_the_shoppers_matter(wechat: Script, errcode: int) -> None:
+    wechat.say(told(errcode=errcode, errmsg="invalid code"))
+
+    with pytest.raises(errors.LoginCodeInvalid) as caught:
+        login.exchange("code-1")
+
+    assert (caught.value.code, caught.value.kind) == ("wechat_code_invalid", Kind.INVALID)
+
+
+@pytest.mark.parametrize("code", ["", " ", "x" * 129, "中文", "a\nb", 7, None, ["x"]])
+def test_what_cannot_be_a_code_is_refused_without_asking_wechat(wechat: Script, code: Any) -> None:
+    with pytest.raises(errors.LoginCodeInvalid):
+        login.exchange(code)
+    with pytest.raises(errors.PhoneCodeInvalid):
+        phone.exchange(code, openid="oX")
+
+    assert wechat.heard == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [told(errcode=40125), told(errcode=45011), told(openid="oX"), Reply(body=b"?"), Reply(status=500)],
+    ids=["secret", "minute quota", "no session key", "nonsense", "500"],
+)
+def test_whatever_ails_wechat_login_is_unavailable(wechat: Script, reply: Reply) -> None:
+    wechat.say(reply)
+
+    with pytest.raises(errors.WechatUnavailable) as caught:
+        login.exchange("code-1")
+
+    assert (caught.value.code, caught.value.kind) == ("wechat_unavailable", Kind.UNAVAILABLE)
+
+
+def test_a_user_whom_wechat_blocks_is_forbidden(wechat: Script) -> None:
+    wechat.say(told(errcode=40226, errmsg="code blocked"))
+
+    with pytest.raises(errors.UserBlocked):
+        login.exchange("code-1")
+
+
+def phone_answer(account: Identity, **changes: Any) -> Reply:
+    facts = {
+        "phoneNumber": "+8613800000000",
+        "purePhoneNumber": "13800000000",
+        "countryCode": 86,
+        "watermark": {"timestamp": 1637744274, "appid": account.numbers.appid},
+    }
+    return told(errcode=0, errmsg="ok", phone_info=facts | changes)
+
+
+def test_a_phone_code_becomes_a_number(wechat: Script, account: Identity) -> None:
+    wechat.say(token(), phone_answer(account))
+
+    number = phone.exchange("code-1", openid="oX")
+
+    assert (number.country_code, number.number) == ("86", "13800000000")
+    assert "13800000000" not in repr(number)
+    assert json.loads(wechat.heard[-1].body) == {"code": "code-1", "openid": "oX"}
+
+
+def test_a_phone_answer_for_another_mini_program_is_not_believed(wechat: Script, account: Identity) -> None:
+    wechat.say(
+        token(), phone_answer(account, watermark={"appid": "wx0"}), phone_answer(account, watermark=None)
+    )
+    wechat.say(phone_answer(account, purePhoneNumber="call me"), told(errcode=0, phone_info="x"))
+
+    for _ in range(4):
+        with pytest.raises(errors.WechatBadAnswer):
+            phone.exchange("code-1", openid="oX")
+
+
+def test_a_phone_code_of_somebody_else_is_refused(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=40029), told(errcode=40003))
+
+    for _ in range(2):
+        with pytest.raises(errors.PhoneCodeInvalid):
+            phone.exchange("code-1", openid="oX")
+
+
+# Codes and content
+
+
+def test_a_mini_program_code_is_an_image(wechat: Script) -> None:
+    wechat.say(token(), Reply(body=b"\xff\xd8picture", headers={"Content-Type": "image/jpeg"}))
+
+    assert codes.unlimited(scene="p=12&s=3", page="pages/goods/index") == b"\xff\xd8picture"
+    assert json.loads(wechat.heard[-1].body)["scene"] == "p=12&s=3"
+
+
+def test_a_refused_mini_program_code_is_not_taken_for_an_image(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=41030, errmsg="invalid page"), told(errcode=0))
+
+    with pytest.raises(errors.WechatRefused, match="41030"):
+        codes.unlimited(scene="p=12", page="pages/goods/index")
+    with pytest.raises(errors.WechatBadAnswer):
+        codes.unlimited(scene="p=12", page="pages/goods/index")
+
+
+@pytest.mark.parametrize(
+    ("scene", "page"),
+    [
+        ("", "pages/a"),
+        ("x" * 33, "pages/a"),
+        ("100%", "pages/a"),
+        ("茶", "pages/a"),
+        ("a b", "pages/a"),
+        ("p=1\n", "pages/a"),
+        ("p=1", "/pages/a"),
+        ("p=1", "pages/a?x=1"),
+    ],
+)
+def test_a_scene_or_page_that_wechat_would_refuse_is_not_sent(wechat: Script, scene: str, page: str) -> None:
+    with pytest.raises(errors.SceneInvalid):
+        codes.unlimited(scene=scene, page=page)
+
+    assert wechat.heard == []
+
+
+def test_a_text_gets_wechats_verdict(wechat: Script) -> None:
+    risky = {"suggest": "risky", "label": 20002}
+    wechat.say(token(), told(errcode=0, result=risky, trace_id="t"), told(errcode=0, result={"suggest": "?"}))
+
+    verdict = security.check_text(openid="oX", scene=security.Scene.COMMENT, content="…")
+    assert verdict == security.Verdict(security.Suggest.RISKY, 20002, "t")
+    with pytest.raises(errors.WechatBadAnswer):
+        security.check_text(openid="oX", scene=security.Scene.COMMENT, content="…")
+    with pytest.raises(errors.ContentTooLong):
+        security.check_text(openid="oX", scene=security.Scene.COMMENT, content="茶" * 2501)
