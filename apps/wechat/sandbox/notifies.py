@@ -1,0 +1,162 @@
+"""Pay notifies (支付、退款回调): encrypted, signed, on WeChat's own retry schedule, with every fault that can be ordered."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING
+
+from apps.wechat.sandbox import crypto, deliveries, transactions
+from apps.wechat.sandbox.store import Refund, Transaction
+from apps.wechat.sandbox.wire import Json
+from apps.wechat.sandbox.world import digits, rfc3339
+
+if TYPE_CHECKING:
+    from apps.wechat.sandbox.world import World
+
+# 15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h: 24 h 4 min in all.
+PAUSES_S = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+SUMMARIES = {
+    "TRANSACTION.SUCCESS": "支付成功",
+    "REFUND.SUCCESS": "退款成功",
+    "REFUND.ABNORMAL": "退款异常",
+    "REFUND.CLOSED": "退款关闭",
+}
+SIGNTEST = "WECHATPAY/SIGNTEST/"
+
+
+def announce_payment(world: World, row: Transaction) -> None:
+    """Tell the merchant that an order was paid."""
+    content = transactions.as_answer(world, row)
+    _announce(world, event="TRANSACTION.SUCCESS", about=row.out_trade_no, url=row.notify_url, content=content)
+
+
+def announce_refund(world: World, row: Refund) -> None:
+    """Tell the merchant how a refund ended; nothing without a notify_url."""
+    if not row.notify_url:
+        return
+    content: Json = {
+        "mchid": world.numbers.mchid,
+        "transaction_id": row.transaction_id,
+        "out_trade_no": row.out_trade_no,
+        "refund_id": row.refund_id,
+        "out_refund_no": row.out_refund_no,
+        "refund_status": row.status,
+        "user_received_account": "支付用户零钱",
+        "amount": {
+            "total": row.total_fen,
+            "refund": row.refund_fen,
+            "payer_total": row.total_fen,
+            "payer_refund": row.refund_fen,
+        },
+    }
+    if row.succeeded_at is not None:
+        content["success_time"] = rfc3339(row.succeeded_at)
+    _announce(
+        world, event=f"REFUND.{row.status}", about=row.out_trade_no, url=row.notify_url, content=content
+    )
+
+
+def _announce(world: World, *, event: str, about: str, url: str, content: Json) -> None:
+    envelope = {"id": str(uuid.uuid4()), "create_time": rfc3339(world.now()), "event_type": event}
+    delivery = deliveries.Delivery(
+        channel="pay",
+        event=event,
+        about=about,
+        url=url,
+        content=content,
+        compose=partial(_compose, world, event, url, envelope, content),
+        is_accepted=lambda status, answer: status in (200, 204),
+        pauses_s=PAUSES_S,
+    )
+    if world.faults.take("notify_lost", event=event):
+        delivery.state = "LOST"
+        world.deliveries.append(delivery)
+        return
+    if world.faults.take("notify_reordered", event=event):
+        deliveries.hold(world, delivery)
+        return
+    delay_s = world.pace.scaled(world.pace.first_notify_s)
+    if late := world.faults.take("notify_late", event=event):
+        delay_s += late.number_of("delay_s", 2)
+    repeated = world.faults.take("notify_repeated", event=event)
+    copies = int(repeated.number_of("copies", 2)) if repeated else 0
+    deliveries.start(world, delivery, delay_s=delay_s, copies=copies)
+
+
+def _compose(world: World, event: str, url: str, envelope: Json, content: Json) -> deliveries.Outgoing:
+    """Write and sign one attempt, with the first fault on the board that is meant for it."""
+    content, content_fault = _falsified(world, event, content)
+    body = json.dumps(_sealed(world, event, envelope, content), ensure_ascii=False).encode()
+    if world.faults.take("notify_garbage", event=event):
+        body, content_fault = b"\x00not json at all", "notify_garbage"
+    timestamp, nonce, serial = str(int(time.time())), secrets.token_hex(16), world.numbers.public_key_id
+    note = content_fault
+    if world.faults.take("notify_old_timestamp", event=event):
+        timestamp, note = str(int(time.time()) - 3600), "notify_old_timestamp"
+    elif world.faults.take("notify_unknown_serial", event=event):
+        serial, note = f"PUB_KEY_ID_{digits(28)}", "notify_unknown_serial"
+    text = crypto.answer_text(timestamp=timestamp, nonce=nonce, body=body)
+    signature, probe = crypto.sign(world.platform_key, text), False
+    if world.faults.take("notify_wrong_signature", event=event):
+        signature, note = crypto.sign(world.platform_key, b"another text"), "notify_wrong_signature"
+    elif world.faults.take("notify_signtest", event=event):
+        signature, note, probe = (
+            SIGNTEST + base64.b64encode(secrets.token_bytes(240)).decode(),
+            "notify_signtest",
+            True,
+        )
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Mozilla/4.0",
+        "Wechatpay-Timestamp": timestamp,
+        "Wechatpay-Nonce": nonce,
+        "Wechatpay-Serial": serial,
+        "Wechatpay-Signature": signature,
+        "Wechatpay-Signature-Type": crypto.SIGNATURE_TYPE,
+    }
+    return deliveries.Outgoing(url=url, body=body, headers=headers, note=note, probe=probe)
+
+
+def _falsified(world: World, event: str, content: Json) -> tuple[Json, str]:
+    """Return the content, wrong in one place if such a fault is on, and the fault's kind."""
+    amount = content["amount"]
+    if fault := world.faults.take("notify_wrong_amount", event=event):
+        name = "refund" if "refund" in amount else "total"
+        wrong = int(fault.number_of("amount_fen", amount[name] + 1))
+        return {**content, "amount": {**amount, name: wrong, f"payer_{name}": wrong}}, fault.kind
+    if fault := world.faults.take("notify_wrong_currency", event=event):
+        return {**content, "amount": {**amount, "currency": "USD"}}, fault.kind
+    if fault := world.faults.take("notify_wrong_appid", event=event):
+        return {**content, "appid": "wx0000000000000000"}, fault.kind
+    if fault := world.faults.take("notify_wrong_mchid", event=event):
+        return {**content, "mchid": "1900000000"}, fault.kind
+    return content, ""
+
+
+def _sealed(world: World, event: str, envelope: Json, content: Json) -> Json:
+    kind = "refund" if event.startswith("REFUND.") else "transaction"
+    nonce = secrets.token_hex(6)
+    ciphertext = crypto.seal_resource(
+        api_v3_key=world.numbers.api_v3_key,
+        nonce=nonce,
+        associated_data=kind,
+        plain=json.dumps(content, ensure_ascii=False).encode(),
+    )
+    resource = {
+        "original_type": kind,
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": ciphertext,
+        "associated_data": kind,
+        "nonce": nonce,
+    }
+    return {
+        **envelope,
+        "resource_type": "encrypt-resource",
+        "summary": SUMMARIES[event],
+        "resource": resource,
+    }

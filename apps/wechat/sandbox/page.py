@@ -1,0 +1,228 @@
+"""The sandbox's page: a person shops, pays, refuses, confirms, switches faults on and reads every call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from django.template import Context, Engine
+
+from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers
+from apps.wechat.sandbox.miniprogram import Refused
+from apps.wechat.sandbox.wire import Json, Request, Response
+from apps.wechat.sandbox.world import beijing
+from mall import money
+
+if TYPE_CHECKING:
+    from apps.wechat.sandbox.world import World
+
+ROOT = "/__sandbox/page/"
+ROWS_SHOWN = 60
+TRADE_STATES = {"NOTPAY": "待支付", "SUCCESS": "已支付", "CLOSED": "已关闭", "REFUND": "有退款"}
+SHIPPING_STATES = {1: "待发货", 2: "已发货", 3: "已确认收货", 4: "交易完成", 5: "已退款", 6: "资金待结算"}
+DELIVERY_STATES = {
+    "WAITING": "发送中",
+    "HELD": "暂缓",
+    "ACCEPTED": "已接收",
+    "GIVEN_UP": "已放弃",
+    "LOST": "丢失",
+}
+
+
+def is_meant(request: Request) -> bool:
+    """Tell whether a path under /__sandbox is the page's."""
+    return request.path in ("/__sandbox", "/__sandbox/") or request.path.startswith(ROOT)
+
+
+def answer(world: World, request: Request) -> Response:
+    """Show the page, or do what one of its buttons says and go back to it with a sentence about it."""
+    if request.method == "GET":
+        with world.lock:
+            return _shown(world, notice=request.query.get("notice", ""))
+    do = ACTIONS.get(request.path.removeprefix(ROOT))
+    if do is None or request.method != "POST":
+        return Response(status=404, body="没有这个页面".encode(), content_type="text/plain; charset=utf-8")
+    try:
+        with world.lock:
+            notice = do(world, request.form())
+    except (control_api.BadOrder, faults.UnknownFault, payments.NotPaid, Refused, ValueError) as error:
+        notice = f"未成功：{error}"
+    return Response(status=303, headers={"Location": f"/?notice={quote(notice)}"})
+
+
+def _login(world: World, form: dict[str, str]) -> str:
+    nickname = form.get("nickname", "").strip()
+    if not nickname:
+        raise control_api.BadOrder("请填写昵称")
+    shopper, code = shoppers.open_shop(world, nickname=nickname)
+    return f"{nickname} 的 wx.login code：{code}（openid {shopper.openid}，5 分钟内用一次）"
+
+
+def _phone(world: World, form: dict[str, str]) -> str:
+    shopper = world.store.shoppers.get(form.get("openid"))
+    if shopper is None:
+        raise control_api.BadOrder("没有这位用户")
+    code = shoppers.give_phone(world, shopper=shopper, phone=form.get("phone", "").strip())
+    return f"手机号 code：{code}"
+
+
+def _pay(world: World, form: dict[str, str]) -> str:
+    paid = payments.pay(world, prepay_id=form.get("prepay_id", ""))
+    return f"已支付 {paid.out_trade_no}，微信支付单号 {paid.transaction_id}"
+
+
+def _refuse(world: World, form: dict[str, str]) -> str:
+    return f"已取消支付 {payments.refuse(world, prepay_id=form.get('prepay_id', '')).out_trade_no}"
+
+
+def _confirm(world: World, form: dict[str, str]) -> str:
+    row = shoppers.confirm_receipt(world, transaction_id=form.get("transaction_id", ""))
+    return f"已确认收货 {row.transaction_id}"
+
+
+def _subscribe(world: World, form: dict[str, str]) -> str:
+    openid, template_id = form.get("openid", ""), form.get("template_id", "").strip()
+    if world.store.shoppers.get(openid) is None or not template_id:
+        raise control_api.BadOrder("请选择用户并填写模板 ID")
+    accept = form.get("answer") == "accept"
+    shoppers.answer_prompts(world, openid=openid, template_ids=[template_id], accept=accept)
+    return "已允许一次订阅消息" if accept else "已拒绝订阅消息"
+
+
+def _add_fault(world: World, form: dict[str, str]) -> str:
+    kind = form.get("kind", "")
+    settings = json.loads(form.get("settings", "").strip() or "{}")
+    if not isinstance(settings, dict):
+        raise control_api.BadOrder("参数应为 JSON 对象")
+    world.faults.add(kind=kind, times=int(form.get("times") or "1"), **settings)
+    return f"已打开故障：{faults.KINDS[kind][1]}"
+
+
+def _remove_fault(world: World, form: dict[str, str]) -> str:
+    world.faults.remove(int(form.get("number", "0")))
+    return "已关闭故障"
+
+
+def _resend(world: World, form: dict[str, str]) -> str:
+    for delivery in world.deliveries:
+        if str(delivery.number) == form.get("number"):
+            world.timetable.after(0, partial(deliveries.attempt, world, delivery))
+    return "已重发"
+
+
+ACTIONS: dict[str, Callable[[World, dict[str, str]], str]] = {
+    "login": _login,
+    "phone": _phone,
+    "pay": _pay,
+    "refuse": _refuse,
+    "confirm": _confirm,
+    "subscribe": _subscribe,
+    "fault": _add_fault,
+    "fault/remove": _remove_fault,
+    "resend": _resend,
+}
+
+
+def _shown(world: World, *, notice: str) -> Response:
+    content = {
+        "notice": notice,
+        "appid": world.numbers.appid,
+        "mchid": world.numbers.mchid,
+        "factor": str(world.pace.time_factor),
+        "shoppers": [vars(row) for row in world.store.shoppers],
+        "unpaid": _unpaid(world),
+        "payments": _payments(world),
+        "messages": [vars(row) for row in world.store.messages][::-1][:ROWS_SHOWN],
+        "kinds": [{"kind": kind, "label": about[1]} for kind, about in faults.KINDS.items()],
+        "faults": [
+            {
+                "number": str(fault.number),
+                "label": faults.KINDS[fault.kind][1],
+                "times": str(fault.times),
+                "settings": json.dumps(fault.settings, ensure_ascii=False),
+            }
+            for fault in world.faults
+        ],
+        "deliveries": [_delivery(row) for row in world.deliveries[::-1][:ROWS_SHOWN]],
+        "calls": [_call(vars(call)) for call in list(world.calls)[::-1][:ROWS_SHOWN]],
+    }
+    # No settings of any Django project are read: texts only, neither localised nor converted.
+    html = _engine().get_template("page.html").render(Context(content, use_l10n=False, use_tz=False))
+    return Response(body=html.encode(), content_type="text/html; charset=utf-8")
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[str(Path(__file__).parent / "templates")])
+
+
+def _unpaid(world: World) -> list[Json]:
+    """The newest prepay_id of every order that can still be paid."""
+    rows: dict[str, Json] = {}
+    for prepay in world.store.prepays:
+        row = payments.of_prepay(world, prepay.prepay_id)
+        if row.state == "NOTPAY" and prepay.dies_at > world.now():
+            rows[row.out_trade_no] = {**_payment(world, row.out_trade_no), "prepay_id": prepay.prepay_id}
+    return list(rows.values())[::-1][:ROWS_SHOWN]
+
+
+def _payments(world: World) -> list[Json]:
+    numbers = [row.out_trade_no for row in world.store.transactions if row.state != "NOTPAY"]
+    return [_payment(world, number) for number in numbers[::-1][:ROWS_SHOWN]]
+
+
+def _payment(world: World, out_trade_no: str) -> Json:
+    row = world.store.transactions.get(out_trade_no)
+    if row is None:
+        return {}
+    shopper = world.store.shoppers.get(row.openid)
+    shipment = world.store.shipments.get(row.transaction_id)
+    return {
+        "out_trade_no": row.out_trade_no,
+        "transaction_id": row.transaction_id,
+        "nickname": shopper.nickname if shopper is not None else "",
+        "description": row.description,
+        "yuan": money.yuan(row.amount_fen),
+        "state": TRADE_STATES[row.state],
+        "shipping": SHIPPING_STATES[shipment.order_state] if shipment is not None else "",
+        "parcels": "，".join(
+            f"{parcel.get('express_company', '')} {parcel.get('tracking_no', '')}"
+            for parcel in shipment.parcels
+        )
+        if shipment is not None
+        else "",
+        "can_confirm": shipment is not None and shipment.order_state == shipping.SHIPPED,
+    }
+
+
+def _delivery(row: deliveries.Delivery) -> Json:
+    return {
+        "number": str(row.number),
+        "event": row.event,
+        "about": row.about,
+        "url": row.url,
+        "state": DELIVERY_STATES[row.state],
+        "content": json.dumps(row.content, ensure_ascii=False, indent=1),
+        "attempts": [
+            {
+                "at": _clock(attempt.at),
+                "outcome": str(attempt.status) if attempt.status is not None else attempt.error,
+                "note": attempt.note,
+                "answer": attempt.answer,
+            }
+            for attempt in row.attempts
+        ],
+    }
+
+
+def _call(call: Json) -> Json:
+    shown = {name: str(value) for name, value in call.items()}
+    return {**shown, "at": _clock(call["at"]), "status": str(call["status"] or "无应答")}
+
+
+def _clock(at: float) -> str:
+    return f"{beijing(at):%H:%M:%S.%f}"[:-3]

@@ -1,0 +1,167 @@
+"""WeChat Pay v3 refunds: one row per refund number, PROCESSING until WeChat's wait is over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from apps.wechat.sandbox import notifies
+from apps.wechat.sandbox.store import Refund, Transaction
+from apps.wechat.sandbox.transactions import (
+    PayRefused,
+    as_params,
+    body_of,
+    fen_field,
+    notify_url_field,
+    text_field,
+    wrong,
+)
+from apps.wechat.sandbox.wire import Json, Request, Response, Route, as_json
+from apps.wechat.sandbox.world import beijing, digits, rfc3339
+
+if TYPE_CHECKING:
+    from apps.wechat.sandbox.world import World
+
+OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
+REFUNDS_OF_A_PAYMENT = 50
+REFUND_WITHIN_S = 365 * 86400
+
+
+def apply(world: World, request: Request) -> Response:
+    """POST /v3/refund/domestic/refunds: the same number with the same parameters gives the same refund."""
+    asked = body_of(request)
+    out_refund_no = text_field(asked, "out_refund_no", longest=64)
+    if OUT_REFUND_NO.fullmatch(out_refund_no) is None:
+        raise wrong("out_refund_no", "只能是数字、字母和 _-|*@")
+    text_field(asked, "reason", longest=80, required=False)
+    notify_url = text_field(asked, "notify_url", longest=255, required=False)
+    if notify_url:
+        notify_url_field(notify_url)
+    refund_fen, total_fen = fen_field(asked.get("amount"), "refund"), fen_field(asked.get("amount"), "total")
+    if asked["amount"].get("currency") != "CNY":
+        raise wrong("amount/currency", "只支持 CNY")
+    payment = _payment(world, asked)
+    params = as_params(asked)
+    known = world.store.refunds.get(out_refund_no)
+    if known is not None:
+        if known.params != params:
+            raise PayRefused(400, "INVALID_REQUEST", "商户退款单号重复，参数不一致")
+        return as_json(as_answer(known))
+    _require_refundable(world, payment, refund_fen=refund_fen, total_fen=total_fen)
+    row = Refund(
+        out_refund_no=out_refund_no,
+        params=params,
+        refund_id=f"5030{digits(6)}{beijing(world.now()):%Y%m%d}{digits(11)}",
+        out_trade_no=payment.out_trade_no,
+        transaction_id=payment.transaction_id,
+        refund_fen=refund_fen,
+        total_fen=total_fen,
+        notify_url=notify_url,
+        made_at=world.now(),
+    )
+    world.store.refunds.keep(row)
+    world.store.transactions.keep(replace(payment, state="REFUND"))
+    finish_later(world, row)
+    return as_json(as_answer(row))
+
+
+def finish_later(world: World, row: Refund) -> None:
+    """End a PROCESSING refund when WeChat's (scaled) wait is over."""
+    world.timetable.after(world.pace.scaled(world.pace.refund_s), partial(finish, world, row.out_refund_no))
+
+
+def finish(world: World, out_refund_no: str) -> None:
+    """End a refund as the faults say, SUCCESS without any, and announce it."""
+    with world.lock:
+        row = world.store.refunds.get(out_refund_no)
+        if row is None or row.status != "PROCESSING":
+            return
+        status = "SUCCESS"
+        if world.faults.take("refund_abnormal"):
+            status = "ABNORMAL"
+        elif world.faults.take("refund_closed"):
+            status = "CLOSED"
+        at = world.now() if status == "SUCCESS" else None
+        notifies.announce_refund(
+            world, world.store.refunds.keep(replace(row, status=status, succeeded_at=at))
+        )
+
+
+def query(world: World, request: Request, out_refund_no: str) -> Response:
+    row = world.store.refunds.get(unquote(out_refund_no))
+    if row is None:
+        raise PayRefused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    return as_json(as_answer(row))
+
+
+def as_answer(row: Refund) -> Json:
+    """The refund as WeChat answers it."""
+    answer: Json = {
+        "refund_id": row.refund_id,
+        "out_refund_no": row.out_refund_no,
+        "transaction_id": row.transaction_id,
+        "out_trade_no": row.out_trade_no,
+        "channel": "ORIGINAL",
+        "user_received_account": "支付用户零钱",
+        "create_time": rfc3339(row.made_at),
+        "status": row.status,
+        "funds_account": "AVAILABLE",
+        "promotion_detail": [],
+        "amount": {
+            "total": row.total_fen,
+            "refund": row.refund_fen,
+            "payer_total": row.total_fen,
+            "payer_refund": row.refund_fen,
+            "settlement_total": row.total_fen,
+            "settlement_refund": row.refund_fen,
+            "discount_refund": 0,
+            "currency": "CNY",
+        },
+    }
+    if row.succeeded_at is not None:
+        answer["success_time"] = rfc3339(row.succeeded_at)
+    return answer
+
+
+def refunded_fen(world: World, out_trade_no: str) -> int:
+    """What is given back, or on its way back, of a payment."""
+    rows = (row for row in world.store.refunds if row.out_trade_no == out_trade_no)
+    return sum(row.refund_fen for row in rows if row.status != "CLOSED")
+
+
+def is_given_back(world: World, payment: Transaction) -> bool:
+    """Tell whether all of a payment was refunded; a part of it leaves the order to be shipped."""
+    return refunded_fen(world, payment.out_trade_no) >= payment.amount_fen
+
+
+def _payment(world: World, asked: Json) -> Transaction:
+    if asked.get("transaction_id"):
+        found = world.store.payment(asked["transaction_id"])
+    else:
+        found = world.store.transactions.get(asked.get("out_trade_no"))
+    if found is None:
+        raise PayRefused(404, "RESOURCE_NOT_EXISTS", "订单不存在")
+    return found
+
+
+def _require_refundable(world: World, payment: Transaction, *, refund_fen: int, total_fen: int) -> None:
+    if payment.paid_at is None:
+        raise PayRefused(400, "INVALID_REQUEST", "订单未支付，不能退款")
+    if total_fen != payment.amount_fen:
+        raise PayRefused(400, "INVALID_REQUEST", "订单金额与原支付金额不一致")
+    if refund_fen + refunded_fen(world, payment.out_trade_no) > payment.amount_fen:
+        raise PayRefused(400, "INVALID_REQUEST", "退款金额大于可退金额")
+    rows = [row for row in world.store.refunds if row.out_trade_no == payment.out_trade_no]
+    if len(rows) >= REFUNDS_OF_A_PAYMENT or payment.paid_at < world.now() - REFUND_WITHIN_S:
+        raise PayRefused(400, "INVALID_REQUEST", "超过退款次数或退款期限")
+    if world.faults.take("not_enough"):
+        raise PayRefused(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
+
+
+ROUTES = [
+    Route("POST", "/v3/refund/domestic/refunds", apply),
+    Route("GET", "/v3/refund/domestic/refunds/{out_refund_no}", query),
+]

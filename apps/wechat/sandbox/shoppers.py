@@ -1,0 +1,69 @@
+"""What a person does on their phone beside paying: open the mini program, give a phone number, accept prompts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from apps.wechat.sandbox import miniprogram, pushes, shipping, subscribe
+from apps.wechat.sandbox.store import Shipment, Shopper
+from apps.wechat.sandbox.wire import Json
+
+if TYPE_CHECKING:
+    from apps.wechat.sandbox.world import World
+
+
+def open_shop(world: World, *, nickname: str, with_unionid: bool = False) -> tuple[Shopper, str]:
+    """Return the shopper of this nickname, always with the same openid, and a fresh wx.login code."""
+    openid = "o" + _name(world, "openid", nickname)
+    known = world.store.shoppers.get(openid) or Shopper(openid=openid, nickname=nickname)
+    unionid = "o" + _name(world, "unionid", nickname) if with_unionid else known.unionid
+    shopper = world.store.shoppers.keep(replace(known, unionid=unionid, seen_at=world.now()))
+    return shopper, miniprogram.new_code(world, kind="login", openid=openid)
+
+
+def give_phone(world: World, *, shopper: Shopper, phone: str) -> str:
+    """Return the phone button's code for ``phone``, or for the shopper's own number when it is empty."""
+    number = (
+        phone
+        or shopper.phone
+        or "138" + str(int(hashlib.sha256(shopper.openid.encode()).hexdigest(), 16))[-8:]
+    )
+    world.store.shoppers.keep(replace(shopper, phone=number))
+    return miniprogram.new_code(world, kind="phone", openid=shopper.openid, phone=number)
+
+
+def answer_prompts(world: World, *, openid: str, template_ids: list[str], accept: bool) -> list[Json]:
+    """Answer one prompt for these templates, push the event and return the grants."""
+    grants = [
+        subscribe.answer_prompt(world, openid=openid, template_id=template_id, accept=accept)
+        for template_id in template_ids
+    ]
+    status = "accept" if accept else "reject"
+    rows = [
+        {"TemplateId": template_id, "SubscribeStatusString": status, "PopupScene": "0"}
+        for template_id in template_ids
+    ]
+    # WeChat sends an object for one template and an array for several.
+    listed = rows[0] if len(rows) == 1 else rows
+    pushes.announce(world, event="subscribe_msg_popup_event", openid=openid, content={"List": listed})
+    return [vars(grant) for grant in grants]
+
+
+def enter_service(world: World, *, openid: str, session_from: str) -> None:
+    """Open the customer-service chat."""
+    content = {"SessionFrom": session_from}
+    pushes.announce(world, event="user_enter_tempsession", openid=openid, content=content)
+
+
+def confirm_receipt(world: World, *, transaction_id: str) -> Shipment:
+    """Confirm receipt as WeChat's own component does; raises miniprogram.Refused."""
+    return shipping.confirm(world, transaction_id)
+
+
+def _name(world: World, kind: str, nickname: str) -> str:
+    """27 characters that are the same for a nickname whenever it comes."""
+    digest = hashlib.sha256(f"{world.numbers.appid}/{kind}/{nickname}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:27]

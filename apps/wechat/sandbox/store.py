@@ -1,0 +1,224 @@
+"""What the sandbox remembers: frozen rows in tables, optionally written through to one SQLite file.
+
+A row never changes in place: ``table.keep(replace(row, ...))`` is the only way, so nothing escapes the file.
+All times are unix seconds by the sandbox's own clock; all amounts are fen.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """A WeChat user of this mini program."""
+
+    openid: str
+    nickname: str
+    phone: str = ""
+    session_key: str = ""
+    unionid: str = ""
+    seen_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Code:
+    """A single-use code of wx.login (``kind`` login) or of the phone button (``kind`` phone)."""
+
+    value: str
+    kind: str
+    openid: str
+    made_at: float
+    phone: str = ""
+    used: bool = False
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token of getStableAccessToken."""
+
+    value: str
+    made_at: float
+    dies_at: float
+
+
+@dataclass(frozen=True)
+class Grant:
+    """How many subscribe messages of a template a shopper still accepts."""
+
+    openid: str
+    template_id: str
+    left: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.openid}|{self.template_id}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A subscribe message that reached a shopper."""
+
+    msgid: int
+    openid: str
+    template_id: str
+    page: str
+    values: dict[str, str]
+    sent_at: float
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One merchant order number at WeChat Pay; ``state`` is NOTPAY, SUCCESS, CLOSED or REFUND."""
+
+    out_trade_no: str
+    params: str
+    openid: str
+    amount_fen: int
+    description: str
+    attach: str
+    notify_url: str
+    made_at: float
+    expires_at: float
+    state: str = "NOTPAY"
+    transaction_id: str = ""
+    paid_at: float | None = None
+    refusals: int = 0
+
+
+@dataclass(frozen=True)
+class Prepay:
+    """A prepay_id; several may stand for one order number, each two hours long."""
+
+    prepay_id: str
+    out_trade_no: str
+    dies_at: float
+
+
+@dataclass(frozen=True)
+class Refund:
+    """One refund number; ``status`` is PROCESSING, SUCCESS, ABNORMAL or CLOSED."""
+
+    out_refund_no: str
+    params: str
+    refund_id: str
+    out_trade_no: str
+    transaction_id: str
+    refund_fen: int
+    total_fen: int
+    notify_url: str
+    made_at: float
+    status: str = "PROCESSING"
+    succeeded_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """The 发货信息 of a payment; ``order_state`` as get_order reports it (1 to 6)."""
+
+    transaction_id: str
+    logistics_type: int
+    delivery_mode: int
+    parcels: list[dict[str, Any]]
+    complete: bool
+    upload_time: str
+    shipped_at: float
+    rounds: int = 1
+    order_state: int = 1
+    reminded: bool = False
+    confirmed_at: float | None = None
+
+
+Row = TypeVar("Row")
+
+
+class Table(Generic[Row]):
+    """Rows of one kind by key, in the order in which they were first kept."""
+
+    def __init__(self, kind: type[Row], key: Callable[[Row], str], file: sqlite3.Connection | None) -> None:
+        self._kind, self._key, self._file = kind, key, file
+        self._rows: dict[str, Row] = {}
+        if file is not None:
+            found = file.execute("SELECT row FROM rows WHERE kind = ? ORDER BY rowid", (kind.__name__,))
+            for (text,) in found.fetchall():
+                row = kind(**json.loads(text))
+                self._rows[key(row)] = row
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(list(self._rows.values()))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, key: object) -> Row | None:
+        """Return the row, or None; a key of a wrong type is simply not found."""
+        return self._rows.get(key) if isinstance(key, str) else None
+
+    def keep(self, row: Row) -> Row:
+        """Put the row in place of the one with its key, and return it."""
+        self._rows[self._key(row)] = row
+        if self._file is not None:
+            text = json.dumps(asdict(row), ensure_ascii=False)  # type: ignore[call-overload]
+            self._file.execute(
+                "INSERT INTO rows (kind, key, row) VALUES (?, ?, ?)"
+                " ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row",
+                (self._kind.__name__, self._key(row), text),
+            )
+        return row
+
+    def clear(self) -> None:
+        self._rows.clear()
+        if self._file is not None:
+            self._file.execute("DELETE FROM rows WHERE kind = ?", (self._kind.__name__,))
+
+
+@dataclass
+class Store:
+    """All tables; with a ``file`` they outlive the process."""
+
+    file: Path | None = None
+    _connection: sqlite3.Connection | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.file is not None:
+            self._connection = _open(self.file)
+        file = self._connection
+        self.shoppers = Table(Shopper, lambda row: row.openid, file)
+        self.codes = Table(Code, lambda row: row.value, file)
+        self.tokens = Table(Token, lambda row: row.value, file)
+        self.grants = Table(Grant, lambda row: row.key, file)
+        self.messages = Table(Message, lambda row: str(row.msgid), file)
+        self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
+        self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
+        self.refunds = Table(Refund, lambda row: row.out_refund_no, file)
+        self.shipments = Table(Shipment, lambda row: row.transaction_id, file)
+
+    def clear(self) -> None:
+        """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
+        tables = (self.shoppers, self.codes, self.grants, self.messages)
+        money = (self.transactions, self.prepays, self.refunds, self.shipments)
+        for table in (*tables, *money):
+            table.clear()
+
+    def payment(self, transaction_id: object) -> Transaction | None:
+        """Return the transaction with WeChat's own number, or None."""
+        wanted = (
+            row for row in self.transactions if row.transaction_id and row.transaction_id == transaction_id
+        )
+        return next(wanted, None)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Used by many threads, but only under the world's lock.
+    connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS rows (kind TEXT, key TEXT, row TEXT, PRIMARY KEY (kind, key))"
+    )
+    return connection
