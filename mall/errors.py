@@ -11,6 +11,7 @@ class Kind(StrEnum):
     """The sort of refusal. Doors map it to their own protocol (HTTP status, admin message, retry)."""
 
     INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"

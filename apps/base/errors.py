@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 STATUS_OF_KIND = {
     Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
     Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,

@@ -1,7 +1,30 @@
-"""Placeholder for the bearer authentication, filled in by the members slice."""
+"""Who calls: ``Authorization: Bearer <access>``, checked against the session at every request."""
 
-from rest_framework.authentication import BaseAuthentication
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.members import selectors
+from apps.members.models import Member
 
 
 class BearerAuthentication(BaseAuthentication):
-    pass
+    """Sets ``request.user`` to the Member. No header means nobody; a bad token is refused even where nobody may come."""
+
+    def authenticate(self, request: Request) -> tuple[Member, str] | None:
+        header = get_authorization_header(request).split()
+        if not header:
+            return None
+        if len(header) != 2 or header[0].lower() != b"bearer":
+            raise AuthenticationFailed
+        token = header[1].decode("latin-1")
+        member = selectors.member_of_token(token, at=timezone.now())
+        if member is None:
+            raise AuthenticationFailed
+        return member, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"

@@ -29,12 +29,11 @@ class Level(models.Model):
 
 
 class Member(models.Model):
-    """A shopper. ``public_id`` is what the API shows; openid, session key and phone stay inside."""
+    """A shopper. ``public_id`` is what the API shows; openid and phone stay inside."""
 
     public_id = models.CharField("会员编号", max_length=20, unique=True)
     openid = models.CharField("openid", max_length=64, unique=True)
     unionid = models.CharField("unionid", max_length=64, blank=True)
-    session_key = models.CharField("session_key", max_length=64, blank=True)
     nickname = models.CharField("昵称", max_length=32, blank=True)
     avatar_url = models.URLField("头像", max_length=500, blank=True)
     phone = models.CharField("手机号", max_length=20, blank=True)

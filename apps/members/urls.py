@@ -1,5 +1,18 @@
 """Shopper's doors of members."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.members import api
+
+urlpatterns = [
+    path("auth/login", api.LoginView.as_view()),
+    path("auth/refresh", api.RefreshView.as_view()),
+    path("auth/logout", api.LogoutView.as_view()),
+    path("documents/<slug:document>", api.DocumentView.as_view()),
+    path("me", api.MeView.as_view()),
+    path("me/phone", api.PhoneView.as_view()),
+    path("me/consents", api.ConsentsView.as_view()),
+    path("me/consents/<slug:document>", api.ConsentView.as_view()),
+    path("me/addresses", api.AddressesView.as_view()),
+    path("me/addresses/<int:address_id>", api.AddressView.as_view()),
+]

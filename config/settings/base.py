@@ -134,6 +134,8 @@ TIME_ZONE = ENV.shop_time_zone
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
+# Empty until collectstatic runs; WhiteNoise warns about a directory that is not there.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
 STORAGES = {

@@ -85,7 +85,6 @@ class Migration(migrations.Migration):
                 ("public_id", models.CharField(max_length=20, unique=True, verbose_name="会员编号")),
                 ("openid", models.CharField(max_length=64, unique=True, verbose_name="openid")),
                 ("unionid", models.CharField(blank=True, max_length=64, verbose_name="unionid")),
-                ("session_key", models.CharField(blank=True, max_length=64, verbose_name="session_key")),
                 ("nickname", models.CharField(blank=True, max_length=32, verbose_name="昵称")),
                 ("avatar_url", models.URLField(blank=True, max_length=500, verbose_name="头像")),
                 ("phone", models.CharField(blank=True, max_length=20, verbose_name="手机号")),

@@ -1,0 +1,51 @@
+"""Strict inputs: a number is a JSON number, a text a JSON text; nothing is guessed from something else."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from rest_framework import serializers
+
+# The largest id or figure that a column can hold.
+MAX_BIGINT = 2**63 - 1
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: not ``"1"``, ``1.0``, ``true`` or full-width digits."""
+
+    default_error_messages = {"invalid": "请填写整数", "max_value": "数值过大", "min_value": "数值过小"}
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+def row_id(**kwargs: Any) -> StrictIntegerField:
+    """Return a field for the id of a row."""
+    return StrictIntegerField(min_value=1, max_value=MAX_BIGINT, **kwargs)
+
+
+class StrictTextField(serializers.CharField):
+    """A JSON text without control characters, trimmed; length counts code points, emoji included."""
+
+    default_error_messages = {
+        "invalid": "请填写文字",
+        "blank": "不能为空",
+        "max_length": "内容过长，最多 {max_length} 个字符",
+        "control": "包含不支持的字符",
+    }
+
+    def __init__(self, *, multiline: bool = False, **kwargs: Any) -> None:
+        self.allowed_controls = "\n" if multiline else ""
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text = super().to_internal_value(data)
+        # Cc: control characters, NUL included. Cs: halves of characters, which no database takes.
+        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in self.allowed_controls for c in text):
+            self.fail("control")
+        return text

@@ -1,0 +1,297 @@
+"""Shopper's doors: log in, who I am, what I agreed to, where parcels go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.base.schema import refusal
+from apps.base.throttles import Logins
+from apps.members import selectors
+from apps.members import serializers as shapes
+from apps.members.services import addresses, consents, identity, profile, sessions
+from mall.errors import NotFound
+
+_MEMBER = {
+    "id": "K7M2P9QRTW4XYZ23",
+    "nickname": "小茶",
+    "avatar_url": "",
+    "phone": "13800000000",
+    "level": {"name": "普通会员", "rank": 1, "discount_bp": 10000},
+}
+_ADDRESS = {
+    "name": "林小茶",
+    "phone": "13800000000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "district": "西湖区",
+    "detail": "龙井路 1 号",
+    "postal_code": "310000",
+    "is_default": True,
+}
+_TOKENS = {"access": "kq1Q…", "refresh": "Zt7c…", "expires_in": 7200}
+
+
+def _checked(shape: Any, request: Request) -> dict[str, Any]:
+    """Return the validated body, or answer 400 through DRF."""
+    parsed = shape(data=request.data)
+    parsed.is_valid(raise_exception=True)
+    return dict(parsed.validated_data)
+
+
+class LoginView(APIView):
+    """wx.login's code becomes a session."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+    throttle_classes = [Logins]
+
+    @extend_schema(
+        operation_id="auth_login",
+        request=shapes.CodeSerializer,
+        responses={
+            200: shapes.WelcomeSerializer,
+            400: refusal(400, "wechat_code_invalid", "登录凭证无效或已过期，请重新登录"),
+            403: refusal(403, "member_disabled", "账号已停用，请联系客服"),
+            503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
+        },
+        examples=[
+            OpenApiExample("code of wx.login", value={"code": "0a3Xyz…"}, request_only=True),
+            OpenApiExample(
+                "welcome", value={**_TOKENS, "member": {**_MEMBER, "is_new": True}}, response_only=True
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.CodeSerializer, request)
+        welcome = identity.log_in(code=body["code"], at=timezone.now())
+        member = shapes.WelcomedMemberSerializer(welcome.member, context={"is_new": welcome.is_new}).data
+        return Response({**shapes.TokensSerializer(welcome.tokens).data, "member": member})
+
+
+class RefreshView(APIView):
+    """New tokens for a refresh token, once."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+    throttle_classes = [Logins]
+
+    @extend_schema(
+        operation_id="auth_refresh",
+        request=shapes.RefreshSerializer,
+        responses={
+            200: shapes.TokensSerializer,
+            401: refusal(401, "refresh_invalid", "登录已失效，请重新登录"),
+        },
+        examples=[OpenApiExample("tokens", value=_TOKENS, response_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.RefreshSerializer, request)
+        tokens = sessions.refresh(token=body["refresh"], at=timezone.now())
+        return Response(shapes.TokensSerializer(tokens).data)
+
+
+class LogoutView(APIView):
+    """The session of this refresh token dies, its access token with it."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+    throttle_classes = [Logins]
+
+    @extend_schema(
+        operation_id="auth_logout",
+        request=shapes.RefreshSerializer,
+        responses={
+            204: OpenApiResponse(description="Logged out."),
+            401: refusal(401, "refresh_invalid", "登录已失效，请重新登录"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.RefreshSerializer, request)
+        sessions.close_session(token=body["refresh"], at=timezone.now())
+        return Response(status=204)
+
+
+class MeView(APIView):
+    """The member's own profile."""
+
+    @extend_schema(
+        operation_id="me_read",
+        responses=shapes.MemberSerializer,
+        examples=[OpenApiExample("me", value=_MEMBER, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        return Response(shapes.MemberSerializer(request.user).data)
+
+    @extend_schema(
+        operation_id="me_change",
+        request=shapes.ProfileSerializer,
+        responses=shapes.MemberSerializer,
+        examples=[
+            OpenApiExample("nickname", value={"nickname": "小茶"}, request_only=True),
+            OpenApiExample("me", value=_MEMBER, response_only=True),
+        ],
+    )
+    def patch(self, request: Request) -> Response:
+        body = _checked(shapes.ProfileSerializer, request)
+        return Response(shapes.MemberSerializer(profile.update(member=request.user, **body)).data)
+
+
+class PhoneView(APIView):
+    """The phone number behind WeChat's button, after consent."""
+
+    @extend_schema(
+        operation_id="me_phone",
+        request=shapes.CodeSerializer,
+        responses={
+            200: shapes.MemberSerializer,
+            400: refusal(400, "wechat_code_invalid", "手机号授权已失效，请重新授权"),
+            403: refusal(
+                403,
+                "consent_required",
+                "请先阅读并同意隐私保护指引",
+                {"document": "privacy", "current_version": "1.0"},
+            ),
+            503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
+        },
+        examples=[OpenApiExample("me", value=_MEMBER, response_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.CodeSerializer, request)
+        return Response(
+            shapes.MemberSerializer(profile.record_phone(member=request.user, code=body["code"])).data
+        )
+
+
+class ConsentsView(APIView):
+    """What the member agrees to."""
+
+    @extend_schema(
+        operation_id="me_consent",
+        request=shapes.ConsentInputSerializer,
+        responses={
+            201: shapes.ConsentSerializer,
+            400: refusal(
+                400,
+                "document_version_invalid",
+                "协议版本已更新，请阅读最新版本后同意",
+                {"document": "privacy", "current_version": "1.0"},
+            ),
+        },
+        examples=[
+            OpenApiExample("agree", value={"document": "privacy", "version": "1.0"}, request_only=True),
+            OpenApiExample(
+                "agreed",
+                value={"document": "privacy", "version": "1.0", "given_at": "2026-01-01T10:00:00+08:00"},
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.ConsentInputSerializer, request)
+        given = consents.give(member=request.user, at=timezone.now(), **body)
+        return Response(shapes.ConsentSerializer(given).data, status=201)
+
+
+class ConsentView(APIView):
+    """Taking consent back, as easily as giving it."""
+
+    @extend_schema(
+        operation_id="me_consent_withdraw",
+        responses={204: OpenApiResponse(description="Withdrawn; what was collected under it is deleted.")},
+    )
+    def delete(self, request: Request, document: str) -> Response:
+        consents.withdraw(member=request.user, document=document, at=timezone.now())
+        return Response(status=204)
+
+
+class DocumentView(APIView):
+    """The text in force of a document, for everybody to read."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="document_read", responses=shapes.DocumentSerializer)
+    def get(self, request: Request, document: str) -> Response:
+        current = selectors.current_document(kind=document)
+        if current is None:
+            raise NotFound
+        return Response(shapes.DocumentSerializer(current).data)
+
+
+class AddressesView(APIView):
+    """The member's address book."""
+
+    @extend_schema(
+        operation_id="addresses_list",
+        responses=shapes.AddressPageSerializer,
+        examples=[
+            OpenApiExample(
+                "book", value={"results": [{"id": 7, **_ADDRESS}], "next": None}, response_only=True
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        # At most fifty (services.addresses): always one page.
+        rows = shapes.AddressSerializer(selectors.addresses_of(request.user), many=True).data
+        return Response({"results": rows, "next": None})
+
+    @extend_schema(
+        operation_id="addresses_add",
+        request=shapes.AddressSerializer,
+        responses={
+            201: shapes.AddressSerializer,
+            409: refusal(409, "too_many_addresses", "最多保存 50 个收货地址", {"most": 50}),
+        },
+        examples=[
+            OpenApiExample("new", value=_ADDRESS, request_only=True),
+            OpenApiExample("added", value={"id": 7, **_ADDRESS}, response_only=True, status_codes=["201"]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = _checked(shapes.AddressSerializer, request)
+        address = addresses.add(member=request.user, fields=body)
+        return Response(shapes.AddressSerializer(address).data, status=201)
+
+
+class AddressView(APIView):
+    """One address of the member's own."""
+
+    @extend_schema(operation_id="address_read", responses=shapes.AddressSerializer)
+    def get(self, request: Request, address_id: int) -> Response:
+        return Response(
+            shapes.AddressSerializer(selectors.address_of(member=request.user, address_id=address_id)).data
+        )
+
+    @extend_schema(
+        operation_id="address_replace", request=shapes.AddressSerializer, responses=shapes.AddressSerializer
+    )
+    def put(self, request: Request, address_id: int) -> Response:
+        return self._change(request, address_id, partial=False)
+
+    @extend_schema(
+        operation_id="address_change", request=shapes.AddressSerializer, responses=shapes.AddressSerializer
+    )
+    def patch(self, request: Request, address_id: int) -> Response:
+        return self._change(request, address_id, partial=True)
+
+    def _change(self, request: Request, address_id: int, *, partial: bool) -> Response:
+        # Whose it is comes first: a stranger's address answers 404 whatever the body says.
+        selectors.address_of(member=request.user, address_id=address_id)
+        parsed = shapes.AddressSerializer(data=request.data, partial=partial)
+        parsed.is_valid(raise_exception=True)
+        address = addresses.change(
+            member=request.user, address_id=address_id, fields=dict(parsed.validated_data)
+        )
+        return Response(shapes.AddressSerializer(address).data)
+
+    @extend_schema(operation_id="address_remove", responses={204: OpenApiResponse(description="Removed.")})
+    def delete(self, request: Request, address_id: int) -> Response:
+        addresses.remove(member=request.user, address_id=address_id)
+        return Response(status=204)

@@ -1,0 +1,51 @@
+"""Everything that reads members' rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from apps.members.models import Address, Document, Member, Session
+from apps.members.tokens import hash_of
+from mall.errors import NotFound
+
+
+def member_of_token(access: str, *, at: datetime) -> Member | None:
+    """Return the member whose live session has this access token, with the level; one statement.
+
+    None if the token is unknown, expired, logged out, or its member disabled.
+    """
+    session = (
+        Session.objects.select_related("member__level")
+        .filter(
+            access_hash=hash_of(access),
+            access_expires_at__gt=at,
+            revoked_at__isnull=True,
+            member__disabled_at__isnull=True,
+        )
+        .first()
+    )
+    return session.member if session else None
+
+
+def addresses_of(member: Member) -> QuerySet[Address]:
+    """Return a member's addresses, the default first, then newest first."""
+    return Address.objects.filter(member=member).order_by("-is_default", "-id")
+
+
+def address_of(*, member: Member, address_id: int) -> Address:
+    """Return one of the member's own addresses. Raises NotFound, also for somebody else's."""
+    address = Address.objects.filter(member=member, pk=address_id).first()
+    if address is None:
+        raise NotFound
+    return address
+
+
+def current_document(*, kind: str) -> Document | None:
+    """Return the version of a document that is in force: the one published last."""
+    return (
+        Document.objects.filter(kind=kind, published_at__isnull=False)
+        .order_by("-published_at", "-id")
+        .first()
+    )

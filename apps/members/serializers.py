@@ -1,0 +1,126 @@
+"""The shapes of the members' API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.base.inputs import StrictTextField
+from apps.members.models import Address, Member
+
+
+class LevelSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    rank = serializers.IntegerField()
+    discount_bp = serializers.IntegerField(help_text="What a member pays, in basis points: 9500 is 95 %.")
+
+
+class MemberSerializer(serializers.ModelSerializer[Member]):
+    """A member as they see themselves."""
+
+    id = serializers.CharField(source="public_id")
+    level = LevelSerializer(allow_null=True)
+
+    class Meta:
+        model = Member
+        fields = ["id", "nickname", "avatar_url", "phone", "level"]
+
+
+class WelcomedMemberSerializer(MemberSerializer):
+    """A member who just logged in."""
+
+    is_new = serializers.SerializerMethodField()
+
+    class Meta(MemberSerializer.Meta):
+        fields = [*MemberSerializer.Meta.fields, "is_new"]
+
+    def get_is_new(self, member: Member) -> bool:
+        return bool(self.context.get("is_new", False))
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    code = StrictTextField(max_length=200)
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    refresh = StrictTextField(max_length=200)
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds that the access token lives.")
+
+
+class WelcomeSerializer(TokensSerializer):
+    member = WelcomedMemberSerializer()
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    nickname = StrictTextField(max_length=32, required=False, allow_blank=True)
+    avatar_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+
+    def validate_avatar_url(self, url: str) -> str:
+        if url and not url.startswith("https://"):
+            raise serializers.ValidationError("头像地址必须以 https:// 开头")
+        return url
+
+
+class ConsentInputSerializer(serializers.Serializer[Any]):
+    document = StrictTextField(max_length=20)
+    version = StrictTextField(max_length=20)
+
+
+class ConsentSerializer(serializers.Serializer[Any]):
+    document = serializers.CharField(source="document.kind")
+    version = serializers.CharField(source="document.version")
+    given_at = serializers.DateTimeField(source="at")
+
+
+class AddressSerializer(serializers.ModelSerializer[Address]):
+    """An address; ``phone`` is a mainland mobile, a landline, or an international number with ``+``."""
+
+    name = StrictTextField(max_length=25)
+    phone = serializers.RegexField(
+        r"\A(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|\+[0-9]{6,18})\Z",
+        max_length=20,
+        error_messages={"invalid": "请填写正确的手机号"},
+    )
+    province = StrictTextField(max_length=20)
+    city = StrictTextField(max_length=20)
+    district = StrictTextField(max_length=20, required=False, allow_blank=True)
+    detail = StrictTextField(max_length=120)
+    postal_code = serializers.RegexField(
+        r"\A[0-9]{6}\Z",
+        required=False,
+        allow_blank=True,
+        error_messages={"invalid": "邮编应为 6 位数字"},
+    )
+    is_default = serializers.BooleanField(required=False)
+
+    class Meta:
+        model = Address
+        fields = [
+            "id",
+            "name",
+            "phone",
+            "province",
+            "city",
+            "district",
+            "detail",
+            "postal_code",
+            "is_default",
+        ]
+
+
+class AddressPageSerializer(serializers.Serializer[Any]):
+    results = AddressSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class DocumentSerializer(serializers.Serializer[Any]):
+    document = serializers.CharField(source="kind")
+    version = serializers.CharField()
+    body = serializers.CharField()
+    published_at = serializers.DateTimeField()

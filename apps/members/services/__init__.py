@@ -1,0 +1,1 @@
+"""Everything that writes members' rows, one module a noun."""

@@ -1,0 +1,81 @@
+"""What a member agreed to, and when: an append-only ledger, asked before personal data are collected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.members import selectors
+from apps.members.models import Consent, Document, Member
+from mall.errors import Invalid, Kind, ShopError
+
+
+class VersionNotCurrent(Invalid):
+    """Consent is given to the text in force; ``details`` names its version."""
+
+    code = "document_version_invalid"
+    message = "协议版本已更新，请阅读最新版本后同意"
+
+
+class ConsentRequired(ShopError):
+    """Personal data may be collected only after consent (PIPL Art. 13 and 14; WeChat's 用户隐私保护指引)."""
+
+    code = "consent_required"
+    message = "请先阅读并同意隐私保护指引"
+    kind = Kind.FORBIDDEN
+
+
+def give(*, member: Member, document: str, version: str, at: datetime) -> Consent:
+    """Record that a member agreed to the current version of a document; repeating it adds no second row.
+
+    Raises VersionNotCurrent for any other version, a document that was never published included.
+    """
+    current = selectors.current_document(kind=document)
+    if current is None or current.version != version:
+        raise VersionNotCurrent(
+            details={"document": document, "current_version": current.version if current else None}
+        )
+    with transaction.atomic():
+        Member.objects.select_for_update().get(pk=member.pk)
+        latest = _latest(member, current)
+        if latest and latest.act == Consent.Act.GIVEN:
+            return latest
+        return Consent.objects.create(member=member, document=current, act=Consent.Act.GIVEN, at=at)
+
+
+def withdraw(*, member: Member, document: str, at: datetime) -> None:
+    """Record that a member takes consent back, and delete what was collected under it.
+
+    PIPL Art. 15 (withdrawal as easy as consent) and Art. 47 (delete when consent is withdrawn).
+    """
+    with transaction.atomic():
+        Member.objects.select_for_update().get(pk=member.pk)
+        for given in _given_versions(member, document):
+            Consent.objects.create(member=member, document=given, act=Consent.Act.WITHDRAWN, at=at)
+        if document == Document.Kind.PRIVACY:
+            Member.objects.filter(pk=member.pk).update(phone="", nickname="", avatar_url="")
+
+
+def require_privacy(*, member: Member) -> None:
+    """Raise ConsentRequired unless the member agreed to the privacy policy in force."""
+    current = selectors.current_document(kind=Document.Kind.PRIVACY)
+    latest = _latest(member, current) if current else None
+    if latest is None or latest.act != Consent.Act.GIVEN:
+        raise ConsentRequired(
+            details={"document": "privacy", "current_version": current.version if current else None}
+        )
+
+
+def _latest(member: Member, document: Document) -> Consent | None:
+    return Consent.objects.filter(member=member, document=document).order_by("-id").first()
+
+
+def _given_versions(member: Member, kind: str) -> list[Document]:
+    """Return the versions of a document to which the member's consent stands."""
+    latest: dict[int, Consent] = {}
+    for consent in (
+        Consent.objects.filter(member=member, document__kind=kind).select_related("document").order_by("id")
+    ):
+        latest[consent.document_id] = consent
+    return [consent.document for consent in latest.values() if consent.act == Consent.Act.GIVEN]

@@ -1,0 +1,83 @@
+"""Who a member is to WeChat, and whether the shop still serves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.base import numbers, transactions
+from apps.members.models import Level, Member
+from apps.members.services import sessions
+from apps.outbox import services as outbox
+from apps.wechat import login as wechat_login
+from mall.errors import Kind, ShopError
+from mall.events import MemberRegistered
+
+
+class MemberDisabled(ShopError):
+    """The operator has disabled this member."""
+
+    code = "member_disabled"
+    message = "账号已停用，请联系客服"
+    kind = Kind.FORBIDDEN
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """A member who just logged in, with tokens; ``is_new`` on the very first time."""
+
+    member: Member
+    tokens: sessions.Tokens
+    is_new: bool
+
+
+def log_in(*, code: str, at: datetime) -> Welcome:
+    """Exchange the code of wx.login for a session, registering the member at the first time.
+
+    Raises the errors of apps.wechat.login (code invalid, WeChat away) and MemberDisabled. WeChat is asked
+    before any transaction begins; its session_key is not kept, because nothing here needs it.
+    """
+    transactions.forbid("asking WeChat who logs in")
+    who = wechat_login.exchange(code)
+    with transaction.atomic():
+        member, is_new = _found_or_registered(openid=who.openid, unionid=who.unionid or "", at=at)
+        if member.disabled_at is not None:
+            raise MemberDisabled
+        Member.objects.filter(pk=member.pk).update(last_login_at=at)
+        tokens = sessions.open_session(member=member, at=at)
+    return Welcome(member=member, tokens=tokens, is_new=is_new)
+
+
+def disable(*, member_id: int, at: datetime) -> None:
+    """Stop serving a member; every session dies at once. Doing it twice changes nothing."""
+    with transaction.atomic():
+        member = Member.objects.select_for_update().get(pk=member_id)
+        if member.disabled_at is None:
+            member.disabled_at = at
+            member.save(update_fields=["disabled_at"])
+        sessions.close_all(member=member, why="disabled", at=at)
+
+
+def enable(*, member_id: int) -> None:
+    """Serve a disabled member again; they have to log in anew."""
+    Member.objects.filter(pk=member_id).update(disabled_at=None)
+
+
+def _found_or_registered(*, openid: str, unionid: str, at: datetime) -> tuple[Member, bool]:
+    member, is_new = Member.objects.select_related("level").get_or_create(
+        openid=openid,
+        defaults={
+            "public_id": numbers.word(16),
+            "unionid": unionid,
+            "level": Level.objects.order_by("rank").first(),
+            "registered_at": at,
+        },
+    )
+    if is_new:
+        outbox.publish(MemberRegistered(member_id=member.pk), at=at)
+    elif unionid and member.unionid != unionid:
+        member.unionid = unionid
+        member.save(update_fields=["unionid"])
+    return member, is_new

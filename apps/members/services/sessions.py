@@ -1,0 +1,114 @@
+"""Logins on devices: opaque tokens, kept as hashes, rotated at each refresh, dead at once when told to die."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.members import tokens
+from apps.members.models import Member, Session, SpentRefresh
+from mall.errors import Kind, ShopError
+
+ACCESS_LIFE = timedelta(hours=2)
+REFRESH_LIFE = timedelta(days=30)
+# How long dead sessions and spent tokens are kept, so that a late thief is still recognised.
+KEEP_DEAD = timedelta(days=30)
+
+
+class RefreshRefused(ShopError):
+    """The refresh token is unknown, used, logged out or expired: log in again."""
+
+    code = "refresh_invalid"
+    message = "登录已失效，请重新登录"
+    kind = Kind.UNAUTHENTICATED
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the device keeps. The shop itself keeps hashes only."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_in: int
+
+
+def open_session(*, member: Member, at: datetime) -> Tokens:
+    """Start a session for a member who has proven to be one, and return its tokens."""
+    pair = _fresh()
+    Session.objects.create(
+        member=member,
+        access_hash=tokens.hash_of(pair.access),
+        access_expires_at=at + ACCESS_LIFE,
+        refresh_hash=tokens.hash_of(pair.refresh),
+        refresh_expires_at=at + REFRESH_LIFE,
+        started_at=at,
+    )
+    return pair
+
+
+def refresh(*, token: str, at: datetime) -> Tokens:
+    """Exchange a refresh token for new tokens; the old ones die.
+
+    Raises RefreshRefused. A token that was exchanged before has been copied: its whole session is revoked,
+    because either the thief or the owner now holds the newer one, and nobody can tell which.
+    """
+    old = tokens.hash_of(token)
+    with transaction.atomic():
+        session = (
+            Session.objects.select_for_update(of=("self",))
+            .select_related("member")
+            .filter(refresh_hash=old, revoked_at__isnull=True)
+            .first()
+        )
+        if session and session.refresh_expires_at > at and session.member.disabled_at is None:
+            return _rotate(session, old=old, at=at)
+        Session.objects.filter(spent__refresh_hash=old, revoked_at__isnull=True).update(
+            revoked_at=at, revoked_why="reuse"
+        )
+    raise RefreshRefused
+
+
+def close_session(*, token: str, at: datetime) -> None:
+    """Log out the session that this refresh token belongs to. Raises RefreshRefused if none does."""
+    closed = Session.objects.filter(refresh_hash=tokens.hash_of(token), revoked_at__isnull=True).update(
+        revoked_at=at, revoked_why="logout"
+    )
+    if not closed:
+        raise RefreshRefused
+
+
+def close_all(*, member: Member, why: str, at: datetime) -> int:
+    """Revoke every session of a member; return how many were alive."""
+    return Session.objects.filter(member=member, revoked_at__isnull=True).update(
+        revoked_at=at, revoked_why=why
+    )
+
+
+def forget_dead(*, at: datetime) -> int:
+    """Delete sessions that ended more than 30 days ago; return how many."""
+    old = at - KEEP_DEAD
+    dead = Session.objects.filter(revoked_at__lt=old) | Session.objects.filter(refresh_expires_at__lt=old)
+    keys = list(dead.values_list("pk", flat=True)[:5000])
+    Session.objects.filter(pk__in=keys).delete()
+    return len(keys)
+
+
+def _rotate(session: Session, *, old: str, at: datetime) -> Tokens:
+    pair = _fresh()
+    SpentRefresh.objects.create(session=session, refresh_hash=old, spent_at=at)
+    session.access_hash = tokens.hash_of(pair.access)
+    session.access_expires_at = at + ACCESS_LIFE
+    session.refresh_hash = tokens.hash_of(pair.refresh)
+    session.refresh_expires_at = at + REFRESH_LIFE
+    session.save(update_fields=["access_hash", "access_expires_at", "refresh_hash", "refresh_expires_at"])
+    return pair
+
+
+def _fresh() -> Tokens:
+    return Tokens(
+        access=tokens.fresh(),
+        refresh=tokens.fresh(),
+        expires_in=int(ACCESS_LIFE.total_seconds()),
+    )

@@ -1,0 +1,14 @@
+"""The members' bells."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.base import jobs
+from apps.members.services import sessions
+
+
+@shared_task(name="members.forget_dead_sessions")
+def forget_dead_sessions() -> None:
+    """Delete sessions that ended long ago."""
+    jobs.run("members.forget_dead_sessions", lambda at: sessions.forget_dead(at=at))

@@ -1,0 +1,72 @@
+"""What every test may ask for: an API client that speaks as a member, and the sandbox in WeChat's place."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from apps.members.models import Member
+from apps.wechat.sandbox import launch
+from apps.wechat.sandbox.control import Sandbox
+from tests.apps.members import make
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Throttle counters and kept tokens must not leak from one test into the next."""
+    cache.clear()
+
+
+class Shopper(APIClient):
+    """A client of the shopper's API; paths begin after ``/api/v1``, bodies are JSON."""
+
+    def __init__(self, token: str = "") -> None:
+        super().__init__()
+        if token:
+            self.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send a request and return the response; ``idempotency_key="k"`` becomes ``Idempotency-Key: k``."""
+        return self.generic(
+            method,
+            f"/api/v1{path}",
+            data=b"" if body is None else json.dumps(body).encode(),
+            content_type="application/json",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+
+@pytest.fixture
+def anyone() -> Shopper:
+    """A client that has not logged in."""
+    return Shopper()
+
+
+@pytest.fixture
+def shopper_of(db: None) -> Callable[[Member], Shopper]:
+    """Return a function that gives a member's client."""
+    return lambda member: Shopper(make.access_token(member))
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process() -> Iterator[Sandbox]:
+    """One sandbox a test process, with the account that the settings were loaded with."""
+    account = Path(os.environ["WECHATPAY_PRIVATE_KEY_FILE"]).parent
+    with launch.running(account, fast=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def wechat(_sandbox_process: Sandbox, settings: Any) -> Sandbox:
+    """WeChat, as the shop sees it: the sandbox, having forgotten all earlier tests."""
+    _sandbox_process.reset()
+    settings.WECHAT_API_BASE = _sandbox_process.base_url
+    settings.WECHATPAY_BASE = _sandbox_process.base_url
+    return _sandbox_process
