@@ -93,12 +93,9 @@ def _opened(sealed: str) -> str:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     """Return the object in ``body``; the console decides between JSON and XML, so both are understood."""
-    parsed: Any
+    is_xml = body.lstrip()[:1] == b"<"
     try:
-        if body.lstrip()[:1] == b"<":
-            parsed = _plain(fromstring(body, forbid_dtd=True))
-        else:
-            parsed = json.loads(body.decode("utf-8"))
+        parsed = _plain(fromstring(body, forbid_dtd=True)) if is_xml else json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError, ParseError, DefusedXmlException):
         raise errors.PushRefused("neither JSON nor XML") from None
     if not isinstance(parsed, dict):

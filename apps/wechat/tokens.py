@@ -69,22 +69,27 @@ def forget() -> None:
 
 
 def _refreshed(*, rejected: str | None) -> str:
-    """Fetch under the lock, or wait for whoever holds it; on a wait too long, fetch without it."""
-    with _fetching:
-        name, owner = _name(), secrets.token_hex(8)
-        locked = _locked(name, owner)
-        try:
-            token = _kept()  # somebody may have fetched it while this one waited
-            if token is None or token.value == rejected:
-                token = _fetch(force=False)
-                if token.value == rejected and _may_force(name):
-                    token = _fetch(force=True)
-                _keep(name, token)
-            return token.value
-        finally:
-            # Looking and deleting are two steps: at worst somebody fetches once more than needed.
-            if locked and cache.get(f"{name}:lock") == owner:
-                cache.delete(f"{name}:lock")
+    """Fetch under two locks, of this process and of all: who waits too long for either goes on without it.
+
+    So a WeChat that hangs costs each caller its own time-out, not those of everybody before it.
+    """
+    name, owner = _name(), secrets.token_hex(8)
+    held_here = _fetching.acquire(timeout=WAIT_S)
+    held_for_all = _locked(name, owner)
+    try:
+        token = _kept()  # somebody may have fetched it while this one waited
+        if token is None or token.value == rejected:
+            token = _fetch(force=False)
+            if token.value == rejected and _may_force(name):
+                token = _fetch(force=True)
+            _keep(name, token)
+        return token.value
+    finally:
+        # Looking and deleting are two steps: at worst somebody fetches once more than needed.
+        if held_for_all and cache.get(f"{name}:lock") == owner:
+            cache.delete(f"{name}:lock")
+        if held_here:
+            _fetching.release()
 
 
 def _fetch(*, force: bool) -> Token:

@@ -95,6 +95,21 @@ def test_threads_that_need_a_token_at_once_fetch_it_once(wechat: Script) -> None
     assert wechat.paths() == [TOKEN_PATH]
 
 
+def test_a_hanging_wechat_costs_each_caller_its_own_time_out_only(
+    wechat: Script, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "WAIT_S", 0.1)
+    settings.WECHAT_TIMEOUT_S = (0.3, 0.3)
+    wechat.say(*[Reply(after_s=0.6) for _ in range(6)])
+    started = time.monotonic()
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(tokens.current) for _ in range(6)]
+
+    assert all(isinstance(one.exception(), errors.WechatTimeout) for one in asked)
+    assert time.monotonic() - started < 1.2  # one after the other would be 1.8
+
+
 def test_without_the_cache_each_process_goes_by_its_own_copy(wechat: Script, settings: Any) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": "redis://127.0.0.1:9/0"}
