@@ -45,7 +45,7 @@ def _print_addresses(running: shop.Shop, slot: Slot) -> None:
         f"\n  shop API docs  {addresses.shop}/api/docs"
         f"\n  admin          {addresses.shop}/admin/"
         f"\n                 login {addresses.operator}, password {addresses.password}"
-        f"\n  WeChat sandbox {addresses.sandbox}/"
+        f"\n  WeChat sandbox {addresses.sandbox}/__sandbox/"
         f"\n  logs           {slot.logs}"
         "\n\nCtrl-C stops everything.",
         flush=True,

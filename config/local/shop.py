@@ -87,7 +87,7 @@ def _start(
     options = {
         "--port": str(sandbox_port),
         "--identity": str(environment.identity_directory(slot)),
-        "--data": str(slot.directory / "sandbox"),
+        "--data": str(slot.directory / "sandbox.sqlite3"),
         "--push-url": f"http://{ports.LOOPBACK}:{web_port}/wechat/push",
         "--time-factor": _TIME_FACTOR,
     }
@@ -168,12 +168,12 @@ def _wait_until_ready(shop: Shop) -> None:
             with requests.Session() as session:
                 session.trust_env = False
                 answer = session.get(f"{shop.addresses.shop}/readyz", timeout=10)
-                reached = session.get(f"{shop.addresses.sandbox}/", timeout=10)
+                reached = session.get(f"{shop.addresses.sandbox}/__sandbox/ready", timeout=10)
         except requests.RequestException as error:
             said = type(error).__name__
             return False
         said = answer.text[:500]
-        return answer.ok and reached.status_code < 500
+        return answer.ok and reached.ok
 
     try:
         wait_until(ready, within=_READY_WITHIN, what="the shop", every=0.5)
