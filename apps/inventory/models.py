@@ -49,6 +49,9 @@ class Hold(models.Model):
             models.CheckConstraint(
                 condition=Q(restored__lte=F("quantity")), name="hold_restored_within_quantity"
             ),
+            models.CheckConstraint(
+                condition=Q(restored=0) | Q(status=HoldStatus.COMMITTED), name="hold_restored_after_commit"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,39 @@
+"""What can be read about stock: what is free to sell, and whether the books are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from apps.inventory.models import Stock
+
+
+def available(sku_ids: Iterable[int]) -> dict[int, int]:
+    """How many units of each SKU may still be ordered, over all places that ship: one query.
+
+    Every id asked for is in the answer, with 0 where nothing lies anywhere.
+    """
+    free = dict.fromkeys(sku_ids, 0)
+    if free:
+        rows = Stock.objects.filter(sku_id__in=free, place__ships=True).order_by()
+        free.update(rows.values_list("sku_id").annotate(free=Sum(F("on_hand") - F("held"))))
+    return free
+
+
+def unbalanced() -> QuerySet[Stock, dict[str, Any]]:
+    """The stock rows whose figures are not the sums of their ledger entries: none, if all is well.
+
+    Rows of ``id, sku_id, place_id, on_hand, held, booked_on_hand, booked_held``.
+    """
+    return (
+        Stock.objects.order_by("id")
+        .annotate(
+            booked_on_hand=Coalesce(Sum("entries__on_hand_change"), 0),
+            booked_held=Coalesce(Sum("entries__held_change"), 0),
+        )
+        .exclude(on_hand=F("booked_on_hand"), held=F("booked_held"))
+        .values("id", "sku_id", "place_id", "on_hand", "held", "booked_on_hand", "booked_held")
+    )

@@ -1,0 +1,24 @@
+"""Everything that writes stock: the four verbs of an order, and what operators receive and count.
+
+Call it as ``inventory.hold(...)`` (``from apps.inventory import services as inventory``). The four verbs
+belong to the caller's transaction, are keyed by the order number and are safe to repeat; receiving and
+adjusting open a transaction of their own.
+"""
+
+from apps.inventory.services.booking import InventoryConflict
+from apps.inventory.services.counting import BelowHeld, QuantityInvalid, adjust, receive
+from apps.inventory.services.holds import OutOfStock, StockGone, commit, hold, release, restore
+
+__all__ = [
+    "BelowHeld",
+    "InventoryConflict",
+    "OutOfStock",
+    "QuantityInvalid",
+    "StockGone",
+    "adjust",
+    "commit",
+    "hold",
+    "receive",
+    "release",
+    "restore",
+]

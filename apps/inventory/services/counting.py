@@ -1,0 +1,115 @@
+"""What operators bring in and count: receipts (入库) and corrections after stocktaking (盘点调整)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from apps.catalog.models import Sku
+from apps.inventory.models import Stock, StockEntry
+from apps.inventory.services import booking
+from apps.inventory.services.booking import Cause, Change
+from apps.inventory.states import EntryKind
+from apps.stores.models import Place
+from mall.errors import Invalid, NotFound, ShopError
+
+# More than any shelf holds, small enough that a row stays within its column after a thousand of them.
+MAX_UNITS: Final = 1_000_000
+MAX_ON_HAND: Final = 1_000_000_000
+
+
+class QuantityInvalid(Invalid):
+    """A quantity that nobody receives or corrects."""
+
+    code = "quantity_invalid"
+    message = f"数量必须是 1 到 {MAX_UNITS} 之间的整数"
+
+
+class BelowHeld(ShopError):
+    """The correction would take units that are promised to unpaid orders. ``details``: on_hand and held."""
+
+    code = "below_held"
+    message = "调整后的现货少于已占用数量"
+
+
+def receive(
+    *,
+    sku_id: int,
+    place_id: int,
+    quantity: int,
+    business_key: str,
+    reason: str,
+    operator: User | None,
+    at: datetime,
+) -> StockEntry:
+    """Put 1 … 1,000,000 units on the shelf of a place, which need not have had any of the SKU before.
+
+    ``business_key`` (at most 80 characters) names the delivery: booking it again returns the first entry and
+    changes nothing. ``operator`` is None where a program receives. Raises QuantityInvalid, and NotFound for
+    an unknown SKU or place.
+    """
+    if not 1 <= quantity <= MAX_UNITS:
+        raise QuantityInvalid(details={"quantity": quantity})
+    return _correct(
+        sku_id=sku_id,
+        place_id=place_id,
+        change=quantity,
+        cause=Cause(EntryKind.RECEIVE, business_key, reason, operator),
+        at=at,
+    )
+
+
+def adjust(
+    *,
+    sku_id: int,
+    place_id: int,
+    change: int,
+    business_key: str,
+    reason: str,
+    operator: User | None,
+    at: datetime,
+) -> StockEntry:
+    """Correct the shelf by ``change`` units, more or fewer, after stocktaking; ``business_key`` as above.
+
+    A difference, not a new total: orders go on being paid between the count and this call. Raises BelowHeld
+    where promised units would be missing, QuantityInvalid for 0 or beyond a million, NotFound as above.
+    """
+    if change == 0 or abs(change) > MAX_UNITS:
+        raise QuantityInvalid(f"调整数量不能为 0，也不能超过 {MAX_UNITS}", details={"change": change})
+    return _correct(
+        sku_id=sku_id,
+        place_id=place_id,
+        change=change,
+        cause=Cause(EntryKind.ADJUST, business_key, reason, operator),
+        at=at,
+    )
+
+
+@transaction.atomic
+def _correct(*, sku_id: int, place_id: int, change: int, cause: Cause, at: datetime) -> StockEntry:
+    stock = _lock_stock(sku_id=sku_id, place_id=place_id)
+    booked = StockEntry.objects.filter(stock=stock, business_key=cause.business_key)
+    if entry := booked.first():
+        return entry
+    on_hand = stock.on_hand + change
+    if on_hand < stock.held:
+        raise BelowHeld(
+            f"现货 {stock.on_hand}，其中 {stock.held} 已被订单占用，最多可减 {stock.on_hand - stock.held}",
+            details={"on_hand": stock.on_hand, "held": stock.held},
+        )
+    if on_hand > MAX_ON_HAND:
+        raise QuantityInvalid("现货数量过大，请检查后重新填写", details={"on_hand": stock.on_hand})
+    booking.book([Change(stock.pk, on_hand=change)], cause=cause, at=at)
+    return booked.get()
+
+
+def _lock_stock(*, sku_id: int, place_id: int) -> Stock:
+    """Lock the row of a SKU in a place; the first time, make it."""
+    if not Sku.objects.filter(pk=sku_id).exists() or not Place.objects.filter(pk=place_id).exists():
+        raise NotFound("SKU 或仓库不存在", details={"sku_id": sku_id, "place_id": place_id})
+    # Two first receipts at once: one inserts, the other waits for it and then finds the row.
+    Stock.objects.bulk_create([Stock(sku_id=sku_id, place_id=place_id)], ignore_conflicts=True)
+    return Stock.objects.select_for_update(no_key=True).get(sku_id=sku_id, place_id=place_id)

@@ -1,0 +1,187 @@
+"""The four verbs of an order's stock: hold at placing, commit at paying, release at closing, restore at refund.
+
+Rows are always locked in the order (sku_id, place_id), before anything is decided from their figures: nobody
+else can take what was just counted, so there is neither overselling nor a false refusal, and two orders that
+want the same SKUs queue instead of waiting for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.base import transactions
+from apps.inventory.models import Hold, Stock, StockEntry
+from apps.inventory.services import booking, choosing
+from apps.inventory.services.booking import Cause, Change, InventoryConflict
+from apps.inventory.states import EntryKind, HoldStatus
+from mall.errors import ShopError
+
+
+class OutOfStock(ShopError):
+    """Fewer units are free than wanted. ``details``: the first such SKU, and all of them under ``items``."""
+
+    code = "out_of_stock"
+    message = "库存不足"
+
+
+class StockGone(ShopError):
+    """The order's units were given back (or never held), so a payment for it has nothing to be paid for."""
+
+    code = "stock_gone"
+    message = "订单占用的库存已释放"
+
+
+def hold(*, order_no: str, demand: Mapping[int, int], at: datetime) -> None:
+    """Promise units to an unpaid order, all or none: five statements, however many SKUs.
+
+    ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order. Holding again for the same order
+    changes nothing. Raises OutOfStock, with nothing held; InventoryConflict where the order holds something
+    else already or was closed; ValueError for a demand that is no demand.
+    """
+    transactions.require()
+    if not demand or any(quantity < 1 for quantity in demand.values()):
+        raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
+    shelves = _lock_shelves(demand)
+    # Read after the locks, in a statement of its own: a repeated call that had to wait sees the first one.
+    if holds := list(Hold.objects.filter(order_no=order_no).select_related("stock")):
+        _refuse_other_demand(holds, demand)
+        return
+    takes, shortages = choosing.choose(demand, shelves)
+    if shortages:
+        items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
+        raise OutOfStock(details={**items[0], "items": items})
+    booking.book(
+        [Change(take.stock_id, held=take.quantity) for take in takes],
+        cause=Cause(EntryKind.HOLD, f"{order_no}:hold"),
+        at=at,
+    )
+    Hold.objects.bulk_create(
+        Hold(order_no=order_no, stock_id=take.stock_id, quantity=take.quantity) for take in takes
+    )
+
+
+def commit(*, order_no: str, at: datetime) -> None:
+    """Take what the order holds off the shelf: it is paid for. Committing again changes nothing.
+
+    Raises StockGone where the units were released, or never held: the payment is then a surplus, to be
+    refunded, and must not revive the order.
+    """
+    transactions.require()
+    holds = _lock_holds(order_no)
+    if not holds or any(row.status == HoldStatus.RELEASED for row in holds):
+        raise StockGone(details={"order_no": order_no})
+    _settle(holds, EntryKind.COMMIT, HoldStatus.COMMITTED, at=at)
+
+
+def release(*, order_no: str, at: datetime) -> None:
+    """Give back what an unpaid order holds. Releasing again, or an order without holds, changes nothing.
+
+    Raises InventoryConflict once the units are committed: what is paid for comes back through restore.
+    """
+    transactions.require()
+    holds = _lock_holds(order_no)
+    if any(row.status == HoldStatus.COMMITTED for row in holds):
+        raise InventoryConflict("订单已支付，占用的库存不能释放", details={"order_no": order_no})
+    _settle(holds, EntryKind.RELEASE, HoldStatus.RELEASED, at=at)
+
+
+def restore(
+    *, order_no: str, quantities: Mapping[int, int] | None = None, cause: str = "", at: datetime
+) -> None:
+    """Put committed units back on the shelf they came from: all that are still out, or some of each SKU.
+
+    ``quantities`` maps SKU ids to units ≥ 1 and needs a ``cause`` (a refund number, at most 39 characters):
+    the same cause changes nothing the second time, while another refund of the same SKU does. Restoring all
+    needs none. Raises InventoryConflict for more than was taken, and for units that are not committed.
+    """
+    transactions.require()
+    if (quantities is None) != (cause == ""):
+        raise ValueError("restoring some units needs a cause, restoring all of them needs none")
+    holds = _lock_holds(order_no)
+    key = f"{order_no}:restore:{cause}" if cause else f"{order_no}:restore"
+    stock_ids = [row.stock_id for row in holds]
+    if StockEntry.objects.filter(stock_id__in=stock_ids, business_key=key).exists():
+        return
+    if any(row.status != HoldStatus.COMMITTED for row in holds):
+        raise InventoryConflict("订单的库存尚未出库，不能退回", details={"order_no": order_no})
+    backs = _all_out(holds) if quantities is None else _some_back(holds, quantities)
+    if not backs:
+        return
+    booking.book(
+        [Change(row.stock_id, on_hand=quantity) for row, quantity in backs],
+        cause=Cause(EntryKind.RESTORE, key),
+        at=at,
+    )
+    for row, quantity in backs:
+        Hold.objects.filter(pk=row.pk).update(restored=F("restored") + quantity)
+
+
+def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
+    """Lock the rows of these SKUs in every place that ships, and read them as they are under the lock."""
+    rows = (
+        Stock.objects.filter(sku_id__in=demand, place__ships=True)
+        .order_by("sku_id", "place_id")
+        .select_for_update(of=("self",), no_key=True)
+        .values_list("id", "sku_id", "place_id", "place__priority", F("on_hand") - F("held"))
+    )
+    return [choosing.Shelf(*row) for row in rows]
+
+
+def _lock_holds(order_no: str) -> list[Hold]:
+    """Lock the order's holds and their stock rows, one after the other in the order of all lockers."""
+    return list(
+        Hold.objects.filter(order_no=order_no)
+        .select_related("stock")
+        .order_by("stock__sku_id", "stock__place_id")
+        .select_for_update(of=("self", "stock"), no_key=True)
+    )
+
+
+def _refuse_other_demand(holds: list[Hold], demand: Mapping[int, int]) -> None:
+    held: dict[int, int] = {}
+    for row in holds:
+        held[row.stock.sku_id] = held.get(row.stock.sku_id, 0) + row.quantity
+    if held != dict(demand) or any(row.status == HoldStatus.RELEASED for row in holds):
+        raise InventoryConflict(details={"order_no": holds[0].order_no})
+
+
+def _settle(holds: list[Hold], kind: EntryKind, status: HoldStatus, *, at: datetime) -> None:
+    """End what is still held: off the shelf with it (commit), or back into what is free (release)."""
+    open_holds = [row for row in holds if row.status == HoldStatus.HELD]
+    if not open_holds:
+        return
+    booking.book(
+        [
+            Change(row.stock_id, on_hand=-row.quantity if kind is EntryKind.COMMIT else 0, held=-row.quantity)
+            for row in open_holds
+        ],
+        cause=Cause(kind, f"{open_holds[0].order_no}:{kind.lower()}"),
+        at=at,
+    )
+    ended = Hold.objects.filter(pk__in=[row.pk for row in open_holds], status=HoldStatus.HELD)
+    if ended.update(status=status) != len(open_holds):
+        transaction.set_rollback(True)
+        raise InventoryConflict
+
+
+def _all_out(holds: list[Hold]) -> list[tuple[Hold, int]]:
+    return [(row, row.quantity - row.restored) for row in holds if row.restored < row.quantity]
+
+
+def _some_back(holds: list[Hold], quantities: Mapping[int, int]) -> list[tuple[Hold, int]]:
+    """Spread what comes back of each SKU over the rows it was taken from; never more than is still out."""
+    if not quantities or any(quantity < 1 for quantity in quantities.values()):
+        raise ValueError(f"at least one unit of each SKU comes back, not {dict(quantities)}")
+    left = dict(quantities)
+    backs: list[tuple[Hold, int]] = []
+    for row, out in _all_out(holds):
+        if quantity := min(out, left.get(row.stock.sku_id, 0)):
+            backs.append((row, quantity))
+            left[row.stock.sku_id] -= quantity
+    if beyond := {sku_id: quantity for sku_id, quantity in left.items() if quantity}:
+        raise InventoryConflict("退回数量超过已出库数量", details={"beyond": beyond})
+    return backs
