@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import structlog
@@ -92,8 +93,8 @@ def _of_framework(error: exceptions.APIException) -> Response:
         code, message = "malformed_json", "提交的内容不是有效的 JSON"
     elif isinstance(error, exceptions.AuthenticationFailed):
         code, message = "token_invalid", "登录已失效，请重新登录"
-    elif isinstance(error, exceptions.Throttled) and error.wait is not None:
-        seconds = max(1, int(error.wait + 0.999))
+    elif (wait := getattr(error, "wait", None)) is not None:
+        seconds = max(1, ceil(wait))
         headers["Retry-After"] = str(seconds)
         details = {"retry_after": seconds}
     if getattr(error, "auth_header", None):

@@ -49,7 +49,8 @@ class ShopSchema(AutoSchema):
             if status == "401" and not self.get_auth():
                 continue
             if status not in bodies:
-                bodies[status] = self._get_response_for_code(refusal(int(status), code, message), status)
+                described = refusal(int(status), code, message)
+                bodies[status] = self._get_response_for_code(described, status)
         return bodies
 
 
@@ -61,7 +62,7 @@ _ANYWHERE = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     """``Authorization: Bearer <access>`` in the schema."""
 
     target_class = "apps.members.auth.BearerAuthentication"

@@ -12,8 +12,11 @@ from rest_framework.throttling import SimpleRateThrottle
 class _Rated(SimpleRateThrottle):
     """A throttle whose rate is read at each request, so that settings and tests may change it."""
 
+    scope: str
+
     def get_rate(self) -> str | None:
-        return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+        rates: dict[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
+        return rates.get(self.scope)
 
     def _key(self, ident: Any) -> str:
         return f"throttle:{self.scope}:{ident}"

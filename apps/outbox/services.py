@@ -175,5 +175,5 @@ def _put_off(delivery: Delivery, *, why: str, after: timedelta | None, at: datet
 
 def _wait(attempts: int) -> timedelta:
     """Return how long to wait after that many attempts: doubling, with jitter so that a herd scatters."""
-    wait = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
+    wait: timedelta = min(_FIRST_WAIT * 2 ** (attempts - 1), _LONGEST_WAIT)
     return wait * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter, not a secret
