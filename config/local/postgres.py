@@ -31,8 +31,14 @@ _ATTEMPTS, _PAUSE = 12, 1.0
 class Tuning(enum.Enum):
     """How much the data are worth."""
 
-    KEPT = ()  # PostgreSQL's own, durable, defaults
-    DISPOSABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    KEPT = "kept"
+    DISPOSABLE = "disposable"
+
+
+_SETTINGS: dict[Tuning, tuple[str, ...]] = {
+    Tuning.KEPT: (),  # PostgreSQL's own, durable, defaults
+    Tuning.DISPOSABLE: ("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+}
 
 
 class Postgres:
@@ -123,7 +129,7 @@ class Postgres:
             "timezone=UTC",
             "log_timezone=UTC",
             "cluster_name=mall-local",
-            *self._tuning.value,
+            *_SETTINGS[self._tuning],
         )
         command = [str(self._bin / "postgres"), "-D", str(self._data)]
         for setting in settings:
