@@ -10,6 +10,8 @@ import pytest
 
 from apps.wechat import tokens
 from apps.wechat.sandbox import identity as identities
+from apps.wechat.sandbox import launch
+from apps.wechat.sandbox.control import Sandbox
 from apps.wechat.sandbox.identity import Identity
 from tests.wechat.client import scripted
 from tests.wechat.client.scripted import Script
@@ -46,3 +48,18 @@ def wechat(account: Identity, settings: Any) -> Iterator[Script]:
         tokens.forget()
         yield script
         tokens.forget()
+
+
+@pytest.fixture(scope="session")
+def process(identity: Identity) -> Iterator[Sandbox]:
+    """The sandbox as a process of its own, one for all tests."""
+    with launch.running(identity.directory) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(process: Sandbox, account: Identity, settings: Any) -> Sandbox:
+    """The real sandbox, with nothing in it."""
+    settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = process.base_url
+    process.reset()
+    return process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import threading
 import time
 from collections import deque
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -109,8 +111,9 @@ def serving() -> Iterator[Script]:
         thread.join()
 
 
-def platform_key(identity: Identity) -> RSAPrivateKey:
-    key = load_pem_private_key(identity.platform_key_file.read_bytes(), password=None)
+@functools.cache  # loading checks the key's primes, which takes longer than most tests
+def platform_key(file: Path) -> RSAPrivateKey:
+    key = load_pem_private_key(file.read_bytes(), password=None)
     assert isinstance(key, RSAPrivateKey)
     return key
 
@@ -121,7 +124,7 @@ def signed_headers(
     """Return the five headers with which WeChat Pay signs ``body``, written down from its document."""
     stamp = str(int(time.time()) if timestamp is None else timestamp)
     text = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
-    signature = platform_key(identity).sign(text, PKCS1v15(), SHA256())
+    signature = platform_key(identity.platform_key_file).sign(text, PKCS1v15(), SHA256())
     return {
         "Content-Type": "application/json; charset=utf-8",
         "Wechatpay-Timestamp": stamp,

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from apps.wechat import errors, push
 from apps.wechat.pay import client, facts, notify
-from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
-from apps.wechat.sandbox.identity import Identity
 from tests.wechat.client import scripted
 from tests.wechat.client.scripted import Heard, Reply, Script
 
 NUMBER = "SO20250101000001"
-
-
-@pytest.fixture(scope="module")
-def process(identity: Identity) -> Iterator[Sandbox]:
-    with launch.running(identity.directory) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox, account: Identity, settings: Any) -> Sandbox:
-    settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = process.base_url
-    process.reset()
-    return process
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,26 +9,11 @@ import pytest
 
 from apps.wechat import codes, errors, login, messages, phone, shipping, tokens
 from apps.wechat.pay import client
-from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
-from apps.wechat.sandbox.identity import Identity
 
 NOTIFY_URL = "http://127.0.0.1:9/wechat/pay/notify"  # nobody listens: these tests ask instead of hearing
 EXPIRES_AT = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(minutes=30)
 NUMBER = "SO20250101000001"
-
-
-@pytest.fixture(scope="module")
-def process(identity: Identity) -> Iterator[Sandbox]:
-    with launch.running(identity.directory) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox, account: Identity, settings: Any) -> Sandbox:
-    settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = process.base_url
-    process.reset()
-    return process
 
 
 def prepay(openid: str, **changes: Any) -> str:
