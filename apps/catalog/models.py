@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from apps.base.fields import FenField
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Questions about the tree."""
+
+    def shown(self) -> CategoryQuerySet:
+        """Those that shoppers see: neither the category nor anything above it is hidden."""
+        own_path: ExpressionWrapper = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
+        hidden = Category.objects.filter(visible=False).alias(of=own_path)
+        return self.filter(~Exists(hidden.filter(of__startswith=F("path"))))
 
 
 class Category(models.Model):
@@ -26,12 +38,27 @@ class Category(models.Model):
     visible = models.BooleanField("显示", default=True)
     path = models.CharField("路径", max_length=120, editable=False, default="", db_index=True)
 
+    objects = CategoryQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "商品类目"
         ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parent", "name"],
+                nulls_distinct=False,
+                name="category_name_once_per_parent",
+                violation_error_message="同一级已有同名类目",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def depth(self) -> int:
+        """1 for a root, 2 for its children, … (0 before the services have placed it)."""
+        return max(self.path.count("/") - 1, 0)
 
 
 class Brand(models.Model):
@@ -60,6 +87,16 @@ class GuaranteeLabel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    """Questions about the shelf."""
+
+    def on_sale_at(self, at: datetime) -> ProductQuerySet:
+        """Those on sale at an instant: switched on, and inside their window ``[sale_starts_at, sale_ends_at)``."""
+        begun = Q(sale_starts_at__isnull=True) | Q(sale_starts_at__lte=at)
+        not_over = Q(sale_ends_at__isnull=True) | Q(sale_ends_at__gt=at)
+        return self.filter(begun, not_over, on_sale=True)
 
 
 class Product(models.Model):
@@ -96,6 +133,8 @@ class Product(models.Model):
     sold_count = models.PositiveIntegerField("销量", default=0, editable=False)
     search_words = models.TextField("检索词", blank=True, editable=False)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
+
+    objects = ProductQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "商品"
@@ -159,8 +198,17 @@ class Sku(models.Model):
         verbose_name = verbose_name_plural = "SKU"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "option_values"], name="sku_options_once_per_product"),
+            models.UniqueConstraint(
+                fields=["product", "option_values"],
+                name="sku_options_once_per_product",
+                violation_error_message="同一商品的规格组合不能重复",
+            ),
             models.CheckConstraint(condition=Q(price_fen__gte=0), name="sku_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(market_price_fen__isnull=True) | Q(market_price_fen__gte=F("price_fen")),
+                name="sku_market_price_not_below_price",
+                violation_error_message="划线价不能低于售价",
+            ),
         ]
 
     def __str__(self) -> str:

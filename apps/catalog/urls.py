@@ -1,5 +1,7 @@
 """Shopper's doors of catalog."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.catalog import api
+
+urlpatterns = [path("categories", api.CategoriesView.as_view(), name="categories")]

@@ -1,0 +1,152 @@
+"""What a product must be like: checks that services and the operators' forms share, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from apps.catalog.models import Product, Sku
+from mall.errors import Invalid
+from mall.money import yuan
+
+MAX_OPTIONS = 3
+MAX_VALUES = 50
+MAX_ATTRIBUTES = 30
+_NAME_LENGTH, _VALUE_LENGTH, _ATTRIBUTE_LENGTH = 10, 30, 100
+
+
+class ProductInvalid(Invalid):
+    """A product or SKU that cannot be sold as described; details: ``field`` names what to correct."""
+
+    code = "product_invalid"
+    message = "商品信息有误"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, details={"field": field})
+        self.field = field
+
+
+class QuantityNotAllowed(Invalid):
+    """A quantity outside the product's purchase limits; details: ``min``, ``max`` (or null), ``step``."""
+
+    code = "quantity_not_allowed"
+    message = "购买数量不符合要求"
+
+
+def check_quantity(product: Product, quantity: int) -> None:
+    """Refuse a quantity that one order may not hold of this product (summed over its SKUs).
+
+    Raises QuantityNotAllowed with the sentence for the shopper.
+    """
+    least, most, step = product.min_quantity, product.max_quantity, product.quantity_step
+    if quantity < least:
+        reason = f"「{product.title}」{least} 件起购"
+    elif most is not None and quantity > most:
+        reason = f"「{product.title}」每单限购 {most} 件"
+    elif quantity % step:
+        reason = f"「{product.title}」需按 {step} 的倍数购买"
+    else:
+        return
+    raise QuantityNotAllowed(
+        reason, details={"product_id": product.pk, "min": least, "max": most, "step": step}
+    )
+
+
+def check_product(product: Product) -> None:
+    """Refuse options, parameters, purchase limits or a sale window that make no sense. Raises ProductInvalid."""
+    _check_options(product.options)
+    _check_attributes(product.attributes)
+    least, most, step = product.min_quantity, product.max_quantity, product.quantity_step
+    if least < 1:
+        raise ProductInvalid("min_quantity", "起购数量至少为 1")
+    if step < 1:
+        raise ProductInvalid("quantity_step", "购买倍数至少为 1")
+    if least % step:
+        raise ProductInvalid("min_quantity", f"起购数量应是购买倍数（{step}）的整数倍")
+    if most is not None and most < least:
+        raise ProductInvalid("max_quantity", "每单限购不能小于起购数量")
+    starts, ends = product.sale_starts_at, product.sale_ends_at
+    if starts and ends and ends <= starts:
+        raise ProductInvalid("sale_ends_at", "定时下架应晚于定时上架")
+
+
+def check_skus(product: Product, skus: Sequence[Sku]) -> None:
+    """Refuse SKUs that do not fit the product's options, or repeat one another. Raises ProductInvalid."""
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    for sku in skus:
+        check_sku(product, sku)
+        choice = tuple(sorted(sku.option_values.items()))
+        if choice in seen:
+            raise ProductInvalid("option_values", f"规格组合重复：{described(sku.option_values) or '无规格'}")
+        seen.add(choice)
+    if product.on_sale and not any(sku.enabled for sku in skus):
+        raise ProductInvalid("on_sale", "没有启用的 SKU，不能上架")
+
+
+def check_sku(product: Product, sku: Sku) -> None:
+    """Refuse one SKU whose option values or amounts make no sense. Raises ProductInvalid."""
+    names = [option["name"] for option in product.options]
+    values = sku.option_values
+    if not isinstance(values, dict) or set(values) != set(names):
+        wanted = "、".join(names)
+        raise ProductInvalid(
+            "option_values", f"请为每个规格选一个值：{wanted}" if names else "商品没有规格，规格值应留空"
+        )
+    for option in product.options:
+        if values[option["name"]] not in option["values"]:
+            choices = "、".join(option["values"])
+            raise ProductInvalid("option_values", f"「{option['name']}」只能是：{choices}")
+    price = sku.price_fen
+    if sku.market_price_fen is not None and sku.market_price_fen < price:
+        raise ProductInvalid("market_price_fen", f"划线价不能低于售价 {yuan(price)} 元")
+    if sku.cost_fen is not None and sku.cost_fen > price and product.role != Product.Role.TRAFFIC:
+        raise ProductInvalid(
+            "cost_fen", f"成本高于售价 {yuan(price)} 元；确要亏本销售，请把商品定位设为「引流款」"
+        )
+
+
+def described(option_values: dict[str, str]) -> str:
+    """Return option values for people: ``白 / 大``."""
+    return " / ".join(option_values.values())
+
+
+def _check_options(options: Any) -> None:
+    if not isinstance(options, list) or len(options) > MAX_OPTIONS:
+        raise ProductInvalid("options", f"规格最多 {MAX_OPTIONS} 个")
+    for option in options:
+        if not isinstance(option, dict) or set(option) != {"name", "values"}:
+            raise ProductInvalid("options", "每个规格应有名称和可选值")
+        values = option["values"]
+        if not _text(option["name"], _NAME_LENGTH):
+            raise ProductInvalid("options", f"规格名称应为 1 到 {_NAME_LENGTH} 个字")
+        if not isinstance(values, list) or not 1 <= len(values) <= MAX_VALUES:
+            raise ProductInvalid("options", f"「{option['name']}」应有 1 到 {MAX_VALUES} 个可选值")
+        if not all(_text(value, _VALUE_LENGTH) for value in values):
+            raise ProductInvalid("options", f"「{option['name']}」的可选值应为 1 到 {_VALUE_LENGTH} 个字")
+        if _repeats(values):
+            raise ProductInvalid("options", f"「{option['name']}」的可选值重复")
+    if _repeats(option["name"] for option in options):
+        raise ProductInvalid("options", "规格名称重复")
+
+
+def _check_attributes(attributes: Any) -> None:
+    if not isinstance(attributes, list) or len(attributes) > MAX_ATTRIBUTES:
+        raise ProductInvalid("attributes", f"商品参数最多 {MAX_ATTRIBUTES} 项")
+    for attribute in attributes:
+        if not isinstance(attribute, dict) or set(attribute) != {"name", "value"}:
+            raise ProductInvalid("attributes", "每项商品参数应有名称和内容")
+        if not _text(attribute["name"], _NAME_LENGTH) or not _text(attribute["value"], _ATTRIBUTE_LENGTH):
+            raise ProductInvalid(
+                "attributes", f"参数名称应为 1 到 {_NAME_LENGTH} 个字，内容应为 1 到 {_ATTRIBUTE_LENGTH} 个字"
+            )
+    if _repeats(attribute["name"] for attribute in attributes):
+        raise ProductInvalid("attributes", "商品参数名称重复")
+
+
+def _text(value: Any, longest: int) -> bool:
+    return isinstance(value, str) and 1 <= len(value.strip()) <= longest and "\x00" not in value
+
+
+def _repeats(values: Iterable[str]) -> bool:
+    seen = list(values)
+    return len(set(seen)) != len(seen)

@@ -1,0 +1,127 @@
+"""Everything that reads the catalogue: the tree, the shelf, one product's page, what can be bought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+from apps.catalog import search
+from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
+from mall.errors import Invalid, NotFound
+
+# What a shopper may sort by. Every ordering ends with the id, which is unique and the order of creation.
+ORDERINGS: dict[str, tuple[str, ...]] = {
+    "default": ("-sold_count", "-id"),
+    "sales": ("-sold_count", "-id"),
+    "newest": ("-id",),
+    "price": ("price_fen", "id"),
+    "-price": ("-price_fen", "-id"),
+}
+BY_RELEVANCE = ("rank", "-sold_count", "-id")
+
+
+class OrderingUnknown(Invalid):
+    """An ordering that the shop does not know; details: ``known``."""
+
+    code = "ordering_unknown"
+    message = "不支持的排序方式"
+
+
+def sellable_skus(sku_ids: Collection[int], *, at: datetime) -> dict[int, Sku]:
+    """Return those of the SKUs that can be bought at an instant, by id: enabled, their product on sale.
+
+    One query; product, category and brand are at hand. What is missing in the answer cannot be bought.
+    """
+    on_sale = Product.objects.on_sale_at(at)
+    skus = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__in=on_sale)
+    return {sku.pk: sku for sku in skus.select_related("product__category", "product__brand")}
+
+
+def skus(sku_ids: Collection[int]) -> dict[int, Sku]:
+    """Return SKUs by id, sellable or not (a cart shows what went off sale), with product, category and brand."""
+    chosen = Sku.objects.filter(pk__in=sku_ids)
+    return {sku.pk: sku for sku in chosen.select_related("product__category", "product__brand")}
+
+
+def category_ids_of(product: Product) -> frozenset[int]:
+    """Return the ids of the product's category and of all above it. No query if the category is at hand."""
+    return frozenset(int(step) for step in product.category.path.strip("/").split("/") if step)
+
+
+def tree() -> list[Category]:
+    """Return the shown roots in their order, each with ``branches``: its shown children, likewise. One query.
+
+    What lies under a hidden category is hidden with it; products stay on sale all the same.
+    """
+    shown = list(Category.objects.filter(visible=True))
+    by_parent: dict[int | None, list[Category]] = {}
+    for category in shown:
+        by_parent.setdefault(category.parent_id, []).append(category)
+    for category in shown:
+        category.branches = by_parent.get(category.pk, [])  # type: ignore[attr-defined]
+    return by_parent.get(None, [])
+
+
+def require_category(category_id: int) -> None:
+    """Refuse a category that does not exist or is hidden. Raises NotFound. One query."""
+    if not Category.objects.shown().filter(pk=category_id).exists():
+        raise NotFound("类目不存在")
+
+
+def shelf(
+    *, at: datetime, category_id: int | None = None, query: str = "", ordering: str | None = None
+) -> tuple[QuerySet[Product], tuple[str, ...]]:
+    """Return the products on sale that were asked for, and the ordering to page them by.
+
+    Each row carries ``live_sku_ids``. A category holds its descendants' products; an unknown or hidden one holds
+    none. With a query and no ordering of its own, the best match comes first. Raises OrderingUnknown,
+    search.QueryTooLong, search.QueryUnreadable.
+    """
+    if ordering and ordering not in ORDERINGS:
+        raise OrderingUnknown(details={"known": list(ORDERINGS)})
+    order = ORDERINGS[ordering or "default"]
+    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
+    products = Product.objects.on_sale_at(at).annotate(live_sku_ids=ArraySubquery(live.values("id")))
+    if category_id is not None:
+        path = Category.objects.shown().filter(pk=category_id).values("path")
+        products = products.filter(category__path__startswith=Subquery(path))
+    wanted = search.understood(query)
+    if wanted is not None:
+        products = products.filter(wanted.condition)
+        if ordering in {None, "", "default"}:
+            products = products.annotate(rank=wanted.rank)
+            order = BY_RELEVANCE
+    return products.defer("search_words", "detail_html"), order
+
+
+def product_page(*, product_id: int, at: datetime) -> Product:
+    """Return a product on sale with everything its page shows, in one query. Raises NotFound.
+
+    Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
+    SKUs ({id, option_values, price_fen, market_price_fen, image}).
+    """
+    pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
+    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
+    columns: dict[str, Any] = {
+        name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
+    }
+    found = (
+        Product.objects.on_sale_at(at)
+        .filter(pk=product_id)
+        .select_related("category", "brand")
+        .annotate(
+            picture_names=ArraySubquery(pictures.values("image")),
+            labels=ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
+            choices=ArraySubquery(live.values(json=JSONObject(**columns))),
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFound("商品不存在或已下架")
+    return found

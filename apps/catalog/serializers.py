@@ -1,0 +1,38 @@
+"""How the catalogue looks to shoppers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.catalog import pictures
+from apps.catalog.models import Category
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    """A category with all below it; ``children`` have the same form."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    icon_url = serializers.URLField(allow_null=True)
+    children = serializers.ListField(
+        child=serializers.DictField(), help_text="Categories of the same form, to any depth."
+    )
+
+
+class CategoryTreeSerializer(serializers.Serializer[Any]):
+    """The whole tree: the roots, in the shop's order. It is never paged."""
+
+    results = CategorySerializer(many=True)
+    next = serializers.URLField(allow_null=True, help_text="Always null.")
+
+
+def category(row: Category) -> dict[str, Any]:
+    """Return a category of ``selectors.tree()`` in the contract's form."""
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "icon_url": pictures.address(row.icon),
+        "children": [category(child) for child in row.branches],  # type: ignore[attr-defined]
+    }

@@ -1,0 +1,172 @@
+"""Everything that writes the catalogue: the tree, products and what is derived of them, on and off sale."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from django.db import transaction
+from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models.functions import Concat, Substr
+
+from apps.catalog import detail, rules, search
+from apps.catalog.models import Category, GuaranteeLabel, Product, Sku
+from mall.errors import Invalid
+
+MAX_DEPTH = 4
+
+
+class CategoryCycle(Invalid):
+    """A category cannot lie inside itself or one of its descendants."""
+
+    code = "category_cycle"
+    message = "上级类目不能是它自己或它的下级"
+
+
+class CategoryTooDeep(Invalid):
+    """The tree has at most MAX_DEPTH levels."""
+
+    code = "category_too_deep"
+    message = f"类目最多 {MAX_DEPTH} 级"
+
+
+def save_category(*, category: Category) -> Category:
+    """Save a new or changed category and keep the paths of it and of all below it true.
+
+    Moves are taken one after the other (the tree is locked), so that two of them cannot build a circle.
+    Raises CategoryCycle, CategoryTooDeep.
+    """
+    with transaction.atomic():
+        paths = dict(Category.objects.select_for_update().order_by("id").values_list("id", "path"))
+        above = paths[category.parent_id] if category.parent_id else "/"
+        before = paths.get(category.pk, "")
+        if before and above.startswith(before):
+            raise CategoryCycle
+        below = max(
+            (path.count("/") for path in paths.values() if before and path.startswith(before)), default=0
+        )
+        if above.count("/") + max(below - before.count("/"), 0) > MAX_DEPTH:
+            raise CategoryTooDeep
+        category.save()
+        category.path = f"{above}{category.pk}/"
+        if category.path != before:
+            _move(category, before=before)
+        _describe_products_below(category)
+    return category
+
+
+def _move(category: Category, *, before: str) -> None:
+    Category.objects.filter(pk=category.pk).update(path=category.path)
+    if before:
+        rest = Substr("path", len(before) + 1)
+        moved = Concat(Value(category.path), rest, output_field=CharField())
+        Category.objects.filter(path__startswith=before).exclude(pk=category.pk).update(path=moved)
+
+
+def _describe_products_below(category: Category) -> None:
+    """A product is found by the names of its categories: renaming or moving one changes its search words."""
+    products = Product.objects.filter(category__path__startswith=category.path).order_by("id")
+    _describe(list(products.select_for_update(of=("self",)).select_related("category", "brand")))
+
+
+def save_product(
+    *,
+    product: Product,
+    skus: Sequence[Sku] = (),
+    guarantees: Iterable[GuaranteeLabel] | None = None,
+) -> Product:
+    """Save a new or changed product with these of its SKUs (others stay as they are), all or nothing.
+
+    ``guarantees`` replaces the product's labels unless None. Raises rules.ProductInvalid.
+    """
+    with transaction.atomic():
+        product.detail_html = detail.sanitised(product.detail_html)
+        rules.check_product(product)
+        given = [sku.pk for sku in skus if sku.pk]
+        others = Sku.objects.filter(product_id=product.pk).exclude(pk__in=given) if product.pk else ()
+        rules.check_skus(product, [*skus, *others])
+        product.save()
+        for sku in skus:
+            sku.product = product
+            sku.save()
+        if guarantees is not None:
+            product.guarantees.set(guarantees)
+        refresh_product(product_id=product.pk)
+    product.refresh_from_db()
+    return product
+
+
+def refresh_product(*, product_id: int) -> None:
+    """Derive again what lists and search rest on: lowest price, its market price, words, clean detail.
+
+    To be called after SKUs or texts of a product were written by other means (the operators' forms).
+    """
+    with transaction.atomic():
+        product = (
+            Product.objects.select_for_update(of=("self",))
+            .select_related("category", "brand")
+            .get(pk=product_id)
+        )
+        cheapest = (
+            Sku.objects.filter(product=product).order_by("-enabled", "price_fen", "id").first()
+        )  # a product whose SKUs are all disabled keeps a price to show
+        product.price_fen = cheapest.price_fen if cheapest else 0
+        product.market_price_fen = cheapest.market_price_fen if cheapest else None
+        product.detail_html = detail.sanitised(product.detail_html)
+        product.save(update_fields=["price_fen", "market_price_fen", "detail_html"])
+        _describe([product])
+
+
+def refresh_brand(*, brand_id: int) -> None:
+    """Derive the search words of a brand's products again, after it was renamed."""
+    with transaction.atomic():
+        products = Product.objects.filter(brand_id=brand_id).order_by("id")
+        _describe(list(products.select_for_update(of=("self",)).select_related("category", "brand")))
+
+
+def _describe(products: Sequence[Product]) -> None:
+    """Write the search words of locked products: title first, then subtitle, brand, categories, parameters."""
+    above = {pk for product in products for pk in _ids_in(product.category.path)}
+    names = dict(Category.objects.filter(pk__in=above).values_list("id", "name"))
+    for product in products:
+        others = [
+            product.subtitle,
+            product.brand.name if product.brand else "",
+            *(names[pk] for pk in _ids_in(product.category.path)),
+            *(attribute["value"] for attribute in product.attributes),
+        ]
+        product.search_words = search.words_of(product.title, others)
+    Product.objects.bulk_update(products, ["search_words"], batch_size=500)
+
+
+def _ids_in(path: str) -> list[int]:
+    return [int(step) for step in path.strip("/").split("/") if step]
+
+
+def put_on_sale(*, product_ids: Collection[int]) -> int:
+    """Switch products on; their sale window still holds. Returns how many were off before.
+
+    All or none: raises rules.ProductInvalid where one has no enabled SKU.
+    """
+    with transaction.atomic():
+        live = Sku.objects.filter(product=OuterRef("pk"), enabled=True)
+        chosen = Product.objects.select_for_update().filter(pk__in=product_ids).order_by("id")
+        for product in chosen.filter(~Exists(live))[:1]:
+            raise rules.ProductInvalid("on_sale", f"「{product.title}」没有启用的 SKU，不能上架")
+        ids = list(chosen.filter(on_sale=False).values_list("id", flat=True))
+        return Product.objects.filter(pk__in=ids).update(on_sale=True)
+
+
+def take_off_sale(*, product_ids: Collection[int]) -> int:
+    """Switch products off: not listed, not sold; orders placed before are unharmed. Returns how many were on."""
+    return Product.objects.filter(pk__in=product_ids, on_sale=True).update(on_sale=False)
+
+
+def count_sold(quantities: Mapping[int, int]) -> None:
+    """Add units of paid orders to the products' sales: ``{product_id: units}``.
+
+    Adds each time it is called: the caller sees to calling it once an order. Rows are taken in one order, so
+    that two orders of the same goods cannot lock each other out.
+    """
+    with transaction.atomic():
+        for product_id, units in sorted(quantities.items()):
+            Product.objects.filter(pk=product_id).update(sold_count=F("sold_count") + units)

@@ -1,0 +1,117 @@
+"""Search: which goods a shopper's words find, and which come first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.catalog import search, selectors
+from tests.apps.catalog import make
+
+AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+CUPS = "手工陶瓷茶杯套装"
+TRAY = "竹制茶盘"
+WHITE_TEA = "福鼎白茶饼 350g"
+POT = "紫砂壶"
+COTTON = "100%纯棉茶巾"
+GONGFU = "功夫茶杯六只装"
+
+
+@pytest.fixture
+def goods(db: None) -> None:
+    cups = make.category("杯壶", parent=make.category("茶器"))
+    make.product(CUPS, category=cups, brand=make.brand("青禾"), subtitle="送礼自用")
+    make.product(TRAY, attributes=[{"name": "材质", "value": "楠竹"}])
+    make.product(WHITE_TEA, category=make.category("白茶"))
+    make.product(POT, category=cups, subtitle="配茶杯两只")
+    make.product(COTTON)
+    make.product(GONGFU)
+
+
+def found(query: str) -> list[str]:
+    products, order = selectors.shelf(at=AT, query=query)
+    return [product.title for product in products.order_by(*order)]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("茶杯", {CUPS, GONGFU, POT}),
+        ("chabei", {CUPS, GONGFU, POT}),
+        ("CHABEI", {CUPS, GONGFU, POT}),
+        ("ｃｈａｂｅｉ", {CUPS, GONGFU, POT}),
+        ("cb", {CUPS, GONGFU, POT, WHITE_TEA}),
+        ("chab", {CUPS, GONGFU, POT, WHITE_TEA}),
+        ("sgtccbtz", {CUPS}),
+        ("手工陶瓷茶杯套装", {CUPS}),
+        ("陶瓷 茶杯", {CUPS}),
+        ("茶杯陶瓷", {CUPS}),
+        ("taoci 茶杯", {CUPS}),
+        ("瓷茶", {CUPS}),
+        ("装", {CUPS, GONGFU}),
+        ("茶杯 紫砂", {POT}),
+        ("青禾", {CUPS}),
+        ("qinghe", {CUPS}),
+        ("茶器", {CUPS, POT}),
+        ("杯壶", {CUPS, POT}),
+        ("楠竹", {TRAY}),
+        ("350G", {WHITE_TEA}),
+        ("350", {WHITE_TEA}),
+        ("白茶", {WHITE_TEA}),
+        ("100%", {COTTON}),
+        ("%", {COTTON}),
+        ("_", set()),
+        ("\\", set()),
+        ("茶_", {CUPS, TRAY, WHITE_TEA, POT, COTTON, GONGFU}),
+        ("' OR 1=1 --", set()),
+        ("咖啡机", set()),
+        ("🍵", set()),
+    ],
+)
+def test_a_shopper_finds(goods: None, query: str, titles: set[str]) -> None:
+    assert set(found(query)) == titles
+
+
+def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_texts(db: None) -> None:
+    make.product("紫砂壶", subtitle="配茶杯两只", sold_count=900)
+    make.product("抹茶杯子蛋糕", sold_count=90)
+    make.product(CUPS, sold_count=9)
+    assert found("茶杯") == [CUPS, "抹茶杯子蛋糕", "紫砂壶"]
+
+
+def test_among_equal_matches_what_sells_more_comes_first(db: None) -> None:
+    make.product("白瓷茶杯", sold_count=3)
+    make.product("青瓷茶杯", sold_count=9)
+    assert found("茶杯") == ["青瓷茶杯", "白瓷茶杯"]
+
+
+def test_a_blank_search_is_no_search(goods: None) -> None:
+    assert len(found("   ")) == 6
+
+
+def test_a_search_has_at_most_64_characters() -> None:
+    assert search.understood("茶" * 64) is not None
+    with pytest.raises(search.QueryTooLong):
+        search.understood("茶" * 65)
+
+
+@pytest.mark.parametrize("query", ["茶\x00杯", "茶\ud800杯"])
+def test_a_search_holds_only_characters_that_texts_have(query: str) -> None:
+    with pytest.raises(search.QueryUnreadable):
+        search.understood(query)
+
+
+def test_renaming_a_category_changes_what_its_products_are_found_by(db: None) -> None:
+    from apps.catalog import services
+
+    cups = make.category("杯壶", parent=make.category("茶器"))
+    make.product(CUPS, category=cups)
+    assert found("器皿") == []
+    parent = cups.parent
+    assert parent is not None
+    parent.name = "器皿"
+    services.save_category(category=parent)
+    assert found("器皿") == [CUPS]
+    assert found("茶器") == []
