@@ -84,7 +84,7 @@ class Merchant:
         plain = key.decrypt(resource["nonce"].encode(), sealed, resource["associated_data"].encode())
         return dict(json.loads(plain))
 
-    def order(self, openid: str, out_trade_no: str, **changed: Any) -> Json:
+    def order(self, openid: str, out_trade_no: str, /, **changed: Any) -> Json:
         """The parameters of an order of 12.00 yuan."""
         return {
             "appid": self.numbers.appid,
@@ -96,7 +96,7 @@ class Merchant:
             "payer": {"openid": openid},
         } | changed
 
-    def prepay(self, openid: str, out_trade_no: str, **changed: Any) -> requests.Response:
+    def prepay(self, openid: str, out_trade_no: str, /, **changed: Any) -> requests.Response:
         return self.call("POST", "/v3/pay/transactions/jsapi", self.order(openid, out_trade_no, **changed))
 
     def payment_params(self, prepay_id: str) -> dict[str, str]:
@@ -111,7 +111,7 @@ class Merchant:
             "paySign": signature,
         }
 
-    def prepaid_params(self, openid: str, out_trade_no: str, **changed: Any) -> dict[str, str]:
+    def prepaid_params(self, openid: str, out_trade_no: str, /, **changed: Any) -> dict[str, str]:
         answer = self.prepay(openid, out_trade_no, **changed)
         assert answer.status_code == 200, answer.text
         return self.payment_params(answer.json()["prepay_id"])

@@ -1,0 +1,89 @@
+"""Message push: sealed and signed for the shop, as JSON and as XML."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from apps.wechat.sandbox import crypto
+from apps.wechat.sandbox.control import Sandbox
+from tests.wechat.sandbox.doorstep import Arrival, Doorstep
+from tests.wechat.sandbox.merchant import Merchant
+
+
+def _opened(merchant: Merchant, arrival: Arrival) -> str:
+    """Check msg_signature and return the message; the crypto is pinned by test_vectors."""
+    numbers, query, body = merchant.numbers, arrival.query, arrival.body.decode()
+    found = re.search(r"<Encrypt><!\[CDATA\[(.+?)\]\]></Encrypt>", body)
+    encrypt = found[1] if found else json.loads(body)["Encrypt"]
+    signed = crypto.push_signature(numbers.push_token, query["timestamp"], query["nonce"], encrypt)
+    assert query["msg_signature"] == signed
+    assert query["encrypt_type"] == "aes"
+    return crypto.open_push(aes_key=numbers.push_aes_key, appid=numbers.appid, encrypt=encrypt).decode()
+
+
+def test_the_push_address_is_checked_with_an_echo(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep
+) -> None:
+    sandbox.push_to(doorstep.url)
+    assert sandbox.verify_push_url()["ok"] is True
+    (arrival,) = doorstep.wait_for(1)
+    query, token = arrival.query, merchant.numbers.push_token
+    assert query["signature"] == crypto.push_signature(token, query["timestamp"], query["nonce"])
+    sandbox.push_to("http://127.0.0.1:1/notify")
+    assert sandbox.verify_push_url()["ok"] is False
+
+
+def test_an_answered_prompt_is_pushed(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
+    sandbox.push_to(doorstep.url)
+    openid = sandbox.login("小明").openid
+    sandbox.subscribe(openid, "TPL")
+    sandbox.subscribe(openid, "TPL", "OTHER", accept=False)
+    said = [json.loads(_opened(merchant, arrival)) for arrival in doorstep.wait_for(2)]
+    said.sort(key=lambda message: isinstance(message["List"], list))
+    one, two = said
+    assert (one["Event"], one["FromUserName"]) == ("subscribe_msg_popup_event", openid)
+    assert one["List"] == {"TemplateId": "TPL", "SubscribeStatusString": "accept", "PopupScene": "0"}
+    assert [row["SubscribeStatusString"] for row in two["List"]] == ["reject", "reject"]
+
+
+def test_events_can_be_xml(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
+    sandbox.push_to(doorstep.url, format="xml")
+    openid = sandbox.login("小明").openid
+    sandbox.enter_service(openid, session_from="a<b")
+    sandbox.subscribe(openid, "TPL")
+    messages = sorted(_opened(merchant, arrival) for arrival in doorstep.wait_for(2))
+    entered, prompted = sorted(messages, key=lambda text: "user_enter_tempsession" not in text)
+    assert "<SessionFrom><![CDATA[a<b]]></SessionFrom>" in entered
+    assert "<SubscribeMsgPopupEvent><List><TemplateId><![CDATA[TPL]]></TemplateId>" in prompted
+
+
+def test_shipping_and_settlement_are_pushed(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
+    sandbox.push_to(doorstep.url)
+    openid = sandbox.login("小明").openid
+    transaction_id = sandbox.pay(openid, merchant.prepaid_params(openid, "SO20250101"))
+    upload = {
+        "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
+        "logistics_type": 1,
+        "delivery_mode": 1,
+        "shipping_list": [{"tracking_no": "7712", "express_company": "ZTO", "item_desc": "茶杯*1"}],
+        "upload_time": "2025-01-01T13:29:35.120+08:00",
+        "payer": {"openid": openid},
+    }
+    assert merchant.post("/wxa/sec/order/upload_shipping_info", upload).json()["errcode"] == 0
+    doorstep.wait_for(1)
+    sandbox.confirm_receipt(transaction_id)
+    shipped, settled = (json.loads(_opened(merchant, arrival)) for arrival in doorstep.wait_for(2))
+    assert shipped["Event"] == settled["Event"] == "trade_manage_order_settlement"
+    assert shipped["merchant_trade_no"] == "SO20250101"
+    assert "estimated_settlement_time" in shipped
+    assert settled["confirm_receive_method"] == 2
+
+
+def test_a_push_is_tried_three_times(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
+    sandbox.push_to(doorstep.url)
+    doorstep.answers = [500, 500, 500, 500]
+    sandbox.push("trade_manage_remind_access_api", content={"msg": "请接入"})
+    sandbox.wait(lambda: [row for row in sandbox.pushes() if row["state"] == "GIVEN_UP"])
+    assert len(doorstep.arrived) == 3
+    assert json.loads(_opened(merchant, doorstep.arrived[0]))["msg"] == "请接入"
