@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from apps.base.fields import FenField
 from apps.orders.models import Order
-from apps.payments.states import PaymentStatus, RefundStatus
+from apps.payments.states import PaymentStatus, RefundStatus, SurplusReason
 
 
 class Payment(models.Model):
@@ -25,7 +25,7 @@ class Payment(models.Model):
     refunded_fen = FenField("已退（分）", default=0)
     # Money that no order can use: paid late, twice, or a wrong amount. It goes back whole.
     is_surplus = models.BooleanField("异常收款", default=False)
-    surplus_reason = models.CharField("异常原因", max_length=40, blank=True)
+    surplus_reason = models.CharField("异常原因", max_length=40, choices=SurplusReason.choices, blank=True)
     started_at = models.DateTimeField("发起时间")
     expires_at = models.DateTimeField("失效时间")
     queried_at = models.DateTimeField("最近查询", null=True)
@@ -52,11 +52,24 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 fields=["order"], condition=Q(status=PaymentStatus.OPEN), name="payment_one_open_per_order"
             ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status=PaymentStatus.CAPTURED, is_surplus=False),
+                name="payment_one_for_order",
+            ),
+            models.CheckConstraint(
+                condition=(Q(is_surplus=True, status=PaymentStatus.CAPTURED) & ~Q(surplus_reason=""))
+                | Q(is_surplus=False, surplus_reason=""),
+                name="payment_surplus_is_captured_with_reason",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["started_at"], condition=Q(status=PaymentStatus.OPEN), name="payment_open_since"
-            )
+            ),
+            models.Index(
+                fields=["closed_at"], condition=Q(status=PaymentStatus.CLOSED), name="payment_closed_since"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,18 +121,33 @@ class Refund(models.Model):
 
 
 class Notification(models.Model):
-    """A verified notification of WeChat Pay, stored before anything is done with it."""
+    """A verified notification of WeChat Pay, stored before anything is done with it.
 
-    notify_id = models.CharField("通知编号", max_length=64, unique=True)
-    event_type = models.CharField("类型", max_length=40)
+    ``resource`` is the decrypted content without what names the payer.
+    """
+
+    notify_id = models.CharField("通知编号", max_length=128, unique=True)
+    event_type = models.CharField("类型", max_length=64)
     resource = models.JSONField("内容")
     received_at = models.DateTimeField("收到时间", db_index=True)
     handled_at = models.DateTimeField("处理时间", null=True)
+    attempts = models.PositiveSmallIntegerField("处理次数", default=0)
+    # When the sweep takes it up; null once handled, given up, or about nothing that the shop does yet.
+    due_at = models.DateTimeField("下次处理", null=True)
     last_error = models.CharField("最近错误", max_length=300, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "支付通知"
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(handled_at__isnull=True) | Q(due_at__isnull=True),
+                name="notification_not_due_when_handled",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="notification_due")
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.notify_id}"

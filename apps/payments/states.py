@@ -13,6 +13,15 @@ class PaymentStatus(models.TextChoices):
     CLOSED = "CLOSED", "已关闭"
 
 
+class SurplusReason(models.TextChoices):
+    """Why no order can use a payment."""
+
+    LATE = "LATE", "订单已关闭后付款"
+    DOUBLE = "DOUBLE", "重复付款"
+    AMOUNT = "AMOUNT", "金额不符"
+    REFUNDED = "REFUNDED", "商户平台已退款"
+
+
 class RefundStatus(models.TextChoices):
     REQUESTED = "REQUESTED", "待提交"
     PROCESSING = "PROCESSING", "退款中"
@@ -36,7 +45,10 @@ REFUND_LIFECYCLE = Lifecycle(
     "refund",
     initial=RefundStatus.REQUESTED,
     moves={
-        "submit": Move({RefundStatus.REQUESTED, RefundStatus.FAILED}, RefundStatus.PROCESSING),
+        "submit": Move({RefundStatus.REQUESTED}, RefundStatus.PROCESSING),
+        # An operator puts a failed refund back into the queue, under the same number.
+        "retry": Move({RefundStatus.FAILED}, RefundStatus.REQUESTED),
+        # WeChat may carry out what it had called failed, e.g. after help in the merchant console.
         "settle": Move(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.SETTLED
         ),

@@ -1,0 +1,77 @@
+"""Paying: from "pay" to wx.requestPayment, and from WeChat's word that it was paid to an order that can be shipped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction as database
+
+from apps.base import transactions
+from apps.inventory import services as inventory
+from apps.members.models import Member
+from apps.orders import selectors as order_selectors
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Actor, Status
+from apps.outbox import services as outbox
+from apps.payments import services as payments
+from apps.wechat.pay.client import Transaction
+from mall import events
+
+# Money is there, or nothing was owed; a repeated call deserves the same friendly answer.
+_PAID = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
+
+
+def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None:
+    """Return the arguments of wx.requestPayment for the member's order, or None when it is paid.
+
+    None is also the answer for an order of 0 fen, which is paid by this call, and for one that WeChat knows
+    to be paid though we had not heard. Safe to repeat. Raises NotFound, OrderNotPayable, OrderExpired,
+    WechatUnavailable.
+    """
+    order = order_selectors.of_member(member=member, order_no=order_no)
+    if order.status in _PAID:
+        return None
+    if order.payable_fen == 0:
+        _pay_nothing(order_no=order_no, at=at)
+        return None
+    started = payments.start(order_no=order_no, at=at)
+    if isinstance(started, Transaction):
+        confirm_payment(transaction=started, at=at, from_query=True)
+        return None
+    return started
+
+
+def confirm_payment(
+    *, transaction: Transaction, at: datetime, from_query: bool = False
+) -> payments.Settlement:
+    """Believe a verified statement of WeChat: in one transaction the money, the order, its stock and the news.
+
+    Safe to repeat. Locks the order, then the payment, then the stock rows, each briefly: whoever finds one
+    taken gets an OperationalError within two seconds and comes again. Raises what ``payments.settle`` raises.
+    """
+    with transactions.hurried():
+        settlement = payments.settle(transaction=transaction, at=at, from_query=from_query)
+        if settlement.outcome is payments.Outcome.FOR_ORDER:
+            _carry_out(settlement.payment.order, actor=Actor.WECHAT, at=at)
+    return settlement
+
+
+def _pay_nothing(*, order_no: str, at: datetime) -> None:
+    """Pay an order of 0 fen. Raises OrderNotPayable, OrderExpired."""
+    with database.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.status in _PAID:
+            return
+        if order.status != Status.UNPAID:
+            raise payments.OrderNotPayable
+        if at >= order.expires_at:
+            raise payments.OrderExpired
+        _carry_out(order, actor=Actor.MEMBER, at=at)
+
+
+def _carry_out(order: Order, *, actor: Actor, at: datetime) -> None:
+    """Everything that being paid means at once; the rest hears it from the news."""
+    orders.move(order_no=order.order_no, move="pay", actor=actor, at=at)
+    inventory.commit(order_no=order.order_no, at=at)
+    outbox.publish(events.OrderPaid(order_no=order.order_no, member_id=order.member_id), at=at)

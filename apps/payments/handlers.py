@@ -1,0 +1,13 @@
+"""What payments do about news."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.payments.services import refunds
+from mall import events
+
+
+def refund_on_surplus_captured(event: events.SurplusCaptured, *, at: datetime) -> None:
+    """Give back, whole and once, what no order can use."""
+    refunds.refund_surplus(payment_no=event.payment_no, at=at)

@@ -1,0 +1,52 @@
+"""Reads payments: is something open, what was captured for an order."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from apps.orders.states import Status
+from apps.payments.models import Payment
+from apps.payments.states import PaymentStatus
+
+# A notify takes seconds; after a minute of silence WeChat is asked.
+_SILENCE = timedelta(seconds=60)
+_OFTEN_FOR = timedelta(minutes=10)
+_LATER_EVERY = timedelta(minutes=3)
+# Once more after a close: money that a bank had on its way when we closed, and whose notify got lost.
+_AFTER_CLOSE = timedelta(minutes=5)
+_CLOSED_SINCE = timedelta(days=1)
+
+
+def has_open_attempt(*, order_no: str) -> bool:
+    """Whether the order could still be paid at WeChat. Ask with the order locked before releasing anything."""
+    return Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN).exists()
+
+
+def captured_for(*, order_no: str) -> Payment | None:
+    """The attempt whose money paid the order; None while it is unpaid or when it cost nothing."""
+    return Payment.objects.filter(
+        order__order_no=order_no, status=PaymentStatus.CAPTURED, is_surplus=False
+    ).first()
+
+
+def unheard(*, at: datetime) -> QuerySet[Payment]:
+    """Attempts to ask WeChat about: open ones without news, and those closed a while ago, once.
+
+    An open attempt is asked about every minute for ten minutes, then every three; one whose order needs no
+    money any more every minute, so that it gets closed.
+    """
+    never = Q(queried_at__isnull=True)
+    open_ones = Q(status=PaymentStatus.OPEN, started_at__lt=at - _SILENCE) & (
+        never
+        | Q(queried_at__lt=at - _LATER_EVERY)
+        | (
+            Q(queried_at__lt=at - _SILENCE / 2)
+            & (Q(started_at__gt=at - _OFTEN_FOR) | ~Q(order__status=Status.UNPAID))
+        )
+    )
+    closed_ones = Q(
+        status=PaymentStatus.CLOSED, closed_at__gt=at - _CLOSED_SINCE, closed_at__lt=at - _AFTER_CLOSE
+    ) & (never | Q(queried_at__lt=F("closed_at") + _AFTER_CLOSE))
+    return Payment.objects.filter(open_ones | closed_ones).order_by("queried_at", "id")

@@ -1,0 +1,99 @@
+"""Notifications of WeChat Pay: kept before they are handled, marked when they are, retried when they could not be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.base import transactions
+from apps.payments.models import Notification
+from apps.wechat.pay import notify
+from mall.errors import Kind, ShopError
+
+# What the payer's bank and identity are is of no use to the shop, so it is not kept.
+_PERSONAL = frozenset({"payer", "user_received_account"})
+# WeChat repeats after 15 s by itself; the sweep comes when that went wrong, too.
+_FIRST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=2)
+_LEASE = timedelta(minutes=2)
+# About a day, as long as WeChat itself would repeat.
+_MOST_ATTEMPTS = 20
+_RETRIED = ("TRANSACTION.", "REFUND.")
+
+
+class NotificationHandled(ShopError):
+    """Only a notification that waits, or was given up, can be taken up again."""
+
+    code = "notification_handled"
+    message = "该通知已处理，无需重新处理"
+    kind = Kind.CONFLICT
+
+
+def keep(*, notification: notify.Notification, at: datetime) -> Notification:
+    """Store a verified notification and commit it; the same id again answers the row that is there.
+
+    A row that is not handled yet takes over the content that came last. Kinds the shop does nothing about yet
+    (transfers) are kept without being due.
+    """
+    resource = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    with transactions.hurried():
+        row, is_new = Notification.objects.get_or_create(
+            notify_id=notification.id,
+            defaults={
+                "event_type": notification.event_type,
+                "resource": resource,
+                "received_at": at,
+                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(_RETRIED) else None,
+            },
+        )
+        if not is_new and row.handled_at is None and row.resource != resource:
+            row.resource = resource
+            row.save(update_fields=["resource"])
+    return row
+
+
+def mark_handled(*, notification_id: int, at: datetime) -> None:
+    """Write down that nothing is left to be done about a notification."""
+    Notification.objects.filter(pk=notification_id, handled_at__isnull=True).update(
+        handled_at=at, due_at=None, last_error=""
+    )
+
+
+def mark_failed(*, notification_id: int, why: str, at: datetime) -> None:
+    """Write down why a notification could not be handled, and when the sweep tries again, if it does."""
+    with transaction.atomic():
+        row = Notification.objects.select_for_update().get(pk=notification_id)
+        if row.handled_at is not None:
+            return
+        row.last_error = why[:300]
+        if row.due_at is not None:
+            wait = min(_FIRST_WAIT * 2 ** min(row.attempts, 10), _LONGEST_WAIT)
+            row.due_at = at + wait if row.attempts < _MOST_ATTEMPTS else None
+        row.save(update_fields=["last_error", "due_at"])
+
+
+def take_due(*, at: datetime) -> Notification | None:
+    """Claim one notification that is due for another try, and commit that; None when there is none."""
+    with transaction.atomic():
+        row = (
+            Notification.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=at)
+            .order_by("due_at", "id")
+            .first()
+        )
+        if row is None:
+            return None
+        row.attempts += 1
+        row.due_at = at + _LEASE
+        row.save(update_fields=["attempts", "due_at"])
+        return row
+
+
+def take_up_again(*, notification_id: int, at: datetime) -> None:
+    """Let the sweep try a notification again, from the first. Raises NotificationHandled."""
+    taken = Notification.objects.filter(pk=notification_id, handled_at__isnull=True).update(
+        attempts=0, due_at=at
+    )
+    if not taken:
+        raise NotificationHandled
