@@ -8,6 +8,8 @@ from mall.lifecycle import Lifecycle, Move
 
 
 class Status(models.TextChoices):
+    """Where an order stands, in the contract's words."""
+
     UNPAID = "UNPAID", "待付款"
     GATHERING = "GATHERING", "拼团中"
     PAID = "PAID", "待发货"
@@ -15,6 +17,15 @@ class Status(models.TextChoices):
     RECEIVED = "RECEIVED", "已完成"
     CLOSED = "CLOSED", "已关闭"
     REFUNDED = "REFUNDED", "已退款"
+
+
+class Actor(models.TextChoices):
+    """Who made a move. An operator is also named by the row's ``operator``."""
+
+    MEMBER = "member", "买家"
+    SYSTEM = "system", "系统"
+    WECHAT = "wechat", "微信"
+    OPERATOR = "operator", "商家"
 
 
 LIFECYCLE = Lifecycle(

@@ -1,0 +1,120 @@
+"""Everything that writes a cart. One member's changes queue up behind the member's row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+
+from apps.base import transactions
+from apps.carts.models import CartItem
+from apps.members.models import Member
+from mall.errors import Invalid, Kind, NotFound, ShopError
+
+MAX_LINES = 120
+MAX_QUANTITY = 9999
+
+
+class CartFull(ShopError):
+    """The cart holds as many different SKUs as it can."""
+
+    code = "cart_full"
+    message = f"购物车最多放 {MAX_LINES} 种商品"
+    kind = Kind.CONFLICT
+
+
+class CartQuantityTooLarge(ShopError):
+    """Nobody carries that many; ``details`` has the quantity that is in the cart already."""
+
+    code = "cart_quantity_too_large"
+    message = f"单个商品最多 {MAX_QUANTITY} 件"
+    kind = Kind.CONFLICT
+
+
+class CartQuantityInvalid(Invalid):
+    """Less than one piece, or more than a cart line can say."""
+
+    code = "cart_quantity_invalid"
+    message = f"数量应为 1 到 {MAX_QUANTITY} 的整数"
+
+
+def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
+    """Put a SKU into the cart, or add to what is there; ``selected`` holds from now on.
+
+    The caller knows that the SKU exists and is on sale. Raises CartQuantityInvalid, CartQuantityTooLarge,
+    CartFull.
+    """
+    _refuse_quantity(quantity)
+    with transaction.atomic():
+        _queue_up(member)
+        item = CartItem.objects.filter(member=member, sku_id=sku_id).first()
+        if item is None:
+            if CartItem.objects.filter(member=member).count() >= MAX_LINES:
+                raise CartFull
+            CartItem.objects.create(
+                member=member, sku_id=sku_id, quantity=quantity, selected=selected, added_at=at
+            )
+            return
+        if item.quantity + quantity > MAX_QUANTITY:
+            raise CartQuantityTooLarge(details={"sku_id": sku_id, "quantity": item.quantity})
+        item.quantity += quantity
+        item.selected = selected
+        item.save(update_fields=["quantity", "selected"])
+
+
+def change(*, member: Member, item_id: int, quantity: int | None = None, selected: bool | None = None) -> None:
+    """Set the quantity or the selection of one line; None leaves it. Raises NotFound, CartQuantityInvalid."""
+    written: dict[str, object] = {}
+    if quantity is not None:
+        _refuse_quantity(quantity)
+        written["quantity"] = quantity
+    if selected is not None:
+        written["selected"] = selected
+    mine = CartItem.objects.filter(member=member, pk=item_id)
+    if not (mine.update(**written) if written else mine.exists()):
+        raise NotFound
+
+
+def remove(*, member: Member, item_id: int) -> None:
+    """Take one line out of the cart. Raises NotFound."""
+    deleted, _ = CartItem.objects.filter(member=member, pk=item_id).delete()
+    if not deleted:
+        raise NotFound
+
+
+def forget_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
+    """Take what was ordered out of the cart: ``quantities`` by SKU id.
+
+    A line that grew since the order was composed keeps what came on top. Must run in the order's transaction.
+    """
+    transactions.require()
+    if not quantities:
+        return
+    _queue_up(member)
+    mine = CartItem.objects.filter(member=member)
+    used_up, more_left = Q(), Q()
+    for sku_id, quantity in quantities.items():
+        used_up |= Q(sku_id=sku_id, quantity__lte=quantity)
+        more_left |= Q(sku_id=sku_id, quantity__gt=quantity)
+    deleted, _ = mine.filter(used_up).delete()
+    if deleted < len(quantities):
+        ordered = Case(
+            *(When(sku_id=sku_id, then=Value(quantity)) for sku_id, quantity in quantities.items()),
+            default=Value(0),
+        )
+        mine.filter(more_left).update(quantity=F("quantity") - ordered)
+
+
+def _queue_up(member: Member) -> None:
+    """Wait for this member's other cart changes: counting and adding up need an unmoving cart.
+
+    The lock lets orders and sessions that only point at the member pass.
+    """
+    Member.objects.select_for_update(no_key=True).values_list("pk").get(pk=member.pk)
+
+
+def _refuse_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise CartQuantityInvalid(details={"quantity": quantity})

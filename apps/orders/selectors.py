@@ -1,0 +1,101 @@
+"""Reading orders: a member's own, and those that wait for the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from apps.members.models import Member
+from apps.orders.models import Order, OrderMove
+from apps.orders.states import Status
+from mall.errors import Invalid, Kind, NotFound, ShopError
+
+# An order_no has 20 characters; anything longer than its column was never issued.
+_LONGEST_ORDER_NO = 32
+
+
+class IdempotencyKeyReused(ShopError):
+    """The member used this Idempotency-Key before, for another request."""
+
+    code = "idempotency_key_reused"
+    message = "该请求标识已用于另一笔订单"
+    kind = Kind.CONFLICT
+
+
+class StatusUnknown(Invalid):
+    """Not one of the contract's statuses."""
+
+    code = "status_unknown"
+    message = "订单状态无效"
+
+
+def of_member(*, member: Member, order_no: str) -> Order:
+    """One order of this member with its lines, and its history as plain rows in ``moves``, oldest first.
+
+    Two statements. Raises NotFound for another member's order as for one that does not exist.
+    """
+    if len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no:
+        raise NotFound
+    history = OrderMove.objects.filter(order=OuterRef("pk")).order_by("id")
+    order = (
+        Order.objects.filter(member=member, order_no=order_no)
+        .annotate(
+            moves=ArraySubquery(
+                history.values(
+                    row=JSONObject(
+                        move="move",
+                        from_status="from_status",
+                        to_status="to_status",
+                        actor="actor",
+                        at="at",
+                        note="note",
+                    )
+                )
+            )
+        )
+        .prefetch_related("lines")
+        .first()
+    )
+    if order is None:
+        raise NotFound
+    return order
+
+
+def list_of_member(*, member: Member, status: str | None = None) -> QuerySet[Order]:
+    """A member's orders with their lines, in one status or in any. Raises StatusUnknown."""
+    mine = Order.objects.filter(member=member).prefetch_related("lines")
+    if status is None:
+        return mine
+    if status not in Status.values:
+        raise StatusUnknown(details={"status": list(Status.values)})
+    return mine.filter(status=status)
+
+
+def placed_before(*, member: Member, idempotency_key: str, request_hash: str) -> Order | None:
+    """The order that this member's key stands for already; None if there is none.
+
+    Raises IdempotencyKeyReused where it was placed by a request that said something else.
+    """
+    order = Order.objects.filter(member=member, idempotency_key=idempotency_key).first()
+    if order is not None and order.request_hash != request_hash:
+        raise IdempotencyKeyReused
+    return order
+
+
+def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
+    """Orders whose time to pay is over, the longest overdue first; ``after`` is the (expires_at, id) seen last."""
+    due = Order.objects.filter(status=Status.UNPAID, expires_at__lte=at).order_by("expires_at", "id")
+    if after is None:
+        return due
+    expires_at, pk = after
+    return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
+
+
+def shipped_for(*, at: datetime, days: int) -> QuerySet[Order]:
+    """Orders that were shipped at least so many days ago and are not received yet, the earliest first."""
+    return Order.objects.filter(
+        status=Status.SHIPPED, shipped_at__lte=at - timedelta(days=days)
+    ).order_by("shipped_at", "id")

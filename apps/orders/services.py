@@ -1,0 +1,140 @@
+"""Everything that writes an order: placing it with its frozen price, and the one function that moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.base import numbers, transactions
+from apps.members.models import Member
+from apps.orders.models import Order, OrderLine, OrderMove
+from apps.orders.states import LIFECYCLE, Actor, Status
+from mall.errors import NotFound
+from mall.pricing.quote import Item, Quote
+
+# Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
+_TIMESTAMP_OF = {
+    "pay": "paid_at",
+    "gather": "paid_at",
+    "ship": "shipped_at",
+    "receive": "received_at",
+    "close": "closed_at",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """What an order remembers of a SKU beside its price: how it was called and shown, and what it cost us.
+
+    ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it.
+    """
+
+    option_text: str = ""
+    image: str = ""
+    cost_fen: int | None = None
+
+
+def place(
+    *,
+    member: Member,
+    quote: Quote,
+    goods: Mapping[int, Goods],
+    address: Mapping[str, str],
+    remark: str,
+    idempotency_key: str,
+    request_hash: str,
+    expires_at: datetime,
+    at: datetime,
+) -> Order:
+    """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
+
+    Must run inside a transaction. A member's key is unique (``order_once_per_idempotency_key``): of two
+    requests at once the second waits here for the first, and its IntegrityError is the caller's to refine,
+    around the whole transaction.
+    """
+    transactions.require()
+    order = Order.objects.create(
+        order_no=numbers.dated("SO", at=at),
+        member=member,
+        status=LIFECYCLE.initial,
+        goods_fen=quote.goods_fen,
+        reduction_fen=quote.reduction_fen,
+        shipping_fen=quote.shipping_fen,
+        payable_fen=quote.payable_fen,
+        applied=[reduction.as_dict() for reduction in quote.applied],
+        declined=[declined.as_dict() for declined in quote.declined],
+        address=dict(address),
+        remark=remark,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        created_at=at,
+        expires_at=expires_at,
+    )
+    OrderLine.objects.bulk_create([_line(order, item, goods[item.sku_id]) for item in quote.items])
+    _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
+    return order
+
+
+def lock(*, order_no: str) -> Order:
+    """The order, locked until the end of the transaction. Raises NotFound.
+
+    Everything that decides by an order's status takes this lock before any other of the order's rows.
+    """
+    transactions.require()
+    try:
+        return Order.objects.select_for_update(no_key=True).get(order_no=order_no)
+    except Order.DoesNotExist:
+        raise NotFound from None
+
+
+def move(
+    *, order_no: str, move: str, actor: Actor, operator: Any = None, note: str = "", at: datetime
+) -> Order:
+    """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
+
+    ``operator`` is the admin user where ``actor`` is OPERATOR. Raises NotFound, and MoveRefused where the
+    order does not stand where the move begins. The only place that writes an order's status.
+    """
+    order = lock(order_no=order_no)
+    came_from = order.status
+    order.status = Status(LIFECYCLE.target(move=move, current=came_from))
+    written = ["status"]
+    if column := _TIMESTAMP_OF.get(move):
+        setattr(order, column, at)
+        written.append(column)
+    order.save(update_fields=written)
+    _remember(order, move=move, came_from=came_from, actor=actor, operator=operator, note=note, at=at)
+    return order
+
+
+def _line(order: Order, item: Item, goods: Goods) -> OrderLine:
+    return OrderLine(
+        order=order,
+        sku_id=item.sku_id,
+        title=item.title,
+        option_text=goods.option_text,
+        image=goods.image,
+        quantity=item.quantity,
+        unit_price_fen=item.unit_price_fen,
+        list_fen=item.list_fen,
+        cost_fen=goods.cost_fen,
+        reductions=[reduction.as_dict() for reduction in item.reductions],
+        payable_fen=item.payable_fen,
+    )
+
+
+def _remember(
+    order: Order, *, move: str, came_from: str, actor: Actor, operator: Any, note: str, at: datetime
+) -> None:
+    OrderMove.objects.create(
+        order=order,
+        move=move,
+        from_status=came_from,
+        to_status=order.status,
+        actor=actor,
+        operator=operator,
+        note=note[:200],
+        at=at,
+    )
