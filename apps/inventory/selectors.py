@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from apps.inventory.models import Stock
@@ -23,17 +23,27 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     return free
 
 
-def unbalanced() -> QuerySet[Stock, dict[str, Any]]:
-    """The stock rows whose figures are not the sums of their ledger entries: none, if all is well.
+class Unbalanced(NamedTuple):
+    """A stock row beside the sums of its ledger entries."""
 
-    Rows of ``id, sku_id, place_id, on_hand, held, booked_on_hand, booked_held``.
-    """
-    return (
+    stock_id: int
+    sku_id: int
+    place_id: int
+    on_hand: int
+    held: int
+    booked_on_hand: int
+    booked_held: int
+
+
+def unbalanced() -> list[Unbalanced]:
+    """The stock rows whose figures are not the sums of their ledger entries: none, if all is well."""
+    rows = (
         Stock.objects.order_by("id")
         .annotate(
             booked_on_hand=Coalesce(Sum("entries__on_hand_change"), 0),
             booked_held=Coalesce(Sum("entries__held_change"), 0),
         )
         .exclude(on_hand=F("booked_on_hand"), held=F("booked_held"))
-        .values("id", "sku_id", "place_id", "on_hand", "held", "booked_on_hand", "booked_held")
+        .values_list("id", "sku_id", "place_id", "on_hand", "held", "booked_on_hand", "booked_held")
     )
+    return [Unbalanced(*row) for row in rows]

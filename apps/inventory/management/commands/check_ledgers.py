@@ -13,12 +13,12 @@ class Command(BaseCommand):
     help = "Compare every stock row with the sums of its ledger entries."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = list(selectors.unbalanced())
+        rows = selectors.unbalanced()
         for row in rows:
             self.stdout.write(
-                f"stock {row['id']} (SKU {row['sku_id']}, place {row['place_id']}): "
-                f"on_hand {row['on_hand']} but booked {row['booked_on_hand']}, "
-                f"held {row['held']} but booked {row['booked_held']}"
+                f"stock {row.stock_id} (SKU {row.sku_id}, place {row.place_id}): "
+                f"on_hand {row.on_hand} but booked {row.booked_on_hand}, "
+                f"held {row.held} but booked {row.booked_held}"
             )
         if rows:
             raise CommandError(f"{len(rows)} stock rows differ from their ledger")
