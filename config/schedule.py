@@ -23,6 +23,7 @@ RINGS = (
     Ring("payments.submit_refunds", 30),
     Ring("payments.query_refunds", 300),
     Ring("fulfillment.receive_overdue", 600),
+    Ring("fulfillment.refresh_carriers", 86_400),
     Ring("members.forget_dead_sessions", 3600),
 )
 

@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(default=0, verbose_name="已上传包裹数"),
                 ),
                 ("uploaded_at", models.DateTimeField(null=True, verbose_name="上传时间")),
-                ("errcode", models.BigIntegerField(null=True, verbose_name="错误码")),
+                ("outcome_unknown", models.BooleanField(default=False, verbose_name="结果未知")),
                 ("last_error", models.CharField(blank=True, max_length=300, verbose_name="最近错误")),
                 (
                     "order",

@@ -1,0 +1,23 @@
+"""What the counter does when it hears news: it alone sees both the parcel and the payment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps import outbox
+from apps.fulfillment.services import uploads
+from apps.payments import selectors as payments
+from mall.events import ParcelShipped
+
+
+@outbox.outside_transaction
+def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
+    """Tell WeChat of the parcel; comes back with the outbox's back-off while WeChat cannot take it."""
+    try:
+        uploads.upload(
+            order_no=event.order_no,
+            transaction_id=payments.transaction_id_of(order_no=event.order_no),
+            at=at,
+        )
+    except uploads.UploadLater as later:
+        raise outbox.TryLater(str(later)) from later

@@ -1,0 +1,1 @@
+"""Everything that writes fulfillment's rows, one module a noun."""

@@ -1,0 +1,174 @@
+"""Parcels leave: an order is shipped when the last of its units has left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+
+from apps.base import audit, numbers, transactions
+from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
+from apps.fulfillment.states import UploadStatus
+from apps.orders import services as orders
+from apps.orders.models import Order, OrderLine
+from apps.orders.states import Actor, Status
+from apps.outbox import services as outbox
+from mall.errors import Invalid, NotFound, ShopError
+from mall.events import OrderShipped, ParcelShipped
+
+# WeChat lists at most 15 parcels of one payment (uploadShippingInfo, 10060024).
+MOST_PARCELS = 15
+# What couriers print: letters, digits, hyphens. WeChat takes up to 128, no courier needs more than 64.
+_TRACKING_NO = re.compile(r"[0-9A-Z-]{5,64}")
+
+
+class NotShippable(ShopError):
+    """Only an order that is paid and not yet fully shipped can be shipped."""
+
+    code = "order_not_shippable"
+    message = "只有待发货的订单才能发货"
+
+
+class TrackingNumberInvalid(Invalid):
+    """A tracking number is 5 to 64 letters, digits and hyphens."""
+
+    code = "tracking_no_invalid"
+    message = "快递单号应为 5 到 64 位字母、数字或短横线"
+
+
+class CarrierUnknown(Invalid):
+    """The carrier is not on WeChat's list."""
+
+    code = "carrier_unknown"
+    message = "请选择列表中的快递公司"
+
+
+class QuantityNotShippable(Invalid):
+    """More units than are left to ship, none at all, or a line of another order."""
+
+    code = "parcel_quantity_invalid"
+    message = "发货数量超出未发货数量"
+
+
+class TooManyParcels(ShopError):
+    """WeChat takes at most 15 parcels an order."""
+
+    code = "too_many_parcels"
+    message = f"一个订单最多拆分为 {MOST_PARCELS} 个包裹"
+
+
+class ParcelTwice(ShopError):
+    """The order has a parcel with this carrier and number already."""
+
+    code = "parcel_twice"
+    message = "该快递单号已登记在此订单中"
+
+
+def ship(
+    *,
+    order_no: str,
+    carrier_code: str,
+    tracking_no: str,
+    quantities: Mapping[int, int] | None = None,
+    operator: Any,
+    at: datetime,
+) -> Parcel:
+    """Send one parcel of an order; ``quantities`` maps order line ids to units, None means all that is left.
+
+    Moves the order to SHIPPED with its last unit. Publishes ParcelShipped, and OrderShipped with the last.
+    Raises NotFound, NotShippable, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable, ParcelTwice,
+    TooManyParcels; then nothing is changed.
+    """
+    number = _tracking_no(tracking_no)
+    carrier = _carrier(carrier_code)
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.status != Status.PAID:
+            raise NotShippable
+        if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
+            raise TooManyParcels
+        left = units_left(order)
+        chosen = _chosen(quantities, left)
+        with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
+            parcel = Parcel.objects.create(
+                parcel_no=numbers.dated("PK", at=at),
+                order=order,
+                carrier=carrier,
+                tracking_no=number,
+                operator=operator,
+                shipped_at=at,
+            )
+        ParcelLine.objects.bulk_create(
+            [ParcelLine(parcel=parcel, order_line_id=line, quantity=units) for line, units in chosen.items()]
+        )
+        ShippingUpload.objects.get_or_create(order=order)
+        _ask_for_upload(order, parcel, at=at)
+        if chosen == left:
+            orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
+            outbox.publish(OrderShipped(order_no=order_no, member_id=order.member_id), at=at)
+    return parcel
+
+
+def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: Any, at: datetime) -> Parcel:
+    """Correct a parcel's carrier and number, and tell WeChat again: it allows one correction a payment.
+
+    Raises NotFound, TrackingNumberInvalid, CarrierUnknown, ParcelTwice, and NotShippable once received.
+    """
+    number = _tracking_no(tracking_no)
+    carrier = _carrier(carrier_code)
+    with transaction.atomic():
+        parcel = Parcel.objects.select_related("order").filter(parcel_no=parcel_no).first()
+        if parcel is None:
+            raise NotFound
+        order = orders.lock(order_no=parcel.order.order_no)
+        if order.status not in (Status.PAID, Status.SHIPPED):
+            raise NotShippable("订单已完成，不能再修改快递单号")
+        was = f"{parcel.carrier_id} {parcel.tracking_no}"
+        parcel.carrier = carrier
+        parcel.tracking_no = number
+        with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
+            parcel.save(update_fields=["carrier", "tracking_no"])
+        audit.record(
+            operator=operator, action="修改快递单号", subject=parcel.parcel_no, note=f"原：{was}", at=at
+        )
+        ShippingUpload.objects.filter(order=order).update(status=UploadStatus.WAITING)
+        _ask_for_upload(order, parcel, at=at)
+    return parcel
+
+
+def units_left(order: Order) -> dict[int, int]:
+    """Return the units that have not left yet, by order line id; lines that are gone are not in it."""
+    lines = OrderLine.objects.filter(order=order).annotate(gone=Sum("parcel_lines__quantity", default=0))
+    left = {line.pk: line.quantity - line.gone for line in lines}
+    return {line: units for line, units in left.items() if units > 0}
+
+
+def _chosen(quantities: Mapping[int, int] | None, left: Mapping[int, int]) -> dict[int, int]:
+    if quantities is None:
+        return dict(left)
+    chosen = {line: units for line, units in quantities.items() if units}
+    if not chosen or any(units < 0 or units > left.get(line, 0) for line, units in chosen.items()):
+        raise QuantityNotShippable
+    return chosen
+
+
+def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
+    outbox.publish(ParcelShipped(order_no=order.order_no, parcel_no=parcel.parcel_no), at=at)
+
+
+def _tracking_no(given: str) -> str:
+    number = given.strip().upper()
+    if not _TRACKING_NO.fullmatch(number):
+        raise TrackingNumberInvalid
+    return number
+
+
+def _carrier(code: str) -> Carrier:
+    carrier = Carrier.objects.filter(code=code).first()
+    if carrier is None:
+        raise CarrierUnknown
+    return carrier

@@ -1,0 +1,44 @@
+"""The shopper has it: confirmed by hand, by WeChat, or by time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Actor, Status
+from apps.outbox import services as outbox
+from mall.events import OrderReceived
+from mall.lifecycle import MoveRefused
+
+
+def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = "", at: datetime) -> Order:
+    """Move a SHIPPED order to RECEIVED and publish OrderReceived. Raises NotFound, MoveRefused."""
+    with transaction.atomic():
+        order = orders.move(
+            order_no=order_no, move="receive", actor=actor, operator=operator, note=note, at=at
+        )
+        outbox.publish(OrderReceived(order_no=order_no, member_id=order.member_id), at=at)
+    return order
+
+
+def receive_overdue(*, at: datetime, limit: int = 200) -> int:
+    """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier; return how many."""
+    shipped_until = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
+    due = (
+        Order.objects.filter(status=Status.SHIPPED, shipped_at__lte=shipped_until)
+        .order_by("shipped_at")
+        .values_list("order_no", flat=True)[:limit]
+    )
+    received = 0
+    for order_no in list(due):
+        try:
+            confirm(order_no=order_no, actor=Actor.SYSTEM, note="超时自动确认收货", at=at)
+        except MoveRefused:
+            continue  # the shopper was faster
+        received += 1
+    return received

@@ -1,0 +1,99 @@
+"""Tells WeChat what was sent (发货信息录入), without which it keeps the merchant's money.
+
+Source: 微信小程序 发货信息管理服务, uploadShippingInfo: codes 10060001 (not known yet), 10060003 (the one
+correction is used up), 10060023 (nothing changed).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.base import transactions
+from apps.fulfillment.models import Parcel, ShippingUpload
+from apps.fulfillment.states import UploadStatus
+from apps.orders.models import Order
+from apps.orders.states import Status
+from apps.wechat import errors, shipping
+from mall.errors import ShopError
+
+# Express only: WeChat wants to know what is in a parcel in at most 120 characters.
+_DESCRIPTION = 120
+
+
+class UploadLater(ShopError):
+    """WeChat could not take it now; the same upload is to be tried again."""
+
+    code = "shipping_upload_later"
+    message = "微信暂时无法接收发货信息，稍后自动重试"
+
+
+def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> UploadStatus:
+    """Tell WeChat of all parcels that an order has so far, and write down what it said.
+
+    ``transaction_id`` is WeChat's number of the captured payment, None where none was needed (an order of
+    0 fen): then there is nothing to tell. Returns the new status: DONE, NOT_NEEDED, or FAILED for a refusal
+    that only a person can mend. Raises UploadLater when WeChat does not know the payment yet, is away, or
+    its answer was lost.
+    """
+    transactions.forbid("telling WeChat of a parcel")
+    order = Order.objects.select_related("member").get(order_no=order_no)
+    state = ShippingUpload.objects.get(order=order)
+    if transaction_id is None:
+        return _write(state, UploadStatus.NOT_NEEDED, at=at)
+    parcels = list(
+        Parcel.objects.filter(order=order).select_related("carrier").prefetch_related("lines__order_line")
+    )
+    everything = order.status in (Status.SHIPPED, Status.RECEIVED)
+    try:
+        if state.outcome_unknown and _wechat_has(transaction_id, parcels, everything=everything):
+            return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
+        shipping.upload(
+            transaction_id=transaction_id,
+            openid=order.member.openid,
+            parcels=[_as_told(parcel, order) for parcel in parcels],
+            all_delivered=everything,
+            at=at,
+        )
+    except errors.WechatUnavailable as trouble:
+        state.outcome_unknown = state.outcome_unknown or trouble.effect_unknown
+        _write(state, UploadStatus.WAITING, at=at, error=str(trouble))
+        raise UploadLater from trouble
+    except errors.WechatRefused as refused:
+        return _write(state, UploadStatus.FAILED, at=at, error=f"{refused.errcode} {refused.errmsg}")
+    return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
+
+
+def _write(
+    state: ShippingUpload, status: UploadStatus, *, at: datetime, parcels: int | None = None, error: str = ""
+) -> UploadStatus:
+    state.status = status
+    state.last_error = error[:300]
+    if status == UploadStatus.DONE:
+        state.uploaded_at = at
+        state.outcome_unknown = False
+    if parcels is not None:
+        state.uploaded_parcels = parcels
+    state.save(update_fields=["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels"])
+    return status
+
+
+def _as_told(parcel: Parcel, order: Order) -> shipping.Parcel:
+    goods = "；".join(f"{line.order_line.title}*{line.quantity}" for line in parcel.lines.all())
+    return shipping.Parcel(
+        item_desc=goods[:_DESCRIPTION],
+        tracking_no=parcel.tracking_no,
+        carrier_id=parcel.carrier.code,
+        receiver_phone=str(order.address.get("phone", "")),
+    )
+
+
+def _wechat_has(transaction_id: str, parcels: list[Parcel], *, everything: bool) -> bool:
+    """Return whether an upload whose answer was lost arrived: WeChat lists each parcel's number.
+
+    Asking first matters, because repeating a full upload would use up the payment's one correction.
+    """
+    known = shipping.get_order(transaction_id=transaction_id)
+    sent = known.raw.get("shipping")
+    listed = sent.get("shipping_list") if isinstance(sent, dict) else None
+    tracked = {one.get("tracking_no") for one in listed or [] if isinstance(one, dict)}
+    return known.finished == everything and {parcel.tracking_no for parcel in parcels} <= tracked

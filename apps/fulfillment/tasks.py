@@ -1,0 +1,20 @@
+"""Fulfillment's bells."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.base import jobs
+from apps.fulfillment.services import carriers, receipt
+
+
+@shared_task(name="fulfillment.receive_overdue")
+def receive_overdue() -> None:
+    """Confirm receipt for shoppers who never do."""
+    jobs.run("fulfillment.receive_overdue", lambda at: receipt.receive_overdue(at=at))
+
+
+@shared_task(name="fulfillment.refresh_carriers")
+def refresh_carriers() -> None:
+    """Fetch WeChat's list of carriers."""
+    jobs.run("fulfillment.refresh_carriers", lambda at: carriers.refresh())
