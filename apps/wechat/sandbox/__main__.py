@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -42,7 +43,9 @@ def main() -> None:
 
 
 def _stop_at_end_of_stdin(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a thread that waits inside it holds its lock, and the interpreter could not end.
+    while os.read(0, 4096):
+        pass
     stop.set()
 
 

@@ -6,6 +6,8 @@ import base64
 import json
 import secrets
 import time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -21,13 +23,18 @@ from tests.wechat.sandbox.doorstep import Arrival
 Json = dict[str, Any]
 
 
+@cache  # checking an RSA key takes longer than most of these tests
+def _private_key(file: Path) -> Any:
+    return load_pem_private_key(file.read_bytes(), password=None)
+
+
 class Merchant:
     """Speaks Pay v3 and the mini program API to ``base_url`` with the account's keys."""
 
     def __init__(self, base_url: str, account: Identity) -> None:
         self.base_url = base_url
         self.numbers = account.numbers
-        self._key: Any = load_pem_private_key(account.merchant_key_file.read_bytes(), password=None)
+        self._key = _private_key(account.merchant_key_file)
         self._platform: Any = load_pem_public_key(account.platform_public_file.read_bytes())
         self._session = requests.Session()
         self._session.trust_env = False

@@ -51,18 +51,16 @@ def test_it_listens_on_loopback_only(sandbox: Sandbox) -> None:
         assert outside.connect_ex(("127.0.0.2", port)) != 0
 
 
-def test_sigterm_ends_it_at_once_even_while_a_call_hangs(account: identity.Identity, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "apps.wechat.sandbox",
-        "--identity",
-        str(account.directory),
-        "--port",
-        "0",
-    ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+def _started(account: identity.Identity) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "apps.wechat.sandbox", "--identity", str(account.directory)]
+    command += ["--port", "0", "--until-stdin-ends"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_sigterm_ends_it_at_once_even_while_a_call_hangs(account: identity.Identity) -> None:
+    with _started(account) as process:
+        assert process.stdout is not None and process.stderr is not None
         sandbox = Sandbox(process.stdout.readline().split()[-1])
         sandbox.fault("timeout_before", path="/v3/*", hang_s=60)
         host, _, port = sandbox.base_url.removeprefix("http://").partition(":")
@@ -73,20 +71,11 @@ def test_sigterm_ends_it_at_once_even_while_a_call_hangs(account: identity.Ident
             os.kill(process.pid, signal.SIGTERM)
             assert process.wait(5) == 0
             assert time.monotonic() - asked_at < 2
+        assert process.stderr.read() == ""
 
 
 def test_it_ends_with_the_process_that_started_it(account: identity.Identity) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "apps.wechat.sandbox",
-        "--identity",
-        str(account.directory),
-        "--port",
-        "0",
-    ]
-    command.append("--until-stdin-ends")
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with _started(account) as process:
         assert process.stdin is not None and process.stdout is not None
         process.stdout.readline()
         process.stdin.close()
