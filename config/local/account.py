@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.local.places import Problem
+from config.local.places import Problem, Slot
 from config.local.processes import Account
 
 _USER = "nobody"  # exists everywhere and owns nothing
@@ -26,25 +26,25 @@ class Home:
     binaries: Path | None
 
 
-def home_of(slot_directory: Path) -> Home:
+def home_of(slot: Slot) -> Home:
     """Return the home for the servers of a slot, creating it.
 
     An ordinary user's lies in the slot. PostgreSQL refuses to run as root, and the account that it runs under
     then need not be able to reach the checkout or the virtual environment; since we never open parent
-    directories for it, it gets a home of its own elsewhere.
+    directories for it, it gets a home of its own elsewhere, under a name that the slot keeps.
     """
     if os.geteuid() != 0:
-        data = slot_directory / "servers"
+        data = slot.directory / "servers"
         data.mkdir(exist_ok=True, mode=0o700)
         return Home(data=data, account=None, binaries=None)
     account = _unprivileged()
     top = _top()
     _remove_orphans(top)
-    data = top / hashlib.sha256(os.fsencode(slot_directory)).hexdigest()[:16]
+    data = top / slot.kept("home", lambda: secrets.token_hex(8))
     if not data.exists():
+        (top / f"{data.name}{_OWNER}").write_text(str(slot.directory.resolve()))
         data.mkdir(mode=0o700)
         os.chown(data, account.uid, account.gid)
-    (top / f"{data.name}{_OWNER}").write_text(str(slot_directory))
     binaries = top / "binaries"
     binaries.mkdir(exist_ok=True, mode=0o755)
     return Home(data=data, account=account, binaries=binaries)
@@ -87,12 +87,12 @@ def reachable(site_packages: Path, *, parts: Sequence[str], home: Home, label: s
     return target
 
 
-def forget(slot_directory: Path) -> None:
+def forget(slot: Slot) -> None:
     """Remove the home of a slot whose servers are stopped."""
     if os.geteuid() != 0:
-        shutil.rmtree(slot_directory / "servers", ignore_errors=True)
-        return
-    _remove(_top(), hashlib.sha256(os.fsencode(slot_directory)).hexdigest()[:16])
+        shutil.rmtree(slot.directory / "servers", ignore_errors=True)
+    elif (home := slot.recall("home")) is not None:
+        _remove(_top(), home)
 
 
 def forget_copies() -> None:
@@ -102,10 +102,14 @@ def forget_copies() -> None:
 
 
 def _remove_orphans(top: Path) -> None:
-    """Remove the homes of slots that are no more, since nobody would: their checkouts were deleted."""
+    """Remove the homes that no slot names any more, since nobody else would: their checkouts were deleted."""
     for note in top.glob(f"*{_OWNER}"):
         name = note.name.removesuffix(_OWNER)
-        if not Path(note.read_text()).exists() and not (top / name / "postgres" / "postmaster.pid").exists():
+        try:
+            named = Slot(Path(note.read_text())).recall("home")
+        except (OSError, Problem):
+            continue  # not to be read at the moment is not gone
+        if named != name and not (top / name / "postgres" / "postmaster.pid").exists():
             _remove(top, name)
 
 

@@ -16,7 +16,7 @@ def clean() -> int:
         slot = Slot(directory)
         if not slot.take():
             raise Problem(f"a run in {directory} is under way; stop it first")
-        account.forget(directory)
+        account.forget(slot)
         shutil.rmtree(directory)
         slot.release()
     account.forget_copies()

@@ -47,7 +47,7 @@ class Postgres:
     def __init__(self, slot: Slot, *, tuning: Tuning = Tuning.KEPT) -> None:
         self._slot = slot
         self._tuning = tuning
-        self._home = account.home_of(slot.directory)
+        self._home = account.home_of(slot)
         self._data = self._home.data / "postgres"
         self._bin = _programs(self._home)
         self._child: Child | None = None

@@ -24,7 +24,7 @@ class Valkey:
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
-        self._home = account.home_of(slot.directory)
+        self._home = account.home_of(slot)
         self._binary = _program(self._home)
         self._password = slot.kept("valkey_password", lambda: secrets.token_urlsafe(24))
         self._child: Child | None = None

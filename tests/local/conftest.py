@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from config.local import account
-from config.local.places import ROOT
+from config.local.places import ROOT, Slot
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Machine:
         for run in self._runs:
             if run.process.poll() is None:
                 run.stop()
-        for slot in self.state.glob("try*"):
-            account.forget(slot)
+        for directory in self.state.glob("try*"):
+            account.forget(Slot(directory))
 
 
 @pytest.fixture

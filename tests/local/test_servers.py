@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -79,6 +80,15 @@ def test_a_second_start_has_the_same_addresses_and_the_same_data(machine: Machin
     second = machine.start()
     assert (second.database_url, second.redis_url) == (first.database_url, first.redis_url)
     assert sql(second, "SELECT count(*) FROM tea") == [(0,)]
+
+
+def test_a_checkout_that_was_deleted_and_made_again_starts_afresh(machine: Machine) -> None:
+    first = machine.start()
+    sql(first, "CREATE TABLE tea (name text)")
+    first.stop()
+    shutil.rmtree(machine.state)
+    second = machine.start()
+    assert sql(second, "SELECT to_regclass('tea')") == [(None,)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
