@@ -116,6 +116,15 @@ def close_attempt(*, payment_no: str, at: datetime) -> None:
         attempt.save(update_fields=["status", "closed_at"])
 
 
+def claim_query(*, attempt: Payment, at: datetime) -> bool:
+    """Take it upon oneself to ask WeChat about an attempt; False if somebody else was quicker."""
+    return bool(
+        Payment.objects.filter(pk=attempt.pk, queried_at=attempt.queried_at).update(queried_at=at)
+        if attempt.queried_at is not None
+        else Payment.objects.filter(pk=attempt.pk, queried_at__isnull=True).update(queried_at=at)
+    )
+
+
 def locked(*, payment_no: str) -> Payment:
     """Return the attempt with its order, both locked, the order first. Raises PaymentNotFound."""
     transactions.require()

@@ -1,0 +1,63 @@
+"""Asking WeChat: attempts that nobody was told about, so that a lost notification loses no money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from apps.base import transactions
+from apps.checkout import paying
+from apps.orders.states import Status
+from apps.payments import selectors as payment_selectors
+from apps.payments.models import Payment
+from apps.payments.services import attempts
+from apps.payments.states import PaymentStatus
+from apps.wechat import errors as wechat_errors
+from apps.wechat.pay import client
+
+log = structlog.get_logger(__name__)
+
+
+def query_unheard(*, at: datetime, limit: int = 200) -> int:
+    """Ask WeChat about attempts without news; return how many were asked about.
+
+    Paid ones are confirmed, dead ones closed, and an open one whose order needs no money any more is closed
+    at WeChat. Safe to run side by side: an attempt is claimed by its time of asking. One failure stops no other.
+    """
+    transactions.forbid("asking WeChat Pay")
+    asked = 0
+    for attempt in payment_selectors.unheard(at=at).select_related("order")[:limit]:
+        if not attempts.claim_query(attempt=attempt, at=at):
+            continue
+        asked += 1
+        try:
+            _ask(attempt, at=at)
+        except Exception as error:
+            log.warning("query_failed", payment_no=attempt.payment_no, error=str(error)[:200])
+    return asked
+
+
+def _ask(attempt: Payment, *, at: datetime) -> None:
+    if attempt.status == PaymentStatus.OPEN and attempt.order.status != Status.UNPAID:
+        paid = attempts.close_open_attempt(order_no=attempt.order.order_no, at=at)
+    else:
+        paid = _query(attempt, at=at)
+    if paid is not None:
+        paying.confirm_payment(transaction=paid, at=at, from_query=True)
+
+
+def _query(attempt: Payment, *, at: datetime) -> client.Transaction | None:
+    """Return the payment if there is one; write down what can never be paid any more."""
+    try:
+        told = client.query(out_trade_no=attempt.payment_no)
+    except wechat_errors.PayOrderNotFound:
+        # The prepay never arrived. It may still be tried again until the attempt's time is over.
+        if at >= attempt.expires_at:
+            attempts.close_attempt(payment_no=attempt.payment_no, at=at)
+        return None
+    if told.is_paid:
+        return told
+    if told.trade_state in {"CLOSED", "REVOKED"}:
+        attempts.close_attempt(payment_no=attempt.payment_no, at=at)
+    return None

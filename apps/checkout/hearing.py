@@ -1,0 +1,105 @@
+"""Hearing WeChat: what it announces is kept first, then carried out; what could not be is taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from apps.base import transactions
+from apps.checkout import paying
+from apps.outbox import services as outbox
+from apps.payments.services import captures, notifications, refunds
+from apps.wechat import errors as wechat_errors
+from apps.wechat import push
+from apps.wechat import services as wechat
+from apps.wechat.pay import client, facts, notify
+from mall import events
+from mall.errors import ShopError
+
+log = structlog.get_logger(__name__)
+
+
+def hear(*, notification: notify.Notification, at: datetime) -> None:
+    """Keep a verified notification of WeChat Pay, then do what it is about; both safe to repeat.
+
+    When it returns, the notification may be answered 2xx: it is stored, and carried out or of a kind about
+    which the shop does nothing. Raises ShopError or a database error otherwise: answer no 2xx, so that WeChat
+    repeats; if it is stored by then, the sweep takes it up as well.
+    """
+    kept = notifications.keep(notification=notification, at=at)
+    if kept.handled_at is not None:
+        return
+    if not is_about_money(notification.event_type):
+        return
+    try:
+        _carry_out(notification.event_type, notification.resource, at=at)
+    except ShopError as refusal:
+        log.warning("notification_refused", notify_id=notification.id, code=refusal.code)
+        notifications.mark_failed(notification_id=kept.pk, why=str(refusal), at=at)
+        raise
+    notifications.mark_handled(notification_id=kept.pk, at=at)
+
+
+def is_about_money(event_type: str) -> bool:
+    """Whether the shop acts on this kind. Transfers to shoppers are kept, but the shop makes none yet."""
+    return event_type.startswith(("TRANSACTION.", "REFUND."))
+
+
+def retry_notifications(*, at: datetime, limit: int = 50) -> int:
+    """Take up kept notifications that could not be carried out; return how many were tried.
+
+    WeChat is asked afresh instead of believing the old text. One failure stops no other.
+    """
+    transactions.forbid("asking WeChat Pay")
+    for tried in range(limit):
+        kept = notifications.take_due(at=at)
+        if kept is None:
+            return tried
+        try:
+            _ask_and_carry_out(kept.event_type, kept.resource, at=at)
+        except Exception as error:
+            log.warning("notification_retry_failed", notify_id=kept.notify_id, error=type(error).__name__)
+            why = str(error) if isinstance(error, ShopError) else type(error).__name__
+            notifications.mark_failed(notification_id=kept.pk, why=why, at=at)
+        else:
+            notifications.mark_handled(notification_id=kept.pk, at=at)
+    return limit
+
+
+def hear_push(*, message: Mapping[str, Any], at: datetime) -> None:
+    """Keep a verified push (消息推送) once and announce it; its second delivery changes nothing."""
+    key = push.message_key(message)
+    kind = str(message.get("Event") or message.get("MsgType") or "")[:64]
+    with transactions.hurried():
+        if wechat.keep_push(message_key=key, kind=kind, content=dict(message), at=at):
+            outbox.publish(events.WechatPushed(message_key=key, kind=kind, content=dict(message)), at=at)
+
+
+def _carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) -> None:
+    """Do what a notification says. One that says that nothing was paid asks for nothing."""
+    if event_type.startswith("REFUND."):
+        if resource.get("mchid") != settings.WECHATPAY_MCHID:
+            raise captures.NotOurPayment
+        refunds.apply_result(result=facts.refund(resource), at=at)
+        return
+    paid = facts.transaction(resource)
+    if paid.is_paid:
+        paying.confirm_payment(transaction=paid, at=at)
+
+
+def _ask_and_carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) -> None:
+    """Do what WeChat answers now to a question about what a notification named."""
+    try:
+        if event_type.startswith("REFUND."):
+            number = str(resource.get("out_refund_no", ""))
+            refunds.apply_result(result=client.query_refund(out_refund_no=number), at=at)
+            return
+        paid = client.query(out_trade_no=str(resource.get("out_trade_no", "")))
+    except ValueError as fault:  # a number that is none of ours: WeChat would not take it
+        raise wechat_errors.WechatBadAnswer("a notification without a number") from fault
+    if paid.is_paid:
+        paying.confirm_payment(transaction=paid, at=at, from_query=True)

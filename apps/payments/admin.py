@@ -1,0 +1,131 @@
+"""Money for operators: attempts, refunds and notifications; read only, two actions that call services."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, said, yuan_column
+from apps.payments.models import Notification, Payment, Refund
+from apps.payments.services import notifications, refunds
+
+
+class RefundInline(ReadOnlyTabular):
+    """What went back of a payment."""
+
+    model = Refund
+    amount = yuan_column("amount_fen", "金额")
+    fields = ["refund_no", "status", "amount", "reason", "requested_at", "settled_at", "last_error"]
+    readonly_fields = fields
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    """Attempts to pay, newest first; 异常收款 is money that no order can use."""
+
+    amount = yuan_column("amount_fen", "应收")
+    captured = yuan_column("captured_fen", "实收")
+    refunded = yuan_column("refunded_fen", "已退")
+    list_display = [
+        "payment_no",
+        "order",
+        "status",
+        "amount",
+        "captured",
+        "refunded",
+        "is_surplus",
+        "surplus_reason",
+        "started_at",
+        "captured_at",
+    ]
+    list_filter = ["status", "is_surplus", "surplus_reason"]
+    list_select_related = ["order"]
+    search_fields = ["payment_no", "transaction_id", "order__order_no"]
+    # The prepay_id is left out: with it and the openid a payment could be started.
+    fields = [
+        ("payment_no", "transaction_id"),
+        ("order", "status"),
+        ("amount", "captured", "refunded"),
+        ("is_surplus", "surplus_reason"),
+        ("started_at", "expires_at"),
+        ("queried_at", "captured_at", "closed_at"),
+    ]
+    readonly_fields = ["amount", "captured", "refunded"]
+    inlines = [RefundInline]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    """Refunds, newest first; the failed ones wait for somebody."""
+
+    amount = yuan_column("amount_fen", "金额")
+    list_display = [
+        "refund_no",
+        "payment",
+        "status",
+        "amount",
+        "reason",
+        "attempts",
+        "due_at",
+        "settled_at",
+        "last_error",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["payment"]
+    search_fields = ["refund_no", "wechat_refund_id", "payment__payment_no", "payment__order__order_no"]
+    fields = [
+        ("refund_no", "wechat_refund_id"),
+        ("payment", "status"),
+        ("amount", "reason"),
+        ("requested_at", "due_at", "settled_at"),
+        ("attempts", "last_error"),
+        "business_key",
+    ]
+    readonly_fields = ["amount"]
+    actions = ["submit_again"]
+
+    @admin.action(description="重新提交（仅限失败的，退款单号不变）")
+    @said
+    def submit_again(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
+        at = timezone.now()
+        count = 0
+        for refund_no in chosen.values_list("refund_no", flat=True):
+            refunds.resubmit(refund_no=refund_no, at=at)
+            count += 1
+        self.message_user(request, f"已重新排队 {count} 笔退款。")
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    """What WeChat Pay announced; those without 处理时间 are open."""
+
+    list_display = ["id", "event_type", "received_at", "handled_at", "attempts", "due_at", "last_error"]
+    list_filter = ["event_type", ("handled_at", admin.EmptyFieldListFilter)]
+    search_fields = ["notify_id"]
+    fields = [
+        ("notify_id", "event_type"),
+        "content",
+        ("received_at", "handled_at"),
+        ("attempts", "due_at"),
+        "last_error",
+    ]
+    readonly_fields = ["content"]
+    actions = ["handle_again"]
+
+    @admin.display(description="内容")
+    def content(self, row: Notification) -> str:
+        return json.dumps(row.resource, ensure_ascii=False, indent=2)
+
+    @admin.action(description="重新处理（仅限未处理的）")
+    @said
+    def handle_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        at = timezone.now()
+        count = 0
+        for pk in chosen.values_list("pk", flat=True):
+            notifications.take_up_again(notification_id=pk, at=at)
+            count += 1
+        self.message_user(request, f"已重新排队 {count} 条通知。")
