@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -23,6 +23,8 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
     "-price": ("-price_fen", "-id"),
 }
 BY_RELEVANCE = ("rank", "-sold_count", "-id")
+NEW_FOR = timedelta(days=14)
+HOT_FROM_UNITS = 300
 
 
 class OrderingUnknown(Invalid):
@@ -96,7 +98,14 @@ def shelf(
         if ordering in {None, "", "default"}:
             products = products.annotate(rank=wanted.rank)
             order = BY_RELEVANCE
-    return products.defer("search_words", "detail_html"), order
+    return products.select_related("category").defer("search_words", "detail_html"), order
+
+
+def badges_of(product: Product, *, at: datetime) -> list[str]:
+    """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
+    began = max(product.created_at, product.sale_starts_at or product.created_at)
+    said = ["新品"] if began <= at < began + NEW_FOR else []
+    return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 
 def product_page(*, product_id: int, at: datetime) -> Product:

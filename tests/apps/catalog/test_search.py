@@ -75,10 +75,10 @@ def test_a_shopper_finds(goods: None, query: str, titles: set[str]) -> None:
 
 
 def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_texts(db: None) -> None:
-    make.product("紫砂壶", subtitle="配茶杯两只", sold_count=900)
-    make.product("抹茶杯子蛋糕", sold_count=90)
-    make.product(CUPS, sold_count=9)
-    assert found("茶杯") == [CUPS, "抹茶杯子蛋糕", "紫砂壶"]
+    make.product("煮茶器", subtitle="tea maker", sold_count=900)
+    make.product("steam 蒸茶壶", sold_count=90)
+    make.product("红茶 tea 礼盒", sold_count=9)
+    assert found("tea") == ["红茶 tea 礼盒", "steam 蒸茶壶", "煮茶器"]
 
 
 def test_among_equal_matches_what_sells_more_comes_first(db: None) -> None:

@@ -1,0 +1,95 @@
+"""Goods as shoppers see them: the catalogue's facts joined with stock and with the offers of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from apps.catalog import detail, pictures
+from apps.catalog import selectors as catalog
+from apps.catalog.models import Product
+from apps.inventory import selectors as inventory
+from apps.promotions import selectors as promotions
+
+
+def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]:
+    """Return rows of ``catalog.shelf`` in the contract's form: two more statements, however many rows."""
+    if not products:
+        return []
+    sku_ids = [sku_id for product in products for sku_id in _live_sku_ids(product)]
+    stock = inventory.available(sku_ids)
+    worn = _badges(products, at=at)
+    return [
+        _item(
+            product,
+            in_stock=any(stock[sku_id] > 0 for sku_id in _live_sku_ids(product)),
+            badges=worn[product.pk],
+        )
+        for product in products
+    ]
+
+
+def page_of(product: Product, *, at: datetime) -> dict[str, Any]:
+    """Return a row of ``catalog.product_page`` in the contract's form: two more statements."""
+    choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
+    stock = inventory.available([choice["id"] for choice in choices])
+    cover_url = pictures.address(product.cover) or ""
+    badges = _badges([product], at=at)[product.pk]
+    further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
+    return {
+        **_item(product, in_stock=any(stock.values()), badges=badges),
+        "category": {"id": product.category_id, "name": product.category.name},
+        "brand": product.brand.name if product.brand else None,
+        "images": [cover_url, *further],
+        "video_url": pictures.address(product.video),
+        "detail_html": detail.for_shoppers(product.detail_html),
+        "attributes": product.attributes,
+        "options": product.options,
+        "skus": [
+            {
+                "id": choice["id"],
+                "option_values": choice["option_values"],
+                "price_fen": choice["price_fen"],
+                "market_price_fen": choice["market_price_fen"],
+                "available": stock[choice["id"]],
+                "image_url": pictures.address(choice["image"]) or cover_url,
+            }
+            for choice in choices
+        ],
+        "guarantees": product.labels,  # type: ignore[attr-defined]
+        "min_quantity": product.min_quantity,
+        "max_quantity": product.max_quantity,
+        "quantity_step": product.quantity_step,
+    }
+
+
+def _item(product: Product, *, in_stock: bool, badges: list[str]) -> dict[str, Any]:
+    return {
+        "id": product.pk,
+        "title": product.title,
+        "subtitle": product.subtitle,
+        "cover_url": pictures.address(product.cover),
+        "price_fen": product.price_fen,
+        "market_price_fen": product.market_price_fen,
+        "sold_count": product.sold_count,
+        "in_stock": in_stock,
+        "badges": badges,
+    }
+
+
+def _live_sku_ids(product: Product) -> list[int]:
+    ids: list[int] = product.live_sku_ids  # type: ignore[attr-defined]
+    return ids
+
+
+def _badges(products: Sequence[Product], *, at: datetime) -> dict[int, list[str]]:
+    """Return each product's badges: the catalogue's, then those of the offers that cover it. One statement."""
+    shelved = [
+        promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id)
+        for product in products
+    ]
+    offered = promotions.badges(shelved, promotions.live(at=at))
+    return {
+        product.pk: [*catalog.badges_of(product, at=at), *offered.get(product.pk, [])] for product in products
+    }
