@@ -1,0 +1,136 @@
+"""The post room: what is announced reaches every listener, whatever happens to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from apps.base.models import Pulse
+from apps.base.transactions import NoTransaction
+from apps.outbox import services
+from apps.outbox.models import Announcement, Delivery
+from apps.outbox.states import DeliveryStatus
+from mall.events import OrderPaid
+from tests.apps.outbox import listeners
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+NEWS = OrderPaid(order_no="SO1", member_id=7)
+HERE = "tests.apps.outbox.listeners"
+
+
+@pytest.fixture(autouse=True)
+def board(settings: object) -> Iterator[dict[type, list[str]]]:
+    settings.OUTBOX_SUBSCRIPTIONS = f"{HERE}.BOARD"  # type: ignore[attr-defined]
+    listeners.BOARD.clear()
+    listeners.heard.clear()
+    listeners.in_transaction.clear()
+    yield listeners.BOARD
+
+
+def announce() -> None:
+    with transaction.atomic():
+        services.publish(NEWS, at=AT)
+
+
+def test_an_event_reaches_each_of_its_listeners_once(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note", f"{HERE}.talk_to_the_world"]
+    announce()
+
+    services.deliver_due(at=AT)
+    services.deliver_due(at=AT)
+
+    assert listeners.heard == [NEWS]
+    assert listeners.in_transaction == [False]
+    assert list(Delivery.objects.values_list("status", flat=True)) == ["DONE", "DONE"]
+
+
+def test_news_of_something_rolled_back_was_never_said(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note"]
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.publish(NEWS, at=AT)
+        raise ZeroDivisionError
+
+    services.deliver_due(at=AT)
+
+    assert listeners.heard == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(NoTransaction):
+        services.publish(NEWS, at=AT)
+    assert Announcement.objects.count() == 0
+
+
+def test_a_broken_listener_leaves_nothing_half_done_and_stops_nobody_else(
+    board: dict[type, list[str]],
+) -> None:
+    board[OrderPaid] = [f"{HERE}.write_then_fail", f"{HERE}.note"]
+    announce()
+
+    services.deliver_due(at=AT)
+
+    assert listeners.heard == [NEWS]
+    assert not Pulse.objects.exists()
+    broken = Delivery.objects.get(listener=f"{HERE}.write_then_fail")
+    assert (broken.status, broken.attempts) == (DeliveryStatus.WAITING, 1)
+    assert broken.last_error == "RuntimeError: broken listener"
+    assert AT + timedelta(seconds=4) <= broken.due_at <= AT + timedelta(seconds=6)
+
+
+def test_waits_double_and_after_fifteen_tries_the_letter_is_dead_until_someone_revives_it(
+    board: dict[type, list[str]],
+) -> None:
+    board[OrderPaid] = [f"{HERE}.write_then_fail"]
+    announce()
+    at = AT
+    for _ in range(services.MAX_ATTEMPTS):
+        services.deliver_due(at=at)
+        at = Delivery.objects.get().due_at
+
+    dead = Delivery.objects.get()
+    assert (dead.status, dead.attempts) == (DeliveryStatus.DEAD, 15)
+    assert services.deliver_due(at=at + timedelta(days=9)) == 0
+
+    board[OrderPaid] = [f"{HERE}.note"]
+    services.redeliver(delivery_id=dead.pk, at=at)
+    Delivery.objects.update(listener=f"{HERE}.note")
+    services.deliver_due(at=at)
+    assert Delivery.objects.get().status == DeliveryStatus.DONE
+
+
+def test_only_a_dead_letter_can_be_revived(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note"]
+    announce()
+    services.deliver_due(at=AT)
+
+    with pytest.raises(services.NotDead):
+        services.redeliver(delivery_id=Delivery.objects.get().pk, at=AT)
+
+
+def test_a_listener_may_name_the_time_it_wants_to_be_asked_again(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.come_back_in_an_hour"]
+    announce()
+
+    services.deliver_due(at=AT)
+
+    waiting = Delivery.objects.get()
+    assert (waiting.due_at, waiting.last_error) == (AT + timedelta(hours=1), "not yet")
+
+
+def test_old_mail_is_forgotten_only_when_everybody_has_it(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note"]
+    announce()
+    services.deliver_due(at=AT)
+    board[OrderPaid] = [f"{HERE}.come_back_in_an_hour"]
+    announce()
+    services.deliver_due(at=AT)
+
+    assert services.prune(at=AT + timedelta(days=30)) == 0
+    assert services.prune(at=AT + timedelta(days=30, seconds=1)) == 1
+    assert list(Delivery.objects.values_list("status", flat=True)) == ["WAITING"]

@@ -1,0 +1,157 @@
+"""The house stands as it is drawn: foreign keys go downstairs too, and every bell and letter has its place."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.utils.module_loading import import_string
+
+from config.celery import app as celery
+from config.schedule import RINGS
+from config.subscriptions import SUBSCRIPTIONS
+from mall.events import kinds
+
+ROOT = Path(__file__).parents[2]
+
+
+def storeys() -> dict[str, int]:
+    """Return each app's storey from import-linter's own list; the lowest is 0."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract.get("exhaustive"))
+    return {
+        name.strip(): height for height, layer in enumerate(reversed(layers)) for name in layer.split("|")
+    }
+
+
+OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+
+
+def foreign_keys(model: type[models.Model]) -> list[tuple[str, str]]:
+    """Return (field, app of the target) for each relation of a model to another room of ours."""
+    relations: list[Any] = [*model._meta.fields, *model._meta.many_to_many]
+    return [
+        (field.name, field.related_model.__module__.split(".")[1])
+        for field in relations
+        if field.is_relation and field.related_model.__module__.startswith("apps.")
+    ]
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_foreign_keys_point_downstairs_or_stay_in_the_room(model: type[models.Model]) -> None:
+    height = storeys()
+    room = model.__module__.split(".")[1]
+    upstairs = [
+        (field, target)
+        for field, target in foreign_keys(model)
+        if target != room and height[target] >= height[room]
+    ]
+    assert upstairs == []
+
+
+def test_every_installed_room_has_a_storey() -> None:
+    rooms = {
+        config.name.split(".")[1] for config in apps.get_app_configs() if config.name.startswith("apps.")
+    }
+    assert rooms == set(storeys())
+
+
+def test_every_ring_calls_a_task_that_exists_and_every_task_is_rung() -> None:
+    celery.loader.import_default_modules()
+    ours = {name for name, task in celery.tasks.items() if task.__module__.startswith("apps.")}
+    assert {ring.task for ring in RINGS} == ours
+
+
+@pytest.mark.parametrize("event", SUBSCRIPTIONS, ids=lambda event: event.__name__)
+def test_every_listener_on_the_board_exists_and_says_what_it_does(event: type) -> None:
+    assert event in kinds().values()
+    for path in SUBSCRIPTIONS[event]:
+        listener = import_string(path)
+        assert path.split(".")[2] == "handlers"
+        assert list(inspect.signature(listener).parameters) == ["event", "at"]
+
+
+def modules(name: str) -> list[Path]:
+    """Return the files of one kind of room file, package or module, in every app."""
+    found = [*ROOT.glob(f"apps/*/{name}.py"), *ROOT.glob(f"apps/*/{name}/*.py")]
+    assert found, f"no {name} anywhere: the rule below would check nothing"
+    return found
+
+
+def calls(path: Path) -> set[str]:
+    """Return the dotted names that a file calls."""
+    return {
+        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    }
+
+
+CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time", "timezone.localdate"}
+
+
+@pytest.mark.parametrize(
+    "path", [*modules("services"), *modules("selectors")], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_services_and_selectors_are_told_the_time(path: Path) -> None:
+    assert calls(path) & CLOCKS == set()
+
+
+@pytest.mark.parametrize("path", modules("api"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_shoppers_doors_open_no_transactions(path: Path) -> None:
+    assert "atomic" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", modules("models"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_models_override_no_save_and_send_no_signals(path: Path) -> None:
+    methods = {
+        node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)
+    }
+    assert methods & {"save", "delete"} == set()
+    assert "signals" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", modules("services"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_time_actor_and_money_are_passed_by_name(path: Path) -> None:
+    loose = [
+        f"{node.name}({argument.arg})"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.args
+        if argument.arg in {"at", "actor", "operator"} or argument.arg.endswith("_fen")
+    ]
+    assert loose == []
+
+
+def test_no_file_is_a_junk_drawer() -> None:
+    names = {path.stem for path in (ROOT / "apps").rglob("*.py")} | {
+        path.stem for path in (ROOT / "mall").rglob("*.py")
+    }
+    assert names & {"utils", "helpers", "manager", "managers", "common", "misc", "data", "info"} == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        p
+        for top in ("apps", "mall", "config")
+        for p in (ROOT / top).rglob("*.py")
+        if "migrations" not in p.parts
+    ),
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_every_file_opens_with_a_sentence(path: Path) -> None:
+    source = path.read_text()
+    assert not source.strip() or ast.get_docstring(ast.parse(source))
+
+
+def test_each_event_is_a_frozen_dataclass_of_json_values() -> None:
+    module = import_module("mall.events")
+    for event in kinds().values():
+        assert event.__module__ == module.__name__
+        assert event.__dataclass_params__.frozen  # type: ignore[attr-defined]
