@@ -295,6 +295,7 @@ def test_secrets_are_neither_logged_nor_in_the_error(
 
 def test_tokens_are_not_logged_even_at_debug(wechat: Script, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # as an operator may, to look for a fault
     wechat.say(token("SECRET-TOKEN"), told(errcode=0), Reply(drop=True))
 
     send()

@@ -61,26 +61,28 @@ def test_a_push_is_refused_when_anything_about_it_is_wrong(account: Identity) ->
     bomb = b'<!DOCTYPE x [<!ENTITY a "aa">]><xml><Encrypt>&a;</Encrypt></xml>'
     foreign = sealed(account, '{"Event":"x"}', appid="wx0000000000000000")
     garbled = "A" * 64
-    wrong: list[tuple[dict[str, str], bytes]] = [
-        (right | {"msg_signature": "0" * 40}, body),
-        (right | {"msg_signature": "签"}, body),
-        (right | {"nonce": "78"}, body),
-        (right | {"timestamp": ""}, body),
-        (right | {"timestamp": str(int(STAMP) - 601)}, body),
-        ({}, body),
-        (right, b'{"Event":"plain mode"}'),
-        (right, b"[]"),
-        (right, b"\xff"),
-        (right, b"<xml>"),
-        (right, bomb),
-        (right, b"x" * 300_000),
-        (query(account, foreign), json.dumps({"Encrypt": foreign}).encode()),
-        (query(account, garbled), json.dumps({"Encrypt": garbled}).encode()),
+    old = str(int(STAMP) - 601)
+    old_signature = push.signature(account.numbers.push_token, old, "77", encrypted)
+    wrong: list[tuple[dict[str, str], bytes, str]] = [
+        (right | {"msg_signature": "0" * 40}, body, "signature"),
+        (right | {"msg_signature": "签"}, body, "signature"),
+        (right | {"nonce": "78"}, body, "signature"),
+        (right | {"timestamp": ""}, body, "no number"),
+        (right | {"timestamp": old, "msg_signature": old_signature}, body, "ten minutes"),
+        ({}, body, "no number"),
+        (right, b'{"Event":"plain mode"}', "secure mode"),
+        (right, b"[]", "no object"),
+        (right, b"\xff", "neither JSON nor XML"),
+        (right, b"<xml>", "neither JSON nor XML"),
+        (right, bomb, "neither JSON nor XML"),
+        (right, b"x" * 300_000, "too large"),
+        (query(account, foreign), json.dumps({"Encrypt": foreign}).encode(), "another mini program"),
+        (query(account, garbled), json.dumps({"Encrypt": garbled}).encode(), "decrypt|another mini program"),
     ]
 
     assert push.read(right, body, at=NOW + timedelta(seconds=600)) == {"Event": "x"}
-    for asked, content in wrong:
-        with pytest.raises(errors.PushRefused):
+    for asked, content, why in wrong:
+        with pytest.raises(errors.PushRefused, match=why):
             push.read(asked, content, at=NOW)
 
 
