@@ -134,7 +134,7 @@ def _push_verify(world: World, request: Request) -> Response:
 def _resend(world: World, request: Request) -> Response:
     asked = request.json()
     about, event = _text(asked, "out_trade_no"), _text(asked, "event", default="")
-    wanted = [row for row in world.deliveries if row.about == about and event in ("", row.event)]
+    wanted = [row for row in world.deliveries.values() if row.about == about and event in ("", row.event)]
     for delivery in wanted:
         world.timetable.after(0, partial(deliveries.attempt, world, delivery))
     return as_json({"result": "ok", "resent": len(wanted)})
@@ -180,7 +180,7 @@ def _calls(world: World, request: Request) -> Response:
 
 def _notifies(world: World, request: Request) -> Response:
     asked = request.query
-    rows = [row for row in world.deliveries if asked.get("channel", row.channel) == row.channel]
+    rows = [row for row in world.deliveries.values() if asked.get("channel", row.channel) == row.channel]
     return as_json([row.view() for row in rows if asked.get("about", row.about) == row.about])
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN_S = 5
 PROBE_PAUSE_S = 0.05
+DELIVERIES_KEPT = 5000
 _numbers = itertools.count(1)
 
 
@@ -45,7 +46,7 @@ class Attempt:
     accepted: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Delivery:
     """One notification on its way; ``state`` is WAITING, HELD, ACCEPTED, GIVEN_UP or LOST."""
 
@@ -78,7 +79,7 @@ class Delivery:
 
 def start(world: World, delivery: Delivery, *, delay_s: float, copies: int = 0) -> None:
     """Deliver after ``delay_s`` (already scaled) and retry until accepted; ``copies`` more go out beside it."""
-    world.deliveries.append(delivery)
+    remember(world, delivery)
     world.timetable.after(delay_s, partial(_try, world, delivery))
     for _ in range(copies):
         world.timetable.after(delay_s, partial(attempt, world, delivery))
@@ -87,13 +88,20 @@ def start(world: World, delivery: Delivery, *, delay_s: float, copies: int = 0) 
 def hold(world: World, delivery: Delivery) -> None:
     """Keep a delivery back until another one has had its first attempt."""
     delivery.state = "HELD"
-    world.deliveries.append(delivery)
+    remember(world, delivery)
+
+
+def remember(world: World, delivery: Delivery) -> None:
+    """Keep a delivery for the page, and drop the oldest of very many; what is dropped is sent no more."""
+    world.deliveries[delivery.number] = delivery
+    if len(world.deliveries) > DELIVERIES_KEPT:
+        del world.deliveries[next(iter(world.deliveries))]
 
 
 def attempt(world: World, delivery: Delivery) -> Attempt | None:
     """Send once, record it and tell how it went; None when a reset has forgotten the delivery."""
     with world.lock:
-        if delivery not in world.deliveries:
+        if delivery.number not in world.deliveries:
             return None
         outgoing = delivery.compose()
     made = _post(outgoing, delivery.is_accepted)
@@ -101,7 +109,7 @@ def attempt(world: World, delivery: Delivery) -> Attempt | None:
         delivery.attempts.append(made)
         if made.accepted and not made.probe:
             delivery.state = "ACCEPTED"
-        for held in [row for row in world.deliveries if row.state == "HELD" and row is not delivery]:
+        for held in [row for row in world.deliveries.values() if row.state == "HELD" and row is not delivery]:
             held.state = "WAITING"
             world.timetable.after(PROBE_PAUSE_S, partial(_try, world, held))
     return made

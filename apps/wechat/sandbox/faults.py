@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -71,7 +72,7 @@ class FaultBoard:
         self._faults: list[Fault] = []
         self._numbers = itertools.count(1)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Fault]:
         return iter(list(self._faults))
 
     def add(self, *, kind: str, times: int = 1, **settings: Any) -> Fault:

@@ -75,7 +75,7 @@ def _announce(world: World, *, event: str, about: str, url: str, content: Json) 
     )
     if world.faults.take("notify_lost", event=event):
         delivery.state = "LOST"
-        world.deliveries.append(delivery)
+        deliveries.remember(world, delivery)
         return
     if world.faults.take("notify_reordered", event=event):
         deliveries.hold(world, delivery)

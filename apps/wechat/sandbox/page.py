@@ -108,9 +108,10 @@ def _remove_fault(world: World, form: dict[str, str]) -> str:
 
 
 def _resend(world: World, form: dict[str, str]) -> str:
-    for delivery in world.deliveries:
-        if str(delivery.number) == form.get("number"):
-            world.timetable.after(0, partial(deliveries.attempt, world, delivery))
+    delivery = world.deliveries.get(int(form.get("number", "0")))
+    if delivery is None:
+        raise control_api.BadOrder("没有这条通知")
+    world.timetable.after(0, partial(deliveries.attempt, world, delivery))
     return "已重发"
 
 
@@ -137,7 +138,10 @@ def _shown(world: World, *, notice: str) -> Response:
         "unpaid": _unpaid(world),
         "payments": _payments(world),
         "messages": [vars(row) for row in world.store.messages][::-1][:ROWS_SHOWN],
-        "kinds": [{"kind": kind, "label": about[1]} for kind, about in faults.KINDS.items()],
+        "kinds": [
+            {"kind": kind, "label": label, "takes": "、".join(sorted(settings))}
+            for kind, (settings, label) in faults.KINDS.items()
+        ],
         "faults": [
             {
                 "number": str(fault.number),
@@ -147,7 +151,7 @@ def _shown(world: World, *, notice: str) -> Response:
             }
             for fault in world.faults
         ],
-        "deliveries": [_delivery(row) for row in world.deliveries[::-1][:ROWS_SHOWN]],
+        "deliveries": [_delivery(row) for row in list(world.deliveries.values())[::-1][:ROWS_SHOWN]],
         "calls": [_call(vars(call)) for call in list(world.calls)[::-1][:ROWS_SHOWN]],
     }
     # No settings of any Django project are read: texts only, neither localised nor converted.

@@ -82,7 +82,7 @@ class World:
         self.faults = FaultBoard()
         self.timetable = Timetable()
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
-        self.deliveries: list[Delivery] = []
+        self.deliveries: dict[int, Delivery] = {}
         self.nonces: dict[str, float] = {}
         self.forced_refreshes: list[float] = []
         self.clock_ahead_s = 0.0

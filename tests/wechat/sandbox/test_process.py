@@ -13,6 +13,7 @@ from pathlib import Path
 from apps.wechat.sandbox import identity
 from apps.wechat.sandbox.control import Sandbox
 from apps.wechat.sandbox.launch import ROOT, running
+from tests.wechat.sandbox.doorstep import Doorstep
 from tests.wechat.sandbox.merchant import Merchant
 
 
@@ -88,3 +89,28 @@ def test_rubbish_on_the_wire_does_not_stop_it(sandbox: Sandbox) -> None:
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(rubbish)
     assert sandbox.faults() == []
+
+
+def test_time_can_run_so_fast_that_ten_days_pass(account: identity.Identity, doorstep: Doorstep) -> None:
+    with running(account.directory, push_url=doorstep.url, time_factor=1e-6) as sandbox:
+        merchant = Merchant(sandbox.base_url, account)
+        openid = sandbox.login("小明").openid
+        shipped = sandbox.pay(openid, merchant.prepaid_params(openid, "SO20250101"))
+        sandbox.pay(openid, merchant.prepaid_params(openid, "SO20250102"))
+        upload = {
+            "order_key": {"order_number_type": 2, "transaction_id": shipped},
+            "logistics_type": 1,
+            "delivery_mode": 1,
+            "shipping_list": [{"tracking_no": "7712", "express_company": "ZTO", "item_desc": "茶杯*1"}],
+            "upload_time": "2025-01-01T13:29:35.120+08:00",
+            "payer": {"openid": openid},
+        }
+        assert merchant.post("/wxa/sec/order/upload_shipping_info", upload).json()["errcode"] == 0
+        # Settled by itself after ten days, and reminded of what was not shipped within 48 hours.
+        sandbox.wait(lambda: [row for row in sandbox.shipments() if row["order_state"] == 4])
+        reminders = [row for row in sandbox.pushes() if row["event"] == "trade_manage_remind_shipping"]
+        assert [row["content"]["merchant_trade_no"] for row in reminders] == ["SO20250102"]
+        settled = sandbox.wait(
+            lambda: [row for row in sandbox.pushes() if "settlement_time" in row["content"]]
+        )
+        assert settled[0]["content"]["confirm_receive_method"] == 1
