@@ -114,6 +114,7 @@ class Postgres:
                 "--builtin-locale=C.UTF-8",
                 f"--locale={_utf8_locale()}",
                 "--no-instructions",
+                *(["--no-sync"] if self._tuning is Tuning.DISPOSABLE else []),
             )
         finally:
             password_file.unlink()

@@ -16,7 +16,7 @@ def main() -> int:
     processes.end_on_signals()
     slot = places.take_slot("try", state=Path(sys.argv[1]))
     try:
-        with servers.running(slot, tuning=Tuning.KEPT, environ=os.environ) as running:
+        with servers.running(slot, tuning=Tuning.DISPOSABLE, environ=os.environ) as running:
             pids = [child.process.pid for child in running.children]
             sys.stdout.write(json.dumps([running.database_url, running.redis_url, *pids]) + "\n")
             sys.stdout.flush()
