@@ -1,0 +1,91 @@
+"""The shop does not start on a faulty environment, and says which variable is at fault, all of them at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOAD = "from config import env; e = env.load(); print(e.public_base_url)"
+
+
+def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Load the settings' environment in a process of its own, with these variables changed (None: unset)."""
+    whole = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
+    for name, value in changes.items():
+        if value is None:
+            whole.pop(name, None)
+    return subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=ROOT, env=whole, capture_output=True, text=True, check=False
+    )
+
+
+def complaints(**changes: str | None) -> list[str]:
+    done = start(**changes)
+    assert done.returncode == 78
+    return done.stderr.splitlines()
+
+
+def test_a_whole_environment_starts() -> None:
+    assert start(PUBLIC_BASE_URL="http://127.0.0.1:8000/").stdout == "http://127.0.0.1:8000\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("SECRET_KEY", None, "SECRET_KEY: Field required"),
+        ("SECRET_KEY", "", "SECRET_KEY: must not be empty"),
+        ("SECRET_KEY", "x" * 40 + "changeme" * 2, "SECRET_KEY: looks like an example value; set a real one"),
+        ("SECRET_KEY", "short", "SECRET_KEY: must be at least 50 characters of randomness"),
+        ("DATABASE_URL", "sqlite:///x", "DATABASE_URL: must be postgres://user:password@host:port/name"),
+        ("REDIS_URL", "http://x", "REDIS_URL: must be redis://host:port/0"),
+        (
+            "WECHAT_APP_SECRET",
+            "your-secret",
+            "WECHAT_APP_SECRET: looks like an example value; set a real one",
+        ),
+        ("WECHAT_PUSH_AES_KEY", "abc", "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey"),
+        ("WECHATPAY_API_V3_KEY", "abc", "WECHATPAY_API_V3_KEY: must be the 32 characters of the APIv3 key"),
+        (
+            "WECHATPAY_PRIVATE_KEY_FILE",
+            "/nowhere",
+            "WECHATPAY_PRIVATE_KEY_FILE: cannot be read: No such file or directory",
+        ),
+        ("WECHATPAY_PUBLIC_KEY_FILE", "/etc/hostname", "WECHATPAY_PUBLIC_KEY_FILE: is not a PEM file"),
+        ("PUBLIC_BASE_URL", "shop", "PUBLIC_BASE_URL: must be a URL like https://shop.example.com"),
+        ("ORDER_PAYMENT_MINUTES", "0", "ORDER_PAYMENT_MINUTES: Input should be greater than or equal to 5"),
+    ],
+)
+def test_a_faulty_value_stops_the_start_with_one_line_that_names_it(
+    name: str, value: str | None, complaint: str
+) -> None:
+    assert complaints(**{name: value}) == [f"environment: {complaint}"]
+
+
+def test_all_faults_are_listed_at_once() -> None:
+    lines = complaints(SECRET_KEY=None, REDIS_URL="nonsense", WECHATPAY_MCHID="abc")
+    assert [line.split(":")[1].strip() for line in lines] == ["REDIS_URL", "SECRET_KEY", "WECHATPAY_MCHID"]
+
+
+@pytest.mark.parametrize("name", ["WECHAT_API_BASE", "WECHATPAY_BASE", "PUBLIC_BASE_URL"])
+def test_plain_http_is_for_the_sandbox_only(name: str) -> None:
+    whole = {
+        "WECHAT_API_BASE": "https://api.weixin.qq.com",
+        "WECHATPAY_BASE": "https://api.mch.weixin.qq.com",
+        "PUBLIC_BASE_URL": "https://shop.invalid",
+    }
+    assert start(WECHAT_SANDBOX=None, **whole).returncode == 0
+    plain = {**whole, name: "http://127.0.0.1:1"}
+    assert start(WECHAT_SANDBOX="1", **plain).returncode == 0
+    assert complaints(WECHAT_SANDBOX=None, **plain) == [
+        f"environment: {name}: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)"
+    ]
+
+
+def test_no_secret_is_repeated_in_the_complaint() -> None:
+    lines = complaints(SECRET_KEY="hunter2-changeme", WECHATPAY_API_V3_KEY="topsecretkey")
+    assert not any("hunter2" in line or "topsecretkey" in line for line in lines)
