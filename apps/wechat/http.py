@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -34,6 +35,9 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 DEFAULT_TIMEOUT_S = (3.0, 8.0)
 MOST_BYTES = 4 * 1024 * 1024  # a mini-program code of 1280 px stays far below
 _CHUNK = 65_536
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+# requests takes an empty address for "no proxy", where None would let the environment decide.
+_NO_PROXIES = {"http": "", "https": ""}
 
 _local = threading.local()
 
@@ -91,6 +95,7 @@ def send(
             data=body,
             headers={"Content-Type": "application/json", **(headers or {})},
             timeout=(connect_s, read_s),
+            proxies=_proxies(base),
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -146,6 +151,11 @@ def _session() -> requests.Session:
     session.auth = _leave_headers_alone
     _local.kept = (os.getpid(), session)
     return session
+
+
+def _proxies(base: str) -> dict[str, str] | None:
+    """Return what overrides the environment's proxies: none for this machine's sandbox, else nothing."""
+    return _NO_PROXIES if urlsplit(base).hostname in _THIS_MACHINE else None
 
 
 def _leave_headers_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:

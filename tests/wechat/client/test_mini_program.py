@@ -7,12 +7,14 @@ import logging
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 
 from apps.wechat import codes, errors, http, login, messages, phone, security, shipping, tokens
+from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
 from mall.errors import Kind
 from tests.wechat.client.scripted import Reply, Script
@@ -278,6 +280,31 @@ def drip(server: socket.socket) -> None:
                 time.sleep(0.05)
         except OSError:
             return
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    wechat: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    wechat.say(token())
+
+    assert tokens.current() == "T1"
+
+
+def test_credentials_of_a_netrc_never_replace_ours(
+    wechat: Script, account: Identity, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    wechat.say(Reply(body=b'{"code":"ORDER_NOT_EXIST"}', status=404))
+
+    with pytest.raises(errors.PayOrderNotFound):
+        client.query(out_trade_no="SO20250101000001")
+
+    assert wechat.heard[0].headers["Authorization"].startswith("WECHATPAY2-SHA256-RSA2048 ")
 
 
 def test_secrets_are_neither_logged_nor_in_the_error(
