@@ -64,7 +64,9 @@ def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datet
         item.save(update_fields=["quantity", "selected"])
 
 
-def change(*, member: Member, item_id: int, quantity: int | None = None, selected: bool | None = None) -> None:
+def change(
+    *, member: Member, item_id: int, quantity: int | None = None, selected: bool | None = None
+) -> None:
     """Set the quantity or the selection of one line; None leaves it. Raises NotFound, CartQuantityInvalid."""
     written: dict[str, object] = {}
     if quantity is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from apps.catalog.models import Product, Sku
-from mall.errors import Invalid
+from mall.errors import Invalid, ShopError
 from mall.money import yuan
 
 MAX_OPTIONS = 3
@@ -26,7 +26,7 @@ class ProductInvalid(Invalid):
         self.field = field
 
 
-class QuantityNotAllowed(Invalid):
+class QuantityNotAllowed(ShopError):
     """A quantity outside the product's purchase limits; details: ``min``, ``max`` (or null), ``step``."""
 
     code = "quantity_not_allowed"

@@ -116,7 +116,7 @@ def _write(
         goods={
             sku_id: orders.Goods(
                 option_text=quoting.option_text(sku)[:120],
-                image=sku.image.name or sku.product.cover.name,
+                image=quoting.image_name(sku),
                 cost_fen=sku.cost_fen,
             )
             for sku_id, sku in composition.skus.items()

@@ -167,6 +167,11 @@ def option_text(sku: Sku) -> str:
     return " / ".join(str(sku.option_values.get(option["name"], "")) for option in sku.product.options)
 
 
+def image_name(sku: Sku) -> str:
+    """The stored picture of a SKU, its product's cover where it has none of its own."""
+    return sku.image.name or sku.product.cover.name or ""
+
+
 def _refuse_what_nobody_has(choice: Choice) -> None:
     if choice.coupon_id is not None:
         raise CouponNotFound
@@ -201,5 +206,7 @@ def _refuse_quantities(skus: Mapping[int, Sku], quantities: Mapping[int, int]) -
     for sku_id, quantity in quantities.items():
         if quantity > MAX_QUANTITY:
             raise QuantityNotAllowed(details={"sku_id": sku_id, "max": MAX_QUANTITY})
-    for refusal in limits.broken((skus[sku_id], quantity) for sku_id, quantity in quantities.items()).values():
+    for refusal in limits.broken(
+        (skus[sku_id], quantity) for sku_id, quantity in quantities.items()
+    ).values():
         raise refusal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
@@ -61,6 +61,8 @@ def of_member(*, member: Member, order_no: str) -> Order:
     )
     if order is None:
         raise NotFound
+    for move in order.moves:
+        move["at"] = datetime.fromisoformat(move["at"])
     return order
 
 
@@ -92,10 +94,3 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
         return due
     expires_at, pk = after
     return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
-
-
-def shipped_for(*, at: datetime, days: int) -> QuerySet[Order]:
-    """Orders that were shipped at least so many days ago and are not received yet, the earliest first."""
-    return Order.objects.filter(
-        status=Status.SHIPPED, shipped_at__lte=at - timedelta(days=days)
-    ).order_by("shipped_at", "id")

@@ -1,0 +1,183 @@
+"""Shopper's doors of the counter: the quote, and orders from placing to cancelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.base import paging
+from apps.base.schema import refusal
+from apps.checkout import closing, examples, placing, quoting, receiving
+from apps.checkout import serializers as shapes
+from apps.fulfillment import selectors as fulfillment
+from apps.members.auth import caller
+from apps.members.models import Member
+from apps.orders import selectors as orders
+from apps.orders.states import Status
+
+_NOT_ON_SALE = {"sku_ids": [7]}
+_CONFLICTS = "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough"
+
+
+class QuoteView(APIView):
+    """What a choice costs, and why."""
+
+    @extend_schema(
+        operation_id="checkout_quote",
+        tags=["checkout"],
+        summary="Quote a choice",
+        description=(
+            "Prices what was chosen, for this member, now. Nothing is reserved. Without `address_id` the "
+            f"freight is not known yet. 409 may be {_CONFLICTS}."
+        ),
+        request=shapes.ChoiceSerializer,
+        responses={200: shapes.QuoteSerializer, 409: refusal(409, "not_on_sale", "商品已下架", _NOT_ON_SALE)},
+        examples=[
+            OpenApiExample("two cups", value=examples.CHOICE, request_only=True),
+            OpenApiExample("quote", value=examples.QUOTE, response_only=True, status_codes=["200"]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        asked = shapes.ChoiceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        composition = quoting.compose(member=caller(request), choice=asked.choice(), at=timezone.now())
+        return Response(shapes.quote_json(composition.quote))
+
+
+class OrdersView(APIView):
+    """The member's orders."""
+
+    @extend_schema(
+        operation_id="orders_place",
+        tags=["orders"],
+        summary="Place an order",
+        description=(
+            "The same `Idempotency-Key` with the same body answers the same order again, with another body "
+            "409 `idempotency_key_reused`. 409 `price_changed` has the new quote in `details.quote`. Further "
+            f"409: out_of_stock, {_CONFLICTS}."
+        ),
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="1 to 80 visible ASCII characters; a new one for each order.",
+            )
+        ],
+        request=shapes.PlaceSerializer,
+        responses={
+            201: shapes.OrderSerializer,
+            409: refusal(409, "out_of_stock", "库存不足", {"sku_id": 7, "available": 2}),
+        },
+        examples=[
+            OpenApiExample("two cups", value=examples.PLACE, request_only=True),
+            OpenApiExample("order", value=examples.ORDER, response_only=True, status_codes=["201"]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        key = shapes.idempotency_key(request.headers.get("Idempotency-Key"))
+        asked = shapes.PlaceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        member = caller(request)
+        order = placing.place(
+            member=member,
+            choice=asked.choice(),
+            expected_payable_fen=asked.validated_data["expected_payable_fen"],
+            idempotency_key=key,
+            remark=asked.validated_data["remark"],
+            at=timezone.now(),
+        )
+        return Response(_order_json(member, order.order_no), status=201)
+
+    @extend_schema(
+        operation_id="orders_list",
+        tags=["orders"],
+        summary="My orders",
+        parameters=[
+            OpenApiParameter("status", str, enum=Status.values, description="Only orders in this status."),
+            OpenApiParameter("cursor", str, description="From `next` of the page before."),
+            OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
+        ],
+        responses={200: shapes.OrderPageSerializer},
+        examples=[OpenApiExample("page", value=examples.ORDER_PAGE, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        rows = orders.list_of_member(
+            member=caller(request), status=request.query_params.get("status") or None
+        )
+        return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
+
+
+class OrderView(APIView):
+    """One order of the member."""
+
+    @extend_schema(
+        operation_id="orders_read",
+        tags=["orders"],
+        summary="One of my orders",
+        responses={200: shapes.OrderSerializer},
+        examples=[OpenApiExample("order", value=examples.ORDER, response_only=True, status_codes=["200"])],
+    )
+    def get(self, request: Request, order_no: str) -> Response:
+        return Response(_order_json(caller(request), order_no))
+
+
+class CancelView(APIView):
+    """Cancelling while unpaid."""
+
+    @extend_schema(
+        operation_id="orders_cancel",
+        tags=["orders"],
+        summary="Cancel an unpaid order",
+        description="The payment is closed at WeChat first; if it turns out to be paid, the order is paid.",
+        request=None,
+        responses={
+            200: shapes.OrderSerializer,
+            409: refusal(409, "order_not_cancellable", "订单当前状态不能取消", {"status": "PAID"}),
+            503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
+        },
+        examples=[OpenApiExample("order", value=examples.CLOSED, response_only=True, status_codes=["200"])],
+    )
+    def post(self, request: Request, order_no: str) -> Response:
+        member = caller(request)
+        closing.cancel(member=member, order_no=order_no, at=timezone.now())
+        return Response(_order_json(member, order_no))
+
+
+class ReceiveView(APIView):
+    """Saying that the goods are here."""
+
+    @extend_schema(
+        operation_id="orders_receive",
+        tags=["orders"],
+        summary="Confirm receipt of a shipped order",
+        request=None,
+        responses={
+            200: shapes.OrderSerializer,
+            409: refusal(
+                409, "move_refused", "当前状态下不能进行此操作", {"move": "receive", "status": "PAID"}
+            ),
+        },
+        examples=[OpenApiExample("order", value=examples.RECEIVED, response_only=True, status_codes=["200"])],
+    )
+    def post(self, request: Request, order_no: str) -> Response:
+        member = caller(request)
+        receiving.receive(member=member, order_no=order_no, at=timezone.now())
+        return Response(_order_json(member, order_no))
+
+
+def _rows_json(rows: list[Any]) -> list[Any]:
+    return list(shapes.OrderRowSerializer(rows, many=True).data)
+
+
+def _order_json(member: Member, order_no: str) -> dict[str, Any]:
+    """The order as it stands now, read afresh: whatever answered, it is what the database says."""
+    order = orders.of_member(member=member, order_no=order_no)
+    parcels = fulfillment.parcels_of([order.pk])
+    return dict(shapes.OrderSerializer(order, context={"parcels": parcels}).data)

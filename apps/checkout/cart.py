@@ -1,0 +1,121 @@
+"""The cart as its owner sees it: every line with today's price, what is left of it, and whether it can be ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.carts import selectors as carts
+from apps.carts import services as cart_services
+from apps.carts.models import CartItem
+from apps.catalog import selectors as catalog
+from apps.catalog.models import Sku
+from apps.checkout import limits, quoting
+from apps.inventory import selectors as inventory
+from apps.members.models import Member
+from apps.promotions import selectors as promotions
+from mall.pricing import engine
+from mall.pricing.basket import Basket, Buyer
+from mall.pricing.offers import Lane, Offer
+from mall.pricing.quote import Quote
+
+_OFF_SALE = "商品已下架"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """A line of the cart at this moment.
+
+    ``unit_price_fen`` is what one unit costs this member before promotions: the member price where there is
+    one. ``notice`` says, for the shopper, why a line that is not ``valid`` cannot be ordered as it stands.
+    """
+
+    item: CartItem
+    sku: Sku
+    option_text: str
+    image: str
+    unit_price_fen: int
+    available: int
+    valid: bool
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """All lines, how many pieces are ticked, and the quote of the ticked valid lines, None without any."""
+
+    lines: tuple[CartLine, ...]
+    selected_count: int
+    quote: Quote | None
+
+
+def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
+    """Put a SKU that is on sale into the cart. Raises NotOnSale, and what ``carts.put`` refuses."""
+    if sku_id not in catalog.sellable_skus([sku_id], at=at):
+        raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
+    cart_services.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
+
+
+def view(*, member: Member, at: datetime) -> Cart:
+    """The member's cart, priced now: five statements at most, however many lines."""
+    items = list(carts.items_of(member=member))
+    sku_ids = [item.sku_id for item in items]
+    sellable = catalog.sellable_skus(sku_ids, at=at) if items else {}
+    available = inventory.available(sku_ids)
+    offers = promotions.offers_for(member=member, at=at, sku_ids=sku_ids) if items else []
+    unit_prices_fen = _unit_prices_fen(member, sellable, offers)
+    notices = _notices(items, sellable, available)
+    lines = tuple(
+        CartLine(
+            item=item,
+            sku=item.sku,
+            option_text=quoting.option_text(item.sku),
+            image=quoting.image_name(item.sku),
+            unit_price_fen=unit_prices_fen.get(item.sku_id, item.sku.price_fen),
+            available=available[item.sku_id],
+            valid=not notices[item.pk],
+            notice=notices[item.pk],
+        )
+        for item in items
+    )
+    ticked = {line.sku.pk: line.item.quantity for line in lines if line.item.selected and line.valid}
+    return Cart(
+        lines=lines,
+        selected_count=sum(item.quantity for item in items if item.selected),
+        quote=engine.quote(_basket(member, sellable, ticked), offers) if ticked else None,
+    )
+
+
+def _basket(member: Member, skus: dict[int, Sku], quantities: dict[int, int]) -> Basket:
+    return Basket(
+        lines=tuple(quoting.line(skus[sku_id], quantity) for sku_id, quantity in quantities.items()),
+        buyer=Buyer(level_id=member.level_id),
+    )
+
+
+def _unit_prices_fen(member: Member, skus: dict[int, Sku], offers: list[Offer]) -> dict[int, int]:
+    """What one unit of each SKU costs this member: pricing itself says it, asked for the price lane alone."""
+    own = [offer for offer in offers if offer.lane is Lane.PRICE]
+    quote = engine.quote(_basket(member, skus, dict.fromkeys(skus, 1)), own)
+    return {item.sku_id: item.payable_fen for item in quote.items}
+
+
+def _notices(items: list[CartItem], sellable: dict[int, Sku], available: dict[int, int]) -> dict[int, str]:
+    """Why each line cannot be ordered as it stands, empty where it can.
+
+    A product's limits count all its ticked SKUs together, as an order would; a line that is not ticked is
+    judged by itself.
+    """
+    on_sale = [item for item in items if item.sku_id in sellable]
+    together = limits.broken((item.sku, item.quantity) for item in on_sale if item.selected)
+    notices = {item.pk: _OFF_SALE for item in items}
+    for item in on_sale:
+        broken = together if item.selected else limits.broken([(item.sku, item.quantity)])
+        if item.sku.product_id in broken:
+            notices[item.pk] = broken[item.sku.product_id].text
+        elif available[item.sku_id] < item.quantity:
+            left = available[item.sku_id]
+            notices[item.pk] = f"库存仅剩 {left} 件" if left else "已售罄"
+        else:
+            notices[item.pk] = ""
+    return notices

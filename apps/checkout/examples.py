@@ -1,0 +1,128 @@
+"""True examples for the API's documentation: two cups at ¥50.00 with 满100减15, sent for ¥8.00."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_JSON = dict[str, Any]
+
+_OFF: Final[_JSON] = {"ref": "promotion:3", "label": "春茶节满减", "amount_fen": 1500}
+_FREE: Final[_JSON] = {
+    "ref": "promotion:5",
+    "label": "满199包邮",
+    "reason": "再买 ¥114.00 可包邮",
+    "short_by_fen": 11_400,
+}
+_ITEM: Final[_JSON] = {
+    "sku_id": 7,
+    "title": "手工陶瓷茶杯",
+    "quantity": 2,
+    "unit_price_fen": 5000,
+    "list_fen": 10_000,
+    "reductions": [_OFF],
+    "payable_fen": 8500,
+}
+_FIGURES: Final[_JSON] = {
+    "goods_fen": 10_000,
+    "reduction_fen": 1500,
+    "shipping_fen": 800,
+    "payable_fen": 9300,
+    "applied": [_OFF],
+    "declined": [_FREE],
+}
+_PICTURE = "https://shop.example.com/media/products/cup.png"
+
+CHOICE: Final[_JSON] = {"items": [{"sku_id": 7, "quantity": 2}], "address_id": 12}
+PLACE: Final[_JSON] = {**CHOICE, "expected_payable_fen": 9300, "remark": "请轻拿轻放 🍵"}
+QUOTE: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "shipping_known": True}
+CART: Final[_JSON] = {
+    "items": [
+        {
+            "id": 31,
+            "sku_id": 7,
+            "product_id": 4,
+            "quantity": 2,
+            "selected": True,
+            "title": "手工陶瓷茶杯",
+            "image_url": _PICTURE,
+            "option_text": "白 / 大",
+            "unit_price_fen": 5000,
+            "available": 100,
+            "valid": True,
+            "notice": "",
+        }
+    ],
+    "selected_count": 2,
+    "quote": {**QUOTE, "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
+}
+
+_ROW: Final[_JSON] = {
+    "order_no": "SO260302K7M2P9QRTW4X",
+    "status": "UNPAID",
+    "status_text": "待付款",
+    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE}],
+    **_FIGURES,
+    "remark": "请轻拿轻放 🍵",
+    "created_at": "2026-03-02T12:00:00+08:00",
+    "expires_at": "2026-03-02T12:30:00+08:00",
+    "paid_at": None,
+    "shipped_at": None,
+    "received_at": None,
+    "closed_at": None,
+}
+
+
+def _move(move: str, came_from: str, to: str, actor: str, at: str, note: str = "") -> _JSON:
+    return {"from": came_from, "to": to, "move": move, "actor": actor, "at": at, "note": note}
+
+
+_PLACED: Final[_JSON] = _move("place", "", "UNPAID", "member", "2026-03-02T12:00:00+08:00")
+ORDER: Final[_JSON] = {
+    **_ROW,
+    "address": {
+        "name": "林小茶",
+        "phone": "13800000000",
+        "province": "浙江省",
+        "city": "杭州市",
+        "district": "西湖区",
+        "detail": "龙井路 1 号",
+        "postal_code": "310000",
+    },
+    "parcels": [],
+    "history": [_PLACED],
+}
+CLOSED: Final[_JSON] = {
+    **ORDER,
+    "status": "CLOSED",
+    "status_text": "已关闭",
+    "closed_at": "2026-03-02T12:05:00+08:00",
+    "history": [
+        _PLACED,
+        _move("close", "UNPAID", "CLOSED", "member", "2026-03-02T12:05:00+08:00", "买家取消"),
+    ],
+}
+RECEIVED: Final[_JSON] = {
+    **ORDER,
+    "status": "RECEIVED",
+    "status_text": "已完成",
+    "paid_at": "2026-03-02T12:01:00+08:00",
+    "shipped_at": "2026-03-02T17:00:00+08:00",
+    "received_at": "2026-03-04T19:00:00+08:00",
+    "parcels": [
+        {
+            "parcel_no": "PC260302Q8N4R7XYZ2KM",
+            "carrier_code": "SF",
+            "carrier_name": "顺丰速运",
+            "tracking_no": "SF1234567890123",
+            "shipped_at": "2026-03-02T17:00:00+08:00",
+            "items": [{"sku_id": 7, "quantity": 2}],
+        }
+    ],
+    "history": [
+        _PLACED,
+        _move("pay", "UNPAID", "PAID", "wechat", "2026-03-02T12:01:00+08:00"),
+        _move("ship", "PAID", "SHIPPED", "operator", "2026-03-02T17:00:00+08:00"),
+        _move("receive", "SHIPPED", "RECEIVED", "member", "2026-03-04T19:00:00+08:00"),
+    ],
+}
+ORDER_PAGE: Final[_JSON] = {"results": [_ROW], "next": None}

@@ -1,0 +1,315 @@
+"""The shapes of cart, quote and order: what shoppers may say, strictly, and what they are answered."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.base.inputs import MAX_BIGINT, StrictIntegerField, StrictTextField, row_id
+from apps.carts.services import MAX_LINES, MAX_QUANTITY
+from apps.catalog import pictures
+from apps.checkout.cart import Cart, CartLine
+from apps.checkout.quoting import Choice
+from apps.orders.models import Order, OrderLine
+from apps.orders.states import Actor, Status
+from mall.errors import Invalid
+from mall.pricing.quote import Quote
+
+_KEY = re.compile(r"[\x21-\x7e]{1,80}")
+_LONGEST_REMARK = 200
+
+
+class IdempotencyKeyRequired(Invalid):
+    """Ordering takes an Idempotency-Key header: 1 to 80 visible ASCII characters."""
+
+    code = "idempotency_key_required"
+    message = "请求缺少有效的 Idempotency-Key"
+
+
+def idempotency_key(header: str | None) -> str:
+    """The header's key. Raises IdempotencyKeyRequired."""
+    if header is None or not _KEY.fullmatch(header):
+        raise IdempotencyKeyRequired
+    return header
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON true or false: not ``"true"``, ``1`` or ``"on"``."""
+
+    default_error_messages = {"invalid": "请填写 true 或 false"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+def _quantity(**kwargs: Any) -> StrictIntegerField:
+    return StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, **kwargs)
+
+
+class CartPutSerializer(serializers.Serializer[Any]):
+    """Something for the cart."""
+
+    sku_id = row_id()
+    quantity = _quantity(required=False, default=1)
+    selected = StrictBooleanField(required=False, default=True)
+
+
+class CartChangeSerializer(serializers.Serializer[Any]):
+    """A change of a cart line; what is left out stays."""
+
+    quantity = _quantity(required=False)
+    selected = StrictBooleanField(required=False)
+
+
+class WantedSerializer(serializers.Serializer[Any]):
+    """So many of a SKU."""
+
+    sku_id = row_id()
+    quantity = _quantity()
+
+
+class ChoiceSerializer(serializers.Serializer[Any]):
+    """What to buy: ``items`` or ``from_cart``. Prices are the shop's: any that are sent are not read."""
+
+    items = serializers.ListField(
+        child=WantedSerializer(), required=False, allow_empty=False, max_length=MAX_LINES
+    )
+    from_cart = StrictBooleanField(required=False, default=False)
+    address_id = row_id(required=False, allow_null=True)
+    coupon_id = row_id(required=False, allow_null=True)
+    use_points = serializers.JSONField(
+        required=False, allow_null=True, help_text="How many points, or true for as many as possible."
+    )
+    activity = serializers.DictField(required=False, allow_null=True)
+
+    def validate_use_points(self, said: Any) -> bool | int:
+        if said is None:
+            return False
+        if isinstance(said, bool) or (isinstance(said, int) and 0 <= said < 2**63):
+            return said
+        raise serializers.ValidationError("请填写使用的积分数量")
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said["from_cart"] == ("items" in said):
+            raise serializers.ValidationError({"items": ["请提供 items，或将 from_cart 设为 true"]})
+        return said
+
+    def choice(self) -> Choice:
+        """What was said, as checkout takes it."""
+        said = self.validated_data
+        items = said.get("items")
+        return Choice(
+            items=None if items is None else tuple((item["sku_id"], item["quantity"]) for item in items),
+            address_id=said.get("address_id"),
+            coupon_id=said.get("coupon_id"),
+            use_points=said.get("use_points", False),
+            activity=said.get("activity"),
+        )
+
+
+class PlaceSerializer(ChoiceSerializer):
+    """An order: the choice, what the shopper was told it costs, and a word to the shop."""
+
+    expected_payable_fen = StrictIntegerField(min_value=0, max_value=MAX_BIGINT)
+    # Kept as typed, line breaks and emoji included.
+    remark = StrictTextField(
+        multiline=True,
+        max_length=_LONGEST_REMARK,
+        trim_whitespace=False,
+        allow_blank=True,
+        required=False,
+        default="",
+    )
+
+
+class ReductionSerializer(serializers.Serializer[Any]):
+    """A part of what something became cheaper by."""
+
+    ref = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    amount_fen = serializers.IntegerField()
+
+
+class DeclinedSerializer(serializers.Serializer[Any]):
+    """An offer that did not apply, and why."""
+
+    ref = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    reason = serializers.CharField()
+    short_by_fen = serializers.IntegerField(allow_null=True)
+
+
+class QuoteItemSerializer(serializers.Serializer[Any]):
+    """A line of a quote."""
+
+    sku_id = serializers.IntegerField()
+    title = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price_fen = serializers.IntegerField()
+    list_fen = serializers.IntegerField()
+    reductions = ReductionSerializer(many=True)
+    payable_fen = serializers.IntegerField()
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    """The sums and reasons of a price: Σ items' ``payable_fen`` + ``shipping_fen`` = ``payable_fen``."""
+
+    goods_fen = serializers.IntegerField()
+    reduction_fen = serializers.IntegerField()
+    shipping_fen = serializers.IntegerField()
+    payable_fen = serializers.IntegerField()
+    applied = ReductionSerializer(many=True)
+    declined = DeclinedSerializer(many=True)
+
+
+class QuoteSerializer(FiguresSerializer):
+    """An explained price. While no address is named, the freight is not known and counts as 0."""
+
+    items = QuoteItemSerializer(many=True)
+    shipping_known = serializers.BooleanField()
+
+
+class CartLineSerializer(serializers.Serializer[Any]):
+    """A line of the cart, at today's price for this member."""
+
+    id = serializers.IntegerField(source="item.pk")
+    sku_id = serializers.IntegerField(source="sku.pk")
+    product_id = serializers.IntegerField(source="sku.product_id")
+    quantity = serializers.IntegerField(source="item.quantity")
+    selected = serializers.BooleanField(source="item.selected")
+    title = serializers.CharField(source="sku.product.title")
+    image_url = serializers.SerializerMethodField()
+    option_text = serializers.CharField()
+    unit_price_fen = serializers.IntegerField()
+    available = serializers.IntegerField()
+    valid = serializers.BooleanField()
+    notice = serializers.CharField(help_text="Why the line cannot be ordered as it stands; empty if it can.")
+
+    def get_image_url(self, line: CartLine) -> str | None:
+        return pictures.address(line.image)
+
+
+class CartSerializer(serializers.Serializer[Any]):
+    """The cart. ``quote`` prices the ticked lines that can be ordered; null without any."""
+
+    items = CartLineSerializer(many=True, source="lines")
+    selected_count = serializers.IntegerField(help_text="Ticked pieces.")
+    quote = serializers.SerializerMethodField()
+
+    @extend_schema_field(QuoteSerializer(allow_null=True))
+    def get_quote(self, cart: Cart) -> dict[str, Any] | None:
+        return quote_json(cart.quote) if cart.quote else None
+
+
+class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
+    """A line of an order, frozen when it was placed."""
+
+    sku_id = serializers.IntegerField()
+    image_url = serializers.SerializerMethodField()
+    reductions = ReductionSerializer(many=True)
+
+    class Meta:
+        model = OrderLine
+        fields = [
+            "sku_id",
+            "title",
+            "option_text",
+            "image_url",
+            "quantity",
+            "unit_price_fen",
+            "list_fen",
+            "reductions",
+            "payable_fen",
+        ]
+
+    def get_image_url(self, line: OrderLine) -> str | None:
+        return pictures.address(line.image)
+
+
+class OrderRowSerializer(FiguresSerializer):
+    """An order as a list shows it."""
+
+    order_no = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    status_text = serializers.CharField(source="get_status_display")
+    items = OrderItemSerializer(many=True, source="lines")
+    remark = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderAddressSerializer(serializers.Serializer[Any]):
+    """Where the order goes: a copy made when it was placed."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    province = serializers.CharField()
+    city = serializers.CharField()
+    district = serializers.CharField()
+    detail = serializers.CharField()
+    postal_code = serializers.CharField()
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    """One move of the order's history."""
+
+    move = serializers.CharField()
+    to = serializers.CharField(source="to_status")
+    actor = serializers.ChoiceField(choices=Actor.choices)
+    at = serializers.DateTimeField()
+    note = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" is a word of Python's own.
+        return {"from": serializers.CharField(source="from_status"), **super().get_fields()}
+
+
+class ParcelItemSerializer(serializers.Serializer[Any]):
+    """Units of a SKU in a parcel."""
+
+    sku_id = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+
+
+class ParcelSerializer(serializers.Serializer[Any]):
+    """One parcel of the order."""
+
+    parcel_no = serializers.CharField()
+    carrier_code = serializers.CharField()
+    carrier_name = serializers.CharField()
+    tracking_no = serializers.CharField()
+    shipped_at = serializers.DateTimeField()
+    items = ParcelItemSerializer(many=True)
+
+
+class OrderSerializer(OrderRowSerializer):
+    """An order with everything about it."""
+
+    address = OrderAddressSerializer()
+    parcels = serializers.SerializerMethodField()
+    history = MoveSerializer(many=True, source="moves")
+
+    @extend_schema_field(ParcelSerializer(many=True))
+    def get_parcels(self, order: Order) -> list[Any]:
+        return list(ParcelSerializer(self.context["parcels"].get(order.pk, []), many=True).data)
+
+
+class OrderPageSerializer(serializers.Serializer[Any]):
+    """One page of a member's orders, the newest first."""
+
+    results = OrderRowSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+def quote_json(quote: Quote) -> dict[str, Any]:
+    """A quote in the contract's form, and whether the freight is known yet."""
+    return {**quote.as_dict(), "shipping_known": quote.shipping_known}
