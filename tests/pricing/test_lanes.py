@@ -11,6 +11,7 @@ from mall.pricing.offers import EVERY_LANE, FreePostage, Lane, MemberPrice, Perc
 from mall.pricing.scope import ALL_GOODS, Brands, Categories, Products, Scope
 from tests.pricing.shop import (
     CUP,
+    GIFT,
     GOLD,
     KILN,
     POT,
@@ -75,6 +76,27 @@ def test_in_a_lane_the_buyers_best_wins_and_the_other_says_so():
 def test_a_tie_goes_to_the_lower_ref():
     quote = engine.quote(basket(line(CUP, "120.00")), [off("b", "50.00", "5.00"), off("a", "100.00", "5.00")])
     assert applied(quote) == {"a": "5.00"}
+
+
+def test_a_tie_between_one_offer_and_two_goes_to_the_lowest_ref_among_them():
+    offers = [
+        off("b", "200.00", "20.00"),
+        off("a", "100.00", "12.00", only(CUP)),
+        off("c", "100.00", "8.00", only(TEA)),
+    ]
+    quote = engine.quote(basket(line(CUP, "100.00"), line(TEA, "100.00")), offers)
+    assert applied(quote) == {"a": "12.00", "c": "8.00"}
+
+
+def test_goods_wanted_by_a_chain_of_offers_are_given_once():
+    """The first offer wants cup and pot, the second cup and tea, the third pot and gift."""
+    goods = [line(sku_id, "100.00") for sku_id in (CUP, POT, TEA, GIFT)]
+    offers = [
+        off("壶杯", "150.00", "20.00", only(CUP, POT)),
+        off("茶杯", "150.00", "5.00", only(CUP, TEA)),
+        off("壶礼", "150.00", "10.00", only(POT, GIFT)),
+    ]
+    assert applied(engine.quote(basket(*goods), offers)) == {"壶杯": "20.00"}  # 20 > 5 + 10
 
 
 def test_offers_on_different_goods_do_not_compete():
