@@ -1,0 +1,214 @@
+"""Stock for operators: figures, holds and ledger to read; receiving and correcting by way of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base.admin import ReadOnlyAdmin
+from apps.inventory import forms
+from apps.inventory import services as inventory
+from apps.inventory.models import Hold, Stock, StockEntry
+from mall.errors import ShopError
+
+LOW = 10
+
+
+class ScarcityFilter(admin.SimpleListFilter):
+    """Rows of which few or no units are free."""
+
+    title = "库存紧张程度"
+    parameter_name = "scarcity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "已售罄"), ("low", f"可售 {LOW} 件以下")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        limit = {"none": 0, "low": LOW}.get(self.value() or "")
+        return queryset if limit is None else queryset.filter(free__lte=limit)
+
+
+@admin.register(Stock)
+class StockAdmin(ReadOnlyAdmin):
+    """What lies where. The figures change through the pages 入库 and 盘点调整 only."""
+
+    list_display = ["title", "code", "place", "on_hand", "held", "free"]
+    list_display_links = ["title"]
+    list_filter = [ScarcityFilter, "place"]
+    list_select_related = ["sku__product", "place"]
+    search_fields = ["sku__code", "sku__product__title"]
+    search_help_text = "按商家编码或商品标题查找"
+    fields = ["sku", "title", "place", "on_hand", "held", "free"]
+    readonly_fields = ["title", "free"]
+    actions_list = ["receive_any"]
+    actions_row = ["receive", "adjust"]
+    actions_detail = ["receive", "adjust"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stock]:
+        return super().get_queryset(request).annotate(free=F("on_hand") - F("held"))
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A product's page may link to the stock of all its SKUs."""
+        return lookup == "sku__product" or super().lookup_allowed(lookup, value, request)
+
+    def has_count_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may receive and adjust."""
+        return request.user.has_perm("inventory.change_stock")
+
+    @admin.display(description="商品", ordering="sku__product__title")
+    def title(self, row: Stock) -> str:
+        values = " ".join(str(value) for value in row.sku.option_values.values())
+        return f"{row.sku.product.title} {values}".strip()
+
+    @admin.display(description="商家编码", ordering="sku__code")
+    def code(self, row: Stock) -> str:
+        return row.sku.code
+
+    @admin.display(description="可售", ordering="free")
+    def free(self, row: Stock) -> int:
+        return row.on_hand - row.held
+
+    @action(description="入库", permissions=["count"], url_path="receive-any", icon="add_box")
+    def receive_any(self, request: HttpRequest) -> HttpResponse:
+        def book(form: forms.CountForm) -> StockEntry:
+            typed = form.cleaned_data
+            return _receive(request, form, sku_id=typed["code"].pk, place_id=typed["place"].pk)
+
+        return self._count(request, forms.ReceiveAnyForm, book)
+
+    @action(description="入库", permissions=["count"], url_path="receive", icon="add_box")
+    def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+
+        def book(form: forms.CountForm) -> StockEntry:
+            return _receive(request, form, sku_id=row.sku_id, place_id=row.place_id)
+
+        return self._count(request, forms.ReceiveForm, book, row=row)
+
+    @action(description="盘点调整", permissions=["count"], url_path="adjust", icon="inventory")
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+
+        def book(form: forms.CountForm) -> StockEntry:
+            return inventory.adjust(
+                sku_id=row.sku_id,
+                place_id=row.place_id,
+                change=form.cleaned_data["change"],
+                business_key=f"adjust:{form.cleaned_data['token']}",
+                reason=form.cleaned_data["reason"],
+                operator=_operator(request),
+                at=timezone.now(),
+            )
+
+        return self._count(request, forms.AdjustForm, book, row=row)
+
+    def _row(self, request: HttpRequest, object_id: str) -> Stock:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def _count(
+        self,
+        request: HttpRequest,
+        form_class: type[forms.CountForm],
+        book: Callable[[forms.CountForm], StockEntry],
+        *,
+        row: Stock | None = None,
+    ) -> HttpResponse:
+        """Show the form; when it is sent, book it, and show why where the service refuses."""
+        form = form_class(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                entry = book(form)
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+            else:
+                self.message_user(
+                    request, f"{form.title}完成：现货 {entry.on_hand_change:+d}", level=messages.SUCCESS
+                )
+                return redirect("admin:inventory_stock_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "row": row,
+            "row_title": self.title(row) if row else "",
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/inventory/count.html", context)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    """What orders hold, have taken and have given back."""
+
+    list_display = ["order_no", "stock_code", "place", "quantity", "restored", "status"]
+    list_filter = ["status"]
+    list_select_related = ["stock__sku", "stock__place"]
+    search_fields = ["order_no", "stock__sku__code"]
+
+    @admin.display(description="商家编码", ordering="stock__sku__code")
+    def stock_code(self, row: Hold) -> str:
+        return row.stock.sku.code
+
+    @admin.display(description="仓库")
+    def place(self, row: Hold) -> str:
+        return row.stock.place.name
+
+
+@admin.register(StockEntry)
+class StockEntryAdmin(ReadOnlyAdmin):
+    """The ledger, newest first: every change of every figure, and who or what caused it."""
+
+    list_display = [
+        "at",
+        "stock_code",
+        "place",
+        "kind",
+        "on_hand_change",
+        "held_change",
+        "reason",
+        "operator",
+        "business_key",
+    ]
+    list_filter = ["kind", "stock__place"]
+    list_select_related = ["stock__sku", "stock__place", "operator"]
+    search_fields = ["business_key", "stock__sku__code"]
+    search_help_text = "按订单号（业务键）或商家编码查找"
+
+    @admin.display(description="商家编码", ordering="stock__sku__code")
+    def stock_code(self, row: StockEntry) -> str:
+        return row.stock.sku.code
+
+    @admin.display(description="仓库")
+    def place(self, row: StockEntry) -> str:
+        return row.stock.place.name
+
+
+def _receive(request: HttpRequest, form: forms.CountForm, *, sku_id: int, place_id: int) -> StockEntry:
+    return inventory.receive(
+        sku_id=sku_id,
+        place_id=place_id,
+        quantity=form.cleaned_data["quantity"],
+        business_key=f"receive:{form.cleaned_data['token']}",
+        reason=form.cleaned_data["reason"],
+        operator=_operator(request),
+        at=timezone.now(),
+    )
+
+
+def _operator(request: HttpRequest) -> Any:
+    """The operator who asks; the permission check before every action leaves nobody else here."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
