@@ -10,14 +10,11 @@ import pytest
 
 from apps.wechat import errors, shipping
 from apps.wechat.shipping import Parcel
-from tests.wechat.client.scripted import Reply, Script
+from tests.wechat.client.scripted import Script
+from tests.wechat.client.words import token, told
 
 AT = datetime(2025, 1, 1, 5, 29, 35, 120_000, tzinfo=UTC)
-TOKEN = Reply(body=b'{"access_token":"T1","expires_in":7200}')
-
-
-def told(**content: Any) -> Reply:
-    return Reply(body=json.dumps(content).encode())
+TOKEN = token()
 
 
 def upload(*parcels: Parcel, **changes: Any) -> shipping.Uploaded:
