@@ -86,7 +86,7 @@ def start(world: World, delivery: Delivery, *, delay_s: float, copies: int = 0) 
 
 
 def hold(world: World, delivery: Delivery) -> None:
-    """Keep a delivery back until another one has had its first attempt."""
+    """Keep a notify back until another one has had its first attempt."""
     delivery.state = "HELD"
     remember(world, delivery)
 
@@ -109,10 +109,15 @@ def attempt(world: World, delivery: Delivery) -> Attempt | None:
         delivery.attempts.append(made)
         if made.accepted and not made.probe:
             delivery.state = "ACCEPTED"
-        for held in [row for row in world.deliveries.values() if row.state == "HELD" and row is not delivery]:
-            held.state = "WAITING"
-            world.timetable.after(PROBE_PAUSE_S, partial(_try, world, held))
+        if delivery.channel == "pay":
+            _release_held(world, besides=delivery)
     return made
+
+
+def _release_held(world: World, *, besides: Delivery) -> None:
+    for held in [row for row in world.deliveries.values() if row.state == "HELD" and row is not besides]:
+        held.state = "WAITING"
+        world.timetable.after(PROBE_PAUSE_S, partial(_try, world, held))
 
 
 def _try(world: World, delivery: Delivery) -> None:

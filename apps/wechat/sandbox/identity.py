@@ -7,6 +7,7 @@ the environment that a real merchant would copy from the consoles.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import secrets
@@ -84,12 +85,16 @@ def load_or_create(directory: Path) -> Identity:
     """Return the identity kept in ``directory``, creating all of it on the first call."""
     kept = directory / "numbers.json"
     if not kept.exists():
-        _create(directory)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (directory / ".lock").open("w") as lock:
+            # Two processes that start together must not mix two accounts; the lock ends with the file.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                _create(directory)
     return Identity(directory=directory, numbers=Numbers(**json.loads(kept.read_text())))
 
 
 def _create(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     merchant_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     platform_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     mchid = "19" + "".join(secrets.choice(string.digits) for _ in range(8))

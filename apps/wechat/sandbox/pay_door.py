@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import crypto, payments, refunds, transactions
+from apps.wechat.sandbox import bills, crypto, payments, refunds, transactions
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.transactions import PayRefused
 from apps.wechat.sandbox.wire import Request, Response, Route, as_json, find
@@ -29,6 +29,7 @@ ROUTES = [
     *transactions.ROUTES,
     *payments.ROUTES,
     *refunds.ROUTES,
+    *bills.ROUTES,
     Route("GET", "/v3/certificates", _certificates),
 ]
 
@@ -50,6 +51,8 @@ def answer(world: World, request: Request, fault: Fault | None) -> Response:
     except PayRefused as refused:
         content = {"code": refused.code, "message": refused.message, "detail": refused.detail}
         response = as_json(content, status=refused.status)
+    if response.content_type.startswith("text/plain"):
+        return response  # a bill
     return _sealed(world, response, fault)
 
 

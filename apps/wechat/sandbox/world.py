@@ -83,6 +83,7 @@ class World:
         self.timetable = Timetable()
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.deliveries: dict[int, Delivery] = {}
+        self.bills: dict[str, tuple[float, bytes]] = {}
         self.nonces: dict[str, float] = {}
         self.forced_refreshes: list[float] = []
         self.clock_ahead_s = 0.0
@@ -99,6 +100,7 @@ class World:
             self.store.clear()
             self.calls.clear()
             self.deliveries.clear()
+            self.bills.clear()
             self.forced_refreshes.clear()
             self.clock_ahead_s = 0.0
 
