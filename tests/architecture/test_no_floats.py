@@ -87,7 +87,7 @@ def meetings(node: ast.AST) -> list[tuple[ast.AST, ast.AST | None]]:
     match node:
         case ast.Call(func=ast.Name() as function, args=arguments):
             return [(argument, function) for argument in arguments]
-        case ast.BinOp(left=left, right=right):
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
             return [(left, right), (right, left)]
         case ast.Assign(targets=targets, value=value):
             return [(target, value) for target in targets]
