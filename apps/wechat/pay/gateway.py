@@ -152,7 +152,7 @@ def _library(of: Account) -> WeChatPay:
     return pay
 
 
-class _Exchange(Core):  # type: ignore[misc]
+class _Exchange(Core):
     """The library's core with its network method replaced; in public-key mode it has no other."""
 
     def __init__(self, *, base: str, **keys: str) -> None:
