@@ -88,7 +88,11 @@ class RefundAdmin(ReadOnlyAdmin):
     readonly_fields = ["amount"]
     actions = ["submit_again"]
 
-    @admin.action(description="重新提交（仅限失败的，退款单号不变）")
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """The rows are read-only; whoever could change refunds may act on them."""
+        return request.user.has_perm("payments.change_refund")
+
+    @admin.action(description="重新提交（仅限失败的，退款单号不变）", permissions=["operate"])
     @said
     def submit_again(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
         at = timezone.now()
@@ -116,11 +120,15 @@ class NotificationAdmin(ReadOnlyAdmin):
     readonly_fields = ["content"]
     actions = ["handle_again"]
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """The rows are read-only; whoever could change notifications may act on them."""
+        return request.user.has_perm("payments.change_notification")
+
     @admin.display(description="内容")
     def content(self, row: Notification) -> str:
         return json.dumps(row.resource, ensure_ascii=False, indent=2)
 
-    @admin.action(description="重新处理（仅限未处理的）")
+    @admin.action(description="重新处理（仅限未处理的）", permissions=["operate"])
     @said
     def handle_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
         at = timezone.now()

@@ -42,7 +42,7 @@ def unheard(*, at: datetime) -> QuerySet[Payment]:
         never
         | Q(queried_at__lt=at - _LATER_EVERY)
         | (
-            Q(queried_at__lt=at - _SILENCE / 2)
+            Q(queried_at__lt=at - _SILENCE)
             & (Q(started_at__gt=at - _OFTEN_FOR) | ~Q(order__status=Status.UNPAID))
         )
     )
