@@ -59,9 +59,11 @@ class Fault:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def number_of(self, name: str, default: float) -> float:
+        """Return a setting as a number."""
         return float(self.settings.get(name, default))
 
     def text(self, name: str, default: str) -> str:
+        """Return a setting as a text."""
         return str(self.settings.get(name, default))
 
 
@@ -104,9 +106,11 @@ class FaultBoard:
         return None
 
     def remove(self, number: int) -> None:
+        """Switch one fault off."""
         self._faults = [fault for fault in self._faults if fault.number != number]
 
     def clear(self) -> None:
+        """Switch all faults off."""
         self._faults.clear()
 
     def _strike(self, fault: Fault) -> Fault:

@@ -70,6 +70,7 @@ def require_token(world: World, request: Request) -> None:
 
 
 def ok(**content: object) -> Response:
+    """Return a good answer; errcode 0 comes first."""
     return as_json({"errcode": 0, "errmsg": "ok", **content})
 
 

@@ -91,6 +91,7 @@ def finish(world: World, out_refund_no: str) -> None:
 
 
 def query(world: World, request: Request, out_refund_no: str) -> Response:
+    """GET /v3/refund/domestic/refunds/{out_refund_no}."""
     row = world.store.refunds.get(unquote(out_refund_no))
     if row is None:
         raise PayRefused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")

@@ -102,6 +102,7 @@ def notify_confirm_receive(world: World, request: Request) -> Response:
 
 
 def set_msg_jump_path(world: World, request: Request) -> Response:
+    """POST /wxa/sec/order/set_msg_jump_path: checked, and without effect here."""
     path = body_of(request).get("path")
     if not isinstance(path, str) or not path or path.startswith("/"):
         raise Refused(10060014, "参数错误：path")
@@ -109,11 +110,13 @@ def set_msg_jump_path(world: World, request: Request) -> Response:
 
 
 def is_trade_managed(world: World, request: Request) -> Response:
+    """POST /wxa/sec/order/is_trade_managed: this mini program sells physical goods, so it is."""
     _require_appid(world, body_of(request))
     return ok(is_trade_managed=True)
 
 
 def is_confirmation_completed(world: World, request: Request) -> Response:
+    """POST …/is_trade_management_confirmation_completed: the operator has agreed to it."""
     _require_appid(world, body_of(request))
     return ok(completed=True)
 

@@ -42,6 +42,7 @@ class PayRefused(Exception):
 
 
 def body_of(request: Request) -> Json:
+    """Return the JSON body; PARAM_ERROR when it is none."""
     try:
         return request.json()
     except NotJson as error:
@@ -60,6 +61,7 @@ def as_params(asked: Json) -> str:
 
 
 def text_field(asked: Mapping[str, object], name: str, *, longest: int, required: bool = True) -> str:
+    """Return a text of at most ``longest`` characters; PARAM_ERROR names the field otherwise."""
     value = asked.get(name, "")
     if not isinstance(value, str) or len(value) > longest or (required and not value):
         raise wrong(name, f"应为 1 到 {longest} 个字符" if required else f"最多 {longest} 个字符")
@@ -67,6 +69,7 @@ def text_field(asked: Mapping[str, object], name: str, *, longest: int, required
 
 
 def fen_field(amount: object, name: str) -> int:
+    """Return a whole number of fen above zero; neither 12.0 nor "12" nor true is one."""
     value = amount.get(name) if isinstance(amount, dict) else None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise wrong(f"amount/{name}", "应为大于 0 的整数（分）")
@@ -75,7 +78,10 @@ def fen_field(amount: object, name: str) -> int:
 
 def notify_url_field(url: str) -> str:
     """HTTPS without a query, or plain HTTP to this machine, as only a sandbox allows."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise wrong("notify_url", "不是有效的地址") from error
     loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not (parts.scheme == "https" or loopback) or not parts.hostname or parts.query or len(url) > 255:
         raise wrong("notify_url", "应为不带参数的 https 地址")
@@ -159,11 +165,13 @@ def _expiry(asked: Json, *, now: float) -> float:
 
 
 def query_by_number(world: World, request: Request, out_trade_no: str) -> Response:
+    """GET …/out-trade-no/{no}: an order is found by the merchant's number from its first prepay on."""
     require_merchant(world, request.query)
     return as_json(as_answer(world, current(world, unquote(out_trade_no))))
 
 
 def query_by_id(world: World, request: Request, transaction_id: str) -> Response:
+    """GET …/id/{transaction_id}: only a paid order has WeChat's number."""
     require_merchant(world, request.query)
     found = world.store.payment(transaction_id)
     if found is None:
@@ -201,6 +209,7 @@ def new_transaction_id(world: World) -> str:
 
 
 def require_merchant(world: World, said: Mapping[str, object]) -> None:
+    """Refuse a query or a body that names another merchant than its signature."""
     if said.get("mchid") != world.numbers.mchid:
         raise PayRefused(400, "PARAM_ERROR", "mchid 与签名的商户号不一致")
 

@@ -41,6 +41,7 @@ class Pace:
     shipping_unknown_s: float = 10.0
 
     def scaled(self, seconds: float) -> float:
+        """Return how long a wait of WeChat lasts here."""
         return seconds * self.time_factor
 
 

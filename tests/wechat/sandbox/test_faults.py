@@ -150,3 +150,34 @@ def test_a_person_shops_on_the_page(sandbox: Sandbox, merchant: Merchant, doorst
     assert (
         "未成功" in requests.post(f"{page}/fault", data={"kind": "delay", "settings": "["}, timeout=10).text
     )
+
+
+def test_a_person_gives_a_phone_number_and_confirms_receipt_on_the_page(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep
+) -> None:
+    page = sandbox.base_url + "/__sandbox/page"
+    openid = sandbox.login("小明").openid
+    shown = requests.post(f"{page}/phone", data={"openid": openid, "phone": "13800000000"}, timeout=10).text
+    assert "手机号 code：" in shown
+    assert 'value="13800000000"' in shown
+    params = merchant.prepaid_params(openid, "SO20250101", notify_url=doorstep.url)
+    transaction_id = sandbox.pay(openid, params)
+    number = str(sandbox.wait_for_notify("SO20250101")["number"])
+    assert "已重发" in requests.post(f"{page}/resend", data={"number": number}, timeout=10).text
+    doorstep.wait_for(2)
+    order = {"transaction_id": transaction_id}
+    assert "未成功" in requests.post(f"{page}/confirm", data=order, timeout=10).text
+    upload = {
+        "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
+        "logistics_type": 4,
+        "delivery_mode": 1,
+        "shipping_list": [{"item_desc": "茶杯*1"}],
+        "upload_time": "2025-01-01T13:29:35.120+08:00",
+        "payer": {"openid": openid},
+    }
+    merchant.post("/wxa/sec/order/upload_shipping_info", upload)
+    assert "已确认收货" in requests.post(f"{page}/confirm", data=order, timeout=10).text
+    fault = str(sandbox.fault("notify_lost"))
+    assert "已关闭故障" in requests.post(f"{page}/fault/remove", data={"number": fault}, timeout=10).text
+    assert sandbox.faults() == []
+    assert requests.post(f"{page}/nothing", timeout=10).status_code == 404

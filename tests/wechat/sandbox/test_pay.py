@@ -144,6 +144,7 @@ def test_a_number_cannot_change_its_parameters_nor_be_used_again(
         {"payer": {"openid": "oNobody"}},
         {"notify_url": "http://m.example.com/notify"},
         {"notify_url": "https://m.example.com/notify?a=1"},
+        {"notify_url": "https://["},
         {"time_expire": "2030-01-01 10:00:00"},
         {"time_expire": "2030-13-01T10:00:00+08:00"},
         {"time_expire": "2020-01-01T10:00:00+08:00"},
