@@ -1,4 +1,4 @@
-"""A shop counter for tests: a member with an address, goods on the shelf, and a client that is logged in."""
+"""A shop counter for tests: a member with an address, goods on the shelf, orders."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from rest_framework.test import APIClient
-
 from apps.catalog.models import Sku
 from apps.checkout import placing, quoting
 from apps.checkout.quoting import Choice
+from apps.fulfillment.models import FreightTemplate, FreightZone
 from apps.members.models import Address, Member
 from apps.orders.models import Order
+from apps.promotions.models import Promotion
 from tests.apps.catalog import make as catalog
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
+from tests.apps.promotions import make as promotions
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
 _keys = count(1)
@@ -36,11 +37,18 @@ def buyer(**columns: Any) -> tuple[Member, Address]:
     return member, members.address(member)
 
 
-def client(member: Member) -> APIClient:
-    """A client with the member's token."""
-    made = APIClient()
-    made.credentials(HTTP_AUTHORIZATION=f"Bearer {members.access_token(member)}")
-    return made
+def promotion(kind: str = "STEPPED", **columns: Any) -> Promotion:
+    """A promotion without end; 满100减15 if nothing else is said."""
+    always = {"starts_at": datetime(2020, 1, 1, tzinfo=UTC), "ends_at": datetime(2120, 1, 1, tzinfo=UTC)}
+    return promotions.promotion(kind, **{**always, **columns})
+
+
+def freight(first_fee_fen: int = 800, *, regions: Iterable[str] = (), **columns: Any) -> FreightTemplate:
+    """The default template: so much for the first piece, nothing for more; everywhere or in some regions."""
+    template = FreightTemplate.objects.create(name="普通快递", is_default=True)
+    zone = {"first_units": 1, "first_fee_fen": first_fee_fen, "next_units": 1, "next_fee_fen": 0, **columns}
+    FreightZone.objects.create(template=template, regions=list(regions), **zone)
+    return template
 
 
 def key() -> str:

@@ -1,35 +1,315 @@
-"""Placing an order over HTTP: figures, snapshots, keys, refusals."""
+"""Placing an order over HTTP: frozen figures and copies, keys, and what is refused with nothing stored."""
 
 from __future__ import annotations
 
-import pytest
-from rest_framework.test import APIClient
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.catalog.models import Product, Sku
 from apps.inventory import selectors as inventory
-from apps.orders.models import Order
+from apps.members.models import Address, Member
+from apps.members.services import addresses
+from apps.orders.models import Order, OrderLine
+from apps.outbox.models import Announcement
 from tests.apps.checkout import make
 
 pytestmark = pytest.mark.django_db
+Shoppers = Callable[[Member], Any]
 
 
-def _place(client: APIClient, body: dict, key: str | None = None):
-    return client.post("/api/v1/orders", body, format="json", headers={"Idempotency-Key": key or make.key()})
+def _body(
+    address: Address, expected_payable_fen: int, *wanted: tuple[Sku, int], **more: Any
+) -> dict[str, Any]:
+    return {
+        "items": [{"sku_id": sku.pk, "quantity": quantity} for sku, quantity in wanted],
+        "address_id": address.pk,
+        "expected_payable_fen": expected_payable_fen,
+        **more,
+    }
 
 
-def test_two_cups_at_50_yuan_become_an_unpaid_order_of_100_yuan() -> None:
+def _place(shopper: Any, body: Any, key: str | None = None) -> Any:
+    return shopper.call("POST", "/orders", body, idempotency_key=key or make.key())
+
+
+def test_two_cups_at_50_yuan_with_15_off_and_8_for_freight_become_an_order_of_93_yuan(
+    shopper_of: Shoppers,
+) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000, title="手工陶瓷茶杯")
+    make.promotion(label="满100减15", steps=[[100_00, 15_00]])
+    make.freight(800)
+
+    answer = _place(shopper_of(member), _body(address, 9300, (cup, 2), remark="请轻拿轻放 🍵"))
+
+    assert answer.status_code == 201, answer.content
+    order = answer.json()
+    assert order["status"] == "UNPAID"
+    assert order["status_text"] == "待付款"
+    assert (order["goods_fen"], order["reduction_fen"], order["shipping_fen"]) == (10_000, 1500, 800)
+    assert order["payable_fen"] == 9300
+    (item,) = order["items"]
+    assert (item["title"], item["quantity"], item["unit_price_fen"]) == ("手工陶瓷茶杯", 2, 5000)
+    assert (item["list_fen"], item["payable_fen"]) == (10_000, 8500)
+    assert [(r["label"], r["amount_fen"]) for r in item["reductions"]] == [("满100减15", 1500)]
+    assert [(r["label"], r["amount_fen"]) for r in order["applied"]] == [("满100减15", 1500)]
+    assert order["remark"] == "请轻拿轻放 🍵"
+    assert order["address"]["detail"] == "龙井路 1 号"
+    assert order["parcels"] == []
+    assert [(m["from"], m["to"], m["move"], m["actor"]) for m in order["history"]] == [
+        ("", "UNPAID", "place", "member")
+    ]
+    assert order["paid_at"] is order["shipped_at"] is order["received_at"] is order["closed_at"] is None
+    placed, expires = (datetime.fromisoformat(order[name]) for name in ("created_at", "expires_at"))
+    assert expires - placed == timedelta(minutes=30)
+    assert placed.utcoffset() == timedelta(hours=8)
+    assert inventory.available([cup.pk]) == {cup.pk: 98}
+    assert list(Announcement.objects.values_list("kind", flat=True)) == ["OrderPlaced"]
+
+
+def test_an_order_keeps_price_title_and_address_whatever_changes_later(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000, title="旧名")
+    shopper = shopper_of(member)
+    number = _place(shopper, _body(address, 5000, (cup, 1))).json()["order_no"]
+
+    Sku.objects.filter(pk=cup.pk).update(price_fen=9900)
+    Product.objects.filter(pk=cup.product_id).update(title="新名", on_sale=False)
+    addresses.remove(member=member, address_id=address.pk)
+
+    order = shopper.call("GET", f"/orders/{number}").json()
+    assert order["payable_fen"] == 5000
+    assert order["items"][0]["title"] == "旧名"
+    assert order["address"]["name"] == "林小茶"
+
+
+def test_the_order_keeps_what_the_goods_cost_us_and_their_options(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    from tests.apps.catalog import make as catalog
+    from tests.apps.inventory import make as stocks
+
+    product = catalog.product(
+        options=[{"name": "尺寸", "values": ["大"]}, {"name": "色", "values": ["白"]}],
+        skus=[catalog.unsaved_sku(price_fen=5000, cost_fen=2000, option_values={"色": "白", "尺寸": "大"})],
+    )
+    sku = product.skus.get()
+    stocks.stock(sku, 1)
+
+    _place(shopper_of(member), _body(address, 5000, (sku, 1)))
+
+    line = OrderLine.objects.get()
+    assert (line.cost_fen, line.option_text, line.image) == (2000, "大 / 白", "products/cup.png")
+
+
+def test_the_same_key_and_body_answer_the_same_order_though_price_and_stock_changed(
+    shopper_of: Shoppers,
+) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000, units=1)
+    shopper = shopper_of(member)
+    body = _body(address, 5000, (cup, 1))
+    first = _place(shopper, body, "k1")
+    Sku.objects.filter(pk=cup.pk).update(price_fen=9900, enabled=False)
+
+    again = _place(shopper, body, "k1")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"remark": "别的"}, {"expected_payable_fen": 1}, {"from_cart": True}])
+def test_the_same_key_with_another_body_is_refused(shopper_of: Shoppers, change: dict[str, Any]) -> None:
     member, address = make.buyer()
     cup = make.goods(5000)
+    shopper = shopper_of(member)
+    body = _body(address, 5000, (cup, 1))
+    _place(shopper, body, "k1")
+    other = {**body, **change}
+    if other.get("from_cart"):
+        del other["items"]
+
+    answer = _place(shopper, other, "k1")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
+    assert Order.objects.count() == 1
+
+
+def test_two_members_may_use_the_same_key(shopper_of: Shoppers) -> None:
+    cup = make.goods(5000)
+    for _ in range(2):
+        member, address = make.buyer()
+        assert _place(shopper_of(member), _body(address, 5000, (cup, 1)), "k1").status_code == 201
+    assert Order.objects.count() == 2
+
+
+@pytest.mark.parametrize("key", [None, "", " ", "k" * 81, "键", "a b"])
+def test_an_order_needs_a_proper_idempotency_key(shopper_of: Shoppers, key: str | None) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    headers = {} if key is None else {"idempotency_key": key}
+    answer = shopper_of(member).call("POST", "/orders", _body(address, 5000, (cup, 1)), **headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_required")
+    assert not Order.objects.exists()
+
+
+def test_a_changed_price_is_told_with_the_new_quote_and_nothing_is_stored(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000, units=3)
+
+    answer = _place(shopper_of(member), _body(address, 4999, (cup, 1)))
+
+    assert answer.status_code == 409
+    refusal = answer.json()
+    assert refusal["code"] == "price_changed"
+    assert refusal["details"]["quote"]["payable_fen"] == 5000
+    assert refusal["details"]["quote"]["items"][0]["sku_id"] == cup.pk
+    assert not Order.objects.exists()
+    assert inventory.available([cup.pk]) == {cup.pk: 3}
+
+
+def test_more_than_there_is_is_out_of_stock_and_nothing_is_stored(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup, pot = make.goods(5000, units=2), make.goods(1000, units=9)
+
+    answer = _place(shopper_of(member), _body(address, 16_000, (cup, 3), (pot, 1)))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
+    details = answer.json()["details"]
+    assert (details["sku_id"], details["available"]) == (cup.pk, 2)
+    assert not Order.objects.exists()
+    assert not Announcement.objects.exists()
+    assert inventory.available([cup.pk, pot.pk]) == {cup.pk: 2, pot.pk: 9}
+
+
+def test_a_refused_order_does_not_use_up_its_key(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    shopper = shopper_of(member)
+    assert _place(shopper, _body(address, 1, (cup, 1)), "k1").status_code == 409
+    assert _place(shopper, _body(address, 5000, (cup, 1)), "k1").status_code == 201
+
+
+def test_prices_that_a_client_sends_have_no_effect(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    body = _body(address, 5000, price_fen=1, payable_fen=1, unit_price_fen=1)
+    body["items"] = [{"sku_id": cup.pk, "quantity": 1, "price_fen": 1, "unit_price_fen": 1, "payable_fen": 1}]
+
+    answer = _place(shopper_of(member), body)
+
+    assert answer.json()["payable_fen"] == 5000
+    assert OrderLine.objects.get().unit_price_fen == 5000
+
+
+def test_a_stranger_s_address_does_not_exist_and_nothing_is_stored(shopper_of: Shoppers) -> None:
+    member, _ = make.buyer()
+    _, strangers = make.buyer()
+    cup = make.goods(5000)
+    answer = _place(shopper_of(member), _body(strangers, 5000, (cup, 1)))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert not Order.objects.exists()
+
+
+def test_an_order_needs_an_address(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    body = _body(address, 5000, (cup, 1))
+    del body["address_id"]
+    answer = _place(shopper_of(member), body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "address_required")
+
+
+def test_a_remark_holds_200_code_points_emoji_and_line_breaks_as_typed(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    remark = " 送👨‍👩‍👧e\u0301\n" + "🍵" * 190 + " "  # 1 + 1 + 5 + 2 + 1 + 190 + 1 = 201
+    shopper = shopper_of(member)
+    assert _place(shopper, _body(address, 5000, (cup, 1), remark=remark)).status_code == 400
+    answer = _place(shopper, _body(address, 5000, (cup, 1), remark=remark[:-1]))
+    assert answer.json()["remark"] == remark[:-1]
+    assert Order.objects.get().remark == remark[:-1]
+
+
+@pytest.mark.parametrize("remark", ["a\x00b", "a\x07b", "\ud83d", 7, None, ["x"]])
+def test_a_remark_that_is_no_text_is_refused(shopper_of: Shoppers, remark: Any) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    answer = _place(shopper_of(member), _body(address, 5000, (cup, 1), remark=remark))
+    assert answer.status_code == 400
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("expected", [None, "5000", 5000.0, True, -1, 2**63, "５０００"])
+def test_the_expected_price_is_a_plain_number_of_fen(shopper_of: Shoppers, expected: Any) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    answer = _place(shopper_of(member), {**_body(address, 0, (cup, 1)), "expected_payable_fen": expected})
+    assert answer.status_code == 400
+    assert not Order.objects.exists()
+
+
+def test_what_was_ordered_from_the_cart_leaves_it_and_the_rest_stays(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup, pot, tray = make.goods(5000), make.goods(1000), make.goods(700)
+    shopper = shopper_of(member)
+    shopper.call("POST", "/cart/items", {"sku_id": cup.pk, "quantity": 2})
+    shopper.call("POST", "/cart/items", {"sku_id": pot.pk, "quantity": 1})
+    shopper.call("POST", "/cart/items", {"sku_id": tray.pk, "quantity": 1, "selected": False})
 
     answer = _place(
-        make.client(member),
-        {
-            "items": [{"sku_id": cup.pk, "quantity": 2}],
-            "address_id": address.pk,
-            "expected_payable_fen": 10_000,
-        },
+        shopper, {"from_cart": True, "address_id": address.pk, "expected_payable_fen": 11_000}, "k1"
     )
 
     assert answer.status_code == 201, answer.content
-    placed = answer.json()
-    assert placed["status"] == "UNPAID"
-    assert placed["payable_fen"] == 10_000
+    assert {item["sku_id"] for item in answer.json()["items"]} == {cup.pk, pot.pk}
+    assert [item["sku_id"] for item in shopper.call("GET", "/cart").json()["items"]] == [tray.pk]
+    again = _place(
+        shopper, {"from_cart": True, "address_id": address.pk, "expected_payable_fen": 11_000}, "k1"
+    )
+    assert again.json()["order_no"] == answer.json()["order_no"]
+
+
+def test_buying_at_once_leaves_the_cart_alone(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    shopper = shopper_of(member)
+    shopper.call("POST", "/cart/items", {"sku_id": cup.pk, "quantity": 2})
+    _place(shopper, _body(address, 5000, (cup, 1)))
+    assert shopper.call("GET", "/cart").json()["items"][0]["quantity"] == 2
+
+
+def test_an_order_of_two_lines_takes_at_most_22_statements(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    cup, pot = make.goods(5000), make.goods(1000)
+    make.promotion()
+    make.freight(800)
+    shopper = shopper_of(member)
+    with CaptureQueriesContext(
+        connection,
+    ) as counted:
+        answer = _place(shopper, _body(address, 11_000 - 1500 + 800, (cup, 2), (pot, 1)))
+    assert answer.status_code == 201, answer.content
+    assert len(counted) <= 22, "\n".join(query["sql"][:120] for query in counted)
+
+
+def test_a_lot_of_lines_takes_as_many_statements_as_two(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    skus = [make.goods(100) for _ in range(12)]
+    shopper = shopper_of(member)
+    counts = []
+    for some in (skus[:2], skus):
+        with CaptureQueriesContext(connection) as counted:
+            wanted = [(sku, 1) for sku in some]
+            assert _place(shopper, _body(address, 100 * len(some), *wanted)).status_code == 201
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
+
+
+def test_nobody_orders_without_logging_in(anyone: Any) -> None:
+    assert _place(anyone, {}).status_code == 401
