@@ -68,6 +68,13 @@ class ParcelTwice(ShopError):
     message = "该快递单号已登记在此订单中"
 
 
+class NothingToUpload(ShopError):
+    """Only an upload that WeChat refused is asked for again by hand; all others repeat themselves."""
+
+    code = "nothing_to_upload"
+    message = "没有上传失败的发货信息"
+
+
 def ship(
     *,
     order_no: str,
@@ -138,6 +145,17 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         ShippingUpload.objects.filter(order=order).update(status=UploadStatus.WAITING)
         _ask_for_upload(order, parcel, at=at)
     return parcel
+
+
+def upload_again(*, order_no: str, at: datetime) -> None:
+    """Ask for a new upload of what WeChat refused before. Raises NothingToUpload where nothing failed."""
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        failed = ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED)
+        last = Parcel.objects.filter(order=order).order_by("-id").first()
+        if last is None or not failed.update(status=UploadStatus.WAITING):
+            raise NothingToUpload
+        _ask_for_upload(order, last, at=at)
 
 
 def units_left(order: Order) -> dict[int, int]:

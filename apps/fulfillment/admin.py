@@ -1,0 +1,145 @@
+"""Freight templates and carriers for operators; parcels are sent from the order's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.decorators import action
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline
+from apps.base.forms import YuanField
+from apps.fulfillment import freight
+from apps.fulfillment.models import (
+    Carrier,
+    FreightTemplate,
+    FreightZone,
+    Parcel,
+    ProductFreight,
+    ShippingUpload,
+)
+from apps.fulfillment.services import carriers
+from mall.errors import ShopError
+from mall.money import yuan
+
+
+class ZoneForm(forms.ModelForm):
+    """One tariff; regions are typed with commas, fees in yuan."""
+
+    regions = forms.CharField(
+        label="地区", required=False, help_text="省、市或区县，用逗号分隔；留空表示其余地区"
+    )
+    first_fee_fen = YuanField(label="首费（元）")
+    next_fee_fen = YuanField(label="续费（元）")
+
+    class Meta:
+        model = FreightZone
+        fields = ["regions", "first_units", "first_fee_fen", "next_units", "next_fee_fen"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["regions"] = "，".join(self.instance.regions)
+
+    def clean_regions(self) -> list[str]:
+        """Return the names, without blanks and doubles."""
+        typed = self.cleaned_data["regions"].replace("，", ",").replace("、", ",").replace(" ", ",")
+        return list(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
+
+
+class ZonesFormSet(forms.BaseInlineFormSet):
+    """All tariffs of a template: together they must be one that can be charged by."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [
+            form.instance for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")
+        ]
+        if sum(not zone.regions for zone in kept) > 1:
+            raise ValidationError("「其余地区」只能有一行")
+        try:
+            freight.as_freight(FreightTemplate(pk=0, name="x", charged_by="PIECE"), kept)
+        except ShopError as refusal:
+            raise ValidationError(refusal.text) from refusal
+
+
+class ZoneInline(TabularInline):
+    model = FreightZone
+    form = ZoneForm
+    formset = ZonesFormSet
+    extra = 1
+
+
+class ProductFreightInline(TabularInline):
+    model = ProductFreight
+    extra = 0
+    autocomplete_fields = ["product"]
+    verbose_name_plural = "使用此模板的商品"
+
+
+@admin.register(FreightTemplate)
+class FreightTemplateAdmin(EditableAdmin):
+    """How postage is counted."""
+
+    list_display = ["name", "charged_by", "is_default", "tariffs"]
+    inlines = [ZoneInline, ProductFreightInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FreightTemplate]:
+        return super().get_queryset(request).prefetch_related("zones")
+
+    @admin.display(description="资费")
+    def tariffs(self, row: FreightTemplate) -> str:
+        return "；".join(f"{zone} ¥{yuan(zone.first_fee_fen)} 起" for zone in row.zones.all())
+
+
+@admin.register(Carrier)
+class CarrierAdmin(EditableAdmin):
+    """Carriers by WeChat's ids. 常用 puts one at the top of the list."""
+
+    list_display = ["name", "code", "common"]
+    list_editable = ["common"]
+    search_fields = ["name", "code"]
+    fields = ["name", "code", "common"]
+    readonly_fields = ["name", "code"]
+    actions_list = ["fetch"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @action(description="从微信更新列表", url_path="fetch", icon="sync")
+    def fetch(self, request: HttpRequest) -> HttpResponse:
+        try:
+            self.message_user(request, f"已从微信更新 {carriers.refresh()} 家快递公司。")
+        except ShopError as refusal:
+            self.message_user(request, refusal.text, level=messages.ERROR)
+        return redirect("admin:fulfillment_carrier_changelist")
+
+
+@admin.register(Parcel)
+class ParcelAdmin(ReadOnlyAdmin):
+    """Everything that was sent, newest first."""
+
+    list_display = ["parcel_no", "order", "carrier", "tracking_no", "shipped_at", "operator"]
+    list_filter = ["carrier", "shipped_at"]
+    list_select_related = ["order", "carrier", "operator"]
+    search_fields = ["parcel_no", "tracking_no", "order__order_no"]
+
+
+@admin.register(ShippingUpload)
+class ShippingUploadAdmin(ReadOnlyAdmin):
+    """What WeChat was told of parcels; the failed ones wait for somebody (重新上传 on the order's page)."""
+
+    list_display = ["order", "status", "uploaded_parcels", "uploaded_at", "last_error"]
+    list_filter = ["status"]
+    list_select_related = ["order"]
+    search_fields = ["order__order_no"]
