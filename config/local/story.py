@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -133,9 +134,10 @@ class Story:
         browser = AdminDoor(self._addresses.shop)
         browser.log_in(self._addresses.operator, self._addresses.password)
         tracking_no = "SF" + "".join(secrets.choice("0123456789") for _ in range(13))
-        page = browser.submit(
-            _SHIP_PAGE.format(order_no=order_no), {"carrier": "SF", "tracking_no": tracking_no}
-        )
+        found = re.search(_ORDER_PAGE, browser.page(f"/admin/orders/order/?q={order_no}"))
+        if found is None:
+            raise Problem(f"the admin's list does not show {order_no}")
+        page = browser.submit(f"{found[1]}ship/", {"carrier": "SF", "tracking_no": tracking_no})
         complaints = operators_complaints(page)
         if self._shop.get(f"/orders/{order_no}")["status"] != "SHIPPED":
             raise Problem(f"the admin did not ship {order_no}: {complaints or 'it gave no reason'}")
@@ -179,8 +181,8 @@ class Story:
         print(f"  {self._step:2}. {text}", flush=True)
 
 
-# The fulfillment app's page for one order: a form with the carrier of WeChat's list and the tracking number.
-_SHIP_PAGE = "/admin/orders/order/{order_no}/ship/"
+# The address of an order in the admin's list; its ship page lies below it.
+_ORDER_PAGE = r'href="(/admin/orders/order/[0-9]+/)change/'
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:
