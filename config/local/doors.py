@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
 import requests
 
+from config.local.pages import Page
 from config.local.places import Problem
 
 _TIMEOUT = (3, 30)
@@ -49,7 +49,7 @@ class JsonDoor:
 
 
 class AdminDoor:
-    """An operator's browser: keeps cookies, fills in forms as they are served, follows redirects."""
+    """An operator's browser: keeps cookies, follows links, fills in forms as they are served."""
 
     def __init__(self, base: str) -> None:
         self._base = base.rstrip("/")
@@ -57,42 +57,39 @@ class AdminDoor:
         self._session.trust_env = False
 
     def log_in(self, name: str, password: str) -> None:
-        page = self.submit("/admin/login/", {"username": name, "password": password, "next": "/admin/"})
-        if 'name="password"' in page:
+        page = self.submit("/admin/login/?next=/admin/", {"username": name, "password": password})
+        if page.form_with("password") is not None:
             raise Problem("the admin did not accept the operator's login")
 
-    def page(self, path: str) -> str:
+    def page(self, path: str) -> Page:
         return self._opened(self._session.get(self._base + path, timeout=_TIMEOUT))
 
-    def submit(self, path: str, fields: dict[str, str]) -> str:
-        """Open the form's page, then post its hidden fields and ours back; return the page that follows."""
-        page = self.page(path)
-        answer = self._session.post(
-            self._base + path,
-            data={**_hidden_fields(page), **fields},
-            headers={"Referer": self._base + path},
-            timeout=_TIMEOUT,
-        )
-        return self._opened(answer)
+    def follow(self, path: str, pattern: str) -> str:
+        """Return the first address on the page at ``path`` that matches; Problem when there is none."""
+        for link in self.page(path).links:
+            if re.fullmatch(pattern, link):
+                return link
+        raise Problem(f"{path} has no link to {pattern}")
 
-    def _opened(self, answer: requests.Response) -> str:
+    def submit(self, path: str, fields: dict[str, str], *, choices: dict[str, str] | None = None) -> Page:
+        """Open a form, change these fields, pick these choices by their labels, and send it as it then is.
+
+        Returns the page that follows.
+        """
+        wanted = {**fields, **(choices or {})}
+        form = self.page(path).form_with(next(iter(wanted)))
+        if form is None:
+            raise Problem(f"{path} shows no form with the field {next(iter(wanted))}")
+        filled = {**form.fields, **fields}
+        for name, label in (choices or {}).items():
+            value = form.choice(name, label)
+            if value is None:
+                raise Problem(f"{path} offers no {label} for {name}")
+            filled[name] = value
+        url = self._base + path
+        return self._opened(self._session.post(url, data=filled, headers={"Referer": url}, timeout=_TIMEOUT))
+
+    def _opened(self, answer: requests.Response) -> Page:
         if not answer.ok:
             raise Problem(f"{answer.request.method} {answer.url} answered {answer.status_code}")
-        return answer.text
-
-
-def _hidden_fields(page: str) -> dict[str, str]:
-    fields = {}
-    for tag in re.findall(r"<input\b[^>]*>", page):
-        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if attributes.get("type") == "hidden" and "name" in attributes:
-            fields[attributes["name"]] = html.unescape(attributes.get("value", ""))
-    return fields
-
-
-def operators_complaints(page: str) -> str:
-    """Return what a page of the admin complains of (form errors, error messages), for a person to read."""
-    blocks = re.findall(
-        r'<(?:ul|p|div|li)[^>]*class="[^"]*(?:error|text-red)[^"]*"[^>]*>(.*?)</(?:ul|p|div|li)>', page, re.S
-    )
-    return "; ".join(filter(None, (re.sub(r"<[^>]+>|\s+", " ", block).strip() for block in blocks)))
+        return Page(answer.text)

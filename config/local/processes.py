@@ -76,6 +76,7 @@ class Child:
         """Start ``command``. ``stop_signal`` ends it politely; after ``patience`` seconds it is killed."""
         self.name = name
         self.log = log
+        self._asked = False
         self._stop_signal = stop_signal
         self._patience = patience
         options = account.popen_options() if account else {}
@@ -114,7 +115,9 @@ class Child:
         )
 
     def ask_to_stop(self) -> None:
-        if self.alive:
+        """Send the polite signal, once: some programs take a second one for impatience."""
+        if self.alive and not self._asked:
+            self._asked = True
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(self._stop_signal)
 
