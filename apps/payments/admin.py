@@ -92,7 +92,7 @@ class RefundAdmin(ReadOnlyAdmin):
         """The rows are read-only; whoever could change refunds may act on them."""
         return request.user.has_perm("payments.change_refund")
 
-    @admin.action(description="重新提交（仅限失败的，退款单号不变）", permissions=["operate"])
+    @admin.action(description="重新提交（失败的单号不变；微信已关闭的换新单号）", permissions=["operate"])
     @said
     def submit_again(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
         at = timezone.now()

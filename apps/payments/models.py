@@ -91,7 +91,7 @@ class Refund(models.Model):
     # What it is for, e.g. "surplus:PY…": the same cause never gets a second refund.
     business_key = models.CharField("业务键", max_length=80, unique=True)
     wechat_refund_id = models.CharField("微信退款单号", max_length=40, blank=True)
-    attempts = models.PositiveSmallIntegerField("提交次数", default=0)
+    attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     due_at = models.DateTimeField("下次处理")
     last_error = models.CharField("最近错误", max_length=300, blank=True)
     requested_at = models.DateTimeField("发起时间")

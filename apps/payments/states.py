@@ -27,6 +27,7 @@ class RefundStatus(models.TextChoices):
     PROCESSING = "PROCESSING", "退款中"
     SETTLED = "SETTLED", "已到账"
     FAILED = "FAILED", "失败待处理"
+    CLOSED = "CLOSED", "微信已关闭"
 
 
 PAYMENT_LIFECYCLE = Lifecycle(
@@ -53,7 +54,11 @@ REFUND_LIFECYCLE = Lifecycle(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.SETTLED
         ),
         "fail": Move({RefundStatus.REQUESTED, RefundStatus.PROCESSING}, RefundStatus.FAILED),
+        # WeChat will never carry this number out: the only case in which another number may take its place.
+        "close": Move(
+            {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.CLOSED
+        ),
     },
-    final={RefundStatus.SETTLED},
+    final={RefundStatus.SETTLED, RefundStatus.CLOSED},
     labels=dict(RefundStatus.choices),
 )

@@ -33,7 +33,8 @@ _WAIT_FOR_BALANCE = timedelta(minutes=10)
 # WeChat usually settles within minutes, to a bank card within days.
 _FIRST_QUERY_AFTER = timedelta(minutes=3)
 _LONGEST_QUERY_WAIT = timedelta(hours=6)
-_DEAD_AT_WECHAT = {"ABNORMAL": "退款异常：用户账户无法入账，请在商户平台处理", "CLOSED": "退款关闭"}
+_ABNORMAL = "退款异常：用户账户无法入账，请在商户平台处理"
+_CLOSED = "退款关闭：微信不会再处理此单号，可重新提交"
 
 
 class NotRefundable(ShopError):
@@ -86,8 +87,8 @@ def request_refund(
 ) -> Refund:
     """Commit to giving ``amount_fen`` of a payment back; a sweep submits it within two minutes.
 
-    The same ``business_key`` with the same payment and amount answers the same refund. Every refund counts
-    against the payment, failed ones too: WeChat may still carry one of those out under its number.
+    The same ``business_key`` with the same payment and amount answers the same refund. Every refund that
+    WeChat has not closed counts against the payment, failed ones too: it may still carry one of those out.
     Raises PaymentNotFound, NotRefundable, RefundTooMuch, RefundKeyReused.
     """
     with transaction.atomic():
@@ -141,19 +142,32 @@ def query_due(*, at: datetime, limit: int = 50) -> int:
     return _each_due(RefundStatus.PROCESSING, _query, at=at, limit=limit)
 
 
-def resubmit(*, refund_no: str, at: datetime) -> None:
-    """Put a failed refund back into the queue, due now, under its old number. Raises RefundNotFound, MoveRefused."""
+def resubmit(*, refund_no: str, at: datetime) -> Refund:
+    """Take up a refund that did not get through, due now; return the refund that is under way.
+
+    A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
+    Raises RefundNotFound, MoveRefused, RefundTooMuch.
+    """
     with transaction.atomic():
         refund = _locked(refund_no)
+        if refund.status == RefundStatus.CLOSED:
+            return request_refund(
+                payment_no=refund.payment.payment_no,
+                amount_fen=refund.amount_fen,
+                reason=refund.reason,
+                business_key=f"after:{refund_no}",
+                at=at,
+            )
         refund.status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)
         refund.due_at = at
         refund.save(update_fields=["status", "due_at"])
+        return refund
 
 
 def apply_result(*, result: RefundResult, at: datetime) -> Refund:
     """Write down what WeChat says of a refund; safe to repeat, and in any order: SETTLED is never left.
 
-    Raises RefundNotFound, RefundConflict.
+    Raises RefundNotFound, RefundConflict, and MoveRefused should WeChat carry out what it had closed.
     """
     with transaction.atomic():
         refund = _locked(result.out_refund_no)
@@ -169,8 +183,10 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
         refund.wechat_refund_id = result.refund_id
         if result.status == "SUCCESS":
             _settle(refund, payment, at=result.success_time or at, news_at=at)
-        elif result.status in _DEAD_AT_WECHAT:
-            _fail(refund, why=_DEAD_AT_WECHAT[result.status])
+        elif result.status == "CLOSED":
+            _end(refund, move="close", final=RefundStatus.CLOSED, why=_CLOSED)
+        elif result.status == "ABNORMAL":
+            _end(refund, move="fail", final=RefundStatus.FAILED, why=_ABNORMAL)
         elif refund.status == RefundStatus.REQUESTED:
             refund.status = REFUND_LIFECYCLE.target(move="submit", current=refund.status)
             refund.due_at, refund.last_error = at + _FIRST_QUERY_AFTER, ""
@@ -186,11 +202,12 @@ def _settle(refund: Refund, payment: Payment, *, at: datetime, news_at: datetime
     outbox.publish(events.RefundSettled(refund_no=refund.refund_no), at=news_at)
 
 
-def _fail(refund: Refund, *, why: str) -> None:
-    if refund.status != RefundStatus.FAILED:
-        refund.status = REFUND_LIFECYCLE.target(move="fail", current=refund.status)
+def _end(refund: Refund, *, move: str, final: RefundStatus, why: str) -> None:
+    """Note that the refund did not get through; said twice is as good as once."""
+    if refund.status != final:
+        refund.status = REFUND_LIFECYCLE.target(move=move, current=refund.status)
     refund.last_error = why[:300]
-    log.error("refund_failed", refund_no=refund.refund_no)
+    log.error("refund_not_through", refund_no=refund.refund_no, status=final.value)
 
 
 def _locked(refund_no: str) -> Refund:
@@ -205,7 +222,8 @@ def _locked(refund_no: str) -> Refund:
 
 
 def _promised_fen(payment: Payment) -> int:
-    total: int | None = payment.refunds.aggregate(total=Sum("amount_fen"))["total"]
+    alive = payment.refunds.exclude(status=RefundStatus.CLOSED)
+    total: int | None = alive.aggregate(total=Sum("amount_fen"))["total"]
     return total or 0
 
 
@@ -290,7 +308,8 @@ def _refused(refund: Refund, refusal: wechat_errors.PayRefused, *, at: datetime)
     with transaction.atomic():
         again = _locked(refund.refund_no)
         if again.status == RefundStatus.REQUESTED:
-            _fail(again, why=f"{refusal.errcode} {refusal.errmsg}")
+            why = f"{refusal.errcode} {refusal.errmsg}"
+            _end(again, move="fail", final=RefundStatus.FAILED, why=why)
             again.save(update_fields=["status", "last_error"])
 
 

@@ -1,0 +1,287 @@
+"""Money going back: never more than came, never twice, always under the number it began with."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.checkout import paying
+from apps.orders.models import Order
+from apps.outbox.models import Announcement
+from apps.payments import services as payments
+from apps.payments.models import Payment, Refund
+from apps.payments.services import refunds
+from apps.wechat.pay import facts
+from apps.wechat.sandbox.control import Sandbox
+from mall.lifecycle import MoveRefused
+from tests.apps.members import make as members
+from tests.apps.payments import make
+from tests.apps.payments.make import AT
+
+pytestmark = pytest.mark.django_db
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def captured(price_fen: int = 1000) -> Payment:
+    """A payment that the shop believes in; no WeChat is involved."""
+    attempt = make.attempt(make.order(price_fen=price_fen))
+    paying.confirm_payment(transaction=make.paid(attempt), at=AT)
+    return Payment.objects.get(pk=attempt.pk)
+
+
+def ask(payment: Payment, amount_fen: int, key: str) -> Refund:
+    return payments.request_refund(
+        payment_no=payment.payment_no, amount_fen=amount_fen, reason="退货", business_key=key, at=AT
+    )
+
+
+def test_refunds_may_use_up_the_payment_and_not_a_fen_more() -> None:
+    payment = captured(1000)
+
+    ask(payment, 600, "a")
+    with pytest.raises(payments.RefundTooMuch) as refused:
+        ask(payment, 401, "b")
+    ask(payment, 400, "c")
+    with pytest.raises(payments.RefundTooMuch):
+        ask(payment, 1, "d")
+
+    assert refused.value.details == {"refundable_fen": 400}
+    assert sorted(Refund.objects.values_list("amount_fen", flat=True)) == [400, 600]
+
+
+@pytest.mark.parametrize("amount_fen", [0, -1])
+def test_a_refund_is_at_least_one_fen(amount_fen: int) -> None:
+    with pytest.raises(payments.RefundTooMuch):
+        ask(captured(), amount_fen, "a")
+
+
+def test_the_same_cause_asked_again_is_the_same_refund() -> None:
+    payment = captured(1000)
+
+    first, again = ask(payment, 300, "after-sale:1"), ask(payment, 300, "after-sale:1")
+
+    assert first.refund_no == again.refund_no
+    with pytest.raises(payments.RefundKeyReused):
+        ask(payment, 301, "after-sale:1")
+
+
+def test_a_failed_refund_still_counts_because_wechat_may_carry_it_out_after_all() -> None:
+    payment = captured(1000)
+    refund = ask(payment, 1000, "a")
+    refunds.apply_result(result=result(refund, status="ABNORMAL"), at=AT)
+
+    with pytest.raises(payments.RefundTooMuch):
+        ask(payment, 1, "b")
+
+
+def test_nothing_goes_back_of_what_never_came() -> None:
+    with pytest.raises(payments.NotRefundable):
+        ask(make.attempt(make.order()), 1, "a")
+
+
+def result(refund: Refund, *, status: str = "SUCCESS", **changes: Any) -> facts.RefundResult:
+    """What WeChat says of the refund, as the adapter reads it."""
+    return facts.refund(make.refunded(refund, status=status, **changes))
+
+
+def test_success_settles_once_whatever_comes_after_it() -> None:
+    payment = captured(1000)
+    refund = ask(payment, 600, "a")
+
+    for status in ("PROCESSING", "SUCCESS", "SUCCESS", "PROCESSING", "CLOSED"):
+        refunds.apply_result(result=result(refund, status=status), at=AT)
+
+    payment.refresh_from_db()
+    refund.refresh_from_db()
+    assert (refund.status, payment.refunded_fen) == ("SETTLED", 600)
+    assert Announcement.objects.filter(kind="RefundSettled").count() == 1
+
+
+def test_a_refund_that_wechat_cannot_pay_out_waits_for_an_operator_under_its_number() -> None:
+    refund = ask(captured(1000), 600, "a")
+    refunds.apply_result(result=result(refund, status="ABNORMAL"), at=AT)
+    refund.refresh_from_db()
+    number = refund.refund_no
+    assert (refund.status, refund.last_error[:4]) == ("FAILED", "退款异常")
+
+    refunds.resubmit(refund_no=number, at=AT)
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.refund_no) == ("REQUESTED", number)
+    with pytest.raises(MoveRefused):
+        refunds.resubmit(refund_no=number, at=AT)
+
+
+def test_a_refund_that_wechat_closed_gets_one_successor_and_never_two() -> None:
+    payment = captured(1000)
+    refund = ask(payment, 1000, "a")
+    refunds.apply_result(result=result(refund, status="CLOSED"), at=AT)
+
+    first = refunds.resubmit(refund_no=refund.refund_no, at=AT)
+    again = refunds.resubmit(refund_no=refund.refund_no, at=AT)
+
+    assert first.refund_no == again.refund_no != refund.refund_no
+    assert sorted(Refund.objects.values_list("status", flat=True)) == ["CLOSED", "REQUESTED"]
+    with pytest.raises(MoveRefused):
+        refunds.apply_result(result=result(refund), at=AT)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"transaction_id": "4200"},
+        {"out_trade_no": "PY1234567"},
+        {"amount": {"total": 1000, "refund": 1}},
+    ],
+)
+def test_wechat_speaking_of_something_else_under_our_number_is_not_believed(lie: dict[str, Any]) -> None:
+    refund = ask(captured(1000), 600, "a")
+
+    with pytest.raises(refunds.RefundConflict):
+        refunds.apply_result(result=result(refund, **lie), at=AT)
+
+    refund.refresh_from_db()
+    assert refund.status == "REQUESTED"
+
+
+def test_a_refund_notification_settles_the_refund() -> None:
+    refund = ask(captured(1000), 600, "a")
+    body, headers = make.notify(make.refunded(refund), event="REFUND.SUCCESS")
+
+    answer = Client().generic("POST", "/wechat/refund/notify", body, headers=headers)
+
+    refund.refresh_from_db()
+    assert (answer.status_code, refund.status) == (204, "SETTLED")
+
+
+def test_a_refund_notification_of_another_merchant_is_refused() -> None:
+    refund = ask(captured(1000), 600, "a")
+    body, headers = make.notify(make.refunded(refund, mchid="1900000001"), event="REFUND.SUCCESS")
+
+    assert Client().generic("POST", "/wechat/refund/notify", body, headers=headers).status_code == 400
+
+
+# --- with WeChat's sandbox ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def surplus(wechat: Sandbox, settings: Any) -> Refund:
+    """Ten yuan that a shopper paid at the sandbox for an order which is closed: the refund waits to be submitted."""
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"  # no notification ever arrives
+    at = now()
+    shopper = wechat.login("小茶")
+    order = make.order(price_fen=1000, at=at, owner=members.member(openid=shopper.openid))
+    params = payments.start(order_no=order.order_no, at=at)
+    assert isinstance(params, dict)
+    wechat.pay(shopper.openid, params)
+    paid = payments.close_open_attempt(order_no=order.order_no, at=at)
+    assert paid is not None
+    Order.objects.filter(pk=order.pk).update(status="CLOSED", closed_at=at)
+    paying.confirm_payment(transaction=paid, at=at, from_query=True)
+    return refunds.refund_surplus(payment_no=paid.out_trade_no, at=at)
+
+
+def refund_calls(wechat: Sandbox) -> list[str]:
+    """The refund numbers that WeChat was told to carry out, one per call."""
+    calls = wechat.calls("/v3/refund/domestic/refunds")
+    return [json.loads(call["request"])["out_refund_no"] for call in calls if call["method"] == "POST"]
+
+
+def settle(wechat: Sandbox, refund: Refund, *, at: datetime) -> None:
+    """Let WeChat finish, and ask."""
+    wechat.wait(lambda: [row for row in wechat.refunds() if row["status"] != "PROCESSING"])
+    refunds.query_due(at=at)
+    refund.refresh_from_db()
+
+
+def test_a_surplus_is_submitted_and_settled(wechat: Sandbox, surplus: Refund) -> None:
+    at = now()
+    assert refunds.submit_due(at=at) == 1
+    surplus.refresh_from_db()
+    assert surplus.status == "PROCESSING"
+    assert refunds.submit_due(at=at) == 0
+
+    settle(wechat, surplus, at=at + timedelta(minutes=5))
+
+    assert surplus.status == "SETTLED"
+    assert Payment.objects.get().refunded_fen == 1000
+    assert [row["refund_fen"] for row in wechat.refunds()] == [1000]
+
+
+def test_a_refund_whose_answer_was_lost_is_asked_about_and_happens_once(
+    wechat: Sandbox, surplus: Refund, settings: Any
+) -> None:
+    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
+    wechat.fault("timeout_after_commit", path="/v3/refund/domestic/refunds", hang_s=1)
+    at = now()
+    refunds.submit_due(at=at)
+    surplus.refresh_from_db()
+    assert (surplus.status, len(wechat.refunds())) == ("REQUESTED", 1)
+
+    refunds.submit_due(at=at + timedelta(minutes=1))
+    settle(wechat, surplus, at=at + timedelta(hours=1))
+
+    assert surplus.status == "SETTLED"
+    assert [row["out_refund_no"] for row in wechat.refunds()] == [surplus.refund_no]
+    assert refund_calls(wechat) == [surplus.refund_no]
+
+
+def test_a_refund_that_never_arrived_is_repeated_under_the_same_number(
+    wechat: Sandbox, surplus: Refund, settings: Any
+) -> None:
+    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
+    wechat.fault("timeout_before", path="/v3/refund/domestic/refunds", hang_s=1)
+    at = now()
+    refunds.submit_due(at=at)
+    assert wechat.refunds() == []
+
+    refunds.submit_due(at=at + timedelta(minutes=1))
+    settle(wechat, surplus, at=at + timedelta(hours=1))
+
+    assert surplus.status == "SETTLED"
+    assert refund_calls(wechat) == [surplus.refund_no, surplus.refund_no]
+
+
+def test_a_refund_waits_while_the_balance_is_short(wechat: Sandbox, surplus: Refund) -> None:
+    wechat.fault("not_enough")
+    at = now()
+
+    refunds.submit_due(at=at)
+
+    surplus.refresh_from_db()
+    assert (surplus.status, surplus.last_error) == ("REQUESTED", "商户账户余额不足，充值后会自动重试")
+    assert refunds.submit_due(at=at + timedelta(minutes=1)) == 0
+    assert refunds.submit_due(at=at + timedelta(minutes=11)) == 1
+    settle(wechat, surplus, at=at + timedelta(hours=1))
+    assert surplus.status == "SETTLED"
+    assert set(refund_calls(wechat)) == {surplus.refund_no}
+
+
+def test_an_answer_that_wechat_did_not_sign_settles_nothing(wechat: Sandbox, surplus: Refund) -> None:
+    wechat.fault("wrong_signature", path="/v3/refund/domestic/refunds")
+
+    refunds.submit_due(at=now())
+
+    surplus.refresh_from_db()
+    assert surplus.status == "REQUESTED"
+    assert "effect unknown" in surplus.last_error
+
+
+def test_one_refund_that_fails_does_not_keep_the_others_waiting(wechat: Sandbox, surplus: Refund) -> None:
+    # A payment that WeChat knows nothing of: its refund is refused, the other one is carried out.
+    stranger = ask(captured(1000), 600, "a")
+    Refund.objects.filter(pk=stranger.pk).update(due_at=AT - timedelta(days=1))
+
+    assert refunds.submit_due(at=now()) == 2
+
+    stranger.refresh_from_db()
+    surplus.refresh_from_db()
+    assert (stranger.status, surplus.status) == ("FAILED", "PROCESSING")
+    assert "RESOURCE_NOT_EXISTS" in stranger.last_error
