@@ -21,8 +21,11 @@ from mall.pricing.offers import FreePostage, Offer
 
 log = structlog.get_logger(__name__)
 
-# The columns that terms take as they are.
-_PLAIN: Final = (
+# What terms take of a row as it is.
+_COLUMNS: Final = (
+    "product_ids",
+    "category_ids",
+    "brand_ids",
     "kind",
     "label",
     "scope",
@@ -65,26 +68,26 @@ def live(*, at: datetime) -> list[Offer]:
     """
     found: list[Offer] = []
     running = Promotion.objects.filter(enabled=True, starts_at__lte=at, ends_at__gt=at)
-    for each in terms_of(running):
+    for row in with_scope_ids(running).order_by("id"):
         try:
-            found.append(terms.offer(each))
+            found.append(terms.offer(terms_of(row)))
         except ShopError as refusal:
-            log.warning("promotion_unusable", ref=each.ref, reason=refusal.text)
+            log.warning("promotion_unusable", promotion_id=row.pk, reason=refusal.text)
     return found
 
 
-def terms_of(promotions: QuerySet[Promotion]) -> list[Terms]:
-    """The terms of these promotions, oldest first, the ids of their scopes included: one statement."""
-    rows = (
-        promotions.order_by("id")
-        .annotate(
-            product_ids=_ids(Promotion.products.through, "product_id"),
-            category_ids=_ids(Promotion.categories.through, "category_id"),
-            brand_ids=_ids(Promotion.brands.through, "brand_id"),
-        )
-        .values("id", "product_ids", "category_ids", "brand_ids", *_PLAIN)
+def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
+    """The rows with ``product_ids``, ``category_ids`` and ``brand_ids`` read along, in the same statement."""
+    return promotions.annotate(
+        product_ids=_ids(Promotion.products.through, "product_id"),
+        category_ids=_ids(Promotion.categories.through, "category_id"),
+        brand_ids=_ids(Promotion.brands.through, "brand_id"),
     )
-    return [Terms(ref=f"promotion:{row.pop('id')}", **row) for row in rows]
+
+
+def terms_of(row: Any) -> Terms:
+    """The terms of a row of ``with_scope_ids``: no statement."""
+    return Terms(ref=f"promotion:{row.pk}", **{name: getattr(row, name) for name in _COLUMNS})
 
 
 def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:

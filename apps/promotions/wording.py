@@ -31,7 +31,7 @@ def sentence(offer: Offer) -> str:
         case Stepped():
             return "，".join(_step(step, offer.basis) for step in offer.steps)
         case PercentOff():
-            cap = f"，最多减{_short_yuan(offer.cap_fen)}元" if offer.cap_fen is not None else ""
+            cap = f"，最多减{short_yuan(offer.cap_fen)}元" if offer.cap_fen is not None else ""
             return _rate(offer.off_bp) + cap
         case FreePostage():
             only = f"，仅限{'、'.join(sorted(offer.regions))}" if offer.regions else ""
@@ -40,17 +40,23 @@ def sentence(offer: Offer) -> str:
             return offer.label
 
 
+def tenths(off_bp: int) -> Decimal:
+    """What is left to pay in tenths, as shops say it: 1500 off is 8.5 (折)."""
+    return Decimal(money.WHOLE_BP - off_bp).scaleb(-3).normalize()
+
+
+def short_yuan(amount_fen: int) -> str:
+    """An amount without decimals that say nothing: 「100」, but 「15.50」."""
+    return money.yuan(amount_fen).removesuffix(".00")
+
+
 def _step(step: Step, basis: Basis) -> str:
-    reached = f"{step.at_least}件" if basis is Basis.PIECES else _short_yuan(step.at_least)
-    return f"满{reached}减{_short_yuan(step.off_fen)}"
+    reached = f"{step.at_least}件" if basis is Basis.PIECES else short_yuan(step.at_least)
+    return f"满{reached}减{short_yuan(step.off_fen)}"
 
 
 def _rate(off_bp: int) -> str:
-    """A discount as shops say it, by what is left to pay in tenths: 1500 off is 「8.5折」."""
-    if off_bp == money.WHOLE_BP:
-        return "免费"
-    tenths = Decimal(money.WHOLE_BP - off_bp).scaleb(-3).normalize()
-    return f"{tenths:f}折"
+    return "免费" if off_bp == money.WHOLE_BP else f"{tenths(off_bp):f}折"
 
 
 def _postage(offer: FreePostage) -> str:
@@ -58,9 +64,4 @@ def _postage(offer: FreePostage) -> str:
 
 
 def _threshold(offer: FreePostage) -> str:
-    return f"满{_short_yuan(offer.threshold_fen)}包邮" if offer.threshold_fen else "包邮"
-
-
-def _short_yuan(amount_fen: int) -> str:
-    """An amount without decimals that say nothing: 「100」, but 「15.50」."""
-    return money.yuan(amount_fen).removesuffix(".00")
+    return f"满{short_yuan(offer.threshold_fen)}包邮" if offer.threshold_fen else "包邮"
