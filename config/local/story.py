@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from config.local.doors import AdminDoor, JsonDoor, operators_complaints
+from config.local.doors import AdminDoor, JsonDoor
 from config.local.places import Problem
 from mall import money
 
@@ -133,14 +132,14 @@ class Story:
     def _ship(self, order_no: str) -> None:
         browser = AdminDoor(self._addresses.shop)
         browser.log_in(self._addresses.operator, self._addresses.password)
+        order_page = browser.follow(
+            f"/admin/orders/order/?q={order_no}", r"/admin/orders/order/\d+/change/.*"
+        )
+        ship_page = browser.follow(order_page, r"/admin/orders/order/\d+/ship/?.*")
         tracking_no = "SF" + "".join(secrets.choice("0123456789") for _ in range(13))
-        found = re.search(_ORDER_PAGE, browser.page(f"/admin/orders/order/?q={order_no}"))
-        if found is None:
-            raise Problem(f"the admin's list does not show {order_no}")
-        page = browser.submit(f"{found[1]}ship/", {"carrier": "SF", "tracking_no": tracking_no})
-        complaints = operators_complaints(page)
+        page = browser.submit(ship_page, {"tracking_no": tracking_no}, choices={"carrier": "顺丰"})
         if self._shop.get(f"/orders/{order_no}")["status"] != "SHIPPED":
-            raise Problem(f"the admin did not ship {order_no}: {complaints or 'it gave no reason'}")
+            raise Problem(f"the admin did not ship {order_no}:\n{page.text}")
         self._say(f"(operator) ships it in the admin with 顺丰速运 {tracking_no}")
 
     def _wechat_was_told(self) -> None:
@@ -179,10 +178,6 @@ class Story:
         self._check()
         self._step += 1
         print(f"  {self._step:2}. {text}", flush=True)
-
-
-# The address of an order in the admin's list; its ship page lies below it.
-_ORDER_PAGE = r'href="(/admin/orders/order/[0-9]+/)change/'
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:
