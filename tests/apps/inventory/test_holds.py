@@ -10,6 +10,9 @@ from apps.base.transactions import NoTransaction
 from apps.inventory import selectors
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
+from apps.inventory.services import booking
+from apps.inventory.services.booking import Cause, Change
+from apps.inventory.states import EntryKind
 from tests.apps.inventory.make import NOW, place, sku, stock
 
 pytestmark = pytest.mark.django_db
@@ -107,9 +110,9 @@ def test_units_are_taken_from_the_first_place_that_has_them_all():
     cup = sku()
     near = stock(cup, 2, at_place=place("近仓", priority=1))
     far = stock(cup, 9, at_place=place("远仓", priority=2))
-    hold("SO1", {cup.pk: 2})
-    assert (figures(near), figures(far)) == ((2, 2), (9, 0))
-    hold("SO2", {cup.pk: 3})
+    hold("SO1", {cup.pk: 3})
+    assert (figures(near), figures(far)) == ((2, 0), (9, 3))
+    hold("SO2", {cup.pk: 2})
     assert (figures(near), figures(far)) == ((2, 2), (9, 3))
 
 
@@ -227,6 +230,16 @@ def test_reading_what_is_free_takes_one_statement_for_any_number_of_skus(django_
         }
     with django_assert_num_queries(0):
         assert selectors.available([]) == {}
+
+
+@pytest.mark.parametrize("too_much", [Change(0, held=11), Change(0, held=-1), Change(0, on_hand=-11)])
+def test_when_one_row_of_a_booking_would_leave_its_bounds_none_is_changed(too_much: Change):
+    row, other = stock(sku(), 10), stock(sku(), 10)
+    changes = [Change(other.pk, held=1), too_much._replace(stock_id=row.pk)]
+    with pytest.raises(inventory.InventoryConflict), transaction.atomic():
+        booking.book(changes, cause=Cause(EntryKind.HOLD, "SO1:hold"), at=NOW)
+    assert (figures(row), figures(other)) == ((10, 0), (10, 0))
+    assert not StockEntry.objects.filter(business_key="SO1:hold").exists()
 
 
 def test_the_database_itself_refuses_to_sell_a_unit_twice():
