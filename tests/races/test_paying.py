@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -155,6 +156,25 @@ def test_eight_presses_of_pay_at_once_are_one_attempt(wechat: Sandbox, settings:
     assert all(answer["signType"] == "RSA" for answer in answers)
     assert Payment.objects.count() == 1
     assert {row["out_trade_no"] for row in wechat.transactions()} == {Payment.objects.get().payment_no}
+
+
+def test_an_order_closed_while_wechat_was_thinking_cannot_be_paid_by_the_late_prepay(
+    wechat: Sandbox, settings: Any
+) -> None:
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"
+    owner = members.member(openid=wechat.login("小茶").openid)
+    order = make.order(at=now(), owner=owner)
+    wechat.fault("delay", path="/v3/pay/transactions/jsapi", delay_s=0.5)
+
+    def cancel_meanwhile() -> None:
+        time.sleep(0.2)
+        closing.cancel(member=owner, order_no=order.order_no, at=now())
+
+    answer, _ = at_once(lambda: paying.pay(member=owner, order_no=order.order_no, at=now()), cancel_meanwhile)
+
+    assert isinstance(answer, payments.OrderNotPayable)
+    assert [row["state"] for row in wechat.transactions()] == ["CLOSED"]
+    assert (Order.objects.get().status, shelf()) == ("CLOSED", (10, 0))
 
 
 def test_eight_refunds_of_six_yuan_at_once_of_ten_are_one() -> None:

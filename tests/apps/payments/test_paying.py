@@ -313,12 +313,36 @@ def test_one_query_that_fails_does_not_keep_the_others_waiting(counter: Counter)
     assert (counter.status, second.status) == ("UNPAID", "PAID")
 
 
-def test_a_notification_over_the_wire_pays_the_order(
-    counter: Counter, live_server: Any, settings: Any
+@pytest.mark.parametrize(
+    ("fault", "answers"),
+    [
+        ("", [204]),
+        ("notify_repeated", [204, 204, 204]),
+        ("notify_signtest", [400, 204]),
+        ("notify_wrong_signature", [400, 204]),
+        ("notify_old_timestamp", [400, 204]),
+        ("notify_unknown_serial", [400, 204]),
+        ("notify_garbage", [400, 204]),
+        ("notify_wrong_amount", [409, 204]),
+        ("notify_wrong_appid", [400, 204]),
+        ("notify_wrong_mchid", [400, 204]),
+        ("notify_wrong_currency", [400, 204]),
+    ],
+)
+def test_over_the_wire_the_order_is_paid_once_however_wrongly_wechat_begins(
+    counter: Counter, live_server: Any, settings: Any, fault: str, answers: list[int]
 ) -> None:
     settings.PUBLIC_BASE_URL = live_server.url
+    if fault:
+        counter.wechat.fault(fault)
 
     counter.press(counter.pay())
-    counter.wechat.wait_for_notify(counter.attempts[0].payment_no)
 
+    payment_no = counter.attempts[0].payment_no
+    counter.wechat.wait(
+        lambda: [row for row in counter.wechat.notifies(payment_no) if len(row["attempts"]) == len(answers)]
+    )
+    (sent,) = counter.wechat.notifies(payment_no)
+    assert (sent["state"], [attempt["status"] for attempt in sent["attempts"]]) == ("ACCEPTED", answers)
     assert counter.status == "PAID"
+    assert [move.move for move in counter.order.history.all()] == ["place", "pay"]
