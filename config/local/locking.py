@@ -11,7 +11,6 @@ from config.local.places import ROOT, STATE
 _COMMON = (
     "pip",
     "compile",
-    "pyproject.toml",
     "--universal",
     "--python-version",
     "3.11",
@@ -24,9 +23,9 @@ _COMMON = (
 )
 # The dev lock holds the runtime's versions too, so that tests run on what production runs on.
 _LOCKS = (
-    ("requirements.lock", ()),
-    ("requirements-dev.lock", ("--group", "dev", "--constraints", "requirements.lock")),
-    ("requirements-servers.lock", ("--only-group", "servers")),
+    ("requirements.lock", ("pyproject.toml",)),
+    ("requirements-dev.lock", ("pyproject.toml", "--group", "dev", "--constraints", "requirements.lock")),
+    ("requirements-servers.lock", ("--group", "pyproject.toml:servers")),
 )
 
 
