@@ -1,0 +1,26 @@
+"""The counter's bells: what the clock closes, and what WeChat did not tell or told in vain."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.base import jobs
+from apps.checkout import asking, closing, hearing
+
+
+@shared_task(name="checkout.close_expired")
+def close_expired() -> None:
+    """Close the orders whose time to pay is over."""
+    jobs.run("checkout.close_expired", lambda at: closing.close_expired(at=at))
+
+
+@shared_task(name="payments.query_unheard")
+def query_unheard() -> None:
+    """Ask WeChat about attempts to pay without news."""
+    jobs.run("payments.query_unheard", lambda at: asking.query_unheard(at=at))
+
+
+@shared_task(name="payments.retry_notifications")
+def retry_notifications() -> None:
+    """Take up notifications of WeChat Pay that could not be carried out."""
+    jobs.run("payments.retry_notifications", lambda at: hearing.retry_notifications(at=at))
