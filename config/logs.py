@@ -47,7 +47,9 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
             "django.server": {"level": "WARNING"},
             # The WeChat libraries log whole requests, tokens included.
             "wechatpy": {"level": "CRITICAL"},
-            "urllib3": {"level": "WARNING"},
+            # At DEBUG it writes whole URLs, tokens in the query included. Named itself, because dictConfig
+            # takes away the level of an existing child of a logger that is named.
+            "urllib3.connectionpool": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
         },
     }
