@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.utils import timezone
 
 from apps.base.fields import FenField
 
@@ -113,7 +115,9 @@ class Product(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, verbose_name="品牌")
     role = models.CharField("商品定位", max_length=10, choices=Role.choices, default=Role.PROFIT)
     cover = models.ImageField("主图", upload_to="products/")
-    video = models.FileField("视频", upload_to="videos/", blank=True)
+    video = models.FileField(
+        "视频", upload_to="videos/", blank=True, validators=[FileExtensionValidator(["mp4", "mov", "m4v"])]
+    )
     detail_html = models.TextField("图文详情", blank=True)
     attributes = models.JSONField(
         "商品参数", default=list, blank=True, help_text='[{"name": "材质", "value": "陶瓷"}]'
@@ -132,7 +136,7 @@ class Product(models.Model):
     market_price_fen = FenField("划线价（分）", null=True, editable=False)
     sold_count = models.PositiveIntegerField("销量", default=0, editable=False)
     search_words = models.TextField("检索词", blank=True, editable=False)
-    created_at = models.DateTimeField("创建时间", auto_now_add=True)
+    created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
 
     objects = ProductQuerySet.as_manager()
 

@@ -69,6 +69,21 @@ def tree() -> list[Category]:
     return by_parent.get(None, [])
 
 
+def full_names() -> dict[int, str]:
+    """Return every category, hidden ones too, as ``茶器 / 茶杯`` by id, in the order of the tree. One query."""
+    by_parent: dict[int | None, list[Category]] = {}
+    for category in Category.objects.all():
+        by_parent.setdefault(category.parent_id, []).append(category)
+    names: dict[int, str] = {}
+    waiting = [(category, "") for category in reversed(by_parent.get(None, []))]
+    while waiting:
+        category, above = waiting.pop()
+        names[category.pk] = f"{above}{category.name}"
+        below = reversed(by_parent.get(category.pk, []))
+        waiting.extend((child, f"{names[category.pk]} / ") for child in below)
+    return names
+
+
 def require_category(category_id: int) -> None:
     """Refuse a category that does not exist or is hidden. Raises NotFound. One query."""
     if not Category.objects.shown().filter(pk=category_id).exists():

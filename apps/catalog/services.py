@@ -37,21 +37,34 @@ def save_category(*, category: Category) -> Category:
     """
     with transaction.atomic():
         paths = dict(Category.objects.select_for_update().order_by("id").values_list("id", "path"))
-        above = paths[category.parent_id] if category.parent_id else "/"
+        above = _checked_place(category, paths)
         before = paths.get(category.pk, "")
-        if before and above.startswith(before):
-            raise CategoryCycle
-        below = max(
-            (path.count("/") for path in paths.values() if before and path.startswith(before)), default=0
-        )
-        if above.count("/") + max(below - before.count("/"), 0) > MAX_DEPTH:
-            raise CategoryTooDeep
         category.save()
         category.path = f"{above}{category.pk}/"
         if category.path != before:
             _move(category, before=before)
         _describe_products_below(category)
     return category
+
+
+def check_place(*, category: Category) -> None:
+    """Refuse a category whose parent would make a circle or too deep a tree, as a form asks before saving.
+
+    Raises CategoryCycle, CategoryTooDeep.
+    """
+    _checked_place(category, dict(Category.objects.values_list("id", "path")))
+
+
+def _checked_place(category: Category, paths: Mapping[int, str]) -> str:
+    """Return the path above the category. ``paths`` are those of the whole tree."""
+    above = paths[category.parent_id] if category.parent_id else "/"
+    own = paths.get(category.pk, "")
+    if own and above.startswith(own):
+        raise CategoryCycle
+    below = max((path.count("/") for path in paths.values() if own and path.startswith(own)), default=0)
+    if above.count("/") + max(below - own.count("/"), 0) > MAX_DEPTH:
+        raise CategoryTooDeep
+    return above
 
 
 def _move(category: Category, *, before: str) -> None:
