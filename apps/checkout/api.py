@@ -179,5 +179,6 @@ def _rows_json(rows: list[Any]) -> list[Any]:
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     """The order as it stands now, read afresh: whatever answered, it is what the database says."""
     order = orders.of_member(member=member, order_no=order_no)
-    parcels = fulfillment.parcels_of([order.pk])
+    # What is not paid has not left: the answer to placing an order spares the question.
+    parcels = fulfillment.parcels_of([order.pk]) if order.paid_at else {}
     return dict(shapes.OrderSerializer(order, context={"parcels": parcels}).data)

@@ -14,6 +14,7 @@ from apps.catalog.models import Product, Sku
 from apps.members.models import Member
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
+from tests.apps.inventory import make as stocks
 from tests.apps.members import make as members
 
 pytestmark = pytest.mark.django_db
@@ -101,8 +102,6 @@ def test_limits_count_ticked_skus_of_a_product_together(shopper_of: Shoppers) ->
         min_quantity=2,
         skus=[catalog.unsaved_sku(option_values={"色": color}) for color in ("白", "青")],
     )
-    from tests.apps.inventory import make as stocks
-
     for sku in product.skus.all():
         stocks.stock(sku, 5)
         cart = _put(shopper, sku, 1).json()

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from apps.checkout import closing
 from apps.inventory import selectors as inventory
+from apps.inventory import services as stock
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -152,8 +153,6 @@ def test_one_broken_order_does_not_stop_the_sweep() -> None:
     broken = make.order(member, address, [(cup, 1)])
     sound = make.order(member, address, [(cup, 1)])
     with transaction.atomic():
-        from apps.inventory import services as stock
-
         stock.commit(order_no=broken.order_no, at=make.NOW)  # as if it had been paid: its hold is gone
 
     assert closing.close_expired(at=EXPIRED) == 1
