@@ -38,7 +38,7 @@ def lock() -> int:
         "-m",
         "pip",
         "install",
-        "--quiet",
+        "-qq",
         "--upgrade",
         "--target",
         str(tools),
