@@ -74,14 +74,18 @@ def change(
         written["quantity"] = quantity
     if selected is not None:
         written["selected"] = selected
-    mine = CartItem.objects.filter(member=member, pk=item_id)
-    if not (mine.update(**written) if written else mine.exists()):
-        raise NotFound
+    with transaction.atomic():
+        _queue_up(member)
+        mine = CartItem.objects.filter(member=member, pk=item_id)
+        if not (mine.update(**written) if written else mine.exists()):
+            raise NotFound
 
 
 def remove(*, member: Member, item_id: int) -> None:
     """Take one line out of the cart. Raises NotFound."""
-    deleted, _ = CartItem.objects.filter(member=member, pk=item_id).delete()
+    with transaction.atomic():
+        _queue_up(member)
+        deleted, _ = CartItem.objects.filter(member=member, pk=item_id).delete()
     if not deleted:
         raise NotFound
 

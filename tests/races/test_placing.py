@@ -148,6 +148,25 @@ def test_puts_at_once_add_up_in_one_line() -> None:
     assert CartItem.objects.get().quantity == 16
 
 
+def test_a_change_between_looking_and_adding_up_is_not_lost() -> None:
+    cup = make.goods(5000)
+    member, _ = make.buyer()
+    carts.put(member=member, sku_id=cup.pk, quantity=2, selected=True, at=make.NOW)
+    item = CartItem.objects.get()
+
+    def put() -> str:
+        carts.put(member=member, sku_id=cup.pk, quantity=3, selected=True, at=make.NOW)
+        return "put"
+
+    def change() -> str:
+        carts.change(member=member, item_id=item.pk, quantity=1000)
+        return "changed"
+
+    assert _all_at_once([put, put, put, change]) == {"put": 3, "changed": 1}
+    item.refresh_from_db()
+    assert item.quantity in {1000, 1003, 1006, 1009}
+
+
 def test_sweeps_and_the_shopper_closing_at_once_give_the_stock_back_once() -> None:
     cup = make.goods(5000, units=5)
     member, address = make.buyer()

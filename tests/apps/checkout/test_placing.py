@@ -323,3 +323,11 @@ def test_a_lot_of_lines_takes_as_many_statements_as_two(shopper_of: Shoppers) ->
 
 def test_nobody_orders_without_logging_in(anyone: Any) -> None:
     assert _place(anyone, {}).status_code == 401
+
+
+def test_an_order_of_nothing_waits_unpaid_like_any_other(shopper_of: Shoppers) -> None:
+    member, address = make.buyer()
+    sample = make.goods(0)
+    answer = _place(shopper_of(member), _body(address, 0, (sample, 1)))
+    assert (answer.status_code, answer.json()["status"], answer.json()["payable_fen"]) == (201, "UNPAID", 0)
+    assert inventory.available([sample.pk]) == {sample.pk: 99}

@@ -1,0 +1,47 @@
+"""The examples in the API's documentation have the very fields of the answers, and figures that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.checkout import examples
+from apps.members.models import Member
+from tests.apps.checkout import make
+
+pytestmark = pytest.mark.django_db
+
+
+def _form(value: Any) -> Any:
+    """The nested names of an answer, whatever the figures; a list is described by its first entry."""
+    if isinstance(value, dict):
+        return {name: _form(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_form(value[0])] if value else []
+    return None
+
+
+def test_examples_look_like_the_answers(shopper_of: Callable[[Member], Any]) -> None:
+    member, address = make.buyer()
+    cup = make.goods(5000)
+    make.promotion(steps=[[100_00, 15_00]])
+    make.promotion("FREE_POSTAGE", threshold_fen=199_00)
+    make.freight(800)
+    shopper = shopper_of(member)
+    choice = {"items": [{"sku_id": cup.pk, "quantity": 2}], "address_id": address.pk}
+
+    quote = shopper.call("POST", "/checkout/quote", choice).json()
+    cart = shopper.call("POST", "/cart/items", choice["items"][0]).json()
+    body = {**choice, "expected_payable_fen": 9300}
+    order = shopper.call("POST", "/orders", body, idempotency_key="k").json()
+    page = shopper.call("GET", "/orders").json()
+
+    assert _form(quote) == _form(examples.QUOTE)
+    assert _form(cart) == _form(examples.CART)
+    assert _form(order) == _form(examples.ORDER)
+    assert _form(page) == _form(examples.ORDER_PAGE)
+    for name in ("goods_fen", "reduction_fen", "shipping_fen", "payable_fen"):
+        assert quote[name] == order[name] == examples.QUOTE[name] == examples.ORDER[name]
+    assert quote["declined"][0]["short_by_fen"] == examples.QUOTE["declined"][0]["short_by_fen"]
