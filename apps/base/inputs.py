@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -20,6 +21,17 @@ class StrictIntegerField(serializers.IntegerField):
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """A JSON true or false: not ``"true"``, ``1`` or ``"on"``."""
+
+    default_error_messages = {"invalid": "请填写 true 或 false"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
 
 
 def row_id(**kwargs: Any) -> StrictIntegerField:
@@ -48,4 +60,18 @@ class StrictTextField(serializers.CharField):
         # Cc: control characters, NUL included. Cs: halves of characters, which no database takes.
         if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in self.allowed_controls for c in text):
             self.fail("control")
+        return text
+
+
+class StrictPatternField(StrictTextField):
+    """A JSON text of which the whole matches ``pattern``."""
+
+    def __init__(self, pattern: str, **kwargs: Any) -> None:
+        self.pattern = re.compile(pattern)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not self.pattern.fullmatch(text):
+            self.fail("invalid")
         return text

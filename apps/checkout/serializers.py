@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.base.inputs import MAX_BIGINT, StrictIntegerField, StrictTextField, row_id
+from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
 from apps.checkout.cart import Cart, CartLine
@@ -34,17 +34,6 @@ def idempotency_key(header: str | None) -> str:
     if header is None or not _KEY.fullmatch(header):
         raise IdempotencyKeyRequired
     return header
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """A JSON true or false: not ``"true"``, ``1`` or ``"on"``."""
-
-    default_error_messages = {"invalid": "请填写 true 或 false"}
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid")
-        return data
 
 
 def _quantity(**kwargs: Any) -> StrictIntegerField:

@@ -36,6 +36,8 @@ _ADDRESS = {
     "postal_code": "310000",
     "is_default": True,
 }
+_SAVED = OpenApiExample("address", value={"id": 7, **_ADDRESS}, response_only=True)
+_NEW = OpenApiExample("new", value=_ADDRESS, request_only=True)
 _TOKENS = {"access": "kq1Q…", "refresh": "Zt7c…", "expires_in": 7200}
 
 
@@ -218,7 +220,22 @@ class DocumentView(APIView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="document_read", responses=shapes.DocumentSerializer)
+    @extend_schema(
+        operation_id="document_read",
+        responses=shapes.DocumentSerializer,
+        examples=[
+            OpenApiExample(
+                "privacy",
+                value={
+                    "document": "privacy",
+                    "version": "1.0",
+                    "body": "我们收集您的手机号和收货地址，仅用于配送与售后。",
+                    "published_at": "2026-01-01T00:00:00+08:00",
+                },
+                response_only=True,
+            )
+        ],
+    )
     def get(self, request: Request, document: str) -> Response:
         current = selectors.current_document(kind=document)
         if current is None:
@@ -251,7 +268,7 @@ class AddressesView(APIView):
             409: refusal(409, "too_many_addresses", "最多保存 50 个收货地址", {"most": 50}),
         },
         examples=[
-            OpenApiExample("new", value=_ADDRESS, request_only=True),
+            _NEW,
             OpenApiExample("added", value={"id": 7, **_ADDRESS}, response_only=True, status_codes=["201"]),
         ],
     )
@@ -264,20 +281,26 @@ class AddressesView(APIView):
 class AddressView(APIView):
     """One address of the member's own."""
 
-    @extend_schema(operation_id="address_read", responses=shapes.AddressSerializer)
+    @extend_schema(operation_id="address_read", responses=shapes.AddressSerializer, examples=[_SAVED])
     def get(self, request: Request, address_id: int) -> Response:
         return Response(
             shapes.AddressSerializer(selectors.address_of(member=caller(request), address_id=address_id)).data
         )
 
     @extend_schema(
-        operation_id="address_replace", request=shapes.AddressSerializer, responses=shapes.AddressSerializer
+        operation_id="address_replace",
+        request=shapes.AddressSerializer,
+        responses=shapes.AddressSerializer,
+        examples=[_NEW, _SAVED],
     )
     def put(self, request: Request, address_id: int) -> Response:
         return self._change(request, address_id, partial=False)
 
     @extend_schema(
-        operation_id="address_change", request=shapes.AddressSerializer, responses=shapes.AddressSerializer
+        operation_id="address_change",
+        request=shapes.AddressSerializer,
+        responses=shapes.AddressSerializer,
+        examples=[OpenApiExample("default", value={"is_default": True}, request_only=True), _SAVED],
     )
     def patch(self, request: Request, address_id: int) -> Response:
         return self._change(request, address_id, partial=True)

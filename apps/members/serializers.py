@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.base.inputs import StrictTextField
+from apps.base.inputs import StrictBooleanField, StrictPatternField, StrictTextField
 from apps.members.models import Address, Member
 
 
@@ -82,8 +82,8 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
     """An address; ``phone`` is a mainland mobile, a landline, or an international number with ``+``."""
 
     name = StrictTextField(max_length=25)
-    phone = serializers.RegexField(
-        r"\A(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|\+[0-9]{6,18})\Z",
+    phone = StrictPatternField(
+        r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|\+[0-9]{6,18}",
         max_length=20,
         error_messages={"invalid": "请填写正确的手机号"},
     )
@@ -91,13 +91,13 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
     city = StrictTextField(max_length=20)
     district = StrictTextField(max_length=20, required=False, allow_blank=True)
     detail = StrictTextField(max_length=120)
-    postal_code = serializers.RegexField(
-        r"\A[0-9]{6}\Z",
+    postal_code = StrictPatternField(
+        r"[0-9]{6}",
         required=False,
         allow_blank=True,
         error_messages={"invalid": "邮编应为 6 位数字"},
     )
-    is_default = serializers.BooleanField(required=False)
+    is_default = StrictBooleanField(required=False)
 
     class Meta:
         model = Address

@@ -1,4 +1,4 @@
-"""Where a member wants parcels: at most fifty addresses, one of them the default."""
+"""Where a member wants parcels: at most fifty addresses, at most one of them the default."""
 
 from __future__ import annotations
 

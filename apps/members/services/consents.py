@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.members import selectors
 from apps.members.models import Consent, Document, Member
-from mall.errors import Invalid, Kind, ShopError
+from mall.errors import Invalid, Kind, NotFound, ShopError
 
 
 class VersionNotCurrent(Invalid):
@@ -47,8 +47,11 @@ def give(*, member: Member, document: str, version: str, at: datetime) -> Consen
 def withdraw(*, member: Member, document: str, at: datetime) -> None:
     """Record that a member takes consent back, and delete what was collected under it.
 
+    Where there is no consent to take back nothing is recorded. Raises NotFound for what is no document.
     PIPL Art. 15 (withdrawal as easy as consent) and Art. 47 (delete when consent is withdrawn).
     """
+    if document not in Document.Kind.values:
+        raise NotFound
     with transaction.atomic():
         Member.objects.select_for_update().get(pk=member.pk)
         for given in _given_versions(member, document):

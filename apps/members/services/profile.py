@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from apps.base import transactions
 from apps.members.models import Member
 from apps.members.services import consents
@@ -31,6 +33,10 @@ def record_phone(*, member: Member, code: str) -> Member:
     transactions.forbid("asking WeChat for a phone number")
     consents.require_privacy(member=member)
     told = wechat_phone.exchange(code, openid=member.openid)
-    member.phone = told.number if told.country_code == "86" else f"+{told.country_code}{told.number}"
-    member.save(update_fields=["phone"])
+    with transaction.atomic():
+        # Consent may have been taken back while WeChat answered; under the member's lock it stands or not.
+        Member.objects.select_for_update().get(pk=member.pk)
+        consents.require_privacy(member=member)
+        member.phone = told.number if told.country_code == "86" else f"+{told.country_code}{told.number}"
+        member.save(update_fields=["phone"])
     return member
