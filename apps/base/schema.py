@@ -51,6 +51,7 @@ class ShopSchema(AutoSchema):
             if status not in bodies:
                 described = refusal(int(status), code, message)
                 bodies[status] = self._get_response_for_code(described, status)
+        bodies["default"] = self._get_response_for_code(_ANY_OTHER, "default")
         return bodies
 
 
@@ -60,6 +61,10 @@ _ANYWHERE = {
     "404": ("not_found", "内容不存在"),
     "429": ("throttled", "操作过于频繁，请稍后再试"),
 }
+
+_ANY_OTHER = OpenApiResponse(
+    ErrorSerializer, description="Whatever else goes wrong (405, 413, 415, 500, 503 …): the same form."
+)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -44,7 +44,9 @@ class PayView(APIView):
         responses={
             200: PaymentStartSerializer,
             409: refusal(409, "order_not_payable", "订单当前状态无需支付"),
+            502: refusal(502, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
             503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
+            504: refusal(504, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
         },
         examples=[
             OpenApiExample(
