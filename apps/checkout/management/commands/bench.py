@@ -1,0 +1,74 @@
+"""`make bench`: builds a shop in a database of its own, counts, measures, reports, and takes it down again."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import statistics
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from apps.checkout.bench import goods, measures
+from apps.checkout.bench.shop import Shop
+from mall.pricing import engine
+
+_PRICING_CPU_MS = 15
+
+
+class Command(BaseCommand):
+    help = "Measure the shop on this machine: SQL statements against budgets, speed as shares of the machine's own."
+    requires_migrations_checks = False
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.disable(logging.INFO)
+        name = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            broken = self._report()
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
+        if broken:
+            raise CommandError("over budget: " + ", ".join(broken))
+
+    def _report(self) -> list[str]:
+        shop = Shop()
+        shop.more_products(100)
+        counted = measures.counts(shop)
+        self._say(f"machine: {platform.machine()}, Python {platform.python_version()}, one process\n")
+        self._say("SQL statements                        used  budget")
+        for count in counted:
+            self._say(
+                f"  {count.name:<34} {count.statements:>5} {count.budget:>7}{'' if count.kept else '  OVER'}"
+            )
+        self._say("\nspeed (medians of 30)                   ms   = how many of this machine's own")
+        for pace in measures.paces(shop):
+            self._say(f"  {pace.name:<34} {pace.milliseconds:>6.2f}  {pace.share:>7.1f} × {pace.yardstick}")
+        cpu_ms = _pricing_cpu_ms()
+        self._say(
+            f"\nprocessor time of one quote, 20 lines against 200 offers: {cpu_ms:.1f} ms of {_PRICING_CPU_MS}"
+        )
+        broken = [count.name for count in counted if not count.kept]
+        uneven = [count.name for count in counted if _twin(count, counted) != count.statements]
+        return broken + uneven + (["pricing"] if cpu_ms > _PRICING_CPU_MS else [])
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+
+
+def _twin(count: measures.Count, counted: list[measures.Count]) -> int:
+    """Return the statements of the same list with the other number of rows; its own if it is no list."""
+    other = count.name.replace("100", "#").replace("10", "100").replace("#", "10")
+    return next((c.statements for c in counted if c.name == other), count.statements)
+
+
+def _pricing_cpu_ms() -> float:
+    basket, offers = goods.twenty_lines(), goods.two_hundred_offers()
+    took = []
+    for _ in range(9):
+        begun = time.process_time_ns()
+        engine.quote(basket, offers)
+        took.append((time.process_time_ns() - begun) / 1_000_000)
+    return statistics.median(took)
