@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DIVIDES = ROOT / "mall" / "money.py"
+# Geometry and stopwatches divide what is no money; the rules about names that end in _fen hold there too.
+MEASURE = (ROOT / "apps/checkout/demo/shapes.py", ROOT / "apps/checkout/bench")
 FILES = sorted(path for storey in ("mall", "apps") for path in (ROOT / storey).rglob("*.py"))
 LANGUAGE = sorted((ROOT / "mall").rglob("*.py"))
 
@@ -121,7 +123,8 @@ def found(rule: Rule, files: list[Path]) -> list[str]:
 
 
 def test_nothing_is_truly_divided_outside_money():
-    assert found(true_divisions, FILES) == []
+    counting = [path for path in FILES if not any(path.is_relative_to(measure) for measure in MEASURE)]
+    assert found(true_divisions, counting) == []
 
 
 def test_amounts_are_divided_and_rounded_in_money_only():

@@ -1,0 +1,124 @@
+"""The shop that is measured: goods, a shopper, and calls as the mini program makes them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from apps.base import numbers
+from apps.catalog import services as catalog
+from apps.catalog.models import Category, Product, Sku
+from apps.inventory import services as inventory
+from apps.members.models import Address, Level, Member
+from apps.members.services import addresses, sessions
+from apps.stores.models import Place
+
+
+class Shop:
+    """A demo shop with more goods, and one shopper who calls it in this process."""
+
+    def __init__(self) -> None:
+        call_command("seed_demo", verbosity=0)
+        self._keys = count(1)
+        self._client = Client()
+        self.member = self._register()
+        self.address = self._move_in()
+        self.skus = list(
+            Sku.objects.filter(product__on_sale=True, enabled=True, product__min_quantity=1).order_by("id")[
+                :2
+            ]
+        )
+        for sku in self.skus:
+            self._stock(sku, 100_000)
+
+    def more_products(self, number: int) -> None:
+        """Add ``number`` products on sale with stock."""
+        category = Category.objects.order_by("id").first()
+        for n in range(number):
+            sku = Sku(code=f"BENCH-{next(self._keys):06d}", price_fen=1000 + n)
+            catalog.save_product(
+                product=Product(
+                    title=f"基准商品 {n} 茶杯", category=category, cover="products/x.png", on_sale=True
+                ),
+                skus=[sku],
+            )
+            self._stock(Sku.objects.get(code=sku.code), 10)
+
+    def get(self, path: str) -> Any:
+        """Call a page of the API and return what it says."""
+        return self._spoken(self._client.get(f"/api/v1{path}", headers=self._headers()))
+
+    def quote(self) -> Any:
+        """Ask what an order of two lines costs."""
+        return self._post("/checkout/quote", self._choice())
+
+    def order(self, payable_fen: int) -> Any:
+        """Place an order of two lines, with a key of its own."""
+        return self._post(
+            "/orders",
+            {**self._choice(), "expected_payable_fen": payable_fen},
+            **{"Idempotency-Key": f"bench-{next(self._keys)}"},
+        )
+
+    def _choice(self) -> dict[str, Any]:
+        return {
+            "items": [{"sku_id": sku.pk, "quantity": sku.product.quantity_step} for sku in self.skus],
+            "address_id": self.address.pk,
+        }
+
+    def _post(self, path: str, body: Any, **headers: str) -> Any:
+        answer = self._client.post(
+            f"/api/v1{path}",
+            data=json.dumps(body),
+            content_type="application/json",
+            headers={**self._headers(), **headers},
+        )
+        return self._spoken(answer)
+
+    def _spoken(self, answer: Any) -> Any:
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{answer.status_code}: {answer.content.decode()[:300]}")
+        return answer.json()
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}", "Host": "127.0.0.1"}
+
+    def _register(self) -> Member:
+        member = Member.objects.create(
+            public_id=numbers.word(16),
+            openid="bench",
+            level=Level.objects.order_by("rank").first(),
+            registered_at=self._now(),
+        )
+        self._token = sessions.open_session(member=member, at=self._now() + timedelta(hours=12)).access
+        return member
+
+    def _move_in(self) -> Address:
+        home = {
+            "name": "林",
+            "phone": "13800000000",
+            "province": "浙江省",
+            "city": "杭州市",
+            "detail": "1 号",
+        }
+        return addresses.add(member=self.member, fields=home)
+
+    def _stock(self, sku: Sku, quantity: int) -> None:
+        inventory.receive(
+            sku_id=sku.pk,
+            place_id=Place.objects.order_by("priority").values_list("pk", flat=True)[0],
+            quantity=quantity,
+            business_key=f"bench:{next(self._keys)}",
+            reason="基准测试",
+            operator=None,
+            at=self._now(),
+        )
+
+    def _now(self) -> datetime:
+        return timezone.now()
