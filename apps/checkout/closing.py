@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -62,8 +63,10 @@ def cancel(*, member: Member, order_no: str, at: datetime) -> None:
         raise OrderNotCancellable(details={"status": now.status})
 
 
-def close_unpaid(*, order_no: str, why: str, actor: Actor, at: datetime) -> bool:
+def close_unpaid(*, order_no: str, why: str, actor: Actor, operator: Any = None, at: datetime) -> bool:
     """Close an order that nobody paid and release what it holds; say whether this call closed it.
+
+    ``operator`` is the admin user where ``actor`` is OPERATOR.
 
     False means that the order is not UNPAID (any more): WeChat may just have said that it was paid, which is
     then booked. Must be called outside a transaction. Raises NotFound, and WechatUnavailable with nothing
@@ -79,7 +82,7 @@ def close_unpaid(*, order_no: str, why: str, actor: Actor, at: datetime) -> bool
                 return False
             if payment_facts.has_open_attempt(order_no=order_no):
                 continue
-            orders.move(order_no=order_no, move="close", actor=actor, note=why, at=at)
+            orders.move(order_no=order_no, move="close", actor=actor, operator=operator, note=why, at=at)
             outbox.publish(OrderClosed(order_no=order_no, member_id=order.member_id), at=at)
             inventory.release(order_no=order_no, at=at)
             return True

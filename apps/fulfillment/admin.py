@@ -116,7 +116,7 @@ class CarrierAdmin(EditableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @action(description="从微信更新列表", url_path="fetch", icon="sync")
+    @action(description="从微信更新列表", url_path="fetch", permissions=["change"], icon="sync")
     def fetch(self, request: HttpRequest) -> HttpResponse:
         try:
             self.message_user(request, f"已从微信更新 {carriers.refresh()} 家快递公司。")

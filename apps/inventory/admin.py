@@ -18,9 +18,8 @@ from apps.base.admin import ReadOnlyAdmin
 from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
+from apps.inventory.selectors import LOW
 from mall.errors import ShopError
-
-LOW = 10
 
 
 class ScarcityFilter(admin.SimpleListFilter):

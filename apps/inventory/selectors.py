@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from apps.inventory.models import Stock
+
+# At this many free units a stock row is low.
+LOW = 10
 
 
 def available(sku_ids: Iterable[int]) -> dict[int, int]:
@@ -21,6 +24,14 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
         rows = Stock.objects.filter(sku_id__in=free, place__ships=True).order_by()
         free.update(rows.values_list("sku_id").annotate(free=Sum(F("on_hand") - F("held"))))
     return free
+
+
+def scarce() -> tuple[int, int]:
+    """How many stock rows have nothing free, and how many have ``LOW`` units or fewer (the former included)."""
+    counted = Stock.objects.annotate(free=F("on_hand") - F("held")).aggregate(
+        none=Count("id", filter=Q(free__lte=0)), low=Count("id", filter=Q(free__lte=LOW))
+    )
+    return counted["none"], counted["low"]
 
 
 class Unbalanced(NamedTuple):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from unfold.decorators import action
 
 from apps.base import audit
@@ -99,10 +101,22 @@ class MemberAdmin(ReadOnlyAdmin):
 
     @action(description="查看完整手机号", url_path="phone", permissions=["operate"], icon="visibility")
     def reveal_phone(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        member = Member.objects.get(pk=object_id)
+        """Show the number on a page that no cache and no cookie keeps, and note who looked."""
+        member = self.get_object(request, object_id)
+        if member is None:
+            raise Http404
         audit.record(operator=request.user, action="查看手机号", subject=member.public_id, at=timezone.now())
-        self.message_user(request, f"手机号：{member.phone or '未填写'}")
-        return redirect("admin:members_member_change", member.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"手机号 · {member}",
+            "facts": [("手机号", member.phone)] if member.phone else [],
+            "back": reverse("admin:members_member_change", args=[member.pk]),
+            "back_label": "返回会员",
+            "opts": self.opts,
+        }
+        response = TemplateResponse(request, "admin/reveal.html", context)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
 
 
 @admin.register(Level)

@@ -43,3 +43,15 @@ LIFECYCLE = Lifecycle(
     final={Status.CLOSED, Status.REFUNDED},
     labels=dict(Status.choices),
 )
+
+# What people call the moves; "place" is how every history begins.
+MOVE_LABELS = {
+    "place": "下单",
+    "pay": "付款",
+    "gather": "付款，等待成团",
+    "form": "成团",
+    "close": "关闭",
+    "ship": "发货",
+    "receive": "收货",
+    "refund": "退款",
+}

@@ -37,7 +37,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_select_related = ["announcement"]
     actions = ["deliver_again"]
 
-    @admin.action(description="重新投递（仅限已停止重试的）")
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """The rows are read-only; whoever could change deliveries may have one repeated."""
+        return request.user.has_perm("outbox.change_delivery")
+
+    @admin.action(description="重新投递（仅限已停止重试的）", permissions=["operate"])
     @said
     def deliver_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
         at = timezone.now()

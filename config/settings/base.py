@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from config import env as environment
 from config.logs import logging_config
+from config.settings import unfold
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -244,11 +245,4 @@ WECHATPAY_PRIVATE_KEY = ENV.wechatpay_private_key_file.read_text()
 WECHATPAY_PUBLIC_KEY = ENV.wechatpay_public_key_file.read_text()
 WECHATPAY_PUBLIC_KEY_ID = ENV.wechatpay_public_key_id
 
-UNFOLD = {
-    "SITE_TITLE": SHOP_NAME,
-    "SITE_HEADER": SHOP_NAME,
-    "SITE_SUBHEADER": "商城管理后台",
-    "SITE_SYMBOL": "storefront",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-}
+UNFOLD = unfold.look(shop_name=SHOP_NAME)

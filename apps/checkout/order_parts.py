@@ -1,0 +1,167 @@
+"""The parts of an order's page: its lines with their prices, payments, parcels, upload to WeChat, and history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from unfold.decorators import display
+
+from apps.base.admin import ReadOnlyTabular, yuan_column
+from apps.fulfillment.models import Parcel, ShippingUpload
+from apps.fulfillment.states import UploadStatus
+from apps.orders.models import OrderLine, OrderMove
+from apps.orders.states import MOVE_LABELS, Actor, Status
+from apps.payments.models import Payment
+from apps.payments.states import PaymentStatus
+from mall.money import yuan
+
+ORDER_COLOURS = {
+    Status.UNPAID: "warning",
+    Status.GATHERING: "info",
+    Status.PAID: "danger",
+    Status.SHIPPED: "info",
+    Status.RECEIVED: "success",
+}
+_PAYMENT_COLOURS = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
+_UPLOAD_COLOURS = {
+    UploadStatus.WAITING: "warning",
+    UploadStatus.DONE: "success",
+    UploadStatus.FAILED: "danger",
+}
+
+
+def link(url: str, text: str) -> SafeString:
+    """Return a link as the pages of an order show it."""
+    return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, text)
+
+
+def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
+    """Return reductions, as an order keeps them, as lines of "label −¥amount"."""
+    if not rows:
+        return "—"
+    lines = ((row["label"], yuan(row["amount_fen"])) for row in rows)
+    return format_html_join(mark_safe("<br>"), "{} −¥{}", lines)
+
+
+class OrderPart(ReadOnlyTabular):
+    """Rows that whoever may see the order sees with it."""
+
+    hide_title = True
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("orders.view_order")
+
+
+class LineInline(OrderPart):
+    """What was bought, at which price, and why at that price."""
+
+    model = OrderLine
+    verbose_name_plural = "商品与优惠"
+    unit_price = yuan_column("unit_price_fen", "单价")
+    list_price = yuan_column("list_fen", "小计")
+    payable = yuan_column("payable_fen", "实付")
+    fields = ["title", "option_text", "unit_price", "quantity", "list_price", "why", "payable"]
+    readonly_fields = fields
+
+    @admin.display(description="优惠明细")
+    def why(self, row: OrderLine) -> SafeString | str:
+        return reductions_shown(row.reductions)
+
+
+class PaymentInline(OrderPart):
+    """Attempts to pay."""
+
+    model = Payment
+    verbose_name_plural = "支付"
+    amount = yuan_column("amount_fen", "应收")
+    captured = yuan_column("captured_fen", "实收")
+    refunded = yuan_column("refunded_fen", "已退")
+    fields = ["number", "state", "amount", "captured", "refunded", "transaction_id", "captured_at", "surplus"]
+    readonly_fields = fields
+
+    @admin.display(description="支付单号")
+    def number(self, row: Payment) -> SafeString:
+        return link(reverse("admin:payments_payment_change", args=[row.pk]), row.payment_no)
+
+    @display(description="状态", label=_PAYMENT_COLOURS)
+    def state(self, row: Payment) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @admin.display(description="异常")
+    def surplus(self, row: Payment) -> str:
+        return row.get_surplus_reason_display() or "—"
+
+
+class ParcelInline(OrderPart):
+    """What was sent. A number is put right here while WeChat still takes a correction."""
+
+    model = Parcel
+    verbose_name_plural = "包裹"
+    fields = ["parcel_no", "carrier", "tracking_no", "content", "shipped_at", "operator", "correct"]
+    readonly_fields = fields
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Without the link for who may not use it, or where the order is past correction."""
+        usable = request.user.has_perm("orders.change_order") and (
+            getattr(obj, "status", None) in (Status.PAID, Status.SHIPPED)
+        )
+        return [name for name in self.fields if usable or name != "correct"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Parcel]:
+        rows: QuerySet[Parcel] = super().get_queryset(request)
+        return rows.select_related("carrier", "operator").prefetch_related("lines__order_line")
+
+    @admin.display(description="内容")
+    def content(self, row: Parcel) -> SafeString:
+        lines = ((line.order_line.title, line.quantity) for line in row.lines.all())
+        return format_html_join(mark_safe("<br>"), "{} × {}", lines)
+
+    @admin.display(description="更正")
+    def correct(self, row: Parcel) -> SafeString:
+        return link(reverse("admin:orders_order_correct", args=[row.order_id, row.parcel_no]), "修改单号")
+
+
+class UploadInline(OrderPart):
+    """What WeChat was told, and what it answered."""
+
+    model = ShippingUpload
+    verbose_name_plural = "微信发货信息"
+    fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
+    readonly_fields = fields
+
+    @display(description="状态", label=_UPLOAD_COLOURS)
+    def state(self, row: ShippingUpload) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+
+class MoveInline(OrderPart):
+    """Every move, with who and when."""
+
+    model = OrderMove
+    verbose_name_plural = "历史"
+    fields = ["at", "moved", "became", "who", "note"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderMove]:
+        rows: QuerySet[OrderMove] = super().get_queryset(request)
+        return rows.select_related("operator")
+
+    @admin.display(description="动作")
+    def moved(self, row: OrderMove) -> str:
+        return MOVE_LABELS.get(row.move, row.move)
+
+    @display(description="状态", label=ORDER_COLOURS)
+    def became(self, row: OrderMove) -> tuple[str, str]:
+        return row.to_status, Status(row.to_status).label
+
+    @admin.display(description="操作方")
+    def who(self, row: OrderMove) -> str:
+        actor = str(Actor(row.actor).label)
+        return f"{actor}（{row.operator}）" if row.operator else actor

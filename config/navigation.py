@@ -1,0 +1,162 @@
+"""Board 4: what operators find where. The sidebar and the tabs of the admin, each item only for those who may see it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.checkout import cockpit
+from apps.orders.models import Order
+from apps.orders.states import Status
+
+
+class Place(NamedTuple):
+    """A list that operators go to: its title, Material symbol, model, and the filter it opens with."""
+
+    title: str
+    icon: str
+    model: str
+    query: str = ""
+
+
+_TO_SHIP = f"status__exact={Status.PAID}"
+
+GROUPS: list[tuple[str, list[Place]]] = [
+    (
+        "订单",
+        [
+            Place("全部订单", "receipt_long", "orders.Order"),
+            Place("待发货", "local_shipping", "orders.Order", _TO_SHIP),
+        ],
+    ),
+    (
+        "商品",
+        [
+            Place("商品", "redeem", "catalog.Product"),
+            Place("类目", "account_tree", "catalog.Category"),
+            Place("品牌", "verified", "catalog.Brand"),
+            Place("服务保障", "shield", "catalog.GuaranteeLabel"),
+        ],
+    ),
+    (
+        "库存",
+        [
+            Place("库存", "inventory_2", "inventory.Stock"),
+            Place("库存流水", "list_alt", "inventory.StockEntry"),
+            Place("库存占用", "lock_clock", "inventory.Hold"),
+            Place("仓库与门店", "warehouse", "stores.Place"),
+        ],
+    ),
+    (
+        "促销",
+        [
+            Place("促销活动", "sell", "promotions.Promotion"),
+            Place("会员价", "loyalty", "promotions.LevelPrice"),
+        ],
+    ),
+    (
+        "会员",
+        [
+            Place("会员", "group", "members.Member"),
+            Place("会员等级", "military_tech", "members.Level"),
+            Place("协议与隐私文件", "policy", "members.Document"),
+            Place("同意记录", "fact_check", "members.Consent"),
+        ],
+    ),
+    (
+        "资金",
+        [
+            Place("支付单", "payments", "payments.Payment"),
+            Place("退款单", "currency_exchange", "payments.Refund"),
+            Place("支付通知", "notifications", "payments.Notification"),
+        ],
+    ),
+    (
+        "履约",
+        [
+            Place("包裹", "package_2", "fulfillment.Parcel"),
+            Place("发货信息上传", "cloud_upload", "fulfillment.ShippingUpload"),
+            Place("运费模板", "price_change", "fulfillment.FreightTemplate"),
+            Place("快递公司", "local_post_office", "fulfillment.Carrier"),
+        ],
+    ),
+    (
+        "系统",
+        [
+            Place("操作员", "badge", "auth.User"),
+            Place("角色", "admin_panel_settings", "auth.Group"),
+            Place("审计记录", "history_edu", "base.AuditEntry"),
+            Place("定时任务", "schedule", "base.JobRun"),
+            Place("进程心跳", "monitor_heart", "base.Pulse"),
+            Place("业务事件", "campaign", "outbox.Announcement"),
+            Place("事件投递", "outgoing_mail", "outbox.Delivery"),
+            Place("微信推送", "forum", "wechat.PushMessage"),
+        ],
+    ),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of the sidebar for whoever asks, without what they may not see."""
+    home = {
+        "title": "今日",
+        "icon": "space_dashboard",
+        "link": reverse("admin:index"),
+        "active": request.path == reverse("admin:index"),
+    }
+    groups: list[dict[str, Any]] = [{"items": [home]}]
+    for title, places in GROUPS:
+        if items := [_item(request, place) for place in places if _may_see(request, place)]:
+            groups.append({"title": title, "items": items})
+    return groups
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the tabs above the list of orders: one for each status in which orders wait or end."""
+    chosen = request.GET.get("status__exact", "")
+    url = reverse("admin:orders_order_changelist")
+    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in Status)]
+    return [
+        {
+            "models": ["orders.order"],
+            "items": [
+                {
+                    "title": title,
+                    "link": f"{url}?status__exact={status}" if status else url,
+                    "active": chosen == status,
+                }
+                for status, title in statuses
+            ],
+        }
+    ]
+
+
+def _item(request: HttpRequest, place: Place) -> dict[str, Any]:
+    model: type[Model] = apps.get_model(place.model)
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    item: dict[str, Any] = {
+        "title": place.title,
+        "icon": place.icon,
+        "link": f"{url}?{place.query}" if place.query else url,
+        "active": _is_open(request, url, place),
+    }
+    if place.query == _TO_SHIP and (waiting := cockpit.waiting_to_ship()):
+        item |= {"badge": str(waiting), "badge_variant": "danger"}
+    return item
+
+
+def _is_open(request: HttpRequest, url: str, place: Place) -> bool:
+    """Whether the page asked for belongs to this item; the list of what waits has an item of its own."""
+    if not request.path.startswith(url):
+        return False
+    filtered = request.GET.get("status__exact") == Status.PAID
+    return place.model != Order._meta.label or filtered == bool(place.query)
+
+
+def _may_see(request: HttpRequest, place: Place) -> bool:
+    return admin.site.get_model_admin(apps.get_model(place.model)).has_view_permission(request)
