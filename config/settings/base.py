@@ -47,6 +47,9 @@ INSTALLED_APPS = [
     "apps.orders",
     "apps.payments",
     "apps.fulfillment",
+    "apps.coupons",
+    "apps.points",
+    "apps.wallet",
     "apps.checkout",
 ]
 
