@@ -1,0 +1,105 @@
+"""What can be read about coupons: the coupon centre, a member's wallet, and what it offers to a basket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from apps.coupons.models import Coupon, CouponMove, Tally, Template
+from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.members.models import Member
+from mall.errors import Invalid, NotFound
+
+# A basket is tried with so many coupons, those that end first; nobody keeps more that are good.
+MOST_OFFERED: Final = 100
+_CHANNELS: Final = {
+    Template.Channel.ONLINE: (Template.Channel.ONLINE, Template.Channel.BOTH),
+    Template.Channel.STORE: (Template.Channel.STORE, Template.Channel.BOTH),
+}
+
+
+class StatusUnknown(Invalid):
+    """Not one of the statuses of a coupon."""
+
+    code = "status_unknown"
+    message = "优惠券状态无效"
+
+
+def wallet_of(*, member: Member, at: datetime, channel: str = Template.Channel.ONLINE) -> QuerySet[Coupon]:
+    """The member's unused coupons that have not ended, with their templates, the first to end first.
+
+    Those that begin later are among them: the wallet shows them, ``offers_for`` does not offer them.
+    """
+    return (
+        Coupon.objects.filter(
+            member=member,
+            status=CouponStatus.AVAILABLE,
+            valid_until__gt=at,
+            template__channel__in=_CHANNELS[Template.Channel(channel)],
+        )
+        .select_related("template")
+        .order_by("valid_until", "id")
+    )
+
+
+def list_of_member(*, member: Member, status: str | None, at: datetime) -> QuerySet[Coupon]:
+    """A member's coupons with template and promo code, as they are at this moment: in one status or in any.
+
+    A coupon past its end counts as EXPIRED, whether or not the sweep has come by. Raises StatusUnknown.
+    """
+    mine = Coupon.objects.filter(member=member).select_related("template", "promo")
+    if status is None:
+        return mine
+    if status not in CouponStatus.values:
+        raise StatusUnknown(details={"status": list(CouponStatus.values)})
+    over = Q(status=CouponStatus.AVAILABLE, valid_until__lte=at)
+    if status == CouponStatus.EXPIRED:
+        return mine.filter(Q(status=CouponStatus.EXPIRED) | over)
+    return mine.filter(status=status).exclude(over)
+
+
+def status_at(coupon: Coupon, *, at: datetime) -> str:
+    """The status as the member sees it: past its end an unused coupon is EXPIRED."""
+    if coupon.status == CouponStatus.AVAILABLE and coupon.valid_until <= at:
+        return CouponStatus.EXPIRED
+    return coupon.status
+
+
+def of_member(*, member: Member, coupon_id: str) -> Coupon:
+    """One coupon of this member by its public id. Raises NotFound for anyone else's, and for no id at all."""
+    try:
+        public_id = UUID(coupon_id)
+    except ValueError:
+        raise NotFound from None
+    found = Coupon.objects.select_related("template").filter(member=member, public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def centre(*, at: datetime) -> QuerySet[Template]:
+    """The templates that the coupon centre shows: live, meant to be seen, claiming not over."""
+    return Template.objects.filter(
+        Q(claim_until__isnull=True) | Q(claim_until__gt=at), status=TemplateStatus.LIVE, visible=True
+    ).exclude(valid_until__lte=at)
+
+
+def taken_by(*, member: Member | None, template_ids: list[int]) -> Mapping[int, int]:
+    """How many of each template the member has taken: one statement; nothing for nobody."""
+    if member is None or not template_ids:
+        return {}
+    tallies = Tally.objects.filter(member=member, template_id__in=template_ids)
+    return dict(tallies.values_list("template_id", "taken"))
+
+
+def unbalanced() -> QuerySet[Coupon]:
+    """Coupons whose status is not where the last row of their ledger left them: none, if all is well."""
+    last = CouponMove.objects.filter(coupon=OuterRef("pk")).order_by("-id").values("to_status")[:1]
+    return Coupon.objects.annotate(booked=Coalesce(Subquery(last), CouponStatus.AVAILABLE.value)).exclude(
+        status=F("booked")
+    )

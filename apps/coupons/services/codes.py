@@ -1,0 +1,247 @@
+"""Codes: batches of single-use ones made piece by piece, promoters' words, and what a member types in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from apps.base import numbers
+from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
+from apps.coupons.services import issuing
+from apps.coupons.states import BatchStatus, TemplateStatus
+from apps.members.models import Member
+from mall.errors import Invalid, Kind, ShopError
+
+MAX_BATCH: Final = 1_000_000
+CHUNK: Final = 5_000
+# 16 of 30 letters are 78 random bits: with ten wrong tries an hour nobody finds one.
+_LENGTH: Final = 16
+MAX_WRONG: Final = 10
+_PERIOD: Final = timedelta(hours=1)
+
+# Counted before the code is looked at, so that a hundred tries at once do not all see nine.
+_CHARGE = """
+    INSERT INTO coupons_codetries (member_id, since, wrong) VALUES (%(member)s, %(at)s, 1)
+        ON CONFLICT (member_id) DO UPDATE
+       SET wrong = CASE WHEN coupons_codetries.since <= %(before)s THEN 1 ELSE coupons_codetries.wrong + 1 END,
+           since = CASE WHEN coupons_codetries.since <= %(before)s THEN %(at)s ELSE coupons_codetries.since END
+     WHERE coupons_codetries.since <= %(before)s OR coupons_codetries.wrong < %(most)s
+"""
+
+
+class CodeInvalid(ShopError):
+    """There is no such code, or somebody else has redeemed it; the shop does not say which."""
+
+    code = "code_invalid"
+    message = "兑换码无效"
+    kind = Kind.NOT_FOUND
+
+
+class CodeExpired(ShopError):
+    """The code's batch, or the coupons it stands for, may no longer be redeemed."""
+
+    code = "code_expired"
+    message = "兑换码已过期"
+
+
+class OwnPromoCode(ShopError):
+    """Promoters do not bring in themselves."""
+
+    code = "promo_code_own"
+    message = "不能使用自己的推广码"
+
+
+class TooManyTries(ShopError):
+    """Ten wrong codes within an hour; ``details`` says in how many seconds the next may be tried."""
+
+    code = "throttled"
+    message = "兑换码错误次数过多，请稍后再试"
+
+
+def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
+    """Turn a code of a batch, or a promoter's word, into a coupon of this member.
+
+    A code of one's own that was redeemed before returns its coupon again. Wrong codes count: ten within an
+    hour, then TooManyTries. Raises CodeInvalid, CodeExpired, OwnPromoCode, ClaimLimitReached, SoldOut,
+    NotIssued; only CodeInvalid counts. Not to be called inside a transaction, whose rollback would forget.
+    """
+    _charge(member_id=member.pk, at=at)
+    try:
+        with transaction.atomic():
+            coupon = _redeem(member=member, code=spelled(code), at=at)
+    except CodeInvalid:
+        raise
+    except ShopError:
+        _discharge(member_id=member.pk)
+        raise
+    _discharge(member_id=member.pk)
+    return coupon
+
+
+def spelled(code: str) -> str:
+    """A code as it is kept: capitals, without blanks and dashes, full-width letters made plain."""
+    plain = unicodedata.normalize("NFKC", code).upper()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+@transaction.atomic
+def create_batch(
+    *,
+    template_id: int,
+    name: str,
+    size: int,
+    at: datetime,
+    operator: User | None,
+    expires_at: datetime | None = None,
+) -> CodeBatch:
+    """Order 1 … 1,000,000 codes of a live template; a sweep makes them. Their quota is taken now.
+
+    ``expires_at`` ends their redeeming. Raises Invalid, SoldOut where the quota has not so many left, NotIssued.
+    """
+    if not 1 <= size <= MAX_BATCH:
+        raise Invalid(f"数量必须是 1 到 {MAX_BATCH} 之间的整数", details={"size": size})
+    if expires_at is not None and expires_at <= at:
+        raise Invalid("兑换截止时间必须晚于现在")
+    batch = CodeBatch.objects.create(
+        template_id=template_id, name=name, size=size, expires_at=expires_at, operator=operator, created_at=at
+    )
+    issuing.take_quota(template_id=template_id, number=size)
+    return batch
+
+
+@transaction.atomic
+def make_chunk(*, limit: int = CHUNK) -> int:
+    """Make the next codes of the oldest unfinished batch; return how many, 0 when nothing is to do.
+
+    Each chunk is one transaction with its count, so a killed worker loses at most the chunk it was at.
+    """
+    batch = (
+        CodeBatch.objects.filter(status=BatchStatus.MAKING)
+        .order_by("id")
+        .select_for_update(skip_locked=True)
+        .first()
+    )
+    if batch is None:
+        return 0
+    number = min(limit, batch.size - batch.made)
+    Code.objects.bulk_create(
+        [Code(batch=batch, code=numbers.word(_LENGTH)) for _ in range(number)], batch_size=1000
+    )
+    made = batch.made + number
+    CodeBatch.objects.filter(pk=batch.pk).update(
+        made=made, status=BatchStatus.DONE if made == batch.size else BatchStatus.MAKING
+    )
+    return number
+
+
+def make_due(*, limit: int = 100_000) -> int:
+    """Make up to ``limit`` codes, chunk by chunk; return how many."""
+    made = 0
+    while made < limit and (chunk := make_chunk(limit=min(CHUNK, limit - made))):
+        made += chunk
+    return made
+
+
+def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
+    """The batch as CSV, some thousand lines at a time, in the order of making: code and when it was redeemed.
+
+    Begins with a BOM, without which Excel takes Chinese for something else.
+    """
+    yield "\ufeff" + _lines([["兑换码", "兑换时间"]])
+    last = 0
+    while True:
+        rows = list(
+            Code.objects.filter(batch_id=batch_id, pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "code", "redeemed_at")[:chunk]
+        )
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield _lines(
+            [[code, redeemed_at.isoformat() if redeemed_at else ""] for _, code, redeemed_at in rows]
+        )
+
+
+def _redeem(*, member: Member, code: str, at: datetime) -> Coupon:
+    found = Code.objects.filter(code=code).select_related("batch__template").first()
+    if found is not None:
+        return _redeem_single(found, member=member, at=at)
+    word = PromoCode.objects.filter(code=code, enabled=True).select_related("template").first()
+    if word is not None:
+        return _redeem_promo(word, member=member, at=at)
+    raise CodeInvalid
+
+
+def _redeem_single(code: Code, *, member: Member, at: datetime) -> Coupon:
+    """The guarded statement decides who was first; what then refuses rolls it back."""
+    first = Code.objects.filter(
+        Q(batch__expires_at__isnull=True) | Q(batch__expires_at__gt=at), pk=code.pk, redeemed_by__isnull=True
+    ).update(redeemed_by=member, redeemed_at=at)
+    if not first:
+        code.refresh_from_db(fields=["redeemed_by"])
+        if code.redeemed_by_id is None:
+            raise CodeExpired
+        if code.redeemed_by_id != member.pk:
+            raise CodeInvalid
+        return Coupon.objects.get(
+            member=member, template_id=code.batch.template_id, cause=f"code:{code.pk}"
+        )
+    _count(code.batch.template, member=member)
+    return issuing.issue(
+        template_id=code.batch.template_id,
+        member_id=member.pk,
+        way=Coupon.Way.CODE,
+        cause=f"code:{code.pk}",
+        at=at,
+        from_quota=False,
+    )
+
+
+def _redeem_promo(word: PromoCode, *, member: Member, at: datetime) -> Coupon:
+    if word.promoter_id == member.pk:
+        raise OwnPromoCode
+    issuing.refuse_closed_claim(word.template, at=at)
+    taken = _count(word.template, member=member)
+    PromoCode.objects.filter(pk=word.pk).update(redemptions=F("redemptions") + 1)
+    return issuing.issue(
+        template_id=word.template_id,
+        member_id=member.pk,
+        way=Coupon.Way.PROMO,
+        cause=f"promo:{taken}",
+        promo=word,
+        at=at,
+    )
+
+
+def _count(template: Template, *, member: Member) -> int:
+    if template.status != TemplateStatus.LIVE:
+        raise issuing.NotIssued
+    return issuing.count_taken(template, member_id=member.pk)
+
+
+def _charge(*, member_id: int, at: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CHARGE, {"member": member_id, "at": at, "before": at - _PERIOD, "most": MAX_WRONG})
+        charged = cursor.rowcount
+    if not charged:
+        since = CodeTries.objects.values_list("since", flat=True).get(pk=member_id)
+        raise TooManyTries(details={"retry_after": max(1, int((since + _PERIOD - at).total_seconds()))})
+
+
+def _discharge(*, member_id: int) -> None:
+    CodeTries.objects.filter(pk=member_id, wrong__gt=0).update(wrong=F("wrong") - 1)
+
+
+def _lines(rows: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

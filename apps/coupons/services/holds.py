@@ -1,0 +1,101 @@
+"""The four verbs of an order's coupons: hold at placing, commit at paying, release at closing, restore at refund."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.base import transactions
+from apps.coupons.models import Coupon, CouponMove
+from apps.coupons.services import moving
+from apps.coupons.states import CouponStatus
+from mall.errors import ShopError
+
+
+class CouponGone(ShopError):
+    """The order gave its coupon back, so a payment for it has nothing to be paid for."""
+
+    code = "coupon_gone"
+    message = "订单占用的优惠券已退回"
+
+
+def hold(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: datetime) -> None:
+    """Give these coupons of the member to an unpaid order, all or none; none to hold is fine.
+
+    Holding again for the same order changes nothing. Raises NotFound for a coupon that is not the member's,
+    CouponUnavailable for one that is used, held by another order, or outside its window.
+    """
+    transactions.require()
+    if public_ids:
+        moving.take(order_no=order_no, member_id=member_id, public_ids=public_ids, at=at)
+
+
+def commit(*, order_no: str, at: datetime) -> None:
+    """Use up what the order holds: it is paid for. Committing again, or an order without coupons, is fine.
+
+    An order that holds a coupon past its end uses it all the same: it was placed in time. Raises CouponGone
+    where the coupons were released before.
+    """
+    transactions.require()
+    coupons = _lock(order_no)
+    if not coupons and CouponMove.objects.filter(order_no=order_no).exists():
+        raise CouponGone(details={"order_no": order_no})
+    held = [coupon for coupon in coupons if coupon.status == CouponStatus.HELD]
+    moving.move(held, move="commit", order_no=order_no, at=at)
+
+
+def release(*, order_no: str, at: datetime) -> None:
+    """Give back what an unpaid order holds: available again, or EXPIRED at once where its end has passed.
+
+    Releasing again changes nothing. Raises CouponConflict once the coupons are used.
+    """
+    transactions.require()
+    coupons = _lock(order_no)
+    if any(coupon.status == CouponStatus.USED for coupon in coupons):
+        raise moving.CouponConflict("订单已支付，优惠券不能退回", details={"order_no": order_no})
+    _back(coupons, move="release", order_no=order_no, at=at)
+
+
+def restore(*, order_no: str, at: datetime) -> None:
+    """Give back what a paid order used, likewise; whether its refund deserves that is the caller's policy.
+
+    Restoring again, or an order without coupons, changes nothing. Raises CouponConflict while the order is
+    not paid yet.
+    """
+    transactions.require()
+    coupons = _lock(order_no)
+    if any(coupon.status == CouponStatus.HELD for coupon in coupons):
+        raise moving.CouponConflict("订单尚未支付，优惠券不能恢复", details={"order_no": order_no})
+    _back(coupons, move="restore", order_no=order_no, at=at)
+
+
+@transaction.atomic
+def expire_due(*, at: datetime, limit: int = 2000) -> int:
+    """Expire available coupons whose end has passed; return how many. Safe to run side by side."""
+    due = list(
+        Coupon.objects.filter(status=CouponStatus.AVAILABLE, valid_until__lte=at)
+        .order_by("valid_until")
+        .select_for_update(skip_locked=True, no_key=True)[:limit]
+    )
+    moving.move(due, move="expire", at=at)
+    return len(due)
+
+
+def _lock(order_no: str) -> list[Coupon]:
+    if not order_no:
+        raise ValueError("an order has a number")
+    return list(Coupon.objects.filter(order_no=order_no).order_by("id").select_for_update(no_key=True))
+
+
+def _back(coupons: list[Coupon], *, move: str, order_no: str, at: datetime) -> None:
+    def way(coupon: Coupon) -> str:
+        if coupon.recalled_at is not None:
+            return "revoke"
+        return "expire" if coupon.valid_until <= at else move
+
+    for chosen, some in groupby(sorted(coupons, key=way), key=way):
+        moving.move(list(some), move=chosen, order_no=order_no, at=at)

@@ -1,0 +1,229 @@
+"""Giving coupons out, one at a time: claims, occasions, compensation; and taking gifts back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from apps.coupons.models import Coupon, PromoCode, Template
+from apps.coupons.services import moving
+from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.members.models import Member
+from mall.errors import Kind, NotFound, ShopError
+
+log = structlog.get_logger(__name__)
+
+# The member's own row: nobody else waits for it, and the one that all want comes after it.
+_COUNT_TAKEN = """
+    INSERT INTO coupons_tally (template_id, member_id, taken) VALUES (%s, %s, 1)
+        ON CONFLICT (member_id, template_id)
+        DO UPDATE SET taken = coupons_tally.taken + 1 WHERE coupons_tally.taken < %s
+    RETURNING taken
+"""
+
+
+class NotIssued(ShopError):
+    """The template is a draft, was stopped, or its coupons would have ended already."""
+
+    code = "coupon_not_issued"
+    message = "该优惠券已停止发放"
+
+
+class SoldOut(ShopError):
+    """All coupons of the template have been given out."""
+
+    code = "coupon_sold_out"
+    message = "优惠券已领完"
+
+
+class ClaimLimitReached(ShopError):
+    """The member has taken as many as one may; ``details`` names the limit."""
+
+    code = "coupon_limit_reached"
+    message = "您已领取过该优惠券"
+
+
+class ClaimClosed(ShopError):
+    """Claiming has not begun or is over."""
+
+    code = "coupon_claim_closed"
+    message = "不在领取时间内"
+
+
+class LevelTooLow(ShopError):
+    """The coupon is for members of other levels."""
+
+    code = "coupon_level_required"
+    message = "您的会员等级暂不能领取该优惠券"
+    kind = Kind.FORBIDDEN
+
+
+class TakenBack(NamedTuple):
+    """What became of the gifts of an order: revoked now, or already spent (their public ids)."""
+
+    revoked: int
+    spent: list[str]
+
+
+@transaction.atomic
+def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
+    """Give the member one coupon of a template that the coupon centre shows.
+
+    Raises NotFound for a template that is not shown, ClaimClosed, LevelTooLow, ClaimLimitReached, SoldOut.
+    """
+    template = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE, visible=True).first()
+    if template is None:
+        raise NotFound
+    refuse_closed_claim(template, at=at)
+    levels = set(template.levels.values_list("id", flat=True))
+    if levels and member.level_id not in levels:
+        raise LevelTooLow
+    taken = count_taken(template, member_id=member.pk)
+    return issue(
+        template_id=template.pk, member_id=member.pk, way=Coupon.Way.CLAIM, cause=f"claim:{taken}", at=at
+    )
+
+
+@transaction.atomic
+def issue(
+    *,
+    template_id: int,
+    member_id: int,
+    way: str,
+    cause: str,
+    at: datetime,
+    gift_of: str = "",
+    promo: PromoCode | None = None,
+    from_quota: bool = True,
+) -> Coupon:
+    """Give the member one coupon and return it; the same ``cause`` (≤ 60 characters) returns the first one.
+
+    For programs that have a reason of their own (compensation, points mall): no claim window, level or limit
+    per member is asked for. ``gift_of`` is the order it goes back with. ``from_quota`` is False for codes,
+    which took theirs when they were made. Raises NotIssued, SoldOut, NotFound.
+    """
+    template = Template.objects.filter(pk=template_id).first()
+    if template is None:
+        raise NotFound
+    key = {"member_id": member_id, "template_id": template_id, "cause": cause}
+    if existing := Coupon.objects.filter(**key).first():
+        return existing
+    valid_from, valid_until = window(template, at=at)
+    coupon, created = Coupon.objects.get_or_create(
+        **key,
+        defaults={
+            "way": way,
+            "valid_from": valid_from,
+            "valid_until": valid_until,
+            "gift_of": gift_of,
+            "promo": promo,
+            "issued_at": at,
+        },
+    )
+    if created:
+        take_quota(template_id=template_id, number=1 if from_quota else 0)
+    return coupon
+
+
+def issue_on_occasion(
+    *, member_id: int, occasion: str, cause: str, at: datetime, paid_fen: int | None = None, gift_of: str = ""
+) -> int:
+    """Give the member one coupon of each live template of this occasion; return how many they have of it.
+
+    ``paid_fen`` is what an order's goods cost, for gifts that want so much. A template that has run out is
+    passed over: the news has been heard, and the others are still due.
+    """
+    due = Template.objects.filter(occasion=occasion, status=TemplateStatus.LIVE).order_by("id")
+    if paid_fen is not None:
+        due = due.filter(gift_from_fen__lte=paid_fen)
+    given = 0
+    for template_id in due.values_list("pk", flat=True):
+        try:
+            issue(
+                template_id=template_id,
+                member_id=member_id,
+                way=occasion,
+                cause=cause,
+                gift_of=gift_of,
+                at=at,
+            )
+            given += 1
+        except (SoldOut, NotIssued) as refusal:
+            log.info("occasion_passed_over", template_id=template_id, reason=refusal.code)
+    return given
+
+
+@transaction.atomic
+def take_back_gifts(*, order_no: str, at: datetime) -> TakenBack:
+    """Revoke what was given for an order that was refunded; safe to repeat.
+
+    A gift that another order holds is recalled: it is revoked when that order lets go of it. What was spent
+    comes back as such, for after-sales to set off.
+    """
+    if not order_no:
+        raise ValueError("an order has a number")
+    gifts = list(Coupon.objects.filter(gift_of=order_no).order_by("id").select_for_update(no_key=True))
+    available = [gift for gift in gifts if gift.status == CouponStatus.AVAILABLE]
+    moving.move(available, move="revoke", at=at, note=f"订单 {order_no} 退款")
+    taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]
+    Coupon.objects.filter(pk__in=[gift.pk for gift in taken], recalled_at=None).update(recalled_at=at)
+    return TakenBack(len(available), [str(gift.public_id) for gift in taken])
+
+
+@transaction.atomic
+def revoke(*, coupon_id: int, operator: User | None, note: str, at: datetime) -> None:
+    """Take an available coupon away, for a reason; again changes nothing. Raises CouponConflict if it is taken."""
+    coupon = Coupon.objects.select_for_update(no_key=True).filter(pk=coupon_id).first()
+    if coupon is None:
+        raise NotFound
+    if coupon.status == CouponStatus.REVOKED:
+        return
+    if coupon.status != CouponStatus.AVAILABLE:
+        raise moving.CouponConflict("只有可使用的优惠券才能收回", details={"status": coupon.status})
+    moving.move([coupon], move="revoke", at=at, operator=operator, note=note)
+
+
+def window(template: Template, *, at: datetime) -> tuple[datetime, datetime]:
+    """The window ``[from, until)`` of a coupon issued now. Raises NotIssued where it would be over already."""
+    if template.valid_days is not None:
+        return at, at + timedelta(days=template.valid_days)
+    if template.valid_from is None or template.valid_until is None or template.valid_until <= at:
+        raise NotIssued("该优惠券的有效期已结束")
+    return template.valid_from, template.valid_until
+
+
+def take_quota(*, template_id: int, number: int) -> None:
+    """Count ``number`` more as issued: one guarded statement, the row that everybody wants, so call it last.
+
+    Raises SoldOut or NotIssued, with the transaction (or savepoint) marked for rollback.
+    """
+    taken = Template.objects.filter(
+        Q(quota__isnull=True) | Q(quota__gte=F("issued") + number), pk=template_id, status=TemplateStatus.LIVE
+    ).update(issued=F("issued") + number)
+    if not taken:
+        transaction.set_rollback(True)
+        live = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE).exists()
+        raise SoldOut if live else NotIssued
+
+
+def refuse_closed_claim(template: Template, *, at: datetime) -> None:
+    """Raise ClaimClosed outside the window in which members may take the coupon themselves."""
+    if template.claim_from is not None and at < template.claim_from:
+        raise ClaimClosed("领取尚未开始", details={"claim_from": template.claim_from.isoformat()})
+    if template.claim_until is not None and at >= template.claim_until:
+        raise ClaimClosed("领取已结束")
+
+
+def count_taken(template: Template, *, member_id: int) -> int:
+    """Count one more that the member took themselves; return the new count. Raises ClaimLimitReached."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_TAKEN, [template.pk, member_id, template.per_member])
+        row = cursor.fetchone()
+    if row is None:
+        raise ClaimLimitReached(details={"limit": template.per_member})
+    return int(row[0])

@@ -1,0 +1,222 @@
+"""Mass issue: one coupon for each of up to millions of members, in chunks that a killed worker cannot double."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Final, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from apps.coupons.models import Coupon, IssueJob, IssueTarget, Template
+from apps.coupons.services import issuing
+from apps.coupons.states import CouponStatus, JobStatus, TemplateStatus
+from apps.members.models import Level, Member
+from mall.errors import Invalid, NotFound
+
+CHUNK: Final = 10_000
+
+# The chunk's members, one coupon for each of them that has none of this job yet, and how far we came: one
+# statement. ``cause`` names the job, so that the unique key (member, template, cause) refuses a second one.
+_ISSUE: Final = """
+    WITH chunk AS (
+        SELECT member.id FROM members_member AS member {narrowed}
+         WHERE member.id > %(cursor)s AND member.id <= %(last)s AND member.disabled_at IS NULL
+         ORDER BY member.id LIMIT %(limit)s
+    ), given AS (
+        INSERT INTO coupons_coupon (public_id, member_id, template_id, status, valid_from, valid_until,
+                                    order_no, way, cause, gift_of, issued_at)
+        SELECT gen_random_uuid(), chunk.id, %(template)s, %(status)s, %(valid_from)s, %(valid_until)s,
+               '', %(way)s, %(cause)s, '', %(at)s
+          FROM chunk
+            ON CONFLICT (member_id, template_id, cause) DO NOTHING
+        RETURNING 1
+    )
+    SELECT (SELECT max(id) FROM chunk), (SELECT count(*) FROM chunk), (SELECT count(*) FROM given)
+"""
+_NARROWED: Final = {
+    IssueJob.Audience.ALL: "",
+    IssueJob.Audience.LEVEL: "JOIN (SELECT %(level)s::bigint AS id) AS level ON level.id = member.level_id",
+    IssueJob.Audience.LIST: "JOIN coupons_issuetarget AS target"
+    " ON target.member_id = member.id AND target.job_id = %(job)s",
+}
+
+
+class _Step(NamedTuple):
+    """What one chunk did: the last member, how many members there were, how many got a coupon."""
+
+    last: int | None
+    reached: int
+    issued: int
+
+
+def start(
+    *,
+    template_id: int,
+    audience: str,
+    reason: str,
+    at: datetime,
+    operator: User | None,
+    level_id: int | None = None,
+    member_numbers: Iterable[str] = (),
+) -> IssueJob:
+    """Order one coupon for each member that is meant; a sweep issues them.
+
+    ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over,
+    unknown ones counted. Members who register later, and those disabled, are not meant. Raises Invalid,
+    NotIssued (a template that is not live, or whose coupons would be over), NotFound.
+    """
+    template = Template.objects.filter(pk=template_id).first()
+    if template is None or (level_id is not None and not Level.objects.filter(pk=level_id).exists()):
+        raise NotFound
+    if (audience == IssueJob.Audience.LEVEL) != (level_id is not None):
+        raise Invalid("请选择会员等级")
+    if template.status != TemplateStatus.LIVE:
+        raise issuing.NotIssued
+    issuing.window(template, at=at)
+    with transaction.atomic():
+        newest = Member.objects.order_by("-id").values_list("id", flat=True).first()
+        job = IssueJob.objects.create(
+            template=template,
+            audience=audience,
+            level_id=level_id,
+            reason=reason,
+            last_member_id=newest or 0,
+            total=0,
+            operator=operator,
+            created_at=at,
+        )
+        if audience == IssueJob.Audience.LIST:
+            job.unknown = _list(job, member_numbers)
+        job.total = _meant(job).count()
+        if not job.total:
+            transaction.set_rollback(True)
+            raise Invalid("没有符合条件的会员", details={"unknown": job.unknown})
+        job.save(update_fields=["total", "unknown"])
+    return job
+
+
+@transaction.atomic
+def advance(*, job_id: int, at: datetime, limit: int = CHUNK) -> bool:
+    """Issue to the next members of a running job; return whether more are waiting.
+
+    One transaction with the cursor: what a killed worker had not finished is done again, nothing else. A job
+    that another worker is at is left to it.
+    """
+    job = (
+        IssueJob.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("template")
+        .filter(pk=job_id, status=JobStatus.RUNNING)
+        .first()
+    )
+    if job is None:
+        return False
+    try:
+        with transaction.atomic():
+            step = _issue(job, at=at, limit=limit)
+            issuing.take_quota(template_id=job.template_id, number=step.issued)
+    except issuing.NotIssued:
+        return _finish(job, JobStatus.STOPPED, at=at)
+    except issuing.SoldOut:
+        return _issue_the_rest(job, at=at, limit=limit)
+    return _write_down(job, step, at=at)
+
+
+def advance_due(*, at: datetime, chunks: int = 100) -> int:
+    """Advance the running jobs, the oldest first, by at most so many chunks; return how many were done.
+
+    ``chunks`` keeps a sweep well below the time limit of a task; the next one goes on.
+    """
+    done = 0
+    running = IssueJob.objects.filter(status=JobStatus.RUNNING).order_by("id").values_list("pk", flat=True)
+    for job_id in list(running):
+        more = True
+        while more and done < chunks:
+            more = advance(job_id=job_id, at=at)
+            done += 1
+    return done
+
+
+@transaction.atomic
+def stop(*, job_id: int, at: datetime) -> None:
+    """End a running job where it is; what was issued stays. Stopping a job that is over changes nothing."""
+    IssueJob.objects.filter(pk=job_id, status=JobStatus.RUNNING).update(
+        status=JobStatus.STOPPED, finished_at=at
+    )
+
+
+def _issue(job: IssueJob, *, at: datetime, limit: int) -> _Step:
+    valid_from, valid_until = issuing.window(job.template, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ISSUE.format(narrowed=_NARROWED[IssueJob.Audience(job.audience)]),
+            {
+                "cursor": job.cursor,
+                "last": job.last_member_id,
+                "limit": limit,
+                "level": job.level_id,
+                "job": job.pk,
+                "template": job.template_id,
+                "status": CouponStatus.AVAILABLE,
+                "valid_from": valid_from,
+                "valid_until": valid_until,
+                "way": Coupon.Way.JOB,
+                "cause": f"job:{job.pk}",
+                "at": at,
+            },
+        )
+        return _Step(*cursor.fetchone())
+
+
+def _issue_the_rest(job: IssueJob, *, at: datetime, limit: int) -> bool:
+    """The quota is smaller than a chunk: issue what is left of it, then end the job short."""
+    template = Template.objects.select_for_update(no_key=True).get(pk=job.template_id)
+    left = (template.quota or 0) - template.issued
+    if left <= 0:
+        return _finish(job, JobStatus.SHORT, at=at)
+    step = _issue(job, at=at, limit=min(left, limit))
+    issuing.take_quota(template_id=job.template_id, number=step.issued)
+    return _write_down(job, step, at=at)
+
+
+def _write_down(job: IssueJob, step: _Step, *, at: datetime) -> bool:
+    if step.last is None:
+        return _finish(job, JobStatus.DONE, at=at)
+    IssueJob.objects.filter(pk=job.pk).update(
+        cursor=step.last, reached=F("reached") + step.reached, issued=F("issued") + step.issued
+    )
+    return True
+
+
+def _finish(job: IssueJob, status: JobStatus, *, at: datetime) -> bool:
+    IssueJob.objects.filter(pk=job.pk).update(status=status, finished_at=at)
+    return False
+
+
+def _meant(job: IssueJob) -> QuerySet[Member]:
+    members = Member.objects.filter(pk__lte=job.last_member_id, disabled_at__isnull=True)
+    if job.level_id is not None:
+        return members.filter(level_id=job.level_id)
+    if job.audience == IssueJob.Audience.LIST:
+        return members.filter(issuetarget__job=job)
+    return members
+
+
+def _list(job: IssueJob, member_numbers: Iterable[str]) -> int:
+    """Write down who is on the list; return how many numbers nobody has."""
+    unknown = 0
+    for some in _by_thousands(number.strip() for number in member_numbers if number.strip()):
+        known = dict(Member.objects.filter(public_id__in=some).values_list("public_id", "pk"))
+        unknown += len(some - known.keys())
+        IssueTarget.objects.bulk_create(
+            [IssueTarget(job=job, member_id=pk) for pk in known.values()], ignore_conflicts=True
+        )
+    return unknown
+
+
+def _by_thousands(numbers: Iterator[str]) -> Iterator[set[str]]:
+    while some := set(islice(numbers, 5000)):
+        yield some

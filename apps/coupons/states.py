@@ -1,0 +1,55 @@
+"""Statuses of coupons, templates, mass issues and code batches, and the one lifecycle that coupons follow."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mall.lifecycle import Lifecycle, Move
+
+
+class CouponStatus(models.TextChoices):
+    AVAILABLE = "AVAILABLE", "可使用"
+    HELD = "HELD", "下单占用"
+    USED = "USED", "已使用"
+    EXPIRED = "EXPIRED", "已过期"
+    REVOKED = "REVOKED", "已收回"
+
+
+LIFECYCLE = Lifecycle(
+    "coupon",
+    initial=CouponStatus.AVAILABLE,
+    moves={
+        "hold": Move(frozenset({CouponStatus.AVAILABLE}), CouponStatus.HELD),
+        "commit": Move(frozenset({CouponStatus.HELD}), CouponStatus.USED),
+        "release": Move(frozenset({CouponStatus.HELD}), CouponStatus.AVAILABLE),
+        "restore": Move(frozenset({CouponStatus.USED}), CouponStatus.AVAILABLE),
+        # Also instead of release and restore, for a coupon that comes back past its end …
+        "expire": Move(
+            frozenset({CouponStatus.AVAILABLE, CouponStatus.HELD, CouponStatus.USED}), CouponStatus.EXPIRED
+        ),
+        # … or that was recalled while an order had it.
+        "revoke": Move(
+            frozenset({CouponStatus.AVAILABLE, CouponStatus.HELD, CouponStatus.USED}), CouponStatus.REVOKED
+        ),
+    },
+    final=frozenset({CouponStatus.EXPIRED, CouponStatus.REVOKED}),
+    labels=dict(CouponStatus.choices),
+)
+
+
+class TemplateStatus(models.TextChoices):
+    DRAFT = "DRAFT", "草稿"
+    LIVE = "LIVE", "发放中"
+    STOPPED = "STOPPED", "已停发"
+
+
+class JobStatus(models.TextChoices):
+    RUNNING = "RUNNING", "发放中"
+    DONE = "DONE", "已完成"
+    SHORT = "SHORT", "券已发完"
+    STOPPED = "STOPPED", "已停止"
+
+
+class BatchStatus(models.TextChoices):
+    MAKING = "MAKING", "生成中"
+    DONE = "DONE", "已完成"
