@@ -122,3 +122,36 @@ class WechatPushed(Event):
     message_key: str
     kind: str
     content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ProfileCompleted(Event):
+    """A member's nickname, avatar and phone are all known."""
+
+    member_id: int
+
+
+@dataclass(frozen=True)
+class LevelChanged(Event):
+    """A member rose or fell; the row of the history says from where, to where and why."""
+
+    member_id: int
+    level_change_id: int
+
+
+@dataclass(frozen=True)
+class PointsExpiring(Event):
+    """Points of a member are gone at ``expires_at`` (ISO 8601) unless they are spent before."""
+
+    member_id: int
+    expires_at: str
+
+
+@dataclass(frozen=True)
+class PointsRedeemed(Event):
+    """A member paid points for a coupon of a template; whoever issues it makes it once per redemption."""
+
+    member_id: int
+    redemption_no: str
+    coupon_template_id: int
+    quantity: int

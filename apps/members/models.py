@@ -1,19 +1,37 @@
-"""Who the shopper is: WeChat identity, sessions, consents, addresses, level."""
+"""Who the shopper is: WeChat identity, sessions, consents, addresses, level and growth."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import ExtractDay, ExtractMonth
 
 
 class Level(models.Model):
-    """A member level. ``discount_bp`` is what a member of it pays: 9500 means 95 % (九五折), 10000 no discount."""
+    """A member level and all its benefits, as data.
+
+    ``discount_bp`` is what a member of it pays: 9500 means 95 % (九五折), 10000 no discount. ``points_multiplier_bp``
+    is what a settled yuan earns: 15000 means one and a half points.
+    """
 
     name = models.CharField("等级名称", max_length=20, unique=True)
     rank = models.PositiveSmallIntegerField("序号", unique=True, help_text="数字越大等级越高")
     discount_bp = models.PositiveIntegerField(
         "会员折扣（万分比）", default=10_000, help_text="9500 表示九五折"
     )
+    growth_threshold = models.PositiveIntegerField(
+        "所需成长值", default=0, help_text="最近 365 天的成长值达到后立即升级"
+    )
+    points_multiplier_bp = models.PositiveIntegerField(
+        "积分倍率（万分比）", default=10_000, help_text="15000 表示 1.5 倍积分"
+    )
+    free_postage = models.BooleanField("免运费", default=False)
+    birthday_points = models.PositiveIntegerField("生日礼（积分）", default=0)
+    early_access_minutes = models.PositiveIntegerField(
+        "提前购（分钟）", default=0, help_text="比其他会员早多少分钟参加新品和活动"
+    )
+    service_queue = models.BooleanField("专属客服队列", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "会员等级"
@@ -21,7 +39,11 @@ class Level(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(discount_bp__gte=1, discount_bp__lte=10_000), name="level_discount_within_price"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(points_multiplier_bp__gte=10_000, points_multiplier_bp__lte=100_000),
+                name="level_points_once_to_tenfold",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -38,6 +60,12 @@ class Member(models.Model):
     avatar_url = models.URLField("头像", max_length=500, blank=True)
     phone = models.CharField("手机号", max_length=20, blank=True)
     level = models.ForeignKey(Level, on_delete=models.PROTECT, null=True, verbose_name="等级")
+    # Written by services/growth.py only: growth = Σ GrowthEntry.change. A level above the lowest has an end.
+    growth = models.PositiveIntegerField("累计成长值", default=0)
+    level_since = models.DateTimeField("等级生效", null=True)
+    level_valid_until = models.DateTimeField("等级有效期至", null=True)
+    birthday = models.DateField("生日", null=True)
+    birthday_set_at = models.DateTimeField("生日填写时间", null=True)
     disabled_at = models.DateTimeField("停用时间", null=True)
     registered_at = models.DateTimeField("注册时间", db_index=True)
     last_login_at = models.DateTimeField("最近登录", null=True)
@@ -45,7 +73,20 @@ class Member(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "会员"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["phone"], condition=~Q(phone=""), name="member_phone")]
+        indexes = [
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="member_phone"),
+            models.Index(
+                fields=["level_valid_until"],
+                condition=Q(level_valid_until__isnull=False),
+                name="member_level_review",
+            ),
+            models.Index(
+                ExtractMonth("birthday"),
+                ExtractDay("birthday"),
+                condition=Q(birthday__isnull=False),
+                name="member_birthday",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.nickname or self.public_id
@@ -54,6 +95,63 @@ class Member(models.Model):
     def is_authenticated(self) -> bool:
         """A member in hand is one whose token was checked; DRF's permissions ask this."""
         return True
+
+
+class GrowthEntry(models.Model):
+    """One change of a member's growth. Append-only: the member's growth is the sum of the changes."""
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="growth_entries", verbose_name="会员"
+    )
+    change = models.IntegerField("成长值变化")
+    # What caused it, e.g. "order:SO…": the same cause is never booked twice.
+    business_key = models.CharField("业务键", max_length=80)
+    # When it counts for the level: what is taken back counts as of the day on which it was given.
+    counts_at = models.DateTimeField("计入时间")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成长值流水"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "business_key"], name="growth_entry_once_per_cause")
+        ]
+        indexes = [models.Index(fields=["member", "counts_at"], name="growth_of_period")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.change:+d}"
+
+
+class LevelChange(models.Model):
+    """A member rose or fell, and why. Append-only."""
+
+    class Why(models.TextChoices):
+        GROWTH = "GROWTH", "成长值达标升级"
+        PERIOD = "PERIOD", "到期未达标降级"
+        REFUND = "REFUND", "退款后未达标降级"
+        BY_HAND = "BY_HAND", "人工调整"
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="level_changes", verbose_name="会员"
+    )
+    from_level = models.ForeignKey(
+        Level, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="原等级"
+    )
+    to_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", verbose_name="新等级")
+    why = models.CharField("原因", max_length=10, choices=Why.choices)
+    note = models.CharField("说明", max_length=100, blank=True)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "等级变更"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["member", "-id"], name="level_change_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.from_level_id} → {self.to_level_id}"
 
 
 class Session(models.Model):

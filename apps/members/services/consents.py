@@ -57,7 +57,7 @@ def withdraw(*, member: Member, document: str, at: datetime) -> None:
         for given in _given_versions(member, document):
             Consent.objects.create(member=member, document=given, act=Consent.Act.WITHDRAWN, at=at)
         if document == Document.Kind.PRIVACY:
-            Member.objects.filter(pk=member.pk).update(phone="", nickname="", avatar_url="")
+            Member.objects.filter(pk=member.pk).update(phone="", nickname="", avatar_url="", birthday=None)
 
 
 def require_privacy(*, member: Member) -> None:

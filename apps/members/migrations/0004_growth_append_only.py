@@ -1,0 +1,10 @@
+"""Make the growth ledger and the history of levels append-only."""
+
+from django.db import migrations
+
+from apps.base.ledger import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("members", "0003_levels_and_growth")]
+    operations = [append_only("members_growthentry"), append_only("members_levelchange")]

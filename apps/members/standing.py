@@ -1,0 +1,67 @@
+"""Where members stand: the levels, the growth that counts now, and what is missing to the next level."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.db.models import F, Sum
+
+from apps.members.models import GrowthEntry, Level, Member
+
+PERIOD: Final = timedelta(days=365)
+
+
+class Standing(NamedTuple):
+    """A member's level, the growth of the last 365 days, and the next level with what is missing to it."""
+
+    level: Level | None
+    growth: int
+    valid_until: datetime | None
+    next_level: Level | None
+    missing: int
+
+
+def levels() -> list[Level]:
+    """All levels, the lowest first."""
+    return list(Level.objects.order_by("rank"))
+
+
+def growth_of_period(member: Member, *, at: datetime) -> int:
+    """The growth that counts at this moment: that of the 365 days before it, never below 0."""
+    rows = GrowthEntry.objects.filter(member=member, counts_at__gt=at - PERIOD, counts_at__lte=at)
+    return max(0, rows.aggregate(sum=Sum("change"))["sum"] or 0)
+
+
+def earned_level(member: Member, *, at: datetime) -> Level | None:
+    """The highest level that the growth of this moment reaches, None where it reaches none."""
+    growth = growth_of_period(member, at=at)
+    return Level.objects.filter(growth_threshold__lte=growth).order_by("-rank").first()
+
+
+def of_member(member: Member, *, at: datetime) -> Standing:
+    """Where this member stands: two statements beside the member's own."""
+    growth = growth_of_period(member, at=at)
+    rank = member.level.rank if member.level else -1
+    higher = next((level for level in levels() if level.rank > rank), None)
+    missing = max(0, higher.growth_threshold - growth) if higher else 0
+    return Standing(member.level, growth, member.level_valid_until, higher, missing)
+
+
+class Unbalanced(NamedTuple):
+    """A member whose growth is not the sum of its ledger."""
+
+    member_id: int
+    growth: int
+    booked: int
+
+
+def unbalanced() -> list[Unbalanced]:
+    """The members whose growth is not the sum of their entries: none, if all is well."""
+    rows = (
+        Member.objects.order_by("id")
+        .annotate(booked=Sum("growth_entries__change", default=0))
+        .exclude(growth=F("booked"))
+        .values_list("id", "growth", "booked")
+    )
+    return [Unbalanced(*row) for row in rows]

@@ -1,0 +1,41 @@
+"""Everything that writes points: the four verbs of an order, earnings, settlements, check-ins, rewards, the mall.
+
+Call it as ``points.hold(...)`` (``from apps.points import services as points``). hold, commit, release, restore
+and hold_good belong to the caller's transaction; the others open one where there is none. All are safe to
+repeat, each by its order number, cause or key.
+"""
+
+from apps.points.services.booking import NotEnoughPoints, PointsConflict, PointsInvalid
+from apps.points.services.checking_in import check_in
+from apps.points.services.earning import claw_back, earn
+from apps.points.services.exchanging import hold_good, redeem_coupon
+from apps.points.services.expiring import expire_due, remind_due
+from apps.points.services.redeeming import LimitReached, RedeemedOut
+from apps.points.services.rewarding import give_birthday_gifts, reward
+from apps.points.services.settling import earn_for_order, give_back_for_refund, settle
+from apps.points.services.spending import PointsGone, commit, hold, release, restore
+
+__all__ = [
+    "LimitReached",
+    "NotEnoughPoints",
+    "PointsConflict",
+    "PointsGone",
+    "PointsInvalid",
+    "RedeemedOut",
+    "check_in",
+    "claw_back",
+    "commit",
+    "earn",
+    "earn_for_order",
+    "expire_due",
+    "give_back_for_refund",
+    "give_birthday_gifts",
+    "hold",
+    "hold_good",
+    "redeem_coupon",
+    "release",
+    "remind_due",
+    "restore",
+    "reward",
+    "settle",
+]

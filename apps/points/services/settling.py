@@ -1,0 +1,156 @@
+"""Settlement: what a received order gives in points and growth, and what a refund takes back of both.
+
+A refund's share is ``part_fen`` of ``whole_fen``, both in the order's goods before points were deducted, so
+that an order paid with points alone has shares too. Shares add up: after the last part exactly everything
+that was spent is back and everything that was given is taken back, however the roundings fell between.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Sum
+
+from apps.base import days
+from apps.members.services import growth
+from apps.orders.models import Order
+from apps.points import lives, selectors
+from apps.points.models import Account, GivenBack, Rules, Settlement, Spending
+from apps.points.services import booking, earning, spending
+from apps.points.states import EntryKind, SpendingStatus
+from mall import money
+
+
+def settle(*, order_no: str, at: datetime) -> Settlement:
+    """Give what the received order earns: its goods as paid, times the member's level, times the member day.
+
+    Postage earns nothing; the member day is that of the payment. Settling again changes nothing.
+    """
+    order = Order.objects.select_related("member__level").get(order_no=order_no)
+    settled_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
+    level = order.member.level
+    return earn_for_order(
+        order_no=order_no,
+        member_id=order.member_id,
+        settled_fen=settled_fen,
+        multiplier_bp=_multiplied(
+            level.points_multiplier_bp if level else money.WHOLE_BP,
+            paid_at=order.paid_at or at,
+        ),
+        at=at,
+    )
+
+
+@transaction.atomic
+def earn_for_order(
+    *, order_no: str, member_id: int, settled_fen: int, multiplier_bp: int, at: datetime
+) -> Settlement:
+    """Give points and growth for ``settled_fen`` of goods, less what was refunded of them before; once an order.
+
+    By the rules' points for each yuan times ``multiplier_bp``, rounded down; growth takes no multiplier.
+    """
+    account = booking.lock(member_id=member_id, at=at)
+    before = Settlement.objects.filter(order_no=order_no).first()
+    if before is not None:
+        return before
+    rules = selectors.rules()
+    settlement = Settlement.objects.create(
+        order_no=order_no,
+        account=account,
+        settled_fen=settled_fen,
+        multiplier_bp=multiplier_bp,
+        points=_per_yuan(
+            amount_fen=money.share_bp(settled_fen, bp=multiplier_bp), rate=rules.points_per_yuan
+        ),
+        growth=_per_yuan(amount_fen=settled_fen, rate=rules.growth_per_yuan),
+        at=at,
+    )
+    part_fen, whole_fen = _given_back(order_no)
+    points = settlement.points - _share(settlement.points, part_fen=part_fen, whole_fen=whole_fen)
+    grown = settlement.growth - _share(settlement.growth, part_fen=part_fen, whole_fen=whole_fen)
+    if points:
+        earning.earn(
+            member_id=member_id, amount=points, cause=f"{order_no}:earn", kind=EntryKind.ORDER, at=at
+        )
+    if grown:
+        growth.add(member_id=member_id, amount=grown, cause=f"order:{order_no}", at=at)
+    return settlement
+
+
+@transaction.atomic
+def give_back_for_refund(
+    *, order_no: str, member_id: int, refund_key: str, part_fen: int, whole_fen: int, at: datetime
+) -> None:
+    """Restore the refund's share of what the order spent, and claw back its share of what the order gave.
+
+    ``refund_key`` (at most 39 characters) is unique per order: the same refund changes nothing the second
+    time. What cannot be clawed back becomes debt. Before receipt nothing was given yet, and the settlement
+    will give less by this share. Raises PointsConflict where the parts exceed the whole.
+    """
+    account = booking.lock(member_id=member_id, at=at)
+    if GivenBack.objects.filter(order_no=order_no, refund_key=refund_key).exists():
+        return
+    before_fen, known_whole_fen = _given_back(order_no)
+    after_fen = before_fen + part_fen
+    if part_fen < 1 or after_fen > whole_fen or (before_fen and known_whole_fen != whole_fen):
+        raise booking.PointsConflict(
+            "退款比例与订单不一致", details={"part_fen": after_fen, "whole_fen": whole_fen}
+        )
+    GivenBack.objects.create(
+        order_no=order_no, refund_key=refund_key, part_fen=part_fen, whole_fen=whole_fen, at=at
+    )
+    spent = Spending.objects.filter(order_no=order_no, status=SpendingStatus.COMMITTED).first()
+    if spent is not None:
+        due = _share(spent.points, part_fen=after_fen, whole_fen=whole_fen) - spent.restored
+        if due > 0:
+            spending.restore(order_no=order_no, points=due, cause=refund_key, at=at)
+    settlement = Settlement.objects.filter(order_no=order_no).first()
+    if settlement is not None:
+        points, grown = (
+            _share(given, part_fen=after_fen, whole_fen=whole_fen)
+            - _share(given, part_fen=before_fen, whole_fen=whole_fen)
+            for given in (settlement.points, settlement.growth)
+        )
+        _claw_back(account, settlement, refund_key, points=points, grown=grown, at=at)
+
+
+def _claw_back(
+    account: Account, settlement: Settlement, refund_key: str, *, points: int, grown: int, at: datetime
+) -> None:
+    order_no = settlement.order_no
+    if points:
+        earning.claw_back(
+            member_id=account.member_id, amount=points, cause=f"{order_no}:claw:{refund_key}", at=at
+        )
+    if grown:
+        growth.add(
+            member_id=account.member_id,
+            amount=-grown,
+            cause=f"refund:{order_no}:{refund_key}",
+            counts_at=settlement.at,
+            at=at,
+        )
+
+
+def _given_back(order_no: str) -> tuple[int, int]:
+    """The sum of the parts given back so far, and their whole; (0, 1) where there is none."""
+    rows = list(GivenBack.objects.filter(order_no=order_no).values_list("part_fen", "whole_fen"))
+    return (sum(part_fen for part_fen, _ in rows), rows[0][1]) if rows else (0, 1)
+
+
+def _share(given: int, *, part_fen: int, whole_fen: int) -> int:
+    """The part's share of a number of points, to the nearest point; all of them for the whole."""
+    return money.allocate(given, [part_fen, whole_fen - part_fen])[0]
+
+
+def _per_yuan(*, amount_fen: int, rate: int) -> int:
+    """So many points for each yuan, rounded down: one hundredth of the fen, ``rate`` times."""
+    return money.share_bp(amount_fen, bp=100 * rate)
+
+
+def _multiplied(level_bp: int, *, paid_at: datetime) -> int:
+    rules: Rules = selectors.rules()
+    if not lives.is_member_day(rules, days.shop_day(paid_at)):
+        return level_bp
+    return money.share_bp(level_bp, bp=rules.member_day_multiplier_bp)
