@@ -75,6 +75,32 @@ def split_units(total_fen: int, units: int) -> list[int]:
     return allocate(total_fen, [1] * units)
 
 
+def points_worth(points: int, *, points_per_yuan: int) -> int:
+    """What these points pay, in whole fen, rounded down: 100 at 100 a yuan pay 100 fen, 7 at 30 pay 23.
+
+    Raises ValueError for negative points or a rate below 1; so do the next two.
+    """
+    _refuse_impossible_points(points, points_per_yuan)
+    return points * FEN_PER_YUAN // points_per_yuan
+
+
+def points_within(amount_fen: int, *, points_per_yuan: int) -> int:
+    """The most points that pay no more than an amount, by their exact worth: 52 fen at 30 a yuan hold 15."""
+    _refuse_impossible_points(amount_fen, points_per_yuan)
+    return amount_fen * points_per_yuan // FEN_PER_YUAN
+
+
+def points_paying(amount_fen: int, *, points_per_yuan: int) -> int:
+    """The fewest points that pay an amount: 50 fen at 30 a yuan take 15, 53 fen take 16."""
+    _refuse_impossible_points(amount_fen, points_per_yuan)
+    return -(-amount_fen * points_per_yuan // FEN_PER_YUAN)
+
+
+def _refuse_impossible_points(quantity: int, points_per_yuan: int) -> None:
+    if quantity < 0 or points_per_yuan < 1:
+        raise ValueError(f"neither {quantity} points or fen nor {points_per_yuan} points a yuan are possible")
+
+
 def yuan(amount_fen: int) -> str:
     """An amount for people, in yuan with two decimals: 1200 → ``12.00``, -5 → ``-0.05``."""
     whole, cents = divmod(abs(amount_fen), FEN_PER_YUAN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mall import money
-from mall.pricing.offers import Basis, FreePostage, MemberPrice, Offer, PercentOff, Step, Stepped
+from mall.pricing.offers import Basis, FreePostage, Offer, PercentOff, Step, Stepped
 
 
 def badge(offer: Offer) -> str:
@@ -21,7 +21,7 @@ def badge(offer: Offer) -> str:
             return _rate(offer.off_bp)
         case FreePostage():
             return _postage(offer)
-        case MemberPrice():
+        case _:
             return ""
 
 
@@ -36,7 +36,7 @@ def sentence(offer: Offer) -> str:
         case FreePostage():
             only = f"，仅限{'、'.join(sorted(offer.regions))}" if offer.regions else ""
             return _threshold(offer) + only
-        case MemberPrice():
+        case _:
             return offer.label
 
 

@@ -7,143 +7,208 @@ left to pay. Shipping comes last and is waived, never allocated. ``docs/guide/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from mall.pricing import contest, freight
+from mall.pricing import freight, gifting, lanes, shipping
 from mall.pricing.basket import Basket
-from mall.pricing.offers import FreePostage, GoodsOffer, Lane, Offer, Refusal
-from mall.pricing.quote import Declined, Quote, Reduction
-from mall.pricing.standing import Standing, indexes
+from mall.pricing.offers import (
+    AnyCoupon,
+    Coupon,
+    FreePostage,
+    FreightCoupon,
+    Gift,
+    GoodsOffer,
+    Lane,
+    Offer,
+    PointsDeduction,
+)
+from mall.pricing.quote import Declined, Hint, Item, Quote, Reduction, Weighed
+from mall.pricing.standing import Standing
+
+# Whatever the buyer holds, these lanes come out the same: they are run once for all coupons that are weighed.
+_BEFORE_COUPONS = (Lane.PRICE, Lane.ITEM, Lane.ORDER)
 
 
-def quote(basket: Basket, offers: Iterable[Offer]) -> Quote:
+def quote(basket: Basket, offers: Iterable[Offer], *, coupons: Iterable[AnyCoupon] = ()) -> Quote:
     """What the basket costs with these offers, and why.
 
-    Each offer is either among ``applied`` or among ``declined``, both lane by lane and then by ref. The order
-    of the offers does not matter. Raises ValueError where two offers share a ref.
+    Each offer is in one of ``applied``, ``declined`` and ``gifts``, lane by lane and then by ref. The order
+    of the offers does not matter. A coupon that the buyer named is one of the offers. Of ``coupons`` the one
+    that is best for the buyer joins the offers, and none where none saves anything (``best_coupon``); the
+    others are not spoken of. Raises ValueError where two offers share a ref, or two are points deductions.
     """
-    in_order = sorted(offers, key=lambda offer: (offer.lane, offer.ref))
-    if len({offer.ref for offer in in_order}) != len(in_order):
+    pricing = _Pricing(basket, offers, coupons)
+    best = _best(pricing.weigh())
+    return pricing.finish(next((coupon for coupon in pricing.coupons if coupon.ref == best), None))
+
+
+def weigh(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> tuple[Weighed, ...]:
+    """What each coupon would be worth with these offers, used alone: usable ones first, the best first.
+
+    Coupons that save the same stand by the end of their validity, then by ref. Unusable ones follow, those
+    with the least missing first.
+    """
+    return _Pricing(basket, offers, coupons).weigh()
+
+
+def best_coupon(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> str | None:
+    """The ref of the coupon with which the buyer pays least; None where none makes it less."""
+    return _best(weigh(basket, offers, coupons))
+
+
+class _Pricing:
+    """A basket on its way: everything up to the coupons is worked out once, the rest for each coupon."""
+
+    def __init__(self, basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> None:
+        self.basket = basket
+        self.coupons = tuple(coupons)
+        self.offers = sorted(offers, key=lambda offer: (offer.lane, offer.ref))
+        _refuse_twins([*self.offers, *self.coupons])
+        self.freight = freight.charge(basket)
+        self.postage = [offer for offer in self.offers if isinstance(offer, FreePostage | FreightCoupon)]
+        self.standing = Standing(basket)
+        self.declined: list[Declined] = []
+        self.hints: list[Hint] = []
+        for lane in _BEFORE_COUPONS:
+            self._note(lanes.run(self.standing, basket.buyer, self._in_lane(lane)))
+        given = gifting.give(self.standing, [offer for offer in self.offers if isinstance(offer, Gift)])
+        self.gifts = given.gifts
+        self._note(given.outcome)
+
+    def weigh(self) -> tuple[Weighed, ...]:
+        """Each coupon with what it is worth, the best first."""
+        without_fen = self._cost_fen(None)[0]
+        weighed = []
+        for coupon in self.coupons:
+            cost_fen, refusal = self._cost_fen(coupon)
+            weighed.append((_verdict(coupon, without_fen - cost_fen, refusal), coupon))
+        return tuple(verdict for verdict, _ in sorted(weighed, key=lambda pair: _precedence(*pair)))
+
+    def finish(self, coupon: AnyCoupon | None) -> Quote:
+        """Run the remaining lanes with this coupon, if any, and add up."""
+        standing = self.standing.fork()
+        for lane in (Lane.COUPON, Lane.POINTS):
+            self._note(lanes.run(standing, self.basket.buyer, self._in_lane(lane, coupon)))
+        waiver = self._waive(standing, coupon)
+        self._note(waiver.outcome)
+        items = standing.items()
+        offers = self.offers if coupon is None else [*self.offers, coupon]
+        applied = _totals(offers, items)
+        goods_fen = sum(item.list_fen for item in items)
+        lines_fen = sum(item.payable_fen for item in items)
+        shipping_fen = self.freight.fee_fen - waiver.waived_fen
+        return Quote(
+            items=items,
+            goods_fen=goods_fen,
+            reduction_fen=goods_fen - lines_fen,
+            shipping_fen=shipping_fen,
+            payable_fen=lines_fen + shipping_fen,
+            applied=(*applied, *waiver.waived),
+            declined=tuple(self.declined),
+            shipping_known=self.basket.destination is not None,
+            undeliverable=self.freight.undeliverable,
+            gifts=tuple(self.gifts),
+            hints=tuple(self.hints),
+            points_used=_points_used(offers, applied),
+        )
+
+    def _note(self, outcome: lanes.Outcome) -> None:
+        self.declined += outcome.declined
+        self.hints += outcome.hints
+
+    def _in_lane(self, lane: Lane, coupon: AnyCoupon | None = None) -> list[GoodsOffer]:
+        """The offers on goods of a lane by ref, with the coupon if it belongs there."""
+        found: list[GoodsOffer] = [
+            offer
+            for offer in self.offers
+            if offer.lane is lane and not isinstance(offer, Gift | FreePostage | FreightCoupon)
+        ]
+        if isinstance(coupon, Coupon) and lane is Lane.COUPON:
+            found = sorted([*found, coupon], key=lambda offer: offer.ref)
+        return found
+
+    def _waive(self, standing: Standing, coupon: AnyCoupon | None) -> shipping.Waiver:
+        postage = [*self.postage, coupon] if isinstance(coupon, FreightCoupon) else self.postage
+        return shipping.waive(
+            standing, postage, destination=self.basket.destination, fee_fen=self.freight.fee_fen
+        )
+
+    def _cost_fen(self, coupon: AnyCoupon | None) -> tuple[int, Declined | None]:
+        """What goods and freight cost with this coupon, points counted as money; and its refusal, if any.
+
+        Points matter only as far as they take the goods below free postage, so without freight their lane
+        is not run.
+        """
+        standing = self.standing.fork()
+        outcome = lanes.run(standing, self.basket.buyer, self._in_lane(Lane.COUPON, coupon))
+        declined = outcome.declined
+        cost_fen = standing.left_fen() + self.freight.fee_fen
+        if self.freight.fee_fen or isinstance(coupon, FreightCoupon):
+            lanes.run(standing, self.basket.buyer, self._in_lane(Lane.POINTS))
+            waiver = self._waive(standing, coupon)
+            cost_fen -= waiver.waived_fen
+            declined += waiver.outcome.declined
+        refusals = {refusal.ref: refusal for refusal in declined}
+        return cost_fen, refusals.get(coupon.ref) if coupon else None
+
+
+def _refuse_twins(offers: Sequence[Offer]) -> None:
+    if len({offer.ref for offer in offers}) != len(offers):
         raise ValueError("two offers share a ref")
-    goods_offers = [offer for offer in in_order if not isinstance(offer, FreePostage)]
-    postage_offers = [offer for offer in in_order if isinstance(offer, FreePostage)]
+    if sum(isinstance(offer, PointsDeduction) for offer in offers) > 1:
+        raise ValueError("a buyer has one purse of points, these offers open it twice")
 
-    standing = Standing(basket)
-    declined: list[Declined] = []
-    for lane in Lane:
-        declined += _run(lane, standing, basket, [offer for offer in goods_offers if offer.lane is lane])
-    items = standing.items()
-    applied = _totals(goods_offers, (reduction for item in items for reduction in item.reductions))
-    shipping = freight.charge(basket)
-    waived, kept = _waive(standing, basket, postage_offers, shipping.fee_fen)
 
-    goods_fen = sum(item.list_fen for item in items)
-    lines_fen = sum(item.payable_fen for item in items)
-    shipping_fen = shipping.fee_fen - sum(reduction.amount_fen for reduction in waived)
-    return Quote(
-        items=items,
-        goods_fen=goods_fen,
-        reduction_fen=goods_fen - lines_fen,
-        shipping_fen=shipping_fen,
-        payable_fen=lines_fen + shipping_fen,
-        applied=(*applied, *waived),
-        declined=(*declined, *kept),
-        shipping_known=basket.destination is not None,
-        undeliverable=shipping.undeliverable,
+def _verdict(coupon: AnyCoupon, saving_fen: int, refusal: Declined | None) -> Weighed:
+    if refusal is None:
+        return Weighed(ref=coupon.ref, label=coupon.label, saving_fen=saving_fen)
+    return Weighed(
+        ref=coupon.ref,
+        label=coupon.label,
+        saving_fen=0,
+        reason=refusal.reason,
+        short_by_fen=refusal.short_by_fen,
     )
 
 
-def _run(lane: Lane, standing: Standing, basket: Basket, offers: Sequence[GoodsOffer]) -> list[Declined]:
-    """Let the offers of one lane compete, take off what the winners save, and say why the others did not."""
-    refusals: dict[str, Refusal] = {}
-    open_lines: dict[str, int] = {}
-    unpaid = standing.unpaid()
-    for offer in offers:
-        meant = standing.covered(offer.scope) & unpaid
-        lines = meant & standing.combinable(offer)
-        refusal = offer.denies(basket.buyer) or _out_of_reach(standing, offer, meant, lines)
-        if refusal is None and not offer.saving_fen(standing.goods(lines)):
-            refusal = offer.why_not(standing.goods(lines))
-        if refusal is None:
-            open_lines[offer.ref] = lines
-        else:
-            refusals[offer.ref] = refusal
-
-    def worth(offer: GoodsOffer, lines: int) -> int:
-        return offer.saving_fen(standing.goods(lines))
-
-    hopeful = [offer for offer in offers if offer.ref in open_lines]
-    wins = contest.winners(_stakes(hopeful, open_lines), worth)
-    for win in wins:
-        standing.take_off(win)
-    won = {win.offer.ref for win in wins}
-    for offer in hopeful:
-        if offer.ref not in won:
-            better = {win.offer.ref: win.offer for win in wins if win.lines & open_lines[offer.ref]}
-            refusals[offer.ref] = Refusal(
-                f"同类优惠只享一项，已选用{_names(better[ref] for ref in sorted(better))}"
-            )
-    return [_declined(offer, refusals[offer.ref]) for offer in offers if offer.ref in refusals]
+def _precedence(verdict: Weighed, coupon: AnyCoupon) -> tuple[bool, int, bool, int, bool, str, str]:
+    """The lower, the earlier a coupon stands; what never ends comes after what does."""
+    short_by_fen = verdict.short_by_fen
+    return (
+        not verdict.usable,
+        -verdict.saving_fen,
+        short_by_fen is None,
+        short_by_fen or 0,
+        coupon.valid_until is None,
+        coupon.valid_until or "",
+        coupon.ref,
+    )
 
 
-def _stakes(offers: Iterable[GoodsOffer], open_lines: dict[str, int]) -> Iterator[tuple[GoodsOffer, int]]:
-    """What each offer competes for: its lines together, or one by one where each stands for itself."""
-    for offer in offers:
-        lines = open_lines[offer.ref]
-        if offer.per_line:
-            yield from ((offer, 1 << index) for index in indexes(lines))
-        else:
-            yield offer, lines
+def _best(weighed: Sequence[Weighed]) -> str | None:
+    """The first, if it saves anything."""
+    return next((verdict.ref for verdict in weighed[:1] if verdict.saving_fen > 0), None)
 
 
-def _out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Refusal | None:
-    """Why an offer that means these lines has none at all to be worked out on; None where it has some."""
-    if lines:
-        return None
-    if not meant:
-        return Refusal("订单中没有可参加此优惠的商品")
-    return Refusal(f"不与{_names(standing.obstacles(offer, meant))}同享")
-
-
-def _waive(
-    standing: Standing, basket: Basket, offers: Sequence[FreePostage], fee_fen: int
-) -> tuple[list[Reduction], list[Declined]]:
-    """The freight that the first fitting offer waives, whole; and why the other offers do not apply."""
-    waived: list[Reduction] = []
-    declined: list[Declined] = []
-    for offer in offers:
-        lines = standing.combinable(offer)
-        refusal = _out_of_reach(standing, offer, standing.everything, lines) or offer.why_not(
-            goods_left_fen=standing.goods(lines).left_fen, destination=basket.destination
-        )
-        if refusal is None and not fee_fen:
-            refusal = Refusal("本单无需运费")
-        elif refusal is None and waived:
-            refusal = Refusal(f"同类优惠只享一项，已选用「{waived[0].label}」")
-        if refusal is None:
-            waived.append(Reduction(ref=offer.ref, label=offer.label, amount_fen=fee_fen))
-        else:
-            declined.append(_declined(offer, refusal))
-    return waived, declined
-
-
-def _totals(offers: Iterable[GoodsOffer], reductions: Iterable[Reduction]) -> list[Reduction]:
-    """What each offer took off all lines together, in the order of the offers."""
-    totals_fen: dict[str, int] = {}
-    for reduction in reductions:
-        totals_fen[reduction.ref] = totals_fen.get(reduction.ref, 0) + reduction.amount_fen
+def _totals(offers: Iterable[Offer], items: Iterable[Item]) -> list[Reduction]:
+    """What each offer took off all lines together, lane by lane and then by ref."""
+    totals_fen: Counter[str] = Counter()
+    for item in items:
+        for reduction in item.reductions:
+            totals_fen[reduction.ref] += reduction.amount_fen
     return [
         Reduction(ref=offer.ref, label=offer.label, amount_fen=totals_fen[offer.ref])
-        for offer in offers
+        for offer in sorted(offers, key=lambda offer: (offer.lane, offer.ref))
         if offer.ref in totals_fen
     ]
 
 
-def _declined(offer: Offer, refusal: Refusal) -> Declined:
-    return Declined(
-        ref=offer.ref, label=offer.label, reason=refusal.reason, short_by_fen=refusal.short_by_fen
+def _points_used(offers: Iterable[Offer], applied: Iterable[Reduction]) -> int:
+    """How many points the deduction takes from the buyer."""
+    paid_fen = {reduction.ref: reduction.amount_fen for reduction in applied}
+    return sum(
+        offer.points_for(paid_fen[offer.ref])
+        for offer in offers
+        if isinstance(offer, PointsDeduction) and offer.ref in paid_fen
     )
-
-
-def _names(offers: Iterable[GoodsOffer]) -> str:
-    return "".join(f"「{offer.label}」" for offer in offers)

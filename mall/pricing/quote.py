@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mall.pricing.scope import Scope
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
@@ -40,6 +42,83 @@ class Declined:
             "reason": self.reason,
             "short_by_fen": self.short_by_fen,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gifted:
+    """A gift that comes with the goods: ``quantity`` of the SKU, and how many more are out of stock."""
+
+    ref: str
+    label: str
+    sku_id: int
+    title: str
+    quantity: int
+    missing: int
+
+    def __post_init__(self) -> None:
+        if self.quantity < 0 or self.missing < 0 or not self.quantity + self.missing:
+            raise ValueError(f"a gift of {self.quantity} and {self.missing} missing of SKU {self.sku_id}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "ref": self.ref,
+            "label": self.label,
+            "sku_id": self.sku_id,
+            "title": self.title,
+            "quantity": self.quantity,
+            "missing": self.missing,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """凑单: what buying a little more would bring, in Chinese for the buyer.
+
+    Either ``short_by_fen`` or ``short_by_pieces`` is missing, of goods in ``scope``. ``gain_fen`` is how much
+    more is taken off then than now (always positive), None where that depends on the goods added or is a gift.
+    """
+
+    ref: str
+    label: str
+    reason: str
+    short_by_fen: int | None
+    short_by_pieces: int | None
+    gain_fen: int | None
+    scope: Scope
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "ref": self.ref,
+            "label": self.label,
+            "reason": self.reason,
+            "short_by_fen": self.short_by_fen,
+            "short_by_pieces": self.short_by_pieces,
+            "gain_fen": self.gain_fen,
+            "scope": self.scope.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A coupon in the balance: what the buyer saves with it, or why it cannot be used on this basket.
+
+    ``saving_fen`` is what the goods and the freight together cost less with it than without (points count as
+    the money that they pay); it may be nothing or negative where the coupon takes a basket below free
+    postage. ``reason`` is empty for a usable coupon.
+    """
+
+    ref: str
+    label: str
+    saving_fen: int
+    reason: str = ""
+    short_by_fen: int | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it takes something off."""
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +166,9 @@ class Quote:
     with its total over all lines; free postage is among them, though its amount is no part of
     ``reduction_fen``: it is the freight that is not charged. ``shipping_known`` is False while there is no
     destination. ``undeliverable`` names the SKUs that no tariff reaches: no freight is charged for them, and
-    such a quote must not become an order. Raises ValueError unless goods - reduction + shipping = payable =
+    such a quote must not become an order.
+    ``gifts`` come with the goods and are no items: nothing is paid for them. ``points_used`` is what the buyer
+    gives up for the points deduction among ``applied``. Raises ValueError unless goods - reduction + shipping = payable =
     Σ lines + shipping.
     """
 
@@ -100,6 +181,9 @@ class Quote:
     declined: tuple[Declined, ...]
     shipping_known: bool
     undeliverable: tuple[int, ...]
+    gifts: tuple[Gifted, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    points_used: int = 0
 
     def __post_init__(self) -> None:
         lines_fen = sum(item.payable_fen for item in self.items)
@@ -123,4 +207,7 @@ class Quote:
             "payable_fen": self.payable_fen,
             "applied": [reduction.as_dict() for reduction in self.applied],
             "declined": [declined.as_dict() for declined in self.declined],
+            "gifts": [gift.as_dict() for gift in self.gifts],
+            "hints": [hint.as_dict() for hint in self.hints],
+            "points_used": self.points_used,
         }

@@ -6,11 +6,11 @@ Sets of lines are bit masks: bit n is the n-th line of the basket.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
-from mall import money
 from mall.pricing.basket import Basket
 from mall.pricing.contest import Win
-from mall.pricing.offers import Goods, GoodsOffer, Offer, OpenLine
+from mall.pricing.offers import Gift, Goods, GoodsOffer, Offer, OpenLine
 from mall.pricing.quote import Item, Reduction
 from mall.pricing.scope import Scope
 
@@ -23,12 +23,30 @@ class Standing:
         self.everything = (1 << len(basket.lines)) - 1
         self._left_fen = [line.list_fen for line in basket.lines]
         self._reductions: list[list[Reduction]] = [[] for _ in basket.lines]
-        self._taken: list[tuple[GoodsOffer, int]] = []
+        self._taken: list[tuple[GoodsOffer | Gift, int]] = []
         self._goods: dict[int, Goods] = {}
+        self._covered: dict[Scope, int] = {}
+
+    def fork(self) -> Standing:
+        """The same standing once more, to go another way from here without disturbing this one."""
+        other = copy(self)
+        other._left_fen = self._left_fen.copy()
+        other._reductions = [reductions.copy() for reductions in self._reductions]
+        other._taken = self._taken.copy()
+        other._goods = self._goods.copy()
+        return other
 
     def covered(self, scope: Scope) -> int:
         """The lines that a scope means."""
-        return sum(1 << index for index, line in enumerate(self.lines) if scope.covers(line))
+        if scope not in self._covered:
+            self._covered[scope] = sum(
+                1 << index for index, line in enumerate(self.lines) if scope.covers(line)
+            )
+        return self._covered[scope]
+
+    def left_fen(self) -> int:
+        """What is left to pay of all lines."""
+        return sum(self._left_fen)
 
     def unpaid(self) -> int:
         """The lines of which something is left to pay."""
@@ -51,20 +69,23 @@ class Standing:
         return self._goods[lines]
 
     def take_off(self, win: Win) -> None:
-        """Allocate a saving to its lines by what is left to pay of each, and remember who holds them."""
+        """Allocate a saving to its lines, by the offer's own rule, and remember who holds them."""
         offer = win.offer
-        taken = list(indexes(win.lines))
-        parts_fen = money.allocate(win.saving_fen, [self._left_fen[index] for index in taken])
-        for index, part_fen in zip(taken, parts_fen, strict=True):
+        parts_fen = offer.parts_fen(self.goods(win.lines))
+        for index, part_fen in zip(indexes(win.lines), parts_fen, strict=True):
             if part_fen:
                 self._left_fen[index] -= part_fen
                 self._reductions[index].append(
                     Reduction(ref=offer.ref, label=offer.label, amount_fen=part_fen)
                 )
-        self._taken.append((offer, win.lines))
+        self.hold(offer, win.lines)
         self._goods.clear()
 
-    def obstacles(self, offer: Offer, lines: int) -> list[GoodsOffer]:
+    def hold(self, offer: GoodsOffer | Gift, lines: int) -> None:
+        """Remember that an offer has these lines: later ones that do not combine with it stay away."""
+        self._taken.append((offer, lines))
+
+    def obstacles(self, offer: Offer, lines: int) -> list[GoodsOffer | Gift]:
         """The offers that hold any of these lines and do not combine with this one, lane by lane."""
         held = {holder.ref: holder for holder, taken in self._taken if taken & lines}
         return sorted(

@@ -207,6 +207,19 @@ def test_the_quote_is_the_contracts_json():
         "declined": [
             {"ref": "promotion:2", "label": "满99包邮", "reason": "再买 ¥14.00 可包邮", "short_by_fen": 1400}
         ],
+        "gifts": [],
+        "hints": [
+            {
+                "ref": "promotion:2",
+                "label": "满99包邮",
+                "reason": "再买 ¥14.00 可包邮",
+                "short_by_fen": 1400,
+                "short_by_pieces": None,
+                "gain_fen": 1000,
+                "scope": {"kind": "ALL", "ids": []},
+            }
+        ],
+        "points_used": 0,
     }
 
 
