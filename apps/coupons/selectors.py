@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+import structlog
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from apps.coupons import terms
 from apps.coupons.models import Coupon, CouponMove, Tally, Template
 from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.coupons.terms import Terms
 from apps.members.models import Member
-from mall.errors import Invalid, NotFound
+from mall.errors import Invalid, NotFound, ShopError
+from mall.pricing.offers import AnyCoupon
+
+log = structlog.get_logger(__name__)
 
 # A basket is tried with so many coupons, those that end first; nobody keeps more that are good.
 MOST_OFFERED: Final = 100
@@ -45,6 +52,40 @@ def wallet_of(*, member: Member, at: datetime, channel: str = Template.Channel.O
         .select_related("template")
         .order_by("valid_until", "id")
     )
+
+
+def offers_for(
+    *, member: Member | None, at: datetime, channel: str = Template.Channel.ONLINE
+) -> list[AnyCoupon]:
+    """The member's coupons that may be used at this moment, as offers ``coupon:<public id>``: one statement.
+
+    At most ``MOST_OFFERED``, those that end first. Whether one applies to a basket, what is missing and which
+    is best is for pricing to say. A template that makes no offer (its last product was deleted, say) is left
+    out and logged: it must not keep the shop from selling.
+    """
+    if member is None:
+        return []
+    usable = wallet_of(member=member, at=at, channel=channel).filter(
+        valid_from__lte=at, recalled_at__isnull=True
+    )
+    with_ids: QuerySet[Any] = usable.annotate(
+        product_ids=_ids(Template.products.through, "product_id"),
+        category_ids=_ids(Template.categories.through, "category_id"),
+        brand_ids=_ids(Template.brands.through, "brand_id"),
+    )
+    found: list[AnyCoupon] = []
+    for row in with_ids[:MOST_OFFERED]:
+        try:
+            found.append(terms.offer(_terms_of(row)))
+        except ShopError as refusal:
+            log.warning("coupon_unusable", template_id=row.template_id, reason=refusal.text)
+    return found
+
+
+def public_id_of(ref: str) -> UUID | None:
+    """The public id in an offer's ref, None for the ref of another sort of offer."""
+    sort, _, public_id = ref.partition(":")
+    return UUID(public_id) if sort == "coupon" else None
 
 
 def list_of_member(*, member: Member, status: str | None, at: datetime) -> QuerySet[Coupon]:
@@ -100,6 +141,24 @@ def taken_by(*, member: Member | None, template_ids: list[int]) -> Mapping[int, 
 def unbalanced() -> QuerySet[Coupon]:
     """Coupons whose status is not where the last row of their ledger left them: none, if all is well."""
     last = CouponMove.objects.filter(coupon=OuterRef("pk")).order_by("-id").values("to_status")[:1]
-    return Coupon.objects.annotate(booked=Coalesce(Subquery(last), CouponStatus.AVAILABLE.value)).exclude(
-        status=F("booked")
+    return Coupon.objects.annotate(
+        booked=Coalesce(Subquery(last), Value(CouponStatus.AVAILABLE.value))
+    ).exclude(status=F("booked"))
+
+
+def _terms_of(row: Any) -> Terms:
+    return Terms(
+        ref=f"coupon:{row.public_id}",
+        label=row.template.name,
+        valid_until=row.valid_until,
+        product_ids=row.product_ids,
+        category_ids=row.category_ids,
+        brand_ids=row.brand_ids,
+        **terms.figures_of(row.template),
     )
+
+
+def _ids(through: Any, column: str) -> ArraySubquery:
+    """The ids that a many-to-many of a coupon's template names, as an array in the coupon's own row."""
+    named = through.objects.filter(template_id=OuterRef("template_id")).order_by(column)
+    return ArraySubquery(named.values(column))

@@ -13,14 +13,12 @@ from apps.coupons.services.issuing import (
     LevelTooLow,
     NotIssued,
     SoldOut,
-    TakenBack,
     claim,
     issue,
-    issue_on_occasion,
     revoke,
-    take_back_gifts,
 )
 from apps.coupons.services.moving import CouponConflict, CouponUnavailable
+from apps.coupons.services.occasions import TakenBack, reward, take_back_gifts, welcome
 
 __all__ = [
     "ClaimClosed",
@@ -39,10 +37,11 @@ __all__ = [
     "expire_due",
     "hold",
     "issue",
-    "issue_on_occasion",
     "redeem_code",
     "release",
     "restore",
     "revoke",
+    "reward",
     "take_back_gifts",
+    "welcome",
 ]

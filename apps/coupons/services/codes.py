@@ -192,9 +192,7 @@ def _redeem_single(code: Code, *, member: Member, at: datetime) -> Coupon:
             raise CodeExpired
         if code.redeemed_by_id != member.pk:
             raise CodeInvalid
-        return Coupon.objects.get(
-            member=member, template_id=code.batch.template_id, cause=f"code:{code.pk}"
-        )
+        return Coupon.objects.get(member=member, template_id=code.batch.template_id, cause=f"code:{code.pk}")
     _count(code.batch.template, member=member)
     return issuing.issue(
         template_id=code.batch.template_id,

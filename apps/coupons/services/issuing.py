@@ -1,11 +1,9 @@
-"""Giving coupons out, one at a time: claims, occasions, compensation; and taking gifts back."""
+"""Giving coupons out, one at a time: claims, and whatever has a reason of its own; and taking one away."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-import structlog
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -15,8 +13,6 @@ from apps.coupons.services import moving
 from apps.coupons.states import CouponStatus, TemplateStatus
 from apps.members.models import Member
 from mall.errors import Kind, NotFound, ShopError
-
-log = structlog.get_logger(__name__)
 
 # The member's own row: nobody else waits for it, and the one that all want comes after it.
 _COUNT_TAKEN = """
@@ -61,13 +57,6 @@ class LevelTooLow(ShopError):
     code = "coupon_level_required"
     message = "您的会员等级暂不能领取该优惠券"
     kind = Kind.FORBIDDEN
-
-
-class TakenBack(NamedTuple):
-    """What became of the gifts of an order: revoked now, or already spent (their public ids)."""
-
-    revoked: int
-    spent: list[str]
 
 
 @transaction.atomic
@@ -130,51 +119,6 @@ def issue(
     return coupon
 
 
-def issue_on_occasion(
-    *, member_id: int, occasion: str, cause: str, at: datetime, paid_fen: int | None = None, gift_of: str = ""
-) -> int:
-    """Give the member one coupon of each live template of this occasion; return how many they have of it.
-
-    ``paid_fen`` is what an order's goods cost, for gifts that want so much. A template that has run out is
-    passed over: the news has been heard, and the others are still due.
-    """
-    due = Template.objects.filter(occasion=occasion, status=TemplateStatus.LIVE).order_by("id")
-    if paid_fen is not None:
-        due = due.filter(gift_from_fen__lte=paid_fen)
-    given = 0
-    for template_id in due.values_list("pk", flat=True):
-        try:
-            issue(
-                template_id=template_id,
-                member_id=member_id,
-                way=occasion,
-                cause=cause,
-                gift_of=gift_of,
-                at=at,
-            )
-            given += 1
-        except (SoldOut, NotIssued) as refusal:
-            log.info("occasion_passed_over", template_id=template_id, reason=refusal.code)
-    return given
-
-
-@transaction.atomic
-def take_back_gifts(*, order_no: str, at: datetime) -> TakenBack:
-    """Revoke what was given for an order that was refunded; safe to repeat.
-
-    A gift that another order holds is recalled: it is revoked when that order lets go of it. What was spent
-    comes back as such, for after-sales to set off.
-    """
-    if not order_no:
-        raise ValueError("an order has a number")
-    gifts = list(Coupon.objects.filter(gift_of=order_no).order_by("id").select_for_update(no_key=True))
-    available = [gift for gift in gifts if gift.status == CouponStatus.AVAILABLE]
-    moving.move(available, move="revoke", at=at, note=f"订单 {order_no} 退款")
-    taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]
-    Coupon.objects.filter(pk__in=[gift.pk for gift in taken], recalled_at=None).update(recalled_at=at)
-    return TakenBack(len(available), [str(gift.public_id) for gift in taken])
-
-
 @transaction.atomic
 def revoke(*, coupon_id: int, operator: User | None, note: str, at: datetime) -> None:
     """Take an available coupon away, for a reason; again changes nothing. Raises CouponConflict if it is taken."""
@@ -200,13 +144,12 @@ def window(template: Template, *, at: datetime) -> tuple[datetime, datetime]:
 def take_quota(*, template_id: int, number: int) -> None:
     """Count ``number`` more as issued: one guarded statement, the row that everybody wants, so call it last.
 
-    Raises SoldOut or NotIssued, with the transaction (or savepoint) marked for rollback.
+    Raises SoldOut or NotIssued; what the caller wrote before is the caller's to roll back.
     """
     taken = Template.objects.filter(
         Q(quota__isnull=True) | Q(quota__gte=F("issued") + number), pk=template_id, status=TemplateStatus.LIVE
     ).update(issued=F("issued") + number)
     if not taken:
-        transaction.set_rollback(True)
         live = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE).exists()
         raise SoldOut if live else NotIssued
 

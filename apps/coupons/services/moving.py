@@ -49,9 +49,9 @@ def take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: dat
     usable = Coupon.objects.filter(
         mine, status=CouponStatus.AVAILABLE, recalled_at__isnull=True, valid_from__lte=at, valid_until__gt=at
     )
-    if usable.update(status=CouponStatus.HELD, order_no=order_no) != len(coupons):
-        transaction.set_rollback(True)
-        raise CouponUnavailable(details={"coupon_ids": [str(public_id) for public_id in public_ids]})
+    with transaction.atomic():  # a savepoint: of two coupons none is held when one cannot be
+        if usable.update(status=CouponStatus.HELD, order_no=order_no) != len(coupons):
+            raise CouponUnavailable(details={"coupon_ids": [str(public_id) for public_id in public_ids]})
     with transactions.refine({"coupon_move_once_per_cause": CouponConflict}):
         _append(coupons, move="hold", to_status=CouponStatus.HELD, order_no=order_no, at=at)
 

@@ -1,0 +1,106 @@
+"""Occasions: what a new member, a first order and a large order bring; and gifts taken back at a refund."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import structlog
+from django.db import transaction
+
+from apps.coupons.models import Coupon, Template
+from apps.coupons.services import issuing, moving
+from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.orders.models import Order
+from apps.orders.states import Status
+
+log = structlog.get_logger(__name__)
+
+_PAID: Final = (Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED)
+
+
+class TakenBack(NamedTuple):
+    """What became of the gifts of an order: revoked now, or already spent (their public ids)."""
+
+    revoked: int
+    spent: list[str]
+
+
+def welcome(*, member_id: int, at: datetime) -> int:
+    """Give a new member the newcomer pack, once; return how many coupons of it they have."""
+    return _give(member_id=member_id, occasion=Template.Occasion.REGISTRATION, cause="registration", at=at)
+
+
+@transaction.atomic
+def reward(*, order_no: str, at: datetime) -> int:
+    """Give what comes with a paid order: with the member's first one, and with one whose goods cost enough.
+
+    Each once, however often it is asked for; nothing for an order that is not paid, or not any more. Returns
+    how many coupons came with the order. The order is locked, so that a refund comes before or after.
+    """
+    order = Order.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=_PAID).first()
+    if order is None:
+        return 0
+    given = 0
+    paid = Order.objects.filter(member_id=order.member_id, paid_at__isnull=False)
+    if paid.order_by("paid_at", "id").values_list("order_no", flat=True).first() == order_no:
+        given += _give(
+            member_id=order.member_id,
+            occasion=Template.Occasion.FIRST_ORDER,
+            cause="first_order",
+            gift_of=order_no,
+            at=at,
+        )
+    return given + _give(
+        member_id=order.member_id,
+        occasion=Template.Occasion.ORDER_GIFT,
+        cause=f"gift:{order_no}",
+        paid_fen=order.goods_fen - order.reduction_fen,
+        gift_of=order_no,
+        at=at,
+    )
+
+
+@transaction.atomic
+def take_back_gifts(*, order_no: str, at: datetime) -> TakenBack:
+    """Revoke what was given for an order that was refunded; safe to repeat.
+
+    A gift that another order holds is recalled: it is revoked when that order lets go of it. What was spent
+    comes back as such, for after-sales to set off.
+    """
+    if not order_no:
+        raise ValueError("an order has a number")
+    gifts = list(Coupon.objects.filter(gift_of=order_no).order_by("id").select_for_update(no_key=True))
+    available = [gift for gift in gifts if gift.status == CouponStatus.AVAILABLE]
+    moving.move(available, move="revoke", at=at, note=f"订单 {order_no} 退款")
+    taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]
+    Coupon.objects.filter(pk__in=[gift.pk for gift in taken], recalled_at=None).update(recalled_at=at)
+    return TakenBack(len(available), [str(gift.public_id) for gift in taken])
+
+
+def _give(
+    *, member_id: int, occasion: str, cause: str, at: datetime, paid_fen: int | None = None, gift_of: str = ""
+) -> int:
+    """Give the member one coupon of each live template of this occasion; return how many they have of it.
+
+    ``paid_fen`` is what an order's goods cost, for gifts that want so much. A template that has run out is
+    passed over: the news has been heard, and the others are still due.
+    """
+    due = Template.objects.filter(occasion=occasion, status=TemplateStatus.LIVE).order_by("id")
+    if paid_fen is not None:
+        due = due.filter(gift_from_fen__lte=paid_fen)
+    given = 0
+    for template_id in due.values_list("pk", flat=True):
+        try:
+            issuing.issue(
+                template_id=template_id,
+                member_id=member_id,
+                way=occasion,
+                cause=cause,
+                gift_of=gift_of,
+                at=at,
+            )
+            given += 1
+        except (issuing.SoldOut, issuing.NotIssued) as refusal:
+            log.info("occasion_passed_over", template_id=template_id, reason=refusal.code)
+    return given

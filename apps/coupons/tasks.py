@@ -1,0 +1,27 @@
+"""The coupons' bells: what is past its end, mass issues under way, codes to be made."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.base import jobs
+from apps.coupons.services import codes, holds
+from apps.coupons.services import jobs as issues
+
+
+@shared_task(name="coupons.expire_due")
+def expire_due() -> None:
+    """Expire coupons whose end has passed."""
+    jobs.run("coupons.expire_due", lambda at: holds.expire_due(at=at))
+
+
+@shared_task(name="coupons.issue_due")
+def issue_due() -> None:
+    """Go on with mass issues."""
+    jobs.run("coupons.issue_due", lambda at: issues.advance_due(at=at))
+
+
+@shared_task(name="coupons.make_codes")
+def make_codes() -> None:
+    """Go on making the codes of batches."""
+    jobs.run("coupons.make_codes", lambda at: codes.make_due())
