@@ -26,6 +26,13 @@ RINGS = (
     Ring("fulfillment.receive_overdue", 600),
     Ring("fulfillment.refresh_carriers", 86_400),
     Ring("members.forget_dead_sessions", 3600),
+    Ring("coupons.expire_due", 60),
+    Ring("coupons.issue_due", 10),
+    Ring("coupons.make_codes", 10),
+    Ring("members.review_levels", 600),
+    Ring("points.expire_due", 300),
+    Ring("points.remind_due", 3600),
+    Ring("points.give_birthday_gifts", 3600),
 )
 
 

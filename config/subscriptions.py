@@ -9,4 +9,6 @@ from mall import events
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
+    events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
+    events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
 }

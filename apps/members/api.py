@@ -143,7 +143,9 @@ class MeView(APIView):
     )
     def patch(self, request: Request) -> Response:
         body = _checked(shapes.ProfileSerializer, request)
-        return Response(shapes.MemberSerializer(profile.update(member=caller(request), **body)).data)
+        return Response(
+            shapes.MemberSerializer(profile.update(member=caller(request), at=timezone.now(), **body)).data
+        )
 
 
 class PhoneView(APIView):
@@ -168,7 +170,9 @@ class PhoneView(APIView):
     def post(self, request: Request) -> Response:
         body = _checked(shapes.CodeSerializer, request)
         return Response(
-            shapes.MemberSerializer(profile.record_phone(member=caller(request), code=body["code"])).data
+            shapes.MemberSerializer(
+                profile.record_phone(member=caller(request), code=body["code"], at=timezone.now())
+            ).data
         )
 
 

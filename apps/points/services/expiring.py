@@ -41,7 +41,7 @@ def remind_due(*, at: datetime, limit: int = 500) -> int:
         with transaction.atomic():
             account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
             lots = due.filter(account=account)
-            for expires_at in sorted(set(lots.values_list("expires_at", flat=True))):
+            for expires_at in sorted({lot.expires_at for lot in lots if lot.expires_at}):
                 lots.filter(expires_at=expires_at).update(reminded_at=at)
                 news = PointsExpiring(member_id=account.member_id, expires_at=expires_at.isoformat())
                 outbox.publish(news, at=at)

@@ -12,8 +12,8 @@ from apps.members.services import addresses, sessions
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
 
 
-def level(name: str = "普通会员", *, rank: int = 1, discount_bp: int = 10_000) -> Level:
-    return Level.objects.create(name=name, rank=rank, discount_bp=discount_bp)
+def level(name: str = "普通会员", *, rank: int = 1, discount_bp: int = 10_000, **benefits: Any) -> Level:
+    return Level.objects.create(name=name, rank=rank, discount_bp=discount_bp, **benefits)
 
 
 def member(nickname: str = "小茶", **fields: Any) -> Member:

@@ -1,0 +1,19 @@
+"""What points do about news."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.points import services as points
+from apps.points.states import Interaction
+from mall import events
+
+
+def settle_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
+    """Give what the order earns, points and growth, once."""
+    points.settle(order_no=event.order_no, at=at)
+
+
+def reward_on_profile_completed(event: events.ProfileCompleted, *, at: datetime) -> None:
+    """Reward a complete profile by the operator's rule, once."""
+    points.reward(member_id=event.member_id, interaction=Interaction.PROFILE, at=at)
