@@ -59,6 +59,8 @@ class Environment(BaseSettings):
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
+    # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
+    wallet_enabled: bool = False
 
     wechat_sandbox: bool = False
     wechat_api_base: BaseUrl = "https://api.weixin.qq.com"

@@ -233,6 +233,7 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 SHOP_NAME = ENV.shop_name
 ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
+WALLET_ENABLED = ENV.wallet_enabled
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_API_BASE = ENV.wechat_api_base

@@ -1,0 +1,181 @@
+"""Stored value: what members have paid in (principal) and were given on top (bonus), and every change of either."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+from apps.members.models import Member
+from apps.wallet.states import EntryKind, SpendingStatus
+
+
+class Account(models.Model):
+    """A member's stored value. The held part of each sum is promised to unpaid orders; the rest may be spent."""
+
+    member = models.OneToOneField(
+        Member, on_delete=models.PROTECT, related_name="wallet_account", verbose_name="会员"
+    )
+    principal_fen = FenField("本金（分）", default=0)
+    bonus_fen = FenField("赠送金（分）", default=0)
+    held_principal_fen = FenField("占用本金（分）", default=0)
+    held_bonus_fen = FenField("占用赠送金（分）", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "储值账户"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(held_principal_fen__gte=0, held_principal_fen__lte=F("principal_fen")),
+                name="wallet_held_within_principal",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_bonus_fen__gte=0, held_bonus_fen__lte=F("bonus_fen")),
+                name="wallet_held_within_bonus",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.principal_fen}+{self.bonus_fen}"
+
+    @property
+    def free_principal_fen(self) -> int:
+        """The principal that no order holds."""
+        return self.principal_fen - self.held_principal_fen
+
+    @property
+    def free_bonus_fen(self) -> int:
+        """The bonus that no order holds."""
+        return self.bonus_fen - self.held_bonus_fen
+
+
+class Pack(models.Model):
+    """A recharge that is on offer in ``[starts_at, ends_at)``: 充500送50 is a principal of 50,000, a bonus of 5,000."""
+
+    title = models.CharField("名称", max_length=40)
+    principal_fen = FenField("充值金额（分）")
+    bonus_fen = FenField("赠送金额（分）", default=0)
+    per_member = models.PositiveSmallIntegerField("每人限购", default=0, help_text="0 表示不限")
+    starts_at = models.DateTimeField("开始时间")
+    ends_at = models.DateTimeField("结束时间")
+    enabled = models.BooleanField("启用", default=True)
+    position = models.PositiveIntegerField("排序", default=0, help_text="数字小的排在前面")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "充值套餐"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(principal_fen__gte=1), name="wallet_pack_costs_money"),
+            models.CheckConstraint(
+                condition=Q(bonus_fen__gte=0, bonus_fen__lte=F("principal_fen")),
+                name="wallet_pack_bonus_within_principal",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="wallet_pack_window_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Spending(models.Model):
+    """What an order takes from an account: held, then committed or released, perhaps restored."""
+
+    order_no = models.CharField("订单号", max_length=32, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name="储值账户")
+    principal_fen = FenField("本金（分）")
+    bonus_fen = FenField("赠送金（分）")
+    restored_principal_fen = FenField("已退本金（分）", default=0)
+    restored_bonus_fen = FenField("已退赠送金（分）", default=0)
+    status = models.CharField(
+        "状态", max_length=10, choices=SpendingStatus.choices, default=SpendingStatus.HELD
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "储值支付"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(principal_fen__gte=0, bonus_fen__gte=0) & ~Q(principal_fen=0, bonus_fen=0),
+                name="wallet_spending_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(restored_principal_fen__gte=0, restored_principal_fen__lte=F("principal_fen")),
+                name="wallet_restored_within_principal",
+            ),
+            models.CheckConstraint(
+                condition=Q(restored_bonus_fen__gte=0, restored_bonus_fen__lte=F("bonus_fen")),
+                name="wallet_restored_within_bonus",
+            ),
+            models.CheckConstraint(
+                condition=Q(restored_principal_fen=0, restored_bonus_fen=0)
+                | Q(status=SpendingStatus.COMMITTED),
+                name="wallet_restored_after_commit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_no}: {self.principal_fen}+{self.bonus_fen}"
+
+    @property
+    def amount_fen(self) -> int:
+        """What the order took in all."""
+        return self.principal_fen + self.bonus_fen
+
+    @property
+    def restored_fen(self) -> int:
+        """What came back of it so far."""
+        return self.restored_principal_fen + self.restored_bonus_fen
+
+
+class Entry(models.Model):
+    """One change of an account. Append-only: each of the account's four sums is Σ of its column here."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="储值账户"
+    )
+    kind = models.CharField("类型", max_length=10, choices=EntryKind.choices)
+    principal_change_fen = FenField("本金变化（分）", signed=True, default=0)
+    bonus_change_fen = FenField("赠送金变化（分）", signed=True, default=0)
+    held_principal_change_fen = FenField("占用本金变化（分）", signed=True, default=0)
+    held_bonus_change_fen = FenField("占用赠送金变化（分）", signed=True, default=0)
+    # What caused it, e.g. "SO…:hold": the same cause is never booked twice on one account.
+    business_key = models.CharField("业务键", max_length=80)
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, null=True, verbose_name="充值套餐")
+    reason = models.CharField("原因", max_length=100, blank=True)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="操作人",
+    )
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "储值流水"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "business_key"], name="wallet_entry_once_per_cause"),
+            models.CheckConstraint(
+                condition=Q(kind=EntryKind.RECHARGE, pack__isnull=False)
+                | (~Q(kind=EntryKind.RECHARGE) & Q(pack__isnull=True)),
+                name="wallet_recharge_names_its_pack",
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "-id"], name="wallet_entry_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.free_principal_change_fen:+d}/{self.free_bonus_change_fen:+d}"
+
+    @property
+    def free_principal_change_fen(self) -> int:
+        """By how much the principal that may be spent grew (or shrank)."""
+        return self.principal_change_fen - self.held_principal_change_fen
+
+    @property
+    def free_bonus_change_fen(self) -> int:
+        """By how much the bonus that may be spent grew (or shrank)."""
+        return self.bonus_change_fen - self.held_bonus_change_fen
