@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -28,6 +29,16 @@ _CHANNELS: Final = {
     Template.Channel.ONLINE: (Template.Channel.ONLINE, Template.Channel.BOTH),
     Template.Channel.STORE: (Template.Channel.STORE, Template.Channel.BOTH),
 }
+
+
+class ClaimState(models.TextChoices):
+    """How a template of the coupon centre stands for whoever looks at it."""
+
+    CLAIMABLE = "CLAIMABLE", "可领取"
+    CLAIMED = "CLAIMED", "已领取"
+    SOLD_OUT = "SOLD_OUT", "已领完"
+    NOT_STARTED = "NOT_STARTED", "未开始"
+    LEVEL_REQUIRED = "LEVEL_REQUIRED", "等级不符"
 
 
 class StatusUnknown(Invalid):
@@ -124,10 +135,30 @@ def of_member(*, member: Member, coupon_id: str) -> Coupon:
 
 
 def centre(*, at: datetime) -> QuerySet[Template]:
-    """The templates that the coupon centre shows: live, meant to be seen, claiming not over."""
+    """The templates that the coupon centre shows, with their levels: live, meant to be seen, not over."""
     return Template.objects.filter(
-        Q(claim_until__isnull=True) | Q(claim_until__gt=at), status=TemplateStatus.LIVE, visible=True
-    ).exclude(valid_until__lte=at)
+        Q(claim_until__isnull=True) | Q(claim_until__gt=at),
+        Q(valid_until__isnull=True) | Q(valid_until__gt=at),
+        status=TemplateStatus.LIVE,
+        visible=True,
+    ).prefetch_related("levels")
+
+
+def claim_state(template: Template, *, member: Member | None, taken: int, at: datetime) -> ClaimState:
+    """How a template of ``centre`` stands for this member, or for nobody: no statement.
+
+    What the member has comes first, then whether there is anything left, when, and for whom.
+    """
+    if taken >= template.per_member:
+        return ClaimState.CLAIMED
+    if template.quota is not None and template.issued >= template.quota:
+        return ClaimState.SOLD_OUT
+    if template.claim_from is not None and at < template.claim_from:
+        return ClaimState.NOT_STARTED
+    levels = [level.pk for level in template.levels.all()]
+    if levels and member is not None and member.level_id not in levels:
+        return ClaimState.LEVEL_REQUIRED
+    return ClaimState.CLAIMABLE
 
 
 def taken_by(*, member: Member | None, template_ids: list[int]) -> Mapping[int, int]:

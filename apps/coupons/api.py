@@ -1,0 +1,180 @@
+"""Shopper's doors: the coupon centre, claiming, redeeming codes, one's own coupons."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import Throttled
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.base import paging
+from apps.base.schema import refusal
+from apps.coupons import selectors
+from apps.coupons import serializers as shapes
+from apps.coupons import services as coupons
+from apps.coupons.models import Coupon, Template
+from apps.coupons.states import CouponStatus
+from apps.members.auth import caller
+from apps.members.models import Member
+
+_TEMPLATE = {
+    "name": "新人满50减10",
+    "kind": "THRESHOLD",
+    "worth": "满50减10",
+    "threshold_fen": 5000,
+    "off_fen": 1000,
+    "off_bp": None,
+    "cap_fen": None,
+    "combines": True,
+    "scope": "ALL",
+    "channel": "BOTH",
+    "note": "",
+}
+_CLAIMABLE = {
+    "id": 7,
+    **_TEMPLATE,
+    "validity": "领取后7天内有效",
+    "per_member": 1,
+    "taken": 0,
+    "state": "CLAIMABLE",
+    "claim_from": None,
+    "claim_until": "2026-01-31T00:00:00+08:00",
+}
+_COUPON = {
+    "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "template_id": 7,
+    "status": "AVAILABLE",
+    "way": "CLAIM",
+    "valid_from": "2026-01-01T10:00:00+08:00",
+    "valid_until": "2026-01-08T10:00:00+08:00",
+    "issued_at": "2026-01-01T10:00:00+08:00",
+    "order_no": "",
+    "promo_code": "",
+    "template": _TEMPLATE,
+}
+_GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
+_CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
+_PAGE_SIZE = OpenApiParameter("page_size", int, description="1 to 100, by default 20.")
+_SOLD_OUT = refusal(409, "coupon_sold_out", "优惠券已领完")
+
+
+class CentreView(APIView):
+    """The coupon centre: what may be claimed, and how it stands for whoever looks."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="coupons_list",
+        tags=["coupons"],
+        parameters=[_CURSOR, _PAGE_SIZE],
+        responses={200: shapes.ClaimablePageSerializer},
+        examples=[OpenApiExample("page", value={"results": [_CLAIMABLE], "next": None}, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        at = timezone.now()
+        member = cast(Member | None, request.user)
+
+        def shape(rows: list[Template]) -> list[Any]:
+            taken = selectors.taken_by(member=member, template_ids=[row.pk for row in rows])
+            context = {"taken": taken, "member": member, "at": at}
+            return list(shapes.ClaimableSerializer(rows, many=True, context=context).data)
+
+        return paging.page(request, selectors.centre(at=at), ordering=["-id"], shape=shape)
+
+
+class ClaimView(APIView):
+    """One coupon of a template, for the member."""
+
+    @extend_schema(
+        operation_id="coupons_claim",
+        tags=["coupons"],
+        request=None,
+        responses={
+            201: shapes.CouponSerializer,
+            403: refusal(403, "coupon_level_required", "您的会员等级暂不能领取该优惠券"),
+            409: _SOLD_OUT,
+        },
+        examples=[_GIVEN],
+    )
+    def post(self, request: Request, template_id: int) -> Response:
+        at = timezone.now()
+        return _given(coupons.claim(member=caller(request), template_id=template_id, at=at), at=at)
+
+
+class RedeemView(APIView):
+    """A code, or a promoter's word, becomes a coupon. Ten wrong ones within an hour, then 429."""
+
+    @extend_schema(
+        operation_id="coupons_redeem",
+        tags=["coupons"],
+        request=shapes.RedeemSerializer,
+        responses={
+            201: shapes.CouponSerializer,
+            404: refusal(404, "code_invalid", "兑换码无效"),
+            409: refusal(409, "code_expired", "兑换码已过期"),
+        },
+        examples=[
+            OpenApiExample("code", value={"code": "K7M2P9QRTW4XYZ23"}, request_only=True),
+            _GIVEN,
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        body = shapes.RedeemSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        at = timezone.now()
+        try:
+            coupon = coupons.redeem_code(member=caller(request), code=body.validated_data["code"], at=at)
+        except coupons.TooManyTries as refused:
+            raise Throttled(wait=refused.details["retry_after"]) from refused
+        return _given(coupon, at=at)
+
+
+class MyCouponsView(APIView):
+    """The member's own coupons, the latest first."""
+
+    @extend_schema(
+        operation_id="me_coupons_list",
+        tags=["coupons"],
+        parameters=[
+            OpenApiParameter(
+                "status", str, enum=CouponStatus.values, description="Only coupons in this status."
+            ),
+            _CURSOR,
+            _PAGE_SIZE,
+        ],
+        responses={200: shapes.CouponPageSerializer},
+        examples=[OpenApiExample("page", value={"results": [_COUPON], "next": None}, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        at = timezone.now()
+        status = request.query_params.get("status") or None
+        rows = selectors.list_of_member(member=caller(request), status=status, at=at)
+
+        def shape(found: list[Coupon]) -> list[Any]:
+            return list(shapes.CouponSerializer(found, many=True, context={"at": at}).data)
+
+        return paging.page(request, rows, ordering=["-id"], shape=shape)
+
+
+class MyCouponView(APIView):
+    """One of the member's own coupons."""
+
+    @extend_schema(
+        operation_id="me_coupons_read",
+        tags=["coupons"],
+        responses={200: shapes.CouponSerializer},
+        examples=[OpenApiExample("coupon", value=_COUPON, response_only=True)],
+    )
+    def get(self, request: Request, coupon_id: str) -> Response:
+        coupon = selectors.of_member(member=caller(request), coupon_id=coupon_id)
+        return Response(shapes.CouponSerializer(coupon, context={"at": timezone.now()}).data)
+
+
+def _given(coupon: Coupon, *, at: datetime) -> Response:
+    return Response(shapes.CouponSerializer(coupon, context={"at": at}).data, status=201)

@@ -1,0 +1,113 @@
+"""The shapes of the coupons' API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.base.inputs import StrictTextField
+from apps.coupons import selectors, wording
+from apps.coupons.models import Coupon, Template
+from apps.coupons.states import CouponStatus
+
+
+class RedeemSerializer(serializers.Serializer[Any]):
+    code = StrictTextField(max_length=40)
+
+
+class TemplateSerializer(serializers.ModelSerializer[Template]):
+    """What a coupon says; figures that its kind does not use are null."""
+
+    worth = serializers.SerializerMethodField(help_text="In words: 满50减10.")
+    off_bp = serializers.IntegerField(
+        allow_null=True, help_text="What is taken off, in basis points: 1500 is 15 %, 八五折."
+    )
+    combines = serializers.BooleanField(help_text="Whether it may be used along with promotions.")
+
+    class Meta:
+        model = Template
+        fields = [
+            "name",
+            "kind",
+            "worth",
+            "threshold_fen",
+            "off_fen",
+            "off_bp",
+            "cap_fen",
+            "combines",
+            "scope",
+            "channel",
+            "note",
+        ]
+
+    def get_worth(self, template: Template) -> str:
+        return wording.worth(template)
+
+
+class ClaimableSerializer(TemplateSerializer):
+    """A template in the coupon centre, and how it stands for whoever looks."""
+
+    validity = serializers.SerializerMethodField(help_text="In words: 领取后7天内有效.")
+    state = serializers.SerializerMethodField()
+    taken = serializers.SerializerMethodField(help_text="How many the member has taken.")
+
+    class Meta(TemplateSerializer.Meta):
+        fields = [
+            "id",
+            *TemplateSerializer.Meta.fields,
+            "validity",
+            "per_member",
+            "taken",
+            "state",
+            "claim_from",
+            "claim_until",
+        ]
+
+    def get_validity(self, template: Template) -> str:
+        return wording.validity(template)
+
+    def get_taken(self, template: Template) -> int:
+        taken: int = self.context["taken"].get(template.pk, 0)
+        return taken
+
+    def get_state(self, template: Template) -> selectors.ClaimState:
+        return selectors.claim_state(
+            template,
+            member=self.context["member"],
+            taken=self.get_taken(template),
+            at=self.context["at"],
+        )
+
+
+class CouponSerializer(serializers.Serializer[Any]):
+    """One of the member's coupons, with what its template says; ``id`` is what a quote takes."""
+
+    id = serializers.UUIDField(source="public_id")
+    template_id = serializers.IntegerField()
+    status = serializers.SerializerMethodField()
+    way = serializers.ChoiceField(choices=Coupon.Way.choices, help_text="How the member came by it.")
+    valid_from = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField(help_text="From this moment on it is no longer good.")
+    issued_at = serializers.DateTimeField()
+    order_no = serializers.CharField(help_text="The order that holds or used it, or empty.")
+    promo_code = serializers.SerializerMethodField(help_text="The promoter's word it came from, or empty.")
+    template = TemplateSerializer()
+
+    def get_status(self, coupon: Coupon) -> CouponStatus:
+        at: datetime = self.context["at"]
+        return CouponStatus(selectors.status_at(coupon, at=at))
+
+    def get_promo_code(self, coupon: Coupon) -> str:
+        return coupon.promo.code if coupon.promo else ""
+
+
+class ClaimablePageSerializer(serializers.Serializer[Any]):
+    results = ClaimableSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class CouponPageSerializer(serializers.Serializer[Any]):
+    results = CouponSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
