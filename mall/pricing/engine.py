@@ -22,6 +22,7 @@ from mall.pricing.offers import (
     Lane,
     Offer,
     PointsDeduction,
+    PostageOffer,
 )
 from mall.pricing.quote import Declined, Hint, Item, Quote, Reduction, Weighed
 from mall.pricing.standing import Standing
@@ -65,16 +66,24 @@ class _Pricing:
         self.coupons = tuple(coupons)
         self.offers = sorted(offers, key=lambda offer: (offer.lane, offer.ref))
         _refuse_twins([*self.offers, *self.coupons])
+        self.on_goods: dict[Lane, list[GoodsOffer]] = {lane: [] for lane in Lane}
+        self.gifts: list[Gift] = []
+        self.postage: list[PostageOffer] = []
+        for offer in self.offers:
+            if isinstance(offer, Gift):
+                self.gifts.append(offer)
+            elif isinstance(offer, FreePostage | FreightCoupon):
+                self.postage.append(offer)
+            else:
+                self.on_goods[offer.lane].append(offer)
         self.freight = freight.charge(basket)
-        self.postage = [offer for offer in self.offers if isinstance(offer, FreePostage | FreightCoupon)]
         self.standing = Standing(basket)
         self.declined: list[Declined] = []
         self.hints: list[Hint] = []
         for lane in _BEFORE_COUPONS:
             self._note(lanes.run(self.standing, basket.buyer, self._in_lane(lane)))
-        given = gifting.give(self.standing, [offer for offer in self.offers if isinstance(offer, Gift)])
-        self.gifts = given.gifts
-        self._note(given.outcome)
+        self.given = gifting.give(self.standing, self.gifts)
+        self._note(self.given.outcome)
 
     def weigh(self) -> tuple[Weighed, ...]:
         """Each coupon with what it is worth, the best first."""
@@ -108,7 +117,7 @@ class _Pricing:
             declined=tuple(self.declined),
             shipping_known=self.basket.destination is not None,
             undeliverable=self.freight.undeliverable,
-            gifts=tuple(self.gifts),
+            gifts=tuple(self.given.gifts),
             hints=tuple(self.hints),
             points_used=_points_used(offers, applied),
         )
@@ -117,38 +126,42 @@ class _Pricing:
         self.declined += outcome.declined
         self.hints += outcome.hints
 
-    def _in_lane(self, lane: Lane, coupon: AnyCoupon | None = None) -> list[GoodsOffer]:
+    def _in_lane(self, lane: Lane, coupon: AnyCoupon | None = None) -> Sequence[GoodsOffer]:
         """The offers on goods of a lane by ref, with the coupon if it belongs there."""
-        found: list[GoodsOffer] = [
-            offer
-            for offer in self.offers
-            if offer.lane is lane and not isinstance(offer, Gift | FreePostage | FreightCoupon)
-        ]
         if isinstance(coupon, Coupon) and lane is Lane.COUPON:
-            found = sorted([*found, coupon], key=lambda offer: offer.ref)
-        return found
+            return sorted([*self.on_goods[lane], coupon], key=lambda offer: offer.ref)
+        return self.on_goods[lane]
+
+    def _postage(self, coupon: AnyCoupon | None) -> Sequence[PostageOffer]:
+        """The offers on the freight, with the coupon if it is one."""
+        return [*self.postage, coupon] if isinstance(coupon, FreightCoupon) else self.postage
 
     def _waive(self, standing: Standing, coupon: AnyCoupon | None) -> shipping.Waiver:
-        postage = [*self.postage, coupon] if isinstance(coupon, FreightCoupon) else self.postage
         return shipping.waive(
-            standing, postage, destination=self.basket.destination, fee_fen=self.freight.fee_fen
+            standing,
+            self._postage(coupon),
+            destination=self.basket.destination,
+            fee_fen=self.freight.fee_fen,
         )
 
     def _cost_fen(self, coupon: AnyCoupon | None) -> tuple[int, Declined | None]:
         """What goods and freight cost with this coupon, points counted as money; and its refusal, if any.
 
-        Points matter only as far as they take the goods below free postage, so without freight their lane
-        is not run.
+        Points matter only where they take the goods below free postage, so without freight their lane is not
+        run.
         """
+        fee_fen, buyer = self.freight.fee_fen, self.basket.buyer
         standing = self.standing.fork()
-        outcome = lanes.run(standing, self.basket.buyer, self._in_lane(Lane.COUPON, coupon))
-        declined = outcome.declined
-        cost_fen = standing.left_fen() + self.freight.fee_fen
-        if self.freight.fee_fen or isinstance(coupon, FreightCoupon):
-            lanes.run(standing, self.basket.buyer, self._in_lane(Lane.POINTS))
-            waiver = self._waive(standing, coupon)
-            cost_fen -= waiver.waived_fen
-            declined += waiver.outcome.declined
+        declined = lanes.run(standing, buyer, self._in_lane(Lane.COUPON, coupon)).declined
+        cost_fen = standing.left_fen() + fee_fen
+        if fee_fen:
+            lanes.run(standing, buyer, self._in_lane(Lane.POINTS))
+            postage = self._postage(coupon)
+            cost_fen -= shipping.waived_fen(
+                standing, postage, destination=self.basket.destination, fee_fen=fee_fen
+            )
+        if isinstance(coupon, FreightCoupon):
+            declined = self._waive(standing, coupon).outcome.declined
         refusals = {refusal.ref: refusal for refusal in declined}
         return cost_fen, refusals.get(coupon.ref) if coupon else None
 

@@ -20,40 +20,52 @@ class Outcome(NamedTuple):
     hints: list[Hint]
 
 
+class _Entry(NamedTuple):
+    """An offer as it enters its lane: the lines that it may take, why it cannot win, what comes next for it."""
+
+    offer: GoodsOffer
+    lines: int
+    refusal: Refusal | None = None
+    ahead: NextStep | None = None
+
+
 def run(standing: Standing, buyer: Buyer, offers: Sequence[GoodsOffer]) -> Outcome:
     """Let the offers of one lane compete and take off what the winners save."""
-    refusals: dict[str, Refusal] = {}
-    open_lines: dict[str, int] = {}
-    ahead: dict[str, NextStep] = {}
-    for offer in offers:
-        meant, lines = reach(standing, offer)
-        refusal = offer.denies(buyer) or out_of_reach(standing, offer, meant, lines)
-        if refusal is None:
-            goods = standing.goods(lines)
-            if step := offer.next_step(goods):
-                ahead[offer.ref] = step
-            if not offer.saving_fen(goods):
-                refusal = offer.why_not(goods)
-        open_lines[offer.ref] = lines
-        if refusal is not None:
-            refusals[offer.ref] = refusal
+    entries = [_enter(standing, buyer, offer) for offer in offers]
 
     def worth(offer: GoodsOffer, lines: int) -> int:
         return offer.saving_fen(standing.goods(lines))
 
-    hopeful = [offer for offer in offers if offer.ref not in refusals]
-    wins = contest.winners(_stakes(hopeful, open_lines), worth)
-    hints = _hints(standing, offers, open_lines, ahead, wins)
+    stakes = (stake for entry in entries if entry.refusal is None for stake in _stakes(entry))
+    wins = contest.winners(stakes, worth)
+    hints = [found for entry in entries if (found := _hint_of(standing, entry, wins))]
     for win in wins:
         standing.take_off(win)
     won = {win.offer.ref for win in wins}
-    for offer in hopeful:
-        if offer.ref not in won:
-            better = {win.offer.ref: win.offer for win in wins if win.lines & open_lines[offer.ref]}
-            refusals[offer.ref] = Refusal(
-                f"同类优惠只享一项，已选用{names(better[ref] for ref in sorted(better))}"
-            )
-    return Outcome([declined(offer, refusals[offer.ref]) for offer in offers if offer.ref in refusals], hints)
+    return Outcome(
+        [
+            declined(entry.offer, entry.refusal or _beaten(entry, wins))
+            for entry in entries
+            if entry.offer.ref not in won
+        ],
+        hints,
+    )
+
+
+def _enter(standing: Standing, buyer: Buyer, offer: GoodsOffer) -> _Entry:
+    meant, lines = reach(standing, offer)
+    refusal = offer.denies(buyer) or out_of_reach(standing, offer, meant, lines)
+    if refusal is not None:
+        return _Entry(offer, lines, refusal)
+    goods = standing.goods(lines)
+    saves = offer.saving_fen(goods) > 0
+    return _Entry(offer, lines, None if saves else offer.why_not(goods), offer.next_step(goods))
+
+
+def _beaten(entry: _Entry, wins: Sequence[Win]) -> Refusal:
+    """Which offers took the goods of one that would have saved something."""
+    better = {win.offer.ref: win.offer for win in wins if win.lines & entry.lines}
+    return Refusal(f"同类优惠只享一项，已选用{names(better[ref] for ref in sorted(better))}")
 
 
 def reach(standing: Standing, offer: GoodsOffer | Gift) -> tuple[int, int]:
@@ -99,34 +111,24 @@ def names(offers: Iterable[Offer]) -> str:
     return "".join(f"「{offer.label}」" for offer in offers)
 
 
-def _stakes(offers: Iterable[GoodsOffer], open_lines: dict[str, int]) -> Iterator[tuple[GoodsOffer, int]]:
-    """What each offer competes for: its lines together, or one by one where each stands for itself."""
-    for offer in offers:
-        lines = open_lines[offer.ref]
-        if offer.per_line:
-            yield from ((offer, 1 << index) for index in indexes(lines))
-        else:
-            yield offer, lines
+def _stakes(entry: _Entry) -> Iterator[tuple[GoodsOffer, int]]:
+    """What an offer competes for: its lines together, or one by one where each stands for itself."""
+    if entry.offer.per_line:
+        yield from ((entry.offer, 1 << index) for index in indexes(entry.lines))
+    else:
+        yield entry.offer, entry.lines
 
 
-def _hints(
-    standing: Standing,
-    offers: Sequence[GoodsOffer],
-    open_lines: dict[str, int],
-    ahead: dict[str, NextStep],
-    wins: Sequence[Win],
-) -> list[Hint]:
-    """The next steps, each held against what the lane's winners take off the same goods now.
+def _hint_of(standing: Standing, entry: _Entry, wins: Sequence[Win]) -> Hint | None:
+    """The next step of an offer, held against what the lane's winners take off the same goods now.
 
-    An offer that had to leave some of its goods to others counts its next step on the goods that it has.
+    A winner that had to leave some of its goods to others counts its next step on the goods that it has.
     """
-    hints: list[Hint] = []
-    for offer in offers:
-        step, lines = ahead.get(offer.ref), open_lines[offer.ref]
-        own = sum(win.lines for win in wins if win.offer is offer)
-        if step is not None and own and own != lines:
-            step, lines = offer.next_step(standing.goods(own)), own
-        saved_fen = sum(win.saving_fen for win in wins if win.lines & lines)
-        if step is not None and (found := hint(offer, step, saved_fen=saved_fen)):
-            hints.append(found)
-    return hints
+    step, lines = entry.ahead, entry.lines
+    if step is None:
+        return None
+    own = sum(win.lines for win in wins if win.offer is entry.offer)
+    if own and own != lines:
+        step, lines = entry.offer.next_step(standing.goods(own)), own
+    saved_fen = sum(win.saving_fen for win in wins if win.lines & lines)
+    return hint(entry.offer, step, saved_fen=saved_fen) if step else None

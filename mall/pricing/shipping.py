@@ -51,6 +51,20 @@ def waive(
     return Waiver(waived, outcome)
 
 
+def waived_fen(
+    standing: Standing, offers: Iterable[PostageOffer], *, destination: Destination | None, fee_fen: int
+) -> int:
+    """How much of the freight ``waive`` would waive, without the reasons."""
+    fitting = (
+        offer
+        for offer in offers
+        if (lines := standing.combinable(offer))
+        and offer.fits(goods_left_fen=standing.goods(lines).left_fen, destination=destination)
+    )
+    best = min(fitting, key=lambda offer: _preference(offer, fee_fen), default=None)
+    return best.waives_fen(fee_fen) if best else 0
+
+
 def _preference(offer: PostageOffer, fee_fen: int) -> tuple[bool, int, str]:
     """Free postage first, then the coupon that waives most, then the lower ref."""
     return isinstance(offer, FreightCoupon), -offer.waives_fen(fee_fen), offer.ref

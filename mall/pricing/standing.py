@@ -10,7 +10,7 @@ from copy import copy
 
 from mall.pricing.basket import Basket
 from mall.pricing.contest import Win
-from mall.pricing.offers import Gift, Goods, GoodsOffer, Offer, OpenLine
+from mall.pricing.offers import Gift, Goods, GoodsOffer, Lane, Offer, OpenLine
 from mall.pricing.quote import Item, Reduction
 from mall.pricing.scope import Scope
 
@@ -22,10 +22,12 @@ class Standing:
         self.lines = basket.lines
         self.everything = (1 << len(basket.lines)) - 1
         self._left_fen = [line.list_fen for line in basket.lines]
+        self._unpaid = sum(1 << index for index, line in enumerate(self.lines) if line.list_fen)
         self._reductions: list[list[Reduction]] = [[] for _ in basket.lines]
         self._taken: list[tuple[GoodsOffer | Gift, int]] = []
         self._goods: dict[int, Goods] = {}
         self._covered: dict[Scope, int] = {}
+        self._combinable: dict[tuple[Lane, frozenset[Lane]], int] = {}
 
     def fork(self) -> Standing:
         """The same standing once more, to go another way from here without disturbing this one."""
@@ -34,6 +36,7 @@ class Standing:
         other._reductions = [reductions.copy() for reductions in self._reductions]
         other._taken = self._taken.copy()
         other._goods = self._goods.copy()
+        other._combinable = self._combinable.copy()
         return other
 
     def covered(self, scope: Scope) -> int:
@@ -50,15 +53,18 @@ class Standing:
 
     def unpaid(self) -> int:
         """The lines of which something is left to pay."""
-        return sum(1 << index for index, left_fen in enumerate(self._left_fen) if left_fen)
+        return self._unpaid
 
     def combinable(self, offer: Offer) -> int:
         """The lines that are not held by an offer with which this one does not combine."""
-        shut = 0
-        for holder, taken in self._taken:
-            if not offer.combines(holder):
-                shut |= taken
-        return self.everything & ~shut
+        terms = (offer.lane, offer.combines_with)
+        if terms not in self._combinable:
+            shut = 0
+            for holder, taken in self._taken:
+                if taken & ~shut and not offer.combines(holder):
+                    shut |= taken
+            self._combinable[terms] = self.everything & ~shut
+        return self._combinable[terms]
 
     def goods(self, lines: int) -> Goods:
         """The lines with what is left to pay of them; remembered until something is taken off."""
@@ -75,6 +81,8 @@ class Standing:
         for index, part_fen in zip(indexes(win.lines), parts_fen, strict=True):
             if part_fen:
                 self._left_fen[index] -= part_fen
+                if not self._left_fen[index]:
+                    self._unpaid &= ~(1 << index)
                 self._reductions[index].append(
                     Reduction(ref=offer.ref, label=offer.label, amount_fen=part_fen)
                 )
@@ -84,6 +92,7 @@ class Standing:
     def hold(self, offer: GoodsOffer | Gift, lines: int) -> None:
         """Remember that an offer has these lines: later ones that do not combine with it stay away."""
         self._taken.append((offer, lines))
+        self._combinable.clear()
 
     def obstacles(self, offer: Offer, lines: int) -> list[GoodsOffer | Gift]:
         """The offers that hold any of these lines and do not combine with this one, lane by lane."""

@@ -69,7 +69,7 @@ def paces(shop: Shop) -> list[Pace]:
     """Time calls in this process against this machine's own round trips, commits and arithmetic, taken beside them."""
     payable_fen = shop.quote()["payable_fen"]
     product = shop.skus[0].product_id
-    basket, offers = goods.twenty_lines(), goods.two_hundred_offers()
+    basket, offers, coupons = goods.twenty_lines(), goods.two_hundred_offers(), goods.fifty_coupons()
     return [
         _pace("list 20 products", lambda: shop.get("/products"), "SELECT 1", _select_one),
         _pace("search 「茶杯」", lambda: shop.get("/products?q=茶杯"), "SELECT 1", _select_one),
@@ -77,8 +77,8 @@ def paces(shop: Shop) -> list[Pace]:
         _pace("quote of 2 lines", shop.quote, "SELECT 1", _select_one),
         _pace("place an order of 2 lines", lambda: shop.order(payable_fen), "INSERT and commit", _commit_one),
         _pace(
-            "price 20 lines against 200 offers",
-            lambda: engine.quote(basket, offers),
+            "20 lines, 200 offers, 50 coupons",
+            lambda: engine.quote(basket, offers, coupons=coupons),
             "10,000 additions",
             _add,
         ),
