@@ -8,6 +8,8 @@ from mall import events
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
+    events.MemberRegistered: ["apps.coupons.handlers.welcome_on_member_registered"],
+    events.OrderPaid: ["apps.coupons.handlers.reward_on_order_paid"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],

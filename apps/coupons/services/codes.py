@@ -11,7 +11,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from apps.base import numbers
 from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
@@ -172,36 +172,43 @@ def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
 
 
 def _redeem(*, member: Member, code: str, at: datetime) -> Coupon:
-    found = Code.objects.filter(code=code).select_related("batch__template").first()
-    if found is not None:
-        return _redeem_single(found, member=member, at=at)
     word = PromoCode.objects.filter(code=code, enabled=True).select_related("template").first()
     if word is not None:
         return _redeem_promo(word, member=member, at=at)
-    raise CodeInvalid
+    return _redeem_single(_found(code), member=member, at=at)
 
 
 def _redeem_single(code: Code, *, member: Member, at: datetime) -> Coupon:
-    """The guarded statement decides who was first; what then refuses rolls it back."""
-    first = Code.objects.filter(
-        Q(batch__expires_at__isnull=True) | Q(batch__expires_at__gt=at), pk=code.pk, redeemed_by__isnull=True
-    ).update(redeemed_by=member, redeemed_at=at)
-    if not first:
-        code.refresh_from_db(fields=["redeemed_by"])
-        if code.redeemed_by_id is None:
-            raise CodeExpired
-        if code.redeemed_by_id != member.pk:
-            raise CodeInvalid
-        return Coupon.objects.get(member=member, template_id=code.batch.template_id, cause=f"code:{code.pk}")
-    _count(code.batch.template, member=member)
+    """Redeem it for whoever is first; what refuses after that rolls the redeeming back."""
+    cause, template = f"code:{code.pk}", code.batch.template
+    if code.redeemed_by_id == member.pk:
+        return Coupon.objects.get(member=member, template=template, cause=cause)
+    if code.redeemed_by_id is not None:
+        raise CodeInvalid
+    if code.batch.expires_at is not None and code.batch.expires_at <= at:
+        raise CodeExpired
+    # No condition on another table here: Django would put all of them into a subquery, which PostgreSQL does
+    # not evaluate again after waiting for the row, and everybody would be first.
+    first = Code.objects.filter(pk=code.pk, redeemed_by__isnull=True)
+    if not first.update(redeemed_by=member, redeemed_at=at):
+        return _redeem_single(_found(code.code), member=member, at=at)
+    _count(template, member=member)
     return issuing.issue(
-        template_id=code.batch.template_id,
+        template_id=template.pk,
         member_id=member.pk,
         way=Coupon.Way.CODE,
-        cause=f"code:{code.pk}",
+        cause=cause,
         at=at,
         from_quota=False,
     )
+
+
+def _found(code: str) -> Code:
+    """The code as it stands now. Raises CodeInvalid."""
+    found = Code.objects.filter(code=code).select_related("batch__template").first()
+    if found is None:
+        raise CodeInvalid
+    return found
 
 
 def _redeem_promo(word: PromoCode, *, member: Member, at: datetime) -> Coupon:

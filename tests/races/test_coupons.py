@@ -1,0 +1,190 @@
+"""Coupons under real threads on PostgreSQL: limits hold to the last one, a coupon serves one order."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+
+from apps.coupons import selectors
+from apps.coupons import services as coupons
+from apps.coupons.models import Code, Coupon, IssueJob, Tally, Template
+from apps.coupons.services import codes, jobs
+from tests.apps.coupons.make import AT, DAY, coupon, template
+from tests.apps.members import make
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(calls: Iterable[Callable[[], object]]) -> Counter[str]:
+    """Start all calls together; count "done" and the names of errors."""
+    waiting = list(calls)
+    gate = threading.Barrier(len(waiting))
+
+    def run(call: Callable[[], object]) -> str:
+        try:
+            connection.ensure_connection()
+            gate.wait()
+            call()
+            return "done"
+        except Exception as error:
+            return type(error).__name__
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        return Counter(pool.map(run, waiting))
+
+
+def claims(of: Template, number: int) -> list[Callable[[], object]]:
+    return [
+        lambda member=member: coupons.claim(member=member, template_id=of.pk, at=AT)
+        for member in [make.member() for _ in range(number)]
+    ]
+
+
+def test_sixty_four_claims_of_a_quota_of_ten_are_ten_coupons():
+    of = template(quota=10)
+    assert at_once(claims(of, 64)) == {"done": 10, "SoldOut": 54}
+    of.refresh_from_db()
+    assert (of.issued, Coupon.objects.count()) == (10, 10)
+    # Who was refused has not used up their turn.
+    assert Tally.objects.count() == 10
+
+
+def test_looking_first_and_counting_after_gives_out_more_than_there_are():
+    of = template(quota=10)
+    everyone_has_looked = threading.Barrier(20)
+    people = [make.member() for _ in range(20)]
+
+    def look_then_take(number: int) -> None:
+        seen = Template.objects.get(pk=of.pk)
+        everyone_has_looked.wait()
+        assert seen.quota is not None and seen.issued < seen.quota
+        Coupon.objects.create(
+            template=of,
+            member=people[number],
+            cause="naive",
+            way="CLAIM",
+            valid_from=AT,
+            valid_until=AT + DAY,
+            issued_at=AT,
+        )
+        Template.objects.filter(pk=of.pk).update(issued=seen.issued + 1)
+
+    calls = [lambda number=number: look_then_take(number) for number in range(20)]
+    assert at_once(calls) == {"done": 20}
+    assert Coupon.objects.count() == 20
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_member_who_claims_sixteen_times_at_once_gets_what_one_may_have(limit: int):
+    of, member = template(per_member=limit), make.member()
+    calls = [lambda: coupons.claim(member=member, template_id=of.pk, at=AT)] * 16
+    assert at_once(calls) == {"done": limit, "ClaimLimitReached": 16 - limit}
+    of.refresh_from_db()
+    assert (of.issued, Coupon.objects.filter(member=member).count()) == (limit, limit)
+
+
+def test_one_coupon_in_five_orders_at_once_serves_one():
+    mine = coupon()
+
+    def hold(order_no: str) -> None:
+        with transaction.atomic():
+            coupons.hold(order_no=order_no, member_id=mine.member_id, public_ids=[mine.public_id], at=AT)
+
+    calls = [lambda number=number: hold(f"SO{number}") for number in range(5)]
+    assert at_once(calls) == {"done": 1, "CouponUnavailable": 4}
+    mine.refresh_from_db()
+    assert (mine.status, mine.moves.get().order_no) == ("HELD", mine.order_no)
+
+
+def test_closing_and_paying_at_once_end_one_way():
+    for number in range(8):
+        mine, order_no = coupon(), f"SO{number}"
+        with transaction.atomic():
+            coupons.hold(order_no=order_no, member_id=mine.member_id, public_ids=[mine.public_id], at=AT)
+
+        def call(verb: Callable[..., None], order_no: str = order_no) -> None:
+            with transaction.atomic():
+                verb(order_no=order_no, at=AT)
+
+        ends = at_once([lambda: call(coupons.commit), lambda: call(coupons.release)])
+        mine.refresh_from_db()
+        if mine.status == "USED":
+            assert ends == {"done": 1, "CouponConflict": 1}
+        else:
+            assert (mine.status, ends) == ("AVAILABLE", {"done": 1, "CouponGone": 1})
+    assert not selectors.unbalanced().exists()
+
+
+def test_the_same_verb_eight_times_at_once_counts_once():
+    mine = coupon()
+
+    def call(verb: str) -> None:
+        with transaction.atomic():
+            getattr(coupons, verb)(order_no="SO1", at=AT)
+
+    with transaction.atomic():
+        coupons.hold(order_no="SO1", member_id=mine.member_id, public_ids=[mine.public_id], at=AT)
+    for verb in ("commit", "restore"):
+        assert at_once([lambda verb=verb: call(verb)] * 8) == {"done": 8}
+    mine.refresh_from_db()
+    assert (mine.status, mine.moves.count()) == ("AVAILABLE", 3)
+
+
+def test_a_code_redeemed_by_eight_at_once_is_one_coupon():
+    of = template()
+    codes.create_batch(template_id=of.pk, name="一枚", size=1, operator=None, at=AT)
+    codes.make_due()
+    code = Code.objects.get().code
+    calls = [
+        lambda member=member: coupons.redeem_code(member=member, code=code, at=AT)
+        for member in [make.member() for _ in range(8)]
+    ]
+    assert at_once(calls) == {"done": 1, "CodeInvalid": 7}
+    assert Coupon.objects.get().member == Code.objects.get().redeemed_by
+
+
+def test_a_hundred_guesses_at_once_are_ten_guesses():
+    member = make.member()
+    calls = [
+        lambda number=number: coupons.redeem_code(member=member, code=f"GUESS{number}", at=AT)
+        for number in range(40)
+    ]
+    assert at_once(calls) == {"CodeInvalid": 10, "TooManyTries": 30}
+
+
+def test_the_same_reason_eight_times_at_once_is_one_coupon():
+    of, member = template(), make.member()
+    calls = [
+        lambda: coupons.issue(template_id=of.pk, member_id=member.pk, way="OTHER", cause="case:7", at=AT)
+    ] * 8
+    assert at_once(calls) == {"done": 8}
+    of.refresh_from_db()
+    assert (of.issued, Coupon.objects.count()) == (1, 1)
+
+
+def test_four_workers_at_one_mass_issue_and_claims_beside_it_keep_count():
+    of = template(quota=60)
+    calls = claims(of, 10)
+    for _ in range(40):
+        make.member()
+    job = jobs.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
+
+    def work() -> None:
+        while IssueJob.objects.filter(pk=job.pk, status="RUNNING").exists():
+            jobs.advance(job_id=job.pk, at=AT, limit=3)
+
+    ends = at_once([*[work] * 4, *calls])
+    of.refresh_from_db()
+    job.refresh_from_db()
+    assert ends["done"] + ends["SoldOut"] == 14
+    assert (job.issued, ends["done"] - 4) == (50, 10)
+    assert (of.issued, Coupon.objects.count(), job.status) == (60, 60, "DONE")
+    assert not Template.objects.filter(issued__gt=F("quota")).exists()
