@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include("apps.members.urls")),
     path("api/v1/", include("apps.catalog.urls")),
+    path("api/v1/", include("apps.coupons.urls")),
     path("api/v1/", include("apps.checkout.urls")),
     path("wechat/", include("apps.checkout.callback_urls")),
 ]
