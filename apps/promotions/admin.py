@@ -78,9 +78,10 @@ class PromotionAdmin(EditableAdmin):
         if row.pk is None:
             return "保存后显示"
         try:
-            return wording.sentence(terms.offer(selectors.terms_of(row)))
+            made = terms.offer(selectors.terms_of(row), at=timezone.now())
         except ShopError as refusal:
             return f"设置有误，未生效：{refusal.text}"
+        return wording.sentence(made) if made else "已涨回原价"
 
     @admin.display(description="状态")
     def state(self, row: Promotion) -> str:

@@ -128,7 +128,8 @@ class PromotionForm(forms.ModelForm):
                     category_ids=[category.pk for category in typed["categories"]],
                     brand_ids=[brand.pk for brand in typed["brands"]],
                     **{name: typed[name] for name in ("kind", "label", "scope", "combines", *EMPTY)},
-                )
+                ),
+                at=typed["starts_at"],
             )
         except ShopError as refusal:
             self.add_error(None, refusal.text)

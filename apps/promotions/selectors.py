@@ -1,93 +1,153 @@
-"""What can be read about promotions: the offers of a moment, and the badges that products wear."""
+"""What can be read about promotions: the offers of a moment, and what products show of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from apps.base import days
 from apps.members.models import Level, Member
-from apps.promotions import terms, wording
-from apps.promotions.models import LevelPrice, Promotion
-from apps.promotions.terms import Terms
+from apps.promotions import member_days, refs, terms, wording
+from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku, Tally
+from apps.promotions.terms import Part, Terms
 from mall.errors import ShopError
+from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
-from mall.pricing.offers import FreePostage, Offer
+from mall.pricing.offers import Bundle, FreePostage, FreightCoupon, Offer
 
 log = structlog.get_logger(__name__)
 
-# What terms take of a row as it is.
-_COLUMNS: Final = (
-    "product_ids",
-    "category_ids",
-    "brand_ids",
-    "kind",
-    "label",
-    "scope",
-    "by_pieces",
-    "steps",
-    "off_bp",
-    "cap_fen",
-    "threshold_fen",
-    "regions",
-    "combines",
-)
+# What is free of these SKUs, by id: the counter knows, promotions stand beside the stock.
+Stock = Callable[[Collection[int]], Mapping[int, int]]
+
+_NO_LEAD: Final = timedelta(0)
 
 
 class Shelved(NamedTuple):
-    """What a badge depends on: a product with its brand and its categories up to the root."""
+    """What a badge depends on: a product with its brand, its categories up to the root, and its SKUs."""
 
     product_id: int
     category_ids: frozenset[int]
     brand_id: int | None
+    sku_ids: frozenset[int] = frozenset()
 
 
-def offers_for(*, member: Member | None, at: datetime, sku_ids: Collection[int] | None = None) -> list[Offer]:
+class Shown(NamedTuple):
+    """An offer as shoppers see it coming: ``preheat`` while it is shown and does not count yet."""
+
+    offer: Offer
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    preheat: bool
+
+
+def offers_for(
+    *,
+    member: Member | None,
+    at: datetime,
+    sku_ids: Collection[int] | None = None,
+    stock: Stock | None = None,
+) -> list[Offer]:
     """All offers to this member at this moment: two statements, however many promotions there are.
 
-    Whether an offer applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices
-    of SKUs that are not asked for; None reads them all. Without a member there are no member prices.
+    Those whose limits are used up, by all or by this member, are left out. Whether one applies to a basket is
+    for pricing to say. ``sku_ids`` spares reading the member prices of SKUs that are not asked for; None
+    reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are gifts (without it nothing
+    can be given). A level's lead lets its members in early. Without a member there are no member prices.
     """
     found: list[Offer] = []
+    lead = _NO_LEAD
     if member is not None and member.level_id is not None:
-        price = _member_price(level_id=member.level_id, sku_ids=sku_ids)
-        found += [price] if price else []
-    return [*found, *live(at=at)]
+        level = _level(level_id=member.level_id, sku_ids=sku_ids)
+        found += _benefits(level)
+        lead = timedelta(minutes=level.early_access_minutes)
+    rows = [row for row in _usable(member=member, at=at, lead=lead) if _on_its_day(row, at=at)]
+    gift_ids = sorted(
+        {part["sku_id"] for row in rows if row.kind == Promotion.Kind.GIFT for part in row.skus}
+    )
+    in_stock = stock(gift_ids) if stock and gift_ids else {}
+    return [*found, *(offer for _, offer in _made(rows, at=at, in_stock=in_stock))]
 
 
 def live(*, at: datetime) -> list[Offer]:
     """The offers to everyone whose window ``[starts_at, ends_at)`` holds this moment: one statement.
 
     A row that makes no offer (its last product was deleted, say) is left out and logged: a promotion set up
-    badly must not keep the shop from selling.
+    badly must not keep the shop from selling. Gifts count as in stock.
     """
-    found: list[Offer] = []
-    running = Promotion.objects.filter(enabled=True, starts_at__lte=at, ends_at__gt=at)
-    for row in with_scope_ids(running).order_by("id"):
-        try:
-            found.append(terms.offer(terms_of(row)))
-        except ShopError as refusal:
-            log.warning("promotion_unusable", promotion_id=row.pk, reason=refusal.text)
-    return found
+    rows = [row for row in _usable(member=None, at=at, lead=_NO_LEAD) if _on_its_day(row, at=at)]
+    return [offer for _, offer in _made(rows, at=at, in_stock=None)]
+
+
+def overlapping(*, starts_at: datetime, ends_at: datetime) -> QuerySet[Any]:
+    """The enabled promotions whose windows share a moment with this one, with what terms need: no limits."""
+    return with_scope_ids(
+        Promotion.objects.filter(enabled=True, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    ).order_by("id")
+
+
+def shown(*, at: datetime) -> list[Shown]:
+    """The offers that products show at this moment: those that are live, and those that preheat. One statement.
+
+    An offer of a member day shows the hours of that day.
+    """
+    preheating = Q(campaign__preheat_at__lte=at, starts_at__gt=at)
+    running = Q(starts_at__lte=at)
+    rows = _unspent(
+        Promotion.objects.filter(preheating | running, enabled=True, ends_at__gt=at), member=None, at=at
+    )
+    seen = []
+    for row, offer in _made(with_scope_ids(rows).order_by("id"), at=at, in_stock=None):
+        preheat = row.starts_at > at
+        starts_at, ends_at = row.starts_at, row.ends_at
+        if row.member_day is not None and not preheat:
+            if not _on_its_day(row, at=at):
+                continue
+            midnight, next_midnight = days.day_window(days.shop_day(at))
+            starts_at, ends_at = max(starts_at, midnight), min(ends_at, next_midnight)
+        seen.append(Shown(offer, row.kind, starts_at, ends_at, preheat))
+    return seen
 
 
 def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
-    """The rows with ``product_ids``, ``category_ids`` and ``brand_ids`` read along, in the same statement."""
-    return promotions.annotate(
+    """The rows with all that their terms need, in the same statement.
+
+    ``product_ids``, ``category_ids``, ``brand_ids``, ``skus`` (gifts and parts of bundles), ``units_sold``
+    and ``sold_until`` of a step-up price, the member day.
+    """
+    sold = Tally.objects.filter(promotion_id=OuterRef("pk"), member__isnull=True, day__isnull=True)
+    parts = PromotionSku.objects.filter(promotion_id=OuterRef("pk")).order_by("at_least", "id")
+    part = JSONObject(at_least="at_least", sku_id="sku_id", title="sku__product__title", quantity="quantity")
+    return promotions.select_related("member_day").annotate(
         product_ids=_ids(Promotion.products.through, "product_id"),
         category_ids=_ids(Promotion.categories.through, "category_id"),
         brand_ids=_ids(Promotion.brands.through, "brand_id"),
+        skus=ArraySubquery(parts.values(part=part)),
+        units_sold=Subquery(sold.values("units")),
+        sold_until=Subquery(sold.values("filled_at")),
     )
 
 
-def terms_of(row: Any) -> Terms:
+def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
     """The terms of a row of ``with_scope_ids``: no statement."""
-    return Terms(ref=f"promotion:{row.pk}", **{name: getattr(row, name) for name in _COLUMNS})
+    return Terms(
+        ref=refs.ref_of(row.pk),
+        product_ids=row.product_ids,
+        category_ids=row.category_ids,
+        brand_ids=row.brand_ids,
+        parts=[Part(**part) for part in row.skus],
+        in_stock=in_stock,
+        units=row.units_sold or 0,
+        filled_at=row.sold_until,
+        **{name: getattr(row, name) for name in terms.FIGURES},
+    )
 
 
 def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:
@@ -102,9 +162,91 @@ def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, lis
     }
 
 
+def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, list[dict[str, Any]]]:
+    """What each product shows with a countdown, by product id, as plain values: no statement.
+
+    ``seen`` are those of ``shown``.
+    """
+    worn = [(each, wording.badge(each.offer) or each.offer.label) for each in seen]
+    return {
+        product.product_id: [
+            {
+                "ref": each.offer.ref,
+                "label": label,
+                "kind": each.kind,
+                "starts_at": each.starts_at,
+                "ends_at": each.ends_at,
+                "preheat": each.preheat,
+            }
+            for each, label in worn
+            if _covers(each.offer, product)
+        ]
+        for product in shelved
+    }
+
+
 def labels_for(shelved: Iterable[Shelved], *, at: datetime) -> dict[int, list[str]]:
     """The badges of each product at this moment: one statement for the whole list."""
     return badges(shelved, live(at=at))
+
+
+def points_multiplier_bp(*, at: datetime) -> int:
+    """How often points count today, in basis points: the most that a member day gives, 10,000 on other days."""
+    today = days.shop_day(at)
+    rows = MemberDay.objects.filter(enabled=True)
+    return max([WHOLE_BP, *(row.points_bp for row in rows if member_days.falls_on(row, today))])
+
+
+def level_offers() -> list[Offer]:
+    """The benefits of all levels as offers; pricing keeps each from buyers of other levels. One statement."""
+    levels = _with_prices(Level.objects.all(), sku_ids=None).order_by("id")
+    return [offer for level in levels for offer in _benefits(level) if not isinstance(offer, FreePostage)]
+
+
+def offer_of(row: Any, *, at: datetime) -> Offer | None:
+    """The offer of a row of ``with_scope_ids``, with gifts in stock; None where it makes none. It is logged."""
+    return next((offer for _, offer in _made([row], at=at, in_stock=None)), None)
+
+
+def _usable(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:
+    """The promotions in their window, for this member, with uses left."""
+    running = Promotion.objects.filter(enabled=True, starts_at__lte=at + lead, ends_at__gt=at)
+    return with_scope_ids(_unspent(running, member=member, at=at)).order_by("id")
+
+
+def _unspent(promotions: QuerySet[Promotion], *, member: Member | None, at: datetime) -> QuerySet[Promotion]:
+    """Those of which no limit is used up, by everybody or by this member; in the same statement."""
+    today = Q(day=days.shop_day(at))
+    for_all = Q(member__isnull=True)
+    spent = (for_all & Q(day__isnull=True, uses__gte=OuterRef("limit_total"))) | (
+        for_all & today & Q(uses__gte=OuterRef("limit_per_day"))
+    )
+    if member is not None:
+        own = Q(member=member)
+        spent |= (own & Q(day__isnull=True, uses__gte=OuterRef("limit_per_member"))) | (
+            own & today & Q(uses__gte=OuterRef("limit_per_member_day"))
+        )
+    return promotions.exclude(Exists(Tally.objects.filter(spent, promotion_id=OuterRef("pk"))))
+
+
+def _on_its_day(row: Any, *, at: datetime) -> bool:
+    """Whether a promotion that keeps to member days is made on this one."""
+    return row.member_day is None or member_days.falls_on(row.member_day, days.shop_day(at))
+
+
+def _made(
+    rows: Iterable[Any], *, at: datetime, in_stock: Mapping[int, int] | None
+) -> list[tuple[Any, Offer]]:
+    """The rows with their offers; what makes none is left out, and logged where it should have made one."""
+    made = []
+    for row in rows:
+        try:
+            offer = terms.offer(terms_of(row, in_stock=in_stock), at=at)
+        except ShopError as refusal:
+            log.warning("promotion_unusable", promotion_id=row.pk, reason=refusal.text)
+        else:
+            made += [(row, offer)] if offer else []
+    return made
 
 
 def _ids(through: Any, column: str) -> ArraySubquery:
@@ -112,24 +254,39 @@ def _ids(through: Any, column: str) -> ArraySubquery:
     return ArraySubquery(through.objects.filter(promotion_id=OuterRef("pk")).order_by(column).values(column))
 
 
-def _member_price(*, level_id: int, sku_ids: Collection[int] | None) -> Offer | None:
+def _level(*, level_id: int, sku_ids: Collection[int] | None) -> Any:
+    return _with_prices(Level.objects.filter(pk=level_id), sku_ids=sku_ids).get()
+
+
+def _with_prices(levels: QuerySet[Level], *, sku_ids: Collection[int] | None) -> QuerySet[Any]:
+    """The levels with their own prices, as pairs in the level's row."""
     prices = LevelPrice.objects.filter(level_id=OuterRef("pk"))
     if sku_ids is not None:
         prices = prices.filter(sku_id__in=sku_ids)
     pair = JSONObject(sku_id="sku_id", price_fen="price_fen")
-    level = Level.objects.annotate(prices=ArraySubquery(prices.values(pair=pair))).get(pk=level_id)
-    return terms.member_price(
+    return levels.annotate(prices=ArraySubquery(prices.values(pair=pair)))
+
+
+def _benefits(level: Any) -> list[Offer]:
+    """What a level gives its members as offers: their prices, and free postage."""
+    price = terms.member_price(
         level_id=level.pk,
         level_name=level.name,
         discount_bp=level.discount_bp,
         prices_fen={price["sku_id"]: price["price_fen"] for price in level.prices},
     )
+    found = [price] if price else []
+    if level.free_postage:
+        found.append(terms.member_postage(level_id=level.pk, level_name=level.name))
+    return found
 
 
 def _covers(offer: Offer, product: Shelved) -> bool:
     """Whether the offer means this product; postage is about the whole order, so it means them all."""
-    if isinstance(offer, FreePostage):
+    if isinstance(offer, FreePostage | FreightCoupon):
         return True
+    if isinstance(offer, Bundle):
+        return not offer.scope.ids.isdisjoint(product.sku_ids)
     return offer.scope.covers(
         Line(
             sku_id=0,

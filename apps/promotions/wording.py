@@ -5,14 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mall import money
-from mall.pricing.offers import Basis, FreePostage, Offer, PercentOff, Step, Stepped
+from mall.pricing.offers import (
+    ActivityPrice,
+    Basis,
+    Bundle,
+    FixedOff,
+    FreePostage,
+    Gift,
+    GiftStep,
+    NForM,
+    Offer,
+    PercentOff,
+    SecondHalf,
+    Step,
+    Stepped,
+)
 
 
 def badge(offer: Offer) -> str:
     """What a product wears in a list: 「满100减15」, 「8.5折」, 「满99包邮」.
 
-    Of several steps the first is shown, the one within reach. A member price is nobody's badge, because it
-    is not the same for everybody.
+    Of several steps the first is shown, the one within reach. What a member holds or may have is nobody's
+    badge, because it is not the same for everybody.
     """
     match offer:
         case Stepped():
@@ -21,6 +35,14 @@ def badge(offer: Offer) -> str:
             return _rate(offer.off_bp)
         case FreePostage():
             return _postage(offer)
+        case FixedOff():
+            return _fixed(offer)
+        case Gift():
+            return f"满{_reached(offer.steps[0].at_least, offer.basis)}赠好礼"
+        case ActivityPrice():
+            return f"限时{_rate(offer.off_bp)}" if offer.off_bp else "限时价"
+        case NForM() | SecondHalf() | Bundle():
+            return _set(offer)
         case _:
             return ""
 
@@ -31,13 +53,21 @@ def sentence(offer: Offer) -> str:
         case Stepped():
             return "，".join(_step(step, offer.basis) for step in offer.steps)
         case PercentOff():
-            cap = f"，最多减{short_yuan(offer.cap_fen)}元" if offer.cap_fen is not None else ""
-            return _rate(offer.off_bp) + cap
+            return _rate(offer.off_bp) + _cap(offer.cap_fen)
+        case FixedOff():
+            return _fixed(offer) + _cap(offer.cap_fen)
         case FreePostage():
             only = f"，仅限{'、'.join(sorted(offer.regions))}" if offer.regions else ""
             return _threshold(offer) + only
+        case Gift():
+            return "，".join(_gifts(step, offer.basis) for step in offer.steps)
+        case Bundle():
+            parts = " + ".join(f"{item.title}×{item.quantity}" for item in offer.items)
+            return f"{_set(offer)}：{parts}"
+        case SecondHalf():
+            return _set(offer) + ("（同一规格）" if offer.same_sku else "（可混搭）")
         case _:
-            return offer.label
+            return badge(offer) or offer.label
 
 
 def tenths(off_bp: int) -> Decimal:
@@ -51,8 +81,36 @@ def short_yuan(amount_fen: int) -> str:
 
 
 def _step(step: Step, basis: Basis) -> str:
-    reached = f"{step.at_least}件" if basis is Basis.PIECES else short_yuan(step.at_least)
-    return f"满{reached}减{short_yuan(step.off_fen)}"
+    return f"满{_reached(step.at_least, basis)}减{short_yuan(step.off_fen)}"
+
+
+def _reached(at_least: int, basis: Basis) -> str:
+    return f"{at_least}件" if basis is Basis.PIECES else short_yuan(at_least)
+
+
+def _gifts(step: GiftStep, basis: Basis) -> str:
+    gifts = "、".join(f"{gift.title}×{gift.quantity}" for gift in step.gifts)
+    return f"满{_reached(step.at_least, basis)}赠{gifts}"
+
+
+def _fixed(offer: FixedOff) -> str:
+    if offer.price_fen is not None:
+        return f"特价{short_yuan(offer.price_fen)}元"
+    return f"直降{short_yuan(offer.off_fen or 0)}元"
+
+
+def _set(offer: NForM | SecondHalf | Bundle) -> str:
+    match offer:
+        case NForM():
+            return f"{offer.pieces}件{short_yuan(offer.price_fen)}元"
+        case Bundle():
+            return f"套餐价{short_yuan(offer.price_fen)}元"
+        case SecondHalf():
+            return "第二件半价" if offer.off_bp == 5_000 else f"第二件{_rate(offer.off_bp)}"
+
+
+def _cap(cap_fen: int | None) -> str:
+    return f"，最多减{short_yuan(cap_fen)}元" if cap_fen is not None else ""
 
 
 def _rate(off_bp: int) -> str:

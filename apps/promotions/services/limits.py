@@ -1,0 +1,303 @@
+"""The four verbs of a promotion's limits: hold at placing, commit at paying, release at closing, restore at refund.
+
+A use counts where the promotion takes something off (or gives something), once an order. Every use is one
+row of the append-only ``Usage``; promotions with a limit are counted in ``Tally`` as well, by one guarded
+statement for each limit. All lockers take the tallies in the same order, so that orders queue and never wait
+for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from apps.base import days, transactions
+from apps.promotions import refs
+from apps.promotions.models import Promotion, Tally, Usage
+from mall.errors import Kind, ShopError
+from mall.pricing.quote import Quote
+
+# The limit's column, and whether its tally is of one member and of one day. In this order tallies are locked:
+# those that fewer orders share first.
+_LIMITS: Final = (
+    ("limit_per_member_day", True, True),
+    ("limit_per_member", True, False),
+    ("limit_per_day", False, True),
+    ("limit_total", False, False),
+)
+_TAKE: Final = """
+    INSERT INTO promotions_tally AS tally (promotion_id, member_id, day, uses, units)
+    VALUES (%s, %s, %s, 1, 0)
+    ON CONFLICT (promotion_id, member_id, day) DO UPDATE SET uses = tally.uses + 1 WHERE tally.uses < %s
+"""
+# A step-up price: the stage that was quoted must still be open; passing the last step starts the hours.
+_TAKE_UNITS: Final = """
+    INSERT INTO promotions_tally AS tally (promotion_id, member_id, day, uses, units, filled_at)
+    VALUES (%(promotion_id)s, NULL, NULL, 0, %(units)s,
+            CASE WHEN %(units)s >= %(last)s THEN %(at)s::timestamptz END)
+    ON CONFLICT (promotion_id, member_id, day) DO UPDATE
+       SET units = tally.units + %(units)s,
+           filled_at = CASE WHEN tally.units + %(units)s >= %(last)s
+                            THEN COALESCE(tally.filled_at, %(at)s::timestamptz) END
+     WHERE %(open_below)s::int IS NULL OR tally.units < %(open_below)s::int
+"""
+_GIVE_BACK: Final = """
+    UPDATE promotions_tally
+       SET uses = GREATEST(uses - 1, 0),
+           units = GREATEST(units - %(units)s, 0),
+           filled_at = CASE WHEN units - %(units)s >= %(last)s THEN filled_at END
+     WHERE promotion_id = %(promotion_id)s
+       AND member_id IS NOT DISTINCT FROM %(member_id)s
+       AND day IS NOT DISTINCT FROM %(day)s
+"""
+
+
+class LimitReached(ShopError):
+    """A promotion of the quote cannot be used again; ``details`` has its ``ref``. A new quote leaves it out."""
+
+    code = "promotion_limit_reached"
+    message = "活动名额已用完，价格有变动"
+    kind = Kind.CONFLICT
+
+
+class UsageConflict(ShopError):
+    """The promotions of this order are not in the state that the call needs, so nothing was changed."""
+
+    code = "promotion_usage_conflict"
+    message = "活动使用状态与订单不一致，操作未执行"
+    kind = Kind.CONFLICT
+
+
+class Use(NamedTuple):
+    """What an order takes of a promotion: its reduction in fen (0 for gifts), and the pieces it was taken on."""
+
+    promotion_id: int
+    stage: int | None
+    ref: str
+    amount_fen: int
+    units: int
+
+
+def uses_of(quote: Quote) -> list[Use]:
+    """The promotions that a quote uses: those that take something off, waive freight or give a gift."""
+    units: dict[str, int] = {}
+    for item in quote.items:
+        for reduction in item.reductions:
+            units[reduction.ref] = units.get(reduction.ref, 0) + item.quantity
+    amounts_fen = {reduction.ref: reduction.amount_fen for reduction in quote.applied if reduction.amount_fen}
+    for gift in quote.gifts:
+        if gift.quantity:
+            amounts_fen.setdefault(gift.ref, 0)
+    return sorted(
+        Use(named.promotion_id, named.stage, ref, amount_fen, units.get(ref, 0))
+        for ref, amount_fen in amounts_fen.items()
+        if (named := refs.read(ref)) is not None
+    )
+
+
+def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
+    """Take the uses that the quote makes of promotions, all or none: they count from now on.
+
+    Holding again for the same order changes nothing. Two statements, and one for each limit. Must run inside
+    a transaction. Raises LimitReached, with nothing taken.
+    """
+    transactions.require()
+    uses = uses_of(quote)
+    if not uses or Usage.objects.filter(order_no=order_no, verb=Usage.Verb.HOLD).exists():
+        return
+    day = days.shop_day(at)
+    promotions = _share([use.promotion_id for use in uses])
+    for use in uses:
+        promotion = promotions.get(use.promotion_id)
+        if promotion is None or not _take(promotion, use, member_id=member_id, day=day, at=at):
+            transaction.set_rollback(True)
+            raise LimitReached(details={"ref": use.ref})
+    Usage.objects.bulk_create(
+        Usage(
+            promotion_id=use.promotion_id,
+            order_no=order_no,
+            member_id=member_id,
+            verb=Usage.Verb.HOLD,
+            uses=1,
+            units=use.units,
+            amount_fen=use.amount_fen,
+            day=day,
+            at=at,
+        )
+        for use in uses
+    )
+
+
+def commit(*, order_no: str, at: datetime) -> None:
+    """Note that the order is paid for. Committing again, or an order without promotions, changes nothing.
+
+    Raises UsageConflict where the uses were given back: the payment is then a surplus.
+    """
+    transactions.require()
+    held, verbs = _lock(order_no)
+    if verbs & {Usage.Verb.RELEASE, Usage.Verb.RESTORE}:
+        raise UsageConflict(details={"order_no": order_no})
+    if Usage.Verb.COMMIT not in verbs:
+        Usage.objects.bulk_create(_reversed(held, Usage.Verb.COMMIT, sign=0, at=at))
+
+
+def release(*, order_no: str, at: datetime) -> None:
+    """Give back the uses of an unpaid order. Releasing again changes nothing.
+
+    Raises UsageConflict once they are committed: those come back through ``restore``.
+    """
+    transactions.require()
+    held, verbs = _lock(order_no)
+    if verbs & {Usage.Verb.COMMIT, Usage.Verb.RESTORE}:
+        raise UsageConflict(details={"order_no": order_no})
+    if Usage.Verb.RELEASE not in verbs:
+        _give_back(held, Usage.Verb.RELEASE, at=at)
+
+
+def restore(*, order_no: str, at: datetime) -> None:
+    """Give back the uses of a paid order that was refunded whole. Restoring again changes nothing.
+
+    Raises UsageConflict where they are not committed.
+    """
+    transactions.require()
+    held, verbs = _lock(order_no)
+    if not held or Usage.Verb.RESTORE in verbs:
+        return
+    if Usage.Verb.COMMIT not in verbs:
+        raise UsageConflict(details={"order_no": order_no})
+    _give_back(held, Usage.Verb.RESTORE, at=at)
+
+
+@transaction.atomic
+def recount(*, promotion_id: int, at: datetime) -> None:
+    """Count a promotion's tallies anew from the ledger: after its limits or its steps were changed.
+
+    Orders that are being placed with it wait until this is done, and are counted by it or by themselves.
+    """
+    promotion = Promotion.objects.select_for_update().get(pk=promotion_id)
+    before = Tally.objects.filter(promotion=promotion, member=None, day=None).first()
+    filled_at = (before.filled_at if before else None) or at
+    Tally.objects.filter(promotion=promotion).delete()
+    for by_member, by_day in sorted({(by_member, by_day) for _, by_member, by_day in _counted(promotion)}):
+        keys = [name for name, wanted in (("member_id", by_member), ("day", by_day)) if wanted]
+        sums = (
+            Usage.objects.filter(promotion=promotion)
+            .order_by()
+            .values("promotion_id", *keys)
+            .annotate(total=Sum("uses"), pieces=Sum("units"))
+        )
+        Tally.objects.bulk_create(
+            Tally(
+                promotion=promotion,
+                member_id=row.get("member_id"),
+                day=row.get("day"),
+                uses=row["total"],
+                units=0 if keys else row["pieces"],
+                filled_at=filled_at if not keys and _filled(promotion, row["pieces"]) else None,
+            )
+            for row in sums
+            if row["total"]
+        )
+
+
+def _filled(promotion: Promotion, units: int) -> bool:
+    """Whether so many units pass the last step of a step-up price."""
+    return promotion.kind == Promotion.Kind.STEP_PRICE and units >= promotion.steps[-1][0]
+
+
+def _counted(promotion: Promotion) -> Iterator[tuple[int | None, bool, bool]]:
+    """The tallies that a promotion keeps: each with its limit, by member or not, by day or not."""
+    for column, by_member, by_day in _LIMITS:
+        limit = getattr(promotion, column)
+        if limit is not None or (
+            promotion.kind == Promotion.Kind.STEP_PRICE and not by_member and not by_day
+        ):
+            yield limit, by_member, by_day
+
+
+def _share(promotion_ids: Sequence[int]) -> dict[int, Promotion]:
+    """The promotions, kept from being changed (``recount``) until the end of the transaction."""
+    query = "SELECT * FROM promotions_promotion WHERE id = ANY(%s) ORDER BY id FOR SHARE"
+    return {row.pk: row for row in Promotion.objects.raw(query, [list(promotion_ids)])}
+
+
+def _take(promotion: Promotion, use: Use, *, member_id: int, day: date, at: datetime) -> bool:
+    """Take one use of each of the promotion's limits, and the units of a step-up price; whether all were free."""
+    with connection.cursor() as cursor:
+        for limit, by_member, by_day in _counted(promotion):
+            if limit is None:
+                continue
+            cursor.execute(
+                _TAKE, [promotion.pk, member_id if by_member else None, day if by_day else None, limit]
+            )
+            if cursor.rowcount != 1:
+                return False
+        if promotion.kind != Promotion.Kind.STEP_PRICE:
+            return True
+        bounds = [units for units, _ in promotion.steps]
+        open_below = bounds[use.stage] if use.stage is not None and use.stage < len(bounds) else None
+        cursor.execute(
+            _TAKE_UNITS,
+            {
+                "promotion_id": promotion.pk,
+                "units": use.units,
+                "last": bounds[-1],
+                "open_below": open_below,
+                "at": at,
+            },
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def _lock(order_no: str) -> tuple[list[Usage], set[str]]:
+    """The uses that the order took, locked, and all that became of them since, read under the lock."""
+    held = list(
+        Usage.objects.filter(order_no=order_no, verb=Usage.Verb.HOLD)
+        .order_by("promotion_id")
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("promotion")
+    )
+    return held, set(Usage.objects.filter(order_no=order_no).values_list("verb", flat=True))
+
+
+def _give_back(held: Collection[Usage], verb: Usage.Verb, *, at: datetime) -> None:
+    promotions = _share([use.promotion_id for use in held])
+    with connection.cursor() as cursor:
+        for use in held:
+            promotion = promotions[use.promotion_id]
+            stepped = promotion.kind == Promotion.Kind.STEP_PRICE
+            for _, by_member, by_day in _counted(promotion):
+                units = use.units if stepped and not by_member and not by_day else 0
+                cursor.execute(
+                    _GIVE_BACK,
+                    {
+                        "promotion_id": promotion.pk,
+                        "member_id": use.member_id if by_member else None,
+                        "day": use.day if by_day else None,
+                        "units": units,
+                        "last": promotion.steps[-1][0] if stepped else 0,
+                    },
+                )
+    Usage.objects.bulk_create(_reversed(held, verb, sign=-1, at=at))
+
+
+def _reversed(held: Collection[Usage], verb: Usage.Verb, *, sign: int, at: datetime) -> list[Usage]:
+    """A ledger row for each use: with ``sign`` -1 it takes the use back, with 0 it only notes the verb."""
+    return [
+        Usage(
+            promotion_id=use.promotion_id,
+            order_no=use.order_no,
+            member_id=use.member_id,
+            verb=verb,
+            uses=sign * use.uses,
+            units=sign * use.units,
+            amount_fen=sign * use.amount_fen,
+            day=use.day,
+            at=at,
+        )
+        for use in held
+    ]
