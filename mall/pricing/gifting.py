@@ -26,6 +26,7 @@ def give(standing: Standing, offers: Iterable[Gift]) -> Given:
     """
     given = Given([], lanes.Outcome([], []))
     gone: Counter[int] = Counter()
+    held: list[tuple[Gift, int]] = []
     for offer in offers:
         meant, lines = lanes.reach(standing, offer)
         refusal = lanes.out_of_reach(standing, offer, meant, lines)
@@ -37,10 +38,12 @@ def give(standing: Standing, offers: Iterable[Gift]) -> Given:
             gifts = _from_stock(offer, step, gone) if step else []
             if any(gift.quantity for gift in gifts):
                 given.gifts.extend(gifts)
-                standing.hold(offer, lines)
+                held.append((offer, lines))
                 continue
             refusal = offer.sold_out(step) if step else offer.why_not(goods)
         given.outcome.declined.append(lanes.declined(offer, refusal))
+    for offer, lines in held:  # not sooner: gifts do not compete with one another
+        standing.hold(offer, lines)
     return given
 
 

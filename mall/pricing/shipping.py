@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mall.pricing import lanes
@@ -26,7 +26,41 @@ class Waiver(NamedTuple):
 
 
 def waive(
-    standing: Standing, offers: Iterable[PostageOffer], *, destination: Destination | None, fee_fen: int
+    standing: Standing, offers: Sequence[PostageOffer], *, destination: Destination | None, fee_fen: int
+) -> Waiver:
+    """The freight that the first fitting offer waives; and why the other offers do not apply."""
+    waived: list[Reduction] = []
+    refusals: dict[str, Refusal] = {}
+    for offer in sorted(offers, key=lambda offer: _preference(offer, fee_fen)):
+        refusal = _refusal(standing, offer, destination)
+        if refusal is None and not fee_fen:
+            refusal = Refusal("本单无需运费")
+        elif refusal is None and waived:
+            refusal = Refusal(f"同类优惠只享一项，已选用「{waived[0].label}」")
+        if refusal is None:
+            amount_fen = offer.waives_fen(fee_fen)
+            waived.append(Reduction(ref=offer.ref, label=offer.label, amount_fen=amount_fen))
+        else:
+            refusals[offer.ref] = refusal
+    refused = sorted((offer for offer in offers if offer.ref in refusals), key=lambda offer: offer.ref)
+    now_fen = sum(reduction.amount_fen for reduction in waived)
+    hints = [
+        _hint(offer, refusals[offer.ref], gain_fen)
+        for offer in refused
+        if refusals[offer.ref].short_by_fen and destination and offer.reaches(destination)
+        if (gain_fen := offer.waives_fen(fee_fen) - now_fen) > 0
+    ]
+    declined = [lanes.declined(offer, refusals[offer.ref]) for offer in refused]
+    return Waiver(waived, lanes.Outcome(declined, hints))
+
+
+def waived_fen(self) -> int:
+    """How much of the freight is not charged."""
+    return sum(reduction.amount_fen for reduction in self.waived)
+
+
+def waive(
+    standing: Standing, offers: Sequence[PostageOffer], *, destination: Destination | None, fee_fen: int
 ) -> Waiver:
     """The freight that the first fitting offer waives; and why the other offers do not apply."""
     in_order = sorted(offers, key=lambda offer: _preference(offer, fee_fen))

@@ -12,11 +12,23 @@ from mall.pricing import contest, engine
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
 from mall.pricing.offers import (
     EVERY_LANE,
+    ActivityPrice,
     Basis,
+    Bundle,
+    BundleItem,
+    Coupon,
+    FixedOff,
     FreePostage,
+    FreightCoupon,
+    Gift,
+    GiftItem,
+    GiftStep,
     Lane,
     MemberPrice,
+    NForM,
     PercentOff,
+    PointsDeduction,
+    SecondHalf,
     Step,
     Stepped,
 )
@@ -94,6 +106,58 @@ AMOUNT_STEPS = steps(up_to=60_000)
 PIECE_STEPS = steps(up_to=20, off_up_to=40_000)
 
 
+SKU_IDS = st.integers(min_value=1, max_value=9)
+GIFTS = st.lists(
+    st.builds(
+        GiftItem,
+        sku_id=SKU_IDS,
+        title=st.just("茶巾"),
+        quantity=st.integers(1, 3),
+        in_stock=st.integers(0, 4),
+    ),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda gift: gift.sku_id,
+).map(tuple)
+BUNDLE_ITEMS = st.lists(
+    st.builds(BundleItem, sku_id=SKU_IDS, title=st.just("茶杯"), quantity=st.integers(1, 3)),
+    min_size=2,
+    max_size=3,
+    unique_by=lambda item: item.sku_id,
+).map(tuple)
+CAPS = st.one_of(st.none(), st.integers(1, 20_000))
+ENDS = st.sampled_from([None, "2026-11-24", "2026-12-24"])
+
+
+@st.composite
+def coupons(draw, **terms):
+    """A coupon over an amount, over a percentage, or for the freight."""
+    threshold_fen = draw(st.one_of(st.just(0), st.integers(1, 60_000)))
+    terms |= {"threshold_fen": st.just(threshold_fen), "valid_until": ENDS}
+    kind = draw(st.sampled_from(["amount", "percent", "freight"]))
+    if kind == "amount":
+        return draw(st.builds(Coupon, off_fen=st.integers(1, threshold_fen or 60_000), scope=SCOPES, **terms))
+    if kind == "percent":
+        return draw(st.builds(Coupon, off_bp=RATES_BP, cap_fen=CAPS, scope=SCOPES, **terms))
+    return draw(st.builds(FreightCoupon, off_fen=st.one_of(st.none(), st.integers(1, 3000)), **terms))
+
+
+@st.composite
+def wallets(draw):
+    count = draw(st.integers(0, 5))
+    return [
+        draw(coupons(ref=st.just(f"wallet:{n}"), label=st.just("券"), combines_with=LANES))
+        for n in range(count)
+    ]
+
+
+@st.composite
+def gift_offers(draw, **terms):
+    thresholds = sorted(draw(st.sets(st.integers(1, 40_000), min_size=1, max_size=2)))
+    built = tuple(GiftStep(at_least, draw(GIFTS)) for at_least in thresholds)
+    return draw(st.builds(Gift, steps=st.just(built), basis=st.sampled_from(Basis), scope=SCOPES, **terms))
+
+
 @st.composite
 def offers(draw):
     kinds = {
@@ -116,15 +180,52 @@ def offers(draw):
         "pieces": lambda **terms: st.builds(
             Stepped, steps=PIECE_STEPS, basis=st.just(Basis.PIECES), scope=SCOPES, **terms
         ),
+        "activity": lambda **terms: st.builds(
+            ActivityPrice,
+            prices_fen=st.dictionaries(SKU_IDS, PRICES_FEN, min_size=1, max_size=3),
+            scope=SCOPES,
+            **terms,
+        ),
+        "less": lambda **terms: st.builds(
+            FixedOff, off_fen=st.integers(1, 20_000), cap_fen=CAPS, scope=SCOPES, **terms
+        ),
+        "special": lambda **terms: st.builds(
+            FixedOff, price_fen=PRICES_FEN, cap_fen=CAPS, scope=SCOPES, **terms
+        ),
+        "any": lambda **terms: st.builds(
+            NForM, pieces=st.integers(2, 5), price_fen=st.integers(1, 60_000), scope=SCOPES, **terms
+        ),
+        "second": lambda **terms: st.builds(
+            SecondHalf, off_bp=RATES_BP, same_sku=st.booleans(), scope=SCOPES, **terms
+        ),
+        "bundle": lambda **terms: st.builds(
+            Bundle, items=BUNDLE_ITEMS, price_fen=st.integers(1, 60_000), **terms
+        ),
+        "gift": gift_offers,
+        "coupon": coupons,
         "postage": lambda **terms: st.builds(
             FreePostage, threshold_fen=PRICES_FEN, regions=st.one_of(st.none(), NAMES), **terms
         ),
     }
-    chosen = draw(st.lists(st.sampled_from(sorted(kinds)), max_size=8))
-    return [
+    chosen = draw(st.lists(st.sampled_from(sorted(kinds)), max_size=10))
+    found = [
         draw(kinds[kind](ref=st.just(f"{kind}:{n}"), label=st.just(kind), combines_with=LANES))
         for n, kind in enumerate(chosen)
     ]
+    purse = st.builds(
+        PointsDeduction,
+        ref=st.just("points"),
+        label=st.just("积分"),
+        available_points=st.integers(0, 100_000),
+        points_per_yuan=st.sampled_from([1, 10, 30, 100, 1000]),
+        cap_bp=RATES_BP,
+        combines_with=LANES,
+    )
+    return found + draw(st.lists(purse, max_size=1))
+
+
+def freight_offers(terms):
+    return {offer.ref for offer in terms if isinstance(offer, FreePostage | FreightCoupon)}
 
 
 @given(basket=baskets(), terms=offers())
@@ -139,18 +240,19 @@ def test_every_fen_of_a_quote_is_explained(basket, terms):
         assert sum(money.split_units(item.payable_fen, item.quantity)) == item.payable_fen
         for part in item.reductions:
             explained[part.ref] = explained.get(part.ref, 0) + part.amount_fen
-    postage = {offer.ref for offer in terms if isinstance(offer, FreePostage)}
+    postage = freight_offers(terms)
     assert {part.ref: part.amount_fen for part in quote.applied if part.ref not in postage} == explained
     full = engine.quote(basket, [])
     waived_fen = sum(part.amount_fen for part in quote.applied if part.ref in postage)
-    assert waived_fen in (0, full.shipping_fen)
+    assert sum(part.ref in postage for part in quote.applied) <= 1
     assert quote.shipping_fen + waived_fen == full.shipping_fen
 
 
 @given(basket=baskets(), terms=offers())
-def test_each_offer_is_either_applied_or_declined_with_a_reason(basket, terms):
+def test_each_offer_is_applied_or_gives_or_is_declined_with_a_reason(basket, terms):
     quote = engine.quote(basket, terms)
-    answered = [part.ref for part in quote.applied] + [refusal.ref for refusal in quote.declined]
+    gifted = {gift.ref for gift in quote.gifts}
+    answered = [*(part.ref for part in quote.applied), *(refusal.ref for refusal in quote.declined), *gifted]
     assert sorted(answered) == sorted(offer.ref for offer in terms)
     assert all(refusal.reason and (refusal.short_by_fen or 1) > 0 for refusal in quote.declined)
 
@@ -174,6 +276,116 @@ def test_no_two_offers_that_do_not_combine_share_a_line(basket, terms):
                 if first is not second:
                     assert first.lane is not second.lane
                     assert second.lane in first.combines_with
+
+
+@given(basket=baskets(), terms=offers())
+def test_no_offer_takes_off_more_than_the_goods_it_is_for_had_left(basket, terms):
+    by_ref = {offer.ref: offer for offer in terms}
+    quote = engine.quote(basket, terms)
+    eligible: dict[str, int] = {}
+    for item, line in zip(quote.items, basket.lines, strict=True):
+        left_fen = item.list_fen
+        for part in item.reductions:
+            offer = by_ref[part.ref]
+            assert offer.scope.covers(line)
+            assert part.amount_fen <= left_fen
+            eligible[part.ref] = eligible.get(part.ref, 0) + left_fen
+            left_fen -= part.amount_fen
+    for part in quote.applied:
+        offer = by_ref[part.ref]
+        if isinstance(offer, Coupon):
+            cap_fen = offer.cap_fen if offer.off_fen is None else offer.off_fen
+            assert part.amount_fen <= min(
+                eligible[part.ref], eligible[part.ref] if cap_fen is None else cap_fen
+            )
+
+
+@given(basket=baskets(), terms=offers(), data=st.data())
+def test_refunding_units_one_by_one_gives_back_what_was_paid_and_leaves_other_lines_alone(
+    basket, terms, data
+):
+    """Units of all lines come back in any order; what is left of a line is always the sum of its other units."""
+    quote = engine.quote(basket, terms)
+    worth = {item.sku_id: money.split_units(item.payable_fen, item.quantity) for item in quote.items}
+    units = [(item.sku_id, unit) for item in quote.items for unit in range(item.quantity)]
+    left = {item.sku_id: item.payable_fen for item in quote.items}
+    for sku_id, unit in data.draw(st.permutations(units)):
+        before = dict(left)
+        left[sku_id] -= worth[sku_id][unit]
+        assert left[sku_id] >= 0
+        assert all(left[other] == before[other] for other in left if other != sku_id)
+    assert set(left.values()) <= {0}
+    assert sum(map(sum, worth.values())) == quote.payable_fen - quote.shipping_fen
+
+
+@given(basket=baskets(), terms=offers())
+def test_points_pay_whole_fen_with_as_few_points_as_that_takes(basket, terms):
+    quote = engine.quote(basket, terms)
+    paid_fen = sum(part.amount_fen for part in quote.applied if part.ref == "points")
+    purse = next((offer for offer in terms if isinstance(offer, PointsDeduction)), None)
+    if purse is None or not paid_fen:
+        assert quote.points_used == 0
+        return
+    per_yuan = purse.points_per_yuan
+    assert 0 < quote.points_used <= purse.available_points
+    assert money.points_worth(quote.points_used, points_per_yuan=per_yuan) == paid_fen
+    assert money.points_worth(quote.points_used - 1, points_per_yuan=per_yuan) < paid_fen
+
+
+@given(basket=baskets(), terms=offers())
+def test_gifts_come_from_what_is_in_stock(basket, terms):
+    quote = engine.quote(basket, terms)
+    in_stock: dict[int, int] = {}
+    for offer in terms:
+        for step in offer.steps if isinstance(offer, Gift) else ():
+            for gift in step.gifts:
+                in_stock[gift.sku_id] = max(gift.in_stock, in_stock.get(gift.sku_id, 0))
+    given_away: dict[int, int] = {}
+    for gift in quote.gifts:
+        given_away[gift.sku_id] = given_away.get(gift.sku_id, 0) + gift.quantity
+    assert all(quantity <= in_stock[sku_id] for sku_id, quantity in given_away.items())
+
+
+def cost_fen(quote):
+    """Money and the money's worth of points: what the buyer gives for goods and freight."""
+    return quote.payable_fen + sum(part.amount_fen for part in quote.applied if part.ref == "points")
+
+
+@given(basket=baskets(), terms=offers(), wallet=wallets())
+def test_no_other_coupon_and_no_coupon_at_all_would_cost_the_buyer_less(basket, terms, wallet):
+    chosen = engine.quote(basket, terms, coupons=wallet)
+    without = engine.quote(basket, terms)
+    assert cost_fen(chosen) <= cost_fen(without)
+    worth = {verdict.ref: verdict for verdict in engine.weigh(basket, terms, wallet)}
+    for coupon in wallet:
+        named = engine.quote(basket, [*terms, coupon])
+        assert cost_fen(chosen) <= cost_fen(named)
+        refusal = next((one for one in named.declined if one.ref == coupon.ref), None)
+        assert worth[coupon.ref].usable is (refusal is None)
+        if refusal is None:
+            assert worth[coupon.ref].saving_fen == cost_fen(without) - cost_fen(named)
+        else:
+            assert (worth[coupon.ref].reason, worth[coupon.ref].short_by_fen) == (
+                refusal.reason,
+                refusal.short_by_fen,
+            )
+
+
+@given(basket=baskets(), terms=offers(), wallet=wallets(), shuffle=st.randoms())
+def test_the_order_of_coupons_does_not_matter(basket, terms, wallet, shuffle):
+    shuffled = list(wallet)
+    shuffle.shuffle(shuffled)
+    assert engine.weigh(basket, terms, shuffled) == engine.weigh(basket, terms, wallet)
+    assert engine.quote(basket, terms, coupons=shuffled) == engine.quote(basket, terms, coupons=wallet)
+
+
+@given(basket=baskets(), terms=offers())
+def test_a_hint_names_what_is_missing_and_a_gain(basket, terms):
+    quote = engine.quote(basket, terms)
+    for hint in quote.hints:
+        assert (hint.short_by_fen is None) is not (hint.short_by_pieces is None)
+        assert (hint.short_by_fen or hint.short_by_pieces) > 0
+        assert hint.gain_fen is None or hint.gain_fen > 0
 
 
 @st.composite
