@@ -60,12 +60,31 @@ GROUPS: list[tuple[str, list[Place]]] = [
         ],
     ),
     (
+        "优惠券",
+        [
+            Place("优惠券模板", "confirmation_number", "coupons.Template"),
+            Place("会员的券", "local_activity", "coupons.Coupon"),
+            Place("批量发放", "send", "coupons.IssueJob"),
+            Place("兑换码批次", "qr_code_2", "coupons.CodeBatch"),
+            Place("推广码", "record_voice_over", "coupons.PromoCode"),
+        ],
+    ),
+    (
         "会员",
         [
             Place("会员", "group", "members.Member"),
             Place("会员等级", "military_tech", "members.Level"),
             Place("协议与隐私文件", "policy", "members.Document"),
             Place("同意记录", "fact_check", "members.Consent"),
+        ],
+    ),
+    (
+        "储值",
+        [
+            Place("储值账户", "account_balance_wallet", "wallet.Account"),
+            Place("充值套餐", "add_card", "wallet.Pack"),
+            Place("储值支付", "shopping_bag", "wallet.Spending"),
+            Place("储值流水", "list_alt", "wallet.Entry"),
         ],
     ),
     (

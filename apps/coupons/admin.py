@@ -1,0 +1,231 @@
+"""Coupons for operators: templates with their buttons, coupons to read, promoters' words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
+from apps.coupons import admin_progress, forms, wording
+from apps.coupons import services as coupons
+from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
+from apps.coupons.services import codes, jobs, templates
+from mall.errors import ShopError
+
+__all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress"]
+
+
+@admin.register(Template)
+class TemplateAdmin(EditableAdmin):
+    """What coupons say. They are stopped, never deleted: members hold their coupons."""
+
+    form = forms.TemplateForm
+    list_display = ["name", "worth", "status", "given", "validity", "occasion", "visible"]
+    list_filter = ["status", "kind", "occasion", "visible"]
+    search_fields = ["name"]
+    autocomplete_fields = ["products", "categories", "brands"]
+    readonly_fields = ["worth", "status", "issued"]
+    actions_detail = ["publish", "stop", "issue", "make_codes"]
+    fieldsets = [
+        (None, {"fields": ["name", "worth", "status", "note"]}),
+        ("面值", {"fields": ["kind", "threshold_fen", "off_fen", "off_bp", "cap_fen", "combines"]}),
+        ("适用范围", {"fields": ["scope", "products", "categories", "brands", "channel"]}),
+        ("有效期（二选一）", {"fields": ["valid_from", "valid_until", "valid_days"]}),
+        ("发放", {"fields": ["quota", "issued", "occasion", "gift_from_fen"]}),
+        ("领取", {"fields": ["visible", "per_member", "claim_from", "claim_until", "levels"]}),
+    ]
+    conditional_fields = {
+        "threshold_fen": "kind != 'NO_THRESHOLD'",
+        "off_fen": "kind != 'PERCENT'",
+        "off_bp": "kind == 'PERCENT'",
+        "cap_fen": "kind == 'PERCENT'",
+        "products": "scope == 'PRODUCTS'",
+        "categories": "scope == 'CATEGORIES'",
+        "brands": "scope == 'BRANDS'",
+        "gift_from_fen": "occasion == 'ORDER_GIFT'",
+    }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What coupons are worth stands still once one was issued."""
+        frozen = forms.WORTH if obj is not None and obj.issued else ()
+        return [*self.readonly_fields, *frozen]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_give_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may put templates up and give coupons out."""
+        return request.user.has_perm("coupons.change_template")
+
+    @admin.display(description="面值")
+    def worth(self, row: Template) -> str:
+        return wording.worth(row) if row.pk else "保存后显示"
+
+    @admin.display(description="有效期")
+    def validity(self, row: Template) -> str:
+        return wording.validity(row)
+
+    @admin.display(description="已发放", ordering="issued")
+    def given(self, row: Template) -> str:
+        return f"{row.issued:,} / {row.quota:,}" if row.quota is not None else f"{row.issued:,}"
+
+    @action(description="上线", permissions=["give"], url_path="publish", icon="play_arrow")
+    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(request, object_id, templates.publish, "已上线")
+
+    @action(description="停发", permissions=["give"], url_path="stop", icon="stop")
+    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(request, object_id, templates.stop, "已停发，会员手中的券仍可使用")
+
+    @action(description="批量发放", permissions=["give"], url_path="issue", icon="send")
+    def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+
+        def start(form: Any) -> str:
+            job = jobs.start(
+                template_id=row.pk,
+                audience=form.cleaned_data["audience"],
+                level_id=form.level_id(),
+                member_numbers=form.member_numbers(),
+                reason=form.cleaned_data["reason"],
+                operator=_operator(request),
+                at=timezone.now(),
+            )
+            unknown = f"，{job.unknown} 个编号无法识别" if job.unknown else ""
+            self.message_user(request, f"已开始发放，共 {job.total} 人{unknown}", level=messages.SUCCESS)
+            return "admin:coupons_issuejob_changelist"
+
+        return self._act(request, row, forms.IssueForm, start)
+
+    @action(description="生成兑换码", permissions=["give"], url_path="make-codes", icon="qr_code_2")
+    def make_codes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+
+        def order(form: Any) -> str:
+            codes.create_batch(
+                template_id=row.pk, operator=_operator(request), at=timezone.now(), **form.cleaned_data
+            )
+            self.message_user(request, "已开始生成", level=messages.SUCCESS)
+            return "admin:coupons_codebatch_changelist"
+
+        return self._act(request, row, forms.BatchForm, order)
+
+    def _row(self, request: HttpRequest, object_id: str) -> Template:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def _move(
+        self, request: HttpRequest, object_id: str, move: Callable[..., None], done: str
+    ) -> HttpResponse:
+        try:
+            move(template_id=self._row(request, object_id).pk)
+        except ShopError as refusal:
+            self.message_user(request, refusal.text, level=messages.ERROR)
+        else:
+            self.message_user(request, done, level=messages.SUCCESS)
+        return redirect("admin:coupons_template_change", object_id)
+
+    def _act(
+        self,
+        request: HttpRequest,
+        row: Template,
+        form_class: type[forms.ActForm],
+        act: Callable[[Any], str],
+    ) -> HttpResponse:
+        """Show the form; when it is sent, act and go where ``act`` says, or show why the service refuses."""
+        form = form_class(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            try:
+                return redirect(act(form))
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "subject": f"{row.name}（{wording.worth(row)}）· 已发放 {self.given(row)}",
+            "back": reverse("admin:coupons_template_change", args=[row.pk]),
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/coupons/form.html", context)
+
+
+class MoveInline(ReadOnlyTabular):
+    """What happened to a coupon since its issue."""
+
+    model = CouponMove
+    fields = ["at", "move", "from_status", "to_status", "order_no", "operator", "note"]
+    ordering = ["id"]
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnlyAdmin):
+    """The coupons that members hold."""
+
+    list_display = ["public_id", "template", "member", "status", "valid_until", "way", "order_no", "promo"]
+    list_filter = ["status", "way"]
+    list_select_related = ["template", "member", "promo"]
+    search_fields = ["=member__public_id", "=order_no", "=promo__code"]
+    search_help_text = "按会员编号、使用订单号或推广码查找"
+    fields = [
+        *("public_id", "template", "member", "status", "valid_from", "valid_until", "order_no"),
+        *("way", "cause", "gift_of", "promo", "recalled_at", "issued_at"),
+    ]
+    inlines = [MoveInline]
+    actions_detail = ["revoke"]
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may take coupons away."""
+        return request.user.has_perm("coupons.change_coupon")
+
+    @action(description="收回", permissions=["revoke"], url_path="revoke", icon="undo")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        try:
+            coupons.revoke(coupon_id=row.pk, operator=_operator(request), note="商家收回", at=timezone.now())
+        except ShopError as refusal:
+            self.message_user(request, refusal.text, level=messages.ERROR)
+        else:
+            self.message_user(request, "已收回", level=messages.SUCCESS)
+        return redirect("admin:coupons_coupon_change", object_id)
+
+
+@admin.register(PromoCode)
+class PromoCodeAdmin(EditableAdmin):
+    """Promoters' words and what they brought in."""
+
+    form = forms.PromoCodeForm
+    list_display = ["code", "template", "promoter", "operator", "redemptions", "enabled"]
+    list_filter = ["enabled"]
+    list_select_related = ["template", "promoter", "operator"]
+    search_fields = ["code", "=promoter__public_id"]
+    readonly_fields = ["redemptions"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Whose redemptions are counted does not change any more."""
+        whose = ["code", "template", "promoter", "operator"] if obj is not None and obj.redemptions else []
+        return ["redemptions", *whose]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def _operator(request: HttpRequest) -> Any:
+    """The operator who asks; the permission check before every action leaves nobody else here."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user

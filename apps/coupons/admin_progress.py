@@ -1,0 +1,85 @@
+"""What is under way, for operators: mass issues with their progress, code batches with their export."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base import audit
+from apps.base.admin import ReadOnlyAdmin
+from apps.coupons.models import CodeBatch, IssueJob
+from apps.coupons.services import codes, jobs
+
+
+@admin.register(IssueJob)
+class IssueJobAdmin(ReadOnlyAdmin):
+    """Mass issues; reload the page to see them advance."""
+
+    list_display = [
+        *("id", "template", "audience", "level", "status", "progress", "issued", "unknown"),
+        *("reason", "operator", "created_at", "finished_at"),
+    ]
+    list_filter = ["status"]
+    list_select_related = ["template", "level", "operator"]
+    actions_row = ["stop"]
+    actions_detail = ["stop"]
+
+    def has_stop_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may stop a mass issue."""
+        return request.user.has_perm("coupons.change_template")
+
+    @admin.display(description="进度")
+    def progress(self, row: IssueJob) -> str:
+        """Members reached of those meant; who was disabled meanwhile is not reached any more."""
+        return f"{row.reached:,} / {row.total:,}（{row.reached * 100 // max(row.total, 1)}%）"
+
+    @action(description="停止", permissions=["stop"], url_path="stop", icon="stop")
+    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        jobs.stop(job_id=row.pk, at=timezone.now())
+        self.message_user(request, "已停止，已发放的券不受影响", level=messages.SUCCESS)
+        return redirect("admin:coupons_issuejob_changelist")
+
+
+@admin.register(CodeBatch)
+class CodeBatchAdmin(ReadOnlyAdmin):
+    """Batches of codes. Whoever exports one is written down: the file is worth money."""
+
+    list_display = ["name", "template", "status", "progress", "expires_at", "operator", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["template", "operator"]
+    search_fields = ["name"]
+    actions_row = ["export"]
+    actions_detail = ["export"]
+
+    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may see the codes."""
+        return request.user.has_perm("coupons.change_codebatch")
+
+    @admin.display(description="进度")
+    def progress(self, row: CodeBatch) -> str:
+        return f"{row.made:,} / {row.size:,}"
+
+    @action(description="导出 CSV", permissions=["export"], url_path="export", icon="download")
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        audit.record(
+            operator=request.user,
+            action="导出兑换码",
+            subject=f"兑换码批次 {row.pk}",
+            note=f"{row.name}，{row.made} 个",
+            at=timezone.now(),
+        )
+        return StreamingHttpResponse(
+            codes.exported(batch_id=row.pk),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="codes-{row.pk}.csv"'},
+        )

@@ -1,0 +1,260 @@
+"""The operators' forms of coupons: they explain themselves and refuse what nobody could explain to a buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import chain
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from apps.base.forms import YuanField
+from apps.coupons import terms
+from apps.coupons.models import IssueJob, PromoCode, Template
+from apps.coupons.services import codes
+from apps.coupons.terms import Terms
+from apps.members.models import Level, Member
+from apps.promotions.inputs import DiscountField
+from mall.errors import ShopError
+
+# The figures that each kind uses; the form empties the others, so that a row never says more than its offer.
+_FIGURES = {
+    Template.Kind.NO_THRESHOLD: {"off_fen"},
+    Template.Kind.THRESHOLD: {"threshold_fen", "off_fen"},
+    Template.Kind.PERCENT: {"threshold_fen", "off_bp", "cap_fen"},
+    Template.Kind.FREIGHT: {"threshold_fen", "off_fen"},
+}
+_EMPTY: dict[str, Any] = {"threshold_fen": 0, "off_fen": None, "off_bp": None, "cap_fen": None}
+_SCOPES = {
+    "products": Template.Scope.PRODUCTS,
+    "categories": Template.Scope.CATEGORIES,
+    "brands": Template.Scope.BRANDS,
+}
+# What a coupon is worth: not to be changed once one was issued.
+WORTH = (
+    *("kind", "threshold_fen", "off_fen", "off_bp", "cap_fen", "combines"),
+    *("scope", "products", "categories", "brands", "channel", "valid_from", "valid_until", "valid_days"),
+)
+_MAX_DAYS = 3650
+
+
+class TemplateForm(forms.ModelForm):
+    """One template. What it refuses it refuses with the sentence of the offer that it would have become."""
+
+    threshold_fen = YuanField(label="使用门槛（元）", required=False, help_text="满多少元可用")
+    off_fen = YuanField(label="减免金额（元）", required=False, help_text="运费券留空表示运费全免")
+    off_bp = DiscountField(label="折扣", required=False, help_text="8.5 表示八五折，即减 15%")
+    cap_fen = YuanField(label="最多减（元）", required=False, help_text="留空表示不封顶")
+    gift_from_fen = YuanField(
+        label="订单满额（元）", required=False, help_text="商品实付（不含运费）达到此金额后赠送，退款时收回"
+    )
+
+    class Meta:
+        model = Template
+        fields = [
+            *("name", *WORTH, "quota", "per_member", "claim_from", "claim_until", "levels"),
+            *("visible", "occasion", "gift_from_fen", "note"),
+        ]
+        help_texts = {
+            "combines": "关闭后，用券的商品不再享受会员价和促销活动；积分抵扣和包邮不受影响",
+            "valid_from": "从这一刻起可用",
+            "valid_until": "到这一刻为止，这一刻已不可用",
+            "per_member": "只限制会员自己领取和兑换，不限制商家发放",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Empty what the kind and the scope do not use, then build the offer and show why where it refuses."""
+        typed = self.cleaned_data
+        if "kind" in self.fields:
+            self._fit_kind(typed)
+        if "valid_days" in self.fields:
+            self._refuse_odd_validity(typed)
+        claim_from, claim_until = typed.get("claim_from"), typed.get("claim_until")
+        if claim_from and claim_until and claim_until <= claim_from:
+            self.add_error("claim_until", "领取结束时间必须晚于领取开始时间")
+        valid_until = typed.get("valid_until", self.instance.valid_until)
+        if claim_from and valid_until and valid_until <= claim_from:
+            self.add_error("claim_from", "领取开始时优惠券已过期")
+        if typed.get("per_member") == 0:
+            self.add_error("per_member", "每人限领至少 1 张")
+        quota = typed.get("quota")
+        if quota is not None and quota < self.instance.issued:
+            self.add_error("quota", f"发放总量不能少于已发放的 {self.instance.issued} 张")
+        if typed.get("occasion") != Template.Occasion.ORDER_GIFT:
+            typed["gift_from_fen"] = None
+        elif typed.get("gift_from_fen") is None:
+            self.add_error("gift_from_fen", "请填写订单满额，不限金额请填 0")
+        return typed
+
+    def _fit_kind(self, typed: dict[str, Any]) -> None:
+        kind, scope = typed.get("kind"), typed.get("scope")
+        if kind not in _FIGURES or scope is None:
+            return
+        for name in _EMPTY.keys() - _FIGURES[kind]:
+            typed[name] = _EMPTY[name]
+            self.errors.pop(name, None)
+        if typed.get("threshold_fen") is None:
+            typed["threshold_fen"] = 0
+        for name, meant in _SCOPES.items():
+            if scope != meant and name in typed:
+                typed[name] = typed[name].none()
+        if self.errors:
+            return
+        try:
+            terms.offer(
+                Terms(
+                    ref="typed",
+                    label=typed["name"],
+                    product_ids=[row.pk for row in typed["products"]],
+                    category_ids=[row.pk for row in typed["categories"]],
+                    brand_ids=[row.pk for row in typed["brands"]],
+                    **{name: typed[name] for name in terms.FIGURES},
+                )
+            )
+        except ShopError as refusal:
+            self.add_error(None, refusal.text)
+
+    def _refuse_odd_validity(self, typed: dict[str, Any]) -> None:
+        days, start, end = typed.get("valid_days"), typed.get("valid_from"), typed.get("valid_until")
+        if days is not None:
+            if start or end:
+                self.add_error("valid_days", "有效期请填写起止时间或领取后天数，只能选一种")
+            elif not 1 <= days <= _MAX_DAYS:
+                self.add_error("valid_days", f"领取后有效天数应为 1 到 {_MAX_DAYS}")
+        elif not start or not end:
+            if not {"valid_from", "valid_until"} & self.errors.keys():
+                self.add_error("valid_until", "请填写有效期起止时间，或领取后有效天数")
+        elif end <= start:
+            self.add_error("valid_until", "有效期结束必须晚于开始")
+
+
+class PromoCodeForm(forms.ModelForm):
+    """A word for one promoter, who is found by member number, or for one member of staff."""
+
+    promoter = forms.ModelChoiceField(
+        label="推广会员编号",
+        queryset=Member.objects.all(),
+        to_field_name="public_id",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        error_messages={"invalid_choice": "没有这个编号的会员"},
+    )
+
+    class Meta:
+        model = PromoCode
+        fields = ["code", "template", "promoter", "operator", "enabled"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.promoter:
+            self.initial["promoter"] = self.instance.promoter.public_id
+
+    def clean_code(self) -> str:
+        """The word as members will type it."""
+        code = codes.spelled(self.cleaned_data["code"])
+        if not (code.isascii() and 4 <= len(code) <= 20):
+            raise forms.ValidationError("推广码应为 4 到 20 位字母或数字")
+        if PromoCode.objects.filter(code=code).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("这个推广码已被使用")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        """Exactly one person has it."""
+        typed = self.cleaned_data
+        if "promoter" not in self.errors and bool(typed.get("promoter")) == bool(typed.get("operator")):
+            self.add_error(None, "推广会员和员工请选择其中一个")
+        return typed
+
+
+class ActForm(forms.Form):
+    """A page that does something to a template when it is sent."""
+
+    title = ""
+    explanation = ""
+
+
+class IssueForm(ActForm):
+    """Who gets a coupon of this template."""
+
+    title = "批量发放"
+    explanation = (
+        "每位会员发一张，在后台分批进行，可在「批量发放」中查看进度；不受每人限领限制，计入发放总量。"
+    )
+
+    audience = forms.ChoiceField(
+        label="发放对象", choices=IssueJob.Audience.choices, widget=UnfoldAdminSelectWidget
+    )
+    level = forms.ModelChoiceField(
+        label="会员等级", queryset=Level.objects.all(), required=False, widget=UnfoldAdminSelectWidget
+    )
+    numbers = forms.CharField(
+        label="会员编号",
+        required=False,
+        max_length=200_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="每行一个",
+    )
+    upload = forms.FileField(
+        label="会员编号文件",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="CSV 或文本文件，每行第一列为会员编号",
+    )
+    reason = forms.CharField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+
+    def clean(self) -> dict[str, Any]:
+        """A level for those of a level, a list for those on a list."""
+        typed = self.cleaned_data
+        if typed.get("audience") == IssueJob.Audience.LEVEL and not typed.get("level"):
+            self.add_error("level", "请选择会员等级")
+        if typed.get("audience") == IssueJob.Audience.LIST and not (
+            typed.get("numbers") or typed.get("upload")
+        ):
+            self.add_error("numbers", "请填写会员编号或上传文件")
+        return typed
+
+    def level_id(self) -> int | None:
+        """The level that is meant, where one is."""
+        if self.cleaned_data["audience"] != IssueJob.Audience.LEVEL:
+            return None
+        return int(self.cleaned_data["level"].pk)
+
+    def member_numbers(self) -> Iterator[str]:
+        """What was typed, then the first column of the file, line by line."""
+        if self.cleaned_data["audience"] != IssueJob.Audience.LIST:
+            return iter(())
+        lines = chain(self.cleaned_data["numbers"].splitlines(), self._uploaded())
+        return (line.split(",")[0].strip().strip('"') for line in lines)
+
+    def _uploaded(self) -> Iterator[str]:
+        upload = self.cleaned_data["upload"]
+        if upload:
+            # Member numbers are ASCII: whatever else stands in the file may be in any encoding.
+            yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
+
+
+class BatchForm(ActForm):
+    """A number of codes."""
+
+    title = "生成兑换码"
+    explanation = "在后台分批生成，完成后可在「兑换码批次」中导出；数量立即计入发放总量。"
+
+    name = forms.CharField(label="批次名称", max_length=40, widget=UnfoldAdminTextInputWidget)
+    size = forms.IntegerField(
+        label="数量", min_value=1, max_value=codes.MAX_BATCH, widget=UnfoldAdminIntegerFieldWidget
+    )
+    expires_at = forms.SplitDateTimeField(
+        label="兑换截止",
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text="留空表示不限",
+    )
