@@ -13,13 +13,14 @@ PERIOD: Final = timedelta(days=365)
 
 
 class Standing(NamedTuple):
-    """A member's level, the growth of the last 365 days, and the next level with what is missing to it."""
+    """A member's level, the growth of the last 365 days, the next level with what is missing to it, all levels."""
 
     level: Level | None
     growth: int
     valid_until: datetime | None
     next_level: Level | None
     missing: int
+    levels: list[Level]
 
 
 def levels() -> list[Level]:
@@ -43,9 +44,10 @@ def of_member(member: Member, *, at: datetime) -> Standing:
     """Where this member stands: two statements beside the member's own."""
     growth = growth_of_period(member, at=at)
     rank = member.level.rank if member.level else -1
-    higher = next((level for level in levels() if level.rank > rank), None)
+    every = levels()
+    higher = next((level for level in every if level.rank > rank), None)
     missing = max(0, higher.growth_threshold - growth) if higher else 0
-    return Standing(member.level, growth, member.level_valid_until, higher, missing)
+    return Standing(member.level, growth, member.level_valid_until, higher, missing, every)
 
 
 class Unbalanced(NamedTuple):

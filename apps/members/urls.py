@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.members import api
+from apps.members import api, levels_api
 
 urlpatterns = [
     path("auth/login", api.LoginView.as_view()),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("documents/<slug:document>", api.DocumentView.as_view()),
     path("me", api.MeView.as_view()),
     path("me/phone", api.PhoneView.as_view()),
+    path("me/birthday", levels_api.BirthdayView.as_view()),
+    path("levels", levels_api.LevelsView.as_view()),
     path("me/consents", api.ConsentsView.as_view()),
     path("me/consents/<slug:document>", api.ConsentView.as_view()),
     path("me/addresses", api.AddressesView.as_view()),

@@ -1,4 +1,4 @@
-"""How long points live, and on which days they count more: the rules read as dates. Pure, no database."""
+"""How long points live: the rules read as dates. Pure, no database."""
 
 from __future__ import annotations
 
@@ -23,8 +23,3 @@ def expiry(rules: Rules, *, at: datetime) -> datetime | None:
     year, month = today.year + months // 12, months % 12 + 1
     last = calendar.monthrange(year, month)[1]
     return days.day_window(date(year, month, min(today.day, last)))[1]
-
-
-def is_member_day(rules: Rules, day: date) -> bool:
-    """Whether a Shanghai day is a member day (会员日): by weekday, 1 for Monday, or by day of the month."""
-    return day.isoweekday() in rules.member_weekdays or day.day in rules.member_month_days

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -233,15 +232,6 @@ class Rules(models.Model):
         "每消费 1 元得积分", default=1, help_text="确认收货后按实付商品金额计算，不含运费"
     )
     growth_per_yuan = models.PositiveSmallIntegerField("每消费 1 元得成长值", default=1)
-    member_weekdays = ArrayField(
-        models.PositiveSmallIntegerField(), verbose_name="每周会员日", default=list, blank=True
-    )
-    member_month_days = ArrayField(
-        models.PositiveSmallIntegerField(), verbose_name="每月会员日", default=list, blank=True
-    )
-    member_day_multiplier_bp = models.PositiveIntegerField(
-        "会员日积分倍率（万分比）", default=20_000, help_text="20000 表示双倍积分，按下单付款的日期计算"
-    )
     expiry = models.CharField(
         "有效期", max_length=20, choices=Expiry.choices, default=Expiry.END_OF_NEXT_YEAR
     )
@@ -264,10 +254,6 @@ class Rules(models.Model):
             models.CheckConstraint(
                 condition=Q(deduction_points_per_yuan__gte=1, deduction_cap_bp__lte=10_000),
                 name="points_deduction_possible",
-            ),
-            models.CheckConstraint(
-                condition=Q(member_day_multiplier_bp__gte=10_000, member_day_multiplier_bp__lte=100_000),
-                name="points_member_day_once_to_tenfold",
             ),
         ]
 

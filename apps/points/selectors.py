@@ -63,10 +63,11 @@ class Calendar(NamedTuple):
     checked_in_today: bool
     streak: int
     days_to_bonus: int
+    rules: Rules
 
 
 def calendar_of(member: Member, *, first: date, after: date, at: datetime) -> Calendar:
-    """The check-ins in ``[first, after)`` and the streak that runs: two queries.
+    """The check-ins in ``[first, after)`` and the streak that runs: three queries.
 
     A streak runs until a whole Shanghai day passed without a check-in.
     """
@@ -76,12 +77,13 @@ def calendar_of(member: Member, *, first: date, after: date, at: datetime) -> Ca
     latest = mine.filter(on__lte=today).order_by("-on").first()
     running = latest is not None and (today - latest.on).days <= 1
     streak = latest.streak if latest and running else 0
-    whole = rules().streak_days
+    now = rules()
     return Calendar(
         days=found,
         checked_in_today=latest is not None and latest.on == today,
         streak=streak,
-        days_to_bonus=whole - streak % whole,
+        days_to_bonus=now.streak_days - streak % now.streak_days,
+        rules=now,
     )
 
 

@@ -30,9 +30,9 @@ class PointsConflict(ShopError):
 
 
 class NotEnoughPoints(ShopError):
-    """The member has fewer points than wanted. ``details``: ``wanted`` and ``available``."""
+    """The member has fewer points than wanted. ``details``: ``wanted`` and the ``balance``."""
 
-    code = "not_enough_points"
+    code = "points_not_enough"
     message = "积分不足"
 
 
@@ -97,7 +97,7 @@ def put(account: Account, points: int, *, cause: Cause, expires_at: datetime | N
 def take(account: Account, points: int, *, cause: Cause, at: datetime) -> list[Take]:
     """Take points out of the lots, the earliest to expire first, and say which. Raises NotEnoughPoints."""
     if points > account.balance:
-        raise NotEnoughPoints(details={"wanted": points, "available": account.balance})
+        raise NotEnoughPoints(details={"wanted": points, "balance": account.balance})
     taken = _draw(account, points)
     _book(account, change=-points, debt_change=0, cause=cause, at=at)
     return taken

@@ -12,13 +12,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from apps.base import days
 from apps.members.services import growth
 from apps.orders.models import Order
-from apps.points import lives, selectors
-from apps.points.models import Account, GivenBack, Rules, Settlement, Spending
+from apps.points import selectors
+from apps.points.models import Account, GivenBack, Settlement, Spending
 from apps.points.services import booking, earning, spending
 from apps.points.states import EntryKind, SpendingStatus
+from apps.promotions import selectors as promotions
 from mall import money
 
 
@@ -30,14 +30,13 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     order = Order.objects.select_related("member__level").get(order_no=order_no)
     settled_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
     level = order.member.level
+    level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
+    day_bp = promotions.points_multiplier_bp(at=order.paid_at or at)
     return earn_for_order(
         order_no=order_no,
         member_id=order.member_id,
         settled_fen=settled_fen,
-        multiplier_bp=_multiplied(
-            level.points_multiplier_bp if level else money.WHOLE_BP,
-            paid_at=order.paid_at or at,
-        ),
+        multiplier_bp=money.share_bp(level_bp, bp=day_bp),
         at=at,
     )
 
@@ -147,10 +146,3 @@ def _share(given: int, *, part_fen: int, whole_fen: int) -> int:
 def _per_yuan(*, amount_fen: int, rate: int) -> int:
     """So many points for each yuan, rounded down: one hundredth of the fen, ``rate`` times."""
     return money.share_bp(amount_fen, bp=100 * rate)
-
-
-def _multiplied(level_bp: int, *, paid_at: datetime) -> int:
-    rules: Rules = selectors.rules()
-    if not lives.is_member_day(rules, days.shop_day(paid_at)):
-        return level_bp
-    return money.share_bp(level_bp, bp=rules.member_day_multiplier_bp)

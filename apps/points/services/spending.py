@@ -28,7 +28,7 @@ class PointsGone(ShopError):
 def hold(*, order_no: str, member_id: int, points: int, at: datetime) -> None:
     """Take points for an unpaid order, the earliest to expire first. Holding the same again changes nothing.
 
-    Raises NotEnoughPoints (``details``: wanted, available), PointsInvalid below 1, and PointsConflict where
+    Raises NotEnoughPoints (``details``: wanted, balance), PointsInvalid below 1, and PointsConflict where
     the order holds another number, belongs to somebody else, or was closed.
     """
     transactions.require()

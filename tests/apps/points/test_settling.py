@@ -14,6 +14,7 @@ from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.points import services as points
 from apps.points.models import Entry, Settlement
+from apps.promotions.models import MemberDay
 from tests.apps.checkout import make as counter
 from tests.apps.members import make as members
 from tests.apps.points import make
@@ -150,7 +151,7 @@ def test_receipt_earns_a_point_for_each_yuan_of_goods_and_none_for_postage() -> 
 
 def test_the_level_and_the_member_day_of_the_payment_multiply_each_other() -> None:
     silver = members.level("银叶会员", points_multiplier_bp=15_000)
-    make.rules(member_month_days=[15], member_day_multiplier_bp=20_000)
+    MemberDay.objects.create(name="会员日", month_days=[15], points_bp=20_000)
     owner = make.member(level=silver)
     # 14 February 17:00 in UTC is the 15th in Shanghai.
     receive(owner, paid_at=datetime(2026, 2, 14, 17, 0, tzinfo=UTC))
@@ -158,7 +159,7 @@ def test_the_level_and_the_member_day_of_the_payment_multiply_each_other() -> No
 
 
 def test_another_day_is_no_member_day() -> None:
-    make.rules(member_weekdays=[5], member_month_days=[15])
+    MemberDay.objects.create(name="会员日", weekdays=[5], month_days=[15])
     owner = make.member()
     receive(owner, paid_at=NOW)
     assert make.standing(owner) == (60, 0)

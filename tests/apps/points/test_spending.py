@@ -65,7 +65,7 @@ def test_more_than_there_is_is_refused_with_both_figures() -> None:
     with pytest.raises(points.NotEnoughPoints) as refused:
         make.hold(owner, "SO1", 101)
 
-    assert refused.value.details == {"wanted": 101, "available": 100}
+    assert refused.value.details == {"wanted": 101, "balance": 100}
     assert make.standing(owner) == (100, 0)
 
 
