@@ -313,6 +313,23 @@ def test_one_query_that_fails_does_not_keep_the_others_waiting(counter: Counter)
     assert (counter.status, second.status) == ("UNPAID", "PAID")
 
 
+def test_while_wechat_is_silent_a_sweep_gives_up_after_three_and_the_others_come_first_next_time(
+    counter: Counter,
+) -> None:
+    for _ in range(4):
+        order = make.order(price_fen=1000, at=now(), owner=counter.member)
+        counter.press(paying.pay(member=counter.member, order_no=order.order_no, at=now()))
+    counter.wechat.fault("timeout_before", path="/v3/pay/transactions/out-trade-no/*", hang_s=1, times=3)
+
+    later = now() + timedelta(minutes=2)
+
+    assert asking.query_unheard(at=later) == 3
+    assert asking.query_unheard(at=later + timedelta(seconds=61), limit=1) == 1
+    assert Order.objects.get(status="PAID") == order  # the one that had not had its turn
+    assert asking.query_unheard(at=later + timedelta(seconds=62)) == 3
+    assert Order.objects.filter(status="PAID").count() == 4
+
+
 @pytest.mark.parametrize(
     ("fault", "answers"),
     [
