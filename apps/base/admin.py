@@ -12,6 +12,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -25,6 +27,7 @@ __all__ = [
     "ReadOnlyTabular",
     "StackedInline",
     "TabularInline",
+    "chip",
     "said",
     "yuan_column",
 ]
@@ -35,7 +38,6 @@ class EditableAdmin(ModelAdmin):
 
     list_per_page = 30
     show_full_result_count = False
-    compressed_fields = True
     warn_unsaved_form = True
 
 
@@ -74,6 +76,11 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
         return "—" if fen is None else f"¥{yuan(fen)}"
 
     return column
+
+
+def chip(text: Any, colour: str = "") -> SafeString:
+    """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
 
 
 def said(action: Callable[..., Any]) -> Callable[..., Any]:

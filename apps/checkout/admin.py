@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.base import audit
@@ -25,7 +25,6 @@ from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
 from apps.checkout import closing
 from apps.checkout.order_parts import (
-    ORDER_COLOURS,
     LineInline,
     MoveInline,
     ParcelInline,
@@ -33,6 +32,7 @@ from apps.checkout.order_parts import (
     UploadInline,
     link,
     reductions_shown,
+    status_shown,
 )
 from apps.checkout.ship_form import CorrectForm, ShipForm
 from apps.fulfillment.models import Parcel, ShippingUpload
@@ -106,9 +106,9 @@ class OrderAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @display(description="状态", ordering="status", label=ORDER_COLOURS)
-    def state(self, row: Order) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Order) -> SafeString:
+        return status_shown(row.status)
 
     @admin.display(description="买家", ordering="member__nickname")
     def buyer(self, row: Order) -> str:
