@@ -9,4 +9,5 @@ from mall import events
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
+    events.WechatPushed: ["apps.checkout.handlers.receive_on_wechat_pushed"],
 }
