@@ -6,10 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -38,6 +41,8 @@ class EditableAdmin(ModelAdmin):
 
     list_per_page = 30
     show_full_result_count = False
+    # Labels above their fields: beside them, three on a row do not fit.
+    compressed_fields = False
     warn_unsaved_form = True
 
 
@@ -59,6 +64,7 @@ class ReadOnlyTabular(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -101,8 +107,35 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+_ACTS = {"add": "新增", "change": "修改与操作", "delete": "删除", "view": "查看"}
+
+
+class PermissionField(forms.ModelMultipleChoiceField):
+    """Permissions as operators call them: 订单 | 订单 | 查看. Django keeps their names in English."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        act, _, _ = permission.codename.partition("_")
+        kind = permission.content_type
+        return f"{kind.app_labeled_name} | {_ACTS.get(act, permission.name)}"
+
+
+class PermissionsInChinese(EditableAdmin):
+    """Where permissions are given: only those that open something, named in Chinese."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.remote_field.model is Permission:
+            kinds = ContentType.objects.get_for_models(
+                *(model for model in apps.get_models() if admin.site.is_registered(model))
+            )
+            kwargs["form_class"] = PermissionField
+            kwargs["queryset"] = Permission.objects.filter(content_type__in=kinds.values()).select_related(
+                "content_type"
+            )
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
 @admin.register(User)
-class OperatorAdmin(DjangoUserAdmin, ModelAdmin):
+class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):
     """Operators of the shop; shoppers are members, not users."""
 
     form = UserChangeForm
@@ -111,7 +144,7 @@ class OperatorAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):
     """Roles: sets of permissions given to operators."""
 
 

@@ -66,13 +66,19 @@ class OrderAdmin(ReadOnlyAdmin):
     ]
     search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
     date_hierarchy = "created_at"
+    # When it was shipped, received or closed is told by the history below.
     fieldsets = [
-        (None, {"fields": [("order_no", "state"), ("customer", "receiver"), "remark"]}),
-        ("金额", {"fields": [("goods", "reduction", "shipping", "payable"), "offers"]}),
         (
-            "时间",
-            {"fields": [("created_at", "expires_at", "paid_at"), ("shipped_at", "received_at", "closed_at")]},
+            None,
+            {
+                "fields": [
+                    ("order_no", "state", "customer"),
+                    ("created_at", "paid_at", "expires_at"),
+                    ("receiver", "remark"),
+                ]
+            },
         ),
+        ("金额", {"fields": [("goods", "reduction", "shipping", "payable"), "offers"]}),
     ]
     readonly_fields = ["state", "customer", "goods", "reduction", "shipping", "payable", "offers", "receiver"]
     inlines = [LineInline, PaymentInline, ParcelInline, UploadInline, MoveInline]
