@@ -214,7 +214,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
-    "socket_timeout": 5,
+    # Above the second that a worker's blocking read lasts, and below what a shopper would wait.
+    "socket_timeout": 2,
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
     "health_check_interval": 10,
