@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -18,16 +16,6 @@ from tests.apps.members import make
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def log_lines() -> Iterator[StringIO]:
-    """What the process's own log handler writes, formatter and all."""
-    handler = next(h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler)
-    written = StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
 
 
 FORM = {"code", "message", "details", "request_id"}
