@@ -6,7 +6,8 @@ from pathlib import Path
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # Processes times threads is how many requests, and how many database connections, there can be at once.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+# gthread that refuses in the contract's error form.
+worker_class = "config.deploy.web_worker.ShopWorker"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 
 # No answer takes longer: WeChat is given up on after seconds, a statement after 15 s.
