@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -44,6 +45,29 @@ class EditableAdmin(ModelAdmin):
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """What goes with a row, without the rows that only join two others: nobody knows them by a name."""
+        going, counts, *rest = super().get_deleted_objects(objs, request)
+        joins = [
+            model._meta for model in apps.get_models(include_auto_created=True) if model._meta.auto_created
+        ]
+        starts = tuple(f"{capfirst(opts.verbose_name)}: " for opts in joins)
+        counts = {
+            name: number
+            for name, number in counts.items()
+            if name not in {opts.verbose_name_plural for opts in joins}
+        }
+        return _without(going, starts), counts, *rest
+
+
+def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
+    """Return the nested list of texts without those that begin so, as the page for deleting shows it."""
+    return [
+        _without(row, starts) if isinstance(row, list) else row
+        for row in rows
+        if not str(row).startswith(starts)
+    ]
 
 
 class ReadOnlyAdmin(EditableAdmin):
