@@ -94,7 +94,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
         """Only the buttons that lead somewhere in the order's status; the services decide all the same."""
-        order = Order.objects.filter(pk=object_id).only("status").first()
+        order = self.get_object(request, str(object_id))
         usable = _usable(order) if order else frozenset()
         return [
             button

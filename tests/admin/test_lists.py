@@ -72,7 +72,8 @@ def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User)
     order = shop.shipped_order(operator=manager)
     parcel = order.parcels.get()
     payment = order.payments.get()
-    known = [order.order_no, parcel.tracking_no, payment.transaction_id, payment.payment_no, "13800000000"]
+    paid_under = str(payment.transaction_id)
+    known = [order.order_no, parcel.tracking_no, paid_under, payment.payment_no, "13800000000"]
     for said in known:
         assert order.order_no in page.get("/admin/orders/order/", {"q": said}).content.decode(), said
     assert order.order_no not in page.get("/admin/orders/order/", {"q": "13800000001"}).content.decode()

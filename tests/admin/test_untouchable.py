@@ -15,14 +15,14 @@ from apps.inventory.models import Stock
 from apps.orders.models import Order
 from tests.admin import shop
 
-# Prices and postage are what the shop asks for; all other money is what happened.
+# Prices, postage and offers are what the shop asks for; all other money is what happened.
 _ASKED_FOR = {
     "catalog.Sku.price_fen",
     "catalog.Sku.market_price_fen",
     "catalog.Sku.cost_fen",
     "promotions.LevelPrice.price_fen",
     "promotions.Promotion.threshold_fen",
-    "promotions.Promotion.off_fen",
+    "promotions.Promotion.cap_fen",
     "fulfillment.FreightZone.first_fee_fen",
     "fulfillment.FreightZone.next_fee_fen",
 }
@@ -31,8 +31,6 @@ _NEVER = {"status", "on_hand", "held", "restored", "sold_count", "order_no", "op
 
 def forms(request: HttpRequest, row: Model | None, model_admin: Any) -> dict[str, set[str]]:
     """Return the editable fields by model, of a page and of its inlines."""
-    asked = getattr(request, "user", None)
-    assert asked is not None
     found: dict[str, set[str]] = {}
     allowed = (
         model_admin.has_change_permission(request, row) if row else model_admin.has_add_permission(request)
