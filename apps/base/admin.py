@@ -16,12 +16,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.base.models import AuditEntry, JobRun, Pulse
+from apps.base.pulses import SILENT_AFTER
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -45,6 +47,13 @@ class EditableAdmin(ModelAdmin):
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """A list that nothing narrows shows all there is: offering to show everything would be noise."""
+        rows = super().get_changelist_instance(request)
+        if not rows.query and not rows.has_active_filters:
+            rows.full_result_count = rows.result_count
+        return rows
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         """What goes with a row, without the rows that only join two others: nobody knows them by a name."""
@@ -176,14 +185,29 @@ class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):
 class JobRunAdmin(ReadOnlyAdmin):
     """When each sweep ran last, and how it went."""
 
-    list_display = ["name", "started_at", "succeeded_at", "handled", "error"]
+    list_display = ["name", "state", "started_at", "succeeded_at", "handled", "error"]
+
+    @admin.display(description="状态")
+    def state(self, row: JobRun) -> SafeString:
+        return chip("出错", "danger") if row.error else chip("正常", "success")
 
 
 @admin.register(Pulse)
 class PulseAdmin(ReadOnlyAdmin):
     """When beat and workers were last heard."""
 
-    list_display = ["name", "heard_at"]
+    list_display = ["process", "state", "heard_at"]
+    fields = list_display
+    readonly_fields = ["process", "state"]
+
+    @admin.display(description="进程", ordering="name")
+    def process(self, row: Pulse) -> str:
+        return str(row)
+
+    @admin.display(description="状态")
+    def state(self, row: Pulse) -> SafeString:
+        alive = row.heard_at > timezone.now() - SILENT_AFTER
+        return chip("正常", "success") if alive else chip("无响应", "danger")
 
 
 @admin.register(AuditEntry)

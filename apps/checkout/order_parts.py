@@ -12,8 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.base.admin import ReadOnlyTabular, chip, yuan_column
+from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
-from apps.fulfillment.states import UploadStatus
 from apps.orders.models import OrderLine, OrderMove
 from apps.orders.states import MOVE_LABELS, Actor, Status
 from apps.payments.models import Payment
@@ -28,11 +28,6 @@ _ORDER_COLOURS: dict[str, str] = {
     Status.RECEIVED: "success",
 }
 _PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
-_UPLOAD_COLOURS: dict[str, str] = {
-    UploadStatus.WAITING: "warning",
-    UploadStatus.DONE: "success",
-    UploadStatus.FAILED: "danger",
-}
 
 
 def link(url: str, text: str) -> SafeString:
@@ -142,7 +137,7 @@ class UploadInline(OrderPart):
 
     @admin.display(description="状态")
     def state(self, row: ShippingUpload) -> SafeString:
-        return chip(row.get_status_display(), _UPLOAD_COLOURS.get(row.status, ""))
+        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
 
 
 class MoveInline(OrderPart):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from apps.base import audit, jobs
+from apps.base import audit, jobs, pulses
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.members.models import Consent, Level
@@ -86,6 +86,7 @@ def _system(operator: User) -> None:
     Group.objects.create(name=f"客服{number}")
     User.objects.create_user(f"客服{number}", is_staff=True)
     audit.record(operator=operator, action="查看收货信息", subject=f"SO{number}", at=NOW)
+    pulses.beat_heard(name="beat", at=NOW)
     jobs.run(f"base.sweep_{number}", lambda at: 0)
     PushMessage.objects.create(
         message_key=f"k{number}", kind="trade_manage_remind_shipping", content={}, received_at=NOW
