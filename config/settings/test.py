@@ -14,6 +14,8 @@ REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_THROTTLE_RATES": dict.fromkeys(("member", "address", "login", "search"), "100000/min"),
 }
+# On a busy machine half a second is no sign of a dead Redis.
+CACHES = {"default": {**CACHES["default"], "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5}}}
 # Test processes side by side must not empty each other's cache: gw0 has database 1, gw1 database 2, ….
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _worker:

@@ -29,6 +29,7 @@ def _environment(wechat: Sandbox, **changed: str) -> dict[str, str]:
         "WECHAT_API_BASE": wechat.base_url,
         "WECHATPAY_BASE": wechat.base_url,
         "WECHAT_SANDBOX": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings.prod",
         "ALLOWED_HOSTS": "127.0.0.1",
         "DEBUG": "0",
         **changed,
@@ -72,7 +73,7 @@ def worker(wechat: Sandbox, *, board: str = "") -> Iterator[subprocess.Popen[byt
 
 
 def _await(url: str) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 60
     while True:
         try:
             with requests.Session() as session:
