@@ -16,8 +16,8 @@ from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.orders.models import OrderLine, OrderMove
 from apps.orders.states import MOVE_LABELS, Actor, Status
+from apps.payments.admin import PAYMENT_COLOURS
 from apps.payments.models import Payment
-from apps.payments.states import PaymentStatus
 from mall.money import yuan
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -27,7 +27,6 @@ _ORDER_COLOURS: dict[str, str] = {
     Status.SHIPPED: "info",
     Status.RECEIVED: "success",
 }
-_PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
 
 
 def link(url: str, text: str) -> SafeString:
@@ -91,7 +90,7 @@ class PaymentInline(OrderPart):
 
     @admin.display(description="状态")
     def state(self, row: Payment) -> SafeString:
-        return chip(row.get_status_display(), _PAYMENT_COLOURS.get(row.status, ""))
+        return chip(row.get_status_display(), PAYMENT_COLOURS.get(row.status, ""))
 
     @admin.display(description="异常")
     def surplus(self, row: Payment) -> str:
