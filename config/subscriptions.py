@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from mall import events
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
-    events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.MemberRegistered: ["apps.coupons.handlers.welcome_on_member_registered"],
-    events.OrderPaid: ["apps.coupons.handlers.reward_on_order_paid"],
-    events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
+    events.OrderPaid: [
+        "apps.checkout.handlers.count_sold_on_order_paid",
+        "apps.coupons.handlers.reward_on_order_paid",
+    ],
     events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
+    events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
+    events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
+    events.WechatPushed: ["apps.checkout.handlers.receive_on_wechat_pushed"],
 }

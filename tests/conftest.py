@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +72,13 @@ def wechat(_sandbox_process: Sandbox, settings: Any) -> Sandbox:
     settings.WECHAT_API_BASE = _sandbox_process.base_url
     settings.WECHATPAY_BASE = _sandbox_process.base_url
     return _sandbox_process
+
+
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """What the process's own log handler writes, formatter and all."""
+    handler = next(h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler)
+    written = StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)

@@ -6,16 +6,24 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.base.models import AuditEntry, JobRun, Pulse
+from apps.base.pulses import SILENT_AFTER
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -25,6 +33,7 @@ __all__ = [
     "ReadOnlyTabular",
     "StackedInline",
     "TabularInline",
+    "chip",
     "said",
     "yuan_column",
 ]
@@ -35,8 +44,39 @@ class EditableAdmin(ModelAdmin):
 
     list_per_page = 30
     show_full_result_count = False
-    compressed_fields = True
+    # Labels above their fields: beside them, three on a row do not fit.
+    compressed_fields = False
     warn_unsaved_form = True
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """A list that nothing narrows shows all there is: offering to show everything would be noise."""
+        rows = super().get_changelist_instance(request)
+        if not rows.query and not rows.has_active_filters:
+            rows.full_result_count = rows.result_count
+        return rows
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """What goes with a row, without the rows that only join two others: nobody knows them by a name."""
+        going, counts, *rest = super().get_deleted_objects(objs, request)
+        joins = [
+            model._meta for model in apps.get_models(include_auto_created=True) if model._meta.auto_created
+        ]
+        starts = tuple(f"{capfirst(opts.verbose_name)}: " for opts in joins)
+        counts = {
+            name: number
+            for name, number in counts.items()
+            if name not in {opts.verbose_name_plural for opts in joins}
+        }
+        return _without(going, starts), counts, *rest
+
+
+def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
+    """Return the nested list of texts without those that begin so, as the page for deleting shows it."""
+    return [
+        _without(row, starts) if isinstance(row, list) else row
+        for row in rows
+        if not str(row).startswith(starts)
+    ]
 
 
 class ReadOnlyAdmin(EditableAdmin):
@@ -57,6 +97,7 @@ class ReadOnlyTabular(TabularInline):
 
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -74,6 +115,11 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
         return "—" if fen is None else f"¥{yuan(fen)}"
 
     return column
+
+
+def chip(text: Any, colour: str = "") -> SafeString:
+    """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
 
 
 def said(action: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,8 +140,35 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+_ACTS = {"add": "新增", "change": "修改与操作", "delete": "删除", "view": "查看"}
+
+
+class PermissionField(forms.ModelMultipleChoiceField):
+    """Permissions as operators call them: 订单 | 订单 | 查看. Django keeps their names in English."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        act, _, _ = permission.codename.partition("_")
+        kind = permission.content_type
+        return f"{kind.app_labeled_name} | {_ACTS.get(act, permission.name)}"
+
+
+class PermissionsInChinese(EditableAdmin):
+    """Where permissions are given: only those that open something, named in Chinese."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.remote_field.model is Permission:
+            kinds = ContentType.objects.get_for_models(
+                *(model for model in apps.get_models() if admin.site.is_registered(model))
+            )
+            kwargs["form_class"] = PermissionField
+            kwargs["queryset"] = Permission.objects.filter(content_type__in=kinds.values()).select_related(
+                "content_type"
+            )
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
 @admin.register(User)
-class OperatorAdmin(DjangoUserAdmin, ModelAdmin):
+class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):
     """Operators of the shop; shoppers are members, not users."""
 
     form = UserChangeForm
@@ -104,7 +177,7 @@ class OperatorAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
+class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):
     """Roles: sets of permissions given to operators."""
 
 
@@ -112,14 +185,29 @@ class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
 class JobRunAdmin(ReadOnlyAdmin):
     """When each sweep ran last, and how it went."""
 
-    list_display = ["name", "started_at", "succeeded_at", "handled", "error"]
+    list_display = ["name", "state", "started_at", "succeeded_at", "handled", "error"]
+
+    @admin.display(description="状态")
+    def state(self, row: JobRun) -> SafeString:
+        return chip("出错", "danger") if row.error else chip("正常", "success")
 
 
 @admin.register(Pulse)
 class PulseAdmin(ReadOnlyAdmin):
     """When beat and workers were last heard."""
 
-    list_display = ["name", "heard_at"]
+    list_display = ["process", "state", "heard_at"]
+    fields = list_display
+    readonly_fields = ["process", "state"]
+
+    @admin.display(description="进程", ordering="name")
+    def process(self, row: Pulse) -> str:
+        return str(row)
+
+    @admin.display(description="状态")
+    def state(self, row: Pulse) -> SafeString:
+        alive = row.heard_at > timezone.now() - SILENT_AFTER
+        return chip("正常", "success") if alive else chip("无响应", "danger")
 
 
 @admin.register(AuditEntry)

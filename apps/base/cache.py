@@ -16,6 +16,34 @@ log = structlog.get_logger(__name__)
 REST_SECONDS = 5.0
 
 
+class Breaker:
+    """Remembers, for all threads of this process, that a Redis server did not answer a moment ago."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server should be left alone now."""
+        return time.monotonic() < self._until
+
+    def open(self) -> None:
+        """Leave the server alone for a while."""
+        self._until = time.monotonic() + REST_SECONDS
+
+    def close(self) -> None:
+        """Ask the server again at once."""
+        self._until = 0.0
+
+
+_breakers: dict[str, Breaker] = {}
+
+
+def breaker_of(server: str) -> Breaker:
+    """Return the breaker that everybody who speaks to this server shares, the broker's clients included."""
+    return _breakers.setdefault(server, Breaker())
+
+
 class SoftRedisCache(RedisCache):
     """Django's Redis cache with short time-outs and a circuit breaker.
 
@@ -28,15 +56,15 @@ class SoftRedisCache(RedisCache):
         options.setdefault("socket_connect_timeout", 0.5)
         options.setdefault("socket_timeout", 0.5)
         super().__init__(server, {**params, "OPTIONS": options})
-        self._resting_until = 0.0
+        self.breaker = breaker_of(server)
 
     def _softly(self, call: Callable[[], Any], otherwise: Any) -> Any:
-        if time.monotonic() < self._resting_until:
+        if self.breaker.is_open:
             return otherwise
         try:
             return call()
         except (RedisError, OSError) as error:
-            self._resting_until = time.monotonic() + REST_SECONDS
+            self.breaker.open()
             log.warning("cache_away", error=type(error).__name__)
             return otherwise
 

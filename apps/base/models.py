@@ -16,7 +16,7 @@ class Pulse(models.Model):
         verbose_name = verbose_name_plural = "进程心跳"
 
     def __str__(self) -> str:
-        return self.name
+        return {"beat": "定时调度", "worker": "后台任务"}.get(self.name, self.name)
 
 
 class JobRun(models.Model):

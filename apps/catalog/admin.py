@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action, display
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.admin import EditableAdmin, TabularInline, said
 from apps.base.forms import MONEY_IN_YUAN
@@ -51,6 +52,7 @@ class ProductImageInline(TabularInline):
     model = ProductImage
     fields = ["image", "position"]
     extra = 0
+    hide_title = True
 
 
 @admin.register(Product)
@@ -64,7 +66,6 @@ class ProductAdmin(EditableAdmin):
     list_select_related = ["category"]
     search_fields = ["title"]
     search_help_text = "标题、拼音、首字母、品牌、类目，或商家编码"
-    filter_horizontal = ["guarantees"]
     inlines = [SkuInline, ProductImageInline]
     actions = ["put_on_sale", "take_off_sale"]
     actions_submit_line = ["save_and_put_on_sale", "save_and_take_off_sale"]
@@ -73,7 +74,7 @@ class ProductAdmin(EditableAdmin):
         (None, {"fields": ["title", "subtitle", ("category", "brand"), ("role", "state"), "cover", "video"]}),
         ("规格与参数", {"fields": ["options", "attributes", "guarantees"]}),
         ("购买限制", {"fields": [("min_quantity", "max_quantity", "quantity_step")]}),
-        ("上架时间", {"fields": [("sale_starts_at", "sale_ends_at")]}),
+        ("上架时间", {"fields": ["sale_starts_at", "sale_ends_at"]}),
         ("图文详情", {"fields": ["detail_html", "preview"]}),
         ("统计", {"fields": [("prices", "sold_count", "created_at")]}),
     ]
@@ -83,6 +84,12 @@ class ProductAdmin(EditableAdmin):
         rows = super().get_queryset(request)
         return rows.annotate(
             lowest_fen=Min("skus__price_fen", filter=live), highest_fen=Max("skus__price_fen", filter=live)
+        )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # A handful of promises is ticked faster than it is moved between two lists.
+        return super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()}
         )
 
     def get_search_results(
@@ -165,7 +172,8 @@ class ProductAdmin(EditableAdmin):
     @admin.display(description="预览")
     def preview(self, row: Product) -> SafeString:
         # Cleaned again on the way out: what is marked safe here must not rest on what a row happens to hold.
-        return mark_safe(detail.sanitised(row.detail_html))  # noqa: S308
+        page = mark_safe(detail.sanitised(row.detail_html))  # noqa: S308
+        return format_html('<div style="max-height:28rem;max-width:24rem;overflow:auto">{}</div>', page)
 
 
 class TreeList(ChangeList):

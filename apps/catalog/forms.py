@@ -100,7 +100,7 @@ class SkuForm(forms.ModelForm):
     option_values = forms.CharField(
         label="规格值",
         required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "月白 / 大"}),
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "月白 / 大", "style": "min-width:11rem"}),
         help_text="按规格的顺序，用 / 隔开",
     )
 
@@ -110,9 +110,10 @@ class SkuForm(forms.ModelForm):
 
     def __init__(self, *args: Any, product: Product | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["style"] = "min-width:10rem"
         self._product = product
-        if self.instance.pk:
-            self.initial["option_values"] = rules.described(self.instance.option_values)
+        if self.instance.pk and product is not None:
+            self.initial["option_values"] = rules.described(self.instance.option_values, product.options)
 
     def clean_option_values(self) -> dict[str, str]:
         text = self.cleaned_data["option_values"].strip()

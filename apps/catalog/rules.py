@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apps.catalog.models import Product, Sku
@@ -77,7 +77,9 @@ def check_skus(product: Product, skus: Sequence[Sku]) -> None:
         check_sku(product, sku)
         choice = tuple(sorted(sku.option_values.items()))
         if choice in seen:
-            raise ProductInvalid("option_values", f"规格组合重复：{described(sku.option_values) or '无规格'}")
+            raise ProductInvalid(
+                "option_values", f"规格组合重复：{described(sku.option_values, product.options) or '无规格'}"
+            )
         seen.add(choice)
     if product.on_sale and not any(sku.enabled for sku in skus):
         raise ProductInvalid("on_sale", "没有启用的 SKU，不能上架")
@@ -105,9 +107,16 @@ def check_sku(product: Product, sku: Sku) -> None:
         )
 
 
-def described(option_values: dict[str, str]) -> str:
-    """Return option values for people: ``白 / 大``."""
-    return " / ".join(option_values.values())
+def in_order(option_values: Mapping[str, str], options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return option values in the order of the product's options: jsonb keeps names in an order of its own."""
+    known = [option["name"] for option in options if option["name"] in option_values]
+    gone = [name for name in option_values if name not in known]
+    return {name: option_values[name] for name in (*known, *gone)}
+
+
+def described(option_values: Mapping[str, str], options: Sequence[Mapping[str, Any]]) -> str:
+    """Return option values for people, in the order of the product's options: ``白 / 大``."""
+    return " / ".join(in_order(option_values, options).values())
 
 
 def _check_options(options: Any) -> None:

@@ -36,7 +36,7 @@ def save_category(*, category: Category) -> Category:
     Raises CategoryCycle, CategoryTooDeep.
     """
     with transaction.atomic():
-        paths = dict(Category.objects.select_for_update().order_by("id").values_list("id", "path"))
+        paths = dict(Category.objects.select_for_update(no_key=True).order_by("id").values_list("id", "path"))
         above = _checked_place(category, paths)
         before = paths.get(category.pk, "")
         category.save()
@@ -78,7 +78,7 @@ def _move(category: Category, *, before: str) -> None:
 def _describe_products_below(category: Category) -> None:
     """A product is found by the names of its categories: renaming or moving one changes its search words."""
     products = Product.objects.filter(category__path__startswith=category.path).order_by("id")
-    _describe(list(products.select_for_update(of=("self",)).select_related("category", "brand")))
+    _describe(list(products.select_for_update(of=("self",), no_key=True).select_related("category", "brand")))
 
 
 def save_product(
@@ -115,7 +115,7 @@ def refresh_product(*, product_id: int) -> None:
     """
     with transaction.atomic():
         product = (
-            Product.objects.select_for_update(of=("self",))
+            Product.objects.select_for_update(of=("self",), no_key=True)
             .select_related("category", "brand")
             .get(pk=product_id)
         )
@@ -133,7 +133,9 @@ def refresh_brand(*, brand_id: int) -> None:
     """Derive the search words of a brand's products again, after it was renamed."""
     with transaction.atomic():
         products = Product.objects.filter(brand_id=brand_id).order_by("id")
-        _describe(list(products.select_for_update(of=("self",)).select_related("category", "brand")))
+        _describe(
+            list(products.select_for_update(of=("self",), no_key=True).select_related("category", "brand"))
+        )
 
 
 def _describe(products: Sequence[Product]) -> None:
@@ -162,7 +164,7 @@ def put_on_sale(*, product_ids: Collection[int]) -> int:
     """
     with transaction.atomic():
         live = Sku.objects.filter(product=OuterRef("pk"), enabled=True)
-        chosen = Product.objects.select_for_update().filter(pk__in=product_ids).order_by("id")
+        chosen = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids).order_by("id")
         for product in chosen.filter(~Exists(live))[:1]:
             raise rules.ProductInvalid("on_sale", f"「{product.title}」没有启用的 SKU，不能上架")
         ids = list(chosen.filter(on_sale=False).values_list("id", flat=True))

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.base import audit
@@ -25,7 +25,6 @@ from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
 from apps.checkout import closing
 from apps.checkout.order_parts import (
-    ORDER_COLOURS,
     LineInline,
     MoveInline,
     ParcelInline,
@@ -33,6 +32,7 @@ from apps.checkout.order_parts import (
     UploadInline,
     link,
     reductions_shown,
+    status_shown,
 )
 from apps.checkout.ship_form import CorrectForm, ShipForm
 from apps.fulfillment.models import Parcel, ShippingUpload
@@ -66,13 +66,19 @@ class OrderAdmin(ReadOnlyAdmin):
     ]
     search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
     date_hierarchy = "created_at"
+    # When it was shipped, received or closed is told by the history below.
     fieldsets = [
-        (None, {"fields": [("order_no", "state"), ("customer", "receiver"), "remark"]}),
-        ("金额", {"fields": [("goods", "reduction", "shipping", "payable"), "offers"]}),
         (
-            "时间",
-            {"fields": [("created_at", "expires_at", "paid_at"), ("shipped_at", "received_at", "closed_at")]},
+            None,
+            {
+                "fields": [
+                    ("order_no", "state", "customer"),
+                    ("created_at", "paid_at", "expires_at"),
+                    ("receiver", "remark"),
+                ]
+            },
         ),
+        ("金额", {"fields": [("goods", "reduction", "shipping", "payable"), "offers"]}),
     ]
     readonly_fields = ["state", "customer", "goods", "reduction", "shipping", "payable", "offers", "receiver"]
     inlines = [LineInline, PaymentInline, ParcelInline, UploadInline, MoveInline]
@@ -88,7 +94,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
         """Only the buttons that lead somewhere in the order's status; the services decide all the same."""
-        order = Order.objects.filter(pk=object_id).only("status").first()
+        order = self.get_object(request, str(object_id))
         usable = _usable(order) if order else frozenset()
         return [
             button
@@ -106,9 +112,9 @@ class OrderAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @display(description="状态", ordering="status", label=ORDER_COLOURS)
-    def state(self, row: Order) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Order) -> SafeString:
+        return status_shown(row.status)
 
     @admin.display(description="买家", ordering="member__nickname")
     def buyer(self, row: Order) -> str:

@@ -21,6 +21,7 @@ from apps.orders import selectors as orders
 from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
+_TOO_FEW = {"sku_id": 7, "available": 2, "items": [{"sku_id": 7, "available": 2}]}
 _CONFLICTS = "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough"
 
 
@@ -73,7 +74,7 @@ class OrdersView(APIView):
         request=shapes.PlaceSerializer,
         responses={
             201: shapes.OrderSerializer,
-            409: refusal(409, "out_of_stock", "库存不足", {"sku_id": 7, "available": 2}),
+            409: refusal(409, "out_of_stock", "库存不足", _TOO_FEW),
         },
         examples=[
             OpenApiExample("two cups", value=examples.PLACE, request_only=True),

@@ -18,6 +18,9 @@ from apps.wechat.pay import client
 
 log = structlog.get_logger(__name__)
 
+# After so many questions in a row without an answer a sweep leaves WeChat alone until the next.
+_PATIENCE = 3
+
 
 def query_unheard(*, at: datetime, limit: int = 200) -> int:
     """Ask WeChat about attempts without news; return how many were asked about.
@@ -26,14 +29,18 @@ def query_unheard(*, at: datetime, limit: int = 200) -> int:
     at WeChat. Safe to run side by side: an attempt is claimed by its time of asking. One failure stops no other.
     """
     transactions.forbid("asking WeChat Pay")
-    asked = 0
+    asked = unanswered = 0
     for attempt in payment_selectors.unheard(at=at).select_related("order")[:limit]:
+        if unanswered == _PATIENCE:
+            break
         if not attempts.claim_query(attempt=attempt, at=at):
             continue
         asked += 1
         try:
             _ask(attempt, at=at)
+            unanswered = 0
         except Exception as error:
+            unanswered += isinstance(error, wechat_errors.WechatUnavailable)
             log.warning("query_failed", payment_no=attempt.payment_no, error=str(error)[:200])
     return asked
 

@@ -45,7 +45,7 @@ def _answering(*, most_bytes: int, methods: list[str]) -> Callable[[View], View]
             try:
                 return view(request)
             except ShopError as refusal:
-                log.warning("callback_refused", path=request.path, why=str(refusal)[:200])
+                log.warning("callback_refused", path=request.path, reason=str(refusal)[:200])
                 return _failed(STATUS_OF_KIND[refusal.kind], refusal.text)
             except DatabaseError as error:
                 log.warning("callback_put_off", path=request.path, error=type(error).__name__)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps import outbox
+from apps.catalog import services as catalog
+from apps.checkout import receiving
 from apps.fulfillment.services import uploads
+from apps.orders import selectors as orders
 from apps.payments import selectors as payments
-from mall.events import ParcelShipped
+from apps.wechat.errors import WechatUnavailable
+from mall.events import OrderPaid, ParcelShipped, WechatPushed
+
+# 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
+_SETTLEMENT = "trade_manage_order_settlement"
+
+
+def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
+    """Add an order's units to its products' sales.
+
+    Once an order although news may come twice: the delivery is marked done in the transaction that counts.
+    """
+    catalog.count_sold(orders.units_by_product(order_no=event.order_no))
 
 
 @outbox.outside_transaction
@@ -20,3 +35,14 @@ def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
         )
     except uploads.UploadLater as later:
         raise outbox.TryLater(str(later)) from later
+
+
+@outbox.outside_transaction
+def receive_on_wechat_pushed(event: WechatPushed, *, at: datetime) -> None:
+    """Receive the order whose shopper confirmed it in WeChat; comes back while WeChat cannot be asked."""
+    if event.kind != _SETTLEMENT or "confirm_receive_time" not in event.content:
+        return
+    try:
+        receiving.receive_as_wechat_says(transaction_id=str(event.content.get("transaction_id", "")), at=at)
+    except WechatUnavailable as trouble:
+        raise outbox.TryLater(str(trouble)) from trouble

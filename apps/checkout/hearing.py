@@ -22,6 +22,9 @@ from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
 
+# After so many questions in a row without an answer a sweep leaves WeChat alone until the next.
+_PATIENCE = 3
+
 
 def hear(*, notification: notify.Notification, at: datetime) -> None:
     """Keep a verified notification of WeChat Pay, then do what it is about; both safe to repeat.
@@ -55,8 +58,9 @@ def retry_notifications(*, at: datetime, limit: int = 50) -> int:
     WeChat is asked afresh instead of believing the old text. One failure stops no other.
     """
     transactions.forbid("asking WeChat Pay")
+    unanswered = 0
     for tried in range(limit):
-        kept = notifications.take_due(at=at)
+        kept = notifications.take_due(at=at) if unanswered < _PATIENCE else None
         if kept is None:
             return tried
         try:
@@ -65,7 +69,9 @@ def retry_notifications(*, at: datetime, limit: int = 50) -> int:
             log.warning("notification_retry_failed", notify_id=kept.notify_id, error=type(error).__name__)
             why = str(error) if isinstance(error, ShopError) else type(error).__name__
             notifications.mark_failed(notification_id=kept.pk, why=why, at=at)
+            unanswered += isinstance(error, wechat_errors.WechatUnavailable)
         else:
+            unanswered = 0
             notifications.mark_handled(notification_id=kept.pk, at=at)
     return limit
 

@@ -10,35 +10,33 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from unfold.decorators import display
 
-from apps.base.admin import ReadOnlyTabular, yuan_column
+from apps.base.admin import ReadOnlyTabular, chip, yuan_column
+from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
-from apps.fulfillment.states import UploadStatus
 from apps.orders.models import OrderLine, OrderMove
 from apps.orders.states import MOVE_LABELS, Actor, Status
+from apps.payments.admin import PAYMENT_COLOURS
 from apps.payments.models import Payment
-from apps.payments.states import PaymentStatus
 from mall.money import yuan
 
-ORDER_COLOURS = {
+_ORDER_COLOURS: dict[str, str] = {
     Status.UNPAID: "warning",
     Status.GATHERING: "info",
     Status.PAID: "danger",
     Status.SHIPPED: "info",
     Status.RECEIVED: "success",
 }
-_PAYMENT_COLOURS = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
-_UPLOAD_COLOURS = {
-    UploadStatus.WAITING: "warning",
-    UploadStatus.DONE: "success",
-    UploadStatus.FAILED: "danger",
-}
 
 
 def link(url: str, text: str) -> SafeString:
     """Return a link as the pages of an order show it."""
     return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, text)
+
+
+def status_shown(status: str) -> SafeString:
+    """Return an order's status in Chinese on its colour."""
+    return chip(Status(status).label, _ORDER_COLOURS.get(status, ""))
 
 
 def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
@@ -90,9 +88,9 @@ class PaymentInline(OrderPart):
     def number(self, row: Payment) -> SafeString:
         return link(reverse("admin:payments_payment_change", args=[row.pk]), row.payment_no)
 
-    @display(description="状态", label=_PAYMENT_COLOURS)
-    def state(self, row: Payment) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+    @admin.display(description="状态")
+    def state(self, row: Payment) -> SafeString:
+        return chip(row.get_status_display(), PAYMENT_COLOURS.get(row.status, ""))
 
     @admin.display(description="异常")
     def surplus(self, row: Payment) -> str:
@@ -136,9 +134,9 @@ class UploadInline(OrderPart):
     fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
     readonly_fields = fields
 
-    @display(description="状态", label=_UPLOAD_COLOURS)
-    def state(self, row: ShippingUpload) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+    @admin.display(description="状态")
+    def state(self, row: ShippingUpload) -> SafeString:
+        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
 
 
 class MoveInline(OrderPart):
@@ -157,9 +155,9 @@ class MoveInline(OrderPart):
     def moved(self, row: OrderMove) -> str:
         return MOVE_LABELS.get(row.move, row.move)
 
-    @display(description="状态", label=ORDER_COLOURS)
-    def became(self, row: OrderMove) -> tuple[str, str]:
-        return row.to_status, Status(row.to_status).label
+    @admin.display(description="状态")
+    def became(self, row: OrderMove) -> SafeString:
+        return status_shown(row.to_status)
 
     @admin.display(description="操作方")
     def who(self, row: OrderMove) -> str:

@@ -1,16 +1,44 @@
-"""The shopper says that the goods are here."""
+"""The goods are here: the shopper says so to the shop, or to WeChat, which tells it on."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from apps.base import transactions
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
 from apps.orders import selectors as orders
-from apps.orders.states import Actor
+from apps.orders.states import Actor, Status
+from apps.payments import selectors as payments
+from apps.wechat import shipping
+from mall.lifecycle import MoveRefused
+
+_CONFIRMED = frozenset(
+    {shipping.OrderState.CONFIRMED, shipping.OrderState.SETTLING, shipping.OrderState.COMPLETED}
+)
 
 
 def receive(*, member: Member, order_no: str, at: datetime) -> None:
     """Confirm receipt of the member's order. Raises NotFound for another's, MoveRefused unless it is SHIPPED."""
     order = orders.of_member(member=member, order_no=order_no)
     receipt.confirm(order_no=order.order_no, actor=Actor.MEMBER, at=at)
+
+
+def receive_as_wechat_says(*, transaction_id: str, at: datetime) -> bool:
+    """Confirm receipt of the order that this payment paid, if WeChat's own record says that it was confirmed.
+
+    Says whether this call received it. What a push says is a hint only, so get_order is asked (小程序
+    发货信息管理服务, 确认收货). An order that waits for nothing, or whose payment is not ours, is left alone.
+    Raises WechatUnavailable, WechatRefused. Must be called outside a transaction.
+    """
+    transactions.forbid("asking WeChat for a receipt")
+    payment = payments.paid_by(transaction_id=transaction_id)
+    if payment is None or payment.order.status != Status.SHIPPED:
+        return False
+    if shipping.get_order(transaction_id=transaction_id).state not in _CONFIRMED:
+        return False
+    try:
+        receipt.confirm(order_no=payment.order.order_no, actor=Actor.WECHAT, note="买家在微信确认收货", at=at)
+    except MoveRefused:
+        return False  # the shopper, or time, was faster
+    return True

@@ -20,10 +20,13 @@ class ShipForm(forms.Form):
         to_field_name="code",
         widget=UnfoldAdminSelectWidget,
         empty_label="请选择",
-        error_messages={"invalid_choice": "请选择列表中的快递公司"},
+        error_messages={"invalid_choice": "请选择列表中的快递公司", "required": "请选择快递公司"},
     )
     tracking_no = forms.CharField(
-        label="快递单号", max_length=64, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
+        label="快递单号",
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        error_messages={"required": "请填写快递单号", "max_length": "快递单号最多 64 位"},
     )
 
     def __init__(self, *args: Any, lines: list[OrderLine], left: dict[int, int], **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from apps.catalog import detail, pictures
+from apps.catalog import detail, pictures, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.inventory import selectors as inventory
@@ -49,7 +49,7 @@ def page_of(product: Product, *, at: datetime) -> dict[str, Any]:
         "skus": [
             {
                 "id": choice["id"],
-                "option_values": choice["option_values"],
+                "option_values": rules.in_order(choice["option_values"], product.options),
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
                 "available": stock[choice["id"]],

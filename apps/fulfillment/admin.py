@@ -10,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.safestring import SafeString
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
 from apps.base.forms import YuanField
 from apps.fulfillment import freight
 from apps.fulfillment.models import (
@@ -24,15 +26,25 @@ from apps.fulfillment.models import (
     ShippingUpload,
 )
 from apps.fulfillment.services import carriers
+from apps.fulfillment.states import UploadStatus
 from mall.errors import ShopError
 from mall.money import yuan
+
+UPLOAD_COLOURS: dict[str, str] = {
+    UploadStatus.WAITING: "warning",
+    UploadStatus.DONE: "success",
+    UploadStatus.FAILED: "danger",
+}
 
 
 class ZoneForm(forms.ModelForm):
     """One tariff; regions are typed with commas, fees in yuan."""
 
     regions = forms.CharField(
-        label="地区", required=False, help_text="省、市或区县，用逗号分隔；留空表示其余地区"
+        label="地区",
+        required=False,
+        help_text="省、市或区县，用逗号分隔；留空表示其余地区",
+        widget=UnfoldAdminTextInputWidget,
     )
     first_fee_fen = YuanField(label="首费（元）")
     next_fee_fen = YuanField(label="续费（元）")
@@ -139,7 +151,11 @@ class ParcelAdmin(ReadOnlyAdmin):
 class ShippingUploadAdmin(ReadOnlyAdmin):
     """What WeChat was told of parcels; the failed ones wait for somebody (重新上传 on the order's page)."""
 
-    list_display = ["order", "status", "uploaded_parcels", "uploaded_at", "last_error"]
+    list_display = ["order", "state", "uploaded_parcels", "uploaded_at", "last_error"]
     list_filter = ["status"]
     list_select_related = ["order"]
     search_fields = ["order__order_no"]
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: ShippingUpload) -> SafeString:
+        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from mall.pricing.basket import ChargedBy, Freight, Zone
+
+_TARIFF = ("regions", "first_units", "first_fee_fen", "next_units", "next_fee_fen")
 
 
 def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[int, str]]:
@@ -20,16 +24,17 @@ def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[
     own = dict(
         ProductFreight.objects.filter(product_id__in=products).values_list("product_id", "template_id")
     )
-    zones = FreightZone.objects.select_related("template").filter(
-        Q(template__in=set(own.values())) | Q(template__is_default=True)
+    zones = FreightZone.objects.filter(template=OuterRef("pk")).order_by("id")
+    templates = FreightTemplate.objects.filter(Q(pk__in=set(own.values())) | Q(is_default=True)).annotate(
+        tariffs=ArraySubquery(zones.values(tariff=JSONObject(**{name: name for name in _TARIFF})))
     )
-    rows: dict[FreightTemplate, list[FreightZone]] = {}
-    for zone in zones:
-        rows.setdefault(zone.template, []).append(zone)
-    default = next((template.pk for template in rows if template.is_default), None)
+    found = {template.pk: template for template in templates}
+    default = next((key for key, template in found.items() if template.is_default), None)
     chosen = {product: own.get(product, default) for product in products}
-    needed = set(chosen.values())
-    freights = tuple(as_freight(template, found) for template, found in rows.items() if template.pk in needed)
+    freights = tuple(
+        as_freight(found[key], [FreightZone(template=found[key], **tariff) for tariff in found[key].tariffs])
+        for key in sorted({key for key in chosen.values() if key is not None})
+    )
     return freights, {product: _ref(key) for product, key in chosen.items() if key is not None}
 
 

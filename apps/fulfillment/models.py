@@ -158,4 +158,4 @@ class ShippingUpload(models.Model):
         verbose_name = verbose_name_plural = "发货信息上传"
 
     def __str__(self) -> str:
-        return f"{self.order_id} {self.status}"
+        return f"{self.order_id} {self.get_status_display()}"

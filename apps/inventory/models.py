@@ -81,4 +81,4 @@ class StockEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.on_hand_change:+d}/{self.held_change:+d}"
+        return f"{self.get_kind_display()} {self.on_hand_change:+d}/{self.held_change:+d}"

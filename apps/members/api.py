@@ -57,6 +57,7 @@ class LoginView(APIView):
 
     @extend_schema(
         operation_id="auth_login",
+        summary="Log in with wx.login's code",
         request=shapes.CodeSerializer,
         responses={
             200: shapes.WelcomeSerializer,
@@ -87,6 +88,7 @@ class RefreshView(APIView):
 
     @extend_schema(
         operation_id="auth_refresh",
+        summary="New tokens for a refresh token, once",
         request=shapes.RefreshSerializer,
         responses={
             200: shapes.TokensSerializer,
@@ -109,6 +111,7 @@ class LogoutView(APIView):
 
     @extend_schema(
         operation_id="auth_logout",
+        summary="Log out",
         request=shapes.RefreshSerializer,
         responses={
             204: OpenApiResponse(description="Logged out."),
@@ -126,6 +129,7 @@ class MeView(APIView):
 
     @extend_schema(
         operation_id="me_read",
+        summary="My profile",
         responses=shapes.MemberSerializer,
         examples=[OpenApiExample("me", value=_MEMBER, response_only=True)],
     )
@@ -134,6 +138,7 @@ class MeView(APIView):
 
     @extend_schema(
         operation_id="me_change",
+        summary="Change my nickname or picture",
         request=shapes.ProfileSerializer,
         responses=shapes.MemberSerializer,
         examples=[
@@ -153,6 +158,7 @@ class PhoneView(APIView):
 
     @extend_schema(
         operation_id="me_phone",
+        summary="Give my phone number by WeChat's button",
         request=shapes.CodeSerializer,
         responses={
             200: shapes.MemberSerializer,
@@ -181,6 +187,7 @@ class ConsentsView(APIView):
 
     @extend_schema(
         operation_id="me_consent",
+        summary="Agree to a document",
         request=shapes.ConsentInputSerializer,
         responses={
             201: shapes.ConsentSerializer,
@@ -212,6 +219,7 @@ class ConsentView(APIView):
 
     @extend_schema(
         operation_id="me_consent_withdraw",
+        summary="Take my consent back",
         responses={204: OpenApiResponse(description="Withdrawn; what was collected under it is deleted.")},
     )
     def delete(self, request: Request, document: str) -> Response:
@@ -226,6 +234,7 @@ class DocumentView(APIView):
 
     @extend_schema(
         operation_id="document_read",
+        summary="The text in force of a document",
         responses=shapes.DocumentSerializer,
         examples=[
             OpenApiExample(
@@ -252,6 +261,7 @@ class AddressesView(APIView):
 
     @extend_schema(
         operation_id="addresses_list",
+        summary="My addresses",
         responses=shapes.AddressPageSerializer,
         examples=[
             OpenApiExample(
@@ -266,6 +276,7 @@ class AddressesView(APIView):
 
     @extend_schema(
         operation_id="addresses_add",
+        summary="Add an address",
         request=shapes.AddressSerializer,
         responses={
             201: shapes.AddressSerializer,
@@ -285,7 +296,12 @@ class AddressesView(APIView):
 class AddressView(APIView):
     """One address of the member's own."""
 
-    @extend_schema(operation_id="address_read", responses=shapes.AddressSerializer, examples=[_SAVED])
+    @extend_schema(
+        operation_id="address_read",
+        summary="One of my addresses",
+        responses=shapes.AddressSerializer,
+        examples=[_SAVED],
+    )
     def get(self, request: Request, address_id: int) -> Response:
         return Response(
             shapes.AddressSerializer(selectors.address_of(member=caller(request), address_id=address_id)).data
@@ -293,6 +309,7 @@ class AddressView(APIView):
 
     @extend_schema(
         operation_id="address_replace",
+        summary="Replace an address",
         request=shapes.AddressSerializer,
         responses=shapes.AddressSerializer,
         examples=[_NEW, _SAVED],
@@ -302,6 +319,7 @@ class AddressView(APIView):
 
     @extend_schema(
         operation_id="address_change",
+        summary="Change parts of an address",
         request=shapes.AddressSerializer,
         responses=shapes.AddressSerializer,
         examples=[OpenApiExample("default", value={"is_default": True}, request_only=True), _SAVED],
@@ -319,7 +337,11 @@ class AddressView(APIView):
         )
         return Response(shapes.AddressSerializer(address).data)
 
-    @extend_schema(operation_id="address_remove", responses={204: OpenApiResponse(description="Removed.")})
+    @extend_schema(
+        operation_id="address_remove",
+        summary="Remove an address",
+        responses={204: OpenApiResponse(description="Removed.")},
+    )
     def delete(self, request: Request, address_id: int) -> Response:
         addresses.remove(member=caller(request), address_id=address_id)
         return Response(status=204)

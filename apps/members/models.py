@@ -226,7 +226,7 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["member", "document", "-id"], name="consent_latest")]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.act} {self.document_id}"
+        return f"{self.member_id} {self.get_act_display()} {self.document_id}"
 
 
 class Address(models.Model):

@@ -85,6 +85,9 @@ class Order(models.Model):
                 fields=["shipped_at"], condition=Q(status=Status.SHIPPED), name="order_shipped_since"
             ),
             models.Index(fields=["status", "-id"], name="order_by_status"),
+            # What operators ask by day: the list's calendar, and what was paid.
+            models.Index(fields=["created_at"], name="order_created_since"),
+            models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
-from apps.orders.models import Order, OrderMove
+from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -94,3 +94,9 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
         return due
     expires_at, pk = after
     return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
+
+
+def units_by_product(*, order_no: str) -> dict[int, int]:
+    """How many units of each product an order has, by product id."""
+    lines = OrderLine.objects.filter(order__order_no=order_no)
+    return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())

@@ -6,17 +6,32 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, said
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, said
 from apps.outbox import services
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 
+_COLOURS: dict[str, str] = {
+    DeliveryStatus.WAITING: "warning",
+    DeliveryStatus.DONE: "success",
+    DeliveryStatus.DEAD: "danger",
+}
+
+
+def _status(row: Delivery) -> SafeString:
+    return chip(row.get_status_display(), _COLOURS[row.status])
+
 
 class DeliveryInline(ReadOnlyTabular):
     model = Delivery
-    fields = ["listener", "status", "attempts", "due_at", "done_at", "last_error"]
+    fields = ["listener", "state", "attempts", "due_at", "done_at", "last_error"]
     readonly_fields = fields
+
+    @admin.display(description="状态")
+    def state(self, row: Delivery) -> SafeString:
+        return _status(row)
 
 
 @admin.register(Announcement)
@@ -32,10 +47,14 @@ class AnnouncementAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(ReadOnlyAdmin):
     """Each event on its way to each listener."""
 
-    list_display = ["id", "announcement", "listener", "status", "attempts", "due_at", "last_error"]
+    list_display = ["id", "announcement", "listener", "state", "attempts", "due_at", "last_error"]
     list_filter = ["status", "listener"]
     list_select_related = ["announcement"]
     actions = ["deliver_again"]
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Delivery) -> SafeString:
+        return _status(row)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """The rows are read-only; whoever could change deliveries may have one repeated."""

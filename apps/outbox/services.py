@@ -9,10 +9,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.module_loading import import_string
 
 from apps.base import transactions
+from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
@@ -52,9 +54,16 @@ def _nudge() -> None:
     """Ask a worker to deliver now. May fail: the sweep finds the row all the same."""
     from apps.outbox import tasks  # -- circular import: the task calls this module
 
+    breaker = breaker_of(settings.CELERY_BROKER_URL)
+    # The broker's client takes 5 s to give up on a mute server; the cache's, on the same one, half a second,
+    # and it opens the breaker.
+    cache.get("outbox.nudge")
+    if breaker.is_open:
+        return
     try:
         tasks.deliver.apply_async(expires=30)
     except Exception as error:
+        breaker.open()
         log.warning("nudge_lost", error=type(error).__name__)
 
 

@@ -8,10 +8,24 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, said, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, said, yuan_column
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.services import notifications, refunds
+from apps.payments.states import PaymentStatus, RefundStatus
+
+PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
+_REFUND_COLOURS: dict[str, str] = {
+    RefundStatus.REQUESTED: "warning",
+    RefundStatus.PROCESSING: "info",
+    RefundStatus.SETTLED: "success",
+    RefundStatus.FAILED: "danger",
+}
+
+
+def _refund_status(row: Refund) -> SafeString:
+    return chip(row.get_status_display(), _REFUND_COLOURS.get(row.status, ""))
 
 
 class RefundInline(ReadOnlyTabular):
@@ -19,8 +33,12 @@ class RefundInline(ReadOnlyTabular):
 
     model = Refund
     amount = yuan_column("amount_fen", "金额")
-    fields = ["refund_no", "status", "amount", "reason", "requested_at", "settled_at", "last_error"]
+    fields = ["refund_no", "state", "amount", "reason", "requested_at", "settled_at", "last_error"]
     readonly_fields = fields
+
+    @admin.display(description="状态")
+    def state(self, row: Refund) -> SafeString:
+        return _refund_status(row)
 
 
 @admin.register(Payment)
@@ -33,13 +51,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_display = [
         "payment_no",
         "order",
-        "status",
+        "state",
         "amount",
         "captured",
         "refunded",
-        "is_surplus",
         "surplus_reason",
-        "started_at",
         "captured_at",
     ]
     list_filter = ["status", "is_surplus", "surplus_reason"]
@@ -48,14 +64,18 @@ class PaymentAdmin(ReadOnlyAdmin):
     # The prepay_id is left out: with it and the openid a payment could be started.
     fields = [
         ("payment_no", "transaction_id"),
-        ("order", "status"),
+        ("order", "state"),
         ("amount", "captured", "refunded"),
         ("is_surplus", "surplus_reason"),
         ("started_at", "expires_at"),
         ("queried_at", "captured_at", "closed_at"),
     ]
-    readonly_fields = ["amount", "captured", "refunded"]
+    readonly_fields = ["state", "amount", "captured", "refunded"]
     inlines = [RefundInline]
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Payment) -> SafeString:
+        return chip(row.get_status_display(), PAYMENT_COLOURS.get(row.status, ""))
 
 
 @admin.register(Refund)
@@ -66,7 +86,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_display = [
         "refund_no",
         "payment",
-        "status",
+        "state",
         "amount",
         "reason",
         "attempts",
@@ -79,14 +99,18 @@ class RefundAdmin(ReadOnlyAdmin):
     search_fields = ["refund_no", "wechat_refund_id", "payment__payment_no", "payment__order__order_no"]
     fields = [
         ("refund_no", "wechat_refund_id"),
-        ("payment", "status"),
+        ("payment", "state"),
         ("amount", "reason"),
         ("requested_at", "due_at", "settled_at"),
         ("attempts", "last_error"),
         "business_key",
     ]
-    readonly_fields = ["amount"]
+    readonly_fields = ["state", "amount"]
     actions = ["submit_again"]
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Refund) -> SafeString:
+        return _refund_status(row)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """The rows are read-only; whoever could change refunds may act on them."""

@@ -31,6 +31,15 @@ def captured_for(*, order_no: str) -> Payment | None:
     ).first()
 
 
+def paid_by(*, transaction_id: str) -> Payment | None:
+    """The attempt with WeChat's number, with its order, if its money paid the order; else None."""
+    return (
+        Payment.objects.select_related("order")
+        .filter(transaction_id=transaction_id, status=PaymentStatus.CAPTURED, is_surplus=False)
+        .first()
+    )
+
+
 def unheard(*, at: datetime) -> QuerySet[Payment]:
     """Attempts to ask WeChat about: open ones without news, and those closed a while ago, once.
 
@@ -49,4 +58,5 @@ def unheard(*, at: datetime) -> QuerySet[Payment]:
     closed_ones = Q(
         status=PaymentStatus.CLOSED, closed_at__gt=at - _CLOSED_SINCE, closed_at__lt=at - _AFTER_CLOSE
     ) & (never | Q(queried_at__lt=F("closed_at") + _AFTER_CLOSE))
-    return Payment.objects.filter(open_ones | closed_ones).order_by("queried_at", "id")
+    never_asked_first = F("queried_at").asc(nulls_first=True)
+    return Payment.objects.filter(open_ones | closed_ones).order_by(never_asked_first, "id")

@@ -1,12 +1,15 @@
 """Settings of the web server, read by gunicorn: what the machine decides comes from the environment."""
 
 import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # Processes times threads is how many requests, and how many database connections, there can be at once.
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+# gthread that refuses in the contract's error form.
+worker_class = "config.deploy.web_worker.ShopWorker"
 threads = int(os.environ.get("WEB_THREADS", "4"))
 
 # No answer takes longer: WeChat is given up on after seconds, a statement after 15 s.
@@ -28,3 +31,21 @@ errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 # A request line longer than this is refused before the shop sees it.
 limit_request_line = 8190
+
+# Each worker counts for itself; /metrics adds them up from files here. Set before the shop is imported.
+_metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="mall-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics
+Path(_metrics).mkdir(parents=True, exist_ok=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the gauges of a worker that ended; its counters stay in the sums."""
+    from prometheus_client import multiprocess  # -- not before the directory is set
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Leave no files behind."""
+    for file in Path(_metrics).glob("*.db"):
+        file.unlink(missing_ok=True)

@@ -16,8 +16,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, NoReturn  # noqa: UP035 - read by old Pythons too
@@ -34,9 +32,8 @@ RUNTIME, DEV, SERVERS = "requirements.lock", "requirements-dev.lock", "requireme
 RUNTIME_VERBS = frozenset({"demo", "run", "setup"})
 SERVERLESS_VERBS = frozenset({"format", "lock", "clean"})
 
-# Where Debian's Python comes without ensurepip and without pip, pip itself is fetched from the registry.
-PIP_WHEEL = "pip-26.3-py3-none-any.whl"
-PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+# What Debian keeps its wheel of pip in, for python3-venv to unpack.
+PIP_PACKAGE = "python3-pip-whl"
 
 
 class CannotSetUp(Exception):
@@ -109,11 +106,7 @@ def _ensure_virtual_environment() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
     # Debian keeps ensurepip in a package of its own (python3-venv), but not venv itself.
     made = subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=False)
-    if (
-        made.returncode == 0
-        and (_pip_by_the_systems_pip() or _pip_from_the_registry())
-        and _works(VENV_PYTHON)
-    ):
+    if made.returncode == 0 and (_pip_by_the_systems_pip() or _pip_from_debian()) and _works(VENV_PYTHON):
         return
     shutil.rmtree(VENV, ignore_errors=True)
     raise CannotSetUp(
@@ -136,44 +129,38 @@ def _pip_by_the_systems_pip() -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
-def _pip_from_the_registry() -> bool:
-    """Fetch pip's wheel, check its hash and let it install itself (a wheel of pip can be run as it is)."""
-    index = os.environ.get("PIP_INDEX_URL", "the-index").rstrip("/")
-    print(f"Fetching pip from {index.split('@')[-1]}.", flush=True)
+def _pip_from_debian() -> bool:
+    """Fetch the wheel of pip that Debian and Ubuntu package, as any user may, and let it install itself.
+
+    ``apt-get`` keeps its lists and the package in a directory of ours: nothing of the system is changed. A
+    wheel of pip can be run as it is.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        return False
+    print(f"Fetching pip from Debian's package {PIP_PACKAGE}.", flush=True)
+    place = STATE / "pip"
+    shutil.rmtree(place, ignore_errors=True)
+    for name in ("lists/partial", "cache/archives/partial", "package"):
+        (place / name).mkdir(parents=True)
+    own = [f"Dir::State::Lists={place}/lists", f"Dir::Cache={place}/cache", "Debug::NoLocking=1"]
+    # As root apt would hand the download to a user of its own, who may not reach this directory.
+    own.append("APT::Sandbox::User=root")
+    options = [part for setting in own for part in ("-o", setting)]
     try:
-        address = _address_of_pip(index)
-        content = _fetch(address)
-    except (OSError, ValueError) as problem:
-        print(f"That did not work: {problem}", flush=True)
+        for order in (["update"], ["download", PIP_PACKAGE]):
+            command = ["apt-get", "-qq", *options, *order]
+            subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL)
+        package = next(place.glob(f"{PIP_PACKAGE}_*.deb"))
+        subprocess.run(["dpkg-deb", "-x", str(package), str(place / "package")], check=True)
+        wheel = next(place.glob("package/usr/share/python-wheels/pip-*.whl"))
+        command = [str(VENV_PYTHON), str(wheel / "pip"), "install", "-qq", "--no-index", str(wheel)]
+        subprocess.run(command, check=True)
+    except (subprocess.CalledProcessError, StopIteration):
+        print("That did not work.", flush=True)
         return False
-    if hashlib.sha256(content).hexdigest() != PIP_SHA256:
-        print("That did not work: the file is not the one expected.", flush=True)
-        return False
-    wheel = STATE / PIP_WHEEL
-    wheel.write_bytes(content)
-    command = [str(VENV_PYTHON), str(wheel / "pip"), "install", "-qq", "--no-index", str(wheel)]
-    done = subprocess.run(command, check=False)
-    wheel.unlink()
-    return done.returncode == 0
-
-
-def _address_of_pip(index: str) -> str:
-    """Read the registry's simple page (PEP 503) of pip and return the address of the pinned wheel."""
-    page_address = f"{index}/pip/"
-    page = _fetch(page_address).decode()
-    for piece in page.split('href="')[1:]:
-        address = piece.split('"', 1)[0].split("#", 1)[0]
-        if address.endswith("/" + PIP_WHEEL):
-            return urllib.request.urljoin(page_address, address)  # type: ignore[attr-defined]
-    raise ValueError(f"{page_address} does not list {PIP_WHEEL}")
-
-
-def _fetch(address: str) -> bytes:
-    if not address.startswith(("https://", "http://", "file://")):
-        raise ValueError(f"not an address of a registry: {address}")
-    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - the scheme was checked
-        content: bytes = answer.read()
-    return content
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return True
 
 
 def _install(lock: str) -> None:

@@ -21,7 +21,10 @@ def for_shop(
     sandbox_port: int,
     environ: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the environment for the shop's processes: ``environ``, completed with what it leaves open."""
+    """Return the environment for the shop's processes: ``environ``, completed with what it leaves open.
+
+    Only ``settings`` cannot be overruled: importing ``config`` puts production's into our own environment.
+    """
     account = identity.load_or_create(identity_directory(slot))
     own = {
         "DJANGO_SETTINGS_MODULE": settings,
@@ -38,7 +41,7 @@ def for_shop(
         **account.environment(base_url=f"http://127.0.0.1:{sandbox_port}"),
     }
     given = {name: value for name, value in environ.items() if value or name not in own}
-    merged = {**own, **given}
+    merged = {**own, **given, "DJANGO_SETTINGS_MODULE": settings}
     return {**without_make(merged), **_virtual_environment(merged), **_no_proxy_on_loopback(merged)}
 
 

@@ -131,6 +131,7 @@ LOGIN_URL = "admin:login"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 # The shop's day is a Shanghai day; the database keeps UTC.
@@ -216,7 +217,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
-    "socket_timeout": 5,
+    # Above the second that a worker's blocking read lasts, and below what a shopper would wait.
+    "socket_timeout": 2,
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
     "health_check_interval": 10,

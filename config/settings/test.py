@@ -1,7 +1,10 @@
 """The test suite: the same shop with a cheap password hasher, no throttling by accident, and quiet logs."""
 
+import os
+from urllib.parse import urlsplit
+
 from config.settings.base import *  # noqa: F403
-from config.settings.base import REST_FRAMEWORK
+from config.settings.base import CACHES, REDIS_URL, REST_FRAMEWORK
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -11,4 +14,11 @@ REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_THROTTLE_RATES": dict.fromkeys(("member", "address", "login", "search"), "100000/min"),
 }
-CELERY_TASK_ALWAYS_EAGER = False
+# On a busy machine half a second is no sign of a dead Redis.
+CACHES = {"default": {**CACHES["default"], "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5}}}
+# Test processes side by side must not empty each other's cache: gw0 has database 1, gw1 database 2, ….
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker:
+    REDIS_URL = urlsplit(REDIS_URL)._replace(path=f"/{int(_worker.removeprefix('gw')) + 1}").geturl()
+    CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
+    CELERY_BROKER_URL = REDIS_URL

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -121,10 +120,10 @@ def test_consent_taken_back_while_wechat_answers_keeps_the_number_out(wechat: Sa
     consents.give(member=member, document="privacy", version="1.0", at=make.AT)
     code, token = wechat.phone_code(login.openid), make.access_token(member)
     path = "/wxa/business/getuserphonenumber"
-    wechat.fault("delay", path=path, delay_s=0.6)
+    wechat.fault("delay", path=path, delay_s=1)
 
     def withdraw() -> None:
-        time.sleep(0.3)
+        wechat.wait(lambda: [{"struck": True}] if wechat.faults() == [] else [])
         consents.withdraw(member=member, document="privacy", at=make.AT)
 
     answer, _ = at_once(lambda: Shopper(token).call("POST", "/me/phone", {"code": code}), withdraw)

@@ -6,20 +6,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0002_tree_names_and_market_price'),
+        ("catalog", "0002_tree_names_and_market_price"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='product',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='创建时间'),
+            model_name="product",
+            name="created_at",
+            field=models.DateTimeField(
+                default=django.utils.timezone.now, editable=False, verbose_name="创建时间"
+            ),
         ),
         migrations.AlterField(
-            model_name='product',
-            name='video',
-            field=models.FileField(blank=True, upload_to='videos/', validators=[django.core.validators.FileExtensionValidator(['mp4', 'mov', 'm4v'])], verbose_name='视频'),
+            model_name="product",
+            name="video",
+            field=models.FileField(
+                blank=True,
+                upload_to="videos/",
+                validators=[django.core.validators.FileExtensionValidator(["mp4", "mov", "m4v"])],
+                verbose_name="视频",
+            ),
         ),
     ]

@@ -123,18 +123,23 @@ def ship(
 def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: Any, at: datetime) -> Parcel:
     """Correct a parcel's carrier and number, and tell WeChat again: it allows one correction a payment.
 
+    A second one is kept here all the same, and WeChat's refusal shows as a FAILED upload.
     Raises NotFound, TrackingNumberInvalid, CarrierUnknown, ParcelTwice, and NotShippable once received.
     """
     number = _tracking_no(tracking_no)
     carrier = _carrier(carrier_code)
     with transaction.atomic():
-        parcel = Parcel.objects.select_related("order").filter(parcel_no=parcel_no).first()
-        if parcel is None:
+        order_no = (
+            Parcel.objects.filter(parcel_no=parcel_no).values_list("order__order_no", flat=True).first()
+        )
+        if order_no is None:
             raise NotFound
-        order = orders.lock(order_no=parcel.order.order_no)
+        order = orders.lock(order_no=order_no)
         if order.status not in (Status.PAID, Status.SHIPPED):
             raise NotShippable("订单已完成，不能再修改快递单号")
-        was = f"{parcel.carrier_id} {parcel.tracking_no}"
+        # Read under the lock: of two corrections at once the second one's note names what the first one wrote.
+        parcel = Parcel.objects.select_related("carrier").get(parcel_no=parcel_no)
+        was = f"{parcel.carrier.code} {parcel.tracking_no}"
         parcel.carrier = carrier
         parcel.tracking_no = number
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
@@ -159,8 +164,12 @@ def upload_again(*, order_no: str, at: datetime) -> None:
 
 
 def units_left(order: Order) -> dict[int, int]:
-    """Return the units that have not left yet, by order line id; lines that are gone are not in it."""
-    lines = OrderLine.objects.filter(order=order).annotate(gone=Sum("parcel_lines__quantity", default=0))
+    """Return the units that have not left yet, by order line id in the order's order, without what is gone."""
+    lines = (
+        OrderLine.objects.filter(order=order)
+        .annotate(gone=Sum("parcel_lines__quantity", default=0))
+        .order_by("id")  # a grouped query forgets the model's own ordering
+    )
     left = {line.pk: line.quantity - line.gone for line in lines}
     return {line: units for line, units in left.items() if units > 0}
 

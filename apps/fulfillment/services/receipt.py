@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -14,6 +15,8 @@ from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall.events import OrderReceived
 from mall.lifecycle import MoveRefused
+
+log = structlog.get_logger(__name__)
 
 
 def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = "", at: datetime) -> Order:
@@ -26,8 +29,11 @@ def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = ""
     return order
 
 
-def receive_overdue(*, at: datetime, limit: int = 200) -> int:
-    """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier; return how many."""
+def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
+    """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier; return how many.
+
+    Each order stands for itself: one that fails is logged and comes again with the next sweep.
+    """
     shipped_until = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
     due = (
         Order.objects.filter(status=Status.SHIPPED, shipped_at__lte=shipped_until)
@@ -40,5 +46,8 @@ def receive_overdue(*, at: datetime, limit: int = 200) -> int:
             confirm(order_no=order_no, actor=Actor.SYSTEM, note="超时自动确认收货", at=at)
         except MoveRefused:
             continue  # the shopper was faster
+        except Exception:
+            log.exception("receive_failed", order_no=order_no)
+            continue
         received += 1
     return received

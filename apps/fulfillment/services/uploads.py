@@ -6,7 +6,7 @@ correction is used up), 10060023 (nothing changed).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apps.base import transactions
 from apps.fulfillment.models import Parcel, ShippingUpload
@@ -52,7 +52,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
             openid=order.member.openid,
             parcels=[_as_told(parcel, order) for parcel in parcels],
             all_delivered=everything,
-            at=at,
+            at=_later_than_before(state, at=at),
         )
     except errors.WechatUnavailable as trouble:
         state.outcome_unknown = state.outcome_unknown or trouble.effect_unknown
@@ -63,13 +63,20 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
 
 
+def _later_than_before(state: ShippingUpload, *, at: datetime) -> datetime:
+    """WeChat refuses an upload_time that is not later than the last one; sweeps' clocks may overlap."""
+    if state.uploaded_at is None:
+        return at
+    return max(at, state.uploaded_at + timedelta(milliseconds=1))
+
+
 def _write(
     state: ShippingUpload, status: UploadStatus, *, at: datetime, parcels: int | None = None, error: str = ""
 ) -> UploadStatus:
     state.status = status
     state.last_error = error[:300]
     if status == UploadStatus.DONE:
-        state.uploaded_at = at
+        state.uploaded_at = _later_than_before(state, at=at)
         state.outcome_unknown = False
     if parcels is not None:
         state.uploaded_parcels = parcels

@@ -24,6 +24,8 @@ from mall.errors import Kind, NotFound, ShopError
 log = structlog.get_logger(__name__)
 
 _NOTIFY_PATH = "/wechat/refund/notify"
+# After so many calls in a row that WeChat did not answer, a sweep leaves it alone until the next.
+_PATIENCE = 3
 # While a worker talks to WeChat nobody else takes its refund; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=2)
 _FIRST_WAIT = timedelta(seconds=30)
@@ -77,9 +79,9 @@ class RefundConflict(ShopError):
 
 
 class _Work(Protocol):
-    """What a sweep does with one refund that it has taken."""
+    """What a sweep does with one refund that it has taken; says whether WeChat answered."""
 
-    def __call__(self, refund: Refund, *, at: datetime) -> None: ...
+    def __call__(self, refund: Refund, *, at: datetime) -> bool: ...
 
 
 def request_refund(
@@ -229,12 +231,13 @@ def _promised_fen(payment: Payment) -> int:
 
 def _each_due(status: RefundStatus, work: _Work, *, at: datetime, limit: int) -> int:
     """Take due refunds of a status one by one and do the work on each with no transaction open."""
+    unanswered = 0
     for tried in range(limit):
-        refund = _take(status, at=at)
+        refund = _take(status, at=at) if unanswered < _PATIENCE else None
         if refund is None:
             return tried
         try:
-            work(refund, at=at)
+            unanswered = 0 if work(refund, at=at) else unanswered + 1
         except Exception as error:
             log.exception("refund_sweep_failed", refund_no=refund.refund_no)
             _put_off(refund, why=f"{type(error).__name__}", until=at + _wait(refund.attempts))
@@ -259,27 +262,30 @@ def _take(status: RefundStatus, *, at: datetime) -> Refund | None:
         return refund
 
 
-def _submit(refund: Refund, *, at: datetime) -> None:
+def _submit(refund: Refund, *, at: datetime) -> bool:
     """Submit once. After an unknown outcome WeChat is asked first, then told again under the same number."""
     try:
-        if refund.attempts > 1 and _known_at_wechat(refund, at=at):
-            return
-        apply_result(result=_ask_for(refund), at=at)
+        if refund.attempts == 1 or not _known_at_wechat(refund, at=at):
+            apply_result(result=_ask_for(refund), at=at)
     except wechat_errors.NotEnoughBalance as refusal:
         _put_off(refund, why=refusal.text, until=at + _WAIT_FOR_BALANCE)
     except wechat_errors.WechatUnavailable as fault:
         _put_off(refund, why=str(fault), until=at + _wait(refund.attempts))
+        return False
     except wechat_errors.PayRefused as refusal:
-        _refused(refund, refusal, at=at)
+        _refused(refund, refusal)
+    return True
 
 
-def _query(refund: Refund, *, at: datetime) -> None:
+def _query(refund: Refund, *, at: datetime) -> bool:
     wait = min(_FIRST_QUERY_AFTER * 2 ** min(refund.attempts, 10), _LONGEST_QUERY_WAIT)
     try:
         apply_result(result=client.query_refund(out_refund_no=refund.refund_no), at=at)
         Refund.objects.filter(pk=refund.pk, status=RefundStatus.PROCESSING).update(due_at=at + wait)
     except (wechat_errors.WechatUnavailable, wechat_errors.PayRefused) as fault:
         _put_off(refund, why=str(fault), until=at + wait)
+        return isinstance(fault, wechat_errors.PayRefused)
+    return True
 
 
 def _known_at_wechat(refund: Refund, *, at: datetime) -> bool:
@@ -303,7 +309,7 @@ def _ask_for(refund: Refund) -> RefundResult:
     )
 
 
-def _refused(refund: Refund, refusal: wechat_errors.PayRefused, *, at: datetime) -> None:
+def _refused(refund: Refund, refusal: wechat_errors.PayRefused) -> None:
     """WeChat said no for good: a case for the operator, under the same number."""
     with transaction.atomic():
         again = _locked(refund.refund_no)

@@ -4,26 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='PushMessage',
+            name="PushMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_key', models.CharField(max_length=64, unique=True, verbose_name='消息标识')),
-                ('kind', models.CharField(max_length=64, verbose_name='类型')),
-                ('content', models.JSONField(verbose_name='内容')),
-                ('received_at', models.DateTimeField(db_index=True, verbose_name='收到时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message_key", models.CharField(max_length=64, unique=True, verbose_name="消息标识")),
+                ("kind", models.CharField(max_length=64, verbose_name="类型")),
+                ("content", models.JSONField(verbose_name="内容")),
+                ("received_at", models.DateTimeField(db_index=True, verbose_name="收到时间")),
             ],
             options={
-                'verbose_name': '微信消息推送',
-                'verbose_name_plural': '微信消息推送',
-                'ordering': ['-id'],
+                "verbose_name": "微信消息推送",
+                "verbose_name_plural": "微信消息推送",
+                "ordering": ["-id"],
             },
         ),
     ]

@@ -11,12 +11,19 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.base import jobs, pulses
-from apps.base.cache import SoftRedisCache
+from apps.base.cache import SoftRedisCache, breaker_of
 from apps.base.models import JobRun, Pulse
+from apps.outbox import services as outbox
+from apps.outbox import tasks as outbox_tasks
 
 pytestmark = pytest.mark.django_db
 
 NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def closed_breaker() -> None:
+    breaker_of(NOWHERE).close()
 
 
 def beat_and_worker_heard(**ago: float) -> None:
@@ -74,6 +81,13 @@ def test_after_a_failure_redis_is_left_alone_for_a_while(monkeypatch: Any) -> No
     lost.get("k")
     monkeypatch.setattr(type(lost), "_cache", property(lambda self: pytest.fail("asked again")))
     assert lost.get("k", "none") == "none"
+
+
+def test_who_is_known_to_be_away_is_not_nudged_either(settings: Any, monkeypatch: Any) -> None:
+    settings.CELERY_BROKER_URL = NOWHERE
+    SoftRedisCache(NOWHERE, {}).get("k")
+    monkeypatch.setattr(outbox_tasks.deliver, "apply_async", lambda **_: pytest.fail("nudged"))
+    outbox._nudge()
 
 
 def test_the_real_cache_keeps_what_it_is_given() -> None:

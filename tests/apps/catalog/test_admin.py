@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
+from apps.catalog import rules
 from apps.catalog.models import Category, Product, Sku
 from tests.apps.catalog import make
 
@@ -102,6 +103,15 @@ def test_a_product_is_saved_with_its_skus_and_everything_derived_of_them(operato
     assert first.option_values == {"颜色": "月白", "尺寸": "大"}
     assert (first.price_fen, first.market_price_fen, first.cost_fen) == (16_800, 19_850, 7_005)
     assert second.option_values == {"颜色": "天青", "尺寸": "小"}
+
+
+def test_option_values_are_shown_in_the_order_in_which_they_are_typed(operator: Client) -> None:
+    typed = "一壶四杯 / 月白 / 大"
+    added(operator, {"option_values": typed}, options="茶器组合：一壶四杯\n颜色：月白\n尺寸：大")
+    page = operator.get(f"/admin/catalog/product/{Product.objects.get().pk}/change/").content.decode()
+    assert f'value="{typed}"' in page
+    shown = Sku.objects.get().option_values
+    assert rules.described(shown, Product.objects.get().options) == typed
 
 
 @pytest.mark.parametrize(

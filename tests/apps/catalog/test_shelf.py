@@ -15,6 +15,7 @@ from apps.catalog import services
 from apps.catalog.models import GuaranteeLabel, Product, ProductImage
 from tests.apps.catalog import make
 from tests.apps.inventory import make as make_stock
+from tests.apps.members import make as make_members
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1"
@@ -212,6 +213,16 @@ def test_a_product_page_shows_everything_in_at_most_4_statements() -> None:
     ]
     assert (page["price_fen"], page["in_stock"]) == (15_800, True)
     assert statements(f"/products/{cup.pk}") <= 3
+
+
+def test_a_shopper_who_is_logged_in_costs_one_statement_more_which_makes_4() -> None:
+    cup = make.product()
+    token = make_members.access_token(make_members.member())
+    for path in ("/products", f"/products/{cup.pk}", f"/products?category={cup.category_id}&q=cb"):
+        with CaptureQueriesContext(connection) as seen:
+            answer = Client().get(BASE + path, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+        assert len(seen) <= 4
 
 
 def test_cost_and_role_are_nobodys_business() -> None:

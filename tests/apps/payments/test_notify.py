@@ -151,6 +151,33 @@ def test_a_signed_notification_that_does_not_fit_is_kept_as_a_case_and_refused(
     assert kept.due_at is not None
 
 
+def test_news_that_nobody_paid_asks_for_nothing() -> None:
+    order = make.order()
+    unpaid = make.resource(make.attempt(order), trade_state="PAYERROR", transaction_id="")
+
+    answer = knock(*make.notify(unpaid, event="TRANSACTION.FAIL"))
+
+    assert (answer.status_code, status_of(order)) == (204, "UNPAID")
+    assert Notification.objects.get().handled_at is not None
+
+
+def test_a_refund_that_the_shop_never_made_stays_a_case() -> None:
+    content = {
+        "mchid": settings.WECHATPAY_MCHID,
+        "transaction_id": "4200",
+        "out_trade_no": "PY1",
+        "refund_id": "5030",
+        "out_refund_no": "RF1",
+        "refund_status": "SUCCESS",
+        "amount": {"total": 1, "refund": 1},
+    }
+
+    answer = knock(*make.notify(content, event="REFUND.SUCCESS"), door="/wechat/refund/notify")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "FAIL")
+    assert Notification.objects.get().last_error == "refund_not_found: 退款单不存在"
+
+
 def test_a_refused_notification_that_comes_again_in_order_is_carried_out() -> None:
     order = make.order()
     attempt = make.attempt(order)

@@ -10,14 +10,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from apps.checkout import asking, closing, paying
+from apps.checkout import asking, closing, hearing, paying
 from apps.inventory.models import Stock
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.payments import services as payments
-from apps.payments.models import Payment, Refund
+from apps.payments.models import Notification, Payment, Refund
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.control import Sandbox
@@ -311,6 +312,36 @@ def test_one_query_that_fails_does_not_keep_the_others_waiting(counter: Counter)
 
     second.refresh_from_db()
     assert (counter.status, second.status) == ("UNPAID", "PAID")
+
+
+def test_a_notification_with_a_doubtful_amount_is_settled_by_asking_wechat(counter: Counter) -> None:
+    counter.press(counter.pay())
+    body, headers = make.notify(make.resource(counter.attempts[0], amount_fen=1))
+    refused = Client().generic("POST", "/wechat/pay/notify", body, headers=headers)
+
+    assert hearing.retry_notifications(at=now() + timedelta(minutes=2)) == 1
+
+    kept = Notification.objects.get()
+    assert (refused.status_code, counter.status, counter.attempts[0].captured_fen) == (409, "PAID", 1000)
+    assert (kept.handled_at is not None, kept.last_error) == (True, "")
+    assert hearing.retry_notifications(at=now() + timedelta(days=2)) == 0
+
+
+def test_while_wechat_is_silent_a_sweep_gives_up_after_three_and_the_others_come_first_next_time(
+    counter: Counter,
+) -> None:
+    for _ in range(4):
+        order = make.order(price_fen=1000, at=now(), owner=counter.member)
+        counter.press(paying.pay(member=counter.member, order_no=order.order_no, at=now()))
+    counter.wechat.fault("timeout_before", path="/v3/pay/transactions/out-trade-no/*", hang_s=1, times=3)
+
+    later = now() + timedelta(minutes=2)
+
+    assert asking.query_unheard(at=later) == 3
+    assert asking.query_unheard(at=later + timedelta(seconds=61), limit=1) == 1
+    assert Order.objects.get(status="PAID") == order  # the one that had not had its turn
+    assert asking.query_unheard(at=later + timedelta(seconds=62)) == 3
+    assert Order.objects.filter(status="PAID").count() == 4
 
 
 @pytest.mark.parametrize(

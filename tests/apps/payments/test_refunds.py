@@ -285,3 +285,13 @@ def test_one_refund_that_fails_does_not_keep_the_others_waiting(wechat: Sandbox,
     surplus.refresh_from_db()
     assert (stranger.status, surplus.status) == ("FAILED", "PROCESSING")
     assert "RESOURCE_NOT_EXISTS" in stranger.last_error
+
+
+def test_while_wechat_is_silent_a_sweep_gives_up_after_three(wechat: Sandbox, settings: Any) -> None:
+    settings.WECHATPAY_BASE = "http://127.0.0.1:9"  # nobody listens there
+    payment = captured(1000)
+    for key in "abcde":
+        ask(payment, 100, key)
+
+    assert [refunds.submit_due(at=AT + timedelta(seconds=n)) for n in range(2)] == [3, 2]
+    assert {refund.last_error for refund in Refund.objects.all()} == {"wechat_unavailable: no connection"}

@@ -1,0 +1,1 @@
+"""Dates as Chinese operators scan them in columns."""

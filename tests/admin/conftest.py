@@ -1,0 +1,45 @@
+"""Who uses the admin: a manager who may do everything, and an operator who may do what a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return User.objects.create_superuser("店长")
+
+
+@pytest.fixture
+def page(manager: User, settings: Any, tmp_path: Path) -> Client:
+    """The manager's browser."""
+    settings.MEDIA_ROOT = tmp_path
+    return _browser(manager)
+
+
+@pytest.fixture
+def operator_with(db: None) -> Callable[..., Client]:
+    """Return a function that gives the browser of an operator with these permissions, as ``orders.view_order``."""
+
+    def made(*permissions: str) -> Client:
+        operator = User.objects.create_user("仓库", is_staff=True)
+        for permission in permissions:
+            app, _, codename = permission.partition(".")
+            operator.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app, codename=codename)
+            )
+        return _browser(operator)
+
+    return made
+
+
+def _browser(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client

@@ -1,0 +1,143 @@
+"""A shop with something in every list of the admin, and a reader of what its pages show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+from apps.base import audit, jobs, pulses
+from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
+from apps.fulfillment.states import UploadStatus
+from apps.members.models import Consent, Level
+from apps.orders.models import Order
+from apps.outbox.models import Announcement, Delivery
+from apps.outbox.states import DeliveryStatus
+from apps.payments.models import Notification, Payment, Refund
+from apps.payments.states import RefundStatus
+from apps.promotions.models import LevelPrice
+from apps.stores.models import Place
+from apps.wechat.models import PushMessage
+from tests.apps.catalog import make as catalog
+from tests.apps.fulfillment import make as fulfillment
+from tests.apps.inventory import make as inventory
+from tests.apps.members import make as members
+from tests.apps.promotions import make as promotions
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
+_numbers = count(1)
+
+
+def fill(rows: int, *, operator: User) -> None:
+    """Put at least so many rows into every list."""
+    for _ in range(rows):
+        order = shipped_order(operator=operator)
+        _catalog_of(order)
+        _money_of(order)
+        _system(operator)
+
+
+def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:
+    """An order of some lines that was paid and has left; WeChat refused to hear of it."""
+    order = fulfillment.paid_order(*quantities, at=at)
+    fulfillment.parcel(order, operator=operator)
+    ShippingUpload.objects.filter(order=order).update(status=UploadStatus.FAILED, last_error="单号不存在")
+    return Order.objects.get(pk=order.pk)
+
+
+def _catalog_of(order: Order) -> None:
+    number = next(_numbers)
+    sku = order.lines.all()[0].sku
+    sku.product.brand = catalog.brand(f"山间{number}")
+    sku.product.guarantees.create(name=f"七天无理由{number}")
+    sku.product.save()
+    level = Level.objects.create(name=f"等级{number}", rank=number, discount_bp=9500)
+    LevelPrice.objects.create(level=level, sku=sku, price_fen=900)
+    promotions.promotion(label=f"满减{number}")
+    Place.objects.create(name=f"分仓{number}", priority=number)
+    template = FreightTemplate.objects.create(name=f"模板{number}")
+    FreightZone.objects.create(template=template, first_fee_fen=800)
+    document = members.privacy(str(number))
+    Consent.objects.create(member=order.member, document=document, act=Consent.Act.GIVEN, at=NOW)
+
+
+def _money_of(order: Order) -> None:
+    payment = Payment.objects.filter(order=order)[0]
+    Refund.objects.create(
+        refund_no=f"RF{payment.pk}",
+        payment=payment,
+        status=RefundStatus.FAILED,
+        amount_fen=100,
+        reason="重复付款",
+        business_key=f"test:{payment.pk}",
+        due_at=NOW,
+        requested_at=NOW,
+    )
+    Notification.objects.create(
+        notify_id=f"N{payment.pk}", event_type="TRANSACTION.SUCCESS", resource={}, received_at=NOW
+    )
+
+
+def _system(operator: User) -> None:
+    number = next(_numbers)
+    Group.objects.create(name=f"客服{number}")
+    User.objects.create_user(f"客服{number}", is_staff=True)
+    audit.record(operator=operator, action="查看收货信息", subject=f"SO{number}", at=NOW)
+    pulses.beat_heard(name="beat", at=NOW)
+    jobs.run(f"base.sweep_{number}", lambda at: 0)
+    PushMessage.objects.create(
+        message_key=f"k{number}", kind="trade_manage_remind_shipping", content={}, received_at=NOW
+    )
+    news = Announcement.objects.create(kind="OrderPaid", payload={}, announced_at=NOW, sorted_at=NOW)
+    Delivery.objects.create(
+        announcement=news, listener="apps.x.handlers.y", status=DeliveryStatus.DEAD, due_at=NOW
+    )
+
+
+def scarce_goods() -> None:
+    """One SKU that is sold out, one that is low, one of which there are plenty."""
+    sold_out = inventory.stock(inventory.sku(), 1)
+    type(sold_out).objects.filter(pk=sold_out.pk).update(held=1)
+    inventory.stock(inventory.sku(), 10)
+    inventory.stock(inventory.sku(), 11)
+
+
+class _Shown(HTMLParser):
+    """Collects what a person reads on a page: texts, and the attributes that are shown or read out."""
+
+    _SILENT = frozenset({"script", "style", "template", "svg"})
+    _VOID = frozenset({"img", "input", "br", "hr", "meta", "link", "source", "col", "area", "wbr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._silence: list[bool] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        self.texts.extend(
+            said[name] or "" for name in ("title", "placeholder", "aria-label", "alt") if name in said
+        )
+        if tag == "input" and said.get("type") in {"submit", "button"}:
+            self.texts.append(said.get("value") or "")
+        if tag not in self._VOID:
+            icon = "material-symbols-outlined" in (said.get("class") or "")
+            self._silence.append(tag in self._SILENT or icon or any(self._silence[-1:]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self._VOID and self._silence:
+            self._silence.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self._silence[-1:]) and data.strip():
+            self.texts.append(data.strip())
+
+
+def shown(response: Any) -> list[str]:
+    """Return the texts that a page shows, icons left out."""
+    reader = _Shown()
+    reader.feed(response.content.decode())
+    return reader.texts

@@ -1,0 +1,137 @@
+"""The first page tells the shop's day, Shanghai time, and every figure opens its list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.base.days import day_window, shop_day
+from apps.checkout import cockpit
+from apps.checkout.cockpit import Day
+from apps.orders.models import Order
+from tests.admin import shop
+from tests.apps.checkout import make as counter
+from tests.apps.fulfillment import make
+
+pytestmark = pytest.mark.django_db
+
+
+def paid(at: datetime, price_fen: int = 1000) -> Order:
+    return make.paid_order(at=at, price_fen=price_fen)
+
+
+def test_a_day_begins_at_midnight_in_shanghai_and_ends_before_the_next() -> None:
+    noon = shop.NOW
+    start, end = day_window(shop_day(noon))
+    paid(start - timedelta(seconds=1), 100)
+    paid(start, 2000)
+    paid(end - timedelta(seconds=1), 3000)
+    days = cockpit.paid_by_day(at=noon)
+    assert days[-1] == Day(shop_day(noon), 2, 5000)
+    assert days[-2] == Day(shop_day(noon) - timedelta(days=1), 1, 100)
+    assert [day.orders for day in days] == [0, 0, 0, 0, 0, 1, 2]
+
+
+def test_what_waits_is_counted(manager: User) -> None:
+    shop.fill(2, operator=manager)
+    paid(shop.NOW - timedelta(hours=48))
+    paid(shop.NOW - timedelta(hours=47))
+    counter.order(*counter.buyer(), [(counter.goods(), 1)])
+    waits = cockpit.waiting(at=shop.NOW)
+    assert (waits.to_ship, waits.overdue, waits.unpaid) == (2, 1, 1)
+    assert (waits.failed_refunds, waits.failed_uploads, waits.dead_deliveries) == (2, 2, 2)
+    assert waits.failing_jobs == 0
+
+
+def test_scarce_goods_are_counted_by_what_is_free() -> None:
+    shop.scarce_goods()
+    waits = cockpit.waiting(at=shop.NOW)
+    assert (waits.sold_out, waits.low_stock) == (1, 2)
+
+
+def test_the_page_shows_the_figures_and_links_to_the_lists(page: Client) -> None:
+    now = timezone.now()
+    order = paid(now, 12_800)
+    answer = page.get("/admin/")
+    shown = shop.shown(answer)
+    assert "¥128.00" in shown
+    assert "1 单" in shown
+    assert order.order_no in shown
+    assert "/admin/orders/order/?status__exact=PAID" in answer.content.decode()
+
+
+def test_every_figure_opens_a_list_that_answers(page: Client, manager: User) -> None:
+    shop.fill(1, operator=manager)
+    context = page.get("/admin/").context
+    cards = [*context["cards"], *context["tasks"]]
+    assert len(cards) == 9
+    assert [card.title for card in cards if page.get(card.url).status_code != 200] == []
+
+
+def test_todays_list_holds_todays_orders_only(page: Client) -> None:
+    now = timezone.now()
+    today, before = paid(now), paid(now - timedelta(days=2))
+    url = page.get("/admin/").context["cards"][0].url
+    listed = page.get(url).content.decode()
+    assert today.order_no in listed
+    assert before.order_no not in listed
+
+
+def test_the_figures_take_ten_queries_whatever_the_rows(page: Client, manager: User) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            cockpit.paid_by_day(at=shop.NOW)
+            cockpit.waiting(at=shop.NOW)
+            list(cockpit.next_to_ship())
+        return len(queries)
+
+    paid(shop.NOW)
+    few = asked()
+    for _ in range(9):
+        paid(shop.NOW)
+    shop.fill(3, operator=manager)
+    assert asked() == few <= 10
+
+
+def test_an_operator_sees_only_the_figures_of_lists_they_may_open(
+    operator_with: Callable[..., Client],
+) -> None:
+    order = paid(timezone.now(), 12_800)
+    context = operator_with("inventory.view_stock").get("/admin/")
+    shown = shop.shown(context)
+    assert "库存紧张" in shown
+    assert "待发货" not in shown
+    assert "¥128.00" not in shown
+    assert order.order_no not in shown
+
+
+def test_the_sidebar_has_only_what_the_operator_may_open(operator_with: Callable[..., Client]) -> None:
+    context = operator_with("orders.view_order", "catalog.view_product").get("/admin/").context
+    groups = {
+        group.get("title", ""): [item["title"] for item in group["items"]]
+        for group in context["sidebar_navigation"]
+    }
+    assert groups == {"": ["今日"], "订单": ["全部订单", "待发货"], "商品": ["商品"]}
+
+
+def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
+    paid(shop.NOW)
+    paid(shop.NOW)
+    orders = page.get("/admin/").context["sidebar_navigation"][1]["items"]
+    assert [(item["title"], item.get("badge")) for item in orders] == [("全部订单", None), ("待发货", "2")]
+
+
+@pytest.mark.parametrize(
+    ("query", "opened"),
+    [("", "全部订单"), ("?status__exact=PAID", "待发货"), ("?status__exact=CLOSED", "全部订单")],
+)
+def test_one_item_of_the_sidebar_is_marked_as_open(page: Client, query: str, opened: str) -> None:
+    groups = page.get(f"/admin/orders/order/{query}").context["sidebar_navigation"]
+    assert [item["title"] for group in groups for item in group["items"] if item["active"]] == [opened]

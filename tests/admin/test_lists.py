@@ -1,0 +1,85 @@
+"""Lists ask the database as often for thirty rows as for three."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.admin import shop
+
+_LISTS = [
+    "orders/order",
+    "catalog/product",
+    "members/member",
+    "payments/payment",
+    "payments/refund",
+    "inventory/stock",
+    "inventory/stockentry",
+    "inventory/hold",
+    "promotions/promotion",
+    "promotions/levelprice",
+    "fulfillment/parcel",
+    "fulfillment/shippingupload",
+    "fulfillment/freighttemplate",
+    "members/consent",
+    "base/auditentry",
+    "outbox/delivery",
+]
+
+
+def queries(page: Client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert page.get(address).status_code == 200
+    return len(asked)
+
+
+def test_every_list_asks_equally_often_for_3_and_for_30_rows(page: Client, manager: User) -> None:
+    shop.fill(3, operator=manager)
+    for name in _LISTS:
+        queries(page, f"/admin/{name}/")  # content types and the like are asked for once a process
+    few = {name: queries(page, f"/admin/{name}/") for name in _LISTS}
+    shop.fill(27, operator=manager)
+    many = {name: queries(page, f"/admin/{name}/") for name in _LISTS}
+    assert many == few
+    assert max(few.values()) <= 14
+
+
+def test_an_order_with_thirty_parcels_worth_of_history_is_read_in_the_same_queries(
+    page: Client, manager: User
+) -> None:
+    small = shop.shipped_order(operator=manager)
+    large = shop.shipped_order(operator=manager, quantities=(1,) * 12)
+    queries(page, f"/admin/orders/order/{small.pk}/change/")
+    assert queries(page, f"/admin/orders/order/{small.pk}/change/") == queries(
+        page, f"/admin/orders/order/{large.pk}/change/"
+    )
+
+
+@pytest.mark.parametrize(
+    "asked", ["茶杯", "SO", "13800000000", "SF00000001", "%", "' OR 1=1 --", "\\", "x" * 10_000, "🍵"]
+)
+def test_any_search_for_orders_is_answered(page: Client, manager: User, asked: str) -> None:
+    shop.shipped_order(operator=manager)
+    assert page.get("/admin/orders/order/", {"q": asked}).status_code == 200
+
+
+def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User) -> None:
+    order = shop.shipped_order(operator=manager)
+    parcel = order.parcels.get()
+    payment = order.payments.get()
+    paid_under = str(payment.transaction_id)
+    known = [order.order_no, parcel.tracking_no, paid_under, payment.payment_no, "13800000000"]
+    for said in known:
+        assert order.order_no in page.get("/admin/orders/order/", {"q": said}).content.decode(), said
+    assert order.order_no not in page.get("/admin/orders/order/", {"q": "13800000001"}).content.decode()
+
+
+def test_the_tab_of_a_status_lists_orders_in_it(page: Client, manager: User) -> None:
+    order = shop.shipped_order(operator=manager)
+    assert order.order_no in page.get("/admin/orders/order/?status__exact=SHIPPED").content.decode()
+    assert order.order_no not in page.get("/admin/orders/order/?status__exact=PAID").content.decode()

@@ -1,0 +1,205 @@
+"""A first order over HTTP, every answer held against the published document; the calls around it, and refusals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.catalog.models import Sku
+from apps.checkout import asking
+from apps.fulfillment.services import parcels
+from apps.wechat.sandbox.control import Sandbox
+from tests.api.openapi import Contract
+from tests.apps.catalog import make as catalog
+from tests.apps.checkout import make
+from tests.apps.members import make as members
+from tests.conftest import Shopper
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = {
+    "name": "林小满",
+    "phone": "13800138000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "district": "西湖区",
+    "detail": "龙井路1号",
+    "postal_code": "310013",
+    "is_default": True,
+}
+
+
+class Witness:
+    """Makes calls and insists that each answer is one that the document describes."""
+
+    def __init__(self, contract: Contract, shopper: Shopper) -> None:
+        self.contract = contract
+        self.shopper = shopper
+        self.seen: set[str] = set()
+
+    def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
+        """Call, expect the status, compare the body with its schema, and return it."""
+        answer = self.shopper.call(method, path, body, **headers)
+        assert answer.status_code == status, answer.content.decode()
+        operation = self.contract.operation(method, f"/api/v1{path.split('?')[0]}")
+        self.seen.add(operation["operationId"])
+        schema = self.contract.response(operation, status)
+        if schema is None:
+            assert answer.content == b""
+            return None
+        assert answer["Content-Type"].startswith("application/json")
+        assert self.contract.faults(answer.json(), schema) == []
+        return answer.json()
+
+    def log_in(self, wechat: Sandbox, nickname: str) -> Any:
+        login = wechat.login(nickname)
+        welcome = self.call("POST", "/auth/login", {"code": login.code})
+        self.shopper.credentials(HTTP_AUTHORIZATION=f"Bearer {welcome['access']}")
+        return login, welcome
+
+
+@pytest.fixture
+def witness(contract: Contract, anyone: Shopper) -> Witness:
+    return Witness(contract, anyone)
+
+
+@pytest.fixture
+def cup() -> Sku:
+    """A shop that sells a cup at 50 yuan, ten in stock, with 满100减15 and 8 yuan of freight."""
+    members.privacy()
+    make.promotion()
+    make.promotion("FREE_POSTAGE", threshold_fen=19_900, label="满199包邮")
+    make.freight()
+    root = catalog.category("茶器")
+    return make.goods(
+        units=10,
+        title="手工陶瓷茶杯",
+        category=catalog.category("茶杯", parent=root),
+        brand=catalog.brand("青禾"),
+        attributes=[{"name": "材质", "value": "陶瓷"}],
+    )
+
+
+def test_every_answer_of_a_first_order_is_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+    call = witness.call
+    login, welcome = witness.log_in(wechat, "林小满")
+    call("GET", "/documents/privacy")
+    call("POST", "/me/consents", {"document": "privacy", "version": "1.0"}, status=201)
+    call("POST", "/me/phone", {"code": wechat.phone_code(login.openid)})
+    call("PATCH", "/me", {"nickname": "小满"})
+    call("GET", "/me")
+    address = call("POST", "/me/addresses", ADDRESS, status=201)
+    call("GET", "/me/addresses")
+    call("GET", f"/me/addresses/{address['id']}")
+    call("PUT", f"/me/addresses/{address['id']}", ADDRESS)
+    call("PATCH", f"/me/addresses/{address['id']}", {"detail": "龙井路2号"})
+
+    tree = call("GET", "/categories")["results"]
+    listed = call("GET", f"/products?category={tree[0]['id']}&q=茶杯&ordering=price")["results"]
+    page = call("GET", f"/products/{listed[0]['id']}")
+    assert [sku["id"] for sku in page["skus"]] == [cup.pk]
+
+    cart = call("POST", "/cart/items", {"sku_id": cup.pk, "quantity": 1, "selected": True}, status=201)
+    call("PATCH", f"/cart/items/{cart['items'][0]['id']}", {"quantity": 2})
+    call("GET", "/cart")
+    choice = {"from_cart": True, "address_id": address["id"]}
+    quote = call("POST", "/checkout/quote", choice)
+    assert (quote["goods_fen"], quote["reduction_fen"], quote["shipping_fen"]) == (10_000, 1500, 800)
+    order = call(
+        "POST", "/orders", {**choice, "expected_payable_fen": 9300}, status=201, idempotency_key="k1"
+    )
+    path = f"/orders/{order['order_no']}"
+    params = call("POST", f"{path}/pay")
+    wechat.pay(login.openid, params)
+    asking.query_unheard(at=datetime.now(tz=UTC) + timedelta(minutes=5))
+    assert call("POST", f"{path}/pay") == {"paid": True}
+    parcels.ship(
+        order_no=order["order_no"],
+        carrier_code="SF",
+        tracking_no="SF1234567890123",
+        operator=None,
+        at=datetime.now(tz=UTC),
+    )
+    assert call("GET", path)["parcels"][0]["tracking_no"] == "SF1234567890123"
+    assert call("POST", f"{path}/receive")["status"] == "RECEIVED"
+    call("GET", "/orders?status=RECEIVED&page_size=1")
+
+    call("POST", "/cart/items", {"sku_id": cup.pk}, status=201)
+    call("DELETE", f"/cart/items/{call('GET', '/cart')['items'][0]['id']}", status=204)
+    wanted = {"items": [{"sku_id": cup.pk, "quantity": 1}], "address_id": address["id"]}
+    price = call("POST", "/checkout/quote", wanted)["payable_fen"]
+    second = call(
+        "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="k2"
+    )
+    assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
+
+    call("DELETE", f"/me/addresses/{address['id']}", status=204)
+    call("DELETE", "/me/consents/privacy", status=204)
+    tokens = call("POST", "/auth/refresh", {"refresh": welcome["refresh"]})
+    call("POST", "/auth/logout", {"refresh": tokens["refresh"]}, status=204)
+    everything = {operation["operationId"] for _, _, operation in witness.contract.operations()}
+    assert everything - witness.seen == set()
+
+
+def test_empty_lists_and_an_empty_cart_are_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+    witness.log_in(wechat, "林小满")
+    assert witness.call("GET", "/orders") == {"results": [], "next": None}
+    assert witness.call("GET", "/me/addresses") == {"results": [], "next": None}
+    assert witness.call("GET", "/cart")["quote"] is None
+    assert witness.call("GET", "/products?q=没有这样的东西") == {"results": [], "next": None}
+
+
+def test_the_address_of_the_next_page_is_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+    make.goods()
+    first = witness.call("GET", "/products?page_size=1")
+    assert first["next"].startswith("http")
+    rest = witness.call("GET", first["next"].split("/api/v1", 1)[1])
+    assert (len(first["results"]), len(rest["results"]), rest["next"]) == (1, 1, None)
+
+
+def test_refusals_are_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+    def code(method: str, path: str, body: Any = None, *, status: int, **headers: str) -> str:
+        return str(witness.call(method, path, body, status=status, **headers)["code"])
+
+    assert code("GET", "/me", status=401) == "not_authenticated"
+    assert code("POST", "/auth/login", {"code": "nonsense"}, status=400) == "wechat_code_invalid"
+    assert code("POST", "/auth/refresh", {"refresh": "nonsense"}, status=401) == "refresh_invalid"
+    assert code("GET", "/products?ordering=beauty", status=400) == "ordering_unknown"
+    assert code("GET", "/products/999999", status=404) == "not_found"
+    witness.log_in(wechat, "林小满")
+    assert code("POST", "/me/phone", {"code": "x"}, status=403) == "consent_required"
+    stale = {"document": "privacy", "version": "0.9"}
+    assert code("POST", "/me/consents", stale, status=400) == "document_version_invalid"
+    assert code("GET", "/orders/SO260302K7M2P9QRTW4X", status=404) == "not_found"
+    address = witness.call("POST", "/me/addresses", ADDRESS, status=201)["id"]
+    wanted = {"items": [{"sku_id": cup.pk, "quantity": 2}], "address_id": address}
+    order = {**wanted, "expected_payable_fen": 9300}
+    assert code("POST", "/orders", order, status=400) == "idempotency_key_required"
+    cheap = {**order, "expected_payable_fen": 1}
+    assert code("POST", "/orders", cheap, status=409, idempotency_key="k1") == "price_changed"
+    placed = witness.call("POST", "/orders", order, status=201, idempotency_key="k1")
+    assert code("POST", "/orders", cheap, status=409, idempotency_key="k1") == "idempotency_key_reused"
+    assert code("POST", f"/orders/{placed['order_no']}/receive", status=409) == "move_refused"
+    witness.call("POST", f"/orders/{placed['order_no']}/cancel")
+    assert code("POST", f"/orders/{placed['order_no']}/cancel", status=409) == "order_not_cancellable"
+    assert code("POST", f"/orders/{placed['order_no']}/pay", status=409) == "order_not_payable"
+
+
+def test_too_many_units_are_refused_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+    witness.log_in(wechat, "林小满")
+    address = witness.call("POST", "/me/addresses", ADDRESS, status=201)["id"]
+    wanted = {"items": [{"sku_id": cup.pk, "quantity": 11}], "address_id": address}
+    price = witness.call("POST", "/checkout/quote", wanted)["payable_fen"]
+    body = {**wanted, "expected_payable_fen": price}
+    refusal = witness.call("POST", "/orders", body, status=409, idempotency_key="k1")
+    assert refusal["code"] == "out_of_stock"
+    short = {"sku_id": cup.pk, "available": 10}
+    assert refusal["details"] == {**short, "items": [short]}
+
+
+def test_wechat_being_down_is_told_as_documented(witness: Witness, settings: Any) -> None:
+    settings.WECHAT_API_BASE = "http://127.0.0.1:9"
+    refusal = witness.call("POST", "/auth/login", {"code": "0a3Xyz"}, status=503)
+    assert refusal["code"] == "wechat_unavailable"

@@ -1,0 +1,30 @@
+"""The nudge to a worker is a courtesy: nobody waits for a broker that says nothing."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from apps.base.cache import breaker_of
+from apps.outbox import services, tasks
+
+
+def test_a_mute_redis_is_noticed_in_half_a_second_and_the_nudge_is_dropped(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: pytest.fail("nudged"))
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(8)  # takes connections and never says a word
+        server = f"redis://127.0.0.1:{mute.getsockname()[1]}/0"
+        settings.CELERY_BROKER_URL = server
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": server}}
+        begun = time.monotonic()
+
+        services._nudge()
+
+        assert breaker_of(server).is_open
+        assert time.monotonic() - begun < 2

@@ -1,0 +1,344 @@
+"""Every door of the shopper's API, knocked at with nonsense: a polite 4xx, never a 500, and nothing stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.apps import apps
+from django.urls import get_resolver
+from django.utils import timezone
+
+from apps.carts import services as carts
+from apps.carts.models import CartItem
+from apps.members.models import Member
+from tests.apps.checkout import make as counter
+from tests.apps.members import make as members
+from tests.conftest import Shopper
+
+pytestmark = pytest.mark.django_db
+
+FORM = {"code", "message", "details", "request_id"}
+HUGE = "x" * 10_000
+
+INT = ["1", "１２", "a", "", 1.5, 1.0, -1, 0, 2**63, 10**40, True, None, [], [1], {}, {"a": 1}, "1\x00"]
+TEXT = [7, 1.5, True, [], ["a"], {}, {"a": "b"}, "a\x00b", "a\x1b[31m", "\ud800", HUGE]
+REQUIRED_TEXT = [*TEXT, "", "   ", None]
+BOOL = ["true", "", 1, 0, 1.0, None, [], {}]
+WANTED = [[], {}, "1", 1, None, [[]], [1], [None], [{}], [{"sku_id": 1}], [{"quantity": 1}], [[[[[[]]]]]]]
+
+# What no parser should let pass.
+BODIES = [
+    b"null", b"[]", b"1", b'"text"', b"{", b'{"a":', b"\xff\xfe", b'{"a":NaN}', b'{"a":1,"a":2}', b"[" * 50_000,
+    b'{"a":' * 50 + b"1" + b"}" * 50, b"code=1&x=2", b"<xml/>", b'{"a":"' + b"x" * 3_000_000 + b'"}',
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Door:
+    """A call that succeeds with ``good`` and, for each field, values that it must not take."""
+
+    method: str
+    path: str
+    good: dict[str, Any]
+    wrong: dict[str, list[Any]]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+ADDRESS = {
+    "name": "林小茶",
+    "phone": "13800000000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "district": "西湖区",
+    "detail": "龙井路 1 号",
+    "postal_code": "310000",
+    "is_default": False,
+}
+ADDRESS_WRONG = {
+    **dict.fromkeys(("name", "phone", "province", "city", "detail"), REQUIRED_TEXT),
+    "district": [*TEXT, None],
+    "postal_code": [*TEXT, None, 310000],
+    "is_default": BOOL,
+}
+NULLABLE = [value for value in INT if value is not None]
+CHOICE_WRONG = {
+    "items": WANTED,
+    "from_cart": [value for value in BOOL if value is not None] + [True],
+    "address_id": NULLABLE,
+    "coupon_id": [*NULLABLE, 7],
+    "use_points": ["1", -1, 1.5, 2**63, [], {}],
+    "activity": ["groupbuy", 1, [], True, {"kind": {"a": 1}}],
+}
+
+
+def doors(sku_id: int, address_id: int, item_id: int) -> list[Door]:
+    choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": address_id}
+    units = [{"items": [{"sku_id": sku_id, "quantity": value}]} for value in [*INT, 10**9]]
+    goods = [{"items": [{"sku_id": value, "quantity": 1}]} for value in [*INT, 2**62]]
+    many = [{"sku_id": number, "quantity": 1} for number in range(1, 1002)]
+    items = [*WANTED, *(one["items"] for one in units + goods), many]
+    order_wrong = {
+        **CHOICE_WRONG,
+        "items": items,
+        "expected_payable_fen": [*(v for v in INT if v != 0), 0, 1],
+        "remark": [7, 1.5, True, None, [], {}, "a\x00b", "\ud800", "🍵" * 201, HUGE],
+    }
+    order = {**choice, "expected_payable_fen": 5000}
+    return [
+        Door("POST", "/auth/login", {"code": "x"}, {"code": REQUIRED_TEXT}),
+        Door("POST", "/auth/refresh", {"refresh": "x"}, {"refresh": REQUIRED_TEXT}),
+        Door("POST", "/auth/logout", {"refresh": "x"}, {"refresh": REQUIRED_TEXT}),
+        Door("PATCH", "/me", {}, {"nickname": [*TEXT, None], "avatar_url": [*TEXT, None, "ftp://a.b/c"]}),
+        Door("POST", "/me/phone", {"code": "x"}, {"code": REQUIRED_TEXT}),
+        Door(
+            "POST",
+            "/me/consents",
+            {"document": "privacy", "version": "1.0"},
+            {"document": REQUIRED_TEXT, "version": REQUIRED_TEXT},
+        ),
+        Door("POST", "/me/addresses", ADDRESS, ADDRESS_WRONG),
+        Door("PUT", f"/me/addresses/{address_id}", ADDRESS, ADDRESS_WRONG),
+        Door("PATCH", f"/me/addresses/{address_id}", {}, ADDRESS_WRONG),
+        Door(
+            "POST",
+            "/cart/items",
+            {"sku_id": sku_id, "quantity": 1, "selected": True},
+            {"sku_id": [*INT, 2**62], "quantity": [*INT, 10**9], "selected": BOOL},
+        ),
+        Door("PATCH", f"/cart/items/{item_id}", {}, {"quantity": [*INT, 10**9], "selected": BOOL}),
+        Door("POST", "/checkout/quote", choice, {**CHOICE_WRONG, "items": items}),
+        Door("POST", "/orders", order, order_wrong, {"idempotency_key": "never"}),
+    ]
+
+
+@dataclass
+class World:
+    """A member with a token, an address, a line in the cart and an unpaid order; a shelf with one SKU."""
+
+    member: Member
+    me: Shopper
+    doors: list[Door]
+    order_no: str
+
+
+@pytest.fixture
+def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
+    settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = "http://127.0.0.1:1"
+    members.privacy("1.0")
+    member, address = counter.buyer()
+    sku = counter.goods(5000, units=50)
+    carts.put(member=member, sku_id=sku.pk, quantity=1, selected=True, at=timezone.now())
+    item = CartItem.objects.get()
+    order = counter.order(member, address, [(sku, 1)], at=timezone.now() - timedelta(minutes=1))
+    return World(member, shopper_of(member), doors(sku.pk, address.pk, item.pk), order.order_no)
+
+
+def everything() -> dict[str, list[Any]]:
+    """Every row of every table of ours."""
+    ours = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+    return {model.__name__: list(model._base_manager.order_by("pk").values()) for model in ours}
+
+
+def complaint(answer: Any) -> str:
+    """What is wrong with an answer that should be a polite 4xx; empty if nothing is."""
+    if not 400 <= answer.status_code < 500:
+        return f"answered {answer.status_code}"
+    body = answer.json()
+    if set(body) != FORM or not all(isinstance(body[name], str) for name in ("code", "message")):
+        return f"answered {body}"
+    return ""
+
+
+def test_no_door_takes_a_wrong_value_in_any_field(world: World) -> None:
+    before = everything()
+    complaints = []
+    for door in world.doors:
+        for name, values in door.wrong.items():
+            for value in values:
+                body = {**door.good, name: value}
+                answer = world.me.call(door.method, door.path, body, **door.headers)
+                if said := complaint(answer):
+                    complaints.append((door.method, door.path, name, str(value)[:40], said))
+
+    assert complaints == []
+    assert everything() == before
+
+
+def test_no_door_takes_a_body_that_is_no_json_object(world: World) -> None:
+    before = everything()
+    complaints = []
+    for door in world.doors:
+        for body in BODIES:
+            answer = world.me.generic(
+                door.method,
+                f"/api/v1{door.path}",
+                body,
+                content_type="application/json",
+                headers={"Idempotency-Key": "never"},
+            )
+            if said := complaint(answer):
+                complaints.append((door.method, door.path, body[:20], said))
+
+    assert complaints == []
+    assert everything() == before
+
+
+def test_no_door_takes_a_form_or_xml(world: World) -> None:
+    for door in world.doors:
+        for kind in ("application/x-www-form-urlencoded", "text/xml", "multipart/form-data; boundary=x"):
+            answer = world.me.generic(
+                door.method,
+                f"/api/v1{door.path}",
+                b"a=1",
+                content_type=kind,
+                headers={"Idempotency-Key": "never"},
+            )
+            assert (door.path, answer.status_code) == (door.path, 415)
+
+
+def test_every_field_that_is_needed_is_missed_when_it_is_missing(world: World) -> None:
+    optional = {"address_id", "selected", "district", "postal_code", "is_default", "quantity"}
+    before = everything()
+    for door in world.doors:
+        for name in door.good.keys() - optional:
+            body = {known: value for known, value in door.good.items() if known != name}
+            assert complaint(world.me.call(door.method, door.path, body, **door.headers)) == "", (door, name)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "k" * 81, "键", "k\x7f"])
+def test_an_order_needs_a_plain_idempotency_key(world: World, key: str) -> None:
+    before = everything()
+    door = world.doors[-1]
+    answers = [
+        world.me.call("POST", "/orders", door.good),
+        world.me.call("POST", "/orders", door.good, idempotency_key=key),
+    ]
+    assert {answer.json()["code"] for answer in answers} == {"idempotency_key_required"}
+    assert everything() == before
+
+
+IDS = ["0", "-1", "1.0", "1e3", "abc", "１", "9223372036854775807", "9223372036854775808", "9" * 5000, "\x00"]
+IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
+
+
+@pytest.mark.parametrize(
+    ("methods", "path"),
+    [
+        ("GET", "/products/{}"),
+        ("GET PUT PATCH DELETE", "/me/addresses/{}"),
+        ("PATCH DELETE", "/cart/items/{}"),
+        ("GET", "/orders/{}"),
+        ("POST", "/orders/{}/pay"),
+        ("POST", "/orders/{}/cancel"),
+        ("POST", "/orders/{}/receive"),
+        ("GET", "/documents/{}"),
+        ("DELETE", "/me/consents/{}"),
+    ],
+)
+def test_what_is_no_id_of_anything_is_404(world: World, methods: str, path: str) -> None:
+    before = everything()
+    for method in methods.split():
+        for number in IDS:
+            answer = world.me.call(method, path.format(quote(number, safe="")), {})
+            assert (number[:30], answer.status_code, complaint(answer)) == (number[:30], 404, "")
+    assert everything() == before
+
+
+def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
+    nonsense = ["", "0", "-1", "1.5", "１０", "abc", "\x00", "a\x00b", "'", "%", "🍵", "9" * 5000, "[]", HUGE]
+    signed_elsewhere = "WyJhIl0:1abcde:Zm9yZ2Vk"
+    lists = {"/products": ("category", "q", "ordering"), "/orders": ("status",)}
+    for path, names in lists.items():
+        for name in (*names, "cursor", "page_size"):
+            for value in [*nonsense, signed_elsewhere]:
+                answer = world.me.call("GET", f"{path}?{name}={quote(value)}")
+                told = (path, name, value[:20], answer.status_code)
+                assert answer.status_code == 200 or complaint(answer) == "", told
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("/products?ordering=cheapest", "ordering_unknown"),
+        ("/products?ordering=price_fen", "ordering_unknown"),
+        ("/products?q=" + HUGE, "query_too_long"),
+        ("/products?category=tea", "category_invalid"),
+        ("/products?category=99999999", "not_found"),
+        ("/products?cursor=tampered", "cursor_invalid"),
+        ("/products?page_size=1000", "page_size_invalid"),
+        ("/orders?status=LOST", "status_unknown"),
+        ("/orders?cursor=tampered", "cursor_invalid"),
+    ],
+)
+def test_a_list_says_what_it_does_not_understand(world: World, question: str, code: str) -> None:
+    answer = world.me.call("GET", question)
+    assert (complaint(answer), answer.json()["code"]) == ("", code)
+
+
+def test_a_cursor_of_one_list_opens_no_other(world: World) -> None:
+    for _ in range(2):
+        counter.goods(5000)
+    following = world.me.call("GET", "/products?page_size=1").json()["next"]
+    cursor = following.partition("cursor=")[2].partition("&")[0]
+
+    assert world.me.call("GET", f"/products?page_size=1&cursor={cursor}").status_code == 200
+    answer = world.me.call("GET", f"/orders?cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+def test_wechats_doors_refuse_what_wechat_did_not_say(world: World) -> None:
+    before = everything()
+    for path in ("pay/notify", "refund/notify", "transfer/notify", "push"):
+        for body in [b"", b"{}", *BODIES]:
+            answer = world.me.generic("POST", f"/wechat/{path}", body, content_type="application/json")
+            assert (path, body[:20], 400 <= answer.status_code < 500) == (path, body[:20], True)
+    assert everything() == before
+
+
+def test_no_door_was_forgotten(world: World) -> None:
+    """Each path of the API that takes a body stands in the table above."""
+    tried = {door.path for door in world.doors}
+    taking_no_body = {"pay", "cancel", "receive"}
+    for method, path in _paths_with_bodies():
+        known = any(door.startswith(path.partition("{")[0]) for door in tried)
+        assert known or path.rpartition("/")[2] in taking_no_body, (method, path)
+
+
+def _paths_with_bodies() -> list[tuple[str, str]]:
+    """The API's paths, below /api/v1, whose views have POST, PUT or PATCH."""
+    found = []
+    for pattern in _flat(get_resolver().url_patterns, ""):
+        path, view = pattern
+        if path.startswith("api/v1/"):
+            methods = [name for name in ("post", "put", "patch") if hasattr(view, name)]
+            found += [(method, "/" + path.removeprefix("api/v1/")) for method in methods]
+    assert len(found) > 10
+    return found
+
+
+def _flat(patterns: Any, before: str) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            rows += _flat(pattern.url_patterns, path)
+        else:
+            rows.append((path.replace("<", "{").replace(">", "}"), getattr(pattern.callback, "cls", None)))
+    return rows
+
+
+def test_the_good_bodies_are_good(world: World) -> None:
+    """Otherwise the sweeps above would be refused for another reason than the one they try."""
+    for door in world.doors:
+        if not door.path.startswith(("/auth", "/me/phone")):
+            answer = world.me.call(door.method, door.path, door.good, **door.headers)
+            assert (door.path, answer.status_code) in {(door.path, 200), (door.path, 201)}, json.dumps(
+                answer.json()
+            )
