@@ -171,6 +171,12 @@ class Entry(models.Model):
         return f"{self.kind} {self.free_principal_change_fen:+d}/{self.free_bonus_change_fen:+d}"
 
     @property
+    def order_no(self) -> str:
+        """The order that caused it, empty for recharges and corrections."""
+        of_order = self.kind not in {EntryKind.RECHARGE, EntryKind.ADJUST}
+        return self.business_key.partition(":")[0] if of_order else ""
+
+    @property
     def free_principal_change_fen(self) -> int:
         """By how much the principal that may be spent grew (or shrank)."""
         return self.principal_change_fen - self.held_principal_change_fen

@@ -18,3 +18,7 @@ class EntryKind(models.TextChoices):
     COMMIT = "COMMIT", "支付扣减"
     RELEASE = "RELEASE", "关闭释放"
     RESTORE = "RESTORE", "退款退回"
+
+
+# What shoppers see of their ledger: paying what was held already changes nothing that may be spent.
+SEEN_KINDS = [choice for choice in EntryKind.choices if choice[0] != EntryKind.COMMIT]

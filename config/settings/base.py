@@ -195,7 +195,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"OrderStatusEnum": "apps.orders.states.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "apps.orders.states.Status",
+        "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",

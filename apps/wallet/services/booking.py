@@ -71,7 +71,7 @@ def require_on() -> None:
         raise WalletOff
 
 
-def require_positive(amount_fen: int) -> None:
+def require_positive(*, amount_fen: int) -> None:
     """Raise AmountInvalid for what is no amount: 1 fen … a hundred million yuan."""
     if not 1 <= amount_fen <= MAX_FEN:
         raise AmountInvalid(details={"amount_fen": amount_fen})

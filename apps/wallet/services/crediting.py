@@ -75,7 +75,7 @@ def credit(
         raise PackGone
     if pack.per_member and selectors.bought(member.pk, [pack.pk]).get(pack.pk, 0) >= pack.per_member:
         raise PackLimitReached(details={"limit": pack.per_member})
-    _require_within_limit(account, pack.principal_fen + pack.bonus_fen)
+    _require_within_limit(account, more_fen=pack.principal_fen + pack.bonus_fen)
     entry = booking.book(
         account,
         Change(pack.principal_fen, pack.bonus_fen),
@@ -107,7 +107,7 @@ def adjust(
     if not any(changes):
         raise AmountInvalid("调整金额不能为 0")
     for change_fen in filter(None, changes):
-        booking.require_positive(abs(change_fen))
+        booking.require_positive(amount_fen=abs(change_fen))
     member = Member.objects.filter(pk=member_id).first()
     if member is None:
         raise NotFound
@@ -124,7 +124,7 @@ def adjust(
                 details={"wanted_fen": -change_fen, "available_fen": free_fen},
             )
     if sum(changes) > 0:
-        _require_within_limit(account, sum(changes))
+        _require_within_limit(account, more_fen=sum(changes))
     entry = booking.book(
         account,
         Change(principal_change_fen, bonus_change_fen),
@@ -135,7 +135,7 @@ def adjust(
     return entry
 
 
-def _require_within_limit(account: Account, more_fen: int) -> None:
+def _require_within_limit(account: Account, *, more_fen: int) -> None:
     balance_fen = account.principal_fen + account.bonus_fen
     if balance_fen + more_fen > LIMIT_FEN:
         raise BalanceAboveLimit(details={"balance_fen": balance_fen, "limit_fen": LIMIT_FEN})

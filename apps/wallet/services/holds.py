@@ -36,7 +36,7 @@ def hold(*, order_no: str, member_id: int, amount_fen: int, at: datetime) -> Non
     AmountInvalid; WalletConflict where the order holds another amount, is somebody else's, or was closed.
     """
     transactions.require()
-    booking.require_positive(amount_fen)
+    booking.require_positive(amount_fen=amount_fen)
     account = booking.locked(member_id=member_id)
     # Read after the lock, in a statement of its own: a repeated call that had to wait sees the first one.
     before = Spending.objects.filter(order_no=order_no).first()
@@ -124,7 +124,7 @@ def restore(*, order_no: str, amount_fen: int | None = None, cause: str = "", at
         return
     if not 1 <= back_fen <= out_fen:
         raise WalletConflict("退回金额超过已使用的储值", details={"wanted_fen": back_fen, "out_fen": out_fen})
-    _bring_back(account, spending, back_fen, key=key, at=at)
+    _bring_back(account, spending, back_fen=back_fen, key=key, at=at)
 
 
 def _locked(order_no: str) -> tuple[Account, Spending] | None:
@@ -155,7 +155,7 @@ def _end(
         raise WalletConflict
 
 
-def _bring_back(account: Account, spending: Spending, back_fen: int, *, key: str, at: datetime) -> None:
+def _bring_back(account: Account, spending: Spending, *, back_fen: int, key: str, at: datetime) -> None:
     """Split what has come back in all, and book what that is more than before: no rounding adds up.
 
     Over two weights largest remainder rounds to the nearest fen, which never falls as the total grows, so

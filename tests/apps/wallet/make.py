@@ -35,18 +35,19 @@ def pack(principal_fen: int = 50_000, bonus_fen: int = 5_000, **fields: Any) -> 
 
 
 def funded(principal_fen: int = 0, bonus_fen: int = 0, *, member: Member | None = None) -> Account:
-    """The account of a member (a new one unless given) after an operator put this into it."""
+    """The account of a member (a new one unless given) after an operator put this, if anything, into it."""
     owner = member or members.member()
-    wallet.adjust(
-        member_id=owner.pk,
-        principal_change_fen=principal_fen,
-        bonus_change_fen=bonus_fen,
-        business_key=f"make:{next(_numbers)}",
-        reason="测试",
-        operator=operator(),
-        at=NOW,
-    )
-    return Account.objects.get(member=owner)
+    if principal_fen or bonus_fen:
+        wallet.adjust(
+            member_id=owner.pk,
+            principal_change_fen=principal_fen,
+            bonus_change_fen=bonus_fen,
+            business_key=f"make:{next(_numbers)}",
+            reason="测试",
+            operator=operator(),
+            at=NOW,
+        )
+    return Account.objects.get_or_create(member=owner)[0]
 
 
 def figures(account: Account) -> tuple[int, int, int, int]:

@@ -1,0 +1,206 @@
+"""Stored value for operators: accounts and ledger to read, packs to offer, recharges and corrections by the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.wallet import forms, selectors
+from apps.wallet import services as wallet
+from apps.wallet.models import Account, Entry, Pack, Spending
+from mall.errors import ShopError
+from mall.money import yuan
+
+
+class _SaysWhetherOn(EditableAdmin):
+    """A list that says so while stored value is switched off."""
+
+    list_before_template = "admin/wallet/switched_off.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {**(extra_context or {}), "wallet_enabled": selectors.enabled()}
+        )
+
+
+@admin.register(Account)
+class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+    """What members have. The sums change through the pages 充值 and 人工调整 only."""
+
+    list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
+    list_select_related = ["member"]
+    search_fields = ["member__public_id", "member__nickname", "member__phone"]
+    search_help_text = "按会员编号、昵称或手机号查找"
+    fields = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
+    readonly_fields = ["code", "principal", "bonus", "held_principal", "held_bonus"]
+    actions_list = ["recharge"]
+    actions_row = ["adjust"]
+    actions_detail = ["adjust"]
+    principal = yuan_column("principal_fen", "本金")
+    bonus = yuan_column("bonus_fen", "赠送金")
+    held_principal = yuan_column("held_principal_fen", "占用本金")
+    held_bonus = yuan_column("held_bonus_fen", "占用赠送金")
+
+    @admin.display(description="会员编号", ordering="member__public_id")
+    def code(self, row: Account) -> str:
+        return row.member.public_id
+
+    def has_book_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may recharge and correct."""
+        return request.user.has_perm("wallet.change_account")
+
+    @action(description="充值", permissions=["book"], url_path="recharge", icon="add_card")
+    def recharge(self, request: HttpRequest) -> HttpResponse:
+        def book(form: forms.BookingForm) -> Entry:
+            typed = form.cleaned_data
+            return wallet.credit(
+                member_id=typed["code"].pk,
+                pack_id=typed["pack"].pk,
+                cause=f"operator:{typed['token']}",
+                reason=typed["reason"],
+                operator=_operator(request),
+                at=timezone.now(),
+            )
+
+        return self._book(request, forms.RechargeForm, book)
+
+    @action(description="人工调整", permissions=["book"], url_path="adjust", icon="tune")
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+
+        def book(form: Any) -> Entry:
+            return wallet.adjust(
+                member_id=account.member_id,
+                business_key=f"adjust:{form.cleaned_data['token']}",
+                reason=form.cleaned_data["reason"],
+                operator=_operator(request),
+                at=timezone.now(),
+                **form.change(),
+            )
+
+        return self._book(request, forms.AdjustForm, book, account=account)
+
+    def _book(
+        self,
+        request: HttpRequest,
+        form_class: type[forms.BookingForm],
+        book: Callable[[Any], Entry],
+        *,
+        account: Account | None = None,
+    ) -> HttpResponse:
+        """Show the form; when it is sent, book it, and show why where the service refuses."""
+        form = form_class(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                entry = book(form)
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+            else:
+                principal, bonus = yuan(entry.principal_change_fen), yuan(entry.bonus_change_fen)
+                said = f"{form.title}完成：本金 {principal} 元，赠送金 {bonus} 元"
+                self.message_user(request, said, level=messages.SUCCESS)
+                return redirect("admin:wallet_account_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "account": account,
+            "free_principal": yuan(account.free_principal_fen) if account else "",
+            "free_bonus": yuan(account.free_bonus_fen) if account else "",
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/wallet/book.html", context)
+
+
+@admin.register(Pack)
+class PackAdmin(_SaysWhetherOn):
+    """Recharges on offer. They are switched off, never deleted: the ledger names them."""
+
+    form = forms.PackForm
+    list_display = ["title", "principal", "bonus", "per_member", "starts_at", "ends_at", "enabled"]
+    list_filter = ["enabled"]
+    search_fields = ["title"]
+    principal = yuan_column("principal_fen", "充值金额")
+    bonus = yuan_column("bonus_fen", "赠送金额")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Spending)
+class SpendingAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+    """What orders hold, have taken and have got back."""
+
+    list_display = [
+        "order_no",
+        "member",
+        "principal",
+        "bonus",
+        "restored_principal",
+        "restored_bonus",
+        "status",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["account__member"]
+    search_fields = ["order_no", "account__member__public_id"]
+    search_help_text = "按订单号或会员编号查找"
+    principal = yuan_column("principal_fen", "本金")
+    bonus = yuan_column("bonus_fen", "赠送金")
+    restored_principal = yuan_column("restored_principal_fen", "已退本金")
+    restored_bonus = yuan_column("restored_bonus_fen", "已退赠送金")
+
+    @admin.display(description="会员")
+    def member(self, row: Spending) -> str:
+        return str(row.account.member)
+
+
+@admin.register(Entry)
+class EntryAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+    """The ledger, newest first: every change of every sum, and who or what caused it."""
+
+    list_display = [
+        "at",
+        "member",
+        "kind",
+        "principal_change",
+        "bonus_change",
+        "held_principal_change",
+        "held_bonus_change",
+        "pack",
+        "reason",
+        "operator",
+        "business_key",
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["account__member", "pack", "operator"]
+    search_fields = ["business_key", "account__member__public_id"]
+    search_help_text = "按订单号（业务键）或会员编号查找"
+    principal_change = yuan_column("principal_change_fen", "本金变化")
+    bonus_change = yuan_column("bonus_change_fen", "赠送金变化")
+    held_principal_change = yuan_column("held_principal_change_fen", "占用本金变化")
+    held_bonus_change = yuan_column("held_bonus_change_fen", "占用赠送金变化")
+
+    @admin.display(description="会员")
+    def member(self, row: Entry) -> str:
+        return str(row.account.member)
+
+
+def _operator(request: HttpRequest) -> Any:
+    """The operator who asks; the permission check before every action leaves nobody else here."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user

@@ -1,0 +1,113 @@
+"""What operators fill in: a pack, a recharge that was paid at the shop, a correction of an account."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apps.base.forms import YuanField
+from apps.members.models import Member
+from apps.wallet import selectors
+from apps.wallet.models import Pack
+from apps.wallet.services import LIMIT_FEN
+from mall.money import yuan
+
+
+class PackForm(forms.ModelForm):
+    """A pack that adds up: something is paid, the gift is no more than that, and an account can hold it."""
+
+    principal_fen = YuanField(label="充值金额（元）", min_value=1, max_value=LIMIT_FEN)
+    bonus_fen = YuanField(label="赠送金额（元）", max_value=LIMIT_FEN, help_text="没有赠送填 0")
+
+    class Meta:
+        model = Pack
+        fields = [
+            "title",
+            "principal_fen",
+            "bonus_fen",
+            "per_member",
+            "starts_at",
+            "ends_at",
+            "enabled",
+            "position",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what nobody could explain, with the reason beside the field."""
+        typed = super().clean() or {}
+        principal_fen, bonus_fen = typed.get("principal_fen"), typed.get("bonus_fen")
+        if principal_fen is not None and bonus_fen is not None:
+            if bonus_fen > principal_fen:
+                self.add_error("bonus_fen", "赠送金额不能超过充值金额")
+            elif principal_fen + bonus_fen > LIMIT_FEN:
+                self.add_error("principal_fen", f"充值与赠送合计不能超过账户限额 {yuan(LIMIT_FEN)} 元")
+        starts_at, ends_at = typed.get("starts_at"), typed.get("ends_at")
+        if starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", "结束时间必须晚于开始时间")
+        return typed
+
+
+class BookingForm(forms.Form):
+    """A reason, and a token made with the page: sending the same page twice books once."""
+
+    title = ""
+    explanation = ""
+
+    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    token = forms.UUIDField(
+        widget=forms.HiddenInput,
+        initial=uuid4,
+        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
+    )
+
+
+class RechargeForm(BookingForm):
+    """A pack that a member has paid for."""
+
+    title = "充值"
+    explanation = "确认已收到会员的充值款（现金、转账等）后在这里入账。本金与赠送金分开记账。"
+
+    code = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    pack = forms.ModelChoiceField(
+        label="充值套餐", queryset=Pack.objects.none(), widget=UnfoldAdminSelectWidget
+    )
+    field_order = ["code", "pack", "reason", "token"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pack"].queryset = selectors.packs_on_offer(at=timezone.now())  # type: ignore[attr-defined]
+        self.fields["reason"].help_text = "会记入储值流水，例如「收到转账 凭证号 8812」"
+
+    def clean_code(self) -> Member:
+        """The member of the number."""
+        member = Member.objects.filter(public_id=self.cleaned_data["code"].strip().upper()).first()
+        if member is None:
+            raise forms.ValidationError("没有这个编号的会员")
+        return member
+
+
+class AdjustForm(BookingForm):
+    """By how much principal or bonus is more or less."""
+
+    title = "人工调整"
+    explanation = "填写差额而不是新余额。不能动用订单占用中的金额；每次调整都会记入流水和审计记录。"
+
+    part = forms.ChoiceField(
+        label="调整对象",
+        choices=[("principal_change_fen", "本金"), ("bonus_change_fen", "赠送金")],
+        widget=UnfoldAdminSelectWidget,
+    )
+    sign = forms.TypedChoiceField(
+        label="方向", choices=[(1, "增加"), (-1, "减少")], coerce=int, widget=UnfoldAdminSelectWidget
+    )
+    amount_fen = YuanField(label="金额（元）", min_value=1)
+    field_order = ["part", "sign", "amount_fen", "reason", "token"]
+
+    def change(self) -> dict[str, int]:
+        """The difference, as the service takes it."""
+        typed = self.cleaned_data
+        return {typed["part"]: typed["sign"] * typed["amount_fen"]}
