@@ -113,7 +113,7 @@ class RedeemView(APIView):
     @extend_schema(
         operation_id="coupons_redeem",
         tags=["coupons"],
-        request=shapes.RedeemSerializer,
+        request=shapes.CouponCodeSerializer,
         responses={
             201: shapes.CouponSerializer,
             404: refusal(404, "code_invalid", "兑换码无效"),
@@ -125,7 +125,7 @@ class RedeemView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        body = shapes.RedeemSerializer(data=request.data)
+        body = shapes.CouponCodeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         at = timezone.now()
         try:

@@ -13,7 +13,7 @@ from apps.coupons.models import Coupon, Template
 from apps.coupons.states import CouponStatus
 
 
-class RedeemSerializer(serializers.Serializer[Any]):
+class CouponCodeSerializer(serializers.Serializer[Any]):
     code = StrictTextField(max_length=40)
 
 
