@@ -197,6 +197,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "OrderStatusEnum": "apps.orders.states.Status",
+        "CouponKindEnum": "apps.coupons.models.Template.Kind",
+        "CouponStatusEnum": "apps.coupons.states.CouponStatus",
         "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
