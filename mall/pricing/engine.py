@@ -147,14 +147,14 @@ class _Pricing:
     def _cost_fen(self, coupon: AnyCoupon | None) -> tuple[int, Declined | None]:
         """What goods and freight cost with this coupon, points counted as money; and its refusal, if any.
 
-        Points matter only where they take the goods below free postage, so without freight their lane is not
-        run.
+        Points matter only where they take the goods below the threshold of an offer on the freight, so
+        without freight their lane is not run.
         """
         fee_fen, buyer = self.freight.fee_fen, self.basket.buyer
         standing = self.standing.fork()
         declined = lanes.run(standing, buyer, self._in_lane(Lane.COUPON, coupon)).declined
         cost_fen = standing.left_fen() + fee_fen
-        if fee_fen:
+        if fee_fen or isinstance(coupon, FreightCoupon):
             lanes.run(standing, buyer, self._in_lane(Lane.POINTS))
             postage = self._postage(coupon)
             cost_fen -= shipping.waived_fen(

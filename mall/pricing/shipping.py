@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mall.pricing import lanes
 from mall.pricing.basket import Destination
 from mall.pricing.offers import FreightCoupon, PostageOffer, Refusal
-from mall.pricing.quote import Declined, Hint, Reduction
+from mall.pricing.quote import Hint, Reduction
 from mall.pricing.scope import ALL_GOODS
 from mall.pricing.standing import Standing
 
@@ -43,46 +43,17 @@ def waive(
         else:
             refusals[offer.ref] = refusal
     refused = sorted((offer for offer in offers if offer.ref in refusals), key=lambda offer: offer.ref)
+    declined = [lanes.declined(offer, refusals[offer.ref]) for offer in refused]
     now_fen = sum(reduction.amount_fen for reduction in waived)
     hints = [
-        _hint(offer, refusals[offer.ref], gain_fen)
+        _hint(offer, refusals[offer.ref], offer.waives_fen(fee_fen) - now_fen)
         for offer in refused
-        if refusals[offer.ref].short_by_fen and destination and offer.reaches(destination)
-        if (gain_fen := offer.waives_fen(fee_fen) - now_fen) > 0
+        if refusals[offer.ref].short_by_fen
+        and destination is not None
+        and offer.reaches(destination)
+        and offer.waives_fen(fee_fen) > now_fen
     ]
-    declined = [lanes.declined(offer, refusals[offer.ref]) for offer in refused]
     return Waiver(waived, lanes.Outcome(declined, hints))
-
-
-def waived_fen(self) -> int:
-    """How much of the freight is not charged."""
-    return sum(reduction.amount_fen for reduction in self.waived)
-
-
-def waive(
-    standing: Standing, offers: Sequence[PostageOffer], *, destination: Destination | None, fee_fen: int
-) -> Waiver:
-    """The freight that the first fitting offer waives; and why the other offers do not apply."""
-    in_order = sorted(offers, key=lambda offer: _preference(offer, fee_fen))
-    waived: list[Reduction] = []
-    refused: dict[str, Declined] = {}
-    hints: dict[str, Hint] = {}
-    for offer in in_order:
-        refusal = _refusal(standing, offer, destination)
-        if refusal is None and not fee_fen:
-            refusal = Refusal("本单无需运费")
-        elif refusal is None and waived:
-            refusal = Refusal(f"同类优惠只享一项，已选用「{waived[0].label}」")
-        if refusal is None:
-            amount_fen = offer.waives_fen(fee_fen)
-            waived.append(Reduction(ref=offer.ref, label=offer.label, amount_fen=amount_fen))
-            continue
-        refused[offer.ref] = lanes.declined(offer, refusal)
-        gain_fen = offer.waives_fen(fee_fen) - sum(reduction.amount_fen for reduction in waived)
-        if refusal.short_by_fen and destination and offer.reaches(destination) and gain_fen > 0:
-            hints[offer.ref] = _hint(offer, refusal, gain_fen)
-    outcome = lanes.Outcome([refused[ref] for ref in sorted(refused)], [hints[ref] for ref in sorted(hints)])
-    return Waiver(waived, outcome)
 
 
 def waived_fen(
