@@ -23,7 +23,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
-from apps.checkout import closing
+from apps.checkout import closing, promotion_page
 from apps.checkout.order_parts import (
     LineInline,
     MoveInline,
@@ -41,6 +41,9 @@ from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
 from apps.orders.states import Actor, Status
 from mall.errors import ShopError
+
+# Pages of their own module, which admin finds through this one.
+__all__ = ["OrderAdmin", "promotion_page"]
 
 
 @admin.register(Order)

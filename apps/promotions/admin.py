@@ -1,19 +1,33 @@
-"""Promotions for operators: each offer in a sentence, a form that explains itself."""
+"""Promotions for operators: each offer in a sentence, a form that explains itself, a trial before it goes live."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet, Sum
+from django.forms import Form, IntegerField
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.base.admin import EditableAdmin, yuan_column
-from apps.promotions import selectors, terms, wording
-from apps.promotions.forms import LevelPriceForm, PromotionForm
-from apps.promotions.models import LevelPrice, Promotion
+from apps.promotions import admin_around, selectors, terms, wording
+from apps.promotions import services as promotions
+from apps.promotions.forms import PromotionForm
+from apps.promotions.models import LevelPrice, Promotion, Usage
+from apps.promotions.price_forms import LevelPriceForm
+from mall import money
 from mall.errors import ShopError
+
+
+# Pages of their own module, which admin finds through this one.
+__all__ = ["LevelPriceAdmin", "PromotionPage", "admin_around"]
 
 
 class RunningFilter(admin.SimpleListFilter):
@@ -36,41 +50,130 @@ class RunningFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(chosen)
 
 
-@admin.register(Promotion)
-class PromotionAdmin(EditableAdmin):
-    """Timed offers to everyone. They are switched off, never deleted: the prices of old orders name them."""
+class SimulateForm(Form):
+    """How far back the orders go on which a promotion is tried."""
+
+    days = IntegerField(
+        label="最近多少天的订单",
+        min_value=1,
+        max_value=90,
+        initial=30,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="把这些天内已付款的全部订单，按现有促销加上此活动重新计价；不改动任何订单",
+    )
+
+
+def _when(*kinds: str) -> str:
+    return " || ".join(f"kind == '{kind}'" for kind in kinds)
+
+
+class PromotionPage(EditableAdmin):
+    """Timed offers to everyone. They are switched off, never deleted: the prices of old orders name them.
+
+    The counter registers it (``apps.checkout.promotion_page``), because only the counter sees the stock.
+    """
 
     form = PromotionForm
-    list_display = ["label", "kind", "sentence", "scope", "starts_at", "ends_at", "state"]
-    list_filter = [RunningFilter, "kind"]
+    list_display = ["label", "kind", "sentence", "scope", "campaign", "starts_at", "ends_at", "state"]
+    list_filter = [RunningFilter, "kind", "campaign"]
+    list_select_related = ["campaign"]
     search_fields = ["label"]
-    readonly_fields = ["sentence"]
+    readonly_fields = ["sentence", "used"]
     autocomplete_fields = ["products", "categories", "brands"]
     fieldsets = [
         (None, {"fields": ["kind", "label", "sentence", "enabled", "starts_at", "ends_at"]}),
+        ("日期", {"fields": ["campaign", "member_day"]}),
         (
             "优惠",
-            {"fields": ["by_pieces", "steps", "off_bp", "cap_fen", "threshold_fen", "regions", "combines"]},
+            {
+                "fields": [
+                    *("by_pieces", "steps", "ladder", "gifts", "bundle", "off_bp", "same_sku", "off_fen"),
+                    *("pieces", "price_fen", "cap_fen", "rise_bp", "rise_hours"),
+                    *("threshold_fen", "regions", "combines"),
+                ]
+            },
         ),
         ("适用范围", {"fields": ["scope", "products", "categories", "brands"]}),
+        (
+            "次数限制",
+            {
+                "fields": [
+                    ("limit_total", "limit_per_day"),
+                    ("limit_per_member", "limit_per_member_day"),
+                    "used",
+                ]
+            },
+        ),
     ]
     conditional_fields = {
-        "steps": "kind == 'STEPPED'",
-        "by_pieces": "kind == 'STEPPED'",
-        "off_bp": "kind == 'PERCENT'",
-        "cap_fen": "kind == 'PERCENT'",
-        "threshold_fen": "kind == 'FREE_POSTAGE'",
-        "regions": "kind == 'FREE_POSTAGE'",
+        "steps": _when("STEPPED"),
+        "ladder": _when("STEP_PRICE"),
+        "gifts": _when("GIFT"),
+        "bundle": _when("BUNDLE"),
+        "by_pieces": _when("STEPPED", "GIFT"),
+        "off_bp": _when("PERCENT", "SECOND_HALF"),
+        "same_sku": _when("SECOND_HALF"),
+        "off_fen": _when("FIXED"),
+        "pieces": _when("N_FOR_M"),
+        "price_fen": _when("FIXED", "BUNDLE", "N_FOR_M"),
+        "cap_fen": _when("PERCENT", "FIXED"),
+        "rise_bp": _when("STEP_PRICE"),
+        "rise_hours": _when("STEP_PRICE"),
+        "threshold_fen": _when("FREE_POSTAGE"),
+        "regions": _when("FREE_POSTAGE"),
         "products": "scope == 'PRODUCTS'",
         "categories": "scope == 'CATEGORIES'",
         "brands": "scope == 'BRANDS'",
     }
+    actions_detail = ["simulate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
         return selectors.with_scope_ids(super().get_queryset(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def has_simulate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may try a promotion on the orders."""
+        return request.user.has_perm("promotions.change_promotion")
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        promotion = Promotion.objects.get(pk=obj.pk)
+        parts = [(part.at_least, part.sku_id, part.quantity) for part in form.parts]
+        with transaction.atomic():
+            promotions.replace_parts(promotion=promotion, parts=parts)
+            promotions.recount(promotion_id=promotion.pk, at=timezone.now())
+        for warning in form.warnings:
+            self.message_user(request, warning, level=messages.WARNING)
+
+    @action(description="模拟", url_path="simulate", permissions=["simulate"], icon="query_stats")
+    def simulate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        promotion: Promotion | None = self.get_object(request, object_id)
+        if promotion is None:
+            raise Http404
+        form = SimulateForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                run = promotions.request_simulation(
+                    promotion_id=promotion.pk,
+                    days=form.cleaned_data["days"],
+                    operator=request.user,
+                    at=timezone.now(),
+                )
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+            else:
+                self.message_user(request, "已开始模拟，刷新此页查看进度", level=messages.SUCCESS)
+                return redirect("admin:promotions_simulationrun_change", run.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"模拟 · {promotion.label}",
+            "form": form,
+            "back": reverse("admin:promotions_promotion_change", args=[promotion.pk]),
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/promotions/simulate.html", context)
 
     @admin.display(description="优惠内容")
     def sentence(self, row: Promotion) -> str:
@@ -83,6 +186,15 @@ class PromotionAdmin(EditableAdmin):
             return f"设置有误，未生效：{refusal.text}"
         return wording.sentence(made) if made else "已涨回原价"
 
+    @admin.display(description="使用情况")
+    def used(self, row: Promotion) -> str:
+        """How often it is in use, and what it has taken off."""
+        if row.pk is None:
+            return "—"
+        sums = Usage.objects.filter(promotion=row).aggregate(uses=Sum("uses"), off_fen=Sum("amount_fen"))
+        # Noting a payment changes neither, so the sums are what holds and releases leave.
+        return f"{sums['uses'] or 0} 单，共优惠 ¥{money.yuan(sums['off_fen'] or 0)}"
+
     @admin.display(description="状态")
     def state(self, row: Promotion) -> str:
         """Where this moment lies in the window ``[starts_at, ends_at)``."""
@@ -90,7 +202,8 @@ class PromotionAdmin(EditableAdmin):
         if not row.enabled:
             return "已停用"
         if at < row.starts_at:
-            return "未开始"
+            warming = row.campaign is not None and row.campaign.preheat_at is not None
+            return "预热中" if warming and row.campaign.preheat_at <= at else "未开始"
         return "进行中" if at < row.ends_at else "已结束"
 
 

@@ -1,8 +1,12 @@
-"""How operators type an offer's figures: steps as 「100-15」, discounts as 「8.5」折, regions by their full names."""
+"""How operators type an offer's figures: 「100-15」 for a step, 「8.5」 for a discount, 「TEA-01×2」 for goods.
+
+Whether the figures make sense is the offer's to say; here only what cannot be read is refused.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +19,9 @@ from mall import money
 
 _BETWEEN = re.compile(r"[,，;；、\s]+")
 _PIECES = re.compile(r"[1-9][0-9]{0,5}")
+_TENTHS = re.compile(r"[0-9](\.[0-9]{1,3})?")
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
+_GOODS = re.compile(r"([^\s×*:：]{1,40}?)(?:[×*xX]([1-9][0-9]{0,2}))?")
 # The endings of the names in WeChat's region picker; 「浙江」 or 「江浙沪」 would never match an address.
 _REGION_ENDINGS = tuple("省市区县旗州盟岛划镇乡道")
 
@@ -51,6 +58,82 @@ def _pieces(text: str) -> int:
     return int(text)
 
 
+def read_ladder(text: str) -> list[list[int]]:
+    """Steps of a step-up price as typed, ``100-5，200-7.5``, to ``[[100, 5000], [200, 2500]]``.
+
+    Raises ValidationError that quotes what cannot be read.
+    """
+    steps = []
+    for part in filter(None, _BETWEEN.split(text)):
+        units, _, tenths = part.partition("-")
+        if not (_PIECES.fullmatch(units) and _TENTHS.fullmatch(tenths)):
+            raise ValidationError(f"无法识别「{part}」，每档请写成 100-5（前 100 件五折）")
+        steps.append([int(units), _off_bp(tenths)])
+    return steps
+
+
+def write_ladder(steps: list[list[int]]) -> str:
+    """The steps as an operator would type them; the reverse of ``read_ladder``."""
+    return "，".join(f"{units}-{wording.tenths(off_bp):f}" for units, off_bp in steps)
+
+
+def read_goods(text: str) -> dict[str, int]:
+    """Goods as typed, ``CUP-01，TEA-02×2``, to the quantity by the merchant's code; ``*`` and ``x`` do as well.
+
+    Raises ValidationError that quotes what cannot be read, and for goods named twice.
+    """
+    goods: dict[str, int] = {}
+    for part in filter(None, _BETWEEN.split(text)):
+        match = _GOODS.fullmatch(part)
+        if match is None:
+            raise ValidationError(f"无法识别「{part}」，请填写商家编码，多件写成 编码×数量")
+        code, quantity = match.groups()
+        if code in goods:
+            raise ValidationError(f"商品「{code}」重复")
+        goods[code] = int(quantity or 1)
+    return goods
+
+
+def read_gifts(text: str, *, by_pieces: bool) -> list[tuple[int, dict[str, int]]]:
+    """Gifts as typed, a step on each line, ``199：CUP-01，TEA-02×2``, to pairs of threshold and goods by code.
+
+    The threshold is in yuan, or in pieces. Raises ValidationError that quotes what cannot be read.
+    """
+    steps = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        at_least, colon, goods = line.replace("：", ":").partition(":")
+        try:
+            threshold = _pieces(at_least.strip()) if by_pieces else money.parse_yuan(at_least.strip())
+        except ValueError:
+            colon = ""
+            threshold = 0
+        if not colon:
+            example = "3：TEA-01（满 3 件）" if by_pieces else "199：TEA-01（满 199 元）"
+            raise ValidationError(f"无法识别「{line}」，每行请写成 {example}")
+        steps.append((threshold, read_goods(goods)))
+    return steps
+
+
+def write_goods(goods: Iterable[tuple[str, int]]) -> str:
+    """Goods as an operator would type them; the reverse of ``read_goods``."""
+    return "，".join(code if quantity == 1 else f"{code}×{quantity}" for code, quantity in goods)
+
+
+def write_parts(parts: list[tuple[int, str, int]], *, by_pieces: bool) -> dict[str, str]:
+    """What a form shows of parts (threshold, code, quantity): the text of ``gifts``, or of ``bundle`` at 0."""
+    lines = []
+    for at_least in sorted({at_least for at_least, _, _ in parts}):
+        goods = write_goods((code, quantity) for least, code, quantity in parts if least == at_least)
+        if not at_least:
+            return {"bundle": goods}
+        lines.append(f"{at_least if by_pieces else wording.short_yuan(at_least)}：{goods}")
+    return {"gifts": "\n".join(lines)}
+
+
+def _off_bp(tenths: str) -> int:
+    return money.WHOLE_BP - int(Decimal(tenths).scaleb(3))
+
+
 class DiscountField(forms.Field):
     """A discount typed as it is said, ``8.5`` for 八五折, to the basis points taken off, 1500; empty is None."""
 
@@ -62,13 +145,51 @@ class DiscountField(forms.Field):
         text = value.strip() if isinstance(value, str) else value
         if text in self.empty_values:
             return None
-        if re.fullmatch(r"[0-9](\.[0-9]{1,3})?", text) is None:
+        if _TENTHS.fullmatch(text) is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return money.WHOLE_BP - int(Decimal(text).scaleb(3))
+        return _off_bp(text)
 
     def prepare_value(self, value: Any) -> Any:
         """What the page shows: the discount as it is said, and what was typed as it was typed."""
         return f"{wording.tenths(value):f}" if isinstance(value, int) else value
+
+
+class PercentField(forms.Field):
+    """A percentage, ``10`` or ``12.5``, to basis points, 1000 or 1250; empty is None."""
+
+    widget = UnfoldAdminTextInputWidget
+    default_error_messages = {"invalid": "请填写 0 到 999 之间的百分数，最多两位小数，例如 10 表示 10%"}
+
+    def to_python(self, value: Any) -> int | None:
+        """The basis points."""
+        text = value.strip() if isinstance(value, str) else value
+        if text in self.empty_values:
+            return None
+        if _PERCENT.fullmatch(text) is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(Decimal(text).scaleb(2))
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the page shows."""
+        return f"{Decimal(value).scaleb(-2).normalize():f}" if isinstance(value, int) else value
+
+
+class MonthDaysField(forms.Field):
+    """Days of the month, ``15，25``, to a rising list without repeats."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def to_python(self, value: Any) -> list[int]:
+        """The days, 1 to 31."""
+        named = [part.removesuffix("日") for part in _BETWEEN.split(value or "") if part]
+        for day in named:
+            if not re.fullmatch(r"[1-9][0-9]?", day) or int(day) > 31:
+                raise ValidationError(f"「{day}」不是每月的日期，请填写 1 到 31")
+        return sorted({int(day) for day in named})
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the page shows."""
+        return "，".join(map(str, value)) if isinstance(value, list) else value
 
 
 class RegionsField(forms.Field):

@@ -48,9 +48,12 @@ class MemberDay(models.Model):
             models.CheckConstraint(
                 condition=Q(points_bp__gte=10_000, points_bp__lte=100_000),
                 name="member_day_points_once_to_tenfold",
+                violation_error_message="积分倍率须在 1 到 10 倍之间",
             ),
             models.CheckConstraint(
-                condition=~Q(weekdays=[], month_days=[]), name="member_day_comes_at_least_once"
+                condition=~Q(weekdays=[], month_days=[]),
+                name="member_day_comes_at_least_once",
+                violation_error_message="请至少选择一个每周或每月的日子",
             ),
         ]
 
@@ -70,10 +73,15 @@ class Campaign(models.Model):
         verbose_name = verbose_name_plural = "节日活动"
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="campaign_window_forward"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="campaign_window_forward",
+                violation_error_message="结束时间必须晚于开始时间",
+            ),
             models.CheckConstraint(
                 condition=Q(preheat_at__isnull=True) | Q(preheat_at__lt=F("starts_at")),
                 name="campaign_preheat_before_start",
+                violation_error_message="预热开始必须早于活动开始",
             ),
         ]
 
@@ -152,7 +160,11 @@ class Promotion(models.Model):
         verbose_name = verbose_name_plural = "促销活动"
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="promotion_window_forward"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="promotion_window_forward",
+                violation_error_message="结束时间必须晚于开始时间",
+            ),
             models.CheckConstraint(
                 condition=Q(off_bp__isnull=True) | Q(off_bp__gte=1, off_bp__lte=10_000),
                 name="promotion_percent_possible",
@@ -163,6 +175,7 @@ class Promotion(models.Model):
                 & (Q(limit_per_member__isnull=True) | Q(limit_per_member__gte=1))
                 & (Q(limit_per_member_day__isnull=True) | Q(limit_per_member_day__gte=1)),
                 name="promotion_limits_positive",
+                violation_error_message="次数限制至少为 1，不限制请留空",
             ),
         ]
         indexes = [
@@ -275,9 +288,13 @@ class PriceFloor(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "价格底线"
         constraints = [
-            models.CheckConstraint(condition=Q(id=1), name="price_floor_is_one_row"),
             models.CheckConstraint(
-                condition=Q(above_cost_bp__lte=100_000), name="price_floor_at_most_tenfold"
+                condition=Q(id=1), name="price_floor_is_one_row", violation_error_message="价格底线只有一条"
+            ),
+            models.CheckConstraint(
+                condition=Q(above_cost_bp__lte=100_000),
+                name="price_floor_at_most_tenfold",
+                violation_error_message="底价最多为成本之上 1000%",
             ),
         ]
 

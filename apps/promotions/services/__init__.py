@@ -1,9 +1,18 @@
-"""Everything that writes promotions: setting them up from a program, their limits, the price floor.
+"""Everything that writes promotions: setting them up from a program, their limits, the price floor, simulations.
 
 Call it as ``promotions.hold(...)`` (``from apps.promotions import services as promotions``). The four verbs
 belong to the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
+from apps.promotions.services.floor import (
+    BelowFloor,
+    Breach,
+    breaches,
+    check_floor,
+    present_floor,
+    set_floor,
+    wares,
+)
 from apps.promotions.services.limits import (
     LimitReached,
     UsageConflict,
@@ -15,21 +24,44 @@ from apps.promotions.services.limits import (
     restore,
     uses_of,
 )
-from apps.promotions.services.setting_up import WindowInvalid, price_for_level, replace_parts, start, titled
+from apps.promotions.services.setting_up import (
+    WindowInvalid,
+    price_for_level,
+    replace_parts,
+    start,
+    titled,
+)
+from apps.promotions.services.simulations import (
+    SimulationRunning,
+    note_failure,
+    note_progress,
+    request_simulation,
+)
 
 __all__ = [
+    "BelowFloor",
+    "Breach",
     "LimitReached",
+    "SimulationRunning",
     "UsageConflict",
     "Use",
     "WindowInvalid",
+    "breaches",
+    "check_floor",
     "commit",
     "hold",
+    "note_failure",
+    "note_progress",
+    "present_floor",
     "price_for_level",
     "recount",
     "release",
     "replace_parts",
+    "request_simulation",
     "restore",
+    "set_floor",
     "start",
     "titled",
     "uses_of",
+    "wares",
 ]

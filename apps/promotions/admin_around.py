@@ -1,0 +1,120 @@
+"""What stands around the promotions, for operators: member days, festivals, the price floor, uses, simulations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.promotions import member_days, reports
+from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
+from apps.promotions.models import Campaign, MemberDay, PriceFloor, SimulationRun, Usage
+from apps.promotions.price_forms import PriceFloorForm
+
+
+@admin.register(MemberDay)
+class MemberDayAdmin(EditableAdmin):
+    """Days that come again. Switched off rather than deleted while promotions belong to them."""
+
+    form = MemberDayForm
+    list_display = ["name", "days", "points", "enabled"]
+    fields = ["name", "enabled", "weekdays", "month_days", "points_bp"]
+
+    @admin.display(description="日子")
+    def days(self, row: MemberDay) -> str:
+        return member_days.sentence(row)
+
+    @admin.display(description="积分倍率")
+    def points(self, row: MemberDay) -> str:
+        whole, rest = divmod(row.points_bp, 10_000)
+        return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + " 倍"
+
+
+@admin.register(Campaign)
+class CampaignAdmin(EditableAdmin):
+    """Festivals with their preheat and their promotions."""
+
+    form = CampaignForm
+    list_display = ["name", "preheat_at", "starts_at", "ends_at"]
+    search_fields = ["name"]
+    fields = ["name", "preheat_at", "starts_at", "ends_at", "offers"]
+    readonly_fields = ["offers"]
+
+    @admin.display(description="包含的促销")
+    def offers(self, row: Campaign) -> SafeString | str:
+        if row.pk is None:
+            return "保存后，在促销活动中选择此节日活动"
+        lines = [(offer.get_kind_display(), offer.label) for offer in row.promotions.all()]
+        return format_html_join("", "<div>{} · {}</div>", lines) or "还没有促销"
+
+
+@admin.register(PriceFloor)
+class PriceFloorAdmin(EditableAdmin):
+    """The one row of the price floor."""
+
+    form = PriceFloorForm
+    list_display = ["mode", "above"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not PriceFloor.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="底价")
+    def above(self, row: PriceFloor) -> str:
+        return f"成本之上 {reports.percent(row.above_cost_bp)}" if row.above_cost_bp else "成本"
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    """The ledger of uses."""
+
+    list_display = ["at", "order_no", "promotion", "member", "verb", "uses", "units", "amount"]
+    list_filter = ["verb"]
+    list_select_related = ["promotion", "member"]
+    search_fields = ["order_no", "promotion__label"]
+    amount = yuan_column("amount_fen", "优惠")
+
+
+@admin.register(SimulationRun)
+class SimulationRunAdmin(ReadOnlyAdmin):
+    """Promotions tried on past orders; reload the page to see a run advance."""
+
+    list_display = ["promotion", "days", "until", "state", "progress", "operator"]
+    list_filter = ["status"]
+    list_select_related = ["promotion", "operator"]
+    fields = ["promotion", "days", "since", "until", "state", "progress", "error", "summary", "losses"]
+    readonly_fields = ["state", "progress", "summary", "losses"]
+
+    @display(
+        description="状态",
+        ordering="status",
+        label={"RUNNING": "info", "DONE": "success", "FAILED": "danger"},
+    )
+    def state(self, row: SimulationRun) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @admin.display(description="进度")
+    def progress(self, row: SimulationRun) -> str:
+        return f"{row.handled:,} / {row.total:,} 单"
+
+    @admin.display(description="结果")
+    def summary(self, row: SimulationRun) -> SafeString | str:
+        lines = [(line.what, line.figure) for line in reports.summary(row.figures)]
+        return format_html_join("", "<div>{}：<b>{}</b></div>", lines) or "—"
+
+    @admin.display(description="低于成本的订单（亏得最多的在前）")
+    def losses(self, row: SimulationRun) -> SafeString | str:
+        lines = [(line,) for line in reports.losses(row.figures)]
+        return format_html_join("", "<div>{}</div>", lines) or "没有"

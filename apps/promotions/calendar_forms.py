@@ -1,0 +1,52 @@
+"""The operators' forms of member days and festival campaigns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from apps.promotions import inputs, member_days
+from apps.promotions.models import Campaign, MemberDay
+
+
+class MemberDayForm(forms.ModelForm):
+    """Days that come again, ticked by weekday or typed as days of the month."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label="每周",
+        required=False,
+        coerce=int,
+        empty_value=[],
+        choices=[(number, f"周{name}") for number, name in enumerate(member_days.WEEKDAYS, start=1)],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    month_days = inputs.MonthDaysField(
+        label="每月", required=False, help_text="例如「15」或「1，15」。没有 31 日的月份就没有这一天"
+    )
+    points_bp = inputs.PercentField(label="积分倍率（%）", help_text="200 表示双倍积分，100 表示不加倍")
+
+    class Meta:
+        model = MemberDay
+        fields = ["name", "enabled", "weekdays", "month_days", "points_bp"]
+
+
+class CampaignForm(forms.ModelForm):
+    """A festival; its promotions must fit into its window."""
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "preheat_at", "starts_at", "ends_at"]
+        help_texts = {"preheat_at": "从这一刻起展示活动和倒计时，但不生效；留空表示不预热"}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a window that leaves promotions of the campaign outside."""
+        typed = super().clean() or self.cleaned_data
+        starts_at, ends_at = typed.get("starts_at"), typed.get("ends_at")
+        if self.instance.pk and starts_at and ends_at:
+            outside = self.instance.promotions.filter(Q(starts_at__lt=starts_at) | Q(ends_at__gt=ends_at))
+            if names := "」「".join(outside.values_list("label", flat=True)):
+                self.add_error(None, f"促销「{names}」不在新的活动时间内，请先调整")
+        return typed

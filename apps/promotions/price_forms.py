@@ -1,0 +1,59 @@
+"""The operators' forms of member prices and of the price floor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from apps.base.forms import YuanField
+from apps.catalog.models import Sku
+from apps.promotions import inputs
+from apps.promotions.models import LevelPrice, PriceFloor
+from mall import money
+
+
+class LevelPriceForm(forms.ModelForm):
+    """A level's own price of one SKU, which is found by its code."""
+
+    sku = forms.ModelChoiceField(
+        label="商家编码",
+        queryset=Sku.objects.select_related("product"),
+        to_field_name="code",
+        widget=UnfoldAdminTextInputWidget,
+        error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
+    )
+    price_fen = YuanField(label="会员价（元）", help_text="必须低于售价")
+
+    class Meta:
+        model = LevelPrice
+        fields = ["level", "sku", "price_fen"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["sku"] = self.instance.sku
+
+    def clean(self) -> dict[str, Any]:
+        """A member price that is no advantage is a mistake."""
+        typed = self.cleaned_data
+        sku, price_fen = typed.get("sku"), typed.get("price_fen")
+        if sku and price_fen is not None and price_fen >= sku.price_fen:
+            self.add_error("price_fen", f"会员价必须低于售价 ¥{money.yuan(sku.price_fen)}")
+        return typed
+
+
+class PriceFloorForm(forms.ModelForm):
+    """How low promotions may go, typed in percent above cost."""
+
+    above_cost_bp = inputs.PercentField(
+        label="高于成本（%）", help_text="0 表示底价即成本，10 表示成本之上 10%。没有填写成本的商品没有底价"
+    )
+
+    class Meta:
+        model = PriceFloor
+        fields = ["mode", "above_cost_bp"]
+        help_texts = {
+            "mode": "「拒绝」：保存会突破底价的促销时拒绝，下单时也拒绝；「仅提醒」：保存时提示，下单时记在订单备注"
+        }
