@@ -189,8 +189,8 @@ def test_a_freight_coupon_says_what_is_missing():
 
 
 def test_of_two_freight_coupons_the_larger_is_used():
-    coupons = [FreightCoupon(ref="甲", label="甲", off_fen=500), FreightCoupon(ref="乙", label="乙")]
-    assert applied(engine.quote(sent("20.00"), coupons)) == {"乙": "8.00"}
+    coupons = [FreightCoupon(ref="乙", label="乙", off_fen=500), FreightCoupon(ref="甲", label="甲")]
+    assert applied(engine.quote(sent("20.00"), coupons)) == {"甲": "8.00"}
 
 
 def points(held: int, **terms) -> PointsDeduction:

@@ -7,6 +7,7 @@ import pytest
 from mall.pricing import engine
 from mall.pricing.offers import (
     ActivityPrice,
+    Basis,
     Bundle,
     BundleItem,
     FixedOff,
@@ -169,6 +170,13 @@ def test_a_full_reduction_counts_what_the_sets_have_left_to_pay():
     full = Stepped(ref="满减", label="满100减10", steps=(Step(fen("100.00"), fen("10.00")),))
     quote = engine.quote(basket(line(CUP, "40.00", 3)), [THREE_FOR_99, full])
     assert declined(quote) == {"满减": "再买 ¥1.00 可减 ¥10.00"}
+
+
+def test_a_line_that_became_free_counts_as_no_piece_any_more():
+    by_pieces = Stepped(ref="件", label="满3件减10", basis=Basis.PIECES, steps=(Step(3, fen("10.00")),))
+    five_off = FixedOff(ref="直降", label="每件减5", off_fen=fen("5.00"))
+    quote = engine.quote(basket(line(CUP, "30.00", 2), line(TEA, "4.00")), [five_off, by_pieces])
+    assert declined(quote) == {"件": "再买 1 件可减 ¥10.00"}
 
 
 def test_an_offer_that_came_earlier_may_cost_the_buyer_a_better_one_later():
