@@ -35,6 +35,17 @@ class _SaysWhetherOn(EditableAdmin):
         )
 
 
+def _change_column(field: str, label: str) -> Callable[[Any, Model], str]:
+    """Return a list column that shows a change in yuan with its sign, and no change as a dash."""
+
+    @admin.display(description=label)
+    def column(self: Any, row: Model) -> str:
+        fen = getattr(row, field)
+        return f"{'+' if fen > 0 else '−'}¥{yuan(abs(fen))}" if fen else "—"
+
+    return column
+
+
 @admin.register(Account)
 class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
     """What members have. The sums change through the pages 充值 and 人工调整 only."""
@@ -189,10 +200,10 @@ class EntryAdmin(_SaysWhetherOn, ReadOnlyAdmin):
     list_select_related = ["account__member", "pack", "operator"]
     search_fields = ["business_key", "account__member__public_id"]
     search_help_text = "按订单号（业务键）或会员编号查找"
-    principal_change = yuan_column("principal_change_fen", "本金变化")
-    bonus_change = yuan_column("bonus_change_fen", "赠送金变化")
-    held_principal_change = yuan_column("held_principal_change_fen", "占用本金变化")
-    held_bonus_change = yuan_column("held_bonus_change_fen", "占用赠送金变化")
+    principal_change = _change_column("principal_change_fen", "本金变化")
+    bonus_change = _change_column("bonus_change_fen", "赠送金变化")
+    held_principal_change = _change_column("held_principal_change_fen", "占用本金变化")
+    held_bonus_change = _change_column("held_bonus_change_fen", "占用赠送金变化")
 
     @admin.display(description="会员")
     def member(self, row: Entry) -> str:

@@ -18,8 +18,8 @@ from apps.wallet.states import EntryKind
 from mall import money
 from mall.errors import NotFound, ShopError
 
-# 《单用途商业预付卡管理办法（试行）》(商务部令 2012 年第 9 号) art. 18: a card in its holder's name carries at
-# most 5,000 yuan. Counted strictly: principal and bonus together.
+# 《单用途商业预付卡管理办法（试行）》(商务部令 2012 年第 9 号): a card in its holder's name carries at most 5,000
+# yuan. Counted strictly: principal and bonus together.
 LIMIT_FEN: Final = 500_000
 
 

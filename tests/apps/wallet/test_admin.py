@@ -138,6 +138,15 @@ def test_sums_and_ledger_are_shown_and_cannot_be_typed(page: Client):
         assert page.get(f"/admin/wallet/{path}/add/").status_code == 403
 
 
+def test_the_ledger_shows_changes_with_their_sign(page: Client):
+    account = funded(10_000, 1_000)
+    page.post(f"{ACCOUNTS}{account.pk}/adjust/", correction())
+    shown = page.get("/admin/wallet/entry/").content.decode()
+    assert "+¥100.00" in shown
+    assert "+¥10.00" in shown
+    assert "−¥12.50" in shown
+
+
 def test_a_pack_is_typed_in_yuan(page: Client):
     answer = page.post(f"{PACKS}add/", typed_pack())
     assert answer.status_code == 302, answer.context["adminform"].form.errors

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.wallet import services as wallet
 from apps.wallet.models import Account
+from config.env import Environment
 from tests.apps.members import make as members
 from tests.apps.wallet.make import NOW, funded, pack
 
@@ -43,6 +44,10 @@ def on_sale(**fields: Any) -> Any:
 def order(account: Account, order_no: str, amount_fen: int) -> None:
     with transaction.atomic():
         wallet.hold(order_no=order_no, member_id=account.member_id, amount_fen=amount_fen, at=NOW)
+
+
+def test_it_is_off_unless_the_environment_switches_it_on():
+    assert Environment.model_fields["wallet_enabled"].default is False
 
 
 @pytest.mark.parametrize("path", PATHS)
