@@ -71,6 +71,7 @@ class CentreView(APIView):
 
     @extend_schema(
         operation_id="coupons_list",
+        summary="The coupon centre",
         tags=["coupons"],
         parameters=[_CURSOR, _PAGE_SIZE],
         responses={200: shapes.ClaimablePageSerializer},
@@ -93,6 +94,7 @@ class ClaimView(APIView):
 
     @extend_schema(
         operation_id="coupons_claim",
+        summary="Claim a coupon",
         tags=["coupons"],
         request=None,
         responses={
@@ -112,6 +114,7 @@ class RedeemView(APIView):
 
     @extend_schema(
         operation_id="coupons_redeem",
+        summary="Redeem a code",
         tags=["coupons"],
         request=shapes.CouponCodeSerializer,
         responses={
@@ -140,6 +143,7 @@ class MyCouponsView(APIView):
 
     @extend_schema(
         operation_id="me_coupons_list",
+        summary="My coupons",
         tags=["coupons"],
         parameters=[
             OpenApiParameter(
@@ -167,6 +171,7 @@ class MyCouponView(APIView):
 
     @extend_schema(
         operation_id="me_coupons_read",
+        summary="One of my coupons",
         tags=["coupons"],
         responses={200: shapes.CouponSerializer},
         examples=[OpenApiExample("coupon", value=_COUPON, response_only=True)],
