@@ -27,7 +27,6 @@ urlpatterns = [
     path("api/v1/", include("apps.coupons.urls")),
     path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.points.urls")),
-    path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.checkout.urls")),
     path("wechat/", include("apps.checkout.callback_urls")),
 ]
