@@ -188,3 +188,26 @@ def test_four_workers_at_one_mass_issue_and_claims_beside_it_keep_count():
     assert (job.issued, ends["done"] - 4) == (50, 10)
     assert (of.issued, Coupon.objects.count(), job.status) == (60, 60, "DONE")
     assert not Template.objects.filter(issued__gt=F("quota")).exists()
+
+
+def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_and_the_next_one_finishes():
+    of = template()
+    for _ in range(9):
+        make.member()
+    job = jobs.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
+    jobs.advance(job_id=job.pk, at=AT, limit=3)
+
+    def die_before_the_commit() -> None:
+        with transaction.atomic():
+            assert jobs.advance(job_id=job.pk, at=AT, limit=3)
+            assert Coupon.objects.count() == 6
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert at_once([die_before_the_commit]) == {"OperationalError": 1}
+    job.refresh_from_db()
+    assert (job.issued, Coupon.objects.count()) == (3, 3)
+    while jobs.advance(job_id=job.pk, at=AT, limit=3):
+        pass
+    of.refresh_from_db()
+    assert Coupon.objects.values("member").distinct().count() == Coupon.objects.count() == of.issued == 9

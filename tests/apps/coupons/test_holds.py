@@ -165,6 +165,14 @@ def test_the_sweep_expires_what_is_past_its_end_and_nothing_else():
     assert not selectors.unbalanced().exists()
 
 
+def test_the_sweep_takes_what_ends_at_once_piece_by_piece():
+    for _ in range(5):
+        coupon()
+    assert coupons.expire_due(at=AT + 7 * DAY, chunk=2) == 5
+    assert set(Coupon.objects.values_list("status", flat=True)) == {"EXPIRED"}
+    assert CouponMove.objects.filter(business_key="expire").count() == 5
+
+
 def test_the_ledger_of_a_coupon_is_never_rewritten():
     hold(coupon())
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
