@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from apps.checkout.bench import goods, measures
+from apps.checkout.bench import goods, mass_issue, measures
 from apps.checkout.bench.shop import Shop
 from mall.pricing import engine
 
@@ -50,6 +50,11 @@ class Command(BaseCommand):
         self._say(
             "\nprocessor time of one quote, 20 lines against 200 offers and the best of 50 coupons: "
             f"{cpu_ms:.1f} ms of {_PRICING_CPU_MS}"
+        )
+        a_second = mass_issue.coupons_a_second()
+        self._say(
+            f"coupons issued a second, to {mass_issue.MEMBERS:,} members: "
+            f"{a_second:,.0f} of at least {mass_issue.LEAST_A_SECOND:,}"
         )
         broken = [count.name for count in counted if not count.kept]
         uneven = [count.name for count in counted if _twin(count, counted) != count.statements]
