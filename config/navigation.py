@@ -74,6 +74,8 @@ GROUPS: list[tuple[str, list[Place]]] = [
         [
             Place("会员", "group", "members.Member"),
             Place("会员等级", "military_tech", "members.Level"),
+            Place("等级变更", "moving", "members.LevelChange"),
+            Place("成长值流水", "trending_up", "members.GrowthEntry"),
             Place("协议与隐私文件", "policy", "members.Document"),
             Place("同意记录", "fact_check", "members.Consent"),
         ],
@@ -85,6 +87,19 @@ GROUPS: list[tuple[str, list[Place]]] = [
             Place("充值套餐", "add_card", "wallet.Pack"),
             Place("储值支付", "shopping_bag", "wallet.Spending"),
             Place("储值流水", "list_alt", "wallet.Entry"),
+        ],
+    ),
+    (
+        "积分",
+        [
+            Place("积分账户", "toll", "points.Account"),
+            Place("积分流水", "list_alt", "points.Entry"),
+            Place("积分抵扣", "lock_clock", "points.Spending"),
+            Place("签到记录", "event_available", "points.CheckIn"),
+            Place("积分商品", "storefront", "points.PointsGood"),
+            Place("兑换记录", "redeem", "points.Redemption"),
+            Place("积分规则", "rule", "points.Rules"),
+            Place("互动奖励", "emoji_events", "points.InteractionRule"),
         ],
     ),
     (

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,8 +17,18 @@ from unfold.decorators import action
 from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, said
 from apps.base.logs import mask
-from apps.members.models import Address, Consent, Document, Level, Member, Session
-from apps.members.services import identity
+from apps.members import forms
+from apps.members.models import (
+    Address,
+    Consent,
+    Document,
+    GrowthEntry,
+    Level,
+    LevelChange,
+    Member,
+    Session,
+)
+from apps.members.services import growth, identity
 
 
 class ConsentInline(ReadOnlyTabular):
@@ -44,6 +55,12 @@ class SessionInline(ReadOnlyTabular):
     readonly_fields = fields
 
 
+class LevelChangeInline(ReadOnlyTabular):
+    model = LevelChange
+    fields = ["at", "from_level", "to_level", "why", "note", "operator"]
+    readonly_fields = fields
+
+
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
     """Shoppers, newest first."""
@@ -64,12 +81,13 @@ class MemberAdmin(ReadOnlyAdmin):
     fields = [
         ("public_id", "nickname", "level"),
         ("masked_phone", "active"),
+        ("growth", "level_since", "level_valid_until"),
         ("registered_at", "last_login_at", "disabled_at"),
     ]
     readonly_fields = ["masked_phone", "active"]
-    inlines = [ConsentInline, AddressInline, SessionInline]
+    inlines = [LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
-    actions_detail = ["reveal_phone"]
+    actions_detail = ["reveal_phone", "set_level"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether this operator may act on members, not only read them."""
@@ -120,12 +138,73 @@ class MemberAdmin(ReadOnlyAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
+    @action(description="调整等级", url_path="level", permissions=["operate"], icon="military_tech")
+    @said
+    def set_level(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Set the level by hand, with the reason; the service writes the history."""
+        member = self.get_object(request, object_id)
+        if member is None:
+            raise Http404
+        typed = request.POST if request.method == "POST" else None
+        form = forms.SetLevelForm(typed, initial={"level": member.level_id})
+        page = reverse("admin:members_member_change", args=[member.pk])
+        if form.is_valid():
+            level = form.cleaned_data["level"]
+            growth.set_by_hand(
+                member_id=member.pk,
+                level_id=level.pk,
+                reason=form.cleaned_data["reason"],
+                operator=request.user,
+                at=timezone.now(),
+            )
+            self.message_user(request, f"等级已调整为「{level}」。")
+            return redirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "heading": f"{member} · {member.level or '无等级'} · 累计成长值 {member.growth}",
+            "back": page,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/members/form.html", context)
+
+
+@admin.register(LevelChange)
+class LevelChangeAdmin(ReadOnlyAdmin):
+    """Who rose or fell, and why; newest first."""
+
+    list_display = ["at", "member", "from_level", "to_level", "why", "note", "operator"]
+    list_filter = ["why", "to_level"]
+    list_select_related = ["member", "from_level", "to_level", "operator"]
+    search_fields = ["=member__public_id"]
+
+
+@admin.register(GrowthEntry)
+class GrowthEntryAdmin(ReadOnlyAdmin):
+    """The ledger of growth, newest first."""
+
+    list_display = ["at", "member", "change", "counts_at", "business_key"]
+    list_select_related = ["member"]
+    search_fields = ["=member__public_id", "business_key"]
+
 
 @admin.register(Level)
 class LevelAdmin(EditableAdmin):
-    """Levels and what members of them pay."""
+    """Levels and their benefits."""
 
-    list_display = ["name", "rank", "discount"]
+    form = forms.LevelForm
+    list_display = [
+        "name",
+        "rank",
+        "growth_threshold",
+        "discount",
+        "points_multiplier_bp",
+        "free_postage",
+        "birthday_points",
+        "early_access_minutes",
+        "service_queue",
+    ]
 
     @admin.display(description="会员折扣", ordering="discount_bp")
     def discount(self, row: Level) -> str:

@@ -21,7 +21,9 @@ class Level(models.Model):
         "会员折扣（万分比）", default=10_000, help_text="9500 表示九五折"
     )
     growth_threshold = models.PositiveIntegerField(
-        "所需成长值", default=0, help_text="最近 365 天的成长值达到后立即升级"
+        "所需成长值",
+        default=0,
+        help_text="最近 365 天的成长值达到后立即升级；最低等级以外填 0 表示只能人工授予",
     )
     points_multiplier_bp = models.PositiveIntegerField(
         "积分倍率（万分比）", default=10_000, help_text="15000 表示 1.5 倍积分"

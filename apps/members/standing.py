@@ -37,7 +37,13 @@ def growth_of_period(member: Member, *, at: datetime) -> int:
 def earned_level(member: Member, *, at: datetime) -> Level | None:
     """The highest level that the growth of this moment reaches, None where it reaches none."""
     growth = growth_of_period(member, at=at)
-    return Level.objects.filter(growth_threshold__lte=growth).order_by("-rank").first()
+    reached = [level for level in reachable(levels()) if level.growth_threshold <= growth]
+    return reached[-1] if reached else None
+
+
+def reachable(every: list[Level]) -> list[Level]:
+    """The levels that growth leads to: the lowest, and those with a threshold; the others are given by hand."""
+    return [level for level in every if level.growth_threshold or level is every[0]]
 
 
 def of_member(member: Member, *, at: datetime) -> Standing:
@@ -45,7 +51,7 @@ def of_member(member: Member, *, at: datetime) -> Standing:
     growth = growth_of_period(member, at=at)
     rank = member.level.rank if member.level else -1
     every = levels()
-    higher = next((level for level in every if level.rank > rank), None)
+    higher = next((level for level in reachable(every) if level.rank > rank), None)
     missing = max(0, higher.growth_threshold - growth) if higher else 0
     return Standing(member.level, growth, member.level_valid_until, higher, missing, every)
 

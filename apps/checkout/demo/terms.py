@@ -11,13 +11,13 @@ from apps.catalog.models import Sku
 from apps.checkout.demo.filling import WARES
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from apps.fulfillment.states import ChargedBy
+from apps.members import demo as levels
 from apps.members.models import Document, Level
+from apps.points import demo as interactions
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, Promotion
 
 _REMOTE = ["新疆维吾尔自治区", "西藏自治区", "青海省", "内蒙古自治区", "宁夏回族自治区", "甘肃省"]
-# name, rank, what its members pay in basis points
-_LEVELS = (("茶友", 1, 10_000), ("银叶会员", 2, 9_800), ("金叶会员", 3, 9_500), ("大师会员", 4, 9_000))
 _OFFERS = (
     (
         Promotion.Kind.STEPPED,
@@ -42,10 +42,8 @@ PRIVACY = """茶里茶外隐私保护指引
 
 def agree(*, at: datetime) -> None:
     """Set the terms up where they are missing; what the operator changed since stays."""
-    Level.objects.bulk_create(
-        [Level(name=name, rank=rank, discount_bp=discount_bp) for name, rank, discount_bp in _LEVELS],
-        ignore_conflicts=True,
-    )
+    levels.fill()
+    interactions.fill()
     Document.objects.get_or_create(
         kind=Document.Kind.PRIVACY, version="1.0", defaults={"body": PRIVACY, "published_at": at}
     )

@@ -85,7 +85,9 @@ class Migration(migrations.Migration):
             model_name="level",
             name="growth_threshold",
             field=models.PositiveIntegerField(
-                default=0, help_text="最近 365 天的成长值达到后立即升级", verbose_name="所需成长值"
+                default=0,
+                help_text="最近 365 天的成长值达到后立即升级；最低等级以外填 0 表示只能人工授予",
+                verbose_name="所需成长值",
             ),
         ),
         migrations.AddField(

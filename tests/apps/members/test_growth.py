@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from apps.members import standing
+from apps.members import demo, standing
 from apps.members.models import GrowthEntry, Level, LevelChange, Member
 from apps.members.services import growth
 from apps.outbox.models import Announcement
@@ -172,3 +172,17 @@ def test_history_and_ledger_cannot_be_changed(owner: Member) -> None:
     for model in (GrowthEntry, LevelChange):
         with pytest.raises(IntegrityError), transaction.atomic():
             model.objects.all().delete()
+
+
+def test_a_level_without_a_threshold_is_given_by_hand_only(owner: Member) -> None:
+    make.level("荣誉", rank=9)
+    add(owner, 10_000, "a")
+    assert level_of(owner) == "金叶"
+    assert standing.of_member(owner, at=AT).next_level is None
+
+
+def test_the_demo_shop_has_four_levels_each_better_than_the_one_below() -> None:
+    for _ in range(2):
+        demo.fill()
+    thresholds = list(Level.objects.order_by("rank").values_list("growth_threshold", flat=True))
+    assert thresholds == [0, 1_000, 5_000, 20_000]

@@ -1,0 +1,224 @@
+"""Points for operators: accounts and ledgers to read, rules and goods to set, corrections by way of the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.points import forms
+from apps.points import services as points
+from apps.points.models import (
+    Account,
+    CheckIn,
+    Entry,
+    InteractionRule,
+    Lot,
+    PointsGood,
+    Redemption,
+    Rules,
+    Spending,
+)
+from apps.points.states import EntryKind
+from mall.errors import ShopError
+
+
+class DebtFilter(admin.SimpleListFilter):
+    """Who owes points."""
+
+    title = "欠积分"
+    parameter_name = "debt"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "有欠积分")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(debt__gt=0) if self.value() == "yes" else queryset
+
+
+class LotInline(ReadOnlyTabular):
+    model = Lot
+    fields = ["earned_at", "amount", "left", "expired", "expires_at"]
+    readonly_fields = fields
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """What members have and owe. The figures change through the services only."""
+
+    list_display = ["member", "code", "balance", "debt"]
+    list_filter = [DebtFilter]
+    list_select_related = ["member"]
+    search_fields = ["=member__public_id", "member__nickname"]
+    search_help_text = "会员编号或昵称"
+    inlines = [LotInline]
+    actions_detail = ["correct"]
+
+    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give and take points."""
+        return request.user.has_perm("points.change_account")
+
+    @admin.display(description="会员编号", ordering="member__public_id")
+    def code(self, row: Account) -> str:
+        return row.member.public_id
+
+    @action(description="调整积分", url_path="correct", permissions=["operate"], icon="exposure")
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give or take points by hand; the ledger keeps who and why."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            raise Http404
+        form = forms.CorrectionForm(request.POST if request.method == "POST" else None)
+        page = reverse("admin:points_account_change", args=[account.pk])
+        if form.is_valid():
+            try:
+                _correct(account, form.cleaned_data, operator=request.user)
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+            else:
+                self.message_user(request, f"已调整 {form.cleaned_data['change']:+d} 积分。")
+                return redirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "heading": f"{account.member} · 余额 {account.balance}，欠 {account.debt}",
+            "back": page,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/members/form.html", context)
+
+
+def _correct(account: Account, typed: dict[str, Any], *, operator: Any) -> None:
+    book, kind = (
+        (points.earn, EntryKind.GRANT) if typed["change"] > 0 else (points.claw_back, EntryKind.DEDUCT)
+    )
+    book(
+        member_id=account.member_id,
+        amount=abs(typed["change"]),
+        cause=f"operator:{typed['token']}",
+        kind=kind,
+        reason=typed["reason"],
+        operator=operator,
+        at=timezone.now(),
+    )
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """The ledger, newest first."""
+
+    list_display = ["at", "member", "kind", "change", "debt_change", "reason", "operator", "business_key"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["account__member", "operator"]
+    search_fields = ["=account__member__public_id", "business_key"]
+    search_help_text = "会员编号或业务键（如订单号）"
+
+    @admin.display(description="会员")
+    def member(self, row: Entry) -> str:
+        return str(row.account.member)
+
+
+@admin.register(Spending)
+class SpendingAdmin(ReadOnlyAdmin):
+    """What orders hold, have used and got back."""
+
+    list_display = ["order_no", "member", "points", "restored", "status"]
+    list_filter = ["status"]
+    list_select_related = ["account__member"]
+    search_fields = ["order_no"]
+
+    @admin.display(description="会员")
+    def member(self, row: Spending) -> str:
+        return str(row.account.member)
+
+
+@admin.register(CheckIn)
+class CheckInAdmin(ReadOnlyAdmin):
+    """Who checked in when, newest first."""
+
+    list_display = ["on", "member", "streak", "points", "at"]
+    list_filter = ["on"]
+    list_select_related = ["member"]
+    search_fields = ["=member__public_id"]
+
+
+@admin.register(Rules)
+class RulesAdmin(EditableAdmin):
+    """The one row of rules; while there is none the defaults hold."""
+
+    form = forms.RulesForm
+    list_display = ["__str__", "points_per_yuan", "expiry", "check_in_points", "deduction_points_per_yuan"]
+    fieldsets = [
+        ("获得", {"fields": [("points_per_yuan", "growth_per_yuan")]}),
+        ("签到", {"fields": [("check_in_points", "streak_days", "streak_bonus")]}),
+        ("抵扣", {"fields": [("deduction_points_per_yuan", "deduction_cap_bp")]}),
+        ("有效期", {"fields": [("expiry", "expiry_months"), "remind_days"]}),
+    ]
+    conditional_fields = {"expiry_months": "expiry == 'MONTHS'"}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Rules.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Rules, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(InteractionRule)
+class InteractionRuleAdmin(EditableAdmin):
+    """What interactions give."""
+
+    form = forms.InteractionRuleForm
+    list_display = ["kind", "enabled", "points", "growth", "once", "daily_cap"]
+
+
+@admin.register(PointsGood)
+class PointsGoodAdmin(EditableAdmin):
+    """The shelf of the points mall. Goods are switched off, never deleted: redemptions name them."""
+
+    form = forms.PointsGoodForm
+    money = yuan_column("money_fen", "另付")
+    list_display = [
+        "title",
+        "kind",
+        "points",
+        "money",
+        "redeemed",
+        "quota",
+        "starts_at",
+        "ends_at",
+        "enabled",
+    ]
+    list_filter = ["kind", "enabled"]
+    search_fields = ["title"]
+    readonly_fields = ["redeemed"]
+    conditional_fields = {
+        "sku": "kind == 'SKU'",
+        "money_fen": "kind == 'SKU'",
+        "coupon_template_id": "kind == 'COUPON'",
+    }
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Redemption)
+class RedemptionAdmin(ReadOnlyAdmin):
+    """What was redeemed, newest first."""
+
+    list_display = ["at", "redemption_no", "member", "good", "quantity", "points", "order_no", "status"]
+    list_filter = ["status", "good"]
+    list_select_related = ["member", "good"]
+    search_fields = ["redemption_no", "order_no", "=member__public_id"]

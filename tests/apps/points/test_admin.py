@@ -1,0 +1,202 @@
+"""The operators' pages of points: ledgers to read, rules that refuse nonsense, corrections with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from apps.points import services as points
+from apps.points.models import Account, Entry, InteractionRule, PointsGood, Rules
+from tests.apps.catalog import make as catalog
+from tests.apps.points import make
+from tests.apps.points.make import NOW
+
+pytestmark = pytest.mark.django_db
+ACCOUNT = "/admin/points/account/"
+RULES = {
+    "points_per_yuan": 1,
+    "growth_per_yuan": 1,
+    "expiry": "MONTHS",
+    "expiry_months": 6,
+    "remind_days": 7,
+    "check_in_points": 2,
+    "streak_days": 7,
+    "streak_bonus": 10,
+    "deduction_points_per_yuan": 100,
+    "deduction_cap_bp": 5000,
+}
+
+
+def correct(page: Client, owner: Any, **typed: Any) -> Any:
+    account = Account.objects.get(member=owner)
+    return page.post(
+        f"{ACCOUNT}{account.pk}/correct/", {"reason": "补偿", "token": str(uuid4()), **typed}, follow=True
+    )
+
+
+def test_points_are_given_and_taken_by_hand_once_a_page_with_who_and_why(
+    admin_client: Client, admin_user: User
+) -> None:
+    owner, token = make.member(10), str(uuid4())
+    for _ in range(2):
+        assert "已调整 +50 积分" in correct(admin_client, owner, change=50, token=token).content.decode()
+    assert make.standing(owner) == (60, 0)
+    entry = Entry.objects.get(kind="GRANT", reason="补偿")
+    assert (entry.operator, entry.change) == (admin_user, 50)
+
+    correct(admin_client, owner, change=-70)
+    assert make.standing(owner) == (0, 10)
+
+
+@pytest.mark.parametrize(
+    "typed", [{"change": 0}, {"change": "1.5"}, {"change": 10**30}, {"change": 5, "reason": " "}]
+)
+def test_a_senseless_correction_is_refused(admin_client: Client, typed: dict[str, Any]) -> None:
+    owner = make.member(10)
+    assert correct(admin_client, owner, **typed).status_code == 200
+    assert make.standing(owner) == (10, 0)
+
+
+def test_who_may_only_look_corrects_nothing(client: Client) -> None:
+    looker = User.objects.create_user("looker", password="x", is_staff=True)
+    looker.user_permissions.add(
+        Permission.objects.get(codename="view_account", content_type__app_label="points")
+    )
+    client.force_login(looker)
+    owner = make.member(10)
+    assert client.get(ACCOUNT).status_code == 200
+    assert correct(client, owner, change=5).status_code == 403
+    assert make.standing(owner) == (10, 0)
+
+
+def test_the_rules_are_one_row(admin_client: Client) -> None:
+    assert admin_client.post("/admin/points/rules/add/", RULES).status_code == 302
+    assert (Rules.objects.get().pk, Rules.objects.get().check_in_points) == (1, 2)
+    assert admin_client.get("/admin/points/rules/add/").status_code == 403
+    assert (
+        admin_client.post("/admin/points/rules/1/change/", {**RULES, "check_in_points": 3}).status_code == 302
+    )
+    assert Rules.objects.get().check_in_points == 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ({"points_per_yuan": 101}, "请填写 0 到 100 之间的整数"),
+        ({"deduction_cap_bp": 10_001}, "请填写 0 到 10000 之间的整数"),
+        ({"expiry_months": 0}, "请填写 1 到 120 之间的整数"),
+        ({"streak_days": 1}, "请填写 2 到 31 之间的整数"),
+        ({"points_per_yuan": 100}, "等于白送"),
+        ({"points_per_yuan": -1}, "大于或等于"),
+    ],
+)
+def test_rules_that_no_shop_can_mean_are_refused(
+    admin_client: Client, typed: dict[str, Any], reason: str
+) -> None:
+    answer = admin_client.post("/admin/points/rules/add/", {**RULES, **typed})
+    assert answer.status_code == 200
+    assert reason in answer.content.decode()
+    assert not Rules.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ({"kind": "PROFILE", "points": 10, "daily_cap": 1}, "只能奖励一次"),
+        ({"kind": "REVIEW", "points": 10, "daily_cap": 0}, "无限刷积分"),
+        ({"kind": "REVIEW", "points": 0, "daily_cap": 1}, "必须大于 0"),
+        ({"kind": "REVIEW", "points": 1001, "daily_cap": 1}, "不能超过 1000"),
+    ],
+)
+def test_a_reward_without_end_is_refused(admin_client: Client, typed: dict[str, Any], reason: str) -> None:
+    answer = admin_client.post("/admin/points/interactionrule/add/", {"growth": 0, "enabled": "on", **typed})
+    assert reason in answer.content.decode()
+    assert not InteractionRule.objects.exists()
+
+
+def good(**typed: Any) -> dict[str, Any]:
+    window = {
+        "starts_at_0": "2026-03-01",
+        "starts_at_1": "00:00",
+        "ends_at_0": "2026-04-01",
+        "ends_at_1": "0:00",
+    }
+    return {
+        "kind": "COUPON",
+        "title": "5 元券",
+        "points": 500,
+        "per_member": 0,
+        "position": 0,
+        "coupon_template_id": 7,
+        **window,
+        **typed,
+    }
+
+
+def test_a_coupon_and_a_good_are_put_on_the_shelf(admin_client: Client) -> None:
+    sku = catalog.sku(price_fen=5_000)
+    for typed in (good(), good(kind="SKU", sku=sku.code, money_fen="9.90")):
+        assert admin_client.post("/admin/points/pointsgood/add/", typed).status_code == 302
+    shelf = PointsGood.objects.order_by("id").values_list("kind", "sku_id", "coupon_template_id", "money_fen")
+    assert list(shelf) == [("COUPON", None, 7, 0), ("SKU", sku.pk, None, 990)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ({"points": 0}, "所需积分必须大于 0"),
+        ({"coupon_template_id": ""}, "请填写优惠券模板编号"),
+        ({"money_fen": "5"}, "优惠券只用积分兑换"),
+        ({"kind": "SKU"}, "请填写商家编码"),
+        ({"kind": "SKU", "sku": "NO-SUCH"}, "没有这个商家编码的 SKU"),
+        ({"ends_at_0": "2026-02-01"}, "结束时间必须晚于开始时间"),
+    ],
+)
+def test_a_good_that_is_no_one_thing_is_refused(
+    admin_client: Client, typed: dict[str, Any], reason: str
+) -> None:
+    answer = admin_client.post("/admin/points/pointsgood/add/", good(**typed))
+    assert reason in answer.content.decode()
+    assert not PointsGood.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["account", "entry", "spending", "checkin", "redemption", "pointsgood", "interactionrule", "rules"],
+)
+def test_every_list_takes_the_same_number_of_statements_for_one_row_and_ten(
+    admin_client: Client, path: str, django_assert_max_num_queries: Any
+) -> None:
+    shelf = make.coupon_good(1)
+    make.rules()
+    make.interaction()
+
+    def add(number: int) -> None:
+        owner = make.member(10)
+        make.hold(owner, f"SO{number}", 1)
+        points.check_in(member_id=owner.pk, at=NOW)
+        points.redeem_coupon(member_id=owner.pk, good_id=shelf.pk, quantity=1, idempotency_key="k", at=NOW)
+        make.coupon_good(1)
+
+    def statements() -> int:
+        with django_assert_max_num_queries(40) as counted:
+            assert admin_client.get(f"/admin/points/{path}/").status_code == 200
+        return len(counted)
+
+    add(0)
+    one = statements()
+    for number in range(1, 10):
+        add(number)
+    assert statements() == one
+
+
+def test_the_figures_are_shown_and_cannot_be_typed(admin_client: Client) -> None:
+    owner = make.member(10)
+    account = Account.objects.get(member=owner)
+    shown = admin_client.get(f"{ACCOUNT}{account.pk}/change/").content.decode()
+    assert 'name="balance"' not in shown
+    assert admin_client.post(f"{ACCOUNT}{account.pk}/change/", {"balance": 99}).status_code == 403
