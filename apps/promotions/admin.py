@@ -25,7 +25,6 @@ from apps.promotions.price_forms import LevelPriceForm
 from mall import money
 from mall.errors import ShopError
 
-
 # Pages of their own module, which admin finds through this one.
 __all__ = ["LevelPriceAdmin", "PromotionPage", "admin_around"]
 
@@ -202,8 +201,8 @@ class PromotionPage(EditableAdmin):
         if not row.enabled:
             return "已停用"
         if at < row.starts_at:
-            warming = row.campaign is not None and row.campaign.preheat_at is not None
-            return "预热中" if warming and row.campaign.preheat_at <= at else "未开始"
+            preheat_at = row.campaign.preheat_at if row.campaign else None
+            return "预热中" if preheat_at and preheat_at <= at else "未开始"
         return "进行中" if at < row.ends_at else "已结束"
 
 

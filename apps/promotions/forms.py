@@ -164,12 +164,12 @@ class PromotionForm(forms.ModelForm):
         if row.pk is None:
             return
         if row.kind == Kind.STEP_PRICE:
-            self.initial |= {"steps": "", "ladder": inputs.write_ladder(row.steps)}
+            self.initial.update(steps="", ladder=inputs.write_ladder(row.steps))
         else:
             self.initial["steps"] = inputs.write_steps(row.steps, by_pieces=row.by_pieces)
         if row.kind in (Kind.GIFT, Kind.BUNDLE):
             named = row.parts.values_list("at_least", "sku__code", "quantity")
-            self.initial |= inputs.write_parts(list(named), by_pieces=row.by_pieces)
+            self.initial.update(inputs.write_parts(list(named), by_pieces=row.by_pieces))
 
     def clean(self) -> dict[str, Any]:
         """Empty what the kind and the scope do not use, then build the offer and show why where it refuses."""

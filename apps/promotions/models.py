@@ -317,7 +317,7 @@ class SimulationRun(models.Model):
     until = models.DateTimeField("止")
     status = models.CharField("状态", max_length=8, choices=Status.choices, default=Status.RUNNING)
     cursor = models.BigIntegerField("进度位置", default=0)
-    total = models.PositiveIntegerField("订单数")
+    total = models.PositiveIntegerField("订单数", default=0)
     handled = models.PositiveIntegerField("已回放", default=0)
     figures = models.JSONField("结果", default=dict, blank=True)
     error = models.CharField("失败原因", max_length=200, blank=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -48,6 +48,18 @@ class Shown(NamedTuple):
     preheat: bool
 
 
+class Dated(NamedTuple):
+    """A promotion's offer and the member day that it keeps to, if any."""
+
+    promotion_id: int
+    offer: Offer
+    member_day: MemberDay | None
+
+    def made_on(self, day: date) -> bool:
+        """Whether the offer is made on a Shanghai day."""
+        return self.member_day is None or member_days.falls_on(self.member_day, day)
+
+
 def offers_for(
     *,
     member: Member | None,
@@ -86,11 +98,21 @@ def live(*, at: datetime) -> list[Offer]:
     return [offer for _, offer in _made(rows, at=at, in_stock=None)]
 
 
-def overlapping(*, starts_at: datetime, ends_at: datetime) -> QuerySet[Any]:
-    """The enabled promotions whose windows share a moment with this one, with what terms need: no limits."""
-    return with_scope_ids(
-        Promotion.objects.filter(enabled=True, starts_at__lt=ends_at, ends_at__gt=starts_at)
-    ).order_by("id")
+def dated(*, at: datetime) -> list[Dated]:
+    """The offers whose window holds this moment, each with the days it keeps to: for replaying past orders.
+
+    Limits are left out of account, gifts count as in stock.
+    """
+    running = Promotion.objects.filter(enabled=True, starts_at__lte=at, ends_at__gt=at)
+    rows = with_scope_ids(running).order_by("id")
+    return [Dated(row.pk, offer, row.member_day) for row, offer in _made(rows, at=at, in_stock=None)]
+
+
+def draft(*, promotion_id: int, at: datetime) -> Dated | None:
+    """One promotion in the same form, whatever its window and whether it is switched on."""
+    rows = with_scope_ids(Promotion.objects.filter(pk=promotion_id))
+    made = _made(rows, at=at, in_stock=None)
+    return next((Dated(row.pk, offer, row.member_day) for row, offer in made), None)
 
 
 def shown(*, at: datetime) -> list[Shown]:
@@ -201,11 +223,6 @@ def level_offers() -> list[Offer]:
     """The benefits of all levels as offers; pricing keeps each from buyers of other levels. One statement."""
     levels = _with_prices(Level.objects.all(), sku_ids=None).order_by("id")
     return [offer for level in levels for offer in _benefits(level) if not isinstance(offer, FreePostage)]
-
-
-def offer_of(row: Any, *, at: datetime) -> Offer | None:
-    """The offer of a row of ``with_scope_ids``, with gifts in stock; None where it makes none. It is logged."""
-    return next((offer for _, offer in _made([row], at=at, in_stock=None)), None)
 
 
 def _usable(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:

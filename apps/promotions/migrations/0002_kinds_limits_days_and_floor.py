@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("cursor", models.BigIntegerField(default=0, verbose_name="进度位置")),
-                ("total", models.PositiveIntegerField(verbose_name="订单数")),
+                ("total", models.PositiveIntegerField(default=0, verbose_name="订单数")),
                 ("handled", models.PositiveIntegerField(default=0, verbose_name="已回放")),
                 ("figures", models.JSONField(blank=True, default=dict, verbose_name="结果")),
                 ("error", models.CharField(blank=True, max_length=200, verbose_name="失败原因")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -105,13 +105,9 @@ def breaches(offered: Terms, *, at: datetime) -> list[Breach]:
         return []
     floor = present_floor()
     skus = {sku.pk: sku for sku in wares(offered)}
-    gift_costs_fen = {}
-    if offered.kind == Promotion.Kind.GIFT:
-        ids = [part.sku_id for part in offered.parts]
-        costed = Sku.objects.filter(pk__in=ids, cost_fen__isnull=False)
-        gift_costs_fen = dict(costed.values_list("pk", "cost_fen"))
+    gifts = [part.sku_id for part in offered.parts] if offered.kind == Promotion.Kind.GIFT else []
     worst = worst_cases.unit_prices_fen(
-        offer, [_line(sku) for sku in skus.values()], gift_costs_fen=gift_costs_fen
+        offer, [_line(sku) for sku in skus.values()], gift_costs_fen=costs_of(gifts)
     )
     found = []
     for sku_id, unit_fen in worst.items():
@@ -124,6 +120,14 @@ def breaches(offered: Terms, *, at: datetime) -> list[Breach]:
         if unit_fen < lowest_fen:
             found.append(Breach(sku_id, sku.product.title, unit_fen, lowest_fen))
     return found
+
+
+def costs_of(sku_ids: Collection[int]) -> dict[int, int]:
+    """The unit costs of SKUs, in fen, by id; those that nobody knows are missing. One statement, if any."""
+    if not sku_ids:
+        return {}
+    costed = Sku.objects.filter(pk__in=sku_ids, cost_fen__isnull=False).values_list("pk", "cost_fen")
+    return {sku_id: cost_fen for sku_id, cost_fen in costed if cost_fen is not None}
 
 
 def wares(offered: Terms) -> list[Sku]:

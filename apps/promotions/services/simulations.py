@@ -30,8 +30,7 @@ def request_simulation(*, promotion_id: int, days: int, operator: Any = None, at
     if not 1 <= days <= 90:
         raise Invalid("天数须在 1 到 90 之间", details={"days": ["天数须在 1 到 90 之间"]})
     promotion = Promotion.objects.select_for_update().get(pk=promotion_id)
-    row = selectors.with_scope_ids(Promotion.objects.filter(pk=promotion_id)).get()
-    if selectors.offer_of(row, at=at) is None:
+    if selectors.draft(promotion_id=promotion_id, at=at) is None:
         raise Invalid("该活动设置有误，无法模拟")
     if SimulationRun.objects.filter(promotion=promotion, status=SimulationRun.Status.RUNNING).exists():
         raise SimulationRunning
@@ -41,12 +40,18 @@ def request_simulation(*, promotion_id: int, days: int, operator: Any = None, at
 
 
 def note_progress(
-    *, run: SimulationRun, cursor: int, handled: int, figures: dict[str, Any], done: bool, at: datetime
+    *,
+    run: SimulationRun,
+    cursor: int,
+    total: int,
+    handled: int,
+    figures: dict[str, Any],
+    done: bool,
+    at: datetime,
 ) -> None:
-    """Keep what one chunk has brought; the caller has the run locked."""
-    run.cursor, run.figures = cursor, figures
-    run.handled += handled
-    written = ["cursor", "figures", "handled"]
+    """Keep what has been replayed up to ``cursor``; the caller has the run locked."""
+    run.cursor, run.total, run.handled, run.figures = cursor, total, handled, figures
+    written = ["cursor", "total", "handled", "figures"]
     if done:
         run.status, run.finished_at = SimulationRun.Status.DONE, at
         written += ["status", "finished_at"]
