@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
@@ -18,15 +14,15 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.coupons import admin_progress, forms, wording
 from apps.coupons import services as coupons
+from apps.coupons.acting import ActingAdmin, operator
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
-from mall.errors import ShopError
 
 __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress"]
 
 
 @admin.register(Template)
-class TemplateAdmin(EditableAdmin):
+class TemplateAdmin(ActingAdmin):
     """What coupons say. They are stopped, never deleted: members hold their coupons."""
 
     form = forms.TemplateForm
@@ -81,85 +77,58 @@ class TemplateAdmin(EditableAdmin):
 
     @action(description="上线", permissions=["give"], url_path="publish", icon="play_arrow")
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._move(request, object_id, templates.publish, "已上线")
+        row = self.row(request, object_id)
+
+        def publish(form: forms.PublishForm) -> str:
+            templates.publish(template_id=row.pk)
+            return "已上线"
+
+        return self.act(request, row, forms.PublishForm, publish, subject=self._subject(row))
 
     @action(description="停发", permissions=["give"], url_path="stop", icon="stop")
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._move(request, object_id, templates.stop, "已停发，会员手中的券仍可使用")
+        row = self.row(request, object_id)
+
+        def stop(form: forms.StopForm) -> str:
+            templates.stop(template_id=row.pk)
+            return "已停发，会员手中的券仍可使用"
+
+        return self.act(request, row, forms.StopForm, stop, subject=self._subject(row))
 
     @action(description="批量发放", permissions=["give"], url_path="issue", icon="send")
     def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self._row(request, object_id)
+        row = self.row(request, object_id)
 
-        def start(form: Any) -> str:
+        def start(form: forms.IssueForm) -> str:
             job = jobs.start(
                 template_id=row.pk,
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
                 member_numbers=form.member_numbers(),
                 reason=form.cleaned_data["reason"],
-                operator=_operator(request),
+                operator=operator(request),
                 at=timezone.now(),
             )
             unknown = f"，{job.unknown} 个编号无法识别" if job.unknown else ""
-            self.message_user(request, f"已开始发放，共 {job.total} 人{unknown}", level=messages.SUCCESS)
-            return "admin:coupons_issuejob_changelist"
+            return f"已开始发放，共 {job.total} 人{unknown}"
 
-        return self._act(request, row, forms.IssueForm, start)
+        then = reverse("admin:coupons_issuejob_changelist")
+        return self.act(request, row, forms.IssueForm, start, subject=self._subject(row), then=then)
 
     @action(description="生成兑换码", permissions=["give"], url_path="make-codes", icon="qr_code_2")
     def make_codes(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self._row(request, object_id)
+        row = self.row(request, object_id)
 
-        def order(form: Any) -> str:
-            codes.create_batch(
-                template_id=row.pk, operator=_operator(request), at=timezone.now(), **form.cleaned_data
-            )
-            self.message_user(request, "已开始生成", level=messages.SUCCESS)
-            return "admin:coupons_codebatch_changelist"
+        def order(form: forms.BatchForm) -> str:
+            at = timezone.now()
+            codes.create_batch(template_id=row.pk, operator=operator(request), at=at, **form.cleaned_data)
+            return "已开始生成"
 
-        return self._act(request, row, forms.BatchForm, order)
+        then = reverse("admin:coupons_codebatch_changelist")
+        return self.act(request, row, forms.BatchForm, order, subject=self._subject(row), then=then)
 
-    def _row(self, request: HttpRequest, object_id: str) -> Template:
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        return row
-
-    def _move(
-        self, request: HttpRequest, object_id: str, move: Callable[..., None], done: str
-    ) -> HttpResponse:
-        try:
-            move(template_id=self._row(request, object_id).pk)
-        except ShopError as refusal:
-            self.message_user(request, refusal.text, level=messages.ERROR)
-        else:
-            self.message_user(request, done, level=messages.SUCCESS)
-        return redirect("admin:coupons_template_change", object_id)
-
-    def _act(
-        self,
-        request: HttpRequest,
-        row: Template,
-        form_class: type[forms.ActForm],
-        act: Callable[[Any], str],
-    ) -> HttpResponse:
-        """Show the form; when it is sent, act and go where ``act`` says, or show why the service refuses."""
-        form = form_class(request.POST or None, request.FILES or None)
-        if form.is_valid():
-            try:
-                return redirect(act(form))
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "subject": f"{row.name}（{wording.worth(row)}）· 已发放 {self.given(row)}",
-            "back": reverse("admin:coupons_template_change", args=[row.pk]),
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/coupons/form.html", context)
+    def _subject(self, row: Template) -> str:
+        return f"{row.name}（{wording.worth(row)}）· 已发放 {self.given(row)}"
 
 
 class MoveInline(ReadOnlyTabular):
@@ -171,7 +140,7 @@ class MoveInline(ReadOnlyTabular):
 
 
 @admin.register(Coupon)
-class CouponAdmin(ReadOnlyAdmin):
+class CouponAdmin(ActingAdmin, ReadOnlyAdmin):
     """The coupons that members hold."""
 
     list_display = ["public_id", "template", "member", "status", "valid_until", "way", "order_no", "promo"]
@@ -192,16 +161,15 @@ class CouponAdmin(ReadOnlyAdmin):
 
     @action(description="收回", permissions=["revoke"], url_path="revoke", icon="undo")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        try:
-            coupons.revoke(coupon_id=row.pk, operator=_operator(request), note="商家收回", at=timezone.now())
-        except ShopError as refusal:
-            self.message_user(request, refusal.text, level=messages.ERROR)
-        else:
-            self.message_user(request, "已收回", level=messages.SUCCESS)
-        return redirect("admin:coupons_coupon_change", object_id)
+        row = self.row(request, object_id)
+
+        def revoke(form: forms.RevokeForm) -> str:
+            note, at = form.cleaned_data["note"], timezone.now()
+            coupons.revoke(coupon_id=row.pk, operator=operator(request), note=note, at=at)
+            return "已收回"
+
+        subject = f"{row.template.name} · 会员 {row.member.public_id}"
+        return self.act(request, row, forms.RevokeForm, revoke, subject=subject)
 
 
 @admin.register(PromoCode)
@@ -222,10 +190,3 @@ class PromoCodeAdmin(EditableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-def _operator(request: HttpRequest) -> Any:
-    """The operator who asks; the permission check before every action leaves nobody else here."""
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return request.user

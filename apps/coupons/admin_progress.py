@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin
+from apps.coupons.acting import ActingAdmin
+from apps.coupons.forms import StopJobForm
 from apps.coupons.models import CodeBatch, IssueJob
 from apps.coupons.services import codes, jobs
 
 
 @admin.register(IssueJob)
-class IssueJobAdmin(ReadOnlyAdmin):
+class IssueJobAdmin(ActingAdmin, ReadOnlyAdmin):
     """Mass issues; reload the page to see them advance."""
 
     list_display = [
@@ -39,16 +41,19 @@ class IssueJobAdmin(ReadOnlyAdmin):
 
     @action(description="停止", permissions=["stop"], url_path="stop", icon="stop")
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        jobs.stop(job_id=row.pk, at=timezone.now())
-        self.message_user(request, "已停止，已发放的券不受影响", level=messages.SUCCESS)
-        return redirect("admin:coupons_issuejob_changelist")
+        row = self.row(request, object_id)
+
+        def stop(form: StopJobForm) -> str:
+            jobs.stop(job_id=row.pk, at=timezone.now())
+            return "已停止，已发放的券不受影响"
+
+        then = reverse("admin:coupons_issuejob_changelist")
+        subject = f"{row.template.name} · {self.progress(row)}"
+        return self.act(request, row, StopJobForm, stop, subject=subject, then=then)
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(ReadOnlyAdmin):
+class CodeBatchAdmin(ActingAdmin, ReadOnlyAdmin):
     """Batches of codes. Whoever exports one is written down: the file is worth money."""
 
     list_display = ["name", "template", "status", "progress", "expires_at", "operator", "created_at"]
@@ -68,9 +73,7 @@ class CodeBatchAdmin(ReadOnlyAdmin):
 
     @action(description="导出 CSV", permissions=["export"], url_path="export", icon="download")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
+        row = self.row(request, object_id)
         audit.record(
             operator=request.user,
             action="导出兑换码",

@@ -182,6 +182,36 @@ class ActForm(forms.Form):
     explanation = ""
 
 
+class PublishForm(ActForm):
+    """Nothing to fill in, only to be sure."""
+
+    title = "上线"
+    explanation = "上线后会员即可领取，自动发放随之生效；发出第一张券后面值不能再改。"
+
+
+class StopForm(ActForm):
+    """Likewise."""
+
+    title = "停发"
+    explanation = "不再发放和兑换，进行中的批量发放随之停止；会员手中的券仍可使用到期满。"
+
+
+class StopJobForm(ActForm):
+    """Likewise."""
+
+    title = "停止发放"
+    explanation = "停止后不能继续；已发放的券不受影响。"
+
+
+class RevokeForm(ActForm):
+    """Why a coupon is taken away."""
+
+    title = "收回"
+    explanation = "收回后会员不能再使用这张券，不能撤销。"
+
+    note = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+
+
 class IssueForm(ActForm):
     """Who gets a coupon of this template."""
 

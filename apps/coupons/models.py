@@ -17,7 +17,7 @@ from apps.members.models import Level, Member
 class Template(models.Model):
     """What all coupons of one kind say. Once one was issued, what it is worth does not change any more.
 
-    Stopping a template stops its issue; coupons that members hold already stay good until they end.
+    Stopping it stops its issue, not the coupons that members hold. Codes count as issued when they are made.
     """
 
     class Kind(models.TextChoices):
@@ -63,7 +63,6 @@ class Template(models.Model):
     valid_until = models.DateTimeField("有效期结束", null=True, blank=True)
     valid_days = models.PositiveIntegerField("领取后有效天数", null=True, blank=True)
     quota = models.PositiveIntegerField("发放总量", null=True, blank=True, help_text="留空表示不限量")
-    # Codes count when they are made: a code that was handed out is good.
     issued = models.PositiveIntegerField("已发放", default=0)
     per_member = models.PositiveIntegerField("每人限领", default=1)
     claim_from = models.DateTimeField("领取开始", null=True, blank=True)

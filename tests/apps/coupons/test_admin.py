@@ -124,10 +124,12 @@ def test_figures_of_another_kind_and_goods_outside_the_scope_are_not_kept(admin_
 def test_a_template_goes_live_and_is_stopped_by_button(admin_client: Client):
     row = template(live=False)
     for button, status in (("stop", "DRAFT"), ("publish", "LIVE"), ("stop", "STOPPED"), ("publish", "LIVE")):
-        answer = admin_client.get(f"{BASE}template/{row.pk}/{button}/", follow=True)
+        assert admin_client.get(f"{BASE}template/{row.pk}/{button}/").status_code == 200
+        answer = admin_client.post(f"{BASE}template/{row.pk}/{button}/", follow=True)
         assert answer.status_code == 200
         row.refresh_from_db()
         assert row.status == status
+        assert ("草稿尚未上线" in said(answer)) == (status == "DRAFT")
     assert "已上线" in said(answer)
 
 
@@ -179,6 +181,9 @@ def test_a_mass_issue_is_stopped_by_button(admin_client: Client):
     )
     admin_client.get(f"{BASE}issuejob/{job.pk}/stop/")
     job.refresh_from_db()
+    assert job.status == "RUNNING"
+    admin_client.post(f"{BASE}issuejob/{job.pk}/stop/")
+    job.refresh_from_db()
     assert job.status == "STOPPED"
 
 
@@ -199,11 +204,13 @@ def test_codes_are_ordered_made_and_exported_with_an_audit_entry(admin_client: C
 
 def test_a_coupon_is_read_with_its_moves_and_taken_away_by_button(admin_client: Client):
     row = coupon()
-    admin_client.get(f"{BASE}coupon/{row.pk}/revoke/")
+    page = f"{BASE}coupon/{row.pk}/revoke/"
+    assert "该字段是必填项" in said(admin_client.post(page, {"note": ""}))
+    assert admin_client.post(page, {"note": "刷单收回"}).status_code == 302
     row.refresh_from_db()
     assert row.status == "REVOKED"
     shown = said(admin_client.get(f"{BASE}coupon/{row.pk}/change/"))
-    assert "商家收回" in shown
+    assert "刷单收回" in shown
     assert admin_client.post(f"{BASE}coupon/{row.pk}/change/", {"status": "AVAILABLE"}).status_code == 403
 
 
@@ -257,5 +264,5 @@ def test_an_operator_who_may_only_look_can_do_nothing(client: Client):
         f"coupon/{mine.pk}/revoke/",
         f"codebatch/{batch.pk}/export/",
     ):
-        assert client.get(f"{BASE}{path}").status_code == 403, path
+        assert client.post(f"{BASE}{path}").status_code == 403, path
     assert client.get(f"{BASE}template/").status_code == 200
