@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.api.openapi import Contract
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.members import make as members
+from tests.apps.points import make as points
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +84,19 @@ def cup() -> Sku:
     )
 
 
+def collect_points(call: Callable[..., Any]) -> None:
+    """Check in, look around, and spend the point of the day on a coupon."""
+    good = points.coupon_good(1)
+    call("PUT", "/me/birthday", {"birthday": "1990-05-20"})
+    call("GET", "/levels")
+    assert call("POST", "/me/check-ins")["points"] == 1
+    call("GET", "/me/check-ins")
+    assert call("GET", "/me/points")["balance"] == 1
+    call("GET", "/points-mall")
+    call("POST", f"/points-mall/{good.pk}/redemptions", {}, status=201, idempotency_key="k1")
+    call("GET", "/me/points/entries")
+
+
 def test_every_answer_of_a_first_order_is_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
     call = witness.call
     login, welcome = witness.log_in(wechat, "林小满")
@@ -134,6 +149,8 @@ def test_every_answer_of_a_first_order_is_as_documented(witness: Witness, wechat
         "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="k2"
     )
     assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
+
+    collect_points(call)
 
     call("DELETE", f"/me/addresses/{address['id']}", status=204)
     call("DELETE", "/me/consents/privacy", status=204)
