@@ -22,7 +22,9 @@ from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
 _TOO_FEW = {"sku_id": 7, "available": 2, "items": [{"sku_id": 7, "available": 2}]}
-_CONFLICTS = "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough"
+_CONFLICTS = (
+    "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough, balance_short"
+)
 
 
 class QuoteView(APIView):
@@ -34,10 +36,16 @@ class QuoteView(APIView):
         summary="Quote a choice",
         description=(
             "Prices what was chosen, for this member, now. Nothing is reserved. Without `address_id` the "
-            f"freight is not known yet. 409 may be {_CONFLICTS}."
+            "freight is not known yet. Of the member's coupons the best one is used unless `coupon_id` says "
+            "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
+            f"would bring. 409 may be {_CONFLICTS}."
         ),
         request=shapes.ChoiceSerializer,
-        responses={200: shapes.QuoteSerializer, 409: refusal(409, "not_on_sale", "商品已下架", _NOT_ON_SALE)},
+        responses={
+            200: shapes.CheckoutQuoteSerializer,
+            404: refusal(404, "coupon_not_found", "优惠券不存在"),
+            409: refusal(409, "not_on_sale", "商品已下架", _NOT_ON_SALE),
+        },
         examples=[
             OpenApiExample("two cups", value=examples.CHOICE, request_only=True),
             OpenApiExample("quote", value=examples.QUOTE, response_only=True, status_codes=["200"]),
@@ -47,7 +55,7 @@ class QuoteView(APIView):
         asked = shapes.ChoiceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         composition = quoting.compose(member=caller(request), choice=asked.choice(), at=timezone.now())
-        return Response(shapes.quote_json(composition.quote))
+        return Response(composition.as_dict())
 
 
 class OrdersView(APIView):

@@ -13,9 +13,7 @@ from apps.catalog.models import Sku
 from apps.checkout import limits, quoting
 from apps.inventory import selectors as inventory
 from apps.members.models import Member
-from apps.promotions import selectors as promotions
 from mall.pricing import engine
-from mall.pricing.basket import Basket, Buyer
 from mall.pricing.offers import Lane, Offer
 from mall.pricing.quote import Quote
 
@@ -57,12 +55,13 @@ def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datet
 
 
 def view(*, member: Member, at: datetime) -> Cart:
-    """The member's cart, priced now: five statements at most, however many lines."""
+    """The member's cart, priced now without coupons: five statements, one more where gifts are offered."""
     items = list(carts.items_of(member=member))
     sku_ids = [item.sku_id for item in items]
     sellable = catalog.sellable_skus(sku_ids, at=at) if items else {}
     available = inventory.available(sku_ids)
-    offers = promotions.offers_for(member=member, at=at, sku_ids=sku_ids) if items else []
+    wanted = {item.sku_id: item.quantity for item in items if item.selected}
+    offers = quoting.offers_for(member=member, sku_ids=sku_ids, quantities=wanted, at=at) if items else []
     unit_prices_fen = _unit_prices_fen(member, sellable, offers)
     notices = _notices(items, sellable, available)
     lines = tuple(
@@ -82,21 +81,17 @@ def view(*, member: Member, at: datetime) -> Cart:
     return Cart(
         lines=lines,
         selected_count=sum(item.quantity for item in items if item.selected),
-        quote=engine.quote(_basket(member, sellable, ticked), offers) if ticked else None,
-    )
-
-
-def _basket(member: Member, skus: dict[int, Sku], quantities: dict[int, int]) -> Basket:
-    return Basket(
-        lines=tuple(quoting.line(skus[sku_id], quantity) for sku_id, quantity in quantities.items()),
-        buyer=Buyer(level_id=member.level_id),
+        quote=engine.quote(quoting.basket_of(member=member, skus=sellable, quantities=ticked), offers)
+        if ticked
+        else None,
     )
 
 
 def _unit_prices_fen(member: Member, skus: dict[int, Sku], offers: list[Offer]) -> dict[int, int]:
     """What one unit of each SKU costs this member: pricing itself says it, asked for the price lane alone."""
     own = [offer for offer in offers if offer.lane is Lane.PRICE]
-    quote = engine.quote(_basket(member, skus, dict.fromkeys(skus, 1)), own)
+    one_each = quoting.basket_of(member=member, skus=skus, quantities=dict.fromkeys(skus, 1))
+    quote = engine.quote(one_each, own)
     return {item.sku_id: item.payable_fen for item in quote.items}
 
 

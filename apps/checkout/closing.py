@@ -8,8 +8,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from apps.checkout import paying
-from apps.inventory import services as inventory
+from apps.checkout import paying, scarce
 from apps.members.models import Member
 from apps.orders import selectors as past_orders
 from apps.orders import services as orders
@@ -84,7 +83,7 @@ def close_unpaid(*, order_no: str, why: str, actor: Actor, operator: Any = None,
                 continue
             orders.move(order_no=order_no, move="close", actor=actor, operator=operator, note=why, at=at)
             outbox.publish(OrderClosed(order_no=order_no, member_id=order.member_id), at=at)
-            inventory.release(order_no=order_no, at=at)
+            scarce.release(order=order, at=at)
             return True
     raise _StillPayable
 

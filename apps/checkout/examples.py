@@ -29,12 +29,40 @@ _FIGURES: Final[_JSON] = {
     "payable_fen": 9300,
     "applied": [_OFF],
     "declined": [_FREE],
+    "gifts": [],
+    "points_used": 0,
 }
 _PICTURE = "https://shop.example.com/media/products/cup.png"
 
 CHOICE: Final[_JSON] = {"items": [{"sku_id": 7, "quantity": 2}], "address_id": 12}
 PLACE: Final[_JSON] = {**CHOICE, "expected_payable_fen": 9300, "remark": "请轻拿轻放 🍵"}
-QUOTE: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "shipping_known": True}
+_HINT: Final[_JSON] = {
+    "ref": "promotion:5",
+    "label": "满199包邮",
+    "reason": "再买 ¥114.00 可包邮",
+    "short_by_fen": 11_400,
+    "short_by_pieces": None,
+    "gain_fen": 800,
+    "scope": {"kind": "ALL", "ids": []},
+}
+_PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
+QUOTE: Final[_JSON] = {
+    **_PRICED,
+    "coupon_id": None,
+    "coupons": {
+        "usable": [],
+        "unusable": [
+            {
+                "coupon_id": "0b0f4c3e-6a53-4a6e-9d0e-6f4f3a1d2c5b",
+                "label": "满200减20",
+                "reason": "再买 ¥115.00 可减 ¥20.00",
+                "short_by_fen": 11_500,
+            }
+        ],
+    },
+    "balance_fen": 0,
+    "due_fen": 9300,
+}
 CART: Final[_JSON] = {
     "items": [
         {
@@ -53,15 +81,17 @@ CART: Final[_JSON] = {
         }
     ],
     "selected_count": 2,
-    "quote": {**QUOTE, "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
+    "quote": {**_PRICED, "hints": [], "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
 }
 
 _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",
     "status": "UNPAID",
     "status_text": "待付款",
-    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE}],
+    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE, "is_gift": False}],
     **_FIGURES,
+    "balance_fen": 0,
+    "due_fen": 9300,
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",

@@ -65,8 +65,12 @@ class LineInline(OrderPart):
     unit_price = yuan_column("unit_price_fen", "单价")
     list_price = yuan_column("list_fen", "小计")
     payable = yuan_column("payable_fen", "实付")
-    fields = ["title", "option_text", "unit_price", "quantity", "list_price", "why", "payable"]
+    fields = ["called", "option_text", "unit_price", "quantity", "list_price", "why", "payable"]
     readonly_fields = fields
+
+    @admin.display(description="商品")
+    def called(self, row: OrderLine) -> str:
+        return f"【赠品】{row.title}" if row.is_gift else row.title
 
     @admin.display(description="优惠明细")
     def why(self, row: OrderLine) -> SafeString | str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.inventory import services as inventory
+from apps.checkout import scarce
 from apps.members.models import Member
 from apps.orders import selectors as order_selectors
 from apps.orders import services as orders
@@ -25,14 +25,14 @@ _PAID = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVE
 def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None:
     """Return the arguments of wx.requestPayment for the member's order, or None when it is paid.
 
-    None is also the answer for an order of 0 fen, which is paid by this call, and for one that WeChat knows
-    to be paid though we had not heard. Safe to repeat. Raises NotFound, OrderNotPayable, OrderExpired,
-    WechatUnavailable.
+    None is also the answer for an order that owes nothing (0 fen, or all of it from stored value), which is
+    paid by this call, and for one that WeChat knows to be paid though we had not heard. Safe to repeat.
+    Raises NotFound, OrderNotPayable, OrderExpired, WechatUnavailable.
     """
     order = order_selectors.of_member(member=member, order_no=order_no)
     if order.status in _PAID:
         return None
-    if order.payable_fen == 0:
+    if order.due_fen == 0:
         _pay_nothing(order_no=order_no, at=at)
         return None
     started = payments.start(order_no=order_no, at=at)
@@ -45,9 +45,9 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
 def confirm_payment(
     *, transaction: Transaction, at: datetime, from_query: bool = False
 ) -> payments.Settlement:
-    """Believe a verified statement of WeChat: in one transaction the money, the order, its stock and the news.
+    """Believe a verified statement of WeChat: in one transaction the money, the order, all that it holds, and the news.
 
-    Safe to repeat. Locks the order, then the payment, then the stock rows, each briefly: whoever finds one
+    Safe to repeat. Locks the order, then the payment, then what ``scarce`` holds, each briefly: whoever finds one
     taken gets an OperationalError within two seconds and comes again. Raises what ``payments.settle`` raises.
     """
     with transactions.hurried():
@@ -58,7 +58,7 @@ def confirm_payment(
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:
-    """Pay an order of 0 fen. Raises OrderNotPayable, OrderExpired."""
+    """Pay an order that owes nothing. Raises OrderNotPayable, OrderExpired."""
     with database.atomic():
         order = orders.lock(order_no=order_no)
         if order.status in _PAID:
@@ -73,5 +73,5 @@ def _pay_nothing(*, order_no: str, at: datetime) -> None:
 def _carry_out(order: Order, *, actor: Actor, at: datetime) -> None:
     """Everything that being paid means at once; the rest hears it from the news."""
     orders.move(order_no=order.order_no, move="pay", actor=actor, at=at)
-    inventory.commit(order_no=order.order_no, at=at)
+    scarce.commit(order=order, at=at)
     outbox.publish(events.OrderPaid(order_no=order.order_no, member_id=order.member_id), at=at)

@@ -11,16 +11,24 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.carts import services as carts
-from apps.checkout import quoting
+from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
-from apps.inventory import services as inventory
+from apps.coupons.services import CouponConflict, CouponUnavailable
+from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
 from apps.orders import selectors as past_orders
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.outbox import services as outbox
+from apps.points.services import NotEnoughPoints
+from apps.promotions import services as promotions
+from apps.promotions.services import LimitReached
+from apps.wallet.services import BalanceShort
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderPlaced
+
+# What was free when the choice was priced and taken by somebody else (or by the same member) since.
+_TAKEN_MEANWHILE = (LimitReached, CouponUnavailable, CouponConflict, NotEnoughPoints, BalanceShort)
 
 
 class PriceChanged(ShopError):
@@ -56,6 +64,8 @@ def place(
     """Place the order that the member chose and saw at ``expected_payable_fen``; it waits for payment.
 
     A key that was used before answers the order it stands for, whatever became of stock and prices since.
+    Where somebody else took a promotion's last use, a gift, or the same coupon or points in between, the
+    choice is priced anew: at the same price the order is placed, at another one it is refused with it.
     Raises IdempotencyKeyReused for a key that was used for another request, AddressRequired, PriceChanged,
     OutOfStock, and whatever ``quoting.compose`` refuses. Must be called outside a transaction.
     """
@@ -69,17 +79,23 @@ def place(
     if earlier := placed_before():
         return earlier
     try:
-        composition = _compose(member, choice, expected_payable_fen, at=at)
-        with transactions.refine({"order_once_per_idempotency_key": _KeyTaken}):
-            return _write(
-                member,
-                composition,
-                from_cart=choice.from_cart,
-                idempotency_key=idempotency_key,
-                request_hash=request_hash,
-                remark=remark,
-                at=at,
-            )
+        for last in (False, False, True):
+            composition = _compose(member, choice, expected_payable_fen, at=at)
+            try:
+                with transactions.refine({"order_once_per_idempotency_key": _KeyTaken}):
+                    return _write(
+                        member,
+                        composition,
+                        from_cart=choice.from_cart,
+                        idempotency_key=idempotency_key,
+                        request_hash=request_hash,
+                        remark=remark,
+                        at=at,
+                    )
+            except (*_TAKEN_MEANWHILE, OutOfStock) as refusal:
+                if last or not _may_be_priced_anew(refusal, composition):
+                    raise
+        raise AssertionError("the last round answers or raises")
     except ShopError:
         # The same request may have been placed while this one was on its way: it emptied the cart, took the
         # last unit or the key. Then its order is the answer, not our refusal.
@@ -93,7 +109,7 @@ def _compose(member: Member, choice: Choice, expected_payable_fen: int, *, at: d
         raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     composition = quoting.compose(member=member, choice=choice, at=at)
     if composition.quote.payable_fen != expected_payable_fen:
-        raise PriceChanged(details={"quote": composition.quote.as_dict()})
+        raise PriceChanged(details={"quote": composition.as_dict()})
     return composition
 
 
@@ -107,7 +123,7 @@ def _write(
     remark: str,
     at: datetime,
 ) -> Order:
-    """The order's transaction. Stock rows are what shoppers contend for, so they are held last."""
+    """The order's transaction: the order's own row first, then what is scarce, in the order of ``scarce``."""
     if composition.address is None:
         raise AddressRequired
     order = orders.place(
@@ -126,13 +142,33 @@ def _write(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
         expires_at=at + timedelta(minutes=settings.ORDER_PAYMENT_MINUTES),
+        balance_fen=composition.balance_fen,
+        price_warnings=_price_warnings(composition),
         at=at,
     )
     if from_cart:
         carts.forget_ordered(member=member, quantities=composition.quantities)
     outbox.publish(OrderPlaced(order_no=order.order_no, member_id=member.pk), at=at)
-    inventory.hold(order_no=order.order_no, demand=composition.quantities, at=at)
+    scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
     return order
+
+
+def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:
+    """Whether a new quote can do without what was refused: goods that were chosen must be there."""
+    if not isinstance(refusal, OutOfStock):
+        return True
+    short = {item["sku_id"]: item["available"] for item in refusal.details["items"]}
+    return all(available >= composition.quantities.get(sku_id, 0) for sku_id, available in short.items())
+
+
+def _price_warnings(composition: Composition) -> list[str]:
+    """What the price floor has to say to operators. Raises BelowFloor where it refuses.
+
+    Goods at their list price are never below it, and of unknown cost neither: those ask nothing.
+    """
+    costs_fen = {sku_id: sku.cost_fen for sku_id, sku in composition.skus.items() if sku.cost_fen is not None}
+    reduced = [item for item in composition.quote.items if item.reductions and item.sku_id in costs_fen]
+    return promotions.check_floor(items=reduced, costs_fen=costs_fen) if reduced else []
 
 
 def _snapshot(address: Address) -> dict[str, str]:
@@ -150,6 +186,10 @@ def _snapshot(address: Address) -> dict[str, str]:
 
 def _hash(choice: Choice, expected_payable_fen: int, remark: str) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
-    said = {"choice": asdict(choice), "expected_payable_fen": expected_payable_fen, "remark": remark}
+    wanted = asdict(choice)
+    if not wanted["use_balance"]:
+        # Requests of before there was stored value said nothing of it, and must stay the same requests.
+        del wanted["use_balance"]
+    said = {"choice": wanted, "expected_payable_fen": expected_payable_fen, "remark": remark}
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,23 @@ from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
 from apps.checkout import limits
+from apps.coupons import selectors as coupons
 from apps.fulfillment import freight
+from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Address, Member
+from apps.points import deduction as points
 from apps.promotions import selectors as promotions
+from apps.wallet import selectors as wallet
+from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
-from mall.pricing.quote import Quote
+from mall.pricing.offers import AnyCoupon, Offer
+from mall.pricing.quote import Quote, Weighed
+
+# What a shopper names who wants to keep the coupons for later.
+NO_COUPON = ("", "none")
 
 
 class NotOnSale(ShopError):
@@ -48,7 +57,7 @@ class NothingSelected(ShopError):
 
 
 class CouponNotFound(ShopError):
-    """The member holds no such coupon."""
+    """The member holds no such coupon, or may not use it now."""
 
     code = "coupon_not_found"
     message = "优惠券不存在"
@@ -63,27 +72,21 @@ class ActivityNotFound(ShopError):
     kind = Kind.NOT_FOUND
 
 
-class PointsNotEnough(ShopError):
-    """The member has fewer points than are to be used; ``details`` has the balance."""
-
-    code = "points_not_enough"
-    message = "积分不足"
-    kind = Kind.CONFLICT
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What a shopper wants to buy, as it was said.
 
     ``items`` are (sku_id, quantity) pairs, None for what is ticked in the cart; a SKU that is named twice adds
-    up. ``coupon_id``, ``use_points`` and ``activity`` belong to the contract; nobody holds coupons or points
-    yet, and no activity runs, so that naming one is refused for what it is.
+    up. ``coupon_id`` is the public id of a coupon, None for the best one, ``NO_COUPON`` for none.
+    ``use_points`` and ``use_balance`` are so many points or fen of stored value, True for as much as possible.
+    No ``activity`` runs yet, so that naming one is refused for what it is.
     """
 
     items: tuple[tuple[int, int], ...] | None = None
     address_id: int | None = None
-    coupon_id: int | None = None
+    coupon_id: str | None = None
     use_points: bool | int = False
+    use_balance: bool | int = False
     activity: Mapping[str, Any] | None = None
 
     @property
@@ -94,47 +97,127 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
-    """A priced choice with the rows that it was priced from: SKUs by id, quantities by SKU id."""
+    """A priced choice with the rows that it was priced from: SKUs by id (gifts too), quantities by SKU id.
+
+    ``weighed`` says of each of the member's coupons what it would save, ``balance_fen`` which part of the
+    price stored value would pay.
+    """
 
     quote: Quote
     skus: Mapping[int, Sku]
     quantities: Mapping[int, int]
     address: Address | None
+    weighed: tuple[Weighed, ...] = ()
+    balance_fen: int = 0
+
+    @property
+    def demand(self) -> dict[int, int]:
+        """All units that have to lie on the shelf, by SKU id: what is bought and what is given."""
+        units = dict(self.quantities)
+        for gift in self.quote.gifts:
+            if gift.quantity:
+                units[gift.sku_id] = units.get(gift.sku_id, 0) + gift.quantity
+        return units
+
+    @property
+    def coupon_id(self) -> str | None:
+        """The public id of the coupon that makes it cheaper, None without one."""
+        found = (coupons.public_id_of(reduction.ref) for reduction in self.quote.applied)
+        return next((str(public_id) for public_id in found if public_id is not None), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
+        return {
+            **self.quote.as_dict(),
+            "shipping_known": self.quote.shipping_known,
+            "coupon_id": self.coupon_id,
+            "coupons": {
+                "usable": [
+                    {
+                        "coupon_id": _public_id(coupon),
+                        "label": coupon.label,
+                        "saving_fen": coupon.saving_fen,
+                    }
+                    for coupon in self.weighed
+                    if coupon.usable
+                ],
+                "unusable": [
+                    {
+                        "coupon_id": _public_id(coupon),
+                        "label": coupon.label,
+                        "reason": coupon.reason,
+                        "short_by_fen": coupon.short_by_fen,
+                    }
+                    for coupon in self.weighed
+                    if not coupon.usable
+                ],
+            },
+            "balance_fen": self.balance_fen,
+            "due_fen": self.quote.payable_fen - self.balance_fen,
+        }
 
 
 def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     """Price a choice for a member, to the address where one is named.
 
-    Raises NotFound for an address that is not the member's, and NothingSelected, NotOnSale,
-    QuantityNotAllowed, Undeliverable, CouponNotFound, ActivityNotFound, PointsNotEnough.
+    Raises NotFound for an address that is not the member's, CouponNotFound for a coupon that is not theirs to
+    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, ActivityNotFound,
+    NotEnoughPoints, BalanceShort, WalletOff.
     """
-    _refuse_what_nobody_has(choice)
+    if choice.activity is not None:
+        raise ActivityNotFound
     address = _address(member, choice.address_id)
     quantities = _quantities(member, choice)
     skus = catalog.sellable_skus(quantities, at=at)
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
-    quote = price(member=member, skus=skus, quantities=quantities, address=address, at=at)
+    offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
+    if choice.use_points:
+        deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
+        offers += [deduction] if deduction else []
+    held = coupons.offers_for(member=member, at=at)
+    quote, weighed = engine.weighed_quote(
+        basket_of(member=member, skus=skus, quantities=quantities, address=address),
+        offers,
+        held,
+        named=_named(choice, held),
+        automatic=choice.coupon_id is None,
+    )
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
-    return Composition(quote=quote, skus=skus, quantities=quantities, address=address)
+    given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
+    return Composition(
+        quote=quote,
+        skus={**skus, **(catalog.skus(given) if given else {})},
+        quantities=quantities,
+        address=address,
+        weighed=weighed,
+        balance_fen=_balance_fen(member, choice, payable_fen=quote.payable_fen),
+    )
 
 
-def price(
-    *,
-    member: Member,
-    skus: Mapping[int, Sku],
-    quantities: Mapping[int, int],
-    address: Address | None,
-    at: datetime,
-) -> Quote:
-    """The quote of sellable SKUs with the offers of now; without an address the freight is not known yet."""
+def offers_for(
+    *, member: Member, sku_ids: Collection[int], quantities: Mapping[int, int], at: datetime
+) -> list[Offer]:
+    """The offers of now on these SKUs; gifts are promised from what the quantities leave on the shelf."""
+
+    def stock(gift_ids: Collection[int]) -> dict[int, int]:
+        free = inventory.available(gift_ids)
+        return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
+
+    return promotions.offers_for(member=member, at=at, sku_ids=sku_ids, stock=stock)
+
+
+def basket_of(
+    *, member: Member, skus: Mapping[int, Sku], quantities: Mapping[int, int], address: Address | None = None
+) -> Basket:
+    """Sellable SKUs as pricing takes them; without an address the freight is not known yet."""
     freights: tuple[Freight, ...] = ()
     refs: Mapping[int, str] = {}
     if address is not None:
         freights, refs = freight.freights_for({sku.product_id for sku in skus.values()})
-    basket = Basket(
+    return Basket(
         lines=tuple(
             line(skus[sku_id], quantity, freight_ref=refs.get(skus[sku_id].product_id))
             for sku_id, quantity in quantities.items()
@@ -143,7 +226,6 @@ def price(
         destination=_destination(address),
         freights=freights,
     )
-    return engine.quote(basket, promotions.offers_for(member=member, at=at, sku_ids=quantities))
 
 
 def line(sku: Sku, quantity: int, *, freight_ref: str | None = None) -> Line:
@@ -172,13 +254,32 @@ def image_name(sku: Sku) -> str:
     return sku.image.name or sku.product.cover.name or ""
 
 
-def _refuse_what_nobody_has(choice: Choice) -> None:
-    if choice.coupon_id is not None:
+def _named(choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
+    """The ref of the coupon that was named, None where none was. Raises CouponNotFound."""
+    if choice.coupon_id in {None, *NO_COUPON}:
+        return None
+    ref = f"coupon:{choice.coupon_id}".lower()
+    if ref not in {coupon.ref for coupon in held}:
         raise CouponNotFound
-    if choice.activity is not None:
-        raise ActivityNotFound
-    if choice.use_points:
-        raise PointsNotEnough(details={"balance": 0})
+    return ref
+
+
+def _public_id(coupon: Weighed) -> str:
+    return str(coupons.public_id_of(coupon.ref))
+
+
+def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
+    """How much of the price stored value pays. Raises WalletOff, BalanceShort for more than there is."""
+    if not choice.use_balance:
+        return 0
+    if not wallet.enabled():
+        raise WalletOff
+    available_fen = wallet.balance_of(member).available_fen
+    if choice.use_balance is True:
+        return min(available_fen, payable_fen)
+    if choice.use_balance > available_fen:
+        raise BalanceShort(details={"wanted_fen": choice.use_balance, "available_fen": available_fen})
+    return min(choice.use_balance, payable_fen)
 
 
 def _address(member: Member, address_id: int | None) -> Address | None:

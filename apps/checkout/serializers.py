@@ -40,6 +40,15 @@ def _quantity(**kwargs: Any) -> StrictIntegerField:
     return StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, **kwargs)
 
 
+def _so_many(said: Any, refusal: str) -> bool | int:
+    """So many, or True for as many as possible; nothing said is False. Raises ValidationError."""
+    if said is None:
+        return False
+    if isinstance(said, bool) or (isinstance(said, int) and 0 <= said <= MAX_BIGINT):
+        return said
+    raise serializers.ValidationError(refusal)
+
+
 class CartPutSerializer(serializers.Serializer[Any]):
     """Something for the cart."""
 
@@ -70,18 +79,28 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     )
     from_cart = StrictBooleanField(required=False, default=False)
     address_id = row_id(required=False, allow_null=True)
-    coupon_id = row_id(required=False, allow_null=True)
+    coupon_id = StrictTextField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=36,
+        help_text="Id of one of the member's coupons. Left out: the best one. Empty or `none`: no coupon.",
+    )
     use_points = serializers.JSONField(
         required=False, allow_null=True, help_text="How many points, or true for as many as possible."
+    )
+    use_balance = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text="How many fen of stored value, or true for as many as possible.",
     )
     activity = serializers.DictField(required=False, allow_null=True)
 
     def validate_use_points(self, said: Any) -> bool | int:
-        if said is None:
-            return False
-        if isinstance(said, bool) or (isinstance(said, int) and 0 <= said < 2**63):
-            return said
-        raise serializers.ValidationError("请填写使用的积分数量")
+        return _so_many(said, "请填写使用的积分数量")
+
+    def validate_use_balance(self, said: Any) -> bool | int:
+        return _so_many(said, "请填写使用的储值金额（分）")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         if said["from_cart"] == ("items" in said):
@@ -97,6 +116,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
             address_id=said.get("address_id"),
             coupon_id=said.get("coupon_id"),
             use_points=said.get("use_points", False),
+            use_balance=said.get("use_balance", False),
             activity=said.get("activity"),
         )
 
@@ -145,6 +165,36 @@ class QuoteItemSerializer(serializers.Serializer[Any]):
     payable_fen = serializers.IntegerField()
 
 
+class GiftSerializer(serializers.Serializer[Any]):
+    """A gift: so many come with the goods, so many are missing because they are out of stock."""
+
+    ref = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    sku_id = serializers.IntegerField()
+    title = serializers.CharField()
+    quantity = serializers.IntegerField()
+    missing = serializers.IntegerField()
+
+
+class ScopeSerializer(serializers.Serializer[Any]):
+    """Which goods an offer means: those with the ids, none where it means all."""
+
+    kind = serializers.ChoiceField(choices=["ALL", "PRODUCTS", "SKUS", "CATEGORIES", "BRANDS"])
+    ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class HintSerializer(serializers.Serializer[Any]):
+    """凑单: what buying a little more of the goods in ``scope`` would bring."""
+
+    ref = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    reason = serializers.CharField()
+    short_by_fen = serializers.IntegerField(allow_null=True)
+    short_by_pieces = serializers.IntegerField(allow_null=True)
+    gain_fen = serializers.IntegerField(allow_null=True)
+    scope = ScopeSerializer()
+
+
 class FiguresSerializer(serializers.Serializer[Any]):
     """The sums and reasons of a price: Σ items' ``payable_fen`` + ``shipping_fen`` = ``payable_fen``."""
 
@@ -154,13 +204,49 @@ class FiguresSerializer(serializers.Serializer[Any]):
     payable_fen = serializers.IntegerField()
     applied = ReductionSerializer(many=True)
     declined = DeclinedSerializer(many=True)
+    gifts = GiftSerializer(many=True)
+    points_used = serializers.IntegerField(help_text="Points that the deduction among `applied` takes.")
 
 
 class QuoteSerializer(FiguresSerializer):
     """An explained price. While no address is named, the freight is not known and counts as 0."""
 
     items = QuoteItemSerializer(many=True)
+    hints = HintSerializer(many=True)
     shipping_known = serializers.BooleanField()
+
+
+class UsableCouponSerializer(serializers.Serializer[Any]):
+    """A coupon that may be used on this choice, and what it saves, freight included."""
+
+    coupon_id = serializers.UUIDField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    saving_fen = serializers.IntegerField()
+
+
+class UnusableCouponSerializer(serializers.Serializer[Any]):
+    """A coupon that may not be used on this choice, why, and what is missing."""
+
+    coupon_id = serializers.UUIDField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    reason = serializers.CharField()
+    short_by_fen = serializers.IntegerField(allow_null=True)
+
+
+class WeighedCouponsSerializer(serializers.Serializer[Any]):
+    """The member's coupons, the best first."""
+
+    usable = UsableCouponSerializer(many=True)
+    unusable = UnusableCouponSerializer(many=True)
+
+
+class CheckoutQuoteSerializer(QuoteSerializer):
+    """The quote of a choice, with the coupon that it uses and those that it might."""
+
+    coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
+    coupons = WeighedCouponsSerializer()
+    balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
+    due_fen = serializers.IntegerField(help_text="What is left to pay by WeChat.")
 
 
 class CartLineSerializer(serializers.Serializer[Any]):
@@ -214,6 +300,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "list_fen",
             "reductions",
             "payable_fen",
+            "is_gift",
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
@@ -227,6 +314,8 @@ class OrderRowSerializer(FiguresSerializer):
     status = serializers.ChoiceField(choices=Status.choices)
     status_text = serializers.CharField(source="get_status_display")
     items = OrderItemSerializer(many=True, source="lines")
+    balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
+    due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()

@@ -22,6 +22,12 @@ class Order(models.Model):
     reduction_fen = FenField("优惠（分）")
     shipping_fen = FenField("运费（分）")
     payable_fen = FenField("应付（分）")
+    # The part of it that stored value pays; the rest is asked of WeChat.
+    balance_fen = FenField("储值支付（分）", default=0)
+    points_used = models.PositiveIntegerField("使用积分", default=0)
+    gifts = models.JSONField("赠品", default=list)
+    # For operators only: it names what goods cost.
+    price_warnings = models.JSONField("价格提醒", default=list)
     applied = models.JSONField("生效优惠", default=list)
     declined = models.JSONField("未生效优惠", default=list)
     # A copy: the member may change or delete the address later.
@@ -46,6 +52,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(payable_fen=F("goods_fen") - F("reduction_fen") + F("shipping_fen")),
                 name="order_sum_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance_fen__gte=0, balance_fen__lte=F("payable_fen")),
+                name="order_balance_within_payable",
             ),
             models.CheckConstraint(
                 condition=Q(paid_at__isnull=True, status__in=[Status.UNPAID, Status.CLOSED])
@@ -93,9 +103,17 @@ class Order(models.Model):
     def __str__(self) -> str:
         return self.order_no
 
+    @property
+    def due_fen(self) -> int:
+        """What WeChat is asked for: the order without the part that stored value pays."""
+        return self.payable_fen - self.balance_fen
+
 
 class OrderLine(models.Model):
-    """Units of one SKU at the price that was promised. ``payable_fen`` over its units is its refund value."""
+    """Units of one SKU at the price that was promised. ``payable_fen`` over its units is its refund value.
+
+    A gift is a line of its own at no price, beside the line of the same SKU that may have been bought.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", verbose_name="订单")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, verbose_name="SKU")
@@ -108,12 +126,18 @@ class OrderLine(models.Model):
     cost_fen = FenField("单件成本（分）", null=True)
     reductions = models.JSONField("优惠明细", default=list)
     payable_fen = FenField("实付（分）")
+    is_gift = models.BooleanField("赠品", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "订单商品"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "sku"], name="order_line_once_per_sku"),
+            models.UniqueConstraint(
+                fields=["order", "sku", "is_gift"], name="order_line_once_per_sku_and_gift"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_gift=False) | Q(list_fen=0), name="order_line_gift_is_free"
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_quantity_positive"),
             models.CheckConstraint(
                 condition=Q(payable_fen__lte=F("list_fen")), name="order_line_never_above_list"

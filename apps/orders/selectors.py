@@ -97,6 +97,6 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
 
 
 def units_by_product(*, order_no: str) -> dict[int, int]:
-    """How many units of each product an order has, by product id."""
-    lines = OrderLine.objects.filter(order__order_no=order_no)
+    """How many units of each product an order bought, by product id; gifts are not sold."""
+    lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)
     return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())

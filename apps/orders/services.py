@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from apps.members.models import Member
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import LIFECYCLE, Actor, Status
 from mall.errors import NotFound
-from mall.pricing.quote import Item, Quote
+from mall.pricing.quote import Gifted, Item, Quote
 
 # Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
 _TIMESTAMP_OF = {
@@ -46,13 +46,16 @@ def place(
     idempotency_key: str,
     request_hash: str,
     expires_at: datetime,
+    balance_fen: int = 0,
+    price_warnings: Sequence[str] = (),
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
 
-    Must run inside a transaction. A member's key is unique (``order_once_per_idempotency_key``): of two
-    requests at once the second waits here for the first, and its IntegrityError is the caller's to refine,
-    around the whole transaction.
+    Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
+    that stored value is to pay, ``price_warnings`` are sentences for operators. Must run inside a transaction.
+    A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
+    here for the first, and its IntegrityError is the caller's to refine, around the whole transaction.
     """
     transactions.require()
     order = Order.objects.create(
@@ -63,6 +66,10 @@ def place(
         reduction_fen=quote.reduction_fen,
         shipping_fen=quote.shipping_fen,
         payable_fen=quote.payable_fen,
+        balance_fen=balance_fen,
+        points_used=quote.points_used,
+        gifts=[gift.as_dict() for gift in quote.gifts],
+        price_warnings=list(price_warnings),
         applied=[reduction.as_dict() for reduction in quote.applied],
         declined=[declined.as_dict() for declined in quote.declined],
         address=dict(address),
@@ -72,7 +79,12 @@ def place(
         created_at=at,
         expires_at=expires_at,
     )
-    OrderLine.objects.bulk_create([_line(order, item, goods[item.sku_id]) for item in quote.items])
+    OrderLine.objects.bulk_create(
+        [
+            *(_line(order, item, goods[item.sku_id]) for item in quote.items),
+            *_gift_lines(order, quote.gifts, goods),
+        ]
+    )
     _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
     return order
 
@@ -123,6 +135,31 @@ def _line(order: Order, item: Item, goods: Goods) -> OrderLine:
         reductions=[reduction.as_dict() for reduction in item.reductions],
         payable_fen=item.payable_fen,
     )
+
+
+def _gift_lines(order: Order, gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[OrderLine]:
+    """One line for each SKU that is given, whichever offers give it."""
+    lines: dict[int, OrderLine] = {}
+    for gift in gifts:
+        if not gift.quantity:
+            continue
+        if line := lines.get(gift.sku_id):
+            line.quantity += gift.quantity
+            continue
+        lines[gift.sku_id] = OrderLine(
+            order=order,
+            sku_id=gift.sku_id,
+            title=gift.title,
+            option_text=goods[gift.sku_id].option_text,
+            image=goods[gift.sku_id].image,
+            quantity=gift.quantity,
+            unit_price_fen=0,
+            list_fen=0,
+            cost_fen=goods[gift.sku_id].cost_fen,
+            payable_fen=0,
+            is_gift=True,
+        )
+    return list(lines.values())
 
 
 def _remember(

@@ -53,6 +53,28 @@ def weigh(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon])
     return _Pricing(basket, offers, coupons).weigh()
 
 
+def weighed_quote(
+    basket: Basket,
+    offers: Iterable[Offer],
+    coupons: Iterable[AnyCoupon],
+    *,
+    named: str | None = None,
+    automatic: bool = True,
+) -> tuple[Quote, tuple[Weighed, ...]]:
+    """The quote together with what each coupon is worth: the work up to the coupons is shared.
+
+    The quote uses the coupon with the ref ``named`` (if it does not apply it is among ``declined``), else the
+    best one, or none unless ``automatic``. Raises ValueError for a ref that is not among ``coupons``.
+    """
+    pricing = _Pricing(basket, offers, coupons)
+    weighed = pricing.weigh()
+    chosen = named or (_best(weighed) if automatic else None)
+    found = next((coupon for coupon in pricing.coupons if coupon.ref == chosen), None)
+    if named is not None and found is None:
+        raise ValueError(f"no coupon {named} to choose from")
+    return pricing.finish(found), weighed
+
+
 def best_coupon(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> str | None:
     """The ref of the coupon with which the buyer pays least; None where none makes it less."""
     return _best(weigh(basket, offers, coupons))

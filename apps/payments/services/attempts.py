@@ -141,7 +141,7 @@ def _open_attempt(*, order_no: str, at: datetime) -> Payment:
     """Return the order's open attempt, a new one if there is none; committed when this returns."""
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
-        if order.status != Status.UNPAID or order.payable_fen == 0:
+        if order.status != Status.UNPAID or order.due_fen == 0:
             raise OrderNotPayable
         if order.expires_at - at < LEAST_TIME_TO_PAY:
             raise OrderExpired
@@ -150,7 +150,7 @@ def _open_attempt(*, order_no: str, at: datetime) -> Payment:
             attempt = Payment.objects.create(
                 payment_no=numbers.dated("PY", at=at),
                 order=order,
-                amount_fen=order.payable_fen,
+                amount_fen=order.due_fen,
                 started_at=at,
                 expires_at=order.expires_at,
             )

@@ -8,15 +8,17 @@ from itertools import count
 from typing import Any
 
 from apps.catalog.models import Sku
-from apps.checkout import placing, quoting
+from apps.checkout import closing, paying, placing, quoting
 from apps.checkout.quoting import Choice
 from apps.fulfillment.models import FreightTemplate, FreightZone
 from apps.members.models import Address, Member
 from apps.orders.models import Order
+from apps.orders.states import Actor
 from apps.promotions.models import Promotion
 from tests.apps.catalog import make as catalog
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
+from tests.apps.payments import make as payments
 from tests.apps.promotions import make as promotions
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
@@ -64,9 +66,11 @@ def order(
     at: datetime = NOW,
     idempotency_key: str | None = None,
     remark: str = "",
+    **more: Any,
 ) -> Order:
-    """An order placed through the counter at the price that it quotes."""
-    choice = Choice(items=tuple((sku.pk, quantity) for sku, quantity in wanted), address_id=address.pk)
+    """An order placed through the counter at the price that it quotes; ``more`` is of the choice."""
+    items = tuple((sku.pk, quantity) for sku, quantity in wanted)
+    choice = Choice(items=items, address_id=address.pk, **more)
     composition = quoting.compose(member=member, choice=choice, at=at)
     return placing.place(
         member=member,
@@ -76,3 +80,14 @@ def order(
         remark=remark,
         at=at,
     )
+
+
+def pay(order: Order, *, at: datetime = NOW) -> None:
+    """WeChat says that what the order owes was paid."""
+    attempt = payments.attempt(order, at=at, amount_fen=order.due_fen)
+    paying.confirm_payment(transaction=payments.paid(attempt), at=at)
+
+
+def close(order: Order, *, at: datetime = NOW) -> None:
+    """The member thinks better of it."""
+    closing.close_unpaid(order_no=order.order_no, why="买家取消", actor=Actor.MEMBER, at=at)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.checkout import examples
 from apps.members.models import Member
 from tests.apps.checkout import make
+from tests.apps.coupons import make as coupons
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,8 @@ def test_examples_look_like_the_answers(shopper_of: Callable[[Member], Any]) -> 
     make.promotion(steps=[[100_00, 15_00]])
     make.promotion("FREE_POSTAGE", threshold_fen=199_00)
     make.freight(800)
+    at_200 = coupons.template("满200减20", threshold_fen=200_00, off_fen=20_00)
+    coupons.coupon(member, of=at_200, at=timezone.now())
     shopper = shopper_of(member)
     choice = {"items": [{"sku_id": cup.pk, "quantity": 2}], "address_id": address.pk}
 
@@ -44,4 +48,9 @@ def test_examples_look_like_the_answers(shopper_of: Callable[[Member], Any]) -> 
     assert _form(page) == _form(examples.ORDER_PAGE)
     for name in ("goods_fen", "reduction_fen", "shipping_fen", "payable_fen"):
         assert quote[name] == order[name] == examples.QUOTE[name] == examples.ORDER[name]
+    (unusable,) = quote["coupons"]["unusable"]
+    assert unusable["reason"] == examples.QUOTE["coupons"]["unusable"][0]["reason"]
+    assert unusable["short_by_fen"] == examples.QUOTE["coupons"]["unusable"][0]["short_by_fen"]
+    assert quote["hints"][0]["reason"] == examples.QUOTE["hints"][0]["reason"]
+    assert quote["hints"][0]["gain_fen"] == examples.QUOTE["hints"][0]["gain_fen"]
     assert quote["declined"][0]["short_by_fen"] == examples.QUOTE["declined"][0]["short_by_fen"]

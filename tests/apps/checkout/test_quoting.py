@@ -161,10 +161,11 @@ def test_another_member_s_address_does_not_exist(shopper_of: Shoppers) -> None:
 @pytest.mark.parametrize(
     ("more", "status", "code"),
     [
-        ({"coupon_id": 1}, 404, "coupon_not_found"),
+        ({"coupon_id": "1"}, 404, "coupon_not_found"),
         ({"activity": {"kind": "groupbuy", "id": 1}}, 404, "activity_not_found"),
         ({"use_points": 100}, 409, "points_not_enough"),
-        ({"use_points": True}, 409, "points_not_enough"),
+        ({"use_balance": 100}, 404, "wallet_off"),
+        ({"use_balance": True}, 404, "wallet_off"),
     ],
 )
 def test_what_nobody_holds_cannot_be_used(
@@ -176,7 +177,16 @@ def test_what_nobody_holds_cannot_be_used(
 
 
 @pytest.mark.parametrize(
-    "more", [{"coupon_id": None}, {"use_points": 0}, {"use_points": False}, {"activity": None}]
+    "more",
+    [
+        {"coupon_id": None},
+        {"coupon_id": ""},
+        {"coupon_id": "none"},
+        {"use_points": 0},
+        {"use_points": True},
+        {"use_balance": False},
+        {"activity": None},
+    ],
 )
 def test_wishing_for_no_extra_is_fine(shopper_of: Shoppers, more: dict[str, Any]) -> None:
     member, _ = make.buyer()
@@ -228,7 +238,11 @@ def test_an_unknown_sku_is_not_on_sale(shopper_of: Shoppers) -> None:
         {"items": [{"sku_id": 1, "quantity": 1}], "use_points": 1.5},
         {"items": [{"sku_id": 1, "quantity": 1}], "activity": "seckill"},
         {"items": [{"sku_id": 1, "quantity": 1}], "activity": [1]},
-        {"items": [{"sku_id": 1, "quantity": 1}], "coupon_id": "x"},
+        {"items": [{"sku_id": 1, "quantity": 1}], "coupon_id": 1},
+        {"items": [{"sku_id": 1, "quantity": 1}], "coupon_id": "c" * 37},
+        {"items": [{"sku_id": 1, "quantity": 1}], "use_balance": "all"},
+        {"items": [{"sku_id": 1, "quantity": 1}], "use_balance": -1},
+        {"items": [{"sku_id": 1, "quantity": 1}], "use_balance": 2**63},
     ],
 )
 def test_a_choice_that_makes_no_sense_is_refused(shopper_of: Shoppers, body: dict[str, Any]) -> None:

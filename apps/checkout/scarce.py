@@ -1,0 +1,97 @@
+"""Everything scarce that an order takes: held, committed, released and restored together, always in one order.
+
+After the order's own row: uses of promotions, the coupon, points, stored value, stock. Rows that few orders
+share come before those that many share, so that a lock that others wait for is held shortest; and since everybody
+keeps to this order, orders queue and never wait for each other in a circle. What an order took is read from its
+own frozen figures: an order that took no points costs no statement about points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from apps.base import transactions
+from apps.coupons import selectors as coupon_facts
+from apps.coupons import services as coupons
+from apps.inventory import services as inventory
+from apps.orders.models import Order
+from apps.points import services as points
+from apps.promotions import refs
+from apps.promotions import services as promotions
+from apps.wallet import services as wallet
+from mall.pricing.quote import Quote
+
+
+def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+    """Take what the order was priced with, all or nothing; ``demand`` is units by SKU id, gifts included.
+
+    Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, BalanceShort,
+    OutOfStock. The transaction must then be rolled back.
+    """
+    transactions.require()
+    if _promoted(order):
+        promotions.hold(order_no=order.order_no, member_id=order.member_id, quote=quote, at=at)
+    if public_ids := coupon_ids_of(order):
+        coupons.hold(order_no=order.order_no, member_id=order.member_id, public_ids=public_ids, at=at)
+    if order.points_used:
+        points.hold(order_no=order.order_no, member_id=order.member_id, points=order.points_used, at=at)
+    if order.balance_fen:
+        wallet.hold(order_no=order.order_no, member_id=order.member_id, amount_fen=order.balance_fen, at=at)
+    inventory.hold(order_no=order.order_no, demand=demand, at=at)
+
+
+def commit(*, order: Order, at: datetime) -> None:
+    """Use up what the order holds: it is paid. The caller has locked the order."""
+    transactions.require()
+    if _promoted(order):
+        promotions.commit(order_no=order.order_no, at=at)
+    if coupon_ids_of(order):
+        coupons.commit(order_no=order.order_no, at=at)
+    if order.points_used:
+        points.commit(order_no=order.order_no, at=at)
+    if order.balance_fen:
+        wallet.commit(order_no=order.order_no, at=at)
+    inventory.commit(order_no=order.order_no, at=at)
+
+
+def release(*, order: Order, at: datetime) -> None:
+    """Give back what an unpaid order holds. The caller has locked the order."""
+    transactions.require()
+    if _promoted(order):
+        promotions.release(order_no=order.order_no, at=at)
+    if coupon_ids_of(order):
+        coupons.release(order_no=order.order_no, at=at)
+    if order.points_used:
+        points.release(order_no=order.order_no, at=at)
+    if order.balance_fen:
+        wallet.release(order_no=order.order_no, at=at)
+    inventory.release(order_no=order.order_no, at=at)
+
+
+def restore(*, order: Order, at: datetime) -> None:
+    """Give back all that a paid order used, where none of it left the shop. The caller has locked the order."""
+    transactions.require()
+    if _promoted(order):
+        promotions.restore(order_no=order.order_no, at=at)
+    if coupon_ids_of(order):
+        coupons.restore(order_no=order.order_no, at=at)
+    if order.points_used:
+        points.restore(order_no=order.order_no, at=at)
+    if order.balance_fen:
+        wallet.restore(order_no=order.order_no, at=at)
+    inventory.restore(order_no=order.order_no, at=at)
+
+
+def coupon_ids_of(order: Order) -> list[UUID]:
+    """The public ids of the coupons that made the order cheaper."""
+    found = (coupon_facts.public_id_of(reduction["ref"]) for reduction in order.applied)
+    return [public_id for public_id in found if public_id is not None]
+
+
+def _promoted(order: Order) -> bool:
+    """Whether a promotion took something off the order, or gave a gift."""
+    named = [reduction["ref"] for reduction in order.applied]
+    named += [gift["ref"] for gift in order.gifts if gift["quantity"]]
+    return any(refs.read(ref) for ref in named)
