@@ -24,6 +24,7 @@ _MEMBER = {
     "nickname": "小茶",
     "avatar_url": "",
     "phone": "13800000000",
+    "birthday": None,
     "level": {"name": "普通会员", "rank": 1, "discount_bp": 10000},
 }
 _ADDRESS = {

@@ -24,7 +24,7 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
     class Meta:
         model = Member
-        fields = ["id", "nickname", "avatar_url", "phone", "level"]
+        fields = ["id", "nickname", "avatar_url", "phone", "birthday", "level"]
 
 
 class WelcomedMemberSerializer(MemberSerializer):

@@ -80,6 +80,7 @@ def test_a_birthday_is_told_once_a_year(shopper_of: Open, agreed: Member) -> Non
     for _ in range(2):
         answer = shopper.call("PUT", "/me/birthday", {"birthday": "1990-05-20"})
         assert (answer.status_code, answer.json()) == (200, {"birthday": "1990-05-20"})
+    assert shopper.call("GET", "/me").json()["birthday"] == "1990-05-20"
     other = shopper.call("PUT", "/me/birthday", {"birthday": "1990-05-21"})
     assert (other.status_code, other.json()["code"]) == (409, "birthday_set_lately")
 

@@ -26,6 +26,7 @@ def test_members_see_themselves_and_nothing_of_wechat(shopper_of: ShopperOf) -> 
         "nickname": "小茶",
         "avatar_url": "",
         "phone": "",
+        "birthday": None,
         "level": {"name": "金卡会员", "rank": 3, "discount_bp": 9000},
     }
 
