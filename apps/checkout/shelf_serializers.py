@@ -8,6 +8,17 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 
+class ActivitySerializer(serializers.Serializer[Any]):
+    """An offer with its hours, for a countdown."""
+
+    ref = serializers.CharField()
+    label = serializers.CharField(help_text="What the offer gives, such as 满100减15.")
+    kind = serializers.CharField(help_text="STEPPED, PERCENT, FIXED, GIFT, BUNDLE, …")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(help_text="On member days the end of that day.")
+    preheat = serializers.BooleanField(help_text="True: shown ahead of its start, no price changes yet.")
+
+
 class ShelfItemSerializer(serializers.Serializer[Any]):
     """A product in a list."""
 
@@ -19,9 +30,13 @@ class ShelfItemSerializer(serializers.Serializer[Any]):
     market_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out, if any.")
     sold_count = serializers.IntegerField()
     in_stock = serializers.BooleanField()
+    low_stock = serializers.IntegerField(
+        allow_null=True, help_text="Units left over all SKUs once they are few, for 仅剩 3 件; else null."
+    )
     badges = serializers.ListField(
         child=serializers.CharField(), help_text="新品, 热卖, offers such as 满100减15."
     )
+    activities = ActivitySerializer(many=True, help_text="The offers that cover it, with their hours.")
 
 
 class ShelfPageSerializer(serializers.Serializer[Any]):
@@ -96,7 +111,18 @@ _CUP: dict[str, Any] = {
     "market_price_fen": 19800,
     "sold_count": 326,
     "in_stock": True,
+    "low_stock": None,
     "badges": ["热卖", "满100减15"],
+    "activities": [
+        {
+            "ref": "promotion:7",
+            "label": "满100减15",
+            "kind": "STEPPED",
+            "starts_at": "2026-11-23T00:00:00+08:00",
+            "ends_at": "2026-11-30T00:00:00+08:00",
+            "preheat": False,
+        }
+    ],
 }
 SHELF_EXAMPLE = OpenApiExample("page", value={"results": [_CUP], "next": None}, response_only=True)
 PRODUCT_EXAMPLE = OpenApiExample(

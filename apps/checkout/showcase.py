@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from apps.catalog import detail, pictures, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.inventory import selectors as inventory
 from apps.promotions import selectors as promotions
+
+# From so few units on, over all SKUs, shoppers are told how many are left.
+LOW_STOCK: Final = 10
+
+
+class Worn(NamedTuple):
+    """What a product shows of offers: badges in words, activities with their countdown."""
+
+    badges: list[str]
+    activities: list[dict[str, Any]]
 
 
 def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]:
@@ -19,12 +29,15 @@ def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]
         return []
     sku_ids = [sku_id for product in products for sku_id in _live_sku_ids(product)]
     stock = inventory.available(sku_ids)
-    worn = _badges(products, at=at)
+    worn = _worn(
+        [(product, frozenset(_live_sku_ids(product))) for product in products],
+        at=at,
+    )
     return [
         _item(
             product,
-            in_stock=any(stock[sku_id] > 0 for sku_id in _live_sku_ids(product)),
-            badges=worn[product.pk],
+            units=sum(stock[sku_id] for sku_id in _live_sku_ids(product)),
+            worn=worn[product.pk],
         )
         for product in products
     ]
@@ -35,10 +48,10 @@ def page_of(product: Product, *, at: datetime) -> dict[str, Any]:
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     stock = inventory.available([choice["id"] for choice in choices])
     cover_url = pictures.address(product.cover) or ""
-    badges = _badges([product], at=at)[product.pk]
+    worn = _worn([(product, frozenset(stock))], at=at)[product.pk]
     further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
     return {
-        **_item(product, in_stock=any(stock.values()), badges=badges),
+        **_item(product, units=sum(stock.values()), worn=worn),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
         "images": [cover_url, *further],
@@ -64,7 +77,7 @@ def page_of(product: Product, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _item(product: Product, *, in_stock: bool, badges: list[str]) -> dict[str, Any]:
+def _item(product: Product, *, units: int, worn: Worn) -> dict[str, Any]:
     return {
         "id": product.pk,
         "title": product.title,
@@ -73,8 +86,10 @@ def _item(product: Product, *, in_stock: bool, badges: list[str]) -> dict[str, A
         "price_fen": product.price_fen,
         "market_price_fen": product.market_price_fen,
         "sold_count": product.sold_count,
-        "in_stock": in_stock,
-        "badges": badges,
+        "in_stock": units > 0,
+        "low_stock": units if 0 < units <= LOW_STOCK else None,
+        "badges": worn.badges,
+        "activities": worn.activities,
     }
 
 
@@ -83,13 +98,19 @@ def _live_sku_ids(product: Product) -> list[int]:
     return ids
 
 
-def _badges(products: Sequence[Product], *, at: datetime) -> dict[int, list[str]]:
-    """Return each product's badges: the catalogue's, then those of the offers that cover it. One statement."""
+def _worn(products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime) -> dict[int, Worn]:
+    """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
+
+    What preheats is among the activities only. ``products`` come with the ids of their SKUs. One statement.
+    """
     shelved = [
-        promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id)
-        for product in products
+        promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
+        for product, sku_ids in products
     ]
-    offered = promotions.badges(shelved, promotions.live(at=at))
+    seen = promotions.shown(at=at)
+    offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
+    timed = promotions.activities(shelved, seen)
     return {
-        product.pk: [*catalog.badges_of(product, at=at), *offered.get(product.pk, [])] for product in products
+        product.pk: Worn([*catalog.badges_of(product, at=at), *offered[product.pk]], timed[product.pk])
+        for product, _ in products
     }

@@ -10,9 +10,20 @@ from django.utils.timezone import localtime
 
 from apps.catalog.models import Brand
 from apps.promotions import selectors
-from apps.promotions.models import LevelPrice, Promotion
-from mall.pricing.offers import PercentOff, Step, Stepped
-from tests.apps.inventory.make import sku
+from apps.promotions import services as promotions
+from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor, Promotion, Usage
+from mall.pricing.offers import (
+    ActivityPrice,
+    Bundle,
+    FixedOff,
+    Gift,
+    NForM,
+    PercentOff,
+    SecondHalf,
+    Step,
+    Stepped,
+)
+from tests.apps.inventory.make import sku, stock
 from tests.apps.promotions import make
 from tests.apps.promotions.make import NOW
 
@@ -194,3 +205,210 @@ def test_a_member_price_is_set_by_code_and_must_be_lower(admin_client: Client):
     assert f'value="{cup.code}"' in shown
     listed = admin_client.get("/admin/promotions/levelprice/").content.decode()
     assert "¥9.00" in listed
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({"kind": "FIXED", "off_fen": "8"}, FixedOff(ref="", label="", off_fen=8_00)),
+        ({"kind": "FIXED", "price_fen": "59.5"}, FixedOff(ref="", label="", price_fen=59_50)),
+        (
+            {"kind": "N_FOR_M", "pieces": "3", "price_fen": "99"},
+            NForM(ref="", label="", pieces=3, price_fen=99_00),
+        ),
+        ({"kind": "SECOND_HALF", "off_bp": "5", "same_sku": "on"}, SecondHalf(ref="", label="")),
+        ({"kind": "STEP_PRICE", "ladder": "100-5，200-7"}, ActivityPrice(ref="", label="", off_bp=5000)),
+    ],
+)
+def test_each_kind_is_typed_as_it_is_said(admin_client: Client, figures: dict[str, Any], expected: Any):
+    sku(price_fen=100_00)
+    [offer] = offers_after(admin_client, **figures)
+    names = [name for name in expected.__slots__ if name not in ("ref", "label")]
+    assert {name: getattr(offer, name) for name in names} == {name: getattr(expected, name) for name in names}
+
+
+def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(admin_client: Client):
+    pot, mug = sku(price_fen=120_00), sku(price_fen=40_00)
+    for goods in (pot, mug):
+        stock(goods, 5)
+    typed_gifts = f"100：{mug.code}\n199.50：{mug.code}×2，{pot.code}"
+    bundle, gift = None, None
+    for figures in (
+        {"kind": "GIFT", "gifts": typed_gifts},
+        {"kind": "BUNDLE", "bundle": f"{pot.code}，{mug.code}*2", "price_fen": "160"},
+    ):
+        answer = admin_client.post(ADD, typed(**figures))
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+    bundle, gift = selectors.live(at=NOW)[1], selectors.live(at=NOW)[0]
+    assert isinstance(gift, Gift)
+    assert isinstance(bundle, Bundle)
+    assert [
+        (step.at_least, [(item.sku_id, item.quantity) for item in step.gifts]) for step in gift.steps
+    ] == [
+        (100_00, [(mug.pk, 1)]),
+        (199_50, [(mug.pk, 2), (pot.pk, 1)]),
+    ]
+    assert [(item.sku_id, item.quantity) for item in bundle.items] == [(pot.pk, 1), (mug.pk, 2)]
+    rows = list(Promotion.objects.order_by("pk"))
+    shown = [admin_client.get(f"{LIST}{row.pk}/change/").context["adminform"].form.initial for row in rows]
+    assert (shown[0]["gifts"], shown[1]["bundle"]) == (typed_gifts, f"{pot.code}，{mug.code}×2")
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        ({"kind": "FIXED"}, "请填写每件减多少或一口价，只能选一种"),
+        ({"kind": "FIXED", "off_fen": "5", "price_fen": "5"}, "请填写每件减多少或一口价，只能选一种"),
+        ({"kind": "FIXED", "price_fen": "100"}, "特价必须低于售价，范围内最贵的商品售价 ¥100.00"),
+        ({"kind": "N_FOR_M", "pieces": "3", "price_fen": "300"}, "范围内最贵的 3 件也只要 ¥300.00"),
+        ({"kind": "N_FOR_M", "pieces": "-3", "price_fen": "30"}, "大于或等于0"),
+        ({"kind": "N_FOR_M", "pieces": "1", "price_fen": "30"}, "任选件数至少为 2 件"),
+        ({"kind": "SECOND_HALF"}, "请填写第二件的折扣"),
+        ({"kind": "STEP_PRICE", "ladder": ""}, "请至少设置一档阶梯价"),
+        ({"kind": "STEP_PRICE", "ladder": "100-5，200-4"}, "价格必须逐档上涨"),
+        ({"kind": "STEP_PRICE", "ladder": "100-5，100-7"}, "件数必须逐档增加"),
+        ({"kind": "STEP_PRICE", "ladder": "1e3-5"}, "无法识别「1e3-5」"),
+        ({"kind": "STEP_PRICE", "ladder": "100-5", "rise_bp": "10"}, "请同时填写涨幅和间隔小时数"),
+        (
+            {"kind": "STEP_PRICE", "ladder": "100-5", "rise_bp": "十", "rise_hours": "1"},
+            "请填写 0 到 999 之间的百分数",
+        ),
+        ({"kind": "GIFT", "gifts": ""}, "请至少设置一档买赠"),
+        ({"kind": "GIFT", "gifts": "100：NO-SUCH"}, "没有商家编码为「NO-SUCH」的商品"),
+        ({"kind": "GIFT", "gifts": "满100送杯"}, "无法识别「满100送杯」"),
+        ({"kind": "GIFT", "gifts": "100："}, "请至少设置一档买赠"),
+        ({"kind": "GIFT", "gifts": "100：CUP，CUP"}, "商品「CUP」重复"),
+        ({"kind": "GIFT", "gifts": "100：CUP×2"}, "赠品「茶杯」没有库存：每单需要 2 件，可用 1 件"),
+        ({"kind": "GIFT", "gifts": "0：CUP"}, "买赠的门槛必须大于 0"),
+        ({"kind": "BUNDLE", "bundle": "CUP×2", "price_fen": "200"}, "套餐价必须低于单独购买的总价 ¥200.00"),
+        ({"kind": "BUNDLE", "bundle": "CUP", "price_fen": "90"}, "套餐至少包含两件商品"),
+        ({"kind": "BUNDLE", "bundle": "CUP×2"}, "请填写套餐价"),
+        (
+            {"kind": "BUNDLE", "bundle": "CUP×2", "price_fen": "90", "scope": "BRANDS"},
+            "套餐的商品由套餐本身决定",
+        ),
+        ({"limit_total": "0"}, "次数限制至少为 1，不限制请留空"),
+        ({"limit_per_member": "-1"}, "大于或等于0"),
+    ],
+)
+def test_what_nobody_could_explain_of_the_other_kinds_is_refused_with_the_reason(
+    admin_client: Client, figures: dict[str, Any], reason: str
+):
+    cup = sku(price_fen=100_00)
+    type(cup).objects.filter(pk=cup.pk).update(code="CUP")
+    type(cup.product).objects.filter(pk=cup.product_id).update(title="茶杯")
+    stock(cup, 1)
+    answer = admin_client.post(ADD, typed(**figures))
+    assert answer.status_code == 200
+    assert reason in answer.content.decode()
+    assert not Promotion.objects.exists()
+
+
+def test_a_bundle_of_goods_that_are_not_on_sale_is_refused(admin_client: Client):
+    cup = sku(price_fen=100_00)
+    type(cup.product).objects.filter(pk=cup.product_id).update(on_sale=False)
+    answer = admin_client.post(ADD, typed(kind="BUNDLE", bundle=f"{cup.code}×2", price_fen="90"))
+    assert f"套餐商品「{cup.product.title}」未上架" in answer.content.decode()
+
+
+def test_a_promotion_that_could_sell_below_cost_is_saved_with_a_warning_or_refused(admin_client: Client):
+    cup = sku(price_fen=100_00)
+    type(cup).objects.filter(pk=cup.pk).update(cost_fen=90_00)
+    said = f"最不利的订单中「{cup.product.title}」单价 ¥85.00，低于底价 ¥90.00"
+    promotions.set_floor(mode="REFUSE")
+    answer = admin_client.post(ADD, typed())
+    assert f"会突破价格底线：{said}" in answer.content.decode()
+    assert not Promotion.objects.exists()
+    promotions.set_floor(mode="WARN")
+    answer = admin_client.post(ADD, typed(), follow=True)
+    assert f"注意价格底线：{said}" in answer.content.decode()
+    assert Promotion.objects.exists()
+
+
+def test_a_limit_set_on_a_running_promotion_counts_what_was_used_before(admin_client: Client):
+    row = make.promotion()
+    Usage.objects.create(
+        promotion=row,
+        order_no="SO1",
+        member=make.member(),
+        verb="hold",
+        uses=1,
+        amount_fen=15_00,
+        day=NOW.date(),
+        at=NOW,
+    )
+    answer = admin_client.post(f"{LIST}{row.pk}/change/", typed(limit_total="1"))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert selectors.live(at=NOW) == []
+    assert "1 单，共优惠 ¥15.00" in admin_client.get(f"{LIST}{row.pk}/change/").content.decode()
+
+
+def test_member_days_are_ticked_and_typed(admin_client: Client):
+    page = "/admin/promotions/memberday/add/"
+    asked = {
+        "name": "会员日",
+        "enabled": "on",
+        "weekdays": ["5"],
+        "month_days": "15，1，15",
+        "points_bp": "200",
+    }
+    for wrong, reason in [
+        ({"month_days": "32"}, "「32」不是每月的日期"),
+        ({"month_days": "十五"}, "「十五」不是每月的日期"),
+        ({"weekdays": ["8"]}, "8"),
+        ({"weekdays": [], "month_days": ""}, "请至少选择一个每周或每月的日子"),
+        ({"points_bp": "50"}, "积分倍率须在 1 到 10 倍之间"),
+    ]:
+        assert reason in admin_client.post(page, asked | wrong).content.decode()
+    assert admin_client.post(page, asked).status_code == 302
+    row = MemberDay.objects.get()
+    assert (row.weekdays, row.month_days, row.points_bp) == ([5], [1, 15], 20_000)
+    listed = admin_client.get("/admin/promotions/memberday/").content.decode()
+    assert "每周五、每月1日、每月15日" in listed
+    assert "2 倍" in listed
+    assert (
+        'value="1，15"' in admin_client.get(f"/admin/promotions/memberday/{row.pk}/change/").content.decode()
+    )
+
+
+def festival(**said: str) -> dict[str, str]:
+    """What an operator sends: a festival on 23 November with a day of preheat."""
+    days = {"preheat_at": "2026-11-22", "starts_at": "2026-11-23", "ends_at": "2026-11-24"} | said
+    parts = {f"{name}_0": day for name, day in days.items()} | {f"{name}_1": "00:00:00" for name in days}
+    return {"name": "茶具节"} | parts
+
+
+def test_a_promotion_fits_into_its_festival_and_a_festival_round_its_promotions(admin_client: Client):
+    page = "/admin/promotions/campaign/"
+    for wrong, reason in [
+        ({"ends_at": "2026-11-23"}, "结束时间必须晚于开始时间"),
+        ({"preheat_at": "2026-11-23"}, "预热开始必须早于活动开始"),
+    ]:
+        assert reason in admin_client.post(f"{page}add/", festival(**wrong)).content.decode()
+    assert admin_client.post(f"{page}add/", festival()).status_code == 302
+    row = Campaign.objects.get()
+    answer = admin_client.post(ADD, typed(campaign=row.pk, ends_at_0="2026-11-25"))
+    assert "促销时间必须在节日活动「茶具节」的时间之内" in answer.content.decode()
+    assert admin_client.post(ADD, typed(campaign=row.pk)).status_code == 302
+    moved = festival(starts_at="2026-11-23", ends_at="2026-11-24") | {"starts_at_1": "08:00:00"}
+    assert (
+        "促销「春茶节」不在新的活动时间内"
+        in admin_client.post(f"{page}{row.pk}/change/", moved).content.decode()
+    )
+    assert "满减 · 春茶节" in admin_client.get(f"{page}{row.pk}/change/").content.decode()
+
+
+def test_the_price_floor_is_one_row_typed_in_percent(admin_client: Client):
+    page = "/admin/promotions/pricefloor/"
+    assert admin_client.post(f"{page}add/", {"mode": "REFUSE", "above_cost_bp": "12.5"}).status_code == 302
+    assert admin_client.get(f"{page}add/").status_code == 403
+    row = PriceFloor.objects.get()
+    assert (row.pk, row.mode, row.above_cost_bp) == (1, "REFUSE", 1250)
+    assert "成本之上 12.5%" in admin_client.get(page).content.decode()
+    assert admin_client.post(f"{page}1/change/", {"mode": "WARN", "above_cost_bp": "0"}).status_code == 302
+    assert PriceFloor.objects.get().mode == "WARN"
+
+
+def test_the_ledger_of_uses_is_read_and_never_written(admin_client: Client):
+    assert admin_client.get("/admin/promotions/usage/").status_code == 200
+    assert admin_client.get("/admin/promotions/usage/add/").status_code == 403
