@@ -23,6 +23,10 @@ _ASKED_FOR = {
     "promotions.LevelPrice.price_fen",
     "promotions.Promotion.threshold_fen",
     "promotions.Promotion.cap_fen",
+    "coupons.Template.threshold_fen",
+    "coupons.Template.off_fen",
+    "coupons.Template.cap_fen",
+    "coupons.Template.gift_from_fen",
     "fulfillment.FreightZone.first_fee_fen",
     "fulfillment.FreightZone.next_fee_fen",
 }
