@@ -56,7 +56,12 @@ GROUPS: list[tuple[str, list[Place]]] = [
         "促销",
         [
             Place("促销活动", "sell", "promotions.Promotion"),
+            Place("节日活动", "celebration", "promotions.Campaign"),
+            Place("会员日", "event_repeat", "promotions.MemberDay"),
             Place("会员价", "loyalty", "promotions.LevelPrice"),
+            Place("活动模拟", "query_stats", "promotions.SimulationRun"),
+            Place("促销使用流水", "receipt_long", "promotions.Usage"),
+            Place("价格底线", "vertical_align_bottom", "promotions.PriceFloor"),
         ],
     ),
     (

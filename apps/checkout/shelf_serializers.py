@@ -12,7 +12,7 @@ class ActivitySerializer(serializers.Serializer[Any]):
     """An offer with its hours, for a countdown."""
 
     ref = serializers.CharField()
-    label = serializers.CharField(help_text="What the offer gives, such as 满100减15.")
+    label = serializers.CharField(help_text="What the offer gives, such as 满100减15.")  # type: ignore[assignment]
     kind = serializers.CharField(help_text="STEPPED, PERCENT, FIXED, GIFT, BUNDLE, …")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(help_text="On member days the end of that day.")

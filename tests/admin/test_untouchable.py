@@ -23,6 +23,8 @@ _ASKED_FOR = {
     "promotions.LevelPrice.price_fen",
     "promotions.Promotion.threshold_fen",
     "promotions.Promotion.cap_fen",
+    "promotions.Promotion.off_fen",
+    "promotions.Promotion.price_fen",
     "coupons.Template.threshold_fen",
     "coupons.Template.off_fen",
     "coupons.Template.cap_fen",
