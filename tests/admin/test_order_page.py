@@ -14,6 +14,7 @@ from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
+from apps.payments.models import Refund
 from tests.admin import shop
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
@@ -79,7 +80,7 @@ def test_the_receiver_is_masked_until_somebody_looks_and_is_written_down(page: C
 def test_only_buttons_that_lead_somewhere_are_shown(page: Client, manager: User) -> None:
     assert buttons(page, unpaid()) == {"关闭订单", "查看完整收货信息"}
     order = make.paid_order()
-    assert buttons(page, order) == {"发货", "查看完整收货信息"}
+    assert buttons(page, order) == {"发货", "全额退款", "查看完整收货信息"}
     make.parcel(order)
     assert buttons(page, order) == {"查看完整收货信息"}
     ShippingUpload.objects.filter(order=order).update(status=UploadStatus.FAILED)
@@ -205,6 +206,36 @@ def test_a_paid_order_is_not_closed(page: Client) -> None:
     assert status(order) == "PAID"
 
 
+def test_a_paid_order_is_refunded_whole_once_after_asking(page: Client, manager: User) -> None:
+    order = counter.order(*counter.buyer(), [(counter.goods(5000), 1)])
+    counter.pay(order)
+    assert "将退还买家 ¥50.00" in text(page.get(at(order, "refund")))
+    assert status(order) == "PAID"
+    said = text(page.post(at(order, "refund"), {"reason": "买家不想要了"}, follow=True))
+    assert "款项将原路退回" in said
+    assert (status(order), Refund.objects.get().amount_fen) == ("REFUNDED", 5000)
+    assert order.history.latest("id").operator == manager
+    assert "无需重复操作" in text(page.post(at(order, "refund"), {"reason": "再点一次"}))
+    assert Refund.objects.count() == 1
+
+
+def test_the_button_of_the_whole_refund_is_there_while_nothing_has_left(page: Client) -> None:
+    order = make.paid_order()
+    assert "全额退款" in buttons(page, order)
+    make.parcel(order)
+    assert "全额退款" not in buttons(page, order)
+
+
+def test_a_gift_and_what_lies_below_cost_are_seen_on_the_page(page: Client) -> None:
+    cup, gift = counter.goods(5000), counter.goods(900, title="小茶杯")
+    counter.promotion("GIFT", label="送小茶杯", parts=[(4000, gift.pk, 1)])
+    order = counter.order(*counter.buyer(), [(cup, 1)])
+    Order.objects.filter(pk=order.pk).update(price_warnings=["「茶杯」低于底价"])
+    said = text(page.get(at(order)))
+    assert "【赠品】小茶杯" in said
+    assert "「茶杯」低于底价" in said
+
+
 def test_what_wechat_refused_is_asked_for_again(page: Client, manager: User) -> None:
     order = shop.shipped_order(operator=manager)
     assert "已排队" in text(page.post(at(order, "upload"), follow=True))
@@ -219,7 +250,7 @@ def test_an_operator_who_may_only_look_has_no_buttons_and_is_refused(
     looker = operator_with("orders.view_order")
     assert buttons(looker, order) == set()
     assert "修改单号" not in text(looker.get(at(order)))
-    for way in ("ship", "reveal", "close", "upload", f"parcels/{parcel.parcel_no}/correct"):
+    for way in ("ship", "reveal", "close", "refund", "upload", f"parcels/{parcel.parcel_no}/correct"):
         assert looker.get(at(order, way)).status_code == 403, way
         assert looker.post(at(order, way)).status_code == 403, way
     assert AuditEntry.objects.count() == 0
