@@ -14,6 +14,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     ],
     events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
+    events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.WechatPushed: ["apps.checkout.handlers.receive_on_wechat_pushed"],

@@ -174,6 +174,7 @@ class Coupon(models.Model):
         FIRST_ORDER = "FIRST_ORDER", "首单赠送"
         ORDER_GIFT = "ORDER_GIFT", "订单赠送"
         JOB = "JOB", "批量发放"
+        POINTS = "POINTS", "积分兑换"
         COMPENSATION = "COMPENSATION", "补偿"
         OTHER = "OTHER", "其他"
 

@@ -361,6 +361,7 @@ class Migration(migrations.Migration):
                             ("FIRST_ORDER", "首单赠送"),
                             ("ORDER_GIFT", "订单赠送"),
                             ("JOB", "批量发放"),
+                            ("POINTS", "积分兑换"),
                             ("COMPENSATION", "补偿"),
                             ("OTHER", "其他"),
                         ],

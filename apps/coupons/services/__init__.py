@@ -18,7 +18,7 @@ from apps.coupons.services.issuing import (
     revoke,
 )
 from apps.coupons.services.moving import CouponConflict, CouponUnavailable
-from apps.coupons.services.occasions import TakenBack, reward, take_back_gifts, welcome
+from apps.coupons.services.occasions import TakenBack, deliver_redemption, reward, take_back_gifts, welcome
 
 __all__ = [
     "ClaimClosed",
@@ -34,6 +34,7 @@ __all__ = [
     "TooManyTries",
     "claim",
     "commit",
+    "deliver_redemption",
     "expire_due",
     "hold",
     "issue",

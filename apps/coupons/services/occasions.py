@@ -1,4 +1,4 @@
-"""Occasions: what a new member, a first order and a large order bring; and gifts taken back at a refund."""
+"""Occasions: what a new member, an order and points bring; and gifts taken back at a refund."""
 
 from __future__ import annotations
 
@@ -76,6 +76,24 @@ def take_back_gifts(*, order_no: str, at: datetime) -> TakenBack:
     taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]
     Coupon.objects.filter(pk__in=[gift.pk for gift in taken], recalled_at=None).update(recalled_at=at)
     return TakenBack(len(available), [str(gift.public_id) for gift in taken])
+
+
+@transaction.atomic
+def deliver_redemption(
+    *, member_id: int, template_id: int, redemption_no: str, quantity: int, at: datetime
+) -> None:
+    """Give a member what they redeemed in the points mall: all or none, once per redemption number.
+
+    Raises NotIssued, SoldOut, NotFound as ``issue`` does.
+    """
+    for number in range(1, quantity + 1):
+        issuing.issue(
+            template_id=template_id,
+            member_id=member_id,
+            way=Coupon.Way.POINTS,
+            cause=f"redemption:{redemption_no}:{number}",
+            at=at,
+        )
 
 
 def _give(
