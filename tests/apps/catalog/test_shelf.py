@@ -228,7 +228,9 @@ def test_a_shopper_who_is_logged_in_costs_one_statement_more_which_makes_4() -> 
 
 
 def test_cost_and_role_are_nobodys_business() -> None:
-    cup = make.product(skus=[make.unsaved_sku(price_fen=98_765_433, cost_fen=98_765_432)], role=Product.Role.IMAGE)
+    cup = make.product(
+        skus=[make.unsaved_sku(price_fen=98_765_433, cost_fen=98_765_432)], role=Product.Role.IMAGE
+    )
     for path in ("/products", f"/products/{cup.pk}"):
         text = get(path).content.decode()
         assert "cost" not in text
