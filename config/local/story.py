@@ -36,6 +36,7 @@ class Story:
         self._shop = JsonDoor(addresses.shop + "/api/v1")
         self._sandbox = JsonDoor(addresses.sandbox)
         self._openid = ""
+        self._is_new = False
         self._paid_as: tuple[str, ...] = ()
         self._step = 0
 
@@ -58,7 +59,8 @@ class Story:
         self._openid = given["openid"]
         login = self._shop.post("/auth/login", {"code": given["code"]})
         self._shop.token = login["access"]
-        known = "a new member" if login["member"]["is_new"] else "known from an earlier order"
+        self._is_new = login["member"]["is_new"]
+        known = "a new member" if self._is_new else "known from an earlier order"
         self._say(f"{NICKNAME} logs in by wx.login: member {login['member']['id']}, {known}")
 
     def _consent_and_phone(self) -> None:
@@ -109,9 +111,14 @@ class Story:
         self._say(f"puts 2 into the cart: {cart['items'][0]['title']}")
 
     def _order(self, address_id: int) -> str:
-        choice = {"from_cart": True, "address_id": address_id}
-        quote = self._shop.post("/checkout/quote", choice)
+        self._has_coupons()
+        quote = self._shop.post("/checkout/quote", {"from_cart": True, "address_id": address_id})
         self._say(f"sees the price: {_explained(quote)}")
+        for hint in quote["hints"][:1]:
+            self._say(f"reads how to save more: {hint['label']}: {hint['reason']}")
+        # The coupon that was shown: one that arrives in this moment would change the price.
+        coupon_id = quote["coupon_id"] or "none"
+        choice = {"from_cart": True, "address_id": address_id, "coupon_id": coupon_id}
         order = self._shop.post(
             "/orders",
             {**choice, "expected_payable_fen": quote["payable_fen"], "remark": "请包装得结实一点，谢谢 🍵"},
@@ -119,6 +126,17 @@ class Story:
         )
         self._say(f"orders: {order['order_no']} is {order['status']}, to be paid until {order['expires_at']}")
         return str(order["order_no"])
+
+    def _has_coupons(self) -> None:
+        """Look into the wallet; what a new member is given comes a moment after the login, by the outbox."""
+
+        def wallet() -> list[dict[str, Any]]:
+            return _rows(self._shop.get("/me/coupons", status="AVAILABLE"))
+
+        if self._is_new:
+            self._await(lambda: bool(wallet()), within=60, what="the newcomer's coupons did not arrive")
+        names = "、".join(coupon["template"]["name"] for coupon in wallet())
+        self._say(f"has coupons: {names or 'none'}")
 
     def _pay(self, order_no: str) -> None:
         parameters = self._shop.post(f"/orders/{order_no}/pay")

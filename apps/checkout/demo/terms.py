@@ -1,4 +1,4 @@
-"""On what terms the demo shop sells: postage, offers, member levels, the privacy document."""
+"""On what terms the demo shop sells: postage, offers, coupons, member levels, the privacy document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.base import days
 from apps.catalog.models import Sku
 from apps.checkout.demo.filling import WARES
+from apps.coupons import demo as coupons
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from apps.fulfillment.states import ChargedBy
 from apps.members import demo as levels
@@ -44,6 +45,7 @@ def agree(*, at: datetime) -> None:
     """Set the terms up where they are missing; what the operator changed since stays."""
     levels.fill()
     interactions.fill()
+    coupons.fill(at=at)
     Document.objects.get_or_create(
         kind=Document.Kind.PRIVACY, version="1.0", defaults={"body": PRIVACY, "published_at": at}
     )
