@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -27,6 +27,12 @@ from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
 __all__ = ["LevelPriceAdmin", "PromotionPage", "admin_around"]
+
+
+# Whatever of these changes, uses are counted anew: a tally is kept for what is limited only.
+_COUNTED: Final = {
+    *("kind", "ladder", "limit_total", "limit_per_day", "limit_per_member", "limit_per_member_day")
+}
 
 
 class RunningFilter(admin.SimpleListFilter):
@@ -142,7 +148,8 @@ class PromotionPage(EditableAdmin):
         parts = [(part.at_least, part.sku_id, part.quantity) for part in form.parts]
         with transaction.atomic():
             promotions.replace_parts(promotion=promotion, parts=parts)
-            promotions.recount(promotion_id=promotion.pk, at=timezone.now())
+            if change and _COUNTED.intersection(form.changed_data):
+                promotions.recount(promotion_id=promotion.pk, at=timezone.now())
         for warning in form.warnings:
             self.message_user(request, warning, level=messages.WARNING)
 

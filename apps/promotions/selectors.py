@@ -232,18 +232,24 @@ def _usable(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet
 
 
 def _unspent(promotions: QuerySet[Promotion], *, member: Member | None, at: datetime) -> QuerySet[Promotion]:
-    """Those of which no limit is used up, by everybody or by this member; in the same statement."""
-    today = Q(day=days.shop_day(at))
-    for_all = Q(member__isnull=True)
-    spent = (for_all & Q(day__isnull=True, uses__gte=OuterRef("limit_total"))) | (
-        for_all & today & Q(uses__gte=OuterRef("limit_per_day"))
-    )
+    """Those of which no limit is used up, by everybody or by this member; in the same statement.
+
+    Each limit looks up its one tally by the whole key: a promotion may have a tally for every member.
+    """
+    today = days.shop_day(at)
+    keys: list[tuple[str, Q]] = [
+        ("limit_total", Q(member__isnull=True, day__isnull=True)),
+        ("limit_per_day", Q(member__isnull=True, day=today)),
+    ]
     if member is not None:
-        own = Q(member=member)
-        spent |= (own & Q(day__isnull=True, uses__gte=OuterRef("limit_per_member"))) | (
-            own & today & Q(uses__gte=OuterRef("limit_per_member_day"))
-        )
-    return promotions.exclude(Exists(Tally.objects.filter(spent, promotion_id=OuterRef("pk"))))
+        keys += [
+            ("limit_per_member", Q(member=member, day__isnull=True)),
+            ("limit_per_member_day", Q(member=member, day=today)),
+        ]
+    for limit, key in keys:
+        tally = Tally.objects.filter(key, promotion_id=OuterRef("pk"), uses__gte=OuterRef(limit))
+        promotions = promotions.filter(Q(**{f"{limit}__isnull": True}) | ~Exists(tally))
+    return promotions
 
 
 def _on_its_day(row: Any, *, at: datetime) -> bool:

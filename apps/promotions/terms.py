@@ -18,6 +18,9 @@ from mall.pricing.offers import EVERY_LANE, Lane, Offer, OfferInvalid
 # matter: 满减 that excludes coupons must not cost the buyer the free postage.
 ALONE: Final = frozenset({Lane.SHIPPING})
 
+# Pricing looks at every single piece of a set.
+MOST_PIECES: Final = 99
+
 # The figures of a row that its offer is made of, by the names that ``Terms`` gives them as well.
 FIGURES: Final = (
     "kind",
@@ -177,6 +180,8 @@ def _bundle(terms: Terms) -> Offer:
 def _n_for_m(terms: Terms) -> Offer:
     if terms.pieces is None or terms.price_fen is None:
         raise OfferInvalid("请填写件数和总价")
+    if terms.pieces > MOST_PIECES:
+        raise OfferInvalid(f"任选件数最多为 {MOST_PIECES} 件")
     return offers.NForM(**terms.named, pieces=terms.pieces, price_fen=terms.price_fen, scope=_scope(terms))
 
 

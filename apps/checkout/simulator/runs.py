@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 CHUNK: Final = 500
 
 
-def advance_due(*, at: datetime, chunks: int = 20) -> int:
+def advance_due(*, at: datetime, chunks: int = 10) -> int:
     """Replay up to so many chunks of the runs under way, and return how many orders that were."""
     replayed = 0
     waiting = SimulationRun.objects.filter(status=SimulationRun.Status.RUNNING).order_by("id")

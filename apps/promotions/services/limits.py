@@ -102,8 +102,8 @@ def uses_of(quote: Quote) -> list[Use]:
 def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
     """Take the uses that the quote makes of promotions, all or none: they count from now on.
 
-    Holding again for the same order changes nothing. Two statements, and one for each limit. Must run inside
-    a transaction. Raises LimitReached, with nothing taken.
+    Holding again for the same order changes nothing. Three statements, and one for each limit. Must run
+    inside a transaction. Raises LimitReached, with nothing taken.
     """
     transactions.require()
     uses = uses_of(quote)

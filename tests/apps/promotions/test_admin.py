@@ -263,6 +263,8 @@ def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(ad
         ({"kind": "N_FOR_M", "pieces": "3", "price_fen": "300"}, "范围内最贵的 3 件也只要 ¥300.00"),
         ({"kind": "N_FOR_M", "pieces": "-3", "price_fen": "30"}, "大于或等于0"),
         ({"kind": "N_FOR_M", "pieces": "1", "price_fen": "30"}, "任选件数至少为 2 件"),
+        ({"kind": "N_FOR_M", "pieces": "2000000000", "price_fen": "30"}, "任选件数最多为 99 件"),
+        ({"kind": "N_FOR_M", "pieces": "99999999999999999999", "price_fen": "30"}, "小于或等于"),
         ({"kind": "SECOND_HALF"}, "请填写第二件的折扣"),
         ({"kind": "STEP_PRICE", "ladder": ""}, "请至少设置一档阶梯价"),
         ({"kind": "STEP_PRICE", "ladder": "100-5，200-4"}, "价格必须逐档上涨"),
