@@ -10,13 +10,17 @@ import pytest
 
 from apps.catalog.models import Sku
 from apps.checkout import asking
+from apps.coupons.models import PromoCode
 from apps.fulfillment.services import parcels
+from apps.members.models import Member
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
+from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
 from tests.apps.points import make as points
+from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +101,32 @@ def collect_points(call: Callable[..., Any]) -> None:
     call("GET", "/me/points/entries")
 
 
-def test_every_answer_of_a_first_order_is_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:
+def collect_coupons(call: Callable[..., Any]) -> None:
+    """Claim a coupon from the centre, type a promoter's word for another, and look at both."""
+    word = PromoCode.objects.create(
+        code="WANG2026", template=coupons.template("推广券", visible=False), promoter=members.member("老王")
+    )
+    coupons.template("满50减10")
+    (shown,) = call("GET", "/coupons")["results"]
+    claimed = call("POST", f"/coupons/{shown['id']}/claim", status=201)
+    assert call("POST", "/coupons/redeem", {"code": word.code}, status=201)["promo_code"] == "WANG2026"
+    assert len(call("GET", "/me/coupons?status=AVAILABLE")["results"]) == 2
+    assert call("GET", f"/me/coupons/{claimed['id']}") == claimed
+
+
+def look_at_the_wallet(call: Callable[..., Any], member: Member) -> None:
+    """100 yuan paid in and 10 given, and what recharges are on offer."""
+    wallet.funded(10_000, 1_000, member=member)
+    wallet.pack(starts_at=datetime(2020, 1, 1, tzinfo=UTC), ends_at=datetime(2120, 1, 1, tzinfo=UTC))
+    assert call("GET", "/me/wallet")["available_fen"] == 11_000
+    assert len(call("GET", "/me/wallet/entries")["results"]) == 1
+    assert [pack["title"] for pack in call("GET", "/wallet/packs")["results"]] == ["充500送50"]
+
+
+def test_every_answer_of_a_first_order_is_as_documented(
+    witness: Witness, wechat: Sandbox, cup: Sku, settings: Any
+) -> None:
+    settings.WALLET_ENABLED = True
     call = witness.call
     login, welcome = witness.log_in(wechat, "林小满")
     call("GET", "/documents/privacy")
@@ -151,6 +180,8 @@ def test_every_answer_of_a_first_order_is_as_documented(witness: Witness, wechat
     assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
 
     collect_points(call)
+    collect_coupons(call)
+    look_at_the_wallet(call, Member.objects.get(openid=login.openid))
 
     call("DELETE", f"/me/addresses/{address['id']}", status=204)
     call("DELETE", "/me/consents/privacy", status=204)
