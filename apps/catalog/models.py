@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import FileExtensionValidator
@@ -94,9 +94,12 @@ class GuaranteeLabel(models.Model):
 class ProductQuerySet(models.QuerySet["Product"]):
     """Questions about the shelf."""
 
-    def on_sale_at(self, at: datetime) -> ProductQuerySet:
-        """Those on sale at an instant: switched on, and inside their window ``[sale_starts_at, sale_ends_at)``."""
-        begun = Q(sale_starts_at__isnull=True) | Q(sale_starts_at__lte=at)
+    def on_sale_at(self, at: datetime, *, early: timedelta = timedelta(0)) -> ProductQuerySet:
+        """Those on sale at an instant: switched on, and inside their window ``[sale_starts_at, sale_ends_at)``.
+
+        For whoever is let in ``early`` the window begins by so much earlier; it ends for all at once.
+        """
+        begun = Q(sale_starts_at__isnull=True) | Q(sale_starts_at__lte=at + early)
         not_over = Q(sale_ends_at__isnull=True) | Q(sale_ends_at__gt=at)
         return self.filter(begun, not_over, on_sale=True)
 

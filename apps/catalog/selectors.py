@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.catalog import search
 from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
 from mall.errors import Invalid, NotFound
+from mall.pricing.scope import ALL_GOODS, AllGoods, Brands, Categories, Products, Scope, Skus
 
 # What a shopper may sort by. Every ordering ends with the id, which is unique and the order of creation.
 ORDERINGS: dict[str, tuple[str, ...]] = {
@@ -25,6 +28,7 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 BY_RELEVANCE = ("rank", "-sold_count", "-id")
 NEW_FOR = timedelta(days=14)
 HOT_FROM_UNITS = 300
+_WITH_ALL = timedelta(0)
 
 
 class OrderingUnknown(Invalid):
@@ -34,12 +38,13 @@ class OrderingUnknown(Invalid):
     message = "不支持的排序方式"
 
 
-def sellable_skus(sku_ids: Collection[int], *, at: datetime) -> dict[int, Sku]:
+def sellable_skus(sku_ids: Collection[int], *, at: datetime, early: timedelta = _WITH_ALL) -> dict[int, Sku]:
     """Return those of the SKUs that can be bought at an instant, by id: enabled, their product on sale.
 
-    One query; product, category and brand are at hand. What is missing in the answer cannot be bought.
+    ``early`` is how long before its start a sale is open to whoever asks. One query; product, category and
+    brand are at hand. What is missing in the answer cannot be bought.
     """
-    on_sale = Product.objects.on_sale_at(at)
+    on_sale = Product.objects.on_sale_at(at, early=early)
     skus = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__in=on_sale)
     return {sku.pk: sku for sku in skus.select_related("product__category", "product__brand")}
 
@@ -91,22 +96,33 @@ def require_category(category_id: int) -> None:
 
 
 def shelf(
-    *, at: datetime, category_id: int | None = None, query: str = "", ordering: str | None = None
+    *,
+    at: datetime,
+    category_id: int | None = None,
+    query: str = "",
+    ordering: str | None = None,
+    scope: Scope = ALL_GOODS,
+    price_from_fen: int = 0,
+    early: timedelta = _WITH_ALL,
 ) -> tuple[QuerySet[Product], tuple[str, ...]]:
     """Return the products on sale that were asked for, and the ordering to page them by.
 
     Each row carries ``live_sku_ids``. A category holds its descendants' products; an unknown or hidden one holds
-    none. With a query and no ordering of its own, the best match comes first. Raises OrderingUnknown,
-    search.QueryTooLong, search.QueryUnreadable.
+    none. With a query and no ordering of its own, the best match comes first. ``scope`` keeps
+    to the goods that an offer means, ``price_from_fen`` to those that cost as much; ``early`` as in sellable_skus.
+    Raises OrderingUnknown, search.QueryTooLong, search.QueryUnreadable.
     """
     if ordering and ordering not in ORDERINGS:
         raise OrderingUnknown(details={"known": list(ORDERINGS)})
     order = ORDERINGS[ordering or "default"]
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
-    products = Product.objects.on_sale_at(at).annotate(live_sku_ids=ArraySubquery(live.values("id")))
+    products = Product.objects.on_sale_at(at, early=early).annotate(
+        live_sku_ids=ArraySubquery(live.values("id"))
+    )
     if category_id is not None:
         path = Category.objects.shown().filter(pk=category_id).values("path")
         products = products.filter(category__path__startswith=Subquery(path))
+    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     wanted = search.understood(query)
     if wanted is not None:
         products = products.filter(wanted.condition)
@@ -116,6 +132,22 @@ def shelf(
     return products.select_related("category").defer("search_words", "detail_html"), order
 
 
+def _meant_by(scope: Scope) -> Q:
+    """The condition on products that a scope stands for: what ``scope.covers`` says of their lines."""
+    match scope:
+        case AllGoods():
+            return Q()
+        case Products(ids):
+            return Q(pk__in=ids)
+        case Skus(ids):
+            return Q(pk__in=Sku.objects.filter(pk__in=ids).values("product_id"))
+        case Brands(ids):
+            return Q(brand_id__in=ids)
+        case Categories(ids):
+            below = [Q(category__path__contains=f"/{category_id}/") for category_id in sorted(ids)]
+            return reduce(or_, below)
+
+
 def badges_of(product: Product, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
     began = max(product.created_at, product.sale_starts_at or product.created_at)
@@ -123,11 +155,11 @@ def badges_of(product: Product, *, at: datetime) -> list[str]:
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 
-def product_page(*, product_id: int, at: datetime) -> Product:
+def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL) -> Product:
     """Return a product on sale with everything its page shows, in one query. Raises NotFound.
 
     Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
-    SKUs ({id, option_values, price_fen, market_price_fen, image}).
+    SKUs ({id, option_values, price_fen, market_price_fen, image}). ``early`` as in sellable_skus.
     """
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
@@ -136,7 +168,7 @@ def product_page(*, product_id: int, at: datetime) -> Product:
         name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
     }
     found = (
-        Product.objects.on_sale_at(at)
+        Product.objects.on_sale_at(at, early=early)
         .filter(pk=product_id)
         .select_related("category", "brand")
         .annotate(

@@ -12,6 +12,7 @@ from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.checkout import limits, quoting
 from apps.inventory import selectors as inventory
+from apps.members import selectors as members
 from apps.members.models import Member
 from mall.pricing import engine
 from mall.pricing.offers import Lane, Offer
@@ -49,7 +50,7 @@ class Cart:
 
 def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
     """Put a SKU that is on sale into the cart. Raises NotOnSale, and what ``carts.put`` refuses."""
-    if sku_id not in catalog.sellable_skus([sku_id], at=at):
+    if sku_id not in catalog.sellable_skus([sku_id], at=at, early=members.lead_of(member)):
         raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
     cart_services.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
 
@@ -58,7 +59,7 @@ def view(*, member: Member, at: datetime) -> Cart:
     """The member's cart, priced now without coupons: five statements, one more where gifts are offered."""
     items = list(carts.items_of(member=member))
     sku_ids = [item.sku_id for item in items]
-    sellable = catalog.sellable_skus(sku_ids, at=at) if items else {}
+    sellable = catalog.sellable_skus(sku_ids, at=at, early=members.lead_of(member)) if items else {}
     available = inventory.available(sku_ids)
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
     offers = quoting.offers_for(member=member, sku_ids=sku_ids, quantities=wanted, at=at) if items else []

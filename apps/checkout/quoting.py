@@ -12,7 +12,7 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import limits
+from apps.checkout import hints, limits
 from apps.coupons import selectors as coupons
 from apps.fulfillment import freight
 from apps.inventory import selectors as inventory
@@ -128,8 +128,7 @@ class Composition:
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
-            **self.quote.as_dict(),
-            "shipping_known": self.quote.shipping_known,
+            **hints.quote_json(self.quote),
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [
@@ -168,7 +167,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise ActivityNotFound
     address = _address(member, choice.address_id)
     quantities = _quantities(member, choice)
-    skus = catalog.sellable_skus(quantities, at=at)
+    skus = catalog.sellable_skus(quantities, at=at, early=members.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)

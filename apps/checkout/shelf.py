@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -19,8 +20,10 @@ from apps.base.schema import refusal
 from apps.base.throttles import PerAddress, PerMember, Searches
 from apps.catalog import search
 from apps.catalog import selectors as catalog
+from apps.checkout import hints, showcase
 from apps.checkout import shelf_serializers as shapes
-from apps.checkout import showcase
+from apps.members import selectors as members
+from apps.members.models import Member
 from mall.errors import Invalid
 
 # What a bigint holds without thinking.
@@ -32,6 +35,13 @@ class CategoryInvalid(Invalid):
 
     code = "category_invalid"
     message = "类目编号应为整数"
+
+
+class PriceInvalid(Invalid):
+    """``price_from_fen`` is no amount in fen."""
+
+    code = "price_invalid"
+    message = "价格应为整数（分）"
 
 
 class ProductsView(APIView):
@@ -65,6 +75,15 @@ class ProductsView(APIView):
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low.",
             ),
+            OpenApiParameter(
+                "scope",
+                OpenApiTypes.STR,
+                description="The goods that an offer means, as `products_url` of a quote's hint says it: "
+                f"`PRODUCTS`, `SKUS`, `CATEGORIES` or `BRANDS`, a colon and up to {hints.MOST_IDS} ids.",
+            ),
+            OpenApiParameter(
+                "price_from_fen", OpenApiTypes.INT, description="Only goods that cost as much or more."
+            ),
             OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
             OpenApiParameter(
                 "page_size",
@@ -84,7 +103,13 @@ class ProductsView(APIView):
         asked = request.query_params
         category_id = _category_id(asked.get("category"))
         products, ordering = catalog.shelf(
-            at=at, category_id=category_id, query=asked.get("q", ""), ordering=asked.get("ordering")
+            at=at,
+            category_id=category_id,
+            query=asked.get("q", ""),
+            ordering=asked.get("ordering"),
+            scope=hints.read_scope(asked.get("scope", "")),
+            price_from_fen=_price_from_fen(asked.get("price_from_fen")),
+            early=_lead(request),
         )
         answer = paging.page(
             request, products, ordering=ordering, shape=lambda rows: showcase.listed(rows, at=at)
@@ -104,13 +129,28 @@ class ProductView(APIView):
         operation_id="products_detail",
         tags=["products"],
         summary="One product with its SKUs and what is in stock",
-        description="A product that is off sale, not yet or no longer on sale answers 404.",
+        description="A product that is off sale, not yet or no longer on sale answers 404. Members whose level "
+        "has early access see it that many minutes before its sale starts, here, in lists and at the counter.",
         responses={200: shapes.ProductSerializer, 404: refusal(404, "not_found", "商品不存在或已下架")},
         examples=[shapes.PRODUCT_EXAMPLE],
     )
     def get(self, request: Request, product_id: int) -> Response:
         at = timezone.now()
-        return Response(showcase.page_of(catalog.product_page(product_id=product_id, at=at), at=at))
+        product = catalog.product_page(product_id=product_id, at=at, early=_lead(request))
+        return Response(showcase.page_of(product, at=at))
+
+
+def _lead(request: Request) -> timedelta:
+    """How early whoever looks is let in: a member with such a level, or anybody else not at all."""
+    return members.lead_of(cast(Member | None, request.user))
+
+
+def _price_from_fen(given: Any) -> int:
+    if not given:
+        return 0
+    if not _ID.fullmatch(given):
+        raise PriceInvalid
+    return int(given)
 
 
 def _category_id(given: Any) -> int | None:

@@ -74,17 +74,22 @@ class MemberAdmin(ReadOnlyAdmin):
         "last_login_at",
         "active",
     ]
-    list_filter = ["level", ("disabled_at", admin.EmptyFieldListFilter), "registered_at"]
+    list_filter = [
+        "level",
+        "level__service_queue",
+        ("disabled_at", admin.EmptyFieldListFilter),
+        "registered_at",
+    ]
     list_select_related = ["level"]
     search_fields = ["=public_id", "nickname", "=phone"]
     search_help_text = "会员编号、昵称或完整手机号"
     fields = [
         ("public_id", "nickname", "level"),
-        ("masked_phone", "active"),
+        ("masked_phone", "active", "served_apart"),
         ("growth", "level_since", "level_valid_until"),
         ("registered_at", "last_login_at", "disabled_at"),
     ]
-    readonly_fields = ["masked_phone", "active"]
+    readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
     actions_detail = ["reveal_phone", "set_level"]
@@ -100,6 +105,11 @@ class MemberAdmin(ReadOnlyAdmin):
     @admin.display(description="正常", boolean=True, ordering="disabled_at")
     def active(self, row: Member) -> bool:
         return row.disabled_at is None
+
+    @admin.display(description="专属客服", boolean=True)
+    def served_apart(self, row: Member) -> bool:
+        """Whether the level promises a service queue of its own: whoever answers should know."""
+        return row.level is not None and row.level.service_queue
 
     @admin.action(description="停用（立即退出所有登录）", permissions=["operate"])
     @said

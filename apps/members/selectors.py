@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -27,6 +27,15 @@ def member_of_token(access: str, *, at: datetime) -> Member | None:
         .first()
     )
     return session.member if session else None
+
+
+def lead_of(member: Member | None) -> timedelta:
+    """Return how long before everybody else the member's level lets them in to new goods and offers.
+
+    None at all without a member or a level. No query where the level is at hand, as at every door.
+    """
+    level = member.level if member else None
+    return timedelta(minutes=level.early_access_minutes if level else 0)
 
 
 def addresses_of(member: Member) -> QuerySet[Address]:

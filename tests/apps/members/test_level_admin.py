@@ -102,3 +102,12 @@ def test_ledgers_are_read_only_and_the_member_page_shows_the_history(admin_clien
         assert admin_client.get(f"/admin/members/{path}/add/").status_code == 403
     shown = admin_client.get(f"/admin/members/member/{owner.pk}/change/").content.decode()
     assert "成长值达标升级" in shown
+
+
+def test_operators_see_who_is_promised_a_service_queue_of_their_own(admin_client: Client) -> None:
+    promised = make.member("金金", level=make.level("金叶", rank=3, service_queue=True))
+    make.member("小普", level=make.level())
+    chosen = admin_client.get("/admin/members/member/", {"level__service_queue__exact": "1"}).content.decode()
+    assert ("金金" in chosen, "小普" in chosen) == (True, False)
+    page = admin_client.get(f"/admin/members/member/{promised.pk}/change/").content.decode()
+    assert "专属客服" in page
