@@ -44,6 +44,7 @@ _HINT: Final[_JSON] = {
     "short_by_pieces": None,
     "gain_fen": 800,
     "scope": {"kind": "ALL", "ids": []},
+    "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
 _PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
 QUOTE: Final[_JSON] = {

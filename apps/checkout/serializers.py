@@ -11,12 +11,12 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
+from apps.checkout import hints
 from apps.checkout.cart import Cart, CartLine
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from mall.errors import Invalid
-from mall.pricing.quote import Quote
 
 _KEY = re.compile(r"[\x21-\x7e]{1,80}")
 _LONGEST_REMARK = 200
@@ -193,6 +193,9 @@ class HintSerializer(serializers.Serializer[Any]):
     short_by_pieces = serializers.IntegerField(allow_null=True)
     gain_fen = serializers.IntegerField(allow_null=True)
     scope = ScopeSerializer()
+    products_url = serializers.CharField(
+        help_text="A list of goods that get there, the cheapest that fills the gap alone first."
+    )
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
@@ -278,7 +281,7 @@ class CartSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        return quote_json(cart.quote) if cart.quote else None
+        return hints.quote_json(cart.quote) if cart.quote else None
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
@@ -386,8 +389,3 @@ class OrderPageSerializer(serializers.Serializer[Any]):
 
     results = OrderRowSerializer(many=True)
     next = serializers.URLField(allow_null=True)
-
-
-def quote_json(quote: Quote) -> dict[str, Any]:
-    """A quote in the contract's form, and whether the freight is known yet."""
-    return {**quote.as_dict(), "shipping_known": quote.shipping_known}

@@ -53,4 +53,5 @@ def test_examples_look_like_the_answers(shopper_of: Callable[[Member], Any]) -> 
     assert unusable["short_by_fen"] == examples.QUOTE["coupons"]["unusable"][0]["short_by_fen"]
     assert quote["hints"][0]["reason"] == examples.QUOTE["hints"][0]["reason"]
     assert quote["hints"][0]["gain_fen"] == examples.QUOTE["hints"][0]["gain_fen"]
+    assert quote["hints"][0]["products_url"] == examples.QUOTE["hints"][0]["products_url"]
     assert quote["declined"][0]["short_by_fen"] == examples.QUOTE["declined"][0]["short_by_fen"]
