@@ -118,3 +118,16 @@ def test_releasing_an_order_many_times_at_once_gives_back_one_use():
     outcome = at_once([lambda: promotions.release(order_no="SO1", at=NOW)] * 8)
     assert outcome == {"done": 8}
     assert (Tally.objects.get().uses, in_force(row)) == (2, 2)
+
+
+def test_a_limit_set_while_orders_are_placed_counts_each_of_them_once():
+    row = make.promotion()
+    buyers = [make.member().pk for _ in range(24)]
+
+    def limit() -> None:
+        Promotion.objects.filter(pk=row.pk).update(limit_total=1000)
+        promotions.recount(promotion_id=row.pk, at=NOW)
+
+    calls = [order(number, buyer, f"promotion:{row.pk}") for number, buyer in enumerate(buyers)]
+    assert at_once([*calls[:12], limit, *calls[12:]]) == {"done": 25}
+    assert (Tally.objects.get().uses, in_force(row)) == (24, 24)

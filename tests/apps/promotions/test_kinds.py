@@ -304,3 +304,17 @@ def test_the_database_itself_refuses_a_limit_of_nothing():
     row = make.promotion()
     with pytest.raises(Exception, match="promotion_limits_positive"), connection.cursor() as cursor:
         cursor.execute("UPDATE promotions_promotion SET limit_total = 0 WHERE id = %s", [row.pk])
+
+
+def test_an_operator_who_makes_a_step_longer_opens_it_again():
+    row, mug = make.promotion("STEP_PRICE", steps=[[2, 5000]], rise_bp=1000, rise_hours=1), cup(100_00)
+    promotions.hold(order_no="SO1", member_id=make.member().pk, quote=quoted((mug, 2)), at=NOW)
+    assert quoted((mug, 1)).payable_fen == 60_00
+    Promotion.objects.filter(pk=row.pk).update(steps=[[5, 5000]])
+    promotions.recount(promotion_id=row.pk, at=NOW)
+    assert quoted((mug, 1)).payable_fen == 50_00
+    Promotion.objects.filter(pk=row.pk).update(steps=[[1, 5000]])
+    promotions.recount(promotion_id=row.pk, at=NOW)
+    # The hours begin when the step is found sold.
+    assert quoted((mug, 1)).payable_fen == 60_00
+    assert quoted((mug, 1), at=NOW + timedelta(minutes=59)).payable_fen == 60_00
