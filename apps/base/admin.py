@@ -16,6 +16,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -120,6 +121,25 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
 def chip(text: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
+
+
+def form_page(
+    page: ModelAdmin, request: HttpRequest, form: Any, *, heading: str, back: str
+) -> TemplateResponse:
+    """Return the page of a button that asks before it acts.
+
+    The form has a ``title`` and an ``explanation``; ``heading`` says what it is about and how that stands now,
+    ``back`` is the address to go to instead.
+    """
+    context = {
+        **page.admin_site.each_context(request),
+        "title": form.title,
+        "form": form,
+        "heading": heading,
+        "back": back,
+        "opts": page.opts,
+    }
+    return TemplateResponse(request, "admin/form.html", context)
 
 
 def said(action: Callable[..., Any]) -> Callable[..., Any]:

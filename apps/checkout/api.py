@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.base import paging
+from apps.base import idempotency, paging
 from apps.base.schema import refusal
 from apps.checkout import closing, examples, placing, quoting, receiving
 from apps.checkout import serializers as shapes
@@ -90,7 +90,7 @@ class OrdersView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        key = shapes.idempotency_key(request.headers.get("Idempotency-Key"))
+        key = idempotency.key_of(request)
         asked = shapes.PlaceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         member = caller(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -16,24 +15,8 @@ from apps.checkout.cart import Cart, CartLine
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
-from mall.errors import Invalid
 
-_KEY = re.compile(r"[\x21-\x7e]{1,80}")
 _LONGEST_REMARK = 200
-
-
-class IdempotencyKeyRequired(Invalid):
-    """Ordering takes an Idempotency-Key header: 1 to 80 visible ASCII characters."""
-
-    code = "idempotency_key_required"
-    message = "请求缺少有效的 Idempotency-Key"
-
-
-def idempotency_key(header: str | None) -> str:
-    """The header's key. Raises IdempotencyKeyRequired."""
-    if header is None or not _KEY.fullmatch(header):
-        raise IdempotencyKeyRequired
-    return header
 
 
 def _quantity(**kwargs: Any) -> StrictIntegerField:

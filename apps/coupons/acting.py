@@ -9,10 +9,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from apps.base.admin import EditableAdmin
+from apps.base.admin import EditableAdmin, form_page
 from apps.coupons.forms import ActForm
 from mall.errors import ShopError
 
@@ -50,15 +49,7 @@ class ActingAdmin(EditableAdmin):
                 form.add_error(None, refusal.text)
             else:
                 return redirect(then or back)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "subject": subject,
-            "back": back,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/coupons/form.html", context)
+        return form_page(self, request, form, heading=subject, back=back)
 
 
 def operator(request: HttpRequest) -> Any:

@@ -10,11 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin
+from apps.base.admin import ReadOnlyAdmin, form_page
 from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
@@ -125,6 +125,7 @@ class StockAdmin(ReadOnlyAdmin):
         row: Stock | None = None,
     ) -> HttpResponse:
         """Show the form; when it is sent, book it, and show why where the service refuses."""
+        shelves = reverse("admin:inventory_stock_changelist")
         form = form_class(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -135,16 +136,14 @@ class StockAdmin(ReadOnlyAdmin):
                 self.message_user(
                     request, f"{form.title}完成：现货 {entry.on_hand_change:+d}", level=messages.SUCCESS
                 )
-                return redirect("admin:inventory_stock_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "row": row,
-            "row_title": self.title(row) if row else "",
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/inventory/count.html", context)
+                return redirect(shelves)
+        heading = (
+            f"{self.title(row)}（{row.sku.code}）· {row.place.name} · "
+            f"现货 {row.on_hand}，占用 {row.held}，可售 {self.free(row)}"
+            if row
+            else ""
+        )
+        return form_page(self, request, form, heading=heading, back=shelves)
 
 
 @admin.register(Hold)

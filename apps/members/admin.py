@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control
 from unfold.decorators import action
 
 from apps.base import audit
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, said
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, form_page, said
 from apps.base.logs import mask
 from apps.members import forms
 from apps.members.models import (
@@ -169,15 +169,8 @@ class MemberAdmin(ReadOnlyAdmin):
             )
             self.message_user(request, f"等级已调整为「{level}」。")
             return redirect(page)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "heading": f"{member} · {member.level or '无等级'} · 累计成长值 {member.growth}",
-            "back": page,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/members/form.html", context)
+        heading = f"{member} · {member.level or '无等级'} · 累计成长值 {member.growth}"
+        return form_page(self, request, form, heading=heading, back=page)
 
 
 @admin.register(LevelChange)

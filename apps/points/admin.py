@@ -8,12 +8,11 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, form_page, yuan_column
 from apps.points import forms
 from apps.points import services as points
 from apps.points.models import (
@@ -86,15 +85,8 @@ class AccountAdmin(ReadOnlyAdmin):
             else:
                 self.message_user(request, f"已调整 {form.cleaned_data['change']:+d} 积分。")
                 return redirect(page)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "heading": f"{account.member} · 余额 {account.balance}，欠 {account.debt}",
-            "back": page,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/members/form.html", context)
+        heading = f"{account.member} · 余额 {account.balance}，欠 {account.debt}"
+        return form_page(self, request, form, heading=heading, back=page)
 
 
 def _correct(account: Account, typed: dict[str, Any], *, operator: Any) -> None:

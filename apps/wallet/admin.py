@@ -10,11 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, form_page, yuan_column
 from apps.wallet import forms, selectors
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
@@ -114,6 +114,7 @@ class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
         account: Account | None = None,
     ) -> HttpResponse:
         """Show the form; when it is sent, book it, and show why where the service refuses."""
+        accounts = reverse("admin:wallet_account_changelist")
         form = form_class(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -124,17 +125,13 @@ class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
                 principal, bonus = yuan(entry.principal_change_fen), yuan(entry.bonus_change_fen)
                 said = f"{form.title}完成：本金 {principal} 元，赠送金 {bonus} 元"
                 self.message_user(request, said, level=messages.SUCCESS)
-                return redirect("admin:wallet_account_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "account": account,
-            "free_principal": yuan(account.free_principal_fen) if account else "",
-            "free_bonus": yuan(account.free_bonus_fen) if account else "",
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/wallet/book.html", context)
+                return redirect(accounts)
+        return form_page(self, request, form, heading=_heading(account) if account else "", back=accounts)
+
+
+def _heading(account: Account) -> str:
+    principal, bonus = yuan(account.free_principal_fen), yuan(account.free_bonus_fen)
+    return f"{account.member}（{account.member.public_id}）· 可用本金 ¥{principal}，可用赠送金 ¥{bonus}"
 
 
 @admin.register(Pack)
