@@ -110,7 +110,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url
-CACHES = {
+CACHES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}
 }
 
