@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config import env as environment
 from config.logs import logging_config
@@ -85,7 +85,7 @@ TEMPLATES = [
 
 _database = urlsplit(ENV.database_url)
 # Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
-_database_options: dict[str, object] = {"connect_timeout": 3}
+_database_options: dict[str, object] = {"connect_timeout": 3, **dict(parse_qsl(_database.query))}
 if (
     not ENV.database_pooled
 ):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
