@@ -89,13 +89,35 @@ def test_each_key_file_holds_its_own_kind_of_key() -> None:
     ]
 
 
-def test_the_database_may_ask_for_encryption() -> None:
-    whole = {**os.environ, "DATABASE_URL": "postgres://a:b@c/d?sslmode=verify-full"}
-    shown = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS']['sslmode'])"
+def setting(name: str, **changes: str) -> str:
+    """Return a setting of a process with these variables changed, as text."""
     done = subprocess.run(
-        [sys.executable, "-c", shown], cwd=ROOT, env=whole, capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"from django.conf import settings; print(settings.{name})"],
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert done.stdout == "verify-full\n"
+    return done.stdout.strip()
+
+
+def test_the_database_may_ask_for_encryption() -> None:
+    options = setting(
+        "DATABASES['default']['OPTIONS']", DATABASE_URL="postgres://a:b@c/d?sslmode=verify-full"
+    )
+    assert "'sslmode': 'verify-full'" in options
+
+
+def test_plain_calls_are_sent_to_https_except_in_a_rehearsal() -> None:
+    real = {
+        "PUBLIC_BASE_URL": "https://shop.invalid",
+        "WECHAT_API_BASE": "https://api.weixin.qq.com",
+        "WECHATPAY_BASE": "https://api.mch.weixin.qq.com",
+    }
+    assert setting("SECURE_SSL_REDIRECT", **real, WECHAT_SANDBOX="0") == "True"
+    assert setting("SECURE_SSL_REDIRECT", **real, WECHAT_SANDBOX="1") == "False"
+    assert setting("SECURE_SSL_REDIRECT", PUBLIC_BASE_URL="http://127.0.0.1:1") == "False"
 
 
 def test_all_faults_are_listed_at_once() -> None:
