@@ -139,3 +139,10 @@ def test_one_item_of_the_sidebar_is_marked_as_open(page: Client, query: str, ope
 
 def test_the_address_without_its_slash_leads_to_the_admin_too(page: Client) -> None:
     assert page.get("/admin").headers["Location"] == "/admin/"
+
+
+def test_whoever_logs_in_without_having_asked_for_a_page_gets_the_first(manager: User) -> None:
+    manager.set_password("一席茶香")
+    manager.save()
+    answer = Client().post("/admin/login/", {"username": manager.username, "password": "一席茶香"})
+    assert answer.headers["Location"] == "/admin/"
