@@ -102,11 +102,6 @@ def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, lis
     }
 
 
-def labels_for(shelved: Iterable[Shelved], *, at: datetime) -> dict[int, list[str]]:
-    """The badges of each product at this moment: one statement for the whole list."""
-    return badges(shelved, live(at=at))
-
-
 def _ids(through: Any, column: str) -> ArraySubquery:
     """The ids that a many-to-many of a promotion names, as an array in the promotion's own row."""
     return ArraySubquery(through.objects.filter(promotion_id=OuterRef("pk")).order_by(column).values(column))
