@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import sys
+import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # What people paste from examples and forget. A secret that contains one of these is no secret.
 _EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
+# What may follow the name of a database: how the connection is encrypted (libpq's own names).
+DATABASE_PARAMETERS = frozenset({"sslmode", "sslrootcert"})
 
 
 def _no_example(secret: SecretStr) -> SecretStr:
@@ -23,9 +31,28 @@ def _no_example(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _whole_address(url: str) -> SplitResult | None:
+    """Return the parts of an address with a host and, if any, a port that is one; else None."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _pem(file: Path) -> bytes:
+    try:
+        pem = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    if b"-----BEGIN" not in pem:
+        raise ValueError("is not a PEM file")
+    return pem
+
+
 def _without_slash(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = _whole_address(url)
+    if parts is None or parts.scheme not in {"http", "https"}:
         raise ValueError("must be a URL like https://shop.example.com")
     return url.rstrip("/")
 
@@ -86,16 +113,33 @@ class Environment(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgres_only(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"postgres", "postgresql"} or not parts.hostname or not parts.path.strip("/"):
+        parts = _whole_address(value)
+        if parts is None or parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
             raise ValueError("must be postgres://user:password@host:port/name")
+        if unknown := {name for name, _ in parse_qsl(parts.query)} - DATABASE_PARAMETERS:
+            raise ValueError(f"takes no {', '.join(sorted(unknown))}")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_only(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"redis", "rediss"}:
+        parts = _whole_address(value)
+        if parts is None or parts.scheme not in {"redis", "rediss"}:
             raise ValueError("must be redis://host:port/0")
+        return value
+
+    @field_validator("csrf_trusted_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        if any(not origin.startswith(("http://", "https://")) for origin in value):
+            raise ValueError("must be origins like https://shop.example.com")
+        return value
+
+    @field_validator("shop_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError("must be a time zone like Asia/Shanghai")
         return value
 
     @field_validator("secret_key")
@@ -108,7 +152,12 @@ class Environment(BaseSettings):
     @field_validator("wechat_push_aes_key")
     @classmethod
     def _aes_key_of_43(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) != 43:
+        key = value.get_secret_value()
+        try:
+            decoded = base64.b64decode(f"{key}=", validate=True)
+        except (ValueError, binascii.Error):
+            decoded = b""
+        if len(key) != 43 or len(decoded) != 32:
             raise ValueError("must be the 43 characters of EncodingAESKey")
         return value
 
@@ -119,15 +168,28 @@ class Environment(BaseSettings):
             raise ValueError("must be the 32 characters of the APIv3 key")
         return value
 
-    @field_validator("wechatpay_private_key_file", "wechatpay_public_key_file")
+    @field_validator("wechatpay_private_key_file")
     @classmethod
-    def _readable_pem(cls, value: Path) -> Path:
+    def _private_key(cls, value: Path) -> Path:
+        pem = _pem(value)
         try:
-            text = value.read_text()
-        except OSError as error:
-            raise ValueError(f"cannot be read: {error.strerror}") from None
-        if "-----BEGIN" not in text:
-            raise ValueError("is not a PEM file")
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("is not an RSA private key without password") from None
+        if not isinstance(key, RSAPrivateKey):
+            raise ValueError("is not an RSA private key without password")
+        return value
+
+    @field_validator("wechatpay_public_key_file")
+    @classmethod
+    def _public_key(cls, value: Path) -> Path:
+        pem = _pem(value)
+        try:
+            key = serialization.load_pem_public_key(pem)
+        except (ValueError, UnsupportedAlgorithm):
+            raise ValueError("is not an RSA public key") from None
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("is not an RSA public key")
         return value
 
     @model_validator(mode="after")

@@ -117,11 +117,10 @@ class RefundSettled(Event):
 
 @dataclass(frozen=True)
 class WechatPushed(Event):
-    """WeChat pushed a message that the shop keeps: its event name and its plain content."""
+    """WeChat pushed a message that the shop keeps under ``message_key``; ``kind`` is WeChat's event name."""
 
     message_key: str
     kind: str
-    content: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _of_framework(error: exceptions.APIException) -> Response:
         details = _fields(error.detail)
         message = _first_text(error.detail) or message
     elif isinstance(error, exceptions.ParseError):
-        code, message = "malformed_json", "提交的内容不是有效的 JSON"
+        code, message = "malformed_json", "提交的内容应为有效的 JSON 对象"
     elif isinstance(error, exceptions.AuthenticationFailed):
         code, message = "token_invalid", "登录已失效，请重新登录"
     elif (wait := getattr(error, "wait", None)) is not None:

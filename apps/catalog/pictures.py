@@ -1,10 +1,25 @@
-"""Where pictures and videos are found from outside."""
+"""How heavy pictures may be, and where pictures and videos are found from outside."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
+
+# A shopper on the move loads twenty of them in one list.
+MAX_PICTURE_BYTES = 5 * 1024 * 1024
+
+
+def light_enough(stored: FieldFile) -> None:
+    """Refuse a picture of more than 5 MB (ValidationError)."""
+    try:
+        weight = stored.size
+    except FileNotFoundError:
+        # An old picture whose file is gone does not keep an operator from mending the rest.
+        return
+    if weight > MAX_PICTURE_BYTES:
+        raise ValidationError("图片不能超过 5 MB")
 
 
 def address(stored: FieldFile | str | None) -> str | None:

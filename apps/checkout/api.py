@@ -149,7 +149,9 @@ class CancelView(APIView):
         responses={
             200: shapes.OrderSerializer,
             409: refusal(409, "order_not_cancellable", "订单当前状态不能取消", {"status": "PAID"}),
+            502: refusal(502, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
             503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
+            504: refusal(504, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
         },
         examples=[OpenApiExample("order", value=examples.CLOSED, response_only=True, status_codes=["200"])],
     )

@@ -10,6 +10,7 @@ from apps.checkout import receiving
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as orders
 from apps.payments import selectors as payments
+from apps.wechat import selectors as wechat
 from apps.wechat.errors import WechatUnavailable
 from mall.events import OrderPaid, ParcelShipped, WechatPushed
 
@@ -40,9 +41,12 @@ def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
 @outbox.outside_transaction
 def receive_on_wechat_pushed(event: WechatPushed, *, at: datetime) -> None:
     """Receive the order whose shopper confirmed it in WeChat; comes back while WeChat cannot be asked."""
-    if event.kind != _SETTLEMENT or "confirm_receive_time" not in event.content:
+    if event.kind != _SETTLEMENT:
+        return
+    said = wechat.push_content(message_key=event.message_key)
+    if "confirm_receive_time" not in said:
         return
     try:
-        receiving.receive_as_wechat_says(transaction_id=str(event.content.get("transaction_id", "")), at=at)
+        receiving.receive_as_wechat_says(transaction_id=str(said.get("transaction_id", "")), at=at)
     except WechatUnavailable as trouble:
         raise outbox.TryLater(str(trouble)) from trouble

@@ -82,7 +82,7 @@ def hear_push(*, message: Mapping[str, Any], at: datetime) -> None:
     kind = str(message.get("Event") or message.get("MsgType") or "")[:64]
     with transactions.hurried():
         if wechat.keep_push(message_key=key, kind=kind, content=dict(message), at=at):
-            outbox.publish(events.WechatPushed(message_key=key, kind=kind, content=dict(message)), at=at)
+            outbox.publish(events.WechatPushed(message_key=key, kind=kind), at=at)
 
 
 def _carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) -> None:

@@ -55,8 +55,8 @@ def _nudge() -> None:
     from apps.outbox import tasks  # -- circular import: the task calls this module
 
     breaker = breaker_of(settings.CELERY_BROKER_URL)
-    # The broker's client takes 5 s to give up on a mute server; the cache's, on the same one, half a second,
-    # and it opens the breaker.
+    # The broker's client takes two seconds to give up on a mute server. The cache's, on the same server, takes
+    # half a second, and opens the breaker.
     cache.get("outbox.nudge")
     if breaker.is_open:
         return

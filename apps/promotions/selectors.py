@@ -207,11 +207,6 @@ def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, l
     }
 
 
-def labels_for(shelved: Iterable[Shelved], *, at: datetime) -> dict[int, list[str]]:
-    """The badges of each product at this moment: one statement for the whole list."""
-    return badges(shelved, live(at=at))
-
-
 def points_multiplier_bp(*, at: datetime) -> int:
     """How often points count today, in basis points: the most that a member day gives, 10,000 on other days."""
     today = days.shop_day(at)

@@ -130,6 +130,9 @@ class Postgres:
             "timezone=UTC",
             "log_timezone=UTC",
             "cluster_name=mall-local",
+            # A failed statement would be written down with its values: names, phone numbers, addresses.
+            "log_min_error_statement=panic",
+            "log_error_verbosity=terse",
             *_SETTINGS[self._tuning],
         )
         command = [str(self._bin / "postgres"), "-D", str(self._data)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.utils.translation import trans_real
 from django.utils.translation.trans_real import DjangoTranslation
+from django.views.defaults import server_error
 
 from apps.fulfillment.models import Carrier
 from apps.orders.states import LIFECYCLE, MOVE_LABELS
@@ -173,3 +175,24 @@ def test_a_wrong_password_is_refused_in_chinese(db: None) -> None:
     response = Client().post("/admin/login/", {"username": "店长", "password": "x"})
     assert "请输入一个正确的工作人员账户" in "".join(shop.shown(response))
     assert english(shop.shown(response)) == set()
+
+
+def test_what_is_refused_is_refused_in_chinese(page: Client, operator_with: Callable[..., Client]) -> None:
+    missing = page.get("/admin/nowhere/")
+    assert missing.status_code == 404
+    assert "页面不存在" in missing.content.decode()
+    forbidden = operator_with().get("/admin/orders/order/")
+    assert forbidden.status_code == 403
+    assert "没有权限" in forbidden.content.decode()
+    stale = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "店长"})
+    assert stale.status_code == 403
+    assert "页面已过期" in stale.content.decode()
+    broken = Client(HTTP_HOST="elsewhere.invalid").get("/admin/")
+    assert broken.status_code == 400
+    assert "请求有误" in broken.content.decode()
+
+
+def test_a_fault_of_ours_is_told_in_chinese() -> None:
+    answer = server_error(RequestFactory().get("/admin/"))
+    assert answer.status_code == 500
+    assert "系统开小差了" in answer.content.decode()

@@ -135,3 +135,14 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
 def test_one_item_of_the_sidebar_is_marked_as_open(page: Client, query: str, opened: str) -> None:
     groups = page.get(f"/admin/orders/order/{query}").context["sidebar_navigation"]
     assert [item["title"] for group in groups for item in group["items"] if item["active"]] == [opened]
+
+
+def test_the_address_without_its_slash_leads_to_the_admin_too(page: Client) -> None:
+    assert page.get("/admin").headers["Location"] == "/admin/"
+
+
+def test_whoever_logs_in_without_having_asked_for_a_page_gets_the_first(manager: User) -> None:
+    manager.set_password("一席茶香")
+    manager.save()
+    answer = Client().post("/admin/login/", {"username": manager.username, "password": "一席茶香"})
+    assert answer.headers["Location"] == "/admin/"

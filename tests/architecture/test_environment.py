@@ -42,13 +42,28 @@ def test_a_whole_environment_starts() -> None:
         ("SECRET_KEY", "x" * 40 + "changeme" * 2, "SECRET_KEY: looks like an example value; set a real one"),
         ("SECRET_KEY", "short", "SECRET_KEY: must be at least 50 characters of randomness"),
         ("DATABASE_URL", "sqlite:///x", "DATABASE_URL: must be postgres://user:password@host:port/name"),
+        (
+            "DATABASE_URL",
+            "postgres://a:b@c:x/d",
+            "DATABASE_URL: must be postgres://user:password@host:port/name",
+        ),
+        ("DATABASE_URL", "postgres://a:b@c/d?pool=9", "DATABASE_URL: takes no pool"),
         ("REDIS_URL", "http://x", "REDIS_URL: must be redis://host:port/0"),
+        ("REDIS_URL", "redis://", "REDIS_URL: must be redis://host:port/0"),
+        ("REDIS_URL", "redis://127.0.0.1:x/0", "REDIS_URL: must be redis://host:port/0"),
+        ("SHOP_TIME_ZONE", "Mars", "SHOP_TIME_ZONE: must be a time zone like Asia/Shanghai"),
+        (
+            "CSRF_TRUSTED_ORIGINS",
+            "shop.invalid",
+            "CSRF_TRUSTED_ORIGINS: must be origins like https://shop.example.com",
+        ),
         (
             "WECHAT_APP_SECRET",
             "your-secret",
             "WECHAT_APP_SECRET: looks like an example value; set a real one",
         ),
         ("WECHAT_PUSH_AES_KEY", "abc", "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey"),
+        ("WECHAT_PUSH_AES_KEY", "!" * 43, "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey"),
         ("WECHATPAY_API_V3_KEY", "abc", "WECHATPAY_API_V3_KEY: must be the 32 characters of the APIv3 key"),
         (
             "WECHATPAY_PRIVATE_KEY_FILE",
@@ -64,6 +79,45 @@ def test_a_faulty_value_stops_the_start_with_one_line_that_names_it(
     name: str, value: str | None, complaint: str
 ) -> None:
     assert complaints(**{name: value}) == [f"environment: {complaint}"]
+
+
+def test_each_key_file_holds_its_own_kind_of_key() -> None:
+    private, public = (os.environ[f"WECHATPAY_{kind}_KEY_FILE"] for kind in ("PRIVATE", "PUBLIC"))
+    assert complaints(WECHATPAY_PRIVATE_KEY_FILE=public, WECHATPAY_PUBLIC_KEY_FILE=private) == [
+        "environment: WECHATPAY_PRIVATE_KEY_FILE: is not an RSA private key without password",
+        "environment: WECHATPAY_PUBLIC_KEY_FILE: is not an RSA public key",
+    ]
+
+
+def setting(name: str, **changes: str) -> str:
+    """Return a setting of a process with these variables changed, as text."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"from django.conf import settings; print(settings.{name})"],
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_the_database_may_ask_for_encryption() -> None:
+    options = setting(
+        "DATABASES['default']['OPTIONS']", DATABASE_URL="postgres://a:b@c/d?sslmode=verify-full"
+    )
+    assert "'sslmode': 'verify-full'" in options
+
+
+def test_plain_calls_are_sent_to_https_except_in_a_rehearsal() -> None:
+    real = {
+        "PUBLIC_BASE_URL": "https://shop.invalid",
+        "WECHAT_API_BASE": "https://api.weixin.qq.com",
+        "WECHATPAY_BASE": "https://api.mch.weixin.qq.com",
+    }
+    assert setting("SECURE_SSL_REDIRECT", **real, WECHAT_SANDBOX="0") == "True"
+    assert setting("SECURE_SSL_REDIRECT", **real, WECHAT_SANDBOX="1") == "False"
+    assert setting("SECURE_SSL_REDIRECT", PUBLIC_BASE_URL="http://127.0.0.1:1") == "False"
 
 
 def test_all_faults_are_listed_at_once() -> None:

@@ -73,6 +73,18 @@ def test_both_servers_ask_for_their_password_and_do_what_the_shop_needs(machine:
     ]
 
 
+def test_what_postgresql_refuses_is_in_its_log_without_the_values(machine: Machine) -> None:
+    run = machine.start()
+    sql(run, "CREATE TABLE address (phone text UNIQUE CHECK (length(phone) = 11))")
+    sql(run, "INSERT INTO address VALUES ('13800138000')")
+    for phone in ("13800138000", "138001380001"):
+        with pytest.raises(psycopg2.IntegrityError):
+            sql(run, f"INSERT INTO address VALUES ('{phone}')")
+    log = next(machine.state.rglob("postgres.log")).read_text()
+    assert "duplicate key" in log
+    assert "13800138000" not in log
+
+
 def test_a_second_start_has_the_same_addresses_and_the_same_data(machine: Machine) -> None:
     first = machine.start()
     sql(first, "CREATE TABLE tea (name text)")

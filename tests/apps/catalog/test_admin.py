@@ -33,6 +33,12 @@ def picture() -> SimpleUploadedFile:
     return SimpleUploadedFile("cup.png", drawn.getvalue(), "image/png")
 
 
+def heavy_picture() -> SimpleUploadedFile:
+    """A picture that any program opens, of 5 MB and some bytes."""
+    light = picture()
+    return SimpleUploadedFile("cup.png", light.read() + b"\0" * 5 * 1024 * 1024, "image/png")
+
+
 def form(*skus: dict[str, Any], **columns: Any) -> dict[str, Any]:
     """What the browser posts for a product; amounts as typed."""
     filled: dict[str, Any] = {
@@ -146,6 +152,8 @@ def test_option_values_are_shown_in_the_order_in_which_they_are_typed(operator: 
         ),
         ({"video": SimpleUploadedFile("page.html", b"<script>")}, {}, "html"),
         ({"cover": SimpleUploadedFile("cup.png", b"not a picture")}, {}, "图片"),
+        ({"cover": heavy_picture()}, {}, "图片不能超过 5 MB"),
+        ({}, {"image": heavy_picture()}, "图片不能超过 5 MB"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(

@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
-from apps.checkout import receiving
+from apps.checkout import hearing, receiving
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
 from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.wechat.sandbox.control import Sandbox
-from mall.events import WechatPushed
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
 
@@ -233,10 +231,9 @@ def settled(order: Order, *, at: datetime, **content: Any) -> None:
         "confirm_receive_time": int(at.timestamp()),
         **content,
     }
-    with transaction.atomic():
-        outbox.publish(
-            WechatPushed(message_key="m", kind="trade_manage_order_settlement", content=said), at=at
-        )
+    hearing.hear_push(
+        message={"Event": "trade_manage_order_settlement", "CreateTime": int(at.timestamp()), **said}, at=at
+    )
     outbox.deliver_due(at=at)
 
 
@@ -273,12 +270,15 @@ def test_a_push_alone_receives_nothing(wechat: Sandbox, now: datetime) -> None:
 
 def test_the_push_that_comes_with_shipping_is_not_even_asked_about(wechat: Sandbox, now: datetime) -> None:
     order = shipped(wechat, at=now)
-    with transaction.atomic():
-        content = {"transaction_id": order.payments.get().transaction_id, "estimated_settlement_time": 1}
-        outbox.publish(
-            WechatPushed(message_key="m", kind="trade_manage_order_settlement", content=content), at=now
-        )
-
+    hearing.hear_push(
+        message={
+            "Event": "trade_manage_order_settlement",
+            "CreateTime": 1,
+            "transaction_id": order.payments.get().transaction_id,
+            "estimated_settlement_time": 1,
+        },
+        at=now,
+    )
     outbox.deliver_due(at=now)
 
     assert wechat.calls(ASK) == []

@@ -144,3 +144,27 @@ def test_an_operator_who_may_only_look_neither_receives_nor_adjusts(client: Clie
     for path in ("receive-any/", f"{row.pk}/receive/", f"{row.pk}/adjust/"):
         assert client.post(STOCK + path, sent(quantity=1, change=1)).status_code == 403
     assert on_hand(row) == 10
+
+
+def test_a_products_page_says_what_lies_where_and_leads_to_where_it_changes(page: Client) -> None:
+    cup = sku()
+    stock(cup, 7)
+    stock(cup, 2, at_place=place("门店", priority=1))
+    inventory.hold(order_no="SO1", demand={cup.pk: 3}, at=NOW)
+    shown = page.get(f"/admin/catalog/product/{cup.product_id}/change/").content.decode()
+    assert f"总仓：{cup.code} 可售 4（现货 7，占用 3）" in shown
+    assert f"门店：{cup.code} 可售 2（现货 2，占用 0）" in shown
+    assert f'href="{STOCK}?sku__product={cup.product_id}"' in shown
+    assert cup.code in page.get(f"{STOCK}?sku__product={cup.product_id}").content.decode()
+
+
+def test_a_products_page_says_nothing_of_stock_to_who_may_not_see_it(django_user_model: Any) -> None:
+    cup = sku()
+    stock(cup, 7)
+    editor = django_user_model.objects.create_user("editor", is_staff=True)
+    editor.user_permissions.add(Permission.objects.get(codename="change_product"))
+    client = Client()
+    client.force_login(editor)
+    shown = client.get(f"/admin/catalog/product/{cup.product_id}/change/").content.decode()
+    assert cup.product.title in shown
+    assert "现货" not in shown

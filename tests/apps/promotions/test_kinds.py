@@ -296,7 +296,7 @@ def test_badges_tell_each_kind_in_a_word_and_a_bundle_is_worn_by_its_parts():
         "限时5折",
     ]
     shelved = [Shelved(sku.product_id, frozenset(), None, frozenset({sku.pk})) for sku in (pot, other)]
-    worn = selectors.labels_for(shelved, at=NOW)
+    worn = selectors.badges(shelved, selectors.live(at=NOW))
     assert worn == {pot.product_id: [*everywhere, "套餐价150元"], other.product_id: everywhere}
 
 

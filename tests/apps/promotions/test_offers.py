@@ -160,7 +160,7 @@ def test_products_wear_the_badges_of_the_offers_that_mean_them(django_assert_num
         Shelved(cup.pk, frozenset({cup.category_id}), None),
     ]
     with django_assert_num_queries(1):
-        worn = selectors.labels_for(shelved, at=NOW)
+        worn = selectors.badges(shelved, selectors.live(at=NOW))
     assert worn == {
         tea.pk: ["满100减15", "8.5折", "满99.50包邮", "部分地区满59包邮"],
         cup.pk: ["满99.50包邮", "部分地区满59包邮"],
