@@ -85,6 +85,15 @@ def paces(shop: Shop) -> list[Pace]:
     ]
 
 
+def crowded(shop: Shop) -> tuple[Count, Pace]:
+    """The big quote: 20 lines, 200 promotions, 50 coupons. Last of all, for it fills the shop with offers."""
+    shop.crowd()
+    return (
+        Count("quote 20 lines, 200 offers", statements(shop.big_quote), 12),
+        _pace("quote 20 lines, 200 offers", shop.big_quote, "SELECT 1", _select_one),
+    )
+
+
 def statements(call: Callable[[], object]) -> int:
     """Return how many SQL statements a call makes, BEGIN and COMMIT not counted, savepoints counted."""
     with CaptureQueriesContext(connection) as captured:

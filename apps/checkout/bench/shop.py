@@ -14,9 +14,13 @@ from django.utils import timezone
 from apps.base import numbers
 from apps.catalog import services as catalog
 from apps.catalog.models import Category, Product, Sku
+from apps.coupons import services as coupons
+from apps.coupons.models import Coupon
+from apps.coupons.services import templates
 from apps.inventory import services as inventory
 from apps.members.models import Address, Level, Member
 from apps.members.services import addresses, sessions
+from apps.promotions.models import Promotion
 from apps.stores.models import Place
 
 
@@ -27,6 +31,7 @@ class Shop:
         call_command("seed_demo", verbosity=0)
         self._keys = count(1)
         self._client = Client()
+        self._big: list[dict[str, int]] = []
         self.member = self._register()
         self.address = self._move_in()
         self.skus = list(
@@ -57,6 +62,38 @@ class Shop:
     def quote(self) -> Any:
         """Ask what an order of two lines costs."""
         return self._post("/checkout/quote", self._choice())
+
+    def crowd(self) -> None:
+        """Run 200 promotions, give the shopper 50 coupons, and stock 20 goods more for ``big_quote``."""
+        self.more_products(20)
+        newest = Sku.objects.filter(code__startswith="BENCH-").order_by("-id")[:20]
+        self._big = [{"sku_id": sku.pk, "quantity": 1} for sku in newest]
+        now = self._now()
+        Promotion.objects.bulk_create(
+            Promotion(
+                kind=Promotion.Kind.STEPPED,
+                label=f"基准满减 {n}",
+                steps=[[10_000, 100 + n]],
+                starts_at=now,
+                ends_at=now + timedelta(days=1),
+            )
+            for n in range(200)
+        )
+        coupon = templates.create(
+            name="基准券", kind="NO_THRESHOLD", off_fen=100, valid_days=7, per_member=50, live=True
+        )
+        for n in range(50):
+            coupons.issue(
+                template_id=coupon.pk,
+                member_id=self.member.pk,
+                way=Coupon.Way.OTHER,
+                cause=f"bench:{n}",
+                at=now,
+            )
+
+    def big_quote(self) -> Any:
+        """Ask what 20 lines cost, with the best of 50 coupons against 200 promotions."""
+        return self._post("/checkout/quote", {"items": self._big, "address_id": self.address.pk})
 
     def order(self, payable_fen: int) -> Any:
         """Place an order of two lines, with a key of its own."""

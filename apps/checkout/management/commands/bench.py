@@ -45,7 +45,11 @@ class Command(BaseCommand):
             )
         self._say("\nspeed (medians of 30)                   ms   = how many of this machine's own")
         for pace in measures.paces(shop):
-            self._say(f"  {pace.name:<34} {pace.milliseconds:>6.2f}  {pace.share:>7.1f} × {pace.yardstick}")
+            self._say_pace(pace)
+        big, pace = measures.crowded(shop)
+        counted.append(big)
+        self._say_pace(pace)
+        self._say(f"  … with {big.statements} statements of {big.budget}, in all")
         cpu_ms = _pricing_cpu_ms()
         self._say(
             "\nprocessor time of one quote, 20 lines against 200 offers and the best of 50 coupons: "
@@ -59,6 +63,9 @@ class Command(BaseCommand):
         broken = [count.name for count in counted if not count.kept]
         uneven = [count.name for count in counted if _twin(count, counted) != count.statements]
         return broken + uneven + (["pricing"] if cpu_ms > _PRICING_CPU_MS else [])
+
+    def _say_pace(self, pace: measures.Pace) -> None:
+        self._say(f"  {pace.name:<34} {pace.milliseconds:>6.2f}  {pace.share:>7.1f} × {pace.yardstick}")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
