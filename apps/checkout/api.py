@@ -23,7 +23,8 @@ from apps.orders.states import Status
 _NOT_ON_SALE = {"sku_ids": [7]}
 _TOO_FEW = {"sku_id": 7, "available": 2, "items": [{"sku_id": 7, "available": 2}]}
 _CONFLICTS = (
-    "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough, balance_short"
+    "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough, balance_short, "
+    "redeemed_out, redemption_limit_reached (goods of the points mall)"
 )
 
 

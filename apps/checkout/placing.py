@@ -11,7 +11,7 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.carts import services as carts
-from apps.checkout import quoting, scarce
+from apps.checkout import activities, quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.coupons.services import CouponConflict, CouponUnavailable
 from apps.inventory.services import OutOfStock
@@ -164,8 +164,11 @@ def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:
 def _price_warnings(composition: Composition) -> list[str]:
     """What the price floor has to say to operators. Raises BelowFloor where it refuses.
 
-    Goods at their list price are never below it, and of unknown cost neither: those ask nothing.
+    Goods at their list price are never below it, and of unknown cost neither: those ask nothing. Of goods for
+    points the money is only a part of the price, which the points mall's own terms set.
     """
+    if activities.good_id_of([reduction.as_dict() for reduction in composition.quote.applied]):
+        return []
     costs_fen = {sku_id: sku.cost_fen for sku_id, sku in composition.skus.items() if sku.cost_fen is not None}
     reduced = [item for item in composition.quote.items if item.reductions and item.sku_id in costs_fen]
     return promotions.check_floor(items=reduced, costs_fen=costs_fen) if reduced else []

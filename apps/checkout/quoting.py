@@ -12,20 +12,21 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import hints, limits
+from apps.checkout import activities, hints, limits
 from apps.coupons import selectors as coupons
 from apps.fulfillment import freight
 from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Address, Member
 from apps.points import deduction as points
+from apps.points.models import PointsGood
 from apps.promotions import selectors as promotions
 from apps.wallet import selectors as wallet
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
-from mall.pricing.offers import AnyCoupon, Offer
+from mall.pricing.offers import AnyCoupon, FreePostage, Offer
 from mall.pricing.quote import Quote, Weighed
 
 # What a shopper names who wants to keep the coupons for later.
@@ -64,14 +65,6 @@ class CouponNotFound(ShopError):
     kind = Kind.NOT_FOUND
 
 
-class ActivityNotFound(ShopError):
-    """There is no such activity."""
-
-    code = "activity_not_found"
-    message = "活动不存在或已结束"
-    kind = Kind.NOT_FOUND
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What a shopper wants to buy, as it was said.
@@ -79,7 +72,7 @@ class Choice:
     ``items`` are (sku_id, quantity) pairs, None for what is ticked in the cart; a SKU that is named twice adds
     up. ``coupon_id`` is the public id of a coupon, None for the best one, ``NO_COUPON`` for none.
     ``use_points`` and ``use_balance`` are so many points or fen of stored value, True for as much as possible.
-    No ``activity`` runs yet, so that naming one is refused for what it is.
+    ``activity`` names a good of the points mall (``activities.points_good``): nothing else may be in such a choice.
     """
 
     items: tuple[tuple[int, int], ...] | None = None
@@ -160,22 +153,17 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     """Price a choice for a member, to the address where one is named.
 
     Raises NotFound for an address that is not the member's, CouponNotFound for a coupon that is not theirs to
-    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, ActivityNotFound,
+    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, ActivityNotFound, StandsAlone,
     NotEnoughPoints, BalanceShort, WalletOff.
     """
-    if choice.activity is not None:
-        raise ActivityNotFound
+    good = _points_good(choice, at=at)
     address = _address(member, choice.address_id)
     quantities = _quantities(member, choice)
     skus = catalog.sellable_skus(quantities, at=at, early=members.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
-    offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
-    if choice.use_points:
-        deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
-        offers += [deduction] if deduction else []
-    held = coupons.offers_for(member=member, at=at)
+    offers, held = _offers(member, choice, quantities, good, at=at)
     quote, weighed = engine.weighed_quote(
         basket_of(member=member, skus=skus, quantities=quantities, address=address),
         offers,
@@ -185,6 +173,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     )
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
+    if good is not None:
+        quote = activities.with_points(quote, good, member=member, at=at)
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     return Composition(
         quote=quote,
@@ -194,6 +184,29 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         weighed=weighed,
         balance_fen=_balance_fen(member, choice, payable_fen=quote.payable_fen),
     )
+
+
+def _points_good(choice: Choice, *, at: datetime) -> PointsGood | None:
+    """The good of the points mall that the choice is about, None for ordinary ones."""
+    if choice.activity is None:
+        return None
+    sku_ids = [sku_id for sku_id, _ in choice.items or ()]
+    extras = bool(choice.use_points) or choice.coupon_id not in {None, *NO_COUPON}
+    return activities.points_good(choice.activity, sku_ids=sku_ids, extras=extras, at=at)
+
+
+def _offers(
+    member: Member, choice: Choice, quantities: Mapping[int, int], good: PointsGood | None, *, at: datetime
+) -> tuple[list[Offer], list[AnyCoupon]]:
+    """The offers on the choice and the coupons it may use. For a points good: its price, and free postage."""
+    offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
+    if good is not None:
+        postage = [offer for offer in offers if isinstance(offer, FreePostage)]
+        return [activities.price_of(good), *postage], []
+    if choice.use_points:
+        deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
+        offers += [deduction] if deduction else []
+    return offers, list(coupons.offers_for(member=member, at=at))
 
 
 def offers_for(

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.base import transactions
+from apps.checkout import activities
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
@@ -27,15 +28,22 @@ from mall.pricing.quote import Quote
 def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
     """Take what the order was priced with, all or nothing; ``demand`` is units by SKU id, gifts included.
 
-    Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, BalanceShort,
-    OutOfStock. The transaction must then be rolled back.
+    Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, RedeemedOut,
+    PointsConflict, BalanceShort, OutOfStock. The transaction must then be rolled back.
     """
     transactions.require()
     if _promoted(order):
         promotions.hold(order_no=order.order_no, member_id=order.member_id, quote=quote, at=at)
     if public_ids := coupon_ids_of(order):
         coupons.hold(order_no=order.order_no, member_id=order.member_id, public_ids=public_ids, at=at)
-    if order.points_used:
+    if good_id := activities.good_id_of(order.applied):
+        units = sum(item.quantity for item in quote.items)
+        redemption = points.hold_good(
+            order_no=order.order_no, member_id=order.member_id, good_id=good_id, quantity=units, at=at
+        )
+        if redemption.points != order.points_used:
+            raise points.PointsConflict("所需积分有变动，请重新确认", details={"points": redemption.points})
+    elif order.points_used:
         points.hold(order_no=order.order_no, member_id=order.member_id, points=order.points_used, at=at)
     if order.balance_fen:
         wallet.hold(order_no=order.order_no, member_id=order.member_id, amount_fen=order.balance_fen, at=at)

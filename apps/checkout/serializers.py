@@ -77,7 +77,11 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="How many fen of stored value, or true for as many as possible.",
     )
-    activity = serializers.DictField(required=False, allow_null=True)
+    activity = serializers.DictField(
+        required=False,
+        allow_null=True,
+        help_text='`{"kind": "points_good", "id": 3}`: the one SKU in `items` is this good of the points mall.',
+    )
 
     def validate_use_points(self, said: Any) -> bool | int:
         return _so_many(said, "请填写使用的积分数量")
@@ -191,7 +195,9 @@ class FiguresSerializer(serializers.Serializer[Any]):
     applied = ReductionSerializer(many=True)
     declined = DeclinedSerializer(many=True)
     gifts = GiftSerializer(many=True)
-    points_used = serializers.IntegerField(help_text="Points that the deduction among `applied` takes.")
+    points_used = serializers.IntegerField(
+        help_text="Points that the deduction, or the points good, among `applied` takes."
+    )
 
 
 class QuoteSerializer(FiguresSerializer):

@@ -168,8 +168,8 @@ class Quote:
     destination. ``undeliverable`` names the SKUs that no tariff reaches: no freight is charged for them, and
     such a quote must not become an order.
     ``gifts`` come with the goods and are no items: nothing is paid for them. ``points_used`` is what the buyer
-    gives up for the points deduction among ``applied``. Raises ValueError unless goods - reduction + shipping = payable =
-    Σ lines + shipping.
+    gives up for the points deduction, or the points good, among ``applied``. Raises ValueError unless
+    goods - reduction + shipping = payable = Σ lines + shipping.
     """
 
     items: tuple[Item, ...]
