@@ -16,9 +16,12 @@ from django.utils import timezone
 
 from apps.carts import services as carts
 from apps.carts.models import CartItem
+from apps.coupons.models import PromoCode
 from apps.members.models import Member
 from tests.apps.checkout import make as counter
+from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
+from tests.apps.points import make as points
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -71,13 +74,26 @@ CHOICE_WRONG = {
     "items": WANTED,
     "from_cart": [value for value in BOOL if value is not None] + [True],
     "address_id": NULLABLE,
-    "coupon_id": [*NULLABLE, 7],
+    # An empty one says that no coupon is to be used.
+    "coupon_id": [*(value for value in NULLABLE if value != ""), 7],
     "use_points": ["1", -1, 1.5, 2**63, [], {}],
-    "activity": ["groupbuy", 1, [], True, {"kind": {"a": 1}}],
+    "use_balance": ["1", -1, 1.5, 2**63, [], {}],
+    "activity": ["groupbuy", 1, [], True, {"kind": {"a": 1}}, {"kind": "points_good", "id": "1"}],
 }
 
 
-def doors(sku_id: int, address_id: int, item_id: int) -> list[Door]:
+DATES = [
+    *REQUIRED_TEXT,
+    "1990-02-30",
+    "1990-13-01",
+    "１９９０-05-20",
+    "20.5.1990",
+    "2199-01-01",
+    "0000-00-00",
+]
+
+
+def doors(sku_id: int, address_id: int, item_id: int, good_id: int) -> list[Door]:
     choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": address_id}
     units = [{"items": [{"sku_id": sku_id, "quantity": value}]} for value in [*INT, 10**9]]
     goods = [{"items": [{"sku_id": value, "quantity": 1}]} for value in [*INT, 2**62]]
@@ -112,6 +128,15 @@ def doors(sku_id: int, address_id: int, item_id: int) -> list[Door]:
             {"sku_id": [*INT, 2**62], "quantity": [*INT, 10**9], "selected": BOOL},
         ),
         Door("PATCH", f"/cart/items/{item_id}", {}, {"quantity": [*INT, 10**9], "selected": BOOL}),
+        Door("PUT", "/me/birthday", {"birthday": "1990-05-20"}, {"birthday": DATES}),
+        Door("POST", "/coupons/redeem", {"code": "WANG2026"}, {"code": REQUIRED_TEXT}),
+        Door(
+            "POST",
+            f"/points-mall/{good_id}/redemptions",
+            {"quantity": 1},
+            {"quantity": [*INT, 10**9]},
+            {"idempotency_key": "never"},
+        ),
         Door("POST", "/checkout/quote", choice, {**CHOICE_WRONG, "items": items}),
         Door("POST", "/orders", order, order_wrong, {"idempotency_key": "never"}),
     ]
@@ -119,7 +144,7 @@ def doors(sku_id: int, address_id: int, item_id: int) -> list[Door]:
 
 @dataclass
 class World:
-    """A member with a token, an address, a line in the cart and an unpaid order; a shelf with one SKU."""
+    """A member with a token, an address, a line in the cart, an unpaid order and points; goods, and a code."""
 
     member: Member
     me: Shopper
@@ -136,7 +161,11 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     carts.put(member=member, sku_id=sku.pk, quantity=1, selected=True, at=timezone.now())
     item = CartItem.objects.get()
     order = counter.order(member, address, [(sku, 1)], at=timezone.now() - timedelta(minutes=1))
-    return World(member, shopper_of(member), doors(sku.pk, address.pk, item.pk), order.order_no)
+    coupon = coupons.template("满500减10", threshold_fen=50_000)
+    PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
+    points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
+    known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk)
+    return World(member, shopper_of(member), known, order.order_no)
 
 
 def everything() -> dict[str, list[Any]]:
@@ -235,6 +264,8 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("GET PUT PATCH DELETE", "/me/addresses/{}"),
         ("PATCH DELETE", "/cart/items/{}"),
         ("GET", "/orders/{}"),
+        ("POST", "/coupons/{}/claim"),
+        ("GET", "/me/coupons/{}"),
         ("POST", "/orders/{}/pay"),
         ("POST", "/orders/{}/cancel"),
         ("POST", "/orders/{}/receive"),
@@ -254,7 +285,15 @@ def test_what_is_no_id_of_anything_is_404(world: World, methods: str, path: str)
 def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
     nonsense = ["", "0", "-1", "1.5", "１０", "abc", "\x00", "a\x00b", "'", "%", "🍵", "9" * 5000, "[]", HUGE]
     signed_elsewhere = "WyJhIl0:1abcde:Zm9yZ2Vk"
-    lists = {"/products": ("category", "q", "ordering"), "/orders": ("status",)}
+    lists: dict[str, tuple[str, ...]] = {
+        "/products": ("category", "q", "ordering", "scope", "price_from_fen"),
+        "/orders": ("status",),
+        "/coupons": (),
+        "/me/coupons": ("status",),
+        "/me/check-ins": ("month",),
+        "/me/points/entries": (),
+        "/points-mall": (),
+    }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):
             for value in [*nonsense, signed_elsewhere]:
@@ -305,7 +344,7 @@ def test_wechats_doors_refuse_what_wechat_did_not_say(world: World) -> None:
 def test_no_door_was_forgotten(world: World) -> None:
     """Each path of the API that takes a body stands in the table above."""
     tried = {door.path for door in world.doors}
-    taking_no_body = {"pay", "cancel", "receive"}
+    taking_no_body = {"pay", "cancel", "receive", "claim", "check-ins"}
     for method, path in _paths_with_bodies():
         known = any(door.startswith(path.partition("{")[0]) for door in tried)
         assert known or path.rpartition("/")[2] in taking_no_body, (method, path)
