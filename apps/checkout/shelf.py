@@ -63,7 +63,7 @@ class ProductsView(APIView):
                 OpenApiTypes.STR,
                 enum=list(catalog.ORDERINGS),
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
-                "`newest`; `price` from low to high; `-price` from high to low.",
+                "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
             OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
             OpenApiParameter(
