@@ -25,6 +25,13 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
     "price": ("price_fen", "id"),
     "-price": ("-price_fen", "-id"),
 }
+# The same under the names of the fields, as generic clients ask.
+ORDERINGS |= {
+    "price_fen": ORDERINGS["price"],
+    "-price_fen": ORDERINGS["-price"],
+    "-sold_count": ORDERINGS["sales"],
+    "-sales": ORDERINGS["sales"],
+}
 BY_RELEVANCE = ("rank", "-sold_count", "-id")
 NEW_FOR = timedelta(days=14)
 HOT_FROM_UNITS = 300

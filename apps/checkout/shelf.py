@@ -73,7 +73,7 @@ class ProductsView(APIView):
                 OpenApiTypes.STR,
                 enum=list(catalog.ORDERINGS),
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
-                "`newest`; `price` from low to high; `-price` from high to low.",
+                "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
             OpenApiParameter(
                 "scope",

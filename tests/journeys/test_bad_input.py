@@ -306,7 +306,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
     ("question", "code"),
     [
         ("/products?ordering=cheapest", "ordering_unknown"),
-        ("/products?ordering=price_fen", "ordering_unknown"),
+        ("/products?ordering=cost_fen", "ordering_unknown"),
         ("/products?q=" + HUGE, "query_too_long"),
         ("/products?category=tea", "category_invalid"),
         ("/products?category=99999999", "not_found"),

@@ -77,9 +77,10 @@ def test_what_postgresql_refuses_is_in_its_log_without_the_values(machine: Machi
     run = machine.start()
     sql(run, "CREATE TABLE address (phone text UNIQUE CHECK (length(phone) = 11))")
     sql(run, "INSERT INTO address VALUES ('13800138000')")
-    for phone in ("13800138000", "138001380001"):
-        with pytest.raises(psycopg2.IntegrityError):
-            sql(run, f"INSERT INTO address VALUES ('{phone}')")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        sql(run, "INSERT INTO address VALUES ('13800138000')")
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        sql(run, "INSERT INTO address VALUES ('138001380001')")
     log = next(machine.state.rglob("postgres.log")).read_text()
     assert "duplicate key" in log
     assert "13800138000" not in log

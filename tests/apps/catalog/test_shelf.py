@@ -127,6 +127,7 @@ def test_goods_are_sorted_as_asked() -> None:
     assert listed(ordering="price") == ["贱", "中", "贵"]
     assert listed(ordering="-price") == ["贵", "中", "贱"]
     assert listed(ordering="sales") == ["中", "贱", "贵"]
+    assert listed(ordering="-sold_count") == ["中", "贱", "贵"]
     assert listed(ordering="newest") == ["中", "贱", "贵"]
     assert listed() == ["中", "贱", "贵"]
 
