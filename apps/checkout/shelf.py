@@ -102,6 +102,7 @@ class ProductsView(APIView):
         at = timezone.now()
         asked = request.query_params
         category_id = _category_id(asked.get("category"))
+        lead = _lead(request)
         products, ordering = catalog.shelf(
             at=at,
             category_id=category_id,
@@ -109,10 +110,10 @@ class ProductsView(APIView):
             ordering=asked.get("ordering"),
             scope=hints.read_scope(asked.get("scope", "")),
             price_from_fen=_price_from_fen(asked.get("price_from_fen")),
-            early=_lead(request),
+            early=lead,
         )
         answer = paging.page(
-            request, products, ordering=ordering, shape=lambda rows: showcase.listed(rows, at=at)
+            request, products, ordering=ordering, shape=lambda rows: showcase.listed(rows, at=at, lead=lead)
         )
         if category_id is not None and not answer.data["results"]:
             # Only an empty page leaves the question whether there is such a category.
@@ -136,8 +137,9 @@ class ProductView(APIView):
     )
     def get(self, request: Request, product_id: int) -> Response:
         at = timezone.now()
-        product = catalog.product_page(product_id=product_id, at=at, early=_lead(request))
-        return Response(showcase.page_of(product, at=at))
+        lead = _lead(request)
+        product = catalog.product_page(product_id=product_id, at=at, early=lead)
+        return Response(showcase.page_of(product, at=at, lead=lead))
 
 
 def _lead(request: Request) -> timedelta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from apps.catalog import detail, pictures, rules
@@ -14,6 +14,7 @@ from apps.promotions import selectors as promotions
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
 LOW_STOCK: Final = 10
+_WITH_ALL: Final = timedelta(0)
 
 
 class Worn(NamedTuple):
@@ -23,8 +24,11 @@ class Worn(NamedTuple):
     activities: list[dict[str, Any]]
 
 
-def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]:
-    """Return rows of ``catalog.shelf`` in the contract's form: two more statements, however many rows."""
+def listed(products: Sequence[Product], *, at: datetime, lead: timedelta = _WITH_ALL) -> list[dict[str, Any]]:
+    """Return rows of ``catalog.shelf`` in the contract's form: two more statements, however many rows.
+
+    ``lead`` is how early whoever looks is let in to offers.
+    """
     if not products:
         return []
     sku_ids = [sku_id for product in products for sku_id in _live_sku_ids(product)]
@@ -32,6 +36,7 @@ def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]
     worn = _worn(
         [(product, frozenset(_live_sku_ids(product))) for product in products],
         at=at,
+        lead=lead,
     )
     return [
         _item(
@@ -43,12 +48,12 @@ def listed(products: Sequence[Product], *, at: datetime) -> list[dict[str, Any]]
     ]
 
 
-def page_of(product: Product, *, at: datetime) -> dict[str, Any]:
-    """Return a row of ``catalog.product_page`` in the contract's form: two more statements."""
+def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> dict[str, Any]:
+    """Return a row of ``catalog.product_page`` in the contract's form: two more statements; ``lead`` as in listed."""
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     stock = inventory.available([choice["id"] for choice in choices])
     cover_url = pictures.address(product.cover) or ""
-    worn = _worn([(product, frozenset(stock))], at=at)[product.pk]
+    worn = _worn([(product, frozenset(stock))], at=at, lead=lead)[product.pk]
     further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
     return {
         **_item(product, units=sum(stock.values()), worn=worn),
@@ -98,7 +103,9 @@ def _live_sku_ids(product: Product) -> list[int]:
     return ids
 
 
-def _worn(products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime) -> dict[int, Worn]:
+def _worn(
+    products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime, lead: timedelta
+) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
     What preheats is among the activities only. ``products`` come with the ids of their SKUs. One statement.
@@ -107,7 +114,7 @@ def _worn(products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime) -
         promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
         for product, sku_ids in products
     ]
-    seen = promotions.shown(at=at)
+    seen = promotions.shown(at=at, lead=lead)
     offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
     timed = promotions.activities(shelved, seen)
     return {

@@ -115,19 +115,20 @@ def draft(*, promotion_id: int, at: datetime) -> Dated | None:
     return next((Dated(row.pk, offer, row.member_day) for row, offer in made), None)
 
 
-def shown(*, at: datetime) -> list[Shown]:
+def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
     """The offers that products show at this moment: those that are live, and those that preheat. One statement.
 
-    An offer of a member day shows the hours of that day.
+    An offer of a member day shows the hours of that day. For whoever comes early by ``lead`` an offer counts that
+    much before its start, as in ``offers_for``.
     """
-    preheating = Q(campaign__preheat_at__lte=at, starts_at__gt=at)
-    running = Q(starts_at__lte=at)
+    preheating = Q(campaign__preheat_at__lte=at, starts_at__gt=at + lead)
+    running = Q(starts_at__lte=at + lead)
     rows = _unspent(
         Promotion.objects.filter(preheating | running, enabled=True, ends_at__gt=at), member=None, at=at
     )
     seen = []
     for row, offer in _made(with_scope_ids(rows).order_by("id"), at=at, in_stock=None):
-        preheat = row.starts_at > at
+        preheat = row.starts_at > at + lead
         starts_at, ends_at = row.starts_at, row.ends_at
         if row.member_day is not None and not preheat:
             if not _on_its_day(row, at=at):

@@ -106,5 +106,20 @@ def test_the_shelf_and_the_page_open_early_for_the_member_only(
     assert answers == [(200, [sku.product_id]), (404, [])]
 
 
+def test_an_offer_is_worn_early_for_the_member_only(shopper_of: Callable[[Member], Shopper]) -> None:
+    now = datetime.now(tz=UTC)
+    make.promotion(label="早鸟", starts_at=now + 20 * MINUTE, ends_at=now + 60 * MINUTE)
+    make.promotion(label="太早", steps=[[200_00, 50_00]], starts_at=now + 40 * MINUTE)
+    sku = make.goods(5000)
+    worn = []
+    for member in (gold(), members.member()):
+        shopper = shopper_of(member)
+        page = shopper.call("GET", f"/products/{sku.product_id}").json()
+        (row,) = shopper.call("GET", "/products").json()["results"]
+        assert row["activities"] == page["activities"]
+        worn.append([badge for badge in page["badges"] if badge != "新品"])
+    assert worn == [["满100减15"], []]
+
+
 def shelf_of(who: Shopper) -> list[int]:
     return [row["id"] for row in who.call("GET", "/products").json()["results"]]
