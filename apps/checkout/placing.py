@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -108,9 +108,25 @@ def _compose(member: Member, choice: Choice, expected_payable_fen: int, *, at: d
     if choice.address_id is None:
         raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     composition = quoting.compose(member=member, choice=choice, at=at)
-    if composition.quote.payable_fen != expected_payable_fen:
-        raise PriceChanged(details={"quote": composition.as_dict()})
-    return composition
+    if composition.quote.payable_fen == expected_payable_fen:
+        return composition
+    for kept in _other_coupons(choice, composition):
+        as_seen = quoting.compose(member=member, choice=replace(choice, coupon_id=kept), at=at)
+        if as_seen.quote.payable_fen == expected_payable_fen:
+            return as_seen
+    raise PriceChanged(details={"quote": composition.as_dict()})
+
+
+def _other_coupons(choice: Choice, composition: Composition) -> list[str]:
+    """The coupons that the price may have been shown with, where the shopper left the choice to us.
+
+    A better coupon may have come in between, such as the welcome of a new member: the price that was seen
+    still holds, and the new coupon is kept for another time.
+    """
+    if choice.coupon_id is not None:
+        return []
+    usable = [row["coupon_id"] for row in composition.as_dict()["coupons"]["usable"]]
+    return ["none", *(coupon_id for coupon_id in usable if coupon_id != composition.coupon_id)][:4]
 
 
 def _write(

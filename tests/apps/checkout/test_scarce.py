@@ -112,6 +112,47 @@ def test_a_stranger_s_a_used_an_ended_and_an_unknown_coupon_do_not_exist(shopper
         assert (answer.status_code, answer.json()["code"]) == (404, "coupon_not_found")
 
 
+@pytest.mark.parametrize(("seen_fen", "spent"), [(6000, "none"), (5000, "ten"), (4800, "twelve")])
+def test_the_price_that_was_seen_holds_though_a_better_coupon_came_in_between(
+    seen_fen: int, spent: str
+) -> None:
+    member, address = make.buyer()
+    cup = make.goods(6000)
+    held = {"ten": _coupon(member, 1000), "twelve": _coupon(member, 1200)}
+
+    order = placing.place(
+        member=member,
+        choice=Choice(items=((cup.pk, 1),), address_id=address.pk),
+        expected_payable_fen=seen_fen,
+        idempotency_key=make.key(),
+        remark="",
+        at=make.NOW,
+    )
+
+    assert order.payable_fen == seen_fen
+    assert {name: _status(coupon) for name, coupon in held.items()} == {
+        name: "HELD" if name == spent else "AVAILABLE" for name in held
+    }
+
+
+def test_a_price_that_no_coupon_explains_has_changed() -> None:
+    member, address = make.buyer()
+    cup = make.goods(6000)
+    _coupon(member, 1000)
+
+    with pytest.raises(placing.PriceChanged) as refused:
+        placing.place(
+            member=member,
+            choice=Choice(items=((cup.pk, 1),), address_id=address.pk),
+            expected_payable_fen=5500,
+            idempotency_key=make.key(),
+            remark="",
+            at=make.NOW,
+        )
+
+    assert refused.value.details["quote"]["payable_fen"] == 5000
+
+
 def test_an_order_holds_its_coupon_and_paying_uses_it_up() -> None:
     member, address = make.buyer()
     coupon = _coupon(member)
