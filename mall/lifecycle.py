@@ -76,12 +76,6 @@ class Lifecycle:
             raise MoveRefused(details={"move": move, "status": current})
         return self.moves[move].target
 
-    def moves_from(self, status: str) -> frozenset[str]:
-        """The names of the moves possible from a status; LookupError if there is no such status."""
-        if status not in self.statuses:
-            raise LookupError(f"{self.name} has no status {status!r}")
-        return frozenset(name for name, move in self.moves.items() if status in move.sources)
-
     def mermaid(self) -> str:
         """The table as a mermaid ``stateDiagram-v2``, ending in a newline; the same table, the same text."""
         order = self._statuses_in_reading_order()

@@ -192,11 +192,6 @@ class Quote:
         if self.goods_fen - self.reduction_fen != lines_fen:
             raise ValueError("the reductions do not explain what the goods cost")
 
-    @property
-    def deliverable(self) -> bool:
-        """Whether every line can be sent to the destination, as far as one is known."""
-        return not self.undeliverable
-
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of a quote, plain values only."""
         return {

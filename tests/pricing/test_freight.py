@@ -65,7 +65,7 @@ def test_a_line_without_a_template_ships_free_and_adds_nothing_to_others():
 def test_without_a_destination_shipping_is_not_known_and_not_charged():
     quote = engine.quote(basket(line(CUP, "30.00", freight="件"), to=None, freights=(EVERYWHERE,)), [])
     assert (quote.shipping_fen, quote.shipping_known, quote.payable_fen) == (0, False, 3000)
-    assert quote.deliverable
+    assert quote.undeliverable == ()
 
 
 BY_REGION = by_piece(
@@ -95,7 +95,6 @@ def test_what_no_tariff_reaches_is_named_and_not_charged():
     goods = (line(CUP, "30.00", freight="近"), line(POT, "90.00", freight="件"), line(TEA, "50.00"))
     quote = engine.quote(basket(*goods, to=URUMQI, freights=(nearby, EVERYWHERE)), [])
     assert quote.undeliverable == (CUP,)
-    assert not quote.deliverable
     assert quote.shipping_fen == 800
     assert payable(quote) == {CUP: "30.00", POT: "90.00", TEA: "50.00"}
 

@@ -39,13 +39,6 @@ def test_a_move_or_status_that_does_not_exist_is_a_mistake_of_the_program(move, 
         PARCEL.target(move=move, current=current)
 
 
-def test_a_status_knows_the_moves_that_leave_it():
-    assert PARCEL.moves_from("PACKED") == {"send", "lose"}
-    assert PARCEL.moves_from("LOST") == frozenset()
-    with pytest.raises(LookupError, match="EATEN"):
-        PARCEL.moves_from("EATEN")
-
-
 def test_the_drawing_shows_every_status_and_move_once_and_in_order():
     assert PARCEL.mermaid().splitlines() == [
         "stateDiagram-v2",
