@@ -12,9 +12,11 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from apps.base import days
+from apps.checkout import activities
 from apps.checkout.simulator import figures, replay
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -85,8 +87,10 @@ def advance(*, run_id: int, at: datetime, limit: int = CHUNK) -> int | None:
 
 
 def _orders(run: SimulationRun) -> QuerySet[Order]:
+    """Orders paid in the run's window, without refunded ones and those of the points mall, which no offer touches."""
     paid = Order.objects.filter(paid_at__gte=run.since, paid_at__lt=run.until)
-    return paid.exclude(status=Status.REFUNDED)
+    told = paid.exclude(status=Status.REFUNDED).annotate(told=Cast("applied", TextField()))
+    return told.exclude(points_used__gt=0, told__contains=f'"{activities.POINTS_GOOD}:')
 
 
 def _chunk(run: SimulationRun, limit: int) -> QuerySet[Order]:

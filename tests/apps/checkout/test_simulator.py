@@ -74,6 +74,12 @@ def test_orders_outside_the_window_unpaid_or_refunded_are_not_replayed():
     assert simulated(draft(), days=7)["orders"] == 1
 
 
+def test_orders_of_the_points_mall_are_not_replayed_and_those_that_spent_points_are():
+    paid(120_00, points_used=100, applied=[{"ref": "points_good:7", "label": "积分兑换", "amount_fen": 1}])
+    paid(120_00, points_used=100, applied=[{"ref": "points", "label": "积分抵扣", "amount_fen": 1}])
+    assert simulated(draft())["orders"] == 1
+
+
 def test_a_run_that_is_cut_short_goes_on_behind_the_last_order_and_ends_with_the_same_figures():
     for price_fen in (120_00, 80_00, 150_00, 100_00, 99_99):
         paid(price_fen, cost_fen=70_00)
