@@ -40,7 +40,16 @@ def test_a_whole_environment_starts() -> None:
         ("SECRET_KEY", None, "SECRET_KEY: Field required"),
         ("SECRET_KEY", "", "SECRET_KEY: must not be empty"),
         ("SECRET_KEY", "x" * 40 + "changeme" * 2, "SECRET_KEY: looks like an example value; set a real one"),
-        ("SECRET_KEY", "short", "SECRET_KEY: must be at least 50 characters of randomness"),
+        (
+            "SECRET_KEY",
+            "aaaa" * 20,
+            "SECRET_KEY: must be at least 32 characters of randomness (50 satisfy check --deploy)",
+        ),
+        (
+            "SECRET_KEY",
+            "short",
+            "SECRET_KEY: must be at least 32 characters of randomness (50 satisfy check --deploy)",
+        ),
         ("DATABASE_URL", "sqlite:///x", "DATABASE_URL: must be postgres://user:password@host:port/name"),
         (
             "DATABASE_URL",
