@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.carts import services as carts
 from apps.carts.models import CartItem
@@ -20,29 +18,10 @@ from apps.inventory import selectors as inventory
 from apps.inventory.models import Stock
 from apps.members.models import Address, Member
 from apps.orders.models import Order
-from mall.errors import ShopError
 from tests.apps.checkout import make
+from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-
-def _all_at_once(calls: Sequence[Callable[[], str]]) -> Counter[str]:
-    """Start every call at the same moment in a thread of its own; count what they answer."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], str]) -> str:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")  # connect before the race
-            start.wait(timeout=30)
-            return call()
-        except ShopError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return Counter(threads.map(run, calls))
 
 
 def _place(
@@ -77,14 +56,14 @@ def test_the_naive_shop_that_looks_and_then_takes_sells_units_twice() -> None:
             Stock.objects.filter(sku=cup).update(held=5 - free + 1)
         return "placed"
 
-    assert _all_at_once([buy] * 20) == {"placed": 20}
+    assert all_answers([buy] * 20) == {"placed": 20}
 
 
 def test_twenty_buyers_of_five_cups_make_five_orders() -> None:
     cup = make.goods(5000, units=5)
     buyers = [make.buyer() for _ in range(20)]
 
-    outcome = _all_at_once([lambda b=buyer: _place(b, [(cup, 1)], 5000, "k") for buyer in buyers])
+    outcome = all_answers([lambda b=buyer: _place(b, [(cup, 1)], 5000, "k") for buyer in buyers])
 
     assert outcome == {"placed": 5, "out_of_stock": 15}
     assert Order.objects.count() == 5
@@ -97,7 +76,7 @@ def test_orders_for_the_same_two_skus_in_opposite_order_do_not_lock_each_other_o
     buyers = [make.buyer() for _ in range(12)]
     ways = ([(cup, 1), (pot, 1)], [(pot, 1), (cup, 1)])
 
-    outcome = _all_at_once(
+    outcome = all_answers(
         [lambda b=buyer, w=ways[n % 2]: _place(b, w, 6000, "k") for n, buyer in enumerate(buyers)]
     )
 
@@ -109,7 +88,7 @@ def test_the_same_key_eight_times_at_once_is_one_order() -> None:
     cup = make.goods(5000, units=8)
     buyer = make.buyer()
 
-    outcome = _all_at_once([lambda: _place(buyer, [(cup, 1)], 5000, "k")] * 8)
+    outcome = all_answers([lambda: _place(buyer, [(cup, 1)], 5000, "k")] * 8)
 
     assert outcome == {"placed": 8}
     assert Order.objects.count() == 1
@@ -119,7 +98,7 @@ def test_the_same_key_eight_times_at_once_is_one_order() -> None:
 def test_the_last_unit_under_the_same_key_is_one_order_and_no_refusal() -> None:
     cup = make.goods(5000, units=1)
     buyer = make.buyer()
-    assert _all_at_once([lambda: _place(buyer, [(cup, 1)], 5000, "k")] * 8) == {"placed": 8}
+    assert all_answers([lambda: _place(buyer, [(cup, 1)], 5000, "k")] * 8) == {"placed": 8}
     assert Order.objects.count() == 1
 
 
@@ -129,7 +108,7 @@ def test_a_cart_ordered_eight_times_at_once_under_one_key_is_one_order() -> None
     for sku in (cup, pot):
         carts.put(member=buyer[0], sku_id=sku.pk, quantity=1, selected=True, at=make.NOW)
 
-    outcome = _all_at_once([lambda: _place(buyer, None, 6000, "k")] * 8)
+    outcome = all_answers([lambda: _place(buyer, None, 6000, "k")] * 8)
 
     assert outcome == {"placed": 8}
     assert Order.objects.count() == 1
@@ -144,7 +123,7 @@ def test_puts_at_once_add_up_in_one_line() -> None:
         carts.put(member=member, sku_id=cup.pk, quantity=2, selected=True, at=make.NOW)
         return "put"
 
-    assert _all_at_once([put] * 8) == {"put": 8}
+    assert all_answers([put] * 8) == {"put": 8}
     assert CartItem.objects.get().quantity == 16
 
 
@@ -162,7 +141,7 @@ def test_a_change_between_looking_and_adding_up_is_not_lost() -> None:
         carts.change(member=member, item_id=item.pk, quantity=1000)
         return "changed"
 
-    assert _all_at_once([put, put, put, change]) == {"put": 3, "changed": 1}
+    assert all_answers([put, put, put, change]) == {"put": 3, "changed": 1}
     item.refresh_from_db()
     assert item.quantity in {1000, 1003, 1006, 1009}
 
@@ -180,7 +159,7 @@ def test_sweeps_and_the_shopper_closing_at_once_give_the_stock_back_once() -> No
         closing.cancel(member=member, order_no=order.order_no, at=expired)
         return "closed 1"
 
-    outcome = _all_at_once([sweep, sweep, sweep, cancel, cancel])
+    outcome = all_answers([sweep, sweep, sweep, cancel, cancel])
 
     assert outcome["closed 1"] == 1
     assert outcome.total() == 5

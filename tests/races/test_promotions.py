@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
 from django.db.models import Sum
 
 from apps.promotions import services as promotions
@@ -16,29 +13,9 @@ from apps.promotions.models import Promotion, Tally, Usage
 from tests.apps.promotions import make
 from tests.apps.promotions.make import NOW
 from tests.apps.promotions.test_limits import quote
+from tests.races.together import at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(calls: Iterable[Callable[[], object]]) -> Counter[str]:
-    """Start all calls together, each in a transaction of its own; count "done" and the names of errors."""
-    waiting = list(calls)
-    gate = threading.Barrier(len(waiting))
-
-    def run(call: Callable[[], object]) -> str:
-        try:
-            connection.ensure_connection()
-            gate.wait()
-            with transaction.atomic():
-                call()
-            return "done"
-        except Exception as error:
-            return type(error).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        return Counter(pool.map(run, waiting))
 
 
 def order(number: int, member_id: int, *refs: str, quantity: int = 1) -> Callable[[], object]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from apps.catalog.models import Sku
 from apps.checkout import placing, undoing
@@ -23,31 +18,12 @@ from apps.orders.models import Order
 from apps.payments.models import Refund
 from apps.points import selectors as point_facts
 from apps.promotions.models import Tally
-from mall.errors import ShopError
 from tests.apps.checkout import make
 from tests.apps.coupons import make as coupons
 from tests.apps.points import make as points
+from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-
-def _all_at_once(calls: Sequence[Callable[[], str]]) -> Counter[str]:
-    """Start every call at the same moment in a thread of its own; count what they answer."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], str]) -> str:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")  # connect before the race
-            start.wait(timeout=30)
-            return call()
-        except ShopError as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return Counter(threads.map(run, calls))
 
 
 def _place(buyer: tuple[Member, Address], sku: Sku, expected_payable_fen: int, **more: Any) -> str:
@@ -73,7 +49,7 @@ def test_one_coupon_in_five_orders_at_once_is_used_by_one_and_the_others_are_tol
     cup, buyer = make.goods(6000), make.buyer()
     coupon = coupons.coupon(buyer[0], of=coupons.template(), at=make.NOW)
 
-    outcome = _all_at_once([lambda: _place(buyer, cup, 5000)] * 5)
+    outcome = all_answers([lambda: _place(buyer, cup, 5000)] * 5)
 
     assert outcome == {"placed": 1, "price_changed": 4}
     assert Order.objects.get().payable_fen == 5000
@@ -87,13 +63,13 @@ def test_the_same_coupon_named_by_five_orders_at_once_is_used_by_one() -> None:
     cup, buyer = make.goods(6000), make.buyer()
     coupon = coupons.coupon(buyer[0], of=coupons.template(), at=make.NOW)
     named = {"coupon_id": str(coupon.public_id)}
-    outcome = _all_at_once([lambda: _place(buyer, cup, 5000, **named)] * 5)
+    outcome = all_answers([lambda: _place(buyer, cup, 5000, **named)] * 5)
     assert outcome == {"placed": 1, "coupon_not_found": 4}
 
 
 def test_a_hundred_points_in_five_orders_of_a_hundred_at_once_pay_one() -> None:
     cup, buyer = make.goods(6000), _purse(100)
-    outcome = _all_at_once([lambda: _place(buyer, cup, 5900, use_points=100)] * 5)
+    outcome = all_answers([lambda: _place(buyer, cup, 5900, use_points=100)] * 5)
     assert outcome == {"placed": 1, "points_not_enough": 4}
     assert points.standing(buyer[0]) == (0, 0)
 
@@ -109,7 +85,7 @@ def test_two_orders_closed_at_once_from_two_sides_give_points_and_coupon_back_ex
         make.close(order)
         return "closed"
 
-    outcome = _all_at_once([lambda order=order: close(order) for order in (first, second) * 3])
+    outcome = all_answers([lambda order=order: close(order) for order in (first, second) * 3])
 
     assert outcome == {"closed": 6}
     assert points.standing(buyer[0]) == (300, 0)
@@ -123,7 +99,7 @@ def test_three_uses_of_a_promotion_wanted_by_eight_buyers_go_to_three() -> None:
     cup = make.goods(6000)
     make.promotion(label="满50减5", steps=[[5000, 500]], limits={"total": 3})
     buyers = [make.buyer() for _ in range(8)]
-    outcome = _all_at_once([lambda b=buyer: _place(b, cup, 5500) for buyer in buyers])
+    outcome = all_answers([lambda b=buyer: _place(b, cup, 5500) for buyer in buyers])
     assert outcome == {"placed": 3, "price_changed": 5}
     assert Tally.objects.get().uses == 3
 
@@ -133,7 +109,7 @@ def test_two_gifts_wanted_by_six_buyers_go_to_two_and_all_six_have_their_tea() -
     make.promotion("GIFT", label="送小茶杯", parts=[(5000, cup.pk, 1)])
     buyers = [make.buyer() for _ in range(6)]
 
-    outcome = _all_at_once([lambda b=buyer: _place(b, tea, 6000) for buyer in buyers])
+    outcome = all_answers([lambda b=buyer: _place(b, tea, 6000) for buyer in buyers])
 
     assert outcome == {"placed": 6}
     gifts = [order.lines.filter(is_gift=True).count() for order in Order.objects.all()]
@@ -155,7 +131,7 @@ def test_paying_and_closing_at_once_end_in_one_of_the_two_with_everything_accoun
         make.close(order)
         return "done"
 
-    _all_at_once([pay, close])
+    all_answers([pay, close])
 
     order.refresh_from_db()
     coupon.refresh_from_db()
@@ -173,7 +149,7 @@ def test_six_clicks_on_the_whole_refund_give_everything_back_once() -> None:
         done = undoing.refund_unshipped(order_no=order.order_no, reason="x", operator=operator, at=make.NOW)
         return "refunded" if done else "again"
 
-    assert _all_at_once([refund] * 6) == {"refunded": 1, "again": 5}
+    assert all_answers([refund] * 6) == {"refunded": 1, "again": 5}
     assert Refund.objects.get().amount_fen == 5900
     assert points.standing(buyer[0]) == (100, 0)
     assert Stock.objects.get().on_hand == 4

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.inventory import selectors
 from apps.inventory import services as inventory
 from apps.inventory.models import Stock
 from tests.apps.inventory.make import NOW, place, sku, stock
+from tests.races.together import at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(calls: Iterable[Callable[[], object]]) -> Counter[str]:
-    """Start all calls together, each in a transaction of its own; count "done" and the names of errors."""
-    waiting = list(calls)
-    gate = threading.Barrier(len(waiting))
-
-    def run(call: Callable[[], object]) -> str:
-        try:
-            connection.ensure_connection()
-            gate.wait()
-            with transaction.atomic():
-                call()
-            return "done"
-        except Exception as error:
-            return type(error).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        return Counter(pool.map(run, waiting))
 
 
 def hold(number: int, demand: dict[int, int]) -> Callable[[], object]:

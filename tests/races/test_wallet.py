@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.wallet import selectors
 from apps.wallet import services as wallet
 from apps.wallet.models import Account
 from tests.apps.members import make as members
 from tests.apps.wallet.make import NOW, figures, funded, operator, pack
+from tests.races.together import at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -23,27 +22,6 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _switched_on(settings: Any) -> None:
     settings.WALLET_ENABLED = True
-
-
-def at_once(calls: Iterable[Callable[[], object]]) -> Counter[str]:
-    """Start all calls together, each in a transaction of its own; count "done" and the names of errors."""
-    waiting = list(calls)
-    gate = threading.Barrier(len(waiting))
-
-    def run(call: Callable[[], object]) -> str:
-        try:
-            connection.ensure_connection()
-            gate.wait()
-            with transaction.atomic():
-                call()
-            return "done"
-        except Exception as error:
-            return type(error).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        return Counter(pool.map(run, waiting))
 
 
 def hold(account: Account, number: int, amount_fen: int) -> Callable[[], object]:
