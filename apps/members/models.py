@@ -102,6 +102,16 @@ class Member(models.Model):
 class GrowthEntry(models.Model):
     """One change of a member's growth. Append-only: the member's growth is the sum of the changes."""
 
+    class Occasion(models.TextChoices):
+        """The first word of a business key, as members read it."""
+
+        ORDER = "ORDER", "购物"
+        REFUND = "REFUND", "退款扣回"
+        PROFILE = "PROFILE", "完善资料"
+        REVIEW = "REVIEW", "评价"
+        SURVEY = "SURVEY", "问卷"
+        OTHER = "OTHER", "其他"
+
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, related_name="growth_entries", verbose_name="会员"
     )
@@ -122,6 +132,12 @@ class GrowthEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.change:+d}"
+
+    @property
+    def occasion(self) -> GrowthEntry.Occasion:
+        """What brought it, told by its cause."""
+        word = self.business_key.partition(":")[0].upper()
+        return self.Occasion(word) if word in self.Occasion.values else self.Occasion.OTHER
 
 
 class LevelChange(models.Model):

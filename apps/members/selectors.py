@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from apps.members.models import Address, Document, Member, Session
+from apps.members.models import Address, Document, GrowthEntry, LevelChange, Member, Session
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
 
@@ -36,6 +36,16 @@ def lead_of(member: Member | None) -> timedelta:
     """
     level = member.level if member else None
     return timedelta(minutes=level.early_access_minutes if level else 0)
+
+
+def growth_entries_of(member: Member) -> QuerySet[GrowthEntry]:
+    """Return the ledger of a member's growth."""
+    return GrowthEntry.objects.filter(member=member)
+
+
+def level_changes_of(member: Member) -> QuerySet[LevelChange]:
+    """Return how a member rose and fell, with the levels at hand."""
+    return LevelChange.objects.filter(member=member).select_related("from_level", "to_level")
 
 
 def addresses_of(member: Member) -> QuerySet[Address]:

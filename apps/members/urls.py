@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.members import api, levels_api
+from apps.members import api, growth_api, levels_api
 
 urlpatterns = [
     path("auth/login", api.LoginView.as_view()),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("me/phone", api.PhoneView.as_view()),
     path("me/birthday", levels_api.BirthdayView.as_view()),
     path("levels", levels_api.LevelsView.as_view()),
+    path("me/growth/entries", growth_api.GrowthEntriesView.as_view()),
+    path("me/level-changes", growth_api.LevelChangesView.as_view()),
     path("me/consents", api.ConsentsView.as_view()),
     path("me/consents/<slug:document>", api.ConsentView.as_view()),
     path("me/addresses", api.AddressesView.as_view()),

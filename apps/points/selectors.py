@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.base import days
 from apps.members.models import Member
-from apps.points.models import Account, CheckIn, Entry, Lot, PointsGood, Rules
+from apps.points.models import Account, CheckIn, Entry, InteractionRule, Lot, PointsGood, Redemption, Rules
+from apps.points.states import EntryKind
+from apps.promotions import selectors as promotions
+from mall import money
 
 
 class Balance(NamedTuple):
@@ -67,24 +70,116 @@ class Calendar(NamedTuple):
 
 
 def calendar_of(member: Member, *, first: date, after: date, at: datetime) -> Calendar:
-    """The check-ins in ``[first, after)`` and the streak that runs: three queries.
-
-    A streak runs until a whole Shanghai day passed without a check-in.
-    """
-    today = days.shop_day(at)
+    """The check-ins in ``[first, after)`` and the streak that runs: three queries."""
     mine = CheckIn.objects.filter(member=member)
     found = list(mine.filter(on__gte=first, on__lt=after).order_by("on").values_list("on", flat=True))
-    latest = mine.filter(on__lte=today).order_by("-on").first()
-    running = latest is not None and (today - latest.on).days <= 1
-    streak = latest.streak if latest and running else 0
+    streak = streak_of(member, today=days.shop_day(at))
     now = rules()
     return Calendar(
         days=found,
-        checked_in_today=latest is not None and latest.on == today,
-        streak=streak,
-        days_to_bonus=now.streak_days - streak % now.streak_days,
+        checked_in_today=streak.today,
+        streak=streak.days,
+        days_to_bonus=now.streak_days - streak.days % now.streak_days,
         rules=now,
     )
+
+
+class Streak(NamedTuple):
+    """Days in a row up to today, or to yesterday while today is open; and whether today is among them."""
+
+    days: int
+    today: bool
+
+
+def streak_of(member: Member, *, today: date) -> Streak:
+    """The member's streak that runs: 0 days once a whole Shanghai day passed without a check-in."""
+    latest = CheckIn.objects.filter(member=member, on__lte=today).order_by("-on").first()
+    if latest is None or (today - latest.on).days > 1:
+        return Streak(0, today=False)
+    return Streak(latest.streak, today=latest.on == today)
+
+
+class Way(NamedTuple):
+    """A way to earn beside shopping, and whether it still gives the member something today."""
+
+    kind: str
+    kind_label: str
+    points: int
+    growth: int
+    once: bool
+    left_today: int | None
+    done: bool
+
+
+class Ways(NamedTuple):
+    """All ways to earn, and what a yuan gives the member today."""
+
+    ways: list[Way]
+    points_per_yuan: int
+    multiplier_bp: int
+
+
+def ways_of(member: Member, *, at: datetime) -> Ways:
+    """What earns this member points at this moment: check-in and the enabled interactions."""
+    rules_now = rules()
+    level_bp = member.level.points_multiplier_bp if member.level else money.WHOLE_BP
+    day_bp = promotions.points_multiplier_bp(at=at)
+    interactions = InteractionRule.objects.filter(enabled=True).order_by("id")
+    given = _given(member, at=at)
+    return Ways(
+        ways=[
+            *_check_in_way(member, rules_now, at=at),
+            *(_interaction_way(rule, *given.get(rule.kind, (0, 0))) for rule in interactions),
+        ],
+        points_per_yuan=rules_now.points_per_yuan,
+        multiplier_bp=money.share_bp(level_bp, bp=day_bp),
+    )
+
+
+def _given(member: Member, *, at: datetime) -> dict[str, tuple[int, int]]:
+    """How often each kind gave the member something, ever and today."""
+    start, end = days.day_window(days.shop_day(at))
+    rows = (
+        Entry.objects.filter(account__member=member)
+        .order_by()
+        .values("kind")
+        .annotate(ever=Count("id"), today=Count("id", filter=Q(at__gte=start, at__lt=end)))
+    )
+    return {row["kind"]: (row["ever"], row["today"]) for row in rows}
+
+
+def _check_in_way(member: Member, rules_now: Rules, *, at: datetime) -> list[Way]:
+    """The check-in of today with the bonus of a whole streak; no way at all where it gives nothing."""
+    today = days.shop_day(at)
+    streak = streak_of(member, today=today)
+    next_day = streak.days if streak.today else streak.days + 1
+    whole = next_day % rules_now.streak_days == 0
+    points = rules_now.check_in_points + (rules_now.streak_bonus if whole else 0)
+    if not (rules_now.check_in_points or rules_now.streak_bonus):
+        return []
+    kind = EntryKind.CHECK_IN
+    return [Way(kind.value, str(kind.label), points, 0, False, 0 if streak.today else 1, streak.today)]
+
+
+def _interaction_way(rule: InteractionRule, ever: int, today: int) -> Way:
+    """The rule, less what it gave already."""
+    left = max(0, rule.daily_cap - today) if rule.daily_cap else None
+    if rule.once:
+        left = 0 if ever else 1
+    return Way(
+        kind=rule.kind,
+        kind_label=rule.get_kind_display(),
+        points=rule.points,
+        growth=rule.growth,
+        once=rule.once,
+        left_today=left,
+        done=left == 0,
+    )
+
+
+def redemptions_of(member: Member) -> QuerySet[Redemption]:
+    """What the member had from the points mall, with the goods at hand."""
+    return Redemption.objects.filter(member=member).select_related("good")
 
 
 def shelf(*, at: datetime) -> QuerySet[PointsGood]:
