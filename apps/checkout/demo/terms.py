@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from apps.base import days
 from apps.catalog.models import Sku
+from apps.checkout.demo import offers
 from apps.checkout.demo.filling import WARES
 from apps.coupons import demo as coupons
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
@@ -15,18 +15,11 @@ from apps.fulfillment.states import ChargedBy
 from apps.members import demo as levels
 from apps.members.models import Document, Level
 from apps.points import demo as interactions
+from apps.points.models import PointsGood
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, Promotion
 
 _REMOTE = ["新疆维吾尔自治区", "西藏自治区", "青海省", "内蒙古自治区", "宁夏回族自治区", "甘肃省"]
-_OFFERS = (
-    (
-        Promotion.Kind.STEPPED,
-        "冬日茶会满减",
-        {"steps": [[10_000, 1_500], [19_900, 3_000]]},
-    ),
-    (Promotion.Kind.FREE_POSTAGE, "满99元包邮", {"threshold_fen": 9_900}),
-)
 PRIVACY = """茶里茶外隐私保护指引
 
 我们重视您的个人信息。本店仅在提供商品与服务所必需的范围内处理以下信息：
@@ -52,19 +45,11 @@ def agree(*, at: datetime) -> None:
     if not FreightTemplate.objects.exists():
         _postage()
     if not Promotion.objects.exists():
-        _offers(at=at)
+        offers.start(at=at)
+    if not PointsGood.objects.exists():
+        offers.open_points_mall(at=at)
     if not LevelPrice.objects.exists():
         _flagship_prices()
-
-
-@transaction.atomic
-def _offers(*, at: datetime) -> None:
-    """满减 and free postage, from this morning for a year."""
-    today, _ = days.day_window(days.shop_day(at))
-    for kind, label, figures in _OFFERS:
-        promotions.start(
-            kind=kind, label=label, starts_at=today, ends_at=today + timedelta(days=365), **figures
-        )
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as inventory
 from apps.inventory.models import Stock
 from apps.members.models import Document, Level
+from apps.points.models import PointsGood
+from apps.promotions import selectors as promotions
+from apps.promotions.models import Campaign, Promotion
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +62,20 @@ def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
     assert Level.objects.count() == 4
     assert Document.objects.get(kind="privacy", version="1.0").published_at is not None
     assert Carrier.objects.filter(code="SF").exists()
+
+
+def test_the_demo_shop_shows_every_kind_of_promotion_and_a_points_mall(shop: None) -> None:
+    assert set(Promotion.objects.values_list("kind", flat=True)) == set(Promotion.Kind.values)
+    assert Promotion.objects.filter(member_day__name="周五会员日").count() == 1
+    festival = Campaign.objects.get()
+    assert festival.preheat_at is not None and festival.preheat_at < festival.starts_at
+    assert set(PointsGood.objects.values_list("kind", flat=True)) == {"SKU", "COUPON"}
+
+
+def test_no_demo_promotion_makes_no_offer(shop: None) -> None:
+    at = datetime.now(tz=UTC)
+    for promotion in Promotion.objects.all():
+        assert promotions.draft(promotion_id=promotion.pk, at=at) is not None, promotion.label
 
 
 def test_every_picture_of_the_demo_shop_is_there(shop: None) -> None:
