@@ -10,6 +10,7 @@ import structlog
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from apps.base import days
 from apps.members.models import Level, Member
@@ -188,23 +189,24 @@ def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, lis
 def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, list[dict[str, Any]]]:
     """What each product shows with a countdown, by product id, as plain values: no statement.
 
-    ``seen`` are those of ``shown``.
+    ``seen`` are those of ``shown``. Times are told in the shop's zone, as in every other answer.
     """
-    worn = [(each, wording.badge(each.offer) or each.offer.label) for each in seen]
-    return {
-        product.product_id: [
+    worn = [
+        (
+            each.offer,
             {
                 "ref": each.offer.ref,
-                "label": label,
+                "label": wording.badge(each.offer) or each.offer.label,
                 "kind": each.kind,
-                "starts_at": each.starts_at,
-                "ends_at": each.ends_at,
+                "starts_at": timezone.localtime(each.starts_at),
+                "ends_at": timezone.localtime(each.ends_at),
                 "preheat": each.preheat,
-            }
-            for each, label in worn
-            if _covers(each.offer, product)
-        ]
-        for product in shelved
+            },
+        )
+        for each in seen
+    ]
+    return {
+        product.product_id: [shown for offer, shown in worn if _covers(offer, product)] for product in shelved
     }
 
 

@@ -36,7 +36,8 @@ def test_an_offer_is_shown_with_its_hours_for_a_countdown():
         "STEPPED",
     )
     assert activity["preheat"] is False
-    assert activity["ends_at"].startswith((now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M"))
+    assert activity["ends_at"] == timezone.localtime(row.ends_at).isoformat()
+    assert activity["ends_at"].endswith("+08:00")
 
 
 def test_what_preheats_is_an_activity_and_no_badge_yet():
