@@ -55,6 +55,11 @@ def test_the_gifts_of_the_highest_step_reached_come_once_and_cost_nothing(cups, 
     assert (quote.payable_fen, len(quote.items), quote.applied) == (2500 * cups, 1, ())
 
 
+def test_the_hint_to_the_next_step_counts_its_gifts():
+    quote = engine.quote(basket(line(CUP, "188.00")), [gift()])
+    assert [hint.reason for hint in quote.hints] == ["再买 ¥12.00 可得「茶巾」×2「茶盘」"]
+
+
 def test_what_is_missing_to_the_first_gift_is_said():
     quote = engine.quote(basket(line(CUP, "88.00")), [gift()])
     assert declined(quote) == {"买赠": "再买 ¥12.00 可得「茶巾」"}

@@ -33,6 +33,14 @@ class GiftStep(NamedTuple):
         """The gifts in the words of a sentence: 「茶杯」「茶叶」."""
         return "".join(f"「{gift.title}」" for gift in self.gifts)
 
+    @property
+    def counted(self) -> str:
+        """The gifts with their numbers where there are several of one: 「茶杯」×2「茶叶」."""
+        return "".join(
+            f"「{gift.title}」×{gift.quantity}" if gift.quantity > 1 else f"「{gift.title}」"
+            for gift in self.gifts
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gift(Terms):
@@ -82,5 +90,5 @@ class Gift(Terms):
         counted = goods.counted(self.basis)
         for step in self.steps:
             if counted < step.at_least:
-                return step_ahead(self.basis, short=step.at_least - counted, gain=f"得{step.names}")
+                return step_ahead(self.basis, short=step.at_least - counted, gain=f"得{step.counted}")
         return None
