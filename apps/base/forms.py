@@ -1,8 +1,10 @@
-"""Form fields of the operators' pages: money is typed and read in yuan, kept in fen."""
+"""Form fields of the operators' pages: money is typed in yuan and kept in fen, rates as people say them in basis points."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -60,6 +62,65 @@ class YuanField(forms.Field):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class _RateField(forms.Field):
+    """A rate as people say it, kept in basis points: one typed unit is ten to the power of ``places`` of them.
+
+    Plain digits with at most so many decimals, so that nothing is rounded; empty is None. ``min_bp`` and
+    ``max_bp`` are its bounds.
+    """
+
+    widget = UnfoldAdminTextInputWidget
+    places: ClassVar[int]
+    default_error_messages = {"bounds": "请填写 %(low)s 到 %(high)s 之间的数"}
+
+    def __init__(self, *, min_bp: int = 0, max_bp: int = 99_900, **kwargs: Any) -> None:
+        self.min_bp, self.max_bp = min_bp, max_bp
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        """Return basis points for what was typed; None for nothing."""
+        text = value.strip() if isinstance(value, str) else value
+        if text in self.empty_values:
+            return None
+        if not isinstance(text, str) or not re.fullmatch(
+            rf"[0-9]{{1,3}}(\.[0-9]{{1,{self.places}}})?", text, re.ASCII
+        ):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        typed_bp = int(Decimal(text).scaleb(self.places))
+        if not self.min_bp <= typed_bp <= self.max_bp:
+            bounds = {"low": self._said(self.min_bp), "high": self._said(self.max_bp)}
+            raise ValidationError(self.error_messages["bounds"], code="bounds", params=bounds)
+        return typed_bp
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the page shows: the rate as it is said, and what was typed as it was typed."""
+        return self._said(value) if isinstance(value, int) else value
+
+    def _said(self, value_bp: int) -> str:
+        return f"{Decimal(value_bp).scaleb(-self.places).normalize():f}"
+
+
+class TenthsField(_RateField):
+    """折: what is paid, ``9.5`` for 9,500; 10 is the whole price."""
+
+    places = 3
+    default_error_messages = {"invalid": "请填写折扣，最多三位小数，例如 9.5 表示九五折，10 表示不打折"}
+
+
+class TimesField(_RateField):
+    """倍: how many times, ``1.5`` for 15,000."""
+
+    places = 4
+    default_error_messages = {"invalid": "请填写倍数，最多四位小数，例如 1.5 表示一点五倍"}
+
+
+class PercentField(_RateField):
+    """%: ``12.5`` for 1,250."""
+
+    places = 2
+    default_error_messages = {"invalid": "请填写 0 到 999 之间的百分数，最多两位小数，例如 10 表示 10%"}
 
 
 # For ``formfield_overrides`` of an admin or inline: every FenField of it is typed in yuan.

@@ -202,7 +202,7 @@ class LevelAdmin(EditableAdmin):
         "rank",
         "growth_threshold",
         "discount",
-        "points_multiplier_bp",
+        "multiplier",
         "free_postage",
         "birthday_points",
         "early_access_minutes",
@@ -215,6 +215,10 @@ class LevelAdmin(EditableAdmin):
         return (
             "无折扣" if row.discount_bp == 10_000 else f"{Decimal(row.discount_bp).scaleb(-3).normalize()} 折"
         )
+
+    @admin.display(description="积分倍率", ordering="points_multiplier_bp")
+    def multiplier(self, row: Level) -> str:
+        return f"{Decimal(row.points_multiplier_bp).scaleb(-4).normalize():f} 倍"
 
 
 @admin.register(Document)

@@ -7,11 +7,27 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.base.forms import TenthsField, TimesField
 from apps.members.models import Level
 
 
 class LevelForm(forms.ModelForm):
     """One level. A higher one takes more growth and gives no less; what contradicts that is refused."""
+
+    discount_bp = TenthsField(
+        label="会员折扣（折）",
+        min_bp=1,
+        max_bp=10_000,
+        initial=10_000,
+        help_text="9.5 表示九五折，10 表示不打折",
+    )
+    points_multiplier_bp = TimesField(
+        label="积分倍率（倍）",
+        min_bp=10_000,
+        max_bp=100_000,
+        initial=10_000,
+        help_text="1.5 表示消费一元得一点五倍积分",
+    )
 
     class Meta:
         model = Level

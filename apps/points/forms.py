@@ -8,7 +8,7 @@ from uuid import uuid4
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import YuanField
+from apps.base.forms import PercentField, YuanField
 from apps.catalog.models import Sku
 from apps.points.models import InteractionRule, PointsGood, Rules
 from apps.points.services.booking import MAX_POINTS
@@ -22,6 +22,13 @@ _LONGEST_MONTHS = 120
 
 class RulesForm(forms.ModelForm):
     """How points are earned, spent and lost; figures that no shop can mean are refused."""
+
+    deduction_cap_bp = PercentField(
+        label="最多抵商品金额（%）",
+        max_bp=10_000,
+        initial=5_000,
+        help_text="50 表示最多抵一半，0 表示不可抵扣",
+    )
 
     class Meta:
         model = Rules
@@ -49,7 +56,6 @@ class RulesForm(forms.ModelForm):
         self._within(typed, "streak_bonus", 0, _MOST_A_DAY)
         self._within(typed, "streak_days", 2, 31)
         self._within(typed, "deduction_points_per_yuan", 1, 100_000)
-        self._within(typed, "deduction_cap_bp", 0, 10_000)
         earned, paid = typed.get("points_per_yuan"), typed.get("deduction_points_per_yuan")
         if earned and paid and earned >= paid:
             self.add_error(

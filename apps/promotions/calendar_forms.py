@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from apps.base.forms import PercentField
 from apps.promotions import inputs, member_days
 from apps.promotions.models import Campaign, MemberDay
 
@@ -26,7 +27,7 @@ class MemberDayForm(forms.ModelForm):
     month_days = inputs.MonthDaysField(
         label="每月", required=False, help_text="例如「15」或「1，15」。没有 31 日的月份就没有这一天"
     )
-    points_bp = inputs.PercentField(label="积分倍率（%）", help_text="200 表示双倍积分，100 表示不加倍")
+    points_bp = PercentField(label="积分倍率（%）", help_text="200 表示双倍积分，100 表示不加倍")
 
     class Meta:
         model = MemberDay

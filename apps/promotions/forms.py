@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from apps.base.forms import YuanField
+from apps.base.forms import PercentField, YuanField
 from apps.catalog.models import Sku
 from apps.promotions import inputs, sense, terms
 from apps.promotions import services as promotions
@@ -105,7 +105,7 @@ class PromotionForm(forms.ModelForm):
     price_fen = YuanField(
         label="价格（元）", required=False, help_text="特价：每件的价格；套餐：整套的价格；N件M元：N 件的总价"
     )
-    rise_bp = inputs.PercentField(
+    rise_bp = PercentField(
         label="每次涨（%）", required=False, help_text="原价的百分之几；留空表示售满后恢复原价"
     )
     cap_fen = YuanField(label="最多减（元）", required=False, help_text="留空表示不封顶")

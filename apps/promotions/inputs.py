@@ -20,7 +20,6 @@ from mall import money
 _BETWEEN = re.compile(r"[,，;；、\s]+")
 _PIECES = re.compile(r"[1-9][0-9]{0,5}")
 _TENTHS = re.compile(r"[0-9](\.[0-9]{1,3})?")
-_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 _GOODS = re.compile(r"([^\s×*:：]{1,40}?)(?:[×*xX]([1-9][0-9]{0,2}))?")
 # The endings of the names in WeChat's region picker; 「浙江」 or 「江浙沪」 would never match an address.
 _REGION_ENDINGS = tuple("省市区县旗州盟岛划镇乡道")
@@ -152,26 +151,6 @@ class DiscountField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         """What the page shows: the discount as it is said, and what was typed as it was typed."""
         return f"{wording.tenths(value):f}" if isinstance(value, int) else value
-
-
-class PercentField(forms.Field):
-    """A percentage, ``10`` or ``12.5``, to basis points, 1000 or 1250; empty is None."""
-
-    widget = UnfoldAdminTextInputWidget
-    default_error_messages = {"invalid": "请填写 0 到 999 之间的百分数，最多两位小数，例如 10 表示 10%"}
-
-    def to_python(self, value: Any) -> int | None:
-        """The basis points."""
-        text = value.strip() if isinstance(value, str) else value
-        if text in self.empty_values:
-            return None
-        if _PERCENT.fullmatch(text) is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return int(Decimal(text).scaleb(2))
-
-    def prepare_value(self, value: Any) -> Any:
-        """What the page shows."""
-        return f"{Decimal(value).scaleb(-2).normalize():f}" if isinstance(value, int) else value
 
 
 class MonthDaysField(forms.Field):

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.forms import YuanField
+from apps.base.forms import PercentField, YuanField
 from apps.catalog.models import Sku
-from apps.promotions import inputs
 from apps.promotions.models import LevelPrice, PriceFloor
 from mall import money
 
@@ -47,7 +46,7 @@ class LevelPriceForm(forms.ModelForm):
 class PriceFloorForm(forms.ModelForm):
     """How low promotions may go, typed in percent above cost."""
 
-    above_cost_bp = inputs.PercentField(
+    above_cost_bp = PercentField(
         label="高于成本（%）", help_text="0 表示底价即成本，10 表示成本之上 10%。没有填写成本的商品没有底价"
     )
 

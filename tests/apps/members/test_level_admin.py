@@ -59,8 +59,8 @@ def terms(**typed: Any) -> dict[str, Any]:
         "name": "银叶",
         "rank": 2,
         "growth_threshold": 100,
-        "discount_bp": 9_500,
-        "points_multiplier_bp": 12_000,
+        "discount_bp": "9.5",
+        "points_multiplier_bp": "1.2",
         "birthday_points": 50,
         "early_access_minutes": 0,
     }
@@ -72,15 +72,23 @@ def test_a_level_is_added_between_two(admin_client: Client) -> None:
     make.level("金叶", rank=3, growth_threshold=500, discount_bp=9_000, points_multiplier_bp=20_000)
     assert admin_client.post("/admin/members/level/add/", terms()).status_code == 302
     assert Level.objects.count() == 3
+    added = Level.objects.get(name="银叶")
+    assert (added.discount_bp, added.points_multiplier_bp) == (9_500, 12_000)
+    page = admin_client.get(f"/admin/members/level/{added.pk}/change/").content.decode()
+    assert 'value="9.5"' in page and 'value="1.2"' in page
 
 
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
         ({"growth_threshold": 500}, "等级越高所需成长值必须越多"),
-        ({"discount_bp": 8_000}, "等级越高折扣不能越少"),
-        ({"points_multiplier_bp": 30_000}, "等级越高积分倍率不能越低"),
-        ({"rank": 0, "discount_bp": 10_000, "points_multiplier_bp": 10_000}, "最低等级的所需成长值必须为 0"),
+        ({"discount_bp": "8"}, "等级越高折扣不能越少"),
+        ({"points_multiplier_bp": "3"}, "等级越高积分倍率不能越低"),
+        ({"discount_bp": "10.5"}, "请填写 0.001 到 10 之间的数"),
+        ({"discount_bp": "九五"}, "例如 9.5 表示九五折"),
+        ({"points_multiplier_bp": "0.5"}, "请填写 1 到 10 之间的数"),
+        ({"points_multiplier_bp": "1.00001"}, "最多四位小数"),
+        ({"rank": 0, "discount_bp": "10", "points_multiplier_bp": "1"}, "最低等级的所需成长值必须为 0"),
     ],
 )
 def test_a_level_that_contradicts_its_neighbours_is_refused(

@@ -27,7 +27,7 @@ RULES = {
     "streak_days": 7,
     "streak_bonus": 10,
     "deduction_points_per_yuan": 100,
-    "deduction_cap_bp": 5000,
+    "deduction_cap_bp": "50",
 }
 
 
@@ -87,7 +87,7 @@ def test_the_rules_are_one_row(admin_client: Client) -> None:
     ("typed", "reason"),
     [
         ({"points_per_yuan": 101}, "请填写 0 到 100 之间的整数"),
-        ({"deduction_cap_bp": 10_001}, "请填写 0 到 10000 之间的整数"),
+        ({"deduction_cap_bp": "100.01"}, "请填写 0 到 100 之间的数"),
         ({"expiry_months": 0}, "请填写 1 到 120 之间的整数"),
         ({"streak_days": 1}, "请填写 2 到 31 之间的整数"),
         ({"points_per_yuan": 100}, "等于白送"),
