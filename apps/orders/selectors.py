@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Sum
+from django.db.models import Count, OuterRef, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
@@ -94,6 +95,20 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
         return due
     expires_at, pk = after
     return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
+
+
+class Bought(NamedTuple):
+    """How many orders a member has paid and not got back whole, and what they cost together, in fen."""
+
+    orders: int
+    paid_fen: int
+
+
+def bought_by(*, member: Member) -> Bought:
+    """What a member has bought so far: one statement."""
+    paid = Order.objects.filter(member=member, paid_at__isnull=False).exclude(status=Status.REFUNDED)
+    found = paid.aggregate(orders=Count("id"), paid_fen=Sum("payable_fen", default=0))
+    return Bought(found["orders"], found["paid_fen"])
 
 
 def units_by_product(*, order_no: str) -> dict[int, int]:

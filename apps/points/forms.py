@@ -138,7 +138,7 @@ class PointsGoodForm(forms.ModelForm):
         elif typed.get("kind") == PointsGood.Kind.COUPON:
             typed["sku"] = None
             if not typed.get("coupon_template_id"):
-                self.add_error("coupon_template_id", "请填写优惠券模板编号")
+                self.add_error("coupon_template_id", "请选择优惠券模板")
             if typed["money_fen"]:
                 self.add_error("money_fen", "优惠券只用积分兑换，不能另付")
         self._refuse_senseless(typed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from apps.base.models import AuditEntry
 from apps.members.models import Member
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
+from apps.points import services as points
 from tests.admin import shop
+from tests.apps.coupons import make as coupons
 from tests.apps.members import make
 
 MEMBERS = "/admin/members/member/"
@@ -69,6 +72,38 @@ def test_disabling_a_member_ends_their_login_and_enabling_lets_them_in_again(
         "停用会员",
         "恢复会员",
     ]
+
+
+def test_the_page_tells_what_a_member_holds_and_bought_and_where_each_is_told(page: Client) -> None:
+    member = tea_lover()
+    coupons.paid_order(member, goods_fen=10_000)
+    coupons.paid_order(member, goods_fen=20_000)
+    at = datetime.now(tz=UTC)
+    coupons.coupon(member, at=at)
+    points.earn(member_id=member.pk, amount=120, cause="x", at=at)
+
+    whole = shop.shown(page.get(f"{MEMBERS}{member.pk}/change/"))
+
+    for told in ("已付款 2 单，共 ¥312.00", "1 张可用", "120", "本金 ¥0.00，赠送金 ¥0.00"):
+        assert told in whole
+    for path in ("orders/order", "coupons/coupon", "points/account", "wallet/account"):
+        row = page.get(f"/admin/{path}/?member__id__exact={member.pk}")
+        assert row.status_code == 200, path
+
+
+def test_a_debt_of_points_is_told(page: Client) -> None:
+    member = tea_lover()
+    points.claw_back(member_id=member.pk, amount=40, cause="refund", at=datetime.now(tz=UTC))
+    assert "0，欠 40" in shop.shown(page.get(f"{MEMBERS}{member.pk}/change/"))
+
+
+def test_what_an_operator_may_not_see_is_not_on_the_members_page(
+    operator_with: Callable[..., Client],
+) -> None:
+    member = tea_lover()
+    looker = operator_with("members.view_member", "points.view_account")
+    whole = shop.shown(looker.get(f"{MEMBERS}{member.pk}/change/"))
+    assert ("资产与消费" in whole, "已付款" in whole, "张可用" in whole) == (True, False, False)
 
 
 def test_who_may_only_look_at_members_neither_reveals_nor_disables(

@@ -9,9 +9,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from apps.coupons.services import templates
 from apps.points import services as points
 from apps.points.models import Account, Entry, InteractionRule, PointsGood, Rules
 from tests.apps.catalog import make as catalog
+from tests.apps.coupons import make as coupons
 from tests.apps.points import make
 from tests.apps.points.make import NOW
 
@@ -131,25 +133,46 @@ def good(**typed: Any) -> dict[str, Any]:
         "points": 500,
         "per_member": 0,
         "position": 0,
-        "coupon_template_id": 7,
+        "coupon_template_id": "",
         **window,
         **typed,
     }
 
 
 def test_a_coupon_and_a_good_are_put_on_the_shelf(admin_client: Client) -> None:
-    sku = catalog.sku(price_fen=5_000)
-    for typed in (good(), good(kind="SKU", sku=sku.code, money_fen="9.90")):
-        assert admin_client.post("/admin/points/pointsgood/add/", typed).status_code == 302
+    sku, template = catalog.sku(price_fen=5_000), coupons.template()
+    typed = good(kind="SKU", sku=sku.code, money_fen="9.90", coupon_template_id="")
+    for filled in (good(coupon_template_id=template.pk), typed):
+        assert admin_client.post("/admin/points/pointsgood/add/", filled).status_code == 302
     shelf = PointsGood.objects.order_by("id").values_list("kind", "sku_id", "coupon_template_id", "money_fen")
-    assert list(shelf) == [("COUPON", None, 7, 0), ("SKU", sku.pk, None, 990)]
+    assert list(shelf) == [("COUPON", None, template.pk, 0), ("SKU", sku.pk, None, 990)]
+
+
+def test_a_coupon_is_chosen_by_name_among_those_that_are_issued(admin_client: Client) -> None:
+    issued, stopped = coupons.template(name="五元券"), coupons.template(name="停发券")
+    templates.stop(template_id=stopped.pk)
+    page = admin_client.get("/admin/points/pointsgood/add/").content.decode()
+    assert (f"五元券（{issued.pk}）" in page, "停发券" in page) == (True, False)
+    refused = admin_client.post("/admin/points/pointsgood/add/", good(coupon_template_id=stopped.pk))
+    assert "该优惠券模板不存在或未在发放" in refused.content.decode()
+    assert not PointsGood.objects.exists()
+
+
+def test_a_good_whose_template_was_stopped_can_still_be_changed(admin_client: Client) -> None:
+    template = coupons.template()
+    row = make.coupon_good(500, coupon_template_id=template.pk)
+    templates.stop(template_id=template.pk)
+    typed = good(coupon_template_id=row.coupon_template_id, points=600)
+    assert admin_client.post(f"/admin/points/pointsgood/{row.pk}/change/", typed).status_code == 302
+    row.refresh_from_db()
+    assert row.points == 600
 
 
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
         ({"points": 0}, "所需积分必须大于 0"),
-        ({"coupon_template_id": ""}, "请填写优惠券模板编号"),
+        ({"coupon_template_id": ""}, "请选择优惠券模板"),
         ({"money_fen": "5"}, "优惠券只用积分兑换"),
         ({"kind": "SKU"}, "请填写商家编码"),
         ({"kind": "SKU", "sku": "NO-SUCH"}, "没有这个商家编码的 SKU"),
