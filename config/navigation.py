@@ -32,6 +32,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         [
             Place("全部订单", "receipt_long", "orders.Order"),
             Place("待发货", "local_shipping", "orders.Order", _TO_SHIP),
+            Place("售后退款", "assignment_return", "orders.OrderRefund"),
         ],
     ),
     (

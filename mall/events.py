@@ -102,6 +102,15 @@ class OrderReceived(Event):
 
 
 @dataclass(frozen=True)
+class OrderRefunded(Event):
+    """An order was refunded, in part or whole; the money is on its way to where it came from."""
+
+    order_no: str
+    member_id: int
+    refund_no: str
+
+
+@dataclass(frozen=True)
 class SurplusCaptured(Event):
     """Money came in that no order can use (late, double, mismatched): it must go back once."""
 

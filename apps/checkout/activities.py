@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from apps.base.inputs import MAX_BIGINT
 from apps.members.models import Member
+from apps.points import deduction
 from apps.points import selectors as points
 from apps.points.models import PointsGood
 from apps.points.services import NotEnoughPoints
@@ -81,6 +82,15 @@ def with_points(quote: Quote, good: PointsGood, *, member: Member, at: datetime)
     if wanted > balance:
         raise NotEnoughPoints(details={"wanted": wanted, "balance": balance})
     return replace(quote, points_used=wanted)
+
+
+def paid_by_points_fen(reductions: Sequence[Mapping[str, Any]]) -> int:
+    """The part of an order's or line's reductions that points pay: as a deduction, or for a points good."""
+    return sum(
+        reduction["amount_fen"]
+        for reduction in reductions
+        if reduction["ref"] == deduction.REF or _REF.fullmatch(reduction["ref"])
+    )
 
 
 def good_id_of(applied: Sequence[Mapping[str, Any]]) -> int | None:

@@ -23,7 +23,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
-from apps.checkout import closing, member_page, points_page, promotion_page, undoing
+from apps.checkout import closing, member_page, points_page, promotion_page
 from apps.checkout.order_parts import (
     LineInline,
     MoveInline,
@@ -34,13 +34,12 @@ from apps.checkout.order_parts import (
     reductions_shown,
     status_shown,
 )
-from apps.checkout.ship_form import CorrectForm, RefundForm, ShipForm
+from apps.checkout.ship_form import CorrectForm, ShipForm
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
 from apps.orders.states import Actor, Status
-from mall import money
 from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
@@ -56,6 +55,7 @@ class OrderAdmin(ReadOnlyAdmin):
     shipping = yuan_column("shipping_fen", "运费")
     payable = yuan_column("payable_fen", "应付")
     balance = yuan_column("balance_fen", "其中储值支付")
+    refunded = yuan_column("refunded_fen", "已退款")
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
     list_filter = ["status", "created_at", "paid_at"]
     list_select_related = ["member"]
@@ -88,7 +88,7 @@ class OrderAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     ("goods", "reduction", "shipping", "payable"),
-                    ("points_used", "balance"),
+                    ("points_used", "balance", "refunded"),
                     ("offers", "floor"),
                 ]
             },
@@ -102,12 +102,13 @@ class OrderAdmin(ReadOnlyAdmin):
         "shipping",
         "payable",
         "balance",
+        "refunded",
         "offers",
         "floor",
         "receiver",
     ]
     inlines = [LineInline, PaymentInline, ParcelInline, UploadInline, MoveInline]
-    actions_detail = ["ship", "close_order", "refund_whole", "upload_again", "reveal"]
+    actions_detail = ["ship", "close_order", "upload_again", "reveal"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
@@ -120,12 +121,23 @@ class OrderAdmin(ReadOnlyAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
         """Only the buttons that lead somewhere in the order's status; the services decide all the same."""
         order = self.get_object(request, str(object_id))
-        usable = _usable(order) if order else frozenset()
+        usable = self.usable_buttons(order) if order else set()
         return [
             button
             for button in super().get_actions_detail(request, object_id)
             if button.action_name.removeprefix("orders_order_") in usable
         ]
+
+    def usable_buttons(self, order: Order) -> set[str]:
+        """The names of the buttons that make sense in an order's status: at most one query."""
+        usable = {"reveal"}
+        if order.status == Status.PAID:
+            usable.add("ship")
+        if order.status == Status.UNPAID:
+            usable.add("close_order")
+        if ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists():
+            usable.add("upload_again")
+        return usable
 
     def get_urls(self) -> list[Any]:
         return [
@@ -271,37 +283,6 @@ class OrderAdmin(ReadOnlyAdmin):
             request, order, form, close, title="关闭订单", warning="关闭后买家不能再付款，此操作不能撤销。"
         )
 
-    @action(
-        description="全额退款",
-        url_path="refund",
-        permissions=["operate"],
-        icon="undo",
-        variant=ActionVariant.DANGER,
-    )
-    def refund_whole(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self._order(request, object_id)
-
-        def refund(filled: RefundForm) -> str:
-            done = undoing.refund_unshipped(
-                order_no=order.order_no,
-                reason=filled.cleaned_data["reason"],
-                operator=request.user,
-                at=timezone.now(),
-            )
-            if not done:
-                raise undoing.NotWholeAnyMore("此订单已经退款，无需重复操作")
-            return "订单已退款：款项将原路退回，库存、优惠券、积分和储值已退还。"
-
-        form = RefundForm(request.POST if request.method == "POST" else None)
-        return self._form_page(
-            request,
-            order,
-            form,
-            refund,
-            title="全额退款",
-            warning=f"将退还买家 ¥{money.yuan(order.payable_fen)}，此操作不能撤销。",
-        )
-
     @action(description="重新上传发货信息", url_path="upload", permissions=["operate"], icon="cloud_upload")
     def upload_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self._order(request, object_id)
@@ -360,20 +341,6 @@ class OrderAdmin(ReadOnlyAdmin):
         response = TemplateResponse(request, "admin/orders/form.html", context)
         patch_cache_control(response, no_store=True, private=True)
         return response
-
-
-def _usable(order: Order) -> frozenset[str]:
-    """Return the names of the buttons that make sense in an order's status: at most two queries."""
-    usable = {"reveal"}
-    if order.status == Status.PAID:
-        usable.add("ship")
-        if not order.parcels.exists():
-            usable.add("refund_whole")
-    if order.status == Status.UNPAID:
-        usable.add("close_order")
-    if ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists():
-        usable.add("upload_again")
-    return frozenset(usable)
 
 
 _ADDRESS = {

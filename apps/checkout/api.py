@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
 from apps.base.schema import refusal
-from apps.checkout import closing, examples, placing, quoting, receiving
+from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.fulfillment import selectors as fulfillment
 from apps.members.auth import caller
@@ -131,8 +131,17 @@ class OrderView(APIView):
         operation_id="orders_read",
         tags=["orders"],
         summary="One of my orders",
+        description=(
+            "`refunds` is what went back of it, the oldest first: `PROCESSING` until WeChat's part has arrived. "
+            "`refunded` of an item is how many of its units were refunded."
+        ),
         responses={200: shapes.OrderSerializer},
-        examples=[OpenApiExample("order", value=examples.ORDER, response_only=True, status_codes=["200"])],
+        examples=[
+            OpenApiExample("order", value=examples.ORDER, response_only=True, status_codes=["200"]),
+            OpenApiExample(
+                "refunded in part", value=examples.PART_REFUNDED, response_only=True, status_codes=["200"]
+            ),
+        ],
     )
     def get(self, request: Request, order_no: str) -> Response:
         return Response(_order_json(caller(request), order_no))
@@ -185,7 +194,8 @@ class ReceiveView(APIView):
 
 
 def _rows_json(rows: list[Any]) -> list[Any]:
-    return list(shapes.OrderRowSerializer(rows, many=True).data)
+    context = {"refunds": refunds.shown_of(rows)}
+    return list(shapes.OrderRowSerializer(rows, many=True, context=context).data)
 
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
@@ -193,4 +203,5 @@ def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     order = orders.of_member(member=member, order_no=order_no)
     # What is not paid has not left: the answer to placing an order spares the question.
     parcels = fulfillment.parcels_of([order.pk]) if order.paid_at else {}
-    return dict(shapes.OrderSerializer(order, context={"parcels": parcels}).data)
+    context = {"parcels": parcels, "refunds": refunds.shown_of([order])}
+    return dict(shapes.OrderSerializer(order, context=context).data)

@@ -89,10 +89,12 @@ _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",
     "status": "UNPAID",
     "status_text": "待付款",
-    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE, "is_gift": False}],
+    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE, "is_gift": False, "refunded": 0}],
     **_FIGURES,
     "balance_fen": 0,
     "due_fen": 9300,
+    "refunded_fen": 0,
+    "refunds": [],
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",
@@ -154,6 +156,30 @@ RECEIVED: Final[_JSON] = {
         _move("pay", "UNPAID", "PAID", "wechat", "2026-03-02T12:01:00+08:00"),
         _move("ship", "PAID", "SHIPPED", "operator", "2026-03-02T17:00:00+08:00"),
         _move("receive", "SHIPPED", "RECEIVED", "member", "2026-03-04T19:00:00+08:00"),
+    ],
+}
+# One of the two cups went back: half of what was paid for them, the postage stays.
+PART_REFUNDED: Final[_JSON] = {
+    **RECEIVED,
+    "items": [{**_ROW["items"][0], "refunded": 1}],
+    "refunded_fen": 4250,
+    "refunds": [
+        {
+            "refund_no": "RO260305H4J8Q2MTVW6Z",
+            "status": "SETTLED",
+            "status_text": "已到账",
+            "amount_fen": 4250,
+            "goods_fen": 4250,
+            "shipping_fen": 0,
+            "wechat_fen": 4250,
+            "balance_fen": 0,
+            "points": 0,
+            "points_taken": 42,
+            "reason": "杯口有裂纹",
+            "created_at": "2026-03-05T10:00:00+08:00",
+            "settled_at": "2026-03-05T10:03:00+08:00",
+            "items": [{"sku_id": 7, "quantity": 1, "amount_fen": 4250, "is_gift": False}],
+        }
     ],
 }
 ORDER_PAGE: Final[_JSON] = {"results": [_ROW], "next": None}

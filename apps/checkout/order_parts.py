@@ -65,7 +65,7 @@ class LineInline(OrderPart):
     unit_price = yuan_column("unit_price_fen", "单价")
     list_price = yuan_column("list_fen", "小计")
     payable = yuan_column("payable_fen", "实付")
-    fields = ["called", "option_text", "unit_price", "quantity", "list_price", "why", "payable"]
+    fields = ["called", "option_text", "unit_price", "quantity", "list_price", "why", "payable", "refunded"]
     readonly_fields = fields
 
     @admin.display(description="商品")

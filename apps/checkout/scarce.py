@@ -1,4 +1,4 @@
-"""Everything scarce that an order takes: held, committed, released and restored together, always in one order.
+"""Everything scarce that an order takes: held, committed, released, and restored whole or in part, in one order.
 
 After the order's own row: uses of promotions, the coupon, points, stored value, stock. Rows that few orders
 share come before those that many share, so that a lock that others wait for is held shortest; and since everybody
@@ -9,6 +9,7 @@ own frozen figures: an order that took no points costs no statement about points
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -78,18 +79,60 @@ def release(*, order: Order, at: datetime) -> None:
     inventory.release(order_no=order.order_no, at=at)
 
 
-def restore(*, order: Order, at: datetime) -> None:
-    """Give back all that a paid order used, where none of it left the shop. The caller has locked the order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a refund gives back of a paid order.
+
+    ``undone``: all of it is refunded and nothing ever left, so that the uses of promotions and the coupon come
+    back. ``kept_fen`` is what is still paid for the goods, None where nothing of them is kept. ``part_fen`` of
+    ``whole_fen`` is the refund's share of the goods before points were deducted. ``units`` go back on the
+    shelf, by SKU id.
+    """
+
+    refund_no: str
+    undone: bool
+    kept_fen: int | None
+    part_fen: int
+    whole_fen: int
+    balance_fen: int
+    units: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of the order's points, and of the coupons that came as its gift."""
+
+    points: points.Returned
+    gifts: coupons.TakenBack
+
+
+def restore(*, order: Order, part: Part, at: datetime) -> Restored:
+    """Give back what a refund's part of a paid order used, and take back what came with it.
+
+    The caller has locked the order, and asks once for each refund number.
+    """
     transactions.require()
-    if _promoted(order):
-        promotions.restore(order_no=order.order_no, at=at)
-    if coupon_ids_of(order):
-        coupons.restore(order_no=order.order_no, at=at)
-    if order.points_used:
-        points.restore(order_no=order.order_no, at=at)
-    if order.balance_fen:
-        wallet.restore(order_no=order.order_no, at=at)
-    inventory.restore(order_no=order.order_no, at=at)
+    order_no, cause = order.order_no, part.refund_no
+    if part.undone and _promoted(order):
+        promotions.restore(order_no=order_no, at=at)
+    if part.undone and coupon_ids_of(order):
+        coupons.restore(order_no=order_no, at=at)
+    gifts = coupons.take_back_gifts(order_no=order_no, kept_fen=part.kept_fen, at=at)
+    returned = points.Returned(0, 0, 0, 0)
+    if part.part_fen:
+        returned = points.give_back_for_refund(
+            order_no=order_no,
+            member_id=order.member_id,
+            refund_key=cause,
+            part_fen=part.part_fen,
+            whole_fen=part.whole_fen,
+            at=at,
+        )
+    if part.balance_fen:
+        wallet.restore(order_no=order_no, amount_fen=part.balance_fen, cause=cause, at=at)
+    if part.units:
+        inventory.restore(order_no=order_no, quantities=part.units, cause=cause, at=at)
+    return Restored(returned, gifts)
 
 
 def coupon_ids_of(order: Order) -> list[UUID]:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
-from apps.checkout import hints
+from apps.checkout import hints, refunds
 from apps.checkout.cart import Cart, CartLine
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
@@ -293,10 +293,43 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "reductions",
             "payable_fen",
             "is_gift",
+            "refunded",
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
         return pictures.address(line.image)
+
+
+class RefundItemSerializer(serializers.Serializer[Any]):
+    """Units of a SKU in a refund; a gift is worth nothing."""
+
+    sku_id = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+    amount_fen = serializers.IntegerField()
+    is_gift = serializers.BooleanField()
+
+
+class OrderRefundSerializer(serializers.Serializer[Any]):
+    """A part of an order that was refunded: what went back, to where, and whether it arrived."""
+
+    refund_no = serializers.CharField()
+    status = serializers.ChoiceField(
+        choices=refunds.State.choices, help_text="PROCESSING until WeChat says that its part has arrived."
+    )
+    status_text = serializers.CharField()
+    amount_fen = serializers.IntegerField()
+    goods_fen = serializers.IntegerField()
+    shipping_fen = serializers.IntegerField()
+    wechat_fen = serializers.IntegerField(help_text="The part of it that WeChat returns.")
+    balance_fen = serializers.IntegerField(
+        help_text="The part of it that went back to stored value, at once."
+    )
+    points = serializers.IntegerField(help_text="Points of the deduction that came back.")
+    points_taken = serializers.IntegerField(help_text="Points that the order had earned and that were taken.")
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+    items = RefundItemSerializer(many=True)
 
 
 class OrderRowSerializer(FiguresSerializer):
@@ -308,6 +341,8 @@ class OrderRowSerializer(FiguresSerializer):
     items = OrderItemSerializer(many=True, source="lines")
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
+    refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
+    refunds = serializers.SerializerMethodField()
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -315,6 +350,10 @@ class OrderRowSerializer(FiguresSerializer):
     shipped_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(OrderRefundSerializer(many=True))
+    def get_refunds(self, order: Order) -> list[Any]:
+        return list(OrderRefundSerializer(self.context["refunds"].get(order.pk, []), many=True).data)
 
 
 class OrderAddressSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""What an operator fills in to send a parcel, and to give the money back."""
+"""What an operator fills in to send a parcel, and to put its number right."""
 
 from __future__ import annotations
 
@@ -57,15 +57,3 @@ class CorrectForm(forms.Form):
 
     carrier = ShipForm.base_fields["carrier"]
     tracking_no = ShipForm.base_fields["tracking_no"]
-
-
-class RefundForm(forms.Form):
-    """Why the order is refunded: the buyer reads it in WeChat and in the order's history."""
-
-    reason = forms.CharField(
-        label="退款原因",
-        max_length=80,
-        initial="商家全额退款",
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        error_messages={"required": "请填写退款原因", "max_length": "退款原因最多 80 字"},
-    )

@@ -48,6 +48,19 @@ class StatusUnknown(Invalid):
     message = "优惠券状态无效"
 
 
+def gifts_lost(*, order_no: str, kept_fen: int | None = None) -> QuerySet[Coupon]:
+    """The coupons that came with an order and that its refund costs: all, or those that want more than is kept.
+
+    ``kept_fen`` is what is still paid for the order's goods; what the first order brought stays then.
+    """
+    if not order_no:
+        raise ValueError("an order has a number")
+    gifts = Coupon.objects.filter(gift_of=order_no)
+    if kept_fen is None:
+        return gifts
+    return gifts.filter(way=Coupon.Way.ORDER_GIFT, template__gift_from_fen__gt=kept_fen)
+
+
 def wallet_of(*, member: Member, at: datetime, channel: str = Template.Channel.ONLINE) -> QuerySet[Coupon]:
     """The member's unused coupons that have not ended, with their templates, the first to end first.
 

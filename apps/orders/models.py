@@ -1,4 +1,4 @@
-"""What was promised: the order, its lines with their frozen prices, its parcels' address, and every move."""
+"""What was promised: the order, its lines with their frozen prices, every move, and what was refunded of it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class Order(models.Model):
     payable_fen = FenField("应付（分）")
     # The part of it that stored value pays; the rest is asked of WeChat.
     balance_fen = FenField("储值支付（分）", default=0)
+    # What went back of the price so far: Σ of its refunds.
+    refunded_fen = FenField("已退款（分）", default=0, db_default=0)
     points_used = models.PositiveIntegerField("使用积分", default=0)
     gifts = models.JSONField("赠品", default=list)
     # For operators only: it names what goods cost.
@@ -56,6 +58,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(balance_fen__gte=0, balance_fen__lte=F("payable_fen")),
                 name="order_balance_within_payable",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_fen__gte=0, refunded_fen__lte=F("payable_fen")),
+                name="order_refunded_within_payable",
             ),
             models.CheckConstraint(
                 condition=Q(paid_at__isnull=True, status__in=[Status.UNPAID, Status.CLOSED])
@@ -121,6 +127,8 @@ class OrderLine(models.Model):
     option_text = models.CharField("规格", max_length=120, blank=True)
     image = models.CharField("图片", max_length=200, blank=True)
     quantity = models.PositiveIntegerField("数量")
+    # So many of them were refunded, those that had not left the shop first.
+    refunded = models.PositiveIntegerField("已退", default=0, db_default=0)
     unit_price_fen = FenField("单价（分）")
     list_fen = FenField("原价合计（分）")
     cost_fen = FenField("单件成本（分）", null=True)
@@ -139,6 +147,9 @@ class OrderLine(models.Model):
                 condition=Q(is_gift=False) | Q(list_fen=0), name="order_line_gift_is_free"
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__lte=F("quantity")), name="order_line_refunded_within_quantity"
+            ),
             models.CheckConstraint(
                 condition=Q(payable_fen__lte=F("list_fen")), name="order_line_never_above_list"
             ),
@@ -169,3 +180,101 @@ class OrderMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.move}"
+
+
+class OrderRefund(models.Model):
+    """A part of a promise that was taken back: so much money to each source, so many units. Append-only.
+
+    Whether WeChat has carried its part out is said by the ``payments.Refund`` with this ``business_key``.
+    """
+
+    refund_no = models.CharField("售后退款单号", max_length=32, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds", verbose_name="订单")
+    # Made with the page that asked for it: the same page sent twice refunds once.
+    token = models.CharField("请求标识", max_length=64)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    reason = models.CharField("退款原因", max_length=80)
+    goods_fen = FenField("退商品金额（分）")
+    shipping_fen = FenField("退运费（分）")
+    wechat_fen = FenField("退至微信（分）")
+    balance_fen = FenField("退至储值（分）")
+    units_unsent = models.PositiveIntegerField("未发出件数")
+    units_sent = models.PositiveIntegerField("已发出件数")
+    # Points that the order had spent came back; points that it had earned were taken, the short part as a debt.
+    points_back = models.PositiveBigIntegerField("退回积分", default=0)
+    points_taken = models.PositiveBigIntegerField("扣回积分", default=0)
+    points_short = models.PositiveBigIntegerField("记为欠积分", default=0)
+    growth_taken = models.PositiveIntegerField("扣回成长值", default=0)
+    coupons_revoked = models.PositiveIntegerField("收回赠券", default=0)
+    # Public ids of gift coupons that another order holds or has used: they could not be taken back at once.
+    coupons_spent = models.JSONField("已使用的赠券", default=list)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "售后退款"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["token"], name="order_refund_once_per_token"),
+            models.CheckConstraint(
+                condition=Q(wechat_fen=F("goods_fen") + F("shipping_fen") - F("balance_fen")),
+                name="order_refund_sum_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(goods_fen__gte=0, shipping_fen__gte=0, wechat_fen__gte=0, balance_fen__gte=0),
+                name="order_refund_never_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(units_unsent__gte=1) | Q(units_sent__gte=1) | Q(goods_fen=0, shipping_fen__gte=1),
+                name="order_refund_of_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(points_short__lte=F("points_taken")), name="order_refund_short_of_what_was_taken"
+            ),
+        ]
+        indexes = [models.Index(fields=["at"], name="order_refund_since")]
+
+    def __str__(self) -> str:
+        return self.refund_no
+
+    @property
+    def amount_fen(self) -> int:
+        """What went back in all."""
+        return self.goods_fen + self.shipping_fen
+
+
+class OrderRefundLine(models.Model):
+    """Units of an order line in a refund: how many of them had left the shop, how many went back on the shelf.
+
+    Append-only. What had not left goes back on the shelf always.
+    """
+
+    refund = models.ForeignKey(
+        OrderRefund, on_delete=models.PROTECT, related_name="lines", verbose_name="售后退款"
+    )
+    order_line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="refund_lines", verbose_name="订单商品"
+    )
+    units = models.PositiveIntegerField("件数")
+    units_sent = models.PositiveIntegerField("其中已发出")
+    restocked = models.PositiveIntegerField("退回库存")
+    amount_fen = FenField("金额（分）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "售后退款商品"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "order_line"], name="order_refund_line_once"),
+            models.CheckConstraint(
+                condition=Q(units__gte=1, units_sent__lte=F("units")), name="order_refund_line_of_units"
+            ),
+            models.CheckConstraint(
+                condition=Q(restocked__lte=F("units"), restocked__gte=F("units") - F("units_sent")),
+                name="order_refund_line_unsent_restocked",
+            ),
+            models.CheckConstraint(condition=Q(amount_fen__gte=0), name="order_refund_line_never_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_line_id} × {self.units}"

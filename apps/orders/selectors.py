@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -98,7 +100,7 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
 
 
 class Bought(NamedTuple):
-    """How many orders a member has paid and not got back whole, and what they cost together, in fen."""
+    """How many orders a member has paid and not got back whole, and what was paid for them and kept, in fen."""
 
     orders: int
     paid_fen: int
@@ -107,7 +109,8 @@ class Bought(NamedTuple):
 def bought_by(*, member: Member) -> Bought:
     """What a member has bought so far: one statement."""
     paid = Order.objects.filter(member=member, paid_at__isnull=False).exclude(status=Status.REFUNDED)
-    found = paid.aggregate(orders=Count("id"), paid_fen=Sum("payable_fen", default=0))
+    kept = F("payable_fen") - F("refunded_fen")
+    found = paid.aggregate(orders=Count("id"), paid_fen=Sum(kept, default=0))
     return Bought(found["orders"], found["paid_fen"])
 
 
@@ -115,3 +118,86 @@ def units_by_product(*, order_no: str) -> dict[int, int]:
     """How many units of each product an order bought, by product id; gifts are not sold."""
     lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)
     return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())
+
+
+class RefundedSoFar(NamedTuple):
+    """What was refunded of an order, in fen, and in how many refunds WeChat had a part."""
+
+    goods_fen: int
+    shipping_fen: int
+    balance_fen: int
+    times_at_wechat: int
+
+    @property
+    def amount_fen(self) -> int:
+        """Goods and shipping."""
+        return self.goods_fen + self.shipping_fen
+
+
+def refunded_so_far(order: Order) -> RefundedSoFar:
+    """The sums of an order's refunds: one query. Decide by it under the order's lock only."""
+    sums = OrderRefund.objects.filter(order=order).aggregate(
+        goods_fen=Sum("goods_fen", default=0),
+        shipping_fen=Sum("shipping_fen", default=0),
+        balance_fen=Sum("balance_fen", default=0),
+        times_at_wechat=Count("id", filter=Q(wechat_fen__gte=1)),
+    )
+    return RefundedSoFar(**sums)
+
+
+def goods_kept_fen(order: Order) -> int:
+    """What was paid for the order's goods, without postage and without what was refunded of them; one query."""
+    return order.goods_fen - order.reduction_fen - refunded_so_far(order).goods_fen
+
+
+def spent_gifts_noted(order: Order) -> set[str]:
+    """Gift coupons that earlier refunds of the order could not take back: one query, their public ids."""
+    noted = OrderRefund.objects.filter(order=order).values_list("coupons_spent", flat=True)
+    return {public_id for spent in noted for public_id in spent}
+
+
+def refund_cause(refund_no: str) -> str:
+    """Under which business key WeChat is asked for its part of an order's refund."""
+    return f"refund:{refund_no}"
+
+
+def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """The refunds of these orders as plain rows with their ``items``, by order id, oldest first; one statement.
+
+    ``items`` is empty where postage alone went back.
+    """
+    rows = (
+        OrderRefund.objects.filter(order_id__in=list(order_ids))
+        .annotate(
+            items=JSONBAgg(
+                JSONObject(
+                    sku_id="lines__order_line__sku_id",
+                    quantity="lines__units",
+                    amount_fen="lines__amount_fen",
+                    is_gift="lines__order_line__is_gift",
+                ),
+                filter=Q(lines__isnull=False),
+                order_by="lines__id",
+                default=[],
+            ),
+        )
+        .order_by("id")
+        .values(
+            "order_id",
+            "refund_no",
+            "goods_fen",
+            "shipping_fen",
+            "wechat_fen",
+            "balance_fen",
+            "points_back",
+            "points_taken",
+            "reason",
+            "at",
+            "items",
+        )
+    )
+    refunds: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        shown: dict[str, Any] = dict(row)
+        refunds.setdefault(shown.pop("order_id"), []).append(shown)
+    return refunds

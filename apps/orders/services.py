@@ -1,4 +1,4 @@
-"""Everything that writes an order: placing it with its frozen price, and the one function that moves it."""
+"""Everything that writes an order: placing it with its frozen price, the one function that moves it, its refunds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+from django.db.models import F
+
 from apps.base import numbers, transactions
 from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
 from apps.orders.states import LIFECYCLE, Actor, Status
-from mall.errors import NotFound
+from mall.errors import NotFound, ShopError
 from mall.pricing.quote import Gifted, Item, Quote
 
 # Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
@@ -24,6 +27,13 @@ _TIMESTAMP_OF = {
 }
 
 
+class RefundBeyondOrder(ShopError):
+    """More units, or more money, than is left of the order."""
+
+    code = "refund_beyond_order"
+    message = "退款超过订单可退的件数或金额"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
     """What an order remembers of a SKU beside its price: how it was called and shown, and what it cost us.
@@ -34,6 +44,29 @@ class Goods:
     option_text: str = ""
     image: str = ""
     cost_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refunded:
+    """Units of a line that were refunded: how many had left, how many went back on the shelf, for how much."""
+
+    line_id: int
+    units: int
+    units_sent: int
+    restocked: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a refund meant beside money: points that came back and were taken, gift coupons."""
+
+    points_back: int = 0
+    points_taken: int = 0
+    points_short: int = 0
+    growth_taken: int = 0
+    coupons_revoked: int = 0
+    coupons_spent: Sequence[str] = ()
 
 
 def place(
@@ -119,6 +152,76 @@ def move(
     order.save(update_fields=written)
     _remember(order, move=move, came_from=came_from, actor=actor, operator=operator, note=note, at=at)
     return order
+
+
+def record_refund(
+    *,
+    order: Order,
+    refund_no: str,
+    token: str,
+    lines: Sequence[Refunded],
+    shipping_fen: int,
+    balance_fen: int,
+    effects: Effects,
+    reason: str,
+    operator: Any,
+    at: datetime,
+) -> OrderRefund:
+    """Write down that a part of an order was refunded; the caller has locked the order and moved the rest.
+
+    ``balance_fen`` is the part of the sum that stored value gets back, WeChat the rest. ``token`` is unique
+    (``order_refund_once_per_token``). Raises RefundBeyondOrder, with the transaction marked for rollback, where
+    more units or more money would be refunded than the order has.
+    """
+    transactions.require()
+    goods_fen = sum(line.amount_fen for line in lines)
+    amount_fen = goods_fen + shipping_fen
+    for line in lines:
+        left = OrderLine.objects.filter(
+            pk=line.line_id, order=order, refunded__lte=F("quantity") - line.units
+        )
+        _require_one(left.update(refunded=F("refunded") + line.units))
+    paid = Order.objects.filter(pk=order.pk, refunded_fen__lte=F("payable_fen") - amount_fen)
+    _require_one(paid.update(refunded_fen=F("refunded_fen") + amount_fen))
+    order.refunded_fen += amount_fen
+    refund = OrderRefund.objects.create(
+        refund_no=refund_no,
+        order=order,
+        token=token,
+        operator=operator,
+        reason=reason,
+        goods_fen=goods_fen,
+        shipping_fen=shipping_fen,
+        wechat_fen=amount_fen - balance_fen,
+        balance_fen=balance_fen,
+        units_unsent=sum(line.units - line.units_sent for line in lines),
+        units_sent=sum(line.units_sent for line in lines),
+        points_back=effects.points_back,
+        points_taken=effects.points_taken,
+        points_short=effects.points_short,
+        growth_taken=effects.growth_taken,
+        coupons_revoked=effects.coupons_revoked,
+        coupons_spent=list(effects.coupons_spent),
+        at=at,
+    )
+    OrderRefundLine.objects.bulk_create(
+        OrderRefundLine(
+            refund=refund,
+            order_line_id=line.line_id,
+            units=line.units,
+            units_sent=line.units_sent,
+            restocked=line.restocked,
+            amount_fen=line.amount_fen,
+        )
+        for line in lines
+    )
+    return refund
+
+
+def _require_one(updated: int) -> None:
+    if updated != 1:
+        transaction.set_rollback(True)
+        raise RefundBeyondOrder
 
 
 def _line(order: Order, item: Item, goods: Goods) -> OrderLine:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.points",
     "apps.wallet",
     "apps.checkout",
+    "apps.aftersales",
 ]
 
 MIDDLEWARE = [

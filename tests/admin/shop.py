@@ -21,6 +21,7 @@ from apps.payments.states import RefundStatus
 from apps.promotions.models import LevelPrice
 from apps.stores.models import Place
 from apps.wechat.models import PushMessage
+from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
@@ -35,6 +36,7 @@ def fill(rows: int, *, operator: User) -> None:
     """Put at least so many rows into every list."""
     for _ in range(rows):
         order = shipped_order(operator=operator)
+        aftersales.refund(order, {order.lines.all()[0].sku: 1})
         _catalog_of(order)
         _money_of(order)
         _system(operator)

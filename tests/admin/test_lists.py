@@ -12,6 +12,7 @@ from tests.admin import shop
 
 _LISTS = [
     "orders/order",
+    "orders/orderrefund",
     "catalog/product",
     "members/member",
     "payments/payment",

@@ -12,6 +12,7 @@ from django.test import Client
 
 from apps.base.models import AuditEntry
 from apps.members.models import Member
+from apps.orders.models import Order
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.points import services as points
@@ -77,14 +78,15 @@ def test_disabling_a_member_ends_their_login_and_enabling_lets_them_in_again(
 def test_the_page_tells_what_a_member_holds_and_bought_and_where_each_is_told(page: Client) -> None:
     member = tea_lover()
     coupons.paid_order(member, goods_fen=10_000)
-    coupons.paid_order(member, goods_fen=20_000)
+    partly = coupons.paid_order(member, goods_fen=20_000)
+    Order.objects.filter(pk=partly.pk).update(refunded_fen=5_000)
     at = datetime.now(tz=UTC)
     coupons.coupon(member, at=at)
     points.earn(member_id=member.pk, amount=120, cause="x", at=at)
 
     whole = shop.shown(page.get(f"{MEMBERS}{member.pk}/change/"))
 
-    for told in ("已付款 2 单，共 ¥312.00", "1 张可用", "120", "本金 ¥0.00，赠送金 ¥0.00"):
+    for told in ("已付款 2 单，共 ¥262.00", "1 张可用", "120", "本金 ¥0.00，赠送金 ¥0.00"):
         assert told in whole
     for path in ("orders/order", "coupons/coupon", "points/account", "wallet/account"):
         row = page.get(f"/admin/{path}/?member__id__exact={member.pk}")

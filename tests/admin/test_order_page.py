@@ -80,11 +80,11 @@ def test_the_receiver_is_masked_until_somebody_looks_and_is_written_down(page: C
 def test_only_buttons_that_lead_somewhere_are_shown(page: Client, manager: User) -> None:
     assert buttons(page, unpaid()) == {"关闭订单", "查看完整收货信息"}
     order = make.paid_order()
-    assert buttons(page, order) == {"发货", "全额退款", "查看完整收货信息"}
+    assert buttons(page, order) == {"发货", "退款", "全额退款", "查看完整收货信息"}
     make.parcel(order)
-    assert buttons(page, order) == {"查看完整收货信息"}
+    assert buttons(page, order) == {"退款", "查看完整收货信息"}
     ShippingUpload.objects.filter(order=order).update(status=UploadStatus.FAILED)
-    assert buttons(page, order) == {"重新上传发货信息", "查看完整收货信息"}
+    assert buttons(page, order) == {"退款", "重新上传发货信息", "查看完整收货信息"}
 
 
 def test_the_ship_form_shows_the_address_and_notes_who_saw_it(page: Client, manager: User) -> None:
@@ -250,7 +250,15 @@ def test_an_operator_who_may_only_look_has_no_buttons_and_is_refused(
     looker = operator_with("orders.view_order")
     assert buttons(looker, order) == set()
     assert "修改单号" not in text(looker.get(at(order)))
-    for way in ("ship", "reveal", "close", "refund", "upload", f"parcels/{parcel.parcel_no}/correct"):
+    for way in (
+        "ship",
+        "reveal",
+        "close",
+        "refund",
+        "refund-part",
+        "upload",
+        f"parcels/{parcel.parcel_no}/correct",
+    ):
         assert looker.get(at(order, way)).status_code == 403, way
         assert looker.post(at(order, way)).status_code == 403, way
     assert AuditEntry.objects.count() == 0

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from apps.checkout import undoing
+from apps.aftersales import services as aftersales
 from apps.members.models import Member
 from apps.outbox import services as outbox
 from apps.payments.services import refunds
@@ -70,7 +70,7 @@ def test_a_shopper_uses_all_there_is_changes_her_mind_pays_and_gets_everything_b
     # The shop cannot send it: money once, and all that it took, go back.
     operator = User.objects.create(username="掌柜")
     for _ in range(2):
-        undoing.refund_unshipped(order_no=order_no, reason="缺货", operator=operator, at=timezone.now())
+        aftersales.refund_unshipped(order_no=order_no, reason="缺货", operator=operator, at=timezone.now())
     refunds.submit_due(at=timezone.now())
     assert [row["refund_fen"] for row in wechat.refunds()] == [10_200]
     seen = shopper.sees(order_no)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
-from apps.checkout import placing, undoing
+from apps.checkout import placing
 from apps.checkout.quoting import Choice
 from apps.coupons import selectors as coupon_facts
 from apps.inventory import selectors as inventory
@@ -146,7 +147,9 @@ def test_six_clicks_on_the_whole_refund_give_everything_back_once() -> None:
     operator = User.objects.create(username="掌柜")
 
     def refund() -> str:
-        done = undoing.refund_unshipped(order_no=order.order_no, reason="x", operator=operator, at=make.NOW)
+        done = aftersales.refund_unshipped(
+            order_no=order.order_no, reason="x", operator=operator, at=make.NOW
+        )
         return "refunded" if done else "again"
 
     assert all_answers([refund] * 6) == {"refunded": 1, "again": 5}

@@ -8,9 +8,11 @@ from typing import Final, NamedTuple
 import structlog
 from django.db import transaction
 
+from apps.coupons import selectors
 from apps.coupons.models import Coupon, Template
 from apps.coupons.services import issuing, moving
 from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.orders import selectors as orders
 from apps.orders.models import Order
 from apps.orders.states import Status
 
@@ -35,8 +37,9 @@ def welcome(*, member_id: int, at: datetime) -> int:
 def reward(*, order_no: str, at: datetime) -> int:
     """Give what comes with a paid order: with the member's first one, and with one whose goods cost enough.
 
-    Each once, however often it is asked for; nothing for an order that is not paid, or not any more. Returns
-    how many coupons came with the order. The order is locked, so that a refund comes before or after.
+    Each once, however often it is asked for; nothing for an order that is not paid, or not any more, and goods
+    that were refunded by then do not count. Returns how many coupons came with the order. The order is locked,
+    so that a refund comes before or after.
     """
     order = Order.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=_PAID).first()
     if order is None:
@@ -55,22 +58,25 @@ def reward(*, order_no: str, at: datetime) -> int:
         member_id=order.member_id,
         occasion=Template.Occasion.ORDER_GIFT,
         cause=f"gift:{order_no}",
-        paid_fen=order.goods_fen - order.reduction_fen,
+        paid_fen=orders.goods_kept_fen(order),
         gift_of=order_no,
         at=at,
     )
 
 
 @transaction.atomic
-def take_back_gifts(*, order_no: str, at: datetime) -> TakenBack:
+def take_back_gifts(*, order_no: str, kept_fen: int | None = None, at: datetime) -> TakenBack:
     """Revoke what was given for an order that was refunded; safe to repeat.
 
+    All of it, or with ``kept_fen`` (what is still paid for the order's goods) only what wants more than that.
     A gift that another order holds is recalled: it is revoked when that order lets go of it. What was spent
     comes back as such, for after-sales to set off.
     """
-    if not order_no:
-        raise ValueError("an order has a number")
-    gifts = list(Coupon.objects.filter(gift_of=order_no).order_by("id").select_for_update(no_key=True))
+    gifts = list(
+        selectors.gifts_lost(order_no=order_no, kept_fen=kept_fen)
+        .order_by("id")
+        .select_for_update(of=("self",), no_key=True)
+    )
     available = [gift for gift in gifts if gift.status == CouponStatus.AVAILABLE]
     moving.move(available, move="revoke", at=at, note=f"订单 {order_no} 退款")
     taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]

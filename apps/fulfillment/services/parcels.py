@@ -163,14 +163,50 @@ def upload_again(*, order_no: str, at: datetime) -> None:
         _ask_for_upload(order, last, at=at)
 
 
+def nothing_more_leaves(*, order_no: str, operator: Any, at: datetime) -> None:
+    """What was still to be sent was refunded: the order is SHIPPED by what has left, and WeChat hears that it is all.
+
+    Publishes OrderShipped, and ParcelShipped for the last parcel again. Raises NotFound, MoveRefused, and
+    NotShippable where no parcel has left.
+    """
+    with transaction.atomic():
+        order = orders.move(
+            order_no=order_no,
+            move="ship",
+            actor=Actor.OPERATOR,
+            operator=operator,
+            note="其余商品已退款",
+            at=at,
+        )
+        outbox.publish(OrderShipped(order_no=order_no, member_id=order.member_id), at=at)
+        tell_wechat_again(order_no=order_no, at=at)
+
+
+def tell_wechat_again(*, order_no: str, at: datetime) -> None:
+    """Nothing more leaves: have the parcels told to WeChat once more, as all there is. The caller has the lock.
+
+    Raises NotShippable where no parcel has left.
+    """
+    transactions.require()
+    last = Parcel.objects.select_related("order").filter(order__order_no=order_no).order_by("-id").first()
+    if last is None:
+        raise NotShippable
+    ShippingUpload.objects.filter(order=last.order).update(status=UploadStatus.WAITING)
+    _ask_for_upload(last.order, last, at=at)
+
+
 def units_left(order: Order) -> dict[int, int]:
-    """Return the units that have not left yet, by order line id in the order's order, without what is gone."""
+    """Return the units that are still to be sent, by order line id in the order's order, without lines of none.
+
+    Units are refunded before they leave as long as there are such, so what is neither gone nor refunded is left;
+    where more is gone and refunded than was bought, units came back after they had left.
+    """
     lines = (
         OrderLine.objects.filter(order=order)
         .annotate(gone=Sum("parcel_lines__quantity", default=0))
         .order_by("id")  # a grouped query forgets the model's own ordering
     )
-    left = {line.pk: line.quantity - line.gone for line in lines}
+    left = {line.pk: line.quantity - line.gone - line.refunded for line in lines}
     return {line: units for line, units in left.items() if units > 0}
 
 

@@ -31,19 +31,19 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     """Tell WeChat of all parcels that an order has so far, and write down what it said.
 
     ``transaction_id`` is WeChat's number of the captured payment, None where none was needed (an order of
-    0 fen): then there is nothing to tell. Returns the new status: DONE, NOT_NEEDED, or FAILED for a refusal
-    that only a person can mend. Raises UploadLater when WeChat does not know the payment yet, is away, or
-    its answer was lost.
+    0 fen): then there is nothing to tell, nor of an order whose money all went back. Returns the new status:
+    DONE, NOT_NEEDED, or FAILED for a refusal that only a person can mend. Raises UploadLater when WeChat does
+    not know the payment yet, is away, or its answer was lost.
     """
     transactions.forbid("telling WeChat of a parcel")
     order = Order.objects.select_related("member").get(order_no=order_no)
     state = ShippingUpload.objects.get(order=order)
-    if transaction_id is None:
+    if transaction_id is None or _all_went_back(order):
         return _write(state, UploadStatus.NOT_NEEDED, at=at)
     parcels = list(
         Parcel.objects.filter(order=order).select_related("carrier").prefetch_related("lines__order_line")
     )
-    everything = order.status in (Status.SHIPPED, Status.RECEIVED)
+    everything = order.status in (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
     try:
         if state.outcome_unknown and _wechat_has(transaction_id, parcels, everything=everything):
             return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
@@ -61,6 +61,10 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     except errors.WechatRefused as refused:
         return _write(state, UploadStatus.FAILED, at=at, error=f"{refused.errcode} {refused.errmsg}")
     return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
+
+
+def _all_went_back(order: Order) -> bool:
+    return order.status == Status.REFUNDED and order.refunded_fen == order.payable_fen
 
 
 def _later_than_before(state: ShippingUpload, *, at: datetime) -> datetime:

@@ -12,7 +12,13 @@ from apps.points.services.exchanging import hold_good, redeem_coupon
 from apps.points.services.expiring import expire_due, remind_due
 from apps.points.services.redeeming import LimitReached, RedeemedOut
 from apps.points.services.rewarding import give_birthday_gifts, reward
-from apps.points.services.settling import earn_for_order, give_back_for_refund, settle
+from apps.points.services.settling import (
+    Returned,
+    due_for_refund,
+    earn_for_order,
+    give_back_for_refund,
+    settle,
+)
 from apps.points.services.spending import PointsGone, commit, hold, release, restore
 
 __all__ = [
@@ -22,9 +28,11 @@ __all__ = [
     "PointsGone",
     "PointsInvalid",
     "RedeemedOut",
+    "Returned",
     "check_in",
     "claw_back",
     "commit",
+    "due_for_refund",
     "earn",
     "earn_for_order",
     "expire_due",

@@ -8,6 +8,7 @@ that was spent is back and everything that was given is taken back, however the 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Sum
@@ -20,6 +21,15 @@ from apps.points.services import booking, earning, spending
 from apps.points.states import EntryKind, SpendingStatus
 from apps.promotions import selectors as promotions
 from mall import money
+
+
+class Returned(NamedTuple):
+    """What a refund does: points that come back, points taken, the part of those that becomes debt, growth taken."""
+
+    back: int
+    taken: int
+    short: int
+    growth: int
 
 
 def settle(*, order_no: str, at: datetime) -> Settlement:
@@ -80,56 +90,64 @@ def earn_for_order(
 @transaction.atomic
 def give_back_for_refund(
     *, order_no: str, member_id: int, refund_key: str, part_fen: int, whole_fen: int, at: datetime
-) -> None:
+) -> Returned:
     """Restore the refund's share of what the order spent, and claw back its share of what the order gave.
 
     ``refund_key`` (at most 39 characters) is unique per order: the same refund changes nothing the second
-    time. What cannot be clawed back becomes debt. Before receipt nothing was given yet, and the settlement
-    will give less by this share. Raises PointsConflict where the parts exceed the whole.
+    time, and then says so by zeros. What cannot be clawed back becomes debt (``short``). Before receipt nothing
+    was given yet, and the settlement will give less by this share. Raises PointsConflict where the parts exceed
+    the whole.
     """
     account = booking.lock(member_id=member_id, at=at)
     if GivenBack.objects.filter(order_no=order_no, refund_key=refund_key).exists():
-        return
+        return Returned(0, 0, 0, 0)
+    due = due_for_refund(order_no=order_no, member_id=member_id, part_fen=part_fen, whole_fen=whole_fen)
+    GivenBack.objects.create(
+        order_no=order_no, refund_key=refund_key, part_fen=part_fen, whole_fen=whole_fen, at=at
+    )
+    if due.back:
+        spending.restore(order_no=order_no, points=due.back, cause=refund_key, at=at)
+    if due.taken:
+        cause = f"{order_no}:claw:{refund_key}"
+        entry = earning.claw_back(member_id=account.member_id, amount=due.taken, cause=cause, at=at)
+        due = due._replace(short=entry.debt_change if entry else 0)
+    if due.growth:
+        growth.add(
+            member_id=account.member_id,
+            amount=-due.growth,
+            cause=f"refund:{order_no}:{refund_key}",
+            counts_at=Settlement.objects.values_list("at", flat=True).get(order_no=order_no),
+            at=at,
+        )
+    return due
+
+
+def due_for_refund(*, order_no: str, member_id: int, part_fen: int, whole_fen: int) -> Returned:
+    """What ``give_back_for_refund`` would do for the next ``part_fen``; changes nothing, five queries at most.
+
+    Binding under the account's lock, a preview without it. Raises PointsConflict likewise.
+    """
     before_fen, known_whole_fen = _given_back(order_no)
     after_fen = before_fen + part_fen
     if part_fen < 1 or after_fen > whole_fen or (before_fen and known_whole_fen != whole_fen):
         raise booking.PointsConflict(
             "退款比例与订单不一致", details={"part_fen": after_fen, "whole_fen": whole_fen}
         )
-    GivenBack.objects.create(
-        order_no=order_no, refund_key=refund_key, part_fen=part_fen, whole_fen=whole_fen, at=at
-    )
+    back = 0
     spent = Spending.objects.filter(order_no=order_no, status=SpendingStatus.COMMITTED).first()
     if spent is not None:
-        due = _share(spent.points, part_fen=after_fen, whole_fen=whole_fen) - spent.restored
-        if due > 0:
-            spending.restore(order_no=order_no, points=due, cause=refund_key, at=at)
+        back = max(_share(spent.points, part_fen=after_fen, whole_fen=whole_fen) - spent.restored, 0)
     settlement = Settlement.objects.filter(order_no=order_no).first()
-    if settlement is not None:
-        points, grown = (
-            _share(given, part_fen=after_fen, whole_fen=whole_fen)
-            - _share(given, part_fen=before_fen, whole_fen=whole_fen)
-            for given in (settlement.points, settlement.growth)
-        )
-        _claw_back(account, settlement, refund_key, points=points, grown=grown, at=at)
-
-
-def _claw_back(
-    account: Account, settlement: Settlement, refund_key: str, *, points: int, grown: int, at: datetime
-) -> None:
-    order_no = settlement.order_no
-    if points:
-        earning.claw_back(
-            member_id=account.member_id, amount=points, cause=f"{order_no}:claw:{refund_key}", at=at
-        )
-    if grown:
-        growth.add(
-            member_id=account.member_id,
-            amount=-grown,
-            cause=f"refund:{order_no}:{refund_key}",
-            counts_at=settlement.at,
-            at=at,
-        )
+    if settlement is None:
+        return Returned(back, 0, 0, 0)
+    taken, grown = (
+        _share(given, part_fen=after_fen, whole_fen=whole_fen)
+        - _share(given, part_fen=before_fen, whole_fen=whole_fen)
+        for given in (settlement.points, settlement.growth)
+    )
+    there = Account.objects.filter(member_id=member_id).values_list("balance", "debt").first() or (0, 0)
+    spendable = max(there[0] - there[1] + back, 0)
+    return Returned(back, taken, max(taken - spendable, 0), grown)
 
 
 def _given_back(order_no: str) -> tuple[int, int]:

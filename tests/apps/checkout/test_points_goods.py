@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
-from apps.checkout import closing, undoing
+from apps.checkout import closing
 from apps.inventory import selectors as inventory
 from apps.members.models import Address, Member
 from apps.orders.models import Order
@@ -103,7 +104,7 @@ def test_a_paid_good_is_redeemed_and_comes_back_with_a_whole_refund(cup: Sku) ->
     make.pay(order, at=timezone.now())
     assert Redemption.objects.get().status == "DONE"
     assert standing(member, good, cup) == ((200, 0), 1, 9)
-    undoing.refund_unshipped(order_no=order.order_no, reason="不想要了", operator=None, at=timezone.now())
+    aftersales.refund_unshipped(order_no=order.order_no, reason="不想要了", operator=None, at=timezone.now())
     assert standing(member, good, cup) == ((500, 0), 0, 10)
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from apps.checkout import undoing
+from apps.aftersales import services as aftersales
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
@@ -73,7 +73,7 @@ class Counter(RuleBasedStateMachine):
         return list(Order.objects.filter(status=status).order_by("id"))
 
     def undo(self, order: Order) -> None:
-        undoing.refund_unshipped(order_no=order.order_no, reason="x", operator=self.operator, at=self.at)
+        aftersales.refund_unshipped(order_no=order.order_no, reason="x", operator=self.operator, at=self.at)
 
     @rule(
         quantity=st.integers(1, 3),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from apps.checkout import paying, undoing
+from apps.aftersales import services as aftersales
+from apps.checkout import paying
 from apps.coupons import services as coupon_services
 from apps.coupons.models import Coupon
 from apps.fulfillment.models import Carrier
@@ -28,7 +29,7 @@ LATER = make.NOW + timedelta(hours=1)
 
 def _refund(order: Order) -> bool:
     operator, _ = User.objects.get_or_create(username="掌柜")
-    return undoing.refund_unshipped(
+    return aftersales.refund_unshipped(
         order_no=order.order_no, reason="买家不想要了", operator=operator, at=LATER
     )
 
@@ -58,7 +59,7 @@ def test_a_refund_gives_back_money_stock_coupon_points_limited_use_and_stored_va
     assert (order.status, refund.amount_fen, refund.business_key) == (
         "REFUNDED",
         2900,
-        f"order:{order.order_no}",
+        f"refund:{order.refunds.get().refund_no}",
     )
     assert (_status(coupon), points.standing(member)) == ("AVAILABLE", (500, 0))
     assert wallets.figures(account) == (1000, 100, 0, 0)
@@ -111,7 +112,7 @@ def test_only_what_is_paid_and_still_here_is_refunded_whole(status: str) -> None
     if status == "SHIPPED":
         make.pay(order)
         Order.objects.filter(pk=order.pk).update(status="SHIPPED", shipped_at=LATER)
-    with pytest.raises(undoing.NotWholeAnyMore):
+    with pytest.raises(aftersales.NotWholeAnyMore):
         _refund(order)
     assert not Refund.objects.exists()
 
@@ -129,5 +130,5 @@ def test_an_order_of_which_a_parcel_has_left_is_not_refunded_whole() -> None:
         operator=None,
         at=LATER,
     )
-    with pytest.raises(undoing.NotWholeAnyMore):
+    with pytest.raises(aftersales.NotWholeAnyMore):
         _refund(order)

@@ -1,0 +1,319 @@
+"""Refunds for operators: the order's page with its refunds and the buttons to make one, and a list of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+
+from apps.aftersales import planning, selectors, wording
+from apps.aftersales import services as aftersales
+from apps.aftersales.forms import PartForm, WholeForm
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
+from apps.checkout.admin import OrderAdmin
+from apps.checkout.order_parts import OrderPart, link
+from apps.coupons.models import Coupon
+from apps.orders.models import Order, OrderRefund, OrderRefundLine
+from apps.orders.states import Status
+from apps.payments.admin import REFUND_COLOURS
+from apps.payments.states import RefundStatus
+from mall import money
+from mall.errors import ShopError
+
+
+class _Shown:
+    """How a refund is shown, in its list, on its page, and on its order's."""
+
+    goods = yuan_column("goods_fen", "其中商品")
+    shipping = yuan_column("shipping_fen", "其中运费")
+    wechat = yuan_column("wechat_fen", "退至微信")
+    balance = yuan_column("balance_fen", "退至储值")
+
+    @admin.display(description="退款金额", ordering=F("goods_fen") + F("shipping_fen"))
+    def amount(self, row: OrderRefund) -> str:
+        return f"¥{money.yuan(row.amount_fen)}"
+
+    @admin.display(description="到账状态")
+    def state(self, row: Any) -> SafeString:
+        """WeChat's part as it stands, and the way to it; what only stored value got back is there at once."""
+        if row.money_status is None:
+            return chip("已退回", "success")
+        shown = chip(RefundStatus(row.money_status).label, REFUND_COLOURS.get(row.money_status, ""))
+        return link(reverse("admin:payments_refund_change", args=[row.money_id]), shown)
+
+    @admin.display(description="退款商品")
+    def content(self, row: OrderRefund) -> SafeString | str:
+        lines = [(part.order_line.title, part.units) for part in row.lines.all()]
+        return format_html_join(mark_safe("<br>"), "{} × {}", lines) or "仅运费"
+
+    @admin.display(description="积分")
+    def points(self, row: OrderRefund) -> str:
+        said = []
+        if row.points_back:
+            said.append(f"退回 {row.points_back}")
+        if row.points_taken:
+            short = f"（其中 {row.points_short} 记为欠积分）" if row.points_short else ""
+            said.append(f"扣回 {row.points_taken}{short}")
+        return "，".join(said) or "—"
+
+    @admin.display(description="赠券")
+    def gifts(self, row: OrderRefund) -> str:
+        said = [f"收回 {row.coupons_revoked} 张"] if row.coupons_revoked else []
+        if row.coupons_spent:
+            said.append(f"{len(row.coupons_spent)} 张已被使用，未能收回")
+        return "，".join(said) or "—"
+
+
+class RefundInline(_Shown, OrderPart):
+    """What was refunded of the order."""
+
+    model = OrderRefund
+    verbose_name_plural = "售后退款"
+    fields = ["number", "state", "amount", "wechat", "balance", "content", "points", "gifts", "reason", "at"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefund]:
+        rows: QuerySet[OrderRefund] = super().get_queryset(request)
+        return selectors.with_money(rows).prefetch_related("lines__order_line")
+
+    @admin.display(description="售后退款单号")
+    def number(self, row: OrderRefund) -> SafeString:
+        return link(reverse("admin:orders_orderrefund_change", args=[row.pk]), row.refund_no)
+
+
+class RefundLineInline(ReadOnlyTabular):
+    """Its units, line by line."""
+
+    model = OrderRefundLine
+    verbose_name_plural = "退款商品"
+    amount = yuan_column("amount_fen", "金额")
+    fields = ["called", "units", "units_sent", "restocked", "amount"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefundLine]:
+        rows: QuerySet[OrderRefundLine] = super().get_queryset(request)
+        return rows.select_related("order_line")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("orders.view_orderrefund")
+
+    @admin.display(description="商品")
+    def called(self, row: OrderRefundLine) -> str:
+        line = row.order_line
+        return f"{'【赠品】' if line.is_gift else ''}{line.title} {line.option_text}".strip()
+
+
+class MoneyFilter(admin.SimpleListFilter):
+    """How WeChat's part of a refund stands."""
+
+    title = "到账状态"
+    parameter_name = "money"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "无需微信退款"), *((status.value, str(status.label)) for status in RefundStatus)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        if self.value() == "none":
+            return queryset.filter(money_status=None)
+        return queryset.filter(money_status=self.value())
+
+
+@admin.register(OrderRefund)
+class OrderRefundAdmin(_Shown, ReadOnlyAdmin):
+    """All refunds of orders, newest first; they are made on the order's page."""
+
+    list_display = [
+        "refund_no",
+        "order_shown",
+        "state",
+        "amount",
+        "wechat",
+        "balance",
+        "content",
+        "reason",
+        "operator",
+        "at",
+    ]
+    list_filter = [MoneyFilter, "operator", "at"]
+    list_select_related = ["order", "operator"]
+    search_fields = ["refund_no", "order__order_no", "reason", "lines__order_line__title"]
+    search_help_text = "售后退款单号、订单号、原因或商品"
+    date_hierarchy = "at"
+    fieldsets = [
+        (
+            None,
+            {"fields": [("refund_no", "order_shown", "state"), ("reason", "operator", "at")]},
+        ),
+        ("金额", {"fields": [("amount", "goods", "shipping"), ("wechat", "balance")]}),
+        ("积分与赠券", {"fields": [("points", "growth_taken"), ("gifts", "gifts_spent")]}),
+    ]
+    readonly_fields = [
+        "order_shown",
+        "state",
+        "amount",
+        "goods",
+        "shipping",
+        "wechat",
+        "balance",
+        "points",
+        "gifts",
+        "gifts_spent",
+    ]
+    inlines = [RefundLineInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefund]:
+        rows: QuerySet[OrderRefund] = super().get_queryset(request)
+        return selectors.with_money(rows).prefetch_related("lines__order_line")
+
+    @admin.display(description="订单", ordering="order__order_no")
+    def order_shown(self, row: OrderRefund) -> SafeString:
+        return link(reverse("admin:orders_order_change", args=[row.order_id]), row.order.order_no)
+
+    @admin.display(description="未能收回的赠券")
+    def gifts_spent(self, row: OrderRefund) -> SafeString | str:
+        """The coupons with the way to each: whoever deals with the buyer decides what follows."""
+        spent = Coupon.objects.filter(public_id__in=row.coupons_spent).select_related("template")
+        lines = (
+            (
+                link(reverse("admin:coupons_coupon_change", args=[coupon.pk]), coupon.template.name),
+                coupon.get_status_display(),
+                coupon.order_no or "—",
+            )
+            for coupon in spent
+        )
+        return format_html_join(mark_safe("<br>"), "{}（{}，订单 {}）", lines) or "—"
+
+
+# The counter knows no after-sales; its page of an order is continued here, where both are known.
+admin.site.unregister(Order)
+
+
+@admin.register(Order)
+class RefundableOrderAdmin(OrderAdmin):
+    """An order's page with what was refunded of it, and the buttons that refund."""
+
+    inlines = [*OrderAdmin.inlines[:2], RefundInline, *OrderAdmin.inlines[2:]]
+    actions_detail = ["ship", "close_order", "refund_part", "refund_whole", "upload_again", "reveal"]
+
+    def usable_buttons(self, order: Order) -> set[str]:
+        usable = super().usable_buttons(order)
+        if order.status in planning.REFUNDABLE:
+            usable.add("refund_part")
+        if order.status == Status.PAID and not order.parcels.exists():
+            usable.add("refund_whole")
+        return usable
+
+    @action(
+        description="全额退款",
+        url_path="refund",
+        permissions=["operate"],
+        icon="undo",
+        variant=ActionVariant.DANGER,
+    )
+    def refund_whole(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self._order(request, object_id)
+
+        def refund(filled: WholeForm) -> str:
+            done = aftersales.refund_unshipped(
+                order_no=order.order_no,
+                reason=filled.cleaned_data["reason"],
+                operator=request.user,
+                at=timezone.now(),
+            )
+            if not done:
+                raise aftersales.NotWholeAnyMore("此订单已经退款，无需重复操作")
+            return "订单已退款：款项将原路退回，库存、优惠券、积分和储值已退还。"
+
+        form = WholeForm(request.POST if request.method == "POST" else None)
+        left_fen = order.payable_fen - order.refunded_fen
+        return self._form_page(
+            request,
+            order,
+            form,
+            refund,
+            title="全额退款",
+            warning=f"将退还买家 ¥{money.yuan(left_fen)}，此操作不能撤销。",
+        )
+
+    @action(description="退款", url_path="refund-part", permissions=["operate"], icon="currency_exchange")
+    def refund_part(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what to refund, show what that means, and carry it out when that is confirmed."""
+        order = self._order(request, object_id)
+        if order.status not in planning.REFUNDABLE:
+            self.message_user(request, planning.OrderNotRefundable.message, level=messages.ERROR)
+            return self._back(order)
+        standing = planning.standing_of(order)
+        form = PartForm(request.POST if request.method == "POST" else None, standing=standing)
+        preview: selectors.Preview | None = None
+        step = request.POST.get("step", "")
+        if form.is_bound and step != "edit" and form.is_valid():
+            try:
+                if step == "confirm":
+                    return self._refund(request, order, form)
+                preview = selectors.preview(standing, form.wish())
+            except ShopError as refusal:
+                form.add_error(None, refusal.text)
+        return self._part_page(request, order, form, preview, editing=step == "edit")
+
+    def _refund(self, request: HttpRequest, order: Order, form: PartForm) -> HttpResponse:
+        made = aftersales.refund(
+            order_no=order.order_no,
+            wish=form.wish(),
+            reason=form.cleaned_data["reason"],
+            token=str(form.cleaned_data["token"]),
+            seen=form.cleaned_data["seen"],
+            operator=request.user,
+            at=timezone.now(),
+        )
+        said = f"售后退款 {made.refund_no} 已办理：微信 ¥{money.yuan(made.wechat_fen)} 将原路退回"
+        if made.balance_fen:
+            said += f"，储值 ¥{money.yuan(made.balance_fen)} 已退回"
+        self.message_user(request, f"{said}。", level=messages.SUCCESS)
+        if made.coupons_spent:
+            warning = f"有 {len(made.coupons_spent)} 张随订单赠送的券已被使用，未能收回，请与买家协商。"
+            self.message_user(request, warning, level=messages.WARNING)
+        return self._back(order)
+
+    def _part_page(
+        self,
+        request: HttpRequest,
+        order: Order,
+        form: PartForm,
+        preview: selectors.Preview | None,
+        *,
+        editing: bool,
+    ) -> HttpResponse:
+        if editing:
+            form.errors.clear()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"退款 · {order.order_no}",
+            "form": form,
+            "order": order,
+            "preview": preview,
+            "lines": wording.lines(preview) if preview else [],
+            "facts": wording.facts(preview, reason=form.cleaned_data["reason"]) if preview else [],
+            "typed": _typed(form, seen=preview.plan.fingerprint()) if preview else [],
+            "opts": self.opts,
+        }
+        response = TemplateResponse(request, "admin/orders/refund.html", context)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
+
+
+def _typed(form: PartForm, *, seen: str) -> list[tuple[str, str]]:
+    """What was filled in, for the hidden fields of the page that asks to confirm."""
+    kept = {name: str(form.data.get(name, "")) for name in form.fields if form.data.get(name)}
+    return list((kept | {"seen": seen}).items())

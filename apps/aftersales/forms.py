@@ -1,0 +1,111 @@
+"""What an operator fills in to refund an order: all of it, or units of its lines and postage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from apps.aftersales.planning import Standing, Wish
+from apps.base.forms import YuanField
+from apps.orders.models import OrderLine
+from mall.money import yuan
+
+
+def _reason(initial: str) -> forms.CharField:
+    return forms.CharField(
+        label="退款原因",
+        max_length=80,
+        initial=initial,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="买家会在微信退款通知和订单中看到",
+        error_messages={"required": "请填写退款原因", "max_length": "退款原因最多 80 字"},
+    )
+
+
+class WholeForm(forms.Form):
+    """Why the order is refunded: the buyer reads it in WeChat and in the order's history."""
+
+    reason = _reason("商家全额退款")
+
+
+class Row(NamedTuple):
+    """A line as the page shows it: what was bought, refunded, not sent, sent; and its two fields."""
+
+    line: OrderLine
+    paid: str
+    to_send: int
+    sent: int
+    units: Any
+    restock: Any
+
+
+class PartForm(forms.Form):
+    """So many units of each line, postage, and the reason; with the token that makes it once."""
+
+    reason = _reason("")
+    token = forms.UUIDField(
+        widget=forms.HiddenInput,
+        initial=uuid4,
+        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
+    )
+    # The fingerprint of what was shown before it was confirmed.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._standing = standing
+        left_fen = standing.shipping_left_fen
+        self.fields["shipping_fen"] = YuanField(
+            label="退还运费（元）",
+            required=False,
+            max_value=left_fen,
+            help_text=f"最多可退 {yuan(left_fen)} 元；不退运费填 0 或留空",
+        )
+        for line in standing.lines:
+            refundable = line.quantity - line.refunded
+            if not refundable:
+                continue
+            self.fields[f"units_{line.pk}"] = forms.IntegerField(
+                label="本次退款件数",
+                required=False,
+                min_value=0,
+                max_value=refundable,
+                widget=UnfoldAdminIntegerFieldWidget(attrs={"min": 0, "max": refundable}),
+                error_messages={"max_value": f"最多 {refundable} 件"},
+            )
+            if refundable > standing.to_send.get(line.pk, 0):
+                self.fields[f"restock_{line.pk}"] = forms.BooleanField(
+                    label="退回商品重新入库", required=False, widget=UnfoldBooleanWidget
+                )
+
+    def rows(self) -> Iterator[Row]:
+        """The order's lines with their fields, None where a line has none (any more)."""
+        for line in self._standing.lines:
+            to_send = self._standing.to_send.get(line.pk, 0)
+            units, restock = f"units_{line.pk}", f"restock_{line.pk}"
+            yield Row(
+                line=line,
+                paid=f"¥{yuan(line.payable_fen)}",
+                to_send=to_send,
+                sent=line.quantity - line.refunded - to_send,
+                units=self[units] if units in self.fields else None,
+                restock=self[restock] if restock in self.fields else None,
+            )
+
+    def wish(self) -> Wish:
+        """What was filled in, as the service takes it."""
+        typed = self.cleaned_data
+        lines = [line.pk for line in self._standing.lines]
+        return Wish(
+            units={line: typed.get(f"units_{line}") or 0 for line in lines},
+            shipping_fen=typed["shipping_fen"] or 0,
+            restock=frozenset(line for line in lines if typed.get(f"restock_{line}")),
+        )

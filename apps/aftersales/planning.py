@@ -1,0 +1,268 @@
+"""What a refund of an order would be: which units, how much, and where it goes back to. Decides, changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from apps.checkout import activities, scarce
+from apps.fulfillment import selectors as fulfillment
+from apps.fulfillment.services import parcels
+from apps.orders import selectors as orders
+from apps.orders.models import Order, OrderLine
+from apps.orders.services import Refunded
+from apps.orders.states import Status
+from mall import money
+from mall.errors import Invalid, Kind, ShopError
+
+# What an operator may refund; 拼团 refunds its own groups.
+REFUNDABLE: Final = frozenset({Status.PAID, Status.SHIPPED, Status.RECEIVED})
+# WeChat takes at most 50 refunds of one payment (微信支付 申请退款).
+MOST_TIMES_AT_WECHAT: Final = 50
+
+
+class OrderNotRefundable(ShopError):
+    """Nothing was paid yet, or nothing is left to refund."""
+
+    code = "order_not_refundable"
+    message = "订单当前状态不能退款"
+    kind = Kind.CONFLICT
+
+
+class UnitsInvalid(Invalid):
+    """More units than can still be refunded, or a line of another order."""
+
+    code = "refund_units_invalid"
+    message = "退款件数超出可退件数"
+
+
+class ShippingTooMuch(Invalid):
+    """More postage than was paid and is not refunded yet. ``details``: ``left_fen``."""
+
+    code = "refund_shipping_invalid"
+    message = "退还的运费超出可退运费"
+
+
+class NothingToRefund(Invalid):
+    """Neither units nor postage."""
+
+    code = "nothing_to_refund"
+    message = "请至少选择一件商品，或填写退还的运费"
+
+
+class TooManyRefunds(ShopError):
+    """WeChat would refuse another refund of this payment."""
+
+    code = "too_many_refunds"
+    message = f"微信规定每笔支付最多退款 {MOST_TIMES_AT_WECHAT} 次，此订单已达上限"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be refunded: units by order line id, postage, and the lines whose sent units are back on the shelf."""
+
+    units: Mapping[int, int]
+    shipping_fen: int = 0
+    restock: Collection[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an order stands before a refund: ``to_send`` is units that have not left, by line id."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    to_send: Mapping[int, int]
+    so_far: orders.RefundedSoFar
+    anything_left: bool
+
+    @property
+    def shipping_left_fen(self) -> int:
+        """The postage that was paid and is not refunded yet."""
+        return self.order.shipping_fen - self.so_far.shipping_fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePart:
+    """Units of one line, those that have not left first; ``part_fen`` is their price before points were deducted."""
+
+    line: OrderLine
+    units: int
+    unsent: int
+    restock: bool
+    amount_fen: int
+    part_fen: int
+
+    @property
+    def restocked(self) -> int:
+        """How many go back on the shelf: what never left always, what had left where somebody says so."""
+        return self.units if self.restock else self.unsent
+
+    def as_refunded(self) -> Refunded:
+        """As the order keeps it."""
+        return Refunded(
+            line_id=self.line.pk,
+            units=self.units,
+            units_sent=self.units - self.unsent,
+            restocked=self.restocked,
+            amount_fen=self.amount_fen,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A refund worked out.
+
+    ``ends``: nothing bought is left, the order becomes REFUNDED. ``undone``: moreover nothing ever left the
+    shop. ``kept_fen`` and ``shipping_kept_fen`` are what stays paid for goods and postage; ``whole_fen`` is the goods
+    before points were deducted.
+    """
+
+    order: Order
+    lines: Sequence[LinePart]
+    shipping_fen: int
+    wechat_fen: int
+    balance_fen: int
+    kept_fen: int
+    shipping_kept_fen: int
+    whole_fen: int
+    ends: bool
+    undone: bool
+
+    @property
+    def goods_fen(self) -> int:
+        """What goes back for goods."""
+        return sum(part.amount_fen for part in self.lines)
+
+    @property
+    def amount_fen(self) -> int:
+        """What goes back in all."""
+        return self.goods_fen + self.shipping_fen
+
+    @property
+    def part_fen(self) -> int:
+        """The refund's share of ``whole_fen``."""
+        return sum(part.part_fen for part in self.lines)
+
+    def as_part(self, *, refund_no: str) -> scarce.Part:
+        """What the counter is to give back."""
+        units: dict[int, int] = {}
+        for part in self.lines:
+            if part.restocked:
+                units[part.line.sku_id] = units.get(part.line.sku_id, 0) + part.restocked
+        return scarce.Part(
+            refund_no=refund_no,
+            undone=self.undone,
+            kept_fen=None if self.ends else self.kept_fen,
+            part_fen=self.part_fen,
+            whole_fen=self.whole_fen,
+            balance_fen=self.balance_fen,
+            units=units,
+        )
+
+    def fingerprint(self) -> str:
+        """A short word for all that an operator was shown: another refund has another one."""
+        shown = (
+            [(part.line.pk, part.units, part.unsent, part.restocked, part.amount_fen) for part in self.lines],
+            (self.shipping_fen, self.wechat_fen, self.balance_fen, self.ends),
+        )
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
+
+
+def standing_of(order: Order) -> Standing:
+    """How the order stands, in four queries. Binding under the order's lock, a preview without it."""
+    return Standing(
+        order=order,
+        lines=list(OrderLine.objects.filter(order=order).order_by("id")),
+        to_send=parcels.units_left(order) if order.status == Status.PAID else {},
+        so_far=orders.refunded_so_far(order),
+        anything_left=bool(fulfillment.parcels_of([order.pk])),
+    )
+
+
+def everything_left(standing: Standing) -> Wish:
+    """All units and all postage that are not refunded yet."""
+    units = {line.pk: line.quantity - line.refunded for line in standing.lines}
+    return Wish(units=units, shipping_fen=standing.shipping_left_fen)
+
+
+def plan(standing: Standing, wish: Wish) -> Plan:
+    """Work out a refund.
+
+    A line's units are worth their shares of what was paid for it (``money.split_units``), taken one after the
+    other, so that all of them are worth exactly the line. With the last unit that was bought, gifts that have
+    not left stay here; if nothing ever left, all postage goes back. The sum is split between WeChat and stored value in
+    the proportion in which they paid, by what is refunded in all, so that everything back is exactly each.
+    Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
+    """
+    order, so_far = standing.order, standing.so_far
+    if order.status not in REFUNDABLE:
+        raise OrderNotRefundable(details={"status": order.status})
+    units = _units(standing, wish)
+    ends = all(
+        line.is_gift or line.refunded + units.get(line.pk, 0) == line.quantity for line in standing.lines
+    )
+    if ends:
+        for line in standing.lines:
+            if line.is_gift and (unsent := standing.to_send.get(line.pk, 0)):
+                units[line.pk] = max(units.get(line.pk, 0), unsent)
+    undone = ends and not standing.anything_left
+    shipping_fen = standing.shipping_left_fen if undone else wish.shipping_fen
+    if not 0 <= shipping_fen <= standing.shipping_left_fen:
+        raise ShippingTooMuch(details={"left_fen": standing.shipping_left_fen})
+    if not units and not shipping_fen:
+        raise NothingToRefund
+    parts = [
+        _part(line, units[line.pk], standing=standing, restock=line.pk in wish.restock)
+        for line in standing.lines
+        if line.pk in units
+    ]
+    goods_fen = sum(part.amount_fen for part in parts)
+    after_fen = so_far.amount_fen + goods_fen + shipping_fen
+    _, balance_fen = money.allocate(after_fen, [order.due_fen, order.balance_fen])
+    balance_fen -= so_far.balance_fen
+    wechat_fen = goods_fen + shipping_fen - balance_fen
+    if wechat_fen and so_far.times_at_wechat >= MOST_TIMES_AT_WECHAT:
+        raise TooManyRefunds
+    return Plan(
+        order=order,
+        lines=parts,
+        shipping_fen=shipping_fen,
+        wechat_fen=wechat_fen,
+        balance_fen=balance_fen,
+        kept_fen=order.goods_fen - order.reduction_fen - so_far.goods_fen - goods_fen,
+        shipping_kept_fen=standing.shipping_left_fen - shipping_fen,
+        whole_fen=sum(_before_points_fen(line) for line in standing.lines),
+        ends=ends,
+        undone=undone,
+    )
+
+
+def _units(standing: Standing, wish: Wish) -> dict[int, int]:
+    """The wished units without zeros. Raises UnitsInvalid."""
+    refundable = {line.pk: line.quantity - line.refunded for line in standing.lines}
+    if any(not 0 <= units <= refundable.get(line_id, -1) for line_id, units in wish.units.items()):
+        raise UnitsInvalid(details={"refundable": refundable})
+    return {line_id: units for line_id, units in wish.units.items() if units}
+
+
+def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> LinePart:
+    return LinePart(
+        line=line,
+        units=units,
+        unsent=min(units, standing.to_send.get(line.pk, 0)),
+        restock=restock,
+        amount_fen=_next_units_fen(line.payable_fen, line, units),
+        part_fen=_next_units_fen(_before_points_fen(line), line, units),
+    )
+
+
+def _next_units_fen(total_fen: int, line: OrderLine, units: int) -> int:
+    """What the next units of a line are worth of its total, after those that were refunded before."""
+    return sum(money.split_units(total_fen, line.quantity)[line.refunded : line.refunded + units])
+
+
+def _before_points_fen(line: OrderLine) -> int:
+    return line.payable_fen + activities.paid_by_points_fen(line.reductions)

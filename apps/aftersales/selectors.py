@@ -1,0 +1,76 @@
+"""What operators see of refunds: what one would do before it is done, and how those that were done stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from apps.aftersales import planning
+from apps.aftersales.planning import Plan, Standing, Wish
+from apps.coupons import selectors as coupons
+from apps.coupons.models import Coupon
+from apps.coupons.states import CouponStatus
+from apps.orders import selectors as orders
+from apps.orders.models import OrderRefund
+from apps.orders.states import Status
+from apps.payments.models import Refund
+from apps.points import services as points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A refund before it is carried out: its figures, its points, its gift coupons, and where the order then stands."""
+
+    plan: Plan
+    points: points.Returned
+    gifts_revoked: Sequence[Coupon]
+    gifts_spent: Sequence[Coupon]
+    becomes: Status
+
+
+def preview(standing: Standing, wish: Wish) -> Preview:
+    """What ``services.refund`` would do now; changes nothing, at most six queries. Raises what ``plan`` raises."""
+    plan = planning.plan(standing, wish)
+    order = plan.order
+    returned = points.Returned(0, 0, 0, 0)
+    if plan.part_fen:
+        returned = points.due_for_refund(
+            order_no=order.order_no,
+            member_id=order.member_id,
+            part_fen=plan.part_fen,
+            whole_fen=plan.whole_fen,
+        )
+    kept_fen = None if plan.ends else plan.kept_fen
+    gifts = list(
+        coupons.gifts_lost(order_no=order.order_no, kept_fen=kept_fen)
+        .filter(recalled_at=None)
+        .select_related("template")
+        .order_by("id")
+    )
+    return Preview(
+        plan=plan,
+        points=returned,
+        gifts_revoked=[gift for gift in gifts if gift.status == CouponStatus.AVAILABLE],
+        gifts_spent=[gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}],
+        becomes=_becomes(standing, plan),
+    )
+
+
+def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
+    """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part."""
+    asked = Refund.objects.filter(business_key=Concat(Value(orders.refund_cause("")), OuterRef("refund_no")))
+    return refunds.annotate(
+        money_status=Subquery(asked.values("status")[:1]), money_id=Subquery(asked.values("pk")[:1])
+    )
+
+
+def _becomes(standing: Standing, plan: Plan) -> Status:
+    if plan.ends:
+        return Status.REFUNDED
+    unsent = sum(part.unsent for part in plan.lines)
+    if plan.order.status == Status.PAID and unsent and unsent == sum(standing.to_send.values()):
+        return Status.SHIPPED
+    return Status(plan.order.status)

@@ -1,0 +1,163 @@
+"""Refunding an order, in part or whole: one transaction, in which money and all that came with it go back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from apps.aftersales import planning
+from apps.aftersales.planning import OrderNotRefundable, Plan, Wish
+from apps.base import numbers, transactions
+from apps.checkout import scarce
+from apps.fulfillment.services import parcels
+from apps.orders import selectors as order_facts
+from apps.orders import services as orders
+from apps.orders.models import OrderRefund
+from apps.orders.states import Actor, Status
+from apps.outbox import services as outbox
+from apps.payments import selectors as payment_facts
+from apps.payments import services as payments
+from mall.errors import Invalid, Kind, ShopError
+from mall.events import OrderRefunded
+
+
+class NotWholeAnyMore(OrderNotRefundable):
+    """Only an order that is paid, and of which no parcel has left, can be refunded whole."""
+
+    message = "只有已付款且尚未发货的订单可以全额退款"
+
+
+class RefundChanged(ShopError):
+    """Since the figures were shown, somebody refunded or shipped something of the order."""
+
+    code = "refund_changed"
+    message = "订单刚刚有变动，退款金额或内容与核对时不一致，请重新核对"
+    kind = Kind.CONFLICT
+
+
+class RefundTokenReused(ShopError):
+    """The page's token was used for another order."""
+
+    code = "refund_token_reused"
+    message = "页面已失效，请返回后重新打开"
+    kind = Kind.CONFLICT
+
+
+class ReasonMissing(Invalid):
+    """A refund has a reason: the buyer reads it."""
+
+    code = "reason_missing"
+    message = "请填写退款原因"
+
+
+def refund(
+    *, order_no: str, wish: Wish, reason: str, token: str, seen: str = "", operator: Any, at: datetime
+) -> OrderRefund:
+    """Refund a part of an order, or all that is left of it.
+
+    One transaction, the order's lock first: WeChat is asked for its part under a number that is stable for this
+    refund (a sweep submits it), stored value gets its own; points, growth and gift coupons follow in proportion;
+    units that had not left, and those that are said to be back, return to the shelf. With the last unit the
+    order is REFUNDED; where everything else has left by then it is SHIPPED. The coupon and the uses of
+    promotions come back only if nothing ever left.
+
+    ``token`` (at most 64 characters) makes it once: the same one answers the same refund. ``seen`` is the
+    ``Plan.fingerprint`` that the operator agreed to. Raises NotFound, OrderNotRefundable, UnitsInvalid, ShippingTooMuch,
+    NothingToRefund, TooManyRefunds, RefundChanged, RefundTokenReused, ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    reused = {"order_refund_once_per_token": RefundTokenReused}
+    with transaction.atomic(), transactions.refine(reused):
+        order = orders.lock(order_no=order_no)
+        before = OrderRefund.objects.filter(token=token).first()
+        if before is not None:
+            if before.order_id != order.pk:
+                raise RefundTokenReused
+            return before
+        plan = planning.plan(planning.standing_of(order), wish)
+        if seen and seen != plan.fingerprint():
+            raise RefundChanged
+        return _carry_out(plan, token=token, reason=reason.strip(), operator=operator, at=at)
+
+
+def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime) -> bool:
+    """Refund all that is left of a paid order of which no parcel has left; say whether this call did it.
+
+    Done before: False, nothing changes. Raises NotFound, NotWholeAnyMore.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.status == Status.REFUNDED:
+            return False
+        standing = planning.standing_of(order)
+        if order.status != Status.PAID or standing.anything_left:
+            raise NotWholeAnyMore(details={"status": order.status})
+        plan = planning.plan(standing, planning.everything_left(standing))
+        _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)
+    return True
+
+
+def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: datetime) -> OrderRefund:
+    order, refund_no = plan.order, numbers.dated("RO", at=at)
+    if plan.wechat_fen:
+        _ask_wechat(plan, refund_no=refund_no, reason=reason, at=at)
+    noted = order_facts.spent_gifts_noted(order)
+    restored = scarce.restore(order=order, part=plan.as_part(refund_no=refund_no), at=at)
+    made = orders.record_refund(
+        order=order,
+        refund_no=refund_no,
+        token=token,
+        lines=[part.as_refunded() for part in plan.lines],
+        shipping_fen=plan.shipping_fen,
+        balance_fen=plan.balance_fen,
+        effects=orders.Effects(
+            points_back=restored.points.back,
+            points_taken=restored.points.taken,
+            points_short=restored.points.short,
+            growth_taken=restored.points.growth,
+            coupons_revoked=restored.gifts.revoked,
+            coupons_spent=[coupon for coupon in restored.gifts.spent if coupon not in noted],
+        ),
+        reason=reason[:80],
+        operator=operator,
+        at=at,
+    )
+    _move_on(plan, reason=reason, operator=operator, at=at)
+    news = OrderRefunded(order_no=order.order_no, member_id=order.member_id, refund_no=refund_no)
+    outbox.publish(news, at=at)
+    return made
+
+
+def _ask_wechat(plan: Plan, *, refund_no: str, reason: str, at: datetime) -> None:
+    payment = payment_facts.captured_for(order_no=plan.order.order_no)
+    if payment is None:
+        raise payments.NotRefundable
+    payments.request_refund(
+        payment_no=payment.payment_no,
+        amount_fen=plan.wechat_fen,
+        reason=reason,
+        business_key=order_facts.refund_cause(refund_no),
+        at=at,
+    )
+
+
+def _move_on(plan: Plan, *, reason: str, operator: Any, at: datetime) -> None:
+    """The order goes where it stands now: REFUNDED without anything bought, SHIPPED without anything to send."""
+    order = plan.order
+    was_waiting = order.status == Status.PAID
+    if plan.ends:
+        orders.move(
+            order_no=order.order_no,
+            move="refund",
+            actor=Actor.OPERATOR,
+            operator=operator,
+            note=reason,
+            at=at,
+        )
+        if was_waiting and not plan.undone:
+            parcels.tell_wechat_again(order_no=order.order_no, at=at)
+    elif was_waiting and plan.lines and not parcels.units_left(order):
+        parcels.nothing_more_leaves(order_no=order.order_no, operator=operator, at=at)
