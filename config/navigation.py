@@ -79,6 +79,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         [
             Place("会员", "group", "members.Member"),
             Place("会员等级", "military_tech", "members.Level"),
+            Place("会员分组", "groups", "members.Group"),
             Place("等级变更", "moving", "members.LevelChange"),
             Place("成长值流水", "trending_up", "members.GrowthEntry"),
             Place("协议与隐私文件", "policy", "members.Document"),
