@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -107,7 +108,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "receiver",
     ]
     inlines = [LineInline, PaymentInline, ParcelInline, UploadInline, MoveInline]
-    actions_detail = ["ship", "close_order", "refund_whole", "upload_again", "reveal"]
+    actions_detail = ["ship", "close_order", "refund_whole", "upload_again", "reveal", "compensate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
@@ -244,6 +245,19 @@ class OrderAdmin(ReadOnlyAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
+    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give coupons as compensation."""
+        return request.user.has_perm("coupons.compensate_coupon")
+
+    @action(
+        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+    )
+    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that gives the member of this order a coupon for it."""
+        order = self._order(request, object_id)
+        known = urlencode({"member": order.member.public_id, "order_no": order.order_no})
+        return redirect(f"{reverse('admin:coupons_coupon_compensate')}?{known}")
+
     @action(
         description="关闭订单",
         url_path="close",
@@ -364,7 +378,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
 def _usable(order: Order) -> frozenset[str]:
     """Return the names of the buttons that make sense in an order's status: at most two queries."""
-    usable = {"reveal"}
+    usable = {"reveal", "compensate"}
     if order.status == Status.PAID:
         usable.add("ship")
         if not order.parcels.exists():

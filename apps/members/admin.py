@@ -104,7 +104,7 @@ class MemberAdmin(ReadOnlyAdmin):
     readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
-    actions_detail = ["reveal_phone", "set_level"]
+    actions_detail = ["reveal_phone", "set_level", "compensate"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether this operator may act on members, not only read them."""
@@ -159,6 +159,21 @@ class MemberAdmin(ReadOnlyAdmin):
         response = TemplateResponse(request, "admin/reveal.html", context)
         patch_cache_control(response, no_store=True, private=True)
         return response
+
+    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give coupons as compensation, one storey up."""
+        return request.user.has_perm("coupons.compensate_coupon")
+
+    @action(
+        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+    )
+    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that gives this member a coupon."""
+        member = self.get_object(request, object_id)
+        if member is None:
+            raise Http404
+        page = reverse("admin:coupons_coupon_compensate")
+        return redirect(f"{page}?{urlencode({'member': member.public_id})}")
 
     @action(description="调整等级", url_path="level", permissions=["operate"], icon="military_tech")
     @said
