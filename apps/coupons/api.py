@@ -67,8 +67,8 @@ _USED_IN_A_SHOP = {
     "store_use": {
         "use_no": "SU260102K7M2P9QRTW4X",
         "place": "西湖门店",
-        "goods_fen": 5800,
         "off_fen": 1000,
+        "due_fen": 4800,
         "used_at": "2026-01-02T15:30:00+08:00",
     },
 }

@@ -87,8 +87,8 @@ class StoreUseSerializer(serializers.Serializer[Any]):
 
     use_no = serializers.CharField()
     place = serializers.CharField(source="place.name")
-    goods_fen = serializers.IntegerField(help_text="What the goods cost that it was for.")
-    off_fen = serializers.IntegerField()
+    off_fen = serializers.IntegerField(help_text="What it took off.")
+    due_fen = serializers.IntegerField(help_text="What was paid for the goods that it was for.")
     used_at = serializers.DateTimeField(source="at")
 
 

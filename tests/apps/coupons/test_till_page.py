@@ -150,7 +150,7 @@ def test_each_act_has_a_permission_of_its_own(admin_client: Client, shop: Place)
         assert answers == {other: 200 if other in {"view_storeuse", name} else 403 for other in doors}
     looker = operator("view_storeuse")
     assert looker.post(TILL, {"confirm": "1"}).status_code == 403
-    assert "导出 CSV" not in said(looker.get(LIST))
+    assert "导出表格" not in said(looker.get(LIST))
 
 
 def test_a_long_list_takes_no_more_statements_than_a_short_one(
