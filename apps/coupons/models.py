@@ -362,7 +362,7 @@ class StoreUse(models.Model):
 
     use_no = models.CharField("核销单号", max_length=32, unique=True)
     coupon = models.ForeignKey(
-        Coupon, on_delete=models.PROTECT, related_name="store_uses", db_index=False, verbose_name="优惠券"
+        Coupon, on_delete=models.PROTECT, related_name="store_uses", db_index=False, verbose_name="券号"
     )
     place = models.ForeignKey(Place, on_delete=models.PROTECT, verbose_name="门店")
     operator = models.ForeignKey(

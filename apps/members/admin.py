@@ -68,6 +68,7 @@ class LevelChangeInline(ReadOnlyTabular):
 
 class MembershipInline(ReadOnlyTabular):
     model = Membership
+    verbose_name_plural = "所在分组"
     fields = ["group", "added_at"]
     readonly_fields = fields
 

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="store_uses",
                 to="coupons.coupon",
-                verbose_name="优惠券",
+                verbose_name="券号",
             ),
         ),
         migrations.AddField(

@@ -74,6 +74,12 @@ def test_the_till_shows_what_the_coupon_takes_off_and_uses_it_when_that_is_confi
     assert StoreUse.objects.count() == 1
 
 
+def test_the_list_leads_to_the_till(admin_client: Client):
+    assert "核销一张券" in said(admin_client.get(LIST))
+    assert admin_client.get(f"{LIST}till/")["Location"] == TILL
+    assert "核销一张券" not in said(operator("view_storeuse").get(LIST))
+
+
 def test_the_till_remembers_its_shop(admin_client: Client, shop: Place):
     first = Place.objects.create(name="上城门店", kind="SHOP", priority=0)
     assert f'value="{first.pk}" selected' not in said(admin_client.get(TILL))
