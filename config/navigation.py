@@ -70,6 +70,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         [
             Place("优惠券模板", "confirmation_number", "coupons.Template"),
             Place("会员的券", "local_activity", "coupons.Coupon"),
+            Place("门店核销", "point_of_sale", "coupons.StoreUse"),
             Place("批量发放", "send", "coupons.IssueJob"),
             Place("兑换码批次", "qr_code_2", "coupons.CodeBatch"),
             Place("推广码", "record_voice_over", "coupons.PromoCode"),
@@ -79,6 +80,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         "会员",
         [
             Place("会员", "group", "members.Member"),
+            Place("会员分组", "groups", "members.Group"),
             Place("会员等级", "military_tech", "members.Level"),
             Place("等级变更", "moving", "members.LevelChange"),
             Place("成长值流水", "trending_up", "members.GrowthEntry"),

@@ -30,6 +30,7 @@ RINGS = (
     Ring("coupons.expire_due", 60),
     Ring("coupons.issue_due", 10),
     Ring("coupons.make_codes", 10),
+    Ring("coupons.forget_passes", 3600),
     Ring("members.review_levels", 600),
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),

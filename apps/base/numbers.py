@@ -17,6 +17,11 @@ def word(length: int) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
+def digits(length: int) -> str:
+    """Return ``length`` random digits, for what is typed on a till's keys and lives only minutes."""
+    return f"{secrets.randbelow(10**length):0{length}d}"
+
+
 def dated(prefix: str, *, at: datetime) -> str:
     """Return prefix + Shanghai date + 12 random characters, e.g. ``SO260101K7M2…``: 20 with a prefix of 2.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -108,7 +109,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "receiver",
     ]
     inlines = [LineInline, PaymentInline, ParcelInline, UploadInline, MoveInline]
-    actions_detail = ["ship", "close_order", "upload_again", "reveal"]
+    actions_detail = ["ship", "close_order", "upload_again", "reveal", "compensate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
@@ -130,7 +131,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def usable_buttons(self, order: Order) -> set[str]:
         """The names of the buttons that make sense in an order's status: at most one query."""
-        usable = {"reveal"}
+        usable = {"reveal", "compensate"}
         if order.status == Status.PAID:
             usable.add("ship")
         if order.status == Status.UNPAID:
@@ -255,6 +256,19 @@ class OrderAdmin(ReadOnlyAdmin):
         response = TemplateResponse(request, "admin/reveal.html", context)
         patch_cache_control(response, no_store=True, private=True)
         return response
+
+    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give coupons as compensation."""
+        return request.user.has_perm("coupons.compensate_coupon")
+
+    @action(
+        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+    )
+    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that gives the member of this order a coupon for it."""
+        order = self._order(request, object_id)
+        known = urlencode({"member": order.member.public_id, "order_no": order.order_no})
+        return redirect(f"{reverse('admin:coupons_coupon_compensate')}?{known}")
 
     @action(
         description="关闭订单",

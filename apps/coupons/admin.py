@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
-from apps.coupons import admin_progress, forms, wording
+from apps.coupons import admin_progress, admin_store, forms, selectors, wording
 from apps.coupons import services as coupons
-from apps.coupons.acting import ActingAdmin, operator
+from apps.coupons.acting import ActingAdmin, fill_in, operator
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
+from mall.money import yuan
 
-__all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress"]
+__all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "admin_store"]
 
 
 @admin.register(Template)
@@ -38,7 +39,7 @@ class TemplateAdmin(ActingAdmin):
         ("适用范围", {"fields": ["scope", "products", "categories", "brands", "channel"]}),
         ("有效期（二选一）", {"fields": ["valid_from", "valid_until", "valid_days"]}),
         ("发放", {"fields": ["quota", "issued", "occasion", "gift_from_fen"]}),
-        ("领取", {"fields": ["visible", "per_member", "claim_from", "claim_until", "levels"]}),
+        ("领取", {"fields": ["visible", "per_member", "claim_from", "claim_until", "levels", "groups"]}),
     ]
     conditional_fields = {
         "threshold_fen": "kind != 'NO_THRESHOLD'",
@@ -48,6 +49,7 @@ class TemplateAdmin(ActingAdmin):
         "products": "scope == 'PRODUCTS'",
         "categories": "scope == 'CATEGORIES'",
         "brands": "scope == 'BRANDS'",
+        "channel": "kind != 'FREIGHT'",
         "gift_from_fen": "occasion == 'ORDER_GIFT'",
     }
 
@@ -104,6 +106,7 @@ class TemplateAdmin(ActingAdmin):
                 template_id=row.pk,
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
+                group_id=form.group_id(),
                 member_numbers=form.member_numbers(),
                 reason=form.cleaned_data["reason"],
                 operator=operator(request),
@@ -147,17 +150,51 @@ class CouponAdmin(ActingAdmin, ReadOnlyAdmin):
     list_filter = ["status", "way"]
     list_select_related = ["template", "member", "promo"]
     search_fields = ["=member__public_id", "=order_no", "=promo__code"]
-    search_help_text = "按会员编号、使用订单号或推广码查找"
+    search_help_text = "按会员编号、使用单号（订单或门店核销）或推广码查找"
     fields = [
         *("public_id", "template", "member", "status", "valid_from", "valid_until", "order_no"),
         *("way", "cause", "gift_of", "promo", "recalled_at", "issued_at"),
     ]
     inlines = [MoveInline]
+    actions_list = ["compensate"]
     actions_detail = ["revoke"]
 
     def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether this operator may take coupons away."""
         return request.user.has_perm("coupons.change_coupon")
+
+    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give a member a coupon for something that went wrong."""
+        return request.user.has_perm("coupons.compensate_coupon")
+
+    @action(
+        description="补偿发券", permissions=["compensate"], url_path="compensate", icon="volunteer_activism"
+    )
+    def compensate(self, request: HttpRequest) -> HttpResponse:
+        """Reached from the list, and from an order or a member, which it then knows (``?member=…&order_no=…``)."""
+
+        def give(form: forms.CompensateForm) -> str:
+            typed = form.cleaned_data
+            coupon, given = coupons.compensate(
+                member=typed["member"],
+                template_id=typed["template"].pk,
+                order_no=typed["order_no"].strip(),
+                reason=typed["reason"],
+                token=typed["token"].hex,
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            what = f"会员 {typed['member'].public_id} 一张「{coupon.template.name}」"
+            return f"已补偿{what}" if given else f"此前已补偿过{what}，没有重复发放"
+
+        return fill_in(
+            self,
+            request,
+            forms.CompensateForm,
+            give,
+            back=reverse("admin:coupons_coupon_changelist"),
+            initial={name: request.GET.get(name, "") for name in ("member", "order_no")},
+        )
 
     @action(description="收回", permissions=["revoke"], url_path="revoke", icon="undo")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -177,16 +214,32 @@ class PromoCodeAdmin(EditableAdmin):
     """Promoters' words and what they brought in."""
 
     form = forms.PromoCodeForm
-    list_display = ["code", "template", "promoter", "operator", "redemptions", "enabled"]
+    list_display = [
+        *("code", "template", "promoter", "operator", "redemptions", "used", "brought_in", "enabled"),
+    ]
     list_filter = ["enabled"]
     list_select_related = ["template", "promoter", "operator"]
     search_fields = ["code", "=promoter__public_id"]
-    readonly_fields = ["redemptions"]
+    fields = ["code", "template", "promoter", "operator", "enabled", "redemptions", "used", "brought_in"]
+    readonly_fields = ["redemptions", "used", "brought_in"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromoCode]:
+        return selectors.with_results(super().get_queryset(request))
+
+    @admin.display(description="已使用", ordering="used_count")
+    def used(self, row: PromoCode) -> str:
+        """How many of its coupons were used, in orders and in shops."""
+        return f"{row.used_count:,}" if row.pk else "—"  # type: ignore[attr-defined]
+
+    @admin.display(description="带来实付", ordering="brought_in_fen")
+    def brought_in(self, row: PromoCode) -> str:
+        """What was paid where they were used."""
+        return f"¥{yuan(row.brought_in_fen)}" if row.pk else "—"  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Whose redemptions are counted does not change any more."""
         whose = ["code", "template", "promoter", "operator"] if obj is not None and obj.redemptions else []
-        return ["redemptions", *whose]
+        return [*self.readonly_fields, *whose]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

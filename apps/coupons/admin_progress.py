@@ -22,11 +22,11 @@ class IssueJobAdmin(ActingAdmin, ReadOnlyAdmin):
     """Mass issues; reload the page to see them advance."""
 
     list_display = [
-        *("id", "template", "audience", "level", "status", "progress", "issued", "unknown"),
+        *("id", "template", "audience", "level", "group", "status", "progress", "issued", "unknown"),
         *("reason", "operator", "created_at", "finished_at"),
     ]
     list_filter = ["status"]
-    list_select_related = ["template", "level", "operator"]
+    list_select_related = ["template", "level", "group", "operator"]
     actions_row = ["stop"]
     actions_detail = ["stop"]
 

@@ -18,7 +18,8 @@ from apps.base.schema import refusal
 from apps.coupons import selectors
 from apps.coupons import serializers as shapes
 from apps.coupons import services as coupons
-from apps.coupons.models import Coupon, Template
+from apps.coupons.models import Coupon, PromoCode, Template
+from apps.coupons.services import store_uses
 from apps.coupons.states import CouponStatus
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -54,10 +55,25 @@ _COUPON = {
     "valid_from": "2026-01-01T10:00:00+08:00",
     "valid_until": "2026-01-08T10:00:00+08:00",
     "issued_at": "2026-01-01T10:00:00+08:00",
+    "ends_soon": False,
     "order_no": "",
+    "store_use": None,
     "promo_code": "",
     "template": _TEMPLATE,
 }
+_USED_IN_A_SHOP = {
+    **_COUPON,
+    "status": "USED",
+    "store_use": {
+        "use_no": "SU260102K7M2P9QRTW4X",
+        "place": "西湖门店",
+        "off_fen": 1000,
+        "due_fen": 4800,
+        "used_at": "2026-01-02T15:30:00+08:00",
+    },
+}
+_PASS = {"code": "48213977", "qr_text": "CP48213977", "expires_at": "2026-01-02T15:34:00+08:00"}
+_PROMO_CODE = {"code": "WANG2026", "enabled": True, "redemptions": 12, "used": 7, "template": _TEMPLATE}
 _GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
 _CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
 _PAGE_SIZE = OpenApiParameter("page_size", int, description="1 to 100, by default 20.")
@@ -86,7 +102,7 @@ class CentreView(APIView):
             context = {"taken": taken, "member": member, "at": at}
             return list(shapes.ClaimableSerializer(rows, many=True, context=context).data)
 
-        return paging.page(request, selectors.centre(at=at), ordering=["-id"], shape=shape)
+        return paging.page(request, selectors.centre(member=member, at=at), ordering=["-id"], shape=shape)
 
 
 class ClaimView(APIView):
@@ -139,7 +155,7 @@ class RedeemView(APIView):
 
 
 class MyCouponsView(APIView):
-    """The member's own coupons, the latest first."""
+    """The member's own coupons, the latest first, or those that end first."""
 
     @extend_schema(
         operation_id="me_coupons_list",
@@ -149,11 +165,21 @@ class MyCouponsView(APIView):
             OpenApiParameter(
                 "status", str, enum=CouponStatus.values, description="Only coupons in this status."
             ),
+            OpenApiParameter(
+                "ordering",
+                str,
+                enum=list(selectors.ORDERINGS),
+                description="`latest` (the latest first, as by default) or `ending` (what ends first).",
+            ),
             _CURSOR,
             _PAGE_SIZE,
         ],
         responses={200: shapes.CouponPageSerializer},
-        examples=[OpenApiExample("page", value={"results": [_COUPON], "next": None}, response_only=True)],
+        examples=[
+            OpenApiExample(
+                "page", value={"results": [_COUPON, _USED_IN_A_SHOP], "next": None}, response_only=True
+            )
+        ],
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
@@ -163,7 +189,8 @@ class MyCouponsView(APIView):
         def shape(found: list[Coupon]) -> list[Any]:
             return list(shapes.CouponSerializer(found, many=True, context={"at": at}).data)
 
-        return paging.page(request, rows, ordering=["-id"], shape=shape)
+        ordering = selectors.ordering_of(request.query_params.get("ordering") or None)
+        return paging.page(request, rows, ordering=ordering, shape=shape)
 
 
 class MyCouponView(APIView):
@@ -179,6 +206,47 @@ class MyCouponView(APIView):
     def get(self, request: Request, coupon_id: str) -> Response:
         coupon = selectors.of_member(member=caller(request), coupon_id=coupon_id)
         return Response(shapes.CouponSerializer(coupon, context={"at": timezone.now()}).data)
+
+
+class MyCouponPassView(APIView):
+    """A pass for one of the member's own coupons, to be shown in a shop. Each call makes a new one."""
+
+    @extend_schema(
+        operation_id="me_coupons_pass",
+        summary="A pass for using a coupon in a shop",
+        tags=["coupons"],
+        request=None,
+        responses={
+            201: shapes.StorePassSerializer,
+            409: refusal(409, "coupon_not_for_shops", "该优惠券仅限线上使用"),
+        },
+        examples=[OpenApiExample("pass", value=_PASS, response_only=True, status_codes=["201"])],
+    )
+    def post(self, request: Request, coupon_id: str) -> Response:
+        shown = store_uses.make_pass(member=caller(request), coupon_id=coupon_id, at=timezone.now())
+        qr_text = f"{store_uses.QR_PREFIX}{shown.code}"
+        body = {"code": shown.code, "qr_text": qr_text, "expires_at": shown.expires_at}
+        return Response(shapes.StorePassSerializer(body).data, status=201)
+
+
+class MyPromoCodesView(APIView):
+    """The words that the member tells around, and what they brought in; an empty list for most."""
+
+    @extend_schema(
+        operation_id="me_promo_codes_list",
+        summary="My promo codes",
+        tags=["coupons"],
+        parameters=[_CURSOR, _PAGE_SIZE],
+        responses={200: shapes.PromoCodePageSerializer},
+        examples=[OpenApiExample("page", value={"results": [_PROMO_CODE], "next": None}, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        rows = selectors.codes_of_promoter(member=caller(request))
+
+        def shape(found: list[PromoCode]) -> list[Any]:
+            return list(shapes.PromoCodeSerializer(found, many=True).data)
+
+        return paging.page(request, rows, ordering=["-id"], shape=shape)
 
 
 def _given(coupon: Coupon, *, at: datetime) -> Response:

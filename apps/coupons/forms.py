@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import TextIOWrapper
-from itertools import chain
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -21,9 +18,12 @@ from apps.base.forms import YuanField
 from apps.coupons import terms
 from apps.coupons.models import IssueJob, PromoCode, Template
 from apps.coupons.services import codes
+from apps.coupons.states import TemplateStatus
 from apps.coupons.terms import Terms
-from apps.members.models import Level, Member
+from apps.members.forms import MemberNumbersForm
+from apps.members.models import Group, Level, Member
 from apps.promotions.inputs import DiscountField
+from apps.stores.models import Place
 from mall.errors import ShopError
 
 # The figures that each kind uses; the form empties the others, so that a row never says more than its offer.
@@ -61,7 +61,7 @@ class TemplateForm(forms.ModelForm):
     class Meta:
         model = Template
         fields = [
-            *("name", *WORTH, "quota", "per_member", "claim_from", "claim_until", "levels"),
+            *("name", *WORTH, "quota", "per_member", "claim_from", "claim_until", "levels", "groups"),
             *("visible", "occasion", "gift_from_fen", "note"),
         ]
         help_texts = {
@@ -104,6 +104,8 @@ class TemplateForm(forms.ModelForm):
             self.errors.pop(name, None)
         if typed.get("threshold_fen") is None:
             typed["threshold_fen"] = 0
+        if kind == Template.Kind.FREIGHT:
+            typed["channel"] = Template.Channel.ONLINE
         for name, meant in _SCOPES.items():
             if scope != meant and name in typed:
                 typed[name] = typed[name].none()
@@ -212,7 +214,7 @@ class RevokeForm(ActForm):
     note = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
 
-class IssueForm(ActForm):
+class IssueForm(MemberNumbersForm, ActForm):
     """Who gets a coupon of this template."""
 
     title = "批量发放"
@@ -220,35 +222,27 @@ class IssueForm(ActForm):
         "每位会员发一张，在后台分批进行，可在「批量发放」中查看进度；不受每人限领限制，计入发放总量。"
     )
 
+    field_order = ("audience", "level", "group", "numbers", "upload", "reason")
+
     audience = forms.ChoiceField(
         label="发放对象", choices=IssueJob.Audience.choices, widget=UnfoldAdminSelectWidget
     )
     level = forms.ModelChoiceField(
         label="会员等级", queryset=Level.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
-    numbers = forms.CharField(
-        label="会员编号",
-        required=False,
-        max_length=200_000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="每行一个",
-    )
-    upload = forms.FileField(
-        label="会员编号文件",
-        required=False,
-        widget=UnfoldAdminFileFieldWidget,
-        help_text="CSV 或文本文件，每行第一列为会员编号",
+    group = forms.ModelChoiceField(
+        label="会员分组", queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
     reason = forms.CharField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
     def clean(self) -> dict[str, Any]:
-        """A level for those of a level, a list for those on a list."""
+        """A level for those of a level, a group for those of a group, a list for those on a list."""
         typed = self.cleaned_data
         if typed.get("audience") == IssueJob.Audience.LEVEL and not typed.get("level"):
             self.add_error("level", "请选择会员等级")
-        if typed.get("audience") == IssueJob.Audience.LIST and not (
-            typed.get("numbers") or typed.get("upload")
-        ):
+        if typed.get("audience") == IssueJob.Audience.GROUP and not typed.get("group"):
+            self.add_error("group", "请选择会员分组")
+        if typed.get("audience") == IssueJob.Audience.LIST and self.nothing_listed():
             self.add_error("numbers", "请填写会员编号或上传文件")
         return typed
 
@@ -258,18 +252,17 @@ class IssueForm(ActForm):
             return None
         return int(self.cleaned_data["level"].pk)
 
+    def group_id(self) -> int | None:
+        """The group that is meant, where one is."""
+        if self.cleaned_data["audience"] != IssueJob.Audience.GROUP:
+            return None
+        return int(self.cleaned_data["group"].pk)
+
     def member_numbers(self) -> Iterator[str]:
-        """What was typed, then the first column of the file, line by line."""
+        """The numbers on the list, none for everybody else."""
         if self.cleaned_data["audience"] != IssueJob.Audience.LIST:
             return iter(())
-        lines = chain(self.cleaned_data["numbers"].splitlines(), self._uploaded())
-        return (line.split(",")[0].strip().strip('"') for line in lines)
-
-    def _uploaded(self) -> Iterator[str]:
-        upload = self.cleaned_data["upload"]
-        if upload:
-            # Member numbers are ASCII: whatever else stands in the file may be in any encoding.
-            yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
+        return super().member_numbers()
 
 
 class BatchForm(ActForm):
@@ -288,3 +281,68 @@ class BatchForm(ActForm):
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text="留空表示不限",
     )
+
+
+class CompensateForm(ActForm):
+    """Who gets a coupon for something that went wrong, and for what."""
+
+    title = "补偿发券"
+    explanation = (
+        "立即发给会员一张，不受每人限领限制，计入发放总量；原因会记入审计记录。"
+        "填写订单号时，同一订单同一模板只补偿一次；订单退款不会收回补偿的券。"
+    )
+
+    member = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    order_no = forms.CharField(
+        label="订单号", max_length=32, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
+    )
+    template = forms.ModelChoiceField(
+        label="优惠券模板",
+        queryset=Template.objects.filter(status=TemplateStatus.LIVE),
+        widget=UnfoldAdminSelectWidget,
+    )
+    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    token = forms.UUIDField(
+        widget=forms.HiddenInput,
+        initial=uuid4,
+        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
+    )
+
+    def clean_member(self) -> Member:
+        """The member of the number."""
+        found = Member.objects.filter(public_id=self.cleaned_data["member"].strip().upper()).first()
+        if found is None:
+            raise forms.ValidationError("没有这个编号的会员")
+        return found
+
+
+class StoreUseForm(forms.Form):
+    """What a till says: the pass, the shop, and what the goods cost that the coupon is for."""
+
+    title = "门店核销"
+
+    code = forms.CharField(
+        label="券码",
+        max_length=20,
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "autocomplete": "off"}),
+        help_text="请会员在小程序的优惠券里出示券码，输入 8 位数字或用扫码枪扫描二维码",
+    )
+    place = forms.ModelChoiceField(
+        label="门店",
+        queryset=Place.objects.filter(kind=Place.Kind.SHOP),
+        widget=UnfoldAdminSelectWidget,
+        empty_label=None,
+    )
+    goods_fen = YuanField(label="商品金额（元）", min_value=1, help_text="只填这张券适用的商品，促销后的金额")
+    receipt_no = forms.CharField(
+        label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
+    )
+
+
+class UndoUseForm(ActForm):
+    """Why a use in a shop is undone."""
+
+    title = "撤销核销"
+    explanation = "撤销后券退回会员，已过期的券不再可用；请同时在收银系统中冲正。24 小时内可以撤销。"
+
+    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)

@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from apps.base.fields import FenField
 from apps.catalog.models import Brand, Category, Product
 from apps.coupons.states import BatchStatus, CouponStatus, JobStatus, TemplateStatus
-from apps.members.models import Level, Member
+from apps.members.models import Group, Level, Member
+from apps.stores.models import Place
 
 
 class Template(models.Model):
@@ -70,6 +71,12 @@ class Template(models.Model):
     levels = models.ManyToManyField(
         Level, blank=True, verbose_name="限定会员等级", help_text="留空表示所有会员可领"
     )
+    groups = models.ManyToManyField(
+        Group,
+        blank=True,
+        verbose_name="限定会员分组",
+        help_text="留空表示不限；其他会员在领券中心看不到这张券",
+    )
     visible = models.BooleanField("在领券中心展示", default=False)
     occasion = models.CharField("自动发放", max_length=12, choices=Occasion.choices, default=Occasion.NONE)
     gift_from_fen = FenField("订单满额（分）", null=True, blank=True)
@@ -115,6 +122,10 @@ class Template(models.Model):
                 condition=Q(occasion="ORDER_GIFT", gift_from_fen__isnull=False)
                 | (~Q(occasion="ORDER_GIFT") & Q(gift_from_fen__isnull=True)),
                 name="coupon_template_gift_threshold",
+            ),
+            # A shop's till charges no freight.
+            models.CheckConstraint(
+                condition=~Q(kind="FREIGHT") | Q(channel="ONLINE"), name="coupon_template_freight_online"
             ),
         ]
         indexes = [
@@ -164,7 +175,10 @@ class PromoCode(models.Model):
 
 
 class Coupon(models.Model):
-    """One coupon of one member. Only ``services.moving`` writes the status; ``order_no`` is who has it now."""
+    """One coupon of one member. Only ``services.moving`` writes the status.
+
+    ``order_no`` is who has it now: an order, or a use in a shop (``StoreUse.use_no``).
+    """
 
     class Way(models.TextChoices):
         CLAIM = "CLAIM", "领取"
@@ -190,7 +204,7 @@ class Coupon(models.Model):
     )
     valid_from = models.DateTimeField("有效期开始")
     valid_until = models.DateTimeField("有效期结束")
-    order_no = models.CharField("使用订单", max_length=32, blank=True)
+    order_no = models.CharField("使用单号", max_length=32, blank=True)
     way = models.CharField("来源", max_length=12, choices=Way.choices)
     # Why it exists, e.g. "job:7" or "claim:1": the same cause never gives a member a second one.
     cause = models.CharField("业务键", max_length=60)
@@ -205,6 +219,7 @@ class Coupon(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "优惠券"
         ordering = ["-id"]
+        permissions = [("compensate_coupon", "补偿发券")]
         # Few indexes: a mass issue writes each of them for every member. The first serves all reads by member.
         constraints = [
             models.UniqueConstraint(fields=["member", "template", "cause"], name="coupon_once_per_cause"),
@@ -225,6 +240,7 @@ class Coupon(models.Model):
             ),
             models.Index(fields=["order_no"], condition=~Q(order_no=""), name="coupon_of_order"),
             models.Index(fields=["gift_of"], condition=~Q(gift_of=""), name="coupon_gift_of_order"),
+            models.Index(fields=["promo"], condition=Q(promo__isnull=False), name="coupon_of_promo"),
         ]
 
     def __str__(self) -> str:
@@ -238,7 +254,7 @@ class CouponMove(models.Model):
     move = models.CharField("动作", max_length=10)
     from_status = models.CharField("原状态", max_length=10, choices=CouponStatus.choices)
     to_status = models.CharField("新状态", max_length=10, choices=CouponStatus.choices)
-    order_no = models.CharField("订单号", max_length=32, blank=True)
+    order_no = models.CharField("使用单号", max_length=32, blank=True)
     # "SO…:hold" or "expire": the same cause never moves a coupon twice.
     business_key = models.CharField("业务键", max_length=60)
     operator = models.ForeignKey(
@@ -341,17 +357,112 @@ class CodeTries(models.Model):
         return f"{self.member_id}: {self.wrong}"
 
 
+class StoreUse(models.Model):
+    """A coupon that was used at a shop's till, and perhaps undone. What the till took is ``goods - off``."""
+
+    use_no = models.CharField("核销单号", max_length=32, unique=True)
+    coupon = models.ForeignKey(
+        Coupon, on_delete=models.PROTECT, related_name="store_uses", db_index=False, verbose_name="券号"
+    )
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, verbose_name="门店")
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="核销人"
+    )
+    goods_fen = FenField("商品金额（分）")
+    off_fen = FenField("优惠（分）")
+    receipt_no = models.CharField("小票号", max_length=40, blank=True)
+    at = models.DateTimeField("核销时间")
+    undone_at = models.DateTimeField("撤销时间", null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name="撤销人",
+    )
+    undone_why = models.CharField("撤销原因", max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门店核销"
+        ordering = ["-id"]
+        permissions = [("undo_storeuse", "撤销核销"), ("export_storeuse", "导出核销记录")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["coupon"], condition=Q(undone_at__isnull=True), name="store_use_one_live_per_coupon"
+            ),
+            models.CheckConstraint(
+                condition=Q(off_fen__gte=1, off_fen__lte=F("goods_fen")), name="store_use_off_within_goods"
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by__isnull=True, undone_why="")
+                | (Q(undone_at__isnull=False, undone_by__isnull=False) & ~Q(undone_why="")),
+                name="store_use_undone_by_somebody_for_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["at"], name="store_use_at"),
+            models.Index(fields=["coupon"], name="store_use_of_coupon"),
+        ]
+
+    def __str__(self) -> str:
+        return self.use_no
+
+    @property
+    def due_fen(self) -> int:
+        """What the till took for these goods."""
+        return self.goods_fen - self.off_fen
+
+
+class StorePass(models.Model):
+    """The short code by which a shop finds a member's coupon for some minutes; the next one replaces it."""
+
+    coupon = models.OneToOneField(
+        Coupon, on_delete=models.CASCADE, primary_key=True, related_name="store_pass", verbose_name="优惠券"
+    )
+    code = models.CharField("券码", max_length=12)
+    expires_at = models.DateTimeField("失效时间", db_index=True)
+    # What it was used for, so that the same confirmation sent twice is answered twice and counts once.
+    use = models.ForeignKey(
+        StoreUse, on_delete=models.CASCADE, null=True, db_index=False, verbose_name="核销"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门店券码"
+        constraints = [models.UniqueConstraint(fields=["code"], name="store_pass_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.coupon_id}"
+
+
+class PassTries(models.Model):
+    """How many wrong passes an operator has typed in the present hour."""
+
+    operator = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, verbose_name="操作人"
+    )
+    since = models.DateTimeField("计数开始")
+    wrong = models.PositiveIntegerField("错误次数")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "券码错误次数"
+
+    def __str__(self) -> str:
+        return f"{self.operator_id}: {self.wrong}"
+
+
 class IssueJob(models.Model):
     """One coupon for each of many members, issued in chunks; ``cursor`` is the last member that was reached."""
 
     class Audience(models.TextChoices):
         ALL = "ALL", "全部会员"
         LEVEL = "LEVEL", "指定等级"
+        GROUP = "GROUP", "指定分组"
         LIST = "LIST", "指定会员名单"
 
     template = models.ForeignKey(Template, on_delete=models.PROTECT, verbose_name="优惠券模板")
     audience = models.CharField("发放对象", max_length=5, choices=Audience.choices)
     level = models.ForeignKey(Level, on_delete=models.PROTECT, null=True, blank=True, verbose_name="会员等级")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, verbose_name="会员分组")
     reason = models.CharField("发放原因", max_length=100)
     status = models.CharField("状态", max_length=8, choices=JobStatus.choices, default=JobStatus.RUNNING)
     # Members that register while it runs are not meant: it ends at the last one of its beginning.
@@ -375,6 +486,11 @@ class IssueJob(models.Model):
                 condition=Q(audience="LEVEL", level__isnull=False)
                 | (~Q(audience="LEVEL") & Q(level__isnull=True)),
                 name="issue_job_level_when_by_level",
+            ),
+            models.CheckConstraint(
+                condition=Q(audience="GROUP", group__isnull=False)
+                | (~Q(audience="GROUP") & Q(group__isnull=True)),
+                name="issue_job_group_when_by_group",
             ),
             models.CheckConstraint(
                 condition=Q(status="RUNNING", finished_at__isnull=True)

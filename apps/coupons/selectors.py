@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
+from apps.base import sheets
 from apps.coupons import terms
-from apps.coupons.models import Coupon, CouponMove, Tally, Template
+from apps.coupons.models import Coupon, CouponMove, PromoCode, StoreUse, Tally, Template
 from apps.coupons.states import CouponStatus, TemplateStatus
 from apps.coupons.terms import Terms
-from apps.members.models import Member
+from apps.members.models import Member, Membership
+from apps.orders.models import Order
 from mall.errors import Invalid, NotFound, ShopError
+from mall.money import yuan
 from mall.pricing.offers import AnyCoupon
 
 log = structlog.get_logger(__name__)
 
 # A basket is tried with so many coupons, those that end first; nobody keeps more that are good.
 MOST_OFFERED: Final = 100
+# A coupon that ends so soon is worth reminding of.
+SOON: Final = timedelta(days=3)
 _CHANNELS: Final = {
     Template.Channel.ONLINE: (Template.Channel.ONLINE, Template.Channel.BOTH),
     Template.Channel.STORE: (Template.Channel.STORE, Template.Channel.BOTH),
 }
+
+
+# How a wallet can be sorted: name in the API → columns.
+ORDERINGS: Final = {"latest": ["-id"], "ending": ["valid_until", "id"]}
 
 
 class ClaimState(models.TextChoices):
@@ -46,6 +56,20 @@ class StatusUnknown(Invalid):
 
     code = "status_unknown"
     message = "优惠券状态无效"
+
+
+class OrderingUnknown(Invalid):
+    """Not one of the ways in which a wallet can be sorted."""
+
+    code = "ordering_unknown"
+    message = "排序方式无效"
+
+
+def ordering_of(name: str | None) -> list[str]:
+    """The columns by which a wallet is sorted; the latest first unless named. Raises OrderingUnknown."""
+    if name is not None and name not in ORDERINGS:
+        raise OrderingUnknown(details={"ordering": list(ORDERINGS)})
+    return ORDERINGS[name or "latest"]
 
 
 def gifts_lost(*, order_no: str, kept_fen: int | None = None) -> QuerySet[Coupon]:
@@ -117,7 +141,11 @@ def list_of_member(*, member: Member, status: str | None, at: datetime) -> Query
 
     A coupon past its end counts as EXPIRED, whether or not the sweep has come by. Raises StatusUnknown.
     """
-    mine = Coupon.objects.filter(member=member).select_related("template", "promo")
+    mine = (
+        Coupon.objects.filter(member=member)
+        .select_related("template", "promo")
+        .prefetch_related("store_uses__place")
+    )
     if status is None:
         return mine
     if status not in CouponStatus.values:
@@ -135,21 +163,53 @@ def status_at(coupon: Coupon, *, at: datetime) -> str:
     return coupon.status
 
 
+def ends_soon(coupon: Coupon, *, at: datetime) -> bool:
+    """Whether a coupon that can be used at this moment ends within ``SOON``."""
+    usable = coupon.status == CouponStatus.AVAILABLE and coupon.valid_from <= at < coupon.valid_until
+    return usable and coupon.valid_until <= at + SOON
+
+
+def store_use_of(coupon: Coupon) -> StoreUse | None:
+    """How the coupon was used in a shop, None where it was not, or was used in an order."""
+    if coupon.status != CouponStatus.USED:
+        return None
+    return next((use for use in coupon.store_uses.all() if use.undone_at is None), None)
+
+
 def of_member(*, member: Member, coupon_id: str) -> Coupon:
     """One coupon of this member by its public id. Raises NotFound for anyone else's, and for no id at all."""
     try:
         public_id = UUID(coupon_id)
     except ValueError:
         raise NotFound from None
-    found = Coupon.objects.select_related("template").filter(member=member, public_id=public_id).first()
+    found = (
+        Coupon.objects.select_related("template", "promo")
+        .prefetch_related("store_uses__place")
+        .filter(member=member, public_id=public_id)
+        .first()
+    )
     if found is None:
         raise NotFound
     return found
 
 
-def centre(*, at: datetime) -> QuerySet[Template]:
-    """The templates that the coupon centre shows, with their levels: live, meant to be seen, not over."""
+def meant_for(member: Member | None) -> Q:
+    """Templates for everybody, and those for a group that the member is in."""
+    everybody = ~Exists(Template.groups.through.objects.filter(template_id=OuterRef("pk")))
+    if member is None:
+        return Q(everybody)
+    groups = Membership.objects.filter(member=member).values("group_id")
+    mine = Template.groups.through.objects.filter(template_id=OuterRef("pk"), group_id__in=groups)
+    return Q(everybody) | Q(Exists(mine))
+
+
+def centre(*, member: Member | None, at: datetime) -> QuerySet[Template]:
+    """The templates that the coupon centre shows to this member, or to nobody, with their levels.
+
+    They are live, meant to be seen, not over; one for a group is shown to those who are in it.
+    """
     return Template.objects.filter(
+        meant_for(member),
         Q(claim_until__isnull=True) | Q(claim_until__gt=at),
         Q(valid_until__isnull=True) | Q(valid_until__gt=at),
         status=TemplateStatus.LIVE,
@@ -180,6 +240,65 @@ def taken_by(*, member: Member | None, template_ids: list[int]) -> Mapping[int, 
         return {}
     tallies = Tally.objects.filter(member=member, template_id__in=template_ids)
     return dict(tallies.values_list("template_id", "taken"))
+
+
+def with_results(codes: QuerySet[PromoCode]) -> QuerySet[PromoCode]:
+    """Promoters' words with what they brought in: ``used_count`` coupons used, ``brought_in_fen`` paid with them.
+
+    That is the price of the orders that used them, postage included, and what tills took for the goods; what
+    went back with its coupon does not count. One statement.
+    """
+    mine = Coupon.objects.filter(promo=OuterRef("pk"), status=CouponStatus.USED).order_by()
+    number = mine.values("promo").annotate(number=Count("pk")).values("number")
+    of_orders = Coupon.objects.filter(promo=OuterRef(OuterRef("pk")), status=CouponStatus.USED)
+    orders = Order.objects.filter(order_no__in=of_orders.values("order_no")).order_by()
+    uses = StoreUse.objects.filter(coupon__promo=OuterRef("pk"), undone_at__isnull=True).order_by()
+    return codes.annotate(
+        used_count=Coalesce(Subquery(number), 0),
+        brought_in_fen=Coalesce(_sum(orders, F("payable_fen")), 0)
+        + Coalesce(_sum(uses, F("goods_fen") - F("off_fen")), 0),
+    )
+
+
+def codes_of_promoter(*, member: Member) -> QuerySet[PromoCode]:
+    """The words that this member tells around, with template and results."""
+    return with_results(PromoCode.objects.filter(promoter=member).select_related("template"))
+
+
+def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> Iterator[str]:
+    """Uses in shops as CSV, the latest first, streamed; yuan, and Shanghai's time."""
+    head = ["核销单号", "核销时间", "门店", "优惠券", "会员编号", "会员昵称", "商品金额", "优惠", "实收"]
+    yield sheets.BOM + sheets.lines([[*head, "小票号", "核销人", "撤销时间", "撤销原因"]])
+    rows = uses.select_related("place", "coupon__template", "coupon__member", "operator").order_by("-pk")
+    last: int | None = None
+    while found := list(rows.filter(pk__lt=last)[:chunk] if last is not None else rows[:chunk]):
+        last = found[-1].pk
+        yield sheets.lines(_as_line(use) for use in found)
+
+
+def _as_line(use: StoreUse) -> list[str]:
+    member = use.coupon.member
+    return [
+        use.use_no,
+        f"{timezone.localtime(use.at):%Y-%m-%d %H:%M:%S}",
+        use.place.name,
+        use.coupon.template.name,
+        member.public_id,
+        member.nickname,
+        yuan(use.goods_fen),
+        yuan(use.off_fen),
+        yuan(use.due_fen),
+        use.receipt_no,
+        use.operator.get_username(),
+        f"{timezone.localtime(use.undone_at):%Y-%m-%d %H:%M:%S}" if use.undone_at else "",
+        use.undone_why,
+    ]
+
+
+def _sum(rows: QuerySet[Any], amount: Any) -> Subquery:
+    """Σ of an amount over rows that name an OuterRef."""
+    nobody = rows.annotate(nothing=Value(1)).values("nothing")
+    return Subquery(nobody.annotate(total=Sum(amount)).values("total"))
 
 
 def unbalanced() -> QuerySet[Coupon]:

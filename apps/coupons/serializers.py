@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictTextField
@@ -81,6 +82,24 @@ class ClaimableSerializer(TemplateSerializer):
         )
 
 
+class StoreUseSerializer(serializers.Serializer[Any]):
+    """How a coupon was used in a shop."""
+
+    use_no = serializers.CharField()
+    place = serializers.CharField(source="place.name")
+    off_fen = serializers.IntegerField(help_text="What it took off.")
+    due_fen = serializers.IntegerField(help_text="What was paid for the goods that it was for.")
+    used_at = serializers.DateTimeField(source="at")
+
+
+class StorePassSerializer(serializers.Serializer[Any]):
+    """What a member shows at the till, for some minutes."""
+
+    code = serializers.CharField(help_text="Eight digits, to be read out or typed.")
+    qr_text = serializers.CharField(help_text="The text of the QR code to draw.")
+    expires_at = serializers.DateTimeField(help_text="Ask for a new one then; the old one is good no more.")
+
+
 class CouponSerializer(serializers.Serializer[Any]):
     """One of the member's coupons, with what its template says; ``id`` is what a quote takes."""
 
@@ -91,7 +110,13 @@ class CouponSerializer(serializers.Serializer[Any]):
     valid_from = serializers.DateTimeField()
     valid_until = serializers.DateTimeField(help_text="From this moment on it is no longer good.")
     issued_at = serializers.DateTimeField()
-    order_no = serializers.CharField(help_text="The order that holds or used it, or empty.")
+    ends_soon = serializers.SerializerMethodField(
+        help_text="Whether it can be used and ends within 72 hours."
+    )
+    order_no = serializers.SerializerMethodField(help_text="The order that holds or used it, or empty.")
+    store_use = serializers.SerializerMethodField(
+        help_text="How it was used in a shop, or null. Where it can be used says `template.channel`."
+    )
     promo_code = serializers.SerializerMethodField(help_text="The promoter's word it came from, or empty.")
     template = TemplateSerializer()
 
@@ -99,12 +124,38 @@ class CouponSerializer(serializers.Serializer[Any]):
         at: datetime = self.context["at"]
         return CouponStatus(selectors.status_at(coupon, at=at))
 
+    def get_ends_soon(self, coupon: Coupon) -> bool:
+        return selectors.ends_soon(coupon, at=self.context["at"])
+
+    def get_order_no(self, coupon: Coupon) -> str:
+        return "" if selectors.store_use_of(coupon) else coupon.order_no
+
+    @extend_schema_field(StoreUseSerializer(allow_null=True))
+    def get_store_use(self, coupon: Coupon) -> dict[str, Any] | None:
+        use = selectors.store_use_of(coupon)
+        return StoreUseSerializer(use).data if use else None
+
     def get_promo_code(self, coupon: Coupon) -> str:
         return coupon.promo.code if coupon.promo else ""
 
 
 class ClaimablePageSerializer(serializers.Serializer[Any]):
     results = ClaimableSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class PromoCodeSerializer(serializers.Serializer[Any]):
+    """A word that the member tells around, and what it brought in."""
+
+    code = serializers.CharField()
+    enabled = serializers.BooleanField(help_text="Whether it can be redeemed at present.")
+    redemptions = serializers.IntegerField(help_text="How often it was redeemed.")
+    used = serializers.IntegerField(source="used_count", help_text="How many of its coupons were used.")
+    template = TemplateSerializer()
+
+
+class PromoCodePageSerializer(serializers.Serializer[Any]):
+    results = PromoCodeSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 

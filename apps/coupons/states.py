@@ -22,6 +22,8 @@ LIFECYCLE = Lifecycle(
         "hold": Move(frozenset({CouponStatus.AVAILABLE}), CouponStatus.HELD),
         "commit": Move(frozenset({CouponStatus.HELD}), CouponStatus.USED),
         "release": Move(frozenset({CouponStatus.HELD}), CouponStatus.AVAILABLE),
+        # At a shop's till, where nothing is held first; undone by restore.
+        "use": Move(frozenset({CouponStatus.AVAILABLE}), CouponStatus.USED),
         "restore": Move(frozenset({CouponStatus.USED}), CouponStatus.AVAILABLE),
         # Also instead of release and restore, for a coupon that comes back past its end …
         "expire": Move(

@@ -1,11 +1,11 @@
-"""The coupons' bells: what is past its end, mass issues under way, codes to be made."""
+"""The coupons' bells: what is past its end, mass issues under way, codes to be made, passes that are over."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
 from apps.base import jobs
-from apps.coupons.services import codes, holds
+from apps.coupons.services import codes, holds, store_uses
 from apps.coupons.services import jobs as issues
 
 
@@ -25,3 +25,9 @@ def issue_due() -> None:
 def make_codes() -> None:
     """Go on making the codes of batches."""
     jobs.run("coupons.make_codes", lambda at: codes.make_due())
+
+
+@shared_task(name="coupons.forget_passes")
+def forget_passes() -> None:
+    """Delete passes for shops that nobody can use any more."""
+    jobs.run("coupons.forget_passes", lambda at: store_uses.forget_passes(at=at))

@@ -10,4 +10,6 @@ urlpatterns = [
     path("coupons/<int:template_id>/claim", api.ClaimView.as_view()),
     path("me/coupons", api.MyCouponsView.as_view()),
     path("me/coupons/<str:coupon_id>", api.MyCouponView.as_view()),
+    path("me/coupons/<str:coupon_id>/pass", api.MyCouponPassView.as_view()),
+    path("me/promo-codes", api.MyPromoCodesView.as_view()),
 ]

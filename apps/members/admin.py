@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,13 +25,15 @@ from apps.members.models import (
     Address,
     Consent,
     Document,
+    Group,
     GrowthEntry,
     Level,
     LevelChange,
     Member,
+    Membership,
     Session,
 )
-from apps.members.services import growth, identity
+from apps.members.services import groups, growth, identity
 
 
 class ConsentInline(ReadOnlyTabular):
@@ -61,6 +66,13 @@ class LevelChangeInline(ReadOnlyTabular):
     readonly_fields = fields
 
 
+class MembershipInline(ReadOnlyTabular):
+    model = Membership
+    verbose_name_plural = "所在分组"
+    fields = ["group", "added_at"]
+    readonly_fields = fields
+
+
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
     """Shoppers, newest first."""
@@ -77,6 +89,7 @@ class MemberAdmin(ReadOnlyAdmin):
     list_filter = [
         "level",
         "level__service_queue",
+        "memberships__group",
         ("disabled_at", admin.EmptyFieldListFilter),
         "registered_at",
     ]
@@ -90,9 +103,9 @@ class MemberAdmin(ReadOnlyAdmin):
         ("registered_at", "last_login_at", "disabled_at"),
     ]
     readonly_fields = ["masked_phone", "active", "served_apart"]
-    inlines = [LevelChangeInline, ConsentInline, AddressInline, SessionInline]
+    inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
-    actions_detail = ["reveal_phone", "set_level"]
+    actions_detail = ["reveal_phone", "set_level", "compensate"]
 
     def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether this operator may act on members, not only read them."""
@@ -148,6 +161,21 @@ class MemberAdmin(ReadOnlyAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
+    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may give coupons as compensation, one storey up."""
+        return request.user.has_perm("coupons.compensate_coupon")
+
+    @action(
+        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+    )
+    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the page that gives this member a coupon."""
+        member = self.get_object(request, object_id)
+        if member is None:
+            raise Http404
+        page = reverse("admin:coupons_coupon_compensate")
+        return redirect(f"{page}?{urlencode({'member': member.public_id})}")
+
     @action(description="调整等级", url_path="level", permissions=["operate"], icon="military_tech")
     @said
     def set_level(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -171,6 +199,86 @@ class MemberAdmin(ReadOnlyAdmin):
             return redirect(page)
         heading = f"{member} · {member.level or '无等级'} · 累计成长值 {member.growth}"
         return form_page(self, request, form, heading=heading, back=page)
+
+
+@admin.register(Group)
+class GroupAdmin(EditableAdmin):
+    """Groups and how many are in each; who is in it is the list of members, narrowed to the group."""
+
+    list_display = ["name", "size", "note"]
+    search_fields = ["name"]
+    fields = ["name", "note", "size"]
+    readonly_fields = ["size"]
+    actions_detail = ["add_members", "remove_members", "show_members"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(members=Count("memberships"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only a group that nobody is in."""
+        empty = obj is not None and not Membership.objects.filter(group_id=obj.pk).exists()
+        return empty and super().has_delete_permission(request, obj)
+
+    def has_list_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may put members in and take them out."""
+        return request.user.has_perm("members.change_group")
+
+    def has_members_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may see the list of members."""
+        return request.user.has_perm("members.view_member")
+
+    @admin.display(description="会员数", ordering="members")
+    def size(self, row: Group) -> str:
+        return f"{row.members:,}" if row.pk else "保存后可添加会员"  # type: ignore[attr-defined]
+
+    @action(description="添加会员", url_path="add-members", permissions=["list"], icon="group_add")
+    def add_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def add(group: Group, form: forms.GroupMembersForm) -> str:
+            numbers, at = form.member_numbers(), timezone.now()
+            added, unknown = groups.add(group_id=group.pk, member_numbers=numbers, at=at)
+            return f"已添加 {added:,} 人" + (f"，{unknown:,} 个编号无法识别" if unknown else "")
+
+        return self._change(request, object_id, forms.AddToGroupForm, add)
+
+    @action(description="移出会员", url_path="remove-members", permissions=["list"], icon="group_remove")
+    def remove_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def remove(group: Group, form: forms.GroupMembersForm) -> str:
+            removed, unknown = groups.remove(group_id=group.pk, member_numbers=form.member_numbers())
+            return f"已移出 {removed:,} 人" + (f"，{unknown:,} 个编号无法识别" if unknown else "")
+
+        return self._change(request, object_id, forms.RemoveFromGroupForm, remove)
+
+    @action(description="查看会员", url_path="members", permissions=["members"], icon="group")
+    def show_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the members of this group."""
+        members = reverse("admin:members_member_changelist")
+        return redirect(f"{members}?{urlencode({'memberships__group__id__exact': object_id})}")
+
+    def _change(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_class: type[forms.GroupMembersForm],
+        call: Callable[[Group, Any], str],
+    ) -> HttpResponse:
+        """Show the form; when it is sent, ``call`` it, say what it returns and note who did it."""
+        group = self.get_object(request, object_id)
+        if group is None:
+            raise Http404
+        form = form_class(request.POST, request.FILES) if request.method == "POST" else form_class()
+        page = reverse("admin:members_group_change", args=[group.pk])
+        if form.is_valid():
+            told = call(group, form)
+            audit.record(
+                operator=request.user,
+                action=f"会员分组{form.title}",
+                subject=f"会员分组 {group.pk}",
+                note=f"{group.name}：{told}",
+                at=timezone.now(),
+            )
+            self.message_user(request, told)
+            return redirect(page)
+        return form_page(self, request, form, heading=f"{group} · {self.size(group)} 人", back=page)
 
 
 @admin.register(LevelChange)

@@ -1,11 +1,19 @@
-"""What operators fill in about levels: a level's terms, and the level of one member with the reason."""
+"""What operators fill in about members: a level's terms, one member's level with the reason, lists of numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import chain
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from apps.base.forms import TenthsField, TimesField
 from apps.members.models import Level
@@ -82,3 +90,63 @@ class SetLevelForm(forms.Form):
         empty_label=None,
     )
     reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+
+
+class MemberNumbersForm(forms.Form):
+    """A list of member numbers, typed or uploaded; read as a stream."""
+
+    numbers = forms.CharField(
+        label="会员编号",
+        required=False,
+        max_length=200_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="每行一个",
+    )
+    upload = forms.FileField(
+        label="会员编号文件",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="CSV 或文本文件，每行第一列为会员编号",
+    )
+
+    def nothing_listed(self) -> bool:
+        """Whether neither a number nor a file was given."""
+        return not (self.cleaned_data.get("numbers") or self.cleaned_data.get("upload"))
+
+    def member_numbers(self) -> Iterator[str]:
+        """What was typed, then the first column of the file, line by line."""
+        lines = chain(self.cleaned_data["numbers"].splitlines(), self._uploaded())
+        return (line.split(",")[0].strip().strip('"') for line in lines)
+
+    def _uploaded(self) -> Iterator[str]:
+        upload = self.cleaned_data["upload"]
+        if upload:
+            # Member numbers are ASCII: whatever else stands in the file may be in any encoding.
+            yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
+
+
+class GroupMembersForm(MemberNumbersForm):
+    """Who is put into a group, or taken out of it."""
+
+    title = ""
+    explanation = ""
+
+    def clean(self) -> dict[str, Any]:
+        """Somebody has to be meant."""
+        if self.nothing_listed() and not self.errors:
+            self.add_error("numbers", "请填写会员编号或上传文件")
+        return self.cleaned_data
+
+
+class AddToGroupForm(GroupMembersForm):
+    """Who is put into a group."""
+
+    title = "添加会员"
+    explanation = "已在分组中的会员不受影响；无法识别的编号会计数后跳过。"
+
+
+class RemoveFromGroupForm(GroupMembersForm):
+    """Who is taken out of a group."""
+
+    title = "移出会员"
+    explanation = "不在分组中的会员不受影响；已经发放的券不会收回。"

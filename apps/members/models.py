@@ -172,6 +172,44 @@ class LevelChange(models.Model):
         return f"{self.member_id}: {self.from_level_id} → {self.to_level_id}"
 
 
+class Group(models.Model):
+    """Members whom operators put together by hand, such as those of a tea club."""
+
+    name = models.CharField("名称", max_length=30, unique=True)
+    note = models.CharField("说明", max_length=200, blank=True, help_text="只有操作员看得到")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会员分组"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A member is in a group, and since when."""
+
+    group = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        db_index=False,
+        verbose_name="会员分组",
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="memberships", verbose_name="会员"
+    )
+    added_at = models.DateTimeField("加入时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分组会员"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["group", "member"], name="membership_once_per_group")]
+
+    def __str__(self) -> str:
+        return f"{self.group_id}: {self.member_id}"
+
+
 class Session(models.Model):
     """One login on one device: a family of rotating tokens. Tokens are kept as SHA-256 only."""
 

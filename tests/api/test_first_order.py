@@ -102,7 +102,7 @@ def collect_points(call: Callable[..., Any]) -> None:
 
 
 def collect_coupons(call: Callable[..., Any]) -> None:
-    """Claim a coupon from the centre, type a promoter's word for another, and look at both."""
+    """Claim a coupon from the centre, type a promoter's word for another, look at both, and at one's own words."""
     word = PromoCode.objects.create(
         code="WANG2026", template=coupons.template("推广券", visible=False), promoter=members.member("老王")
     )
@@ -112,6 +112,9 @@ def collect_coupons(call: Callable[..., Any]) -> None:
     assert call("POST", "/coupons/redeem", {"code": word.code}, status=201)["promo_code"] == "WANG2026"
     assert len(call("GET", "/me/coupons?status=AVAILABLE")["results"]) == 2
     assert call("GET", f"/me/coupons/{claimed['id']}") == claimed
+    shown = call("POST", f"/me/coupons/{claimed['id']}/pass", status=201)
+    assert shown["qr_text"] == f"CP{shown['code']}"
+    assert call("GET", "/me/promo-codes") == {"results": [], "next": None}
 
 
 def look_at_the_wallet(call: Callable[..., Any], member: Member) -> None:

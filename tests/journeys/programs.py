@@ -20,12 +20,16 @@ from apps.wechat.sandbox.control import Sandbox
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _environment(wechat: Sandbox, **changed: str) -> dict[str, str]:
-    """This process's environment, but with the database of the tests and the sandbox as WeChat."""
+def on_the_tests_database() -> dict[str, str]:
+    """This process's environment, but with the database of the tests."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
+    return {**os.environ, "DATABASE_URL": urlunsplit(database)}
+
+
+def _environment(wechat: Sandbox, **changed: str) -> dict[str, str]:
+    """Likewise, with the sandbox as WeChat."""
     return {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(database),
+        **on_the_tests_database(),
         "WECHAT_API_BASE": wechat.base_url,
         "WECHATPAY_BASE": wechat.base_url,
         "WECHAT_SANDBOX": "1",

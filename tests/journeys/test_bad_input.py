@@ -266,6 +266,7 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("GET", "/orders/{}"),
         ("POST", "/coupons/{}/claim"),
         ("GET", "/me/coupons/{}"),
+        ("POST", "/me/coupons/{}/pass"),
         ("POST", "/orders/{}/pay"),
         ("POST", "/orders/{}/cancel"),
         ("POST", "/orders/{}/receive"),
@@ -289,7 +290,8 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/products": ("category", "q", "ordering", "scope", "price_from_fen"),
         "/orders": ("status",),
         "/coupons": (),
-        "/me/coupons": ("status",),
+        "/me/coupons": ("status", "ordering"),
+        "/me/promo-codes": (),
         "/me/check-ins": ("month",),
         "/me/points/entries": (),
         "/points-mall": (),
@@ -312,6 +314,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         ("/products?category=99999999", "not_found"),
         ("/products?cursor=tampered", "cursor_invalid"),
         ("/products?page_size=1000", "page_size_invalid"),
+        ("/me/coupons?ordering=best", "ordering_unknown"),
         ("/orders?status=LOST", "status_unknown"),
         ("/orders?cursor=tampered", "cursor_invalid"),
     ],
@@ -344,7 +347,7 @@ def test_wechats_doors_refuse_what_wechat_did_not_say(world: World) -> None:
 def test_no_door_was_forgotten(world: World) -> None:
     """Each path of the API that takes a body stands in the table above."""
     tried = {door.path for door in world.doors}
-    taking_no_body = {"pay", "cancel", "receive", "claim", "check-ins"}
+    taking_no_body = {"pay", "cancel", "receive", "claim", "pass", "check-ins"}
     for method, path in _paths_with_bodies():
         known = any(door.startswith(path.partition("{")[0]) for door in tried)
         assert known or path.rpartition("/")[2] in taking_no_body, (method, path)

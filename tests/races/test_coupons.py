@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
 
+from apps.base.models import AuditEntry
 from apps.coupons import selectors
 from apps.coupons import services as coupons
-from apps.coupons.models import Code, Coupon, IssueJob, Tally, Template
-from apps.coupons.services import codes, jobs
-from tests.apps.coupons.make import AT, DAY, coupon, template
+from apps.coupons.models import Code, Coupon, IssueJob, StorePass, StoreUse, Tally, Template
+from apps.coupons.services import codes, jobs, store_uses
+from apps.stores.models import Place
+from tests.apps.coupons.make import AT, DAY, coupon, paid_order, template
 from tests.apps.members import make
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -102,6 +105,105 @@ def test_one_coupon_in_five_orders_at_once_serves_one():
     assert at_once(calls) == {"done": 1, "CouponUnavailable": 4}
     mine.refresh_from_db()
     assert (mine.status, mine.moves.get().order_no) == ("HELD", mine.order_no)
+
+
+def at_the_till(mine: Coupon, cashier: User, shop: Place) -> None:
+    code = StorePass.objects.get(coupon=mine).code
+    store_uses.use(operator=cashier, code=code, place_id=shop.pk, goods_fen=6000, at=AT)
+
+
+def test_a_coupon_used_in_a_shop_and_in_five_orders_at_once_serves_one():
+    cashier, shop = User.objects.create_user("cashier"), Place.objects.create(name="门店", kind="SHOP")
+
+    def hold(mine: Coupon, order_no: str) -> None:
+        with transaction.atomic():
+            coupons.hold(order_no=order_no, member_id=mine.member_id, public_ids=[mine.public_id], at=AT)
+
+    for _ in range(8):
+        mine = coupon()
+        store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=AT)
+        calls: list[Callable[[], object]] = [
+            lambda mine=mine, number=number: hold(mine, f"SO{mine.pk}-{number}") for number in range(5)
+        ]
+        ends = at_once([*calls, lambda mine=mine: at_the_till(mine, cashier, shop)])
+        assert ends == {"done": 1, "CouponUnavailable": 5}
+        mine.refresh_from_db()
+        assert mine.moves.get().order_no == mine.order_no
+        assert (mine.status == "USED") == StoreUse.objects.filter(coupon=mine).exists()
+    assert not selectors.unbalanced().exists()
+
+
+def test_two_tills_that_look_first_and_use_after_would_both_use_it():
+    mine = coupon()
+    both_have_looked = threading.Barrier(2)
+
+    def look_then_use(use_no: str) -> None:
+        seen = Coupon.objects.get(pk=mine.pk)
+        both_have_looked.wait()
+        assert seen.status == "AVAILABLE"
+        Coupon.objects.filter(pk=mine.pk).update(status="USED", order_no=use_no)
+
+    assert at_once([lambda no=no: look_then_use(no) for no in ("SU1", "SU2")]) == {"done": 2}
+
+
+def test_one_pass_at_eight_tills_at_once_is_one_use():
+    mine, shop = coupon(), Place.objects.create(name="门店", kind="SHOP")
+    store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=AT)
+    cashiers = [User.objects.create_user(f"cashier{number}") for number in range(8)]
+    calls = [lambda cashier=cashier: at_the_till(mine, cashier, shop) for cashier in cashiers]
+    assert at_once(calls) == {"done": 1, "CouponUnavailable": 7}
+    assert StoreUse.objects.count() == 1
+
+
+def test_the_same_confirmation_eight_times_at_once_is_one_use():
+    mine, shop = coupon(), Place.objects.create(name="门店", kind="SHOP")
+    store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=AT)
+    cashier = User.objects.create_user("cashier")
+    assert at_once([lambda: at_the_till(mine, cashier, shop)] * 8) == {"done": 8}
+    assert (StoreUse.objects.count(), mine.moves.count()) == (1, 1)
+
+
+def test_a_use_undone_eight_times_at_once_gives_the_coupon_back_once():
+    mine, shop = coupon(), Place.objects.create(name="门店", kind="SHOP")
+    store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=AT)
+    cashier = User.objects.create_user("cashier")
+    at_the_till(mine, cashier, shop)
+    used = StoreUse.objects.get()
+    calls = [lambda: store_uses.undo(use_id=used.pk, operator=cashier, reason="退货", at=AT)] * 8
+    assert at_once(calls) == {"done": 8}
+    mine.refresh_from_db()
+    assert (mine.status, mine.moves.count()) == ("AVAILABLE", 2)
+    assert AuditEntry.objects.count() == 1
+
+
+def test_a_hundred_guesses_of_a_till_at_once_are_twenty_guesses():
+    cashier = User.objects.create_user("cashier")
+    calls = [
+        lambda number=number: store_uses.look_up(
+            operator=cashier, code=f"9999{number}", goods_fen=6000, at=AT
+        )
+        for number in range(40)
+    ]
+    assert at_once(calls) == {"PassInvalid": 20, "TooManyTries": 20}
+
+
+def test_an_order_compensated_eight_times_at_once_gets_one_coupon():
+    of, member, operator = template(), make.member(), User.objects.create_user("operator")
+    order_no = paid_order(member).order_no
+    calls = [
+        lambda number=number: coupons.compensate(
+            member=member,
+            template_id=of.pk,
+            order_no=order_no,
+            reason="少发",
+            token=str(number),
+            operator=operator,
+            at=AT,
+        )
+        for number in range(8)
+    ]
+    assert at_once(calls) == {"done": 8}
+    assert (Coupon.objects.count(), AuditEntry.objects.count()) == (1, 1)
 
 
 def test_closing_and_paying_at_once_end_one_way():

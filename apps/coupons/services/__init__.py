@@ -2,10 +2,11 @@
 
 The four verbs belong to the caller's transaction, are keyed by the order number and are safe to repeat; the
 other calls open a transaction of their own. Mass issues and code batches are ``services.jobs`` and
-``services.codes``, templates from a program ``services.templates``.
+``services.codes``, uses in shops ``services.store_uses``, templates from a program ``services.templates``.
 """
 
-from apps.coupons.services.codes import CodeInvalid, TooManyTries, redeem_code
+from apps.coupons.services.codes import CodeInvalid, redeem_code
+from apps.coupons.services.compensating import Compensated, compensate
 from apps.coupons.services.holds import CouponGone, commit, expire_due, hold, release, restore
 from apps.coupons.services.issuing import (
     ClaimClosed,
@@ -19,11 +20,13 @@ from apps.coupons.services.issuing import (
 )
 from apps.coupons.services.moving import CouponConflict, CouponUnavailable
 from apps.coupons.services.occasions import TakenBack, deliver_redemption, reward, take_back_gifts, welcome
+from apps.coupons.services.tries import TooManyTries
 
 __all__ = [
     "ClaimClosed",
     "ClaimLimitReached",
     "CodeInvalid",
+    "Compensated",
     "CouponConflict",
     "CouponGone",
     "CouponUnavailable",
@@ -34,6 +37,7 @@ __all__ = [
     "TooManyTries",
     "claim",
     "commit",
+    "compensate",
     "deliver_redemption",
     "expire_due",
     "hold",

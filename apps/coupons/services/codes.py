@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
-from apps.base import numbers
+from apps.base import numbers, sheets
 from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
-from apps.coupons.services import issuing
+from apps.coupons.services import issuing, tries
 from apps.coupons.states import BatchStatus, TemplateStatus
 from apps.members.models import Member
 from mall.errors import Invalid, Kind, ShopError
@@ -25,16 +23,6 @@ CHUNK: Final = 5_000
 # 16 of 30 letters are 78 random bits: with ten wrong tries an hour nobody finds one.
 _LENGTH: Final = 16
 MAX_WRONG: Final = 10
-_PERIOD: Final = timedelta(hours=1)
-
-# Counted before the code is looked at, so that a hundred tries at once do not all see nine.
-_CHARGE = """
-    INSERT INTO coupons_codetries (member_id, since, wrong) VALUES (%(member)s, %(at)s, 1)
-        ON CONFLICT (member_id) DO UPDATE
-       SET wrong = CASE WHEN coupons_codetries.since <= %(before)s THEN 1 ELSE coupons_codetries.wrong + 1 END,
-           since = CASE WHEN coupons_codetries.since <= %(before)s THEN %(at)s ELSE coupons_codetries.since END
-     WHERE coupons_codetries.since <= %(before)s OR coupons_codetries.wrong < %(most)s
-"""
 
 
 class CodeInvalid(ShopError):
@@ -59,13 +47,6 @@ class OwnPromoCode(ShopError):
     message = "不能使用自己的推广码"
 
 
-class TooManyTries(ShopError):
-    """Ten wrong codes within an hour; ``details`` says in how many seconds the next may be tried."""
-
-    code = "throttled"
-    message = "兑换码错误次数过多，请稍后再试"
-
-
 def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
     """Turn a code of a batch, or a promoter's word, into a coupon of this member.
 
@@ -73,16 +54,16 @@ def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
     hour, then TooManyTries. Raises CodeInvalid, CodeExpired, OwnPromoCode, ClaimLimitReached, SoldOut,
     NotIssued; only CodeInvalid counts. Not to be called inside a transaction, whose rollback would forget.
     """
-    _charge(member_id=member.pk, at=at)
+    tries.charge(CodeTries, who=member.pk, at=at, most=MAX_WRONG)
     try:
         with transaction.atomic():
             coupon = _redeem(member=member, code=spelled(code), at=at)
     except CodeInvalid:
         raise
     except ShopError:
-        _discharge(member_id=member.pk)
+        tries.discharge(CodeTries, who=member.pk)
         raise
-    _discharge(member_id=member.pk)
+    tries.discharge(CodeTries, who=member.pk)
     return coupon
 
 
@@ -153,9 +134,9 @@ def make_due(*, limit: int = 100_000) -> int:
 def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
     """The batch as CSV, some thousand lines at a time, in the order of making: code and when it was redeemed.
 
-    Begins with a BOM, without which Excel takes Chinese for something else.
+    For spreadsheets (``sheets``).
     """
-    yield "\ufeff" + _lines([["兑换码", "兑换时间"]])
+    yield sheets.BOM + sheets.lines([["兑换码", "兑换时间"]])
     last = 0
     while True:
         rows = list(
@@ -166,7 +147,7 @@ def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
         if not rows:
             return
         last = rows[-1][0]
-        yield _lines(
+        yield sheets.lines(
             [[code, redeemed_at.isoformat() if redeemed_at else ""] for _, code, redeemed_at in rows]
         )
 
@@ -231,22 +212,3 @@ def _count(template: Template, *, member: Member) -> int:
     if template.status != TemplateStatus.LIVE:
         raise issuing.NotIssued
     return issuing.count_taken(template, member_id=member.pk)
-
-
-def _charge(*, member_id: int, at: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_CHARGE, {"member": member_id, "at": at, "before": at - _PERIOD, "most": MAX_WRONG})
-        charged = cursor.rowcount
-    if not charged:
-        since = CodeTries.objects.values_list("since", flat=True).get(pk=member_id)
-        raise TooManyTries(details={"retry_after": max(1, int((since + _PERIOD - at).total_seconds()))})
-
-
-def _discharge(*, member_id: int) -> None:
-    CodeTries.objects.filter(pk=member_id, wrong__gt=0).update(wrong=F("wrong") - 1)
-
-
-def _lines(rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.base import transactions
@@ -73,6 +74,12 @@ def restore(*, order_no: str, at: datetime) -> None:
     _back(coupons, move="restore", order_no=order_no, at=at)
 
 
+def undo_use(*, use_no: str, operator: User, note: str, at: datetime) -> None:
+    """Give back what was used in a shop under this number, likewise; again changes nothing."""
+    transactions.require()
+    _back(_lock(use_no), move="restore", order_no=use_no, at=at, operator=operator, note=note)
+
+
 def expire_due(*, at: datetime, limit: int = 100_000, chunk: int = 2_000) -> int:
     """Expire available coupons whose end has passed; return how many. Safe to run side by side.
 
@@ -101,11 +108,19 @@ def _lock(order_no: str) -> list[Coupon]:
     return list(Coupon.objects.filter(order_no=order_no).order_by("id").select_for_update(no_key=True))
 
 
-def _back(coupons: list[Coupon], *, move: str, order_no: str, at: datetime) -> None:
+def _back(
+    coupons: list[Coupon],
+    *,
+    move: str,
+    order_no: str,
+    at: datetime,
+    operator: User | None = None,
+    note: str = "",
+) -> None:
     def way(coupon: Coupon) -> str:
         if coupon.recalled_at is not None:
             return "revoke"
         return "expire" if coupon.valid_until <= at else move
 
     for chosen, some in groupby(sorted(coupons, key=way), key=way):
-        moving.move(list(some), move=chosen, order_no=order_no, at=at)
+        moving.move(list(some), move=chosen, order_no=order_no, at=at, operator=operator, note=note)

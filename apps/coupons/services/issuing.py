@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from apps.coupons import selectors
 from apps.coupons.models import Coupon, PromoCode, Template
 from apps.coupons.services import moving
 from apps.coupons.states import CouponStatus, TemplateStatus
@@ -63,9 +64,11 @@ class LevelTooLow(ShopError):
 def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
     """Give the member one coupon of a template that the coupon centre shows.
 
-    Raises NotFound for a template that is not shown, ClaimClosed, LevelTooLow, ClaimLimitReached, SoldOut.
+    Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, ClaimLimitReached, SoldOut.
     """
-    template = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE, visible=True).first()
+    template = Template.objects.filter(
+        selectors.meant_for(member), pk=template_id, status=TemplateStatus.LIVE, visible=True
+    ).first()
     if template is None:
         raise NotFound
     refuse_closed_claim(template, at=at)
@@ -96,12 +99,37 @@ def issue(
     per member is asked for. ``gift_of`` is the order it goes back with. ``from_quota`` is False for codes,
     which took theirs when they were made. Raises NotIssued, SoldOut, NotFound.
     """
+    return issue_once(
+        template_id=template_id,
+        member_id=member_id,
+        way=way,
+        cause=cause,
+        at=at,
+        gift_of=gift_of,
+        promo=promo,
+        from_quota=from_quota,
+    )[0]
+
+
+@transaction.atomic
+def issue_once(
+    *,
+    template_id: int,
+    member_id: int,
+    way: str,
+    cause: str,
+    at: datetime,
+    gift_of: str = "",
+    promo: PromoCode | None = None,
+    from_quota: bool = True,
+) -> tuple[Coupon, bool]:
+    """``issue``, and whether the coupon is a new one."""
     template = Template.objects.filter(pk=template_id).first()
     if template is None:
         raise NotFound
     key = {"member_id": member_id, "template_id": template_id, "cause": cause}
     if existing := Coupon.objects.filter(**key).first():
-        return existing
+        return existing, False
     valid_from, valid_until = window(template, at=at)
     coupon, created = Coupon.objects.get_or_create(
         **key,
@@ -116,7 +144,7 @@ def issue(
     )
     if created:
         take_quota(template_id=template_id, number=1 if from_quota else 0)
-    return coupon
+    return coupon, created
 
 
 @transaction.atomic

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 from typing import Final, NamedTuple
 
 from django.contrib.auth.models import User
@@ -14,7 +13,8 @@ from django.db.models import F, QuerySet
 from apps.coupons.models import Coupon, IssueJob, IssueTarget, Template
 from apps.coupons.services import issuing
 from apps.coupons.states import CouponStatus, JobStatus, TemplateStatus
-from apps.members.models import Level, Member
+from apps.members.models import Group, Level, Member
+from apps.members.services import groups
 from mall.errors import Invalid, NotFound
 
 CHUNK: Final = 10_000
@@ -42,6 +42,9 @@ _NARROWED: Final = {
     IssueJob.Audience.LEVEL: "JOIN (SELECT %(level)s::bigint AS id) AS level ON level.id = member.level_id",
     IssueJob.Audience.LIST: "JOIN coupons_issuetarget AS target"
     " ON target.member_id = member.id AND target.job_id = %(job)s",
+    # Those of the beginning: who joins while it runs is not meant.
+    IssueJob.Audience.GROUP: "JOIN members_membership AS membership ON membership.member_id = member.id"
+    " AND membership.group_id = %(group)s AND membership.added_at <= %(begun)s",
 }
 
 
@@ -61,19 +64,24 @@ def start(
     at: datetime,
     operator: User | None,
     level_id: int | None = None,
+    group_id: int | None = None,
     member_numbers: Iterable[str] = (),
 ) -> IssueJob:
     """Order one coupon for each member that is meant; a sweep issues them.
 
     ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over,
-    unknown ones counted. Members who register later, and those disabled, are not meant. Raises Invalid,
-    NotIssued (a template that is not live, or whose coupons would be over), NotFound.
+    unknown ones counted. Members who register or join the group later, and those disabled, are not meant.
+    Raises Invalid, NotIssued (a template that is not live, or whose coupons would be over), NotFound.
     """
     template = Template.objects.filter(pk=template_id).first()
     if template is None or (level_id is not None and not Level.objects.filter(pk=level_id).exists()):
         raise NotFound
     if (audience == IssueJob.Audience.LEVEL) != (level_id is not None):
         raise Invalid("请选择会员等级")
+    if group_id is not None and not Group.objects.filter(pk=group_id).exists():
+        raise NotFound
+    if (audience == IssueJob.Audience.GROUP) != (group_id is not None):
+        raise Invalid("请选择会员分组")
     if template.status != TemplateStatus.LIVE:
         raise issuing.NotIssued
     issuing.window(template, at=at)
@@ -83,6 +91,7 @@ def start(
             template=template,
             audience=audience,
             level_id=level_id,
+            group_id=group_id,
             reason=reason,
             last_member_id=newest or 0,
             total=0,
@@ -158,6 +167,8 @@ def _issue(job: IssueJob, *, at: datetime, limit: int) -> _Step:
                 "last": job.last_member_id,
                 "limit": limit,
                 "level": job.level_id,
+                "group": job.group_id,
+                "begun": job.created_at,
                 "job": job.pk,
                 "template": job.template_id,
                 "status": CouponStatus.AVAILABLE,
@@ -200,6 +211,8 @@ def _meant(job: IssueJob) -> QuerySet[Member]:
     members = Member.objects.filter(pk__lte=job.last_member_id, disabled_at__isnull=True)
     if job.level_id is not None:
         return members.filter(level_id=job.level_id)
+    if job.group_id is not None:
+        return members.filter(memberships__group_id=job.group_id, memberships__added_at__lte=job.created_at)
     if job.audience == IssueJob.Audience.LIST:
         return members.filter(issuetarget__job=job)
     return members
@@ -208,15 +221,10 @@ def _meant(job: IssueJob) -> QuerySet[Member]:
 def _list(job: IssueJob, member_numbers: Iterable[str]) -> int:
     """Write down who is on the list; return how many numbers nobody has."""
     unknown = 0
-    for some in _by_thousands(number.strip() for number in member_numbers if number.strip()):
+    for some in groups.by_thousands(member_numbers):
         known = dict(Member.objects.filter(public_id__in=some).values_list("public_id", "pk"))
         unknown += len(some - known.keys())
         IssueTarget.objects.bulk_create(
             [IssueTarget(job=job, member_id=pk) for pk in known.values()], ignore_conflicts=True
         )
     return unknown
-
-
-def _by_thousands(numbers: Iterator[str]) -> Iterator[set[str]]:
-    while some := set(islice(numbers, 5000)):
-        yield some

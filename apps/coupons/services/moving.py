@@ -56,6 +56,27 @@ def take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: dat
         _append(coupons, move="hold", to_status=CouponStatus.HELD, order_no=order_no, at=at)
 
 
+def use(*, use_no: str, coupon: Coupon, operator: User, at: datetime) -> None:
+    """Use a coupon at a shop's till: owner, unused and in its window are one guarded UPDATE here, too.
+
+    ``use_no`` is the use's number. Raises CouponUnavailable.
+    """
+    (locked,) = Coupon.objects.filter(pk=coupon.pk).select_for_update(no_key=True)
+    usable = Coupon.objects.filter(
+        pk=coupon.pk,
+        member_id=coupon.member_id,
+        status=CouponStatus.AVAILABLE,
+        recalled_at__isnull=True,
+        valid_from__lte=at,
+        valid_until__gt=at,
+    )
+    if not usable.update(
+        status=LIFECYCLE.target(move="use", current=CouponStatus.AVAILABLE), order_no=use_no
+    ):
+        raise CouponUnavailable(details={"coupon_ids": [str(coupon.public_id)]})
+    _append([locked], move="use", to_status=CouponStatus.USED, order_no=use_no, operator=operator, at=at)
+
+
 def move(
     coupons: Collection[Coupon],
     *,

@@ -22,6 +22,7 @@ _BROKEN: Final = {
     "coupon_template_claim_forward": Invalid("领取结束时间必须晚于领取开始时间"),
     "coupon_template_limit_positive": Invalid("每人限领至少 1 张"),
     "coupon_template_gift_threshold": Invalid("订单满额赠送须填写满额，其他发放方式不填"),
+    "coupon_template_freight_online": Invalid("运费券只能线上使用"),
 }
 
 
@@ -41,6 +42,7 @@ def create(
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
     level_ids: Collection[int] = (),
+    group_ids: Collection[int] = (),
     live: bool = True,
     **figures: Any,
 ) -> Template:
@@ -51,6 +53,8 @@ def create(
     ScopeInvalid and Invalid for what nobody could explain to a buyer.
     """
     scope = _scope_of(product_ids, category_ids, brand_ids)
+    if kind == Template.Kind.FREIGHT:
+        figures.setdefault("channel", Template.Channel.ONLINE)
     template = Template(name=name, kind=kind, scope=scope, **figures)
     terms.offer(
         Terms(
@@ -68,6 +72,7 @@ def create(
     template.categories.set(category_ids)
     template.brands.set(brand_ids)
     template.levels.set(level_ids)
+    template.groups.set(group_ids)
     if live:
         publish(template_id=template.pk)
         template.refresh_from_db(fields=["status"])

@@ -13,6 +13,8 @@ from django.utils import timezone
 from apps.base.models import AuditEntry
 from apps.coupons.models import Code, CodeBatch, Coupon, IssueJob, PromoCode, Template
 from apps.coupons.services import codes, jobs
+from apps.members.models import Group
+from apps.members.services import groups
 from tests.apps.catalog.make import product
 from tests.apps.coupons.make import AT, coupon, template
 from tests.apps.members import make
@@ -157,10 +159,34 @@ def test_a_mass_issue_by_typed_numbers_and_an_uploaded_file(admin_client: Client
     assert "2 / 2（100%）" in said(admin_client.get(f"{BASE}issuejob/"))
 
 
+def test_a_mass_issue_to_a_group(admin_client: Client):
+    row, one, _ = template(), make.member(), make.member()
+    club = Group.objects.create(name="茶友会")
+    groups.add(group_id=club.pk, member_numbers=[one.public_id], at=AT)
+    form = {"audience": "GROUP", "group": club.pk, "reason": "茶会"}
+    answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", form, follow=True)
+    assert "已开始发放，共 1 人" in said(answer) and "茶友会" in said(answer)
+    jobs.advance_due(at=timezone.now())
+    assert Coupon.objects.get().member == one
+
+
+def test_a_freight_coupon_is_kept_for_the_mini_program_whatever_was_chosen(admin_client: Client):
+    answer = admin_client.post(ADD, typed(kind="FREIGHT", channel="STORE", threshold_fen="", off_fen="6"))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert Template.objects.get().channel == "ONLINE"
+
+
+def test_a_template_is_kept_for_a_group_in_the_admin(admin_client: Client):
+    club = Group.objects.create(name="茶友会")
+    admin_client.post(ADD, typed(groups=[club.pk]))
+    assert list(Template.objects.get().groups.all()) == [club]
+
+
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
         ({"audience": "LEVEL", "reason": "x"}, "请选择会员等级"),
+        ({"audience": "GROUP", "reason": "x"}, "请选择会员分组"),
         ({"audience": "LIST", "reason": "x"}, "请填写会员编号或上传文件"),
         ({"audience": "LIST", "numbers": "NOBODY", "reason": "x"}, "没有符合条件的会员"),
         ({"audience": "ALL"}, "该字段是必填项"),

@@ -6,14 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, Template
-from apps.coupons.services import codes
+from apps.coupons.services import codes, store_uses
+from apps.members.models import Group
+from apps.members.services import groups
+from apps.stores.models import Place
+from tests.apps.checkout import make as counter
 from tests.apps.coupons.make import coupon, template
 from tests.apps.members import make
+from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
+START = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -197,3 +204,118 @@ def test_pages_follow_each_other_without_gap_or_repetition(shopper, member):
         seen += [row["id"] for row in page["results"]]
         path = page["next"] and page["next"].split("/api/v1")[1]
     assert seen == made[::-1]
+
+
+def listed(client: Any, query: str = "") -> list[dict[str, Any]]:
+    answer = client.call("GET", f"/me/coupons{query}")
+    assert answer.status_code == 200
+    return list(answer.json()["results"])
+
+
+def test_a_pass_is_eight_digits_for_five_minutes_and_nobody_elses(shopper, member, anyone):
+    mine, theirs = coupon(member, at=now()), coupon(at=now())
+    answer = shopper.call("POST", f"/me/coupons/{mine.public_id}/pass")
+    body = answer.json()
+    assert (answer.status_code, len(body["code"]), body["code"].isdigit()) == (201, 8, True)
+    assert body["qr_text"] == f"CP{body['code']}"
+    lives = datetime.fromisoformat(body["expires_at"]) - now()
+    assert timedelta(minutes=4) < lives <= timedelta(minutes=5)
+    assert shopper.call("POST", f"/me/coupons/{theirs.public_id}/pass").status_code == 404
+    assert anyone.call("POST", f"/me/coupons/{mine.public_id}/pass").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("figures", "code"),
+    [
+        ({"channel": "ONLINE"}, "coupon_not_for_shops"),
+        ({"kind": "FREIGHT", "threshold_fen": 3000, "off_fen": 600}, "coupon_not_for_shops"),
+        ({"valid_from": START, "valid_until": START + timedelta(days=1)}, "coupon_unavailable"),
+    ],
+)
+def test_what_no_shop_takes_has_no_pass(shopper, member, figures, code):
+    mine = coupon(member, of=template(**figures), at=now())
+    answer = shopper.call("POST", f"/me/coupons/{mine.public_id}/pass")
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+
+
+def test_the_wallet_says_where_a_coupon_can_be_used_and_how_it_was(shopper, member):
+    cashier, shop = User.objects.create_user("cashier"), Place.objects.create(name="西湖门店", kind="SHOP")
+    mine = coupon(member, of=template(channel="STORE"), at=now())
+    (row,) = listed(shopper)
+    assert (row["template"]["channel"], row["store_use"]) == ("STORE", None)
+    code = store_uses.make_pass(member=member, coupon_id=str(mine.public_id), at=now()).code
+    use = store_uses.use(operator=cashier, code=code, place_id=shop.pk, goods_fen=6000, at=now())
+    (row,) = listed(shopper, "?status=USED")
+    assert row["order_no"] == ""
+    used_at = row["store_use"].pop("used_at")
+    assert datetime.fromisoformat(used_at) == use.at
+    assert row["store_use"] == {
+        "use_no": use.use_no,
+        "place": "西湖门店",
+        "off_fen": 1000,
+        "due_fen": 5000,
+    }
+    assert shopper.call("GET", f"/me/coupons/{mine.public_id}").json()["store_use"]["use_no"] == use.use_no
+    store_uses.undo(use_id=use.pk, operator=cashier, reason="退货", at=now())
+    (row,) = listed(shopper)
+    assert (row["status"], row["store_use"], row["order_no"]) == ("AVAILABLE", None, "")
+
+
+def test_what_ends_soon_is_marked_and_can_stand_first(shopper, member):
+    later = coupon(member, of=template(valid_days=30), at=now())
+    week = coupon(member, at=now())
+    soon = coupon(member, of=template(valid_days=2), at=now())
+    ended = coupon(member, of=template(valid_days=1), at=now() - timedelta(days=2))
+    ids = {str(row.public_id): name for row, name in ((later, "30"), (week, "7"), (soon, "2"), (ended, "0"))}
+    rows = listed(shopper, "?status=AVAILABLE&ordering=ending")
+    assert [(ids[row["id"]], row["ends_soon"]) for row in rows] == [("2", True), ("7", False), ("30", False)]
+    assert [ids[row["id"]] for row in listed(shopper, "?ordering=latest")] == ["0", "2", "7", "30"]
+    first = shopper.call("GET", "/me/coupons?ordering=ending&page_size=3").json()
+    second = shopper.call("GET", first["next"].split("/api/v1")[1]).json()
+    assert [ids[row["id"]] for row in first["results"] + second["results"]] == ["0", "2", "7", "30"]
+    answer = shopper.call("GET", "/me/coupons?ordering=best")
+    assert (answer.status_code, answer.json()["code"]) == (400, "ordering_unknown")
+
+
+def test_a_coupon_for_a_group_is_seen_and_claimed_by_those_who_are_in_it(shopper, member, shopper_of, anyone):
+    club = Group.objects.create(name="茶友会")
+    groups.add(group_id=club.pk, member_numbers=[member.public_id], at=now())
+    of = template("茶友会专享", group_ids=[club.pk])
+    template("人人可领")
+    assert states(shopper) == {"茶友会专享": "CLAIMABLE", "人人可领": "CLAIMABLE"}
+    stranger = shopper_of(make.member())
+    assert states(stranger) == states(anyone) == {"人人可领": "CLAIMABLE"}
+    assert stranger.call("POST", f"/coupons/{of.pk}/claim").status_code == 404
+    assert shopper.call("POST", f"/coupons/{of.pk}/claim").status_code == 201
+    groups.remove(group_id=club.pk, member_numbers=[member.public_id])
+    assert states(shopper) == {"人人可领": "CLAIMABLE"}
+
+
+def test_a_basket_tells_which_coupons_can_be_used_best_first_and_what_the_others_want():
+    owner, _ = counter.buyer()
+    sku = counter.goods(6000)
+    at = now()
+    names = {
+        "满50减10": {},
+        "满50减20": {"off_fen": 2000},
+        "满80减30": {"threshold_fen": 8000, "off_fen": 3000},
+        "满100减40": {"threshold_fen": 10_000, "off_fen": 4000},
+        "到店券": {"channel": "STORE"},
+    }
+    for name, figures in names.items():
+        coupon(owner, of=template(name, **figures), at=at)
+    coupon(owner, of=template("别的商品", product_ids=[counter.goods(100).product_id]), at=at)
+    client = Shopper(make.access_token(owner))
+    body = client.call("POST", "/checkout/quote", {"items": [{"sku_id": sku.pk, "quantity": 1}]}).json()
+    told = body["coupons"]
+    assert [(row["label"], row["saving_fen"]) for row in told["usable"]] == [
+        ("满50减20", 2000),
+        ("满50减10", 1000),
+    ]
+    assert [(row["label"], row["short_by_fen"]) for row in told["unusable"]] == [
+        ("满80减30", 2000),
+        ("满100减40", 4000),
+        ("别的商品", None),
+    ]
+    assert [bool(row["reason"]) for row in told["unusable"]] == [True] * 3
+    assert told["unusable"][2]["reason"] == "订单中没有可参加此优惠的商品"

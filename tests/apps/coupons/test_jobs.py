@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, IssueJob, Template
 from apps.coupons.services import jobs, templates
-from apps.members.models import Member
+from apps.members.models import Group, Member
+from apps.members.services import groups
 from mall.errors import Invalid, NotFound
 from tests.apps.coupons.make import AT, DAY, template
 from tests.apps.members import make
@@ -150,3 +153,35 @@ def test_two_jobs_of_one_template_give_two():
     for _ in range(2):
         run(start(of))
     assert Coupon.objects.count() == 2
+
+
+def test_a_group_gets_what_is_meant_for_it_as_it_was_at_the_beginning():
+    club = Group.objects.create(name="茶友会")
+    meant, late, left = members(3), members(1), members(1)
+    members(1)
+
+    def put(some: list[Member], at: datetime) -> None:
+        groups.add(group_id=club.pk, member_numbers=[one.public_id for one in some], at=at)
+
+    put([*meant, *left], AT)
+    job = start(audience="GROUP", group_id=club.pk)
+    assert job.total == 4
+    put(late, AT + DAY)
+    groups.remove(group_id=club.pk, member_numbers=[left[0].public_id])
+    run(job, limit=2)
+    assert owners() == {member.pk for member in meant}
+    assert (job.reached, job.issued, job.status) == (3, 3, "DONE")
+
+
+def test_a_group_job_names_a_group_and_no_other_job_does():
+    club = Group.objects.create(name="茶友会")
+    members(1)
+    with pytest.raises(Invalid):
+        start(audience="GROUP")
+    with pytest.raises(Invalid):
+        start(audience="ALL", group_id=club.pk)
+    with pytest.raises(NotFound):
+        start(audience="GROUP", group_id=club.pk + 1)
+    with pytest.raises(Invalid):
+        start(audience="GROUP", group_id=club.pk)  # nobody is in it
+    assert not IssueJob.objects.exists()

@@ -1,0 +1,197 @@
+"""A shop's till: the page on which coupons are used, and the list of what was used, undone and exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+
+from apps.base import audit
+from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
+from apps.coupons import forms, selectors, wording
+from apps.coupons.acting import ActingAdmin, operator
+from apps.coupons.models import StoreUse, Template
+from apps.coupons.services import store_uses
+from mall.errors import ShopError
+from mall.money import yuan
+
+_SHOP = "coupons_till_place"
+
+
+@admin.register(StoreUse)
+class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
+    """What was used in shops, newest first. Adding a row is the till's page."""
+
+    list_display = [
+        *("use_no", "state", "place", "template", "member", "goods", "off", "due"),
+        *("receipt_no", "operator", "at"),
+    ]
+    list_filter = ["place", ("undone_at", admin.EmptyFieldListFilter), "at", "operator"]
+    list_select_related = ["place", "coupon__template", "coupon__member", "operator"]
+    search_fields = ["=use_no", "=receipt_no", "=coupon__member__public_id"]
+    search_help_text = "按核销单号、小票号或会员编号查找"
+    list_before_template = "admin/coupons/export_uses.html"
+    fields = [
+        ("use_no", "state"),
+        ("coupon", "template", "member"),
+        ("place", "operator", "at"),
+        ("goods", "off", "due", "receipt_no"),
+        ("undone_at", "undone_by", "undone_why"),
+    ]
+    readonly_fields = ["state", "template", "member", "goods", "off", "due"]
+    actions_list = ["till"]
+    actions_detail = ["undo"]
+    goods = yuan_column("goods_fen", "商品金额")
+    off = yuan_column("off_fen", "优惠")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether this operator may stand at the till."""
+        return request.user.has_perm("coupons.add_storeuse")
+
+    def has_undo_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether this operator may undo a use: not everybody at a till may."""
+        return request.user.has_perm("coupons.undo_storeuse")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Whether this operator may carry the list away."""
+        return request.user.has_perm("coupons.export_storeuse")
+
+    def get_urls(self) -> list[Any]:
+        export = self.admin_site.admin_view(self.export_view)
+        return [path("export/", export, name="coupons_storeuse_export"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        export = reverse("admin:coupons_storeuse_export") if self.has_export_permission(request) else ""
+        chosen = request.GET.urlencode()
+        link = f"{export}?{chosen}" if export and chosen else export
+        return super().changelist_view(request, {**(extra_context or {}), "export_url": link})
+
+    @admin.display(description="状态", ordering="undone_at")
+    def state(self, row: StoreUse) -> SafeString:
+        return chip("已撤销", "warning") if row.undone_at else chip("已核销", "success")
+
+    @admin.display(description="优惠券")
+    def template(self, row: StoreUse) -> str:
+        return row.coupon.template.name
+
+    @admin.display(description="会员")
+    def member(self, row: StoreUse) -> str:
+        return str(row.coupon.member)
+
+    @admin.display(description="实收")
+    def due(self, row: StoreUse) -> str:
+        return f"¥{yuan(row.due_fen)}"
+
+    @action(description="核销一张券", permissions=["add"], url_path="till", icon="point_of_sale")
+    def till(self, request: HttpRequest) -> HttpResponse:
+        """Go to the till: the plus above the list does not say what it is for."""
+        return redirect(reverse("admin:coupons_storeuse_add"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The till: look a pass up, show what it takes off, and use it when that is confirmed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        typed = request.POST if request.method == "POST" else None
+        form = forms.StoreUseForm(typed, initial={"place": request.session.get(_SHOP)})
+        if not form.is_valid():
+            return self._till(request, form)
+        at, said = timezone.now(), form.cleaned_data
+        goods = {"operator": operator(request), "code": said["code"], "goods_fen": said["goods_fen"]}
+        request.session[_SHOP] = said["place"].pk
+        try:
+            if "confirm" not in request.POST:
+                return self._till(request, form, store_uses.look_up(**goods, at=at))
+            used = store_uses.use(
+                **goods, place_id=said["place"].pk, receipt_no=said["receipt_no"].strip(), at=at
+            )
+        except ShopError as refusal:
+            form.add_error(None, refusal.text)
+            return self._till(request, form)
+        told = f"已核销，优惠 ¥{yuan(used.off_fen)}，应收 ¥{yuan(used.due_fen)}（{used.use_no}）"
+        self.message_user(request, told, level=messages.SUCCESS)
+        return redirect(reverse("admin:coupons_storeuse_add"))
+
+    def _till(
+        self, request: HttpRequest, form: forms.StoreUseForm, found: store_uses.Found | None = None
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": form.title,
+            "form": form,
+            "facts": _facts(form.cleaned_data, found) if found else (),
+            "opts": self.opts,
+            "uses": reverse("admin:coupons_storeuse_changelist"),
+        }
+        return TemplateResponse(request, "admin/coupons/till.html", context)
+
+    @action(description="撤销核销", permissions=["undo"], url_path="undo", icon="undo")
+    def undo(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def undo(form: forms.UndoUseForm) -> str:
+            reason, at = form.cleaned_data["reason"], timezone.now()
+            store_uses.undo(use_id=row.pk, operator=operator(request), reason=reason, at=at)
+            return "已撤销，券已退回会员"
+
+        subject = f"{row.use_no} · {row.coupon.template.name} · {row.place} · 优惠 ¥{yuan(row.off_fen)}"
+        return self.act(request, row, forms.UndoUseForm, undo, subject=subject)
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the list shows, all pages of it, as CSV; who exports is written down."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        rows = self.get_changelist_instance(request).get_queryset(request)
+        audit.record(
+            operator=request.user,
+            action="导出核销记录",
+            subject="门店核销",
+            note=f"{rows.count()} 条",
+            at=timezone.now(),
+        )
+        return StreamingHttpResponse(
+            selectors.store_uses_as_csv(rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="store-uses.csv"'},
+        )
+
+
+def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str]]:
+    """What the person at the till reads out before confirming."""
+    coupon, template = found.coupon, found.coupon.template
+    return [
+        ("优惠券", f"{template.name}（{wording.worth(template)}）"),
+        ("适用商品", _goods(template)),
+        ("叠加", "可与促销叠加" if template.combines else "不与促销叠加：参加促销的商品不能用这张券"),
+        ("会员", str(coupon.member)),
+        ("门店", str(said["place"])),
+        ("商品金额", f"¥{yuan(said['goods_fen'])}"),
+        ("优惠", f"-¥{yuan(found.off_fen)}"),
+        ("应收", f"¥{yuan(said['goods_fen'] - found.off_fen)}"),
+    ]
+
+
+def _goods(template: Template) -> str:
+    """The names of what the coupon is for: 「指定商品：龙井、碧螺春」."""
+    named: dict[str, Any] = {
+        Template.Scope.PRODUCTS: template.products,
+        Template.Scope.CATEGORIES: template.categories,
+        Template.Scope.BRANDS: template.brands,
+    }
+    kind = str(template.get_scope_display())
+    if template.scope not in named:
+        return kind
+    names = [str(row) for row in named[template.scope].all()[:21]]
+    return f"{kind}：{'、'.join(names[:20])}{'等' if len(names) > 20 else ''}"
