@@ -23,7 +23,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
-from apps.checkout import closing, promotion_page, undoing
+from apps.checkout import closing, promotion_page, recharge_page, undoing
 from apps.checkout.order_parts import (
     LineInline,
     MoveInline,
@@ -44,7 +44,7 @@ from mall import money
 from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
-__all__ = ["OrderAdmin", "promotion_page"]
+__all__ = ["OrderAdmin", "promotion_page", "recharge_page"]
 
 
 @admin.register(Order)

@@ -17,7 +17,7 @@ from apps.payments.services import notifications, refunds
 from apps.payments.states import PaymentStatus, RefundStatus
 
 PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
-_REFUND_COLOURS: dict[str, str] = {
+REFUND_COLOURS: dict[str, str] = {
     RefundStatus.REQUESTED: "warning",
     RefundStatus.PROCESSING: "info",
     RefundStatus.SETTLED: "success",
@@ -26,7 +26,7 @@ _REFUND_COLOURS: dict[str, str] = {
 
 
 def _refund_status(row: Refund) -> SafeString:
-    return chip(row.get_status_display(), _REFUND_COLOURS.get(row.status, ""))
+    return chip(row.get_status_display(), REFUND_COLOURS.get(row.status, ""))
 
 
 class RefundInline(ReadOnlyTabular):
