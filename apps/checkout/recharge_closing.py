@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
 
+from apps.base import audit
 from apps.checkout import closing, recharging
 from apps.members.models import Member
 from apps.payments import selectors as payment_facts
@@ -52,8 +54,10 @@ def cancel(*, member: Member, recharge_no: str, at: datetime) -> None:
         raise RechargeNotCancellable(details={"status": now.status})
 
 
-def close_unpaid(*, recharge_no: str, at: datetime) -> bool:
+def close_unpaid(*, recharge_no: str, operator: Any = None, at: datetime) -> bool:
     """Close a recharge that nobody paid; say whether this call closed it.
+
+    ``operator`` is the admin user who does it, which the audit log then tells; None for the member and the clock.
 
     False means that it is not UNPAID (any more): WeChat may just have said that it was paid, which is then
     credited. Must be called outside a transaction. Raises NotFound, and WechatUnavailable with nothing changed,
@@ -70,6 +74,8 @@ def close_unpaid(*, recharge_no: str, at: datetime) -> bool:
             if payment_facts.has_open_recharge_attempt(recharge_no=recharge_no):
                 continue
             recharges.close(recharge_no=recharge_no, at=at)
+            if operator is not None:
+                audit.record(operator=operator, action="关闭充值单", subject=recharge_no, at=at)
             return True
     raise _StillPayable
 

@@ -245,7 +245,10 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         recharge = self._recharge(request, object_id)
 
         def give_up(_: Any) -> str:
-            if not recharge_closing.close_unpaid(recharge_no=recharge.recharge_no, at=timezone.now()):
+            closed = recharge_closing.close_unpaid(
+                recharge_no=recharge.recharge_no, operator=_operator(request), at=timezone.now()
+            )
+            if not closed:
                 raise recharge_closing.RechargeNotCancellable("只有待付款的充值单可以关闭")
             return "充值单已关闭。"
 

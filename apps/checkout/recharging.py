@@ -18,6 +18,7 @@ from apps.outbox import services as outbox
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Refund
+from apps.payments.services import attempts
 from apps.payments.states import SurplusReason
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
@@ -91,6 +92,7 @@ def refund(
         payment = payment_facts.captured_for_recharge(recharge_no=recharge_no)
         if payment is None:
             raise RechargeNotPaid
+        attempts.locked(payment_no=payment.payment_no)  # before the account, as everywhere
         recharges.refund(
             recharge_no=recharge_no,
             principal_fen=principal_fen,

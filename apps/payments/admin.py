@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, said, yuan_column
@@ -91,8 +94,14 @@ class PaymentAdmin(ReadOnlyAdmin):
     inlines = [RefundInline]
 
     @admin.display(description="用于")
-    def subject(self, row: Payment) -> str:
-        return f"订单 {row.order}" if row.order else f"充值 {row.recharge_no}"
+    def subject(self, row: Payment) -> SafeString:
+        """What was to be paid, as a link; the recharge's row is not ours to look up, so that one leads to a search."""
+        if row.order:
+            page, text = reverse("admin:orders_order_change", args=[row.order_id]), f"订单 {row.order}"
+        else:
+            page = f"{reverse('admin:wallet_recharge_changelist')}?{urlencode({'q': row.recharge_no})}"
+            text = f"充值 {row.recharge_no}"
+        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', page, text)
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Payment) -> SafeString:

@@ -37,7 +37,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.principal_fen}+{self.bonus_fen}"
+        return str(self.member)
 
     @property
     def free_principal_fen(self) -> int:

@@ -120,13 +120,15 @@ def test_only_the_buttons_that_lead_somewhere_are_there(page: Client) -> None:
     assert doors == {unpaid.pk: {"close"}, credited.pk: {"refund"}}
 
 
-def test_an_unpaid_recharge_is_closed_by_hand_and_a_paid_one_is_not(page: Client) -> None:
+def test_an_unpaid_recharge_is_closed_by_hand_and_a_paid_one_is_not(page: Client, admin_user: User) -> None:
     unpaid, credited = placed(), paid()
     answer = page.post(f"{LIST}{unpaid.pk}/close/", {}, follow=True)
     assert "充值单已关闭。" in answer.content.decode()
     refused = page.post(f"{LIST}{credited.pk}/close/", {})
     assert "只有待付款的充值单可以关闭" in refused.content.decode()
     assert [row.status for row in Recharge.objects.order_by("id")] == ["CLOSED", "PAID"]
+    audit = AuditEntry.objects.get(action="关闭充值单")
+    assert (audit.operator, audit.subject) == (admin_user, unpaid.recharge_no)
 
 
 def test_nothing_is_added_changed_or_deleted_by_hand(page: Client) -> None:
