@@ -92,6 +92,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         "储值",
         [
             Place("储值账户", "account_balance_wallet", "wallet.Account"),
+            Place("充值单", "receipt_long", "wallet.Recharge"),
             Place("充值套餐", "add_card", "wallet.Pack"),
             Place("储值支付", "shopping_bag", "wallet.Spending"),
             Place("储值流水", "list_alt", "wallet.Entry"),

@@ -16,6 +16,8 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
+    events.RechargeUploadAsked: ["apps.checkout.handlers.upload_on_recharge_upload_asked"],
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
+    events.WalletRecharged: ["apps.checkout.handlers.upload_on_wallet_recharged"],
     events.WechatPushed: ["apps.checkout.handlers.receive_on_wechat_pushed"],
 }

@@ -78,6 +78,21 @@ class OrderClosed(Event):
 
 
 @dataclass(frozen=True)
+class WalletRecharged(Event):
+    """A recharge of stored value was paid through WeChat and credited."""
+
+    recharge_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class RechargeUploadAsked(Event):
+    """An operator wants WeChat to be told of a recharge once more."""
+
+    recharge_no: str
+
+
+@dataclass(frozen=True)
 class ParcelShipped(Event):
     """A parcel of an order left; the order may have more to come."""
 
@@ -112,7 +127,7 @@ class OrderRefunded(Event):
 
 @dataclass(frozen=True)
 class SurplusCaptured(Event):
-    """Money came in that no order can use (late, double, mismatched): it must go back once."""
+    """Money came in that neither order nor recharge can use (late, double, mismatched): it must go back once."""
 
     payment_no: str
 

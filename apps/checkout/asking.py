@@ -13,6 +13,7 @@ from apps.payments import selectors as payment_selectors
 from apps.payments.models import Payment
 from apps.payments.services import attempts
 from apps.payments.states import PaymentStatus
+from apps.wallet import selectors as wallet
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 
@@ -25,8 +26,8 @@ _PATIENCE = 3
 def query_unheard(*, at: datetime, limit: int = 200) -> int:
     """Ask WeChat about attempts without news; return how many were asked about.
 
-    Paid ones are confirmed, dead ones closed, and an open one whose order needs no money any more is closed
-    at WeChat. Safe to run side by side: an attempt is claimed by its time of asking. One failure stops no other.
+    Paid ones are confirmed, dead ones closed, and an open one whose order or recharge needs no money any more is
+    closed at WeChat. Safe to run side by side: an attempt is claimed by its time of asking. One failure stops no other.
     """
     transactions.forbid("asking WeChat Pay")
     asked = unanswered = 0
@@ -46,12 +47,24 @@ def query_unheard(*, at: datetime, limit: int = 200) -> int:
 
 
 def _ask(attempt: Payment, *, at: datetime) -> None:
-    if attempt.status == PaymentStatus.OPEN and attempt.order.status != Status.UNPAID:
-        paid = attempts.close_open_attempt(order_no=attempt.order.order_no, at=at)
-    else:
-        paid = _query(attempt, at=at)
+    paid = _query(attempt, at=at) if _is_wanted(attempt) else _close(attempt, at=at)
     if paid is not None:
         paying.confirm_payment(transaction=paid, at=at, from_query=True)
+
+
+def _is_wanted(attempt: Payment) -> bool:
+    """Whether an open attempt still has something to pay; one that is closed is only asked about."""
+    if attempt.status != PaymentStatus.OPEN:
+        return True
+    if attempt.order is None:
+        return wallet.recharge_waits_for_money(recharge_no=attempt.recharge_no)
+    return attempt.order.status == Status.UNPAID
+
+
+def _close(attempt: Payment, *, at: datetime) -> client.Transaction | None:
+    if attempt.order is None:
+        return attempts.close_open_recharge_attempt(recharge_no=attempt.recharge_no, at=at)
+    return attempts.close_open_attempt(order_no=attempt.order.order_no, at=at)
 
 
 def _query(attempt: Payment, *, at: datetime) -> client.Transaction | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.checkout import paying, scarce
 from apps.members.models import Member
@@ -94,15 +96,33 @@ def close_expired(*, at: datetime) -> int:
     Each order stands for itself: one that fails is logged and comes again with the next sweep. While WeChat is
     away, orders that nobody tried to pay are closed all the same.
     """
+    return sweep(
+        lambda after: past_orders.unpaid_past_expiry(at=at, after=after),
+        close=lambda order: _close_one(order, at=at),
+        is_being_paid=lambda order: payment_facts.has_open_attempt(order_no=order.order_no),
+    )
+
+
+def sweep(
+    overdue: Callable[[tuple[datetime, int] | None], QuerySet[Any]],
+    *,
+    close: Callable[[Any], bool],
+    is_being_paid: Callable[[Any], bool],
+) -> int:
+    """Close overdue rows in batches; return how many. ``overdue`` gives those after an (expires_at, id).
+
+    ``close`` says whether it closed one, and raises only WechatUnavailable; after some of those the rows that
+    somebody began to pay are left for the next sweep.
+    """
     closed = seen = failures = 0
     after: tuple[datetime, int] | None = None
     while seen < _AT_MOST:
-        batch = list(past_orders.unpaid_past_expiry(at=at, after=after)[:_BATCH])
-        for order in batch:
-            if failures >= _PATIENCE and payment_facts.has_open_attempt(order_no=order.order_no):
+        batch = list(overdue(after)[:_BATCH])
+        for row in batch:
+            if failures >= _PATIENCE and is_being_paid(row):
                 continue
             try:
-                closed += _close_one(order, at=at)
+                closed += close(row)
             except WechatUnavailable:
                 failures += 1
         seen += len(batch)

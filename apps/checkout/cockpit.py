@@ -21,6 +21,7 @@ from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments.models import Refund
 from apps.payments.states import RefundStatus
+from apps.wallet.models import Recharge
 
 DAYS = 7
 # WeChat wants what was paid to leave within 48 hours, unless the shop announced otherwise.
@@ -67,6 +68,15 @@ def paid_by_day(*, at: datetime, days: int = DAYS) -> list[Day]:
     return [
         found.get(day, Day(day, 0, 0)) for day in (first + timedelta(days=passed) for passed in range(days))
     ]
+
+
+def recharged_today(*, at: datetime) -> Day:
+    """What was paid in as stored value through WeChat on this Shanghai day: one query. ``orders`` counts recharges."""
+    today = shop_day(at)
+    start, end = day_window(today)
+    paid = Recharge.objects.filter(paid_at__gte=start, paid_at__lt=end).order_by()
+    found = paid.aggregate(count=Count("id"), paid_fen=Sum("principal_fen"))
+    return Day(today, found["count"], found["paid_fen"] or 0)
 
 
 def waiting_to_ship() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from apps.checkout import cockpit
 from apps.checkout.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import Status
+from apps.wallet import selectors as wallet
 from mall.money import yuan
 
 
@@ -39,7 +41,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": "今日",
         "day": days[-1].day,
-        "cards": _permitted(request, _takings(days)),
+        "cards": _permitted(request, [*_takings(days), *_recharges(at=at)]),
         "tasks": _permitted(request, _tasks(cockpit.waiting(at=at))),
         "chart": _chart(days) if sees_orders else None,
         "next_orders": _next_orders(cockpit.next_to_ship()) if sees_orders else None,
@@ -72,6 +74,17 @@ def _takings(days: list[Day]) -> list[Card]:
             "orders.view_order",
         ),
     ]
+
+
+def _recharges(*, at: datetime) -> list[Card]:
+    """What members paid in beforehand, where the shop takes stored value at all; no order's money is in it."""
+    if not wallet.enabled():
+        return []
+    now = cockpit.recharged_today(at=at)
+    start, end = day_window(now.day)
+    listed = _list("wallet_recharge", urlencode({"paid_at__gte": start, "paid_at__lt": end}))
+    value = f"¥{yuan(now.paid_fen)}"
+    return [Card("今日储值充值", value, f"{now.orders} 笔", "savings", listed, "wallet.view_recharge")]
 
 
 def _tasks(waits: Waiting) -> list[Card]:

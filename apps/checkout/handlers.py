@@ -6,13 +6,13 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import receiving
+from apps.checkout import receiving, recharging
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as orders
 from apps.payments import selectors as payments
 from apps.wechat import selectors as wechat
 from apps.wechat.errors import WechatUnavailable
-from mall.events import OrderPaid, ParcelShipped, WechatPushed
+from mall.events import OrderPaid, ParcelShipped, RechargeUploadAsked, WalletRecharged, WechatPushed
 
 # 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
 _SETTLEMENT = "trade_manage_order_settlement"
@@ -34,6 +34,25 @@ def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
         uploads.upload(
             order_no=event.order_no, transaction_id=payment.transaction_id if payment else None, at=at
         )
+    except uploads.UploadLater as later:
+        raise outbox.TryLater(str(later)) from later
+
+
+@outbox.outside_transaction
+def upload_on_wallet_recharged(event: WalletRecharged, *, at: datetime) -> None:
+    """Tell WeChat that the recharge is in the account; comes back while WeChat cannot take it."""
+    _upload_recharge(event.recharge_no, at=at)
+
+
+@outbox.outside_transaction
+def upload_on_recharge_upload_asked(event: RechargeUploadAsked, *, at: datetime) -> None:
+    """Tell WeChat once more of a recharge that it refused to hear of."""
+    _upload_recharge(event.recharge_no, at=at)
+
+
+def _upload_recharge(recharge_no: str, *, at: datetime) -> None:
+    try:
+        recharging.upload(recharge_no=recharge_no, at=at)
     except uploads.UploadLater as later:
         raise outbox.TryLater(str(later)) from later
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.checkout import scarce
+from apps.checkout import recharging, scarce
 from apps.members.models import Member
 from apps.orders import selectors as order_selectors
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
+from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.wechat.pay.client import Transaction
 from mall import events
@@ -48,11 +49,17 @@ def confirm_payment(
     """Believe a verified statement of WeChat: in one transaction the money, the order, all that it holds, and the news.
 
     Safe to repeat. Locks the order, then the payment, then what ``scarce`` holds, each briefly: whoever finds one
-    taken gets an OperationalError within two seconds and comes again. Raises what ``payments.settle`` raises.
+    taken gets an OperationalError within two seconds and comes again. What was paid for a recharge of stored value
+    is told to ``recharging``. Raises what ``payments.settle`` raises.
     """
+    recharge_no = payment_facts.recharge_no_of(payment_no=transaction.out_trade_no)
+    if recharge_no:
+        return recharging.confirm(
+            recharge_no=recharge_no, transaction=transaction, at=at, from_query=from_query
+        )
     with transactions.hurried():
         settlement = payments.settle(transaction=transaction, at=at, from_query=from_query)
-        if settlement.outcome is payments.Outcome.FOR_ORDER:
+        if settlement.outcome is payments.Outcome.FOR_ORDER and settlement.payment.order is not None:
             _carry_out(settlement.payment.order, actor=Actor.WECHAT, at=at)
     return settlement
 

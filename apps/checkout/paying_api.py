@@ -29,6 +29,23 @@ class PaymentStartSerializer(serializers.Serializer[Any]):
     )
 
 
+PAYMENT_EXAMPLES = [
+    OpenApiExample(
+        "wx.requestPayment",
+        value={
+            "timeStamp": "1767225600",
+            "nonceStr": "5F8A0C3B9E714D26A1B0C4D3E2F1A697",
+            "package": "prepay_id=wx01080000a1b2c3d4e5f60718293a4b5c",
+            "signType": "RSA",
+            "paySign": "oR9d8Puhn…",
+        },
+        response_only=True,
+        status_codes=["200"],
+    ),
+    OpenApiExample("paid", value={"paid": True}, response_only=True, status_codes=["200"]),
+]
+
+
 class PayView(APIView):
     """Start paying an order."""
 
@@ -48,21 +65,7 @@ class PayView(APIView):
             503: refusal(503, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
             504: refusal(504, "wechat_unavailable", "微信服务暂时不可用，请稍后重试"),
         },
-        examples=[
-            OpenApiExample(
-                "wx.requestPayment",
-                value={
-                    "timeStamp": "1767225600",
-                    "nonceStr": "5F8A0C3B9E714D26A1B0C4D3E2F1A697",
-                    "package": "prepay_id=wx01080000a1b2c3d4e5f60718293a4b5c",
-                    "signType": "RSA",
-                    "paySign": "oR9d8Puhn…",
-                },
-                response_only=True,
-                status_codes=["200"],
-            ),
-            OpenApiExample("paid", value={"paid": True}, response_only=True, status_codes=["200"]),
-        ],
+        examples=PAYMENT_EXAMPLES,
     )
     def post(self, request: Request, order_no: str) -> Response:
         started = paying.pay(member=caller(request), order_no=order_no, at=timezone.now())

@@ -33,12 +33,13 @@ def receive_as_wechat_says(*, transaction_id: str, at: datetime) -> bool:
     """
     transactions.forbid("asking WeChat for a receipt")
     payment = payments.paid_by(transaction_id=transaction_id)
-    if payment is None or payment.order.status != Status.SHIPPED:
+    order = payment.order if payment else None
+    if order is None or order.status != Status.SHIPPED:
         return False
     if shipping.get_order(transaction_id=transaction_id).state not in _CONFIRMED:
         return False
     try:
-        receipt.confirm(order_no=payment.order.order_no, actor=Actor.WECHAT, note="买家在微信确认收货", at=at)
+        receipt.confirm(order_no=order.order_no, actor=Actor.WECHAT, note="买家在微信确认收货", at=at)
     except MoveRefused:
         return False  # the shopper, or time, was faster
     return True

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from apps.checkout import api, cart_api, paying_api, shelf
+from apps.checkout import api, cart_api, paying_api, recharge_api, shelf
 
 urlpatterns: list[URLPattern] = [
     path("products", shelf.ProductsView.as_view(), name="products"),
@@ -16,4 +16,6 @@ urlpatterns: list[URLPattern] = [
     path("orders/<str:order_no>/cancel", api.CancelView.as_view()),
     path("orders/<str:order_no>/receive", api.ReceiveView.as_view()),
     path("orders/<str:order_no>/pay", paying_api.PayView.as_view()),
+    path("wallet/recharges/<str:recharge_no>/pay", recharge_api.PayRechargeView.as_view()),
+    path("wallet/recharges/<str:recharge_no>/cancel", recharge_api.CancelRechargeView.as_view()),
 ]

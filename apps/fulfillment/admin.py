@@ -149,12 +149,17 @@ class ParcelAdmin(ReadOnlyAdmin):
 
 @admin.register(ShippingUpload)
 class ShippingUploadAdmin(ReadOnlyAdmin):
-    """What WeChat was told of parcels; the failed ones wait for somebody (重新上传 on the order's page)."""
+    """What WeChat was told of parcels and recharges; the failed ones wait for somebody (重新上传 on the order's page)."""
 
-    list_display = ["order", "state", "uploaded_parcels", "uploaded_at", "last_error"]
+    list_display = ["subject", "state", "uploaded_parcels", "uploaded_at", "last_error"]
     list_filter = ["status"]
     list_select_related = ["order"]
-    search_fields = ["order__order_no"]
+    search_fields = ["order__order_no", "recharge_no"]
+    search_help_text = "按订单号或充值单号查找"
+
+    @admin.display(description="订单/充值单")
+    def subject(self, row: ShippingUpload) -> str:
+        return str(row.order) if row.order else row.recharge_no
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: ShippingUpload) -> SafeString:

@@ -140,11 +140,16 @@ class ParcelLine(models.Model):
 
 
 class ShippingUpload(models.Model):
-    """What WeChat is told about an order's parcels (发货信息); one row an order, uploaded again as parcels leave."""
+    """What WeChat is told about an order's parcels (发货信息); one row an order, uploaded again as parcels leave.
+
+    A recharge of stored value has one, too: nothing travels, but WeChat holds the money until it is told so.
+    """
 
     order = models.OneToOneField(
-        Order, on_delete=models.PROTECT, related_name="shipping_upload", verbose_name="订单"
+        Order, on_delete=models.PROTECT, related_name="shipping_upload", null=True, verbose_name="订单"
     )
+    # Recharges live on this storey, so they are known by their number; empty where an order was sent.
+    recharge_no = models.CharField("充值单号", max_length=32, blank=True, default="", db_default="")
     status = models.CharField(
         "状态", max_length=12, choices=UploadStatus.choices, default=UploadStatus.WAITING
     )
@@ -156,6 +161,18 @@ class ShippingUpload(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "发货信息上传"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(order__isnull=False, recharge_no="")
+                | (Q(order__isnull=True) & ~Q(recharge_no="")),
+                name="shipping_upload_of_order_or_recharge",
+            ),
+            models.UniqueConstraint(
+                fields=["recharge_no"],
+                condition=~Q(recharge_no=""),
+                name="shipping_upload_once_per_recharge",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.order_id} {self.get_status_display()}"
+        return f"{self.recharge_no or self.order_id} {self.get_status_display()}"

@@ -11,10 +11,14 @@ from apps.payments.states import PaymentStatus, RefundStatus, SurplusReason
 
 
 class Payment(models.Model):
-    """One attempt to pay an order. ``payment_no`` is WeChat's out_trade_no."""
+    """One attempt to pay an order, or a recharge of stored value. ``payment_no`` is WeChat's out_trade_no."""
 
     payment_no = models.CharField("支付单号", max_length=32, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", verbose_name="订单")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="payments", null=True, verbose_name="订单"
+    )
+    # Recharges live on this storey, so they are known by their number; empty where an order is paid.
+    recharge_no = models.CharField("充值单号", max_length=32, blank=True, default="", db_default="")
     status = models.CharField(
         "状态", max_length=10, choices=PaymentStatus.choices, default=PaymentStatus.OPEN
     )
@@ -23,7 +27,7 @@ class Payment(models.Model):
     transaction_id = models.CharField("微信支付单号", max_length=40, null=True, unique=True)  # noqa: DJ001
     captured_fen = FenField("实收（分）", default=0)
     refunded_fen = FenField("已退（分）", default=0)
-    # Money that no order can use: paid late, twice, or a wrong amount. It goes back whole.
+    # Money that nothing can use: paid late, twice, or a wrong amount. It goes back whole.
     is_surplus = models.BooleanField("异常收款", default=False)
     surplus_reason = models.CharField("异常原因", max_length=40, choices=SurplusReason.choices, blank=True)
     started_at = models.DateTimeField("发起时间")
@@ -58,6 +62,21 @@ class Payment(models.Model):
                 name="payment_one_for_order",
             ),
             models.CheckConstraint(
+                condition=Q(order__isnull=False, recharge_no="")
+                | (Q(order__isnull=True) & ~Q(recharge_no="")),
+                name="payment_for_order_or_recharge",
+            ),
+            models.UniqueConstraint(
+                fields=["recharge_no"],
+                condition=Q(status=PaymentStatus.OPEN) & ~Q(recharge_no=""),
+                name="payment_one_open_per_recharge",
+            ),
+            models.UniqueConstraint(
+                fields=["recharge_no"],
+                condition=Q(status=PaymentStatus.CAPTURED, is_surplus=False) & ~Q(recharge_no=""),
+                name="payment_one_for_recharge",
+            ),
+            models.CheckConstraint(
                 condition=(Q(is_surplus=True, status=PaymentStatus.CAPTURED) & ~Q(surplus_reason=""))
                 | Q(is_surplus=False, surplus_reason=""),
                 name="payment_surplus_is_captured_with_reason",
@@ -70,6 +89,7 @@ class Payment(models.Model):
             models.Index(
                 fields=["closed_at"], condition=Q(status=PaymentStatus.CLOSED), name="payment_closed_since"
             ),
+            models.Index(fields=["recharge_no"], condition=~Q(recharge_no=""), name="payment_of_recharge"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Reads payments: is something open, what was captured for an order, how its refunds stand."""
+"""Reads payments: is something open, what was captured for an order or a recharge, how refunds stand."""
 
 from __future__ import annotations
 
@@ -25,6 +25,28 @@ def has_open_attempt(*, order_no: str) -> bool:
     return Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN).exists()
 
 
+def has_open_recharge_attempt(*, recharge_no: str) -> bool:
+    """The same for a recharge: ask with it locked."""
+    return of_recharge(recharge_no=recharge_no).filter(status=PaymentStatus.OPEN).exists()
+
+
+def of_recharge(*, recharge_no: str) -> QuerySet[Payment]:
+    """All attempts to pay a recharge, newest first."""
+    return Payment.objects.filter(recharge_no=recharge_no).exclude(recharge_no="")
+
+
+def recharge_no_of(*, payment_no: str) -> str:
+    """The recharge that an attempt is for; empty for an attempt at an order, and where there is none at all."""
+    found = Payment.objects.filter(payment_no=payment_no).values_list("recharge_no", flat=True).first()
+    return found or ""
+
+
+def captured_for_recharge(*, recharge_no: str) -> Payment | None:
+    """The attempt whose money paid the recharge; None while it is unpaid."""
+    captured = Payment.objects.filter(status=PaymentStatus.CAPTURED, is_surplus=False)
+    return captured.filter(recharge_no=recharge_no).exclude(recharge_no="").first()
+
+
 def captured_for(*, order_no: str) -> Payment | None:
     """The attempt whose money paid the order; None while it is unpaid or when it cost nothing."""
     return Payment.objects.filter(
@@ -49,10 +71,15 @@ def refunds_by_cause(order_ids: Iterable[int]) -> dict[str, Refund]:
 
 
 def paid_by(*, transaction_id: str) -> Payment | None:
-    """The attempt with WeChat's number, with its order, if its money paid the order; else None."""
+    """The attempt with WeChat's number, with its order, if its money paid an order; else None."""
     return (
         Payment.objects.select_related("order")
-        .filter(transaction_id=transaction_id, status=PaymentStatus.CAPTURED, is_surplus=False)
+        .filter(
+            order__isnull=False,
+            transaction_id=transaction_id,
+            status=PaymentStatus.CAPTURED,
+            is_surplus=False,
+        )
         .first()
     )
 
@@ -69,7 +96,7 @@ def unheard(*, at: datetime) -> QuerySet[Payment]:
         | Q(queried_at__lt=at - _LATER_EVERY)
         | (
             Q(queried_at__lt=at - _SILENCE)
-            & (Q(started_at__gt=at - _OFTEN_FOR) | ~Q(order__status=Status.UNPAID))
+            & (Q(started_at__gt=at - _OFTEN_FOR) | (Q(order__isnull=False) & ~Q(order__status=Status.UNPAID)))
         )
     )
     closed_ones = Q(

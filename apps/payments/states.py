@@ -14,12 +14,14 @@ class PaymentStatus(models.TextChoices):
 
 
 class SurplusReason(models.TextChoices):
-    """Why no order can use a payment."""
+    """Why neither order nor recharge can use a payment."""
 
     LATE = "LATE", "订单已关闭后付款"
     DOUBLE = "DOUBLE", "重复付款"
     AMOUNT = "AMOUNT", "金额不符"
     REFUNDED = "REFUNDED", "商户平台已退款"
+    RECHARGE_LATE = "RECHARGE_LATE", "充值单已关闭后付款"
+    WALLET_OFF = "WALLET_OFF", "储值功能已关闭"
 
 
 class RefundStatus(models.TextChoices):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, form_page, yuan_column
@@ -22,7 +25,7 @@ from mall.errors import ShopError
 from mall.money import yuan
 
 
-class _SaysWhetherOn(EditableAdmin):
+class SaysWhetherOn(EditableAdmin):
     """A list that says so while stored value is switched off."""
 
     list_before_template = "admin/wallet/switched_off.html"
@@ -47,15 +50,20 @@ def _change_column(field: str, label: str) -> Callable[[Any, Model], str]:
 
 
 @admin.register(Account)
-class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     """What members have. The sums change through the pages 充值 and 人工调整 only."""
 
     list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
     list_select_related = ["member"]
     search_fields = ["member__public_id", "member__nickname", "member__phone"]
     search_help_text = "按会员编号、昵称或手机号查找"
-    fields = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
-    readonly_fields = ["code", "principal", "bonus", "held_principal", "held_bonus"]
+    fields = [
+        ("member", "code"),
+        ("principal", "bonus"),
+        ("held_principal", "held_bonus"),
+        ("recharges", "ledger"),
+    ]
+    readonly_fields = ["code", "principal", "bonus", "held_principal", "held_bonus", "recharges", "ledger"]
     actions_list = ["recharge"]
     actions_row = ["adjust"]
     actions_detail = ["adjust"]
@@ -67,6 +75,14 @@ class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
     @admin.display(description="会员编号", ordering="member__public_id")
     def code(self, row: Account) -> str:
         return row.member.public_id
+
+    @admin.display(description="充值单")
+    def recharges(self, row: Account) -> SafeString:
+        return _rows_of(row, "recharge", "查看该会员的充值单")
+
+    @admin.display(description="储值流水")
+    def ledger(self, row: Account) -> SafeString:
+        return _rows_of(row, "entry", "查看该会员的储值流水")
 
     def has_book_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether this operator may recharge and correct."""
@@ -129,13 +145,19 @@ class AccountAdmin(_SaysWhetherOn, ReadOnlyAdmin):
         return form_page(self, request, form, heading=_heading(account) if account else "", back=accounts)
 
 
+def _rows_of(account: Account, model: str, text: str) -> SafeString:
+    """A link to a list, narrowed to the account's member."""
+    address = f"{reverse(f'admin:wallet_{model}_changelist')}?{urlencode({'q': account.member.public_id})}"
+    return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, text)
+
+
 def _heading(account: Account) -> str:
     principal, bonus = yuan(account.free_principal_fen), yuan(account.free_bonus_fen)
     return f"{account.member}（{account.member.public_id}）· 可用本金 ¥{principal}，可用赠送金 ¥{bonus}"
 
 
 @admin.register(Pack)
-class PackAdmin(_SaysWhetherOn):
+class PackAdmin(SaysWhetherOn):
     """Recharges on offer. They are switched off, never deleted: the ledger names them."""
 
     form = forms.PackForm
@@ -150,7 +172,7 @@ class PackAdmin(_SaysWhetherOn):
 
 
 @admin.register(Spending)
-class SpendingAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+class SpendingAdmin(SaysWhetherOn, ReadOnlyAdmin):
     """What orders hold, have taken and have got back."""
 
     list_display = [
@@ -177,7 +199,7 @@ class SpendingAdmin(_SaysWhetherOn, ReadOnlyAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(_SaysWhetherOn, ReadOnlyAdmin):
+class EntryAdmin(SaysWhetherOn, ReadOnlyAdmin):
     """The ledger, newest first: every change of every sum, and who or what caused it."""
 
     list_display = [

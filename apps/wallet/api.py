@@ -1,4 +1,7 @@
-"""Shopper's doors of stored value: what I have, what changed it, what recharges are on offer."""
+"""Shopper's doors of stored value: what I have, what changed it, what recharges are on offer, and placing one.
+
+Paying and cancelling a recharge takes WeChat, so those doors are the counter's (``apps/checkout/recharge_api.py``).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.base import paging
+from apps.base import idempotency, paging
 from apps.base.schema import refusal
 from apps.members.auth import caller
 from apps.wallet import selectors
 from apps.wallet import serializers as shapes
 from apps.wallet import services as wallet
+from apps.wallet.services import recharges
 
 _OFF = refusal(404, "wallet_off", "储值功能未开启")
 _PAGING = [
@@ -24,7 +28,7 @@ _PAGING = [
 ]
 
 
-class _WalletView(APIView):
+class WalletDoor(APIView):
     """A door that is not there while stored value is switched off, whoever knocks."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -33,7 +37,7 @@ class _WalletView(APIView):
         super().initial(request, *args, **kwargs)
 
 
-class WalletView(_WalletView):
+class WalletView(WalletDoor):
     """The member's stored value."""
 
     @extend_schema(
@@ -48,7 +52,7 @@ class WalletView(_WalletView):
         return Response(shapes.wallet(selectors.balance_of(caller(request))))
 
 
-class EntriesView(_WalletView):
+class EntriesView(WalletDoor):
     """The member's ledger."""
 
     @extend_schema(
@@ -68,14 +72,14 @@ class EntriesView(_WalletView):
         )
 
 
-class PacksView(_WalletView):
+class PacksView(WalletDoor):
     """Recharges on offer."""
 
     @extend_schema(
         operation_id="wallet_packs",
         tags=["wallet"],
         summary="Recharges on offer",
-        description="To read; a recharge is paid at the shop, and an operator books it.",
+        description="What `POST /wallet/recharges` takes.",
         parameters=_PAGING,
         responses={200: shapes.PackPageSerializer, 404: _OFF},
         examples=[shapes.PACKS_EXAMPLE],
@@ -84,7 +88,12 @@ class PacksView(_WalletView):
         member = caller(request)
 
         def shape(rows: list[Any]) -> list[Any]:
-            return shapes.packs(rows, bought=selectors.bought(member.pk, [row.pk for row in rows]))
+            ids = [row.pk for row in rows]
+            return shapes.packs(
+                rows,
+                bought=selectors.bought(member.pk, ids),
+                unpaid=selectors.unpaid_by_pack(member.pk, ids),
+            )
 
         return paging.page(
             request,
@@ -92,3 +101,88 @@ class PacksView(_WalletView):
             ordering=["position", "id"],
             shape=shape,
         )
+
+
+class RechargeView(WalletDoor):
+    """Buying a pack."""
+
+    @extend_schema(
+        operation_id="wallet_recharge",
+        tags=["wallet"],
+        summary="Place a recharge",
+        description=(
+            "Freezes the pack's figures and waits for payment, as long as an order does. The same "
+            "`Idempotency-Key` with the same body answers the same recharge again, with another body 409 "
+            "`idempotency_key_reused`. Limits count what waits for payment; `details.unpaid` names those "
+            "recharges: pay or cancel them. Further 409: pack_gone, pack_limit_reached, balance_above_limit."
+        ),
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="1 to 80 visible ASCII characters; a new one for each recharge.",
+            )
+        ],
+        request=shapes.PlaceRechargeSerializer,
+        responses={
+            201: shapes.RechargeSerializer,
+            404: _OFF,
+            409: refusal(
+                409,
+                "pack_changed",
+                "充值套餐有变动，请确认后重新提交",
+                {"principal_fen": 60000, "bonus_fen": 6000},
+            ),
+        },
+        examples=[shapes.PLACE_EXAMPLE, shapes.PLACED_EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        key = idempotency.key_of(request)
+        asked = shapes.PlaceRechargeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        placed = recharges.place(
+            member=caller(request),
+            pack_id=asked.validated_data["pack_id"],
+            expected_principal_fen=asked.validated_data.get("expected_principal_fen"),
+            idempotency_key=key,
+            at=timezone.now(),
+        )
+        return Response(shapes.recharge(placed), status=201)
+
+
+class RechargesView(WalletDoor):
+    """The member's recharges."""
+
+    @extend_schema(
+        operation_id="me_wallet_recharges",
+        tags=["wallet"],
+        summary="My recharges, newest first",
+        description="Those of the mini program; what was paid at the shop is in the ledger only.",
+        parameters=_PAGING,
+        responses={200: shapes.RechargePageSerializer, 404: _OFF},
+        examples=[shapes.RECHARGES_EXAMPLE],
+    )
+    def get(self, request: Request) -> Response:
+        return paging.page(
+            request,
+            selectors.recharges_of(caller(request)),
+            ordering=["-id"],
+            shape=lambda rows: [shapes.recharge(row) for row in rows],
+        )
+
+
+class OneRechargeView(WalletDoor):
+    """One recharge of the member."""
+
+    @extend_schema(
+        operation_id="me_wallet_recharge",
+        tags=["wallet"],
+        summary="One of my recharges",
+        responses={200: shapes.RechargeSerializer, 404: _OFF},
+        examples=[shapes.CREDITED_EXAMPLE],
+    )
+    def get(self, request: Request, recharge_no: str) -> Response:
+        found = selectors.recharge_of_member(member=caller(request), recharge_no=recharge_no)
+        return Response(shapes.recharge(found))

@@ -1,4 +1,4 @@
-"""What operators fill in: a pack, a recharge that was paid at the shop, a correction of an account."""
+"""What operators fill in: a pack, a recharge that was paid at the shop, a correction of an account, a refund."""
 
 from __future__ import annotations
 
@@ -111,3 +111,35 @@ class AdjustForm(BookingForm):
         """The difference, as the service takes it."""
         typed = self.cleaned_data
         return {typed["part"]: typed["sign"] * typed["amount_fen"]}
+
+
+class RechargeRefundForm(BookingForm):
+    """How much of a recharge's principal goes back to where it was paid from."""
+
+    title = "充值退款"
+    explanation = (
+        "退款原路退回会员的微信支付账户，按比例收回这笔充值的赠送金。已消费和订单占用中的金额不能退；"
+        "每次退款都会记入流水和审计记录，不能撤销。"
+    )
+
+    principal_fen = YuanField(label="退还本金（元）", min_value=1)
+    field_order = ["principal_fen", "reason", "token"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # WeChat takes at most 80 bytes, about 26 Chinese characters, and shows them to the shopper.
+        self.fields["reason"].help_text = "会员在微信退款通知中可见，并记入储值流水"
+
+
+class CloseRechargeForm(forms.Form):
+    """A question before an unpaid recharge is given up."""
+
+    title = "关闭充值单"
+    explanation = "先在微信关闭支付，再关闭充值单；关闭后会员不能再付款，此操作不能撤销。"
+
+
+class UploadAgainForm(forms.Form):
+    """A question before WeChat is told of a recharge once more."""
+
+    title = "重新上传发货信息"
+    explanation = "将此充值重新告知微信（虚拟商品，无需物流）。每笔支付微信只允许重新上传一次。"

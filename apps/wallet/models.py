@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from apps.base.fields import FenField
 from apps.members.models import Member
-from apps.wallet.states import EntryKind, SpendingStatus
+from apps.wallet.states import EntryKind, RechargeStatus, SpendingStatus
 
 
 class Account(models.Model):
@@ -37,7 +37,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.principal_fen}+{self.bonus_fen}"
+        return str(self.member)
 
     @property
     def free_principal_fen(self) -> int:
@@ -78,6 +78,104 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Recharge(models.Model):
+    """A pack that a member buys in the mini program: placed, paid through WeChat, credited once, perhaps refunded.
+
+    Title and figures are frozen at placing. Recharges that operators book have no row here, only their entry.
+    """
+
+    recharge_no = models.CharField("充值单号", max_length=32, unique=True)
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="recharges", verbose_name="会员"
+    )
+    pack = models.ForeignKey(Pack, on_delete=models.PROTECT, verbose_name="充值套餐")
+    title = models.CharField("名称", max_length=40)
+    principal_fen = FenField("充值金额（分）")
+    bonus_fen = FenField("赠送金额（分）")
+    refunded_principal_fen = FenField("已退本金（分）", default=0)
+    refunded_bonus_fen = FenField("已收回赠送金（分）", default=0)
+    status = models.CharField(
+        "状态", max_length=16, choices=RechargeStatus.choices, default=RechargeStatus.UNPAID
+    )
+    idempotency_key = models.CharField("幂等键", max_length=80)
+    request_hash = models.CharField("请求摘要", max_length=64)
+    created_at = models.DateTimeField("下单时间")
+    expires_at = models.DateTimeField("支付截止")
+    paid_at = models.DateTimeField("到账时间", null=True)
+    closed_at = models.DateTimeField("关闭时间", null=True)
+    refunded_at = models.DateTimeField("最近退款时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "充值单"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "idempotency_key"], name="recharge_once_per_idempotency_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(principal_fen__gte=1, bonus_fen__gte=0, bonus_fen__lte=F("principal_fen")),
+                name="recharge_bonus_within_principal",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_at__isnull=True, status__in=[RechargeStatus.UNPAID, RechargeStatus.CLOSED])
+                | Q(
+                    paid_at__isnull=False,
+                    status__in=[
+                        RechargeStatus.PAID,
+                        RechargeStatus.PARTLY_REFUNDED,
+                        RechargeStatus.REFUNDED,
+                    ],
+                ),
+                name="recharge_paid_at_exactly_when_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False, status=RechargeStatus.CLOSED)
+                | (Q(closed_at__isnull=True) & ~Q(status=RechargeStatus.CLOSED)),
+                name="recharge_closed_at_exactly_when_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status=RechargeStatus.REFUNDED,
+                    refunded_at__isnull=False,
+                    refunded_principal_fen=F("principal_fen"),
+                    refunded_bonus_fen=F("bonus_fen"),
+                )
+                | Q(
+                    status=RechargeStatus.PARTLY_REFUNDED,
+                    refunded_at__isnull=False,
+                    refunded_principal_fen__gte=1,
+                    refunded_principal_fen__lt=F("principal_fen"),
+                    refunded_bonus_fen__gte=0,
+                    refunded_bonus_fen__lte=F("bonus_fen"),
+                )
+                | Q(
+                    status__in=[RechargeStatus.UNPAID, RechargeStatus.PAID, RechargeStatus.CLOSED],
+                    refunded_at__isnull=True,
+                    refunded_principal_fen=0,
+                    refunded_bonus_fen=0,
+                ),
+                name="recharge_refunded_as_its_status_says",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["member", "-id"], name="recharge_of_member"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(status=RechargeStatus.UNPAID),
+                name="recharge_unpaid_expiry",
+            ),
+            models.Index(fields=["status", "-id"], name="recharge_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.recharge_no
+
+    @property
+    def refundable_principal_fen(self) -> int:
+        """What of the principal has not gone back yet."""
+        return self.principal_fen - self.refunded_principal_fen
 
 
 class Spending(models.Model):
@@ -172,9 +270,17 @@ class Entry(models.Model):
 
     @property
     def order_no(self) -> str:
-        """The order that caused it, empty for recharges and corrections."""
-        of_order = self.kind not in {EntryKind.RECHARGE, EntryKind.ADJUST}
+        """The order that caused it, empty for recharges, their refunds and corrections."""
+        of_order = self.kind not in {EntryKind.RECHARGE, EntryKind.REFUND, EntryKind.ADJUST}
         return self.business_key.partition(":")[0] if of_order else ""
+
+    @property
+    def recharge_no(self) -> str:
+        """The recharge that it credited or gave back, empty for anything else and for what operators book."""
+        if self.kind not in {EntryKind.RECHARGE, EntryKind.REFUND}:
+            return ""
+        number = self.business_key.split(":")[1]
+        return "" if number == "operator" else number
 
     @property
     def free_principal_change_fen(self) -> int:

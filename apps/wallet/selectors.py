@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.members.models import Member
-from apps.wallet.models import Account, Entry, Pack
-from apps.wallet.states import EntryKind
+from apps.wallet.models import Account, Entry, Pack, Recharge
+from apps.wallet.states import EntryKind, RechargeStatus
+from mall import money
+from mall.errors import Kind, NotFound, ShopError
+
+# A recharge_no has 20 characters; anything longer than its column was never issued.
+_LONGEST_RECHARGE_NO = 32
+
+
+class IdempotencyKeyReused(ShopError):
+    """The member used this Idempotency-Key before, for another recharge."""
+
+    code = "idempotency_key_reused"
+    message = "该请求标识已用于另一笔充值"
+    kind = Kind.CONFLICT
 
 
 class Balance(NamedTuple):
@@ -59,6 +73,115 @@ def bought(member_id: int, pack_ids: Iterable[int]) -> dict[int, int]:
     """How often the member has bought each of these packs: one query, only packs bought at all are in it."""
     rows = Entry.objects.filter(account__member_id=member_id, pack__in=list(pack_ids)).order_by()
     return dict(rows.values_list("pack_id").annotate(times=Count("id")))
+
+
+def unpaid_by_pack(member_id: int, pack_ids: Iterable[int]) -> dict[int, int]:
+    """How many recharges of each pack wait for the member's payment: one query, only packs that have some."""
+    rows = _unpaid_of(member_id).filter(pack__in=list(pack_ids)).order_by()
+    return dict(rows.values_list("pack_id").annotate(times=Count("id")))
+
+
+def unpaid_fen(member_id: int) -> int:
+    """What the member's unpaid recharges will bring when they are paid, principal and bonus together."""
+    total: int | None = _unpaid_of(member_id).aggregate(sum=Sum(F("principal_fen") + F("bonus_fen")))["sum"]
+    return total or 0
+
+
+def unpaid_numbers(member_id: int) -> list[str]:
+    """The numbers of the member's unpaid recharges, oldest first: what one may pay or cancel."""
+    return list(_unpaid_of(member_id).order_by("id").values_list("recharge_no", flat=True))
+
+
+def recharges_of(member: Member) -> QuerySet[Recharge]:
+    """The member's recharges in the mini program."""
+    return Recharge.objects.filter(member=member)
+
+
+def recharge_of_member(*, member: Member, recharge_no: str) -> Recharge:
+    """One recharge of this member. Raises NotFound for another's as for one that does not exist."""
+    if len(recharge_no) > _LONGEST_RECHARGE_NO or "\x00" in recharge_no:
+        raise NotFound
+    found = recharges_of(member).filter(recharge_no=recharge_no).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def recharge_placed_before(*, member_id: int, idempotency_key: str, request_hash: str) -> Recharge | None:
+    """The recharge that this member's key stands for already. Raises IdempotencyKeyReused for another request's."""
+    found = Recharge.objects.filter(member_id=member_id, idempotency_key=idempotency_key).first()
+    if found is not None and found.request_hash != request_hash:
+        raise IdempotencyKeyReused
+    return found
+
+
+def recharges_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Recharge]:
+    """Unpaid recharges whose time is over, longest overdue first; ``after`` is the (expires_at, id) seen last."""
+    due = Recharge.objects.filter(status=RechargeStatus.UNPAID, expires_at__lte=at).order_by(
+        "expires_at", "id"
+    )
+    if after is None:
+        return due
+    expires_at, pk = after
+    return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
+
+
+def credited(*, recharge_no: str) -> Recharge | None:
+    """The recharge with its member, if it was paid and not wholly refunded since."""
+    paid = Recharge.objects.filter(status__in=[RechargeStatus.PAID, RechargeStatus.PARTLY_REFUNDED])
+    return paid.select_related("member").filter(recharge_no=recharge_no).first()
+
+
+def recharge_waits_for_money(*, recharge_no: str) -> bool:
+    """Whether the recharge is unpaid still."""
+    return Recharge.objects.filter(recharge_no=recharge_no, status=RechargeStatus.UNPAID).exists()
+
+
+def entries_of_recharge(recharge: Recharge) -> QuerySet[Entry]:
+    """Its credit and its refunds in the ledger, oldest first."""
+    number = recharge.recharge_no
+    mine = Q(business_key=f"recharge:{number}") | Q(business_key__startswith=f"refund:{number}:")
+    return Entry.objects.filter(mine, account__member_id=recharge.member_id).order_by("id")
+
+
+class Back(NamedTuple):
+    """What a refund of a recharge pays back, and what of the bonus it takes out of the account for it, in fen."""
+
+    principal_fen: int
+    bonus_fen: int
+
+
+def bonus_for(recharge: Recharge, *, principal_fen: int) -> int:
+    """The bonus that goes with so much more principal back: all refunds together are in the recharge's proportion.
+
+    Of 500.00 + 50.00, 200.00 back takes 20.00 of the bonus. To the nearest fen of the sum, so that roundings
+    do not add up; with all of the principal all of the bonus is gone.
+    """
+    back_fen = recharge.refunded_principal_fen + principal_fen
+    gone_fen, _ = money.allocate(recharge.bonus_fen, [back_fen, recharge.principal_fen - back_fen])
+    return gone_fen - recharge.refunded_bonus_fen
+
+
+def refundable(recharge: Recharge, account: Account | None) -> Back:
+    """The most that can go back of a recharge now, as its account stands: all zeros where that is nothing.
+
+    At most what is left of the recharge, at most the principal that no order holds or has spent, and only so
+    much that the bonus which goes with it is there, too: nobody spends the gift and takes the money.
+    """
+    if account is None or recharge.status not in {RechargeStatus.PAID, RechargeStatus.PARTLY_REFUNDED}:
+        return Back(0, 0)
+    most_fen = max(0, min(recharge.refundable_principal_fen, account.free_principal_fen))
+    # The bonus that goes with it never falls as the principal grows, so the last amount that fits is found by halving.
+    principal_fen = bisect_right(
+        range(1, most_fen + 1),
+        account.free_bonus_fen,
+        key=lambda amount_fen: bonus_for(recharge, principal_fen=amount_fen),
+    )
+    return Back(principal_fen, bonus_for(recharge, principal_fen=principal_fen) if principal_fen else 0)
+
+
+def _unpaid_of(member_id: int) -> QuerySet[Recharge]:
+    return Recharge.objects.filter(member_id=member_id, status=RechargeStatus.UNPAID)
 
 
 class Unbalanced(NamedTuple):

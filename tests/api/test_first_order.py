@@ -117,13 +117,26 @@ def collect_coupons(call: Callable[..., Any]) -> None:
     assert call("GET", "/me/promo-codes") == {"results": [], "next": None}
 
 
-def look_at_the_wallet(call: Callable[..., Any], member: Member) -> None:
-    """100 yuan paid in and 10 given, and what recharges are on offer."""
+def fill_the_wallet(call: Callable[..., Any], member: Member, wechat: Sandbox) -> None:
+    """100 yuan paid in and 10 given; of what is on offer one pack is bought and another thought better of."""
     wallet.funded(10_000, 1_000, member=member)
     wallet.pack(starts_at=datetime(2020, 1, 1, tzinfo=UTC), ends_at=datetime(2120, 1, 1, tzinfo=UTC))
     assert call("GET", "/me/wallet")["available_fen"] == 11_000
     assert len(call("GET", "/me/wallet/entries")["results"]) == 1
-    assert [pack["title"] for pack in call("GET", "/wallet/packs")["results"]] == ["充500送50"]
+    (pack,) = call("GET", "/wallet/packs")["results"]
+    assert pack["title"] == "充500送50"
+    wanted = {"pack_id": pack["id"], "expected_principal_fen": pack["principal_fen"]}
+    first = call("POST", "/wallet/recharges", wanted, status=201, idempotency_key="r1")
+    second = call("POST", "/wallet/recharges", wanted, status=201, idempotency_key="r2")
+    door = f"/wallet/recharges/{first['recharge_no']}"
+    wechat.pay(member.openid, call("POST", f"{door}/pay"))
+    asking.query_unheard(at=datetime.now(tz=UTC) + timedelta(minutes=5))
+    assert call("POST", f"{door}/pay") == {"paid": True}
+    assert call("POST", f"/wallet/recharges/{second['recharge_no']}/cancel")["status"] == "CLOSED"
+    assert call("GET", f"/me/wallet/recharges/{first['recharge_no']}")["status"] == "PAID"
+    assert len(call("GET", "/me/wallet/recharges")["results"]) == 2
+    assert call("GET", "/me/wallet")["available_fen"] == 66_000
+    call("GET", "/me/wallet/entries")
 
 
 def test_every_answer_of_a_first_order_is_as_documented(
@@ -184,7 +197,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
 
     collect_points(call)
     collect_coupons(call)
-    look_at_the_wallet(call, Member.objects.get(openid=login.openid))
+    fill_the_wallet(call, Member.objects.get(openid=login.openid), wechat)
 
     call("DELETE", f"/me/addresses/{address['id']}", status=204)
     call("DELETE", "/me/consents/privacy", status=204)
@@ -236,6 +249,38 @@ def test_refusals_are_as_documented(witness: Witness, wechat: Sandbox, cup: Sku)
     witness.call("POST", f"/orders/{placed['order_no']}/cancel")
     assert code("POST", f"/orders/{placed['order_no']}/cancel", status=409) == "order_not_cancellable"
     assert code("POST", f"/orders/{placed['order_no']}/pay", status=409) == "order_not_payable"
+
+
+def test_refusals_of_a_recharge_are_as_documented(witness: Witness, wechat: Sandbox, settings: Any) -> None:
+    def code(path: str, body: Any = None, *, status: int, **headers: str) -> str:
+        return str(witness.call("POST", path, body, status=status, **headers)["code"])
+
+    settings.WALLET_ENABLED = True
+    always = {"starts_at": datetime(2020, 1, 1, tzinfo=UTC), "ends_at": datetime(2120, 1, 1, tzinfo=UTC)}
+    once, huge = wallet.pack(per_member=1, **always), wallet.pack(500_000, 0, **always)
+    over = wallet.pack()
+    witness.log_in(wechat, "林小满")
+    wanted = {"pack_id": once.pk}
+    assert code("/wallet/recharges", wanted, status=400) == "idempotency_key_required"
+    said = {**wanted, "expected_principal_fen": 1}
+    assert code("/wallet/recharges", said, status=409, idempotency_key="r") == "pack_changed"
+    placed = witness.call("POST", "/wallet/recharges", wanted, status=201, idempotency_key="r")
+    assert code("/wallet/recharges", said, status=409, idempotency_key="r") == "idempotency_key_reused"
+    for pack_id, status, refusal in [
+        (once.pk, 409, "pack_limit_reached"),
+        (huge.pk, 409, "balance_above_limit"),
+        (over.pk, 409, "pack_gone"),
+        (2**62, 404, "not_found"),
+    ]:
+        body = {"pack_id": pack_id}
+        assert code("/wallet/recharges", body, status=status, idempotency_key=f"{pack_id}") == refusal
+    door = f"/wallet/recharges/{placed['recharge_no']}"
+    witness.call("POST", f"{door}/cancel")
+    assert code(f"{door}/cancel", status=409) == "recharge_not_cancellable"
+    assert code(f"{door}/pay", status=409) == "recharge_not_payable"
+    settings.WALLET_ENABLED = False
+    assert code("/wallet/recharges", wanted, status=404, idempotency_key="r") == "wallet_off"
+    assert code(f"{door}/pay", status=404) == "wallet_off"
 
 
 def test_too_many_units_are_refused_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:

@@ -18,10 +18,12 @@ from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.coupons.models import PromoCode
 from apps.members.models import Member
+from apps.wallet.models import Pack
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
 from tests.apps.points import make as points
+from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +95,7 @@ DATES = [
 ]
 
 
-def doors(sku_id: int, address_id: int, item_id: int, good_id: int) -> list[Door]:
+def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int) -> list[Door]:
     choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": address_id}
     units = [{"items": [{"sku_id": sku_id, "quantity": value}]} for value in [*INT, 10**9]]
     goods = [{"items": [{"sku_id": value, "quantity": 1}]} for value in [*INT, 2**62]]
@@ -137,6 +139,13 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int) -> list[Door
             {"quantity": [*INT, 10**9]},
             {"idempotency_key": "never"},
         ),
+        Door(
+            "POST",
+            "/wallet/recharges",
+            {"pack_id": pack_id, "expected_principal_fen": 50_000},
+            {"pack_id": [*INT, 2**62], "expected_principal_fen": INT},
+            {"idempotency_key": "never"},
+        ),
         Door("POST", "/checkout/quote", choice, {**CHOICE_WRONG, "items": items}),
         Door("POST", "/orders", order, order_wrong, {"idempotency_key": "never"}),
     ]
@@ -152,9 +161,15 @@ class World:
     order_no: str
 
 
+def on_offer() -> Pack:
+    now = timezone.now()
+    return wallet.pack(starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1))
+
+
 @pytest.fixture
 def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     settings.WECHAT_API_BASE = settings.WECHATPAY_BASE = "http://127.0.0.1:1"
+    settings.WALLET_ENABLED = True
     members.privacy("1.0")
     member, address = counter.buyer()
     sku = counter.goods(5000, units=50)
@@ -164,7 +179,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     coupon = coupons.template("满500减10", threshold_fen=50_000)
     PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
     points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
-    known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk)
+    known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk, on_offer().pk)
     return World(member, shopper_of(member), known, order.order_no)
 
 
@@ -233,6 +248,7 @@ def test_no_door_takes_a_form_or_xml(world: World) -> None:
 
 def test_every_field_that_is_needed_is_missed_when_it_is_missing(world: World) -> None:
     optional = {"address_id", "selected", "district", "postal_code", "is_default", "quantity"}
+    optional |= {"expected_principal_fen"}
     before = everything()
     for door in world.doors:
         for name in door.good.keys() - optional:
@@ -270,6 +286,9 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("POST", "/orders/{}/pay"),
         ("POST", "/orders/{}/cancel"),
         ("POST", "/orders/{}/receive"),
+        ("GET", "/me/wallet/recharges/{}"),
+        ("POST", "/wallet/recharges/{}/pay"),
+        ("POST", "/wallet/recharges/{}/cancel"),
         ("GET", "/documents/{}"),
         ("DELETE", "/me/consents/{}"),
     ],
@@ -295,6 +314,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/me/check-ins": ("month",),
         "/me/points/entries": (),
         "/points-mall": (),
+        "/me/wallet/recharges": (),
     }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):

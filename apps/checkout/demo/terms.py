@@ -1,4 +1,4 @@
-"""On what terms the demo shop sells: postage, offers, coupons, member levels, the privacy document."""
+"""On what terms the demo shop sells: postage, offers, coupons, member levels, packs, the privacy document."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from apps.points import demo as interactions
 from apps.points.models import PointsGood
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, Promotion
+from apps.wallet import demo as packs
 
 _REMOTE = ["新疆维吾尔自治区", "西藏自治区", "青海省", "内蒙古自治区", "宁夏回族自治区", "甘肃省"]
 PRIVACY = """茶里茶外隐私保护指引
@@ -39,6 +40,7 @@ def agree(*, at: datetime) -> None:
     levels.fill()
     interactions.fill()
     coupons.fill(at=at)
+    packs.fill(at=at)
     Document.objects.get_or_create(
         kind=Document.Kind.PRIVACY, version="1.0", defaults={"body": PRIVACY, "published_at": at}
     )

@@ -6,15 +6,21 @@ correction is used up), 10060023 (nothing changed).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from django.db import transaction
 
 from apps.base import transactions
 from apps.fulfillment.models import Parcel, ShippingUpload
+from apps.fulfillment.services.parcels import NothingToUpload
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
 from apps.orders.states import Status
+from apps.outbox import services as outbox
 from apps.wechat import errors, shipping
 from mall.errors import ShopError
+from mall.events import RechargeUploadAsked
 
 # Express only: WeChat wants to know what is in a parcel in at most 120 characters.
 _DESCRIPTION = 120
@@ -44,23 +50,77 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
         Parcel.objects.filter(order=order).select_related("carrier").prefetch_related("lines__order_line")
     )
     everything = order.status in (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
-    try:
-        if state.outcome_unknown and _wechat_has(transaction_id, parcels, everything=everything):
-            return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
-        shipping.upload(
+    return _tell(
+        state,
+        has_it=lambda: _wechat_has(transaction_id, parcels, everything=everything),
+        tell=lambda: shipping.upload(
             transaction_id=transaction_id,
             openid=order.member.openid,
             parcels=[_as_told(parcel, order) for parcel in parcels],
             all_delivered=everything,
             at=_later_than_before(state, at=at),
-        )
+        ),
+        parcels=len(parcels),
+        at=at,
+    )
+
+
+def upload_recharge(
+    *, recharge_no: str, transaction_id: str, openid: str, what: str, at: datetime
+) -> UploadStatus:
+    """Tell WeChat that a recharge is in the account: nothing travels (logistics_type 3, 虚拟商品).
+
+    ``what`` says it in words. Told before: DONE, nothing is said again, for a payment may be told anew only
+    once. Returns the new status, raises UploadLater, both as ``upload`` does.
+    """
+    transactions.forbid("telling WeChat of a recharge")
+    state, _ = ShippingUpload.objects.get_or_create(recharge_no=recharge_no)
+    if state.status == UploadStatus.DONE:
+        return UploadStatus.DONE
+    return _tell(
+        state,
+        has_it=lambda: shipping.get_order(transaction_id=transaction_id).finished,
+        tell=lambda: shipping.upload(
+            transaction_id=transaction_id,
+            openid=openid,
+            parcels=[shipping.Parcel(item_desc=what[:_DESCRIPTION])],
+            logistics=shipping.Logistics.VIRTUAL,
+            at=at,
+        ),
+        parcels=0,
+        at=at,
+    )
+
+
+def ask_again_for_recharge(*, recharge_no: str, at: datetime) -> None:
+    """Ask for a new upload of a recharge that WeChat refused before. Raises NothingToUpload where nothing failed."""
+    with transaction.atomic():
+        failed = ShippingUpload.objects.filter(recharge_no=recharge_no, status=UploadStatus.FAILED)
+        if not failed.exclude(recharge_no="").update(status=UploadStatus.WAITING):
+            raise NothingToUpload
+        outbox.publish(RechargeUploadAsked(recharge_no=recharge_no), at=at)
+
+
+def _tell(
+    state: ShippingUpload,
+    *,
+    has_it: Callable[[], bool],
+    tell: Callable[[], object],
+    parcels: int,
+    at: datetime,
+) -> UploadStatus:
+    """Tell WeChat, unless it has heard a call whose answer was lost, and write down what became of it."""
+    try:
+        if state.outcome_unknown and has_it():
+            return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
+        tell()
     except errors.WechatUnavailable as trouble:
         state.outcome_unknown = state.outcome_unknown or trouble.effect_unknown
         _write(state, UploadStatus.WAITING, at=at, error=str(trouble))
         raise UploadLater from trouble
     except errors.WechatRefused as refused:
         return _write(state, UploadStatus.FAILED, at=at, error=f"{refused.errcode} {refused.errmsg}")
-    return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
+    return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
 
 
 def _all_went_back(order: Order) -> bool:

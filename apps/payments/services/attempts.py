@@ -1,10 +1,14 @@
 """Attempts to pay: one open attempt per order, announced to WeChat outside of any transaction, closed before goods go.
 
-Rows are locked in one order everywhere: the order, then its payments, then stock (sorted by its service).
+Rows are locked in one order everywhere: the order, then its payments, then stock (sorted by its service). A
+recharge of stored value is paid in the same way; its row, which this room cannot see, is locked by the caller
+before the payment.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,6 +17,7 @@ from django.db import transaction
 
 from apps.base import numbers, transactions
 from apps.orders import services as orders
+from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments.models import Payment
 from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus
@@ -48,11 +53,38 @@ class OrderExpired(ShopError):
     kind = Kind.CONFLICT
 
 
+class RechargeNotPayable(ShopError):
+    """The recharge is closed, refunded or paid already: there is nothing to pay."""
+
+    code = "recharge_not_payable"
+    message = "充值单当前状态无需支付"
+    kind = Kind.CONFLICT
+
+
+class RechargeExpired(ShopError):
+    """So little time is left that WeChat would refuse the payment, or the shopper could not finish it."""
+
+    code = "recharge_expired"
+    message = "充值单已超过支付时间，请重新充值"
+    kind = Kind.CONFLICT
+
+
 class PaymentNotFound(NotFound):
     """The shop has no attempt under this number."""
 
     code = "payment_not_found"
     message = "支付单不存在"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a recharge asks of WeChat. All of it is frozen: the same number must always say the same."""
+
+    recharge_no: str
+    amount_fen: int
+    openid: str
+    description: str
+    expires_at: datetime
 
 
 def start(*, order_no: str, at: datetime) -> dict[str, str] | Transaction:
@@ -66,13 +98,28 @@ def start(*, order_no: str, at: datetime) -> dict[str, str] | Transaction:
     Raises NotFound, OrderNotPayable, OrderExpired, and WechatUnavailable, after which the order is as payable
     as before.
     """
+    return _start(lambda: _attempt_for_order(order_no=order_no, at=at), at=at)
+
+
+def start_recharge(*, bill: Callable[[], Bill], at: datetime) -> dict[str, str] | Transaction:
+    """The same for a recharge. ``bill`` is called in the transaction that writes the attempt.
+
+    It locks the recharge's row, says what is owed, and raises where nothing is to be paid. Raises what ``bill``
+    raises, RechargeNotPayable, RechargeExpired, and WechatUnavailable.
+    """
+    return _start(lambda: _attempt_for_recharge(bill, at=at), at=at)
+
+
+def _start(
+    open_attempt: Callable[[], tuple[Payment, _Words]], *, at: datetime
+) -> dict[str, str] | Transaction:
     transactions.forbid("asking WeChat Pay for a prepay_id")
     for _ in range(_ROUNDS):
-        attempt = _open_attempt(order_no=order_no, at=at)
+        attempt, words = open_attempt()
         prepay_id = attempt.prepay_id if at < attempt.started_at + _PREPAY_GOOD_FOR else ""
         if not prepay_id:
             try:
-                prepay_id = _announce(attempt)
+                prepay_id = _announce(attempt, words)
             except wechat_errors.PayRefused as refusal:
                 paid = _learn_from_refusal(attempt, refusal, at=at)
                 if paid is not None:
@@ -91,12 +138,22 @@ def close_open_attempt(*, order_no: str, at: datetime) -> Transaction | None:
     the shopper may have pressed "pay" again in between.
     Raises WechatUnavailable when the outcome is unknown: nothing may be released then.
     """
-    transactions.forbid("closing a payment at WeChat")
-    attempt = (
-        Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN)
-        .select_related("order")
-        .first()
+    open_ones = Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN)
+    return _close(open_ones.select_related("order").first(), at=at)
+
+
+def close_open_recharge_attempt(*, recharge_no: str, at: datetime) -> Transaction | None:
+    """The same for a recharge: afterwards lock it, and look whether it is UNPAID and without an open attempt."""
+    return _close(
+        Payment.objects.filter(recharge_no=recharge_no, status=PaymentStatus.OPEN)
+        .exclude(recharge_no="")
+        .first(),
+        at=at,
     )
+
+
+def _close(attempt: Payment | None, *, at: datetime) -> Transaction | None:
+    transactions.forbid("closing a payment at WeChat")
     if attempt is None:
         return None
     paid = _close_at_wechat(attempt)
@@ -126,18 +183,46 @@ def claim_query(*, attempt: Payment, at: datetime) -> bool:
 
 
 def locked(*, payment_no: str) -> Payment:
-    """Return the attempt with its order, both locked, the order first. Raises PaymentNotFound."""
+    """Return the attempt with its order, both locked, the order first. Raises PaymentNotFound.
+
+    An attempt at a recharge is locked alone: who decides by the recharge has locked that before.
+    """
     transactions.require()
-    order_no = Payment.objects.filter(payment_no=payment_no).values_list("order__order_no", flat=True).first()
-    if order_no is None:
+    known = Payment.objects.filter(payment_no=payment_no).values_list("order__order_no", "recharge_no")
+    found = known.first()
+    if found is None:
         raise PaymentNotFound
-    order = orders.lock(order_no=order_no)
+    order_no, recharge_no = found
+    order = None if recharge_no else orders.lock(order_no=order_no)
     attempt = Payment.objects.select_for_update(no_key=True).get(payment_no=payment_no)
     attempt.order = order
     return attempt
 
 
-def _open_attempt(*, order_no: str, at: datetime) -> Payment:
+# Who pays, and what for, in WeChat's words: asked for only where WeChat has to be told.
+_Words = Callable[[], tuple[str, str]]
+
+
+def _attempt_for_recharge(bill: Callable[[], Bill], *, at: datetime) -> tuple[Payment, _Words]:
+    """Return the recharge's open attempt, a new one if there is none; committed when this returns."""
+    with transaction.atomic():
+        owed = bill()
+        if owed.expires_at - at < LEAST_TIME_TO_PAY:
+            raise RechargeExpired
+        open_ones = Payment.objects.filter(recharge_no=owed.recharge_no, status=PaymentStatus.OPEN)
+        attempt = open_ones.exclude(recharge_no="").first()
+        if attempt is None:
+            attempt = Payment.objects.create(
+                payment_no=numbers.dated("PY", at=at),
+                recharge_no=owed.recharge_no,
+                amount_fen=owed.amount_fen,
+                started_at=at,
+                expires_at=owed.expires_at,
+            )
+        return attempt, lambda: (owed.openid, owed.description)
+
+
+def _attempt_for_order(*, order_no: str, at: datetime) -> tuple[Payment, _Words]:
     """Return the order's open attempt, a new one if there is none; committed when this returns."""
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
@@ -154,18 +239,22 @@ def _open_attempt(*, order_no: str, at: datetime) -> Payment:
                 started_at=at,
                 expires_at=order.expires_at,
             )
-        attempt.order = order
-        return attempt
+        return attempt, lambda: _words_of(order)
 
 
-def _announce(attempt: Payment) -> str:
+def _words_of(order: Order) -> tuple[str, str]:
+    titles = order.lines.values_list("title", flat=True)
+    return order.member.openid, titles.first() or order.order_no
+
+
+def _announce(attempt: Payment, words: _Words) -> str:
     """Ask WeChat for a prepay_id; every parameter is frozen, so that the same number says the same."""
-    titles = attempt.order.lines.values_list("title", flat=True)
+    openid, description = words()
     return client.prepay(
         out_trade_no=attempt.payment_no,
-        description=titles.first() or attempt.order.order_no,
+        description=description,
         amount_fen=attempt.amount_fen,
-        openid=attempt.order.member.openid,
+        openid=openid,
         expires_at=attempt.expires_at,
         notify_url=f"{settings.PUBLIC_BASE_URL}{_NOTIFY_PATH}",
     )
@@ -199,7 +288,7 @@ def _keep_prepay_id(attempt: Payment, *, prepay_id: str, at: datetime) -> None:
         return
     # Whoever closed it may have found nothing at WeChat, because our prepay arrived only afterwards.
     _close_at_wechat(attempt)
-    raise OrderNotPayable
+    raise RechargeNotPayable if attempt.recharge_no else OrderNotPayable
 
 
 def _close_at_wechat(attempt: Payment) -> Transaction | None:

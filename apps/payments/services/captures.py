@@ -1,7 +1,8 @@
-"""Captures: what WeChat says was paid becomes a fact of the shop, once, and is either for the order or surplus."""
+"""Captures: what WeChat says was paid becomes a fact of the shop, once, and is either used or surplus."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -58,13 +59,14 @@ class Outcome(StrEnum):
     """What a payment turned out to be."""
 
     FOR_ORDER = "for_order"
+    FOR_RECHARGE = "for_recharge"
     ALREADY = "already"
     SURPLUS = "surplus"
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """The attempt after settling, its order locked beside it, and what the payment turned out to be."""
+    """The attempt after settling, its order (if it is for one) locked beside it, and what the payment turned out to be."""
 
     outcome: Outcome
     payment: Payment
@@ -82,6 +84,27 @@ def settle(*, transaction: Transaction, at: datetime, from_query: bool = False) 
 
     Raises NotOurPayment, NotPaidYet, PaymentNotFound, TransactionConflict, AmountDoubtful.
     """
+    return _settle(transaction, at=at, from_query=from_query, why_not=_why_not_the_order)
+
+
+def settle_recharge(
+    *, transaction: Transaction, why_not: SurplusReason | None, at: datetime, from_query: bool = False
+) -> Settlement:
+    """The same for an attempt at a recharge, which the caller has locked before.
+
+    ``why_not`` says why the recharge can take no money as it stands, None that it can: then the outcome is
+    FOR_RECHARGE, and the caller books it in the same transaction. Raises what ``settle`` raises.
+    """
+    return _settle(transaction, at=at, from_query=from_query, why_not=lambda _: why_not)
+
+
+def _settle(
+    transaction: Transaction,
+    *,
+    at: datetime,
+    from_query: bool,
+    why_not: Callable[[Payment], SurplusReason | None],
+) -> Settlement:
     transactions.require()
     _require_ours(transaction)
     payment = attempts.locked(payment_no=transaction.out_trade_no)
@@ -91,10 +114,10 @@ def settle(*, transaction: Transaction, at: datetime, from_query: bool = False) 
         return Settlement(Outcome.ALREADY, payment)
     if transaction.amount_total_fen != payment.amount_fen and not from_query:
         raise AmountDoubtful
-    surplus = _why_surplus(payment, transaction)
+    surplus = _why_surplus(payment, transaction, why_not=why_not)
     _capture(payment, transaction, surplus=surplus, at=at)
     if surplus is None:
-        return Settlement(Outcome.FOR_ORDER, payment)
+        return Settlement(Outcome.FOR_RECHARGE if payment.recharge_no else Outcome.FOR_ORDER, payment)
     log.warning("surplus_captured", payment_no=payment.payment_no, reason=surplus.value)
     outbox.publish(events.SurplusCaptured(payment_no=payment.payment_no), at=at)
     return Settlement(Outcome.SURPLUS, payment)
@@ -109,18 +132,26 @@ def _require_ours(transaction: Transaction) -> None:
         raise NotOurPayment
 
 
-def _why_surplus(payment: Payment, transaction: Transaction) -> SurplusReason | None:
-    """Return why the order cannot use this money, None if it can."""
+def _why_surplus(
+    payment: Payment, transaction: Transaction, *, why_not: Callable[[Payment], SurplusReason | None]
+) -> SurplusReason | None:
+    """Return why what was to be paid cannot use this money, None if it can."""
     if transaction.amount_total_fen != payment.amount_fen:
         return SurplusReason.AMOUNT
-    if payment.order.status == Status.CLOSED:
-        return SurplusReason.LATE
-    if payment.order.status != Status.UNPAID:
-        return SurplusReason.DOUBLE
+    if reason := why_not(payment):
+        return reason
     if transaction.trade_state == "REFUND":
         # Somebody refunded in the merchant console before the shop heard of the payment.
         return SurplusReason.REFUNDED
     return None
+
+
+def _why_not_the_order(payment: Payment) -> SurplusReason | None:
+    if payment.order is None:
+        raise TypeError("an attempt at a recharge is settled by settle_recharge")
+    if payment.order.status == Status.CLOSED:
+        return SurplusReason.LATE
+    return SurplusReason.DOUBLE if payment.order.status != Status.UNPAID else None
 
 
 def _capture(

@@ -31,14 +31,20 @@ class PackGone(ShopError):
 
 
 class PackLimitReached(ShopError):
-    """The member has bought this pack as often as one may. ``details``: ``limit``."""
+    """The member has bought this pack as often as one may.
+
+    ``details``: ``limit``, and the numbers of the ``unpaid`` recharges, if there are any.
+    """
 
     code = "pack_limit_reached"
     message = "该充值套餐已达每人限购次数"
 
 
 class BalanceAboveLimit(ShopError):
-    """The account would hold more than an account may. ``details``: ``balance_fen`` and ``limit_fen``."""
+    """The account would hold more than an account may.
+
+    ``details``: ``balance_fen``, ``limit_fen``, and the numbers of the ``unpaid`` recharges, which count as well.
+    """
 
     code = "balance_above_limit"
     message = f"账户余额不能超过 {money.yuan(LIMIT_FEN)} 元"
@@ -57,9 +63,9 @@ def credit(
     """Book a recharge that was paid: the pack's principal and bonus, under ``cause`` (at most 71 characters).
 
     ``cause`` names the payment, and the same one books once: the second time returns the first entry. The
-    limit per member is counted under the account's lock. Raises WalletOff, PackGone, PackLimitReached,
-    BalanceAboveLimit, NotFound for an unknown member or pack, WalletConflict for a cause that booked another
-    pack.
+    limits are counted under the account's lock, with the recharges that wait for payment: those are promised.
+    Raises WalletOff, PackGone, PackLimitReached, BalanceAboveLimit, NotFound for an unknown member or pack,
+    WalletConflict for a cause that booked another pack.
     """
     member, pack = Member.objects.filter(pk=member_id).first(), Pack.objects.filter(pk=pack_id).first()
     if member is None or pack is None:
@@ -71,11 +77,7 @@ def credit(
             raise WalletConflict("该笔充值已按其他套餐入账", details={"cause": cause})
         return before
     booking.require_on()
-    if not selectors.packs_on_offer(at=at).filter(pk=pack.pk).exists():
-        raise PackGone
-    if pack.per_member and selectors.bought(member.pk, [pack.pk]).get(pack.pk, 0) >= pack.per_member:
-        raise PackLimitReached(details={"limit": pack.per_member})
-    _require_within_limit(account, more_fen=pack.principal_fen + pack.bonus_fen)
+    require_buyable(pack, account, at=at)
     entry = booking.book(
         account,
         Change(pack.principal_fen, pack.bonus_fen),
@@ -124,7 +126,7 @@ def adjust(
                 details={"wanted_fen": -change_fen, "available_fen": free_fen},
             )
     if sum(changes) > 0:
-        _require_within_limit(account, more_fen=sum(changes))
+        require_within_limit(account, more_fen=sum(changes))
     entry = booking.book(
         account,
         Change(principal_change_fen, bonus_change_fen),
@@ -135,10 +137,36 @@ def adjust(
     return entry
 
 
-def _require_within_limit(account: Account, *, more_fen: int) -> None:
+def require_buyable(pack: Pack, account: Account, *, at: datetime) -> None:
+    """Ask whether the owner of a locked account may buy a pack. Raises PackGone, PackLimitReached, BalanceAboveLimit."""
+    if not (pack.enabled and pack.starts_at <= at < pack.ends_at):
+        raise PackGone
+    if pack.per_member:
+        had = selectors.bought(account.member_id, [pack.pk]).get(pack.pk, 0)
+        had += selectors.unpaid_by_pack(account.member_id, [pack.pk]).get(pack.pk, 0)
+        if had >= pack.per_member:
+            raise PackLimitReached(details={"limit": pack.per_member, **_unpaid(account)})
+    require_within_limit(account, more_fen=pack.principal_fen + pack.bonus_fen)
+
+
+def require_within_limit(account: Account, *, more_fen: int) -> None:
+    """Ask whether a locked account may hold so much more, unpaid recharges included. Raises BalanceAboveLimit."""
     balance_fen = account.principal_fen + account.bonus_fen
-    if balance_fen + more_fen > LIMIT_FEN:
-        raise BalanceAboveLimit(details={"balance_fen": balance_fen, "limit_fen": LIMIT_FEN})
+    unpaid_fen = selectors.unpaid_fen(account.member_id)
+    if balance_fen + unpaid_fen + more_fen > LIMIT_FEN:
+        figures = {"balance_fen": balance_fen, "limit_fen": LIMIT_FEN}
+        said = (
+            f"{BalanceAboveLimit.message}（含待付款的充值 {money.yuan(unpaid_fen)} 元）"
+            if unpaid_fen
+            else None
+        )
+        raise BalanceAboveLimit(said, details={**figures, **_unpaid(account)})
+
+
+def _unpaid(account: Account) -> dict[str, list[str]]:
+    """The recharges that take up room and may be paid or cancelled, for the details of a refusal; often none."""
+    numbers = selectors.unpaid_numbers(account.member_id)
+    return {"unpaid": numbers} if numbers else {}
 
 
 def _audit(entry: Entry, action: str, member: Member) -> None:

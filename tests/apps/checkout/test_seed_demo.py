@@ -21,6 +21,7 @@ from apps.members.models import Document, Level
 from apps.points.models import PointsGood
 from apps.promotions import selectors as promotions
 from apps.promotions.models import Campaign, Promotion
+from apps.wallet.models import Pack
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,7 @@ def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
     assert FreightTemplate.objects.filter(is_default=True).count() == 1
     assert FreightTemplate.objects.count() == 2
     assert Level.objects.count() == 4
+    assert Pack.objects.filter(enabled=True).count() == 3
     assert Document.objects.get(kind="privacy", version="1.0").published_at is not None
     assert Carrier.objects.filter(code="SF").exists()
 

@@ -21,6 +21,7 @@ from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.payments.models import Payment
+from apps.wallet.models import Recharge
 from apps.wechat.pay import facts
 from apps.wechat.sandbox import crypto
 from config import env
@@ -78,6 +79,21 @@ def attempt(of: Order, *, at: datetime = AT, **columns: Any) -> Payment:
     )
 
 
+def recharge_attempt(of: Recharge, *, at: datetime = AT, **columns: Any) -> Payment:
+    """An open attempt to pay the recharge, as if WeChat had been told."""
+    return Payment.objects.create(
+        **{
+            "payment_no": f"PY{secrets.token_hex(8).upper()}",
+            "recharge_no": of.recharge_no,
+            "amount_fen": of.principal_fen,
+            "prepay_id": "wx1",
+            "started_at": at,
+            "expires_at": of.expires_at,
+            **columns,
+        }
+    )
+
+
 def resource(of: Payment, **changes: Any) -> dict[str, Any]:
     """What WeChat says of a paid attempt; an ``amount_fen`` in ``changes`` replaces the amount."""
     amount_fen = changes.pop("amount_fen", of.amount_fen)
@@ -90,7 +106,7 @@ def resource(of: Payment, **changes: Any) -> dict[str, Any]:
         "trade_type": "JSAPI",
         "trade_state": "SUCCESS",
         "success_time": "2026-11-23T12:01:00+08:00",
-        "payer": {"openid": of.order.member.openid},
+        "payer": {"openid": of.order.member.openid if of.order else "oPAYER"},
         "amount": {"total": amount_fen, "payer_total": amount_fen, "currency": currency},
         **changes,
     }

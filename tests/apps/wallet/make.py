@@ -7,10 +7,12 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from apps.members.models import Member
 from apps.wallet import services as wallet
-from apps.wallet.models import Account, Pack
+from apps.wallet.models import Account, Pack, Recharge
+from apps.wallet.services import recharges
 from tests.apps.members import make as members
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -32,6 +34,25 @@ def pack(principal_fen: int = 50_000, bonus_fen: int = 5_000, **fields: Any) -> 
         **fields,
     }
     return Pack.objects.create(principal_fen=principal_fen, bonus_fen=bonus_fen, **whole)
+
+
+def placed(member: Member | None = None, of: Pack | None = None, *, at: datetime = NOW) -> Recharge:
+    """A recharge that waits for payment; of 充500送50 by a new member unless given. Needs the wallet on."""
+    return recharges.place(
+        member=member or members.member(),
+        pack_id=(of or pack()).pk,
+        idempotency_key=f"key-{next(_numbers)}",
+        at=at,
+    )
+
+
+def credited(member: Member | None = None, of: Pack | None = None, *, at: datetime = NOW) -> Recharge:
+    """A recharge that was paid, as the counter books it; the money is not in any payment."""
+    made = placed(member, of, at=at)
+    with transaction.atomic():
+        recharges.pay(recharge_no=made.recharge_no, at=at)
+    made.refresh_from_db()
+    return made
 
 
 def funded(principal_fen: int = 0, bonus_fen: int = 0, *, member: Member | None = None) -> Account:

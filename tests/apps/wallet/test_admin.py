@@ -176,7 +176,7 @@ def test_a_pack_that_nobody_could_explain_is_refused_with_the_reason(
     assert not Pack.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["account", "pack", "spending", "entry"])
+@pytest.mark.parametrize("path", ["account", "pack", "recharge", "spending", "entry"])
 def test_every_list_says_so_while_stored_value_is_switched_off_and_stays_readable(
     page: Client, path: str, settings: Any
 ):
