@@ -75,6 +75,16 @@ def split_units(total_fen: int, units: int) -> list[int]:
     return allocate(total_fen, [1] * units)
 
 
+def average(total_fen: int, *, over: int) -> int:
+    """What each of so many has on average, in whole fen, rounded down: for reports, never for what is paid.
+
+    Raises ValueError for a negative total or nobody to share it.
+    """
+    if total_fen < 0 or over < 1:
+        raise ValueError(f"{total_fen} fen have no average over {over}")
+    return total_fen // over
+
+
 def points_worth(points: int, *, points_per_yuan: int) -> int:
     """What these points pay, in whole fen, rounded down: 100 at 100 a yuan pay 100 fen, 7 at 30 pay 23.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -14,8 +15,17 @@ from django.db.models.functions import JSONObject
 from apps.base import days
 from apps.members.models import Level, Member
 from apps.promotions import member_days, refs, terms, wording
-from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku, Tally
+from apps.promotions.models import (
+    LevelPrice,
+    MemberDay,
+    Promotion,
+    PromotionSku,
+    SimulationRun,
+    SimulationTally,
+    Tally,
+)
 from apps.promotions.terms import Part, Terms
+from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
@@ -108,11 +118,32 @@ def dated(*, at: datetime) -> list[Dated]:
     return [Dated(row.pk, offer, row.member_day) for row, offer in _made(rows, at=at, in_stock=None)]
 
 
-def draft(*, promotion_id: int, at: datetime) -> Dated | None:
-    """One promotion in the same form, whatever its window and whether it is switched on."""
-    rows = with_scope_ids(Promotion.objects.filter(pk=promotion_id))
-    made = _made(rows, at=at, in_stock=None)
-    return next((Dated(row.pk, offer, row.member_day) for row, offer in made), None)
+def draft(*, promotion_id: int, at: datetime) -> Draft | None:
+    """One promotion for a trial, whatever its window, its uses and whether it is switched on.
+
+    None where it makes no offer. One statement.
+    """
+    row = with_scope_ids(Promotion.objects.filter(pk=promotion_id)).get()
+    begun = replace(terms_of(row), units=0, filled_at=None)
+    try:
+        terms.offer(begun, at=at)
+    except ShopError:
+        return None
+    limits = {column: limit for column, _, _ in LIMITS if (limit := getattr(row, column)) is not None}
+    return Draft(row.pk, begun, row.member_day, limits)
+
+
+def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], stock: Stock) -> Trial:
+    """The run's trial where the last chunk left it, with the counts that orders of these members may meet.
+
+    One statement, and ``stock`` is asked for the gifts where the trial begins.
+    """
+    tallies = SimulationTally.objects.filter(Q(member_id__in=member_ids) | Q(member__isnull=True), run=run)
+    uses = {
+        (member_id, day): uses for member_id, day, uses in tallies.values_list("member_id", "day", "uses")
+    }
+    free = stock(draft.gift_ids) if draft.gift_ids and not run.kept else {}
+    return taken_up(draft, uses=uses, kept=run.kept, stock=free)
 
 
 def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
@@ -215,10 +246,10 @@ def points_multiplier_bp(*, at: datetime) -> int:
     return max([WHOLE_BP, *(row.points_bp for row in rows if member_days.falls_on(row, today))])
 
 
-def level_offers() -> list[Offer]:
-    """The benefits of all levels as offers; pricing keeps each from buyers of other levels. One statement."""
+def level_offers() -> dict[int, list[Offer]]:
+    """The benefits of each level as offers, by the level's id. One statement."""
     levels = _with_prices(Level.objects.all(), sku_ids=None).order_by("id")
-    return [offer for level in levels for offer in _benefits(level) if not isinstance(offer, FreePostage)]
+    return {level.pk: _benefits(level) for level in levels}
 
 
 def _usable(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:

@@ -21,6 +21,9 @@ ALONE: Final = frozenset({Lane.SHIPPING})
 # Pricing looks at every single piece of a set.
 MOST_PIECES: Final = 99
 
+# What there is of a gift whose stock is not asked about: enough for all offers that give it.
+_PLENTY: Final = 1_000_000
+
 # The figures of a row that its offer is made of, by the names that ``Terms`` gives them as well.
 FIGURES: Final = (
     "kind",
@@ -166,7 +169,7 @@ def _gift(terms: Terms) -> Offer:
 
 
 def _gift_item(part: Part, in_stock: Mapping[int, int] | None) -> offers.GiftItem:
-    there = part.quantity if in_stock is None else max(0, in_stock.get(part.sku_id, 0))
+    there = _PLENTY if in_stock is None else max(0, in_stock.get(part.sku_id, 0))
     return offers.GiftItem(part.sku_id, part.title, part.quantity, there)
 
 
