@@ -139,7 +139,7 @@ def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], s
     One statement, and ``stock`` is asked for the gifts where the trial begins.
     """
     tallies = SimulationTally.objects.filter(Q(member_id__in=member_ids) | Q(member__isnull=True), run=run)
-    uses = {
+    uses: dict[Key, int] = {
         (member_id, day): uses for member_id, day, uses in tallies.values_list("member_id", "day", "uses")
     }
     free = stock(draft.gift_ids) if draft.gift_ids and not run.kept else {}

@@ -31,6 +31,8 @@ class _Entry(NamedTuple):
 
 def run(standing: Standing, buyer: Buyer, offers: Sequence[GoodsOffer]) -> Outcome:
     """Let the offers of one lane compete and take off what the winners save."""
+    if not offers:
+        return Outcome([], [])
     entries = [_enter(standing, buyer, offer) for offer in offers]
 
     def worth(offer: GoodsOffer, lines: int) -> int:
