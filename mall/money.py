@@ -70,8 +70,10 @@ def split_units(total_fen: int, units: int) -> list[int]:
     This is what a single unit is worth when it comes back; the first units carry the odd fen. Raises
     ValueError for fewer than one unit or a negative total.
     """
-    if units < 1 or total_fen < 0:
-        raise ValueError(f"neither {units} units nor {total_fen} fen can be split")
+    if units < 1:
+        raise ValueError(f"a line has at least one unit, not {units}")
+    if total_fen < 0:
+        raise ValueError(f"a line's units were not paid with {total_fen} fen")
     part_fen, odd = divmod(total_fen, units)
     return [part_fen + 1] * odd + [part_fen] * (units - odd)
 

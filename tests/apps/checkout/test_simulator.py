@@ -345,7 +345,9 @@ def test_the_page_of_a_run_of_before_limits_were_counted_still_shows_its_report(
         {
             **dict.fromkeys(("orders", "touched", "goods_fen", "draft_fen", "gifts", "gift_cost_fen"), 0),
             **{f"{name}_{side}_fen": 0 for name in ("off", "paid", "margin") for side in ("before", "after")},
-            "below_before": 0, "below_after": 1, "unknown_costs": 0,
+            "below_before": 0,
+            "below_after": 1,
+            "unknown_costs": 0,
             "worst": {
                 "order_no": "A",
                 "list_fen": 100,
