@@ -11,11 +11,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, yuan_column
 from apps.promotions import member_days, reports
 from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, SimulationRun, Usage
 from apps.promotions.price_forms import PriceFloorForm
+
+_STATE_COLOURS = {"RUNNING": "info", "DONE": "success", "FAILED": "danger"}
 
 
 @admin.register(MemberDay)
@@ -94,8 +96,8 @@ class SimulationRunAdmin(ReadOnlyAdmin):
     list_display = ["promotion", "days", "until", "state", "progress", "operator"]
     list_filter = ["status"]
     list_select_related = ["promotion", "operator"]
-    fields = [("promotion", "state"), ("days", "progress"), ("since", "until"), "error"]
-    readonly_fields = ["state", "progress"]
+    fields = [("promotion", "shown_state"), ("days", "progress"), ("since", "until"), "error"]
+    readonly_fields = ["shown_state", "progress"]
     change_form_after_template = "admin/promotions/simulation.html"
 
     def get_fields(self, request: HttpRequest, obj: SimulationRun | None = None) -> Any:
@@ -114,11 +116,11 @@ class SimulationRunAdmin(ReadOnlyAdmin):
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @display(
-        description="状态",
-        ordering="status",
-        label={"RUNNING": "info", "DONE": "success", "FAILED": "danger"},
-    )
+    @admin.display(description="状态")
+    def shown_state(self, row: SimulationRun) -> SafeString:
+        return chip(row.get_status_display(), _STATE_COLOURS[row.status])
+
+    @display(description="状态", ordering="status", label=_STATE_COLOURS)
     def state(self, row: SimulationRun) -> tuple[str, str]:
         return row.status, row.get_status_display()
 

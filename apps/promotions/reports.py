@@ -140,5 +140,5 @@ def _parts(order: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _yuan(amount_fen: int) -> str:
-    sign = "-" if amount_fen < 0 else ""
-    return f"{sign}¥{money.yuan(abs(amount_fen))}"
+    whole, _, cents = money.yuan(abs(amount_fen)).partition(".")
+    return f"{'-' if amount_fen < 0 else ''}¥{int(whole):,}.{cents}"

@@ -55,9 +55,15 @@ class Priced:
     @property
     def parts(self) -> list[tuple[str, int]]:
         """What the price is made of, for people: labels with what they take off, gifts with nothing."""
+        on_goods = {reduction.ref for item in self.quote.items for reduction in item.reductions}
         gifts = {gift.label for gift in self.quote.gifts if gift.quantity}
-        reductions = ((reduction.label, reduction.amount_fen) for reduction in self.quote.applied)
-        return [*reductions, *((label, 0) for label in sorted(gifts))]
+        return [
+            *(
+                (part.label if part.ref in on_goods else f"{part.label}（运费）", part.amount_fen)
+                for part in self.quote.applied
+            ),
+            *((label, 0) for label in sorted(gifts)),
+        ]
 
 
 def basket_of(order: Order) -> Basket | None:
