@@ -95,8 +95,10 @@ def _held_back(figures: Mapping[str, Any]) -> list[list[str]]:
         for limit, name in _LIMITS.items()
         if stopped.get(limit)
     ]
+    if stopped.get("gifts"):
+        lines.append(["赠品已送完", f"{stopped['gifts']:,} 单没有赠品"])
     if figures.get("gifts_missing"):
-        lines.append(["赠品库存不足", f"少送 {figures['gifts_missing']:,} 件"])
+        lines.append(["赠品不够送一份", f"少送 {figures['gifts_missing']:,} 件"])
     if figures.get("coupons_lost"):
         lost, coupons = figures["coupons_lost"], figures["coupons"]
         lines.append(["优惠券不再可用（达不到门槛或不同享）", f"{coupons:,} 张中的 {lost:,} 张"])

@@ -44,6 +44,8 @@ _NOTHING: Final[dict[str, Any]] = {
     "sample": [],
 }
 _COUPON: Final = "coupon:"
+# What stopped an order that earned gifts of which nothing was left; otherwise it is a limit's column.
+GIFTS_GONE: Final = "gifts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Replayed:
     """One order with its price without the draft and with it.
 
     ``draft_ref`` is the draft's offer, empty on a day without it; ``stopped_by`` the limit that kept the order
-    from it, and ``newcomer`` says that it is the member's first with it.
+    from it (or ``GIFTS_GONE``), and ``newcomer`` says that it is the member's first with it.
     """
 
     order_no: str

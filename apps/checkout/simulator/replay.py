@@ -16,7 +16,7 @@ from apps.points import deduction
 from apps.points.models import Rules
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
-from mall.pricing.offers import AnyCoupon, Coupon, FreePostage, FreightCoupon, Offer
+from mall.pricing.offers import AnyCoupon, Coupon, FreePostage, FreightCoupon, Gift, Offer
 from mall.pricing.quote import Quote
 from mall.pricing.scope import Skus
 
@@ -125,6 +125,14 @@ def _as_paid(order: Order, explained: Collection[str]) -> list[Offer]:
 def concerns(offer: Offer, basket: Basket) -> bool:
     """Whether the offer means anything in the basket; one on the freight means it all."""
     return isinstance(offer, FreePostage | FreightCoupon) or any(map(offer.scope.covers, basket.lines))
+
+
+def sold_out(offer: Offer, quote: Quote) -> bool:
+    """Whether the basket reached the gifts of an offer of which nothing was left."""
+    if not isinstance(offer, Gift):
+        return False
+    reasons = {offer.sold_out(step).reason for step in offer.steps}
+    return any(refusal.ref == offer.ref and refusal.reason in reasons for refusal in quote.declined)
 
 
 def price(order: Order, basket: Basket, offers: Sequence[Offer], gift_costs_fen: Mapping[int, int]) -> Priced:

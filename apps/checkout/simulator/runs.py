@@ -176,6 +176,8 @@ def _replay(order: Order, trial: Trial, around: Around) -> Replayed | None:
                 )
             else:
                 after = before
+        elif replay.sold_out(offer, after.quote):
+            stopped_by = figures.GIFTS_GONE
     return Replayed(
         order_no=order.order_no,
         day=day,

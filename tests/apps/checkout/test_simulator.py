@@ -306,7 +306,11 @@ def test_gifts_are_given_until_what_lies_on_the_shelf_is_gone(limit: int):
     # Two for the first, one of two for the second, nothing for the third.
     assert (figures["gifts"], figures["gifts_missing"], figures["gift_cost_fen"]) == (3, 1, 36_00)
     assert figures["touched"] == 2
-    assert table("被拦下的优惠", figures) == [["赠品库存不足", "少送 1 件"]]
+    assert figures["stopped"] == {"gifts": 1}
+    assert table("被拦下的优惠", figures) == [
+        ["赠品已送完", "1 单没有赠品"],
+        ["赠品不够送一份", "少送 1 件"],
+    ]
 
 
 @pytest.mark.parametrize("limit", [1, 500])
