@@ -59,8 +59,11 @@ def way_shown(row: OrderLine) -> SafeString | str:
 
 
 def refusals_shown(rows: list[dict[str, Any]]) -> SafeString | str:
-    """Return the offers that did not apply, as an order keeps them, each with its reason."""
-    lines = ((row["label"], row["reason"]) for row in rows)
+    """Return the offers that did not apply, as an order keeps them, those with the same reason on one line."""
+    labels: dict[str, list[str]] = {}
+    for row in rows:
+        labels.setdefault(row["reason"], []).append(row["label"])
+    lines = (("、".join(named), reason) for reason, named in labels.items())
     return format_html_join(mark_safe("<br>"), "{}：{}", lines) or "—"
 
 
