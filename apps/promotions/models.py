@@ -151,6 +151,8 @@ class Promotion(models.Model):
     threshold_fen = FenField("门槛（分）", null=True, blank=True)
     regions = models.JSONField("包邮地区", default=list, blank=True, help_text="留空表示全国")
     combines = models.BooleanField("可与其他层优惠叠加", default=True)
+    # Names of lanes (``mall.pricing.offers.Lane``) with whose offers it shares no line though it combines.
+    excludes = models.JSONField("不与这些优惠同享", default=list, blank=True)
     limit_total = models.PositiveIntegerField("总次数", null=True, blank=True)
     limit_per_day = models.PositiveIntegerField("每天总次数", null=True, blank=True)
     limit_per_member = models.PositiveIntegerField("每人次数", null=True, blank=True)

@@ -61,6 +61,7 @@ PLACES = st.sampled_from(
 )
 NAMES = some(["浙江省", "杭州市", "鼓楼区", "南京市/鼓楼区"], most=4)
 CAPS = st.one_of(st.none(), st.integers(1, 20_000))
+REFUSED = st.sampled_from(["", "", "", "", "名额已用完"])
 ENDS = st.sampled_from([None, "2026-11-24", "2026-12-24"])
 
 
@@ -158,7 +159,9 @@ BUNDLE_ITEMS = st.lists(
 
 def offered(kind, label, **terms):
     """Offers of a kind, each to be named by ``named``."""
-    return st.builds(kind, ref=st.just("?"), label=st.just(label), combines_with=LANES, **terms)
+    return st.builds(
+        kind, ref=st.just("?"), label=st.just(label), combines_with=LANES, refused=REFUSED, **terms
+    )
 
 
 def named(prefix):
@@ -274,6 +277,9 @@ def test_each_offer_is_applied_or_gives_or_is_declined_with_a_reason(basket, ter
     answered = [*(part.ref for part in quote.applied), *(refusal.ref for refusal in quote.declined), *gifted]
     assert sorted(answered) == sorted(offer.ref for offer in terms)
     assert all(refusal.reason and (refusal.short_by_fen or 1) > 0 for refusal in quote.declined)
+    refused = {offer.ref for offer in terms if offer.refused}
+    assert refused <= {refusal.ref for refusal in quote.declined}
+    assert not any(hint.ref in refused for hint in quote.hints)
 
 
 @given(basket=BASKETS, terms=OFFERS, shuffle=st.randoms())
