@@ -59,12 +59,22 @@ def agree(*, at: datetime) -> None:
 
 @transaction.atomic
 def _offers(*, at: datetime) -> None:
-    """满减 and free postage, from this morning for a year."""
+    """满减 and free postage, from this morning for a year; and a draft of a month ahead, to try on the orders."""
     today, _ = days.day_window(days.shop_day(at))
     for kind, label, figures in _OFFERS:
         promotions.start(
             kind=kind, label=label, starts_at=today, ends_at=today + timedelta(days=365), **figures
         )
+    promotions.start(
+        kind=Promotion.Kind.STEPPED,
+        label="年货节满减（草稿，可模拟）",
+        starts_at=today + timedelta(days=30),
+        ends_at=today + timedelta(days=45),
+        enabled=False,
+        steps=[[199_00, 40_00], [299_00, 80_00]],
+        limits={"per_member": 2},
+        excludes=["POINTS"],
+    )
 
 
 @transaction.atomic
