@@ -33,7 +33,7 @@ def tables(figures: Mapping[str, Any]) -> list[Table]:
         return []
     found = [
         Table("活动效果", ["项目", "结果"], _cost(figures)),
-        Table("参加前后", ["项目", "不做活动", "做活动"], _before_and_after(figures)),
+        Table("前后对比", ["项目", "不做活动", "做活动"], _before_and_after(figures)),
         Table("被拦下的优惠", ["原因", "影响"], _held_back(figures)),
         Table("叠加最多的订单", ["项目", "金额"], _worst(figures)),
         Table("每天", ["日期", "享受订单", "优惠"], _by_day(figures)),

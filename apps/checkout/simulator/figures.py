@@ -91,7 +91,6 @@ def add(figures: dict[str, Any], order: Replayed, *, gift_costs_fen: Mapping[int
     _add_gifts(figures, order, gift_costs_fen)
     if after.margin_fen < 0:
         _keep_loss(figures["sample"], order.order_no, after)
-    _keep_worst(figures, order.order_no, after)
 
 
 def _add_touched(figures: dict[str, Any], order: Replayed) -> None:
@@ -104,6 +103,7 @@ def _add_touched(figures: dict[str, Any], order: Replayed) -> None:
     that_day = figures["days"].setdefault(order.day.isoformat(), {"orders": 0, "draft_fen": 0})
     that_day["orders"] += 1
     that_day["draft_fen"] += draft_fen
+    _keep_worst(figures, order.order_no, order.after)
 
 
 def _add_coupons(figures: dict[str, Any], before: Priced, after: Priced) -> None:
@@ -137,7 +137,7 @@ def _keep_loss(sample: list[dict[str, Any]], order_no: str, priced: Priced) -> N
 
 
 def _keep_worst(figures: dict[str, Any], order_no: str, priced: Priced) -> None:
-    """Keep the order from which the greatest share is taken off; the first of those that tie."""
+    """Of the orders that have the draft, keep the one that loses the greatest share; the first where they tie."""
     quote, worst = priced.quote, figures["worst"]
     if not quote.reduction_fen:
         return

@@ -134,6 +134,12 @@ def test_the_worst_case_is_the_order_on_which_offers_pile_up():
     assert (figures["off_before_fen"], figures["off_after_fen"]) == (45_00, 95_00)
 
 
+def test_an_order_without_the_draft_is_no_worst_case_of_it():
+    make.promotion("PERCENT", off_bp=5000, label="五折", combines=False)
+    paid(500_00)
+    assert simulated(draft(steps=[[100_00, 1_00]]))["worst"] is None
+
+
 def test_a_promotion_that_runs_already_is_not_counted_twice():
     running = make.promotion()
     paid(120_00)
@@ -366,7 +372,7 @@ def test_the_page_of_a_run_of_before_limits_were_counted_still_shows_its_report(
     )
     assert [found.title for found in shown] == [
         "活动效果",
-        "参加前后",
+        "前后对比",
         "叠加最多的订单",
         "低于成本的订单（亏得最多的在前）",
     ]
