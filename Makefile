@@ -7,7 +7,7 @@ export EXIT ARGS
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VERBS := demo run setup test check bench format migrations diagrams lock clean
+VERBS := demo run setup test properties check bench format migrations diagrams lock clean
 .PHONY: help $(VERBS)
 
 help:
@@ -16,6 +16,7 @@ help:
 #: make demo       set everything up, place a first order, stay up until Ctrl-C (EXIT=1: end after the order)
 #: make run        the same shop without the order
 #: make test       the whole test suite on real servers (ARGS="tests/pricing -k freight" picks some)
+#: make properties pricing's properties on 10,000 random baskets each (minutes); the suite tries 200
 #: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
 #: make bench      the benchmark of the shop on this machine
 #: make format     format the code and mend what the linter can mend

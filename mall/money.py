@@ -72,7 +72,20 @@ def split_units(total_fen: int, units: int) -> list[int]:
     """
     if units < 1:
         raise ValueError(f"a line has at least one unit, not {units}")
-    return allocate(total_fen, [1] * units)
+    if total_fen < 0:
+        raise ValueError(f"a line's units were not paid with {total_fen} fen")
+    part_fen, odd = divmod(total_fen, units)
+    return [part_fen + 1] * odd + [part_fen] * (units - odd)
+
+
+def average(total_fen: int, *, over: int) -> int:
+    """What each of so many has on average, in whole fen, rounded down: for reports, never for what is paid.
+
+    Raises ValueError for a negative total or nobody to share it.
+    """
+    if total_fen < 0 or over < 1:
+        raise ValueError(f"{total_fen} fen have no average over {over}")
+    return total_fen // over
 
 
 def points_worth(points: int, *, points_per_yuan: int) -> int:

@@ -33,6 +33,7 @@ from apps.checkout.order_parts import (
     UploadInline,
     link,
     reductions_shown,
+    refusals_shown,
     status_shown,
 )
 from apps.checkout.ship_form import CorrectForm, ShipForm
@@ -90,7 +91,8 @@ class OrderAdmin(ReadOnlyAdmin):
                 "fields": [
                     ("goods", "reduction", "shipping", "payable"),
                     ("points_used", "balance", "refunded"),
-                    ("offers", "floor"),
+                    ("offers", "declined_offers"),
+                    "floor",
                 ]
             },
         ),
@@ -105,6 +107,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "balance",
         "refunded",
         "offers",
+        "declined_offers",
         "floor",
         "receiver",
     ]
@@ -170,6 +173,10 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.display(description="生效优惠")
     def offers(self, row: Order) -> SafeString | str:
         return reductions_shown(row.applied)
+
+    @admin.display(description="未生效优惠")
+    def declined_offers(self, row: Order) -> SafeString | str:
+        return refusals_shown(row.declined)
 
     @admin.display(description="价格提醒")
     def floor(self, row: Order) -> str:

@@ -47,6 +47,26 @@ def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
     return format_html_join(mark_safe("<br>"), "{} −¥{}", lines)
 
 
+def way_shown(row: OrderLine) -> SafeString | str:
+    """Return a line's way from its list price to what is paid, a step on each row with what it leaves."""
+    if not row.reductions:
+        return "—"
+    left_fen, steps = row.list_fen, []
+    for reduction in row.reductions:
+        left_fen -= reduction["amount_fen"]
+        steps.append((reduction["label"], yuan(reduction["amount_fen"]), yuan(left_fen)))
+    return format_html_join(mark_safe("<br>"), "{} −¥{} → ¥{}", steps)
+
+
+def refusals_shown(rows: list[dict[str, Any]]) -> SafeString | str:
+    """Return the offers that did not apply, as an order keeps them, those with the same reason on one line."""
+    labels: dict[str, list[str]] = {}
+    for row in rows:
+        labels.setdefault(row["reason"], []).append(row["label"])
+    lines = (("、".join(named), reason) for reason, named in labels.items())
+    return format_html_join(mark_safe("<br>"), "{}：{}", lines) or "—"
+
+
 class OrderPart(ReadOnlyTabular):
     """Rows that whoever may see the order sees with it."""
 
@@ -58,7 +78,7 @@ class OrderPart(ReadOnlyTabular):
 
 
 class LineInline(OrderPart):
-    """What was bought, at which price, and why at that price."""
+    """What was bought, at which price, and how that price came about, step by step."""
 
     model = OrderLine
     verbose_name_plural = "商品与优惠"
@@ -74,7 +94,7 @@ class LineInline(OrderPart):
 
     @admin.display(description="优惠明细")
     def why(self, row: OrderLine) -> SafeString | str:
-        return reductions_shown(row.reductions)
+        return way_shown(row)
 
 
 class PaymentInline(OrderPart):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -116,18 +116,17 @@ def offers_for(
     usable = wallet_of(member=member, at=at, channel=channel).filter(
         valid_from__lte=at, recalled_at__isnull=True
     )
-    with_ids: QuerySet[Any] = usable.annotate(
-        product_ids=_ids(Template.products.through, "product_id"),
-        category_ids=_ids(Template.categories.through, "category_id"),
-        brand_ids=_ids(Template.brands.through, "brand_id"),
-    )
-    found: list[AnyCoupon] = []
-    for row in with_ids[:MOST_OFFERED]:
-        try:
-            found.append(terms.offer(_terms_of(row)))
-        except ShopError as refusal:
-            log.warning("coupon_unusable", template_id=row.template_id, reason=refusal.text)
-    return found
+    return _made(_with_scope_ids(usable)[:MOST_OFFERED])
+
+
+def offers_again(refs: Collection[str]) -> dict[str, AnyCoupon]:
+    """The coupons that these refs of past quotes name, as offers by ref, whatever became of them.
+
+    Refs of other offers, and coupons that make no offer any more, are not in the answer. One statement.
+    """
+    named = {public_id for ref in refs if (public_id := _readable_id(ref)) is not None}
+    rows = Coupon.objects.filter(public_id__in=named).select_related("template").order_by("id")
+    return {offer.ref: offer for offer in _made(_with_scope_ids(rows))}
 
 
 def public_id_of(ref: str) -> UUID | None:
@@ -307,6 +306,34 @@ def unbalanced() -> QuerySet[Coupon]:
     return Coupon.objects.annotate(
         booked=Coalesce(Subquery(last), Value(CouponStatus.AVAILABLE.value))
     ).exclude(status=F("booked"))
+
+
+def _with_scope_ids(coupons: QuerySet[Coupon]) -> QuerySet[Any]:
+    """The coupons with the ids that their templates name, in the same statement."""
+    return coupons.annotate(
+        product_ids=_ids(Template.products.through, "product_id"),
+        category_ids=_ids(Template.categories.through, "category_id"),
+        brand_ids=_ids(Template.brands.through, "brand_id"),
+    )
+
+
+def _made(rows: Iterable[Any]) -> list[AnyCoupon]:
+    """The coupons as offers; those of a template that makes none are left out and logged."""
+    found: list[AnyCoupon] = []
+    for row in rows:
+        try:
+            found.append(terms.offer(_terms_of(row)))
+        except ShopError as refusal:
+            log.warning("coupon_unusable", template_id=row.template_id, reason=refusal.text)
+    return found
+
+
+def _readable_id(ref: str) -> UUID | None:
+    """The public id in a ref that may be of any age; None for what is none."""
+    try:
+        return public_id_of(ref)
+    except ValueError:
+        return None
 
 
 def _terms_of(row: Any) -> Terms:

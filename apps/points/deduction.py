@@ -7,6 +7,7 @@ from typing import Final
 
 from apps.members.models import Member
 from apps.points import selectors
+from apps.points.models import Rules
 from apps.points.services.booking import NotEnoughPoints
 from mall.pricing.offers import PointsDeduction
 from mall.pricing.quote import Quote
@@ -26,10 +27,17 @@ def deduction_offer(*, member: Member, use_points: bool | int, at: datetime) -> 
     balance = selectors.balance_of(member, at=at)
     if use_points is not True and use_points > balance:
         raise NotEnoughPoints(details={"wanted": use_points, "balance": balance})
+    return offer_of(balance if use_points is True else use_points, rules=rules)
+
+
+def offer_of(points: int, *, rules: Rules) -> PointsDeduction | None:
+    """What so many points may pay under these rules; None where they let none be used."""
+    if not rules.deduction_cap_bp:
+        return None
     return PointsDeduction(
         ref=REF,
         label="积分抵扣",
-        available_points=balance if use_points is True else use_points,
+        available_points=points,
         points_per_yuan=rules.deduction_points_per_yuan,
         cap_bp=rules.deduction_cap_bp,
     )

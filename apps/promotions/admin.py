@@ -17,7 +17,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.base.admin import EditableAdmin, yuan_column
-from apps.promotions import admin_around, selectors, terms, wording
+from apps.promotions import admin_around, ladders, selectors, terms, wording
 from apps.promotions import services as promotions
 from apps.promotions.forms import PromotionForm
 from apps.promotions.models import LevelPrice, Promotion, Usage
@@ -64,7 +64,8 @@ class SimulateForm(Form):
         max_value=90,
         initial=30,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="把这些天内已付款的全部订单，按现有促销加上此活动重新计价；不改动任何订单",
+        help_text="把这些天内已付款的全部订单，按付款先后用现有促销加上此活动重新计价；"
+        "此活动的次数限制从头计起，赠品以现有库存为限。不改动任何订单",
     )
 
 
@@ -79,7 +80,7 @@ class PromotionPage(EditableAdmin):
     """
 
     form = PromotionForm
-    list_display = ["label", "kind", "sentence", "scope", "campaign", "starts_at", "ends_at", "state"]
+    list_display = ["label", "kind", "sentence", "meant", "campaign", "starts_at", "ends_at", "state"]
     list_filter = [RunningFilter, "kind", "campaign"]
     list_select_related = ["campaign"]
     search_fields = ["label"]
@@ -94,7 +95,7 @@ class PromotionPage(EditableAdmin):
                 "fields": [
                     *("by_pieces", "steps", "ladder", "gifts", "bundle", "off_bp", "same_sku", "off_fen"),
                     *("pieces", "price_fen", "cap_fen", "rise_bp", "rise_hours"),
-                    *("threshold_fen", "regions", "combines"),
+                    *("threshold_fen", "regions", "combines", "excludes"),
                 ]
             },
         ),
@@ -126,6 +127,7 @@ class PromotionPage(EditableAdmin):
         "rise_hours": _when("STEP_PRICE"),
         "threshold_fen": _when("FREE_POSTAGE"),
         "regions": _when("FREE_POSTAGE"),
+        "excludes": "combines == true",
         "products": "scope == 'PRODUCTS'",
         "categories": "scope == 'CATEGORIES'",
         "brands": "scope == 'BRANDS'",
@@ -133,7 +135,8 @@ class PromotionPage(EditableAdmin):
     actions_detail = ["simulate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
-        return selectors.with_scope_ids(super().get_queryset(request))
+        rows = super().get_queryset(request).prefetch_related("products", "categories", "brands")
+        return selectors.with_scope_ids(rows)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -190,7 +193,24 @@ class PromotionPage(EditableAdmin):
             made = terms.offer(selectors.terms_of(row), at=timezone.now())
         except ShopError as refusal:
             return f"设置有误，未生效：{refusal.text}"
-        return wording.sentence(made) if made else "已涨回原价"
+        parts = [wording.sentence(made), wording.combination(made)] if made else ["已涨回原价"]
+        if row.kind == Promotion.Kind.STEP_PRICE:
+            whole = ladders.ladder(row.steps, rise_bp=row.rise_bp, rise_hours=row.rise_hours)
+            parts = [wording.ladder(whole), f"现在{parts[0]}", *parts[1:]]
+        return "；".join(filter(None, parts))
+
+    @admin.display(description="适用范围", ordering="scope")
+    def meant(self, row: Promotion) -> str:
+        """The goods by name, the first three of many."""
+        named = {
+            Promotion.Scope.PRODUCTS: [product.title for product in row.products.all()],
+            Promotion.Scope.CATEGORIES: [category.name for category in row.categories.all()],
+            Promotion.Scope.BRANDS: [brand.name for brand in row.brands.all()],
+        }.get(Promotion.Scope(row.scope))
+        if named is None:
+            return row.get_scope_display()
+        more = f"等 {len(named)} 项" if len(named) > 3 else ""
+        return f"{row.get_scope_display()}：{'、'.join(named[:3])}{more}"
 
     @admin.display(description="使用情况")
     def used(self, row: Promotion) -> str:

@@ -11,11 +11,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, yuan_column
 from apps.promotions import member_days, reports
 from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, SimulationRun, Usage
 from apps.promotions.price_forms import PriceFloorForm
+
+_STATE_COLOURS = {"RUNNING": "info", "DONE": "success", "FAILED": "danger"}
 
 
 @admin.register(MemberDay)
@@ -89,32 +91,39 @@ class UsageAdmin(ReadOnlyAdmin):
 
 @admin.register(SimulationRun)
 class SimulationRunAdmin(ReadOnlyAdmin):
-    """Promotions tried on past orders; reload the page to see a run advance."""
+    """Promotions tried on past orders; the page of a run shows how far it is, and its report."""
 
     list_display = ["promotion", "days", "until", "state", "progress", "operator"]
     list_filter = ["status"]
     list_select_related = ["promotion", "operator"]
-    fields = ["promotion", "days", "since", "until", "state", "progress", "error", "summary", "losses"]
-    readonly_fields = ["state", "progress", "summary", "losses"]
+    fields = [("promotion", "shown_state"), ("days", "progress"), ("since", "until"), "error"]
+    readonly_fields = ["shown_state", "progress"]
+    change_form_after_template = "admin/promotions/simulation.html"
 
-    @display(
-        description="状态",
-        ordering="status",
-        label={"RUNNING": "info", "DONE": "success", "FAILED": "danger"},
-    )
+    def get_fields(self, request: HttpRequest, obj: SimulationRun | None = None) -> Any:
+        """The reason of a failure only where there is one."""
+        return self.fields if obj is None or obj.error else self.fields[:-1]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The run's page with its report."""
+        row = context.get("original")
+        if row is not None:
+            context |= {
+                "report": [table._asdict() for table in reports.tables(row.figures)],
+                "done_percent": row.handled * 100 // max(row.total, 1),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="状态")
+    def shown_state(self, row: SimulationRun) -> SafeString:
+        return chip(row.get_status_display(), _STATE_COLOURS[row.status])
+
+    @display(description="状态", ordering="status", label=_STATE_COLOURS)
     def state(self, row: SimulationRun) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
     @admin.display(description="进度")
     def progress(self, row: SimulationRun) -> str:
         return f"{row.handled:,} / {row.total:,} 单"
-
-    @admin.display(description="结果")
-    def summary(self, row: SimulationRun) -> SafeString | str:
-        lines = [(line.what, line.figure) for line in reports.summary(row.figures)]
-        return format_html_join("", "<div>{}：<b>{}</b></div>", lines) or "—"
-
-    @admin.display(description="低于成本的订单（亏得最多的在前）")
-    def losses(self, row: SimulationRun) -> SafeString | str:
-        lines = [(line,) for line in reports.losses(row.figures)]
-        return format_html_join("", "<div>{}</div>", lines) or "没有"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from apps.base import days
 from apps.base.forms import PercentField, YuanField
 from apps.catalog.models import Sku
-from apps.promotions import inputs, sense, terms
+from apps.promotions import inputs, member_days, sense, terms, wording
 from apps.promotions import services as promotions
-from apps.promotions.models import PriceFloor, Promotion
+from apps.promotions.models import MemberDay, PriceFloor, Promotion
 from apps.promotions.terms import Part, Terms
 from mall.errors import ShopError
 
@@ -56,6 +58,16 @@ WHOLE_ORDER: Final = {
     Kind.FREE_POSTAGE: "满额包邮针对整单运费，适用范围请选择「全部商品」",
     Kind.BUNDLE: "套餐的商品由套餐本身决定，适用范围请选择「全部商品」",
 }
+
+
+# Each limit that lies within another.
+_WITHIN: Final = (
+    ("limit_per_day", "limit_total"),
+    ("limit_per_member", "limit_total"),
+    ("limit_per_member_day", "limit_per_day"),
+    ("limit_per_member_day", "limit_per_member"),
+    ("limit_per_member_day", "limit_total"),
+)
 
 
 def _lines() -> UnfoldAdminTextareaWidget:
@@ -116,6 +128,14 @@ class PromotionForm(forms.ModelForm):
         help_text="与收货地址一致的全称，用逗号隔开，例如「浙江省，上海市」；留空表示全国",
     )
 
+    excludes = forms.MultipleChoiceField(
+        label="不与这些优惠同享",
+        required=False,
+        choices=[(lane.name, name) for lane, name in wording.LANES.items()],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="参加此活动的商品不再享受所选的优惠；不选表示都可同享。同一类优惠本来就只享一项",
+    )
+
     class Meta:
         model = Promotion
         fields = [
@@ -143,6 +163,7 @@ class PromotionForm(forms.ModelForm):
             "threshold_fen",
             "regions",
             "combines",
+            "excludes",
             "limit_total",
             "limit_per_day",
             "limit_per_member",
@@ -175,9 +196,12 @@ class PromotionForm(forms.ModelForm):
         """Empty what the kind and the scope do not use, then build the offer and show why where it refuses."""
         typed = self.cleaned_data
         self._check_window(typed)
+        self._check_limits(typed)
         kind, scope = typed.get("kind"), typed.get("scope")
         if kind not in FIGURES or scope is None:
             return typed
+        if not typed.get("combines"):
+            typed["excludes"] = []
         for name in EMPTY.keys() - FIGURES[kind]:
             typed[name] = EMPTY[name]
             self.errors.pop(name, None)
@@ -195,9 +219,33 @@ class PromotionForm(forms.ModelForm):
             return
         if ends_at <= starts_at:
             self.add_error("ends_at", "结束时间必须晚于开始时间")
+            return
         campaign = typed.get("campaign")
         if campaign and not (campaign.starts_at <= starts_at and ends_at <= campaign.ends_at):
             self.add_error("campaign", f"促销时间必须在节日活动「{campaign.name}」的时间之内")
+
+        if member_day := typed.get("member_day"):
+            self._check_member_day(member_day, starts_at, ends_at)
+
+    def _check_member_day(self, member_day: MemberDay, starts_at: datetime, ends_at: datetime) -> None:
+        """Refuse a window without any of the days that the promotion keeps to."""
+        day, last = days.shop_day(starts_at), days.shop_day(ends_at - timedelta(microseconds=1))
+        # Member days are days of a week or a month: each of them comes within two months.
+        last = min(last, day + timedelta(days=62))
+        while day <= last:
+            if member_days.falls_on(member_day, day):
+                return
+            day += timedelta(days=1)
+        why = f"是{member_days.sentence(member_day)}" if member_day.enabled else "已停用"
+        self.add_error("member_day", f"「{member_day.name}」{why}，促销时间内没有这样的日子")
+
+    def _check_limits(self, typed: dict[str, Any]) -> None:
+        """Refuse a part that is larger than the whole it is part of: it would never be reached."""
+        for part, whole in _WITHIN:
+            most, within = typed.get(part), typed.get(whole)
+            if most is not None and within is not None and most > within:
+                names = [self._meta.model._meta.get_field(name).verbose_name for name in (part, whole)]
+                self.add_error(part, f"{names[0]}不能超过{names[1]}（{within}）")
 
     def _read(self, typed: dict[str, Any], kind: str) -> None:
         """Read what was typed as text: steps, ladder, gifts or bundle."""

@@ -151,6 +151,8 @@ class Promotion(models.Model):
     threshold_fen = FenField("门槛（分）", null=True, blank=True)
     regions = models.JSONField("包邮地区", default=list, blank=True, help_text="留空表示全国")
     combines = models.BooleanField("可与其他层优惠叠加", default=True)
+    # Names of lanes (``mall.pricing.offers.Lane``) with whose offers it shares no line though it combines.
+    excludes = models.JSONField("不与这些优惠同享", default=list, blank=True)
     limit_total = models.PositiveIntegerField("总次数", null=True, blank=True)
     limit_per_day = models.PositiveIntegerField("每天总次数", null=True, blank=True)
     limit_per_member = models.PositiveIntegerField("每人次数", null=True, blank=True)
@@ -316,10 +318,14 @@ class SimulationRun(models.Model):
     since = models.DateTimeField("起")
     until = models.DateTimeField("止")
     status = models.CharField("状态", max_length=8, choices=Status.choices, default=Status.RUNNING)
+    # The last order replayed: when it was paid, and its id.
+    cursor_at = models.DateTimeField("进度时间", null=True)
     cursor = models.BigIntegerField("进度位置", default=0)
     total = models.PositiveIntegerField("订单数", default=0)
     handled = models.PositiveIntegerField("已回放", default=0)
     figures = models.JSONField("结果", default=dict, blank=True)
+    # What is left of the gifts, what a step-up price has sold: ``trials.Trial.kept``.
+    kept = models.JSONField("接续状态", default=dict, blank=True)
     error = models.CharField("失败原因", max_length=200, blank=True)
     operator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
@@ -340,3 +346,31 @@ class SimulationRun(models.Model):
 
     def __str__(self) -> str:
         return f"模拟 {self.pk}"
+
+
+class SimulationTally(models.Model):
+    """Uses of a promotion within one run, as ``Tally`` counts those of true orders; gone when the run is over."""
+
+    run = models.ForeignKey(
+        SimulationRun,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="tallies",
+        verbose_name="活动模拟",
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, null=True, db_index=False, related_name="+", verbose_name="会员"
+    )
+    day = models.DateField("日期", null=True)
+    uses = models.PositiveIntegerField("次数")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "模拟使用计数"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "member", "day"], nulls_distinct=False, name="simulation_tally_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.uses}"

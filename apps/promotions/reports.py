@@ -1,62 +1,45 @@
-"""A simulation's figures in the words of its report. Pure.
+"""A simulation's figures in the words of its report: tables with a title each. Pure.
 
 The figures are what ``apps.checkout.simulator.figures`` adds up; while a run advances they say what has been
-replayed so far.
+replayed so far. A run of before some figure was counted leaves its line out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from mall import money
 
+_LIMITS: Final = {
+    "limit_total": "总次数",
+    "limit_per_day": "每天总次数",
+    "limit_per_member": "每人次数",
+    "limit_per_member_day": "每人每天次数",
+}
 
-class Line(NamedTuple):
-    """One line of the report."""
 
-    what: str
-    figure: str
+class Table(NamedTuple):
+    """A part of the report: what it is about, its columns, its rows."""
+
+    title: str
+    headers: list[str]
+    rows: list[list[str]]
 
 
-def summary(figures: Mapping[str, Any]) -> list[Line]:
-    """The report, from the campaign's cost to the worst stacked case; nothing before the first chunk."""
+def tables(figures: Mapping[str, Any]) -> list[Table]:
+    """The report, from the campaign's cost to the orders that lose most; nothing before the first chunk."""
     if not figures:
         return []
-    lines = [
-        Line("回放订单", f"{figures['orders']:,} 单，其中 {figures['touched']:,} 单享受此活动"),
-        Line("商品原价合计", _yuan(figures["goods_fen"])),
-        Line("此活动优惠", _yuan(figures["draft_fen"])),
-        Line("商品优惠合计", f"{_yuan(figures['off_before_fen'])} → {_yuan(figures['off_after_fen'])}"),
-        Line("实收（含运费）", f"{_yuan(figures['paid_before_fen'])} → {_yuan(figures['paid_after_fen'])}"),
-        Line(
-            "毛利（已知成本的商品，扣除赠品成本）",
-            f"{_yuan(figures['margin_before_fen'])} → {_yuan(figures['margin_after_fen'])}",
-        ),
-        Line("低于成本的订单", f"{figures['below_before']:,} → {figures['below_after']:,} 单"),
+    found = [
+        Table("活动效果", ["项目", "结果"], _cost(figures)),
+        Table("前后对比", ["项目", "不做活动", "做活动"], _before_and_after(figures)),
+        Table("被拦下的优惠", ["原因", "影响"], _held_back(figures)),
+        Table("叠加最多的订单", ["项目", "金额"], _worst(figures)),
+        Table("每天", ["日期", "享受订单", "优惠"], _by_day(figures)),
+        Table("低于成本的订单（亏得最多的在前）", ["订单", "实付", "成本", "亏损", "优惠"], _losses(figures)),
     ]
-    if figures["unknown_costs"]:
-        lines.append(Line("没有成本的商品行", f"{figures['unknown_costs']:,} 行，未计入毛利"))
-    if figures["gifts"]:
-        lines.append(Line("送出赠品", f"{figures['gifts']:,} 件，成本 {_yuan(figures['gift_cost_fen'])}"))
-    if worst := figures["worst"]:
-        lines.append(
-            Line(
-                "叠加最多的订单",
-                f"{worst['order_no']}：原价 {_yuan(worst['list_fen'])}，实付 {_yuan(worst['payable_fen'])}，"
-                f"减 {percent(worst['off_bp'])}（{'、'.join(worst['labels'])}）",
-            )
-        )
-    return lines
-
-
-def losses(figures: Mapping[str, Any]) -> list[str]:
-    """The sample of orders below cost, a sentence each."""
-    return [
-        f"{order['order_no']}：实付 {_yuan(order['payable_fen'])}，成本 {_yuan(order['cost_fen'])}，"
-        f"亏 {_yuan(order['loss_fen'])}（{'、'.join(order['labels'])}）"
-        for order in figures.get("sample", [])
-    ]
+    return [table for table in found if table.rows]
 
 
 def percent(bp: int) -> str:
@@ -65,5 +48,99 @@ def percent(bp: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
 
 
+def _cost(figures: Mapping[str, Any]) -> list[list[str]]:
+    touched, draft_fen = figures["touched"], figures["draft_fen"]
+    lines = [
+        ["回放订单", f"{figures['orders']:,} 单"],
+        ["享受此活动", f"{touched:,} 单" + _of_members(figures)],
+        ["此活动优惠", _yuan(draft_fen)],
+    ]
+    if touched:
+        lines.append(["平均每单优惠", _yuan(money.average(draft_fen, over=touched))])
+    if "stacked" in figures:
+        lines.append(["与其他优惠叠加", f"{figures['stacked']:,} 单"])
+    if figures["gifts"]:
+        lines.append(["送出赠品", f"{figures['gifts']:,} 件，成本 {_yuan(figures['gift_cost_fen'])}"])
+    return lines
+
+
+def _of_members(figures: Mapping[str, Any]) -> str:
+    return f"，{figures['members']:,} 位会员" if "members" in figures else ""
+
+
+def _before_and_after(figures: Mapping[str, Any]) -> list[list[str]]:
+    amounts = {
+        "商品原价": ("goods_fen", "goods_fen"),
+        "商品优惠": ("off_before_fen", "off_after_fen"),
+        "其中积分抵扣": ("points_before_fen", "points_after_fen"),
+        "实收（含运费）": ("paid_before_fen", "paid_after_fen"),
+        "毛利（扣除赠品成本）": ("margin_before_fen", "margin_after_fen"),
+    }
+    lines = [
+        [what, _yuan(figures[before]), _yuan(figures[after])]
+        for what, (before, after) in amounts.items()
+        if figures.get(before) or figures.get(after)
+    ]
+    lines.append(["低于成本的订单", f"{figures['below_before']:,} 单", f"{figures['below_after']:,} 单"])
+    if unknown := figures["unknown_costs"]:
+        lines.append(["没有成本的商品", *2 * [f"{unknown:,} 行，未计入毛利"]])
+    return lines
+
+
+def _held_back(figures: Mapping[str, Any]) -> list[list[str]]:
+    """What limits, stock and thresholds kept from orders."""
+    stopped = figures.get("stopped", {})
+    lines = [
+        [f"已达「{name}」上限", f"{stopped[limit]:,} 单没有享受"]
+        for limit, name in _LIMITS.items()
+        if stopped.get(limit)
+    ]
+    if stopped.get("gifts"):
+        lines.append(["赠品已送完", f"{stopped['gifts']:,} 单没有赠品"])
+    if figures.get("gifts_missing"):
+        lines.append(["赠品不够送一份", f"少送 {figures['gifts_missing']:,} 件"])
+    if figures.get("coupons_lost"):
+        lost, coupons = figures["coupons_lost"], figures["coupons"]
+        lines.append(["优惠券不再可用（达不到门槛或不同享）", f"{coupons:,} 张中的 {lost:,} 张"])
+    return lines
+
+
+def _worst(figures: Mapping[str, Any]) -> list[list[str]]:
+    worst = figures["worst"]
+    if not worst:
+        return []
+    taken = [[label, _yuan(-amount_fen) if amount_fen else "赠品"] for label, amount_fen in _parts(worst)]
+    return [
+        [f"{worst['order_no']} 原价", _yuan(worst["list_fen"])],
+        *taken,
+        [f"商品实付（共减 {percent(worst['off_bp'])}）", _yuan(worst["payable_fen"])],
+    ]
+
+
+def _by_day(figures: Mapping[str, Any]) -> list[list[str]]:
+    days = figures.get("days", {})
+    return [[day, f"{days[day]['orders']:,} 单", _yuan(days[day]["draft_fen"])] for day in sorted(days)]
+
+
+def _losses(figures: Mapping[str, Any]) -> list[list[str]]:
+    return [
+        [
+            order["order_no"],
+            _yuan(order["payable_fen"]),
+            _yuan(order["cost_fen"]),
+            _yuan(order["loss_fen"]),
+            "、".join(label for label, _ in _parts(order)),
+        ]
+        for order in figures.get("sample", [])
+    ]
+
+
+def _parts(order: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """What made the price: labels with amounts, or (in runs of before they were kept) labels alone."""
+    yield from (tuple(part) for part in order.get("parts", []))
+    yield from ((label, 0) for label in order.get("labels", []))
+
+
 def _yuan(amount_fen: int) -> str:
-    return f"¥{money.yuan(amount_fen)}"
+    whole, _, cents = money.yuan(abs(amount_fen)).partition(".")
+    return f"{'-' if amount_fen < 0 else ''}¥{int(whole):,}.{cents}"

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from apps.base import days
 from apps.members.models import Level, Member
 from apps.promotions import member_days, refs, terms, wording
-from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku, Tally
+from apps.promotions.models import (
+    LevelPrice,
+    MemberDay,
+    Promotion,
+    PromotionSku,
+    SimulationRun,
+    SimulationTally,
+    Tally,
+)
 from apps.promotions.terms import Part, Terms
+from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
@@ -28,6 +38,13 @@ log = structlog.get_logger(__name__)
 Stock = Callable[[Collection[int]], Mapping[int, int]]
 
 _NO_LEAD: Final = timedelta(0)
+# What a buyer is told of a promotion whose limit is used up.
+_SPENT: Final = {
+    "limit_total": "活动名额已用完",
+    "limit_per_day": "今天的活动名额已用完",
+    "limit_per_member": "您已达到此活动的参与次数",
+    "limit_per_member_day": "您今天已达到此活动的参与次数",
+}
 
 
 class Shelved(NamedTuple):
@@ -70,10 +87,11 @@ def offers_for(
 ) -> list[Offer]:
     """All offers to this member at this moment: two statements, however many promotions there are.
 
-    Those whose limits are used up, by all or by this member, are left out. Whether one applies to a basket is
-    for pricing to say. ``sku_ids`` spares reading the member prices of SKUs that are not asked for; None
-    reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are gifts (without it nothing
-    can be given). A level's lead lets its members in early. Without a member there are no member prices.
+    Those whose limits are used up, by all or by this member, say so and will not apply. Whether another
+    applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs that are
+    not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are gifts
+    (without it nothing can be given). A level's lead lets its members in early. Without a member there are no
+    member prices.
     """
     found: list[Offer] = []
     lead = _NO_LEAD
@@ -81,7 +99,7 @@ def offers_for(
         level = _level(level_id=member.level_id, sku_ids=sku_ids)
         found += _benefits(level)
         lead = timedelta(minutes=level.early_access_minutes)
-    rows = [row for row in _usable(member=member, at=at, lead=lead) if _on_its_day(row, at=at)]
+    rows = [row for row in _running(member=member, at=at, lead=lead) if _on_its_day(row, at=at)]
     gift_ids = sorted(
         {part["sku_id"] for row in rows if row.kind == Promotion.Kind.GIFT for part in row.skus}
     )
@@ -95,7 +113,8 @@ def live(*, at: datetime) -> list[Offer]:
     A row that makes no offer (its last product was deleted, say) is left out and logged: a promotion set up
     badly must not keep the shop from selling. Gifts count as in stock.
     """
-    rows = [row for row in _usable(member=None, at=at, lead=_NO_LEAD) if _on_its_day(row, at=at)]
+    running = _running(member=None, at=at, lead=_NO_LEAD)
+    rows = [row for row in running if not row.spent and _on_its_day(row, at=at)]
     return [offer for _, offer in _made(rows, at=at, in_stock=None)]
 
 
@@ -109,11 +128,32 @@ def dated(*, at: datetime) -> list[Dated]:
     return [Dated(row.pk, offer, row.member_day) for row, offer in _made(rows, at=at, in_stock=None)]
 
 
-def draft(*, promotion_id: int, at: datetime) -> Dated | None:
-    """One promotion in the same form, whatever its window and whether it is switched on."""
-    rows = with_scope_ids(Promotion.objects.filter(pk=promotion_id))
-    made = _made(rows, at=at, in_stock=None)
-    return next((Dated(row.pk, offer, row.member_day) for row, offer in made), None)
+def draft(*, promotion_id: int, at: datetime) -> Draft | None:
+    """One promotion for a trial, whatever its window, its uses and whether it is switched on.
+
+    None where it makes no offer. One statement.
+    """
+    row = with_scope_ids(Promotion.objects.filter(pk=promotion_id)).get()
+    begun = replace(terms_of(row), units=0, filled_at=None)
+    try:
+        terms.offer(begun, at=at)
+    except ShopError:
+        return None
+    limits = {column: limit for column, _, _ in LIMITS if (limit := getattr(row, column)) is not None}
+    return Draft(row.pk, begun, row.member_day, limits)
+
+
+def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], stock: Stock) -> Trial:
+    """The run's trial where the last chunk left it, with the counts that orders of these members may meet.
+
+    One statement, and ``stock`` is asked for the gifts where the trial begins.
+    """
+    tallies = SimulationTally.objects.filter(run=run).order_by().values_list("member_id", "day", "uses")
+    # Two lookups by the key's beginning, where an OR might read the counts of all members.
+    met = tallies.filter(member_id__in=member_ids).union(tallies.filter(member__isnull=True), all=True)
+    uses: dict[Key, int] = {(member_id, day): uses for member_id, day, uses in met}
+    free = stock(draft.gift_ids) if draft.gift_ids and not run.kept else {}
+    return taken_up(draft, uses=uses, kept=run.kept, stock=free)
 
 
 def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
@@ -124,9 +164,7 @@ def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
     """
     preheating = Q(campaign__preheat_at__lte=at, starts_at__gt=at + lead)
     running = Q(starts_at__lte=at + lead)
-    rows = _unspent(
-        Promotion.objects.filter(preheating | running, enabled=True, ends_at__gt=at), member=None, at=at
-    )
+    rows = _unspent(Promotion.objects.filter(preheating | running, enabled=True, ends_at__gt=at), at=at)
     seen = []
     for row, offer in _made(with_scope_ids(rows).order_by("id"), at=at, in_stock=None):
         preheat = row.starts_at > at + lead
@@ -170,6 +208,7 @@ def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
         in_stock=in_stock,
         units=row.units_sold or 0,
         filled_at=row.sold_until,
+        refused=_SPENT[row.spent] if getattr(row, "spent", "") else "",
         **{name: getattr(row, name) for name in terms.FIGURES},
     )
 
@@ -217,37 +256,40 @@ def points_multiplier_bp(*, at: datetime) -> int:
     return max([WHOLE_BP, *(row.points_bp for row in rows if member_days.falls_on(row, today))])
 
 
-def level_offers() -> list[Offer]:
-    """The benefits of all levels as offers; pricing keeps each from buyers of other levels. One statement."""
+def level_offers() -> dict[int, list[Offer]]:
+    """The benefits of each level as offers, by the level's id. One statement."""
     levels = _with_prices(Level.objects.all(), sku_ids=None).order_by("id")
-    return [offer for level in levels for offer in _benefits(level) if not isinstance(offer, FreePostage)]
+    return {level.pk: _benefits(level) for level in levels}
 
 
-def _usable(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:
-    """The promotions in their window, for this member, with uses left."""
+def _running(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:
+    """The promotions in their window, each with the limit that is used up for this member (``spent``)."""
     running = Promotion.objects.filter(enabled=True, starts_at__lte=at + lead, ends_at__gt=at)
-    return with_scope_ids(_unspent(running, member=member, at=at)).order_by("id")
+    used_up = [When(used, then=Value(column)) for column, used in _used_up(member=member, at=at)]
+    spent = Case(*used_up, default=Value(""), output_field=CharField())
+    return with_scope_ids(running.annotate(spent=spent)).order_by("id")
 
 
-def _unspent(promotions: QuerySet[Promotion], *, member: Member | None, at: datetime) -> QuerySet[Promotion]:
-    """Those of which no limit is used up, by everybody or by this member; in the same statement.
+def _unspent(promotions: QuerySet[Promotion], *, at: datetime) -> QuerySet[Promotion]:
+    """Those of which no limit is used up by everybody; in the same statement."""
+    for _, used in _used_up(member=None, at=at):
+        promotions = promotions.exclude(used)
+    return promotions
 
-    Each limit looks up its one tally by the whole key: a promotion may have a tally for every member.
+
+def _used_up(*, member: Member | None, at: datetime) -> Iterator[tuple[str, Q]]:
+    """Each limit's column, and when it is used up by everybody or by this member.
+
+    Each looks up its one tally by the whole key: a promotion may have a tally for every member.
     """
     today = days.shop_day(at)
-    keys: list[tuple[str, Q]] = [
-        ("limit_total", Q(member__isnull=True, day__isnull=True)),
-        ("limit_per_day", Q(member__isnull=True, day=today)),
-    ]
-    if member is not None:
-        keys += [
-            ("limit_per_member", Q(member=member, day__isnull=True)),
-            ("limit_per_member_day", Q(member=member, day=today)),
-        ]
-    for limit, key in keys:
-        tally = Tally.objects.filter(key, promotion_id=OuterRef("pk"), uses__gte=OuterRef(limit))
-        promotions = promotions.filter(Q(**{f"{limit}__isnull": True}) | ~Exists(tally))
-    return promotions
+    for column, by_member, by_day in LIMITS:
+        if by_member and member is None:
+            continue
+        whose = Q(member=member) if by_member else Q(member__isnull=True)
+        when = Q(day=today) if by_day else Q(day__isnull=True)
+        tally = Tally.objects.filter(whose, when, promotion_id=OuterRef("pk"), uses__gte=OuterRef(column))
+        yield column, Q(**{f"{column}__isnull": False}) & Q(Exists(tally))
 
 
 def _on_its_day(row: Any, *, at: datetime) -> bool:

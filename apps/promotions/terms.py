@@ -21,6 +21,9 @@ ALONE: Final = frozenset({Lane.SHIPPING})
 # Pricing looks at every single piece of a set.
 MOST_PIECES: Final = 99
 
+# What there is of a gift whose stock is not asked about: enough for all offers that give it.
+_PLENTY: Final = 1_000_000
+
 # The figures of a row that its offer is made of, by the names that ``Terms`` gives them as well.
 FIGURES: Final = (
     "kind",
@@ -39,6 +42,7 @@ FIGURES: Final = (
     "threshold_fen",
     "regions",
     "combines",
+    "excludes",
 )
 
 
@@ -56,7 +60,8 @@ class Terms:
     """All that an offer needs to know of a promotion, before or after it is saved; money in fen.
 
     ``ref`` is the promotion's own, without a stage. ``units`` and ``filled_at`` are how far a step-up price
-    has come, ``in_stock`` what there is of the gifts: None for as many as are wanted.
+    has come, ``in_stock`` what there is of the gifts: None for as many as are wanted. ``refused`` is why the
+    buyer at hand cannot have it any more.
     """
 
     ref: str
@@ -79,10 +84,12 @@ class Terms:
     threshold_fen: int | None = None
     regions: Collection[str] = field(default_factory=list)
     combines: bool = True
+    excludes: Collection[str] = ()
     parts: Sequence[Part] = ()
     in_stock: Mapping[int, int] | None = None
     units: int = 0
     filled_at: datetime | None = None
+    refused: str = ""
 
     @property
     def named(self) -> dict[str, Any]:
@@ -90,8 +97,17 @@ class Terms:
         return {
             "ref": self.ref,
             "label": self.label,
-            "combines_with": EVERY_LANE if self.combines else ALONE,
+            "combines_with": self.combining(ALONE),
+            "refused": self.refused,
         }
+
+    def combining(self, alone: frozenset[Lane]) -> frozenset[Lane]:
+        """The lanes it combines with: all but the excluded ones, or ``alone``. Raises OfferInvalid."""
+        if not self.combines:
+            return alone
+        if unknown := set(self.excludes) - set(Lane.__members__):
+            raise OfferInvalid(f"未知的优惠类型：{'、'.join(sorted(map(str, unknown)))}")
+        return EVERY_LANE - {Lane[name] for name in self.excludes}
 
 
 def offer(terms: Terms, *, at: datetime) -> Offer | None:
@@ -166,7 +182,7 @@ def _gift(terms: Terms) -> Offer:
 
 
 def _gift_item(part: Part, in_stock: Mapping[int, int] | None) -> offers.GiftItem:
-    there = part.quantity if in_stock is None else max(0, in_stock.get(part.sku_id, 0))
+    there = _PLENTY if in_stock is None else max(0, in_stock.get(part.sku_id, 0))
     return offers.GiftItem(part.sku_id, part.title, part.quantity, there)
 
 
@@ -195,7 +211,8 @@ def _free_postage(terms: Terms) -> Offer:
     return offers.FreePostage(
         ref=terms.ref,
         label=terms.label,
-        combines_with=EVERY_LANE if terms.combines else frozenset(),
+        combines_with=terms.combining(frozenset()),
+        refused=terms.refused,
         threshold_fen=terms.threshold_fen or 0,
         regions=frozenset(terms.regions) or None,
     )

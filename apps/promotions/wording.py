@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
+from apps.promotions.ladders import Ladder
 from mall import money
 from mall.pricing.offers import (
     ActivityPrice,
@@ -13,6 +15,7 @@ from mall.pricing.offers import (
     FreePostage,
     Gift,
     GiftStep,
+    Lane,
     NForM,
     Offer,
     PercentOff,
@@ -20,6 +23,17 @@ from mall.pricing.offers import (
     Step,
     Stepped,
 )
+
+# The lanes as operators know them.
+LANES: Final = {
+    Lane.PRICE: "会员价与活动价",
+    Lane.ITEM: "折扣与套餐",
+    Lane.ORDER: "满减",
+    Lane.GIFT: "买赠",
+    Lane.COUPON: "优惠券",
+    Lane.POINTS: "积分抵扣",
+    Lane.SHIPPING: "包邮",
+}
 
 
 def badge(offer: Offer) -> str:
@@ -68,6 +82,27 @@ def sentence(offer: Offer) -> str:
             return _set(offer) + ("（同一规格）" if offer.same_sku else "（可混搭）")
         case _:
             return badge(offer) or offer.label
+
+
+def combination(offer: Offer) -> str:
+    """What an offer shares no goods with: 「不与优惠券、积分抵扣同享」; nothing where it combines with all."""
+    shut = [name for lane, name in LANES.items() if lane not in {*offer.combines_with, offer.lane}]
+    if not shut:
+        return ""
+    others = [name for lane, name in LANES.items() if lane not in {offer.lane, Lane.SHIPPING}]
+    return "不与其他减价同享" if set(others) <= set(shut) else f"不与{'、'.join(shut)}同享"
+
+
+def ladder(made: Ladder) -> str:
+    """A step-up price as a whole: 「前100件5折，到第200件7折，之后每小时涨10%」."""
+    first, *later = made.rungs
+    steps = [f"前{first.units}件{_rate(first.off_bp)}"]
+    steps += [f"到第{rung.units}件{_rate(rung.off_bp)}" for rung in later]
+    if made.rise_bp is None:
+        return "，".join([*steps, "之后恢复原价"])
+    rise = f"{Decimal(made.rise_bp).scaleb(-2).normalize():f}%"
+    every = "每小时" if made.rise_hours == 1 else f"每{made.rise_hours}小时"
+    return "，".join([*steps, f"之后{every}涨{rise}"])
 
 
 def tenths(off_bp: int) -> Decimal:

@@ -21,6 +21,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "format": checks.tidy,
     "lock": locking.lock,
     "migrations": lambda: checks.manage("makemigrations"),
+    "properties": checks.properties,
     "run": demo.run,
     "setup": lambda: 0,
     "test": checks.test,

@@ -1,4 +1,4 @@
-"""`make test`, `make check` and `make bench`: the project's own promises, tried on real servers."""
+"""`make test`, `make properties`, `make check` and `make bench`: the project's own promises, tried on real servers."""
 
 from __future__ import annotations
 
@@ -60,6 +60,13 @@ def test(environ: Mapping[str, str] = os.environ) -> int:
     """Run the test suite (``ARGS`` picks from it) and return pytest's exit status."""
     with _rehearsal(environ) as run:
         return run(_pytest(environ.get("ARGS", "")), {})
+
+
+def properties(environ: Mapping[str, str] = os.environ) -> int:
+    """Try pricing's properties on ten thousand examples each (``ARGS`` picks tests); return pytest's exit status."""
+    arguments = environ.get("ARGS", "") or "tests/pricing"
+    with _rehearsal(environ) as run:
+        return run(_pytest(f"--durations=20 {arguments}"), {"HYPOTHESIS_PROFILE": "long"})
 
 
 def check(environ: Mapping[str, str] = os.environ) -> int:

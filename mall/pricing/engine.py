@@ -109,6 +109,8 @@ class _Pricing:
 
     def weigh(self) -> tuple[Weighed, ...]:
         """Each coupon with what it is worth, the best first."""
+        if not self.coupons:
+            return ()
         without_fen = self._cost_fen(None)[0]
         weighed = []
         for coupon in self.coupons:

@@ -31,6 +31,8 @@ class _Entry(NamedTuple):
 
 def run(standing: Standing, buyer: Buyer, offers: Sequence[GoodsOffer]) -> Outcome:
     """Let the offers of one lane compete and take off what the winners save."""
+    if not offers:
+        return Outcome([], [])
     entries = [_enter(standing, buyer, offer) for offer in offers]
 
     def worth(offer: GoodsOffer, lines: int) -> int:
@@ -75,9 +77,9 @@ def reach(standing: Standing, offer: GoodsOffer | Gift) -> tuple[int, int]:
 
 
 def out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Refusal | None:
-    """Why an offer that means these lines has none at all to be worked out on; None where it has some."""
+    """Why an offer that means these lines cannot have any of them; None where it has some to be worked out on."""
     if lines:
-        return None
+        return Refusal(offer.refused) if offer.refused else None
     if not meant:
         return Refusal("订单中没有可参加此优惠的商品")
     return Refusal(f"不与{names(standing.obstacles(offer, meant))}同享")

@@ -63,7 +63,8 @@ def waived_fen(
     fitting = (
         offer
         for offer in offers
-        if (lines := standing.combinable(offer))
+        if not offer.refused
+        and (lines := standing.combinable(offer))
         and offer.fits(goods_left_fen=standing.goods(lines).left_fen, destination=destination)
     )
     best = min(fitting, key=lambda offer: _preference(offer, fee_fen), default=None)

@@ -25,6 +25,8 @@ class Standing:
         self._unpaid = sum(1 << index for index, line in enumerate(self.lines) if line.list_fen)
         self._reductions: list[list[Reduction]] = [[] for _ in basket.lines]
         self._taken: list[tuple[GoodsOffer | Gift, int]] = []
+        # The same lines by what decides who else may have them: the holder's lane and what it combines with.
+        self._held: dict[tuple[Lane, frozenset[Lane]], int] = {}
         self._goods: dict[int, Goods] = {}
         self._covered: dict[Scope, int] = {}
         self._combinable: dict[tuple[Lane, frozenset[Lane]], int] = {}
@@ -35,6 +37,7 @@ class Standing:
         other._left_fen = self._left_fen.copy()
         other._reductions = [reductions.copy() for reductions in self._reductions]
         other._taken = self._taken.copy()
+        other._held = self._held.copy()
         other._goods = self._goods.copy()
         other._combinable = self._combinable.copy()
         return other
@@ -60,14 +63,14 @@ class Standing:
         terms = (offer.lane, offer.combines_with)
         if terms not in self._combinable:
             shut = 0
-            for holder, taken in self._taken:
-                if taken & ~shut and not offer.combines(holder):
-                    shut |= taken
+            for (lane, combines_with), held in self._held.items():
+                if lane is offer.lane or lane not in offer.combines_with or offer.lane not in combines_with:
+                    shut |= held
             self._combinable[terms] = self.everything & ~shut
         return self._combinable[terms]
 
     def goods(self, lines: int) -> Goods:
-        """The lines with what is left to pay of them; remembered until something is taken off."""
+        """The lines with what is left to pay of them; remembered until something is taken off them."""
         if lines not in self._goods:
             self._goods[lines] = Goods(
                 tuple(OpenLine(self.lines[index], self._left_fen[index]) for index in indexes(lines))
@@ -87,11 +90,13 @@ class Standing:
                     Reduction(ref=offer.ref, label=offer.label, amount_fen=part_fen)
                 )
         self.hold(offer, win.lines)
-        self._goods.clear()
+        self._goods = {lines: goods for lines, goods in self._goods.items() if not lines & win.lines}
 
     def hold(self, offer: GoodsOffer | Gift, lines: int) -> None:
         """Remember that an offer has these lines: later ones that do not combine with it stay away."""
         self._taken.append((offer, lines))
+        terms = (offer.lane, offer.combines_with)
+        self._held[terms] = self._held.get(terms, 0) | lines
         self._combinable.clear()
 
     def obstacles(self, offer: Offer, lines: int) -> list[GoodsOffer | Gift]:

@@ -50,6 +50,22 @@ def sent(order: Order, *units: int, carrier: str = "SF", tracking_no: str = "SF1
     return {"carrier": carrier, "tracking_no": tracking_no, **chosen}
 
 
+def test_each_line_s_price_comes_about_step_by_step_and_what_did_not_apply_says_why(page: Client) -> None:
+    counter.promotion("PERCENT", label="八折", off_bp=2000)
+    counter.promotion(label="满减", steps=[[100_00, 15_00]])
+    counter.promotion(label="大额满减", steps=[[300_00, 60_00]])
+    elsewhere = counter.goods().product_id
+    for label in ("茶壶九折", "茶杯九折"):
+        counter.promotion("PERCENT", label=label, off_bp=1000, product_ids=[elsewhere])
+    order = counter.order(*counter.buyer(), [(counter.goods(100_00), 2)])
+    shown = text(page.get(at(order)))
+    # 2 × 100 = 200; 八折 leaves 160, 满100减15 leaves 145.
+    for fact in ("¥200.00", "八折 −¥40.00 → ¥160.00", "满减 −¥15.00 → ¥145.00", "¥145.00"):
+        assert fact in shown, fact
+    assert "大额满减：再买 ¥140.00 可减 ¥60.00" in shown
+    assert "茶壶九折、茶杯九折：订单中没有可参加此优惠的商品" in shown
+
+
 def test_the_page_shows_lines_reductions_payment_parcel_upload_and_history(
     page: Client, manager: User
 ) -> None:

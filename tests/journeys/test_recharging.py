@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from apps.checkout import asking, recharge_closing, recharging, undoing
+from apps.aftersales import services as aftersales
+from apps.checkout import asking, recharge_closing, recharging
 from apps.fulfillment.models import ShippingUpload
 from apps.outbox import services as outbox
 from apps.payments.services import refunds
@@ -93,7 +94,7 @@ def test_a_recharge_pays_an_order_comes_back_with_it_and_is_refunded(
     assert len(wechat.transactions()) == 1  # only the recharge was ever asked of WeChat
 
     now = timezone.now()
-    undoing.refund_unshipped(order_no=order_no, reason="不要了", operator=operator(), at=now)
+    aftersales.refund_unshipped(order_no=order_no, reason="不要了", operator=operator(), at=now)
     assert has(shopper) == (50_000, 5_000)
 
     recharging.refund(

@@ -66,6 +66,23 @@ def test_a_line_without_units_has_no_split():
         money.split_units(100, 0)
 
 
+def test_a_negative_amount_has_no_split():
+    with pytest.raises(ValueError, match="-1 fen"):
+        money.split_units(-1, 1)
+
+
+def test_an_average_is_rounded_down_and_needs_somebody_to_have_it():
+    assert money.average(1000, over=3) == 333
+    for total_fen, over in ((100, 0), (-1, 1)):
+        with pytest.raises(ValueError, match="average"):
+            money.average(total_fen, over=over)
+
+
+@given(total_fen=st.integers(0, 10**9), units=st.integers(1, 200))
+def test_units_share_a_line_as_equal_weights_would(total_fen, units):
+    assert money.split_units(total_fen, units) == money.allocate(total_fen, [1] * units)
+
+
 @pytest.mark.parametrize(
     ("amount_fen", "off_bp", "reduction_fen"),
     [(10000, 1000, 1000), (999, 1000, 99), (9, 1000, 0), (1, 10000, 1), (500, 0, 0), (0, 5000, 0)],

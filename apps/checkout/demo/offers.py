@@ -66,6 +66,7 @@ def start(*, at: datetime) -> None:
     )
     _member_day(at=today)
     _festival(at=at)
+    _draft(at=today)
 
 
 @transaction.atomic
@@ -147,6 +148,20 @@ def _festival(*, at: datetime) -> None:
         campaign=festival,
         category_ids=_categories("茶器"),
         steps=[[30_000, 6_000]],
+    )
+
+
+def _draft(*, at: datetime) -> None:
+    """A campaign of a month ahead that is switched off, to try on past orders (活动模拟)."""
+    promotions.start(
+        kind=Kind.STEPPED,
+        label="年货节满减（草稿，可模拟）",
+        starts_at=at + timedelta(days=30),
+        ends_at=at + timedelta(days=45),
+        enabled=False,
+        steps=[[19_900, 4_000], [29_900, 8_000]],
+        limits={"per_member": 2},
+        excludes=["POINTS"],
     )
 
 

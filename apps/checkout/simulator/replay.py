@@ -1,20 +1,22 @@
 """Replaying one order: its basket as it was, priced with today's offers without and with a draft.
 
-Prices, quantities and costs are the order's own. What the member held and spent (coupons, points) is replayed
-as one coupon of the same amount on the same goods, and the freight as the fee that was charged or waived.
+Prices, quantities and costs are the order's own, so are the coupon and the points that it used. The freight is
+the fee that was charged or waived.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from apps.catalog import selectors as catalog
 from apps.orders.models import Order, OrderLine
+from apps.points import deduction
+from apps.points.models import Rules
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
-from mall.pricing.offers import Coupon, Offer
+from mall.pricing.offers import AnyCoupon, Coupon, FreePostage, FreightCoupon, Gift, Offer
 from mall.pricing.quote import Quote
 from mall.pricing.scope import Skus
 
@@ -35,19 +37,33 @@ class Priced:
     quote: Quote
     known_fen: int
     cost_fen: int
-    gifts: int
-    gift_cost_fen: int
 
     @property
     def margin_fen(self) -> int:
         """What is left of the price of goods with a known cost; negative for a loss."""
         return self.known_fen - self.cost_fen
 
+    def taken_fen(self, ref: str) -> int:
+        """What the offer with this ref takes off, goods and freight."""
+        return sum(reduction.amount_fen for reduction in self.quote.applied if reduction.ref == ref)
+
+    def gives(self, ref: str) -> bool:
+        """Whether the offer does anything for the buyer: that is what its limits count."""
+        given = any(gift.quantity for gift in self.quote.gifts if gift.ref == ref)
+        return given or any(reduction.ref == ref for reduction in self.quote.applied)
+
     @property
-    def labels(self) -> list[str]:
-        """What the price is made of, for people."""
+    def parts(self) -> list[tuple[str, int]]:
+        """What the price is made of, for people: labels with what they take off, gifts with nothing."""
+        on_goods = {reduction.ref for item in self.quote.items for reduction in item.reductions}
         gifts = {gift.label for gift in self.quote.gifts if gift.quantity}
-        return [*(reduction.label for reduction in self.quote.applied), *sorted(gifts)]
+        return [
+            *(
+                (part.label if part.ref in on_goods else f"{part.label}（运费）", part.amount_fen)
+                for part in self.quote.applied
+            ),
+            *((label, 0) for label in sorted(gifts)),
+        ]
 
 
 def basket_of(order: Order) -> Basket | None:
@@ -74,13 +90,28 @@ def basket_of(order: Order) -> Basket | None:
     )
 
 
-def held_by(order: Order) -> list[Offer]:
-    """What the member gave for a lower price, as one coupon of the same amount; nothing for most orders."""
+def held_by(order: Order, *, coupons: Mapping[str, AnyCoupon], rules: Rules) -> list[Offer]:
+    """What the member gave for a lower price: the coupon of the order, and as many points as it used.
+
+    Both may do less beside a draft than they did: a coupon falls away below its threshold, points pay no more
+    than their share of the goods. What nobody can offer again (a coupon whose template lost its goods) is
+    replayed as one coupon of the amount that it paid.
+    """
+    refs = [str(reduction["ref"]) for reduction in order.applied]
+    again: list[Offer] = [coupons[ref] for ref in refs if ref in coupons]
+    if order.points_used and deduction.REF in refs:
+        points = deduction.offer_of(order.points_used, rules=rules)
+        again += [points] if points else []
+    explained = {deduction.REF, *(offer.ref for offer in again)}
+    return [*again, *_as_paid(order, explained)]
+
+
+def _as_paid(order: Order, explained: Collection[str]) -> list[Offer]:
     amounts_fen = {
         line.sku_id: sum(
             reduction["amount_fen"]
             for reduction in line.reductions
-            if not str(reduction["ref"]).startswith(_OFFERED)
+            if reduction["ref"] not in explained and not str(reduction["ref"]).startswith(_OFFERED)
         )
         for line in order.lines.all()
         if line.unit_price_fen
@@ -88,7 +119,20 @@ def held_by(order: Order) -> list[Offer]:
     reduced = frozenset(sku_id for sku_id, amount_fen in amounts_fen.items() if amount_fen)
     if not reduced:
         return []
-    return [Coupon(ref=_HELD, label="券与积分", off_fen=sum(amounts_fen.values()), scope=Skus(reduced))]
+    return [Coupon(ref=_HELD, label="优惠券", off_fen=sum(amounts_fen.values()), scope=Skus(reduced))]
+
+
+def concerns(offer: Offer, basket: Basket) -> bool:
+    """Whether the offer means anything in the basket; one on the freight means it all."""
+    return isinstance(offer, FreePostage | FreightCoupon) or any(map(offer.scope.covers, basket.lines))
+
+
+def sold_out(offer: Offer, quote: Quote) -> bool:
+    """Whether the basket reached the gifts of an offer of which nothing was left."""
+    if not isinstance(offer, Gift):
+        return False
+    reasons = {offer.sold_out(step).reason for step in offer.steps}
+    return any(refusal.ref == offer.ref and refusal.reason in reasons for refusal in quote.declined)
 
 
 def price(order: Order, basket: Basket, offers: Sequence[Offer], gift_costs_fen: Mapping[int, int]) -> Priced:
@@ -101,8 +145,6 @@ def price(order: Order, basket: Basket, offers: Sequence[Offer], gift_costs_fen:
         quote=quote,
         known_fen=sum(item.payable_fen for item in known),
         cost_fen=sum((costs_fen[item.sku_id] or 0) * item.quantity for item in known) + gift_cost_fen,
-        gifts=sum(gift.quantity for gift in quote.gifts),
-        gift_cost_fen=gift_cost_fen,
     )
 
 

@@ -34,6 +34,7 @@ from apps.promotions.services.setting_up import (
 )
 from apps.promotions.services.simulations import (
     SimulationRunning,
+    drop_tallies,
     note_failure,
     note_progress,
     request_simulation,
@@ -51,6 +52,7 @@ __all__ = [
     "check_floor",
     "commit",
     "costs_of",
+    "drop_tallies",
     "hold",
     "note_failure",
     "note_progress",

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from apps.promotions import selectors
-from apps.promotions.models import Promotion, SimulationRun
+from apps.promotions.models import Promotion, SimulationRun, SimulationTally
+from apps.promotions.trials import Trial
 from mall.errors import Invalid, Kind, ShopError
 
 
@@ -42,16 +43,30 @@ def request_simulation(*, promotion_id: int, days: int, operator: Any = None, at
 def note_progress(
     *,
     run: SimulationRun,
-    cursor: int,
+    cursor: tuple[datetime | None, int],
     total: int,
     handled: int,
     figures: dict[str, Any],
+    trial: Trial,
     done: bool,
     at: datetime,
 ) -> None:
-    """Keep what has been replayed up to ``cursor``; the caller has the run locked."""
-    run.cursor, run.total, run.handled, run.figures = cursor, total, handled, figures
-    written = ["cursor", "total", "handled", "figures"]
+    """Keep what has been replayed up to ``cursor``, the payment and id of the last order: two statements.
+
+    The caller has the run locked.
+    """
+    SimulationTally.objects.bulk_create(
+        [
+            SimulationTally(run=run, member_id=member_id, day=day, uses=trial.uses[member_id, day])
+            for member_id, day in trial.changed
+        ],
+        update_conflicts=True,
+        unique_fields=["run", "member", "day"],
+        update_fields=["uses"],
+    )
+    run.cursor_at, run.cursor = cursor
+    run.total, run.handled, run.figures, run.kept = total, handled, figures, trial.kept()
+    written = ["cursor_at", "cursor", "total", "handled", "figures", "kept"]
     if done:
         run.status, run.finished_at = SimulationRun.Status.DONE, at
         written += ["status", "finished_at"]
@@ -63,3 +78,10 @@ def note_failure(*, run_id: int, error: str, at: datetime) -> None:
     SimulationRun.objects.filter(pk=run_id, status=SimulationRun.Status.RUNNING).update(
         status=SimulationRun.Status.FAILED, finished_at=at, error=error[:200]
     )
+
+
+def drop_tallies(*, limit: int = 20_000) -> int:
+    """Throw away up to so many counts of runs that are over, and return how many there were: one statement."""
+    over = SimulationTally.objects.exclude(run__status=SimulationRun.Status.RUNNING).order_by("id")
+    dropped, _ = SimulationTally.objects.filter(pk__in=over.values("pk")[:limit]).delete()
+    return dropped

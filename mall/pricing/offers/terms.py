@@ -119,11 +119,16 @@ def step_ahead(basis: Basis, *, short: int, gain: str, saving_fen: int | None = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What every offer has: a ref unique in the quote, a label for buyers, the lanes it combines with."""
+    """What every offer has: a ref unique in the quote, a label for buyers, the lanes it combines with.
+
+    ``refused`` is why this buyer cannot have it though there are goods for it (a limit that is used up, say);
+    empty for an offer that stands.
+    """
 
     ref: str
     label: str
     combines_with: frozenset[Lane] = EVERY_LANE
+    refused: str = ""
 
     lane: ClassVar[Lane]
 

@@ -13,10 +13,12 @@ from apps.promotions import selectors
 from apps.promotions import services as promotions
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor, Promotion, Usage
 from mall.pricing.offers import (
+    EVERY_LANE,
     ActivityPrice,
     Bundle,
     FixedOff,
     Gift,
+    Lane,
     NForM,
     PercentOff,
     SecondHalf,
@@ -118,10 +120,93 @@ def test_what_nobody_could_explain_is_refused_with_the_reason(
     assert not Promotion.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"limit_total": "10", "limit_per_day": "11"}, "每天总次数不能超过总次数（10）"),
+        ({"limit_total": "10", "limit_per_member": "11"}, "每人次数不能超过总次数（10）"),
+        ({"limit_per_day": "10", "limit_per_member_day": "11"}, "每人每天次数不能超过每天总次数（10）"),
+        ({"limit_per_member": "10", "limit_per_member_day": "11"}, "每人每天次数不能超过每人次数（10）"),
+        ({"limit_total": "10", "limit_per_member_day": "11"}, "每人每天次数不能超过总次数（10）"),
+    ],
+)
+def test_a_limit_that_another_one_keeps_from_ever_being_reached_is_refused(
+    admin_client: Client, limits: dict[str, str], reason: str
+):
+    assert reason in admin_client.post(ADD, typed(**limits)).content.decode()
+    assert not Promotion.objects.exists()
+
+
+def test_limits_as_large_as_the_whole_they_are_part_of_are_fine(admin_client: Client):
+    names = ("limit_total", "limit_per_day", "limit_per_member", "limit_per_member_day")
+    assert len(offers_after(admin_client, **dict.fromkeys(names, "3"))) == 1
+
+
+def test_a_member_day_that_never_comes_while_the_promotion_runs_is_refused(admin_client: Client):
+    # 2026-11-23, the only day of the promotion, is a Monday.
+    friday = MemberDay.objects.create(name="周五会员日", weekdays=[5])
+    off = MemberDay.objects.create(name="停用的", weekdays=[1], enabled=False)
+    for member_day, reason in ((friday, "「周五会员日」是每周五"), (off, "「停用的」已停用")):
+        answer = admin_client.post(ADD, typed(member_day=member_day.pk))
+        assert f"{reason}，促销时间内没有这样的日子" in answer.content.decode()
+    assert not Promotion.objects.exists()
+    assert admin_client.post(ADD, typed(member_day=friday.pk, ends_at_0="2026-11-28")).status_code == 302
+
+
+def test_an_offer_says_with_what_it_does_not_combine(admin_client: Client):
+    [offer] = offers_after(admin_client, excludes=["COUPON", "POINTS"])
+    assert offer.combines_with == EVERY_LANE - {Lane.COUPON, Lane.POINTS}
+    assert "满100减15；不与优惠券、积分抵扣同享" in admin_client.get(LIST).content.decode()
+
+
+def test_an_offer_that_combines_with_nothing_has_nothing_to_exclude(admin_client: Client):
+    [offer] = offers_after(admin_client, combines="", excludes=["COUPON"])
+    assert offer.combines_with == frozenset({Lane.SHIPPING})
+    assert Promotion.objects.get().excludes == []
+    assert "满100减15；不与其他减价同享" in admin_client.get(LIST).content.decode()
+
+
+def test_only_lanes_can_be_excluded(admin_client: Client):
+    assert admin_client.post(ADD, typed(excludes=["WEATHER"])).status_code == 200
+    assert not Promotion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("figures", "sentence"),
+    [
+        (
+            {"steps": [[100, 5000]], "rise_bp": 1000, "rise_hours": 1},
+            "前100件5折，之后每小时涨10%；现在限时5折",
+        ),
+        ({"steps": [[1, 9000], [2, 2500]]}, "前1件1折，到第2件7.5折，之后恢复原价；现在限时1折"),
+        (
+            {"steps": [[9, 500]], "rise_bp": 250, "rise_hours": 6},
+            "前9件9.5折，之后每6小时涨2.5%；现在限时9.5折",
+        ),
+    ],
+)
+def test_a_step_up_price_is_told_as_a_whole_and_as_it_is_now(
+    admin_client: Client, figures: dict[str, Any], sentence: str
+):
+    make.promotion("STEP_PRICE", **figures)
+    assert sentence in admin_client.get(LIST).content.decode()
+
+
+def test_the_list_names_the_goods_that_an_offer_is_for(admin_client: Client):
+    brands = [Brand.objects.create(name=name).pk for name in ("青山", "景德", "龙泉", "宜兴")]
+    make.promotion("FIXED", off_fen=8_00, cap_fen=20_00, brand_ids=brands[:1])
+    make.promotion(brand_ids=brands)
+    shown = admin_client.get(LIST).content.decode()
+    assert "直降8元，最多减20元" in shown
+    assert "指定品牌：青山" in shown
+    assert "等 4 项" in shown
+
+
 def test_a_promotion_comes_back_as_it_was_typed(admin_client: Client):
     rows = [
         make.promotion(steps=[[100_00, 15_00], [199_00, 30_50]]),
         make.promotion(steps=[[3, 20_00]], by_pieces=True),
+        make.promotion(excludes=["PRICE", "COUPON"]),
         make.promotion("PERCENT", off_bp=1500, cap_fen=20_00),
         make.promotion("FREE_POSTAGE", threshold_fen=99_00, regions=["浙江省", "上海市"]),
         make.promotion(brand_ids=[Brand.objects.create(name="青山").pk]),

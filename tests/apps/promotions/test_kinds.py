@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 
 from apps.catalog.models import Sku
+from apps.members.models import Member
 from apps.promotions import selectors
 from apps.promotions import services as promotions
 from apps.promotions.ladders import Ladder, Rung
-from apps.promotions.models import Campaign, MemberDay, Promotion
+from apps.promotions.models import Campaign, MemberDay, Promotion, Tally
 from apps.promotions.selectors import Shelved
 from mall.errors import ShopError
 from mall.pricing import engine
@@ -157,12 +158,22 @@ def test_an_order_quoted_at_a_step_that_was_sold_meanwhile_is_refused():
         ("STEP_PRICE", {"steps": [[100]]}),
         ("STEP_PRICE", {"steps": [[100, 5000]], "rise_bp": 1000}),
         ("STEP_PRICE", {"steps": [[100, 5000]], "rise_bp": 0, "rise_hours": 1}),
+        ("PERCENT", {"off_bp": 1000, "excludes": ["WEATHER"]}),
     ],
 )
 def test_what_nobody_could_explain_is_not_set_up(kind: str, figures: dict[str, Any]):
     with pytest.raises(OfferInvalid):
         make.promotion(kind, **figures)
     assert not Promotion.objects.exists()
+
+
+def test_goods_that_take_part_in_an_offer_take_no_reduction_that_it_excludes():
+    # 八折 that excludes 满减: 80 of the mug are left, and 满50减10 finds no goods to take part.
+    make.promotion("PERCENT", off_bp=2000, label="八折", excludes=["ORDER"])
+    make.promotion(steps=[[50_00, 10_00]], label="满减")
+    said = quoted((cup(100_00), 1))
+    assert said.payable_fen == 80_00
+    assert [(no.label, no.reason) for no in said.declined] == [("满减", "不与「八折」同享")]
 
 
 def test_parts_that_are_no_goods_are_not_set_up():
@@ -205,23 +216,51 @@ def test_a_level_with_a_lead_comes_early_and_its_members_ship_free():
     assert selectors.offers_for(member=make.member(), at=early) == []
 
 
-def test_a_promotion_whose_limit_a_member_has_used_is_not_offered_to_them_again():
-    row, tea = make.promotion(limits={"per_member": 1}), make.member()
+def why_not(member: Member | None = None, *, at: datetime = NOW) -> list[str]:
+    """Why the promotions do not apply to a cup of ¥100.00 that this member wants; nothing where they do."""
+    return [refusal.reason for refusal in quoted((cup(100_00), 1), member=member, at=at).declined]
+
+
+def test_a_promotion_whose_limit_a_member_has_used_says_so_to_them_and_applies_to_others():
+    make.promotion(limits={"per_member": 1})
+    tea = make.member()
     promotions.hold(order_no="SO1", member_id=tea.pk, quote=quoted((cup(100_00), 1)), at=NOW)
-    assert selectors.offers_for(member=tea, at=NOW) == []
-    assert [offer.ref for offer in selectors.offers_for(member=make.member(), at=NOW)] == [
-        f"promotion:{row.pk}"
-    ]
+    assert why_not(tea) == ["您已达到此活动的参与次数"]
+    assert why_not(make.member()) == []
     assert len(selectors.live(at=NOW)) == 1
     promotions.release(order_no="SO1", at=NOW)
-    assert len(selectors.offers_for(member=tea, at=NOW)) == 1
+    assert why_not(tea) == []
 
 
-def test_a_promotion_that_is_used_up_for_today_comes_back_tomorrow():
-    make.promotion(limits={"per_day": 1}, ends_at=NOW + timedelta(days=2))
-    promotions.hold(order_no="SO1", member_id=make.member().pk, quote=quoted((cup(100_00), 1)), at=NOW)
-    later = [NOW, NOW + timedelta(days=1)]
-    assert [len(selectors.live(at=at)) for at in later] == [0, 1]
+@pytest.mark.parametrize(
+    ("limit", "reason", "tomorrow"),
+    [
+        ("total", "活动名额已用完", ["活动名额已用完"]),
+        ("per_day", "今天的活动名额已用完", []),
+        ("per_member", "您已达到此活动的参与次数", ["您已达到此活动的参与次数"]),
+        ("per_member_day", "您今天已达到此活动的参与次数", []),
+    ],
+)
+def test_what_is_used_up_for_today_comes_back_tomorrow_and_what_is_used_up_for_good_does_not(
+    limit: str, reason: str, tomorrow: list[str]
+):
+    make.promotion(limits={limit: 1}, ends_at=NOW + timedelta(days=2))
+    tea = make.member()
+    promotions.hold(order_no="SO1", member_id=tea.pk, quote=quoted((cup(100_00), 1)), at=NOW)
+    assert why_not(tea) == [reason]
+    assert why_not(tea, at=NOW + timedelta(days=1)) == tomorrow
+
+
+def test_a_used_up_promotion_gives_no_hint_no_gift_and_no_free_postage_and_is_worn_by_no_product():
+    gift = cup(10_00)
+    make.promotion(steps=[[300_00, 15_00]], limits={"total": 1})
+    make.promotion("GIFT", parts=[(100_00, gift.pk, 1)], limits={"total": 1})
+    make.promotion("FREE_POSTAGE", threshold_fen=0, limits={"total": 1})
+    Tally.objects.bulk_create(Tally(promotion=row, uses=1) for row in Promotion.objects.all())
+    said = quoted((cup(100_00), 1), stock=lambda ids: dict.fromkeys(ids, 5))
+    assert [refusal.reason for refusal in said.declined] == 3 * ["活动名额已用完"]
+    assert (said.hints, said.gifts, said.applied) == ((), (), ())
+    assert selectors.live(at=NOW) == []
 
 
 @pytest.mark.parametrize("number", [1, 200])
