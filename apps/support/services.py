@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.base import transactions
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.outbox import services as outbox
 from apps.support import selectors
-from apps.support.models import MOST_TEXT, Answer, Question, Response
+from apps.support.models import MOST_TEXT, Answer, Question, Response, Survey
 from mall.errors import Invalid, ShopError
 from mall.events import SurveyAnswered
 
@@ -83,9 +83,10 @@ def answer(*, member: Member, survey_id: int, said: Sequence[Said], at: datetime
             raise SurveyClosed
         if Response.objects.filter(survey=survey, member=member).exists():
             raise AlreadyAnswered
+        # From here on nobody can change the questions, so they are read after this.
+        _share(survey)
         with transactions.refine({"response_once_per_member_and_survey": AlreadyAnswered}):
             response = Response.objects.create(survey=survey, member=member, at=at)
-        # Read after the response refers to the survey: from here on nobody can change the questions.
         answers = _answers(list(Question.objects.filter(survey=survey)), said)
         for one in answers:
             one.response = response
@@ -105,6 +106,15 @@ def erase_of_member(*, member_id: int) -> int:
     count = mine.count()
     mine.delete()
     return count
+
+
+def _share(survey: Survey) -> None:
+    """Keep the survey as it is until the transaction ends: others may answer meanwhile, nobody changes a question.
+
+    The trigger of questions locks it FOR UPDATE. The response's foreign key alone is checked at the end only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM support_survey WHERE id = %s FOR KEY SHARE", [survey.pk])
 
 
 def _answers(questions: Sequence[Question], said: Sequence[Said]) -> list[Answer]:
