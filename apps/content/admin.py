@@ -105,10 +105,10 @@ class ReviewAdmin(ReadOnlyAdmin):
     actions = ["publish_chosen"]
     actions_detail = ["publish", "reject", "hide", "show", "reply"]
     fieldsets = [
-        (None, {"fields": ["state", "reason", "stars", "text", "pictures_shown"]}),
-        ("微信检测", {"fields": ["text_found", "pictures_found", "look_at"]}),
-        ("订单商品", {"fields": ["order", "product", "line", "writer", "anonymous", "written_at"]}),
-        ("商家回复", {"fields": ["reply", "replied_at", "published_at"]}),
+        (None, {"fields": [("stars", "state", "reason"), "text", "pictures_shown"]}),
+        ("微信检测", {"fields": [("text_found", "pictures_found", "look_at")]}),
+        ("订单商品", {"fields": [("order", "product", "line"), ("writer", "anonymous", "written_at")]}),
+        ("商家回复", {"fields": ["reply", ("replied_at", "published_at")]}),
     ]
     readonly_fields = ["state", "stars", "pictures_shown", "text_found", "pictures_found", "order", "writer"]
 

@@ -61,7 +61,7 @@ class Review(models.Model):
     replied_at = models.DateTimeField("回复时间", null=True)
     written_at = models.DateTimeField("评价时间")
     published_at = models.DateTimeField("首次发布时间", null=True)
-    look_at = models.DateTimeField("转人工时间")
+    look_at = models.DateTimeField("最晚转人工时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "商品评价"

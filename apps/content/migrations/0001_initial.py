@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ("replied_at", models.DateTimeField(null=True, verbose_name="回复时间")),
                 ("written_at", models.DateTimeField(verbose_name="评价时间")),
                 ("published_at", models.DateTimeField(null=True, verbose_name="首次发布时间")),
-                ("look_at", models.DateTimeField(verbose_name="转人工时间")),
+                ("look_at", models.DateTimeField(verbose_name="最晚转人工时间")),
                 (
                     "line",
                     models.ForeignKey(

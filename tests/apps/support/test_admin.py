@@ -109,7 +109,7 @@ def test_results_show_shares_averages_and_texts_page_by_page(page: Client) -> No
             survey, make.member(f"茶客{number}"), tea=1 + number % 3 // 2, text=f"<i>第{number}条</i>"
         )
     question = survey.questions.get(kind="TEXT")
-    address = f"/admin/support/survey/{survey.pk}/results"
+    address = f"/admin/support/survey/{survey.pk}/results/"
     shown = page.get(address).content.decode()
     for said in ("共 21 份答卷", "14（67%）", "7（33%）", "4.0 分", "第 1 / 2 页", "&lt;i&gt;第20条"):
         assert said in shown, said
@@ -121,7 +121,7 @@ def test_results_show_shares_averages_and_texts_page_by_page(page: Client) -> No
 def test_an_export_is_written_down(page: Client) -> None:
     survey = make.survey()
     make.answer(survey, text="桂花乌龙")
-    answer: Any = page.get(f"/admin/support/survey/{survey.pk}/export")
+    answer: Any = page.get(f"/admin/support/survey/{survey.pk}/export/")
     assert "桂花乌龙" in b"".join(answer.streaming_content).decode()
     assert AuditEntry.objects.get().action == "导出问卷答案"
 
@@ -131,7 +131,7 @@ def test_lists_and_results_ask_the_database_equally_often_for_many_answers(
 ) -> None:
     survey = make.survey()
     make.answer(survey)
-    address = f"/admin/support/survey/{survey.pk}/results"
+    address = f"/admin/support/survey/{survey.pk}/results/"
     page.get(address)
     with CaptureQueriesContext(connection) as few:
         page.get(address)
