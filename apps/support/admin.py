@@ -41,8 +41,17 @@ class QuestionInline(StackedInline):
     model = Question
     form = forms.QuestionForm
     formset = forms.QuestionFormSet
-    fields = [("position", "kind", "required"), "text", "options"]
     extra = 0
+    readonly_fields = ["options_shown"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Options are typed one a line, and read in one line where they are not typed."""
+        options = "options" if self.has_change_permission(request, obj) else "options_shown"
+        return [("position", "kind", "required"), "text", options]
+
+    @admin.display(description="选项")
+    def options_shown(self, row: Question) -> str:
+        return "、".join(row.options) or "—"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and not _is_answered(obj)
@@ -62,7 +71,7 @@ class SurveyAdmin(EditableAdmin):
     list_display = ["title", "state", "audience", "answers", "starts_at", "ends_at", "enabled"]
     list_filter = ["enabled"]
     search_fields = ["title"]
-    filter_horizontal = ["levels"]
+    fields = ["title", "introduction", "levels", ("starts_at", "ends_at"), "enabled"]
     inlines = [QuestionInline]
     actions_row = ["results", "export"]
     actions_detail = ["results", "export"]

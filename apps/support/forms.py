@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from apps.support.models import MOST_OPTIONS, Question, Survey
 
@@ -43,7 +43,10 @@ class SurveyForm(forms.ModelForm):
     class Meta:
         model = Survey
         fields = ["title", "introduction", "levels", "starts_at", "ends_at", "enabled"]
-        widgets = {"introduction": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        widgets = {
+            "introduction": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "levels": UnfoldAdminCheckboxSelectMultipleWidget,
+        }
 
     def clean(self) -> dict[str, Any]:
         """Refuse a window that ends before it begins; what stands still is not in the form."""

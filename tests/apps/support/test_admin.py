@@ -89,6 +89,7 @@ def test_an_answered_survey_changes_its_end_but_not_what_it_asked(page: Client) 
     address = f"/admin/support/survey/{survey.pk}/change/"
     shown = page.get(address).content.decode()
     assert 'name="title"' not in shown and 'name="questions-0-text"' not in shown
+    assert "绿茶、红茶" in shown
     typed = {
         "title": "别的",
         "ends_at_0": "2026-05-01",
