@@ -36,22 +36,22 @@ class ReplyRefused(ShopError):
 
 def publish(*, review_id: int, operator: Any, at: datetime) -> None:
     """Publish what was held for a person. Raises MoveRefused."""
-    _move(review_id, "publish", "", operator, at)
+    _move(review_id, "publish", operator=operator, at=at)
 
 
 def reject(*, review_id: int, reason: str, operator: Any, at: datetime) -> None:
     """Keep what was held from being published, for good. Raises ReasonMissing, MoveRefused."""
-    _move(review_id, "reject", _required(reason), operator, at)
+    _move(review_id, "reject", _required(reason), operator=operator, at=at)
 
 
 def hide(*, review_id: int, reason: str, operator: Any, at: datetime) -> None:
     """Take a published review out of sight; nothing is deleted, and its points stay. Raises ReasonMissing, MoveRefused."""
-    _move(review_id, "hide", _required(reason), operator, at)
+    _move(review_id, "hide", _required(reason), operator=operator, at=at)
 
 
 def show(*, review_id: int, operator: Any, at: datetime) -> None:
     """Show a hidden review again. Raises MoveRefused."""
-    _move(review_id, "show", "", operator, at)
+    _move(review_id, "show", operator=operator, at=at)
 
 
 def reply(*, review_id: int, text: str, at: datetime) -> Review:
@@ -75,6 +75,6 @@ def _required(reason: str) -> str:
     return said
 
 
-def _move(review_id: int, move: str, reason: str, operator: Any, at: datetime) -> None:
+def _move(review_id: int, move: str, reason: str = "", *, operator: Any, at: datetime) -> None:
     with transaction.atomic():
         moving.move(moving.lock(review_id=review_id), move=move, reason=reason, operator=operator, at=at)
