@@ -108,7 +108,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         (None, {"fields": [("stars", "state", "reason"), "text", "pictures_shown"]}),
         ("微信检测", {"fields": [("text_found", "pictures_found", "look_at")]}),
         ("订单商品", {"fields": [("order", "product", "line"), ("writer", "anonymous", "written_at")]}),
-        ("商家回复", {"fields": ["reply", ("replied_at", "published_at")]}),
+        ("商家回复", {"fields": ["reply", ("replied_at", "replied_by", "published_at")]}),
     ]
     readonly_fields = ["state", "stars", "pictures_shown", "text_found", "pictures_found", "order", "writer"]
 
@@ -209,7 +209,8 @@ class ReviewAdmin(ReadOnlyAdmin):
     @action(description="回复", permissions=["decide"], url_path="reply", icon="reply")
     def reply(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def reply(row: Review, form: Any) -> str:
-            reviews.reply(review_id=row.pk, text=form.cleaned_data["text"], at=timezone.now())
+            text, at = form.cleaned_data["text"], timezone.now()
+            reviews.reply(review_id=row.pk, text=text, operator=request.user, at=at)
             return "已回复"
 
         return self._act(request, object_id, forms.ReplyForm, reply)

@@ -78,4 +78,5 @@ def _write(said: _Said, sku: Sku, *, at: datetime) -> None:
         else:
             moving.move(review, move="pass", with_columns=kept, at=written_at)
         if said.reply:
-            reviews.reply(review_id=review.pk, text=said.reply, at=written_at + timedelta(hours=12))
+            replied_at = written_at + timedelta(hours=12)
+            reviews.reply(review_id=review.pk, text=said.reply, operator=None, at=replied_at)

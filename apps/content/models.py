@@ -59,6 +59,9 @@ class Review(models.Model):
     reason = models.CharField("原因", max_length=100, blank=True)
     reply = models.CharField("商家回复", max_length=MOST_CHARACTERS, blank=True)
     replied_at = models.DateTimeField("回复时间", null=True)
+    replied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="回复人"
+    )
     written_at = models.DateTimeField("评价时间")
     published_at = models.DateTimeField("首次发布时间", null=True)
     look_at = models.DateTimeField("最晚转人工时间")

@@ -40,7 +40,7 @@ class AlreadyAnswered(ShopError):
 
 
 class AnswerMissing(Invalid):
-    """A question that must be answered was left out; ``details`` names it."""
+    """A question that must be answered was left out, ``details`` names it; or nothing was said to any."""
 
     code = "answer_missing"
     message = "请回答所有必答题"
@@ -125,7 +125,10 @@ def _answers(questions: Sequence[Question], said: Sequence[Said]) -> list[Answer
         if one.question_id not in by_id or one.question_id in spoken:
             raise AnswerInvalid(details={"question_id": one.question_id})
         spoken[one.question_id] = one
-    return [_row(question, spoken[question.pk]) for question in questions if _is_answered(question, spoken)]
+    rows = [_row(question, spoken[question.pk]) for question in questions if _is_answered(question, spoken)]
+    if not rows:
+        raise AnswerMissing
+    return rows
 
 
 def _is_answered(question: Question, spoken: Mapping[int, Said]) -> bool:

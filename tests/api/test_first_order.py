@@ -148,7 +148,7 @@ def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     review_id = written[0]["id"]
     reviews.hold_overdue(at=datetime.now(tz=UTC) + timedelta(days=1))
     reviews.publish(review_id=review_id, operator=None, at=datetime.now(tz=UTC))
-    reviews.reply(review_id=review_id, text="谢谢您", at=datetime.now(tz=UTC))
+    reviews.reply(review_id=review_id, text="谢谢您", operator=None, at=datetime.now(tz=UTC))
     assert [row["status"] for row in call("GET", "/me/reviews")["results"]] == ["PUBLISHED"]
     seen = call("GET", f"/products/{product_id}/reviews?rating=5&with_pictures=true")["results"]
     assert [(row["reply"], row["nickname"]) for row in seen] == [("谢谢您", "小***")]

@@ -64,6 +64,16 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=100, verbose_name="原因")),
                 ("reply", models.CharField(blank=True, max_length=500, verbose_name="商家回复")),
                 ("replied_at", models.DateTimeField(null=True, verbose_name="回复时间")),
+                (
+                    "replied_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="回复人",
+                    ),
+                ),
                 ("written_at", models.DateTimeField(verbose_name="评价时间")),
                 ("published_at", models.DateTimeField(null=True, verbose_name="首次发布时间")),
                 ("look_at", models.DateTimeField(verbose_name="最晚转人工时间")),

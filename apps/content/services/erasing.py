@@ -10,7 +10,7 @@ from apps.content.models import Picture, Review
 from apps.content.services import moving, pictures
 from apps.content.states import ReviewStatus
 
-_EMPTIED = ("text", "reply", "replied_at", "picture_count", "trace_id", "label", "anonymous")
+_EMPTIED = ("text", "reply", "replied_at", "replied_by", "picture_count", "trace_id", "label", "anonymous")
 
 
 @transaction.atomic
@@ -23,7 +23,8 @@ def erase_of_member(*, member_id: int, at: datetime) -> int:
     mine = Review.objects.filter(member_id=member_id).exclude(status=ReviewStatus.ERASED).order_by("id")
     for review in mine.select_for_update(no_key=True):
         pictures.delete(list(Picture.objects.filter(review=review)))
-        review.text, review.reply, review.replied_at, review.picture_count = "", "", None, 0
+        review.text, review.picture_count = "", 0
+        review.reply, review.replied_at, review.replied_by = "", None, None
         review.trace_id, review.label, review.anonymous = "", 0, True
         # Words and status in one statement, so that no constraint sees one without the other.
         moving.move(review, move="erase", reason="会员撤回同意", at=at, with_columns=_EMPTIED)

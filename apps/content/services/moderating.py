@@ -54,7 +54,7 @@ def show(*, review_id: int, operator: Any, at: datetime) -> None:
     _move(review_id, "show", operator=operator, at=at)
 
 
-def reply(*, review_id: int, text: str, at: datetime) -> Review:
+def reply(*, review_id: int, text: str, operator: Any, at: datetime) -> Review:
     """Say something under a review, in place of what was said before. Raises ReplyInvalid, ReplyRefused."""
     said = text.strip()
     if not 1 <= len(said) <= MOST_CHARACTERS or "\x00" in said:
@@ -63,8 +63,8 @@ def reply(*, review_id: int, text: str, at: datetime) -> Review:
         review = moving.lock(review_id=review_id)
         if review.status not in (ReviewStatus.PUBLISHED, ReviewStatus.HIDDEN):
             raise ReplyRefused
-        review.reply, review.replied_at = said, at
-        review.save(update_fields=["reply", "replied_at"])
+        review.reply, review.replied_at, review.replied_by = said, at, operator
+        review.save(update_fields=["reply", "replied_at", "replied_by"])
     return review
 
 

@@ -125,6 +125,7 @@ def test_a_reply_is_typed_and_shown(page: Client) -> None:
     review = make.published()
     assert page.post(url(review, "reply"), {"text": "谢谢您"}).status_code == 302
     assert "谢谢您" in text(page.get(url(review)))
+    assert str(make.fresh(review).replied_by) == "店长"
 
 
 def test_script_in_a_review_stays_text(page: Client) -> None:

@@ -99,14 +99,14 @@ def test_each_move_is_written_down_and_stays() -> None:
 
 def test_the_merchant_replies_to_what_was_published_and_may_reword_it() -> None:
     review = make.published()
-    reviews.reply(review_id=review.pk, text=" 谢谢 ", at=NOW)
-    reviews.reply(review_id=review.pk, text="谢谢您", at=NOW)
+    reviews.reply(review_id=review.pk, text=" 谢谢 ", operator=None, at=NOW)
+    reviews.reply(review_id=review.pk, text="谢谢您", operator=None, at=NOW)
     assert (make.fresh(review).reply, make.fresh(review).replied_at) == ("谢谢您", NOW)
     for text in ("", "字" * 501):
         with pytest.raises(ReplyInvalid):
-            reviews.reply(review_id=review.pk, text=text, at=NOW)
+            reviews.reply(review_id=review.pk, text=text, operator=None, at=NOW)
     with pytest.raises(ReplyRefused):
-        reviews.reply(review_id=make.held(make.member("小茶")).pk, text="谢谢", at=NOW)
+        reviews.reply(review_id=make.held(make.member("小茶")).pk, text="谢谢", operator=None, at=NOW)
 
 
 def test_the_summary_counts_what_is_published_and_rounds_to_tenths() -> None:
@@ -140,7 +140,7 @@ def test_taking_consent_back_erases_words_pictures_and_files() -> None:
     member, other = make.member(), make.published(make.member("小茶"))
     used, unused = make.picture(member), make.picture(member)
     review = make.published(member, pictures=(used.public_id,))
-    reviews.reply(review_id=review.pk, text="谢谢林小满", at=NOW)
+    reviews.reply(review_id=review.pk, text="谢谢林小满", operator=None, at=NOW)
     assert default_storage.exists(used.file)
     consents.withdraw(member=member, document="privacy", at=NOW)
     outbox.sort_mail(at=NOW)

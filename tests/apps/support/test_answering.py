@@ -44,6 +44,15 @@ def test_what_is_not_required_may_be_left_out_and_nothing_else() -> None:
     assert Response.objects.count() == 1
 
 
+def test_where_nothing_is_required_something_is_said_all_the_same() -> None:
+    survey = make.survey(questions=False)
+    make.question(survey, "TEXT", "还想买什么？", required=False)
+    for said in ([], [Said(question_id=survey.questions.get().pk, text="")]):
+        with pytest.raises(surveys.AnswerMissing):
+            surveys.answer(member=make.member(), survey_id=survey.pk, said=said, at=NOW)
+    assert Response.objects.count() == 0
+
+
 WRONG: list[tuple[int, dict[str, Any]]] = [
     (0, {"choices": (3,)}),
     (0, {"choices": (0,)}),
