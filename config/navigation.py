@@ -11,6 +11,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.checkout import cockpit
+from apps.content import selectors as reviews
+from apps.content.models import Review
+from apps.content.states import ReviewStatus
 from apps.orders.models import Order
 from apps.orders.states import Status
 
@@ -25,6 +28,10 @@ class Place(NamedTuple):
 
 
 _TO_SHIP = f"status__exact={Status.PAID}"
+_TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
+
+# What waits for a person bears its number.
+_COUNTS = {_TO_SHIP: cockpit.waiting_to_ship, _TO_LOOK_AT: reviews.waiting_for_a_person}
 
 GROUPS: list[tuple[str, list[Place]]] = [
     (
@@ -86,6 +93,20 @@ GROUPS: list[tuple[str, list[Place]]] = [
             Place("成长值流水", "trending_up", "members.GrowthEntry"),
             Place("协议与隐私文件", "policy", "members.Document"),
             Place("同意记录", "fact_check", "members.Consent"),
+        ],
+    ),
+    (
+        "评价",
+        [
+            Place("全部评价", "reviews", "content.Review"),
+            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT),
+            Place("评价规则", "rule", "content.ReviewRules"),
+        ],
+    ),
+    (
+        "问卷",
+        [
+            Place("问卷", "ballot", "support.Survey"),
         ],
     ),
     (
@@ -188,7 +209,8 @@ def _item(request: HttpRequest, place: Place) -> dict[str, Any]:
         "link": f"{url}?{place.query}" if place.query else url,
         "active": _is_open(request, url, place),
     }
-    if place.query == _TO_SHIP and (waiting := cockpit.waiting_to_ship()):
+    counted = _COUNTS.get(place.query)
+    if counted is not None and (waiting := counted()):
         item |= {"badge": str(waiting), "badge_variant": "danger"}
     return item
 
@@ -197,8 +219,8 @@ def _is_open(request: HttpRequest, url: str, place: Place) -> bool:
     """Whether the page asked for belongs to this item; the list of what waits has an item of its own."""
     if not request.path.startswith(url):
         return False
-    filtered = request.GET.get("status__exact") == Status.PAID
-    return place.model != Order._meta.label or filtered == bool(place.query)
+    waiting = {Order._meta.label: Status.PAID, Review._meta.label: ReviewStatus.HELD}.get(place.model)
+    return waiting is None or (request.GET.get("status__exact") == waiting) == bool(place.query)
 
 
 def _may_see(request: HttpRequest, place: Place) -> bool:

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from mall import events
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
+    events.ConsentWithdrawn: [
+        "apps.content.handlers.erase_on_consent_withdrawn",
+        "apps.support.handlers.erase_on_consent_withdrawn",
+    ],
     events.MemberRegistered: ["apps.coupons.handlers.welcome_on_member_registered"],
     events.OrderPaid: [
         "apps.checkout.handlers.count_sold_on_order_paid",
@@ -17,7 +21,13 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
     events.RechargeUploadAsked: ["apps.checkout.handlers.upload_on_recharge_upload_asked"],
+    events.ReviewPublished: ["apps.points.handlers.reward_on_review_published"],
+    events.ReviewWritten: ["apps.content.handlers.check_on_review_written"],
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
+    events.SurveyAnswered: ["apps.points.handlers.reward_on_survey_answered"],
     events.WalletRecharged: ["apps.checkout.handlers.upload_on_wallet_recharged"],
-    events.WechatPushed: ["apps.checkout.handlers.receive_on_wechat_pushed"],
+    events.WechatPushed: [
+        "apps.checkout.handlers.receive_on_wechat_pushed",
+        "apps.content.handlers.judge_picture_on_wechat_pushed",
+    ],
 }

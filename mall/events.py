@@ -155,6 +155,14 @@ class ProfileCompleted(Event):
 
 
 @dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """A member took consent to a document back (``document`` is its kind): what was collected under it must go."""
+
+    member_id: int
+    document: str
+
+
+@dataclass(frozen=True)
 class LevelChanged(Event):
     """A member rose or fell; the row of the history says from where, to where and why."""
 
@@ -178,3 +186,28 @@ class PointsRedeemed(Event):
     redemption_no: str
     coupon_template_id: int
     quantity: int
+
+
+@dataclass(frozen=True)
+class ReviewWritten(Event):
+    """A member reviewed a line of a received order; nobody has looked at it yet."""
+
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ReviewPublished(Event):
+    """A review is seen by everybody, for the first time; ``subject`` names the line of the order it is about."""
+
+    member_id: int
+    review_id: int
+    subject: str
+
+
+@dataclass(frozen=True)
+class SurveyAnswered(Event):
+    """A member answered a survey; ``subject`` names the survey."""
+
+    member_id: int
+    survey_id: int
+    subject: str

@@ -1,10 +1,13 @@
-"""The four levels of the demo shop, with all their benefits."""
+"""The four levels of the demo shop, with all their benefits, and shoppers who were there before."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
-from apps.members.models import Level
+from apps.base import numbers
+from apps.members.models import Document, Level, Member
+from apps.members.services import addresses, consents
 
 # Growth is one for each settled yuan, so a threshold reads as yuan in a year.
 LEVELS: Final[tuple[dict[str, Any], ...]] = (
@@ -43,3 +46,33 @@ LEVELS: Final[tuple[dict[str, Any], ...]] = (
 def fill() -> None:
     """Set up the levels where their names and ranks are missing; what an operator changed since stays."""
     Level.objects.bulk_create([Level(**level) for level in LEVELS], ignore_conflicts=True)
+
+
+def shopper(nickname: str, *, number: int, at: datetime) -> Member:
+    """Return a shopper who agreed to the privacy document and has an address in Hangzhou; nobody can log in as them.
+
+    ``number`` tells shoppers apart: the same one is the same shopper.
+    """
+    member, is_new = Member.objects.select_related("level").get_or_create(
+        openid=f"demo-{number}",
+        defaults={
+            "public_id": numbers.word(16),
+            "nickname": nickname,
+            "level": Level.objects.order_by("rank").first(),
+            "registered_at": at,
+        },
+    )
+    if is_new:
+        consents.give(member=member, document=Document.Kind.PRIVACY, version="1.0", at=at)
+        addresses.add(
+            member=member,
+            fields={
+                "name": nickname,
+                "phone": f"1380000{number:04d}",
+                "province": "浙江省",
+                "city": "杭州市",
+                "district": "西湖区",
+                "detail": f"龙井路 {number} 号",
+            },
+        )
+    return member

@@ -17,3 +17,13 @@ def settle_on_order_received(event: events.OrderReceived, *, at: datetime) -> No
 def reward_on_profile_completed(event: events.ProfileCompleted, *, at: datetime) -> None:
     """Reward a complete profile by the operator's rule, once."""
     points.reward(member_id=event.member_id, interaction=Interaction.PROFILE, at=at)
+
+
+def reward_on_review_published(event: events.ReviewPublished, *, at: datetime) -> None:
+    """Reward a review by the operator's rule, once an order line, whatever its rating."""
+    points.reward(member_id=event.member_id, interaction=Interaction.REVIEW, subject=event.subject, at=at)
+
+
+def reward_on_survey_answered(event: events.SurveyAnswered, *, at: datetime) -> None:
+    """Reward an answered survey by the operator's rule, once a survey."""
+    points.reward(member_id=event.member_id, interaction=Interaction.SURVEY, subject=event.subject, at=at)

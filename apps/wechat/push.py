@@ -60,10 +60,12 @@ def read(query: Mapping[str, str], body: bytes, *, at: datetime) -> dict[str, An
 def message_key(message: Mapping[str, Any]) -> str:
     """Return what tells one message from another: the same for each delivery of the same message.
 
-    MsgId where there is one; else FromUserName + CreateTime + Event, as WeChat advises, with the payment an
-    event is about, since several may settle in one second. Hashed, because FromUserName is an openid.
+    MsgId where there is one; else FromUserName + CreateTime + Event, as WeChat advises, with the payment or the
+    check an event is about, since several may come in one second. Hashed, because FromUserName is an openid.
     """
-    names = ("MsgId", "FromUserName", "CreateTime", "Event", "transaction_id")
+    names = ["MsgId", "FromUserName", "CreateTime", "Event", "transaction_id"]
+    if message.get("trace_id"):
+        names.append("trace_id")
     parts = (
         ["MsgId", str(message["MsgId"])] if message.get("MsgId") else [str(message.get(n, "")) for n in names]
     )

@@ -1,13 +1,20 @@
-"""Content security (内容安全): WeChat's opinion of a text that a shopper wrote (msgSecCheck v2)."""
+"""Content security (内容安全): WeChat's opinion of what a shopper wrote (msgSecCheck v2) or shows (mediaCheckAsync v2)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from apps.wechat import errors, miniprogram
 
 PATH = "/wxa/msg_sec_check"
+PICTURE_PATH = "/wxa/media_check_async"
+# Pushed within half an hour of the call.
+PICTURE_EVENT = "wxa_media_check"
+NOT_ACTIVE = 61010  # the user has not used the mini program for two hours
+_PICTURE = 2  # media_type
 MOST_CHARACTERS = 2500
 
 
@@ -48,15 +55,45 @@ def check_text(*, openid: str, scene: Scene, content: str, title: str = "") -> V
     body: dict[str, object] = {"version": 2, "openid": openid, "scene": int(scene), "content": content}
     if title:
         body["title"] = title
-    told = miniprogram.call(PATH, body, changes=False)
+    verdict = _verdict(miniprogram.call(PATH, body, changes=False))
+    if verdict is None:
+        raise errors.WechatBadAnswer(f"{PATH} answered no suggestion that is known")
+    return verdict
+
+
+def check_picture(*, openid: str, scene: Scene, url: str) -> str:
+    """Have WeChat fetch and look at the picture at ``url``, shown by ``openid``; return the trace id.
+
+    The verdict comes later, by a push of the kind ``PICTURE_EVENT`` under this trace id, or never. Each call is
+    answered by a push of its own, so repeating it harms nothing. Raises WechatRefused (61010 as for texts),
+    WechatUnavailable.
+    """
+    body = {"media_url": url, "media_type": _PICTURE, "version": 2, "openid": openid, "scene": int(scene)}
+    trace_id = miniprogram.call(PICTURE_PATH, body, changes=False).get("trace_id")
+    if not isinstance(trace_id, str) or not trace_id:
+        raise errors.WechatBadAnswer(f"{PICTURE_PATH} answered no trace id")
+    return trace_id
+
+
+def picture_verdict(message: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that a push of the kind ``PICTURE_EVENT`` brings.
+
+    Where WeChat could not look at the picture (errcode -1008: it could not be fetched) or says what is not known,
+    a person has to: REVIEW with label 0.
+    """
+    failed = str(message.get("errcode") or 0) != "0"
+    verdict = None if failed else _verdict(message)
+    return verdict or Verdict(Suggest.REVIEW, label=0, trace_id=str(message.get("trace_id", "")))
+
+
+def _verdict(told: Mapping[str, Any]) -> Verdict | None:
+    """Read ``result`` and ``trace_id``; None without a suggestion that is known. A push in XML holds texts only."""
     result = told.get("result")
-    if not isinstance(result, dict):
-        raise errors.WechatBadAnswer(f"{PATH} answered no result")
-    suggest, label = result.get("suggest"), result.get("label")
-    if suggest not in list(Suggest):
-        raise errors.WechatBadAnswer(f"{PATH} answered an unknown suggestion")
+    if not isinstance(result, dict) or result.get("suggest") not in list(Suggest):
+        return None
+    label = str(result.get("label", ""))
     return Verdict(
-        suggest=Suggest(suggest),
-        label=label if isinstance(label, int) else 0,
+        suggest=Suggest(result["suggest"]),
+        label=int(label) if label.isascii() and label.isdigit() else 0,
         trace_id=str(told.get("trace_id", "")),
     )

@@ -52,6 +52,8 @@ INSTALLED_APPS = [
     "apps.wallet",
     "apps.checkout",
     "apps.aftersales",
+    "apps.content",
+    "apps.support",
 ]
 
 MIDDLEWARE = [
@@ -204,6 +206,8 @@ SPECTACULAR_SETTINGS = {
         "CouponKindEnum": "apps.coupons.models.Template.Kind",
         "CouponStatusEnum": "apps.coupons.states.CouponStatus",
         "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
+        "ReviewStatusEnum": "apps.content.states.ReviewStatus",
+        "QuestionKindEnum": "apps.support.models.Question.Kind",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -236,6 +240,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+DEMO_FILLERS = "config.demo.FILLERS"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from apps.base import audit, jobs, pulses
+from apps.content.models import Picture, Review, ReviewMove, ReviewRules
+from apps.content.states import Finding, ReviewStatus
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.members.models import Consent, Level
@@ -20,6 +22,7 @@ from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
 from apps.promotions.models import LevelPrice
 from apps.stores.models import Place
+from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
@@ -27,6 +30,7 @@ from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
+from tests.apps.support import make as surveys
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
 _numbers = count(1)
@@ -39,6 +43,7 @@ def fill(rows: int, *, operator: User) -> None:
         aftersales.refund(order, {order.lines.all()[0].sku: 1})
         _catalog_of(order)
         _money_of(order)
+        _words_of(order)
         _system(operator)
 
 
@@ -64,6 +69,43 @@ def _catalog_of(order: Order) -> None:
     FreightZone.objects.create(template=template, first_fee_fen=800)
     document = members.privacy(str(number))
     Consent.objects.create(member=order.member, document=document, act=Consent.Act.GIVEN, at=NOW)
+
+
+def _words_of(order: Order) -> None:
+    """A review that waits for a person, and a survey of one question that was answered."""
+    line = order.lines.all()[0]
+    review = Review.objects.create(
+        member=order.member,
+        line=line,
+        product=line.sku.product,
+        rating=2,
+        text="杯底有一处缺釉",
+        picture_count=1,
+        status=ReviewStatus.HELD,
+        finding=Finding.REVIEW,
+        label=21000,
+        reason="微信建议人工审核",
+        written_at=NOW,
+        look_at=NOW,
+    )
+    number = next(_numbers)
+    Picture.objects.create(
+        public_id=f"P{number}",
+        member=order.member,
+        review=review,
+        file="reviews/a.jpg",
+        width=40,
+        height=30,
+        finding=Finding.PASS,
+        label=100,
+        uploaded_at=NOW,
+    )
+    ReviewMove.objects.create(
+        review=review, move="hold", from_status="WAITING", to_status="HELD", reason="微信建议人工审核", at=NOW
+    )
+    survey = surveys.survey(f"小调查{number}")
+    Response.objects.create(survey=survey, member=order.member, at=NOW)
+    ReviewRules.objects.get_or_create(pk=1)
 
 
 def _money_of(order: Order) -> None:

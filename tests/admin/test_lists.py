@@ -26,6 +26,8 @@ _LISTS = [
     "fulfillment/shippingupload",
     "fulfillment/freighttemplate",
     "members/consent",
+    "content/review",
+    "support/survey",
     "base/auditentry",
     "outbox/delivery",
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.catalog.models import Sku
 from apps.checkout import asking
+from apps.content import services as reviews
 from apps.coupons.models import PromoCode
 from apps.fulfillment.services import parcels
 from apps.members.models import Member
@@ -17,9 +20,11 @@ from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
+from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
 from tests.apps.points import make as points
+from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
 
@@ -57,6 +62,16 @@ class Witness:
             return None
         assert answer["Content-Type"].startswith("application/json")
         assert self.contract.faults(answer.json(), schema) == []
+        return answer.json()
+
+    def upload(self, picture: bytes) -> Any:
+        """Upload a picture as wx.uploadFile does."""
+        path = "/api/v1/me/pictures"
+        answer = self.shopper.post(path, {"file": BytesIO(picture)}, format="multipart")
+        assert answer.status_code == 201, answer.content.decode()
+        operation = self.contract.operation("POST", path)
+        self.seen.add(operation["operationId"])
+        assert self.contract.faults(answer.json(), self.contract.response(operation, 201) or {}) == []
         return answer.json()
 
     def log_in(self, wechat: Sandbox, nickname: str) -> Any:
@@ -139,10 +154,40 @@ def fill_the_wallet(call: Callable[..., Any], member: Member, wechat: Sandbox) -
     call("GET", "/me/wallet/entries")
 
 
+def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
+    """A picture, a review with it, what others see of it, and a survey."""
+    call = witness.call
+    (line,) = call("GET", "/me/reviews/pending")["results"]
+    picture = witness.upload(content.photo())
+    said = {"sku_id": line["sku_id"], "rating": 5, "text": "杯口不烫手", "pictures": [picture["id"]]}
+    written = call("POST", f"/orders/{order_no}/reviews", {"reviews": [said]}, status=201)["results"]
+    review_id = written[0]["id"]
+    reviews.hold_overdue(at=datetime.now(tz=UTC) + timedelta(days=1))
+    reviews.publish(review_id=review_id, operator=None, at=datetime.now(tz=UTC))
+    reviews.reply(review_id=review_id, text="谢谢您", operator=None, at=datetime.now(tz=UTC))
+    assert [row["status"] for row in call("GET", "/me/reviews")["results"]] == ["PUBLISHED"]
+    seen = call("GET", f"/products/{product_id}/reviews?rating=5&with_pictures=true")["results"]
+    assert [(row["reply"], row["nickname"]) for row in seen] == [("谢谢您", "小***")]
+    assert call("GET", f"/products/{product_id}/reviews/summary")["average_tenths"] == 50
+
+    now = datetime.now(tz=UTC)
+    survey = surveys.survey(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
+    (open_to_me,) = call("GET", "/surveys")["results"]
+    one, two, three, _ = open_to_me["questions"]
+    answers = [
+        {"question_id": one["id"], "choices": [1]},
+        {"question_id": two["id"], "choices": [1, 3]},
+        {"question_id": three["id"], "rating": 5},
+    ]
+    call("POST", f"/surveys/{survey.pk}/answers", {"answers": answers}, status=201)
+    assert call("GET", f"/surveys/{survey.pk}")["answered"] is True
+
+
 def test_every_answer_of_a_first_order_is_as_documented(
-    witness: Witness, wechat: Sandbox, cup: Sku, settings: Any
+    witness: Witness, wechat: Sandbox, cup: Sku, settings: Any, tmp_path: Path
 ) -> None:
     settings.WALLET_ENABLED = True
+    settings.MEDIA_ROOT = tmp_path
     call = witness.call
     login, welcome = witness.log_in(wechat, "林小满")
     call("GET", "/documents/privacy")
@@ -185,6 +230,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("GET", path)["parcels"][0]["tracking_no"] == "SF1234567890123"
     assert call("POST", f"{path}/receive")["status"] == "RECEIVED"
     call("GET", "/orders?status=RECEIVED&page_size=1")
+    review_and_answer(witness, order["order_no"], listed[0]["id"])
 
     call("POST", "/cart/items", {"sku_id": cup.pk}, status=201)
     call("DELETE", f"/cart/items/{call('GET', '/cart')['items'][0]['id']}", status=204)

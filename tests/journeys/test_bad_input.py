@@ -16,13 +16,18 @@ from django.utils import timezone
 
 from apps.carts import services as carts
 from apps.carts.models import CartItem
+from apps.catalog.models import Product
 from apps.coupons.models import PromoCode
 from apps.members.models import Member
+from apps.members.services import consents
+from apps.support.models import Survey
 from apps.wallet.models import Pack
 from tests.apps.checkout import make as counter
+from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
 from tests.apps.points import make as points
+from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
 
@@ -93,6 +98,76 @@ DATES = [
     "2199-01-01",
     "0000-00-00",
 ]
+
+
+def reviewing(order_no: str, sku_id: int) -> Door:
+    """The door of reviews: one of a line, and everything that is no review of it."""
+    good = {"sku_id": sku_id, "rating": 5, "text": "好", "pictures": [], "anonymous": False}
+    wrong = {
+        "sku_id": [*INT, 2**62],
+        "rating": [*INT, 6],
+        "text": [7, 1.5, True, None, [], {}, "a\x00b", "\ud800", "字" * 501, HUGE],
+        "pictures": [
+            *("7K2M9QRTW4XPBCDE5FGH6JNV", 1, None, {}, [1], [None], ["../x"], [HUGE], ["A" * 24]),
+            [f"{number:024d}" for number in range(10)],
+        ],
+        "anonymous": BOOL,
+    }
+    one_wrong = [[{**good, name: value}] for name, values in wrong.items() for value in values]
+    return Door(
+        "POST",
+        f"/orders/{order_no}/reviews",
+        {"reviews": [good]},
+        {"reviews": [[], {}, "1", 1, None, [[]], [1], [None], [{}], [good, good], [good] * 101, *one_wrong]},
+    )
+
+
+def answering(survey: Survey) -> Door:
+    """The door of a survey with one question of each kind."""
+    tea, times, stars, words = survey.questions.all()
+    good: list[dict[str, Any]] = [
+        {"question_id": tea.pk, "choices": [1]},
+        {"question_id": times.pk, "choices": [1, 2]},
+        {"question_id": stars.pk, "rating": 5},
+        {"question_id": words.pk, "text": "好"},
+    ]
+    wrong = [
+        *(
+            {**good[0], "choices": value}
+            for value in [[3], [0], [1, 2], [], None, 1, "1", ["1"], [True], [10**30]]
+        ),
+        *({**good[0], "question_id": value} for value in [*INT, 2**62]),
+        *({**good[0], "rating": value} for value in [*(v for v in INT if v is not None), 5, 6]),
+        *({**good[0], "text": value} for value in [*TEXT, "好"]),
+    ]
+    refused = [[one, *good[1:]] for one in wrong]
+    return Door(
+        "POST",
+        f"/surveys/{survey.pk}/answers",
+        {"answers": good},
+        {
+            "answers": [
+                [],
+                {},
+                "1",
+                1,
+                None,
+                [[]],
+                [None],
+                [{}],
+                good[:2],
+                [*good, good[0]],
+                good * 30,
+                *refused,
+            ]
+        },
+    )
+
+
+def _form(content: bytes) -> bytes:
+    """A multipart form whose only part is a file."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    return head + content + b"\r\n--x--\r\n"
 
 
 def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int) -> list[Door]:
@@ -180,6 +255,11 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
     points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
     known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk, on_offer().pk)
+    consents.give(member=member, document="privacy", version="1.0", at=timezone.now())
+    received = content.order(member, at=timezone.now() - timedelta(days=1))
+    now = timezone.now()
+    survey = surveys.survey(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
+    known[:0] = [reviewing(received.order_no, received.lines.get().sku_id), answering(survey)]
     return World(member, shopper_of(member), known, order.order_no)
 
 
@@ -284,6 +364,9 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("GET", "/me/coupons/{}"),
         ("POST", "/me/coupons/{}/pass"),
         ("POST", "/orders/{}/pay"),
+        ("GET", "/products/{}/reviews"),
+        ("GET", "/products/{}/reviews/summary"),
+        ("GET", "/surveys/{}"),
         ("POST", "/orders/{}/cancel"),
         ("POST", "/orders/{}/receive"),
         ("GET", "/me/wallet/recharges/{}"),
@@ -315,6 +398,10 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/me/points/entries": (),
         "/points-mall": (),
         "/me/wallet/recharges": (),
+        "/me/reviews": (),
+        "/me/reviews/pending": (),
+        f"/products/{Product.objects.all()[0].pk}/reviews": ("rating", "with_pictures"),
+        "/surveys": (),
     }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):
@@ -322,6 +409,33 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
                 answer = world.me.call("GET", f"{path}?{name}={quote(value)}")
                 told = (path, name, value[:20], answer.status_code)
                 assert answer.status_code == 200 or complaint(answer) == "", told
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/json", b"{}", 415),
+        ("text/xml", b"<a/>", 415),
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=x", b"", 400),
+        ("multipart/form-data; boundary=x", b"--x--", 400),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--x--',
+            400,
+        ),
+        ("multipart/form-data; boundary=x", _form(b""), 400),
+        ("multipart/form-data; boundary=x", _form(b"no picture"), 400),
+        ("multipart/form-data; boundary=x", _form(b"\xff\xd8\xff" + b"\x00" * 100), 400),
+        ("multipart/form-data; boundary=x", _form(b"x" * 6_000_000), 413),
+    ],
+    ids=["json", "xml", "no boundary", "nothing", "no part", "no file", "empty", "text", "broken", "6 MB"],
+)
+def test_the_door_of_pictures_takes_pictures_only(world: World, kind: str, body: bytes, status: int) -> None:
+    before = everything()
+    answer = world.me.generic("POST", "/api/v1/me/pictures", body, content_type=kind)
+    assert (answer.status_code, complaint(answer)) == (status, "")
+    assert everything() == before
 
 
 @pytest.mark.parametrize(
@@ -367,7 +481,8 @@ def test_wechats_doors_refuse_what_wechat_did_not_say(world: World) -> None:
 def test_no_door_was_forgotten(world: World) -> None:
     """Each path of the API that takes a body stands in the table above."""
     tried = {door.path for door in world.doors}
-    taking_no_body = {"pay", "cancel", "receive", "claim", "pass", "check-ins"}
+    # A picture is no JSON: its door has tests of its own.
+    taking_no_body = {"pay", "cancel", "receive", "claim", "pass", "check-ins", "pictures"}
     for method, path in _paths_with_bodies():
         known = any(door.startswith(path.partition("{")[0]) for door in tried)
         assert known or path.rpartition("/")[2] in taking_no_body, (method, path)

@@ -6,9 +6,12 @@ from datetime import datetime
 
 from django.db import transaction
 
+from apps.base import transactions
 from apps.members import selectors
 from apps.members.models import Consent, Document, Member
+from apps.outbox import services as outbox
 from mall.errors import Invalid, Kind, NotFound, ShopError
+from mall.events import ConsentWithdrawn
 
 
 class VersionNotCurrent(Invalid):
@@ -45,7 +48,7 @@ def give(*, member: Member, document: str, version: str, at: datetime) -> Consen
 
 
 def withdraw(*, member: Member, document: str, at: datetime) -> None:
-    """Record that a member takes consent back, and delete what was collected under it.
+    """Record that a member takes consent back, delete what was collected under it, and tell the other rooms to.
 
     Where there is no consent to take back nothing is recorded. Raises NotFound for what is no document.
     PIPL Art. 15 (withdrawal as easy as consent) and Art. 47 (delete when consent is withdrawn).
@@ -54,10 +57,23 @@ def withdraw(*, member: Member, document: str, at: datetime) -> None:
         raise NotFound
     with transaction.atomic():
         Member.objects.select_for_update().get(pk=member.pk)
-        for given in _given_versions(member, document):
+        withdrawn = _given_versions(member, document)
+        for given in withdrawn:
             Consent.objects.create(member=member, document=given, act=Consent.Act.WITHDRAWN, at=at)
+        if withdrawn:
+            outbox.publish(ConsentWithdrawn(member_id=member.pk, document=document), at=at)
         if document == Document.Kind.PRIVACY:
             Member.objects.filter(pk=member.pk).update(phone="", nickname="", avatar_url="", birthday=None)
+
+
+def lock_and_require_privacy(*, member: Member) -> None:
+    """Keep the member's consent as it is until the transaction ends. Raises ConsentRequired.
+
+    Whoever writes personal data under this lock has it written before a withdrawal, whose news erases it then.
+    """
+    transactions.require()
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    require_privacy(member=member)
 
 
 def require_privacy(*, member: Member) -> None:

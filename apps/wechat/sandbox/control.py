@@ -82,6 +82,10 @@ class Sandbox:
         """Push any event with fields of your own."""
         self._post("push", event=event, openid=openid, content=dict(content or {}))
 
+    def find_picture(self, suggest: str, *, label: int = 20002) -> None:
+        """Say what the next picture is found to be: pass, review, risky, lost (no push), unfetched (-1008)."""
+        self._post("media", suggest=suggest, label=label)
+
     def push_to(self, url: str, *, format: str = "json") -> None:
         """Set the shop's push address (empty: none) and its format, json or xml."""
         self._post("push/address", url=url, format=format)

@@ -140,6 +140,15 @@ def _resend(world: World, request: Request) -> Response:
     return as_json({"result": "ok", "resent": len(wanted)})
 
 
+def _media(world: World, request: Request) -> Response:
+    asked = request.json()
+    suggest, label = _text(asked, "suggest"), asked.get("label", 20002)
+    if suggest not in ("pass", "review", "risky", "lost", "unfetched") or not isinstance(label, int):
+        raise BadOrder("suggest is pass, review, risky, lost or unfetched; label a number")
+    world.media_verdicts.append((suggest, label))
+    return as_json({"result": "ok", "waiting": len(world.media_verdicts)})
+
+
 def _clock(world: World, request: Request) -> Response:
     ahead_s = request.json().get("ahead_s")
     if isinstance(ahead_s, bool) or not isinstance(ahead_s, int | float):
@@ -206,6 +215,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/push/address", _push_address),
     Route("POST", f"{ROOT}/push/verify", _push_verify),
     Route("POST", f"{ROOT}/notify/resend", _resend),
+    Route("POST", f"{ROOT}/media", _media),
     Route("POST", f"{ROOT}/clock", _clock),
     Route("POST", f"{ROOT}/faults", _add_fault),
     Route("GET", f"{ROOT}/faults", _faults),

@@ -115,6 +115,10 @@ def _elements(fields: Json) -> str:
             rows = value if isinstance(value, list) else [value]
             inner = "".join(f"<List>{_elements(row)}</List>" for row in rows)
             parts.append(f"<SubscribeMsgPopupEvent>{inner}</SubscribeMsgPopupEvent>")
+        elif isinstance(value, dict):
+            parts.append(f"<{name}>{_elements(value)}</{name}>")
+        elif isinstance(value, list):
+            parts.extend(f"<{name}>{_elements(row)}</{name}>" for row in value)
         elif isinstance(value, int):
             parts.append(f"<{name}>{value}</{name}>")
         else:

@@ -88,6 +88,8 @@ class World:
         self.nonces: dict[str, float] = {}
         self.forced_refreshes: list[float] = []
         self.clock_ahead_s = 0.0
+        # What the next pictures are found to be: suggestion (or "lost", "unfetched") and label.
+        self.media_verdicts: deque[tuple[str, int]] = deque()
 
     def now(self) -> float:
         """The time by which orders, codes and tokens live (unix seconds); tests may put it ahead."""
@@ -104,6 +106,7 @@ class World:
             self.bills.clear()
             self.forced_refreshes.clear()
             self.clock_ahead_s = 0.0
+            self.media_verdicts.clear()
 
 
 def rfc3339(at: float) -> str:

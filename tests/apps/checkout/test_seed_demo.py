@@ -14,13 +14,16 @@ from django.db.models import Q
 from django.test import Client
 
 from apps.catalog.models import Category, Product, Sku
+from apps.content.models import Review
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as inventory
-from apps.inventory.models import Stock
+from apps.inventory.models import Hold, Stock
 from apps.members.models import Document, Level
+from apps.orders.models import Order
 from apps.points.models import PointsGood
 from apps.promotions import selectors as promotions
 from apps.promotions.models import Campaign, Promotion
+from apps.support.models import Survey
 from apps.wallet.models import Pack
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +104,15 @@ def test_no_demo_product_is_sold_below_cost_unless_it_is_meant_to_draw_visitors(
     earning = Sku.objects.exclude(product__role=Product.Role.TRAFFIC)
     assert not any(sku.cost_fen is None or sku.cost_fen >= sku.price_fen for sku in earning)
     assert not Sku.objects.filter(~Q(market_price_fen=None), market_price_fen__lte=0).exists()
+
+
+def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
+    (cups,) = Client().get("/api/v1/products", {"q": "茶杯套装"}).json()["results"][:1]
+    said = Client().get(f"/api/v1/products/{cups['id']}/reviews").json()["results"]
+    assert [row["rating"] for row in said] == [3, 4, 5, 5]
+    assert sum(bool(row["reply"]) for row in said) == 3
+    assert sum(len(row["pictures"]) for row in said) == 1
+    assert Review.objects.filter(status="HELD").count() == 1
+    assert Survey.objects.get().questions.count() == 4
+    assert not Order.objects.exclude(status="RECEIVED").exists()
+    assert not Hold.objects.filter(status="HELD").exists()

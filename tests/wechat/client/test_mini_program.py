@@ -356,3 +356,33 @@ def test_a_text_gets_wechats_verdict(wechat: Script) -> None:
         security.check_text(openid="oX", scene=security.Scene.COMMENT, content="…")
     with pytest.raises(errors.ContentTooLong):
         security.check_text(openid="oX", scene=security.Scene.COMMENT, content="茶" * 2501)
+
+
+def test_a_picture_is_looked_at_later_under_a_trace_id(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=0, trace_id="t"), told(errcode=0))
+
+    def check() -> str:
+        return security.check_picture(openid="oX", scene=security.Scene.COMMENT, url="https://a.b/c.jpg")
+
+    assert check() == "t"
+    with pytest.raises(errors.WechatBadAnswer):
+        check()
+
+
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [
+        ({"errcode": 0, "result": {"suggest": "pass", "label": 100}}, ("pass", 100)),
+        ({"errcode": "0", "result": {"suggest": "risky", "label": "20002"}}, ("risky", 20002)),
+        ({"result": {"suggest": "review", "label": 10001}}, ("review", 10001)),
+        ({"errcode": -1008, "errmsg": "download error"}, ("review", 0)),
+        ({"errcode": 4294966288, "result": {"suggest": "pass", "label": 100}}, ("review", 0)),
+        ({"errcode": 0, "result": {"suggest": "perhaps"}}, ("review", 0)),
+        ({}, ("review", 0)),
+    ],
+)
+def test_what_wechat_found_in_a_picture_is_a_verdict_or_a_persons_to_give(
+    message: dict[str, Any], verdict: tuple[str, int]
+) -> None:
+    found = security.picture_verdict({"trace_id": "t", **message})
+    assert (found.suggest, found.label, found.trace_id) == (*verdict, "t")

@@ -99,3 +99,10 @@ def test_a_repeated_delivery_has_the_same_key_and_another_message_another() -> N
     assert push.message_key(text) != push.message_key(text | {"MsgId": 6})
     assert push.message_key(settled) != push.message_key(settled | {"transaction_id": "4201"})
     assert "oX" not in push.message_key(settled)
+    checked: dict[str, Any] = {
+        "FromUserName": "oX",
+        "CreateTime": 1,
+        "Event": "wxa_media_check",
+        "trace_id": "a",
+    }
+    assert push.message_key(checked) != push.message_key(checked | {"trace_id": "b"})

@@ -225,3 +225,22 @@ def test_hostile_bodies_get_an_errcode(sandbox: Sandbox, merchant: Merchant) -> 
             answer = merchant.post(path, asked)
             assert answer.status_code == 200
     assert merchant.post("/wxa/nothing", {}).json()["errcode"] == 40066
+
+
+def test_pictures_are_looked_at_like_wechat_does(sandbox: Sandbox, merchant: Merchant) -> None:
+    openid = sandbox.login("小明").openid
+    good = {"media_url": "https://a.b/c.jpg", "media_type": 2, "version": 2, "openid": openid, "scene": 2}
+    looked = merchant.post("/wxa/media_check_async", good).json()
+    assert (looked["errcode"], len(looked["trace_id"])) == (0, 24)
+    wrong = {
+        "media_url": ("ftp://a.b/c", 44002),
+        "version": (1, 40097),
+        "media_type": (3, 40097),
+        "scene": (5, 40129),
+        "openid": ("oNobody", 40003),
+    }
+    for name, (value, errcode) in wrong.items():
+        answer = merchant.post("/wxa/media_check_async", {**good, name: value}).json()
+        assert (name, answer["errcode"]) == (name, errcode)
+    sandbox.put_clock_ahead(2 * 3600 + 1)
+    assert merchant.post("/wxa/media_check_async", good).json()["errcode"] == 61010

@@ -87,3 +87,31 @@ def test_a_push_is_tried_three_times(sandbox: Sandbox, merchant: Merchant, doors
     sandbox.wait(lambda: [row for row in sandbox.pushes() if row["state"] == "GIVEN_UP"])
     assert len(doorstep.arrived) == 3
     assert json.loads(_opened(merchant, doorstep.arrived[0]))["msg"] == "请接入"
+
+
+def test_what_was_found_in_a_picture_is_pushed_as_it_was_ordered(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep
+) -> None:
+    sandbox.push_to(doorstep.url)
+    openid = sandbox.login("小明").openid
+    asked = {"media_url": "https://a.b/c.jpg", "media_type": 2, "version": 2, "openid": openid, "scene": 2}
+    sandbox.find_picture("lost")
+    sandbox.find_picture("risky", label=20002)
+    traces = [merchant.post("/wxa/media_check_async", asked).json()["trace_id"] for _ in range(2)]
+    (arrival,) = doorstep.wait_for(1)
+    said = json.loads(_opened(merchant, arrival))
+    assert (said["Event"], said["trace_id"], said["errcode"]) == ("wxa_media_check", traces[1], 0)
+    assert said["result"] == {"suggest": "risky", "label": 20002}
+
+
+def test_what_was_found_in_a_picture_can_be_xml(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep
+) -> None:
+    sandbox.push_to(doorstep.url, format="xml")
+    openid = sandbox.login("小明").openid
+    asked = {"media_url": "https://a.b/c.jpg", "media_type": 2, "version": 2, "openid": openid, "scene": 2}
+    merchant.post("/wxa/media_check_async", asked)
+    (arrival,) = doorstep.wait_for(1)
+    assert "<result><suggest><![CDATA[pass]]></suggest><label>100</label></result>" in _opened(
+        merchant, arrival
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apps.checkout.demo import filling, terms
 
@@ -19,4 +22,7 @@ class Command(BaseCommand):
         at = timezone.now()
         added = filling.fill(at=at)
         terms.agree(at=at)
+        fillers: Sequence[str] = import_string(settings.DEMO_FILLERS)
+        for path in fillers:
+            import_string(path)(at=at)
         self.stdout.write(f"The demo shop has {len(filling.WARES)} products; {added} of them are new.")

@@ -1,0 +1,49 @@
+"""Orders of the demo shop's past: placed at the counter like all others, but nobody paid and no parcel left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.checkout import placing, quoting, scarce
+from apps.checkout.quoting import Choice
+from apps.members import selectors as members
+from apps.members.models import Member
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Actor
+
+_NOTE = "演示订单，没有真实付款"
+_PAID_AFTER = timedelta(minutes=3)
+_SHIPPED_AFTER = timedelta(hours=20)
+
+
+def received(*, member: Member, sku_ids: Sequence[int], received_at: datetime) -> Order:
+    """Return an order of one unit each that was received at ``received_at``, three days after it was placed.
+
+    It is moved without news: nothing is asked of WeChat, and nothing is earned with it.
+    """
+    placed_at = received_at - timedelta(days=3)
+    address = members.addresses_of(member)[0]
+    choice = Choice(items=tuple((sku_id, 1) for sku_id in sku_ids), address_id=address.pk, coupon_id="none")
+    composition = quoting.compose(member=member, choice=choice, at=placed_at)
+    order = placing.place(
+        member=member,
+        choice=choice,
+        expected_payable_fen=composition.quote.payable_fen,
+        idempotency_key=f"demo-{received_at:%Y%m%d%H%M}",
+        remark="",
+        at=placed_at,
+    )
+    moves = {
+        "pay": placed_at + _PAID_AFTER,
+        "ship": placed_at + _SHIPPED_AFTER,
+        "receive": received_at,
+    }
+    with transaction.atomic():
+        for move, at in moves.items():
+            order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=_NOTE, at=at)
+        scarce.commit(order=order, at=moves["pay"])
+    return order
