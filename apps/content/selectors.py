@@ -116,16 +116,21 @@ def of_member(*, member: Member) -> QuerySet[Review]:
     )
 
 
+def kept_lines(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    """Those of these lines that a review may speak of: bought, and not refunded to the last unit."""
+    return lines.filter(is_gift=False, refunded__lt=F("quantity"))
+
+
 def pending(*, member: Member, at: datetime) -> QuerySet[OrderLine]:
-    """The lines of a member's received orders that may be reviewed now, with ``received_at``; gifts never."""
+    """The lines of a member's received orders that may be reviewed now, with ``received_at``."""
     since = at - timedelta(days=rules().days)
     return (
-        OrderLine.objects.filter(
+        kept_lines(OrderLine.objects.all())
+        .filter(
             ~Exists(Review.objects.filter(line=OuterRef("pk"))),
             order__member=member,
             order__status=Status.RECEIVED,
             order__received_at__gt=since,
-            is_gift=False,
         )
         .annotate(received_at=F("order__received_at"))
         .select_related("order", "sku")

@@ -21,8 +21,8 @@ _PIECE = 5_000
 def coupons_a_second(members: int = MEMBERS) -> float:
     """Make so many members, issue to all of them, and return the rows a second of the issue alone."""
     at = timezone.now()
-    for begun in range(0, members, _PIECE):
-        words = (numbers.word(16) for _ in range(min(_PIECE, members - begun)))
+    for made in range(0, members, _PIECE):
+        words = (numbers.word(16) for _ in range(min(_PIECE, members - made)))
         Member.objects.bulk_create(
             Member(public_id=word, openid=f"bench-{word}", registered_at=at) for word in words
         )

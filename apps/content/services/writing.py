@@ -48,7 +48,7 @@ class AlreadyReviewed(ShopError):
 
 
 class LineUnknown(Invalid):
-    """The order did not sell this SKU (gifts are not reviewed), or it was named twice; ``details`` names it."""
+    """The order did not sell this SKU, all of it was refunded, it was a gift, or named twice; ``details`` names it."""
 
     code = "line_unknown"
     message = "订单中没有可评价的该商品"
@@ -92,8 +92,7 @@ def _refuse_unless_reviewable(order: Order, *, at: datetime) -> None:
 
 def _lines(order: Order, drafts: Sequence[Draft]) -> Mapping[int, OrderLine]:
     """Return the bought lines by SKU. Raises LineUnknown, AlreadyReviewed for those that are among the drafts."""
-    bought = order.lines.filter(is_gift=False).select_related("sku")
-    lines = {line.sku_id: line for line in bought}
+    lines = {line.sku_id: line for line in selectors.kept_lines(order.lines.select_related("sku"))}
     named: set[int] = set()
     for draft in drafts:
         if draft.sku_id not in lines or draft.sku_id in named:

@@ -140,6 +140,17 @@ def test_a_picture_is_shown_by_whoever_uploaded_it_and_in_one_review() -> None:
     assert Review.objects.count() == 1
 
 
+def test_goods_that_were_refunded_to_the_last_unit_are_not_reviewed_the_others_are() -> None:
+    order = make.order(make.member(), counter.goods(), counter.goods())
+    refunded, kept = order.lines.order_by("id")
+    OrderLine.objects.filter(pk=refunded.pk).update(refunded=1)
+    assert [line.pk for line in selectors.pending(member=order.member, at=NOW)] == [kept.pk]
+    with pytest.raises(reviews.LineUnknown):
+        write(order, make.draft(order, sku_id=refunded.sku_id))
+    write(order, make.draft(order, sku_id=kept.sku_id))
+    assert Review.objects.get().line == kept
+
+
 def test_what_was_reviewed_is_pending_no_more() -> None:
     member = make.member()
     order = make.order(member, counter.goods(), counter.goods())
