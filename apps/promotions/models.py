@@ -152,7 +152,7 @@ class Promotion(models.Model):
     regions = models.JSONField("包邮地区", default=list, blank=True, help_text="留空表示全国")
     combines = models.BooleanField("可与其他层优惠叠加", default=True)
     # Names of lanes (``mall.pricing.offers.Lane``) with whose offers it shares no line though it combines.
-    excludes = models.JSONField("不与这些优惠同享", default=list, blank=True)
+    excludes = models.JSONField("不与这些优惠同享", default=list, db_default=[], blank=True)
     limit_total = models.PositiveIntegerField("总次数", null=True, blank=True)
     limit_per_day = models.PositiveIntegerField("每天总次数", null=True, blank=True)
     limit_per_member = models.PositiveIntegerField("每人次数", null=True, blank=True)
@@ -325,7 +325,7 @@ class SimulationRun(models.Model):
     handled = models.PositiveIntegerField("已回放", default=0)
     figures = models.JSONField("结果", default=dict, blank=True)
     # What is left of the gifts, what a step-up price has sold: ``trials.Trial.kept``.
-    kept = models.JSONField("接续状态", default=dict, blank=True)
+    kept = models.JSONField("接续状态", default=dict, db_default={}, blank=True)
     error = models.CharField("失败原因", max_length=200, blank=True)
     operator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"

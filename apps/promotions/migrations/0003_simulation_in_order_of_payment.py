@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="simulationrun",
             name="kept",
-            field=models.JSONField(blank=True, default=dict, verbose_name="接续状态"),
+            field=models.JSONField(blank=True, db_default={}, default=dict, verbose_name="接续状态"),
         ),
         migrations.CreateModel(
             name="SimulationTally",

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="promotion",
             name="excludes",
-            field=models.JSONField(blank=True, default=list, verbose_name="不与这些优惠同享"),
+            field=models.JSONField(blank=True, db_default=[], default=list, verbose_name="不与这些优惠同享"),
         ),
     ]
