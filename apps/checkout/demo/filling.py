@@ -28,11 +28,7 @@ def fill(*, at: datetime) -> int:
     """
     known = set(Sku.objects.values_list("code", flat=True))
     missing = [ware for ware in WARES if ware.sku_code(0) not in known]
-    names = {ware.code: _drawn(ware) for ware in WARES}
-    icons = {
-        root: pictures.drawn(f"categories/{shape}", shape=shape, tone="celadon")
-        for root, (shape, _) in TREE.items()
-    }
+    names, icons = draw()
     if not missing:
         return 0
     categories = _tree(icons)
@@ -45,6 +41,19 @@ def fill(*, at: datetime) -> int:
     for ware in missing:
         _put(ware, names[ware.code], categories[ware.category], brands[ware.brand], labels, places, at=at)
     return len(missing)
+
+
+def draw() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Draw the pictures whose files are missing, which takes seconds and asks no database.
+
+    Return the names of the files: by a product's code, its cover first; and by a root category's name.
+    """
+    names = {ware.code: _drawn(ware) for ware in WARES}
+    icons = {
+        root: pictures.drawn(f"categories/{shape}", shape=shape, tone="celadon")
+        for root, (shape, _) in TREE.items()
+    }
+    return names, icons
 
 
 def _tree(icons: Mapping[str, str]) -> dict[str, Category]:

@@ -11,9 +11,10 @@ from django.apps import apps
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db.models import Q
-from django.test import Client
+from django.test import Client, override_settings
 
 from apps.catalog.models import Category, Product, Sku
+from apps.checkout.demo import filling
 from apps.content.models import Review
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as inventory
@@ -31,8 +32,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures take seconds to draw: one set for all tests."""
-    return tmp_path_factory.mktemp("media")
+    """Pictures take seconds to draw, more than a transaction may idle: one set for all tests, drawn before them."""
+    root = tmp_path_factory.mktemp("media")
+    with override_settings(MEDIA_ROOT=root):
+        filling.draw()
+    return root
 
 
 @pytest.fixture
