@@ -139,7 +139,7 @@ class SurveyAdmin(EditableAdmin):
         }
         return TemplateResponse(request, "admin/support/results.html", context)
 
-    @action(description="导出 CSV", permissions=["export"], url_path="export", icon="download")
+    @action(description="导出答卷", permissions=["export"], url_path="export", icon="download")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         survey = self._survey(request, object_id)
         audit.record(
