@@ -95,16 +95,19 @@ def upload(
     at: datetime,
     logistics: Logistics = Logistics.EXPRESS,
     all_delivered: bool = True,
+    was_split: bool = False,
 ) -> Uploaded:
     """Tell WeChat what was sent for the payment ``transaction_id``; ``at`` must be later than the last time.
 
-    Several parcels, or a first of several (``all_delivered`` false), go as a split delivery, express only.
+    Several parcels, or a first of several (``all_delivered`` false), go as a split delivery, express only; and so
+    does one that was told as such before and turned out to be all (``was_split``): a change of mode would use up
+    the payment's one correction.
     Raises ShippingNotYet (come back in 10 to 60 s), other WechatUnavailable (with ``effect_unknown`` look at
     ``get_order`` before repeating: each payment may be re-shipped only once), WechatRefused (final).
     """
     if not 1 <= len(parcels) <= MOST_PARCELS:
         raise ValueError(f"1 to {MOST_PARCELS} parcels, not {len(parcels)}")
-    split = len(parcels) > 1 or not all_delivered
+    split = was_split or len(parcels) > 1 or not all_delivered
     body: dict[str, Any] = {
         "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
         "logistics_type": int(logistics),

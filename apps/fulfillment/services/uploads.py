@@ -45,6 +45,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     )
     everything = order.status in (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
     try:
+        state.split = state.split or len(parcels) > 1 or not everything
         if state.outcome_unknown and _wechat_has(transaction_id, parcels, everything=everything):
             return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
         shipping.upload(
@@ -52,6 +53,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
             openid=order.member.openid,
             parcels=[_as_told(parcel, order) for parcel in parcels],
             all_delivered=everything,
+            was_split=state.split,
             at=_later_than_before(state, at=at),
         )
     except errors.WechatUnavailable as trouble:
@@ -84,7 +86,8 @@ def _write(
         state.outcome_unknown = False
     if parcels is not None:
         state.uploaded_parcels = parcels
-    state.save(update_fields=["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels"])
+    written = ["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels", "split"]
+    state.save(update_fields=written)
     return status
 
 
