@@ -19,6 +19,7 @@ from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
 from apps.orders.models import Order, OrderRefund
 from apps.payments.models import Refund
+from apps.payments.services import refunds
 from tests.admin import shop
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
@@ -173,6 +174,14 @@ def test_what_changed_since_it_was_shown_is_shown_again_first(page: Client) -> N
     assert not OrderRefund.objects.exists()
 
 
+def test_nothing_is_confirmed_that_was_not_shown(page: Client) -> None:
+    cup = counter.goods(5000)
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    sent = {**hidden(page.get(at(order))), f"units_{make.line(order, cup).pk}": "1", "reason": "x"}
+    assert "确认退款" in text(page.post(at(order), {**sent, "step": "confirm"}))
+    assert not OrderRefund.objects.exists()
+
+
 def test_one_can_go_back_and_what_was_typed_is_still_there(page: Client) -> None:
     cup = counter.goods(5000)
     order = make.paid(counter.buyer(), [(cup, 3)])
@@ -234,20 +243,32 @@ def test_an_order_that_cannot_be_refunded_leads_back(page: Client) -> None:
 def test_refunds_are_listed_searched_and_filtered_by_whether_the_money_arrived(page: Client) -> None:
     cup = counter.goods(5000, title="茶杯")
     first, second = (make.paid(counter.buyer(), [(cup, 2)]) for _ in range(2))
-    refunds = [make.refund(order, {cup: 1}) for order in (first, second)]
-    Refund.objects.filter(business_key=f"refund:{refunds[0].refund_no}").update(
+    made = [make.refund(order, {cup: 1}) for order in (first, second)]
+    Refund.objects.filter(business_key=f"refund:{made[0].refund_no}").update(
         status="FAILED", last_error="余额不足"
     )
     address = "/admin/orders/orderrefund/"
     everything = text(page.get(address))
-    assert all(refund.refund_no in everything for refund in refunds)
+    assert all(refund.refund_no in everything for refund in made)
     failed = page.get(address, {"money": "FAILED"})
-    assert (refunds[0].refund_no in text(failed), refunds[1].refund_no in text(failed)) == (True, False)
+    assert (made[0].refund_no in text(failed), made[1].refund_no in text(failed)) == (True, False)
     assert (
         f"/admin/payments/refund/{Refund.objects.get(status='FAILED').pk}/change/" in failed.content.decode()
     )
     found = text(page.get(address, {"q": second.order_no}))
-    assert (refunds[0].refund_no in found, refunds[1].refund_no in found) == (False, True)
+    assert (made[0].refund_no in found, made[1].refund_no in found) == (False, True)
+
+
+def test_a_refund_that_wechat_closed_is_followed_to_its_successor(page: Client) -> None:
+    cup = counter.goods(5000)
+    make.refund(make.paid(counter.buyer(), [(cup, 2)]), {cup: 1})
+    dead = Refund.objects.get()
+    Refund.objects.update(status="CLOSED")
+    assert "微信已关闭" in text(page.get("/admin/orders/orderrefund/"))
+    anew = refunds.resubmit(refund_no=dead.refund_no, at=make.LATER)
+    listed = page.get("/admin/orders/orderrefund/")
+    assert "待提交" in text(listed)
+    assert f"/admin/payments/refund/{anew.pk}/change/" in listed.content.decode()
 
 
 def test_who_may_only_look_at_orders_sees_their_refunds_and_makes_none(

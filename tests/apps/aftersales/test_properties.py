@@ -17,6 +17,7 @@ from apps.coupons.models import Coupon
 from apps.fulfillment.services import parcels
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.members.models import Member
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments.models import Refund
 from apps.points import selectors as point_facts
@@ -51,6 +52,7 @@ def every_ledger_adds_up(order: Order) -> None:
     assert not coupon_facts.unbalanced().exists()
     assert point_facts.unbalanced() == []
     assert wallet_facts.unbalanced() == []
+    assert order_facts.unbalanced_refunds() == []
     for stock in Stock.objects.all():
         sums = StockEntry.objects.filter(stock=stock).aggregate(
             on_hand=Sum("on_hand_change", default=0), held=Sum("held_change", default=0)
