@@ -150,8 +150,6 @@ class ShippingUpload(models.Model):
     )
     uploaded_parcels = models.PositiveSmallIntegerField("已上传包裹数", default=0)
     uploaded_at = models.DateTimeField("上传时间", null=True)
-    # WeChat was told of a first parcel of several: it stays a split delivery, though no other parcel may follow.
-    split = models.BooleanField("分拆发货", default=False, db_default=False)
     # The last call's answer was lost: WeChat is asked what it knows before the call is repeated.
     outcome_unknown = models.BooleanField("结果未知", default=False)
     last_error = models.CharField("最近错误", max_length=300, blank=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund
@@ -201,19 +201,19 @@ def unbalanced_refunds() -> list[Unbalanced]:
     """What differs between orders and their refunds: nothing, if all is well. Three queries."""
     orders = (
         Order.objects.order_by("id")
-        .annotate(booked=Coalesce(Sum(F("refunds__goods_fen") + F("refunds__shipping_fen")), 0))
+        .annotate(booked=Sum(F("refunds__goods_fen") + F("refunds__shipping_fen"), default=0))
         .exclude(refunded_fen=F("booked"))
         .values_list("order_no", "refunded_fen", "booked")
     )
     lines = (
         OrderLine.objects.order_by("id")
-        .annotate(booked=Coalesce(Sum("refund_lines__units"), 0))
+        .annotate(booked=Sum("refund_lines__units", default=0))
         .exclude(refunded=F("booked"))
         .values_list("pk", "refunded", "booked")
     )
     refunds = (
         OrderRefund.objects.order_by("id")
-        .annotate(booked=Coalesce(Sum("lines__amount_fen"), 0))
+        .annotate(booked=Sum("lines__amount_fen", default=0))
         .exclude(goods_fen=F("booked"))
         .values_list("refund_no", "goods_fen", "booked")
     )

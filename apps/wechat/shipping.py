@@ -19,6 +19,8 @@ CARRIERS_PATH = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
 
 MOST_PARCELS = 15
 _DESCRIPTION_CHARACTERS = 120
+# delivery_mode: 统一发货 and 分拆发货.
+_UNIFIED, _SPLIT = 1, 2
 _BEIJING = timezone(timedelta(hours=8))
 
 # 10060001: WeChat's shipping service does not know the payment yet (10 to 60 s after the notify it does).
@@ -78,6 +80,12 @@ class ShippedOrder:
     in_complaint: bool
     raw: dict[str, Any] = field(repr=False)
 
+    @property
+    def split(self) -> bool:
+        """Whether it was told as a delivery in several parcels (delivery_mode 2)."""
+        sent = self.raw.get("shipping")
+        return isinstance(sent, dict) and sent.get("delivery_mode") == _SPLIT
+
 
 @dataclass(frozen=True)
 class Carrier:
@@ -111,7 +119,7 @@ def upload(
     body: dict[str, Any] = {
         "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
         "logistics_type": int(logistics),
-        "delivery_mode": 2 if split else 1,
+        "delivery_mode": _SPLIT if split else _UNIFIED,
         "shipping_list": [_as_listed(parcel) for parcel in parcels],
         "upload_time": at.astimezone(_BEIJING).isoformat(timespec="milliseconds"),
         "payer": {"openid": openid},

@@ -45,7 +45,6 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     )
     everything = order.status in (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
     try:
-        state.split = state.split or len(parcels) > 1 or not everything
         if state.outcome_unknown and _wechat_has(transaction_id, parcels, everything=everything):
             return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels))
         shipping.upload(
@@ -53,7 +52,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
             openid=order.member.openid,
             parcels=[_as_told(parcel, order) for parcel in parcels],
             all_delivered=everything,
-            was_split=state.split,
+            was_split=_was_split(order, state, transaction_id),
             at=_later_than_before(state, at=at),
         )
     except errors.WechatUnavailable as trouble:
@@ -67,6 +66,16 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
 
 def _all_went_back(order: Order) -> bool:
     return order.status == Status.REFUNDED and order.refunded_fen == order.payable_fen
+
+
+def _was_split(order: Order, state: ShippingUpload, transaction_id: str) -> bool:
+    """Whether WeChat was told of a first parcel of several, and what was to follow was then refunded.
+
+    WeChat remembers in which mode it was told, and is asked only where that can matter.
+    """
+    if state.uploaded_at is None or not order.refunds.filter(units_unsent__gte=1).exists():
+        return False
+    return shipping.get_order(transaction_id=transaction_id).split
 
 
 def _later_than_before(state: ShippingUpload, *, at: datetime) -> datetime:
@@ -86,8 +95,7 @@ def _write(
         state.outcome_unknown = False
     if parcels is not None:
         state.uploaded_parcels = parcels
-    written = ["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels", "split"]
-    state.save(update_fields=written)
+    state.save(update_fields=["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels"])
     return status
 
 
