@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,45 +16,16 @@ from apps.aftersales import services as service
 from apps.coupons import services as coupon_services
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
-from apps.orders.models import Order, OrderRefund
+from apps.orders.models import OrderRefund
 from apps.payments.models import Refund
 from apps.payments.services import refunds
-from tests.admin import shop
+from tests.admin.refunding import at, confirmed, filled, hidden, text
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.points import make as points
 
 pytestmark = pytest.mark.django_db
-
-
-def at(order: Order, way: str = "refund-part") -> str:
-    return f"/admin/orders/order/{order.pk}/{way}/"
-
-
-def text(response: Any) -> str:
-    return "\n".join(shop.shown(response))
-
-
-def hidden(response: Any) -> dict[str, str]:
-    """The hidden fields of a page, as the browser sends them on."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?', response.content.decode())
-    return {name: value for name, value in found if name != "csrfmiddlewaretoken"}
-
-
-def filled(page: Client, order: Order, **typed: Any) -> Any:
-    """The page with the figures, after so much was filled in; a line is named by its SKU's number."""
-    lines = {
-        f"{field}_{line.pk}": typed.pop(f"{field}_{line.sku_id}", "")
-        for line in order.lines.all()
-        for field in ("units", "restock")
-    }
-    sent = {**hidden(page.get(at(order))), "reason": "杯口有裂纹", **lines, **typed, "step": "preview"}
-    return page.post(at(order), sent)
-
-
-def confirmed(page: Client, order: Order, shown: Any) -> Any:
-    return page.post(at(order), {**hidden(shown), "step": "confirm"}, follow=True)
 
 
 def test_what_is_filled_in_is_shown_with_its_figures_and_carried_out_when_confirmed(

@@ -15,7 +15,7 @@ from apps.outbox import services as outbox
 from apps.payments.services import refunds
 from apps.points import services as points
 from apps.wechat.sandbox.control import Sandbox
-from tests.admin.test_refund_page import confirmed, filled
+from tests.admin.refunding import confirmed, filled
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.fulfillment import make as fulfillment
@@ -58,12 +58,12 @@ def test_a_cup_with_a_crack_is_refunded_and_its_points_become_a_debt_that_the_ne
     received(shopper, order_no)
     assert balance(shopper) == (170, 0)
 
-    # She spends what she has, and 400 that she was given besides: half of the cup's points come back, half …
+    # They are gone, and more: an operator took 500 that she should never have had. She owes them.
     points.claw_back(member_id=member.pk, amount=170, cause="spent", at=timezone.now())
     points.claw_back(member_id=member.pk, amount=500, cause="by-hand", at=timezone.now())
     assert balance(shopper) == (0, 500)
 
-    # … one cup has a crack. The operator refunds it on the order's page.
+    # One cup has a crack. The operator refunds it on the order's page.
     operator = Client()
     operator.force_login(User.objects.create_superuser("店长"))
     order = Order.objects.get(order_no=order_no)
