@@ -260,7 +260,7 @@ class RefundableOrderAdmin(OrderAdmin):
         step = request.POST.get("step", "")
         if form.is_bound and step != "edit" and form.is_valid():
             try:
-                if step == "confirm":
+                if step == "confirm" and form.cleaned_data["seen"]:
                     return self._refund(request, order, form)
                 preview = selectors.preview(standing, form.wish())
             except ShopError as refusal:

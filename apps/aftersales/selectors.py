@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat
 
 from apps.aftersales import planning
 from apps.aftersales.planning import Plan, Standing, Wish
@@ -60,10 +60,16 @@ def preview(standing: Standing, wish: Wish) -> Preview:
 
 
 def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
-    """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part."""
-    asked = Refund.objects.filter(business_key=Concat(Value(orders.refund_cause("")), OuterRef("refund_no")))
-    return refunds.annotate(
-        money_status=Subquery(asked.values("status")[:1]), money_id=Subquery(asked.values("pk")[:1])
+    """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
+
+    Where WeChat closed that for good and an operator asked anew, it is the successor.
+    """
+    cause = Concat(Value(orders.refund_cause("")), OuterRef("refund_no"))
+    asked = Refund.objects.filter(business_key=cause)
+    anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("money_no")))
+    return refunds.annotate(money_no=Subquery(asked.values("refund_no")[:1])).annotate(
+        money_status=Coalesce(Subquery(anew.values("status")[:1]), Subquery(asked.values("status")[:1])),
+        money_id=Coalesce(Subquery(anew.values("pk")[:1]), Subquery(asked.values("pk")[:1])),
     )
 
 

@@ -169,7 +169,6 @@ PART_REFUNDED: Final[_JSON] = {
             "status": "SETTLED",
             "status_text": "已到账",
             "amount_fen": 4250,
-            "goods_fen": 4250,
             "shipping_fen": 0,
             "wechat_fen": 4250,
             "balance_fen": 0,

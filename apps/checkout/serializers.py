@@ -318,8 +318,9 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
     )
     status_text = serializers.CharField()
     amount_fen = serializers.IntegerField()
-    goods_fen = serializers.IntegerField()
-    shipping_fen = serializers.IntegerField()
+    shipping_fen = serializers.IntegerField(
+        help_text="The part of it that is postage; the rest is the items'."
+    )
     wechat_fen = serializers.IntegerField(help_text="The part of it that WeChat returns.")
     balance_fen = serializers.IntegerField(
         help_text="The part of it that went back to stored value, at once."

@@ -201,3 +201,38 @@ def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
         shown: dict[str, Any] = dict(row)
         refunds.setdefault(shown.pop("order_id"), []).append(shown)
     return refunds
+
+
+class Unbalanced(NamedTuple):
+    """An order, line or refund whose figure is not the sum of its rows (fen, or units of a line)."""
+
+    what: str
+    number: str
+    says: int
+    rows: int
+
+
+def unbalanced_refunds() -> list[Unbalanced]:
+    """What differs between orders and their refunds: nothing, if all is well. Three queries."""
+    orders = (
+        Order.objects.order_by("id")
+        .annotate(booked=Sum(F("refunds__goods_fen") + F("refunds__shipping_fen"), default=0))
+        .exclude(refunded_fen=F("booked"))
+        .values_list("order_no", "refunded_fen", "booked")
+    )
+    lines = (
+        OrderLine.objects.order_by("id")
+        .annotate(booked=Sum("refund_lines__units", default=0))
+        .exclude(refunded=F("booked"))
+        .values_list("pk", "refunded", "booked")
+    )
+    refunds = (
+        OrderRefund.objects.order_by("id")
+        .annotate(booked=Sum("lines__amount_fen", default=0))
+        .exclude(goods_fen=F("booked"))
+        .values_list("refund_no", "goods_fen", "booked")
+    )
+    found = (("order", orders), ("line", lines), ("refund", refunds))
+    return [
+        Unbalanced(what, str(number), says, booked) for what, rows in found for number, says, booked in rows
+    ]

@@ -19,6 +19,8 @@ CARRIERS_PATH = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
 
 MOST_PARCELS = 15
 _DESCRIPTION_CHARACTERS = 120
+# delivery_mode: 统一发货 and 分拆发货.
+_UNIFIED, _SPLIT = 1, 2
 _BEIJING = timezone(timedelta(hours=8))
 
 # 10060001: WeChat's shipping service does not know the payment yet (10 to 60 s after the notify it does).
@@ -78,6 +80,12 @@ class ShippedOrder:
     in_complaint: bool
     raw: dict[str, Any] = field(repr=False)
 
+    @property
+    def split(self) -> bool:
+        """Whether it was told as a delivery in several parcels (delivery_mode 2)."""
+        sent = self.raw.get("shipping")
+        return isinstance(sent, dict) and sent.get("delivery_mode") == _SPLIT
+
 
 @dataclass(frozen=True)
 class Carrier:
@@ -95,20 +103,23 @@ def upload(
     at: datetime,
     logistics: Logistics = Logistics.EXPRESS,
     all_delivered: bool = True,
+    was_split: bool = False,
 ) -> Uploaded:
     """Tell WeChat what was sent for the payment ``transaction_id``; ``at`` must be later than the last time.
 
-    Several parcels, or a first of several (``all_delivered`` false), go as a split delivery, express only.
+    Several parcels, or a first of several (``all_delivered`` false), go as a split delivery, express only; and so
+    does one that was told as such before and turned out to be all (``was_split``): a change of mode would use up
+    the payment's one correction.
     Raises ShippingNotYet (come back in 10 to 60 s), other WechatUnavailable (with ``effect_unknown`` look at
     ``get_order`` before repeating: each payment may be re-shipped only once), WechatRefused (final).
     """
     if not 1 <= len(parcels) <= MOST_PARCELS:
         raise ValueError(f"1 to {MOST_PARCELS} parcels, not {len(parcels)}")
-    split = len(parcels) > 1 or not all_delivered
+    split = was_split or len(parcels) > 1 or not all_delivered
     body: dict[str, Any] = {
         "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
         "logistics_type": int(logistics),
-        "delivery_mode": 2 if split else 1,
+        "delivery_mode": _SPLIT if split else _UNIFIED,
         "shipping_list": [_as_listed(parcel) for parcel in parcels],
         "upload_time": at.astimezone(_BEIJING).isoformat(timespec="milliseconds"),
         "payer": {"openid": openid},

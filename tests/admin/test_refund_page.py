@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,44 +16,16 @@ from apps.aftersales import services as service
 from apps.coupons import services as coupon_services
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
-from apps.orders.models import Order, OrderRefund
+from apps.orders.models import OrderRefund
 from apps.payments.models import Refund
-from tests.admin import shop
+from apps.payments.services import refunds
+from tests.admin.refunding import at, confirmed, filled, hidden, text
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.points import make as points
 
 pytestmark = pytest.mark.django_db
-
-
-def at(order: Order, way: str = "refund-part") -> str:
-    return f"/admin/orders/order/{order.pk}/{way}/"
-
-
-def text(response: Any) -> str:
-    return "\n".join(shop.shown(response))
-
-
-def hidden(response: Any) -> dict[str, str]:
-    """The hidden fields of a page, as the browser sends them on."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?', response.content.decode())
-    return {name: value for name, value in found if name != "csrfmiddlewaretoken"}
-
-
-def filled(page: Client, order: Order, **typed: Any) -> Any:
-    """The page with the figures, after so much was filled in; a line is named by its SKU's number."""
-    lines = {
-        f"{field}_{line.pk}": typed.pop(f"{field}_{line.sku_id}", "")
-        for line in order.lines.all()
-        for field in ("units", "restock")
-    }
-    sent = {**hidden(page.get(at(order))), "reason": "杯口有裂纹", **lines, **typed, "step": "preview"}
-    return page.post(at(order), sent)
-
-
-def confirmed(page: Client, order: Order, shown: Any) -> Any:
-    return page.post(at(order), {**hidden(shown), "step": "confirm"}, follow=True)
 
 
 def test_what_is_filled_in_is_shown_with_its_figures_and_carried_out_when_confirmed(
@@ -173,6 +144,14 @@ def test_what_changed_since_it_was_shown_is_shown_again_first(page: Client) -> N
     assert not OrderRefund.objects.exists()
 
 
+def test_nothing_is_confirmed_that_was_not_shown(page: Client) -> None:
+    cup = counter.goods(5000)
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    sent = {**hidden(page.get(at(order))), f"units_{make.line(order, cup).pk}": "1", "reason": "x"}
+    assert "确认退款" in text(page.post(at(order), {**sent, "step": "confirm"}))
+    assert not OrderRefund.objects.exists()
+
+
 def test_one_can_go_back_and_what_was_typed_is_still_there(page: Client) -> None:
     cup = counter.goods(5000)
     order = make.paid(counter.buyer(), [(cup, 3)])
@@ -234,20 +213,32 @@ def test_an_order_that_cannot_be_refunded_leads_back(page: Client) -> None:
 def test_refunds_are_listed_searched_and_filtered_by_whether_the_money_arrived(page: Client) -> None:
     cup = counter.goods(5000, title="茶杯")
     first, second = (make.paid(counter.buyer(), [(cup, 2)]) for _ in range(2))
-    refunds = [make.refund(order, {cup: 1}) for order in (first, second)]
-    Refund.objects.filter(business_key=f"refund:{refunds[0].refund_no}").update(
+    made = [make.refund(order, {cup: 1}) for order in (first, second)]
+    Refund.objects.filter(business_key=f"refund:{made[0].refund_no}").update(
         status="FAILED", last_error="余额不足"
     )
     address = "/admin/orders/orderrefund/"
     everything = text(page.get(address))
-    assert all(refund.refund_no in everything for refund in refunds)
+    assert all(refund.refund_no in everything for refund in made)
     failed = page.get(address, {"money": "FAILED"})
-    assert (refunds[0].refund_no in text(failed), refunds[1].refund_no in text(failed)) == (True, False)
+    assert (made[0].refund_no in text(failed), made[1].refund_no in text(failed)) == (True, False)
     assert (
         f"/admin/payments/refund/{Refund.objects.get(status='FAILED').pk}/change/" in failed.content.decode()
     )
     found = text(page.get(address, {"q": second.order_no}))
-    assert (refunds[0].refund_no in found, refunds[1].refund_no in found) == (False, True)
+    assert (made[0].refund_no in found, made[1].refund_no in found) == (False, True)
+
+
+def test_a_refund_that_wechat_closed_is_followed_to_its_successor(page: Client) -> None:
+    cup = counter.goods(5000)
+    make.refund(make.paid(counter.buyer(), [(cup, 2)]), {cup: 1})
+    dead = Refund.objects.get()
+    Refund.objects.update(status="CLOSED")
+    assert "微信已关闭" in text(page.get("/admin/orders/orderrefund/"))
+    anew = refunds.resubmit(refund_no=dead.refund_no, at=make.LATER)
+    listed = page.get("/admin/orders/orderrefund/")
+    assert "待提交" in text(listed)
+    assert f"/admin/payments/refund/{anew.pk}/change/" in listed.content.decode()
 
 
 def test_who_may_only_look_at_orders_sees_their_refunds_and_makes_none(

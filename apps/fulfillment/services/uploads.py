@@ -58,6 +58,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
             openid=order.member.openid,
             parcels=[_as_told(parcel, order) for parcel in parcels],
             all_delivered=everything,
+            was_split=_was_split(order, state, transaction_id),
             at=_later_than_before(state, at=at),
         ),
         parcels=len(parcels),
@@ -125,6 +126,16 @@ def _tell(
 
 def _all_went_back(order: Order) -> bool:
     return order.status == Status.REFUNDED and order.refunded_fen == order.payable_fen
+
+
+def _was_split(order: Order, state: ShippingUpload, transaction_id: str) -> bool:
+    """Whether WeChat was told of a first parcel of several, and what was to follow was then refunded.
+
+    WeChat remembers in which mode it was told, and is asked only where that can matter.
+    """
+    if state.uploaded_at is None or not order.refunds.filter(units_unsent__gte=1).exists():
+        return False
+    return shipping.get_order(transaction_id=transaction_id).split
 
 
 def _later_than_before(state: ShippingUpload, *, at: datetime) -> datetime:

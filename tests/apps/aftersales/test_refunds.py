@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from apps.aftersales import planning
@@ -356,3 +358,19 @@ def test_the_database_keeps_refunds_within_the_order_and_for_ever() -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             change()
     connection.check_constraints()
+
+
+def test_the_check_of_refunds_names_what_does_not_add_up() -> None:
+    cup = counter.goods(1000)
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    make.refund(order, {cup: 1})
+    said = StringIO()
+    call_command("check_refunds", stdout=said)
+    assert said.getvalue() == "every order equals its refunds\n"
+
+    Order.objects.filter(pk=order.pk).update(refunded_fen=999)
+    order.lines.update(refunded=2)
+    with pytest.raises(CommandError, match="2 differ"):
+        call_command("check_refunds", stdout=said)
+    assert f"order {order.order_no}: says 999, its rows 1000" in said.getvalue()
+    assert f"line {order.lines.get().pk}: says 2, its rows 1" in said.getvalue()

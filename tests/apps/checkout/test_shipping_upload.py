@@ -15,6 +15,7 @@ from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.wechat.sandbox.control import Sandbox
+from tests.apps.aftersales import make as aftersales
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
 
@@ -307,3 +308,37 @@ def test_a_payment_that_is_not_ours_receives_nothing(wechat: Sandbox, now: datet
 
     assert receiving.receive_as_wechat_says(transaction_id=number, at=now) is False
     assert wechat.calls(ASK) == []
+
+
+def test_when_the_rest_is_refunded_wechat_hears_that_the_first_parcel_was_all(
+    wechat: Sandbox, now: datetime
+) -> None:
+    cup, bowl = counter.goods(1000), counter.goods(2000)
+    order = make.paid_at_wechat(wechat, [(cup, 1), (bowl, 1)], at=now)
+    line = aftersales.line(order, cup).pk
+    parcel = make.parcel(order, quantities={line: 1}, carrier_code="ZTO", at=now)
+    outbox.deliver_due(at=now)
+    (told,) = wechat.shipments()
+    assert (told["delivery_mode"], told["complete"]) == (2, False)
+
+    aftersales.refund(order, {bowl: 1}, at=now + MINUTE)
+    outbox.deliver_due(at=now + MINUTE)
+
+    (told,) = wechat.shipments()
+    assert (told["delivery_mode"], told["complete"], len(told["parcels"])) == (2, True, 1)
+    assert (upload_of(order).status, Order.objects.get().status) == ("DONE", "SHIPPED")
+    # The one correction that WeChat allows is still there.
+    correct(parcel, "ZT99999", at=now + 2 * MINUTE)
+    outbox.deliver_due(at=now + 2 * MINUTE)
+    assert upload_of(order).status == "DONE"
+
+
+def test_of_an_order_that_was_refunded_whole_before_the_post_came_wechat_is_told_nothing(
+    wechat: Sandbox, now: datetime
+) -> None:
+    cup = counter.goods(1000)
+    order = make.paid_at_wechat(wechat, [(cup, 1)], at=now)
+    make.parcel(order, at=now)
+    aftersales.refund(order, {cup: 1}, at=now)
+    outbox.deliver_due(at=now)
+    assert (upload_of(order).status, wechat.calls(UPLOAD)) == ("NOT_NEEDED", [])

@@ -1,0 +1,113 @@
+"""What shoppers see of refunds: what went back of which order, to where, and whether it has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.checkout import examples
+from apps.members.models import Member
+from apps.orders.models import Order
+from apps.payments.models import Refund
+from apps.payments.services import refunds
+from apps.wechat.pay import facts
+from tests.apps.aftersales import make
+from tests.apps.checkout import make as counter
+from tests.apps.payments import make as payments
+from tests.apps.wallet import make as wallets
+
+pytestmark = pytest.mark.django_db
+Shoppers = Callable[[Member], Any]
+
+
+def sees(shopper: Any, order: Order) -> Any:
+    return shopper.call("GET", f"/orders/{order.order_no}").json()
+
+
+def wechat_says(status: str) -> None:
+    """WeChat's word about the refund that was asked for last."""
+    said = payments.refunded(Refund.objects.latest("id"), status=status)
+    refunds.apply_result(result=facts.refund(said), at=make.LATER)
+
+
+def test_a_refund_is_shown_with_its_items_as_under_way_until_wechat_has_paid_it(shopper_of: Shoppers) -> None:
+    buyer, cup = counter.buyer(), counter.goods(5000)
+    order = make.paid(buyer, [(cup, 2)])
+    made = make.refund(order, {cup: 1})
+    shopper = shopper_of(buyer[0])
+
+    seen = sees(shopper, order)
+
+    assert (seen["status"], seen["refunded_fen"], seen["items"][0]["refunded"]) == ("PAID", 5000, 1)
+    assert seen["refunds"] == [
+        {
+            "refund_no": made.refund_no,
+            "status": "PROCESSING",
+            "status_text": "退款中",
+            "amount_fen": 5000,
+            "shipping_fen": 0,
+            "wechat_fen": 5000,
+            "balance_fen": 0,
+            "points": 0,
+            "points_taken": 0,
+            "reason": "杯口有裂纹",
+            "created_at": "2026-03-02T13:00:00+08:00",
+            "settled_at": None,
+            "items": [{"sku_id": cup.pk, "quantity": 1, "amount_fen": 5000, "is_gift": False}],
+        }
+    ]
+    assert shopper.call("GET", "/orders").json()["results"][0]["refunds"] == seen["refunds"]
+    wechat_says("SUCCESS")
+    (refund,) = sees(shopper, order)["refunds"]
+    assert (refund["status"], refund["settled_at"]) == ("SETTLED", "2026-11-23T12:05:00+08:00")
+    (example,) = examples.PART_REFUNDED["refunds"]
+    assert (set(refund), set(refund["items"][0])) == (set(example), set(example["items"][0]))
+
+
+def test_what_wechat_closed_is_under_way_until_its_successor_arrives(shopper_of: Shoppers) -> None:
+    buyer, cup = counter.buyer(), counter.goods(5000)
+    order = make.paid(buyer, [(cup, 1)])
+    make.ship(order)
+    make.refund(order, {cup: 1})
+    wechat_says("CLOSED")
+    shopper = shopper_of(buyer[0])
+    assert sees(shopper, order)["refunds"][0]["status"] == "PROCESSING"
+    refunds.resubmit(refund_no=Refund.objects.get().refund_no, at=make.LATER)
+    assert sees(shopper, order)["refunds"][0]["status"] == "PROCESSING"
+    wechat_says("SUCCESS")
+    assert sees(shopper, order)["refunds"][0]["status"] == "SETTLED"
+
+
+def test_stored_value_is_back_at_once_and_postage_alone_has_no_items(
+    shopper_of: Shoppers, settings: Any
+) -> None:
+    settings.WALLET_ENABLED = True
+    counter.freight(800)
+    buyer, cup = counter.buyer(), counter.goods(1000)
+    wallets.funded(5000, member=buyer[0])
+    order = make.paid(buyer, [(cup, 1)], use_balance=True)
+    make.ship(order)
+    make.refund(order, shipping_fen=300)
+    (refund,) = sees(shopper_of(buyer[0]), order)["refunds"]
+    assert (refund["status"], refund["balance_fen"], refund["items"]) == ("SETTLED", 300, [])
+    assert refund["settled_at"] == refund["created_at"]
+
+
+def test_thirty_refunded_orders_are_listed_in_as_many_statements_as_three(shopper_of: Shoppers) -> None:
+    buyer, cup = counter.buyer(), counter.goods(1000, units=100)
+    shopper = shopper_of(buyer[0])
+    counts = []
+    for more in (3, 27):
+        for _ in range(more):
+            order = make.paid(buyer, [(cup, 2)])
+            make.refund(order, {cup: 1})
+            make.refund(order, {cup: 1})
+        with CaptureQueriesContext(connection) as counted:
+            rows = shopper.call("GET", "/orders?page_size=100").json()["results"]
+        assert [len(row["refunds"]) for row in rows] == [2] * len(rows)
+        counts.append(len(counted))
+    assert counts[0] == counts[1] <= 6
