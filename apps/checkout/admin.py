@@ -378,7 +378,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
 def _usable(order: Order) -> frozenset[str]:
     """Return the names of the buttons that make sense in an order's status: at most two queries."""
-    usable = {"reveal", "compensate"}
+    usable = {"reveal"}
+    if order.paid_at is not None:
+        usable.add("compensate")
     if order.status == Status.PAID:
         usable.add("ship")
         if not order.parcels.exists():
