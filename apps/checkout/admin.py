@@ -134,7 +134,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def usable_buttons(self, order: Order) -> set[str]:
         """The names of the buttons that make sense in an order's status: at most one query."""
-        usable = {"reveal", "compensate"}
+        usable = {"reveal"}
+        if order.paid_at is not None:
+            usable.add("compensate")
         if order.status == Status.PAID:
             usable.add("ship")
         if order.status == Status.UNPAID:

@@ -60,11 +60,13 @@ class Command(BaseCommand):
             "\nprocessor time of one quote, 20 lines against 200 offers and the best of 50 coupons: "
             f"{cpu_ms:.1f} ms of {_PRICING_CPU_MS}"
         )
-        a_second = mass_issue.coupons_a_second(members)
+        issued = mass_issue.speed(members)
         self._say(
             f"coupons issued a second, to {members:,} members: "
-            f"{a_second:,.0f} of at least {mass_issue.LEAST_A_SECOND:,}"
+            f"{issued.a_second:,.0f} of at least {mass_issue.LEAST_A_SECOND:,}"
         )
+        if issued.a_cpu_second is not None:
+            self._say(f"  … for each second of the database's processor: {issued.a_cpu_second:,.0f}")
         broken = [count.name for count in counted if not count.kept]
         uneven = [count.name for count in counted if _twin(count, counted) != count.statements]
         return broken + uneven + (["pricing"] if cpu_ms > _PRICING_CPU_MS else [])
