@@ -20,16 +20,27 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", default="", max_length=32, verbose_name="充值单号"
             ),
         ),
-        migrations.AlterField(
-            model_name="payment",
-            name="order",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=models.PROTECT,
-                related_name="payments",
-                to="orders.order",
-                verbose_name="订单",
-            ),
+        # By hand: Django would make the foreign key anew, and read the whole table under its lock.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    sql='ALTER TABLE "payments_payment" ALTER COLUMN "order_id" DROP NOT NULL',
+                    reverse_sql='ALTER TABLE "payments_payment" ALTER COLUMN "order_id" SET NOT NULL',
+                )
+            ],
+            state_operations=[
+                migrations.AlterField(
+                    model_name="payment",
+                    name="order",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=models.PROTECT,
+                        related_name="payments",
+                        to="orders.order",
+                        verbose_name="订单",
+                    ),
+                )
+            ],
         ),
         migrations.AlterField(
             model_name="payment",

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.checkout import asking, paying, recharge_closing, recharging
@@ -424,3 +425,19 @@ def test_wechat_pays_a_refund_out_under_one_number(wechat: Sandbox, payer: Membe
     assert (back["out_trade_no"], back["refund_fen"], back["total_fen"]) == (number, 50_000, 50_000)
     outbox.deliver_due(at=timezone.now())
     assert wechat.shipments() == []  # what was given back is not delivered any more
+
+
+def test_a_credit_costs_the_same_however_long_the_ledger_is() -> None:
+    owner, bought = members.member(), pack(100, 10)
+
+    def statements() -> int:
+        attempt = money.recharge_attempt(placed(owner, bought))
+        with CaptureQueriesContext(connection) as asked:
+            assert confirm(attempt) == "for_recharge"
+        return len(asked)
+
+    statements()
+    few = statements()
+    for _ in range(8):
+        statements()
+    assert statements() == few <= 17
