@@ -206,7 +206,7 @@ def _offers(
     if choice.use_points:
         deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [deduction] if deduction else []
-    return offers, list(coupons.offers_for(member=member, at=at))
+    return offers, coupons.wallet_offers(member=member, at=at)
 
 
 def offers_for(
@@ -271,7 +271,7 @@ def _named(choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
     if choice.coupon_id in {None, *NO_COUPON}:
         return None
     ref = f"coupon:{choice.coupon_id}".lower()
-    if ref not in {coupon.ref for coupon in held}:
+    if ref not in {coupon.ref for coupon in held if not coupon.refused}:
         raise CouponNotFound
     return ref
 

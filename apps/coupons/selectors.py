@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -117,6 +118,36 @@ def offers_for(
         valid_from__lte=at, recalled_at__isnull=True
     )
     return _made(_with_scope_ids(usable)[:MOST_OFFERED])
+
+
+def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
+    """All unused coupons of the member as offers to an online order: one statement.
+
+    Those of ``offers_for``, and behind them those that wait for a shop or for their first day, ``refused`` with
+    the reason, so that a quote can say why they are of no use here. At most ``MOST_OFFERED``.
+    """
+    now = Q(valid_from__lte=at) & ~Q(template__channel=Template.Channel.STORE)
+    mine = (
+        Coupon.objects.filter(
+            member=member, status=CouponStatus.AVAILABLE, valid_until__gt=at, recalled_at__isnull=True
+        )
+        .select_related("template")
+        .annotate(now=ExpressionWrapper(now, output_field=models.BooleanField()))
+        .order_by("-now", "valid_until", "id")
+    )
+    rows = list(_with_scope_ids(mine)[:MOST_OFFERED])
+    waiting = {f"coupon:{row.public_id}": _why_not_now(row, at=at) for row in rows if not row.now}
+    return [
+        replace(offer, refused=waiting[offer.ref]) if offer.ref in waiting else offer for offer in _made(rows)
+    ]
+
+
+def _why_not_now(coupon: Coupon, *, at: datetime) -> str:
+    """Why a coupon is of no use to an online order of this moment, for its owner."""
+    if coupon.template.channel == Template.Channel.STORE:
+        return "仅限到店使用"
+    begins = timezone.localtime(coupon.valid_from)
+    return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
 
 
 def offers_again(refs: Collection[str]) -> dict[str, AnyCoupon]:

@@ -75,6 +75,20 @@ def test_the_best_coupon_is_chosen_and_the_others_are_told_best_first(shopper_of
     assert unusable["reason"]
 
 
+def test_a_coupon_for_shops_is_told_with_the_reason_and_used_by_no_order(shopper_of: Shoppers) -> None:
+    member, _ = make.buyer()
+    cup = make.goods(6000)
+    mine = coupons.coupon(member, of=coupons.template(channel="STORE"), at=timezone.now())
+
+    quote = _quote(shopper_of(member), cup).json()
+
+    assert (quote["payable_fen"], quote["coupon_id"]) == (6000, None)
+    (unusable,) = quote["coupons"]["unusable"]
+    assert (unusable["coupon_id"], unusable["reason"]) == (str(mine.public_id), "仅限到店使用")
+    named = _quote(shopper_of(member), cup, coupon_id=str(mine.public_id))
+    assert (named.status_code, named.json()["code"]) == (404, "coupon_not_found")
+
+
 def test_a_named_coupon_is_used_though_another_is_better(shopper_of: Shoppers) -> None:
     member, _ = make.buyer()
     ten, _ = _now_coupon(member, 1000), _now_coupon(member, 1200)

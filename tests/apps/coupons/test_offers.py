@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.coupons import selectors, wording
@@ -65,6 +67,23 @@ def test_offers_are_mine_usable_now_and_here():
     assert selectors.offers_for(member=None, at=AT) == []
     assert len(selectors.offers_for(member=owner, at=AT + 7 * DAY - SECOND)) == 1
     assert len(selectors.offers_for(member=owner, at=AT, channel=Template.Channel.STORE)) == 2
+
+
+def test_a_quote_is_told_of_all_unused_coupons_those_of_no_use_now_with_the_reason(
+    django_assert_num_queries: Any,
+) -> None:
+    owner = make.member()
+    shop = coupon(owner, of=template(channel="STORE"))
+    later = coupon(owner, of=template(valid_from=AT + DAY, valid_until=AT + 9 * DAY))
+    mine = coupon(owner)
+    coupon()
+    with django_assert_num_queries(1):
+        offers = selectors.wallet_offers(member=owner, at=AT)
+    assert [(offer.ref, offer.refused) for offer in offers] == [
+        (f"coupon:{mine.public_id}", ""),
+        (f"coupon:{shop.public_id}", "仅限到店使用"),
+        (f"coupon:{later.public_id}", "3月3日 12:00 起可用"),
+    ]
 
 
 def test_the_wallet_shows_those_that_begin_later_too():
