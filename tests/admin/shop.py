@@ -40,7 +40,7 @@ def fill(rows: int, *, operator: User) -> None:
     """Put at least so many rows into every list."""
     for _ in range(rows):
         order = shipped_order(operator=operator)
-        aftersales.refund(order, {order.lines.all()[0].sku: 1})
+        aftersales.refund(order, {order.lines.all()[0].sku: 1}, operator=operator)
         _catalog_of(order)
         _money_of(order)
         _words_of(order)

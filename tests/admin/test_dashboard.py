@@ -125,7 +125,11 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
     paid(shop.NOW)
     paid(shop.NOW)
     orders = page.get("/admin/").context["sidebar_navigation"][1]["items"]
-    assert [(item["title"], item.get("badge")) for item in orders] == [("全部订单", None), ("待发货", "2")]
+    assert [(item["title"], item.get("badge")) for item in orders] == [
+        ("全部订单", None),
+        ("待发货", "2"),
+        ("售后退款", None),
+    ]
 
 
 @pytest.mark.parametrize(

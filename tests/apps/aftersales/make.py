@@ -64,9 +64,10 @@ def refund(
     gifts: Mapping[Sku, int] | None = None,
     token: str = "",
     seen: str = "",
+    operator: Any = None,
     at: datetime = LATER,
 ) -> OrderRefund:
-    """Refund so many units of these SKUs (bought ones, and gifts apart)."""
+    """Refund so many units of these SKUs (bought ones, and gifts apart); by the warehouse, if nobody is said."""
     wanted = {line(order, sku).pk: some for sku, some in (units or {}).items()}
     wanted |= {line(order, sku, is_gift=True).pk: some for sku, some in (gifts or {}).items()}
     return aftersales.refund(
@@ -79,6 +80,6 @@ def refund(
         reason="杯口有裂纹",
         token=token or str(uuid4()),
         seen=seen,
-        operator=fulfillment.operator(),
+        operator=operator or fulfillment.operator(),
         at=at,
     )
