@@ -114,6 +114,10 @@ def collect_points(call: Callable[..., Any]) -> None:
     call("GET", "/points-mall")
     call("POST", f"/points-mall/{good.pk}/redemptions", {}, status=201, idempotency_key="k1")
     call("GET", "/me/points/entries")
+    assert {way["kind"]: way["done"] for way in call("GET", "/me/points/ways")["results"]}["CHECK_IN"]
+    assert [row["good_id"] for row in call("GET", "/me/redemptions")["results"]] == [good.pk]
+    call("GET", "/me/growth/entries")
+    call("GET", "/me/level-changes")
 
 
 def collect_coupons(call: Callable[..., Any]) -> None:

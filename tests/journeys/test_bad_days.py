@@ -41,6 +41,8 @@ def until(happened: Callable[[], Any], *, within_s: float = 30) -> Any:
 
 def rows(sql: str) -> list[Any]:
     with connection.cursor() as cursor:
+        # Within a transaction PostgreSQL keeps to the list of connections that it saw first.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(sql)
         return [row[0] for row in cursor.fetchall()]
 
