@@ -205,7 +205,12 @@ class RefundableOrderAdmin(OrderAdmin):
     """An order's page with what was refunded of it, and the buttons that refund."""
 
     inlines = [*OrderAdmin.inlines[:2], RefundInline, *OrderAdmin.inlines[2:]]
-    actions_detail = ["refund_part", "refund_whole", *OrderAdmin.actions_detail]
+    actions_detail = [
+        *OrderAdmin.actions_detail[:2],
+        "refund_part",
+        "refund_whole",
+        *OrderAdmin.actions_detail[2:],
+    ]
 
     def usable_buttons(self, order: Order) -> set[str]:
         usable = super().usable_buttons(order)
