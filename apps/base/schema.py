@@ -6,8 +6,16 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
+
+from apps.base.paging import MAX_PAGE_SIZE, PAGE_SIZE
+
+# What every list by cursor takes (``base.paging``).
+PAGING = [
+    OpenApiParameter("cursor", str, description="From `next` of the page before."),
+    OpenApiParameter("page_size", int, description=f"1 to {MAX_PAGE_SIZE}, by default {PAGE_SIZE}."),
+]
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

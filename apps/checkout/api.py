@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.fulfillment import selectors as fulfillment
@@ -111,8 +111,7 @@ class OrdersView(APIView):
         summary="My orders",
         parameters=[
             OpenApiParameter("status", str, enum=Status.values, description="Only orders in this status."),
-            OpenApiParameter("cursor", str, description="From `next` of the page before."),
-            OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
+            *PAGING,
         ],
         responses={200: shapes.OrderPageSerializer},
         examples=[OpenApiExample("page", value=examples.ORDER_PAGE, response_only=True)],

@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.base.throttles import PerAddress, PerMember, Searches
 from apps.catalog import search
 from apps.catalog import selectors as catalog
@@ -84,12 +84,7 @@ class ProductsView(APIView):
             OpenApiParameter(
                 "price_from_fen", OpenApiTypes.INT, description="Only goods that cost as much or more."
             ),
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
-            OpenApiParameter(
-                "page_size",
-                OpenApiTypes.INT,
-                description=f"1 to {paging.MAX_PAGE_SIZE}, default {paging.PAGE_SIZE}.",
-            ),
+            *PAGING,
         ],
         responses={
             200: shapes.ShelfPageSerializer,

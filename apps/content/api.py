@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.content import examples, selectors, uploads
 from apps.content import serializers as shapes
 from apps.content import services as reviews
@@ -20,10 +20,6 @@ from apps.members.auth import caller
 from apps.members.models import Member
 from apps.members.selectors import lead_of
 
-_PAGING = [
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-]
 _CONSENT = refusal(
     403, "consent_required", "请先阅读并同意隐私保护指引", {"document": "privacy", "current_version": "1.0"}
 )
@@ -69,7 +65,7 @@ class MyReviewsView(APIView):
         operation_id="me_reviews",
         tags=["reviews"],
         summary="My reviews, newest first",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses={200: shapes.MyReviewPageSerializer},
         examples=[examples.MINE],
     )
@@ -89,7 +85,7 @@ class PendingView(APIView):
         operation_id="me_reviews_pending",
         tags=["reviews"],
         summary="What I may review, received last first",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses={200: shapes.PendingPageSerializer},
         examples=[examples.PENDING],
     )
@@ -153,7 +149,7 @@ class ProductReviewsView(_ProductView):
         parameters=[
             OpenApiParameter("rating", int, description="Only those with so many stars: 1 to 5."),
             OpenApiParameter("with_pictures", bool, description="`true`: only those with pictures."),
-            *_PAGING,
+            *PAGING,
         ],
         responses={
             200: shapes.ReviewPageSerializer,

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.coupons import selectors
 from apps.coupons import serializers as shapes
 from apps.coupons import services as coupons
@@ -75,8 +75,6 @@ _USED_IN_A_SHOP = {
 _PASS = {"code": "48213977", "qr_text": "CP48213977", "expires_at": "2026-01-02T15:34:00+08:00"}
 _PROMO_CODE = {"code": "WANG2026", "enabled": True, "redemptions": 12, "used": 7, "template": _TEMPLATE}
 _GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
-_CURSOR = OpenApiParameter("cursor", str, description="From `next` of the page before.")
-_PAGE_SIZE = OpenApiParameter("page_size", int, description="1 to 100, by default 20.")
 _SOLD_OUT = refusal(409, "coupon_sold_out", "优惠券已领完")
 
 
@@ -89,7 +87,7 @@ class CentreView(APIView):
         operation_id="coupons_list",
         summary="The coupon centre",
         tags=["coupons"],
-        parameters=[_CURSOR, _PAGE_SIZE],
+        parameters=PAGING,
         responses={200: shapes.ClaimablePageSerializer},
         examples=[OpenApiExample("page", value={"results": [_CLAIMABLE], "next": None}, response_only=True)],
     )
@@ -171,8 +169,7 @@ class MyCouponsView(APIView):
                 enum=list(selectors.ORDERINGS),
                 description="`latest` (the latest first, as by default) or `ending` (what ends first).",
             ),
-            _CURSOR,
-            _PAGE_SIZE,
+            *PAGING,
         ],
         responses={200: shapes.CouponPageSerializer},
         examples=[
@@ -236,7 +233,7 @@ class MyPromoCodesView(APIView):
         operation_id="me_promo_codes_list",
         summary="My promo codes",
         tags=["coupons"],
-        parameters=[_CURSOR, _PAGE_SIZE],
+        parameters=PAGING,
         responses={200: shapes.PromoCodePageSerializer},
         examples=[OpenApiExample("page", value={"results": [_PROMO_CODE], "next": None}, response_only=True)],
     )

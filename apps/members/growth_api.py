@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
+from apps.base.schema import PAGING
 from apps.members import selectors
 from apps.members.auth import caller
 from apps.members.models import GrowthEntry, LevelChange
 
-_PAGING = [
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-]
 _ENTRY = {
     "id": 93,
     "occasion": "ORDER",
@@ -78,7 +75,7 @@ class GrowthEntriesView(APIView):
         tags=["members"],
         summary="My growth's ledger",
         description="The newest first. What a refund took back counts as of the day on which it was given.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses=GrowthEntryPageSerializer,
         examples=[OpenApiExample("page", value={"results": [_ENTRY], "next": None}, response_only=True)],
     )
@@ -98,7 +95,7 @@ class LevelChangesView(APIView):
         operation_id="me_level_changes",
         tags=["members"],
         summary="How my level changed",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses=LevelChangePageSerializer,
         examples=[OpenApiExample("page", value={"results": [_CHANGE], "next": None}, response_only=True)],
     )

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import days, idempotency, paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.catalog import pictures
 from apps.members.auth import caller
 from apps.points import selectors
@@ -23,10 +23,6 @@ from apps.points.models import PointsGood
 from mall.errors import Invalid
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
-_PAGING = [
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-]
 _ENTRY = {
     "id": 812,
     "kind": "ORDER",
@@ -101,7 +97,7 @@ class EntriesView(APIView):
         tags=["points"],
         summary="My points' ledger",
         description="The newest first. The `change`s of all rows add up to the balance.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses=shapes.EntryPageSerializer,
         examples=[OpenApiExample("page", value={"results": [_ENTRY], "next": None}, response_only=True)],
     )
@@ -184,7 +180,7 @@ class PointsMallView(APIView):
         tags=["points"],
         summary="The points mall",
         description="A COUPON is redeemed at once; a SKU is ordered, and `money_fen` paid beside the points.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses=shapes.GoodPageSerializer,
         examples=[OpenApiExample("page", value={"results": [_GOOD], "next": None}, response_only=True)],
     )

@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
+from apps.base.schema import PAGING
 from apps.members.auth import caller
 from apps.points import selectors
 from apps.points.models import Redemption
 from apps.points.states import RedemptionStatus
 
-_PAGING = [
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-]
 _WAYS = {
     "results": [
         {
@@ -153,7 +150,7 @@ class MyRedemptionsView(APIView):
         tags=["points"],
         summary="What I redeemed",
         description="The newest first. HELD waits for the payment of its order.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses=RedeemedPageSerializer,
         examples=[OpenApiExample("page", value={"results": [_REDEEMED], "next": None}, response_only=True)],
     )

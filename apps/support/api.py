@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.members.auth import caller
 from apps.support import selectors
 from apps.support import serializers as shapes
@@ -65,10 +65,7 @@ class SurveysView(APIView):
         tags=["surveys"],
         summary="Surveys that are open to me",
         description="Those that I answered already are among them, and say so.",
-        parameters=[
-            OpenApiParameter("cursor", str, description="From `next` of the page before."),
-            OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-        ],
+        parameters=PAGING,
         responses={200: shapes.SurveyPageSerializer},
         examples=[_PAGE],
     )

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
-from apps.base.schema import refusal
+from apps.base.schema import PAGING, refusal
 from apps.members.auth import caller
 from apps.wallet import selectors
 from apps.wallet import serializers as shapes
@@ -22,10 +22,6 @@ from apps.wallet import services as wallet
 from apps.wallet.services import recharges
 
 _OFF = refusal(404, "wallet_off", "储值功能未开启")
-_PAGING = [
-    OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description="1 to 100, by default 20."),
-]
 
 
 class WalletDoor(APIView):
@@ -59,7 +55,7 @@ class EntriesView(WalletDoor):
         operation_id="me_wallet_entries",
         tags=["wallet"],
         summary="What changed my stored value, newest first",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses={200: shapes.WalletEntryPageSerializer, 404: _OFF},
         examples=[shapes.ENTRIES_EXAMPLE],
     )
@@ -80,7 +76,7 @@ class PacksView(WalletDoor):
         tags=["wallet"],
         summary="Recharges on offer",
         description="What `POST /wallet/recharges` takes.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses={200: shapes.PackPageSerializer, 404: _OFF},
         examples=[shapes.PACKS_EXAMPLE],
     )
@@ -160,7 +156,7 @@ class RechargesView(WalletDoor):
         tags=["wallet"],
         summary="My recharges, newest first",
         description="Those of the mini program; what was paid at the shop is in the ledger only.",
-        parameters=_PAGING,
+        parameters=PAGING,
         responses={200: shapes.RechargePageSerializer, 404: _OFF},
         examples=[shapes.RECHARGES_EXAMPLE],
     )
