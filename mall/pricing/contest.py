@@ -52,9 +52,16 @@ def winners(stakes: Iterable[tuple[GoodsOffer, int]], worth: Worth) -> list[Win]
     claims = [_Claim(lines, wanted[lines]) for lines in sorted(wanted)]
     wins: list[Win] = []
     for rivals in _rivalries(claims):
-        serve = _best_order if len(rivals) <= EXACT_UP_TO else _best_first
-        wins.extend(serve(rivals, worth))
+        wins.extend(_served(rivals, worth))
     return wins
+
+
+def _served(rivals: Sequence[_Claim], worth: Worth) -> Iterable[Win]:
+    """The wins among rivals. One alone has its lines: nothing is to be tried."""
+    if len(rivals) == 1:
+        best = _best_of(rivals[0], rivals[0].lines, worth)
+        return (best,) if best else ()
+    return (_best_order if len(rivals) <= EXACT_UP_TO else _best_first)(rivals, worth)
 
 
 def _rivalries(claims: Iterable[_Claim]) -> list[list[_Claim]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 from mall.pricing import freight, gifting, lanes, shipping
 from mall.pricing.basket import Basket
@@ -78,6 +80,14 @@ def weighed_quote(
 def best_coupon(basket: Basket, offers: Iterable[Offer], coupons: Iterable[AnyCoupon]) -> str | None:
     """The ref of the coupon with which the buyer pays least; None where none makes it less."""
     return _best(weigh(basket, offers, coupons))
+
+
+class _Goods(NamedTuple):
+    """Goods after coupons and points: where they stand, what was left of them before points, what was declined."""
+
+    standing: Standing
+    left_fen: int
+    declined: list[Declined]
 
 
 class _Pricing:
@@ -169,25 +179,48 @@ class _Pricing:
         )
 
     def _cost_fen(self, coupon: AnyCoupon | None) -> tuple[int, Declined | None]:
-        """What goods and freight cost with this coupon, points counted as money; and its refusal, if any.
-
-        Points matter only where they take the goods below the threshold of an offer on the freight, so
-        without freight their lane is not run.
-        """
-        fee_fen, buyer = self.freight.fee_fen, self.basket.buyer
-        standing = self.standing.fork()
-        declined = lanes.run(standing, buyer, self._in_lane(Lane.COUPON, coupon)).declined
-        cost_fen = standing.left_fen() + fee_fen
-        if fee_fen or isinstance(coupon, FreightCoupon):
-            lanes.run(standing, buyer, self._in_lane(Lane.POINTS))
-            postage = self._postage(coupon)
-            cost_fen -= shipping.waived_fen(
-                standing, postage, destination=self.basket.destination, fee_fen=fee_fen
-            )
+        """What goods and freight cost with this coupon, points counted as money; and its refusal, if any."""
+        goods_coupon = coupon if isinstance(coupon, Coupon) else None
+        goods = self._goods_with(goods_coupon) if goods_coupon else self._goods_alone
+        fee_fen, destination = self.freight.fee_fen, self.basket.destination
+        cost_fen = goods.left_fen + fee_fen
+        preferred = self._preferred
         if isinstance(coupon, FreightCoupon):
-            declined = self._waive(standing, coupon).outcome.declined
-        refusals = {refusal.ref: refusal for refusal in declined}
-        return cost_fen, refusals.get(coupon.ref) if coupon else None
+            preferred = shipping.in_preference(self._postage(coupon), fee_fen=fee_fen)
+            refusal = shipping.refusal_of(
+                goods.standing, coupon, preferred, destination=destination, fee_fen=fee_fen
+            )
+            declined = lanes.declined(coupon, refusal) if refusal else None
+        else:
+            declined = next((one for one in goods.declined if coupon and one.ref == coupon.ref), None)
+        if fee_fen:
+            cost_fen -= shipping.waived_fen(
+                goods.standing, preferred, destination=destination, fee_fen=fee_fen
+            )
+        return cost_fen, declined
+
+    @cached_property
+    def _preferred(self) -> Sequence[PostageOffer]:
+        """The offers on the freight without a coupon, in the order in which they are asked."""
+        return shipping.in_preference(self.postage, fee_fen=self.freight.fee_fen)
+
+    @cached_property
+    def _goods_alone(self) -> _Goods:
+        """The goods without a coupon, as they are for every coupon on the freight."""
+        return self._goods_with(None)
+
+    def _goods_with(self, coupon: Coupon | None) -> _Goods:
+        """The goods after the lanes of coupons and points.
+
+        Points matter only where they take the goods below the threshold of an offer on the freight, so without
+        freight their lane is not run with a coupon on goods.
+        """
+        standing, buyer = self.standing.fork(), self.basket.buyer
+        declined = lanes.run(standing, buyer, self._in_lane(Lane.COUPON, coupon)).declined
+        left_fen = standing.left_fen()
+        if self.freight.fee_fen or coupon is None:
+            lanes.run(standing, buyer, self._in_lane(Lane.POINTS))
+        return _Goods(standing, left_fen, declined)
 
 
 def _refuse_twins(offers: Sequence[Offer]) -> None:
