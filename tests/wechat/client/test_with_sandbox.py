@@ -12,7 +12,7 @@ from apps.wechat.pay import client
 from apps.wechat.sandbox.control import Sandbox
 
 NOTIFY_URL = "http://127.0.0.1:9/wechat/pay/notify"  # nobody listens: these tests ask instead of hearing
-EXPIRES_AT = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(minutes=30)
+EXPIRES_AT = datetime.now(tz=UTC).replace(microsecond=0) + timedelta(hours=6)
 NUMBER = "SO20250101000001"
 
 
