@@ -24,11 +24,11 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
-    events.RechargeUploadAsked: ["apps.checkout.handlers.upload_on_recharge_upload_asked"],
     events.ReviewPublished: ["apps.points.handlers.reward_on_review_published"],
     events.ReviewWritten: ["apps.content.handlers.check_on_review_written"],
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.SurveyAnswered: ["apps.points.handlers.reward_on_survey_answered"],
+    events.UploadAsked: ["apps.checkout.handlers.upload_on_upload_asked"],
     events.WalletRecharged: ["apps.checkout.handlers.upload_on_wallet_recharged"],
     events.WechatPushed: [
         "apps.checkout.handlers.receive_on_wechat_pushed",
@@ -37,4 +37,6 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
 }
 
 # Listeners that moved: the path under which mail may wait, and where its listener is today.
-MOVED: Mapping[str, str] = {}
+MOVED: Mapping[str, str] = {
+    "apps.checkout.handlers.upload_on_recharge_upload_asked": "apps.checkout.handlers.upload_on_upload_asked",
+}

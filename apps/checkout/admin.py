@@ -24,7 +24,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
-from apps.checkout import closing, member_page, points_page, promotion_page, recharge_page
+from apps.checkout import bills_page, closing, member_page, points_page, promotion_page, recharge_page
 from apps.checkout.order_parts import (
     LineInline,
     MoveInline,
@@ -45,7 +45,7 @@ from apps.orders.states import Actor, Status
 from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
-__all__ = ["OrderAdmin", "member_page", "points_page", "promotion_page", "recharge_page"]
+__all__ = ["OrderAdmin", "bills_page", "member_page", "points_page", "promotion_page", "recharge_page"]
 
 
 @admin.register(Order)

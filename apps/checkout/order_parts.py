@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.base.admin import ReadOnlyTabular, chip, yuan_column
+from apps.checkout import bills
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.orders.models import OrderLine, OrderMove
@@ -105,12 +106,26 @@ class PaymentInline(OrderPart):
     amount = yuan_column("amount_fen", "应收")
     captured = yuan_column("captured_fen", "实收")
     refunded = yuan_column("refunded_fen", "已退")
-    fields = ["number", "state", "amount", "captured", "refunded", "transaction_id", "captured_at", "surplus"]
+    fields = [
+        "number",
+        "bill",
+        "state",
+        "amount",
+        "captured",
+        "refunded",
+        "transaction_id",
+        "captured_at",
+        "surplus",
+    ]
     readonly_fields = fields
 
     @admin.display(description="支付单号")
     def number(self, row: Payment) -> SafeString:
         return link(reverse("admin:payments_payment_change", args=[row.pk]), row.payment_no)
+
+    @admin.display(description="用于")
+    def bill(self, row: Payment) -> str:
+        return bills.label_of(row.bill_kind)
 
     @admin.display(description="状态")
     def state(self, row: Payment) -> SafeString:
@@ -155,8 +170,12 @@ class UploadInline(OrderPart):
 
     model = ShippingUpload
     verbose_name_plural = "微信发货信息"
-    fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
+    fields = ["bill", "state", "uploaded_parcels", "uploaded_at", "last_error"]
     readonly_fields = fields
+
+    @admin.display(description="用于")
+    def bill(self, row: ShippingUpload) -> str:
+        return bills.label_of(row.bill_kind) or "—"
 
     @admin.display(description="状态")
     def state(self, row: ShippingUpload) -> SafeString:
