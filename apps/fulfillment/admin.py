@@ -154,7 +154,7 @@ class ShippingUploadAdmin(ReadOnlyAdmin):
     """
 
     list_display = ["subject", "state", "uploaded_parcels", "uploaded_at", "last_error"]
-    list_filter = ["status"]
+    list_filter: list[Any] = ["status"]
     list_select_related = ["order"]
     search_fields = ["order__order_no", "bill_no"]
     search_help_text = "按订单号或充值单号等查找"

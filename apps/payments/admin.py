@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -60,7 +61,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "surplus_reason",
         "captured_at",
     ]
-    list_filter = ["status", "is_surplus", "surplus_reason"]
+    list_filter: list[Any] = ["status", "is_surplus", "surplus_reason"]
     list_select_related = ["order"]
     search_fields = ["payment_no", "transaction_id", "bill_no"]
     search_help_text = "按支付单号、微信支付单号、订单号或充值单号等查找"

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.aftersales import services as aftersales
-from apps.checkout import asking, recharging
+from apps.checkout import asking, closing, recharging
 from apps.fulfillment.models import ShippingUpload
 from apps.outbox import services as outbox
 from apps.payments.services import refunds

@@ -115,9 +115,8 @@ def refund_order(
 ) -> list[Refund]:
     """Commit to giving ``amount_fen`` of an order back; where it has several bills, out of their payments.
 
-    The payment that came last gives first, each at most what is left of it, one refund for each that gives. So
-    everything back is exactly what was captured, a refund is in as few parts as can be, a balance goes before the
-    deposit, and the older payment, which WeChat will take refunds of for less time, is the first to be done with.
+    The payment that came last gives first, each at most what is left of it, one refund for each that gives. So all
+    refunds together are exactly what was captured, most of them are in one part, and a balance goes before its deposit.
     The caller has locked the order. The same ``business_key`` and sum answers the same refunds, each under its number.
     Raises NotRefundable where no money was captured, RefundTooMuch, RefundKeyReused.
     """
