@@ -1,4 +1,4 @@
-"""A new kind of bill needs its adapter and a line in the table, nothing else: tried with two stages of an order and a tip."""
+"""A new kind of bill needs its adapter and a line in the table only: tried with two stages of an order, and with a tip."""
 
 from __future__ import annotations
 
