@@ -105,7 +105,7 @@ def request_refund(
             return known[0]
         if payment.status != PaymentStatus.CAPTURED:
             raise NotRefundable
-        parts = _split(amount_fen, [payment])
+        parts = _split([payment], amount_fen=amount_fen)
         (refund,) = _write(parts, reason=reason, business_key=business_key, at=at)
         return refund
 
@@ -139,7 +139,9 @@ def refund_order(
         latest_first = sorted(
             captured, key=lambda row: (row.captured_at or row.started_at, row.pk), reverse=True
         )
-        return _write(_split(amount_fen, latest_first), reason=reason, business_key=business_key, at=at)
+        return _write(
+            _split(latest_first, amount_fen=amount_fen), reason=reason, business_key=business_key, at=at
+        )
 
 
 def refund_surplus(*, payment_no: str, at: datetime) -> Refund:
@@ -247,7 +249,7 @@ def _locked(refund_no: str) -> Refund:
     return refund
 
 
-def _split(amount_fen: int, payments: Sequence[Payment]) -> list[tuple[Payment, int]]:
+def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
     """Which of these locked payments gives how much, the first as much as it has. Raises RefundTooMuch."""
     left_fen = {payment.pk: payment.captured_fen - _promised_fen(payment) for payment in payments}
     if not 1 <= amount_fen <= sum(left_fen.values()):
