@@ -145,7 +145,7 @@ def refund_order(
 
 
 def refund_surplus(*, payment_no: str, at: datetime) -> Refund:
-    """Give money that no order can use back, whole and once."""
+    """Give money that nothing can use back, whole and once."""
     payment = Payment.objects.filter(payment_no=payment_no).first()
     if payment is None:
         raise PaymentNotFound
