@@ -93,7 +93,7 @@ def test_two_payments_of_one_order_at_once_are_one_for_the_order_and_one_back() 
     )
     outbox.deliver_due(at=make.AT)
 
-    assert sorted(one.outcome.value for one in settled) == ["used", "surplus"]
+    assert sorted(one.outcome.value for one in settled) == ["surplus", "used"]
     assert (shelf(), Refund.objects.count()) == ((9, 0), 1)
 
 
