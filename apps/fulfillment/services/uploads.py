@@ -15,7 +15,6 @@ from apps.base import transactions
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services.parcels import NothingToUpload
 from apps.fulfillment.states import UploadStatus
-from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.outbox import services as outbox
@@ -111,15 +110,15 @@ def ask_again(*, bill_kind: str, bill_no: str, at: datetime) -> None:
 
 
 def _of_order(order: Order, *, bill_kind: str, bill_no: str) -> ShippingUpload:
-    """The row of one of the order's bills: the first to be told takes over the row that shipping made."""
+    """The row of one of the order's bills: the first to be told takes over the row that shipping made.
+
+    Two letters may be read at once: the second finds the row named by then, and the unique constraint makes it one.
+    """
     bill = {"bill_kind": bill_kind, "bill_no": bill_no}
     known = ShippingUpload.objects.filter(**bill).first()
     if known is None:
         with transaction.atomic():
-            # Under the order's lock: two letters about its parcels may be read at once.
-            orders.lock(order_no=order.order_no)
-            if not ShippingUpload.objects.filter(**bill).exists():
-                ShippingUpload.objects.filter(order=order, bill_no="").update(**bill)
+            ShippingUpload.objects.filter(order=order, bill_no="").update(**bill)
             known, _ = ShippingUpload.objects.get_or_create(**bill, defaults={"order": order})
     return known
 
