@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,7 +12,22 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
+from mall.errors import Fault, Faulty, ShopError
 from mall.money import parse_yuan, yuan
+
+
+def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str, str] | None = None) -> None:
+    """Say in a form why a service refused: at the fields that it names, or above the form.
+
+    ``named`` gives the form's name of a field that the service calls otherwise.
+    """
+    if isinstance(refusal, Faulty):
+        faults = list(refusal.faults)
+    else:
+        faults = [Fault(str(refusal.details.get("field", "")), refusal.text)]
+    for fault in faults:
+        name = (named or {}).get(fault.field, fault.field)
+        form.add_error(name if name in form.fields else None, fault.text)
 
 
 class YuanField(forms.Field):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from unfold.widgets import (
@@ -14,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import AskForm, OnceForm, ReasonForm
 from apps.base.forms import YuanField
 from apps.coupons import terms
 from apps.coupons.models import IssueJob, PromoCode, Template
@@ -177,44 +177,35 @@ class PromoCodeForm(forms.ModelForm):
         return typed
 
 
-class ActForm(forms.Form):
-    """A page that does something to a template when it is sent."""
-
-    title = ""
-    explanation = ""
-
-
-class PublishForm(ActForm):
+class PublishForm(AskForm):
     """Nothing to fill in, only to be sure."""
 
     title = "上线"
     explanation = "上线后会员即可领取，自动发放随之生效；发出第一张券后面值不能再改。"
 
 
-class StopForm(ActForm):
+class StopForm(AskForm):
     """Likewise."""
 
     title = "停发"
     explanation = "不再发放和兑换，进行中的批量发放随之停止；会员手中的券仍可使用到期满。"
 
 
-class StopJobForm(ActForm):
+class StopJobForm(AskForm):
     """Likewise."""
 
     title = "停止发放"
     explanation = "停止后不能继续；已发放的券不受影响。"
 
 
-class RevokeForm(ActForm):
+class RevokeForm(ReasonForm):
     """Why a coupon is taken away."""
 
     title = "收回"
     explanation = "收回后会员不能再使用这张券，不能撤销。"
 
-    note = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
-
-class IssueForm(MemberNumbersForm, ActForm):
+class IssueForm(MemberNumbersForm, OnceForm):
     """Who gets a coupon of this template."""
 
     title = "批量发放"
@@ -265,7 +256,7 @@ class IssueForm(MemberNumbersForm, ActForm):
         return super().member_numbers()
 
 
-class BatchForm(ActForm):
+class BatchForm(OnceForm):
     """A number of codes."""
 
     title = "生成兑换码"
@@ -283,7 +274,7 @@ class BatchForm(ActForm):
     )
 
 
-class CompensateForm(ActForm):
+class CompensateForm(OnceForm):
     """Who gets a coupon for something that went wrong, and for what."""
 
     title = "补偿发券"
@@ -302,11 +293,6 @@ class CompensateForm(ActForm):
         widget=UnfoldAdminSelectWidget,
     )
     reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
-    )
 
     def clean_member(self) -> Member:
         """The member of the number."""
@@ -316,10 +302,11 @@ class CompensateForm(ActForm):
         return found
 
 
-class StoreUseForm(forms.Form):
+class StoreUseForm(AskForm):
     """What a till says: the pass, the shop, and what the goods cost that the coupon is for."""
 
-    title = "门店核销"
+    title = "核销"
+    explanation = "先查看优惠，再确认核销。一张券只能用一次，线上和门店不能同时使用。"
 
     code = forms.CharField(
         label="券码",
@@ -338,11 +325,13 @@ class StoreUseForm(forms.Form):
         label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
 
+    def goods(self) -> dict[str, Any]:
+        """The pass and what the goods cost, as the services take them."""
+        return {"code": self.cleaned_data["code"], "goods_fen": self.cleaned_data["goods_fen"]}
 
-class UndoUseForm(ActForm):
+
+class UndoUseForm(ReasonForm):
     """Why a use in a shop is undone."""
 
     title = "撤销核销"
     explanation = "撤销后券退回会员，已过期的券不再可用；请同时在收银系统中冲正。24 小时内可以撤销。"
-
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)

@@ -7,16 +7,15 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet, Sum
-from django.forms import Form, IntegerField
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.forms import IntegerField
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.base.admin import EditableAdmin, yuan_column
+from apps.base.asking import AskForm, Done, operator
 from apps.promotions import admin_around, ladders, selectors, terms, wording
 from apps.promotions import services as promotions
 from apps.promotions.forms import PromotionForm
@@ -55,8 +54,11 @@ class RunningFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(chosen)
 
 
-class SimulateForm(Form):
+class SimulateForm(AskForm):
     """How far back the orders go on which a promotion is tried."""
+
+    title = "模拟"
+    explanation = "在过去的订单上试算此活动，在后台进行。"
 
     days = IntegerField(
         label="最近多少天的订单",
@@ -141,10 +143,6 @@ class PromotionPage(EditableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_simulate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may try a promotion on the orders."""
-        return request.user.has_perm("promotions.change_promotion")
-
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         promotion = Promotion.objects.get(pk=obj.pk)
@@ -156,33 +154,26 @@ class PromotionPage(EditableAdmin):
         for warning in form.warnings:
             self.message_user(request, warning, level=messages.WARNING)
 
-    @action(description="模拟", url_path="simulate", permissions=["simulate"], icon="query_stats")
+    @action(
+        description="模拟",
+        url_path="simulate",
+        permissions=["promotions.change_promotion"],
+        icon="query_stats",
+    )
     def simulate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        promotion: Promotion | None = self.get_object(request, object_id)
-        if promotion is None:
-            raise Http404
-        form = SimulateForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                run = promotions.request_simulation(
-                    promotion_id=promotion.pk,
-                    days=form.cleaned_data["days"],
-                    operator=request.user,
-                    at=timezone.now(),
-                )
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(request, "已开始模拟，刷新此页查看进度", level=messages.SUCCESS)
-                return redirect("admin:promotions_simulationrun_change", run.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"模拟 · {promotion.label}",
-            "form": form,
-            "back": reverse("admin:promotions_promotion_change", args=[promotion.pk]),
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/promotions/simulate.html", context)
+        promotion: Promotion = self.row(request, object_id)
+
+        def begin(form: SimulateForm) -> Done:
+            run = promotions.request_simulation(
+                promotion_id=promotion.pk,
+                days=form.cleaned_data["days"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            page = reverse("admin:promotions_simulationrun_change", args=[run.pk])
+            return Done("已开始模拟，刷新此页查看进度", then=page)
+
+        return self.ask(request, SimulateForm, begin, row=promotion, heading=promotion.label)
 
     @admin.display(description="优惠内容")
     def sentence(self, row: Promotion) -> str:
