@@ -13,6 +13,7 @@ from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import operator
+from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, selectors, wording
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
@@ -46,20 +47,26 @@ class TemplateAdmin(EditableAdmin):
         "off_fen": "kind != 'PERCENT'",
         "off_bp": "kind == 'PERCENT'",
         "cap_fen": "kind == 'PERCENT'",
-        "products": "scope == 'PRODUCTS'",
-        "categories": "scope == 'CATEGORIES'",
-        "brands": "scope == 'BRANDS'",
+        **scopes.SHOWN_WHEN,
         "channel": "kind != 'FREIGHT'",
         "gift_from_fen": "occasion == 'ORDER_GIFT'",
     }
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What coupons are worth stands still once one was issued."""
-        frozen = forms.WORTH if obj is not None and obj.issued else ()
+        frozen = forms.FROZEN if obj is not None and obj.issued else ()
         return [*self.readonly_fields, *frozen]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """The service writes the row and all that belongs to it."""
+        saved = templates.save(form.draft, operator=operator(request), at=timezone.now())
+        obj.pk, obj._state.adding = saved.pk, False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: goods, levels and groups are written with the row."""
 
     @admin.display(description="面值")
     def worth(self, row: Template) -> str:

@@ -18,8 +18,9 @@ from unfold.decorators import action
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Preview, operator
+from apps.catalog import scopes
 from apps.coupons import forms, selectors, wording
-from apps.coupons.models import StoreUse, Template
+from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
 from mall.money import yuan
 
@@ -166,7 +167,7 @@ def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str
     coupon, template = found.coupon, found.coupon.template
     return [
         ("优惠券", f"{template.name}（{wording.worth(template)}）"),
-        ("适用商品", _goods(template)),
+        ("适用商品", scopes.told(template, most=20)),
         ("叠加", "可与促销叠加" if template.combines else "不与促销叠加：参加促销的商品不能用这张券"),
         ("会员", str(coupon.member)),
         ("门店", str(said["place"])),
@@ -174,17 +175,3 @@ def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str
         ("优惠", f"-¥{yuan(found.off_fen)}"),
         ("应收", f"¥{yuan(said['goods_fen'] - found.off_fen)}"),
     ]
-
-
-def _goods(template: Template) -> str:
-    """The names of what the coupon is for: 「指定商品：龙井、碧螺春」."""
-    named: dict[str, Any] = {
-        Template.Scope.PRODUCTS: template.products,
-        Template.Scope.CATEGORIES: template.categories,
-        Template.Scope.BRANDS: template.brands,
-    }
-    kind = str(template.get_scope_display())
-    if template.scope not in named:
-        return kind
-    names = [str(row) for row in named[template.scope].all()[:21]]
-    return f"{kind}：{'、'.join(names[:20])}{'等' if len(names) > 20 else ''}"

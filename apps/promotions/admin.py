@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet, Sum
 from django.forms import IntegerField
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.base.admin import EditableAdmin, yuan_column
 from apps.base.asking import AskForm, Done, operator
+from apps.catalog import scopes
 from apps.promotions import admin_around, ladders, selectors, terms, wording
 from apps.promotions import services as promotions
 from apps.promotions.forms import PromotionForm
@@ -26,12 +26,6 @@ from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
 __all__ = ["LevelPriceAdmin", "PromotionPage", "admin_around"]
-
-
-# Whatever of these changes, uses are counted anew: a tally is kept for what is limited only.
-_COUNTED: Final = {
-    *("kind", "ladder", "limit_total", "limit_per_day", "limit_per_member", "limit_per_member_day")
-}
 
 
 class RunningFilter(admin.SimpleListFilter):
@@ -130,9 +124,7 @@ class PromotionPage(EditableAdmin):
         "threshold_fen": _when("FREE_POSTAGE"),
         "regions": _when("FREE_POSTAGE"),
         "excludes": "combines == true",
-        "products": "scope == 'PRODUCTS'",
-        "categories": "scope == 'CATEGORIES'",
-        "brands": "scope == 'BRANDS'",
+        **scopes.SHOWN_WHEN,
     }
     actions_detail = ["simulate"]
 
@@ -144,15 +136,16 @@ class PromotionPage(EditableAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        promotion = Promotion.objects.get(pk=obj.pk)
-        parts = [(part.at_least, part.sku_id, part.quantity) for part in form.parts]
-        with transaction.atomic():
-            promotions.replace_parts(promotion=promotion, parts=parts)
-            if change and _COUNTED.intersection(form.changed_data):
-                promotions.recount(promotion_id=promotion.pk, at=timezone.now())
-        for warning in form.warnings:
+        """The service writes the row and all that belongs to it."""
+        saved = promotions.save(
+            form.draft, operator=operator(request), at=timezone.now(), stock=type(form).stock
+        )
+        obj.pk, obj._state.adding = saved.promotion.pk, False
+        for warning in saved.warnings:
             self.message_user(request, warning, level=messages.WARNING)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: the goods are written with the row."""
 
     @action(
         description="模拟",
@@ -193,15 +186,7 @@ class PromotionPage(EditableAdmin):
     @admin.display(description="适用范围", ordering="scope")
     def meant(self, row: Promotion) -> str:
         """The goods by name, the first three of many."""
-        named = {
-            Promotion.Scope.PRODUCTS: [product.title for product in row.products.all()],
-            Promotion.Scope.CATEGORIES: [category.name for category in row.categories.all()],
-            Promotion.Scope.BRANDS: [brand.name for brand in row.brands.all()],
-        }.get(Promotion.Scope(row.scope))
-        if named is None:
-            return row.get_scope_display()
-        more = f"等 {len(named)} 项" if len(named) > 3 else ""
-        return f"{row.get_scope_display()}：{'、'.join(named[:3])}{more}"
+        return scopes.told(row, most=3)
 
     @admin.display(description="使用情况")
     def used(self, row: Promotion) -> str:
