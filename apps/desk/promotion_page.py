@@ -10,7 +10,7 @@ from apps.promotions.forms import PromotionForm
 from apps.promotions.models import Promotion
 
 
-class CounterPromotionForm(PromotionForm):
+class StockedPromotionForm(PromotionForm):
     """Refuses gifts of which there are not even enough for one order: one statement more."""
 
     stock = staticmethod(inventory.available)
@@ -20,4 +20,4 @@ class CounterPromotionForm(PromotionForm):
 class PromotionAdmin(PromotionPage):
     """Timed offers to everyone."""
 
-    form = CounterPromotionForm
+    form = StockedPromotionForm
