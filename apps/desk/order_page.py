@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,12 +16,12 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, link, yuan_column
+from apps.base.asking import AskForm, operator
 from apps.base.logs import mask
 from apps.checkout import closing
 from apps.desk.order_parts import (
@@ -35,13 +34,12 @@ from apps.desk.order_parts import (
     refusals_shown,
     status_shown,
 )
-from apps.desk.ship_form import CorrectForm, ShipForm
+from apps.desk.ship_form import CloseForm, CorrectForm, ShipForm, UploadAgainForm
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
 from apps.orders.states import Actor, Status
-from mall.errors import ShopError
 
 
 @admin.register(Order)
@@ -114,30 +112,16 @@ class OrderAdmin(ReadOnlyAdmin):
         rows: QuerySet[Order] = super().get_queryset(request)
         return rows.select_related("member").prefetch_related("lines")
 
-    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may act on orders, not only read them."""
-        return request.user.has_perm("orders.change_order")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
-        """Only the buttons that lead somewhere in the order's status; the services decide all the same."""
-        order = self.get_object(request, str(object_id))
-        usable = self.usable_buttons(order) if order else set()
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if button.action_name.removeprefix("orders_order_") in usable
-        ]
-
-    def usable_buttons(self, order: Order) -> set[str]:
+    def usable(self, row: Order) -> set[str]:
         """The names of the buttons that make sense in an order's status: at most one query."""
         usable = {"reveal"}
-        if order.paid_at is not None:
+        if row.paid_at is not None:
             usable.add("compensate")
-        if order.status == Status.PAID:
+        if row.status == Status.PAID:
             usable.add("ship")
-        if order.status == Status.UNPAID:
+        if row.status == Status.UNPAID:
             usable.add("close_order")
-        if ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists():
+        if ShippingUpload.objects.filter(order=row, status=UploadStatus.FAILED).exists():
             usable.add("upload_again")
         return usable
 
@@ -192,15 +176,14 @@ class OrderAdmin(ReadOnlyAdmin):
     @action(
         description="发货",
         url_path="ship",
-        permissions=["operate"],
+        permissions=["orders.change_order"],
         icon="local_shipping",
         variant=ActionVariant.PRIMARY,
     )
     def ship(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self._order(request, object_id)
+        order: Order = self.row(request, object_id)
         left = parcels.units_left(order)
         lines = list(order.lines.all())
-        form = ShipForm(request.POST if request.method == "POST" else None, lines=lines, left=left)
 
         def send(filled: ShipForm) -> str:
             parcel = parcels.ship(
@@ -208,47 +191,63 @@ class OrderAdmin(ReadOnlyAdmin):
                 carrier_code=filled.cleaned_data["carrier"].code,
                 tracking_no=filled.cleaned_data["tracking_no"],
                 quantities=filled.quantities(),
-                operator=request.user,
+                operator=operator(request),
                 at=timezone.now(),
             )
             return f"包裹 {parcel.parcel_no} 已发出，发货信息将自动上传微信。"
 
         if order.status != Status.PAID:
             self.message_user(request, parcels.NotShippable.message, level=messages.ERROR)
-            return self._back(order)
+            return redirect(self.page_of(order))
         if request.method == "GET":
             self._audit(request, order, "发货页查看收货信息")
-        return self._form_page(request, order, form, send, title="发货", address=_whole_address(order))
+        facts = [("收货信息", _whole_address(order)), ("买家留言", order.remark)]
+        return self.ask(
+            request,
+            partial(ShipForm, lines=lines, left=left),
+            send,
+            row=order,
+            heading=order.order_no,
+            facts=[(label, text) for label, text in facts if text],
+        )
 
     def correct_view(self, request: HttpRequest, order_id: int, parcel_no: str) -> HttpResponse:
         """Show and take the correction of a parcel's number."""
-        if not self.has_operate_permission(request):
+        if not request.user.has_perm("orders.change_order"):
             raise PermissionDenied
-        order = self._order(request, str(order_id))
+        order: Order = self.row(request, str(order_id))
         parcel = Parcel.objects.filter(order=order, parcel_no=parcel_no).select_related("carrier").first()
         if parcel is None:
             raise Http404
-        form = CorrectForm(
-            request.POST if request.method == "POST" else None,
-            initial={"carrier": parcel.carrier.code, "tracking_no": parcel.tracking_no},
-        )
 
         def put_right(filled: CorrectForm) -> str:
             parcels.correct(
                 parcel_no=parcel_no,
                 carrier_code=filled.cleaned_data["carrier"].code,
                 tracking_no=filled.cleaned_data["tracking_no"],
-                operator=request.user,
+                operator=operator(request),
                 at=timezone.now(),
             )
             return "快递单号已修改，将重新上传微信（每笔支付微信只允许更正一次）。"
 
-        return self._form_page(request, order, form, put_right, title="修改快递单号")
+        return self.ask(
+            request,
+            CorrectForm,
+            put_right,
+            row=order,
+            heading=f"{order.order_no} · 包裹 {parcel_no}",
+            initial={"carrier": parcel.carrier.code, "tracking_no": parcel.tracking_no},
+        )
 
-    @action(description="查看完整收货信息", url_path="reveal", permissions=["operate"], icon="visibility")
+    @action(
+        description="查看完整收货信息",
+        url_path="reveal",
+        permissions=["orders.change_order"],
+        icon="visibility",
+    )
     def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the address on a page that no cache and no cookie keeps, and note who looked."""
-        order = self._order(request, object_id)
+        order: Order = self.row(request, object_id)
         self._audit(request, order, "查看收货信息")
         context = {
             **self.admin_site.each_context(request),
@@ -262,104 +261,59 @@ class OrderAdmin(ReadOnlyAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
-    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may give coupons as compensation."""
-        return request.user.has_perm("coupons.compensate_coupon")
-
     @action(
-        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+        description="补偿发券",
+        url_path="compensate",
+        permissions=["coupons.compensate_coupon"],
+        icon="volunteer_activism",
     )
     def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Go to the page that gives the member of this order a coupon for it."""
-        order = self._order(request, object_id)
+        order: Order = self.row(request, object_id)
         known = urlencode({"member": order.member.public_id, "order_no": order.order_no})
         return redirect(f"{reverse('admin:coupons_coupon_compensate')}?{known}")
 
     @action(
         description="关闭订单",
         url_path="close",
-        permissions=["operate"],
+        permissions=["orders.change_order"],
         icon="cancel",
         variant=ActionVariant.DANGER,
     )
     def close_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self._order(request, object_id)
+        order: Order = self.row(request, object_id)
 
-        def close(_: Form) -> str:
+        def close(_: AskForm) -> str:
             closed = closing.close_unpaid(
                 order_no=order.order_no,
                 why="商家关闭",
                 actor=Actor.OPERATOR,
-                operator=request.user,
+                operator=operator(request),
                 at=timezone.now(),
             )
             if not closed:
                 raise closing.OrderNotCancellable("只有待付款的订单可以关闭")
             return "订单已关闭，占用的库存已释放。"
 
-        form = Form(request.POST if request.method == "POST" else None)
-        return self._form_page(
-            request, order, form, close, title="关闭订单", warning="关闭后买家不能再付款，此操作不能撤销。"
-        )
+        return self.ask(request, CloseForm, close, row=order, heading=order.order_no)
 
-    @action(description="重新上传发货信息", url_path="upload", permissions=["operate"], icon="cloud_upload")
+    @action(
+        description="重新上传发货信息",
+        url_path="upload",
+        permissions=["orders.change_order"],
+        icon="cloud_upload",
+    )
     def upload_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self._order(request, object_id)
+        order: Order = self.row(request, object_id)
 
-        def ask(_: Form) -> str:
+        def ask(_: AskForm) -> str:
             parcels.upload_again(order_no=order.order_no, at=timezone.now())
             return "已排队，稍后自动上传。"
 
-        form = Form(request.POST if request.method == "POST" else None)
-        return self._form_page(
-            request, order, form, ask, title="重新上传发货信息", warning="将把此订单的全部包裹重新上传微信。"
-        )
-
-    def _order(self, request: HttpRequest, object_id: str) -> Order:
-        order: Order | None = self.get_object(request, object_id)
-        if order is None:
-            raise Http404
-        return order
-
-    def _back(self, order: Order) -> HttpResponse:
-        return redirect("admin:orders_order_change", order.pk)
+        return self.ask(request, UploadAgainForm, ask, row=order, heading=order.order_no)
 
     def _audit(self, request: HttpRequest, order: Order, act: str) -> None:
         audit.record(operator=request.user, action=act, subject=order.order_no, at=timezone.now())
-
-    def _form_page(
-        self,
-        request: HttpRequest,
-        order: Order,
-        form: Any,
-        carry_out: Callable[[Any], str],
-        *,
-        title: str,
-        address: str = "",
-        warning: str = "",
-    ) -> HttpResponse:
-        """Show ``form``; when it is sent, carry it out and say so, or show why the service refused."""
-        if form.is_valid():
-            try:
-                done = carry_out(form)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(request, done, level=messages.SUCCESS)
-                return self._back(order)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{title} · {order.order_no}",
-            "button": title,
-            "form": form,
-            "order": order,
-            "address": address,
-            "warning": warning,
-            "opts": self.opts,
-        }
-        response = TemplateResponse(request, "admin/orders/form.html", context)
-        patch_cache_control(response, no_store=True, private=True)
-        return response
 
 
 _ADDRESS = {
