@@ -54,7 +54,10 @@ class PartForm(OnceForm):
     """So many units of each line, postage, and the reason; with the token that makes it once."""
 
     title = "退款"
-    explanation = "填写本次退款的件数和运费，下一步核对金额后再办理。未发出的件优先退，自动退回库存，不再发货；每件金额按实付分摊。"
+    explanation = (
+        "填写本次退款的件数和运费，下一步核对金额后再办理。"
+        "未发出的件优先退，自动退回库存，不再发货；每件金额按实付分摊。"
+    )
 
     reason = _reason("")
     # The fingerprint of what was shown before it was confirmed.

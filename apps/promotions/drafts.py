@@ -87,9 +87,10 @@ class PromotionDraft:
         if self.kind not in FIGURES:
             return self
         used = FIGURES[self.kind] | ({"excludes"} if self.combines else set())
-        unused = EMPTY.keys() - used
+        unused = {name: EMPTY[name] for name in EMPTY.keys() - used}
         # Nothing is nothing, be it a list or a tuple.
-        return replace(self, **{name: EMPTY[name] for name in unused if getattr(self, name) or EMPTY[name]})
+        said = {name: empty for name, empty in unused.items() if empty != () or getattr(self, name)}
+        return replace(self, **said)
 
     def unused(self) -> list[str]:
         """The fields that say something which the kind does not use: ``fitted`` empties them."""

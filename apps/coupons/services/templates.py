@@ -153,7 +153,7 @@ def _row(draft: TemplateDraft, *, lock: bool = False) -> Template:
 def _check(draft: TemplateDraft, row: Template) -> None:
     faults = [
         *_of_columns(draft),
-        *(Fault(name, "此类型的优惠券不使用这一项，请留空") for name in draft.unused()),
+        *_of_unused(draft),
         *_of_validity(draft),
         *_of_issue(draft, row),
         *_of_worth(draft, row),
@@ -178,6 +178,13 @@ def _of_columns(draft: TemplateDraft) -> Iterator[Fault]:
     except ValidationError as refused:
         for name, texts in refused.message_dict.items():
             yield from (Fault(name, text) for text in texts)
+
+
+def _of_unused(draft: TemplateDraft) -> Iterator[Fault]:
+    """A row never says more than its offer; a form leaves out what it does not show, a file must."""
+    for name in draft.unused():
+        only_online = name == "channel"
+        yield Fault(name, "运费券只能线上使用" if only_online else "此类型的优惠券不使用这一项，请留空")
 
 
 def _of_validity(draft: TemplateDraft) -> Iterator[Fault]:

@@ -115,6 +115,9 @@ def test_form_and_service_refuse_the_same_with_the_same_words_at_the_same_field(
     [
         ({"kind": "LOTTERY"}, "kind", "LOTTERY"),
         ({"goods": scopes.Goods(kind="PRODUCTS", ids=frozenset({9}))}, "products", "商品不存在：9"),
+        ({"kind": "FREIGHT", "channel": "BOTH"}, "channel", "运费券只能线上使用"),
+        ({"off_bp": 1500}, "off_bp", "此类型的优惠券不使用这一项"),
+        ({"gift_from_fen": 1}, "gift_from_fen", "此类型的优惠券不使用这一项"),
         ({"level_ids": [9]}, "levels", "会员等级不存在"),
         ({"group_ids": [9]}, "groups", "会员分组不存在"),
     ],

@@ -195,6 +195,8 @@ def test_form_and_service_refuse_the_same_with_the_same_words_at_the_same_field(
     ("as_said", "fault"),
     [
         ({"kind": "LOTTERY"}, ("kind", "LOTTERY")),
+        ({"off_bp": 1500}, ("off_bp", "此类型的促销不使用这一项")),
+        ({"combines": False, "excludes": ["COUPON"]}, ("excludes", "此类型的促销不使用这一项")),
         ({"campaign_id": 9}, ("campaign", "没有这个节日活动")),
         ({"member_day_id": 9}, ("member_day", "没有这个会员日")),
         ({"goods": scopes.Goods(kind="SHOPS")}, ("scope", "适用范围有误")),
