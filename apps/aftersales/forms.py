@@ -34,7 +34,7 @@ class WholeForm(AskForm):
     """Why the order is refunded: the buyer reads it in WeChat and in the order's history."""
 
     title = "全额退款"
-    explanation = "订单的全部款项原路退回，此操作不能撤销。"
+    explanation = "款项原路退回，库存、优惠券、积分和储值一并退还。"
 
     reason = _reason("商家全额退款")
 
@@ -54,6 +54,11 @@ class PartForm(OnceForm):
     """So many units of each line, postage, and the reason; with the token that makes it once."""
 
     title = "退款"
+    explanation = (
+        "填写本次退款的件数和运费，下一步核对金额后再办理。"
+        "未发出的件优先退，自动退回库存，不再发货；每件金额按实付分摊。"
+    )
+
     reason = _reason("")
     # The fingerprint of what was shown before it was confirmed.
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)

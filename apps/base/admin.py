@@ -63,8 +63,11 @@ class EditableAdmin(Asking):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that nothing narrows, or that is too long to count, does not say that there were more."""
         rows = super().get_changelist_instance(request)
-        endless = rows.result_count > CappedPaginator.most
-        if endless or not (rows.query or rows.has_active_filters):
+        if rows.result_count > CappedPaginator.most:
+            # Nobody chooses all rows of a list without an end either: the page is all there is to say.
+            rows.result_count = len(rows.result_list)
+            rows.full_result_count = rows.result_count
+        elif not (rows.query or rows.has_active_filters):
             rows.full_result_count = rows.result_count
         return rows
 

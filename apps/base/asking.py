@@ -216,7 +216,7 @@ class _Asked:
         if step == "edit":
             return None
         try:
-            if preview is not None and step != "confirm":
+            if preview is not None and (step != "confirm" or self._unseen()):
                 self.preview = preview(self.form)
                 return None
             if seen and self.request.POST.get("seen", "") != seen:
@@ -228,6 +228,10 @@ class _Asked:
             self.preview, self.status = None, 409
             return None
         return Done(done) if isinstance(done, str) else done
+
+    def _unseen(self) -> bool:
+        """Whether the form must say what was seen and does not: nobody can have confirmed it."""
+        return "seen" in self.form.fields and not self.form.cleaned_data["seen"]
 
     def typed(self) -> list[tuple[str, str]]:
         """What was filled in, for the hidden fields of the page that asks to confirm."""

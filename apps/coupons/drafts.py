@@ -70,6 +70,11 @@ class TemplateDraft:
             unused["gift_from_fen"] = None
         return replace(self, **unused)
 
+    def unused(self) -> list[str]:
+        """The fields that say something which the kind does not use: ``fitted`` empties them."""
+        fitted = self.fitted()
+        return [one.name for one in fields(self) if getattr(self, one.name) != getattr(fitted, one.name)]
+
     def columns(self) -> dict[str, Any]:
         """The columns of its row, by name; goods, levels and groups are rows of their own."""
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _APART}

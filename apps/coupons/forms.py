@@ -88,14 +88,14 @@ class TemplateForm(forms.ModelForm):
             level_ids=[level.pk for level in typed["levels"]],
             group_ids=[group.pk for group in typed["groups"]],
             **plain,
-        )
+        ).fitted()
         try:
             templates.check(self.draft)
         except templates.TemplateRefused as refusal:
             show_refusal(self, refusal)
         # What the row will hold, so that the model's own checks see it as well.
-        fitted = self.draft.fitted().columns()
-        typed.update((name, fitted[name]) for name in typed.keys() & fitted.keys())
+        columns = self.draft.columns()
+        typed.update((name, columns[name]) for name in typed.keys() & columns.keys())
 
 
 class PromoCodeForm(forms.ModelForm):

@@ -59,6 +59,7 @@ class CorrectForm(AskForm):
     """A parcel's carrier and number, put right."""
 
     title = "修改快递单号"
+    explanation = "修改后重新上传微信，每笔支付微信只允许更正一次。"
 
     carrier = ShipForm.base_fields["carrier"]
     tracking_no = ShipForm.base_fields["tracking_no"]

@@ -39,6 +39,7 @@ EMPTY: Final[dict[str, Any]] = {
     "cap_fen": None,
     "threshold_fen": None,
     "regions": (),
+    "excludes": (),
 }
 LIMITS: Final = ("limit_total", "limit_per_day", "limit_per_member", "limit_per_member_day")
 
@@ -85,8 +86,16 @@ class PromotionDraft:
         """The same without what its kind does not use; an unknown kind keeps all."""
         if self.kind not in FIGURES:
             return self
-        unused = {name: EMPTY[name] for name in EMPTY.keys() - FIGURES[self.kind]}
-        return replace(self, **unused, **({} if self.combines else {"excludes": ()}))
+        used = FIGURES[self.kind] | ({"excludes"} if self.combines else set())
+        unused = {name: EMPTY[name] for name in EMPTY.keys() - used}
+        # Nothing is nothing, be it a list or a tuple.
+        said = {name: empty for name, empty in unused.items() if empty != () or getattr(self, name)}
+        return replace(self, **said)
+
+    def unused(self) -> list[str]:
+        """The fields that say something which the kind does not use: ``fitted`` empties them."""
+        fitted = self.fitted()
+        return [one.name for one in fields(self) if getattr(self, one.name) != getattr(fitted, one.name)]
 
     def columns(self) -> dict[str, Any]:
         """The columns of its row, by name; goods and parts are rows of their own."""

@@ -22,7 +22,7 @@ Kind = Promotion.Kind
 # What is typed as text, by kind; all of it becomes ``steps`` or ``parts`` of the draft.
 _TEXTS: Final = {Kind.STEPPED: "steps", Kind.STEP_PRICE: "ladder", Kind.GIFT: "gifts", Kind.BUNDLE: "bundle"}
 # Every figure that some kind does not use, by the name of its field.
-_TYPED: Final = (drafts.EMPTY.keys() - {"parts"}) | {*_TEXTS.values()}
+_TYPED: Final = (drafts.EMPTY.keys() - {"parts", "excludes"}) | {*_TEXTS.values()}
 
 
 def _used(kind: str) -> set[str]:
@@ -213,7 +213,7 @@ class PromotionForm(forms.ModelForm):
             campaign_id=campaign.pk if campaign else None,
             member_day_id=member_day.pk if member_day else None,
             **{one.name: typed[one.name] for one in fields(PromotionDraft) if one.name not in apart},
-        )
+        ).fitted()
         try:
             self.warnings = promotions.check(self.draft, stock=type(self).stock)
         except promotions.PromotionRefused as refusal:

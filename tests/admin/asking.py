@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from apps.aftersales import planning
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
@@ -475,11 +476,13 @@ def _refund_whole() -> Page:
 def _refund_part() -> Page:
     order = fulfillment.paid_order(2)
     line = order.lines.get()
+    wish = planning.Wish(units={line.pk: 1}, shipping_fen=0, restock=frozenset())
+    seen = planning.plan(planning.standing_of(order), wish).fingerprint()
     return _of_row(
         "orders.order",
         order,
         "refund-part",
-        {f"units_{line.pk}": "1", "reason": "杯口有裂纹", "token": _token(), "step": "confirm", "seen": ""},
+        {f"units_{line.pk}": "1", "reason": "杯口有裂纹", "token": _token(), "step": "confirm", "seen": seen},
         lambda: Refund.objects.count(),
         permission="orders.change_order",
     )

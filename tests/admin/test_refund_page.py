@@ -148,8 +148,7 @@ def test_nothing_is_confirmed_that_was_not_shown(page: Client) -> None:
     cup = counter.goods(5000)
     order = make.paid(counter.buyer(), [(cup, 3)])
     sent = {**hidden(page.get(at(order))), f"units_{make.line(order, cup).pk}": "1", "reason": "x"}
-    answer = page.post(at(order), {**sent, "step": "confirm"})
-    assert (answer.status_code, service.RefundChanged.message in text(answer)) == (409, True)
+    assert "确认退款" in text(page.post(at(order), {**sent, "step": "confirm"}))
     assert not OrderRefund.objects.exists()
 
 

@@ -43,7 +43,7 @@ class NotLive(ShopError):
 
 def check(draft: TemplateDraft) -> None:
     """Hold a draft against every rule. Raises TemplateRefused with all faults that can be told at once, NotFound."""
-    _check(draft.fitted(), _row(draft))
+    _check(draft, _row(draft))
 
 
 @transaction.atomic
@@ -67,7 +67,7 @@ def save(draft: TemplateDraft, *, at: datetime, operator: Any = None) -> Templat
 
 def _keep(draft: TemplateDraft) -> tuple[Template, list[str]]:
     """Check and write; return the row and the columns that changed."""
-    draft, row = draft.fitted(), _row(draft, lock=True)
+    row = _row(draft, lock=True)
     _check(draft, row)
     columns = draft.columns()
     changed = [name for name, value in columns.items() if getattr(row, name) != value]
@@ -102,6 +102,8 @@ def create(
     ``TemplateDraft`` says. Raises Invalid, and TemplateRefused for what nobody could explain to a buyer.
     """
     goods = scopes.meant(product_ids=product_ids, category_ids=category_ids, brand_ids=brand_ids)
+    if kind == Template.Kind.FREIGHT:
+        figures.setdefault("channel", Template.Channel.ONLINE)
     template, _ = _keep(TemplateDraft(name=name, kind=kind, goods=goods, **figures))
     if live:
         publish(template_id=template.pk)
@@ -151,6 +153,7 @@ def _row(draft: TemplateDraft, *, lock: bool = False) -> Template:
 def _check(draft: TemplateDraft, row: Template) -> None:
     faults = [
         *_of_columns(draft),
+        *_of_unused(draft),
         *_of_validity(draft),
         *_of_issue(draft, row),
         *_of_worth(draft, row),
@@ -175,6 +178,13 @@ def _of_columns(draft: TemplateDraft) -> Iterator[Fault]:
     except ValidationError as refused:
         for name, texts in refused.message_dict.items():
             yield from (Fault(name, text) for text in texts)
+
+
+def _of_unused(draft: TemplateDraft) -> Iterator[Fault]:
+    """A row never says more than its offer; a form leaves out what it does not show, a file must."""
+    for name in draft.unused():
+        only_online = name == "channel"
+        yield Fault(name, "运费券只能线上使用" if only_online else "此类型的优惠券不使用这一项，请留空")
 
 
 def _of_validity(draft: TemplateDraft) -> Iterator[Fault]:

@@ -62,8 +62,13 @@ def check(draft: PromotionDraft, *, stock: Stock | None = None) -> list[str]:
     ``stock`` is asked for the SKUs of gifts (without it nobody looks whether there are any). Raises
     PromotionRefused with all faults that can be told at once.
     """
-    draft = draft.fitted()
-    faults = [*_of_columns(draft), *_of_window(draft), *_of_limits(draft), *draft.goods.faults()]
+    faults = [
+        *_of_columns(draft),
+        *_of_unused(draft),
+        *_of_window(draft),
+        *_of_limits(draft),
+        *draft.goods.faults(),
+    ]
     parts: list[Part] = []
     try:
         parts = titled(draft.parts)
@@ -94,7 +99,6 @@ def save(draft: PromotionDraft, *, at: datetime, operator: Any = None, stock: St
     for the id of a promotion that is not there.
     """
     warnings = check(draft, stock=stock)
-    draft = draft.fitted()
     row = Promotion()
     if draft.promotion_id is not None:
         found = Promotion.objects.select_for_update().filter(pk=draft.promotion_id).first()
@@ -155,6 +159,11 @@ def _of_columns(draft: PromotionDraft) -> Iterator[Fault]:
     except ValidationError as refused:
         for name, texts in refused.message_dict.items():
             yield from (Fault(name, text) for text in texts)
+
+
+def _of_unused(draft: PromotionDraft) -> Iterator[Fault]:
+    """A row never says more than its offer; a form leaves out what it does not show, a file must."""
+    return (Fault(name, "此类型的促销不使用这一项，请留空") for name in draft.unused())
 
 
 def _of_window(draft: PromotionDraft) -> Iterator[Fault]:

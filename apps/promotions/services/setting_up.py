@@ -57,8 +57,6 @@ def start(
 
 def check_level_price(*, sku: Sku, price_fen: int) -> None:
     """A member price that is no advantage is a mistake. Raises LevelPriceRefused."""
-    if price_fen < 0:
-        raise LevelPriceRefused([Fault("price_fen", "会员价不能为负数")])
     if price_fen >= sku.price_fen:
         raise LevelPriceRefused([Fault("price_fen", f"会员价必须低于售价 ¥{money.yuan(sku.price_fen)}")])
 
@@ -68,8 +66,13 @@ def price_for_level(*, level_id: int, prices_fen: Mapping[int, int]) -> None:
 
     Raises LevelPriceRefused for one that is not below the price of everybody.
     """
-    for sku in Sku.objects.filter(pk__in=prices_fen):
-        check_level_price(sku=sku, price_fen=prices_fen[sku.pk])
+    skus = Sku.objects.in_bulk(list(prices_fen))
+    for sku_id, price_fen in prices_fen.items():
+        if price_fen < 0:
+            raise LevelPriceRefused([Fault("price_fen", "会员价不能为负数")])
+        if sku_id not in skus:
+            raise LevelPriceRefused([Fault("sku", f"没有这个 SKU：{sku_id}")])
+        check_level_price(sku=skus[sku_id], price_fen=price_fen)
     LevelPrice.objects.bulk_create(
         [
             LevelPrice(level_id=level_id, sku_id=sku_id, price_fen=price_fen)
