@@ -3,19 +3,19 @@
 from apps.desk import (
     bills_page,
     member_page,
+    order_page,
     points_page,
     product_page,
     promotion_page,
     recharge_page,
-    refundable_order,
 )
 
 __all__ = [
     "bills_page",
     "member_page",
+    "order_page",
     "points_page",
     "product_page",
     "promotion_page",
     "recharge_page",
-    "refundable_order",
 ]
