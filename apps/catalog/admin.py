@@ -55,8 +55,7 @@ class ProductImageInline(TabularInline):
     hide_title = True
 
 
-@admin.register(Product)
-class ProductAdmin(EditableAdmin):
+class ProductPage(EditableAdmin):
     """Products. On and off sale by action; prices by SKU; sales are counted, never typed."""
 
     form = ProductForm

@@ -11,7 +11,7 @@ from apps.promotions.models import Promotion
 from apps.promotions.services import Stock
 
 
-class CounterPromotionForm(PromotionForm):
+class StockedPromotionForm(PromotionForm):
     """Refuses gifts of which there are not even enough for one order: one statement more."""
 
     @property
@@ -24,4 +24,4 @@ class CounterPromotionForm(PromotionForm):
 class PromotionAdmin(PromotionPage):
     """Timed offers to everyone."""
 
-    form = CounterPromotionForm
+    form = StockedPromotionForm

@@ -74,9 +74,8 @@ class MembershipInline(ReadOnlyTabular):
     readonly_fields = fields
 
 
-@admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
-    """Shoppers, newest first."""
+class MemberPage(ReadOnlyAdmin):
+    """Shoppers, newest first. The desk registers the page, with what other rooms say on it."""
 
     list_display = [
         "public_id",
@@ -106,7 +105,7 @@ class MemberAdmin(ReadOnlyAdmin):
     readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
-    actions_detail = ["reveal_phone", "set_level", "compensate"]
+    actions_detail = ["reveal_phone", "set_level"]
 
     @admin.display(description="手机号（已脱敏）", ordering="phone")
     def masked_phone(self, row: Member) -> str:
@@ -158,18 +157,6 @@ class MemberAdmin(ReadOnlyAdmin):
         response = TemplateResponse(request, "admin/reveal.html", context)
         patch_cache_control(response, no_store=True, private=True)
         return response
-
-    @action(
-        description="补偿发券",
-        url_path="compensate",
-        permissions=["coupons.compensate_coupon"],
-        icon="volunteer_activism",
-    )
-    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Go to the page that gives this member a coupon."""
-        member: Member = self.row(request, object_id)
-        page = reverse("admin:coupons_coupon_compensate")
-        return redirect(f"{page}?{urlencode({'member': member.public_id})}")
 
     @action(
         description="调整等级", url_path="level", permissions=["members.change_member"], icon="military_tech"

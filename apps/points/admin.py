@@ -20,7 +20,6 @@ from apps.points.models import (
     Entry,
     InteractionRule,
     Lot,
-    PointsGood,
     Redemption,
     Rules,
     Spending,
@@ -165,8 +164,7 @@ class InteractionRuleAdmin(EditableAdmin):
     list_display = ["kind", "enabled", "points", "growth", "once", "daily_cap"]
 
 
-@admin.register(PointsGood)
-class PointsGoodAdmin(EditableAdmin):
+class PointsGoodPage(EditableAdmin):
     """The shelf of the points mall. Goods are switched off, never deleted: redemptions name them."""
 
     form = forms.PointsGoodForm

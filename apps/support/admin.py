@@ -18,7 +18,7 @@ from unfold.decorators import action
 
 from apps.base import audit, transactions
 from apps.base.admin import EditableAdmin, StackedInline, chip
-from apps.support import export, forms, selectors
+from apps.support import exports, forms, selectors
 from apps.support.models import Question, Response, Survey
 from mall.errors import ShopError
 
@@ -142,7 +142,7 @@ class SurveyAdmin(EditableAdmin):
             at=timezone.now(),
         )
         return StreamingHttpResponse(
-            export.lines(survey),
+            exports.lines(survey),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="survey-{survey.pk}.csv"'},
         )

@@ -1,4 +1,4 @@
-"""What an operator fills in to send a parcel and to put its number right, and what is asked before closing an order."""
+"""What an operator fills in to send a parcel, and to put its number right."""
 
 from __future__ import annotations
 
@@ -63,17 +63,3 @@ class CorrectForm(AskForm):
 
     carrier = ShipForm.base_fields["carrier"]
     tracking_no = ShipForm.base_fields["tracking_no"]
-
-
-class CloseForm(AskForm):
-    """A question before an unpaid order is closed."""
-
-    title = "关闭订单"
-    explanation = "关闭后买家不能再付款，此操作不能撤销。"
-
-
-class UploadAgainForm(AskForm):
-    """A question before WeChat is told of the parcels once more."""
-
-    title = "重新上传发货信息"
-    explanation = "将把此订单的全部包裹重新上传微信。"
