@@ -115,7 +115,9 @@ def _browser() -> str:
     """Return the path of a Chromium on this machine."""
     found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     if found is None:
-        raise Problem("no Chromium on PATH; on Debian: apt install chromium fonts-noto-cjk")
+        raise Problem(
+            "no Chromium on PATH; on Debian: apt install chromium fonts-noto-cjk fonts-noto-color-emoji"
+        )
     return found
 
 

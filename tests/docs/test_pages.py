@@ -81,7 +81,7 @@ def test_every_make_command_of_a_readme_exists(page: str) -> None:
 @pytest.mark.parametrize("page", READMES)
 def test_every_directory_of_the_map_exists(page: str) -> None:
     named = re.findall(r"^((?:\w+/)+) ", pages.text(page), re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 8
     assert [name for name in named if not (pages.ROOT / name).is_dir()] == []
 
 
