@@ -14,9 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import rjieba
 from django.db.models import Case, IntegerField, Q, Value, When
-from pypinyin import Style, lazy_pinyin
 
 from mall.errors import Invalid
 
@@ -122,16 +120,31 @@ def _runs(text: str) -> list[str]:
     return _RUNS.findall(unicodedata.normalize("NFKC", text).lower())
 
 
+def load_words() -> None:
+    """Read the dictionary that queries are cut with, so that processes forked from this one share it."""
+    _cut("茶")
+
+
 def _cut(run: str) -> list[str]:
-    return [word for word in rjieba.cut(run) if word.strip()] if _IS_HAN.match(run) else [run]
+    if not _IS_HAN.match(run):
+        return [run]
+    import rjieba  # -- slow import: 33 MB of words, which most programs never ask for
+
+    return [word for word in rjieba.cut(run) if word.strip()]
 
 
 def _spellings(word: str) -> list[str]:
     """Return a Chinese word in full pinyin and as initials: 茶杯 → chabei, cb; nothing for other words."""
     if not _IS_HAN.match(word):
         return []
+    from pypinyin import (
+        lazy_pinyin,
+    )  # -- slow import: 57 MB of spellings, needed only where a product is saved
+
     return ["".join(lazy_pinyin(word, errors="ignore")), _initials(word)]
 
 
 def _initials(word: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # -- slow import: as above
+
     return "".join(lazy_pinyin(word, style=Style.FIRST_LETTER, errors="ignore"))
