@@ -129,7 +129,9 @@ def find(name: str) -> Region:
         more = "等" if len(found) > 6 else ""
         raise RegionUnknown(f"「{name}」不止一处，请写明城市，例如 {meant}{more}")
     near = _near(spelled)
-    proposed = f"，是否应为{'、'.join(f'「{other}」' for other in near)}" if near else "，请按收货地址中的名称填写"
+    proposed = (
+        f"，是否应为{'、'.join(f'「{other}」' for other in near)}" if near else "，请按收货地址中的名称填写"
+    )
     raise RegionUnknown(f"没有「{name}」这个地区{proposed}")
 
 
@@ -283,7 +285,7 @@ def _walk(rest: str, outer: Region) -> Iterator[Region]:
     """Regions whose names, from the outer to the inner, make up the text; the inner lie in the outer."""
     for cut in range(2, len(rest) + 1):
         for region in _index().get(rest[:cut], ()):
-            if region == outer or not outer.covers(region) and outer.province:
+            if region == outer or (not outer.covers(region) and outer.province):
                 continue
             if cut == len(rest):
                 yield region
@@ -364,4 +366,6 @@ def _joined(name: str) -> str:
 
 
 def _halfwidth(typed: str) -> str:
-    return typed.translate({ord("，"): ",", ord("；"): ";", ord("／"): "/", ord("\u3000"): " ", ord("—"): "-"})
+    return typed.translate(
+        {ord("，"): ",", ord("；"): ";", ord("／"): "/", ord("\u3000"): " ", ord("—"): "-"}
+    )

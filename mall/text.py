@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 # Letters and symbols that Unicode counts as visible and fonts draw as nothing.
 _BLANK_SIGNS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
@@ -16,9 +16,12 @@ _BLANK_SIGNS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 _JOINERS: Final = frozenset("\u200c\u200d\u180e")
 _VARIATION: Final = frozenset("\ufe0e\ufe0f")
 _BLACK_FLAG: Final = "\U0001f3f4"
+_HYPHENS: Final = re.compile("[‐‑‒–—―−﹣－]")
 _DASHES: Final = re.compile("[-‐‑‒–—―−﹣－·・.．()（）]")
 # Excel marks a number that is to stay text by an apostrophe, which some programs copy with it.
 _APOSTROPHES: Final = "'’‘`＇"
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 _LANDLINE: Final = re.compile(r"(0(?:10|2[0-9]|[3-9][0-9]{2}))([2-9][0-9]{6,7})")
@@ -27,7 +30,9 @@ _HONG_KONG: Final = re.compile(r"[2-9][0-9]{7}")
 _MACAU: Final = re.compile(r"(?:6|28|8)[0-9]{6,7}")
 _TAIWAN: Final = re.compile(r"0?9[0-9]{8}")
 _ABROAD: Final = re.compile(r"\+[1-9][0-9]{6,16}")
-_EXTENSION: Final = re.compile(r"(?:转|轉|分机|分機|ext\.?|x|#|,|，|;|；)\s*:?：?\s*([0-9]{1,6})$", re.IGNORECASE)
+_EXTENSION: Final = re.compile(
+    r"(?:转|轉|分机|分機|ext\.?|x|#|,|，|;|；)\s*:?：?\s*([0-9]{1,6})$", re.IGNORECASE
+)
 # Where an address has phone numbers of its own: the country code of its numbers.
 _CODE_OF_PROVINCE: Final = {"香港": "852", "澳门": "853", "台湾": "886"}
 
@@ -71,7 +76,7 @@ def code(text: str) -> str:
 
 def tracking(text: str) -> str:
     """Bring a tracking number to its one form: a code in capitals, without Excel's apostrophe."""
-    return code(text).strip(_APOSTROPHES).upper()
+    return _HYPHENS.sub("-", code(text).strip(_APOSTROPHES)).upper()
 
 
 def phone(text: str, *, province: str = "") -> str | None:
@@ -97,21 +102,40 @@ def phone(text: str, *, province: str = "") -> str | None:
     return f"{number}-{extension}" if extension else number
 
 
-def phone_tail(text: str) -> str:
-    """The digits of a phone number as operators search for it, without the mainland's country code; "" for none."""
-    digits = _DASHES.sub("", code(text).strip(_APOSTROPHES))
-    if not re.fullmatch(r"\+?[0-9]+", digits):
-        return ""
-    return _mainland(digits) or digits.lstrip("+")
-
-
-def storable(text: str) -> str:
-    """A text from outside that must be kept as it came, as far as a database can: NUL and halves of characters are
-    written as ``\\u0000``, everything else stays.
-    """
-    return "".join(
-        f"\\u{ord(sign):04x}" if sign == "\0" or unicodedata.category(sign) == "Cs" else sign for sign in text
+def searched(typed: str) -> str:
+    """What somebody typed into a search box: a plain text; a number or code in odd signs as the code that it is."""
+    asked = plain(typed)
+    as_code = code(typed).strip(_APOSTROPHES)
+    return (
+        as_code if as_code.isascii() and as_code != asked and " " not in asked.strip(_APOSTROPHES) else asked
     )
+
+
+def phone_spellings(typed: str) -> list[str]:
+    """The ways in which a phone number that is searched for may be kept, the one form first; [] where it is none."""
+    number = phone(typed) or next(
+        filter(None, (phone(typed, province=name) for name in _CODE_OF_PROVINCE)), None
+    )
+    if number is None:
+        return []
+    if number.startswith("+"):
+        return [number, number[4:]]
+    digits = number.replace("-", "")
+    return list(dict.fromkeys([number, digits, f"+86{digits}", f"86{digits}"]))
+
+
+def storable(value: Any) -> Any:
+    """A JSON value from outside that must be kept as it came, as far as a database can keep it.
+
+    NUL and halves of characters become visible, ``\\u0000``, also in names; everything else stays.
+    """
+    if isinstance(value, str):
+        return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    return value
 
 
 def _stays(text: str, place: int, *, multiline: bool) -> bool:
@@ -164,7 +188,7 @@ def _mainland(digits: str) -> str | None:
 
 def _with_dashed_extension(typed: str) -> tuple[str | None, str]:
     """``0571-88880000-8012``: the last part after a dash is the extension."""
-    head, _, tail = re.sub("[‐‑‒–—―−﹣－]", "-", typed).rpartition("-")
+    head, _, tail = _HYPHENS.sub("-", typed).rpartition("-")
     if not head or not re.fullmatch(r"[0-9]{1,6}", tail):
         return None, ""
     number = _mainland(_DASHES.sub("", head))

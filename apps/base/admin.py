@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from functools import reduce, wraps
+from operator import or_
+from typing import Any, ClassVar
 
 from django import forms
 from django.apps import apps
@@ -13,18 +14,23 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import CharField, Field, Model, Q, QuerySet
+from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin
+from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
+from mall import text
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -40,7 +46,25 @@ __all__ = [
 ]
 
 
-class EditableAdmin(ModelAdmin):
+class _OneForm:
+    """Brings every text that is typed into a column to its one form (``mall.text``) before it is judged or kept."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
+        if type(db_field) in (CharField, LongTextField) and not db_field.choices:
+            kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+
+
+class TabularInline(_OneForm, UnfoldTabularInline):
+    """Rows of another table under their owner, one a line."""
+
+
+class StackedInline(_OneForm, UnfoldStackedInline):
+    """Rows of another table under their owner, one a block."""
+
+
+class EditableAdmin(_OneForm, ModelAdmin):
     """Pages whose plain columns an operator may edit."""
 
     list_per_page = 30
@@ -55,6 +79,24 @@ class EditableAdmin(ModelAdmin):
         if not rows.query and not rows.has_active_filters:
             rows.full_result_count = rows.result_count
         return rows
+
+    # Look-ups of phone numbers that the search box finds: whole ones however they are typed, or their last four digits.
+    phone_paths: ClassVar[list[str]] = []
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for what was typed in its one form; numbers among ``phone_paths``, too."""
+        asked = text.searched(search_term)
+        found, repeats = super().get_search_results(request, queryset, asked)
+        if not self.phone_paths or not asked:
+            return found, repeats
+        if len(asked) == 4 and asked.isdigit():
+            by_phone = [Q(**{f"{path}__endswith": asked}) for path in self.phone_paths]
+        else:
+            spelled = text.phone_spellings(search_term)
+            by_phone = [Q(**{f"{path}__in": spelled}) for path in self.phone_paths if spelled]
+        return (found | queryset.filter(reduce(or_, by_phone)) if by_phone else found), repeats
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         """What goes with a row, without the rows that only join two others: nobody knows them by a name."""
@@ -118,9 +160,9 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
     return column
 
 
-def chip(text: Any, colour: str = "") -> SafeString:
+def chip(label: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
+    return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
 
 
 def form_page(

@@ -18,6 +18,7 @@ import rjieba
 from django.db.models import Case, IntegerField, Q, Value, When
 from pypinyin import Style, lazy_pinyin
 
+from mall import text as texts
 from mall.errors import Invalid
 
 MAX_QUERY = 64
@@ -82,7 +83,7 @@ def understood(text: str) -> Query | None:
         raise QueryTooLong(details={"max_length": MAX_QUERY})
     if any(unicodedata.category(sign) in {"Cc", "Cs"} and not sign.isspace() for sign in text):
         raise QueryUnreadable
-    text = text.strip()
+    text = texts.plain(text.replace("\n", " ").replace("\t", " "))
     if not text:
         return None
     runs = _runs(text)
@@ -119,7 +120,7 @@ def _all(conditions: Iterable[Q]) -> Q:
 
 def _runs(text: str) -> list[str]:
     """Cut text into runs of Chinese characters and runs of other letters and digits, in one form and case."""
-    return _RUNS.findall(unicodedata.normalize("NFKC", text).lower())
+    return _RUNS.findall(unicodedata.normalize("NFKC", texts.plain(text, multiline=True)).lower())
 
 
 def _cut(run: str) -> list[str]:

@@ -24,7 +24,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.logs import mask
-from apps.checkout import closing, member_page, points_page, promotion_page, recharge_page
+from apps.checkout import closing, member_page, points_page, product_page, promotion_page, recharge_page
 from apps.checkout.order_parts import (
     LineInline,
     MoveInline,
@@ -45,7 +45,7 @@ from apps.orders.states import Actor, Status
 from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
-__all__ = ["OrderAdmin", "member_page", "points_page", "promotion_page", "recharge_page"]
+__all__ = ["OrderAdmin", "member_page", "points_page", "product_page", "promotion_page", "recharge_page"]
 
 
 @admin.register(Order)
@@ -68,10 +68,9 @@ class OrderAdmin(ReadOnlyAdmin):
         "payments__transaction_id",
         "payments__payment_no",
         "member__nickname",
-        "=member__phone",
-        "=address__phone",
     ]
-    search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
+    phone_paths = ["member__phone", "address__phone"]
+    search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
     # When it was shipped, received or closed is told by the history below.
     fieldsets = [

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.base.forms import TrackingField
 from apps.fulfillment.models import Carrier
 from apps.orders.models import OrderLine
 
@@ -22,7 +23,7 @@ class ShipForm(forms.Form):
         empty_label="请选择",
         error_messages={"invalid_choice": "请选择列表中的快递公司", "required": "请选择快递公司"},
     )
-    tracking_no = forms.CharField(
+    tracking_no = TrackingField(
         label="快递单号",
         max_length=64,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),

@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.forms import LinesField, TextField
 from apps.content.models import MOST_CHARACTERS, ReviewRules
 
 
@@ -55,7 +56,7 @@ class ShowForm(ActForm):
 
 
 class _ReasonForm(ActForm):
-    reason = forms.CharField(
+    reason = TextField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
@@ -79,7 +80,7 @@ class ReplyForm(ActForm):
     title = "回复"
     explanation = "回复显示在评价下方，所有人可见。再次回复会替换原来的内容。"
 
-    text = forms.CharField(
+    text = LinesField(
         label="回复内容",
         max_length=MOST_CHARACTERS,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),

@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base.forms import YuanField
+from apps.base.forms import CodeField, TextField, YuanField
 from apps.coupons import terms
 from apps.coupons.models import IssueJob, PromoCode, Template
 from apps.coupons.services import codes
@@ -211,7 +211,7 @@ class RevokeForm(ActForm):
     title = "收回"
     explanation = "收回后会员不能再使用这张券，不能撤销。"
 
-    note = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    note = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
 
 class IssueForm(MemberNumbersForm, ActForm):
@@ -233,7 +233,7 @@ class IssueForm(MemberNumbersForm, ActForm):
     group = forms.ModelChoiceField(
         label="会员分组", queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
-    reason = forms.CharField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
     def clean(self) -> dict[str, Any]:
         """A level for those of a level, a group for those of a group, a list for those on a list."""
@@ -271,7 +271,7 @@ class BatchForm(ActForm):
     title = "生成兑换码"
     explanation = "在后台分批生成，完成后可在「兑换码批次」中导出；数量立即计入发放总量。"
 
-    name = forms.CharField(label="批次名称", max_length=40, widget=UnfoldAdminTextInputWidget)
+    name = TextField(label="批次名称", max_length=40, widget=UnfoldAdminTextInputWidget)
     size = forms.IntegerField(
         label="数量", min_value=1, max_value=codes.MAX_BATCH, widget=UnfoldAdminIntegerFieldWidget
     )
@@ -292,8 +292,8 @@ class CompensateForm(ActForm):
         "填写订单号时，同一订单同一模板只补偿一次；订单退款不会收回补偿的券。"
     )
 
-    member = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
-    order_no = forms.CharField(
+    member = CodeField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    order_no = CodeField(
         label="订单号", max_length=32, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
     template = forms.ModelChoiceField(
@@ -301,7 +301,7 @@ class CompensateForm(ActForm):
         queryset=Template.objects.filter(status=TemplateStatus.LIVE),
         widget=UnfoldAdminSelectWidget,
     )
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
     token = forms.UUIDField(
         widget=forms.HiddenInput,
         initial=uuid4,
@@ -321,7 +321,7 @@ class StoreUseForm(forms.Form):
 
     title = "门店核销"
 
-    code = forms.CharField(
+    code = CodeField(
         label="券码",
         max_length=20,
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "autocomplete": "off"}),
@@ -334,7 +334,7 @@ class StoreUseForm(forms.Form):
         empty_label=None,
     )
     goods_fen = YuanField(label="商品金额（元）", min_value=1, help_text="只填这张券适用的商品，促销后的金额")
-    receipt_no = forms.CharField(
+    receipt_no = TextField(
         label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
 
@@ -345,4 +345,4 @@ class UndoUseForm(ActForm):
     title = "撤销核销"
     explanation = "撤销后券退回会员，已过期的券不再可用；请同时在收银系统中冲正。24 小时内可以撤销。"
 
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)

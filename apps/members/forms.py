@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base.forms import TenthsField, TimesField
+from apps.base.forms import LinesField, TenthsField, TextField, TimesField
 from apps.members.models import Level
 
 
@@ -89,13 +89,13 @@ class SetLevelForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         empty_label=None,
     )
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
 
 class MemberNumbersForm(forms.Form):
     """A list of member numbers, typed or uploaded; read as a stream."""
 
-    numbers = forms.CharField(
+    numbers = LinesField(
         label="会员编号",
         required=False,
         max_length=200_000,

@@ -12,6 +12,7 @@ from apps.catalog.models import Sku
 from apps.promotions import terms
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, Promotion, PromotionSku
 from apps.promotions.terms import Part, Terms
+from mall import regions
 from mall.errors import Invalid
 
 
@@ -44,11 +45,14 @@ def start(
     The scope follows from the ids given (of one sort; none means all goods). ``parts`` are (at least, SKU id,
     quantity) of gifts, or of a bundle with 0 in front. ``limits`` are ``total``, ``per_day``, ``per_member``
     and ``per_member_day``. ``figures`` are the columns that the kind uses, as in the model: ``steps`` as
-    ``[[threshold, off_fen], …]`` (fen or, ``by_pieces``, pieces), ``off_bp``, ``cap_fen``, … Raises
-    WindowInvalid, OfferInvalid and ScopeInvalid for what nobody could explain to a buyer.
+    ``[[threshold, off_fen], …]`` (fen or, ``by_pieces``, pieces), ``off_bp``, ``cap_fen``, … ``regions`` may be
+    named as operators do and are kept by their canonical names. Raises WindowInvalid, OfferInvalid, ScopeInvalid
+    and RegionUnknown for what nobody could explain to a buyer.
     """
     if ends_at <= starts_at:
         raise WindowInvalid
+    if figures.get("regions"):
+        figures["regions"] = regions.read("\n".join(figures["regions"]))
     scope = _scope_of(product_ids, category_ids, brand_ids)
     terms.offer(
         Terms(
