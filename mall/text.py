@@ -24,7 +24,7 @@ _APOSTROPHES: Final = "'’‘`＇"
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
-_LANDLINE: Final = re.compile(r"(0(?:10|2[0-9]|[3-9][0-9]{2}))([2-9][0-9]{6,7})")
+_LANDLINE: Final = re.compile(r"(0(?:10|2[0-9]|[3-9][0-9]{2}))([1-9][0-9]{6,7})")
 _SERVICE: Final = re.compile(r"[48]00[0-9]{7}")
 _HONG_KONG: Final = re.compile(r"[2-9][0-9]{7}")
 _MACAU: Final = re.compile(r"(?:6|28|8)[0-9]{6,7}")
@@ -94,9 +94,10 @@ def phone(text: str, *, province: str = "") -> str | None:
         digits = f"+{digits[2:]}"
     if not re.fullmatch(r"\+?[0-9]+", digits):
         return None
-    number = _mainland(digits)
-    if number is None and not extension:
+    number = None
+    if not extension:  # before the rest: 0571-8888000-1 is no number of eight digits
         number, extension = _with_dashed_extension(typed)
+    number = number or _mainland(digits)
     if number is None:
         return None if extension else _beyond_mainland(digits, province)
     return f"{number}-{extension}" if extension else number
