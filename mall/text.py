@@ -19,6 +19,8 @@ _BLACK_FLAG: Final = "\U0001f3f4"
 _HYPHENS: Final = re.compile("[‐‑‒–—―−﹣－]")
 _DASHES: Final = re.compile("[-‐‑‒–—―−﹣－·・.．()（）]")
 # Excel marks a number that is to stay text by an apostrophe, which some programs copy with it.
+# A part this long is a tracking number of its own.
+_WHOLE_NUMBER: Final = 10
 _APOSTROPHES: Final = "'’‘`＇"
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
@@ -75,7 +77,14 @@ def code(text: str) -> str:
 
 
 def tracking(text: str) -> str:
-    """Bring a tracking number to its one form: a code in capitals, without Excel's apostrophe."""
+    """Bring a tracking number to its one form: a code in capitals, without Excel's apostrophe.
+
+    Two numbers on two lines, or with a blank between, do not become one: the blank stays, and is no sign of a number.
+    """
+    lines = [line for line in text.splitlines() if code(line)]
+    parts = text.split()
+    if len(lines) > 1 or (len(parts) > 1 and all(len(code(part)) >= _WHOLE_NUMBER for part in parts)):
+        return " ".join(parts)
     return _HYPHENS.sub("-", code(text).strip(_APOSTROPHES)).upper()
 
 

@@ -97,6 +97,11 @@ def test_a_tracking_number_is_the_one_on_the_slip(pasted: str, kept: str) -> Non
     assert text.tracking(kept) == kept
 
 
+@pytest.mark.parametrize("pasted", ["SF12345678 SF12345679", "SF12345\nSF12346", "SF12345\r\n\r\nSF12346\n"])
+def test_two_tracking_numbers_do_not_become_one(pasted: str) -> None:
+    assert " " in text.tracking(pasted)
+
+
 @pytest.mark.parametrize(
     ("pasted", "kept"),
     [

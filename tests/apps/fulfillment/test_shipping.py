@@ -124,9 +124,8 @@ def test_a_line_of_another_order_goes_into_no_parcel() -> None:
     [
         "",
         "SF12",
-        "SF 12345",
-        "ＳＦ１２３４５",
-        "SF12345\x00",
+        "SF12345678 SF12345679",
+        "SF12345\nSF12346",
         "SF12345;DROP",
         "顺丰12345",
         "S" * 65,
