@@ -152,7 +152,7 @@ def require_province(name: str) -> str:
     for full in _table():
         if spelled in _spellings(full):
             return full
-    near = difflib.get_close_matches(spelled, list(_table()), n=1, cutoff=0.5)
+    near = _alike(spelled, _table(), most=1, percent=50)
     raise RegionUnknown(f"没有「{name}」这个省份" + (f"，是否应为「{near[0]}」" if near else ""))
 
 
@@ -310,17 +310,30 @@ def _zones(rest: str, outer: Region) -> Iterator[Region]:
     if not city or rest.startswith(city.removeprefix(short_name(city)) or city):
         return
     zone = _zone(rest, outer.province, city)
-    if zone in cities[city] or not difflib.get_close_matches(zone, cities[city], n=1, cutoff=0.7):
+    if zone in cities[city] or not _alike(zone, cities[city], most=1, percent=70):
         yield Region(outer.province, city, zone)
 
 
 def _near(spelled: str) -> list[str]:
     """Canonical names that look like it, the likeliest first."""
-    near = difflib.get_close_matches(spelled, list(_index()), n=4, cutoff=0.6)
+    near = _alike(spelled, _index(), most=4, percent=60)
     if not near:
         near = [name for name in (spelled[:3], spelled[:2]) if name in _index()]
     regions = [region for name in near for region in _outermost(name, _index()[name])]
     return list(dict.fromkeys(region.name for region in regions))[:4]
+
+
+def _alike(spelled: str, names: Iterable[str], *, most: int, percent: int) -> list[str]:
+    """The names that share so many of their signs with the text, in its order; the likest first."""
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(spelled)
+    scored = []
+    for name in names:
+        matcher.set_seq1(name)
+        if matcher.real_quick_ratio() * 100 >= percent and (score := round(matcher.ratio() * 100)) >= percent:
+            in_place = sum(mine == theirs for mine, theirs in zip(name, spelled, strict=False))
+            scored.append((-score, -in_place, name))
+    return [name for *_, name in sorted(scored)[:most]]
 
 
 def _read_part(part: str) -> list[Region]:

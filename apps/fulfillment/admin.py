@@ -123,6 +123,8 @@ class FreightTemplateAdmin(EditableAdmin):
         """The default is no less protected where several rows are deleted at once."""
         going, counts, needed, protected = super().get_deleted_objects(objs, request)
         kept = [f"{row}：{templates.DefaultNeeded.message}" for row in objs if row.is_default]
+        if self.has_delete_permission(request):  # for all others: it is the default, not the operator, that bars it
+            needed = {name for name in needed if name != self.opts.verbose_name}
         return going, counts, needed, [*protected, *kept]
 
     def save_model(
