@@ -100,9 +100,12 @@ class FreightTemplateForm(forms.ModelForm):
             raise ValidationError(templates.DefaultNeeded.message)
         return wanted
 
-    def _get_validation_exclusions(self) -> set[str]:
-        # Two defaults are no mistake of the operator: the service makes the new one the only one.
-        return {*super()._get_validation_exclusions(), "is_default"}
+    def validate_constraints(self) -> None:
+        """Two defaults are no mistake of the operator: the service makes the new one the only one."""
+        try:
+            self.instance.validate_constraints(exclude={"is_default"})
+        except ValidationError as broken:
+            self.add_error(None, broken)
 
 
 @admin.register(FreightTemplate)
@@ -123,7 +126,9 @@ class FreightTemplateAdmin(EditableAdmin):
         """The default is no less protected where several rows are deleted at once."""
         going, counts, needed, protected = super().get_deleted_objects(objs, request)
         kept = [f"{row}：{templates.DefaultNeeded.message}" for row in objs if row.is_default]
-        if self.has_delete_permission(request):  # for all others: it is the default, not the operator, that bars it
+        if self.has_delete_permission(
+            request
+        ):  # for all others: it is the default, not the operator, that bars it
             needed = {name for name in needed if name != self.opts.verbose_name}
         return going, counts, needed, [*protected, *kept]
 

@@ -54,7 +54,8 @@ def weightless(*, template_ids: Iterable[int] = (), product_ids: Iterable[int] =
         rows = rows.filter(product__in=products)
     elif not templates:
         rows = rows.filter(product__on_sale=True)
-    return list(rows.order_by("id").values("code", title=F("product__title")))
+    named = rows.order_by("id").values_list("code", "product__title")
+    return [{"code": code, "title": title} for code, title in named]
 
 
 def without_freight() -> int:
