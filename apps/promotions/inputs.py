@@ -131,26 +131,6 @@ def _off_bp(tenths: str) -> int:
     return money.WHOLE_BP - int(Decimal(tenths).scaleb(3))
 
 
-class DiscountField(forms.Field):
-    """A discount typed as it is said, ``8.5`` for 八五折, to the basis points taken off, 1500; empty is None."""
-
-    widget = UnfoldAdminTextInputWidget
-    default_error_messages = {"invalid": "请填写 0 到 10 之间的折扣，最多三位小数，例如 8.5 表示八五折"}
-
-    def to_python(self, value: Any) -> int | None:
-        """The basis points taken off."""
-        text = value.strip() if isinstance(value, str) else value
-        if text in self.empty_values:
-            return None
-        if _TENTHS.fullmatch(text) is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return _off_bp(text)
-
-    def prepare_value(self, value: Any) -> Any:
-        """What the page shows: the discount as it is said, and what was typed as it was typed."""
-        return f"{wording.tenths(value):f}" if isinstance(value, int) else value
-
-
 class MonthDaysField(forms.Field):
     """Days of the month, ``15，25``, to a rising list without repeats."""
 
