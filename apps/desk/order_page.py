@@ -40,10 +40,9 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         "payments__transaction_id",
         "payments__payment_no",
         "member__nickname",
-        "=member__phone",
-        "=address__phone",
     ]
-    search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
+    phone_paths = ["member__phone", "address__phone"]
+    search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
     # When it was shipped, received or closed is told by the history below.
     fieldsets = [

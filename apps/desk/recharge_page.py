@@ -86,8 +86,9 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["status", WaitingFilter, "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = ["recharge_no", "member__public_id", "member__nickname", "=member__phone"]
-    search_help_text = "按充值单号、会员编号、昵称或完整手机号查找"
+    search_fields = ["recharge_no", "member__public_id", "member__nickname"]
+    phone_paths = ["member__phone"]
+    search_help_text = "按充值单号、会员编号、昵称、完整手机号或手机号后四位查找"
     fieldsets = [
         (
             None,

@@ -65,7 +65,7 @@ class FreightZone(models.Model):
 
 
 class ProductFreight(models.Model):
-    """Which template a product uses; a product without a row uses the default template."""
+    """Which template a product uses; a product without a row uses the default template, and without one is not sold."""
 
     product = models.OneToOneField(
         Product, on_delete=models.CASCADE, related_name="freight", verbose_name="商品"
