@@ -20,11 +20,11 @@ from apps.aftersales import planning, selectors, wording
 from apps.aftersales import services as aftersales
 from apps.aftersales.forms import PartForm, WholeForm
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
+from apps.checkout import activities
 from apps.checkout.admin import OrderAdmin
 from apps.checkout.order_parts import OrderPart, link
 from apps.coupons.models import Coupon
 from apps.orders.models import Order, OrderRefund, OrderRefundLine
-from apps.orders.states import Status
 from apps.payments.admin import REFUND_COLOURS
 from apps.payments.states import RefundStatus
 from mall import money
@@ -214,9 +214,9 @@ class RefundableOrderAdmin(OrderAdmin):
 
     def usable_buttons(self, order: Order) -> set[str]:
         usable = super().usable_buttons(order)
-        if order.status in planning.REFUNDABLE:
+        if order.status in (refundable := activities.refundable_from(order)):
             usable.add("refund_part")
-        if order.status == Status.PAID and not order.parcels.exists():
+        if order.status in refundable & planning.WAITING and not order.parcels.exists():
             usable.add("refund_whole")
         return usable
 
@@ -256,7 +256,7 @@ class RefundableOrderAdmin(OrderAdmin):
     def refund_part(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask what to refund, show what that means, and carry it out when that is confirmed."""
         order = self._order(request, object_id)
-        if order.status not in planning.REFUNDABLE:
+        if order.status not in activities.refundable_from(order):
             self.message_user(request, planning.OrderNotRefundable.message, level=messages.ERROR)
             return self._back(order)
         standing = planning.standing_of(order)

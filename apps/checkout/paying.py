@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.checkout import recharging, scarce
+from apps.checkout import activities, recharging, scarce
 from apps.members.models import Member
 from apps.orders import selectors as order_selectors
 from apps.orders import services as orders
@@ -78,7 +78,12 @@ def _pay_nothing(*, order_no: str, at: datetime) -> None:
 
 
 def _carry_out(order: Order, *, actor: Actor, at: datetime) -> None:
-    """Everything that being paid means at once; the rest hears it from the news."""
-    orders.move(order_no=order.order_no, move="pay", actor=actor, at=at)
+    """Everything that being paid means at once; the rest hears it from the news.
+
+    An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``).
+    """
+    move = activities.when_paid(order)
+    told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
+    order = orders.move(order_no=order.order_no, move=move, actor=actor, at=at)
+    outbox.publish(told(order_no=order.order_no, member_id=order.member_id), at=at)
     scarce.commit(order=order, at=at)
-    outbox.publish(events.OrderPaid(order_no=order.order_no, member_id=order.member_id), at=at)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
-from apps.checkout import hints, refunds
+from apps.checkout import activities, hints, refunds
 from apps.checkout.cart import Cart, CartLine
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
@@ -80,7 +80,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     activity = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text='`{"kind": "points_good", "id": 3}`: the one SKU in `items` is this good of the points mall.',
+        help_text='`{"kind", "id", …}`: the activity that the order is of, such as `{"kind": "points_good", "id": 3}`.',
     )
 
     def validate_use_points(self, said: Any) -> bool | int:
@@ -95,16 +95,19 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         return said
 
     def choice(self) -> Choice:
-        """What was said, as checkout takes it."""
+        """What was said, as checkout takes it.
+
+        Raises ActivityInvalid, ActivityNotFound for an activity that no shelf could have.
+        """
         said = self.validated_data
-        items = said.get("items")
+        items, activity = said.get("items"), said.get("activity")
         return Choice(
             items=None if items is None else tuple((item["sku_id"], item["quantity"]) for item in items),
             address_id=said.get("address_id"),
             coupon_id=said.get("coupon_id"),
             use_points=said.get("use_points", False),
             use_balance=said.get("use_balance", False),
-            activity=said.get("activity"),
+            activity=None if activity is None else activities.read(activity),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, Reduction
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -118,6 +118,12 @@ def units_by_product(*, order_no: str) -> dict[int, int]:
     """How many units of each product an order bought, by product id; gifts are not sold."""
     lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)
     return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())
+
+
+def reduced_by_line(order: Order, *, kinds: Collection[str]) -> dict[int, int]:
+    """How many fen offers of these kinds (``mall.pricing.refs``) took off each line, by line id: one statement."""
+    rows = Reduction.objects.filter(order=order, line__isnull=False, kind__in=kinds).order_by()
+    return dict(rows.values_list("line_id").annotate(sum=Sum("amount_fen")))
 
 
 class RefundedSoFar(NamedTuple):
