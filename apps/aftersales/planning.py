@@ -183,6 +183,11 @@ class Plan:
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
 
 
+def may_refund(order: Order) -> bool:
+    """Whether the order stands where it can be refunded; an activity may say otherwise than goods do."""
+    return order.status in activities.refundable_from(order)
+
+
 def standing_of(order: Order) -> Standing:
     """How the order stands, in five queries. Binding under the order's lock, a preview without it."""
     return Standing(
@@ -211,7 +216,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
     """
     order, so_far = standing.order, standing.so_far
-    if order.status not in activities.refundable_from(order):
+    if not may_refund(order):
         raise OrderNotRefundable(details={"status": order.status})
     units = _units(standing, wish)
     ends = all(

@@ -1,4 +1,4 @@
-"""The shapes of cart, quote and order: what shoppers may say, strictly, and what they are answered."""
+"""The shapes of quote and order: what shoppers may say, strictly, and what they are answered."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
-from apps.checkout import activities, hints, refunds
-from apps.checkout.cart import Cart, CartLine
+from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
@@ -19,7 +18,7 @@ from apps.orders.states import Actor, Status
 _LONGEST_REMARK = 200
 
 
-def _quantity(**kwargs: Any) -> StrictIntegerField:
+def quantity(**kwargs: Any) -> StrictIntegerField:
     return StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, **kwargs)
 
 
@@ -32,26 +31,11 @@ def _so_many(said: Any, refusal: str) -> bool | int:
     raise serializers.ValidationError(refusal)
 
 
-class CartPutSerializer(serializers.Serializer[Any]):
-    """Something for the cart."""
-
-    sku_id = row_id()
-    quantity = _quantity(required=False, default=1)
-    selected = StrictBooleanField(required=False, default=True)
-
-
-class CartChangeSerializer(serializers.Serializer[Any]):
-    """A change of a cart line; what is left out stays."""
-
-    quantity = _quantity(required=False)
-    selected = StrictBooleanField(required=False)
-
-
 class WantedSerializer(serializers.Serializer[Any]):
     """So many of a SKU."""
 
     sku_id = row_id()
-    quantity = _quantity()
+    quantity = quantity()
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
@@ -124,6 +108,23 @@ class PlaceSerializer(ChoiceSerializer):
         required=False,
         default="",
     )
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "required": ["kind", "id", "title"],
+        "properties": {
+            "kind": {"type": "string"},
+            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+            "title": {"type": "string"},
+        },
+        "additionalProperties": True,
+        "nullable": True,
+    }
+)
+class OrderActivityField(serializers.JSONField):
+    """An activity as the order answers it."""
 
 
 class ReductionSerializer(serializers.Serializer[Any]):
@@ -238,42 +239,11 @@ class WeighedCouponsSerializer(serializers.Serializer[Any]):
 class CheckoutQuoteSerializer(QuoteSerializer):
     """The quote of a choice, with the coupon that it uses and those that it might."""
 
+    activity = OrderActivityField(allow_null=True, help_text="The activity that the choice names.")
     coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.IntegerField(help_text="What is left to pay by WeChat.")
-
-
-class CartLineSerializer(serializers.Serializer[Any]):
-    """A line of the cart, at today's price for this member."""
-
-    id = serializers.IntegerField(source="item.pk")
-    sku_id = serializers.IntegerField(source="sku.pk")
-    product_id = serializers.IntegerField(source="sku.product_id")
-    quantity = serializers.IntegerField(source="item.quantity")
-    selected = serializers.BooleanField(source="item.selected")
-    title = serializers.CharField(source="sku.product.title")
-    image_url = serializers.SerializerMethodField()
-    option_text = serializers.CharField()
-    unit_price_fen = serializers.IntegerField()
-    available = serializers.IntegerField()
-    valid = serializers.BooleanField()
-    notice = serializers.CharField(help_text="Why the line cannot be ordered as it stands; empty if it can.")
-
-    def get_image_url(self, line: CartLine) -> str | None:
-        return pictures.address(line.image)
-
-
-class CartSerializer(serializers.Serializer[Any]):
-    """The cart. ``quote`` prices the ticked lines that can be ordered; null without any."""
-
-    items = CartLineSerializer(many=True, source="lines")
-    selected_count = serializers.IntegerField(help_text="Ticked pieces.")
-    quote = serializers.SerializerMethodField()
-
-    @extend_schema_field(QuoteSerializer(allow_null=True))
-    def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        return hints.quote_json(cart.quote) if cart.quote else None
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
@@ -347,9 +317,13 @@ class OrderRowSerializer(FiguresSerializer):
     due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
     refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
     refunds = serializers.SerializerMethodField()
+    activity = OrderActivityField(
+        allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
+    )
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    reserved_at = serializers.DateTimeField(allow_null=True, help_text="When the deposit was paid.")
     paid_at = serializers.DateTimeField(allow_null=True)
     shipped_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)

@@ -46,6 +46,7 @@ __all__ = [
     "badges",
     "declined_balance",
     "kinds_paid_by_points",
+    "label_of",
     "read",
     "refundable_from",
     "when_paid",
@@ -108,6 +109,12 @@ def refundable_from(order: Order) -> frozenset[Status]:
     """From which statuses this order can be refunded."""
     kind = _kind_of(order)
     return kind.refundable if kind else REFUNDABLE
+
+
+def label_of(order: Order) -> str:
+    """What operators call the kind of activity that the order is of; empty for an order of goods."""
+    kind = _kind_of(order)
+    return kind.label if kind else ""
 
 
 def kinds_paid_by_points() -> frozenset[str]:

@@ -1,0 +1,129 @@
+"""Goods as shoppers see them: the catalogue's facts joined with stock and with the offers of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from apps.catalog import detail, pictures, rules
+from apps.catalog import selectors as catalog
+from apps.catalog.models import Product
+from apps.checkout import activities
+from apps.inventory import selectors as inventory
+from apps.promotions import selectors as promotions
+
+# From so few units on, over all SKUs, shoppers are told how many are left.
+LOW_STOCK: Final = 10
+_WITH_ALL: Final = timedelta(0)
+
+
+class Worn(NamedTuple):
+    """What a product shows of offers: badges, in words or of an activity to order it in, and countdowns."""
+
+    badges: list[str | dict[str, Any]]
+    activities: list[dict[str, Any]]
+
+
+def listed(products: Sequence[Product], *, at: datetime, lead: timedelta = _WITH_ALL) -> list[dict[str, Any]]:
+    """Return rows of ``catalog.shelf`` in the contract's form: two more statements, however many rows.
+
+    ``lead`` is how early whoever looks is let in to offers.
+    """
+    if not products:
+        return []
+    sku_ids = [sku_id for product in products for sku_id in _live_sku_ids(product)]
+    stock = inventory.available(sku_ids)
+    worn = _worn(
+        [(product, frozenset(_live_sku_ids(product))) for product in products],
+        at=at,
+        lead=lead,
+    )
+    return [
+        _item(
+            product,
+            units=sum(stock[sku_id] for sku_id in _live_sku_ids(product)),
+            worn=worn[product.pk],
+        )
+        for product in products
+    ]
+
+
+def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> dict[str, Any]:
+    """Return a row of ``catalog.product_page`` in the contract's form: two more statements; ``lead`` as in listed."""
+    choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
+    stock = inventory.available([choice["id"] for choice in choices])
+    cover_url = pictures.address(product.cover) or ""
+    worn = _worn([(product, frozenset(stock))], at=at, lead=lead)[product.pk]
+    further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
+    return {
+        **_item(product, units=sum(stock.values()), worn=worn),
+        "category": {"id": product.category_id, "name": product.category.name},
+        "brand": product.brand.name if product.brand else None,
+        "images": [cover_url, *further],
+        "video_url": pictures.address(product.video),
+        "detail_html": detail.for_shoppers(product.detail_html),
+        "attributes": product.attributes,
+        "options": product.options,
+        "skus": [
+            {
+                "id": choice["id"],
+                "option_values": rules.in_order(choice["option_values"], product.options),
+                "price_fen": choice["price_fen"],
+                "market_price_fen": choice["market_price_fen"],
+                "available": stock[choice["id"]],
+                "image_url": pictures.address(choice["image"]) or cover_url,
+            }
+            for choice in choices
+        ],
+        "guarantees": product.labels,  # type: ignore[attr-defined]
+        "min_quantity": product.min_quantity,
+        "max_quantity": product.max_quantity,
+        "quantity_step": product.quantity_step,
+    }
+
+
+def _item(product: Product, *, units: int, worn: Worn) -> dict[str, Any]:
+    return {
+        "id": product.pk,
+        "title": product.title,
+        "subtitle": product.subtitle,
+        "cover_url": pictures.address(product.cover),
+        "price_fen": product.price_fen,
+        "market_price_fen": product.market_price_fen,
+        "sold_count": product.sold_count,
+        "in_stock": units > 0,
+        "low_stock": units if 0 < units <= LOW_STOCK else None,
+        "badges": worn.badges,
+        "activities": worn.activities,
+    }
+
+
+def _live_sku_ids(product: Product) -> list[int]:
+    ids: list[int] = product.live_sku_ids  # type: ignore[attr-defined]
+    return ids
+
+
+def _worn(
+    products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime, lead: timedelta
+) -> dict[int, Worn]:
+    """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
+
+    Before them stand those of the activities that it can be ordered in (``checkout.activities``). What preheats is among
+    the offers with hours only. ``products`` come with the ids of their SKUs. One statement, and those of activities.
+    """
+    shelved = [
+        promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
+        for product, sku_ids in products
+    ]
+    seen = promotions.shown(at=at, lead=lead)
+    offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
+    timed = promotions.activities(shelved, seen)
+    orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)
+    return {
+        product.pk: Worn(
+            [*orderable[product.pk], *catalog.badges_of(product, at=at), *offered[product.pk]],
+            timed[product.pk],
+        )
+        for product, _ in products
+    }
