@@ -64,7 +64,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     activity = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text='`{"kind", "id", …}`: the activity that the order is of, such as `{"kind": "points_good", "id": 3}`.',
+        help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',
     )
 
     def validate_use_points(self, said: Any) -> bool | int:
