@@ -218,6 +218,32 @@ class Unbalanced(NamedTuple):
     rows: int
 
 
+def unbalanced_reductions() -> list[Unbalanced]:
+    """What differs between the reductions that orders and lines say and their rows: nothing, if all is well.
+
+    Of an order that is what was taken off its goods, of a line what it costs less than listed. Two queries.
+    """
+    on_goods = Sum("reductions__amount_fen", filter=Q(reductions__line__isnull=False), default=0)
+    orders = (
+        Order.objects.order_by("id")
+        .annotate(booked=on_goods)
+        .exclude(reduction_fen=F("booked"))
+        .values_list("order_no", "reduction_fen", "booked")
+    )
+    lines = (
+        OrderLine.objects.order_by("id")
+        .annotate(
+            booked=Sum("reduction_rows__amount_fen", default=0), off_fen=F("list_fen") - F("payable_fen")
+        )
+        .exclude(off_fen=F("booked"))
+        .values_list("pk", "off_fen", "booked")
+    )
+    found = (("order", orders), ("line", lines))
+    return [
+        Unbalanced(what, str(number), says, booked) for what, rows in found for number, says, booked in rows
+    ]
+
+
 def unbalanced_refunds() -> list[Unbalanced]:
     """What differs between orders and their refunds: nothing, if all is well. Three queries."""
     orders = (
