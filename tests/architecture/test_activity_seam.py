@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
 from apps.checkout import activities, placing, quoting, scarce
+from apps.coupons.models import Coupon
 from apps.fulfillment.services import parcels
 from apps.inventory import selectors as inventory
 from apps.members.models import Address, Member
@@ -23,6 +25,11 @@ from apps.orders.models import Order, Reduction
 from apps.outbox.models import Announcement
 from mall.pricing import refs
 from tests.apps.checkout import make
+from tests.apps.coupons import make as coupons
+from tests.apps.fulfillment import make as shipping
+from tests.apps.members import make as members
+from tests.apps.points import make as points
+from tests.apps.wallet import make as wallets
 from tests.architecture import toy
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +78,41 @@ def test_its_price_is_quoted_and_what_does_not_go_with_it_is_explained(
     assert [(one["label"], one["reason"]) for one in quote["declined"]] == [("满40减15", "不与玩具团价同享")]
 
 
+@pytest.mark.parametrize(
+    ("combines", "paid", "told"),
+    [
+        ([], 4_200, {"满40减15", "黑卡会员价", "立减4", "积分抵扣", "储值支付"}),
+        (["promotions"], 2_700, {"黑卡会员价", "立减4", "积分抵扣", "储值支付"}),
+        (["member_price"], 2_500, {"满40减15", "玩具团价", "立减4", "积分抵扣", "储值支付"}),
+        (["coupon"], 3_800, {"满40减15", "黑卡会员价", "积分抵扣", "储值支付"}),
+        (["points"], 4_100, {"满40减15", "黑卡会员价", "立减4", "储值支付"}),
+        (["balance"], 4_200, {"满40减15", "黑卡会员价", "立减4", "积分抵扣"}),
+    ],
+)
+def test_what_goes_with_it_is_its_own_choice_and_the_rest_is_explained(
+    cup: Sku, shopper_of: Shoppers, settings: Any, combines: list[str], paid: int, told: set[str]
+) -> None:
+    """50 yuan by list, 42 in the toy deal, 25 for members; 15 off by 满减, 4 by a coupon, 1 by points."""
+    settings.WALLET_ENABLED = True
+    ago = timezone.now() - timedelta(minutes=1)
+    deal_id = toy.deal(cup, price_fen=4_200, combines=combines)
+    member, address = make.buyer(level=members.level("黑卡", discount_bp=5_000))
+    coupons.coupon(
+        member, of=coupons.template("立减4", kind="NO_THRESHOLD", threshold_fen=0, off_fen=400), at=ago
+    )
+    points.points.earn(member_id=member.pk, amount=100, cause="start", at=ago)
+    wallets.funded(100_00, member=member)
+    asked = body(cup, deal_id, address_id=address.pk, use_points=True, use_balance=True)
+    coupon_id = str(Coupon.objects.get().public_id)
+
+    quote = shopper_of(member).call("POST", "/checkout/quote", {**asked, "coupon_id": coupon_id}).json()
+
+    assert quote["payable_fen"] - quote["shipping_fen"] == paid
+    assert {one["label"] for one in quote["declined"]} == told
+    assert quote["balance_fen"] == (quote["payable_fen"] if "balance" in combines else 0)
+    assert bool(quote["coupon_id"]) == ("coupon" in combines)
+
+
 def test_its_badge_is_worn_in_list_and_detail(cup: Sku, shopper_of: Shoppers) -> None:
     deal_id = toy.deal(cup, price_fen=3_000)
     shopper = shopper_of(make.buyer()[0])
@@ -87,6 +129,7 @@ def test_its_badge_is_worn_in_list_and_detail(cup: Sku, shopper_of: Shoppers) ->
 
 
 def test_paid_it_gathers_and_ships_nothing_until_it_is_formed(cup: Sku, shopper_of: Shoppers) -> None:
+    shipping.carriers()
     deal_id = toy.deal(cup, price_fen=3_000)
     buyer = make.buyer()
     first, second = placed(cup, deal_id, buyer), placed(cup, deal_id, make.buyer())

@@ -37,7 +37,7 @@ KIND = "toy_team"
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2126, 1, 1, tzinfo=UTC)
 TABLES = """
     CREATE TABLE toy_deal (
-        id serial PRIMARY KEY, product_id bigint, sku_id bigint, price_fen bigint, quota int,
+        id serial PRIMARY KEY, product_id bigint, sku_id bigint, price_fen bigint, quota int, combines text[],
         taken int DEFAULT 0 CHECK (taken BETWEEN 0 AND quota));
     CREATE TABLE toy_seat (order_no text PRIMARY KEY, deal_id int, units int, paid boolean DEFAULT false);
 """
@@ -57,11 +57,12 @@ def ask(query: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def deal(sku: Any, *, price_fen: int, quota: int = 2) -> int:
-    """A deal on a SKU."""
+def deal(sku: Any, *, price_fen: int, quota: int = 2, combines: Sequence[str] = ()) -> int:
+    """A deal on a SKU; ``combines`` are the extras that may go with it."""
     found = ask(
-        "INSERT INTO toy_deal (product_id, sku_id, price_fen, quota) VALUES (%s, %s, %s, %s) RETURNING id",
-        *(sku.product_id, sku.pk, price_fen, quota),
+        "INSERT INTO toy_deal (product_id, sku_id, price_fen, quota, combines)"
+        " VALUES (%s, %s, %s, %s, %s) RETURNING id",
+        *(sku.product_id, sku.pk, price_fen, quota, list(combines)),
     )
     return int(found[0][0])
 
@@ -82,10 +83,12 @@ class ToyTeams(ActivityKind):
         return Ticket(kind=KIND, id=row_id(said))
 
     def admit(self, ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
-        found = ask("SELECT sku_id, price_fen, quota - taken FROM toy_deal WHERE id = %s", ticket.id)
+        found = ask(
+            "SELECT sku_id, price_fen, quota - taken, combines FROM toy_deal WHERE id = %s", ticket.id
+        )
         if not found:
             raise ActivityNotFound
-        sku_id, price_fen, left = found[0]
+        sku_id, price_fen, left, combines = found[0]
         if [sku for sku, _ in wanted.items] != [sku_id]:
             raise StandsAlone
         if sum(quantity for _, quantity in wanted.items) > left:
@@ -99,7 +102,7 @@ class ToyTeams(ActivityKind):
                 prices_fen={sku_id: price_fen},
                 scope=Skus(frozenset({sku_id})),
             ),
-            combines=frozenset({Extra.BALANCE}),
+            combines=frozenset(map(Extra, combines)),
         )
 
     def when_paid(self, order: Order) -> Literal["pay", "gather"]:
