@@ -1,17 +1,96 @@
-"""Form fields of the operators' pages: money is typed in yuan and kept in fen, rates as people say them in basis points."""
+"""Form fields of the operators' pages: texts in one form, money in yuan, rates as people say them, regions by name."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
-from mall.money import parse_yuan, yuan
+from mall import regions, text
+from mall.errors import Fault, Faulty, ShopError
+from mall.money import WHOLE_BP, parse_yuan, yuan
+
+
+def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str, str] | None = None) -> None:
+    """Say in a form why a service refused: at the fields that it names, or above the form.
+
+    ``named`` gives the form's name of a field that the service calls otherwise.
+    """
+    if isinstance(refusal, Faulty):
+        faults = list(refusal.faults)
+    else:
+        faults = [Fault(str(refusal.details.get("field", "")), refusal.text)]
+    for fault in faults:
+        name = (named or {}).get(fault.field, fault.field)
+        form.add_error(name if name in form.fields else None, fault.text)
+
+
+class TextField(forms.CharField):
+    """A text in its one form (``mall.text.plain``): what would only look like a text is nothing, and refused as such."""
+
+    multiline = False
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text without invisible signs, trimmed."""
+        if isinstance(value, str):
+            value = text.plain(value, multiline=self.multiline)
+        return super().to_python(value)
+
+
+class LinesField(TextField):
+    """A text of several lines in its one form."""
+
+    multiline = True
+
+
+class CodeField(forms.CharField):
+    """A code in its one form (``mall.text.code``): no blanks, plain signs for full-width ones."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the code."""
+        if isinstance(value, str):
+            value = text.code(value)
+        return super().to_python(value)
+
+
+class TrackingField(CodeField):
+    """A tracking number in its one form (``mall.text.tracking``), from wherever it was copied."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the number."""
+        return super().to_python(text.tracking(value) if isinstance(value, str) else value)
+
+
+class RegionsField(forms.Field):
+    """Regions as operators type them, ``新疆、内蒙古``, to their canonical names without repeats; empty is no region."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def to_python(self, value: Any) -> list[str]:
+        """Return the names, each as ``mall.regions`` calls it."""
+        if isinstance(value, list):
+            return value
+        try:
+            return regions.read(value or "")
+        except ShopError as refusal:
+            raise ValidationError(refusal.text) from refusal
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the page shows."""
+        return "、".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other regions are meant than before, however they are typed."""
+        try:
+            return list(initial or []) != self.to_python(data)
+        except ValidationError:
+            return True
 
 
 class YuanField(forms.Field):
@@ -103,10 +182,30 @@ class _RateField(forms.Field):
 
 
 class TenthsField(_RateField):
-    """折: what is paid, ``9.5`` for 9,500; 10 is the whole price."""
+    """折 as it is said, ``8.5`` for 八五折: kept as what is paid, 8,500, or as what is ``taken_off``, 1,500."""
 
     places = 3
-    default_error_messages = {"invalid": "请填写折扣，最多三位小数，例如 9.5 表示九五折，10 表示不打折"}
+    default_error_messages = {
+        "invalid": "请填写 0 到 10 之间的折扣，最多三位小数，例如 8.5 表示八五折，10 表示不打折",
+        "bounds": "请填写 %(low)s 到 %(high)s 之间的折扣",
+    }
+
+    def __init__(
+        self, *, taken_off: bool = False, min_bp: int = 0, max_bp: int = WHOLE_BP, **kwargs: Any
+    ) -> None:
+        self.taken_off = taken_off
+        super().__init__(min_bp=min_bp, max_bp=max_bp, **kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        """Return basis points, paid or taken off, for what was typed; None for nothing."""
+        paid_bp = super().to_python(value)
+        return WHOLE_BP - paid_bp if self.taken_off and paid_bp is not None else paid_bp
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the page shows: the discount as it is said, and what was typed as it was typed."""
+        if self.taken_off and isinstance(value, int):
+            value = WHOLE_BP - value
+        return super().prepare_value(value)
 
 
 class TimesField(_RateField):

@@ -9,6 +9,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import AskForm
+from apps.base.forms import LinesField, TextField
 from apps.content.models import MOST_CHARACTERS, ReviewRules
 
 
@@ -37,25 +39,18 @@ class RulesForm(forms.ModelForm):
         fields = ["days", "pictures_per_day"]
 
 
-class ActForm(forms.Form):
-    """A page that asks before it acts; nothing to fill in, only to be sure."""
-
-    title = ""
-    explanation = ""
-
-
-class PublishForm(ActForm):
+class PublishForm(AskForm):
     title = "发布"
     explanation = "发布后所有人可见，会员按互动奖励规则获得积分。"
 
 
-class ShowForm(ActForm):
+class ShowForm(AskForm):
     title = "恢复显示"
     explanation = "恢复后所有人可见；积分不会重复发放。"
 
 
-class _ReasonForm(ActForm):
-    reason = forms.CharField(
+class _ReasonForm(AskForm):
+    reason = TextField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
@@ -75,11 +70,11 @@ class HideForm(_ReasonForm):
     explanation = "隐藏后其他人看不到，也不计入评分；已发放的积分不收回。可以随时恢复显示。"
 
 
-class ReplyForm(ActForm):
+class ReplyForm(AskForm):
     title = "回复"
     explanation = "回复显示在评价下方，所有人可见。再次回复会替换原来的内容。"
 
-    text = forms.CharField(
+    text = LinesField(
         label="回复内容",
         max_length=MOST_CHARACTERS,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),

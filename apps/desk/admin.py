@@ -1,19 +1,21 @@
 """Where Django's admin finds the pages that show several rooms: one module each."""
 
 from apps.desk import (
+    bills_page,
     member_page,
+    order_page,
     points_page,
     product_page,
     promotion_page,
     recharge_page,
-    refundable_order,
 )
 
 __all__ = [
+    "bills_page",
     "member_page",
+    "order_page",
     "points_page",
     "product_page",
     "promotion_page",
     "recharge_page",
-    "refundable_order",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from unfold.widgets import (
@@ -12,27 +11,21 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import OnceForm
+from apps.base.forms import CodeField, TextField
 from apps.catalog.models import Sku
 from apps.inventory.services.counting import MAX_UNITS
 from apps.stores.models import Place
 
 
-class CountForm(forms.Form):
-    """A reason, and a token made with the page: sending the same page twice books once."""
+class CountForm(OnceForm):
+    """A reason, and booked once however often it is sent."""
 
-    title = ""
-    explanation = ""
-
-    reason = forms.CharField(
+    reason = TextField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
         help_text="会记入库存流水，例如「供应商到货 单号 8812」",
-    )
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
     )
 
 
@@ -51,7 +44,7 @@ class ReceiveForm(CountForm):
 class ReceiveAnyForm(ReceiveForm):
     """How many more of any SKU in any place, also where none has lain before."""
 
-    code = forms.CharField(label="商家编码", max_length=40, widget=UnfoldAdminTextInputWidget)
+    code = CodeField(label="商家编码", max_length=40, widget=UnfoldAdminTextInputWidget)
     place = forms.ModelChoiceField(
         label="仓库", queryset=Place.objects.all(), widget=UnfoldAdminSelectWidget, empty_label=None
     )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.base.admin_lists import CappedPaginator
+from apps.base.models import AuditEntry
+from apps.orders.models import Order
 from tests.admin import shop
+from tests.apps.members import make as members
+from tests.apps.wallet import make as wallets
 
 _LISTS = [
     "orders/order",
@@ -82,7 +88,74 @@ def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User)
     assert order.order_no not in page.get("/admin/orders/order/", {"q": "13800000001"}).content.decode()
 
 
+@pytest.mark.parametrize("kept", ["13900009876", "+8613900009876", "8613900009876"])
+@pytest.mark.parametrize("asked", ["13900009876", "+86 139 0000 9876", "\u202d139-0000-9876\u202c", "9876"])
+def test_an_order_is_found_by_its_phone_number_or_the_last_four_digits(
+    page: Client, manager: User, kept: str, asked: str
+) -> None:
+    order = shop.shipped_order(operator=manager)
+    other = shop.shipped_order(operator=manager)
+    Order.objects.filter(pk=order.pk).update(address={**order.address, "phone": kept})
+
+    listed = page.get("/admin/orders/order/", {"q": asked}).content.decode()
+
+    assert (order.order_no in listed, other.order_no in listed) == (True, False)
+
+
+@pytest.mark.parametrize("asked", ["13900001", "139000012", "390000123", "00001234"])
+def test_no_other_part_of_a_phone_number_finds_an_order(page: Client, manager: User, asked: str) -> None:
+    order = shop.shipped_order(operator=manager)
+    Order.objects.filter(pk=order.pk).update(address={**order.address, "phone": "13900001234"})
+    assert order.order_no not in page.get("/admin/orders/order/", {"q": asked}).content.decode()
+
+
+def test_members_and_their_stored_value_are_found_by_phone(page: Client) -> None:
+    found, other = members.member("小茶", phone="13900001234"), members.member("大茶", phone="13900005678")
+    for member in (found, other):
+        wallets.funded(1_000, member=member)
+    for address in ("/admin/members/member/", "/admin/wallet/account/"):
+        for asked in ("+86 13900001234", "1234"):
+            listed = page.get(address, {"q": asked}).content.decode()
+            assert (found.public_id in listed, other.public_id in listed) == (True, False), (address, asked)
+        part = page.get(address, {"q": "13900001"}).content.decode()
+        assert found.public_id not in part, address
+
+
 def test_the_tab_of_a_status_lists_orders_in_it(page: Client, manager: User) -> None:
     order = shop.shipped_order(operator=manager)
     assert order.order_no in page.get("/admin/orders/order/?status__exact=SHIPPED").content.decode()
     assert order.order_no not in page.get("/admin/orders/order/?status__exact=PAID").content.decode()
+
+
+def test_a_long_ledger_is_paged_on_and_back_without_counting_it(page: Client, manager: User) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(operator=manager, action="查看手机号", subject=f"{number}", at=shop.NOW)
+        for number in range(CappedPaginator.most + 1)
+    )
+    with CaptureQueriesContext(connection) as asked:
+        first = page.get("/admin/base/auditentry/").content.decode()
+    counts = [one["sql"] for one in asked if "COUNT(" in one["sql"] and "auditentry" in one["sql"]]
+    assert len(counts) == 1
+    assert f"LIMIT {CappedPaginator.most + 1}" in counts[0]
+    assert "?p=2" in first
+    assert "9999999999" not in first
+    last = page.get("/admin/base/auditentry/?p=34").content.decode()
+    assert "?p=33" in last
+    assert "?p=35" not in last
+
+
+def test_a_short_ledger_and_a_narrow_search_say_how_many_there_are(page: Client, manager: User) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(operator=manager, action="查看手机号", subject=f"第{number % 2}类", at=shop.NOW)
+        for number in range(74)
+    )
+    shown = "".join(shop.shown(page.get("/admin/base/auditentry/")))
+    assert "74" in shown
+    assert "37 条结果" in "".join(shop.shown(page.get("/admin/base/auditentry/?q=第1类")))
+
+
+def test_every_list_of_ours_is_paged_so() -> None:
+    ours = [one for model, one in admin.site._registry.items() if model.__module__.startswith("apps.")]
+    assert len(ours) > 40
+    assert [str(one) for one in ours if not issubclass(one.paginator, CappedPaginator)] == []
+    assert [str(one) for one in ours if one.show_full_result_count] == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import tomllib
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from django.utils.module_loading import import_string
 
 from config.celery import app as celery
 from config.schedule import RINGS
-from config.subscriptions import SUBSCRIPTIONS
+from config.subscriptions import MOVED, SUBSCRIPTIONS
 from mall.events import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -78,54 +80,43 @@ def test_every_listener_on_the_board_exists_and_says_what_it_does(event: type) -
         assert list(inspect.signature(listener).parameters) == ["event", "at"]
 
 
-def modules(name: str) -> list[Path]:
-    """Return the files of one kind of room file, package or module, in every app."""
-    found = [*ROOT.glob(f"apps/*/{name}.py"), *ROOT.glob(f"apps/*/{name}/*.py")]
-    assert found, f"no {name} anywhere: the rule below would check nothing"
-    return found
+def lost_in_the_move(moved: Mapping[str, str], heard: Collection[str]) -> list[str]:
+    """Return what is wrong with a table of moved listeners beside the paths that hear news."""
+    faults = []
+    for old, new in moved.items():
+        if new in moved:
+            faults.append(f"{new} moved on: let {old} lead to where it is now")
+        if old in heard:
+            faults.append(f"{old} still hears news")
+        if new not in heard:
+            faults.append(f"{new} hears no news")
+        with suppress(ImportError):
+            import_string(old)
+            faults.append(f"{old} still exists")
+        try:
+            import_string(new)
+        except ImportError:
+            faults.append(f"{new} does not exist")
+    return faults
 
 
-def calls(path: Path) -> set[str]:
-    """Return the dotted names that a file calls."""
-    return {
-        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    }
+def test_listeners_that_moved_are_where_the_board_says_and_nowhere_else() -> None:
+    assert lost_in_the_move(MOVED, {path for paths in SUBSCRIPTIONS.values() for path in paths}) == []
 
 
-CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time", "timezone.localdate"}
-
-
-@pytest.mark.parametrize(
-    "path", [*modules("services"), *modules("selectors")], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_services_and_selectors_are_told_the_time(path: Path) -> None:
-    assert calls(path) & CLOCKS == set()
-
-
-@pytest.mark.parametrize("path", modules("api"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_shoppers_doors_open_no_transactions(path: Path) -> None:
-    assert "atomic" not in path.read_text()
-
-
-@pytest.mark.parametrize("path", modules("models"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_models_override_no_save_and_send_no_signals(path: Path) -> None:
-    methods = {
-        node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)
-    }
-    assert methods & {"save", "delete"} == set()
-    assert "signals" not in path.read_text()
-
-
-@pytest.mark.parametrize("path", modules("services"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_time_actor_and_money_are_passed_by_name(path: Path) -> None:
-    loose = [
-        f"{node.name}({argument.arg})"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef)
-        for argument in node.args.args
-        if argument.arg in {"at", "actor", "operator"} or argument.arg.endswith("_fen")
+def test_a_wrong_table_of_moved_listeners_is_noticed() -> None:
+    here = "apps.payments.handlers.refund_on_surplus_captured"
+    assert lost_in_the_move({"apps.x.handlers.gone": here}, {here}) == []
+    assert lost_in_the_move({here: "apps.x.handlers.gone"}, {here}) == [
+        f"{here} still hears news",
+        "apps.x.handlers.gone hears no news",
+        f"{here} still exists",
+        "apps.x.handlers.gone does not exist",
     ]
-    assert loose == []
+    chain = {"apps.x.handlers.first": "apps.x.handlers.second", "apps.x.handlers.second": here}
+    assert lost_in_the_move(chain, {here})[0] == (
+        "apps.x.handlers.second moved on: let apps.x.handlers.first lead to where it is now"
+    )
 
 
 def test_no_file_is_a_junk_drawer() -> None:

@@ -1,0 +1,66 @@
+"""What an operator fills in to send a parcel, and to put its number right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apps.base.asking import AskForm
+from apps.base.forms import TrackingField
+from apps.fulfillment.models import Carrier
+from apps.orders.models import OrderLine
+
+
+class ShipForm(AskForm):
+    """Carrier and number, and for each line how many units are in the parcel; left empty: all that remain."""
+
+    title = "发货"
+
+    carrier = forms.ModelChoiceField(
+        label="快递公司",
+        queryset=Carrier.objects.all(),
+        to_field_name="code",
+        widget=UnfoldAdminSelectWidget,
+        empty_label="请选择",
+        error_messages={"invalid_choice": "请选择列表中的快递公司", "required": "请选择快递公司"},
+    )
+    tracking_no = TrackingField(
+        label="快递单号",
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        error_messages={"required": "请填写快递单号", "max_length": "快递单号最多 64 位"},
+    )
+
+    def __init__(self, *args: Any, lines: list[OrderLine], left: dict[int, int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._left = left
+        for line in lines:
+            remaining = left.get(line.pk, 0)
+            if remaining:
+                self.fields[f"line_{line.pk}"] = forms.IntegerField(
+                    label=f"{line.title} {line.option_text}".strip(),
+                    required=False,
+                    min_value=0,
+                    max_value=remaining,
+                    initial=remaining,
+                    widget=UnfoldAdminIntegerFieldWidget,
+                    help_text=f"还有 {remaining} 件未发货；不在此包裹中填 0",
+                    error_messages={"max_value": f"最多 {remaining} 件"},
+                )
+
+    def quantities(self) -> dict[int, int]:
+        """Return the units of each line that are in the parcel."""
+        chosen = {line: self.cleaned_data.get(f"line_{line}") for line in self._left}
+        return {line: self._left[line] if units is None else units for line, units in chosen.items()}
+
+
+class CorrectForm(AskForm):
+    """A parcel's carrier and number, put right."""
+
+    title = "修改快递单号"
+    explanation = "修改后重新上传微信，每笔支付微信只允许更正一次。"
+
+    carrier = ShipForm.base_fields["carrier"]
+    tracking_no = ShipForm.base_fields["tracking_no"]

@@ -1,0 +1,183 @@
+"""What orders say on shared pages: an order's lines, receiver and history; what a member has bought."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.base import audit
+from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
+from apps.base.asking import Asking, operator
+from apps.base.parts import Button, Fact, Part
+from apps.members.models import Member
+from apps.orders import selectors
+from apps.orders.models import Order, OrderLine, OrderMove
+from apps.orders.states import MOVE_LABELS, Actor, Status
+from mall.money import yuan
+
+_ORDER_COLOURS: dict[str, str] = {
+    Status.UNPAID: "warning",
+    Status.RESERVED: "warning",
+    Status.RESERVED: "warning",
+    Status.GATHERING: "info",
+    Status.PAID: "danger",
+    Status.SHIPPED: "info",
+    Status.RECEIVED: "success",
+}
+
+
+def status_shown(status: str) -> SafeString:
+    """Return an order's status in Chinese on its colour."""
+    return chip(Status(status).label, _ORDER_COLOURS.get(status, ""))
+
+
+def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
+    """Return reductions, as an order keeps them, as lines of "label −¥amount"."""
+    if not rows:
+        return "—"
+    lines = ((row["label"], yuan(row["amount_fen"])) for row in rows)
+    return format_html_join(mark_safe("<br>"), "{} −¥{}", lines)
+
+
+def way_shown(row: OrderLine) -> SafeString | str:
+    """Return a line's way from its list price to what is paid, a step on each row with what it leaves."""
+    if not row.reductions:
+        return "—"
+    left_fen, steps = row.list_fen, []
+    for reduction in row.reductions:
+        left_fen -= reduction["amount_fen"]
+        steps.append((reduction["label"], yuan(reduction["amount_fen"]), yuan(left_fen)))
+    return format_html_join(mark_safe("<br>"), "{} −¥{} → ¥{}", steps)
+
+
+def refusals_shown(rows: list[dict[str, Any]]) -> SafeString | str:
+    """Return the offers that did not apply, as an order keeps them, those with the same reason on one line."""
+    labels: dict[str, list[str]] = {}
+    for row in rows:
+        labels.setdefault(row["reason"], []).append(row["label"])
+    lines = (("、".join(named), reason) for reason, named in labels.items())
+    return format_html_join(mark_safe("<br>"), "{}：{}", lines) or "—"
+
+
+class OrderPart(ReadOnlyTabular):
+    """Rows that whoever may see the order sees with it, whichever room offers them."""
+
+    hide_title = True
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("orders.view_order")
+
+
+class LineInline(OrderPart):
+    """What was bought, at which price, and how that price came about, step by step."""
+
+    model = OrderLine
+    verbose_name_plural = "商品与优惠"
+    unit_price = yuan_column("unit_price_fen", "单价")
+    list_price = yuan_column("list_fen", "小计")
+    payable = yuan_column("payable_fen", "实付")
+    fields = ["called", "option_text", "unit_price", "quantity", "list_price", "why", "payable", "refunded"]
+    readonly_fields = fields
+
+    @admin.display(description="商品")
+    def called(self, row: OrderLine) -> str:
+        return f"【赠品】{row.title}" if row.is_gift else row.title
+
+    @admin.display(description="优惠明细")
+    def why(self, row: OrderLine) -> SafeString | str:
+        return way_shown(row)
+
+
+class MoveInline(OrderPart):
+    """Every move, with who and when."""
+
+    model = OrderMove
+    verbose_name_plural = "历史"
+    fields = ["at", "moved", "became", "who", "note"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderMove]:
+        rows: QuerySet[OrderMove] = super().get_queryset(request)
+        return rows.select_related("operator")
+
+    @admin.display(description="动作")
+    def moved(self, row: OrderMove) -> str:
+        return MOVE_LABELS.get(row.move, row.move)
+
+    @admin.display(description="状态")
+    def became(self, row: OrderMove) -> SafeString:
+        return status_shown(row.to_status)
+
+    @admin.display(description="操作方")
+    def who(self, row: OrderMove) -> str:
+        actor = str(Actor(row.actor).label)
+        return f"{actor}（{row.operator}）" if row.operator else actor
+
+
+_ADDRESS: Final = {
+    "name": "收货人",
+    "phone": "手机号",
+    "province": "省",
+    "city": "市",
+    "district": "区县",
+    "detail": "详细地址",
+    "postal_code": "邮编",
+}
+
+
+def address_facts(order: Order) -> list[tuple[str, str]]:
+    """Return where an order goes, whole, part by part; whoever shows it writes down who looked."""
+    return [(label, str(order.address[part])) for part, label in _ADDRESS.items() if order.address.get(part)]
+
+
+def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    """Show the address on a page that no cache and no cookie keeps, and note who looked."""
+    audit.record(operator=operator(request), action="查看收货信息", subject=order.order_no, at=timezone.now())
+    context = {
+        **page.admin_site.each_context(request),
+        "title": f"收货信息 · {order.order_no}",
+        "facts": address_facts(order),
+        "back": page.page_of(order),
+        "back_label": "返回订单",
+        "opts": page.opts,
+    }
+    response = TemplateResponse(request, "admin/reveal.html", context)
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def _bought(member: Member) -> SafeString:
+    mine = selectors.bought_by(member=member)
+    return with_way(
+        f"已付款 {mine.orders} 单，共 ¥{yuan(mine.paid_fen)}", "orders_order", member__id__exact=member.pk
+    )
+
+
+LINES: Final = Part(room="orders", inlines=[LineInline])
+HISTORY: Final = Part(
+    room="orders",
+    inlines=[MoveInline],
+    buttons=[
+        Button(
+            name="reveal",
+            title="查看完整收货信息",
+            path="reveal",
+            needs="orders.change_order",
+            icon="visibility",
+            press=_reveal,
+        )
+    ],
+)
+BOUGHT: Final = Part(
+    room="orders",
+    facts=[Fact(name="bought", label="消费", under="资产与消费", needs="orders.view_order", shown=_bought)],
+)
