@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
+from apps.base import faults
 from apps.base.models import JobRun
 
 log = structlog.get_logger(__name__)
@@ -23,9 +24,7 @@ def run(name: str, sweep: Callable[[datetime], int]) -> int:
     try:
         handled = sweep(started)
     except Exception as error:
-        JobRun.objects.filter(name=name).update(
-            finished_at=timezone.now(), error=f"{type(error).__name__}: {error}"[:500]
-        )
+        JobRun.objects.filter(name=name).update(finished_at=timezone.now(), error=faults.wording(error)[:500])
         raise
     JobRun.objects.filter(name=name).update(
         finished_at=timezone.now(), succeeded_at=timezone.now(), handled=handled, error=""

@@ -240,6 +240,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+PERSONAL_BOARD = "config.personal.BOARD"
 DEMO_FILLERS = "config.demo.FILLERS"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
