@@ -187,6 +187,8 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.display(description="收货人（已脱敏）")
     def receiver(self, row: Order) -> str:
         told = row.address
+        if row.address_erased_at:
+            return "已按保存期限清空"
         if not told:
             return "—"
         name, phone = str(told.get("name", "")), str(told.get("phone", ""))
@@ -253,6 +255,9 @@ class OrderAdmin(ReadOnlyAdmin):
     def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the address on a page that no cache and no cookie keeps, and note who looked."""
         order = self._order(request, object_id)
+        if order.member.erased_at:
+            # PIPL Art. 47: what the law has kept of somebody who left is stored, and nothing else is done with it.
+            raise PermissionDenied
         self._audit(request, order, "查看收货信息")
         context = {
             **self.admin_site.each_context(request),

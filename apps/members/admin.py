@@ -20,7 +20,7 @@ from unfold.decorators import action
 from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, form_page, said
 from apps.base.logs import mask
-from apps.members import forms
+from apps.members import admin_personal, forms
 from apps.members.models import (
     Address,
     Consent,
@@ -34,6 +34,8 @@ from apps.members.models import (
     Session,
 )
 from apps.members.services import groups, growth, identity
+
+__all__ = ["MemberAdmin", "admin_personal"]
 
 
 class ConsentInline(ReadOnlyTabular):
@@ -100,7 +102,7 @@ class MemberAdmin(ReadOnlyAdmin):
         ("public_id", "nickname", "level"),
         ("masked_phone", "active", "served_apart"),
         ("growth", "level_since", "level_valid_until"),
-        ("registered_at", "last_login_at", "disabled_at"),
+        ("registered_at", "last_login_at", "disabled_at", "erased_at"),
     ]
     readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
