@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import DateField, Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -48,6 +49,16 @@ class EditableAdmin(ModelAdmin):
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+    # Look-ups of links that other pages have to this list, beside those of its filters.
+    linked_by: Sequence[str] = ()
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A list is narrowed by what it declares and by nothing else.
+
+        Django lets every column of a row be asked in the address, also one that the page masks: with
+        ``?phone__startswith=`` whoever may see the list reads a whole number, digit by digit.
+        """
+        return lookup in declared_lookups(self, request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that nothing narrows shows all there is: offering to show everything would be noise."""
@@ -69,6 +80,33 @@ class EditableAdmin(ModelAdmin):
             if name not in {opts.verbose_name_plural for opts in joins}
         }
         return _without(going, starts), counts, *rest
+
+
+def declared_lookups(page: ModelAdmin, request: HttpRequest | None) -> set[str]:
+    """Return what the filters, the calendar and the links of a list may ask in its address."""
+    allowed = set(getattr(page, "linked_by", ()))
+    if page.date_hierarchy:
+        allowed |= {f"{page.date_hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
+    for item in page.get_list_filter(request):  # type: ignore[arg-type]
+        if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+            allowed.add(str(item.parameter_name))
+        else:
+            path, kind = item if isinstance(item, list | tuple) else (item, None)
+            allowed |= {f"{path}{ending}" for ending in _endings(page.model, str(path), kind)}
+    return allowed
+
+
+def _endings(model: type[Model], path: str, kind: Any) -> tuple[str, ...]:
+    """What Django's filter of a column appends to its path; comparisons for times only."""
+    column: Any = get_fields_from_path(model, path)[-1]
+    if kind is admin.EmptyFieldListFilter:
+        return ("__isempty",)
+    if column.is_relation:
+        return (f"__{column.target_field.name}__exact", "__isnull")
+    if isinstance(column, DateField):
+        return ("__gte", "__lt", "__isnull")
+    # Without choices the filter offers every value there is, under the bare name.
+    return ("", "__exact", "__isnull")
 
 
 def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:

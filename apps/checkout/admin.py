@@ -73,6 +73,7 @@ class OrderAdmin(ReadOnlyAdmin):
     ]
     search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
     date_hierarchy = "created_at"
+    linked_by = ["member__id__exact"]
     # When it was shipped, received or closed is told by the history below.
     fieldsets = [
         (

@@ -113,7 +113,7 @@ class MemberAdmin(ReadOnlyAdmin):
         """Whether this operator may act on members, not only read them."""
         return request.user.has_perm("members.change_member")
 
-    @admin.display(description="手机号（已脱敏）", ordering="phone")
+    @admin.display(description="手机号（已脱敏）")
     def masked_phone(self, row: Member) -> str:
         return (mask(row.phone) if len(row.phone) == 11 else "****" + row.phone[-4:]) if row.phone else "—"
 

@@ -99,7 +99,8 @@ def lies_in(text: str) -> set[str]:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         found = set()
         for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT 1 FROM "{table}" t WHERE t::text LIKE %s LIMIT 1', [f"%{text}%"])
+            look = f'SELECT 1 FROM "{table}" t WHERE t::text LIKE %s LIMIT 1'  # noqa: S608 - a table's own name
+            cursor.execute(look, [f"%{text}%"])
             if cursor.fetchone():
                 found.add(table)
     return found
