@@ -69,12 +69,11 @@ def _without_rows(text: str, error: BaseException) -> str:
         told = _of_database(one)
         if told is None:
             continue
-        for form in (repr(one), str(one), str(one).strip()):
-            if form:
-                text = text.replace(form, told)
-        for argument in one.args:
-            if isinstance(argument, str) and argument.strip():
-                text = text.replace(argument, told).replace(argument.strip(), told)
+        said = [str(one), *(argument for argument in one.args if isinstance(argument, str))]
+        # Whole, without the line break at its end, and as it looks inside the repr() of another error.
+        forms = {repr(one), *said, *(form.strip() for form in said), *(repr(form)[1:-1] for form in said)}
+        for form in sorted(filter(None, forms), key=len, reverse=True):
+            text = text.replace(form, told)
     return text
 
 
