@@ -18,12 +18,12 @@ from django.db.models import DateField, Model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.base import clock
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
 from mall.errors import ShopError
@@ -254,9 +254,9 @@ class JobRunAdmin(ReadOnlyAdmin):
 class PulseAdmin(ReadOnlyAdmin):
     """When beat and workers were last heard."""
 
-    list_display = ["process", "state", "heard_at"]
+    list_display = ["process", "state", "heard_at", "clock_shown"]
     fields = list_display
-    readonly_fields = ["process", "state"]
+    readonly_fields = ["process", "state", "clock_shown"]
 
     @admin.display(description="进程", ordering="name")
     def process(self, row: Pulse) -> str:
@@ -264,8 +264,14 @@ class PulseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="状态")
     def state(self, row: Pulse) -> SafeString:
-        alive = row.heard_at > timezone.now() - SILENT_AFTER
+        alive = row.heard_at > clock.database_now() - SILENT_AFTER
         return chip("正常", "success") if alive else chip("无响应", "danger")
+
+    @admin.display(description="时钟（对数据库）", ordering="ahead_ms")
+    def clock_shown(self, row: Pulse) -> str:
+        """To the second: what is less is the network's."""
+        seconds = round(row.ahead_ms / 1000)
+        return f"{'快' if seconds > 0 else '慢'} {abs(seconds)} 秒" if seconds else "一致"
 
 
 @admin.register(AuditEntry)
