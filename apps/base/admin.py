@@ -53,7 +53,7 @@ class EditableAdmin(ModelAdmin):
     # Look-ups of links that other pages have to this list, beside those of its filters.
     linked_by: Sequence[str] = ()
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A list is narrowed by what it declares and by nothing else.
 
         Django lets every column of a row be asked in the address, also one that the page masks: with
@@ -83,12 +83,12 @@ class EditableAdmin(ModelAdmin):
         return _without(going, starts), counts, *rest
 
 
-def declared_lookups(page: ModelAdmin, request: HttpRequest | None) -> set[str]:
+def declared_lookups(page: ModelAdmin, request: HttpRequest) -> set[str]:
     """Return what the filters, the calendar and the links of a list may ask in its address."""
     allowed = set(getattr(page, "linked_by", ()))
     if page.date_hierarchy:
         allowed |= {f"{page.date_hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
-    for item in page.get_list_filter(request):  # type: ignore[arg-type]
+    for item in page.get_list_filter(request):
         if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
             allowed.add(str(item.parameter_name))
         else:

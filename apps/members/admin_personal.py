@@ -21,11 +21,8 @@ from apps.members.models import ErasureRequest, ExportRequest
 from apps.members.services import erasures
 from mall.errors import ShopError
 
-_COLOURS = {
-    ExportRequest.Status.READY: "success",
-    ErasureRequest.Status.DONE: "success",
-    ExportRequest.Status.WAITING: "info",
-}
+# By the status of either kind of request; what has no colour is over.
+_COLOURS = {"READY": "success", "DONE": "success", "WAITING": "info"}
 
 
 @admin.register(ExportRequest)

@@ -72,7 +72,7 @@ ROOM = Room(
             model="payments.Payment",
             exported="支付单",
             fate=Fate.NAMELESS,
-            kept="三十年",
+            kept="至少三十年",
             why=_BOOKS,
         ),
         Holding(
@@ -80,7 +80,7 @@ ROOM = Room(
             plain=("reason", "last_error"),
             exported="退款单",
             fate=Fate.NAMELESS,
-            kept="三十年",
+            kept="至少三十年",
             why=_BOOKS,
         ),
         Holding(

@@ -50,7 +50,9 @@ def still_open(person: Person) -> Sequence[Open]:
 
 
 def _of_books(model: str, *, plain: tuple[str, ...] = (), exported: str) -> Holding:
-    return Holding(model=model, plain=plain, exported=exported, fate=Fate.NAMELESS, kept="三十年", why=_BOOKS)
+    return Holding(
+        model=model, plain=plain, exported=exported, fate=Fate.NAMELESS, kept="至少三十年", why=_BOOKS
+    )
 
 
 ROOM = Room(

@@ -154,6 +154,8 @@ def _step(due: ErasureRequest, *, at: datetime) -> None:
         for room in personal.board():
             room.erase(due.member.person, at=at)
         due.status, due.ended_at = ErasureRequest.Status.DONE, at
+        # By the number alone: whoever restores an older backup learns here whom to erase again.
+        log.info("member_erased", name=due.member.public_id)
 
 
 def _shut_out(due: ErasureRequest, *, at: datetime) -> None:
