@@ -98,7 +98,7 @@ class ExportView(APIView):
         examples=[OpenApiExample("ready", value=_READY, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(ExportSerializer(exports.latest(member=caller(request))).data)
+        return Response(ExportSerializer(exports.latest(member=caller(request), at=timezone.now())).data)
 
 
 class ExportFileView(APIView):

@@ -27,6 +27,10 @@ def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def words(page_shown: Any) -> str:
+    return " ".join(shop.shown(page_shown))
+
+
 def test_a_copy_is_listed_and_never_shown(page: Client) -> None:
     member = make.member("小茶", phone="13800000000")
     exports.ask(member=member, at=now())
@@ -44,7 +48,7 @@ def test_asking_in_a_members_name_is_written_down(page: Client, manager: User) -
     member = make.member()
     typed = {"member": member.public_id, "reason": "来信申请"}
     answer = page.post(f"{ERASURES}ask/", typed, follow=True)
-    assert "已申请注销" in shop.shown(answer)
+    assert "已申请注销" in words(answer)
     asked = ErasureRequest.objects.get()
     assert (asked.member, asked.operator, asked.reason) == (member, manager, "来信申请")
     entry = AuditEntry.objects.get()
@@ -55,7 +59,7 @@ def test_what_is_open_is_said_with_its_numbers_and_nothing_is_asked(page: Client
     member, address = counter.buyer()
     order = counter.order(member, address, [(counter.goods(), 1)])
     typed = {"member": member.public_id, "reason": "来信申请"}
-    said = shop.shown(page.post(f"{ERASURES}ask/", typed))
+    said = words(page.post(f"{ERASURES}ask/", typed))
     assert "还有未完成的订单" in said
     assert order.order_no in said
     assert not ErasureRequest.objects.exists()
@@ -74,9 +78,9 @@ def test_what_holds_it_up_is_shown_as_it_is_now(page: Client) -> None:
     erasures.ask(member=member, at=now())
     order = counter.order(member, address, [(counter.goods(), 1)], at=now())
     request = ErasureRequest.objects.get()
-    assert order.order_no in shop.shown(page.get(f"{ERASURES}{request.pk}/change/"))
+    assert order.order_no in words(page.get(f"{ERASURES}{request.pk}/change/"))
     counter.close(order, at=now())
-    assert order.order_no not in shop.shown(page.get(f"{ERASURES}{request.pk}/change/"))
+    assert order.order_no not in words(page.get(f"{ERASURES}{request.pk}/change/"))
 
 
 def test_taking_it_back_is_written_down_and_only_once_possible(page: Client, manager: User) -> None:
@@ -86,7 +90,7 @@ def test_taking_it_back_is_written_down_and_only_once_possible(page: Client, man
     page.post(address, {"reason": "来电撤回"})
     assert ErasureRequest.objects.get().status == "TAKEN_BACK"
     assert AuditEntry.objects.get().note == "来电撤回"
-    assert "没有等待中的注销申请" in shop.shown(page.post(address, {"reason": "再来一次"}))
+    assert "没有等待中的注销申请" in words(page.post(address, {"reason": "再来一次"}))
     assert AuditEntry.objects.count() == 1
 
 
@@ -124,12 +128,12 @@ def test_the_page_of_an_order_says_that_its_address_is_gone(page: Client) -> Non
     order = counter.order(member, address, [(counter.goods(), 1)])
     counter.close(order)
     left(member)
-    assert "已按保存期限清空" in shop.shown(page.get(f"/admin/orders/order/{order.pk}/change/"))
+    assert "已按保存期限清空" in words(page.get(f"/admin/orders/order/{order.pk}/change/"))
 
 
 def test_who_left_is_not_enabled_again(page: Client) -> None:
     member = make.member()
     left(member)
     chosen = {"action": "enable", "_selected_action": [member.pk]}
-    assert "会员已注销" in shop.shown(page.post("/admin/members/member/", chosen, follow=True))
+    assert "会员已注销" in words(page.post("/admin/members/member/", chosen, follow=True))
     assert Member.objects.get(pk=member.pk).disabled_at

@@ -50,11 +50,11 @@ def test_two_sweeps_at_once_make_each_file_once(settings: object) -> None:
 
 
 def test_taken_back_while_it_is_carried_out_it_is_one_or_the_other_and_nothing_waits_for_ever() -> None:
+    late = make.AT + WEEK + timedelta(minutes=2)
     for _ in range(5):
         member = make.member()
         erasures.ask(member=member, at=make.AT)
         erasures.carry_out_due(at=make.AT + WEEK)
-        late = make.AT + WEEK + timedelta(minutes=2)
 
         def take_back(member: Member = member) -> str:
             erasures.take_back(member=member, at=late)

@@ -132,7 +132,7 @@ def _next(*, at: datetime) -> bool:
             due.last_error = ""
             due.save()
     except Exception as error:
-        log.exception("erasure_failed")
+        log.exception("erasure_failed", name=due.member.public_id)
         wait = min(_FIRST_WAIT * 2 ** min(due.attempts - 1, 10), _LONGEST_WAIT)
         ErasureRequest.objects.filter(pk=due.pk).update(
             attempts=due.attempts, last_error=faults.wording(error)[:300], due_at=at + wait

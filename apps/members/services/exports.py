@@ -38,11 +38,16 @@ def ask(*, member: Member, at: datetime) -> ExportRequest:
         return ExportRequest.objects.create(member=member, asked_at=at, due_at=at)
 
 
-def latest(*, member: Member) -> ExportRequest:
-    """The file asked for last, without its content. Raises NotFound where none was ever asked for."""
-    found = _of(member).defer("file").first()
+def latest(*, member: Member, at: datetime) -> ExportRequest:
+    """The file asked for last, without its content. Raises NotFound where none was ever asked for.
+
+    One whose week is over is told as EXPIRED, whether the sweep has come by or not.
+    """
+    found: ExportRequest | None = _of(member).defer("file").first()
     if found is None:
         raise NotFound
+    if found.until is not None and found.until <= at:
+        found.status = ExportRequest.Status.EXPIRED
     return found
 
 
@@ -94,7 +99,7 @@ def _make_next(*, at: datetime) -> bool:
                 content(member=due.member, at=at), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1
             )
     except Exception as error:
-        log.exception("export_failed")
+        log.exception("export_failed", name=due.member.public_id)
         due.last_error = faults.wording(error)[:300]
         due.due_at = at + min(_FIRST_WAIT * 2 ** min(due.attempts - 1, 10), _LONGEST_WAIT)
         due.save(update_fields=["attempts", "last_error", "due_at"])

@@ -192,6 +192,8 @@ def test_the_file_is_gone_after_a_week() -> None:
     exports.fetch(member=member, at=NOW + WEEK - MINUTE)
     with pytest.raises(exports.NotFound):
         exports.fetch(member=member, at=NOW + WEEK)
+    assert exports.latest(member=member, at=NOW + WEEK - MINUTE).status == "READY"
+    assert exports.latest(member=member, at=NOW + WEEK).status == "EXPIRED"
     keeping.forget_past(at=NOW + WEEK)
     left = ExportRequest.objects.get()
     assert (left.status, left.file) == ("EXPIRED", None)
