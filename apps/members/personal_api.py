@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -27,6 +27,11 @@ _READY = {
     "file_url": "https://shop.example/api/v1/me/export/file",
     "until": "2026-11-27T10:01:00+08:00",
     "asked_at": "2026-11-20T10:00:00+08:00",
+}
+_FILE = {
+    "会员编号": "K7M2P9QRTW4XYZ23",
+    "生成时间": "2026-11-20T10:01:00+08:00",
+    "内容": {"收货地址": [{"收货人": "林小茶", "手机号": "13800000000", "详细地址": "龙井路 1 号"}]},
 }
 _ERASURE = {
     "status": "WAITING",
@@ -57,6 +62,19 @@ class ExportSerializer(serializers.Serializer[ExportRequest]):
     def get_file_url(self, row: ExportRequest) -> str | None:
         ready = row.status == ExportRequest.Status.READY
         return f"{settings.PUBLIC_BASE_URL}/api/v1/{FILE_PATH}" if ready else None
+
+
+class ExportedSerializer(serializers.Serializer[Any]):
+    """What stands in the file, for its description only: rooms say what they hold (``config/personal.py``)."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The names are Chinese, because people read them."""
+        rows = serializers.ListField(child=serializers.DictField())
+        return {
+            "会员编号": serializers.CharField(help_text="The number by which operators know the member."),
+            "生成时间": serializers.DateTimeField(help_text="When it was made."),
+            "内容": serializers.DictField(child=rows, help_text="Rows by the name of their table."),
+        }
 
 
 class ErasureSerializer(serializers.Serializer[ErasureRequest]):
@@ -107,7 +125,9 @@ class ExportFileView(APIView):
     @extend_schema(
         operation_id="me_export_file",
         summary="The file with my data, as JSON",
-        responses={(200, "application/json"): OpenApiTypes.BINARY},
+        description="Sent as an attachment; `内容` has one list for each table of the shop that knows the member.",
+        responses={200: ExportedSerializer},
+        examples=[OpenApiExample("file", value=_FILE, response_only=True)],
     )
     def get(self, request: Request) -> HttpResponse:
         packed = exports.fetch(member=caller(request), at=timezone.now())
