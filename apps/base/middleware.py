@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from apps.base import errors
+from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
 
@@ -44,3 +46,23 @@ class RequestIdMiddleware:
             )
         structlog.contextvars.clear_contextvars()
         return response
+
+
+class RefusalMiddleware:
+    """Whatever refuses on an operators' page and is not shown there is told on a page of its own, never a 500.
+
+    The API has the contract's error form for that; pages that ask show it themselves, with what was typed.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page that says why, with 409; None for what is no refusal."""
+        if not isinstance(error, ShopError) or not request.path.startswith("/admin/"):
+            return None
+        log.warning("refused_unshown", path=request.path[:200], code=error.code)
+        return render(request, "409.html", {"reason": error.text.rstrip("。")}, status=409)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base import audit
-from apps.base.admin import ReadOnlyAdmin, chip, form_page, said
+from apps.base.admin import ReadOnlyAdmin, chip
+from apps.base.asking import operator
 from apps.members import forms
 from apps.members.models import ErasureRequest, ExportRequest
 from apps.members.services import erasures
 from mall.errors import ShopError
 
+# Who may act in a member's name.
+_ACT: Final = "members.change_erasurerequest"
 # By the status of either kind of request; what has no colour is over.
 _COLOURS = {"READY": "success", "DONE": "success", "WAITING": "info"}
 
@@ -71,12 +73,8 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         "last_error",
     ]
     readonly_fields = ["code", "state", "open_now"]
-    actions_list = ["ask"]
+    actions_list = ["ask_for_member"]
     actions_detail = ["take_back"]
-
-    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may ask, and take back, in a member's name."""
-        return request.user.has_perm("members.change_erasurerequest")
 
     @admin.display(description="会员编号")
     def code(self, row: ErasureRequest) -> str:
@@ -99,62 +97,46 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         found = ((one.text, "、".join(one.numbers)) for one in erasures.still_open(member=row.member))
         return format_html_join("", "<div>{} {}</div>", found) or "无"
 
-    @action(description="代会员申请注销", url_path="ask", permissions=["operate"], icon="person_remove")
-    def ask(self, request: HttpRequest) -> HttpResponse:
+    @action(description="代会员申请注销", url_path="ask", permissions=[_ACT], icon="person_remove")
+    def ask_for_member(self, request: HttpRequest) -> HttpResponse:
         """Ask in the name of a member who wrote or called; the seven days begin now."""
-        form = forms.AskErasureForm(request.POST if request.method == "POST" else None)
-        page = reverse("admin:members_erasurerequest_changelist")
-        if form.is_valid():
-            member, at = form.cleaned_data["member"], timezone.now()
-            reason = form.cleaned_data["reason"]
-            try:
-                asked = erasures.ask(member=member, operator=request.user, reason=reason, at=at)
-            except ShopError as refusal:
-                form.add_error(None, _told(refusal))
-            else:
-                audit.record(
-                    operator=request.user,
-                    action="代会员申请注销",
-                    subject=member.public_id,
-                    note=reason,
-                    at=at,
-                )
-                self.message_user(
-                    request, f"已申请注销，{timezone.localtime(asked.until):%m-%d %H:%M} 前可撤回。"
-                )
-                return redirect(page)
-        return form_page(self, request, form, heading="个人信息保护法第四十七条", back=page)
 
-    @action(description="撤回注销申请", url_path="take-back", permissions=["operate"], icon="undo")
-    @said
+        def act(form: Any) -> str:
+            typed, at = form.cleaned_data, timezone.now()
+            member, reason = typed["member"], typed["reason"]
+            try:
+                asked = erasures.ask(member=member, operator=operator(request), reason=reason, at=at)
+            except erasures.ErasureBlocked as refusal:
+                raise erasures.ErasureBlocked(_with_numbers(refusal)) from refusal
+            _note(request, "代会员申请注销", asked, reason)
+            return f"已申请注销，{timezone.localtime(asked.until):%m-%d %H:%M} 前可撤回。"
+
+        return self.ask(request, forms.AskErasureForm, act, heading="个人信息保护法第四十七条")
+
+    @action(description="撤回注销申请", url_path="take-back", permissions=[_ACT], icon="undo")
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the request back in the member's name."""
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        form = forms.TakeBackErasureForm(request.POST if request.method == "POST" else None)
-        page = reverse("admin:members_erasurerequest_change", args=[row.pk])
-        if form.is_valid():
-            at, reason = timezone.now(), form.cleaned_data["reason"]
-            try:
-                erasures.take_back(member=row.member, operator=request.user, at=at)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                audit.record(
-                    operator=request.user,
-                    action="撤回注销申请",
-                    subject=row.member.public_id,
-                    note=reason,
-                    at=at,
-                )
-                self.message_user(request, "已撤回，会员继续使用原账号。")
-                return redirect(page)
-        return form_page(self, request, form, heading=f"{row.member} · {row.get_status_display()}", back=page)
+        row: ErasureRequest = self.row(request, object_id)
+
+        def act(form: Any) -> str:
+            erasures.take_back(member=row.member, operator=operator(request), at=timezone.now())
+            _note(request, "撤回注销申请", row, form.cleaned_data["reason"])
+            return "已撤回，会员继续使用原账号。"
+
+        heading = f"{row.member} · {row.get_status_display()}"
+        return self.ask(request, forms.TakeBackErasureForm, act, row=row, heading=heading)
+
+    def usable(self, row: ErasureRequest) -> Collection[str]:
+        return {"take_back"} if row.status == ErasureRequest.Status.WAITING else ()
 
 
-def _told(refusal: ShopError) -> str:
+def _note(request: HttpRequest, act: str, row: ErasureRequest, reason: str) -> None:
+    audit.record(
+        operator=operator(request), action=act, subject=row.member.public_id, note=reason, at=timezone.now()
+    )
+
+
+def _with_numbers(refusal: ShopError) -> str:
     """A refusal with everything that is open, number by number."""
-    found: list[dict[str, Any]] = (refusal.details or {}).get("open", [])
-    said_of_each = [" ".join([one["text"], *one["numbers"]]) for one in found]
-    return "；".join([refusal.text, *said_of_each])
+    found: list[dict[str, Any]] = refusal.details["open"]
+    return "；".join([refusal.text, *(" ".join([one["text"], *one["numbers"]]) for one in found)])

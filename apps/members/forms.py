@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import TenthsField, TimesField
 from apps.members.models import Level, Member
 
@@ -77,7 +78,7 @@ class LevelForm(forms.ModelForm):
             self.add_error("points_multiplier_bp", f"等级「{other.name}」更{word}；等级越高积分倍率不能越低")
 
 
-class SetLevelForm(forms.Form):
+class SetLevelForm(ReasonForm):
     """A member's level by hand."""
 
     title = "调整等级"
@@ -89,7 +90,7 @@ class SetLevelForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         empty_label=None,
     )
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    field_order = ("level", "reason")
 
 
 class MemberNumbersForm(forms.Form):
@@ -125,11 +126,8 @@ class MemberNumbersForm(forms.Form):
             yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
 
 
-class GroupMembersForm(MemberNumbersForm):
+class GroupMembersForm(MemberNumbersForm, AskForm):
     """Who is put into a group, or taken out of it."""
-
-    title = ""
-    explanation = ""
 
     def clean(self) -> dict[str, Any]:
         """Somebody has to be meant."""
@@ -152,7 +150,7 @@ class RemoveFromGroupForm(GroupMembersForm):
     explanation = "不在分组中的会员不受影响；已经发放的券不会收回。"
 
 
-class AskErasureForm(forms.Form):
+class AskErasureForm(AskForm):
     """Whose data are erased, and how the member asked for it."""
 
     title = "代会员申请注销"
@@ -177,9 +175,8 @@ class AskErasureForm(forms.Form):
         return found
 
 
-class TakeBackErasureForm(forms.Form):
+class TakeBackErasureForm(ReasonForm):
     """Why an operator takes the request back."""
 
     title = "撤回注销申请"
     explanation = "会员继续使用原账号，一切照旧。"
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)

@@ -12,7 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.base.personal import Fate, Holding
-from apps.members import board_page
+from apps.members import board
 from apps.members.models import Member
 from config.personal import BOARD, NOBODYS, NOT_PERSONAL
 from mall.events import kinds
@@ -153,4 +153,4 @@ def test_news_names_rows_by_numbers_and_tells_nothing_of_people() -> None:
 
 def test_the_guide_shows_the_board_as_it_is() -> None:
     page = (Path(__file__).parents[2] / "docs/guide/personal-data.md").read_text()
-    assert page.endswith(f"\n{board_page.table()}\n")
+    assert page.endswith(f"\n{board.table()}\n")

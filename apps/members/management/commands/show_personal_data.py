@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.members import board_page
+from apps.members import board
 
 
 class Command(BaseCommand):
     help = "Print which tables hold what of people, what becomes of it, for how long it is kept and why."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(board_page.table())
+        self.stdout.write(board.table())
