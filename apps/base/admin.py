@@ -106,7 +106,7 @@ class EditableAdmin(Asking):
         return _without(going, starts), counts, *rest
 
 
-def declared_lookups(page: ModelAdmin, request: HttpRequest) -> set[str]:
+def declared_lookups(page: Asking, request: HttpRequest) -> set[str]:
     """Return what the filters, the calendar and the links of a list may ask in its address."""
     allowed = set(getattr(page, "linked_by", ()))
     if page.date_hierarchy:

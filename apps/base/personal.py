@@ -56,11 +56,15 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """What stands in the way of an erasure: a code for programs, a sentence for the member, numbers of what is open."""
+    """What stands in the way of an erasure: a code for programs, a sentence for the member, numbers of what is open.
+
+    What ``settles_itself`` is the shop's own affair: it holds the erasure up, and is no reason to refuse the asking.
+    """
 
     code: str
     text: str
     numbers: tuple[str, ...] = ()
+    settles_itself: bool = False
 
 
 class Export(Protocol):

@@ -41,11 +41,12 @@ def still_open(person: Person) -> Sequence[Open]:
         return []
     refunds = Refund.objects.filter(payment__recharge_no__in=numbers, status__in=_UNDER_WAY).order_by("id")
     untold = ShippingUpload.objects.filter(recharge_no__in=numbers, status__in=_UNTOLD)
-    found = (
-        ("recharge_refunds", "还有充值退款尚未到账", refunds.values_list("refund_no", flat=True)),
-        ("shipping", "充值信息正在上传微信", untold.order_by("id").values_list("recharge_no", flat=True)),
-    )
-    return [Open(code=code, text=text, numbers=tuple(which)) for code, text, which in found if which]
+    found: list[Open] = []
+    if back := tuple(refunds.values_list("refund_no", flat=True)):
+        found.append(Open(code="recharge_refunds", text="还有充值退款尚未到账", numbers=back))
+    if silent := tuple(untold.order_by("id").values_list("recharge_no", flat=True)):
+        found.append(Open(code="shipping", text="充值信息正在上传微信", numbers=silent, settles_itself=True))
+    return found
 
 
 def _recharges(person: Person) -> list[str]:

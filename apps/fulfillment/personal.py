@@ -38,7 +38,8 @@ def still_open(person: Person) -> Sequence[Open]:
         "id"
     )
     numbers = tuple(number for number in waiting.values_list("order__order_no", flat=True) if number)
-    return [Open(code="shipping", text="发货信息正在上传微信", numbers=numbers)] if numbers else []
+    untold = Open(code="shipping", text="发货信息正在上传微信", numbers=numbers, settles_itself=True)
+    return [untold] if numbers else []
 
 
 ROOM = Room(

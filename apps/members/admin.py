@@ -36,7 +36,7 @@ from apps.members.models import (
 )
 from apps.members.services import groups, growth, identity
 
-__all__ = ["MemberAdmin", "admin_personal"]
+__all__ = ["MemberPage", "admin_personal"]
 
 
 class ConsentInline(ReadOnlyTabular):

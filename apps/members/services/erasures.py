@@ -66,7 +66,7 @@ def ask(*, member: Member, operator: Any = None, reason: str = "", at: datetime)
         waiting = _waiting(locked).first()
         if waiting is not None:
             return waiting
-        if found := still_open(member=locked):
+        if found := [one for one in still_open(member=locked) if not one.settles_itself]:
             raise ErasureBlocked(details={"open": _told(found)})
         return ErasureRequest.objects.create(
             member=locked,

@@ -20,6 +20,7 @@ from PIL import Image
 from apps.base import personal
 from apps.carts import services as carts
 from apps.content.services import pictures
+from apps.fulfillment.models import ShippingUpload
 from apps.members.models import ErasureRequest, ExportRequest, Group, Member, Membership, Session
 from apps.members.services import erasures, exports, identity, keeping
 from apps.orders import personal as orders
@@ -34,6 +35,7 @@ from tests.apps.checkout import make as counter
 from tests.apps.content import make as reviews
 from tests.apps.members import make
 from tests.apps.support import make as surveys
+from tests.apps.wallet import make as wallet
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +291,26 @@ def test_a_refund_under_way_holds_it_up_until_the_money_is_back() -> None:
     assert [(one.code, one.numbers) for one in erasures.still_open(member=member)] == [("refunds", ("RF1",))]
     Refund.objects.filter(pk=refund.pk).update(status="SETTLED", settled_at=NOW)
     assert erasures.still_open(member=member) == []
+
+
+def test_what_the_shop_still_has_to_tell_wechat_is_waited_for_and_refuses_nobody() -> None:
+    member = reviews.member()
+    received = reviews.order(member)
+    upload = ShippingUpload.objects.create(order=received)
+    erasures.ask(member=member, at=NOW)
+    erasures.carry_out_due(at=NOW + WEEK)
+    assert ErasureRequest.objects.get().held_up_by == ["shipping"]
+    ShippingUpload.objects.filter(pk=upload.pk).update(status="DONE")
+    erasures.carry_out_due(at=NOW + WEEK + DAY)
+    assert ErasureRequest.objects.get().held_up_by == []
+    assert Member.objects.get(pk=member.pk).disabled_at == NOW + WEEK + DAY
+
+
+def test_a_recharge_under_way_holds_it_up(settings: Any) -> None:
+    settings.WALLET_ENABLED = True
+    recharge = wallet.placed()
+    found = erasures.still_open(member=recharge.member)
+    assert [(one.code, one.numbers) for one in found] == [("recharges", (recharge.recharge_no,))]
 
 
 def test_a_bonus_alone_is_the_shops_and_holds_nothing_up() -> None:
