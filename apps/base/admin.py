@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Any
+from functools import reduce, wraps
+from operator import or_
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -16,7 +17,8 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import DateField, Model, QuerySet
+from django.db.models import CharField, DateField, Field, Model, Q, QuerySet
+from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -24,14 +26,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.base import clock
 from apps.base.admin_lists import CappedPaginator
 from apps.base.asking import Asking
+from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
+from mall import text
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -48,14 +53,32 @@ __all__ = [
 ]
 
 
-class EditableAdmin(Asking):
+class _OneForm:
+    """Brings every text that is typed into a column to its one form (``mall.text``) before it is judged or kept."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
+        if type(db_field) in (CharField, LongTextField) and not db_field.choices:
+            kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+
+
+class TabularInline(_OneForm, UnfoldTabularInline):
+    """Rows of another table under their owner, one a line."""
+
+
+class StackedInline(_OneForm, UnfoldStackedInline):
+    """Rows of another table under their owner, one a block."""
+
+
+class EditableAdmin(_OneForm, Asking):
     """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
     # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test
     # looks at every button of every admin instead.
     checks_class = ModelAdminChecks
     list_per_page = 30
-    paginator = CappedPaginator
+    paginator: Any = CappedPaginator
     show_full_result_count = False
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
@@ -81,6 +104,24 @@ class EditableAdmin(Asking):
         elif not (rows.query or rows.has_active_filters):
             rows.full_result_count = rows.result_count
         return rows
+
+    # Look-ups of phone numbers that the search box finds: whole ones however they are typed, or their last four digits.
+    phone_paths: ClassVar[list[str]] = []
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for what was typed in its one form; numbers among ``phone_paths``, too."""
+        asked = text.searched(search_term)
+        found, repeats = super().get_search_results(request, queryset, asked)
+        if not self.phone_paths or not asked:
+            return found, repeats
+        if len(asked) == 4 and asked.isdigit():
+            by_phone = [Q(**{f"{path}__endswith": asked}) for path in self.phone_paths]
+        else:
+            spelled = text.phone_spellings(search_term)
+            by_phone = [Q(**{f"{path}__in": spelled}) for path in self.phone_paths if spelled]
+        return (found | queryset.filter(reduce(or_, by_phone)) if by_phone else found), repeats
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What may be done to the chosen rows of a list, by those who have the permission that it needs."""
@@ -180,9 +221,9 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
     return column
 
 
-def chip(text: Any, colour: str = "") -> SafeString:
+def chip(label: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
+    return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
 
 
 def link(url: str, text: str) -> SafeString:

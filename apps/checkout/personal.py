@@ -20,11 +20,11 @@ _UNDER_WAY: Final = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStat
 def export(person: Person) -> Mapping[str, personal.Table]:
     """How the member's recharges were paid and refunded: wallet and payments are neighbours."""
     numbers = _recharges(person)
-    payments = Payment.objects.filter(recharge_no__in=numbers).order_by("id")
-    refunds = Refund.objects.filter(payment__recharge_no__in=numbers).order_by("id")
+    payments = Payment.objects.filter(order=None, bill_no__in=numbers).order_by("id")
+    refunds = Refund.objects.filter(payment__order=None, payment__bill_no__in=numbers).order_by("id")
     return {
         "充值支付": personal.table(
-            payments, "payment_no", "recharge_no", "status", "amount_fen", "captured_fen", "refunded_fen",
+            payments, "payment_no", "bill_no", "status", "amount_fen", "captured_fen", "refunded_fen",
             "transaction_id", "started_at", "captured_at",
         ),
         "充值退款": personal.table(
@@ -39,12 +39,14 @@ def still_open(person: Person) -> Sequence[Open]:
     numbers = _recharges(person)
     if not numbers:
         return []
-    refunds = Refund.objects.filter(payment__recharge_no__in=numbers, status__in=_UNDER_WAY).order_by("id")
-    untold = ShippingUpload.objects.filter(recharge_no__in=numbers, status__in=_UNTOLD)
+    refunds = Refund.objects.filter(
+        payment__order=None, payment__bill_no__in=numbers, status__in=_UNDER_WAY
+    ).order_by("id")
+    untold = ShippingUpload.objects.filter(order=None, bill_no__in=numbers, status__in=_UNTOLD)
     found: list[Open] = []
     if back := tuple(refunds.values_list("refund_no", flat=True)):
         found.append(Open(code="recharge_refunds", text="还有充值退款尚未到账", numbers=back))
-    if silent := tuple(untold.order_by("id").values_list("recharge_no", flat=True)):
+    if silent := tuple(untold.order_by("id").values_list("bill_no", flat=True)):
         found.append(Open(code="shipping", text="充值信息正在上传微信", numbers=silent, settles_itself=True))
     return found
 

@@ -49,6 +49,12 @@ class Undeliverable(ShopError):
     kind = Kind.CONFLICT
 
 
+class NotSentAnywhere(Undeliverable):
+    """Some goods have no freight template, neither their own nor a default: free postage is a template, too."""
+
+    message = "部分商品暂无法配送"
+
+
 class NothingSelected(ShopError):
     """The cart has no ticked line to order."""
 
@@ -164,8 +170,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
     offers, held = _offers(member, choice, quantities, good, at=at)
+    basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    _refuse_without_freight(basket)
     quote, weighed = engine.weighed_quote(
-        basket_of(member=member, skus=skus, quantities=quantities, address=address),
+        basket,
         offers,
         held,
         named=_named(choice, held),
@@ -313,6 +321,13 @@ def _quantities(member: Member, choice: Choice) -> dict[int, int]:
     for sku_id, quantity in said:
         quantities[sku_id] = quantities.get(sku_id, 0) + quantity
     return quantities
+
+
+def _refuse_without_freight(basket: Basket) -> None:
+    if basket.destination is None:
+        return
+    if unsent := [line.sku_id for line in basket.lines if line.freight_ref is None]:
+        raise NotSentAnywhere(details={"sku_ids": unsent})
 
 
 def _refuse_quantities(skus: Mapping[int, Sku], quantities: Mapping[int, int]) -> None:

@@ -14,10 +14,10 @@ from apps.base.logs import mask
 from apps.base.parts import Parted
 from apps.checkout import parts as checkout
 from apps.coupons import parts as coupons
+from apps.desk import bills_page
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
-from apps.payments import parts as payments
 
 
 @admin.register(Order)
@@ -40,10 +40,9 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         "payments__transaction_id",
         "payments__payment_no",
         "member__nickname",
-        "=member__phone",
-        "=address__phone",
     ]
-    search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
+    phone_paths = ["member__phone", "address__phone"]
+    search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
     linked_by = ["member__id__exact"]
     # When it was shipped, received or closed is told by the history below.
@@ -88,7 +87,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         fulfillment.SENDING,
         checkout.CLOSING,
         orders.LINES,
-        payments.ATTEMPTS,
+        bills_page.ATTEMPTS,
         aftersales.REFUNDS,
         fulfillment.PARCELS,
         orders.HISTORY,

@@ -18,7 +18,7 @@ def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[
     """Return the templates that these products need, and for each product the ref of its template.
 
     A product without a template of its own uses the default one; where there is no default it is not in the
-    second answer and ships free. Two statements. Raises FreightInvalid for a template without zones.
+    second answer and cannot be sent. Two statements. Raises FreightInvalid for a template without zones.
     """
     products = set(product_ids)
     own = dict(

@@ -96,8 +96,9 @@ class MemberPage(ReadOnlyAdmin):
         "registered_at",
     ]
     list_select_related = ["level"]
-    search_fields = ["=public_id", "nickname", "=phone"]
-    search_help_text = "会员编号、昵称或完整手机号"
+    search_fields = ["=public_id", "nickname"]
+    phone_paths = ["phone"]
+    search_help_text = "会员编号、昵称、完整手机号或手机号后四位"
     fields = [
         ("public_id", "nickname", "level"),
         ("masked_phone", "active", "served_apart"),

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm, ReasonForm
-from apps.base.forms import TenthsField, TimesField
+from apps.base.forms import LinesField, TenthsField, TimesField
 from apps.members.models import Level, Member
 
 
@@ -96,7 +96,7 @@ class SetLevelForm(ReasonForm):
 class MemberNumbersForm(forms.Form):
     """A list of member numbers, typed or uploaded; read as a stream."""
 
-    numbers = forms.CharField(
+    numbers = LinesField(
         label="会员编号",
         required=False,
         max_length=200_000,

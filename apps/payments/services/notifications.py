@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
 from apps.base import transactions
 from apps.payments.models import Notification
 from apps.wechat.pay import notify
+from mall import text
 from mall.errors import Kind, ShopError
 
 # What the payer's bank and identity are is of no use to the shop, so it is not kept.
@@ -36,7 +38,8 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     A row that is not handled yet takes over the content that came last. Kinds the shop does nothing about yet
     (transfers) are kept without being due.
     """
-    resource = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    resource: dict[str, Any] = text.storable(said)
     with transactions.hurried():
         row, is_new = Notification.objects.get_or_create(
             notify_id=notification.id,
