@@ -19,7 +19,6 @@ RINGS = (
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),
-    Ring("checkout.close_expired_recharges", 20),
     Ring("checkout.replay_simulations", 10),
     Ring("payments.query_unheard", 30),
     Ring("payments.retry_notifications", 30),

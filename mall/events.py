@@ -86,10 +86,11 @@ class WalletRecharged(Event):
 
 
 @dataclass(frozen=True)
-class RechargeUploadAsked(Event):
-    """An operator wants WeChat to be told of a recharge once more."""
+class UploadAsked(Event):
+    """WeChat is to be told that what a bill paid for is delivered, though nothing travels; perhaps once more."""
 
-    recharge_no: str
+    bill_kind: str
+    bill_no: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class OrderRefunded(Event):
 
 @dataclass(frozen=True)
 class SurplusCaptured(Event):
-    """Money came in that neither order nor recharge can use (late, double, mismatched): it must go back once."""
+    """Money came in that nothing can use (late, double, mismatched): it must go back once."""
 
     payment_no: str
 

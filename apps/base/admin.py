@@ -77,7 +77,7 @@ class EditableAdmin(_OneForm, Asking):
     # looks at every button of every admin instead.
     checks_class = ModelAdminChecks
     list_per_page = 30
-    paginator = CappedPaginator
+    paginator: Any = CappedPaginator
     show_full_result_count = False
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False

@@ -15,9 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-import rjieba
 from django.db.models import Case, IntegerField, Q, Value, When
-from pypinyin import Style, lazy_pinyin, pinyin
 
 from mall import text as texts
 from mall.errors import Invalid
@@ -153,8 +151,17 @@ def _neighbours(text: str) -> dict[str, list[str]]:
     return pairs
 
 
+def load_words() -> None:
+    """Read the dictionary that queries are cut with, so that processes forked from this one share it."""
+    _cut("茶")
+
+
 def _cut(run: str) -> list[str]:
-    return [word for word in rjieba.cut(run) if word.strip()] if _IS_HAN.match(run) else [run]
+    if not _IS_HAN.match(run):
+        return [run]
+    import rjieba  # -- slow import: 33 MB of words, which most programs never ask for
+
+    return [word for word in rjieba.cut(run) if word.strip()]
 
 
 def _spellings(word: str) -> list[str]:
@@ -166,13 +173,23 @@ def _spellings(word: str) -> list[str]:
 
 def _readings(word: str) -> list[str]:
     """The readings of a word, the usual one first: 六安 is luan, and liuan to those who do not know the town."""
+    from pypinyin import (  # -- slow import: 57 MB of spellings, where a product is saved
+        Style,
+        lazy_pinyin,
+        pinyin,
+    )
+
     usual = "".join(lazy_pinyin(word, errors="ignore"))
     if len(word) != _READ_TWICE:
         return [usual]
     # Sign by sign: of a word that it knows, pypinyin would tell one reading only.
-    signs = [pinyin(sign, style=Style.NORMAL, heteronym=True, errors="default")[0][:2] for sign in word]
+    signs = [
+        pinyin(sign, style=Style.NORMAL, heteronym=True, errors=lambda sign: sign)[0][:2] for sign in word
+    ]
     return list(dict.fromkeys([usual, *("".join(way) for way in product(*signs))]))
 
 
 def _initials(word: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # -- slow import: as above
+
     return "".join(lazy_pinyin(word, style=Style.FIRST_LETTER, errors="ignore"))

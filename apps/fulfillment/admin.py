@@ -206,19 +206,17 @@ class ParcelAdmin(ReadOnlyAdmin):
     search_fields = ["parcel_no", "tracking_no", "order__order_no"]
 
 
-@admin.register(ShippingUpload)
 class ShippingUploadAdmin(ReadOnlyAdmin):
-    """What WeChat was told of parcels and recharges; the failed ones wait for somebody (重新上传 on the order's page)."""
+    """What WeChat was told of what was paid for; the failed ones wait for somebody (重新上传 on the order's page).
+
+    What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
+    """
 
     list_display = ["subject", "state", "uploaded_parcels", "uploaded_at", "last_error"]
-    list_filter = ["status"]
+    list_filter: list[Any] = ["status"]
     list_select_related = ["order"]
-    search_fields = ["order__order_no", "recharge_no"]
-    search_help_text = "按订单号或充值单号查找"
-
-    @admin.display(description="订单/充值单")
-    def subject(self, row: ShippingUpload) -> str:
-        return str(row.order) if row.order else row.recharge_no
+    search_fields = ["order__order_no", "bill_no"]
+    search_help_text = "按订单号或充值单号等查找"
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: ShippingUpload) -> SafeString:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
@@ -37,11 +37,8 @@ def _lines() -> UnfoldAdminTextareaWidget:
 class PromotionForm(forms.ModelForm):
     """One promotion, translated into a draft; what is wrong with it the service says, and the form shows where.
 
-    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same. ``stock`` tells
-    what there is of the gifts; who knows no stock leaves it out.
+    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same.
     """
-
-    stock: ClassVar[Stock | None] = None
 
     steps = LinesField(
         label="满减阶梯",
@@ -156,6 +153,11 @@ class PromotionForm(forms.ModelForm):
             named = row.parts.values_list("at_least", "sku__code", "quantity")
             self.initial.update(inputs.write_parts(list(named), by_pieces=row.by_pieces))
 
+    @property
+    def stock(self) -> Stock | None:
+        """What tells how many there are of the gifts; here nobody knows."""
+        return None
+
     def clean(self) -> dict[str, Any]:
         """Leave out what the kind does not use, read what was typed as text, and ask the service."""
         typed = self.cleaned_data
@@ -215,7 +217,7 @@ class PromotionForm(forms.ModelForm):
             **{one.name: typed[one.name] for one in fields(PromotionDraft) if one.name not in apart},
         ).fitted()
         try:
-            self.warnings = promotions.check(self.draft, stock=type(self).stock)
+            self.warnings = promotions.check(self.draft, stock=self.stock)
         except promotions.PromotionRefused as refusal:
             text = _TEXTS.get(kind, "")
             show_refusal(self, refusal, named={"steps": text, "parts": text})

@@ -245,6 +245,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+OUTBOX_MOVED = "config.subscriptions.MOVED"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)

@@ -113,7 +113,8 @@ def ship(
         ParcelLine.objects.bulk_create(
             [ParcelLine(parcel=parcel, order_line_id=line, quantity=units) for line, units in chosen.items()]
         )
-        ShippingUpload.objects.get_or_create(order=order)
+        if not ShippingUpload.objects.filter(order=order).exists():
+            ShippingUpload.objects.create(order=order)
         _ask_for_upload(order, parcel, at=at)
         if chosen == left:
             orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
