@@ -72,7 +72,7 @@ def index_beside_work(
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("orders", "0001_initial"), ("fulfillment", "0004_recharges_are_uploaded_once")]
+    dependencies = [("orders", "0001_initial"), ("fulfillment", "0005_a_default_template_remains")]
 
     operations = [
         migrations.AddField(
