@@ -183,7 +183,9 @@ def _readings(word: str) -> list[str]:
     if len(word) != _READ_TWICE:
         return [usual]
     # Sign by sign: of a word that it knows, pypinyin would tell one reading only.
-    signs = [pinyin(sign, style=Style.NORMAL, heteronym=True, errors=lambda sign: sign)[0][:2] for sign in word]
+    signs = [
+        pinyin(sign, style=Style.NORMAL, heteronym=True, errors=lambda sign: sign)[0][:2] for sign in word
+    ]
     return list(dict.fromkeys([usual, *("".join(way) for way in product(*signs))]))
 
 
