@@ -70,6 +70,14 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True)
+class OrderGathered(Event):
+    """An order's money is captured and it waits for others; OrderPaid follows when what it waits for has come."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
 class OrderClosed(Event):
     """An unpaid order was cancelled or ran out of time; what it held is free again."""
 

@@ -92,7 +92,7 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
         if order.status == Status.REFUNDED:
             return False
         standing = planning.standing_of(order)
-        if order.status != Status.PAID or standing.anything_left:
+        if order.status not in planning.WAITING or standing.anything_left:
             raise NotWholeAnyMore(details={"status": order.status})
         plan = planning.plan(standing, planning.everything_left(standing))
         _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)

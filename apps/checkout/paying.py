@@ -12,13 +12,10 @@ from apps.checkout.bills.orders import OrderExpired, OrderNotPayable
 from apps.members.models import Member
 from apps.orders import selectors as order_selectors
 from apps.orders import services as orders
-from apps.orders.states import Actor, Status
+from apps.orders.states import PAID_FOR, Actor, Status
 from apps.payments import services as payments
 from apps.payments.states import SurplusReason
 from apps.wechat.pay.client import Transaction
-
-# Money is there, or nothing was owed; a repeated call deserves the same friendly answer.
-_PAID = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
 
 
 def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None:
@@ -29,8 +26,8 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     Raises NotFound, OrderNotPayable, OrderExpired, WechatUnavailable.
     """
     order = order_selectors.of_member(member=member, order_no=order_no)
-    if order.status in _PAID:
-        return None
+    if order.status in PAID_FOR:
+        return None  # a repeated call deserves the same friendly answer
     if order.due_fen == 0:
         _pay_nothing(order_no=order_no, at=at)
         return None
@@ -75,7 +72,7 @@ def _pay_nothing(*, order_no: str, at: datetime) -> None:
     """Pay an order that owes nothing. Raises OrderNotPayable, OrderExpired."""
     with database.atomic():
         order = orders.lock(order_no=order_no)
-        if order.status in _PAID:
+        if order.status in PAID_FOR:
             return
         if order.status != Status.UNPAID:
             raise OrderNotPayable

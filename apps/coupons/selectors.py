@@ -24,6 +24,7 @@ from apps.members.models import Member, Membership
 from apps.orders.models import Order
 from mall.errors import Invalid, NotFound, ShopError
 from mall.money import yuan
+from mall.pricing import refs
 from mall.pricing.offers import AnyCoupon
 
 log = structlog.get_logger(__name__)
@@ -136,7 +137,7 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
         .order_by("-now", "valid_until", "id")
     )
     rows = list(_with_scope_ids(mine)[:MOST_OFFERED])
-    waiting = {f"coupon:{row.public_id}": _why_not_now(row, at=at) for row in rows if not row.now}
+    waiting = {str(refs.coupon(row.public_id)): _why_not_now(row, at=at) for row in rows if not row.now}
     return [
         replace(offer, refused=waiting[offer.ref]) if offer.ref in waiting else offer for offer in _made(rows)
     ]
@@ -150,20 +151,13 @@ def _why_not_now(coupon: Coupon, *, at: datetime) -> str:
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
 
 
-def offers_again(refs: Collection[str]) -> dict[str, AnyCoupon]:
-    """The coupons that these refs of past quotes name, as offers by ref, whatever became of them.
+def offers_again(public_ids: Collection[UUID]) -> dict[str, AnyCoupon]:
+    """The coupons that past orders used, as offers by ref, whatever became of them.
 
-    Refs of other offers, and coupons that make no offer any more, are not in the answer. One statement.
+    Coupons that make no offer any more are not in the answer. One statement.
     """
-    named = {public_id for ref in refs if (public_id := _readable_id(ref)) is not None}
-    rows = Coupon.objects.filter(public_id__in=named).select_related("template").order_by("id")
+    rows = Coupon.objects.filter(public_id__in=public_ids).select_related("template").order_by("id")
     return {offer.ref: offer for offer in _made(_with_scope_ids(rows))}
-
-
-def public_id_of(ref: str) -> UUID | None:
-    """The public id in an offer's ref, None for the ref of another sort of offer."""
-    sort, _, public_id = ref.partition(":")
-    return UUID(public_id) if sort == "coupon" else None
 
 
 def list_of_member(*, member: Member, status: str | None, at: datetime) -> QuerySet[Coupon]:
@@ -359,17 +353,9 @@ def _made(rows: Iterable[Any]) -> list[AnyCoupon]:
     return found
 
 
-def _readable_id(ref: str) -> UUID | None:
-    """The public id in a ref that may be of any age; None for what is none."""
-    try:
-        return public_id_of(ref)
-    except ValueError:
-        return None
-
-
 def _terms_of(row: Any) -> Terms:
     return Terms(
-        ref=f"coupon:{row.public_id}",
+        ref=str(refs.coupon(row.public_id)),
         label=row.template.name,
         valid_until=row.valid_until,
         product_ids=row.product_ids,

@@ -12,6 +12,7 @@ from apps.aftersales import parts as aftersales
 from apps.base.admin import ReadOnlyAdmin, link, yuan_column
 from apps.base.logs import mask
 from apps.base.parts import Parted
+from apps.checkout import activities
 from apps.checkout import parts as checkout
 from apps.coupons import parts as coupons
 from apps.desk import bills_page
@@ -54,6 +55,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
                     ("order_no", "state", "customer"),
                     ("created_at", "paid_at", "expires_at"),
                     ("receiver", "remark"),
+                    "activity_shown",
                 ]
             },
         ),
@@ -72,6 +74,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     readonly_fields = [
         "state",
         "customer",
+        "activity_shown",
         "goods",
         "reduction",
         "shipping",
@@ -114,6 +117,10 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     def goods_listed(self, row: Order) -> str:
         whole = "；".join(str(line) for line in row.lines.all())
         return whole if len(whole) <= 60 else f"{whole[:60]}…"
+
+    @admin.display(description="营销活动")
+    def activity_shown(self, row: Order) -> str:
+        return f"{activities.label_of(row)}：{row.activity['title']}" if row.activity else "—"
 
     @admin.display(description="生效优惠")
     def offers(self, row: Order) -> SafeString | str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.base import days
 from apps.members.models import Level, Member
-from apps.promotions import member_days, refs, terms, wording
+from apps.promotions import member_days, terms, wording
 from apps.promotions.models import (
     LevelPrice,
     MemberDay,
@@ -30,6 +30,7 @@ from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
 from mall import regions
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
+from mall.pricing import refs
 from mall.pricing.basket import Line
 from mall.pricing.offers import Bundle, FreePostage, FreightCoupon, Offer
 
@@ -201,7 +202,7 @@ def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
 def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
     """The terms of a row of ``with_scope_ids``: no statement."""
     return Terms(
-        ref=refs.ref_of(row.pk),
+        ref=str(refs.promotion(row.pk)),
         product_ids=row.product_ids,
         category_ids=row.category_ids,
         brand_ids=row.brand_ids,

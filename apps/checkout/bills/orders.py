@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from apps.checkout import scarce
+from apps.checkout import activities, scarce
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as past_orders
@@ -86,9 +86,12 @@ class WholeOrder(Kind):
         return SurplusReason.DOUBLE if order.status != Status.UNPAID else None
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
-        order = orders.move(order_no=bill_no, move="pay", actor=by, at=at)
+        """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
+        move = activities.when_paid(orders.lock(order_no=bill_no))
+        order = orders.move(order_no=bill_no, move=move, actor=by, at=at)
+        told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
+        outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
         scarce.commit(order=order, at=at)
-        outbox.publish(events.OrderPaid(order_no=bill_no, member_id=order.member_id), at=at)
 
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         order = orders.move(

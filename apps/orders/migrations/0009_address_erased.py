@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("orders", "0006_refunds_append_only"),
+        ("orders", "0008_fill_reductions"),
     ]
 
     operations = [
