@@ -176,7 +176,7 @@ def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:
     try:
         listener: Callable[..., Any] = import_string(path)
     except Exception as error:  # -- a module that cannot be read raises anything
-        log.error("listener_gone", listener=path, error=f"{type(error).__name__}: {error}"[:200])
+        log.error("listener_gone", listener=path, error=faults.wording(error)[:200])
         return None
     return listener
 
