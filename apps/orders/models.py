@@ -43,6 +43,11 @@ class Order(models.Model):
     # When name, phone, street and remark were erased, because their time was over (orders.personal).
     address_erased_at = models.DateTimeField("地址清空时间", null=True)
     idempotency_key = models.CharField("幂等键", max_length=80)
+    # Which of its member's places for unpaid orders it took (orders.services.place): no two unpaid orders share one.
+    # Nothing clears it, the status alone frees the place; None for orders of before there were places.
+    unpaid_place = models.SmallIntegerField("待付款席位", null=True, editable=False)
+    # Whether it took what was ticked in the cart.
+    from_cart = models.BooleanField("来自购物车", default=False, db_default=False)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
     expires_at = models.DateTimeField("支付截止")
@@ -60,6 +65,12 @@ class Order(models.Model):
             models.UniqueConstraint(
                 fields=["member", "idempotency_key"], name="order_once_per_idempotency_key"
             ),
+            models.UniqueConstraint(
+                fields=["member", "unpaid_place"],
+                condition=Q(status=Status.UNPAID),
+                name="order_unpaid_place_once",
+            ),
+            models.CheckConstraint(condition=Q(unpaid_place__gte=1), name="order_has_unpaid_place"),
             models.CheckConstraint(
                 condition=Q(payable_fen=F("goods_fen") - F("reduction_fen") + F("shipping_fen")),
                 name="order_sum_adds_up",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
@@ -88,6 +88,23 @@ def placed_before(*, member: Member, idempotency_key: str, request_hash: str) ->
     if order is not None and order.request_hash != request_hash:
         raise IdempotencyKeyReused
     return order
+
+
+def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
+    """The number of the latest order that was made of the member's cart since then and not closed; None without one.
+
+    Where ``sku_ids`` are named, it has one of them. One statement.
+    """
+    made = Order.objects.filter(member=member, from_cart=True, created_at__gte=since)
+    if sku_ids:
+        made = made.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)))
+    return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
+
+
+def that_hold_beside(order: Order) -> QuerySet[Order]:
+    """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
+    beside = Q(member_id=order.member_id, status=Status.UNPAID)
+    return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")
 
 
 def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
