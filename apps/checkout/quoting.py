@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.carts import selectors as carts
 from apps.carts.services import MAX_QUANTITY
+from apps.catalog import pictures
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
@@ -147,7 +148,7 @@ class Composition:
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
-            **hints.quote_json(self.quote),
+            **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
             "coupon_id": self.coupon_id,
             "coupons": {
@@ -298,6 +299,15 @@ def option_text(sku: Sku) -> str:
 def image_name(sku: Sku) -> str:
     """The stored picture of a SKU, its product's cover where it has none of its own."""
     return sku.image.name or sku.product.cover.name or ""
+
+
+def shown(sku: Sku) -> dict[str, Any]:
+    """How a SKU looks beside its figures: its product, its picture and its option values."""
+    return {
+        "product_id": sku.product_id,
+        "image_url": pictures.address(image_name(sku)),
+        "option_text": option_text(sku),
+    }
 
 
 def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | None:

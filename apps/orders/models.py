@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +14,7 @@ from apps.catalog.models import Sku
 from apps.members.models import Member
 from apps.orders.states import Status
 from mall.pricing import refs
+from mall.pricing.quote import FREIGHT, GOODS
 from mall.pricing.refs import Ref
 
 
@@ -158,6 +161,20 @@ class Order(models.Model):
     def due_fen(self) -> int:
         """What WeChat is asked for: the order without the part that stored value pays."""
         return self.payable_fen - self.balance_fen
+
+    @property
+    def reductions_told(self) -> list[dict[str, Any]]:
+        """``applied`` with the kind of each: orders of before kinds tell it by their lines, which are read."""
+        if all("kind" in row for row in self.applied):
+            return list(self.applied)
+        on_goods = {part["ref"] for line in self.lines.all() for part in line.reductions}
+        return [{**row, "kind": GOODS if row["ref"] in on_goods else FREIGHT} for row in self.applied]
+
+    @property
+    def freight_fen(self) -> int:
+        """The freight before relief."""
+        relief = (row["amount_fen"] for row in self.reductions_told if row["kind"] == FREIGHT)
+        return self.shipping_fen + sum(relief)
 
 
 class OrderLine(models.Model):

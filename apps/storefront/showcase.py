@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from django.utils import timezone
+
 from apps.catalog import detail, pictures, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
@@ -58,6 +60,7 @@ def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> d
     further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
     return {
         **_item(product, units=sum(stock.values()), worn=worn),
+        "server_time": timezone.localtime(at),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
         "images": [cover_url, *further],

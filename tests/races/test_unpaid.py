@@ -56,7 +56,13 @@ def test_a_shop_that_counts_and_then_places_gives_one_member_more_unpaid_orders_
             template = Order.objects.filter(member=buyer[0]).values().first()
             number = make.key()
             Order.objects.create(
-                **{**template, "id": None, "order_no": number, "idempotency_key": number, "unpaid_place": None}
+                **{
+                    **template,
+                    "id": None,
+                    "order_no": number,
+                    "idempotency_key": number,
+                    "unpaid_place": None,
+                }
             )
         return "placed"
 
@@ -83,7 +89,7 @@ def test_the_last_place_is_one_order_s_though_five_want_it() -> None:
 
 
 def test_a_shop_that_counts_before_it_locks_the_shelf_gives_one_member_more_than_500_units() -> None:
-    cup, (member, _) = make.goods(100, units=5000), make.buyer()
+    cup = make.goods(100, units=5000)
     counted = threading.Barrier(4)
 
     def take(number: int) -> str:
