@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce, wraps
 from operator import or_
 from typing import Any, ClassVar
@@ -12,17 +12,17 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Field, Model, Q, QuerySet
+from django.db.models import CharField, DateField, Field, Model, Q, QuerySet
 from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -30,6 +30,7 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.base import clock
 from apps.base.admin_lists import CappedPaginator
 from apps.base.asking import Asking
 from apps.base.forms import LinesField, TextField
@@ -82,6 +83,16 @@ class EditableAdmin(_OneForm, Asking):
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+    # Look-ups of links that other pages have to this list, beside those of its filters.
+    linked_by: Sequence[str] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A list is narrowed by what it declares and by nothing else.
+
+        Django lets every column of a row be asked in the address, also one that the page masks: with
+        ``?phone__startswith=`` whoever may see the list reads a whole number, digit by digit.
+        """
+        return lookup in declared_lookups(self, request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that nothing narrows, or that is too long to count, does not say that there were more."""
@@ -134,6 +145,33 @@ class EditableAdmin(_OneForm, Asking):
             if name not in {opts.verbose_name_plural for opts in joins}
         }
         return _without(going, starts), counts, *rest
+
+
+def declared_lookups(page: Asking, request: HttpRequest) -> set[str]:
+    """Return what the filters, the calendar and the links of a list may ask in its address."""
+    allowed = set(getattr(page, "linked_by", ()))
+    if page.date_hierarchy:
+        allowed |= {f"{page.date_hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
+    for item in page.get_list_filter(request):
+        if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+            allowed.add(str(item.parameter_name))
+        else:
+            path, kind = item if isinstance(item, list | tuple) else (item, None)
+            allowed |= {f"{path}{ending}" for ending in _endings(page.model, str(path), kind)}
+    return allowed
+
+
+def _endings(model: type[Model], path: str, kind: Any) -> tuple[str, ...]:
+    """What Django's filter of a column appends to its path; comparisons for times only."""
+    column: Any = get_fields_from_path(model, path)[-1]
+    if kind is admin.EmptyFieldListFilter:
+        return ("__isempty",)
+    if column.is_relation:
+        return (f"__{column.target_field.name}__exact", "__isnull")
+    if isinstance(column, DateField):
+        return ("__gte", "__lt", "__isnull")
+    # Without choices the filter offers every value there is, under the bare name.
+    return ("", "__exact", "__isnull")
 
 
 def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
@@ -294,9 +332,9 @@ class JobRunAdmin(ReadOnlyAdmin):
 class PulseAdmin(ReadOnlyAdmin):
     """When beat and workers were last heard."""
 
-    list_display = ["process", "state", "heard_at"]
+    list_display = ["process", "state", "heard_at", "clock_shown"]
     fields = list_display
-    readonly_fields = ["process", "state"]
+    readonly_fields = ["process", "state", "clock_shown"]
 
     @admin.display(description="进程", ordering="name")
     def process(self, row: Pulse) -> str:
@@ -304,8 +342,14 @@ class PulseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="状态")
     def state(self, row: Pulse) -> SafeString:
-        alive = row.heard_at > timezone.now() - SILENT_AFTER
+        alive = row.heard_at > clock.database_now() - SILENT_AFTER
         return chip("正常", "success") if alive else chip("无响应", "danger")
+
+    @admin.display(description="时钟（对数据库）", ordering="ahead_ms")
+    def clock_shown(self, row: Pulse) -> str:
+        """To the second: what is less is the network's."""
+        seconds = round(row.ahead_ms / 1000)
+        return f"{'快' if seconds > 0 else '慢'} {abs(seconds)} 秒" if seconds else "一致"
 
 
 @admin.register(AuditEntry)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from apps.base import transactions
+from apps.base import faults, transactions
 from apps.checkout import bills, paying
 from apps.payments import selectors as payment_selectors
 from apps.payments.models import Payment
@@ -40,7 +40,7 @@ def query_unheard(*, at: datetime, limit: int = 200) -> int:
             unanswered = 0
         except Exception as error:
             unanswered += isinstance(error, wechat_errors.WechatUnavailable)
-            log.warning("query_failed", payment_no=attempt.payment_no, error=str(error)[:200])
+            log.warning("query_failed", payment_no=attempt.payment_no, error=faults.wording(error)[:200])
     return asked
 
 

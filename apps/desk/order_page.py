@@ -15,10 +15,10 @@ from apps.base.parts import Parted
 from apps.checkout import activities
 from apps.checkout import parts as checkout
 from apps.coupons import parts as coupons
-from apps.desk import bills_page
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
+from apps.payments import parts as payments
 
 
 @admin.register(Order)
@@ -45,6 +45,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     phone_paths = ["member__phone", "address__phone"]
     search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
+    linked_by = ["member__id__exact"]
     # When it was shipped, received or closed is told by the history below.
     fieldsets = [
         (
@@ -89,7 +90,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         fulfillment.SENDING,
         checkout.CLOSING,
         orders.LINES,
-        bills_page.ATTEMPTS,
+        payments.ATTEMPTS,
         aftersales.REFUNDS,
         fulfillment.PARCELS,
         orders.HISTORY,
@@ -136,6 +137,8 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     @admin.display(description="收货人（已脱敏）")
     def receiver(self, row: Order) -> str:
         told = row.address
+        if row.address_erased_at:
+            return "已按保存期限清空"
         if not told:
             return "—"
         name, phone = str(told.get("name", "")), str(told.get("phone", ""))

@@ -40,6 +40,8 @@ class Order(models.Model):
     # A copy: the member may change or delete the address later.
     address = models.JSONField("收货地址", default=dict)
     remark = models.CharField("买家留言", max_length=200, blank=True)
+    # When name, phone, street and remark were erased, because their time was over (orders.personal).
+    address_erased_at = models.DateTimeField("地址清空时间", null=True)
     idempotency_key = models.CharField("幂等键", max_length=80)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
@@ -125,6 +127,17 @@ class Order(models.Model):
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
             models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # Whose address is to be erased next.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status__in=[Status.RECEIVED, Status.REFUNDED], address_erased_at__isnull=True),
+                name="order_trade_with_address",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(status=Status.CLOSED, address_erased_at__isnull=True),
+                name="order_unpaid_with_address",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from apps.base import transactions
+from apps.base import faults, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
@@ -176,7 +176,7 @@ def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:
     try:
         listener: Callable[..., Any] = import_string(path)
     except Exception as error:  # -- a module that cannot be read raises anything
-        log.error("listener_gone", listener=path, error=f"{type(error).__name__}: {error}"[:200])
+        log.error("listener_gone", listener=path, error=faults.wording(error)[:200])
         return None
     return listener
 
@@ -195,7 +195,7 @@ def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> N
         _put_off(delivery, why=later.why, after=later.after, at=at)
     except Exception as error:
         log.exception("delivery_failed", listener=delivery.listener, news=announcement.kind)
-        _put_off(delivery, why=f"{type(error).__name__}: {error}", after=None, at=at)
+        _put_off(delivery, why=faults.wording(error), after=None, at=at)
     else:
         delivery.status = DeliveryStatus.DONE
         delivery.done_at = at

@@ -15,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 
-from apps.base import days
+from apps.base import days, faults
 from apps.coupons import selectors as coupons
 from apps.inventory import selectors as inventory
 from apps.orders.models import Order, OrderLine
@@ -69,7 +69,7 @@ def advance_due(*, at: datetime, chunks: int = 10) -> int:
             except Exception as error:
                 # Whatever is wrong with one order must not keep the sweep from the other runs.
                 log.exception("simulation_failed", run_id=run_id)
-                promotions.note_failure(run_id=run_id, error=f"{type(error).__name__}: {error}", at=at)
+                promotions.note_failure(run_id=run_id, error=faults.wording(error), at=at)
                 break
             if handled is None:
                 break

@@ -56,6 +56,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     search_fields = ["member__public_id", "member__nickname"]
     phone_paths = ["member__phone"]
     search_help_text = "按会员编号、昵称、完整手机号或手机号后四位查找"
+    linked_by = ["member__id__exact"]
     fields = [
         ("member", "code"),
         ("principal", "bonus"),

@@ -21,7 +21,7 @@ _LONGEST_WAIT = timedelta(hours=2)
 _LEASE = timedelta(minutes=2)
 # About a day, as long as WeChat itself would repeat.
 _MOST_ATTEMPTS = 20
-_RETRIED = ("TRANSACTION.", "REFUND.")
+RETRIED = ("TRANSACTION.", "REFUND.")
 
 
 class NotificationHandled(ShopError):
@@ -47,7 +47,7 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
                 "event_type": notification.event_type,
                 "resource": resource,
                 "received_at": at,
-                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(_RETRIED) else None,
+                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(RETRIED) else None,
             },
         )
         if not is_new and row.handled_at is None and row.resource != resource:
