@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from apps.base import errors
+from apps.base import errors, versions
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,9 @@ class RequestIdMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.monotonic()
+        versions.forget()
         response = self.get_response(request)
+        versions.forget()
         if request.path.startswith("/api/") and response.status_code >= 400:
             response = errors.in_contract_form(response)
         response["X-Request-ID"] = request_id
