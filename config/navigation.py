@@ -10,10 +10,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.checkout import cockpit
 from apps.content import selectors as reviews
 from apps.content.models import Review
 from apps.content.states import ReviewStatus
+from apps.desk import cockpit
 from apps.orders.models import Order
 from apps.orders.states import Status
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.points.urls")),
     path("api/v1/", include("apps.checkout.urls")),
+    path("api/v1/", include("apps.storefront.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),
     path("wechat/", include("apps.checkout.callback_urls")),

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -121,6 +122,11 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
 def chip(text: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
+
+
+def link(url: str, text: str) -> SafeString:
+    """Return a link as operators' pages show it."""
+    return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, text)
 
 
 def form_page(

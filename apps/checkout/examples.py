@@ -32,7 +32,7 @@ _FIGURES: Final[_JSON] = {
     "gifts": [],
     "points_used": 0,
 }
-_PICTURE = "https://shop.example.com/media/products/cup.png"
+PICTURE = "https://shop.example.com/media/products/cup.png"
 
 CHOICE: Final[_JSON] = {"items": [{"sku_id": 7, "quantity": 2}], "address_id": 12}
 PLACE: Final[_JSON] = {**CHOICE, "expected_payable_fen": 9300, "remark": "请轻拿轻放 🍵"}
@@ -46,9 +46,9 @@ _HINT: Final[_JSON] = {
     "scope": {"kind": "ALL", "ids": []},
     "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
-_PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
+PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
 QUOTE: Final[_JSON] = {
-    **_PRICED,
+    **PRICED,
     "coupon_id": None,
     "coupons": {
         "usable": [],
@@ -64,32 +64,11 @@ QUOTE: Final[_JSON] = {
     "balance_fen": 0,
     "due_fen": 9300,
 }
-CART: Final[_JSON] = {
-    "items": [
-        {
-            "id": 31,
-            "sku_id": 7,
-            "product_id": 4,
-            "quantity": 2,
-            "selected": True,
-            "title": "手工陶瓷茶杯",
-            "image_url": _PICTURE,
-            "option_text": "白 / 大",
-            "unit_price_fen": 5000,
-            "available": 100,
-            "valid": True,
-            "notice": "",
-        }
-    ],
-    "selected_count": 2,
-    "quote": {**_PRICED, "hints": [], "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
-}
-
 _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",
     "status": "UNPAID",
     "status_text": "待付款",
-    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": _PICTURE, "is_gift": False, "refunded": 0}],
+    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": PICTURE, "is_gift": False, "refunded": 0}],
     **_FIGURES,
     "balance_fen": 0,
     "due_fen": 9300,

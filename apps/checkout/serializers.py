@@ -1,4 +1,4 @@
-"""The shapes of cart, quote and order: what shoppers may say, strictly, and what they are answered."""
+"""The shapes of quote and order: what shoppers may say, strictly, and what they are answered."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
-from apps.checkout import hints, refunds
-from apps.checkout.cart import Cart, CartLine
+from apps.checkout import refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
@@ -19,7 +18,7 @@ from apps.orders.states import Actor, Status
 _LONGEST_REMARK = 200
 
 
-def _quantity(**kwargs: Any) -> StrictIntegerField:
+def quantity(**kwargs: Any) -> StrictIntegerField:
     return StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, **kwargs)
 
 
@@ -32,26 +31,11 @@ def _so_many(said: Any, refusal: str) -> bool | int:
     raise serializers.ValidationError(refusal)
 
 
-class CartPutSerializer(serializers.Serializer[Any]):
-    """Something for the cart."""
-
-    sku_id = row_id()
-    quantity = _quantity(required=False, default=1)
-    selected = StrictBooleanField(required=False, default=True)
-
-
-class CartChangeSerializer(serializers.Serializer[Any]):
-    """A change of a cart line; what is left out stays."""
-
-    quantity = _quantity(required=False)
-    selected = StrictBooleanField(required=False)
-
-
 class WantedSerializer(serializers.Serializer[Any]):
     """So many of a SKU."""
 
     sku_id = row_id()
-    quantity = _quantity()
+    quantity = quantity()
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
@@ -239,38 +223,6 @@ class CheckoutQuoteSerializer(QuoteSerializer):
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.IntegerField(help_text="What is left to pay by WeChat.")
-
-
-class CartLineSerializer(serializers.Serializer[Any]):
-    """A line of the cart, at today's price for this member."""
-
-    id = serializers.IntegerField(source="item.pk")
-    sku_id = serializers.IntegerField(source="sku.pk")
-    product_id = serializers.IntegerField(source="sku.product_id")
-    quantity = serializers.IntegerField(source="item.quantity")
-    selected = serializers.BooleanField(source="item.selected")
-    title = serializers.CharField(source="sku.product.title")
-    image_url = serializers.SerializerMethodField()
-    option_text = serializers.CharField()
-    unit_price_fen = serializers.IntegerField()
-    available = serializers.IntegerField()
-    valid = serializers.BooleanField()
-    notice = serializers.CharField(help_text="Why the line cannot be ordered as it stands; empty if it can.")
-
-    def get_image_url(self, line: CartLine) -> str | None:
-        return pictures.address(line.image)
-
-
-class CartSerializer(serializers.Serializer[Any]):
-    """The cart. ``quote`` prices the ticked lines that can be ordered; null without any."""
-
-    items = CartLineSerializer(many=True, source="lines")
-    selected_count = serializers.IntegerField(help_text="Ticked pieces.")
-    quote = serializers.SerializerMethodField()
-
-    @extend_schema_field(QuoteSerializer(allow_null=True))
-    def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        return hints.quote_json(cart.quote) if cart.quote else None
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):

@@ -6,7 +6,6 @@ from celery import shared_task
 
 from apps.base import jobs
 from apps.checkout import asking, closing, hearing, recharge_closing
-from apps.checkout.simulator import runs
 
 
 @shared_task(name="checkout.close_expired")
@@ -31,9 +30,3 @@ def query_unheard() -> None:
 def retry_notifications() -> None:
     """Take up notifications of WeChat Pay that could not be carried out."""
     jobs.run("payments.retry_notifications", lambda at: hearing.retry_notifications(at=at))
-
-
-@shared_task(name="checkout.replay_simulations")
-def replay_simulations() -> None:
-    """Go on with the simulations that operators asked for."""
-    jobs.run("checkout.replay_simulations", lambda at: runs.advance_due(at=at))

@@ -2,14 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from apps.checkout import api, cart_api, paying_api, recharge_api, shelf
+from apps.checkout import api, paying_api, recharge_api
 
 urlpatterns: list[URLPattern] = [
-    path("products", shelf.ProductsView.as_view(), name="products"),
-    path("products/<int:product_id>", shelf.ProductView.as_view(), name="product"),
-    path("cart", cart_api.CartView.as_view()),
-    path("cart/items", cart_api.CartItemsView.as_view()),
-    path("cart/items/<int:item_id>", cart_api.CartItemView.as_view()),
     path("checkout/quote", api.QuoteView.as_view()),
     path("orders", api.OrdersView.as_view()),
     path("orders/<str:order_no>", api.OrderView.as_view()),

@@ -76,7 +76,7 @@ def _when(*kinds: str) -> str:
 class PromotionPage(EditableAdmin):
     """Timed offers to everyone. They are switched off, never deleted: the prices of old orders name them.
 
-    The counter registers it (``apps.checkout.promotion_page``), because only the counter sees the stock.
+    The desk registers it (``apps.desk.promotion_page``), because promotions do not see the stock.
     """
 
     form = PromotionForm

@@ -1,6 +1,6 @@
 """A simulation's figures in the words of its report: tables with a title each. Pure.
 
-The figures are what ``apps.checkout.simulator.figures`` adds up; while a run advances they say what has been
+The figures are what ``apps.simulator.figures`` adds up; while a run advances they say what has been
 replayed so far. A run of before some figure was counted leaves its line out.
 """
 

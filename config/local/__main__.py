@@ -13,7 +13,7 @@ from config.local.places import Problem
 from config.local.processes import Stopped, die_with_parent, end_on_signals
 
 VERBS: dict[str, Callable[[], int]] = {
-    "bench": lambda: checks.manage("bench"),
+    "bench": checks.bench,
     "check": checks.check,
     "clean": cleaning.clean,
     "demo": demo.demo,

@@ -87,6 +87,12 @@ def manage(*arguments: str, environ: Mapping[str, str] = os.environ) -> int:
         return run(_python("manage.py", *arguments, *shlex.split(environ.get("ARGS", ""))), {})
 
 
+def bench(environ: Mapping[str, str] = os.environ) -> int:
+    """Measure the shop on the rehearsal's servers and return 1 if something is over its budget."""
+    with _rehearsal(environ) as run:
+        return run(_python("-m", "tests.bench", *shlex.split(environ.get("ARGS", ""))), {})
+
+
 def tidy() -> int:
     """Format the code and mend what the linter can mend by itself."""
     variables = environment.without_make(os.environ)

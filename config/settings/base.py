@@ -51,9 +51,13 @@ INSTALLED_APPS = [
     "apps.points",
     "apps.wallet",
     "apps.checkout",
+    "apps.storefront",
     "apps.aftersales",
     "apps.content",
+    "apps.simulator",
     "apps.support",
+    "apps.desk",
+    "apps.demo",
 ]
 
 MIDDLEWARE = [
@@ -240,7 +244,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
-DEMO_FILLERS = "config.demo.FILLERS"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)

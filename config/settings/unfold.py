@@ -34,7 +34,7 @@ def look(*, shop_name: str) -> dict[str, Any]:
         "SHOW_BACK_BUTTON": True,
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": _TEA},
-        "DASHBOARD_CALLBACK": "apps.checkout.dashboard.today",
+        "DASHBOARD_CALLBACK": "apps.desk.dashboard.today",
         "TABS": "config.navigation.tabs",
         "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     }

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.base.days import day_window, shop_day
-from apps.checkout import cockpit
-from apps.checkout.cockpit import Day
+from apps.desk import cockpit
+from apps.desk.cockpit import Day
 from apps.orders.models import Order
 from tests.admin import shop
 from tests.apps.checkout import make as counter

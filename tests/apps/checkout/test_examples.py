@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.checkout import examples
 from apps.members.models import Member
+from apps.storefront import examples as storefront
 from tests.apps.checkout import make
 from tests.apps.coupons import make as coupons
 
@@ -43,7 +44,7 @@ def test_examples_look_like_the_answers(shopper_of: Callable[[Member], Any]) -> 
     page = shopper.call("GET", "/orders").json()
 
     assert _form(quote) == _form(examples.QUOTE)
-    assert _form(cart) == _form(examples.CART)
+    assert _form(cart) == _form(storefront.CART)
     assert _form(order) == _form(examples.ORDER)
     assert _form(page) == _form(examples.ORDER_PAGE)
     for name in ("goods_fen", "reduction_fen", "shipping_fen", "payable_fen"):

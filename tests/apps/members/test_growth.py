@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from apps.members import demo, standing
+from apps.demo import levels as demo
+from apps.members import standing
 from apps.members.models import GrowthEntry, Level, LevelChange, Member
 from apps.members.services import growth
 from apps.outbox.models import Announcement

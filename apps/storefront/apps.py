@@ -1,0 +1,8 @@
+"""The storefront room: what shoppers look at: shelf, product page, cart; no tables."""
+
+from django.apps import AppConfig
+
+
+class StorefrontConfig(AppConfig):
+    name = "apps.storefront"
+    verbose_name = "店铺前台"

@@ -1,0 +1,13 @@
+"""Shopper's doors of the storefront."""
+
+from django.urls import URLPattern, path
+
+from apps.storefront import cart_api, shelf_api
+
+urlpatterns: list[URLPattern] = [
+    path("products", shelf_api.ProductsView.as_view(), name="products"),
+    path("products/<int:product_id>", shelf_api.ProductView.as_view(), name="product"),
+    path("cart", cart_api.CartView.as_view()),
+    path("cart/items", cart_api.CartItemsView.as_view()),
+    path("cart/items/<int:item_id>", cart_api.CartItemView.as_view()),
+]

@@ -1,0 +1,122 @@
+"""The demo shop: believable, complete, and the same however often it is seeded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db.models import Q
+from django.test import Client, override_settings
+
+from apps.catalog.models import Category, Product, Sku
+from apps.content.models import Review
+from apps.demo import filling
+from apps.fulfillment.models import Carrier, FreightTemplate
+from apps.inventory import selectors as inventory
+from apps.inventory.models import Hold, Stock
+from apps.members.models import Document, Level
+from apps.orders.models import Order
+from apps.points.models import PointsGood
+from apps.promotions import selectors as promotions
+from apps.promotions.models import Campaign, Promotion
+from apps.support.models import Survey
+from apps.wallet.models import Pack
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures take seconds to draw, more than a transaction may idle: one set for all tests, drawn before them."""
+    root = tmp_path_factory.mktemp("media")
+    with override_settings(MEDIA_ROOT=root):
+        filling.draw()
+    return root
+
+
+@pytest.fixture
+def shop(settings: Any, media: Path) -> None:
+    settings.MEDIA_ROOT = media
+    call_command("seed_demo", verbosity=0)
+
+
+def rows() -> dict[str, int]:
+    ours = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+    return {model.__name__: model._default_manager.count() for model in ours}
+
+
+def test_seeding_twice_changes_nothing_and_keeps_what_the_operator_did(shop: None) -> None:
+    before = rows()
+    Product.objects.filter(title="手工陶瓷茶杯套装").update(title="本店镇店茶杯", on_sale=False)
+    call_command("seed_demo", verbosity=0)
+    assert rows() == before
+    assert not Product.objects.get(title="本店镇店茶杯").on_sale
+
+
+def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
+    assert Product.objects.count() >= 30
+    assert Category.objects.filter(parent=None).count() >= 3
+    assert Category.objects.exclude(parent=None).count() >= 10
+    assert Sku.objects.count() > Product.objects.count()
+    assert Stock.objects.values("place").distinct().count() == 2
+    assert inventory.unbalanced() == []
+    assert FreightTemplate.objects.filter(is_default=True).count() == 1
+    assert FreightTemplate.objects.count() == 2
+    assert Level.objects.count() == 4
+    assert Pack.objects.filter(enabled=True).count() == 3
+    assert Document.objects.get(kind="privacy", version="1.0").published_at is not None
+    assert Carrier.objects.filter(code="SF").exists()
+
+
+def test_the_demo_shop_shows_every_kind_of_promotion_and_a_points_mall(shop: None) -> None:
+    assert set(Promotion.objects.values_list("kind", flat=True)) == set(Promotion.Kind.values)
+    assert Promotion.objects.filter(member_day__name="周五会员日").count() == 1
+    festival = Campaign.objects.get()
+    assert festival.preheat_at is not None and festival.preheat_at < festival.starts_at
+    assert set(PointsGood.objects.values_list("kind", flat=True)) == {"SKU", "COUPON"}
+
+
+def test_no_demo_promotion_makes_no_offer(shop: None) -> None:
+    at = datetime.now(tz=UTC)
+    for promotion in Promotion.objects.all():
+        assert promotions.draft(promotion_id=promotion.pk, at=at) is not None, promotion.label
+
+
+def test_every_picture_of_the_demo_shop_is_there(shop: None) -> None:
+    for product in Product.objects.prefetch_related("images"):
+        for name in (product.cover.name, *(picture.image.name for picture in product.images.all())):
+            assert default_storage.size(name) > 2_000
+
+
+def test_shoppers_find_cups_with_offers_in_stock(shop: None) -> None:
+    found = Client().get("/api/v1/products", {"q": "茶杯"}).json()["results"]
+    assert found[0]["title"] == "手工陶瓷茶杯套装"
+    assert found[0]["in_stock"] is True
+    assert "满100减15" in " ".join(found[0]["badges"])
+    page = Client().get(f"/api/v1/products/{found[0]['id']}").json()
+    assert [sku["price_fen"] for sku in page["skus"]] == [16_800, 16_800, 21_800, 21_800]
+    assert len(page["images"]) == 3
+    assert "<img" in page["detail_html"]
+
+
+def test_no_demo_product_is_sold_below_cost_unless_it_is_meant_to_draw_visitors(shop: None) -> None:
+    earning = Sku.objects.exclude(product__role=Product.Role.TRAFFIC)
+    assert not any(sku.cost_fen is None or sku.cost_fen >= sku.price_fen for sku in earning)
+    assert not Sku.objects.filter(~Q(market_price_fen=None), market_price_fen__lte=0).exists()
+
+
+def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
+    (cups,) = Client().get("/api/v1/products", {"q": "茶杯套装"}).json()["results"][:1]
+    said = Client().get(f"/api/v1/products/{cups['id']}/reviews").json()["results"]
+    assert [row["rating"] for row in said] == [3, 4, 5, 5]
+    assert sum(bool(row["reply"]) for row in said) == 3
+    assert sum(len(row["pictures"]) for row in said) == 1
+    assert Review.objects.filter(status="HELD").count() == 1
+    assert Survey.objects.get().questions.count() == 4
+    assert not Order.objects.exclude(status="RECEIVED").exists()
+    assert not Hold.objects.filter(status="HELD").exists()

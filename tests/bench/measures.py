@@ -1,0 +1,131 @@
+"""What is measured, and how: statements counted, seconds as multiples of the machine's own work in the same run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from mall.pricing import engine
+from tests.bench import goods
+from tests.bench.shop import Shop
+
+
+@dataclass(frozen=True)
+class Count:
+    """SQL statements of one call, and how many it may need."""
+
+    name: str
+    statements: int
+    budget: int
+
+    @property
+    def kept(self) -> bool:
+        """Whether the call stays within its budget."""
+        return self.statements <= self.budget
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Median milliseconds of one call, and the machine's own yardstick that it is held against."""
+
+    name: str
+    milliseconds: float
+    yardstick: str
+    yardstick_ms: float
+
+    @property
+    def share(self) -> float:
+        """How many yardsticks one call costs."""
+        return self.milliseconds / self.yardstick_ms
+
+
+def counts(shop: Shop) -> list[Count]:
+    """Count the statements of the calls that have a budget, with 10 rows in the lists and with 100."""
+    payable_fen = shop.quote()["payable_fen"]
+    found = [Count("place an order of 2 lines", statements(lambda: shop.order(payable_fen)), 25)]
+    for rows in (10, 100):
+        lists = {"products": "/products", "products found": "/products?q=茶杯", "orders": "/orders"}
+        for what, path in lists.items():
+            page = partial(shop.get, f"{path}{'&' if '?' in path else '?'}page_size={rows}")
+            found.append(Count(f"list {rows} {what}", statements(page), 4))
+        for _ in range(100 if rows == 10 else 0):
+            shop.order(payable_fen)
+    order_no = shop.get("/orders?page_size=1")["results"][0]["order_no"]
+    product = shop.skus[0].product_id
+    return [
+        *found,
+        Count("one product", statements(lambda: shop.get(f"/products/{product}")), 4),
+        Count("one order", statements(lambda: shop.get(f"/orders/{order_no}")), 4),
+    ]
+
+
+def paces(shop: Shop) -> list[Pace]:
+    """Time calls in this process against this machine's own round trips, commits and arithmetic, taken beside them."""
+    payable_fen = shop.quote()["payable_fen"]
+    product = shop.skus[0].product_id
+    basket, offers, coupons = goods.twenty_lines(), goods.two_hundred_offers(), goods.fifty_coupons()
+    return [
+        _pace("list 20 products", lambda: shop.get("/products"), "SELECT 1", _select_one),
+        _pace("search 「茶杯」", lambda: shop.get("/products?q=茶杯"), "SELECT 1", _select_one),
+        _pace("one product", lambda: shop.get(f"/products/{product}"), "SELECT 1", _select_one),
+        _pace("quote of 2 lines", shop.quote, "SELECT 1", _select_one),
+        _pace("place an order of 2 lines", lambda: shop.order(payable_fen), "INSERT and commit", _commit_one),
+        _pace(
+            "20 lines, 200 offers, 50 coupons",
+            lambda: engine.quote(basket, offers, coupons=coupons),
+            "10,000 additions",
+            _add,
+        ),
+    ]
+
+
+def crowded(shop: Shop) -> tuple[Count, Pace]:
+    """The big quote: 20 lines, 200 promotions, 50 coupons. Last of all, for it fills the shop with offers."""
+    shop.crowd()
+    return (
+        Count("quote 20 lines, 200 offers", statements(shop.big_quote), 12),
+        _pace("quote 20 lines, 200 offers", shop.big_quote, "SELECT 1", _select_one),
+    )
+
+
+def statements(call: Callable[[], object]) -> int:
+    """Return how many SQL statements a call makes, BEGIN and COMMIT not counted, savepoints counted."""
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    return sum(query["sql"] not in {"BEGIN", "COMMIT"} for query in captured)
+
+
+def _pace(name: str, call: Callable[[], object], yardstick: str, measure: Callable[[], object]) -> Pace:
+    """Take turns, so that a noisy moment falls on both."""
+    ours, theirs = [], []
+    for _ in range(30):
+        theirs.append(_took(measure))
+        ours.append(_took(call))
+    return Pace(name, statistics.median(ours), yardstick, statistics.median(theirs))
+
+
+def _took(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return (time.perf_counter() - begun) * 1000
+
+
+def _select_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchall()
+
+
+def _commit_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO base_pulse (name, heard_at) VALUES (gen_random_uuid()::text, now())")
+
+
+def _add() -> int:
+    return sum(range(10_000))
