@@ -99,7 +99,9 @@ class Select(Generic[M]):
 
     def _marks(self, turn: int) -> dict[str, Any]:
         """A value for each name that nothing else in the statement equals."""
-        return {name: _mark(kind, 10 * turn, number) for number, (name, kind) in enumerate(self._types.items(), 1)}
+        return {
+            name: _mark(kind, 10 * turn, number) for number, (name, kind) in enumerate(self._types.items(), 1)
+        }
 
     def _place(self, one: Any, other: Any) -> tuple[str, Any]:
         """The name whose mark stands at a place, or the value that stands there always."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -12,6 +13,11 @@ from apps.inventory.models import Stock
 
 # At this many free units a stock row is low.
 LOW = 10
+_FREE: Final = """
+    SELECT stock.sku_id, sum(stock.on_hand - stock.held)
+      FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
+     WHERE stock.sku_id = ANY(%s) GROUP BY stock.sku_id
+"""
 
 
 def available(sku_ids: Iterable[int]) -> dict[int, int]:
@@ -21,8 +27,9 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     """
     free = dict.fromkeys(sku_ids, 0)
     if free:
-        rows = Stock.objects.filter(sku_id__in=free, place__ships=True).order_by()
-        free.update(rows.values_list("sku_id").annotate(free=Sum(F("on_hand") - F("held"))))
+        with connection.cursor() as cursor:
+            cursor.execute(_FREE, [list(free)])
+            free.update(cursor.fetchall())
     return free
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.base import versions
+from apps.base.statements import Select
 from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
@@ -22,6 +23,12 @@ _WHO: Final = f"""
 """  # noqa: S608 -- names of our own columns
 _LEVELS: Final = versions.Kept(
     "levels", load=lambda: {level.pk: level for level in Level.objects.order_by("rank")}
+)
+
+_ADDRESS: Final = Select(
+    lambda *, member_id, address_id: Address.objects.filter(member_id=member_id, pk=address_id).order_by(),
+    member_id=int,
+    address_id=int,
 )
 
 
@@ -79,7 +86,7 @@ def addresses_of(member: Member) -> QuerySet[Address]:
 
 def address_of(*, member: Member, address_id: int) -> Address:
     """Return one of the member's own addresses. Raises NotFound, also for somebody else's."""
-    address = Address.objects.filter(member=member, pk=address_id).first()
+    address = _ADDRESS.first(member_id=member.pk, address_id=address_id)
     if address is None:
         raise NotFound
     return address
