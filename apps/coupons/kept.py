@@ -23,15 +23,20 @@ log = structlog.get_logger(__name__)
 class Worth(NamedTuple):
     """What a template's coupons are worth, as an offer without a coupon's own ref and end; None for none."""
 
+    template_id: int
     channel: str
     offer: AnyCoupon | None
 
 
-def offer_of(*, template_id: int, public_id: object, valid_until: datetime) -> AnyCoupon | None:
-    """One coupon as an offer, None where its template makes none (its last product was deleted, say): no statement."""
-    worth = _WORTHS.value()[template_id]
+def worths() -> Mapping[int, Worth]:
+    """What the coupons of each template are worth, by the template's id."""
+    return _WORTHS.value()
+
+
+def offer_of(worth: Worth, *, public_id: object, valid_until: datetime) -> AnyCoupon | None:
+    """One coupon as an offer, None where its template makes none (its last product was deleted, say)."""
     if worth.offer is None:
-        log.warning("coupon_unusable", template_id=template_id)
+        log.warning("coupon_unusable", template_id=worth.template_id)
         return None
     # Pricing compares texts: all in UTC, so that they compare as moments do.
     return replace(
@@ -39,14 +44,10 @@ def offer_of(*, template_id: int, public_id: object, valid_until: datetime) -> A
     )
 
 
-def channel_of(template_id: int) -> str:
-    """Where the template's coupons can be used."""
-    return _WORTHS.value()[template_id].channel
-
-
 def _load() -> Mapping[int, Worth]:
     return {
-        row.pk: Worth(row.channel, _offer(row)) for row in _with_scope_ids(Template.objects.order_by("id"))
+        row.pk: Worth(row.pk, row.channel, _offer(row))
+        for row in _with_scope_ids(Template.objects.order_by("id"))
     }
 
 

@@ -148,19 +148,18 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     with connection.cursor() as cursor:
         cursor.execute(_WALLET, {"member_id": member.pk, "at": at, "most": MOST_OFFERED})
         rows = [Held(*row) for row in cursor.fetchall()]
-    found: list[AnyCoupon] = []
+    worths, found = kept.worths(), []
     for row in rows:
-        offer = kept.offer_of(
-            template_id=row.template_id, public_id=row.public_id, valid_until=row.valid_until
-        )
+        worth = worths[row.template_id]
+        offer = kept.offer_of(worth, public_id=row.public_id, valid_until=row.valid_until)
         if offer is not None:
-            found.append(offer if row.now else replace(offer, refused=_why_not_now(row, at=at)))
+            found.append(offer if row.now else replace(offer, refused=_why_not_now(row, worth, at=at)))
     return found
 
 
-def _why_not_now(coupon: Held, *, at: datetime) -> str:
+def _why_not_now(coupon: Held, worth: kept.Worth, *, at: datetime) -> str:
     """Why a coupon is of no use to an online order of this moment, for its owner."""
-    if kept.channel_of(coupon.template_id) == Template.Channel.STORE:
+    if worth.channel == Template.Channel.STORE:
         return "仅限到店使用"
     begins = timezone.localtime(coupon.valid_from)
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
@@ -357,10 +356,9 @@ def unbalanced() -> QuerySet[Coupon]:
 
 def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
     """The coupons as offers; those of a template that makes none are left out and logged."""
+    worths = kept.worths()
     offers = (
-        kept.offer_of(
-            template_id=coupon.template_id, public_id=coupon.public_id, valid_until=coupon.valid_until
-        )
+        kept.offer_of(worths[coupon.template_id], public_id=coupon.public_id, valid_until=coupon.valid_until)
         for coupon in coupons
     )
     return [offer for offer in offers if offer is not None]
