@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from django.core.cache.backends.redis import RedisCache
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 log = structlog.get_logger(__name__)
 
 # After a failure Redis is left alone for this long, so that a hanging server costs one wait, not one a call.
 REST_SECONDS = 5.0
+
+
+# The last ``limit`` turns, the newest first: there is one where the oldest of them is over.
+_TURN = """
+local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
+if oldest and tonumber(oldest) > ARGV[3] - ARGV[2] then return oldest end
+redis.call('LPUSH', KEYS[1], ARGV[3])
+redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]))
+return false
+"""
+_TURN_SHA = hashlib.sha1(_TURN.encode(), usedforsecurity=False).hexdigest()
 
 
 class Breaker:
@@ -67,6 +80,24 @@ class SoftRedisCache(RedisCache):
             self.breaker.open()
             log.warning("cache_away", error=type(error).__name__)
             return otherwise
+
+    def turn(self, key: str, *, limit: int, seconds: float, at: float) -> float | None:
+        """Take one of ``limit`` turns within any ``seconds``; None, or how many seconds there are to wait.
+
+        One round trip, and exact however many ask at once. While Redis is away everybody has a turn.
+        """
+        kept = self.make_and_validate_key(key)
+
+        def ask() -> float | None:
+            client = self._cache.get_client(kept, write=True)
+            try:
+                first = client.evalsha(_TURN_SHA, 1, kept, limit, seconds, at)
+            except NoScriptError:
+                first = client.eval(_TURN, 1, kept, limit, seconds, at)
+            return None if first is None else max(0.0, seconds - (at - float(first)))
+
+        answer: float | None = self._softly(ask, None)
+        return answer
 
     def reachable(self) -> bool:
         """Ask Redis itself, breaker or not. Used by /readyz."""
