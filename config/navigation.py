@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from django.apps import apps
 from django.contrib import admin
@@ -11,34 +13,36 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.content import selectors as reviews
-from apps.content.models import Review
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
-from apps.orders.models import Order
 from apps.orders.states import Status
 
 
 class Place(NamedTuple):
-    """A list that operators go to: its title, Material symbol, model, and the filter it opens with."""
+    """A list that operators go to: its title, Material symbol, model, and the filter it opens with.
+
+    ``waiting`` counts what waits there for a person, in one statement: the place bears the number.
+    """
 
     title: str
     icon: str
     model: str
     query: str = ""
+    waiting: Callable[[], int] | None = None
+
+
+Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
 _TO_SHIP = f"status__exact={Status.PAID}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
-# What waits for a person bears its number.
-_COUNTS = {_TO_SHIP: cockpit.waiting_to_ship, _TO_LOOK_AT: reviews.waiting_for_a_person}
-
-GROUPS: list[tuple[str, list[Place]]] = [
+GROUPS: Groups = [
     (
         "订单",
         [
             Place("全部订单", "receipt_long", "orders.Order"),
-            Place("待发货", "local_shipping", "orders.Order", _TO_SHIP),
+            Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
         ],
     ),
@@ -99,7 +103,7 @@ GROUPS: list[tuple[str, list[Place]]] = [
         "评价",
         [
             Place("全部评价", "reviews", "content.Review"),
-            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT),
+            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT, reviews.waiting_for_a_person),
             Place("评价规则", "rule", "content.ReviewRules"),
         ],
     ),
@@ -173,11 +177,21 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         "link": reverse("admin:index"),
         "active": request.path == reverse("admin:index"),
     }
-    groups: list[dict[str, Any]] = [{"items": [home]}]
-    for title, places in GROUPS:
-        if items := [_item(request, place) for place in places if _may_see(request, place)]:
-            groups.append({"title": title, "items": items})
-    return groups
+    return [{"items": [home]}, *shown(request, GROUPS)]
+
+
+def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
+    """Return groups of places in Unfold's form for whoever asks; a group of which nothing may be seen is left out."""
+    filters: dict[str, list[str]] = {}
+    for _, places in groups:
+        for place in places:
+            filters.setdefault(place.model, []).append(place.query)
+    found = []
+    for title, places in groups:
+        items = [_item(request, place, filters[place.model]) for place in places if _may_see(request, place)]
+        if items:
+            found.append({"title": title, "items": items})
+    return found
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
@@ -200,27 +214,29 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _item(request: HttpRequest, place: Place) -> dict[str, Any]:
+def _item(request: HttpRequest, place: Place, filters: Sequence[str]) -> dict[str, Any]:
     model: type[Model] = apps.get_model(place.model)
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     item: dict[str, Any] = {
         "title": place.title,
         "icon": place.icon,
         "link": f"{url}?{place.query}" if place.query else url,
-        "active": _is_open(request, url, place),
+        "active": request.path.startswith(url) and _is_open(request, place, filters),
     }
-    counted = _COUNTS.get(place.query)
-    if counted is not None and (waiting := counted()):
+    if place.waiting is not None and (waiting := place.waiting()):
         item |= {"badge": str(waiting), "badge_variant": "danger"}
     return item
 
 
-def _is_open(request: HttpRequest, url: str, place: Place) -> bool:
-    """Whether the page asked for belongs to this item; the list of what waits has an item of its own."""
-    if not request.path.startswith(url):
-        return False
-    waiting = {Order._meta.label: Status.PAID, Review._meta.label: ReviewStatus.HELD}.get(place.model)
-    return waiting is None or (request.GET.get("status__exact") == waiting) == bool(place.query)
+def _is_open(request: HttpRequest, place: Place, filters: Sequence[str]) -> bool:
+    """Whether the list asked for is this place's: its own filter, or the whole list while no other place's is set."""
+    if place.query:
+        return _asked(request, place.query)
+    return not any(query and _asked(request, query) for query in filters)
+
+
+def _asked(request: HttpRequest, query: str) -> bool:
+    return all(request.GET.get(name) == value for name, value in parse_qsl(query))
 
 
 def _may_see(request: HttpRequest, place: Place) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 class Kind(StrEnum):
@@ -54,3 +54,24 @@ class Invalid(ShopError):
     code = "invalid"
     message = "提交的内容有误"
     kind = Kind.INVALID
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with what was given: the field that says it, empty for the whole, and why in Chinese."""
+
+    field: str
+    text: str
+
+
+class Faulty(Invalid):
+    """What was given cannot be taken; every fault is named at once, so that nobody has to find them one by one.
+
+    ``details`` has the sentences by field, those of the whole under ``non_field_errors``.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        by_field: dict[str, list[str]] = {}
+        for field, text in self.faults:
+            by_field.setdefault(field or "non_field_errors", []).append(text)
+        super().__init__(self.faults[0].text, details=by_field)

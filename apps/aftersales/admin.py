@@ -1,4 +1,4 @@
-"""Refunds for operators: the part of an order's page that tells them, and a list of all of them."""
+"""Refunds for operators: a list of all of them; they are made on the order's page."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.aftersales import selectors
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, yuan_column
 from apps.coupons.models import Coupon
-from apps.orders.admin import OrderPart
 from apps.orders.models import OrderRefund, OrderRefundLine
 from apps.payments.admin import REFUND_COLOURS
 from apps.payments.states import RefundStatus
 from mall import money
 
 
-class _Shown:
+class Shown:
     """How a refund is shown, in its list, on its page, and on its order's."""
 
     goods = yuan_column("goods_fen", "其中商品")
@@ -64,23 +63,6 @@ class _Shown:
         return "，".join(said) or "—"
 
 
-class RefundInline(_Shown, OrderPart):
-    """What was refunded of the order."""
-
-    model = OrderRefund
-    verbose_name_plural = "售后退款"
-    fields = ["number", "state", "amount", "wechat", "balance", "content", "points", "gifts", "reason", "at"]
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefund]:
-        rows: QuerySet[OrderRefund] = super().get_queryset(request)
-        return selectors.with_money(rows).prefetch_related("lines__order_line")
-
-    @admin.display(description="售后退款单号")
-    def number(self, row: OrderRefund) -> SafeString:
-        return link(reverse("admin:orders_orderrefund_change", args=[row.pk]), row.refund_no)
-
-
 class RefundLineInline(ReadOnlyTabular):
     """Its units, line by line."""
 
@@ -121,7 +103,7 @@ class MoneyFilter(admin.SimpleListFilter):
 
 
 @admin.register(OrderRefund)
-class OrderRefundAdmin(_Shown, ReadOnlyAdmin):
+class OrderRefundAdmin(Shown, ReadOnlyAdmin):
     """All refunds of orders, newest first; they are made on the order's page."""
 
     list_display = [

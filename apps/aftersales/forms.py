@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from django import forms
 from unfold.widgets import (
@@ -14,6 +13,7 @@ from unfold.widgets import (
 )
 
 from apps.aftersales.planning import Standing, Wish
+from apps.base.asking import AskForm, OnceForm
 from apps.base.forms import YuanField
 from apps.orders.models import OrderLine
 from mall.money import yuan
@@ -30,8 +30,11 @@ def _reason(initial: str) -> forms.CharField:
     )
 
 
-class WholeForm(forms.Form):
+class WholeForm(AskForm):
     """Why the order is refunded: the buyer reads it in WeChat and in the order's history."""
+
+    title = "全额退款"
+    explanation = "款项原路退回，库存、优惠券、积分和储值一并退还。"
 
     reason = _reason("商家全额退款")
 
@@ -47,15 +50,16 @@ class Row(NamedTuple):
     restock: Any
 
 
-class PartForm(forms.Form):
+class PartForm(OnceForm):
     """So many units of each line, postage, and the reason; with the token that makes it once."""
 
-    reason = _reason("")
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
+    title = "退款"
+    explanation = (
+        "填写本次退款的件数和运费，下一步核对金额后再办理。"
+        "未发出的件优先退，自动退回库存，不再发货；每件金额按实付分摊。"
     )
+
+    reason = _reason("")
     # The fingerprint of what was shown before it was confirmed.
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 

@@ -254,14 +254,14 @@ def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> 
         units=units,
         unsent=min(units, standing.to_send.get(line.pk, 0)),
         restock=restock,
-        amount_fen=_next_units_fen(line.payable_fen, line, units),
-        part_fen=_next_units_fen(_before_points_fen(line), line, units),
+        amount_fen=_next_units_fen(line, units, of_fen=line.payable_fen),
+        part_fen=_next_units_fen(line, units, of_fen=_before_points_fen(line)),
     )
 
 
-def _next_units_fen(total_fen: int, line: OrderLine, units: int) -> int:
+def _next_units_fen(line: OrderLine, units: int, *, of_fen: int) -> int:
     """What the next units of a line are worth of its total, after those that were refunded before."""
-    return sum(money.split_units(total_fen, line.quantity)[line.refunded : line.refunded + units])
+    return sum(money.split_units(of_fen, line.quantity)[line.refunded : line.refunded + units])
 
 
 def _before_points_fen(line: OrderLine) -> int:

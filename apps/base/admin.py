@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import StackedInline, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.base.admin_lists import CappedPaginator
+from apps.base.asking import Asking
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
 from mall.errors import ShopError
@@ -36,26 +41,44 @@ __all__ = [
     "StackedInline",
     "TabularInline",
     "chip",
+    "for_chosen",
     "said",
     "yuan_column",
 ]
 
 
-class EditableAdmin(ModelAdmin):
-    """Pages whose plain columns an operator may edit."""
+class EditableAdmin(Asking):
+    """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
+    # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test
+    # looks at every button of every admin instead.
+    checks_class = ModelAdminChecks
     list_per_page = 30
+    paginator = CappedPaginator
     show_full_result_count = False
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """A list that nothing narrows shows all there is: offering to show everything would be noise."""
+        """A list that nothing narrows, or that is too long to count, does not say that there were more."""
         rows = super().get_changelist_instance(request)
-        if not rows.query and not rows.has_active_filters:
+        if rows.result_count > CappedPaginator.most:
+            # Nobody chooses all rows of a list without an end either: the page is all there is to say.
+            rows.result_count = len(rows.result_list)
+            rows.full_result_count = rows.result_count
+        elif not (rows.query or rows.has_active_filters):
             rows.full_result_count = rows.result_count
         return rows
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What may be done to the chosen rows of a list, by those who have the permission that it needs."""
+        found: dict[str, Any] = super().get_actions(request)
+        return {
+            name: entry
+            for name, entry in found.items()
+            if not hasattr(entry[0], "needs") or request.user.has_perm(entry[0].needs)
+        }
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
         """What goes with a row, without the rows that only join two others: nobody knows them by a name."""
@@ -129,27 +152,17 @@ def link(url: str, text: str) -> SafeString:
     return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, text)
 
 
-def form_page(
-    page: ModelAdmin, request: HttpRequest, form: Any, *, heading: str, back: str
-) -> TemplateResponse:
-    """Return the page of a button that asks before it acts.
-
-    The form has a ``title`` and an ``explanation``; ``heading`` says what it is about and how that stands now,
-    ``back`` is the address to go to instead.
-    """
-    context = {
-        **page.admin_site.each_context(request),
-        "title": form.title,
-        "form": form,
-        "heading": heading,
-        "back": back,
-        "opts": page.opts,
-    }
-    return TemplateResponse(request, "admin/form.html", context)
+def with_way(told: str, page: str, **narrowed: Any) -> SafeString:
+    """Return a line with the way to the list that it sums up: ``page`` as ``app_model``, narrowed by its filters."""
+    address = f"{reverse(f'admin:{page}_changelist')}?{urlencode(narrowed)}"
+    return format_html('{} <a href="{}" class="text-link">查看</a>', told, address)
 
 
 def said(action: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap an admin action so that a refusal by a service is shown to the operator instead of a 500."""
+    """Wrap what a button does so that a refusal by a service is shown to the operator instead of a 500.
+
+    What is done to chosen rows stays in its list; a button goes back to the page that it stands on.
+    """
 
     @wraps(action)
     def wrapped(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -157,9 +170,27 @@ def said(action: Callable[..., Any]) -> Callable[..., Any]:
             return action(self, request, *args, **kwargs)
         except ShopError as refusal:
             self.message_user(request, refusal.text, level=messages.ERROR)
-            return None
+            if args and isinstance(args[0], QuerySet):
+                return None
+            object_id = kwargs.get("object_id") or (args[0] if args else None)
+            row = self.get_object(request, str(object_id)) if object_id else None
+            return redirect(self.page_of(row) if row is not None else self.list_page())
 
     return wrapped
+
+
+def for_chosen(*, description: str, permission: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
+    """Make a method one that is done to the rows chosen in a list, by those with ``permission`` (``app.codename``).
+
+    Django's own decorator asks a method of the admin for each permission; this one needs none.
+    """
+
+    def made(action: Callable[..., None]) -> Callable[..., Any]:
+        wrapped = admin.action(description=description)(said(action))
+        wrapped.needs = permission  # type: ignore[attr-defined]
+        return wrapped
+
+    return made
 
 
 admin.site.unregister(User)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,7 +12,22 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
-from mall.money import parse_yuan, yuan
+from mall.errors import Fault, Faulty, ShopError
+from mall.money import WHOLE_BP, parse_yuan, yuan
+
+
+def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str, str] | None = None) -> None:
+    """Say in a form why a service refused: at the fields that it names, or above the form.
+
+    ``named`` gives the form's name of a field that the service calls otherwise.
+    """
+    if isinstance(refusal, Faulty):
+        faults = list(refusal.faults)
+    else:
+        faults = [Fault(str(refusal.details.get("field", "")), refusal.text)]
+    for fault in faults:
+        name = (named or {}).get(fault.field, fault.field)
+        form.add_error(name if name in form.fields else None, fault.text)
 
 
 class YuanField(forms.Field):
@@ -103,10 +119,30 @@ class _RateField(forms.Field):
 
 
 class TenthsField(_RateField):
-    """折: what is paid, ``9.5`` for 9,500; 10 is the whole price."""
+    """折 as it is said, ``8.5`` for 八五折: kept as what is paid, 8,500, or as what is ``taken_off``, 1,500."""
 
     places = 3
-    default_error_messages = {"invalid": "请填写折扣，最多三位小数，例如 9.5 表示九五折，10 表示不打折"}
+    default_error_messages = {
+        "invalid": "请填写 0 到 10 之间的折扣，最多三位小数，例如 8.5 表示八五折，10 表示不打折",
+        "bounds": "请填写 %(low)s 到 %(high)s 之间的折扣",
+    }
+
+    def __init__(
+        self, *, taken_off: bool = False, min_bp: int = 0, max_bp: int = WHOLE_BP, **kwargs: Any
+    ) -> None:
+        self.taken_off = taken_off
+        super().__init__(min_bp=min_bp, max_bp=max_bp, **kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        """Return basis points, paid or taken off, for what was typed; None for nothing."""
+        paid_bp = super().to_python(value)
+        return WHOLE_BP - paid_bp if self.taken_off and paid_bp is not None else paid_bp
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the page shows: the discount as it is said, and what was typed as it was typed."""
+        if self.taken_off and isinstance(value, int):
+            value = WHOLE_BP - value
+        return super().prepare_value(value)
 
 
 class TimesField(_RateField):

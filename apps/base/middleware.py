@@ -18,9 +18,11 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import render
 from prometheus_client import Counter, Histogram
 
 from apps.base import errors, versions
+from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
 
@@ -115,3 +117,23 @@ class Operators(_ForPages, AuthenticationMiddleware):
 
 class Notes(_ForPages, MessageMiddleware):
     """What pages tell an operator once."""
+
+
+class RefusalMiddleware:
+    """Whatever refuses on an operators' page and is not shown there is told on a page of its own, never a 500.
+
+    The API has the contract's error form for that; pages that ask show it themselves, with what was typed.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page that says why, with 409; None for what is no refusal."""
+        if not isinstance(error, ShopError) or not request.path.startswith("/admin/"):
+            return None
+        log.warning("refused_unshown", path=request.path[:200], code=error.code)
+        return render(request, "409.html", {"reason": error.text.rstrip("。")}, status=409)

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.admin import EditableAdmin, TabularInline, said
+from apps.base.admin import EditableAdmin, TabularInline, for_chosen
 from apps.base.forms import MONEY_IN_YUAN
 from apps.catalog import detail, search, selectors, services
 from apps.catalog.forms import CategoryForm, ProductForm, SkuForm, SkuFormSet
@@ -55,8 +55,7 @@ class ProductImageInline(TabularInline):
     hide_title = True
 
 
-@admin.register(Product)
-class ProductAdmin(EditableAdmin):
+class ProductPage(EditableAdmin):
     """Products. On and off sale by action; prices by SKU; sales are counted, never typed."""
 
     form = ProductForm
@@ -122,23 +121,21 @@ class ProductAdmin(EditableAdmin):
             if button.action_name in request.POST:
                 button.method(request, form.instance)
 
-    @admin.action(description="上架", permissions=["change"])
-    @said
+    @for_chosen(description="上架", permission="catalog.change_product")
     def put_on_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
         count = services.put_on_sale(product_ids=_ids(chosen))
         self.message_user(request, f"已上架 {count} 件商品。")
 
-    @admin.action(description="下架", permissions=["change"])
-    @said
+    @for_chosen(description="下架", permission="catalog.change_product")
     def take_off_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
         count = services.take_off_sale(product_ids=_ids(chosen))
         self.message_user(request, f"已下架 {count} 件商品。")
 
-    @action(description="保存并上架", permissions=["change"])
+    @action(description="保存并上架", permissions=["catalog.change_product"])
     def save_and_put_on_sale(self, request: HttpRequest, saved: Product) -> None:
         self.put_on_sale(request, Product.objects.filter(pk=saved.pk))
 
-    @action(description="保存并下架", permissions=["change"])
+    @action(description="保存并下架", permissions=["catalog.change_product"])
     def save_and_take_off_sale(self, request: HttpRequest, saved: Product) -> None:
         self.take_off_sale(request, Product.objects.filter(pk=saved.pk))
 

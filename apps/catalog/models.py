@@ -221,3 +221,21 @@ class Sku(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ScopedToGoods(models.Model):
+    """A row that is for some goods only, or for all: a promotion, a coupon. ``scopes`` reads and writes it."""
+
+    class Scope(models.TextChoices):
+        ALL = "ALL", "全部商品"
+        PRODUCTS = "PRODUCTS", "指定商品"
+        CATEGORIES = "CATEGORIES", "指定类目"
+        BRANDS = "BRANDS", "指定品牌"
+
+    scope = models.CharField("适用范围", max_length=12, choices=Scope.choices, default=Scope.ALL)
+    products = models.ManyToManyField(Product, blank=True, verbose_name="商品")
+    categories = models.ManyToManyField(Category, blank=True, verbose_name="类目")
+    brands = models.ManyToManyField(Brand, blank=True, verbose_name="品牌")
+
+    class Meta:
+        abstract = True

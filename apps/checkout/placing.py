@@ -69,7 +69,7 @@ def place(
     Raises IdempotencyKeyReused for a key that was used for another request, AddressRequired, PriceChanged,
     OutOfStock, and whatever ``quoting.compose`` refuses. Must be called outside a transaction.
     """
-    request_hash = _hash(choice, expected_payable_fen, remark)
+    request_hash = _hash(choice, remark, expected_payable_fen=expected_payable_fen)
 
     def placed_before() -> Order | None:
         return past_orders.placed_before(
@@ -80,7 +80,7 @@ def place(
         return earlier
     try:
         for last in (False, False, True):
-            composition = _compose(member, choice, expected_payable_fen, at=at)
+            composition = _compose(member, choice, expected_payable_fen=expected_payable_fen, at=at)
             try:
                 with transactions.refine({"order_once_per_idempotency_key": _KeyTaken}):
                     return _write(
@@ -104,7 +104,7 @@ def place(
         raise
 
 
-def _compose(member: Member, choice: Choice, expected_payable_fen: int, *, at: datetime) -> Composition:
+def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime) -> Composition:
     if choice.address_id is None:
         raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     composition = quoting.compose(member=member, choice=choice, at=at)
@@ -203,7 +203,7 @@ def _snapshot(address: Address) -> dict[str, str]:
     }
 
 
-def _hash(choice: Choice, expected_payable_fen: int, remark: str) -> str:
+def _hash(choice: Choice, remark: str, *, expected_payable_fen: int) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
     wanted = asdict(choice)
     if not wanted["use_balance"]:

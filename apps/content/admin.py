@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Case, Model, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, form_page, said
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
+from apps.base.asking import AskForm, operator
 from apps.catalog.pictures import address
 from apps.content import forms
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import LIFECYCLE, Finding, ReviewStatus
-from mall.errors import ShopError
 
 _COLOURS: Final[dict[str, str]] = {
     ReviewStatus.WAITING: "info",
@@ -158,95 +155,73 @@ class ReviewAdmin(ReadOnlyAdmin):
         url = reverse("admin:orders_order_change", args=[order.pk])
         return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, order.order_no)
 
-    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may decide about reviews."""
-        return request.user.has_perm("content.change_review")
+    def usable(self, row: Review) -> frozenset[str]:
+        """The buttons that a review's status has a use for."""
+        return _usable(row)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
-        """Only the buttons that lead somewhere in the review's status; the services decide all the same."""
-        review = self.get_object(request, str(object_id))
-        usable = _usable(review) if review else frozenset()
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if button.action_name.removeprefix("content_review_") in usable
-        ]
-
-    @action(description="发布", permissions=["decide"], url_path="publish", icon="check_circle")
+    @action(
+        description="发布", permissions=["content.change_review"], url_path="publish", icon="check_circle"
+    )
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def publish(row: Review, form: Any) -> str:
-            reviews.publish(review_id=row.pk, operator=request.user, at=timezone.now())
+            reviews.publish(review_id=row.pk, operator=operator(request), at=timezone.now())
             return "已发布"
 
         return self._act(request, object_id, forms.PublishForm, publish)
 
-    @action(description="不予发布", permissions=["decide"], url_path="reject", icon="block")
+    @action(description="不予发布", permissions=["content.change_review"], url_path="reject", icon="block")
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def reject(row: Review, form: Any) -> str:
             reason = form.cleaned_data["reason"]
-            reviews.reject(review_id=row.pk, reason=reason, operator=request.user, at=timezone.now())
+            reviews.reject(review_id=row.pk, reason=reason, operator=operator(request), at=timezone.now())
             return "已标记为不予发布"
 
         return self._act(request, object_id, forms.RejectForm, reject)
 
-    @action(description="隐藏", permissions=["decide"], url_path="hide", icon="visibility_off")
+    @action(description="隐藏", permissions=["content.change_review"], url_path="hide", icon="visibility_off")
     def hide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def hide(row: Review, form: Any) -> str:
             reason = form.cleaned_data["reason"]
-            reviews.hide(review_id=row.pk, reason=reason, operator=request.user, at=timezone.now())
+            reviews.hide(review_id=row.pk, reason=reason, operator=operator(request), at=timezone.now())
             return "已隐藏"
 
         return self._act(request, object_id, forms.HideForm, hide)
 
-    @action(description="恢复显示", permissions=["decide"], url_path="show", icon="visibility")
+    @action(description="恢复显示", permissions=["content.change_review"], url_path="show", icon="visibility")
     def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def show(row: Review, form: Any) -> str:
-            reviews.show(review_id=row.pk, operator=request.user, at=timezone.now())
+            reviews.show(review_id=row.pk, operator=operator(request), at=timezone.now())
             return "已恢复显示"
 
         return self._act(request, object_id, forms.ShowForm, show)
 
-    @action(description="回复", permissions=["decide"], url_path="reply", icon="reply")
+    @action(description="回复", permissions=["content.change_review"], url_path="reply", icon="reply")
     def reply(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def reply(row: Review, form: Any) -> str:
             text, at = form.cleaned_data["text"], timezone.now()
-            reviews.reply(review_id=row.pk, text=text, operator=request.user, at=at)
+            reviews.reply(review_id=row.pk, text=text, operator=operator(request), at=at)
             return "已回复"
 
         return self._act(request, object_id, forms.ReplyForm, reply)
 
-    @admin.action(description="发布（仅限待审核的）", permissions=["decide"])
-    @said
+    @for_chosen(description="发布（仅限待审核的）", permission="content.change_review")
     def publish_chosen(self, request: HttpRequest, chosen: QuerySet[Review]) -> None:
         held = list(chosen.filter(status=ReviewStatus.HELD).values_list("pk", flat=True))
         for review_id in held:
-            reviews.publish(review_id=review_id, operator=request.user, at=timezone.now())
+            reviews.publish(review_id=review_id, operator=operator(request), at=timezone.now())
         self.message_user(request, f"已发布 {len(held)} 条评价。")
 
     def _act(
         self,
         request: HttpRequest,
         object_id: str,
-        form_class: type[forms.ActForm],
+        form_class: type[AskForm],
         call: Callable[[Review, Any], str],
     ) -> HttpResponse:
-        """Show the form; when it is sent, call, and say what came of it, or why the service refuses."""
-        if not request.user.is_authenticated:
-            raise PermissionDenied
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        back = reverse("admin:content_review_change", args=[row.pk])
-        form = form_class(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                self.message_user(request, call(row, form), level=messages.SUCCESS)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                return redirect(back)
+        """Ask about a review: what it says stands above."""
+        row: Review = self.row(request, object_id)
         heading = f"{self.stars(row)} {self.words(row)} · {row.product}"
-        return form_page(self, request, form, heading=heading, back=back)
+        return self.ask(request, form_class, lambda form: call(row, form), row=row, heading=heading)
 
 
 @admin.register(ReviewRules)

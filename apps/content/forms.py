@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import AskForm
 from apps.content.models import MOST_CHARACTERS, ReviewRules
 
 
@@ -37,24 +38,17 @@ class RulesForm(forms.ModelForm):
         fields = ["days", "pictures_per_day"]
 
 
-class ActForm(forms.Form):
-    """A page that asks before it acts; nothing to fill in, only to be sure."""
-
-    title = ""
-    explanation = ""
-
-
-class PublishForm(ActForm):
+class PublishForm(AskForm):
     title = "发布"
     explanation = "发布后所有人可见，会员按互动奖励规则获得积分。"
 
 
-class ShowForm(ActForm):
+class ShowForm(AskForm):
     title = "恢复显示"
     explanation = "恢复后所有人可见；积分不会重复发放。"
 
 
-class _ReasonForm(ActForm):
+class _ReasonForm(AskForm):
     reason = forms.CharField(
         label="原因",
         max_length=100,
@@ -75,7 +69,7 @@ class HideForm(_ReasonForm):
     explanation = "隐藏后其他人看不到，也不计入评分；已发放的积分不收回。可以随时恢复显示。"
 
 
-class ReplyForm(ActForm):
+class ReplyForm(AskForm):
     title = "回复"
     explanation = "回复显示在评价下方，所有人可见。再次回复会替换原来的内容。"
 

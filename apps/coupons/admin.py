@@ -12,9 +12,10 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
+from apps.base.asking import operator
+from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, selectors, wording
 from apps.coupons import services as coupons
-from apps.coupons.acting import ActingAdmin, fill_in, operator
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
 from mall.money import yuan
@@ -23,7 +24,7 @@ __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "
 
 
 @admin.register(Template)
-class TemplateAdmin(ActingAdmin):
+class TemplateAdmin(EditableAdmin):
     """What coupons say. They are stopped, never deleted: members hold their coupons."""
 
     form = forms.TemplateForm
@@ -46,24 +47,26 @@ class TemplateAdmin(ActingAdmin):
         "off_fen": "kind != 'PERCENT'",
         "off_bp": "kind == 'PERCENT'",
         "cap_fen": "kind == 'PERCENT'",
-        "products": "scope == 'PRODUCTS'",
-        "categories": "scope == 'CATEGORIES'",
-        "brands": "scope == 'BRANDS'",
+        **scopes.SHOWN_WHEN,
         "channel": "kind != 'FREIGHT'",
         "gift_from_fen": "occasion == 'ORDER_GIFT'",
     }
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What coupons are worth stands still once one was issued."""
-        frozen = forms.WORTH if obj is not None and obj.issued else ()
+        frozen = forms.FROZEN if obj is not None and obj.issued else ()
         return [*self.readonly_fields, *frozen]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_give_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may put templates up and give coupons out."""
-        return request.user.has_perm("coupons.change_template")
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """The service writes the row and all that belongs to it."""
+        saved = templates.save(form.draft, operator=operator(request), at=timezone.now())
+        obj.pk, obj._state.adding = saved.pk, False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: goods, levels and groups are written with the row."""
 
     @admin.display(description="面值")
     def worth(self, row: Template) -> str:
@@ -77,7 +80,9 @@ class TemplateAdmin(ActingAdmin):
     def given(self, row: Template) -> str:
         return f"{row.issued:,} / {row.quota:,}" if row.quota is not None else f"{row.issued:,}"
 
-    @action(description="上线", permissions=["give"], url_path="publish", icon="play_arrow")
+    @action(
+        description="上线", permissions=["coupons.change_template"], url_path="publish", icon="play_arrow"
+    )
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -85,9 +90,9 @@ class TemplateAdmin(ActingAdmin):
             templates.publish(template_id=row.pk)
             return "已上线"
 
-        return self.act(request, row, forms.PublishForm, publish, subject=self._subject(row))
+        return self.ask(request, forms.PublishForm, publish, row=row, heading=self._subject(row))
 
-    @action(description="停发", permissions=["give"], url_path="stop", icon="stop")
+    @action(description="停发", permissions=["coupons.change_template"], url_path="stop", icon="stop")
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -95,9 +100,9 @@ class TemplateAdmin(ActingAdmin):
             templates.stop(template_id=row.pk)
             return "已停发，会员手中的券仍可使用"
 
-        return self.act(request, row, forms.StopForm, stop, subject=self._subject(row))
+        return self.ask(request, forms.StopForm, stop, row=row, heading=self._subject(row))
 
-    @action(description="批量发放", permissions=["give"], url_path="issue", icon="send")
+    @action(description="批量发放", permissions=["coupons.change_template"], url_path="issue", icon="send")
     def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -109,6 +114,7 @@ class TemplateAdmin(ActingAdmin):
                 group_id=form.group_id(),
                 member_numbers=form.member_numbers(),
                 reason=form.cleaned_data["reason"],
+                token=form.cleaned_data["token"].hex,
                 operator=operator(request),
                 at=timezone.now(),
             )
@@ -116,19 +122,25 @@ class TemplateAdmin(ActingAdmin):
             return f"已开始发放，共 {job.total} 人{unknown}"
 
         then = reverse("admin:coupons_issuejob_changelist")
-        return self.act(request, row, forms.IssueForm, start, subject=self._subject(row), then=then)
+        return self.ask(request, forms.IssueForm, start, row=row, heading=self._subject(row), then=then)
 
-    @action(description="生成兑换码", permissions=["give"], url_path="make-codes", icon="qr_code_2")
+    @action(
+        description="生成兑换码",
+        permissions=["coupons.change_template"],
+        url_path="make-codes",
+        icon="qr_code_2",
+    )
     def make_codes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
         def order(form: forms.BatchForm) -> str:
+            typed = form.cleaned_data | {"token": form.cleaned_data["token"].hex}
             at = timezone.now()
-            codes.create_batch(template_id=row.pk, operator=operator(request), at=at, **form.cleaned_data)
+            codes.create_batch(template_id=row.pk, operator=operator(request), at=at, **typed)
             return "已开始生成"
 
         then = reverse("admin:coupons_codebatch_changelist")
-        return self.act(request, row, forms.BatchForm, order, subject=self._subject(row), then=then)
+        return self.ask(request, forms.BatchForm, order, row=row, heading=self._subject(row), then=then)
 
     def _subject(self, row: Template) -> str:
         return f"{row.name}（{wording.worth(row)}）· 已发放 {self.given(row)}"
@@ -143,7 +155,7 @@ class MoveInline(ReadOnlyTabular):
 
 
 @admin.register(Coupon)
-class CouponAdmin(ActingAdmin, ReadOnlyAdmin):
+class CouponAdmin(ReadOnlyAdmin):
     """The coupons that members hold."""
 
     list_display = ["public_id", "template", "member", "status", "valid_until", "way", "order_no", "promo"]
@@ -159,16 +171,11 @@ class CouponAdmin(ActingAdmin, ReadOnlyAdmin):
     actions_list = ["compensate"]
     actions_detail = ["revoke"]
 
-    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may take coupons away."""
-        return request.user.has_perm("coupons.change_coupon")
-
-    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may give a member a coupon for something that went wrong."""
-        return request.user.has_perm("coupons.compensate_coupon")
-
     @action(
-        description="补偿发券", permissions=["compensate"], url_path="compensate", icon="volunteer_activism"
+        description="补偿发券",
+        permissions=["coupons.compensate_coupon"],
+        url_path="compensate",
+        icon="volunteer_activism",
     )
     def compensate(self, request: HttpRequest) -> HttpResponse:
         """Reached from the list, and from an order or a member, which it then knows (``?member=…&order_no=…``)."""
@@ -187,26 +194,24 @@ class CouponAdmin(ActingAdmin, ReadOnlyAdmin):
             what = f"会员 {typed['member'].public_id} 一张「{coupon.template.name}」"
             return f"已补偿{what}" if given else f"此前已补偿过{what}，没有重复发放"
 
-        return fill_in(
-            self,
+        return self.ask(
             request,
             forms.CompensateForm,
             give,
-            back=reverse("admin:coupons_coupon_changelist"),
             initial={name: request.GET.get(name, "") for name in ("member", "order_no")},
         )
 
-    @action(description="收回", permissions=["revoke"], url_path="revoke", icon="undo")
+    @action(description="收回", permissions=["coupons.change_coupon"], url_path="revoke", icon="undo")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
         def revoke(form: forms.RevokeForm) -> str:
-            note, at = form.cleaned_data["note"], timezone.now()
+            note, at = form.cleaned_data["reason"], timezone.now()
             coupons.revoke(coupon_id=row.pk, operator=operator(request), note=note, at=at)
             return "已收回"
 
         subject = f"{row.template.name} · 会员 {row.member.public_id}"
-        return self.act(request, row, forms.RevokeForm, revoke, subject=subject)
+        return self.ask(request, forms.RevokeForm, revoke, row=row, heading=subject)
 
 
 @admin.register(PromoCode)

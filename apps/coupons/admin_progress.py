@@ -11,14 +11,13 @@ from unfold.decorators import action
 
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin
-from apps.coupons.acting import ActingAdmin
 from apps.coupons.forms import StopJobForm
 from apps.coupons.models import CodeBatch, IssueJob
 from apps.coupons.services import codes, jobs
 
 
 @admin.register(IssueJob)
-class IssueJobAdmin(ActingAdmin, ReadOnlyAdmin):
+class IssueJobAdmin(ReadOnlyAdmin):
     """Mass issues; reload the page to see them advance."""
 
     list_display = [
@@ -30,16 +29,12 @@ class IssueJobAdmin(ActingAdmin, ReadOnlyAdmin):
     actions_row = ["stop"]
     actions_detail = ["stop"]
 
-    def has_stop_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may stop a mass issue."""
-        return request.user.has_perm("coupons.change_template")
-
     @admin.display(description="进度")
     def progress(self, row: IssueJob) -> str:
         """Members reached of those meant; who was disabled meanwhile is not reached any more."""
         return f"{row.reached:,} / {row.total:,}（{row.reached * 100 // max(row.total, 1)}%）"
 
-    @action(description="停止", permissions=["stop"], url_path="stop", icon="stop")
+    @action(description="停止", permissions=["coupons.change_template"], url_path="stop", icon="stop")
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -48,12 +43,12 @@ class IssueJobAdmin(ActingAdmin, ReadOnlyAdmin):
             return "已停止，已发放的券不受影响"
 
         then = reverse("admin:coupons_issuejob_changelist")
-        subject = f"{row.template.name} · {self.progress(row)}"
-        return self.act(request, row, StopJobForm, stop, subject=subject, then=then)
+        heading = f"{row.template.name} · {self.progress(row)}"
+        return self.ask(request, StopJobForm, stop, row=row, heading=heading, then=then)
 
 
 @admin.register(CodeBatch)
-class CodeBatchAdmin(ActingAdmin, ReadOnlyAdmin):
+class CodeBatchAdmin(ReadOnlyAdmin):
     """Batches of codes. Whoever exports one is written down: the file is worth money."""
 
     list_display = ["name", "template", "status", "progress", "expires_at", "operator", "created_at"]
@@ -63,15 +58,13 @@ class CodeBatchAdmin(ActingAdmin, ReadOnlyAdmin):
     actions_row = ["export"]
     actions_detail = ["export"]
 
-    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may see the codes."""
-        return request.user.has_perm("coupons.change_codebatch")
-
     @admin.display(description="进度")
     def progress(self, row: CodeBatch) -> str:
         return f"{row.made:,} / {row.size:,}"
 
-    @action(description="导出 CSV", permissions=["export"], url_path="export", icon="download")
+    @action(
+        description="导出 CSV", permissions=["coupons.change_codebatch"], url_path="export", icon="download"
+    )
     def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         row = self.row(request, object_id)
         audit.record(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,18 +17,18 @@ from unfold.decorators import action
 
 from apps.base import audit
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
+from apps.base.asking import Preview, operator
+from apps.catalog import scopes
 from apps.coupons import forms, selectors, wording
-from apps.coupons.acting import ActingAdmin, operator
-from apps.coupons.models import StoreUse, Template
+from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
-from mall.errors import ShopError
 from mall.money import yuan
 
 _SHOP = "coupons_till_place"
 
 
 @admin.register(StoreUse)
-class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
+class StoreUseAdmin(ReadOnlyAdmin):
     """What was used in shops, newest first. Adding a row is the till's page."""
 
     list_display = [
@@ -57,14 +57,6 @@ class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
         """Whether this operator may stand at the till."""
         return request.user.has_perm("coupons.add_storeuse")
 
-    def has_undo_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may undo a use: not everybody at a till may."""
-        return request.user.has_perm("coupons.undo_storeuse")
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whether this operator may carry the list away."""
-        return request.user.has_perm("coupons.export_storeuse")
-
     def get_urls(self) -> list[Any]:
         export = self.admin_site.admin_view(self.export_view)
         return [path("export/", export, name="coupons_storeuse_export"), *super().get_urls()]
@@ -72,7 +64,11 @@ class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        export = reverse("admin:coupons_storeuse_export") if self.has_export_permission(request) else ""
+        export = (
+            reverse("admin:coupons_storeuse_export")
+            if request.user.has_perm("coupons.export_storeuse")
+            else ""
+        )
         chosen = request.GET.urlencode()
         link = f"{export}?{chosen}" if export and chosen else export
         return super().changelist_view(request, {**(extra_context or {}), "export_url": link})
@@ -93,7 +89,9 @@ class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
     def due(self, row: StoreUse) -> str:
         return f"¥{yuan(row.due_fen)}"
 
-    @action(description="核销一张券", permissions=["add"], url_path="till", icon="point_of_sale")
+    @action(
+        description="核销一张券", permissions=["coupons.add_storeuse"], url_path="till", icon="point_of_sale"
+    )
     def till(self, request: HttpRequest) -> HttpResponse:
         """Go to the till: the plus above the list does not say what it is for."""
         return redirect(reverse("admin:coupons_storeuse_add"))
@@ -104,40 +102,36 @@ class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
         """The till: look a pass up, show what it takes off, and use it when that is confirmed."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        typed = request.POST if request.method == "POST" else None
-        form = forms.StoreUseForm(typed, initial={"place": request.session.get(_SHOP)})
-        if not form.is_valid():
-            return self._till(request, form)
-        at, said = timezone.now(), form.cleaned_data
-        goods = {"operator": operator(request), "code": said["code"], "goods_fen": said["goods_fen"]}
-        request.session[_SHOP] = said["place"].pk
-        try:
-            if "confirm" not in request.POST:
-                return self._till(request, form, store_uses.look_up(**goods, at=at))
+        at = timezone.now()
+
+        def shown(form: forms.StoreUseForm) -> Preview:
+            request.session[_SHOP] = form.cleaned_data["place"].pk
+            found = store_uses.look_up(operator=operator(request), at=at, **form.goods())
+            return Preview(facts=_facts(form.cleaned_data, found))
+
+        def use(form: forms.StoreUseForm) -> str:
+            typed = form.cleaned_data
+            request.session[_SHOP] = typed["place"].pk
             used = store_uses.use(
-                **goods, place_id=said["place"].pk, receipt_no=said["receipt_no"].strip(), at=at
+                operator=operator(request),
+                place_id=typed["place"].pk,
+                receipt_no=typed["receipt_no"].strip(),
+                at=at,
+                **form.goods(),
             )
-        except ShopError as refusal:
-            form.add_error(None, refusal.text)
-            return self._till(request, form)
-        told = f"已核销，优惠 ¥{yuan(used.off_fen)}，应收 ¥{yuan(used.due_fen)}（{used.use_no}）"
-        self.message_user(request, told, level=messages.SUCCESS)
-        return redirect(reverse("admin:coupons_storeuse_add"))
+            return f"已核销，优惠 ¥{yuan(used.off_fen)}，应收 ¥{yuan(used.due_fen)}（{used.use_no}）"
 
-    def _till(
-        self, request: HttpRequest, form: forms.StoreUseForm, found: store_uses.Found | None = None
-    ) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": form.title,
-            "form": form,
-            "facts": _facts(form.cleaned_data, found) if found else (),
-            "opts": self.opts,
-            "uses": reverse("admin:coupons_storeuse_changelist"),
-        }
-        return TemplateResponse(request, "admin/coupons/till.html", context)
+        form_class = partial(forms.StoreUseForm, initial={"place": request.session.get(_SHOP)})
+        return self.ask(
+            request,
+            form_class,
+            use,
+            preview=shown,
+            then=reverse("admin:coupons_storeuse_add"),
+            template="admin/coupons/till.html",
+        )
 
-    @action(description="撤销核销", permissions=["undo"], url_path="undo", icon="undo")
+    @action(description="撤销核销", permissions=["coupons.undo_storeuse"], url_path="undo", icon="undo")
     def undo(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -147,11 +141,11 @@ class StoreUseAdmin(ActingAdmin, ReadOnlyAdmin):
             return "已撤销，券已退回会员"
 
         subject = f"{row.use_no} · {row.coupon.template.name} · {row.place} · 优惠 ¥{yuan(row.off_fen)}"
-        return self.act(request, row, forms.UndoUseForm, undo, subject=subject)
+        return self.ask(request, forms.UndoUseForm, undo, row=row, heading=subject)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """What the list shows, all pages of it, as CSV; who exports is written down."""
-        if not self.has_export_permission(request):
+        if not request.user.has_perm("coupons.export_storeuse"):
             raise PermissionDenied
         rows = self.get_changelist_instance(request).get_queryset(request)
         audit.record(
@@ -173,7 +167,7 @@ def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str
     coupon, template = found.coupon, found.coupon.template
     return [
         ("优惠券", f"{template.name}（{wording.worth(template)}）"),
-        ("适用商品", _goods(template)),
+        ("适用商品", scopes.told(template, most=20)),
         ("叠加", "可与促销叠加" if template.combines else "不与促销叠加：参加促销的商品不能用这张券"),
         ("会员", str(coupon.member)),
         ("门店", str(said["place"])),
@@ -181,17 +175,3 @@ def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str
         ("优惠", f"-¥{yuan(found.off_fen)}"),
         ("应收", f"¥{yuan(said['goods_fen'] - found.off_fen)}"),
     ]
-
-
-def _goods(template: Template) -> str:
-    """The names of what the coupon is for: 「指定商品：龙井、碧螺春」."""
-    named: dict[str, Any] = {
-        Template.Scope.PRODUCTS: template.products,
-        Template.Scope.CATEGORIES: template.categories,
-        Template.Scope.BRANDS: template.brands,
-    }
-    kind = str(template.get_scope_display())
-    if template.scope not in named:
-        return kind
-    names = [str(row) for row in named[template.scope].all()[:21]]
-    return f"{kind}：{'、'.join(names[:20])}{'等' if len(names) > 20 else ''}"

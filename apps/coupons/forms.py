@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-from uuid import uuid4
+from typing import Any, Final
 
 from django import forms
 from unfold.widgets import (
@@ -14,45 +13,28 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base.forms import YuanField
-from apps.coupons import terms
+from apps.base.asking import AskForm, OnceForm, ReasonForm
+from apps.base.forms import TenthsField, YuanField, show_refusal
+from apps.catalog import scopes
+from apps.coupons import drafts
+from apps.coupons.drafts import TemplateDraft
 from apps.coupons.models import IssueJob, PromoCode, Template
-from apps.coupons.services import codes
+from apps.coupons.services import codes, templates
 from apps.coupons.states import TemplateStatus
-from apps.coupons.terms import Terms
 from apps.members.forms import MemberNumbersForm
 from apps.members.models import Group, Level, Member
-from apps.promotions.inputs import DiscountField
 from apps.stores.models import Place
-from mall.errors import ShopError
 
-# The figures that each kind uses; the form empties the others, so that a row never says more than its offer.
-_FIGURES = {
-    Template.Kind.NO_THRESHOLD: {"off_fen"},
-    Template.Kind.THRESHOLD: {"threshold_fen", "off_fen"},
-    Template.Kind.PERCENT: {"threshold_fen", "off_bp", "cap_fen"},
-    Template.Kind.FREIGHT: {"threshold_fen", "off_fen"},
-}
-_EMPTY: dict[str, Any] = {"threshold_fen": 0, "off_fen": None, "off_bp": None, "cap_fen": None}
-_SCOPES = {
-    "products": Template.Scope.PRODUCTS,
-    "categories": Template.Scope.CATEGORIES,
-    "brands": Template.Scope.BRANDS,
-}
-# What a coupon is worth: not to be changed once one was issued.
-WORTH = (
-    *("kind", "threshold_fen", "off_fen", "off_bp", "cap_fen", "combines"),
-    *("scope", "products", "categories", "brands", "channel", "valid_from", "valid_until", "valid_days"),
-)
-_MAX_DAYS = 3650
+# What is shown and no longer typed once a coupon was issued.
+FROZEN: Final = (*drafts.WORTH, "scope", *scopes.NAMING)
 
 
 class TemplateForm(forms.ModelForm):
-    """One template. What it refuses it refuses with the sentence of the offer that it would have become."""
+    """One template, translated into a draft; what is wrong with it the service says, and the form shows where."""
 
     threshold_fen = YuanField(label="使用门槛（元）", required=False, help_text="满多少元可用")
     off_fen = YuanField(label="减免金额（元）", required=False, help_text="运费券留空表示运费全免")
-    off_bp = DiscountField(label="折扣", required=False, help_text="8.5 表示八五折，即减 15%")
+    off_bp = TenthsField(label="折扣", taken_off=True, required=False, help_text="8.5 表示八五折，即减 15%")
     cap_fen = YuanField(label="最多减（元）", required=False, help_text="留空表示不封顶")
     gift_from_fen = YuanField(
         label="订单满额（元）", required=False, help_text="商品实付（不含运费）达到此金额后赠送，退款时收回"
@@ -61,7 +43,7 @@ class TemplateForm(forms.ModelForm):
     class Meta:
         model = Template
         fields = [
-            *("name", *WORTH, "quota", "per_member", "claim_from", "claim_until", "levels", "groups"),
+            *("name", *FROZEN, "quota", "per_member", "claim_from", "claim_until", "levels", "groups"),
             *("visible", "occasion", "gift_from_fen", "note"),
         ]
         help_texts = {
@@ -71,72 +53,49 @@ class TemplateForm(forms.ModelForm):
             "per_member": "只限制会员自己领取和兑换，不限制商家发放",
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.draft: TemplateDraft | None = None
+
     def clean(self) -> dict[str, Any]:
-        """Empty what the kind and the scope do not use, then build the offer and show why where it refuses."""
+        """Leave out what the kind does not use, and ask the service."""
         typed = self.cleaned_data
+        kind = typed.get("kind", self.instance.kind)
+        if kind not in drafts.FIGURES:
+            return typed
         if "kind" in self.fields:
-            self._fit_kind(typed)
-        if "valid_days" in self.fields:
-            self._refuse_odd_validity(typed)
-        claim_from, claim_until = typed.get("claim_from"), typed.get("claim_until")
-        if claim_from and claim_until and claim_until <= claim_from:
-            self.add_error("claim_until", "领取结束时间必须晚于领取开始时间")
-        valid_until = typed.get("valid_until", self.instance.valid_until)
-        if claim_from and valid_until and valid_until <= claim_from:
-            self.add_error("claim_from", "领取开始时优惠券已过期")
-        if typed.get("per_member") == 0:
-            self.add_error("per_member", "每人限领至少 1 张")
-        quota = typed.get("quota")
-        if quota is not None and quota < self.instance.issued:
-            self.add_error("quota", f"发放总量不能少于已发放的 {self.instance.issued} 张")
-        if typed.get("occasion") != Template.Occasion.ORDER_GIFT:
-            typed["gift_from_fen"] = None
-        elif typed.get("gift_from_fen") is None:
-            self.add_error("gift_from_fen", "请填写订单满额，不限金额请填 0")
+            for name in drafts.EMPTY.keys() - drafts.FIGURES[kind]:
+                typed[name] = drafts.EMPTY[name]
+                self.errors.pop(name, None)
+            if typed.get("threshold_fen") is None:
+                typed["threshold_fen"] = 0
+        if not self.errors:
+            self._ask_the_service(typed)
         return typed
 
-    def _fit_kind(self, typed: dict[str, Any]) -> None:
-        kind, scope = typed.get("kind"), typed.get("scope")
-        if kind not in _FIGURES or scope is None:
-            return
-        for name in _EMPTY.keys() - _FIGURES[kind]:
-            typed[name] = _EMPTY[name]
-            self.errors.pop(name, None)
-        if typed.get("threshold_fen") is None:
-            typed["threshold_fen"] = 0
-        if kind == Template.Kind.FREIGHT:
-            typed["channel"] = Template.Channel.ONLINE
-        for name, meant in _SCOPES.items():
-            if scope != meant and name in typed:
-                typed[name] = typed[name].none()
-        if self.errors:
-            return
+    def _ask_the_service(self, typed: dict[str, Any]) -> None:
+        """Build the draft, of what was typed and what is only shown, and show at its fields what is refused."""
+        row = self.instance
+        plain = {name: typed.get(name, getattr(row, name)) for name in drafts.plain_fields()}
+        goods = (
+            scopes.chosen(typed["scope"], **{name: typed[name] for name in scopes.NAMING})
+            if "scope" in typed
+            else scopes.of_row(row)
+        )
+        self.draft = TemplateDraft(
+            template_id=row.pk,
+            goods=goods,
+            level_ids=[level.pk for level in typed["levels"]],
+            group_ids=[group.pk for group in typed["groups"]],
+            **plain,
+        ).fitted()
         try:
-            terms.offer(
-                Terms(
-                    ref="typed",
-                    label=typed["name"],
-                    product_ids=[row.pk for row in typed["products"]],
-                    category_ids=[row.pk for row in typed["categories"]],
-                    brand_ids=[row.pk for row in typed["brands"]],
-                    **{name: typed[name] for name in terms.FIGURES},
-                )
-            )
-        except ShopError as refusal:
-            self.add_error(None, refusal.text)
-
-    def _refuse_odd_validity(self, typed: dict[str, Any]) -> None:
-        days, start, end = typed.get("valid_days"), typed.get("valid_from"), typed.get("valid_until")
-        if days is not None:
-            if start or end:
-                self.add_error("valid_days", "有效期请填写起止时间或领取后天数，只能选一种")
-            elif not 1 <= days <= _MAX_DAYS:
-                self.add_error("valid_days", f"领取后有效天数应为 1 到 {_MAX_DAYS}")
-        elif not start or not end:
-            if not {"valid_from", "valid_until"} & self.errors.keys():
-                self.add_error("valid_until", "请填写有效期起止时间，或领取后有效天数")
-        elif end <= start:
-            self.add_error("valid_until", "有效期结束必须晚于开始")
+            templates.check(self.draft)
+        except templates.TemplateRefused as refusal:
+            show_refusal(self, refusal)
+        # What the row will hold, so that the model's own checks see it as well.
+        columns = self.draft.columns()
+        typed.update((name, columns[name]) for name in typed.keys() & columns.keys())
 
 
 class PromoCodeForm(forms.ModelForm):
@@ -177,44 +136,35 @@ class PromoCodeForm(forms.ModelForm):
         return typed
 
 
-class ActForm(forms.Form):
-    """A page that does something to a template when it is sent."""
-
-    title = ""
-    explanation = ""
-
-
-class PublishForm(ActForm):
+class PublishForm(AskForm):
     """Nothing to fill in, only to be sure."""
 
     title = "上线"
     explanation = "上线后会员即可领取，自动发放随之生效；发出第一张券后面值不能再改。"
 
 
-class StopForm(ActForm):
+class StopForm(AskForm):
     """Likewise."""
 
     title = "停发"
     explanation = "不再发放和兑换，进行中的批量发放随之停止；会员手中的券仍可使用到期满。"
 
 
-class StopJobForm(ActForm):
+class StopJobForm(AskForm):
     """Likewise."""
 
     title = "停止发放"
     explanation = "停止后不能继续；已发放的券不受影响。"
 
 
-class RevokeForm(ActForm):
+class RevokeForm(ReasonForm):
     """Why a coupon is taken away."""
 
     title = "收回"
     explanation = "收回后会员不能再使用这张券，不能撤销。"
 
-    note = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
-
-class IssueForm(MemberNumbersForm, ActForm):
+class IssueForm(MemberNumbersForm, OnceForm):
     """Who gets a coupon of this template."""
 
     title = "批量发放"
@@ -265,7 +215,7 @@ class IssueForm(MemberNumbersForm, ActForm):
         return super().member_numbers()
 
 
-class BatchForm(ActForm):
+class BatchForm(OnceForm):
     """A number of codes."""
 
     title = "生成兑换码"
@@ -283,7 +233,7 @@ class BatchForm(ActForm):
     )
 
 
-class CompensateForm(ActForm):
+class CompensateForm(OnceForm):
     """Who gets a coupon for something that went wrong, and for what."""
 
     title = "补偿发券"
@@ -302,11 +252,6 @@ class CompensateForm(ActForm):
         widget=UnfoldAdminSelectWidget,
     )
     reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
-    )
 
     def clean_member(self) -> Member:
         """The member of the number."""
@@ -316,10 +261,11 @@ class CompensateForm(ActForm):
         return found
 
 
-class StoreUseForm(forms.Form):
+class StoreUseForm(AskForm):
     """What a till says: the pass, the shop, and what the goods cost that the coupon is for."""
 
-    title = "门店核销"
+    title = "核销"
+    explanation = "先查看优惠，再确认核销。一张券只能用一次，线上和门店不能同时使用。"
 
     code = forms.CharField(
         label="券码",
@@ -338,11 +284,13 @@ class StoreUseForm(forms.Form):
         label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
 
+    def goods(self) -> dict[str, Any]:
+        """The pass and what the goods cost, as the services take them."""
+        return {"code": self.cleaned_data["code"], "goods_fen": self.cleaned_data["goods_fen"]}
 
-class UndoUseForm(ActForm):
+
+class UndoUseForm(ReasonForm):
     """Why a use in a shop is undone."""
 
     title = "撤销核销"
     explanation = "撤销后券退回会员，已过期的券不再可用；请同时在收银系统中冲正。24 小时内可以撤销。"
-
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from apps.catalog import scopes
 from apps.coupons.models import Template
 from mall.pricing import scope
 from mall.pricing.offers import EVERY_LANE, AnyCoupon, Coupon, FreightCoupon, Lane, OfferInvalid
@@ -76,10 +77,9 @@ def offer(terms: Terms) -> AnyCoupon:
 
 def _scope(terms: Terms) -> scope.Scope:
     """The goods that are meant. Raises ScopeInvalid for a list that is empty: it does not mean everything."""
-    if terms.scope == Template.Scope.PRODUCTS:
-        return scope.Products(frozenset(terms.product_ids))
-    if terms.scope == Template.Scope.CATEGORIES:
-        return scope.Categories(frozenset(terms.category_ids))
-    if terms.scope == Template.Scope.BRANDS:
-        return scope.Brands(frozenset(terms.brand_ids))
-    return scope.ALL_GOODS
+    return scopes.priced(
+        terms.scope,
+        product_ids=terms.product_ids,
+        category_ids=terms.category_ids,
+        brand_ids=terms.brand_ids,
+    )

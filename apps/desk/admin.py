@@ -1,19 +1,5 @@
 """Where Django's admin finds the pages that show several rooms: one module each."""
 
-from apps.desk import (
-    member_page,
-    points_page,
-    product_page,
-    promotion_page,
-    recharge_page,
-    refundable_order,
-)
+from apps.desk import member_page, order_page, points_page, product_page, promotion_page, recharge_page
 
-__all__ = [
-    "member_page",
-    "points_page",
-    "product_page",
-    "promotion_page",
-    "recharge_page",
-    "refundable_order",
-]
+__all__ = ["member_page", "order_page", "points_page", "product_page", "promotion_page", "recharge_page"]

@@ -10,14 +10,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.coupons.models import Template
 from apps.coupons.states import TemplateStatus
-from apps.points.admin import PointsGoodAdmin
+from apps.points.admin import PointsGoodPage
 from apps.points.forms import PointsGoodForm
 from apps.points.models import PointsGood
 
-admin.site.unregister(PointsGood)
 
-
-class CounterPointsGoodForm(PointsGoodForm):
+class PointsGoodWithCouponForm(PointsGoodForm):
     """A points good whose coupon template is one that issues now."""
 
     coupon_template_id = forms.TypedChoiceField(
@@ -42,7 +40,7 @@ class CounterPointsGoodForm(PointsGoodForm):
 
 
 @admin.register(PointsGood)
-class CounterPointsGoodAdmin(PointsGoodAdmin):
+class PointsGoodAdmin(PointsGoodPage):
     """The shelf of the points mall, coupons by their names."""
 
-    form = CounterPointsGoodForm
+    form = PointsGoodWithCouponForm

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from apps.base.admin import ReadOnlyAdmin, chip, form_page, link, yuan_column
+from apps.base.admin import ReadOnlyAdmin, chip, link, yuan_column
+from apps.base.asking import AskForm, operator
 from apps.checkout import recharge_closing, recharging
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import ShippingUpload
@@ -34,7 +32,6 @@ from apps.wallet.admin import SaysWhetherOn
 from apps.wallet.forms import CloseRechargeForm, RechargeRefundForm, UploadAgainForm
 from apps.wallet.models import Account, Recharge
 from apps.wallet.states import RechargeStatus
-from mall.errors import ShopError
 from mall.money import yuan
 
 _COLOURS: dict[str, str] = {
@@ -126,19 +123,9 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     actions_detail = ["refund", "close", "upload_again"]
 
-    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may refund and close recharges, not only read them."""
-        return request.user.has_perm("wallet.change_recharge")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
-        """Only the buttons that lead somewhere in the recharge's status; the services decide all the same."""
-        recharge = self.get_object(request, str(object_id))
-        usable = _usable(recharge) if recharge else frozenset()
-        return [
-            button
-            for button in super().get_actions_detail(request, object_id)
-            if button.action_name.removeprefix("wallet_recharge_") in usable
-        ]
+    def usable(self, row: Recharge) -> frozenset[str]:
+        """The buttons that make sense in a recharge's status."""
+        return _usable(row)
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Recharge) -> SafeString:
@@ -213,12 +200,12 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     @action(
         description="退款",
         url_path="refund",
-        permissions=["operate"],
+        permissions=["wallet.change_recharge"],
         icon="undo",
         variant=ActionVariant.DANGER,
     )
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        recharge = self._recharge(request, object_id)
+        recharge: Recharge = self.row(request, object_id)
         most = wallet.refundable(recharge, Account.objects.filter(member_id=recharge.member_id).first())
 
         def give_back(form: Any) -> str:
@@ -228,64 +215,64 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 principal_fen=typed["principal_fen"],
                 cause=str(typed["token"]),
                 reason=typed["reason"],
-                operator=_operator(request),
+                operator=operator(request),
                 at=timezone.now(),
             )
             return f"退款 {refund.refund_no} 已提交：{yuan(refund.amount_fen)} 元将原路退回。"
 
-        form = RechargeRefundForm(
-            request.POST if request.method == "POST" else None, initial={"principal_fen": most.principal_fen}
-        )
         now = f"目前最多可退 ¥{yuan(most.principal_fen)}，同时收回赠送金 ¥{yuan(most.bonus_fen)}"
-        return self._act(request, recharge, form, give_back, heading=now)
+        return self._act(
+            request,
+            recharge,
+            RechargeRefundForm,
+            give_back,
+            heading=now,
+            initial={"principal_fen": most.principal_fen},
+        )
 
-    @action(description="关闭", url_path="close", permissions=["operate"], icon="cancel")
+    @action(description="关闭", url_path="close", permissions=["wallet.change_recharge"], icon="cancel")
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        recharge = self._recharge(request, object_id)
+        recharge: Recharge = self.row(request, object_id)
 
         def give_up(_: Any) -> str:
             closed = recharge_closing.close_unpaid(
-                recharge_no=recharge.recharge_no, operator=_operator(request), at=timezone.now()
+                recharge_no=recharge.recharge_no, operator=operator(request), at=timezone.now()
             )
             if not closed:
                 raise recharge_closing.RechargeNotCancellable("只有待付款的充值单可以关闭")
             return "充值单已关闭。"
 
-        form = CloseRechargeForm(request.POST if request.method == "POST" else None)
-        return self._act(request, recharge, form, give_up)
+        return self._act(request, recharge, CloseRechargeForm, give_up)
 
-    @action(description="重新上传发货信息", url_path="upload", permissions=["operate"], icon="cloud_upload")
+    @action(
+        description="重新上传发货信息",
+        url_path="upload",
+        permissions=["wallet.change_recharge"],
+        icon="cloud_upload",
+    )
     def upload_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        recharge = self._recharge(request, object_id)
+        recharge: Recharge = self.row(request, object_id)
 
         def ask(_: Any) -> str:
             uploads.ask_again_for_recharge(recharge_no=recharge.recharge_no, at=timezone.now())
             return "已排队，稍后自动上传。"
 
-        form = UploadAgainForm(request.POST if request.method == "POST" else None)
-        return self._act(request, recharge, form, ask)
-
-    def _recharge(self, request: HttpRequest, object_id: str) -> Recharge:
-        recharge: Recharge | None = self.get_object(request, object_id)
-        if recharge is None:
-            raise Http404
-        return recharge
+        return self._act(request, recharge, UploadAgainForm, ask)
 
     def _act(
-        self, request: HttpRequest, recharge: Recharge, form: Any, carry_out: Any, *, heading: str = ""
+        self,
+        request: HttpRequest,
+        recharge: Recharge,
+        form_class: type[AskForm],
+        carry_out: Any,
+        *,
+        heading: str = "",
+        initial: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the form; when it is sent, carry it out and say so, or show why the service refused."""
-        page = reverse("admin:wallet_recharge_change", args=[recharge.pk])
-        if form.is_valid():
-            try:
-                done = carry_out(form)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(request, done, level=messages.SUCCESS)
-                return redirect(page)
+        """Ask about a recharge: which one it is stands above."""
         about = f"{recharge.recharge_no} · {recharge.title} · {recharge.member}"
-        return form_page(self, request, form, heading=f"{about} · {heading}" if heading else about, back=page)
+        heading = f"{about} · {heading}" if heading else about
+        return self.ask(request, form_class, carry_out, row=recharge, heading=heading, initial=initial)
 
 
 def _usable(recharge: Recharge) -> frozenset[str]:
@@ -304,10 +291,3 @@ def _lines(form: str, rows: Any) -> SafeString | str:
 
 def _signed(fen: int) -> str:
     return f"{'+' if fen > 0 else '−'}¥{yuan(abs(fen))}" if fen else "—"
-
-
-def _operator(request: HttpRequest) -> Any:
-    """The operator who asks; the permission check before every action leaves nobody else here."""
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return request.user

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
+from apps.base.asking import AskForm
 from apps.base.forms import YuanField
 from apps.fulfillment import freight
 from apps.fulfillment.models import (
@@ -35,6 +35,13 @@ UPLOAD_COLOURS: dict[str, str] = {
     UploadStatus.DONE: "success",
     UploadStatus.FAILED: "danger",
 }
+
+
+class FetchForm(AskForm):
+    """A question before the list of carriers is read from WeChat again."""
+
+    title = "更新快递公司"
+    explanation = "从微信读取支持的快递公司：新增的加入列表，改名的随之改名；「常用」的设置不变。"
 
 
 class ZoneForm(forms.ModelForm):
@@ -128,13 +135,14 @@ class CarrierAdmin(EditableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @action(description="从微信更新列表", url_path="fetch", permissions=["change"], icon="sync")
+    @action(
+        description="从微信更新列表",
+        url_path="fetch",
+        permissions=["fulfillment.change_carrier"],
+        icon="sync",
+    )
     def fetch(self, request: HttpRequest) -> HttpResponse:
-        try:
-            self.message_user(request, f"已从微信更新 {carriers.refresh()} 家快递公司。")
-        except ShopError as refusal:
-            self.message_user(request, refusal.text, level=messages.ERROR)
-        return redirect("admin:fulfillment_carrier_changelist")
+        return self.ask(request, FetchForm, lambda _: f"已从微信更新 {carriers.refresh()} 家快递公司。")
 
 
 @admin.register(Parcel)

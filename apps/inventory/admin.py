@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, form_page
+from apps.base.admin import ReadOnlyAdmin
+from apps.base.asking import operator
 from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.inventory.selectors import LOW
-from mall.errors import ShopError
 
 
 class ScarcityFilter(admin.SimpleListFilter):
@@ -59,10 +56,6 @@ class StockAdmin(ReadOnlyAdmin):
         """A product's page may link to the stock of all its SKUs."""
         return lookup == "sku__product" or super().lookup_allowed(lookup, value, request)
 
-    def has_count_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may receive and adjust."""
-        return request.user.has_perm("inventory.change_stock")
-
     @admin.display(description="商品", ordering="sku__product__title")
     def title(self, row: Stock) -> str:
         values = " ".join(str(value) for value in row.sku.option_values.values())
@@ -76,7 +69,9 @@ class StockAdmin(ReadOnlyAdmin):
     def free(self, row: Stock) -> int:
         return row.on_hand - row.held
 
-    @action(description="入库", permissions=["count"], url_path="receive-any", icon="add_box")
+    @action(
+        description="入库", permissions=["inventory.change_stock"], url_path="receive-any", icon="add_box"
+    )
     def receive_any(self, request: HttpRequest) -> HttpResponse:
         def book(form: forms.CountForm) -> StockEntry:
             typed = form.cleaned_data
@@ -84,18 +79,20 @@ class StockAdmin(ReadOnlyAdmin):
 
         return self._count(request, forms.ReceiveAnyForm, book)
 
-    @action(description="入库", permissions=["count"], url_path="receive", icon="add_box")
+    @action(description="入库", permissions=["inventory.change_stock"], url_path="receive", icon="add_box")
     def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self._row(request, object_id)
+        row = self.row(request, object_id)
 
         def book(form: forms.CountForm) -> StockEntry:
             return _receive(request, form, sku_id=row.sku_id, place_id=row.place_id)
 
         return self._count(request, forms.ReceiveForm, book, row=row)
 
-    @action(description="盘点调整", permissions=["count"], url_path="adjust", icon="inventory")
+    @action(
+        description="盘点调整", permissions=["inventory.change_stock"], url_path="adjust", icon="inventory"
+    )
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self._row(request, object_id)
+        row = self.row(request, object_id)
 
         def book(form: forms.CountForm) -> StockEntry:
             return inventory.adjust(
@@ -104,17 +101,11 @@ class StockAdmin(ReadOnlyAdmin):
                 change=form.cleaned_data["change"],
                 business_key=f"adjust:{form.cleaned_data['token']}",
                 reason=form.cleaned_data["reason"],
-                operator=_operator(request),
+                operator=operator(request),
                 at=timezone.now(),
             )
 
         return self._count(request, forms.AdjustForm, book, row=row)
-
-    def _row(self, request: HttpRequest, object_id: str) -> Stock:
-        row = self.get_object(request, object_id)
-        if row is None:
-            raise Http404
-        return row
 
     def _count(
         self,
@@ -124,26 +115,18 @@ class StockAdmin(ReadOnlyAdmin):
         *,
         row: Stock | None = None,
     ) -> HttpResponse:
-        """Show the form; when it is sent, book it, and show why where the service refuses."""
-        shelves = reverse("admin:inventory_stock_changelist")
-        form = form_class(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                entry = book(form)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(
-                    request, f"{form.title}完成：现货 {entry.on_hand_change:+d}", level=messages.SUCCESS
-                )
-                return redirect(shelves)
+        """Ask, about a row of the list where there is one."""
         heading = (
             f"{self.title(row)}（{row.sku.code}）· {row.place.name} · "
             f"现货 {row.on_hand}，占用 {row.held}，可售 {self.free(row)}"
             if row
             else ""
         )
-        return form_page(self, request, form, heading=heading, back=shelves)
+
+        def count(form: forms.CountForm) -> str:
+            return f"{form.title}完成：现货 {book(form).on_hand_change:+d}"
+
+        return self.ask(request, form_class, count, row=row, heading=heading, back=self.list_page())
 
 
 @admin.register(Hold)
@@ -200,13 +183,6 @@ def _receive(request: HttpRequest, form: forms.CountForm, *, sku_id: int, place_
         quantity=form.cleaned_data["quantity"],
         business_key=f"receive:{form.cleaned_data['token']}",
         reason=form.cleaned_data["reason"],
-        operator=_operator(request),
+        operator=operator(request),
         at=timezone.now(),
     )
-
-
-def _operator(request: HttpRequest) -> Any:
-    """The operator who asks; the permission check before every action leaves nobody else here."""
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return request.user

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from unfold.widgets import (
@@ -12,27 +11,20 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import OnceForm
 from apps.catalog.models import Sku
 from apps.inventory.services.counting import MAX_UNITS
 from apps.stores.models import Place
 
 
-class CountForm(forms.Form):
-    """A reason, and a token made with the page: sending the same page twice books once."""
-
-    title = ""
-    explanation = ""
+class CountForm(OnceForm):
+    """A reason, and booked once however often it is sent."""
 
     reason = forms.CharField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
         help_text="会记入库存流水，例如「供应商到货 单号 8812」",
-    )
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,7 +18,8 @@ from django.utils.cache import patch_cache_control
 from unfold.decorators import action
 
 from apps.base import audit
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, form_page, said
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, for_chosen
+from apps.base.asking import operator
 from apps.base.logs import mask
 from apps.members import forms
 from apps.members.models import (
@@ -73,9 +74,8 @@ class MembershipInline(ReadOnlyTabular):
     readonly_fields = fields
 
 
-@admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
-    """Shoppers, newest first."""
+class MemberPage(ReadOnlyAdmin):
+    """Shoppers, newest first. The desk registers the page, with what other rooms say on it."""
 
     list_display = [
         "public_id",
@@ -105,11 +105,7 @@ class MemberAdmin(ReadOnlyAdmin):
     readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
-    actions_detail = ["reveal_phone", "set_level", "compensate"]
-
-    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may act on members, not only read them."""
-        return request.user.has_perm("members.change_member")
+    actions_detail = ["reveal_phone", "set_level"]
 
     @admin.display(description="手机号（已脱敏）", ordering="phone")
     def masked_phone(self, row: Member) -> str:
@@ -124,8 +120,7 @@ class MemberAdmin(ReadOnlyAdmin):
         """Whether the level promises a service queue of its own: whoever answers should know."""
         return row.level is not None and row.level.service_queue
 
-    @admin.action(description="停用（立即退出所有登录）", permissions=["operate"])
-    @said
+    @for_chosen(description="停用（立即退出所有登录）", permission="members.change_member")
     def disable(self, request: HttpRequest, chosen: QuerySet[Member]) -> None:
         at = timezone.now()
         for member in chosen:
@@ -133,8 +128,7 @@ class MemberAdmin(ReadOnlyAdmin):
             audit.record(operator=request.user, action="停用会员", subject=member.public_id, at=at)
         self.message_user(request, f"已停用 {len(chosen)} 位会员。")
 
-    @admin.action(description="恢复", permissions=["operate"])
-    @said
+    @for_chosen(description="恢复", permission="members.change_member")
     def enable(self, request: HttpRequest, chosen: QuerySet[Member]) -> None:
         at = timezone.now()
         for member in chosen:
@@ -142,12 +136,15 @@ class MemberAdmin(ReadOnlyAdmin):
             audit.record(operator=request.user, action="恢复会员", subject=member.public_id, at=at)
         self.message_user(request, f"已恢复 {len(chosen)} 位会员。")
 
-    @action(description="查看完整手机号", url_path="phone", permissions=["operate"], icon="visibility")
+    @action(
+        description="查看完整手机号",
+        url_path="phone",
+        permissions=["members.change_member"],
+        icon="visibility",
+    )
     def reveal_phone(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the number on a page that no cache and no cookie keeps, and note who looked."""
-        member = self.get_object(request, object_id)
-        if member is None:
-            raise Http404
+        member: Member = self.row(request, object_id)
         audit.record(operator=request.user, action="查看手机号", subject=member.public_id, at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
@@ -161,44 +158,33 @@ class MemberAdmin(ReadOnlyAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
-    def has_compensate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may give coupons as compensation, one storey up."""
-        return request.user.has_perm("coupons.compensate_coupon")
-
     @action(
-        description="补偿发券", url_path="compensate", permissions=["compensate"], icon="volunteer_activism"
+        description="调整等级", url_path="level", permissions=["members.change_member"], icon="military_tech"
     )
-    def compensate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Go to the page that gives this member a coupon."""
-        member = self.get_object(request, object_id)
-        if member is None:
-            raise Http404
-        page = reverse("admin:coupons_coupon_compensate")
-        return redirect(f"{page}?{urlencode({'member': member.public_id})}")
-
-    @action(description="调整等级", url_path="level", permissions=["operate"], icon="military_tech")
-    @said
     def set_level(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Set the level by hand, with the reason; the service writes the history."""
-        member = self.get_object(request, object_id)
-        if member is None:
-            raise Http404
-        typed = request.POST if request.method == "POST" else None
-        form = forms.SetLevelForm(typed, initial={"level": member.level_id})
-        page = reverse("admin:members_member_change", args=[member.pk])
-        if form.is_valid():
+        member: Member = self.row(request, object_id)
+
+        def put(form: forms.SetLevelForm) -> str:
             level = form.cleaned_data["level"]
             growth.set_by_hand(
                 member_id=member.pk,
                 level_id=level.pk,
                 reason=form.cleaned_data["reason"],
-                operator=request.user,
+                operator=operator(request),
                 at=timezone.now(),
             )
-            self.message_user(request, f"等级已调整为「{level}」。")
-            return redirect(page)
+            return f"等级已调整为「{level}」。"
+
         heading = f"{member} · {member.level or '无等级'} · 累计成长值 {member.growth}"
-        return form_page(self, request, form, heading=heading, back=page)
+        return self.ask(
+            request,
+            forms.SetLevelForm,
+            put,
+            row=member,
+            heading=heading,
+            initial={"level": member.level_id},
+        )
 
 
 @admin.register(Group)
@@ -219,19 +205,13 @@ class GroupAdmin(EditableAdmin):
         empty = obj is not None and not Membership.objects.filter(group_id=obj.pk).exists()
         return empty and super().has_delete_permission(request, obj)
 
-    def has_list_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may put members in and take them out."""
-        return request.user.has_perm("members.change_group")
-
-    def has_members_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may see the list of members."""
-        return request.user.has_perm("members.view_member")
-
     @admin.display(description="会员数", ordering="members")
     def size(self, row: Group) -> str:
         return f"{row.members:,}" if row.pk else "保存后可添加会员"  # type: ignore[attr-defined]
 
-    @action(description="添加会员", url_path="add-members", permissions=["list"], icon="group_add")
+    @action(
+        description="添加会员", url_path="add-members", permissions=["members.change_group"], icon="group_add"
+    )
     def add_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def add(group: Group, form: forms.GroupMembersForm) -> str:
             numbers, at = form.member_numbers(), timezone.now()
@@ -240,7 +220,12 @@ class GroupAdmin(EditableAdmin):
 
         return self._change(request, object_id, forms.AddToGroupForm, add)
 
-    @action(description="移出会员", url_path="remove-members", permissions=["list"], icon="group_remove")
+    @action(
+        description="移出会员",
+        url_path="remove-members",
+        permissions=["members.change_group"],
+        icon="group_remove",
+    )
     def remove_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def remove(group: Group, form: forms.GroupMembersForm) -> str:
             removed, unknown = groups.remove(group_id=group.pk, member_numbers=form.member_numbers())
@@ -248,7 +233,7 @@ class GroupAdmin(EditableAdmin):
 
         return self._change(request, object_id, forms.RemoveFromGroupForm, remove)
 
-    @action(description="查看会员", url_path="members", permissions=["members"], icon="group")
+    @action(description="查看会员", url_path="members", permissions=["members.view_member"], icon="group")
     def show_members(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Go to the members of this group."""
         members = reverse("admin:members_member_changelist")
@@ -261,24 +246,16 @@ class GroupAdmin(EditableAdmin):
         form_class: type[forms.GroupMembersForm],
         call: Callable[[Group, Any], str],
     ) -> HttpResponse:
-        """Show the form; when it is sent, ``call`` it, say what it returns and note who did it."""
-        group = self.get_object(request, object_id)
-        if group is None:
-            raise Http404
-        form = form_class(request.POST, request.FILES) if request.method == "POST" else form_class()
-        page = reverse("admin:members_group_change", args=[group.pk])
-        if form.is_valid():
-            told = call(group, form)
-            audit.record(
-                operator=request.user,
-                action=f"会员分组{form.title}",
-                subject=f"会员分组 {group.pk}",
-                note=f"{group.name}：{told}",
-                at=timezone.now(),
-            )
-            self.message_user(request, told)
-            return redirect(page)
-        return form_page(self, request, form, heading=f"{group} · {self.size(group)} 人", back=page)
+        """Ask about a group, and note who did it."""
+        group: Group = self.row(request, object_id)
+        return self.ask(
+            request,
+            form_class,
+            lambda form: call(group, form),
+            row=group,
+            heading=f"{group} · {self.size(group)} 人",
+            audit_as=(f"会员分组{form_class.title}", f"会员分组 {group.pk} {group.name}"),
+        )
 
 
 @admin.register(LevelChange)

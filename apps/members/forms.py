@@ -12,9 +12,9 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
+from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import TenthsField, TimesField
 from apps.members.models import Level
 
@@ -77,7 +77,7 @@ class LevelForm(forms.ModelForm):
             self.add_error("points_multiplier_bp", f"等级「{other.name}」更{word}；等级越高积分倍率不能越低")
 
 
-class SetLevelForm(forms.Form):
+class SetLevelForm(ReasonForm):
     """A member's level by hand."""
 
     title = "调整等级"
@@ -89,7 +89,7 @@ class SetLevelForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         empty_label=None,
     )
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    field_order = ("level", "reason")
 
 
 class MemberNumbersForm(forms.Form):
@@ -125,11 +125,8 @@ class MemberNumbersForm(forms.Form):
             yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
 
 
-class GroupMembersForm(MemberNumbersForm):
+class GroupMembersForm(MemberNumbersForm, AskForm):
     """Who is put into a group, or taken out of it."""
-
-    title = ""
-    explanation = ""
 
     def clean(self) -> dict[str, Any]:
         """Somebody has to be meant."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, said
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
 from apps.outbox import services
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
@@ -56,12 +56,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def state(self, row: Delivery) -> SafeString:
         return _status(row)
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """The rows are read-only; whoever could change deliveries may have one repeated."""
-        return request.user.has_perm("outbox.change_delivery")
-
-    @admin.action(description="重新投递（仅限已停止重试的）", permissions=["operate"])
-    @said
+    @for_chosen(description="重新投递（仅限已停止重试的）", permission="outbox.change_delivery")
     def deliver_again(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> None:
         at = timezone.now()
         dead = chosen.filter(status=DeliveryStatus.DEAD)

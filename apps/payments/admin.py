@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, said, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.services import notifications, refunds
 from apps.payments.states import PaymentStatus, RefundStatus
@@ -148,12 +148,9 @@ class RefundAdmin(ReadOnlyAdmin):
     def state(self, row: Refund) -> SafeString:
         return _refund_status(row)
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """The rows are read-only; whoever could change refunds may act on them."""
-        return request.user.has_perm("payments.change_refund")
-
-    @admin.action(description="重新提交（失败的单号不变；微信已关闭的换新单号）", permissions=["operate"])
-    @said
+    @for_chosen(
+        description="重新提交（失败的单号不变；微信已关闭的换新单号）", permission="payments.change_refund"
+    )
     def submit_again(self, request: HttpRequest, chosen: QuerySet[Refund]) -> None:
         at = timezone.now()
         count = 0
@@ -180,16 +177,11 @@ class NotificationAdmin(ReadOnlyAdmin):
     readonly_fields = ["content"]
     actions = ["handle_again"]
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """The rows are read-only; whoever could change notifications may act on them."""
-        return request.user.has_perm("payments.change_notification")
-
     @admin.display(description="内容")
     def content(self, row: Notification) -> str:
         return json.dumps(row.resource, ensure_ascii=False, indent=2)
 
-    @admin.action(description="重新处理（仅限未处理的）", permissions=["operate"])
-    @said
+    @for_chosen(description="重新处理（仅限未处理的）", permission="payments.change_notification")
     def handle_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
         at = timezone.now()
         count = 0

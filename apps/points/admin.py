@@ -6,13 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, form_page, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.asking import operator
 from apps.points import forms
 from apps.points import services as points
 from apps.points.models import (
@@ -21,13 +20,11 @@ from apps.points.models import (
     Entry,
     InteractionRule,
     Lot,
-    PointsGood,
     Redemption,
     Rules,
     Spending,
 )
 from apps.points.states import EntryKind
-from mall.errors import ShopError
 
 
 class DebtFilter(admin.SimpleListFilter):
@@ -61,32 +58,23 @@ class AccountAdmin(ReadOnlyAdmin):
     inlines = [LotInline]
     actions_detail = ["correct"]
 
-    def has_operate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may give and take points."""
-        return request.user.has_perm("points.change_account")
-
     @admin.display(description="会员编号", ordering="member__public_id")
     def code(self, row: Account) -> str:
         return row.member.public_id
 
-    @action(description="调整积分", url_path="correct", permissions=["operate"], icon="exposure")
+    @action(
+        description="调整积分", url_path="correct", permissions=["points.change_account"], icon="exposure"
+    )
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give or take points by hand; the ledger keeps who and why."""
-        account = self.get_object(request, object_id)
-        if account is None:
-            raise Http404
-        form = forms.CorrectionForm(request.POST if request.method == "POST" else None)
-        page = reverse("admin:points_account_change", args=[account.pk])
-        if form.is_valid():
-            try:
-                _correct(account, form.cleaned_data, operator=request.user)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(request, f"已调整 {form.cleaned_data['change']:+d} 积分。")
-                return redirect(page)
+        account: Account = self.row(request, object_id)
+
+        def book(form: forms.CorrectionForm) -> str:
+            _correct(account, form.cleaned_data, operator=operator(request))
+            return f"已调整 {form.cleaned_data['change']:+d} 积分。"
+
         heading = f"{account.member} · 余额 {account.balance}，欠 {account.debt}"
-        return form_page(self, request, form, heading=heading, back=page)
+        return self.ask(request, forms.CorrectionForm, book, row=account, heading=heading)
 
 
 def _correct(account: Account, typed: dict[str, Any], *, operator: Any) -> None:
@@ -176,8 +164,7 @@ class InteractionRuleAdmin(EditableAdmin):
     list_display = ["kind", "enabled", "points", "growth", "once", "daily_cap"]
 
 
-@admin.register(PointsGood)
-class PointsGoodAdmin(EditableAdmin):
+class PointsGoodPage(EditableAdmin):
     """The shelf of the points mall. Goods are switched off, never deleted: redemptions name them."""
 
     form = forms.PointsGoodForm

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from apps.base.asking import OnceForm
 from apps.base.forms import PercentField, YuanField
 from apps.catalog.models import Sku
 from apps.points.models import InteractionRule, PointsGood, Rules
@@ -157,7 +157,7 @@ class PointsGoodForm(forms.ModelForm):
             self.add_error("money_fen", "另付金额必须低于商品售价")
 
 
-class CorrectionForm(forms.Form):
+class CorrectionForm(OnceForm):
     """Points given or taken by hand, with a reason, and a token: sending the same page twice books once."""
 
     title = "调整积分"
@@ -168,11 +168,6 @@ class CorrectionForm(forms.Form):
     )
     reason = forms.CharField(
         label="原因", max_length=100, widget=UnfoldAdminTextInputWidget, help_text="会员在积分明细中会看到"
-    )
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
     )
 
     def clean_change(self) -> Any:

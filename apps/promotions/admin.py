@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet, Sum
-from django.forms import Form, IntegerField
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.forms import IntegerField
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.base.admin import EditableAdmin, yuan_column
+from apps.base.asking import AskForm, Done, operator
+from apps.catalog import scopes
 from apps.promotions import admin_around, ladders, selectors, terms, wording
 from apps.promotions import services as promotions
 from apps.promotions.forms import PromotionForm
@@ -27,12 +26,6 @@ from mall.errors import ShopError
 
 # Pages of their own module, which admin finds through this one.
 __all__ = ["LevelPriceAdmin", "PromotionPage", "admin_around"]
-
-
-# Whatever of these changes, uses are counted anew: a tally is kept for what is limited only.
-_COUNTED: Final = {
-    *("kind", "ladder", "limit_total", "limit_per_day", "limit_per_member", "limit_per_member_day")
-}
 
 
 class RunningFilter(admin.SimpleListFilter):
@@ -55,8 +48,11 @@ class RunningFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(chosen)
 
 
-class SimulateForm(Form):
+class SimulateForm(AskForm):
     """How far back the orders go on which a promotion is tried."""
+
+    title = "模拟"
+    explanation = "在过去的订单上试算此活动，在后台进行。"
 
     days = IntegerField(
         label="最近多少天的订单",
@@ -128,9 +124,7 @@ class PromotionPage(EditableAdmin):
         "threshold_fen": _when("FREE_POSTAGE"),
         "regions": _when("FREE_POSTAGE"),
         "excludes": "combines == true",
-        "products": "scope == 'PRODUCTS'",
-        "categories": "scope == 'CATEGORIES'",
-        "brands": "scope == 'BRANDS'",
+        **scopes.SHOWN_WHEN,
     }
     actions_detail = ["simulate"]
 
@@ -141,48 +135,38 @@ class PromotionPage(EditableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_simulate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may try a promotion on the orders."""
-        return request.user.has_perm("promotions.change_promotion")
-
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        promotion = Promotion.objects.get(pk=obj.pk)
-        parts = [(part.at_least, part.sku_id, part.quantity) for part in form.parts]
-        with transaction.atomic():
-            promotions.replace_parts(promotion=promotion, parts=parts)
-            if change and _COUNTED.intersection(form.changed_data):
-                promotions.recount(promotion_id=promotion.pk, at=timezone.now())
-        for warning in form.warnings:
+        """The service writes the row and all that belongs to it."""
+        saved = promotions.save(
+            form.draft, operator=operator(request), at=timezone.now(), stock=type(form).stock
+        )
+        obj.pk, obj._state.adding = saved.promotion.pk, False
+        for warning in saved.warnings:
             self.message_user(request, warning, level=messages.WARNING)
 
-    @action(description="模拟", url_path="simulate", permissions=["simulate"], icon="query_stats")
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: the goods are written with the row."""
+
+    @action(
+        description="模拟",
+        url_path="simulate",
+        permissions=["promotions.change_promotion"],
+        icon="query_stats",
+    )
     def simulate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        promotion: Promotion | None = self.get_object(request, object_id)
-        if promotion is None:
-            raise Http404
-        form = SimulateForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                run = promotions.request_simulation(
-                    promotion_id=promotion.pk,
-                    days=form.cleaned_data["days"],
-                    operator=request.user,
-                    at=timezone.now(),
-                )
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                self.message_user(request, "已开始模拟，刷新此页查看进度", level=messages.SUCCESS)
-                return redirect("admin:promotions_simulationrun_change", run.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"模拟 · {promotion.label}",
-            "form": form,
-            "back": reverse("admin:promotions_promotion_change", args=[promotion.pk]),
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/promotions/simulate.html", context)
+        promotion: Promotion = self.row(request, object_id)
+
+        def begin(form: SimulateForm) -> Done:
+            run = promotions.request_simulation(
+                promotion_id=promotion.pk,
+                days=form.cleaned_data["days"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            page = reverse("admin:promotions_simulationrun_change", args=[run.pk])
+            return Done("已开始模拟，刷新此页查看进度", then=page)
+
+        return self.ask(request, SimulateForm, begin, row=promotion, heading=promotion.label)
 
     @admin.display(description="优惠内容")
     def sentence(self, row: Promotion) -> str:
@@ -202,15 +186,7 @@ class PromotionPage(EditableAdmin):
     @admin.display(description="适用范围", ordering="scope")
     def meant(self, row: Promotion) -> str:
         """The goods by name, the first three of many."""
-        named = {
-            Promotion.Scope.PRODUCTS: [product.title for product in row.products.all()],
-            Promotion.Scope.CATEGORIES: [category.name for category in row.categories.all()],
-            Promotion.Scope.BRANDS: [brand.name for brand in row.brands.all()],
-        }.get(Promotion.Scope(row.scope))
-        if named is None:
-            return row.get_scope_display()
-        more = f"等 {len(named)} 项" if len(named) > 3 else ""
-        return f"{row.get_scope_display()}：{'、'.join(named[:3])}{more}"
+        return scopes.told(row, most=3)
 
     @admin.display(description="使用情况")
     def used(self, row: Promotion) -> str:

@@ -2,72 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import fields
+from typing import Any, ClassVar, Final
 
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
-from apps.base import days
-from apps.base.forms import PercentField, YuanField
+from apps.base.forms import PercentField, TenthsField, YuanField, show_refusal
+from apps.catalog import scopes
 from apps.catalog.models import Sku
-from apps.promotions import inputs, member_days, sense, terms, wording
+from apps.promotions import drafts, inputs, wording
 from apps.promotions import services as promotions
-from apps.promotions.models import MemberDay, PriceFloor, Promotion
-from apps.promotions.terms import Part, Terms
-from mall.errors import ShopError
+from apps.promotions.drafts import PromotionDraft
+from apps.promotions.models import Promotion
+from apps.promotions.services import Stock
 
 Kind = Promotion.Kind
 
-# The figures that each kind uses; a form empties the others, so that a row never says more than its offer.
-# Typed here and kept elsewhere: the ladder in ``steps``, gifts and bundles in rows of their own.
-FIGURES: Final[dict[str, set[str]]] = {
-    Kind.STEPPED: {"steps", "by_pieces"},
-    Kind.PERCENT: {"off_bp", "cap_fen"},
-    Kind.FIXED: {"off_fen", "price_fen", "cap_fen"},
-    Kind.GIFT: {"gifts", "by_pieces"},
-    Kind.BUNDLE: {"bundle", "price_fen"},
-    Kind.N_FOR_M: {"pieces", "price_fen"},
-    Kind.SECOND_HALF: {"off_bp", "same_sku"},
-    Kind.STEP_PRICE: {"ladder", "rise_bp", "rise_hours"},
-    Kind.FREE_POSTAGE: {"threshold_fen", "regions"},
-}
-EMPTY: Final[dict[str, Any]] = {
-    "steps": [],
-    "by_pieces": False,
-    "ladder": [],
-    "gifts": [],
-    "bundle": {},
-    "off_bp": None,
-    "off_fen": None,
-    "price_fen": None,
-    "pieces": None,
-    "same_sku": True,
-    "rise_bp": None,
-    "rise_hours": None,
-    "cap_fen": None,
-    "threshold_fen": None,
-    "regions": [],
-}
-SCOPES: Final = {
-    "products": Promotion.Scope.PRODUCTS,
-    "categories": Promotion.Scope.CATEGORIES,
-    "brands": Promotion.Scope.BRANDS,
-}
-WHOLE_ORDER: Final = {
-    Kind.FREE_POSTAGE: "满额包邮针对整单运费，适用范围请选择「全部商品」",
-    Kind.BUNDLE: "套餐的商品由套餐本身决定，适用范围请选择「全部商品」",
-}
+# What is typed as text, by kind; all of it becomes ``steps`` or ``parts`` of the draft.
+_TEXTS: Final = {Kind.STEPPED: "steps", Kind.STEP_PRICE: "ladder", Kind.GIFT: "gifts", Kind.BUNDLE: "bundle"}
+# Every figure that some kind does not use, by the name of its field.
+_TYPED: Final = (drafts.EMPTY.keys() - {"parts", "excludes"}) | {*_TEXTS.values()}
 
 
-# Each limit that lies within another.
-_WITHIN: Final = (
-    ("limit_per_day", "limit_total"),
-    ("limit_per_member", "limit_total"),
-    ("limit_per_member_day", "limit_per_day"),
-    ("limit_per_member_day", "limit_per_member"),
-    ("limit_per_member_day", "limit_total"),
-)
+def _used(kind: str) -> set[str]:
+    """The fields of the figures that a kind uses."""
+    return (drafts.FIGURES[kind] - {"steps", "parts"}) | {_TEXTS.get(Kind(kind), "")}
 
 
 def _lines() -> UnfoldAdminTextareaWidget:
@@ -75,10 +35,13 @@ def _lines() -> UnfoldAdminTextareaWidget:
 
 
 class PromotionForm(forms.ModelForm):
-    """One promotion. What it refuses it refuses with the sentence of the offer that it would have become.
+    """One promotion, translated into a draft; what is wrong with it the service says, and the form shows where.
 
-    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same.
+    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same. ``stock`` tells
+    what there is of the gifts; who knows no stock leaves it out.
     """
+
+    stock: ClassVar[Stock | None] = None
 
     steps = forms.CharField(
         label="满减阶梯",
@@ -110,8 +73,8 @@ class PromotionForm(forms.ModelForm):
         widget=_lines(),
         help_text="商家编码，多件写成「编码×数量」：「POT-01，CUP-01×4」",
     )
-    off_bp = inputs.DiscountField(
-        label="折扣", required=False, help_text="8.5 表示八五折，即减 15%；第二件半价填 5"
+    off_bp = TenthsField(
+        label="折扣", taken_off=True, required=False, help_text="8.5 表示八五折，即减 15%；第二件半价填 5"
     )
     off_fen = YuanField(label="每件直降（元）", required=False, help_text="与「价格」只填一项")
     price_fen = YuanField(
@@ -180,7 +143,8 @@ class PromotionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.warnings: list[str] = []
-        self.parts: list[Part] = []
+        self.draft: PromotionDraft | None = None
+        self._parts: list[tuple[int, int, int]] = []
         row = self.instance
         if row.pk is None:
             return
@@ -193,130 +157,65 @@ class PromotionForm(forms.ModelForm):
             self.initial.update(inputs.write_parts(list(named), by_pieces=row.by_pieces))
 
     def clean(self) -> dict[str, Any]:
-        """Empty what the kind and the scope do not use, then build the offer and show why where it refuses."""
+        """Leave out what the kind does not use, read what was typed as text, and ask the service."""
         typed = self.cleaned_data
-        self._check_window(typed)
-        self._check_limits(typed)
-        kind, scope = typed.get("kind"), typed.get("scope")
-        if kind not in FIGURES or scope is None:
+        kind = typed.get("kind")
+        if kind not in drafts.FIGURES:
             return typed
         if not typed.get("combines"):
             typed["excludes"] = []
-        for name in EMPTY.keys() - FIGURES[kind]:
-            typed[name] = EMPTY[name]
+        for name in _TYPED - _used(kind):
+            typed[name] = drafts.EMPTY.get(name, "")
             self.errors.pop(name, None)
-        self._read(typed, kind)
-        for name, meant in SCOPES.items():
-            if scope != meant and name in typed:
-                typed[name] = typed[name].none()
+        steps = self._read(typed, Kind(kind))
+        # The columns of the row are lists.
+        typed["steps"], typed["regions"] = steps, list(typed.get("regions") or ())
         if not self.errors:
-            self._refuse_senseless(typed)
+            self._ask_the_service(typed, Kind(kind), steps)
         return typed
 
-    def _check_window(self, typed: dict[str, Any]) -> None:
-        starts_at, ends_at = typed.get("starts_at"), typed.get("ends_at")
-        if not starts_at or not ends_at:
-            return
-        if ends_at <= starts_at:
-            self.add_error("ends_at", "结束时间必须晚于开始时间")
-            return
-        campaign = typed.get("campaign")
-        if campaign and not (campaign.starts_at <= starts_at and ends_at <= campaign.ends_at):
-            self.add_error("campaign", f"促销时间必须在节日活动「{campaign.name}」的时间之内")
-
-        if member_day := typed.get("member_day"):
-            self._check_member_day(member_day, starts_at, ends_at)
-
-    def _check_member_day(self, member_day: MemberDay, starts_at: datetime, ends_at: datetime) -> None:
-        """Refuse a window without any of the days that the promotion keeps to."""
-        day, last = days.shop_day(starts_at), days.shop_day(ends_at - timedelta(microseconds=1))
-        # Member days are days of a week or a month: each of them comes within two months.
-        last = min(last, day + timedelta(days=62))
-        while day <= last:
-            if member_days.falls_on(member_day, day):
-                return
-            day += timedelta(days=1)
-        why = f"是{member_days.sentence(member_day)}" if member_day.enabled else "已停用"
-        self.add_error("member_day", f"「{member_day.name}」{why}，促销时间内没有这样的日子")
-
-    def _check_limits(self, typed: dict[str, Any]) -> None:
-        """Refuse a part that is larger than the whole it is part of: it would never be reached."""
-        for part, whole in _WITHIN:
-            most, within = typed.get(part), typed.get(whole)
-            if most is not None and within is not None and most > within:
-                names = [self._meta.model._meta.get_field(name).verbose_name for name in (part, whole)]
-                self.add_error(part, f"{names[0]}不能超过{names[1]}（{within}）")
-
-    def _read(self, typed: dict[str, Any], kind: str) -> None:
-        """Read what was typed as text: steps, ladder, gifts or bundle."""
-        readers = {
-            Kind.STEPPED: ("steps", lambda text: inputs.read_steps(text, by_pieces=typed["by_pieces"])),
-            Kind.STEP_PRICE: ("ladder", inputs.read_ladder),
-            Kind.GIFT: ("gifts", lambda text: inputs.read_gifts(text, by_pieces=typed["by_pieces"])),
-            Kind.BUNDLE: ("bundle", inputs.read_goods),
-        }
-        if kind not in readers:
-            return
-        name, read = readers[Kind(kind)]
+    def _read(self, typed: dict[str, Any], kind: Kind) -> list[list[int]]:
+        """Read what was typed as text: return the steps, keep gifts or a bundle."""
+        name = _TEXTS.get(kind, "")
+        text = typed.get(name) or ""
         try:
-            typed[name] = read(typed.get(name, ""))
+            if kind == Kind.STEPPED:
+                return inputs.read_steps(text, by_pieces=bool(typed.get("by_pieces")))
             if kind == Kind.STEP_PRICE:
-                typed["steps"] = typed["ladder"]
-            self.parts = self._parts(typed)
+                return inputs.read_ladder(text)
+            if kind == Kind.GIFT:
+                self._parts = self._coded(inputs.read_gifts(text, by_pieces=bool(typed.get("by_pieces"))))
+            if kind == Kind.BUNDLE:
+                self._parts = self._coded([(0, inputs.read_goods(text))])
         except forms.ValidationError as unreadable:
             self.add_error(name, unreadable)
+        return []
 
-    def _parts(self, typed: dict[str, Any]) -> list[Part]:
+    def _coded(self, wanted: list[tuple[int, dict[str, int]]]) -> list[tuple[int, int, int]]:
         """The SKUs behind the codes of gifts or a bundle: one statement. Raises ValidationError."""
-        wanted = [*typed["gifts"], *([(0, typed["bundle"])] if typed["bundle"] else [])]
         codes = {code for _, goods in wanted for code in goods}
-        skus = {sku.code: sku for sku in Sku.objects.filter(code__in=codes).select_related("product")}
+        skus = dict(Sku.objects.filter(code__in=codes).values_list("code", "pk"))
         if missing := "」「".join(sorted(codes - skus.keys())):
             raise forms.ValidationError(f"没有商家编码为「{missing}」的商品")
         return [
-            Part(at_least, skus[code].pk, skus[code].product.title, quantity)
-            for at_least, goods in wanted
-            for code, quantity in goods.items()
+            (at_least, skus[code], quantity) for at_least, goods in wanted for code, quantity in goods.items()
         ]
 
-    def _refuse_senseless(self, typed: dict[str, Any]) -> None:
-        """Say why this could not be explained to a buyer, in the words of the offer itself."""
-        kind = typed["kind"]
-        if kind in WHOLE_ORDER and typed["scope"] != Promotion.Scope.ALL:
-            self.add_error("scope", WHOLE_ORDER[kind])
-        if kind == Kind.FREE_POSTAGE and typed["threshold_fen"] is None:
-            self.add_error("threshold_fen", "请填写包邮门槛，不限金额请填 0")
-        if self.errors:
-            return
-        figures = {name: typed[name] for name in terms.FIGURES}
-        offered = Terms(
-            ref="typed",
-            product_ids=[product.pk for product in typed["products"]],
-            category_ids=[category.pk for category in typed["categories"]],
-            brand_ids=[brand.pk for brand in typed["brands"]],
-            parts=self.parts,
-            **figures,
-        )
-        at = typed["starts_at"]
+    def _ask_the_service(self, typed: dict[str, Any], kind: Kind, steps: list[list[int]]) -> None:
+        """Build the draft and show at its fields what the service refuses."""
+        apart = {"promotion_id", "goods", "parts", "steps", "campaign_id", "member_day_id"}
+        campaign, member_day = typed["campaign"], typed["member_day"]
+        self.draft = PromotionDraft(
+            promotion_id=self.instance.pk,
+            goods=scopes.chosen(typed["scope"], **{name: typed[name] for name in scopes.NAMING}),
+            parts=self._parts,
+            steps=steps,
+            campaign_id=campaign.pk if campaign else None,
+            member_day_id=member_day.pk if member_day else None,
+            **{one.name: typed[one.name] for one in fields(PromotionDraft) if one.name not in apart},
+        ).fitted()
         try:
-            terms.offer(offered, at=at)
-        except ShopError as refusal:
-            self.add_error(None, refusal.text)
-            return
-        for reason in sense.objections(offered, promotions.wares(offered)):
-            self.add_error(None, reason)
-        if not self.errors:
-            self._ask_the_floor(offered, at=at)
-
-    def _ask_the_floor(self, offered: Terms, *, at: Any) -> None:
-        """Refuse, or keep as warnings, what the promotion could take below the price floor."""
-        breaches = promotions.breaches(offered, at=at)
-        if not breaches:
-            return
-        shown = [breach.sentence for breach in breaches[:5]]
-        more = f"等 {len(breaches)} 种" if len(breaches) > len(shown) else ""
-        said = f"最不利的订单中{'；'.join(shown)}{more}"
-        if promotions.present_floor().mode == PriceFloor.Mode.REFUSE:
-            self.add_error(None, f"会突破价格底线：{said}")
-        else:
-            self.warnings.append(f"注意价格底线：{said}")
+            self.warnings = promotions.check(self.draft, stock=type(self).stock)
+        except promotions.PromotionRefused as refusal:
+            text = _TEXTS.get(kind, "")
+            show_refusal(self, refusal, named={"steps": text, "parts": text})

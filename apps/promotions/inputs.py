@@ -21,8 +21,6 @@ _BETWEEN = re.compile(r"[,，;；、\s]+")
 _PIECES = re.compile(r"[1-9][0-9]{0,5}")
 _TENTHS = re.compile(r"[0-9](\.[0-9]{1,3})?")
 _GOODS = re.compile(r"([^\s×*:：]{1,40}?)(?:[×*xX]([1-9][0-9]{0,2}))?")
-# The endings of the names in WeChat's region picker; 「浙江」 or 「江浙沪」 would never match an address.
-_REGION_ENDINGS = tuple("省市区县旗州盟岛划镇乡道")
 
 
 def read_steps(text: str, *, by_pieces: bool) -> list[list[int]]:
@@ -133,26 +131,6 @@ def _off_bp(tenths: str) -> int:
     return money.WHOLE_BP - int(Decimal(tenths).scaleb(3))
 
 
-class DiscountField(forms.Field):
-    """A discount typed as it is said, ``8.5`` for 八五折, to the basis points taken off, 1500; empty is None."""
-
-    widget = UnfoldAdminTextInputWidget
-    default_error_messages = {"invalid": "请填写 0 到 10 之间的折扣，最多三位小数，例如 8.5 表示八五折"}
-
-    def to_python(self, value: Any) -> int | None:
-        """The basis points taken off."""
-        text = value.strip() if isinstance(value, str) else value
-        if text in self.empty_values:
-            return None
-        if _TENTHS.fullmatch(text) is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return _off_bp(text)
-
-    def prepare_value(self, value: Any) -> Any:
-        """What the page shows: the discount as it is said, and what was typed as it was typed."""
-        return f"{wording.tenths(value):f}" if isinstance(value, int) else value
-
-
 class MonthDaysField(forms.Field):
     """Days of the month, ``15，25``, to a rising list without repeats."""
 
@@ -177,12 +155,8 @@ class RegionsField(forms.Field):
     widget = UnfoldAdminTextareaWidget
 
     def to_python(self, value: Any) -> list[str]:
-        """The names, each as an address has it."""
-        names = list(dict.fromkeys(filter(None, _BETWEEN.split(value or ""))))
-        for name in names:
-            if not name.endswith(_REGION_ENDINGS):
-                raise ValidationError(f"「{name}」不是完整的地区名称，例如应写「浙江省」「上海市」")
-        return names
+        """The names; whether an address can have them is the service's to say."""
+        return list(dict.fromkeys(filter(None, _BETWEEN.split(value or ""))))
 
     def prepare_value(self, value: Any) -> Any:
         """What the page shows."""

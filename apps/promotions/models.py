@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.base.fields import FenField
-from apps.catalog.models import Brand, Category, Product, Sku
+from apps.catalog.models import ScopedToGoods, Sku
 from apps.members.models import Level, Member
 
 
@@ -89,7 +89,7 @@ class Campaign(models.Model):
         return self.name
 
 
-class Promotion(models.Model):
+class Promotion(ScopedToGoods):
     """One timed offer. What the kind does not use stays empty; the form explains what it refuses."""
 
     class Kind(models.TextChoices):
@@ -102,12 +102,6 @@ class Promotion(models.Model):
         SECOND_HALF = "SECOND_HALF", "第二件优惠"
         STEP_PRICE = "STEP_PRICE", "阶梯涨价"
         FREE_POSTAGE = "FREE_POSTAGE", "满额包邮"
-
-    class Scope(models.TextChoices):
-        ALL = "ALL", "全部商品"
-        PRODUCTS = "PRODUCTS", "指定商品"
-        CATEGORIES = "CATEGORIES", "指定类目"
-        BRANDS = "BRANDS", "指定品牌"
 
     kind = models.CharField("类型", max_length=20, choices=Kind.choices)
     label = models.CharField("名称", max_length=30, help_text="买家会看到，例如「春茶节满减」")
@@ -131,10 +125,6 @@ class Promotion(models.Model):
         related_name="promotions",
         verbose_name="仅限会员日",
     )
-    scope = models.CharField("适用范围", max_length=12, choices=Scope.choices, default=Scope.ALL)
-    products = models.ManyToManyField(Product, blank=True, verbose_name="商品")
-    categories = models.ManyToManyField(Category, blank=True, verbose_name="类目")
-    brands = models.ManyToManyField(Brand, blank=True, verbose_name="品牌")
     by_pieces = models.BooleanField("按件数", default=False)
     # 满减: [[threshold_fen or pieces, off_fen], …] rising; 阶梯涨价: [[units sold, off_bp], …], off falling.
     steps = models.JSONField("阶梯", default=list, blank=True)

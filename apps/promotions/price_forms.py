@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.forms import PercentField, YuanField
+from apps.base.forms import PercentField, YuanField, show_refusal
 from apps.catalog.models import Sku
+from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, PriceFloor
-from mall import money
 
 
 class LevelPriceForm(forms.ModelForm):
@@ -35,11 +35,14 @@ class LevelPriceForm(forms.ModelForm):
             self.initial["sku"] = self.instance.sku
 
     def clean(self) -> dict[str, Any]:
-        """A member price that is no advantage is a mistake."""
+        """Ask the service whether it is an advantage."""
         typed = self.cleaned_data
         sku, price_fen = typed.get("sku"), typed.get("price_fen")
-        if sku and price_fen is not None and price_fen >= sku.price_fen:
-            self.add_error("price_fen", f"会员价必须低于售价 ¥{money.yuan(sku.price_fen)}")
+        if sku and price_fen is not None:
+            try:
+                promotions.check_level_price(sku=sku, price_fen=price_fen)
+            except promotions.LevelPriceRefused as refusal:
+                show_refusal(self, refusal)
         return typed
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from apps.catalog import scopes
 from apps.promotions import ladders
 from apps.promotions.models import Promotion
 from mall.money import WHOLE_BP
@@ -246,10 +247,9 @@ def _basis(terms: Terms) -> offers.Basis:
 
 def _scope(terms: Terms) -> scope.Scope:
     """The goods that are meant. Raises ScopeInvalid for a list that is empty: it does not mean everything."""
-    if terms.scope == Promotion.Scope.PRODUCTS:
-        return scope.Products(frozenset(terms.product_ids))
-    if terms.scope == Promotion.Scope.CATEGORIES:
-        return scope.Categories(frozenset(terms.category_ids))
-    if terms.scope == Promotion.Scope.BRANDS:
-        return scope.Brands(frozenset(terms.brand_ids))
-    return scope.ALL_GOODS
+    return scopes.priced(
+        terms.scope,
+        product_ids=terms.product_ids,
+        category_ids=terms.category_ids,
+        brand_ids=terms.brand_ids,
+    )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from unfold.decorators import action
 
 from apps.base import audit, transactions
 from apps.base.admin import EditableAdmin, StackedInline, chip
-from apps.support import export, forms, selectors
+from apps.support import exports, forms, selectors
 from apps.support.models import Question, Response, Survey
 from mall.errors import ShopError
 
@@ -86,14 +86,6 @@ class SurveyAdmin(EditableAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_answered(obj)
 
-    def has_results_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may read what was answered."""
-        return request.user.has_perm("support.view_survey")
-
-    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may take the answers away."""
-        return request.user.has_perm("support.change_survey")
-
     @admin.display(description="状态")
     def state(self, row: Survey) -> SafeString:
         now = timezone.now()
@@ -120,9 +112,9 @@ class SurveyAdmin(EditableAdmin):
             self.message_user(request, refusal.text, level=messages.ERROR)
             return redirect(request.path)
 
-    @action(description="查看结果", permissions=["results"], url_path="results", icon="bar_chart")
+    @action(description="查看结果", permissions=["support.view_survey"], url_path="results", icon="bar_chart")
     def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        survey = self._survey(request, object_id)
+        survey: Survey = self.row(request, object_id)
         found = selectors.results(survey)
         chosen = request.GET.get("question", "")
         context = {
@@ -139,9 +131,9 @@ class SurveyAdmin(EditableAdmin):
         }
         return TemplateResponse(request, "admin/support/results.html", context)
 
-    @action(description="导出答卷", permissions=["export"], url_path="export", icon="download")
+    @action(description="导出答卷", permissions=["support.change_survey"], url_path="export", icon="download")
     def export(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        survey = self._survey(request, object_id)
+        survey: Survey = self.row(request, object_id)
         audit.record(
             operator=request.user,
             action="导出问卷答案",
@@ -150,16 +142,10 @@ class SurveyAdmin(EditableAdmin):
             at=timezone.now(),
         )
         return StreamingHttpResponse(
-            export.lines(survey),
+            exports.lines(survey),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="survey-{survey.pk}.csv"'},
         )
-
-    def _survey(self, request: HttpRequest, object_id: str) -> Survey:
-        survey: Survey | None = self.get_object(request, object_id)
-        if survey is None:
-            raise Http404
-        return survey
 
 
 def _is_answered(survey: Any) -> bool:

@@ -6,22 +6,20 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, form_page, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.base.asking import operator
 from apps.wallet import forms, selectors
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
-from mall.errors import ShopError
 from mall.money import yuan
 
 
@@ -84,11 +82,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     def ledger(self, row: Account) -> SafeString:
         return _rows_of(row, "entry", "查看该会员的储值流水")
 
-    def has_book_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whether this operator may recharge and correct."""
-        return request.user.has_perm("wallet.change_account")
-
-    @action(description="充值", permissions=["book"], url_path="recharge", icon="add_card")
+    @action(description="充值", permissions=["wallet.change_account"], url_path="recharge", icon="add_card")
     def recharge(self, request: HttpRequest) -> HttpResponse:
         def book(form: forms.BookingForm) -> Entry:
             typed = form.cleaned_data
@@ -97,52 +91,40 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 pack_id=typed["pack"].pk,
                 cause=f"operator:{typed['token']}",
                 reason=typed["reason"],
-                operator=_operator(request),
+                operator=operator(request),
                 at=timezone.now(),
             )
 
-        return self._book(request, forms.RechargeForm, book)
+        return self.ask(request, forms.RechargeForm, lambda form: _told(form, book(form)))
 
-    @action(description="人工调整", permissions=["book"], url_path="adjust", icon="tune")
+    @action(description="人工调整", permissions=["wallet.change_account"], url_path="adjust", icon="tune")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        account = self.get_object(request, object_id)
-        if account is None:
-            raise Http404
+        account: Account = self.row(request, object_id)
 
         def book(form: Any) -> Entry:
             return wallet.adjust(
                 member_id=account.member_id,
                 business_key=f"adjust:{form.cleaned_data['token']}",
                 reason=form.cleaned_data["reason"],
-                operator=_operator(request),
+                operator=operator(request),
                 at=timezone.now(),
                 **form.change(),
             )
 
-        return self._book(request, forms.AdjustForm, book, account=account)
+        return self.ask(
+            request,
+            forms.AdjustForm,
+            lambda form: _told(form, book(form)),
+            row=account,
+            heading=_heading(account),
+            back=self.list_page(),
+        )
 
-    def _book(
-        self,
-        request: HttpRequest,
-        form_class: type[forms.BookingForm],
-        book: Callable[[Any], Entry],
-        *,
-        account: Account | None = None,
-    ) -> HttpResponse:
-        """Show the form; when it is sent, book it, and show why where the service refuses."""
-        accounts = reverse("admin:wallet_account_changelist")
-        form = form_class(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            try:
-                entry = book(form)
-            except ShopError as refusal:
-                form.add_error(None, refusal.text)
-            else:
-                principal, bonus = yuan(entry.principal_change_fen), yuan(entry.bonus_change_fen)
-                said = f"{form.title}完成：本金 {principal} 元，赠送金 {bonus} 元"
-                self.message_user(request, said, level=messages.SUCCESS)
-                return redirect(accounts)
-        return form_page(self, request, form, heading=_heading(account) if account else "", back=accounts)
+
+def _told(form: forms.BookingForm, entry: Entry) -> str:
+    """What was booked."""
+    principal, bonus = yuan(entry.principal_change_fen), yuan(entry.bonus_change_fen)
+    return f"{form.title}完成：本金 {principal} 元，赠送金 {bonus} 元"
 
 
 def _rows_of(account: Account, model: str, text: str) -> SafeString:
@@ -227,10 +209,3 @@ class EntryAdmin(SaysWhetherOn, ReadOnlyAdmin):
     @admin.display(description="会员")
     def member(self, row: Entry) -> str:
         return str(row.account.member)
-
-
-def _operator(request: HttpRequest) -> Any:
-    """The operator who asks; the permission check before every action leaves nobody else here."""
-    if not request.user.is_authenticated:
-        raise PermissionDenied
-    return request.user

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.base.asking import AskForm, OnceForm, ReasonForm
 from apps.base.forms import YuanField
 from apps.members.models import Member
 from apps.wallet import selectors
@@ -51,18 +51,8 @@ class PackForm(forms.ModelForm):
         return typed
 
 
-class BookingForm(forms.Form):
-    """A reason, and a token made with the page: sending the same page twice books once."""
-
-    title = ""
-    explanation = ""
-
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
-    token = forms.UUIDField(
-        widget=forms.HiddenInput,
-        initial=uuid4,
-        error_messages=dict.fromkeys(("required", "invalid"), "页面已失效，请返回后重新打开"),
-    )
+class BookingForm(ReasonForm, OnceForm):
+    """A reason, and booked once however often it is sent."""
 
 
 class RechargeForm(BookingForm):
@@ -131,14 +121,14 @@ class RechargeRefundForm(BookingForm):
         self.fields["reason"].help_text = "会员在微信退款通知中可见，并记入储值流水"
 
 
-class CloseRechargeForm(forms.Form):
+class CloseRechargeForm(AskForm):
     """A question before an unpaid recharge is given up."""
 
     title = "关闭充值单"
     explanation = "先在微信关闭支付，再关闭充值单；关闭后会员不能再付款，此操作不能撤销。"
 
 
-class UploadAgainForm(forms.Form):
+class UploadAgainForm(AskForm):
     """A question before WeChat is told of a recharge once more."""
 
     title = "重新上传发货信息"

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "apps.base.middleware.Operators",
     "apps.base.middleware.Notes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.base.middleware.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

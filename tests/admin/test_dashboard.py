@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +16,8 @@ from apps.base.days import day_window, shop_day
 from apps.desk import cockpit
 from apps.desk.cockpit import Day
 from apps.orders.models import Order
+from config import navigation
+from config.navigation import Place
 from tests.admin import shop
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
@@ -130,6 +132,32 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
         ("待发货", "2"),
         ("售后退款", None),
     ]
+
+
+def test_two_places_with_the_same_filter_bear_numbers_of_their_own(manager: User) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = manager
+    groups = [
+        ("甲", [Place("待一", "star", "orders.Order", "status__exact=PAID", lambda: 3)]),
+        ("乙", [Place("待二", "star", "payments.Payment", "status__exact=PAID", lambda: 0)]),
+        ("丙", [Place("待三", "star", "payments.Refund", "status__exact=PAID", lambda: 7)]),
+    ]
+    items = [item for group in navigation.shown(request, groups) for item in group["items"]]
+    assert [(item["title"], item.get("badge")) for item in items] == [
+        ("待一", "3"),
+        ("待二", None),
+        ("待三", "7"),
+    ]
+
+
+def test_what_waits_where_nobody_may_look_is_not_counted(operator_with: Callable[..., Client]) -> None:
+    looker = operator_with("catalog.view_product")
+    request = RequestFactory().get("/admin/")
+    request.user = User.objects.get(pk=looker.session["_auth_user_id"])
+    counted: list[int] = []
+    places = [Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or 1)]
+    assert navigation.shown(request, [("订单", places)]) == []
+    assert counted == []
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.base.admin_lists import CappedPaginator
+from apps.base.models import AuditEntry
 from tests.admin import shop
 
 _LISTS = [
@@ -86,3 +89,37 @@ def test_the_tab_of_a_status_lists_orders_in_it(page: Client, manager: User) -> 
     order = shop.shipped_order(operator=manager)
     assert order.order_no in page.get("/admin/orders/order/?status__exact=SHIPPED").content.decode()
     assert order.order_no not in page.get("/admin/orders/order/?status__exact=PAID").content.decode()
+
+
+def test_a_long_ledger_is_paged_on_and_back_without_counting_it(page: Client, manager: User) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(operator=manager, action="查看手机号", subject=f"{number}", at=shop.NOW)
+        for number in range(CappedPaginator.most + 1)
+    )
+    with CaptureQueriesContext(connection) as asked:
+        first = page.get("/admin/base/auditentry/").content.decode()
+    counts = [one["sql"] for one in asked if "COUNT(" in one["sql"] and "auditentry" in one["sql"]]
+    assert len(counts) == 1
+    assert f"LIMIT {CappedPaginator.most + 1}" in counts[0]
+    assert "?p=2" in first
+    assert "9999999999" not in first
+    last = page.get("/admin/base/auditentry/?p=34").content.decode()
+    assert "?p=33" in last
+    assert "?p=35" not in last
+
+
+def test_a_short_ledger_and_a_narrow_search_say_how_many_there_are(page: Client, manager: User) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(operator=manager, action="查看手机号", subject=f"第{number % 2}类", at=shop.NOW)
+        for number in range(74)
+    )
+    shown = "".join(shop.shown(page.get("/admin/base/auditentry/")))
+    assert "74" in shown
+    assert "37 条结果" in "".join(shop.shown(page.get("/admin/base/auditentry/?q=第1类")))
+
+
+def test_every_list_of_ours_is_paged_so() -> None:
+    ours = [one for model, one in admin.site._registry.items() if model.__module__.startswith("apps.")]
+    assert len(ours) > 40
+    assert [str(one) for one in ours if not issubclass(one.paginator, CappedPaginator)] == []
+    assert [str(one) for one in ours if one.show_full_result_count] == []

@@ -78,56 +78,6 @@ def test_every_listener_on_the_board_exists_and_says_what_it_does(event: type) -
         assert list(inspect.signature(listener).parameters) == ["event", "at"]
 
 
-def modules(name: str) -> list[Path]:
-    """Return the files of one kind of room file, package or module, in every app."""
-    found = [*ROOT.glob(f"apps/*/{name}.py"), *ROOT.glob(f"apps/*/{name}/*.py")]
-    assert found, f"no {name} anywhere: the rule below would check nothing"
-    return found
-
-
-def calls(path: Path) -> set[str]:
-    """Return the dotted names that a file calls."""
-    return {
-        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    }
-
-
-CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time", "timezone.localdate"}
-
-
-@pytest.mark.parametrize(
-    "path", [*modules("services"), *modules("selectors")], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_services_and_selectors_are_told_the_time(path: Path) -> None:
-    assert calls(path) & CLOCKS == set()
-
-
-@pytest.mark.parametrize("path", modules("api"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_shoppers_doors_open_no_transactions(path: Path) -> None:
-    assert "atomic" not in path.read_text()
-
-
-@pytest.mark.parametrize("path", modules("models"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_models_override_no_save_and_send_no_signals(path: Path) -> None:
-    methods = {
-        node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)
-    }
-    assert methods & {"save", "delete"} == set()
-    assert "signals" not in path.read_text()
-
-
-@pytest.mark.parametrize("path", modules("services"), ids=lambda p: str(p.relative_to(ROOT)))
-def test_time_actor_and_money_are_passed_by_name(path: Path) -> None:
-    loose = [
-        f"{node.name}({argument.arg})"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef)
-        for argument in node.args.args
-        if argument.arg in {"at", "actor", "operator"} or argument.arg.endswith("_fen")
-    ]
-    assert loose == []
-
-
 def test_no_file_is_a_junk_drawer() -> None:
     names = {path.stem for path in (ROOT / "apps").rglob("*.py")} | {
         path.stem for path in (ROOT / "mall").rglob("*.py")

@@ -24,11 +24,16 @@ class CodeBatch(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
     )
     created_at = models.DateTimeField("创建时间")
+    # The page that ordered it; empty where a program did. The same page orders once.
+    token = models.CharField("页面标识", max_length=40, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "兑换码批次"
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["token"], condition=~Q(token=""), name="code_batch_once_per_page"
+            ),
             models.CheckConstraint(condition=Q(size__gte=1), name="code_batch_not_empty"),
             models.CheckConstraint(condition=Q(made__lte=F("size")), name="code_batch_made_within_size"),
         ]

@@ -37,12 +37,15 @@ class IssueJob(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
     )
     created_at = models.DateTimeField("创建时间")
+    # The page that ordered it; empty where a program did. The same page orders once.
+    token = models.CharField("页面标识", max_length=40, default="", db_default="", editable=False)
     finished_at = models.DateTimeField("完成时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "批量发放"
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(fields=["token"], condition=~Q(token=""), name="issue_job_once_per_page"),
             models.CheckConstraint(
                 condition=Q(audience="LEVEL", level__isnull=False)
                 | (~Q(audience="LEVEL") & Q(level__isnull=True)),

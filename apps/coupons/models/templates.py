@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.base.fields import FenField
-from apps.catalog.models import Brand, Category, Product
+from apps.catalog.models import ScopedToGoods
 from apps.coupons.states import TemplateStatus
 from apps.members.models import Group, Level, Member
 
 
-class Template(models.Model):
+class Template(ScopedToGoods):
     """What all coupons of one kind say. Once one was issued, what it is worth does not change any more.
 
     Stopping it stops its issue, not the coupons that members hold. Codes count as issued when they are made.
@@ -23,12 +23,6 @@ class Template(models.Model):
         THRESHOLD = "THRESHOLD", "满减券"
         PERCENT = "PERCENT", "折扣券"
         FREIGHT = "FREIGHT", "运费券"
-
-    class Scope(models.TextChoices):
-        ALL = "ALL", "全部商品"
-        PRODUCTS = "PRODUCTS", "指定商品"
-        CATEGORIES = "CATEGORIES", "指定类目"
-        BRANDS = "BRANDS", "指定品牌"
 
     class Channel(models.TextChoices):
         ONLINE = "ONLINE", "仅线上"
@@ -51,10 +45,6 @@ class Template(models.Model):
     off_bp = models.PositiveIntegerField("减免（万分比）", null=True, blank=True)
     cap_fen = FenField("最多减（分）", null=True, blank=True)
     combines = models.BooleanField("可与促销活动叠加", default=True)
-    scope = models.CharField("适用范围", max_length=12, choices=Scope.choices, default=Scope.ALL)
-    products = models.ManyToManyField(Product, blank=True, verbose_name="商品")
-    categories = models.ManyToManyField(Category, blank=True, verbose_name="类目")
-    brands = models.ManyToManyField(Brand, blank=True, verbose_name="品牌")
     channel = models.CharField("使用渠道", max_length=8, choices=Channel.choices, default=Channel.BOTH)
     # Either the window is fixed, or it begins at issue and lasts so many days.
     valid_from = models.DateTimeField("有效期开始", null=True, blank=True)

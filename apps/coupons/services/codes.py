@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
-from apps.base import numbers, sheets
+from apps.base import numbers, sheets, transactions
 from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
 from apps.coupons.services import issuing, tries
 from apps.coupons.states import BatchStatus, TemplateStatus
@@ -38,6 +38,13 @@ class CodeExpired(ShopError):
 
     code = "code_expired"
     message = "兑换码已过期"
+
+
+class BatchOrdered(ShopError):
+    """The same page was sent twice at the same moment; the other one was first."""
+
+    code = "code_batch_ordered"
+    message = "已开始生成，请勿重复提交"
 
 
 class OwnPromoCode(ShopError):
@@ -82,18 +89,29 @@ def create_batch(
     at: datetime,
     operator: User | None,
     expires_at: datetime | None = None,
+    token: str = "",
 ) -> CodeBatch:
     """Order 1 … 1,000,000 codes of a live template; a sweep makes them. Their quota is taken now.
 
+    A ``token`` is the page that was sent: the same one again returns its batch.
     ``expires_at`` ends their redeeming. Raises Invalid, SoldOut where the quota has not so many left, NotIssued.
     """
+    if token and (before := CodeBatch.objects.filter(token=token).first()):
+        return before
     if not 1 <= size <= MAX_BATCH:
         raise Invalid(f"数量必须是 1 到 {MAX_BATCH} 之间的整数", details={"size": size})
     if expires_at is not None and expires_at <= at:
         raise Invalid("兑换截止时间必须晚于现在")
-    batch = CodeBatch.objects.create(
-        template_id=template_id, name=name, size=size, expires_at=expires_at, operator=operator, created_at=at
-    )
+    with transactions.refine({"code_batch_once_per_page": BatchOrdered}):
+        batch = CodeBatch.objects.create(
+            template_id=template_id,
+            name=name,
+            size=size,
+            expires_at=expires_at,
+            operator=operator,
+            created_at=at,
+            token=token,
+        )
     issuing.take_quota(template_id=template_id, number=size)
     return batch
 

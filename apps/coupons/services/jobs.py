@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from apps.base import transactions
 from apps.coupons.models import Coupon, IssueJob, IssueTarget, Template
 from apps.coupons.services import issuing
 from apps.coupons.states import CouponStatus, JobStatus, TemplateStatus
 from apps.members.models import Group, Level, Member
 from apps.members.services import groups
-from mall.errors import Invalid, NotFound
+from mall.errors import Invalid, NotFound, ShopError
 
 CHUNK: Final = 10_000
 
@@ -48,6 +49,13 @@ _NARROWED: Final = {
 }
 
 
+class IssueJobOrdered(ShopError):
+    """The same page was sent twice at the same moment; the other one was first."""
+
+    code = "issue_job_ordered"
+    message = "已开始发放，请勿重复提交"
+
+
 class _Step(NamedTuple):
     """What one chunk did: the last member, how many members there were, how many got a coupon."""
 
@@ -66,13 +74,17 @@ def start(
     level_id: int | None = None,
     group_id: int | None = None,
     member_numbers: Iterable[str] = (),
+    token: str = "",
 ) -> IssueJob:
     """Order one coupon for each member that is meant; a sweep issues them.
 
+    A ``token`` is the page that was sent: the same one again returns its mass issue.
     ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over,
     unknown ones counted. Members who register or join the group later, and those disabled, are not meant.
     Raises Invalid, NotIssued (a template that is not live, or whose coupons would be over), NotFound.
     """
+    if token and (before := IssueJob.objects.filter(token=token).first()):
+        return before
     template = Template.objects.filter(pk=template_id).first()
     if template is None or (level_id is not None and not Level.objects.filter(pk=level_id).exists()):
         raise NotFound
@@ -85,7 +97,7 @@ def start(
     if template.status != TemplateStatus.LIVE:
         raise issuing.NotIssued
     issuing.window(template, at=at)
-    with transaction.atomic():
+    with transactions.refine({"issue_job_once_per_page": IssueJobOrdered}):
         newest = Member.objects.order_by("-id").values_list("id", flat=True).first()
         job = IssueJob.objects.create(
             template=template,
@@ -97,6 +109,7 @@ def start(
             total=0,
             operator=operator,
             created_at=at,
+            token=token,
         )
         if audience == IssueJob.Audience.LIST:
             job.unknown = _list(job, member_numbers)

@@ -25,12 +25,12 @@ from apps.promotions.services.limits import (
     restore,
     uses_of,
 )
+from apps.promotions.services.saving import PromotionRefused, Saved, Stock, check, save
 from apps.promotions.services.setting_up import (
-    WindowInvalid,
+    LevelPriceRefused,
+    check_level_price,
     price_for_level,
-    replace_parts,
     start,
-    titled,
 )
 from apps.promotions.services.simulations import (
     SimulationRunning,
@@ -43,13 +43,18 @@ from apps.promotions.services.simulations import (
 __all__ = [
     "BelowFloor",
     "Breach",
+    "LevelPriceRefused",
     "LimitReached",
+    "PromotionRefused",
+    "Saved",
     "SimulationRunning",
+    "Stock",
     "UsageConflict",
     "Use",
-    "WindowInvalid",
     "breaches",
+    "check",
     "check_floor",
+    "check_level_price",
     "commit",
     "costs_of",
     "drop_tallies",
@@ -60,12 +65,11 @@ __all__ = [
     "price_for_level",
     "recount",
     "release",
-    "replace_parts",
     "request_simulation",
     "restore",
+    "save",
     "set_floor",
     "start",
-    "titled",
     "uses_of",
     "wares",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -128,7 +129,7 @@ def test_a_template_goes_live_and_is_stopped_by_button(admin_client: Client):
     for button, status in (("stop", "DRAFT"), ("publish", "LIVE"), ("stop", "STOPPED"), ("publish", "LIVE")):
         assert admin_client.get(f"{BASE}template/{row.pk}/{button}/").status_code == 200
         answer = admin_client.post(f"{BASE}template/{row.pk}/{button}/", follow=True)
-        assert answer.status_code == 200
+        assert answer.status_code == (409 if status == "DRAFT" else 200)
         row.refresh_from_db()
         assert row.status == status
         assert ("草稿尚未上线" in said(answer)) == (status == "DRAFT")
@@ -149,7 +150,13 @@ def test_what_a_coupon_is_worth_stands_still_once_one_was_issued(admin_client: C
 def test_a_mass_issue_by_typed_numbers_and_an_uploaded_file(admin_client: Client, admin_user: User):
     row, one, two = template(), make.member(), make.member()
     upload = SimpleUploadedFile("名单.csv", f"\ufeff{two.public_id},小王\r\nNOBODY,x\r\n".encode())
-    form = {"audience": "LIST", "numbers": one.public_id, "upload": upload, "reason": "周年庆"}
+    form = {
+        "audience": "LIST",
+        "numbers": one.public_id,
+        "upload": upload,
+        "reason": "周年庆",
+        "token": str(uuid4()),
+    }
     answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", form, follow=True)
     assert "已开始发放，共 2 人，1 个编号无法识别" in said(answer)
     job = IssueJob.objects.get()
@@ -163,7 +170,7 @@ def test_a_mass_issue_to_a_group(admin_client: Client):
     row, one, _ = template(), make.member(), make.member()
     club = Group.objects.create(name="茶友会")
     groups.add(group_id=club.pk, member_numbers=[one.public_id], at=AT)
-    form = {"audience": "GROUP", "group": club.pk, "reason": "茶会"}
+    form = {"audience": "GROUP", "group": club.pk, "reason": "茶会", "token": str(uuid4())}
     answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", form, follow=True)
     assert "已开始发放，共 1 人" in said(answer) and "茶友会" in said(answer)
     jobs.advance_due(at=timezone.now())
@@ -194,8 +201,8 @@ def test_a_template_is_kept_for_a_group_in_the_admin(admin_client: Client):
     ],
 )
 def test_a_mass_issue_to_nobody_is_refused_with_the_reason(admin_client: Client, form, reason):
-    answer = admin_client.post(f"{BASE}template/{template().pk}/issue/", form)
-    assert answer.status_code == 200
+    answer = admin_client.post(f"{BASE}template/{template().pk}/issue/", {**form, "token": str(uuid4())})
+    assert answer.status_code in {200, 409}
     assert reason in said(answer)
     assert not IssueJob.objects.exists()
 
@@ -215,8 +222,9 @@ def test_a_mass_issue_is_stopped_by_button(admin_client: Client):
 
 def test_codes_are_ordered_made_and_exported_with_an_audit_entry(admin_client: Client):
     row = template(quota=20)
-    form = {"name": "展会", "size": "12"}
-    assert admin_client.post(f"{BASE}template/{row.pk}/make-codes/", form).status_code == 302
+    form = {"name": "展会", "size": "12", "token": str(uuid4())}
+    for _ in range(2):
+        assert admin_client.post(f"{BASE}template/{row.pk}/make-codes/", form).status_code == 302
     codes.make_due()
     batch = CodeBatch.objects.get()
     answer = admin_client.get(f"{BASE}codebatch/{batch.pk}/export/")
@@ -224,15 +232,17 @@ def test_codes_are_ordered_made_and_exported_with_an_audit_entry(admin_client: C
     assert lines[1:] == [f"{code}," for code in Code.objects.order_by("pk").values_list("code", flat=True)]
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject) == ("导出兑换码", f"兑换码批次 {batch.pk}")
-    again = admin_client.post(f"{BASE}template/{row.pk}/make-codes/", form)
+    more = {**form, "token": str(uuid4())}
+    again = admin_client.post(f"{BASE}template/{row.pk}/make-codes/", more)
+    assert again.status_code == 409
     assert "优惠券已领完" in said(again)
 
 
 def test_a_coupon_is_read_with_its_moves_and_taken_away_by_button(admin_client: Client):
     row = coupon()
     page = f"{BASE}coupon/{row.pk}/revoke/"
-    assert "该字段是必填项" in said(admin_client.post(page, {"note": ""}))
-    assert admin_client.post(page, {"note": "刷单收回"}).status_code == 302
+    assert "该字段是必填项" in said(admin_client.post(page, {"reason": ""}))
+    assert admin_client.post(page, {"reason": "刷单收回"}).status_code == 302
     row.refresh_from_db()
     assert row.status == "REVOKED"
     shown = said(admin_client.get(f"{BASE}coupon/{row.pk}/change/"))

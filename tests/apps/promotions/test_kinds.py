@@ -19,7 +19,7 @@ from apps.promotions.selectors import Shelved
 from mall.errors import ShopError
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Line
-from mall.pricing.offers import FreePostage, OfferInvalid
+from mall.pricing.offers import FreePostage
 from mall.pricing.quote import Quote
 from tests.apps.inventory import make as inventory_make
 from tests.apps.promotions import make
@@ -163,7 +163,7 @@ def test_an_order_quoted_at_a_step_that_was_sold_meanwhile_is_refused():
     ],
 )
 def test_what_nobody_could_explain_is_not_set_up(kind: str, figures: dict[str, Any]):
-    with pytest.raises(OfferInvalid):
+    with pytest.raises(promotions.PromotionRefused):
         make.promotion(kind, **figures)
     assert not Promotion.objects.exists()
 

@@ -22,7 +22,6 @@ from mall.pricing.offers import (
     FreePostage,
     Lane,
     MemberPrice,
-    OfferInvalid,
     PercentOff,
     Step,
     Stepped,
@@ -56,7 +55,7 @@ ROWS: list[tuple[str, dict[str, Any], Any]] = [
         {"off_bp": 1500, "cap_fen": 20_00},
         PercentOff(ref="", label="优惠", off_bp=1500, cap_fen=20_00),
     ),
-    ("FREE_POSTAGE", {}, FreePostage(ref="", label="优惠", threshold_fen=0, regions=None)),
+    ("FREE_POSTAGE", {"threshold_fen": 0}, FreePostage(ref="", label="优惠", threshold_fen=0, regions=None)),
     (
         "FREE_POSTAGE",
         {"threshold_fen": 99_00, "regions": ["浙江省", "上海市"], "combines": False},
@@ -110,7 +109,7 @@ def test_an_offer_switched_off_is_not_made():
 
 def test_a_member_pays_the_price_of_the_level_and_for_the_rest_its_discount():
     gold = make.level(discount_bp=9500)
-    cup, pot = inventory_make.sku(), inventory_make.sku()
+    cup, pot = inventory_make.sku(), inventory_make.sku(price_fen=60_00)
     promotions.price_for_level(level_id=gold.pk, prices_fen={cup.pk: 9_00, pot.pk: 50_00})
     promotions.price_for_level(level_id=gold.pk, prices_fen={cup.pk: 8_00})
     promotions.price_for_level(level_id=make.level().pk, prices_fen={cup.pk: 1_00})
@@ -193,13 +192,13 @@ def test_products_wear_the_badges_of_the_offers_that_mean_them(django_assert_num
     ],
 )
 def test_an_offer_that_nobody_could_explain_is_not_set_up(kind: str, columns: dict[str, Any]):
-    with pytest.raises(OfferInvalid):
+    with pytest.raises(promotions.PromotionRefused):
         make.promotion(kind, **columns)
     assert not Promotion.objects.exists()
 
 
 def test_a_promotion_that_ends_before_it_starts_or_has_two_scopes_is_not_set_up():
-    with pytest.raises(promotions.WindowInvalid):
+    with pytest.raises(promotions.PromotionRefused):
         make.promotion(starts_at=NOW, ends_at=NOW)
     with pytest.raises(Invalid, match="一种适用范围"):
         make.promotion(product_ids=[1], brand_ids=[1])

@@ -12,7 +12,7 @@ from apps.members.services import consents
 from apps.outbox.models import Announcement
 from apps.points import handlers as points_handlers
 from apps.points.models import Account
-from apps.support import export, handlers, selectors
+from apps.support import exports, handlers, selectors
 from apps.support import services as surveys
 from apps.support.models import Answer, Question, Response
 from apps.support.services import Said
@@ -175,7 +175,7 @@ def test_the_export_opens_in_excel_and_no_answer_becomes_a_formula() -> None:
     survey = make.survey()
     make.answer(survey, text='=HYPERLINK("evil")')
     make.answer(survey, tea=2, text="有,逗号")
-    head, one, two = "".join(export.lines(survey)).splitlines()
+    head, one, two = "".join(exports.lines(survey)).splitlines()
     assert head == "\ufeff序号,提交时间,最常喝哪种茶？,什么时候喝？,包装如何？,还想买什么？"
     assert one == '1,2026-03-02 12:00,绿茶,早；晚,4,"\'=HYPERLINK(""evil"")"'
     assert two == '2,2026-03-02 12:00,红茶,早；晚,4,"有,逗号"'
@@ -183,8 +183,8 @@ def test_the_export_opens_in_excel_and_no_answer_becomes_a_formula() -> None:
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
 def test_whatever_a_spreadsheet_may_carry_out_is_kept_a_text(first: str) -> None:
-    assert export.safe(f"{first}1+1") == f"'{first}1+1"
-    assert export.safe(f"1{first}1") == f"1{first}1"
+    assert exports.safe(f"{first}1+1") == f"'{first}1+1"
+    assert exports.safe(f"1{first}1") == f"1{first}1"
 
 
 def test_what_was_asked_stands_still_once_somebody_answered() -> None:

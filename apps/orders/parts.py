@@ -1,24 +1,26 @@
-"""The parts of an order's page: its lines with their prices, payments, parcels, upload to WeChat, and history."""
+"""What orders say on shared pages: an order's lines, receiver and history; what a member has bought."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.base.admin import chip, link, yuan_column
-from apps.fulfillment.admin import UPLOAD_COLOURS
-from apps.fulfillment.models import Parcel, ShippingUpload
-from apps.orders.admin import OrderPart
-from apps.orders.models import OrderLine, OrderMove
+from apps.base import audit
+from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
+from apps.base.asking import Asking, operator
+from apps.base.parts import Button, Fact, Part
+from apps.members.models import Member
+from apps.orders import selectors
+from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import MOVE_LABELS, Actor, Status
-from apps.payments.admin import PAYMENT_COLOURS
-from apps.payments.models import Payment
 from mall.money import yuan
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -63,6 +65,16 @@ def refusals_shown(rows: list[dict[str, Any]]) -> SafeString | str:
     return format_html_join(mark_safe("<br>"), "{}：{}", lines) or "—"
 
 
+class OrderPart(ReadOnlyTabular):
+    """Rows that whoever may see the order sees with it, whichever room offers them."""
+
+    hide_title = True
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("orders.view_order")
+
+
 class LineInline(OrderPart):
     """What was bought, at which price, and how that price came about, step by step."""
 
@@ -81,72 +93,6 @@ class LineInline(OrderPart):
     @admin.display(description="优惠明细")
     def why(self, row: OrderLine) -> SafeString | str:
         return way_shown(row)
-
-
-class PaymentInline(OrderPart):
-    """Attempts to pay."""
-
-    model = Payment
-    verbose_name_plural = "支付"
-    amount = yuan_column("amount_fen", "应收")
-    captured = yuan_column("captured_fen", "实收")
-    refunded = yuan_column("refunded_fen", "已退")
-    fields = ["number", "state", "amount", "captured", "refunded", "transaction_id", "captured_at", "surplus"]
-    readonly_fields = fields
-
-    @admin.display(description="支付单号")
-    def number(self, row: Payment) -> SafeString:
-        return link(reverse("admin:payments_payment_change", args=[row.pk]), row.payment_no)
-
-    @admin.display(description="状态")
-    def state(self, row: Payment) -> SafeString:
-        return chip(row.get_status_display(), PAYMENT_COLOURS.get(row.status, ""))
-
-    @admin.display(description="异常")
-    def surplus(self, row: Payment) -> str:
-        return row.get_surplus_reason_display() or "—"
-
-
-class ParcelInline(OrderPart):
-    """What was sent. A number is put right here while WeChat still takes a correction."""
-
-    model = Parcel
-    verbose_name_plural = "包裹"
-    fields = ["parcel_no", "carrier", "tracking_no", "content", "shipped_at", "operator", "correct"]
-    readonly_fields = fields
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """Without the link for who may not use it, or where the order is past correction."""
-        usable = request.user.has_perm("orders.change_order") and (
-            getattr(obj, "status", None) in (Status.PAID, Status.SHIPPED)
-        )
-        return [name for name in self.fields if usable or name != "correct"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Parcel]:
-        rows: QuerySet[Parcel] = super().get_queryset(request)
-        return rows.select_related("carrier", "operator").prefetch_related("lines__order_line")
-
-    @admin.display(description="内容")
-    def content(self, row: Parcel) -> SafeString:
-        lines = ((line.order_line.title, line.quantity) for line in row.lines.all())
-        return format_html_join(mark_safe("<br>"), "{} × {}", lines)
-
-    @admin.display(description="更正")
-    def correct(self, row: Parcel) -> SafeString:
-        return link(reverse("admin:orders_order_correct", args=[row.order_id, row.parcel_no]), "修改单号")
-
-
-class UploadInline(OrderPart):
-    """What WeChat was told, and what it answered."""
-
-    model = ShippingUpload
-    verbose_name_plural = "微信发货信息"
-    fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
-    readonly_fields = fields
-
-    @admin.display(description="状态")
-    def state(self, row: ShippingUpload) -> SafeString:
-        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
 
 
 class MoveInline(OrderPart):
@@ -173,3 +119,63 @@ class MoveInline(OrderPart):
     def who(self, row: OrderMove) -> str:
         actor = str(Actor(row.actor).label)
         return f"{actor}（{row.operator}）" if row.operator else actor
+
+
+_ADDRESS: Final = {
+    "name": "收货人",
+    "phone": "手机号",
+    "province": "省",
+    "city": "市",
+    "district": "区县",
+    "detail": "详细地址",
+    "postal_code": "邮编",
+}
+
+
+def address_facts(order: Order) -> list[tuple[str, str]]:
+    """Return where an order goes, whole, part by part; whoever shows it writes down who looked."""
+    return [(label, str(order.address[part])) for part, label in _ADDRESS.items() if order.address.get(part)]
+
+
+def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    """Show the address on a page that no cache and no cookie keeps, and note who looked."""
+    audit.record(operator=operator(request), action="查看收货信息", subject=order.order_no, at=timezone.now())
+    context = {
+        **page.admin_site.each_context(request),
+        "title": f"收货信息 · {order.order_no}",
+        "facts": address_facts(order),
+        "back": page.page_of(order),
+        "back_label": "返回订单",
+        "opts": page.opts,
+    }
+    response = TemplateResponse(request, "admin/reveal.html", context)
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def _bought(member: Member) -> SafeString:
+    mine = selectors.bought_by(member=member)
+    return with_way(
+        f"已付款 {mine.orders} 单，共 ¥{yuan(mine.paid_fen)}", "orders_order", member__id__exact=member.pk
+    )
+
+
+LINES: Final = Part(room="orders", inlines=[LineInline])
+HISTORY: Final = Part(
+    room="orders",
+    inlines=[MoveInline],
+    buttons=[
+        Button(
+            name="reveal",
+            title="查看完整收货信息",
+            path="reveal",
+            needs="orders.change_order",
+            icon="visibility",
+            press=_reveal,
+        )
+    ],
+)
+BOUGHT: Final = Part(
+    room="orders",
+    facts=[Fact(name="bought", label="消费", under="资产与消费", needs="orders.view_order", shown=_bought)],
+)

@@ -7,12 +7,15 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.base.asking import AskForm
 from apps.fulfillment.models import Carrier
 from apps.orders.models import OrderLine
 
 
-class ShipForm(forms.Form):
+class ShipForm(AskForm):
     """Carrier and number, and for each line how many units are in the parcel; left empty: all that remain."""
+
+    title = "发货"
 
     carrier = forms.ModelChoiceField(
         label="快递公司",
@@ -52,8 +55,11 @@ class ShipForm(forms.Form):
         return {line: self._left[line] if units is None else units for line, units in chosen.items()}
 
 
-class CorrectForm(forms.Form):
+class CorrectForm(AskForm):
     """A parcel's carrier and number, put right."""
+
+    title = "修改快递单号"
+    explanation = "修改后重新上传微信，每笔支付微信只允许更正一次。"
 
     carrier = ShipForm.base_fields["carrier"]
     tracking_no = ShipForm.base_fields["tracking_no"]

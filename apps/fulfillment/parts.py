@@ -1,0 +1,182 @@
+"""What fulfillment says on the page of an order: parcels and what WeChat was told of them; sending, and putting right."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from unfold.enums import ActionVariant
+
+from apps.base import audit
+from apps.base.admin import chip, link
+from apps.base.asking import AskForm, Asking, operator
+from apps.base.parts import Button, Door, Part
+from apps.fulfillment.admin import UPLOAD_COLOURS
+from apps.fulfillment.models import Parcel, ShippingUpload
+from apps.fulfillment.services import parcels
+from apps.fulfillment.ship_form import CorrectForm, ShipForm
+from apps.fulfillment.states import UploadStatus
+from apps.orders.models import Order
+from apps.orders.parts import OrderPart, address_facts
+from apps.orders.states import Status
+
+
+class ParcelInline(OrderPart):
+    """What was sent. A number is put right here while WeChat still takes a correction."""
+
+    model = Parcel
+    verbose_name_plural = "包裹"
+    fields = ["parcel_no", "carrier", "tracking_no", "content", "shipped_at", "operator", "correct"]
+    readonly_fields = fields
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Without the link for who may not use it, or where the order is past correction."""
+        usable = request.user.has_perm("orders.change_order") and (
+            getattr(obj, "status", None) in (Status.PAID, Status.SHIPPED)
+        )
+        return [name for name in self.fields if usable or name != "correct"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Parcel]:
+        rows: QuerySet[Parcel] = super().get_queryset(request)
+        return rows.select_related("carrier", "operator").prefetch_related("lines__order_line")
+
+    @admin.display(description="内容")
+    def content(self, row: Parcel) -> SafeString:
+        lines = ((line.order_line.title, line.quantity) for line in row.lines.all())
+        return format_html_join(mark_safe("<br>"), "{} × {}", lines)
+
+    @admin.display(description="更正")
+    def correct(self, row: Parcel) -> SafeString:
+        return link(reverse("admin:orders_order_correct", args=[row.order_id, row.parcel_no]), "修改单号")
+
+
+class UploadInline(OrderPart):
+    """What WeChat was told, and what it answered."""
+
+    model = ShippingUpload
+    verbose_name_plural = "微信发货信息"
+    fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
+    readonly_fields = fields
+
+    @admin.display(description="状态")
+    def state(self, row: ShippingUpload) -> SafeString:
+        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
+
+
+class UploadAgainForm(AskForm):
+    """A question before an order's parcels are told to WeChat again."""
+
+    title = "重新上传发货信息"
+    explanation = "将把此订单的全部包裹重新上传微信。"
+
+
+def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    if order.status != Status.PAID:
+        page.message_user(request, parcels.NotShippable.message, level=messages.ERROR)
+        return redirect(page.page_of(order))
+    if request.method == "GET":
+        audit.record(
+            operator=operator(request), action="发货页查看收货信息", subject=order.order_no, at=timezone.now()
+        )
+
+    def send(filled: ShipForm) -> str:
+        parcel = parcels.ship(
+            order_no=order.order_no,
+            carrier_code=filled.cleaned_data["carrier"].code,
+            tracking_no=filled.cleaned_data["tracking_no"],
+            quantities=filled.quantities(),
+            operator=operator(request),
+            at=timezone.now(),
+        )
+        return f"包裹 {parcel.parcel_no} 已发出，发货信息将自动上传微信。"
+
+    told = [("收货信息", " ".join(value for _, value in address_facts(order)))]
+    if order.remark:
+        told.append(("买家留言", order.remark))
+    asked = partial(ShipForm, lines=list(order.lines.all()), left=parcels.units_left(order))
+    return page.ask(request, asked, send, row=order, heading=order.order_no, facts=told)
+
+
+def _correct(page: Asking, request: HttpRequest, order: Order, *, parcel_no: str) -> HttpResponse:
+    """Show and take the correction of a parcel's number."""
+    parcel = Parcel.objects.filter(order=order, parcel_no=parcel_no).select_related("carrier").first()
+    if parcel is None:
+        raise Http404
+
+    def put_right(filled: CorrectForm) -> str:
+        parcels.correct(
+            parcel_no=parcel_no,
+            carrier_code=filled.cleaned_data["carrier"].code,
+            tracking_no=filled.cleaned_data["tracking_no"],
+            operator=operator(request),
+            at=timezone.now(),
+        )
+        return "快递单号已修改，将重新上传微信（每笔支付微信只允许更正一次）。"
+
+    now = {"carrier": parcel.carrier.code, "tracking_no": parcel.tracking_no}
+    heading = f"{order.order_no} · 包裹 {parcel_no}"
+    return page.ask(request, CorrectForm, put_right, row=order, heading=heading, initial=now)
+
+
+def _upload_again(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    def ask(_: UploadAgainForm) -> str:
+        parcels.upload_again(order_no=order.order_no, at=timezone.now())
+        return "已排队，稍后自动上传。"
+
+    return page.ask(request, UploadAgainForm, ask, row=order, heading=order.order_no)
+
+
+def _waits(order: Order) -> bool:
+    return order.status == Status.PAID
+
+
+def _refused(order: Order) -> bool:
+    return ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists()
+
+
+SENDING: Final = Part(
+    room="fulfillment",
+    buttons=[
+        Button(
+            name="ship",
+            title="发货",
+            path="ship",
+            needs="orders.change_order",
+            icon="local_shipping",
+            variant=ActionVariant.PRIMARY,
+            press=_ship,
+            usable=_waits,
+        )
+    ],
+)
+PARCELS: Final = Part(
+    room="fulfillment",
+    inlines=[ParcelInline, UploadInline],
+    buttons=[
+        Button(
+            name="upload_again",
+            title="重新上传发货信息",
+            path="upload",
+            needs="orders.change_order",
+            icon="cloud_upload",
+            press=_upload_again,
+            usable=_refused,
+        )
+    ],
+    doors=[
+        Door(
+            name="correct",
+            path="parcels/<str:parcel_no>/correct/",
+            needs="orders.change_order",
+            enter=_correct,
+        )
+    ],
+)

@@ -1,0 +1,537 @@
+"""Every page of the admin that asks before it acts: how it is reached, what is typed, and what it then changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from django.utils import timezone
+
+from apps.aftersales import planning
+from apps.checkout import paying
+from apps.content.models import Review
+from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
+from apps.coupons.services import jobs, store_uses
+from apps.coupons.services import templates as coupon_templates
+from apps.fulfillment.models import Carrier, ShippingUpload
+from apps.inventory.models import Stock, StockEntry
+from apps.members.models import Group, LevelChange, Member, Membership
+from apps.orders.models import Order
+from apps.payments.models import Payment, Refund
+from apps.points import services as points
+from apps.points.models import Account as PointsAccount
+from apps.points.models import Entry as PointsEntry
+from apps.points.states import EntryKind
+from apps.promotions.models import SimulationRun
+from apps.stores.models import Place
+from apps.wallet.models import Account, Entry, Recharge
+from tests.apps.content import make as reviews
+from tests.apps.coupons import make as coupons
+from tests.apps.fulfillment import make as fulfillment
+from tests.apps.inventory import make as inventory
+from tests.apps.members import make as members
+from tests.apps.payments import make as money
+from tests.apps.promotions import make as promotions
+from tests.apps.wallet import make as wallet
+
+
+class Page(NamedTuple):
+    """A page that asks.
+
+    ``state`` reads all that it may change; ``spoil`` makes the service refuse what was typed (None: it never
+    refuses); ``shown_on`` is where its button stands.
+    """
+
+    address: str
+    shown_on: str
+    permission: str
+    view: str
+    typed: dict[str, Any]
+    state: Callable[[], Any]
+    spoil: Callable[[], Any] | None = None
+
+
+def _rows(*models: Any) -> Callable[[], Any]:
+    return lambda: [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def _of_row(
+    model: str,
+    row: Any,
+    button: str,
+    typed: dict[str, Any],
+    state: Callable[[], Any],
+    *,
+    permission: str,
+    spoil: Callable[[], Any] | None = None,
+    listed: bool = False,
+) -> Page:
+    app, _, name = model.partition(".")
+    page = f"/admin/{app}/{name}/"
+    return Page(
+        f"{page}{row.pk}/{button}/",
+        page if listed else f"{page}{row.pk}/change/",
+        permission,
+        f"{app}.view_{name}",
+        typed,
+        state,
+        spoil,
+    )
+
+
+def _token() -> str:
+    return str(uuid4())
+
+
+def _publish_template() -> Page:
+    row = coupons.template(live=False)
+    # What has no goods any more cannot be explained to a buyer.
+    narrow = lambda: Template.objects.filter(pk=row.pk).update(scope="PRODUCTS")  # noqa: E731
+    return _of_row(
+        "coupons.template",
+        row,
+        "publish",
+        {},
+        _rows(Template),
+        permission="coupons.change_template",
+        spoil=narrow,
+    )
+
+
+def _stop_template() -> Page:
+    row = coupons.template()
+    back = lambda: Template.objects.filter(pk=row.pk).update(status="DRAFT")  # noqa: E731
+    return _of_row(
+        "coupons.template", row, "stop", {}, _rows(Template), permission="coupons.change_template", spoil=back
+    )
+
+
+def _issue() -> Page:
+    row = coupons.template()
+    members.member()
+    return _of_row(
+        "coupons.template",
+        row,
+        "issue",
+        {"audience": "ALL", "reason": "周年庆", "token": _token()},
+        _rows(IssueJob),
+        permission="coupons.change_template",
+        spoil=lambda: coupon_templates.stop(template_id=row.pk),
+    )
+
+
+def _make_codes() -> Page:
+    row = coupons.template(quota=5)
+    return _of_row(
+        "coupons.template",
+        row,
+        "make-codes",
+        {"name": "展会", "size": "5", "token": _token()},
+        _rows(CodeBatch, Template),
+        permission="coupons.change_template",
+        spoil=lambda: Template.objects.filter(pk=row.pk).update(quota=1),
+    )
+
+
+def _compensate() -> Page:
+    member, of = members.member(), coupons.template(quota=3)
+    typed = {"member": member.public_id, "template": of.pk, "reason": "杯口有裂纹", "token": _token()}
+    return Page(
+        "/admin/coupons/coupon/compensate/",
+        "/admin/coupons/coupon/",
+        "coupons.compensate_coupon",
+        "coupons.view_coupon",
+        typed,
+        _rows(Coupon),
+        lambda: Template.objects.filter(pk=of.pk).update(quota=0),
+    )
+
+
+def _revoke() -> Page:
+    row = coupons.coupon(at=timezone.now())
+    return _of_row(
+        "coupons.coupon",
+        row,
+        "revoke",
+        {"reason": "刷单收回"},
+        _rows(Coupon),
+        permission="coupons.change_coupon",
+        spoil=lambda: Coupon.objects.filter(pk=row.pk).update(status="USED", order_no="SO1"),
+    )
+
+
+def _undo_use() -> Page:
+    at = timezone.now()
+    mine = coupons.coupon(at=at)
+    shop = Place.objects.create(name="西湖门店", kind="SHOP")
+    code = store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=at).code
+    used = store_uses.use(
+        operator=wallet.operator(), code=code, place_id=shop.pk, goods_fen=60_00, receipt_no="1", at=at
+    )
+    return _of_row(
+        "coupons.storeuse",
+        used,
+        "undo",
+        {"reason": "顾客退货"},
+        _rows(StoreUse, Coupon),
+        permission="coupons.undo_storeuse",
+        spoil=lambda: StoreUse.objects.filter(pk=used.pk).update(at=coupons.AT),
+    )
+
+
+def _stop_job() -> Page:
+    members.member()
+    job = jobs.start(
+        template_id=coupons.template().pk, audience="ALL", reason="误点", operator=None, at=timezone.now()
+    )
+    return _of_row(
+        "coupons.issuejob",
+        job,
+        "stop",
+        {},
+        lambda: list(IssueJob.objects.values_list("status", flat=True)),
+        permission="coupons.change_template",
+    )
+
+
+def _recharge() -> Page:
+    member, of = (
+        members.member(),
+        wallet.pack(starts_at=members.AT, ends_at=members.AT.replace(year=members.AT.year + 90)),
+    )
+    wallet.funded(member=member)
+    typed = {"code": member.public_id, "pack": of.pk, "reason": "转账 8812", "token": _token()}
+    return Page(
+        "/admin/wallet/account/recharge/",
+        "/admin/wallet/account/",
+        "wallet.change_account",
+        "wallet.view_account",
+        typed,
+        _rows(Account, Entry),
+        lambda: wallet.funded(480_000, member=member),
+    )
+
+
+def _adjust_account() -> Page:
+    account = wallet.funded(100_00)
+    typed = {
+        "part": "principal_change_fen",
+        "sign": "-1",
+        "amount_fen": "60",
+        "reason": "多记",
+        "token": _token(),
+    }
+    return _of_row(
+        "wallet.account",
+        account,
+        "adjust",
+        typed,
+        _rows(Account, Entry),
+        permission="wallet.change_account",
+        spoil=lambda: Account.objects.filter(pk=account.pk).update(principal_fen=0),
+    )
+
+
+def _paid_recharge() -> Recharge:
+    recharge = wallet.placed()
+    paying.confirm_payment(transaction=money.paid(money.recharge_attempt(recharge)), at=wallet.NOW)
+    return Recharge.objects.get(pk=recharge.pk)
+
+
+def _refund_recharge() -> Page:
+    recharge = _paid_recharge()
+    return _of_row(
+        "wallet.recharge",
+        recharge,
+        "refund",
+        {"principal_fen": "100", "reason": "会员要求", "token": _token()},
+        _rows(Refund, Entry),
+        permission="wallet.change_recharge",
+        spoil=lambda: Account.objects.update(principal_fen=0, bonus_fen=0),
+    )
+
+
+def _close_recharge() -> Page:
+    recharge = wallet.placed()
+    return _of_row(
+        "wallet.recharge",
+        recharge,
+        "close",
+        {},
+        lambda: list(Recharge.objects.values_list("status", flat=True)),
+        permission="wallet.change_recharge",
+    )
+
+
+def _upload_recharge_again() -> Page:
+    recharge = _paid_recharge()
+    ShippingUpload.objects.update_or_create(
+        recharge_no=recharge.recharge_no, defaults={"status": "FAILED", "last_error": "10060004"}
+    )
+    return _of_row(
+        "wallet.recharge",
+        recharge,
+        "upload",
+        {},
+        lambda: list(ShippingUpload.objects.values_list("status", flat=True)),
+        permission="wallet.change_recharge",
+        spoil=lambda: ShippingUpload.objects.all().delete(),
+    )
+
+
+def _correct_points() -> Page:
+    member = members.member()
+    points.earn(
+        member_id=member.pk, amount=10, cause="test", kind=EntryKind.GRANT, reason="x", at=timezone.now()
+    )
+    account = PointsAccount.objects.get(member=member)
+    return _of_row(
+        "points.account",
+        account,
+        "correct",
+        {"change": "50", "reason": "补偿", "token": _token()},
+        _rows(PointsAccount, PointsEntry),
+        permission="points.change_account",
+    )
+
+
+def _receive_any() -> Page:
+    sku, place = inventory.sku(), inventory.place()
+    typed = {"code": sku.code, "place": place.pk, "quantity": "5", "reason": "到货", "token": _token()}
+    return Page(
+        "/admin/inventory/stock/receive-any/",
+        "/admin/inventory/stock/",
+        "inventory.change_stock",
+        "inventory.view_stock",
+        typed,
+        _rows(Stock, StockEntry),
+    )
+
+
+def _receive() -> Page:
+    row = inventory.stock(inventory.sku(), 3)
+    return _of_row(
+        "inventory.stock",
+        row,
+        "receive",
+        {"quantity": "5", "reason": "到货", "token": _token()},
+        _rows(Stock, StockEntry),
+        permission="inventory.change_stock",
+    )
+
+
+def _adjust_stock() -> Page:
+    row = inventory.stock(inventory.sku(), 3)
+    return _of_row(
+        "inventory.stock",
+        row,
+        "adjust",
+        {"change": "-2", "reason": "盘亏", "token": _token()},
+        _rows(Stock, StockEntry),
+        permission="inventory.change_stock",
+        spoil=lambda: Stock.objects.filter(pk=row.pk).update(on_hand=1),
+    )
+
+
+def _review(
+    button: str, typed: dict[str, Any], begin: Callable[[], Review], spoilt: str
+) -> Callable[[], Page]:
+    def page() -> Page:
+        row = begin()
+        return _of_row(
+            "content.review",
+            row,
+            button,
+            typed,
+            lambda: list(Review.objects.values_list("status", "reply")),
+            permission="content.change_review",
+            spoil=lambda: Review.objects.filter(pk=row.pk).update(status=spoilt),
+        )
+
+    return page
+
+
+def _hidden() -> Review:
+    row = reviews.published()
+    Review.objects.filter(pk=row.pk).update(status="HIDDEN")
+    return row
+
+
+def _set_level() -> Page:
+    gold, member = members.level("金卡", rank=2), members.member()
+    return _of_row(
+        "members.member",
+        member,
+        "level",
+        {"level": gold.pk, "reason": "老客户"},
+        lambda: [list(Member.objects.values_list("level_id")), LevelChange.objects.count()],
+        permission="members.change_member",
+    )
+
+
+def _group(button: str) -> Callable[[], Page]:
+    def page() -> Page:
+        member = members.member()
+        club = Group.objects.create(name="茶友会")
+        if button == "remove-members":
+            Membership.objects.create(group=club, member=member, added_at=members.AT)
+        return _of_row(
+            "members.group",
+            club,
+            button,
+            {"numbers": member.public_id},
+            lambda: list(Membership.objects.values_list("group_id", "member_id")),
+            permission="members.change_group",
+        )
+
+    return page
+
+
+def _fetch_carriers() -> Page:
+    Carrier.objects.filter(code="SF").delete()
+    return Page(
+        "/admin/fulfillment/carrier/fetch/",
+        "/admin/fulfillment/carrier/",
+        "fulfillment.change_carrier",
+        "fulfillment.view_carrier",
+        {},
+        lambda: Carrier.objects.filter(code="SF").count(),
+    )
+
+
+def _simulate() -> Page:
+    row = promotions.promotion()
+    return _of_row(
+        "promotions.promotion",
+        row,
+        "simulate",
+        {"days": "7"},
+        _rows(SimulationRun),
+        permission="promotions.change_promotion",
+        spoil=lambda: SimulationRun.objects.create(
+            promotion=row, days=3, since=promotions.NOW, until=promotions.NOW
+        ),
+    )
+
+
+def _ship() -> Page:
+    order = fulfillment.paid_order(2)
+    return _of_row(
+        "orders.order",
+        order,
+        "ship",
+        {"carrier": "SF", "tracking_no": "SF1234567890"},
+        lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
+        permission="orders.change_order",
+    )
+
+
+def _close_order() -> Page:
+    from tests.apps.checkout import make as counter
+
+    order = counter.order(*counter.buyer(), [(counter.goods(10_000), 1)])
+    return _of_row(
+        "orders.order",
+        order,
+        "close",
+        {},
+        lambda: list(Order.objects.values_list("status", flat=True)),
+        permission="orders.change_order",
+    )
+
+
+def _upload_order_again() -> Page:
+    order = fulfillment.paid_order()
+    fulfillment.parcel(order)
+    ShippingUpload.objects.filter(order=order).update(status="FAILED", last_error="单号不存在")
+    return _of_row(
+        "orders.order",
+        order,
+        "upload",
+        {},
+        lambda: list(ShippingUpload.objects.values_list("status", flat=True)),
+        permission="orders.change_order",
+        spoil=lambda: ShippingUpload.objects.all().delete(),
+    )
+
+
+def _refund_whole() -> Page:
+    order = fulfillment.paid_order(2)
+    return _of_row(
+        "orders.order",
+        order,
+        "refund",
+        {"reason": "杯口有裂纹"},
+        lambda: [
+            list(Order.objects.values_list("status", flat=True)),
+            Refund.objects.count(),
+            Payment.objects.count(),
+        ],
+        permission="orders.change_order",
+        spoil=lambda: fulfillment.parcel(order),
+    )
+
+
+def _refund_part() -> Page:
+    order = fulfillment.paid_order(2)
+    line = order.lines.get()
+    wish = planning.Wish(units={line.pk: 1}, shipping_fen=0, restock=frozenset())
+    seen = planning.plan(planning.standing_of(order), wish).fingerprint()
+    return _of_row(
+        "orders.order",
+        order,
+        "refund-part",
+        {f"units_{line.pk}": "1", "reason": "杯口有裂纹", "token": _token(), "step": "confirm", "seen": seen},
+        lambda: Refund.objects.count(),
+        permission="orders.change_order",
+    )
+
+
+PAGES: Final[dict[str, Callable[[], Page]]] = {
+    "coupons_template_publish": _publish_template,
+    "coupons_template_stop": _stop_template,
+    "coupons_template_issue": _issue,
+    "coupons_template_make_codes": _make_codes,
+    "coupons_coupon_compensate": _compensate,
+    "coupons_coupon_revoke": _revoke,
+    "coupons_storeuse_undo": _undo_use,
+    "coupons_issuejob_stop": _stop_job,
+    "wallet_account_recharge": _recharge,
+    "wallet_account_adjust": _adjust_account,
+    "wallet_recharge_refund": _refund_recharge,
+    "wallet_recharge_close": _close_recharge,
+    "wallet_recharge_upload_again": _upload_recharge_again,
+    "points_account_correct": _correct_points,
+    "inventory_stock_receive_any": _receive_any,
+    "inventory_stock_receive": _receive,
+    "inventory_stock_adjust": _adjust_stock,
+    "content_review_publish": _review("publish", {}, reviews.held, "REJECTED"),
+    "content_review_reject": _review("reject", {"reason": "广告"}, reviews.held, "REJECTED"),
+    "content_review_hide": _review("hide", {"reason": "泄露电话"}, reviews.published, "HELD"),
+    "content_review_show": _review("show", {}, _hidden, "HELD"),
+    "content_review_reply": _review("reply", {"text": "谢谢惠顾"}, reviews.published, "REJECTED"),
+    "members_member_set_level": _set_level,
+    "members_group_add_members": _group("add-members"),
+    "members_group_remove_members": _group("remove-members"),
+    "fulfillment_carrier_fetch": _fetch_carriers,
+    "promotions_promotion_simulate": _simulate,
+    "orders_order_ship": _ship,
+    "orders_order_close_order": _close_order,
+    "orders_order_upload_again": _upload_order_again,
+    "orders_order_refund_whole": _refund_whole,
+    "orders_order_refund_part": _refund_part,
+}
+
+# Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
+LOOKING: Final = {
+    "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
+    "coupons_codebatch_export": "a file, noted in the audit log",
+    "support_survey_results": "a page to read",
+    "support_survey_export": "a file, noted in the audit log",
+    "members_member_reveal_phone": "a number to read, noted in the audit log",
+    "members_member_compensate": "to coupons_coupon_compensate",
+    "members_group_show_members": "to the list of members",
+    "orders_order_reveal": "an address to read, noted in the audit log",
+    "orders_order_compensate": "to coupons_coupon_compensate",
+}

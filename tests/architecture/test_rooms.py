@@ -1,0 +1,280 @@
+"""What each file of a room may do, by what it is: doors translate, rules decide, facts stand still.
+
+Rules are chosen by exclusion: whatever is not a door, a fact or the frame of an app is a rule, under any name, so
+that no new file escapes. Each rule of the house is also shown a line that it must find.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.rooms import FACTS, ROOT, Kind, files, kind, name
+
+APPS = ROOT / "apps"
+CLOCKS = {
+    *("timezone.now", "timezone.localdate", "timezone.localtime"),
+    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
+}
+# What a request comes in, or an answer goes out as; what a bell is rung with.
+HANDLED_BY_DOORS = (
+    *("django.http", "django.shortcuts", "django.contrib.admin", "django.contrib.messages"),
+    *("rest_framework", "unfold", "celery"),
+)
+WRITES = {
+    *("save", "create", "bulk_create", "get_or_create", "update_or_create"),
+    *("update", "bulk_update", "delete", "select_for_update"),
+}
+
+
+def tree(path: Path) -> ast.AST:
+    return ast.parse(path.read_text())
+
+
+def calls(of: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(of) if isinstance(node, ast.Call)]
+
+
+def clocks_read(of: ast.AST) -> list[str]:
+    """The calls that ask what time it is; ``timezone.localtime(at)`` only turns a time that was given."""
+    return [
+        ast.unparse(call)
+        for call in calls(of)
+        if ast.unparse(call.func) in CLOCKS
+        and not (ast.unparse(call.func).endswith("localtime") and call.args)
+    ]
+
+
+def imports(of: ast.AST) -> list[str]:
+    """The modules that a file imports, with what it takes from them, wherever the import stands."""
+    found: list[str] = []
+    for node in ast.walk(of):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+def requests_seen(of: ast.AST) -> list[str]:
+    """Imports of what only doors handle, and arguments that are a request."""
+    asked = [
+        f"{node.name}({argument.arg})"
+        for node in ast.walk(of)
+        if isinstance(node, ast.FunctionDef)
+        for argument in (*node.args.args, *node.args.kwonlyargs)
+        if argument.arg == "request"
+    ]
+    return asked + [module for module in imports(of) if module.startswith(HANDLED_BY_DOORS)]
+
+
+def loose_arguments(of: ast.AST) -> list[str]:
+    """Time, actor and amounts that could be taken for another argument: anything but the only one."""
+    return [
+        f"{node.name}({argument.arg})"
+        for node in ast.walk(of)
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.args
+        if argument.arg in {"at", "actor", "operator"}
+        or (_is_amount(argument) and len([a for a in node.args.args if a.arg not in {"self", "cls"}]) > 1)
+    ]
+
+
+def _is_amount(argument: ast.arg) -> bool:
+    annotated = ast.unparse(argument.annotation) if argument.annotation else "int"
+    return argument.arg.endswith("_fen") and annotated in {"int", "int | None"}
+
+
+def transactions_opened(of: ast.AST) -> list[str]:
+    return [
+        ast.unparse(node)
+        for node in ast.walk(of)
+        if (isinstance(node, ast.Attribute) and node.attr in {"atomic", "on_commit"})
+        or (isinstance(node, ast.Name) and node.id in {"atomic", "on_commit"})
+    ]
+
+
+def rows_written(of: ast.AST) -> list[str]:
+    """Calls of a manager or row that write, or that lock in order to write; a plain dict may be updated."""
+    return [
+        ast.unparse(call.func)
+        for call in calls(of)
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in WRITES
+        and (".objects" in ast.unparse(call.func) or call.func.attr in {"save", "select_for_update"})
+    ]
+
+
+RULES = files(Kind.RULE)
+
+
+@pytest.mark.parametrize("path", RULES, ids=name)
+def test_rules_are_told_the_time(path: Path) -> None:
+    assert clocks_read(tree(path)) == []
+
+
+@pytest.mark.parametrize("path", RULES, ids=name)
+def test_rules_see_no_request_and_no_bell(path: Path) -> None:
+    assert requests_seen(tree(path)) == []
+
+
+@pytest.mark.parametrize("path", RULES, ids=name)
+def test_time_actor_and_amounts_are_passed_by_name(path: Path) -> None:
+    assert loose_arguments(tree(path)) == []
+
+
+@pytest.mark.parametrize("path", files(Kind.DOOR), ids=name)
+def test_doors_open_no_transactions(path: Path) -> None:
+    assert transactions_opened(tree(path)) == []
+
+
+@pytest.mark.parametrize("path", [p for p in RULES if p.stem == "selectors"], ids=name)
+def test_selectors_write_nothing(path: Path) -> None:
+    assert rows_written(tree(path)) == []
+
+
+@pytest.mark.parametrize("path", files(Kind.FACT), ids=name)
+def test_facts_override_no_save_and_send_no_signals(path: Path) -> None:
+    methods = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
+    assert methods & {"save", "delete"} == set()
+    assert [module for module in imports(tree(path)) if "signals" in module] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        (clocks_read, "started = timezone.now()"),
+        (clocks_read, "day = timezone.localtime().date()"),
+        (requests_seen, "from django.contrib import messages"),
+        (requests_seen, "from rest_framework.request import Request"),
+        (requests_seen, "def pay(*, request): ..."),
+        (loose_arguments, "def pay(order, at): ..."),
+        (loose_arguments, "def pay(order, amount_fen: int): ..."),
+        (loose_arguments, "class Till:\n    def pay(self, order, amount_fen: int): ..."),
+        (transactions_opened, "with transaction.atomic(): ..."),
+        (transactions_opened, "@atomic\ndef pay(): ..."),
+        (rows_written, "Order.objects.filter(pk=1).update(status='PAID')"),
+        (rows_written, "order.save()"),
+    ],
+)
+def test_each_rule_finds_what_it_is_for(rule: Callable[[ast.AST], list[str]], line: str) -> None:
+    assert rule(ast.parse(line)) != []
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        (clocks_read, "shown = timezone.localtime(at)"),
+        (loose_arguments, "def shown(amount_fen: int): ..."),
+        (loose_arguments, "def pay(order, *, amount_fen: int, at): ..."),
+        (loose_arguments, "def cheapest(ware, costs_fen: Mapping[int, int]): ..."),
+        (rows_written, "figures.update(more)"),
+    ],
+)
+def test_no_rule_finds_more_than_that(rule: Callable[[ast.AST], list[str]], line: str) -> None:
+    assert rule(ast.parse(line)) == []
+
+
+def room(path: Path) -> str:
+    return path.relative_to(APPS).parts[0]
+
+
+def part(path: Path) -> str:
+    """The part of its room that a file belongs to: its own name, or its package's."""
+    return path.relative_to(APPS).parts[1].removesuffix(".py")
+
+
+def imported_parts(path: Path) -> set[str]:
+    """The parts of its own room that a file imports."""
+    own = f"apps.{room(path)}."
+    found = {
+        module.removeprefix(own).split(".")[0] for module in imports(tree(path)) if module.startswith(own)
+    }
+    return found - {part(path)}
+
+
+def kind_of_part(of_room: str, called: str) -> Kind:
+    module = APPS / of_room / f"{called}.py"
+    return kind(module if module.exists() else APPS / of_room / called / "__init__.py")
+
+
+HEIGHT = {Kind.FRAME: 0, Kind.FACT: 1, Kind.RULE: 2, Kind.DOOR: 3}
+# A task of the post room calls the service, which after a commit rings for it: the one circle in the house, and the
+# import stands in the function.
+CIRCLES = {("outbox", "services", "tasks")}
+
+
+@pytest.mark.parametrize("path", files(Kind.RULE, Kind.FACT), ids=name)
+def test_doors_stand_on_rules_and_rules_on_facts(path: Path) -> None:
+    above = [
+        called
+        for called in imported_parts(path)
+        if HEIGHT[kind_of_part(room(path), called)] > HEIGHT[kind(path)]
+        and (room(path), part(path), called) not in CIRCLES
+    ]
+    assert above == []
+
+
+def edges(of_room: str) -> dict[str, set[str]]:
+    """Which rules of a room stand on which others of it."""
+    found: dict[str, set[str]] = {}
+    for path in RULES:
+        if room(path) == of_room:
+            found.setdefault(part(path), set()).update(
+                called for called in imported_parts(path) if kind_of_part(of_room, called) is Kind.RULE
+            )
+    return found
+
+
+@pytest.mark.parametrize("of_room", sorted({room(path) for path in RULES}))
+def test_the_rules_of_a_room_stand_on_each_other_and_never_in_a_circle(of_room: str) -> None:
+    left = edges(of_room)
+    while free := [called for called, below in left.items() if not below & left.keys()]:
+        for called in free:
+            del left[called]
+    assert left == {}
+
+
+def contracts() -> Iterator[dict[str, object]]:
+    yield from tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+
+def layers_of_a_room() -> list[list[str]]:
+    """The contract's layers, the highest first, without its brackets."""
+    (contract,) = [contract for contract in contracts() if str(contract["name"]).startswith("A room:")]
+    layers = contract["layers"]
+    assert isinstance(layers, list)
+    return [[called.strip(" ()") for called in layer.replace("|", ":").split(":")] for layer in layers]
+
+
+def test_the_contract_of_a_room_names_every_door_that_there_is_and_the_facts() -> None:
+    doors, *rules, models, states = layers_of_a_room()
+    there = {part(path) for path in files(Kind.DOOR)}
+    assert set(doors) == there
+    assert [*models, *states] == list(FACTS)
+    assert rules == [["services"], ["selectors"]]
+
+
+def test_the_contract_of_a_room_holds_for_every_room() -> None:
+    (contract,) = [contract for contract in contracts() if str(contract["name"]).startswith("A room:")]
+    rooms = sorted(path.parent.name for path in APPS.glob("*/apps.py"))
+    # The floor offers doors of every kind, and the street door's parts are its own.
+    assert contract["containers"] == [
+        f"apps.{called}" for called in rooms if called not in {"base", "wechat"}
+    ]
+
+
+LINES = 450
+
+
+def test_no_file_of_a_room_is_longer_than_a_person_reads_at_once() -> None:
+    lengths = {
+        name(path): len(path.read_text().splitlines())
+        for path in sorted(APPS.rglob("*.py"))
+        if "migrations" not in path.parts
+    }
+    assert {path: length for path, length in lengths.items() if length > LINES} == {}
