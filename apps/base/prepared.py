@@ -63,7 +63,9 @@ class Making:
         self.holes.append(what)
         return {f"{self._name}{len(self.holes) - 1}": 0}
 
-    def page(self, body: Any, *, tokens: tuple[str | None, ...], sign: Any, at: datetime, until: datetime) -> Page:
+    def page(
+        self, body: Any, *, tokens: tuple[str | None, ...], sign: Any, at: datetime, until: datetime
+    ) -> Page:
         """The finished page. Its holes stand in the order in which the JSON has them."""
         rendered: bytes = JSONRenderer().render(body)
         cut = re.split(rb'"%s([0-9]+)":0' % self._name.encode(), rendered)

@@ -66,6 +66,11 @@ def current() -> Mapping[str, str]:
     return parsed(text)
 
 
+def known() -> bool:
+    """Whether this request has read the tokens already."""
+    return _seen.get() is not None
+
+
 def look(text: str | None) -> None:
     """Go on with these tokens, the ``COLUMN`` of a statement just made, until ``forget``."""
     _seen.set(parsed(text))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from apps.base import versions
 from apps.base.statements import Select
 from apps.catalog import search
 from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
@@ -177,10 +179,42 @@ def _meant_by(scope: Scope) -> Q:
             return reduce(or_, below)
 
 
+class _Turns(NamedTuple):
+    """When sales of products that are switched on begin and end, each in order."""
+
+    begin: list[datetime]
+    end: list[datetime]
+
+
+def _turns() -> _Turns:
+    on = Product.objects.filter(on_sale=True).order_by()
+    begin = on.filter(sale_starts_at__isnull=False).values_list("sale_starts_at", flat=True)
+    end = on.filter(sale_ends_at__isnull=False).values_list("sale_ends_at", flat=True)
+    return _Turns(*(sorted(moment for moment in found if moment is not None) for found in (begin, end)))
+
+
+_TURNS: Final = versions.Kept("goods", load=_turns)
+
+
+def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
+    """Return when the goods on sale change next by the clock alone, for whoever is let in ``early``; it is kept."""
+    turns = _TURNS.value()
+    begin = bisect_right(turns.begin, at + early)
+    end = bisect_right(turns.end, at)
+    coming = [turns.begin[begin] - early] if begin < len(turns.begin) else []
+    coming += [turns.end[end]] if end < len(turns.end) else []
+    return min(coming, default=datetime.max.replace(tzinfo=UTC))
+
+
+def new_until(product: Product) -> datetime:
+    """Return when a product ceases, or ceased, to be 新品."""
+    return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
+
+
 def badges_of(product: Product, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
-    began = max(product.created_at, product.sale_starts_at or product.created_at)
-    said = ["新品"] if began <= at < began + NEW_FOR else []
+    until = new_until(product)
+    said = ["新品"] if until - NEW_FOR <= at < until else []
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 
