@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import NoScriptError, RedisError
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,21 @@ def breaker_of(server: str) -> Breaker:
     return _breakers.setdefault(server, Breaker())
 
 
+class _KeptClient(RedisCacheClient):
+    """Django's client of Redis, which makes its own client once for each pool: to make one costs more than a call."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: dict[int, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        index = self._get_connection_pool_index(write)
+        found = self._kept.get(index)
+        if found is None:
+            found = self._kept[index] = super().get_client(key, write=write)
+        return found
+
+
 class SoftRedisCache(RedisCache):
     """Django's Redis cache with short time-outs and a circuit breaker.
 
@@ -69,6 +84,7 @@ class SoftRedisCache(RedisCache):
         options.setdefault("socket_connect_timeout", 0.5)
         options.setdefault("socket_timeout", 0.5)
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = _KeptClient
         self.breaker = breaker_of(server)
 
     def _softly(self, call: Callable[[], Any], otherwise: Any) -> Any:
