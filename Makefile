@@ -7,7 +7,7 @@ export EXIT ARGS
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VERBS := demo run setup test properties check bench format migrations diagrams lock clean
+VERBS := demo run setup test properties check bench format migrations diagrams manual lock clean
 .PHONY: help $(VERBS)
 
 help:
@@ -22,6 +22,7 @@ help:
 #: make format     format the code and mend what the linter can mend
 #: make migrations write the migrations that the models ask for
 #: make diagrams   draw the lifecycles into docs/guide/
+#: make manual     take the pictures of docs/operators/ anew (needs a Chromium)
 #: make lock       renew requirements*.lock from pyproject.toml
 #: make setup      only install; make clean removes .local, its servers' data and caches
 $(VERBS):

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from apps.base import logs
+from apps.base import faults, logs
 
 
 def logging_config(*, log_format: str) -> dict[str, Any]:
@@ -16,7 +16,8 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        faults.without_rows,
+        structlog.processors.ExceptionRenderer(faults.printed),
         logs.only_allowed_fields,
         logs.mask_personal_text,
     ]

@@ -97,6 +97,8 @@ GROUPS: Groups = [
             Place("成长值流水", "trending_up", "members.GrowthEntry"),
             Place("协议与隐私文件", "policy", "members.Document"),
             Place("同意记录", "fact_check", "members.Consent"),
+            Place("个人信息导出", "folder_shared", "members.ExportRequest"),
+            Place("注销申请", "person_remove", "members.ErasureRequest"),
         ],
     ),
     (

@@ -19,7 +19,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
-    path("", include("django_prometheus.urls")),
+    path("metrics", probes.metrics, name="prometheus-django-metrics"),
     # Before the admin's own, which knows only the words that Django ships.
     path("admin/jsi18n/", admin.site.admin_view(JavaScriptCatalog.as_view(), cacheable=True)),
     path("admin", RedirectView.as_view(url="/admin/", permanent=False)),

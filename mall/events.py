@@ -70,6 +70,14 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True)
+class OrderGathered(Event):
+    """An order's money is captured and it waits for others; OrderPaid follows when what it waits for has come."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
 class OrderClosed(Event):
     """An unpaid order was cancelled or ran out of time; what it held is free again."""
 
@@ -86,10 +94,11 @@ class WalletRecharged(Event):
 
 
 @dataclass(frozen=True)
-class RechargeUploadAsked(Event):
-    """An operator wants WeChat to be told of a recharge once more."""
+class UploadAsked(Event):
+    """WeChat is to be told that what a bill paid for is delivered, though nothing travels; perhaps once more."""
 
-    recharge_no: str
+    bill_kind: str
+    bill_no: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class OrderRefunded(Event):
 
 @dataclass(frozen=True)
 class SurplusCaptured(Event):
-    """Money came in that neither order nor recharge can use (late, double, mismatched): it must go back once."""
+    """Money came in that nothing can use (late, double, mismatched): it must go back once."""
 
     payment_no: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -18,6 +19,14 @@ from apps.members.models import Member
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.members import make
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what lives as long as the run, all modules and all tests, and look at the
+    rest less often: it took a seventh of the suite's processor time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 10, 100)
 
 
 @pytest.fixture(autouse=True)

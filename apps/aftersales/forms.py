@@ -14,13 +14,13 @@ from unfold.widgets import (
 
 from apps.aftersales.planning import Standing, Wish
 from apps.base.asking import AskForm, OnceForm
-from apps.base.forms import YuanField
+from apps.base.forms import TextField, YuanField
 from apps.orders.models import OrderLine
 from mall.money import yuan
 
 
-def _reason(initial: str) -> forms.CharField:
-    return forms.CharField(
+def _reason(initial: str) -> TextField:
+    return TextField(
         label="退款原因",
         max_length=80,
         initial=initial,
@@ -61,7 +61,7 @@ class PartForm(OnceForm):
 
     reason = _reason("")
     # The fingerprint of what was shown before it was confirmed.
-    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    seen = TextField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(self, *args: Any, standing: Standing, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -23,7 +23,6 @@ from apps.base.asking import Asking, Done, Preview, operator
 from apps.base.parts import Button, Part
 from apps.orders.models import Order, OrderRefund
 from apps.orders.parts import OrderPart
-from apps.orders.states import Status
 from mall.money import yuan
 
 
@@ -63,7 +62,7 @@ def _refund_whole(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
 
 def _refund_part(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     """Ask what to refund, show what that means, and carry it out when that is confirmed."""
-    if order.status not in planning.REFUNDABLE:
+    if not planning.may_refund(order):
         page.message_user(request, planning.OrderNotRefundable.message, level=messages.ERROR)
         return redirect(page.page_of(order))
     standing = planning.standing_of(order)
@@ -108,12 +107,8 @@ def _carry_out(request: HttpRequest, order: Order, filled: PartForm) -> Done:
     return Done(f"{told}。", warning=warning)
 
 
-def _refundable(order: Order) -> bool:
-    return order.status in planning.REFUNDABLE
-
-
 def _whole(order: Order) -> bool:
-    return order.status == Status.PAID and not order.parcels.exists()
+    return planning.may_refund(order) and order.status in planning.WAITING and not order.parcels.exists()
 
 
 REFUNDS: Final = Part(
@@ -127,7 +122,7 @@ REFUNDS: Final = Part(
             needs="orders.change_order",
             icon="currency_exchange",
             press=_refund_part,
-            usable=_refundable,
+            usable=planning.may_refund,
         ),
         Button(
             name="refund_whole",

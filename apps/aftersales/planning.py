@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from apps.checkout import activities, scarce
+from apps.checkout import activities, holders
 from apps.fulfillment import selectors as fulfillment
 from apps.fulfillment.services import parcels
 from apps.orders import selectors as orders
@@ -17,8 +18,8 @@ from apps.orders.states import Status
 from mall import money
 from mall.errors import Invalid, Kind, ShopError
 
-# What an operator may refund; 拼团 refunds its own groups.
-REFUNDABLE: Final = frozenset({Status.PAID, Status.SHIPPED, Status.RECEIVED})
+# Paid, and nothing need have left yet: what has not is still on the shelf.
+WAITING: Final = frozenset({Status.GATHERING, Status.PAID})
 # WeChat takes at most 50 refunds of one payment (微信支付 申请退款).
 MOST_TIMES_AT_WECHAT: Final = 50
 
@@ -70,18 +71,26 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How an order stands before a refund: ``to_send`` is units that have not left, by line id."""
+    """How an order stands before a refund: ``to_send`` is units that have not left, by line id.
+
+    ``paid_by_points_fen`` is how much of each line points paid, by line id.
+    """
 
     order: Order
     lines: Sequence[OrderLine]
     to_send: Mapping[int, int]
     so_far: orders.RefundedSoFar
     anything_left: bool
+    paid_by_points_fen: Mapping[int, int]
 
     @property
     def shipping_left_fen(self) -> int:
         """The postage that was paid and is not refunded yet."""
         return self.order.shipping_fen - self.so_far.shipping_fen
+
+    def before_points_fen(self, line: OrderLine) -> int:
+        """What a line's price was before points were deducted."""
+        return line.payable_fen + self.paid_by_points_fen.get(line.pk, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,20 +155,23 @@ class Plan:
         """The refund's share of ``whole_fen``."""
         return sum(part.part_fen for part in self.lines)
 
-    def as_part(self, *, refund_no: str) -> scarce.Part:
+    def as_part(self, *, refund_no: str) -> holders.Part:
         """What the counter is to give back."""
-        units: dict[int, int] = {}
+        bought: Counter[int] = Counter()
+        restocked: Counter[int] = Counter()
         for part in self.lines:
-            if part.restocked:
-                units[part.line.sku_id] = units.get(part.line.sku_id, 0) + part.restocked
-        return scarce.Part(
+            restocked[part.line.sku_id] += part.restocked
+            if not part.line.is_gift:
+                bought[part.line.sku_id] += part.units
+        return holders.Part(
             refund_no=refund_no,
             undone=self.undone,
             kept_fen=None if self.ends else self.kept_fen,
             part_fen=self.part_fen,
             whole_fen=self.whole_fen,
             balance_fen=self.balance_fen,
-            units=units,
+            units=bought,
+            restocked=+restocked,
         )
 
     def fingerprint(self) -> str:
@@ -171,14 +183,20 @@ class Plan:
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
 
 
+def may_refund(order: Order) -> bool:
+    """Whether the order stands where it can be refunded; an activity may say otherwise than goods do."""
+    return order.status in activities.refundable_from(order)
+
+
 def standing_of(order: Order) -> Standing:
-    """How the order stands, in four queries. Binding under the order's lock, a preview without it."""
+    """How the order stands, in five queries. Binding under the order's lock, a preview without it."""
     return Standing(
         order=order,
         lines=list(OrderLine.objects.filter(order=order).order_by("id")),
-        to_send=parcels.units_left(order) if order.status == Status.PAID else {},
+        to_send=parcels.units_left(order) if order.status in WAITING else {},
         so_far=orders.refunded_so_far(order),
         anything_left=bool(fulfillment.parcels_of([order.pk])),
+        paid_by_points_fen=orders.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
     )
 
 
@@ -198,7 +216,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
     """
     order, so_far = standing.order, standing.so_far
-    if order.status not in REFUNDABLE:
+    if not may_refund(order):
         raise OrderNotRefundable(details={"status": order.status})
     units = _units(standing, wish)
     ends = all(
@@ -234,7 +252,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
         balance_fen=balance_fen,
         kept_fen=order.goods_fen - order.reduction_fen - so_far.goods_fen - goods_fen,
         shipping_kept_fen=standing.shipping_left_fen - shipping_fen,
-        whole_fen=sum(_before_points_fen(line) for line in standing.lines),
+        whole_fen=sum(map(standing.before_points_fen, standing.lines)),
         ends=ends,
         undone=undone,
     )
@@ -255,14 +273,10 @@ def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> 
         unsent=min(units, standing.to_send.get(line.pk, 0)),
         restock=restock,
         amount_fen=_next_units_fen(line, units, of_fen=line.payable_fen),
-        part_fen=_next_units_fen(line, units, of_fen=_before_points_fen(line)),
+        part_fen=_next_units_fen(line, units, of_fen=standing.before_points_fen(line)),
     )
 
 
 def _next_units_fen(line: OrderLine, units: int, *, of_fen: int) -> int:
     """What the next units of a line are worth of its total, after those that were refunded before."""
     return sum(money.split_units(of_fen, line.quantity)[line.refunded : line.refunded + units])
-
-
-def _before_points_fen(line: OrderLine) -> int:
-    return line.payable_fen + activities.paid_by_points_fen(line.reductions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 from apps.aftersales import planning
@@ -17,7 +17,15 @@ from apps.orders import selectors as orders
 from apps.orders.models import OrderRefund
 from apps.orders.states import Status
 from apps.payments.models import Refund
+from apps.payments.states import RefundStatus
 from apps.points import services as points
+
+_MOST_URGENT_FIRST = (
+    RefundStatus.FAILED,
+    RefundStatus.CLOSED,
+    RefundStatus.REQUESTED,
+    RefundStatus.PROCESSING,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +70,29 @@ def preview(standing: Standing, wish: Wish) -> Preview:
 def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
     """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
 
-    Where WeChat closed that for good and an operator asked anew, it is the successor.
+    Where WeChat closed that for good and an operator asked anew, it is the successor. Where several payments give a
+    part, it is the part that needs somebody most.
     """
-    cause = Concat(Value(orders.refund_cause("")), OuterRef("refund_no"))
-    asked = Refund.objects.filter(business_key=cause)
-    anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("money_no")))
-    return refunds.annotate(money_no=Subquery(asked.values("refund_no")[:1])).annotate(
-        money_status=Coalesce(Subquery(anew.values("status")[:1]), Subquery(asked.values("status")[:1])),
-        money_id=Coalesce(Subquery(anew.values("pk")[:1]), Subquery(asked.values("pk")[:1])),
+    anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
+    asked = (
+        Refund.objects.filter(business_key=Concat(Value(orders.refund_cause("")), OuterRef("refund_no")))
+        .annotate(
+            now_status=Coalesce(Subquery(anew.values("status")[:1]), F("status")),
+            now_id=Coalesce(Subquery(anew.values("pk")[:1]), F("pk")),
+        )
+        .order_by(_urgency("now_status"), "part")
+    )
+    return refunds.annotate(
+        money_status=Subquery(asked.values("now_status")[:1]), money_id=Subquery(asked.values("now_id")[:1])
+    )
+
+
+def _urgency(column: str) -> Case:
+    """How soon somebody has to look at a refund: the lowest first."""
+    return Case(
+        *(When(**{column: status}, then=rank) for rank, status in enumerate(_MOST_URGENT_FIRST)),
+        default=len(_MOST_URGENT_FIRST),
+        output_field=IntegerField(),
     )
 
 

@@ -17,7 +17,6 @@ from apps.orders import services as orders
 from apps.orders.models import OrderRefund
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
-from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderRefunded
@@ -93,7 +92,7 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
         if order.status == Status.REFUNDED:
             return False
         standing = planning.standing_of(order)
-        if order.status != Status.PAID or standing.anything_left:
+        if order.status not in planning.WAITING or standing.anything_left:
             raise NotWholeAnyMore(details={"status": order.status})
         plan = planning.plan(standing, planning.everything_left(standing))
         _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)
@@ -132,11 +131,9 @@ def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: dateti
 
 
 def _ask_wechat(plan: Plan, *, refund_no: str, reason: str, at: datetime) -> None:
-    payment = payment_facts.captured_for(order_no=plan.order.order_no)
-    if payment is None:
-        raise payments.NotRefundable
-    payments.request_refund(
-        payment_no=payment.payment_no,
+    """Out of the payments that the order had, under a cause that is stable for this refund."""
+    payments.refund_order(
+        order_id=plan.order.pk,
         amount_fen=plan.wechat_fen,
         reason=reason,
         business_key=order_facts.refund_cause(refund_no),

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import reduce, wraps
+from operator import or_
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, DateField, Field, Model, Q, QuerySet
+from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.base import clock
 from apps.base.admin_lists import CappedPaginator
 from apps.base.asking import Asking
+from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
+from mall import text
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -47,18 +53,46 @@ __all__ = [
 ]
 
 
-class EditableAdmin(Asking):
+class _OneForm:
+    """Brings every text that is typed into a column to its one form (``mall.text``) before it is judged or kept."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
+        if type(db_field) in (CharField, LongTextField) and not db_field.choices:
+            kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+
+
+class TabularInline(_OneForm, UnfoldTabularInline):
+    """Rows of another table under their owner, one a line."""
+
+
+class StackedInline(_OneForm, UnfoldStackedInline):
+    """Rows of another table under their owner, one a block."""
+
+
+class EditableAdmin(_OneForm, Asking):
     """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
     # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test
     # looks at every button of every admin instead.
     checks_class = ModelAdminChecks
     list_per_page = 30
-    paginator = CappedPaginator
+    paginator: Any = CappedPaginator
     show_full_result_count = False
     # Labels above their fields: beside them, three on a row do not fit.
     compressed_fields = False
     warn_unsaved_form = True
+    # Look-ups of links that other pages have to this list, beside those of its filters.
+    linked_by: Sequence[str] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A list is narrowed by what it declares and by nothing else.
+
+        Django lets every column of a row be asked in the address, also one that the page masks: with
+        ``?phone__startswith=`` whoever may see the list reads a whole number, digit by digit.
+        """
+        return lookup in declared_lookups(self, request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """A list that nothing narrows, or that is too long to count, does not say that there were more."""
@@ -70,6 +104,24 @@ class EditableAdmin(Asking):
         elif not (rows.query or rows.has_active_filters):
             rows.full_result_count = rows.result_count
         return rows
+
+    # Look-ups of phone numbers that the search box finds: whole ones however they are typed, or their last four digits.
+    phone_paths: ClassVar[list[str]] = []
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for what was typed in its one form; numbers among ``phone_paths``, too."""
+        asked = text.searched(search_term)
+        found, repeats = super().get_search_results(request, queryset, asked)
+        if not self.phone_paths or not asked:
+            return found, repeats
+        if len(asked) == 4 and asked.isdigit():
+            by_phone = [Q(**{f"{path}__endswith": asked}) for path in self.phone_paths]
+        else:
+            spelled = text.phone_spellings(search_term)
+            by_phone = [Q(**{f"{path}__in": spelled}) for path in self.phone_paths if spelled]
+        return (found | queryset.filter(reduce(or_, by_phone)) if by_phone else found), repeats
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What may be done to the chosen rows of a list, by those who have the permission that it needs."""
@@ -93,6 +145,33 @@ class EditableAdmin(Asking):
             if name not in {opts.verbose_name_plural for opts in joins}
         }
         return _without(going, starts), counts, *rest
+
+
+def declared_lookups(page: Asking, request: HttpRequest) -> set[str]:
+    """Return what the filters, the calendar and the links of a list may ask in its address."""
+    allowed = set(getattr(page, "linked_by", ()))
+    if page.date_hierarchy:
+        allowed |= {f"{page.date_hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
+    for item in page.get_list_filter(request):
+        if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+            allowed.add(str(item.parameter_name))
+        else:
+            path, kind = item if isinstance(item, list | tuple) else (item, None)
+            allowed |= {f"{path}{ending}" for ending in _endings(page.model, str(path), kind)}
+    return allowed
+
+
+def _endings(model: type[Model], path: str, kind: Any) -> tuple[str, ...]:
+    """What Django's filter of a column appends to its path; comparisons for times only."""
+    column: Any = get_fields_from_path(model, path)[-1]
+    if kind is admin.EmptyFieldListFilter:
+        return ("__isempty",)
+    if column.is_relation:
+        return (f"__{column.target_field.name}__exact", "__isnull")
+    if isinstance(column, DateField):
+        return ("__gte", "__lt", "__isnull")
+    # Without choices the filter offers every value there is, under the bare name.
+    return ("", "__exact", "__isnull")
 
 
 def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
@@ -142,9 +221,9 @@ def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
     return column
 
 
-def chip(text: Any, colour: str = "") -> SafeString:
+def chip(label: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour})
+    return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
 
 
 def link(url: str, text: str) -> SafeString:
@@ -253,9 +332,9 @@ class JobRunAdmin(ReadOnlyAdmin):
 class PulseAdmin(ReadOnlyAdmin):
     """When beat and workers were last heard."""
 
-    list_display = ["process", "state", "heard_at"]
+    list_display = ["process", "state", "heard_at", "clock_shown"]
     fields = list_display
-    readonly_fields = ["process", "state"]
+    readonly_fields = ["process", "state", "clock_shown"]
 
     @admin.display(description="进程", ordering="name")
     def process(self, row: Pulse) -> str:
@@ -263,8 +342,14 @@ class PulseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="状态")
     def state(self, row: Pulse) -> SafeString:
-        alive = row.heard_at > timezone.now() - SILENT_AFTER
+        alive = row.heard_at > clock.database_now() - SILENT_AFTER
         return chip("正常", "success") if alive else chip("无响应", "danger")
+
+    @admin.display(description="时钟（对数据库）", ordering="ahead_ms")
+    def clock_shown(self, row: Pulse) -> str:
+        """To the second: what is less is the network's."""
+        seconds = round(row.ahead_ms / 1000)
+        return f"{'快' if seconds > 0 else '慢'} {abs(seconds)} 秒" if seconds else "一致"
 
 
 @admin.register(AuditEntry)

@@ -27,7 +27,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base import audit
-from apps.base.forms import show_refusal
+from apps.base.forms import TextField, show_refusal
 from mall.errors import ShopError
 
 # What the page itself sends beside the form's own fields.
@@ -45,7 +45,7 @@ class AskForm(forms.Form):
 class ReasonForm(AskForm):
     """Why it is done."""
 
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
 
 class OnceForm(AskForm):

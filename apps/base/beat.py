@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.utils import timezone
 
 from apps.base import pulses
 
@@ -42,6 +41,6 @@ class PulsingScheduler(PersistentScheduler):
         self._pulsed_at = time.monotonic()
         try:
             close_old_connections()
-            pulses.beat_heard(name="beat", at=timezone.now())
+            pulses.pulse(name="beat")
         except (DatabaseError, InterfaceError) as error:
             log.warning("pulse_lost", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Form fields of the operators' pages: money is typed in yuan and kept in fen, rates as people say them in basis points."""
+"""Form fields of the operators' pages: texts in one form, money in yuan, rates as people say them, regions by name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
+from mall import regions, text
 from mall.errors import Fault, Faulty, ShopError
 from mall.money import WHOLE_BP, parse_yuan, yuan
 
@@ -28,6 +29,68 @@ def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str
     for fault in faults:
         name = (named or {}).get(fault.field, fault.field)
         form.add_error(name if name in form.fields else None, fault.text)
+
+
+class TextField(forms.CharField):
+    """A text in its one form (``mall.text.plain``): what would only look like a text is nothing, and refused as such."""
+
+    multiline = False
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text without invisible signs, trimmed."""
+        if isinstance(value, str):
+            value = text.plain(value, multiline=self.multiline)
+        return super().to_python(value)
+
+
+class LinesField(TextField):
+    """A text of several lines in its one form."""
+
+    multiline = True
+
+
+class CodeField(forms.CharField):
+    """A code in its one form (``mall.text.code``): no blanks, plain signs for full-width ones."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the code."""
+        if isinstance(value, str):
+            value = text.code(value)
+        return super().to_python(value)
+
+
+class TrackingField(CodeField):
+    """A tracking number in its one form (``mall.text.tracking``), from wherever it was copied."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the number."""
+        return super().to_python(text.tracking(value) if isinstance(value, str) else value)
+
+
+class RegionsField(forms.Field):
+    """Regions as operators type them, ``新疆、内蒙古``, to their canonical names without repeats; empty is no region."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def to_python(self, value: Any) -> list[str]:
+        """Return the names, each as ``mall.regions`` calls it."""
+        if isinstance(value, list):
+            return value
+        try:
+            return regions.read(value or "")
+        except ShopError as refusal:
+            raise ValidationError(refusal.text) from refusal
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return what the page shows."""
+        return "、".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other regions are meant than before, however they are typed."""
+        try:
+            return list(initial or []) != self.to_python(data)
+        except ValidationError:
+            return True
 
 
 class YuanField(forms.Field):

@@ -8,6 +8,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from mall import text as texts
+
 # The largest id or figure that a column can hold.
 MAX_BIGINT = 2**63 - 1
 
@@ -40,7 +42,10 @@ def row_id(**kwargs: Any) -> StrictIntegerField:
 
 
 class StrictTextField(serializers.CharField):
-    """A JSON text without control characters, trimmed; length counts code points, emoji included."""
+    """A JSON text without control characters, in its one form (``mall.text.plain``): no invisible signs, trimmed.
+
+    What would only look like a text is blank. Length counts code points, emoji included.
+    """
 
     default_error_messages = {
         "invalid": "请填写文字",
@@ -60,11 +65,26 @@ class StrictTextField(serializers.CharField):
         # Cc: control characters, NUL included. Cs: halves of characters, which no database takes.
         if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in self.allowed_controls for c in text):
             self.fail("control")
+        text = self.in_one_form(text)
+        if not text and not self.allow_blank:
+            self.fail("blank")
         return text
 
+    def in_one_form(self, text: str) -> str:
+        """The text as it is judged, compared and kept."""
+        return texts.plain(text, multiline=bool(self.allowed_controls))
 
-class StrictPatternField(StrictTextField):
-    """A JSON text of which the whole matches ``pattern``."""
+
+class StrictCodeField(StrictTextField):
+    """A JSON text that is a code (``mall.text.code``): no blanks, plain signs for full-width ones."""
+
+    def in_one_form(self, text: str) -> str:
+        """The code."""
+        return texts.code(text)
+
+
+class StrictPatternField(StrictCodeField):
+    """A code of which the whole matches ``pattern``."""
 
     def __init__(self, pattern: str, **kwargs: Any) -> None:
         self.pattern = re.compile(pattern)
@@ -72,6 +92,6 @@ class StrictPatternField(StrictTextField):
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if not self.pattern.fullmatch(text):
+        if text and not self.pattern.fullmatch(text):
             self.fail("invalid")
         return text

@@ -14,12 +14,14 @@ ALLOWED_FIELDS = frozenset(
         "order_no", "payment_no", "recharge_no", "refund_no", "parcel_no", "sku_id", "product_id", "listener", "news",
         "event_id", "notify_id", "promotion_id", "attempt", "attempts", "errcode", "http_status", "api",
         "reason", "run_id", "seconds", "state", "template_id", "expected_fen", "actual_fen", "amount_fen", "url", "outcome",
-        "part", "process", "stack",
+        "part", "process", "stack", "bill_kind", "bill_no",
     }
 )  # fmt: skip
 
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+# What PostgreSQL says of a row that it refused, should an error's text arrive here in spite of ``faults``.
+_DETAIL = re.compile(r"DETAIL:[^\n]*")
 _BEARER = re.compile(r"(?i)(bearer\s+|access_token=|secret=)[^\s&'\"]+")
 
 
@@ -41,5 +43,6 @@ def mask_personal_text(_: Any, __: str, line: MutableMapping[str, Any]) -> Mutab
 def mask(text: str) -> str:
     """Return ``text`` with phone numbers, openids and tokens made unreadable."""
     text = _PHONE.sub(r"\1****\2", text)
+    text = _DETAIL.sub("DETAIL: ***", text)
     text = _OPENID.sub("o***", text)
     return _BEARER.sub(r"\1***", text)

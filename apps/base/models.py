@@ -11,6 +11,8 @@ class Pulse(models.Model):
 
     name = models.CharField("进程", max_length=40, primary_key=True)
     heard_at = models.DateTimeField("最近一次心跳")
+    # How far the process's clock was ahead of the database's then; behind is negative.
+    ahead_ms = models.IntegerField("时钟偏差（毫秒）", default=0, db_default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "进程心跳"

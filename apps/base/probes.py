@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
 from kombu import Connection
+from prometheus_client import Gauge
 
-from apps.base import pulses
+from apps.base import clock, pulses
 
 log = structlog.get_logger(__name__)
+
+_AHEAD = Gauge(
+    "mall_clock_ahead_seconds",
+    "How far a process's clock is ahead of the database's; behind is negative.",
+    ["process"],
+    multiprocess_mode="mostrecent",
+)
 
 
 @require_safe
@@ -38,6 +48,16 @@ def readyz(request: HttpRequest) -> JsonResponse:
         },
         status=503 if failing else 200,
     )
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus, with the clocks as they are now; without them while the database is away."""
+    with suppress(DatabaseError, InterfaceError):
+        for process, ahead in _clocks().items():
+            _AHEAD.labels(process=process).set(ahead.total_seconds())
+    answer: HttpResponse = ExportToDjangoView(request)
+    return answer
 
 
 def _tried(name: str, check: Callable[[], str]) -> str:
@@ -77,7 +97,18 @@ def _broker() -> str:
 
 
 def _heard(name: str) -> Callable[[], str]:
-    return lambda: "silent" if pulses.silent(names=(name,), at=timezone.now()) else ""
+    return lambda: "silent" if pulses.silent(names=(name,), at=clock.database_now()) else ""
+
+
+def _clocks() -> dict[str, timedelta]:
+    """How far this process, beat and a worker are ahead of the database's clock."""
+    at, ahead = clock.read()
+    return {"web": ahead, **pulses.clocks(at=at)}
+
+
+def _clock() -> str:
+    wrong = {name: ahead for name, ahead in _clocks().items() if clock.is_too_far(ahead)}
+    return ", ".join(f"{name} {clock.told(ahead)}" for name, ahead in wrong.items())
 
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -87,4 +118,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "broker": _broker,
     "beat": _heard("beat"),
     "worker": _heard("worker"),
+    "clock": _clock,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
 from apps.base import pulses
 
@@ -11,4 +10,4 @@ from apps.base import pulses
 @shared_task(name="base.pulse")
 def pulse() -> None:
     """Rung by beat, carried out by a worker: proves that tasks are executed, not only queued."""
-    pulses.beat_heard(name="worker", at=timezone.now())
+    pulses.pulse(name="worker")

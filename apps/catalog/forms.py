@@ -13,6 +13,7 @@ from django.forms.models import construct_instance
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from apps.base.forms import LinesField, TextField
 from apps.catalog import detail, rules, selectors, services
 from apps.catalog.models import Category, Product, Sku
 from mall.errors import ShopError
@@ -23,7 +24,7 @@ _BETWEEN_CHOICES = re.compile(r"\s*/\s*")
 _MAX_VIDEO_BYTES = 100 * 1024 * 1024
 
 
-class NamedLinesField(forms.CharField):
+class NamedLinesField(LinesField):
     """Lines of ``名称：内容``, kept as a list of objects; subclasses say which."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
@@ -97,7 +98,7 @@ class ProductForm(forms.ModelForm):
 class SkuForm(forms.ModelForm):
     """One SKU of the product on whose page it stands."""
 
-    option_values = forms.CharField(
+    option_values = TextField(
         label="规格值",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "月白 / 大", "style": "min-width:11rem"}),

@@ -21,11 +21,6 @@ NAMING: Final[dict[str, Kind]] = {
 # For ``conditional_fields`` of an admin: each list of names is shown where its kind is chosen.
 SHOWN_WHEN: Final[dict[str, str]] = {name: f"scope == '{kind}'" for name, kind in NAMING.items()}
 _MODELS: Final[dict[str, Any]] = {"products": Product, "categories": Category, "brands": Brand}
-_PRICED: Final = {
-    Kind.PRODUCTS: scope.Products,
-    Kind.CATEGORIES: scope.Categories,
-    Kind.BRANDS: scope.Brands,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +34,7 @@ class Goods:
         """The ids in one of the columns of ``NAMING``: none in those that another kind uses."""
         return self.ids if NAMING[name] == self.kind else frozenset()
 
-    def named(self) -> dict[str, frozenset[int]]:
+    def named(self) -> dict[str, Any]:
         """The ids as the terms of an offer take them."""
         return {
             "product_ids": self.ids_of("products"),
@@ -105,14 +100,18 @@ def priced(
     brand_ids: Collection[int] = (),
 ) -> scope.Scope:
     """The goods as pricing understands them. Raises ScopeInvalid for a list that is empty: it does not mean everything."""
-    ids = {Kind.PRODUCTS: product_ids, Kind.CATEGORIES: category_ids, Kind.BRANDS: brand_ids}
-    make = _PRICED.get(Kind(kind)) if kind in Kind.values else None
-    return scope.ALL_GOODS if make is None else make(frozenset(ids[Kind(kind)]))
+    if kind == Kind.PRODUCTS:
+        return scope.Products(frozenset(product_ids))
+    if kind == Kind.CATEGORIES:
+        return scope.Categories(frozenset(category_ids))
+    if kind == Kind.BRANDS:
+        return scope.Brands(frozenset(brand_ids))
+    return scope.ALL_GOODS
 
 
 def told(row: ScopedToGoods, *, most: int) -> str:
     """The goods by name, for operators, at most so many of them: 「指定商品：龙井、碧螺春」. Uses what is prefetched."""
-    label = str(row.get_scope_display())  # type: ignore[attr-defined]
+    label = str(row.get_scope_display())
     for name, kind in NAMING.items():
         if kind == row.scope:
             names = [str(one) for one in getattr(row, name).all()]

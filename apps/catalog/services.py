@@ -138,6 +138,22 @@ def refresh_brand(*, brand_id: int) -> None:
         )
 
 
+def refresh_search_words(*, batch: int = 200) -> int:
+    """Derive the search words of all products again, a transaction for each batch. Returns how many products there are."""
+    done = 0
+    last = 0
+    while True:
+        with transaction.atomic():
+            rows = Product.objects.filter(pk__gt=last).order_by("id")
+            locked = rows.select_for_update(of=("self",), no_key=True).select_related("category", "brand")
+            products = list(locked[:batch])
+            if not products:
+                return done
+            _describe(products)
+        last = products[-1].pk
+        done += len(products)
+
+
 def _describe(products: Sequence[Product]) -> None:
     """Write the search words of locked products: title first, then subtitle, brand, categories, parameters."""
     above = {pk for product in products for pk in _ids_in(product.category.path)}

@@ -1,27 +1,21 @@
-"""Closing what was not paid: first at WeChat, with no transaction open, then the order with all that it holds."""
+"""Closing what was not paid: first at WeChat, with no transaction open, then what was owed with all that it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
 
-from apps.checkout import paying, scarce
+from apps.checkout import bills, paying
 from apps.members.models import Member
 from apps.orders import selectors as past_orders
-from apps.orders import services as orders
-from apps.orders.models import Order
 from apps.orders.states import Actor, Status
-from apps.outbox import services as outbox
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.wechat.errors import WechatUnavailable
 from mall.errors import Kind, ShopError
-from mall.events import OrderClosed
 
 log = structlog.get_logger(__name__)
 
@@ -38,14 +32,6 @@ class OrderNotCancellable(ShopError):
 
     code = "order_not_cancellable"
     message = "订单当前状态不能取消"
-    kind = Kind.CONFLICT
-
-
-class _StillPayable(ShopError):
-    """The order keeps getting new attempts to pay while we try to close it."""
-
-    code = "order_busy"
-    message = "订单正在支付中，请稍后再试"
     kind = Kind.CONFLICT
 
 
@@ -67,62 +53,57 @@ def cancel(*, member: Member, order_no: str, at: datetime) -> None:
 def close_unpaid(*, order_no: str, why: str, actor: Actor, operator: Any = None, at: datetime) -> bool:
     """Close an order that nobody paid and release what it holds; say whether this call closed it.
 
-    ``operator`` is the admin user where ``actor`` is OPERATOR.
-
-    False means that the order is not UNPAID (any more): WeChat may just have said that it was paid, which is
-    then booked. Must be called outside a transaction. Raises NotFound, and WechatUnavailable with nothing
-    released, because the shopper may be paying at that moment.
+    ``operator`` is the admin user where ``actor`` is OPERATOR. Raises what ``give_up`` raises.
     """
-    for _ in range(_ROUNDS):
-        paid = payments.close_open_attempt(order_no=order_no, at=at)
-        if paid is not None:
-            paying.confirm_payment(transaction=paid, at=at, from_query=True)
-        with transaction.atomic():
-            order = orders.lock(order_no=order_no)
-            if order.status != Status.UNPAID:
-                return False
-            if payment_facts.has_open_attempt(order_no=order_no):
-                continue
-            orders.move(order_no=order_no, move="close", actor=actor, operator=operator, note=why, at=at)
-            outbox.publish(OrderClosed(order_no=order_no, member_id=order.member_id), at=at)
-            scarce.release(order=order, at=at)
-            return True
-    raise _StillPayable
-
-
-def close_expired(*, at: datetime) -> int:
-    """Close the orders whose time to pay is over; return how many.
-
-    Each order stands for itself: one that fails is logged and comes again with the next sweep. While WeChat is
-    away, orders that nobody tried to pay are closed all the same.
-    """
-    return sweep(
-        lambda after: past_orders.unpaid_past_expiry(at=at, after=after),
-        close=lambda order: _close_one(order, at=at),
-        is_being_paid=lambda order: payment_facts.has_open_attempt(order_no=order.order_no),
+    return give_up(
+        kind=bills.ORDER, bill_no=order_no, by=bills.By(actor=actor, why=why, operator=operator), at=at
     )
 
 
-def sweep(
-    overdue: Callable[[tuple[datetime, int] | None], QuerySet[Any]],
-    *,
-    close: Callable[[Any], bool],
-    is_being_paid: Callable[[Any], bool],
-) -> int:
-    """Close overdue rows in batches; return how many. ``overdue`` gives those after an (expires_at, id).
+def give_up(*, kind: bills.Kind, bill_no: str, by: bills.By, at: datetime) -> bool:
+    """Give up what a bill is for, which nobody paid; say whether this call did it.
 
-    ``close`` says whether it closed one, and raises only WechatUnavailable; after some of those the rows that
-    somebody began to pay are left for the next sweep.
+    False means that it does not wait for money (any more): WeChat may just have said that it was paid, which is
+    then booked. Must be called outside a transaction. Raises NotFound, and WechatUnavailable with nothing
+    released, because the shopper may be paying at that moment.
+    """
+    attempts = kind.attempts(bill_no)
+    for _ in range(_ROUNDS):
+        for paid in payments.close_open(attempts.all(), at=at):
+            paying.confirm_payment(transaction=paid, at=at, from_query=True)
+        with transaction.atomic():
+            if not kind.lock(bill_no):
+                return False
+            if payment_facts.has_open(attempts):
+                continue
+            kind.given_up(bill_no, by=by, at=at)
+            return True
+    raise kind.busy
+
+
+def close_expired(*, at: datetime) -> int:
+    """Give up whatever has a bill whose time to pay is over; return how many.
+
+    Each stands for itself: one that fails is logged and comes again with the next sweep. While WeChat is
+    away, those that nobody tried to pay are closed all the same.
+    """
+    return sum(_sweep(kind, at=at) for kind in bills.KINDS)
+
+
+def _sweep(kind: bills.Kind, *, at: datetime) -> int:
+    """Give up the overdue of one kind in batches.
+
+    After some answers that WeChat is away those that somebody began to pay are left for the next sweep.
     """
     closed = seen = failures = 0
     after: tuple[datetime, int] | None = None
     while seen < _AT_MOST:
-        batch = list(overdue(after)[:_BATCH])
+        batch = kind.overdue(at=at, after=after, limit=_BATCH)
         for row in batch:
-            if failures >= _PATIENCE and is_being_paid(row):
+            if failures >= _PATIENCE and payment_facts.has_open(kind.attempts(row.bill_no)):
                 continue
             try:
-                closed += close(row)
+                closed += _close_one(kind, row.bill_no, at=at)
             except WechatUnavailable:
                 failures += 1
         seen += len(batch)
@@ -132,13 +113,14 @@ def sweep(
     return closed
 
 
-def _close_one(order: Order, *, at: datetime) -> bool:
-    """Close one overdue order; raises only WechatUnavailable."""
+def _close_one(kind: bills.Kind, bill_no: str, *, at: datetime) -> bool:
+    """Give up one that is overdue; raises only WechatUnavailable."""
     try:
-        return close_unpaid(order_no=order.order_no, why="超时未支付", actor=Actor.SYSTEM, at=at)
+        by = bills.By(actor=Actor.SYSTEM, why="超时未支付")
+        return give_up(kind=kind, bill_no=bill_no, by=by, at=at)
     except WechatUnavailable:
-        log.warning("close_put_off", order_no=order.order_no)
+        log.warning("close_put_off", bill_kind=kind.name, bill_no=bill_no)
         raise
     except Exception:
-        log.exception("close_failed", order_no=order.order_no)
+        log.exception("close_failed", bill_kind=kind.name, bill_no=bill_no)
         return False

@@ -49,6 +49,7 @@ _HINT: Final[_JSON] = {
 PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
 QUOTE: Final[_JSON] = {
     **PRICED,
+    "activity": None,
     "coupon_id": None,
     "coupons": {
         "usable": [],
@@ -74,9 +75,11 @@ _ROW: Final[_JSON] = {
     "due_fen": 9300,
     "refunded_fen": 0,
     "refunds": [],
+    "activity": None,
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",
+    "reserved_at": None,
     "paid_at": None,
     "shipped_at": None,
     "received_at": None,

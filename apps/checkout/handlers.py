@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import receiving, recharging
+from apps.checkout import bills, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as orders
-from apps.payments import selectors as payments
 from apps.wechat import selectors as wechat
 from apps.wechat.errors import WechatUnavailable
-from mall.events import OrderPaid, ParcelShipped, RechargeUploadAsked, WalletRecharged, WechatPushed
+from mall.events import OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
 
 # 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
 _SETTLEMENT = "trade_manage_order_settlement"
@@ -29,30 +29,24 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 @outbox.outside_transaction
 def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
     """Tell WeChat of the parcel; comes back with the outbox's back-off while WeChat cannot take it."""
-    payment = payments.captured_for(order_no=event.order_no)
-    try:
-        uploads.upload(
-            order_no=event.order_no, transaction_id=payment.transaction_id if payment else None, at=at
-        )
-    except uploads.UploadLater as later:
-        raise outbox.TryLater(str(later)) from later
+    _upload(lambda: uploading.tell_of_parcels(order_no=event.order_no, at=at))
 
 
 @outbox.outside_transaction
 def upload_on_wallet_recharged(event: WalletRecharged, *, at: datetime) -> None:
     """Tell WeChat that the recharge is in the account; comes back while WeChat cannot take it."""
-    _upload_recharge(event.recharge_no, at=at)
+    _upload(lambda: uploading.tell(bill_kind=bills.RECHARGE.name, bill_no=event.recharge_no, at=at))
 
 
 @outbox.outside_transaction
-def upload_on_recharge_upload_asked(event: RechargeUploadAsked, *, at: datetime) -> None:
-    """Tell WeChat once more of a recharge that it refused to hear of."""
-    _upload_recharge(event.recharge_no, at=at)
+def upload_on_upload_asked(event: UploadAsked, *, at: datetime) -> None:
+    """Tell WeChat that what a bill paid for is delivered; comes back while WeChat cannot take it."""
+    _upload(lambda: uploading.tell(bill_kind=event.bill_kind, bill_no=event.bill_no, at=at))
 
 
-def _upload_recharge(recharge_no: str, *, at: datetime) -> None:
+def _upload(tell: Callable[[], None]) -> None:
     try:
-        recharging.upload(recharge_no=recharge_no, at=at)
+        tell()
     except uploads.UploadLater as later:
         raise outbox.TryLater(str(later)) from later
 

@@ -1,4 +1,4 @@
-"""Paying: from "pay" to wx.requestPayment, and from WeChat's word that it was paid to an order that can be shipped."""
+"""Paying: from "pay" to wx.requestPayment, and from WeChat's word that it was paid to what being paid means."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.checkout import recharging, scarce
+from apps.checkout import bills
+from apps.checkout.bills.orders import OrderExpired, OrderNotPayable
 from apps.members.models import Member
 from apps.orders import selectors as order_selectors
 from apps.orders import services as orders
-from apps.orders.models import Order
-from apps.orders.states import Actor, Status
-from apps.outbox import services as outbox
-from apps.payments import selectors as payment_facts
+from apps.orders.states import PAID_FOR, Actor, Status
 from apps.payments import services as payments
+from apps.payments.states import SurplusReason
 from apps.wechat.pay.client import Transaction
-from mall import events
-
-# Money is there, or nothing was owed; a repeated call deserves the same friendly answer.
-_PAID = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
 
 
 def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None:
@@ -31,12 +26,21 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     Raises NotFound, OrderNotPayable, OrderExpired, WechatUnavailable.
     """
     order = order_selectors.of_member(member=member, order_no=order_no)
-    if order.status in _PAID:
-        return None
+    if order.status in PAID_FOR:
+        return None  # a repeated call deserves the same friendly answer
     if order.due_fen == 0:
         _pay_nothing(order_no=order_no, at=at)
         return None
-    started = payments.start(order_no=order_no, at=at)
+    return collect(kind=bills.due_of(order), bill_no=order_no, at=at)
+
+
+def collect(*, kind: bills.Kind, bill_no: str, at: datetime) -> dict[str, str] | None:
+    """Return the arguments of wx.requestPayment for a bill, or None when WeChat knows it to be paid.
+
+    Whoever calls has made sure that the bill is the shopper's. Must be called outside a transaction. Raises what the
+    kind's ``ask`` raises, its words for "expired", and WechatUnavailable.
+    """
+    started = payments.start(ask=lambda: kind.ask(bill_no, at=at), at=at)
     if isinstance(started, Transaction):
         confirm_payment(transaction=started, at=at, from_query=True)
         return None
@@ -46,39 +50,32 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
 def confirm_payment(
     *, transaction: Transaction, at: datetime, from_query: bool = False
 ) -> payments.Settlement:
-    """Believe a verified statement of WeChat: in one transaction the money, the order, all that it holds, and the news.
+    """Believe a verified statement of WeChat: in one transaction the money, all that being paid means, and the news.
 
-    Safe to repeat. Locks the order, then the payment, then what ``scarce`` holds, each briefly: whoever finds one
-    taken gets an OperationalError within two seconds and comes again. What was paid for a recharge of stored value
-    is told to ``recharging``. Raises what ``payments.settle`` raises.
+    Safe to repeat. Locks what is owed, then the payment, then what the kind of bill touches, each briefly: whoever finds
+    one taken gets an OperationalError within two seconds and comes again. Raises what ``payments.settle`` raises, and
+    UnknownKind for a bill that only other code knows: WeChat repeats, and the sweep asks again.
     """
-    recharge_no = payment_facts.recharge_no_of(payment_no=transaction.out_trade_no)
-    if recharge_no:
-        return recharging.confirm(
-            recharge_no=recharge_no, transaction=transaction, at=at, from_query=from_query
-        )
     with transactions.hurried():
-        settlement = payments.settle(transaction=transaction, at=at, from_query=from_query)
-        if settlement.outcome is payments.Outcome.FOR_ORDER and settlement.payment.order is not None:
-            _carry_out(settlement.payment.order, actor=Actor.WECHAT, at=at)
+        settlement = payments.settle(transaction=transaction, why_not=_why_not, at=at, from_query=from_query)
+        if settlement.outcome is payments.Outcome.USED:
+            paid = settlement.payment
+            bills.of(paid.bill_kind).paid(paid.bill_no, by=Actor.WECHAT, at=at)
     return settlement
+
+
+def _why_not(bill_kind: str, bill_no: str) -> SurplusReason | None:
+    return bills.of(bill_kind).why_not(bill_no)
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:
     """Pay an order that owes nothing. Raises OrderNotPayable, OrderExpired."""
     with database.atomic():
         order = orders.lock(order_no=order_no)
-        if order.status in _PAID:
+        if order.status in PAID_FOR:
             return
         if order.status != Status.UNPAID:
-            raise payments.OrderNotPayable
+            raise OrderNotPayable
         if at >= order.expires_at:
-            raise payments.OrderExpired
-        _carry_out(order, actor=Actor.MEMBER, at=at)
-
-
-def _carry_out(order: Order, *, actor: Actor, at: datetime) -> None:
-    """Everything that being paid means at once; the rest hears it from the news."""
-    orders.move(order_no=order.order_no, move="pay", actor=actor, at=at)
-    scarce.commit(order=order, at=at)
-    outbox.publish(events.OrderPaid(order_no=order.order_no, member_id=order.member_id), at=at)
+            raise OrderExpired
+        bills.due_of(order).paid(order_no, by=Actor.MEMBER, at=at)

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.conf import settings
 
 from apps.base import transactions
 from apps.carts import services as carts
-from apps.checkout import activities, quoting, scarce
+from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
-from apps.coupons.services import CouponConflict, CouponUnavailable
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
 from apps.orders import selectors as past_orders
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.outbox import services as outbox
-from apps.points.services import NotEnoughPoints
 from apps.promotions import services as promotions
-from apps.promotions.services import LimitReached
-from apps.wallet.services import BalanceShort
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderPlaced
 
-# What was free when the choice was priced and taken by somebody else (or by the same member) since.
-_TAKEN_MEANWHILE = (LimitReached, CouponUnavailable, CouponConflict, NotEnoughPoints, BalanceShort)
+# What every request has said since the first: it counts even where it was left out. Later fields do only where they
+# say something, so that a request of before stays the same request.
+_ALWAYS_SAID: Final = frozenset({"items", "address_id", "coupon_id", "use_points", "activity"})
 
 
 class PriceChanged(ShopError):
@@ -92,7 +90,7 @@ def place(
                         remark=remark,
                         at=at,
                     )
-            except (*_TAKEN_MEANWHILE, OutOfStock) as refusal:
+            except scarce.taken_meanwhile() as refusal:
                 if last or not _may_be_priced_anew(refusal, composition):
                     raise
         raise AssertionError("the last round answers or raises")
@@ -159,6 +157,7 @@ def _write(
         request_hash=request_hash,
         expires_at=at + timedelta(minutes=settings.ORDER_PAYMENT_MINUTES),
         balance_fen=composition.balance_fen,
+        activity=composition.admission.as_order() if composition.admission else None,
         price_warnings=_price_warnings(composition),
         at=at,
     )
@@ -180,10 +179,10 @@ def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:
 def _price_warnings(composition: Composition) -> list[str]:
     """What the price floor has to say to operators. Raises BelowFloor where it refuses.
 
-    Goods at their list price are never below it, and of unknown cost neither: those ask nothing. Of goods for
-    points the money is only a part of the price, which the points mall's own terms set.
+    Goods at their list price are never below it, and of unknown cost neither: those ask nothing. Nor does an
+    activity of whose price the money is only a part.
     """
-    if activities.good_id_of([reduction.as_dict() for reduction in composition.quote.applied]):
+    if composition.admission and not composition.admission.whole_price:
         return []
     costs_fen = {sku_id: sku.cost_fen for sku_id, sku in composition.skus.items() if sku.cost_fen is not None}
     reduced = [item for item in composition.quote.items if item.reductions and item.sku_id in costs_fen]
@@ -205,10 +204,11 @@ def _snapshot(address: Address) -> dict[str, str]:
 
 def _hash(choice: Choice, remark: str, *, expected_payable_fen: int) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
-    wanted = asdict(choice)
-    if not wanted["use_balance"]:
-        # Requests of before there was stored value said nothing of it, and must stay the same requests.
-        del wanted["use_balance"]
+    wanted: dict[str, Any] = asdict(choice)
+    for each in fields(choice):
+        if each.name not in _ALWAYS_SAID and wanted[each.name] == each.default:
+            del wanted[each.name]
+    wanted["activity"] = choice.activity.said() if choice.activity else None
     said = {"choice": wanted, "expected_payable_fen": expected_payable_fen, "remark": remark}
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

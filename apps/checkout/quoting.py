@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,20 +13,20 @@ from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
 from apps.checkout import activities, hints, limits
+from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupons
 from apps.fulfillment import freight
 from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Address, Member
 from apps.points import deduction as points
-from apps.points.models import PointsGood
 from apps.promotions import selectors as promotions
 from apps.wallet import selectors as wallet
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
-from mall.pricing import engine
+from mall.pricing import engine, refs
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
-from mall.pricing.offers import AnyCoupon, FreePostage, Offer
+from mall.pricing.offers import AnyCoupon, Offer
 from mall.pricing.quote import Quote, Weighed
 
 # What a shopper names who wants to keep the coupons for later.
@@ -47,6 +47,12 @@ class Undeliverable(ShopError):
     code = "undeliverable"
     message = "部分商品不支持配送到该地区"
     kind = Kind.CONFLICT
+
+
+class NotSentAnywhere(Undeliverable):
+    """Some goods have no freight template, neither their own nor a default: free postage is a template, too."""
+
+    message = "部分商品暂无法配送"
 
 
 class NothingSelected(ShopError):
@@ -72,7 +78,7 @@ class Choice:
     ``items`` are (sku_id, quantity) pairs, None for what is ticked in the cart; a SKU that is named twice adds
     up. ``coupon_id`` is the public id of a coupon, None for the best one, ``NO_COUPON`` for none.
     ``use_points`` and ``use_balance`` are so many points or fen of stored value, True for as much as possible.
-    ``activity`` names a good of the points mall (``activities.points_good``): nothing else may be in such a choice.
+    ``activity`` is the ticket of the activity that was named (``activities.read``).
     """
 
     items: tuple[tuple[int, int], ...] | None = None
@@ -80,18 +86,29 @@ class Choice:
     coupon_id: str | None = None
     use_points: bool | int = False
     use_balance: bool | int = False
-    activity: Mapping[str, Any] | None = None
+    activity: Ticket | None = None
 
     @property
     def from_cart(self) -> bool:
         """Whether the cart's ticked lines are meant."""
         return self.items is None
 
+    @property
+    def asked(self) -> frozenset[Extra]:
+        """The extras that were asked for by name."""
+        asked = {
+            Extra.COUPON: self.coupon_id not in {None, *NO_COUPON},
+            Extra.POINTS: bool(self.use_points),
+            Extra.BALANCE: bool(self.use_balance),
+        }
+        return frozenset(extra for extra, named in asked.items() if named)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
     """A priced choice with the rows that it was priced from: SKUs by id (gifts too), quantities by SKU id.
 
+    ``admission`` is what the choice's activity lets the member have, None for ordinary goods.
     ``weighed`` says of each of the member's coupons what it would save, ``balance_fen`` which part of the
     price stored value would pay.
     """
@@ -102,6 +119,7 @@ class Composition:
     address: Address | None
     weighed: tuple[Weighed, ...] = ()
     balance_fen: int = 0
+    admission: Admission | None = None
 
     @property
     def demand(self) -> dict[int, int]:
@@ -115,13 +133,14 @@ class Composition:
     @property
     def coupon_id(self) -> str | None:
         """The public id of the coupon that makes it cheaper, None without one."""
-        found = (coupons.public_id_of(reduction.ref) for reduction in self.quote.applied)
-        return next((str(public_id) for public_id in found if public_id is not None), None)
+        named = (refs.read(reduction.ref) for reduction in self.quote.applied)
+        return next((str(ref.public_id) for ref in named if ref and ref.public_id), None)
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
             **hints.quote_json(self.quote),
+            "activity": self.admission.as_order() if self.admission else None,
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [
@@ -153,28 +172,38 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     """Price a choice for a member, to the address where one is named.
 
     Raises NotFound for an address that is not the member's, CouponNotFound for a coupon that is not theirs to
-    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, ActivityNotFound, StandsAlone,
-    NotEnoughPoints, BalanceShort, WalletOff.
+    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, BalanceShort, WalletOff,
+    NotEnoughPoints, and what the activity refuses.
     """
-    good = _points_good(choice, at=at)
+    admission = _admission(member, choice, at=at)
     address = _address(member, choice.address_id)
     quantities = _quantities(member, choice)
     skus = catalog.sellable_skus(quantities, at=at, early=members.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
-    offers, held = _offers(member, choice, quantities, good, at=at)
+    offers, held = _offers(member, choice, quantities, at=at)
+    named = _named(choice, held)
+    if admission is not None:
+        offers = activities.with_activity(offers, admission)
+        held = activities.without_others(held, admission)
+    basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    _refuse_without_freight(basket)
     quote, weighed = engine.weighed_quote(
-        basket_of(member=member, skus=skus, quantities=quantities, address=address),
+        basket,
         offers,
         held,
-        named=_named(choice, held),
+        named=named,
         automatic=choice.coupon_id is None,
     )
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
-    if good is not None:
-        quote = activities.with_points(quote, good, member=member, at=at)
+    pays = None
+    if admission is not None:
+        quote = admission.finish(quote, member=member, at=at)
+        pays = activities.declined_balance(admission) if choice.use_balance else None
+    if pays is not None:
+        quote = replace(quote, declined=(*quote.declined, pays))
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     return Composition(
         quote=quote,
@@ -182,27 +211,24 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         quantities=quantities,
         address=address,
         weighed=weighed,
-        balance_fen=_balance_fen(member, choice, payable_fen=quote.payable_fen),
+        balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen),
+        admission=admission,
     )
 
 
-def _points_good(choice: Choice, *, at: datetime) -> PointsGood | None:
-    """The good of the points mall that the choice is about, None for ordinary ones."""
+def _admission(member: Member, choice: Choice, *, at: datetime) -> Admission | None:
+    """What the activity that was named lets the member have; None where none was."""
     if choice.activity is None:
         return None
-    sku_ids = [sku_id for sku_id, _ in choice.items or ()]
-    extras = bool(choice.use_points) or choice.coupon_id not in {None, *NO_COUPON}
-    return activities.points_good(choice.activity, sku_ids=sku_ids, extras=extras, at=at)
+    wanted = Wanted(items=choice.items or (), asked=choice.asked)
+    return activities.admit(choice.activity, member=member, wanted=wanted, at=at)
 
 
 def _offers(
-    member: Member, choice: Choice, quantities: Mapping[int, int], good: PointsGood | None, *, at: datetime
+    member: Member, choice: Choice, quantities: Mapping[int, int], *, at: datetime
 ) -> tuple[list[Offer], list[AnyCoupon]]:
-    """The offers on the choice and the coupons it may use. For a points good: its price, and free postage."""
+    """The offers on the choice and the coupons it may use."""
     offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
-    if good is not None:
-        postage = [offer for offer in offers if isinstance(offer, FreePostage)]
-        return [activities.price_of(good), *postage], []
     if choice.use_points:
         deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [deduction] if deduction else []
@@ -268,16 +294,18 @@ def image_name(sku: Sku) -> str:
 
 def _named(choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
     """The ref of the coupon that was named, None where none was. Raises CouponNotFound."""
-    if choice.coupon_id in {None, *NO_COUPON}:
+    if choice.coupon_id is None or choice.coupon_id in NO_COUPON:
         return None
-    ref = f"coupon:{choice.coupon_id}".lower()
-    if ref not in {coupon.ref for coupon in held if not coupon.refused}:
-        raise CouponNotFound
-    return ref
+    public_id = choice.coupon_id.lower()
+    for coupon in held:
+        if not coupon.refused and _public_id(coupon) == public_id:
+            return coupon.ref
+    raise CouponNotFound
 
 
-def _public_id(coupon: Weighed) -> str:
-    return str(coupons.public_id_of(coupon.ref))
+def _public_id(coupon: AnyCoupon | Weighed) -> str:
+    ref = refs.read(coupon.ref)
+    return str(ref.public_id) if ref else ""
 
 
 def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
@@ -313,6 +341,13 @@ def _quantities(member: Member, choice: Choice) -> dict[int, int]:
     for sku_id, quantity in said:
         quantities[sku_id] = quantities.get(sku_id, 0) + quantity
     return quantities
+
+
+def _refuse_without_freight(basket: Basket) -> None:
+    if basket.destination is None:
+        return
+    if unsent := [line.sku_id for line in basket.lines if line.freight_ref is None]:
+        raise NotSentAnywhere(details={"sku_ids": unsent})
 
 
 def _refuse_quantities(skus: Mapping[int, Sku], quantities: Mapping[int, int]) -> None:

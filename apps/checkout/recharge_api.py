@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.base.schema import refusal
-from apps.checkout import recharge_closing, recharging
+from apps.checkout import recharging
 from apps.checkout.paying_api import PAYMENT_EXAMPLES, PaymentStartSerializer
 from apps.members.auth import caller
 from apps.wallet import selectors as wallet
@@ -67,5 +67,5 @@ class CancelRechargeView(WalletDoor):
     )
     def post(self, request: Request, recharge_no: str) -> Response:
         member = caller(request)
-        recharge_closing.cancel(member=member, recharge_no=recharge_no, at=timezone.now())
+        recharging.cancel(member=member, recharge_no=recharge_no, at=timezone.now())
         return Response(shapes.recharge(wallet.recharge_of_member(member=member, recharge_no=recharge_no)))

@@ -1,7 +1,7 @@
-"""Recharges of stored value at the counter: paid through WeChat, credited once, refunded to where they came from.
+"""Recharges of stored value at the counter: paid through WeChat, given up, refunded to where they came from.
 
-The wallet knows what a recharge is, payments knows the money; only the counter sees both. Rows are locked in one
-order: the recharge, then its payment, then the account.
+The wallet knows what a recharge is, payments knows the money; only the counter sees both, and ``bills.RECHARGE`` says what
+being paid means. Rows are locked in one order: the recharge, then its payment, then the account.
 """
 
 from __future__ import annotations
@@ -11,22 +11,16 @@ from typing import Any
 
 from django.db import transaction as database
 
-from apps.base import transactions
-from apps.fulfillment.services import uploads
+from apps.checkout import bills, closing, paying
 from apps.members.models import Member
-from apps.outbox import services as outbox
+from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Refund
 from apps.payments.services import attempts
-from apps.payments.states import SurplusReason
 from apps.wallet import selectors as wallet_facts
-from apps.wallet import services as wallet
-from apps.wallet.models import Recharge
 from apps.wallet.services import recharges
 from apps.wallet.states import RechargeStatus
-from apps.wechat.pay.client import Transaction
-from mall import events
 from mall.errors import Kind, ShopError
 
 _PAID = frozenset({RechargeStatus.PAID, RechargeStatus.PARTLY_REFUNDED})
@@ -40,6 +34,14 @@ class RechargeNotPaid(ShopError):
     kind = Kind.CONFLICT
 
 
+class RechargeNotCancellable(ShopError):
+    """Only an unpaid recharge can be cancelled; a paid one is refunded by the shop."""
+
+    code = "recharge_not_cancellable"
+    message = "充值单当前状态不能取消"
+    kind = Kind.CONFLICT
+
+
 def pay(*, member: Member, recharge_no: str, at: datetime) -> dict[str, str] | None:
     """Return the arguments of wx.requestPayment for the member's recharge, or None when it is paid.
 
@@ -49,33 +51,22 @@ def pay(*, member: Member, recharge_no: str, at: datetime) -> dict[str, str] | N
     found = wallet_facts.recharge_of_member(member=member, recharge_no=recharge_no)
     if found.status in _PAID:
         return None
-    started = payments.start_recharge(bill=lambda: _bill(recharge_no, openid=member.openid), at=at)
-    if isinstance(started, Transaction):
-        confirm(recharge_no=recharge_no, transaction=started, at=at, from_query=True)
-        return None
-    return started
+    return paying.collect(kind=bills.RECHARGE, bill_no=recharge_no, at=at)
 
 
-def confirm(
-    *, recharge_no: str, transaction: Transaction, at: datetime, from_query: bool = False
-) -> payments.Settlement:
-    """Believe a verified statement about a recharge: in one transaction the money, the credit, and the news.
+def cancel(*, member: Member, recharge_no: str, at: datetime) -> None:
+    """Close the member's unpaid recharge at their wish; its room within the limits is free again.
 
-    Safe to repeat, and as hurried as ``paying.confirm_payment``. What the shop promised it keeps: an unpaid
-    recharge is credited though its pack ended or the account is full by now. Only a closed one, one that is paid
-    already, and any while stored value is switched off are not: that money is surplus and goes back whole.
-    Raises what ``payments.settle`` raises.
+    Raises NotFound for one that is not theirs; RechargeNotCancellable where it is not UNPAID, also when WeChat
+    says only now that it was paid, which is then credited; WechatUnavailable, with nothing changed.
     """
-    with transactions.hurried():
-        recharge = recharges.lock(recharge_no=recharge_no)
-        settlement = payments.settle_recharge(
-            transaction=transaction, why_not=_why_not(recharge), at=at, from_query=from_query
-        )
-        if settlement.outcome is payments.Outcome.FOR_RECHARGE:
-            recharges.pay(recharge_no=recharge_no, at=at)
-            news = events.WalletRecharged(recharge_no=recharge_no, member_id=recharge.member_id)
-            outbox.publish(news, at=at)
-    return settlement
+    found = wallet_facts.recharge_of_member(member=member, recharge_no=recharge_no)
+    by = bills.By(actor=Actor.MEMBER, why="买家取消")
+    if found.status != RechargeStatus.UNPAID or not closing.give_up(
+        kind=bills.RECHARGE, bill_no=recharge_no, by=by, at=at
+    ):
+        now = wallet_facts.recharge_of_member(member=member, recharge_no=recharge_no)
+        raise RechargeNotCancellable(details={"status": now.status})
 
 
 def refund(
@@ -89,7 +80,7 @@ def refund(
     """
     with database.atomic():
         recharges.lock(recharge_no=recharge_no)
-        payment = payment_facts.captured_for_recharge(recharge_no=recharge_no)
+        payment = payment_facts.captured_for(bill_kind=bills.RECHARGE.name, bill_no=recharge_no)
         if payment is None:
             raise RechargeNotPaid
         attempts.locked(payment_no=payment.payment_no)  # before the account, as everywhere
@@ -108,51 +99,3 @@ def refund(
             business_key=f"recharge:{recharge_no}:{cause}",
             at=at,
         )
-
-
-def upload(*, recharge_no: str, at: datetime) -> None:
-    """Tell WeChat that a credited recharge is delivered, without which it keeps the money (发货信息管理).
-
-    Must be called outside a transaction. Raises UploadLater.
-    """
-    payment = payment_facts.captured_for_recharge(recharge_no=recharge_no)
-    recharge = wallet_facts.credited(recharge_no=recharge_no)
-    if payment is None or payment.transaction_id is None or recharge is None:
-        return
-    uploads.upload_recharge(
-        recharge_no=recharge_no,
-        transaction_id=payment.transaction_id,
-        openid=recharge.member.openid,
-        what=_description(recharge),
-        at=at,
-    )
-
-
-def _description(recharge: Recharge) -> str:
-    """What the shopper reads in WeChat's bill."""
-    return f"储值充值 {recharge.title}"
-
-
-def _bill(recharge_no: str, *, openid: str) -> payments.Bill:
-    """What a recharge asks of WeChat, with its row locked. Raises WalletOff, RechargeNotPayable."""
-    recharge = recharges.lock(recharge_no=recharge_no)
-    if recharge.status != RechargeStatus.UNPAID:
-        raise payments.RechargeNotPayable
-    if not wallet_facts.enabled():
-        raise wallet.WalletOff
-    return payments.Bill(
-        recharge_no=recharge_no,
-        amount_fen=recharge.principal_fen,
-        openid=openid,
-        description=_description(recharge),
-        expires_at=recharge.expires_at,
-    )
-
-
-def _why_not(recharge: Recharge) -> SurplusReason | None:
-    """Why a recharge can take no money as it stands, None if it can."""
-    if recharge.status == RechargeStatus.CLOSED:
-        return SurplusReason.RECHARGE_LATE
-    if recharge.status != RechargeStatus.UNPAID:
-        return SurplusReason.DOUBLE
-    return None if wallet_facts.enabled() else SurplusReason.WALLET_OFF

@@ -32,17 +32,18 @@ def shown_of(rows: Sequence[Order]) -> dict[int, list[dict[str, Any]]]:
     made = orders.refunds_of(paid)
     asked = payments.refunds_by_cause(paid) if made else {}
     return {
-        order_id: [_shown(row, asked.get(orders.refund_cause(row["refund_no"]))) for row in some]
+        order_id: [_shown(row, asked.get(orders.refund_cause(row["refund_no"]), [])) for row in some]
         for order_id, some in made.items()
     }
 
 
-def _shown(row: dict[str, Any], asked: Refund | None) -> dict[str, Any]:
-    """What stored value got back is there at once; what WeChat returns, when WeChat says so."""
+def _shown(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
+    """What stored value got back is there at once; what WeChat returns, when it says so of the last part."""
     if row["wechat_fen"] == 0:
         state, settled_at = State.SETTLED, row["at"]
-    elif asked is not None and asked.status == RefundStatus.SETTLED:
-        state, settled_at = State.SETTLED, asked.settled_at
+    elif asked and all(part.status == RefundStatus.SETTLED for part in asked):
+        state = State.SETTLED
+        settled_at = max(part.settled_at for part in asked if part.settled_at)
     else:
         state, settled_at = State.PROCESSING, None
     return {

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.catalog import pictures
-from apps.checkout import refunds
+from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
@@ -64,7 +64,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     activity = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text='`{"kind": "points_good", "id": 3}`: the one SKU in `items` is this good of the points mall.',
+        help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',
     )
 
     def validate_use_points(self, said: Any) -> bool | int:
@@ -79,16 +79,19 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         return said
 
     def choice(self) -> Choice:
-        """What was said, as checkout takes it."""
+        """What was said, as checkout takes it.
+
+        Raises ActivityInvalid, ActivityNotFound for an activity that no shelf could have.
+        """
         said = self.validated_data
-        items = said.get("items")
+        items, activity = said.get("items"), said.get("activity")
         return Choice(
             items=None if items is None else tuple((item["sku_id"], item["quantity"]) for item in items),
             address_id=said.get("address_id"),
             coupon_id=said.get("coupon_id"),
             use_points=said.get("use_points", False),
             use_balance=said.get("use_balance", False),
-            activity=said.get("activity"),
+            activity=None if activity is None else activities.read(activity),
         )
 
 
@@ -105,6 +108,23 @@ class PlaceSerializer(ChoiceSerializer):
         required=False,
         default="",
     )
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "required": ["kind", "id", "title"],
+        "properties": {
+            "kind": {"type": "string"},
+            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+            "title": {"type": "string"},
+        },
+        "additionalProperties": True,
+        "nullable": True,
+    }
+)
+class OrderActivityField(serializers.JSONField):
+    """An activity as the order answers it."""
 
 
 class ReductionSerializer(serializers.Serializer[Any]):
@@ -219,6 +239,7 @@ class WeighedCouponsSerializer(serializers.Serializer[Any]):
 class CheckoutQuoteSerializer(QuoteSerializer):
     """The quote of a choice, with the coupon that it uses and those that it might."""
 
+    activity = OrderActivityField(allow_null=True, help_text="The activity that the choice names.")
     coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
@@ -296,9 +317,13 @@ class OrderRowSerializer(FiguresSerializer):
     due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
     refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
     refunds = serializers.SerializerMethodField()
+    activity = OrderActivityField(
+        allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
+    )
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    reserved_at = serializers.DateTimeField(allow_null=True, help_text="When the deposit was paid.")
     paid_at = serializers.DateTimeField(allow_null=True)
     shipped_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField(allow_null=True)

@@ -5,19 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.checkout import asking, closing, hearing, recharge_closing
+from apps.checkout import asking, closing, hearing
 
 
 @shared_task(name="checkout.close_expired")
 def close_expired() -> None:
-    """Close the orders whose time to pay is over."""
+    """Close orders, recharges and whatever else has a bill whose time to pay is over."""
     jobs.run("checkout.close_expired", lambda at: closing.close_expired(at=at))
-
-
-@shared_task(name="checkout.close_expired_recharges")
-def close_expired_recharges() -> None:
-    """Close the recharges whose time to pay is over."""
-    jobs.run("checkout.close_expired_recharges", lambda at: recharge_closing.close_expired(at=at))
 
 
 @shared_task(name="payments.query_unheard")

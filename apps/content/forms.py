@@ -10,6 +10,7 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm
+from apps.base.forms import LinesField, TextField
 from apps.content.models import MOST_CHARACTERS, ReviewRules
 
 
@@ -49,7 +50,7 @@ class ShowForm(AskForm):
 
 
 class _ReasonForm(AskForm):
-    reason = forms.CharField(
+    reason = TextField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
@@ -73,7 +74,7 @@ class ReplyForm(AskForm):
     title = "回复"
     explanation = "回复显示在评价下方，所有人可见。再次回复会替换原来的内容。"
 
-    text = forms.CharField(
+    text = LinesField(
         label="回复内容",
         max_length=MOST_CHARACTERS,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),

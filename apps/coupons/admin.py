@@ -163,6 +163,7 @@ class CouponAdmin(ReadOnlyAdmin):
     list_select_related = ["template", "member", "promo"]
     search_fields = ["=member__public_id", "=order_no", "=promo__code"]
     search_help_text = "按会员编号、使用单号（订单或门店核销）或推广码查找"
+    linked_by = ["member__id__exact"]
     fields = [
         *("public_id", "template", "member", "status", "valid_from", "valid_until", "order_no"),
         *("way", "cause", "gift_of", "promo", "recalled_at", "issued_at"),

@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm, OnceForm, ReasonForm
-from apps.base.forms import TenthsField, YuanField, show_refusal
+from apps.base.forms import CodeField, TenthsField, TextField, YuanField, show_refusal
 from apps.catalog import scopes
 from apps.coupons import drafts
 from apps.coupons.drafts import TemplateDraft
@@ -183,7 +183,7 @@ class IssueForm(MemberNumbersForm, OnceForm):
     group = forms.ModelChoiceField(
         label="会员分组", queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
-    reason = forms.CharField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
     def clean(self) -> dict[str, Any]:
         """A level for those of a level, a group for those of a group, a list for those on a list."""
@@ -221,7 +221,7 @@ class BatchForm(OnceForm):
     title = "生成兑换码"
     explanation = "在后台分批生成，完成后可在「兑换码批次」中导出；数量立即计入发放总量。"
 
-    name = forms.CharField(label="批次名称", max_length=40, widget=UnfoldAdminTextInputWidget)
+    name = TextField(label="批次名称", max_length=40, widget=UnfoldAdminTextInputWidget)
     size = forms.IntegerField(
         label="数量", min_value=1, max_value=codes.MAX_BATCH, widget=UnfoldAdminIntegerFieldWidget
     )
@@ -242,8 +242,8 @@ class CompensateForm(OnceForm):
         "填写订单号时，同一订单同一模板只补偿一次；订单退款不会收回补偿的券。"
     )
 
-    member = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
-    order_no = forms.CharField(
+    member = CodeField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    order_no = CodeField(
         label="订单号", max_length=32, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
     template = forms.ModelChoiceField(
@@ -251,7 +251,7 @@ class CompensateForm(OnceForm):
         queryset=Template.objects.filter(status=TemplateStatus.LIVE),
         widget=UnfoldAdminSelectWidget,
     )
-    reason = forms.CharField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(label="原因", max_length=100, widget=UnfoldAdminTextInputWidget)
 
     def clean_member(self) -> Member:
         """The member of the number."""
@@ -267,7 +267,7 @@ class StoreUseForm(AskForm):
     title = "核销"
     explanation = "先查看优惠，再确认核销。一张券只能用一次，线上和门店不能同时使用。"
 
-    code = forms.CharField(
+    code = CodeField(
         label="券码",
         max_length=20,
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "autocomplete": "off"}),
@@ -280,7 +280,7 @@ class StoreUseForm(AskForm):
         empty_label=None,
     )
     goods_fen = YuanField(label="商品金额（元）", min_value=1, help_text="只填这张券适用的商品，促销后的金额")
-    receipt_no = forms.CharField(
+    receipt_no = TextField(
         label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
@@ -15,6 +16,7 @@ from apps.base import versions
 from apps.coupons import terms
 from apps.coupons.models import Template
 from mall.errors import ShopError
+from mall.pricing import refs
 from mall.pricing.offers import AnyCoupon
 
 log = structlog.get_logger(__name__)
@@ -33,14 +35,14 @@ def worths() -> Mapping[int, Worth]:
     return _WORTHS.value()
 
 
-def offer_of(worth: Worth, *, public_id: object, valid_until: datetime) -> AnyCoupon | None:
+def offer_of(worth: Worth, *, public_id: UUID, valid_until: datetime) -> AnyCoupon | None:
     """One coupon as an offer, None where its template makes none (its last product was deleted, say)."""
     if worth.offer is None:
         log.warning("coupon_unusable", template_id=worth.template_id)
         return None
     # Pricing compares texts: all in UTC, so that they compare as moments do.
     return replace(
-        worth.offer, ref=f"coupon:{public_id}", valid_until=valid_until.astimezone(UTC).isoformat()
+        worth.offer, ref=str(refs.coupon(public_id)), valid_until=valid_until.astimezone(UTC).isoformat()
     )
 
 
@@ -55,7 +57,7 @@ def _offer(row: Any) -> AnyCoupon | None:
     try:
         return terms.offer(
             terms.Terms(
-                ref="coupon:",
+                ref="coupon",
                 label=row.name,
                 product_ids=row.product_ids,
                 category_ids=row.category_ids,

@@ -43,7 +43,7 @@ ORDERINGS: Final = {"latest": ["-id"], "ending": ["valid_until", "id"]}
 class Held(NamedTuple):
     """An unused coupon of a member, and whether an online order of this moment may use it."""
 
-    public_id: object
+    public_id: UUID
     template_id: int
     valid_from: datetime
     valid_until: datetime
@@ -165,20 +165,14 @@ def _why_not_now(coupon: Held, worth: kept.Worth, *, at: datetime) -> str:
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
 
 
-def offers_again(refs: Collection[str]) -> dict[str, AnyCoupon]:
-    """The coupons that these refs of past quotes name, as offers by ref, whatever became of them.
+def offers_again(public_ids: Collection[UUID]) -> dict[str, AnyCoupon]:
+    """The coupons that past orders used, as offers by ref, whatever became of them.
 
-    Refs of other offers, and coupons that make no offer any more, are not in the answer. One statement.
+    Coupons that make no offer any more are not in the answer. One statement.
     """
-    named = {public_id for ref in refs if (public_id := _readable_id(ref)) is not None}
-    rows = Coupon.objects.filter(public_id__in=named).order_by("id")
-    return {offer.ref: offer for offer in _made(rows)}
-
-
-def public_id_of(ref: str) -> UUID | None:
-    """The public id in an offer's ref, None for the ref of another sort of offer."""
-    sort, _, public_id = ref.partition(":")
-    return UUID(public_id) if sort == "coupon" else None
+    return {
+        offer.ref: offer for offer in _made(Coupon.objects.filter(public_id__in=public_ids).order_by("id"))
+    }
 
 
 def list_of_member(*, member: Member, status: str | None, at: datetime) -> QuerySet[Coupon]:
@@ -362,11 +356,3 @@ def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
         for coupon in coupons
     )
     return [offer for offer in offers if offer is not None]
-
-
-def _readable_id(ref: str) -> UUID | None:
-    """The public id in a ref that may be of any age; None for what is none."""
-    try:
-        return public_id_of(ref)
-    except ValueError:
-        return None

@@ -25,7 +25,7 @@ _FOR_ALL: Final[tuple[tuple[Kind, str, dict[str, Any]], ...]] = (
 )
 _FOR_A_CATEGORY: Final[tuple[tuple[Kind, str, str, dict[str, Any]], ...]] = (
     (Kind.PERCENT, "香薰九折", "香薰", {"off_bp": 1_000, "cap_fen": 3_000}),
-    (Kind.N_FOR_M, "花草茶任选2件88元", "花草茶", {"pieces": 2, "price_fen": 8_800, "same_sku": False}),
+    (Kind.N_FOR_M, "花草茶任选2件88元", "花草茶", {"pieces": 2, "price_fen": 8_800}),
     (Kind.SECOND_HALF, "乌龙茶第二件半价", "乌龙茶", {"off_bp": 5_000}),
 )
 _FLOWER_POT, _TOWEL, _KETTLE, _WHITE_TEA, _PUER = (

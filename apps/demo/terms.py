@@ -10,6 +10,7 @@ from apps.catalog.models import Sku
 from apps.demo import coupons, interactions, levels, offers, packs
 from apps.demo.filling import WARES
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
+from apps.fulfillment.services import templates
 from apps.fulfillment.states import ChargedBy
 from apps.members.models import Document, Level
 from apps.points.models import PointsGood
@@ -97,14 +98,16 @@ def _template(
 
     A zone is (first units, their fee in fen, further units, the fee of each further lot in fen).
     """
-    template = FreightTemplate.objects.create(name=name, charged_by=charged_by, is_default=is_default)
-    for regions, (first, first_fee_fen, following, next_fee_fen) in (([], rest), (_REMOTE, remote)):
-        FreightZone.objects.create(
-            template=template,
-            regions=regions,
-            first_units=first,
-            first_fee_fen=first_fee_fen,
-            next_units=following,
-            next_fee_fen=next_fee_fen,
-        )
-    return template
+    return templates.save(
+        template=FreightTemplate(name=name, charged_by=charged_by, is_default=is_default),
+        zones=[
+            FreightZone(
+                regions=regions,
+                first_units=first,
+                first_fee_fen=first_fee_fen,
+                next_units=following,
+                next_fee_fen=next_fee_fen,
+            )
+            for regions, (first, first_fee_fen, following, next_fee_fen) in (([], rest), (_REMOTE, remote))
+        ],
+    )

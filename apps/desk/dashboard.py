@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.base.days import day_window
-from apps.desk import cockpit
+from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -42,7 +42,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "今日",
         "day": days[-1].day,
         "cards": _permitted(request, [*_takings(days), *_recharges(at=at)]),
-        "tasks": _permitted(request, _tasks(cockpit.waiting(at=at))),
+        "tasks": _permitted(request, [*_tasks(cockpit.waiting(at=at)), *_faults(setup_faults.found())]),
         "chart": _chart(days) if sees_orders else None,
         "next_orders": _next_orders(cockpit.next_to_ship()) if sees_orders else None,
     }
@@ -109,6 +109,26 @@ def _tasks(waits: Waiting) -> list[Card]:
         card("定时任务出错", waits.failing_jobs, "最近一次运行失败", "schedule",
              _list("base_jobrun"), "base.view_jobrun", alarming=True),
     ]  # fmt: skip
+
+
+def _faults(faults: setup_faults.Faults) -> list[Card]:
+    """What is set up wrong, and only that: a card that says 0 would be noise."""
+    template, product, promotion = "fulfillment_freighttemplate", "catalog_product", "promotions_promotion"
+    cards = [
+        ("商品无法配送", faults.without_freight, "没有运费模板，请设置默认模板", "local_shipping", template),
+        ("运费地区有误", len(faults.freight_regions), _first(faults.freight_regions), "wrong_location", template),
+        ("促销地区有误", len(faults.promotion_regions), _first(faults.promotion_regions), "wrong_location", promotion),
+        ("规格重量为 0", len(faults.weightless), "按重量计费，只收首费", "weight", product),
+    ]  # fmt: skip
+    return [
+        Card(title, str(count), note, icon, _list(page), page.replace("_", ".view_"), alarming=True)
+        for title, count, note, icon, page in cards
+        if count
+    ]
+
+
+def _first(unclear: list[tuple[str, str]]) -> str:
+    return f"「{unclear[0][0]}」：{unclear[0][1]}" if unclear else ""
 
 
 def _list(name: str, query: str = "") -> str:

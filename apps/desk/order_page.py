@@ -12,6 +12,7 @@ from apps.aftersales import parts as aftersales
 from apps.base.admin import ReadOnlyAdmin, link, yuan_column
 from apps.base.logs import mask
 from apps.base.parts import Parted
+from apps.checkout import activities
 from apps.checkout import parts as checkout
 from apps.coupons import parts as coupons
 from apps.fulfillment import parts as fulfillment
@@ -40,11 +41,11 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         "payments__transaction_id",
         "payments__payment_no",
         "member__nickname",
-        "=member__phone",
-        "=address__phone",
     ]
-    search_help_text = "订单号、商品、昵称、完整手机号、快递单号或微信支付单号"
+    phone_paths = ["member__phone", "address__phone"]
+    search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
+    linked_by = ["member__id__exact"]
     # When it was shipped, received or closed is told by the history below.
     fieldsets = [
         (
@@ -54,6 +55,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
                     ("order_no", "state", "customer"),
                     ("created_at", "paid_at", "expires_at"),
                     ("receiver", "remark"),
+                    "activity_shown",
                 ]
             },
         ),
@@ -72,6 +74,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     readonly_fields = [
         "state",
         "customer",
+        "activity_shown",
         "goods",
         "reduction",
         "shipping",
@@ -115,6 +118,10 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         whole = "；".join(str(line) for line in row.lines.all())
         return whole if len(whole) <= 60 else f"{whole[:60]}…"
 
+    @admin.display(description="营销活动")
+    def activity_shown(self, row: Order) -> str:
+        return f"{activities.label_of(row)}：{row.activity['title']}" if row.activity else "—"
+
     @admin.display(description="生效优惠")
     def offers(self, row: Order) -> SafeString | str:
         return orders.reductions_shown(row.applied)
@@ -130,6 +137,8 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     @admin.display(description="收货人（已脱敏）")
     def receiver(self, row: Order) -> str:
         told = row.address
+        if row.address_erased_at:
+            return "已按保存期限清空"
         if not told:
             return "—"
         name, phone = str(told.get("name", "")), str(told.get("phone", ""))

@@ -8,12 +8,16 @@ from apps.inventory import selectors as inventory
 from apps.promotions.admin import PromotionPage
 from apps.promotions.forms import PromotionForm
 from apps.promotions.models import Promotion
+from apps.promotions.services import Stock
 
 
 class StockedPromotionForm(PromotionForm):
     """Refuses gifts of which there are not even enough for one order: one statement more."""
 
-    stock = staticmethod(inventory.available)
+    @property
+    def stock(self) -> Stock:
+        """What tells how many there are of the gifts."""
+        return inventory.available
 
 
 @admin.register(Promotion)

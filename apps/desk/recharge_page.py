@@ -18,11 +18,12 @@ from unfold.enums import ActionVariant
 
 from apps.base.admin import ReadOnlyAdmin, chip, link, yuan_column
 from apps.base.asking import AskForm, operator
-from apps.checkout import recharge_closing, recharging
+from apps.checkout import bills, closing, recharging
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import uploads
 from apps.fulfillment.states import UploadStatus
+from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import PAYMENT_COLOURS, REFUND_COLOURS
 from apps.payments.models import Refund
@@ -57,9 +58,10 @@ class WaitingFilter(admin.SimpleListFilter):
         followed = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
         stuck = Refund.objects.filter(
             Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed)),
-            payment__recharge_no=number,
+            payment__bill_kind=bills.RECHARGE.name,
+            payment__bill_no=number,
         )
-        refused = ShippingUpload.objects.filter(recharge_no=number, status=UploadStatus.FAILED)
+        refused = ShippingUpload.objects.filter(**_bill(number), status=UploadStatus.FAILED)
         return queryset.filter(Q(Exists(stuck)) | Q(Exists(refused)))
 
 
@@ -84,8 +86,9 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["status", WaitingFilter, "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = ["recharge_no", "member__public_id", "member__nickname", "=member__phone"]
-    search_help_text = "按充值单号、会员编号、昵称或完整手机号查找"
+    search_fields = ["recharge_no", "member__public_id", "member__nickname"]
+    phone_paths = ["member__phone"]
+    search_help_text = "按充值单号、会员编号、昵称、完整手机号或手机号后四位查找"
     fieldsets = [
         (
             None,
@@ -156,7 +159,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 yuan(payment.captured_fen or payment.amount_fen),
                 payment.get_surplus_reason_display(),
             )
-            for payment in payment_facts.of_recharge(recharge_no=row.recharge_no)
+            for payment in payment_facts.of_bill(**_bill(row.recharge_no))
         )
         return _lines("{} {} ¥{} {}", rows)
 
@@ -170,7 +173,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 refund.reason,
                 refund.last_error,
             )
-            for refund in Refund.objects.filter(payment__recharge_no=row.recharge_no)
+            for refund in Refund.objects.filter(payment__in=payment_facts.of_bill(**_bill(row.recharge_no)))
         )
         return _lines("{} {} ¥{} {} {}", rows)
 
@@ -191,7 +194,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
     @admin.display(description="微信发货信息")
     def uploaded(self, row: Recharge) -> SafeString | str:
-        upload = ShippingUpload.objects.filter(recharge_no=row.recharge_no).first()
+        upload = ShippingUpload.objects.filter(**_bill(row.recharge_no)).first()
         if upload is None:
             return "—"
         told = chip(upload.get_status_display(), UPLOAD_COLOURS.get(upload.status, ""))
@@ -235,11 +238,12 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         recharge: Recharge = self.row(request, object_id)
 
         def give_up(_: Any) -> str:
-            closed = recharge_closing.close_unpaid(
-                recharge_no=recharge.recharge_no, operator=operator(request), at=timezone.now()
+            by = bills.By(actor=Actor.OPERATOR, why="商家关闭", operator=operator(request))
+            closed = closing.give_up(
+                kind=bills.RECHARGE, bill_no=recharge.recharge_no, by=by, at=timezone.now()
             )
             if not closed:
-                raise recharge_closing.RechargeNotCancellable("只有待付款的充值单可以关闭")
+                raise recharging.RechargeNotCancellable("只有待付款的充值单可以关闭")
             return "充值单已关闭。"
 
         return self._act(request, recharge, CloseRechargeForm, give_up)
@@ -254,7 +258,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         recharge: Recharge = self.row(request, object_id)
 
         def ask(_: Any) -> str:
-            uploads.ask_again_for_recharge(recharge_no=recharge.recharge_no, at=timezone.now())
+            uploads.ask_again(**_bill(recharge.recharge_no), at=timezone.now())
             return "已排队，稍后自动上传。"
 
         return self._act(request, recharge, UploadAgainForm, ask)
@@ -281,8 +285,13 @@ def _usable(recharge: Recharge) -> frozenset[str]:
         return frozenset({"close"})
     if recharge.status not in {RechargeStatus.PAID, RechargeStatus.PARTLY_REFUNDED}:
         return frozenset()
-    failed = ShippingUpload.objects.filter(recharge_no=recharge.recharge_no, status=UploadStatus.FAILED)
+    failed = ShippingUpload.objects.filter(**_bill(recharge.recharge_no), status=UploadStatus.FAILED)
     return frozenset({"refund", "upload_again"} if failed.exists() else {"refund"})
+
+
+def _bill(recharge_no: Any) -> dict[str, Any]:
+    """The recharge's bill, as payments and uploads know it; the number may be an expression."""
+    return {"bill_kind": bills.RECHARGE.name, "bill_no": recharge_no}
 
 
 def _lines(form: str, rows: Any) -> SafeString | str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
 from apps.base.asking import AskForm
-from apps.base.forms import YuanField
+from apps.base.forms import RegionsField, YuanField
 from apps.fulfillment import freight
 from apps.fulfillment.models import (
     Carrier,
@@ -25,8 +25,9 @@ from apps.fulfillment.models import (
     ProductFreight,
     ShippingUpload,
 )
-from apps.fulfillment.services import carriers
+from apps.fulfillment.services import carriers, templates
 from apps.fulfillment.states import UploadStatus
+from mall import regions
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -45,12 +46,12 @@ class FetchForm(AskForm):
 
 
 class ZoneForm(forms.ModelForm):
-    """One tariff; regions are typed with commas, fees in yuan."""
+    """One tariff; regions are typed by name, fees in yuan."""
 
-    regions = forms.CharField(
+    regions = RegionsField(
         label="地区",
         required=False,
-        help_text="省、市或区县，用逗号分隔；留空表示其余地区",
+        help_text="例如「新疆、内蒙古、南京市/鼓楼区」，用顿号、逗号或换行隔开；留空表示其余地区",
         widget=UnfoldAdminTextInputWidget,
     )
     first_fee_fen = YuanField(label="首费（元）")
@@ -59,16 +60,6 @@ class ZoneForm(forms.ModelForm):
     class Meta:
         model = FreightZone
         fields = ["regions", "first_units", "first_fee_fen", "next_units", "next_fee_fen"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["regions"] = "，".join(self.instance.regions)
-
-    def clean_regions(self) -> list[str]:
-        """Return the names, without blanks and doubles."""
-        typed = self.cleaned_data["regions"].replace("，", ",").replace("、", ",").replace(" ", ",")
-        return list(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
 
 
 class ZonesFormSet(forms.BaseInlineFormSet):
@@ -103,19 +94,79 @@ class ProductFreightInline(TabularInline):
     verbose_name_plural = "使用此模板的商品"
 
 
+class FreightTemplateForm(forms.ModelForm):
+    """A template. The default stays the default until another one takes over.
+
+    ``usual`` is the column ``is_default`` under another name: Django would refuse a second default, which is no
+    mistake of the operator, since the service makes it the only one.
+    """
+
+    usual = forms.BooleanField(
+        label="默认模板", required=False, help_text="未指定模板的商品使用它；勾选后由它代替原来的默认模板"
+    )
+
+    class Meta:
+        model = FreightTemplate
+        fields = ["name", "charged_by"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("usual", self.instance.is_default)
+
+    def clean_usual(self) -> bool:
+        wanted: bool = self.cleaned_data["usual"]
+        if self.instance.is_default and not wanted:
+            raise ValidationError(templates.DefaultNeeded.message)
+        return wanted
+
+
 @admin.register(FreightTemplate)
 class FreightTemplateAdmin(EditableAdmin):
     """How postage is counted."""
 
-    list_display = ["name", "charged_by", "is_default", "tariffs"]
+    form = FreightTemplateForm
+    fields = ["name", "charged_by", "usual"]
+    list_display = ["name", "charged_by", "is_default", "tariffs", "unclear"]
     inlines = [ZoneInline, ProductFreightInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FreightTemplate]:
         return super().get_queryset(request).prefetch_related("zones")
 
+    def has_delete_permission(self, request: HttpRequest, obj: FreightTemplate | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_default)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """The default is no less protected where several rows are deleted at once."""
+        going, counts, needed, protected = super().get_deleted_objects(objs, request)
+        kept = [f"{row}：{templates.DefaultNeeded.message}" for row in objs if row.is_default]
+        if self.has_delete_permission(request):
+            # It is the default, not the operator's permissions, that bars it.
+            needed = {name for name in needed if name != self.opts.verbose_name}
+        return going, counts, needed, [*protected, *kept]
+
+    def save_model(
+        self, request: HttpRequest, obj: FreightTemplate, form: forms.ModelForm[FreightTemplate], change: bool
+    ) -> None:
+        obj.is_default = form.cleaned_data["usual"]
+        templates.save(template=obj)
+
+    def delete_model(self, request: HttpRequest, obj: FreightTemplate) -> None:
+        templates.remove(template=obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Say what is odd about what was saved: the tariffs and the products are known only now."""
+        super().save_related(request, form, formsets, change)
+        for warning in templates.weight_warnings(template_ids=[form.instance.pk]):
+            self.message_user(request, warning, level=messages.WARNING)
+
     @admin.display(description="资费")
     def tariffs(self, row: FreightTemplate) -> str:
         return "；".join(f"{zone} ¥{yuan(zone.first_fee_fen)} 起" for zone in row.zones.all())
+
+    @admin.display(description="地区有误")
+    def unclear(self, row: FreightTemplate) -> str:
+        names = [name for zone in row.zones.all() for name in zone.regions]
+        return "；".join(filter(None, map(regions.objection, names))) or "—"
 
 
 @admin.register(Carrier)
@@ -155,19 +206,17 @@ class ParcelAdmin(ReadOnlyAdmin):
     search_fields = ["parcel_no", "tracking_no", "order__order_no"]
 
 
-@admin.register(ShippingUpload)
 class ShippingUploadAdmin(ReadOnlyAdmin):
-    """What WeChat was told of parcels and recharges; the failed ones wait for somebody (重新上传 on the order's page)."""
+    """What WeChat was told of what was paid for; the failed ones wait for somebody (重新上传 on the order's page).
+
+    What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
+    """
 
     list_display = ["subject", "state", "uploaded_parcels", "uploaded_at", "last_error"]
-    list_filter = ["status"]
+    list_filter: list[Any] = ["status"]
     list_select_related = ["order"]
-    search_fields = ["order__order_no", "recharge_no"]
-    search_help_text = "按订单号或充值单号查找"
-
-    @admin.display(description="订单/充值单")
-    def subject(self, row: ShippingUpload) -> str:
-        return str(row.order) if row.order else row.recharge_no
+    search_fields = ["order__order_no", "bill_no"]
+    search_help_text = "按订单号或充值单号等查找"
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: ShippingUpload) -> SafeString:

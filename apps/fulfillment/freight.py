@@ -23,7 +23,7 @@ def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[
     """Return the templates that these products need, and for each product the ref of its template.
 
     A product without a template of its own uses the default one; where there is no default it is not in the
-    second answer and ships free. Templates are kept; one statement asks for those of the products, where any
+    second answer and cannot be sent. Templates are kept; one statement asks for those of the products, where any
     product has one. Raises FreightInvalid for a template without zones.
     """
     products = sorted(set(product_ids))

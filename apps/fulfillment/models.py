@@ -65,7 +65,7 @@ class FreightZone(models.Model):
 
 
 class ProductFreight(models.Model):
-    """Which template a product uses; a product without a row uses the default template."""
+    """Which template a product uses; a product without a row uses the default template, and without one is not sold."""
 
     product = models.OneToOneField(
         Product, on_delete=models.CASCADE, related_name="freight", verbose_name="商品"
@@ -140,16 +140,18 @@ class ParcelLine(models.Model):
 
 
 class ShippingUpload(models.Model):
-    """What WeChat is told about an order's parcels (发货信息); one row an order, uploaded again as parcels leave.
+    """What WeChat is told about what a payment paid for (发货信息): one row for each bill, told anew as parcels leave.
 
-    A recharge of stored value has one, too: nothing travels, but WeChat holds the money until it is told so.
+    Where nothing travels (a recharge, say) it has one, too: WeChat holds the money until it is told so. Payments live on
+    this storey, so what was paid is known by its bill's kind and number.
     """
 
-    order = models.OneToOneField(
-        Order, on_delete=models.PROTECT, related_name="shipping_upload", null=True, verbose_name="订单"
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="shipping_uploads", null=True, verbose_name="订单"
     )
-    # Recharges live on this storey, so they are known by their number; empty where an order was sent.
-    recharge_no = models.CharField("充值单号", max_length=32, blank=True, default="", db_default="")
+    # Empty from the first parcel of an order until WeChat is told: which payments it had is not known here.
+    bill_kind = models.CharField("账单类型", max_length=20, blank=True, default="", db_default="")
+    bill_no = models.CharField("账单号", max_length=32, blank=True, default="", db_default="")
     status = models.CharField(
         "状态", max_length=12, choices=UploadStatus.choices, default=UploadStatus.WAITING
     )
@@ -163,16 +165,18 @@ class ShippingUpload(models.Model):
         verbose_name = verbose_name_plural = "发货信息上传"
         constraints = [
             models.CheckConstraint(
-                condition=Q(order__isnull=False, recharge_no="")
-                | (Q(order__isnull=True) & ~Q(recharge_no="")),
-                name="shipping_upload_of_order_or_recharge",
+                condition=Q(order__isnull=False) | (~Q(bill_kind="") & ~Q(bill_no="")),
+                name="shipping_upload_of_order_or_bill",
             ),
             models.UniqueConstraint(
-                fields=["recharge_no"],
-                condition=~Q(recharge_no=""),
-                name="shipping_upload_once_per_recharge",
+                fields=["bill_kind", "bill_no"],
+                condition=~Q(bill_no=""),
+                name="shipping_upload_once_per_bill",
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(bill_no=""), name="shipping_upload_one_unnamed_per_order"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.recharge_no or self.order_id} {self.get_status_display()}"
+        return f"{self.bill_no or self.order_id} {self.get_status_display()}"

@@ -8,6 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import AskForm
+from apps.base.forms import TrackingField
 from apps.fulfillment.models import Carrier
 from apps.orders.models import OrderLine
 
@@ -25,7 +26,7 @@ class ShipForm(AskForm):
         empty_label="请选择",
         error_messages={"invalid_choice": "请选择列表中的快递公司", "required": "请选择快递公司"},
     )
-    tracking_no = forms.CharField(
+    tracking_no = TrackingField(
         label="快递单号",
         max_length=64,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),

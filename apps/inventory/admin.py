@@ -43,6 +43,8 @@ class StockAdmin(ReadOnlyAdmin):
     list_select_related = ["sku__product", "place"]
     search_fields = ["sku__code", "sku__product__title"]
     search_help_text = "按商家编码或商品标题查找"
+    # A product's page may link to the stock of all its SKUs.
+    linked_by = ["sku__product"]
     fields = ["sku", "title", "place", "on_hand", "held", "free"]
     readonly_fields = ["title", "free"]
     actions_list = ["receive_any"]
@@ -51,10 +53,6 @@ class StockAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stock]:
         return super().get_queryset(request).annotate(free=F("on_hand") - F("held"))
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """A product's page may link to the stock of all its SKUs."""
-        return lookup == "sku__product" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="商品", ordering="sku__product__title")
     def title(self, row: Stock) -> str:

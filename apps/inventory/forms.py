@@ -12,6 +12,7 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import OnceForm
+from apps.base.forms import CodeField, TextField
 from apps.catalog.models import Sku
 from apps.inventory.services.counting import MAX_UNITS
 from apps.stores.models import Place
@@ -20,7 +21,7 @@ from apps.stores.models import Place
 class CountForm(OnceForm):
     """A reason, and booked once however often it is sent."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label="原因",
         max_length=100,
         widget=UnfoldAdminTextInputWidget,
@@ -43,7 +44,7 @@ class ReceiveForm(CountForm):
 class ReceiveAnyForm(ReceiveForm):
     """How many more of any SKU in any place, also where none has lain before."""
 
-    code = forms.CharField(label="商家编码", max_length=40, widget=UnfoldAdminTextInputWidget)
+    code = CodeField(label="商家编码", max_length=40, widget=UnfoldAdminTextInputWidget)
     place = forms.ModelChoiceField(
         label="仓库", queryset=Place.objects.all(), widget=UnfoldAdminSelectWidget, empty_label=None
     )

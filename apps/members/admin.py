@@ -21,7 +21,7 @@ from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, for_chosen
 from apps.base.asking import operator
 from apps.base.logs import mask
-from apps.members import forms
+from apps.members import admin_personal, forms
 from apps.members.models import (
     Address,
     Consent,
@@ -35,6 +35,8 @@ from apps.members.models import (
     Session,
 )
 from apps.members.services import groups, growth, identity
+
+__all__ = ["MemberPage", "admin_personal"]
 
 
 class ConsentInline(ReadOnlyTabular):
@@ -94,20 +96,21 @@ class MemberPage(ReadOnlyAdmin):
         "registered_at",
     ]
     list_select_related = ["level"]
-    search_fields = ["=public_id", "nickname", "=phone"]
-    search_help_text = "会员编号、昵称或完整手机号"
+    search_fields = ["=public_id", "nickname"]
+    phone_paths = ["phone"]
+    search_help_text = "会员编号、昵称、完整手机号或手机号后四位"
     fields = [
         ("public_id", "nickname", "level"),
         ("masked_phone", "active", "served_apart"),
         ("growth", "level_since", "level_valid_until"),
-        ("registered_at", "last_login_at", "disabled_at"),
+        ("registered_at", "last_login_at", "disabled_at", "erased_at"),
     ]
     readonly_fields = ["masked_phone", "active", "served_apart"]
     inlines = [MembershipInline, LevelChangeInline, ConsentInline, AddressInline, SessionInline]
     actions = ["disable", "enable"]
     actions_detail = ["reveal_phone", "set_level"]
 
-    @admin.display(description="手机号（已脱敏）", ordering="phone")
+    @admin.display(description="手机号（已脱敏）")
     def masked_phone(self, row: Member) -> str:
         return (mask(row.phone) if len(row.phone) == 11 else "****" + row.phone[-4:]) if row.phone else "—"
 

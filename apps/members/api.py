@@ -333,8 +333,8 @@ class AddressView(APIView):
 
     def _change(self, request: Request, address_id: int, *, partial: bool) -> Response:
         # Whose it is comes first: a stranger's address answers 404 whatever the body says.
-        selectors.address_of(member=caller(request), address_id=address_id)
-        parsed = shapes.AddressSerializer(data=request.data, partial=partial)
+        before = selectors.address_of(member=caller(request), address_id=address_id)
+        parsed = shapes.AddressSerializer(before, data=request.data, partial=partial)
         parsed.is_valid(raise_exception=True)
         address = addresses.change(
             member=caller(request), address_id=address_id, fields=dict(parsed.validated_data)

@@ -12,11 +12,12 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from apps.base.asking import AskForm, ReasonForm
-from apps.base.forms import TenthsField, TimesField
-from apps.members.models import Level
+from apps.base.forms import LinesField, TenthsField, TimesField
+from apps.members.models import Level, Member
 
 
 class LevelForm(forms.ModelForm):
@@ -95,7 +96,7 @@ class SetLevelForm(ReasonForm):
 class MemberNumbersForm(forms.Form):
     """A list of member numbers, typed or uploaded; read as a stream."""
 
-    numbers = forms.CharField(
+    numbers = LinesField(
         label="会员编号",
         required=False,
         max_length=200_000,
@@ -147,3 +148,35 @@ class RemoveFromGroupForm(GroupMembersForm):
 
     title = "移出会员"
     explanation = "不在分组中的会员不受影响；已经发放的券不会收回。"
+
+
+class AskErasureForm(AskForm):
+    """Whose data are erased, and how the member asked for it."""
+
+    title = "代会员申请注销"
+    explanation = (
+        "七天后注销，期间会员或操作员可以撤回。注销后昵称、手机号、地址、评价等被清除，积分与优惠券作废，不能恢复；"
+        "订单与账目依法保存，但不再指向个人。"
+    )
+    member = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(
+        label="原因",
+        max_length=100,
+        help_text="会员如何提出、如何核实身份；不要填写姓名、电话",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    def clean_member(self) -> Member:
+        """The member of that number who is there still."""
+        typed = str(self.cleaned_data["member"]).strip()
+        found = Member.objects.filter(public_id=typed, erased_at=None).first()
+        if found is None:
+            raise forms.ValidationError("没有这个会员，或已经注销")
+        return found
+
+
+class TakeBackErasureForm(ReasonForm):
+    """Why an operator takes the request back."""
+
+    title = "撤回注销申请"
+    explanation = "会员继续使用原账号，一切照旧。"

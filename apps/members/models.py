@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import ExtractDay, ExtractMonth
 
+from apps.base.personal import Person
+
 
 class Level(models.Model):
     """A member level and all its benefits, as data.
@@ -69,6 +71,8 @@ class Member(models.Model):
     birthday = models.DateField("生日", null=True)
     birthday_set_at = models.DateTimeField("生日填写时间", null=True)
     disabled_at = models.DateTimeField("停用时间", null=True)
+    # From then on the row names nobody: openid, phone, nickname and birthday are gone, the books that point here stay.
+    erased_at = models.DateTimeField("注销时间", null=True)
     registered_at = models.DateTimeField("注册时间", db_index=True)
     last_login_at = models.DateTimeField("最近登录", null=True)
 
@@ -89,9 +93,22 @@ class Member(models.Model):
                 name="member_birthday",
             ),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(unionid="", nickname="", avatar_url="", phone="", birthday__isnull=True)
+                & Q(disabled_at__isnull=False),
+                name="member_erased_names_nobody",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.nickname or self.public_id
+
+    @property
+    def person(self) -> Person:
+        """The member as rooms on every storey may know them."""
+        return Person(member_id=self.pk, openid=self.openid, public_id=self.public_id)
 
     @property
     def is_authenticated(self) -> bool:
@@ -311,3 +328,97 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return f"{self.province}{self.city}{self.district}"
+
+
+class ExportRequest(models.Model):
+    """A member asked for a copy of their data (PIPL Art. 45). The file is made by the clock and gone after a week."""
+
+    class Status(models.TextChoices):
+        WAITING = "WAITING", "准备中"
+        READY = "READY", "可下载"
+        EXPIRED = "EXPIRED", "已过期"
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="export_requests", verbose_name="会员"
+    )
+    status = models.CharField("状态", max_length=8, choices=Status.choices, default=Status.WAITING)
+    asked_at = models.DateTimeField("申请时间")
+    due_at = models.DateTimeField("下次处理")
+    made_at = models.DateTimeField("生成时间", null=True)
+    until = models.DateTimeField("下载截止", null=True)
+    # Gzipped JSON: here and not among the media, which anybody may fetch who knows a name.
+    file = models.BinaryField("文件", null=True, editable=False)
+    fetched_at = models.DateTimeField("最近下载", null=True)
+    attempts = models.PositiveSmallIntegerField("处理次数", default=0)
+    last_error = models.CharField("最近错误", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "个人信息导出"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=Q(status__in=["WAITING", "READY"]),
+                name="export_request_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="READY", file__isnull=False, until__isnull=False)
+                | (~Q(status="READY") & Q(file__isnull=True)),
+                name="export_request_file_exactly_when_ready",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(status="WAITING"), name="export_request_due"),
+            models.Index(fields=["until"], condition=Q(status="READY"), name="export_request_until"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} · {self.get_status_display()}"
+
+
+class ErasureRequest(models.Model):
+    """A member asked to be erased (PIPL Art. 47). Carried out after seven days, unless it is taken back before."""
+
+    class Status(models.TextChoices):
+        WAITING = "WAITING", "等待期"
+        TAKEN_BACK = "TAKEN_BACK", "已撤回"
+        DONE = "DONE", "已注销"
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="erasure_requests", verbose_name="会员"
+    )
+    status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.WAITING)
+    # The operator who asked, or took it back, in the member's name; empty where the member did.
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="操作人"
+    )
+    reason = models.CharField("代办原因", max_length=100, blank=True)
+    asked_at = models.DateTimeField("申请时间")
+    # Until then it can be taken back; afterwards the sweep may erase.
+    until = models.DateTimeField("撤回截止")
+    due_at = models.DateTimeField("下次处理")
+    # From then on the member can begin nothing new: what is under way has ended when the sweep looks again.
+    closed_at = models.DateTimeField("停止服务时间", null=True)
+    ended_at = models.DateTimeField("结束时间", null=True)
+    # Codes of what stood in the way when the sweep looked last.
+    held_up_by = models.JSONField("未了结事项", default=list, blank=True)
+    attempts = models.PositiveSmallIntegerField("处理次数", default=0)
+    last_error = models.CharField("最近错误", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "注销申请"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"], condition=Q(status="WAITING"), name="erasure_request_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="WAITING", ended_at__isnull=True)
+                | (~Q(status="WAITING") & Q(ended_at__isnull=False)),
+                name="erasure_request_ended_exactly_when_over",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(status="WAITING"), name="erasure_request_due")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} · {self.get_status_display()}"

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, StrictPatternField, StrictTextField
 from apps.members.models import Address, Member
+from mall import regions, text
 
 
 class LevelSerializer(serializers.Serializer[Any]):
@@ -79,14 +80,14 @@ class ConsentSerializer(serializers.Serializer[Any]):
 
 
 class AddressSerializer(serializers.ModelSerializer[Address]):
-    """An address; ``phone`` is a mainland mobile, a landline, or an international number with ``+``."""
+    """An address; ``phone`` is a mainland mobile, a landline, a 400 number, or an international number with ``+``.
+
+    Numbers are understood as people write and copy them, and answered in one form: ``13800000000``,
+    ``0571-88880000``, an extension behind another ``-``; eight digits are Hong Kong's with an address there.
+    """
 
     name = StrictTextField(max_length=25)
-    phone = StrictPatternField(
-        r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}|\+[0-9]{6,18}",
-        max_length=20,
-        error_messages={"invalid": "请填写正确的手机号"},
-    )
+    phone = StrictTextField(max_length=40)
     province = StrictTextField(max_length=20)
     city = StrictTextField(max_length=20)
     district = StrictTextField(max_length=20, required=False, allow_blank=True)
@@ -112,6 +113,23 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
             "postal_code",
             "is_default",
         ]
+
+    def validate_province(self, province: str) -> str:
+        try:
+            regions.require_province(province)
+        except regions.RegionUnknown as refusal:
+            raise serializers.ValidationError(refusal.text) from refusal
+        return province
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Bring the phone number to its one form, which the province decides on for numbers without a country."""
+        if "phone" in attrs:
+            province = attrs.get("province") or (self.instance.province if self.instance else "")
+            number = text.phone(attrs["phone"], province=province)
+            if number is None:
+                raise serializers.ValidationError({"phone": ["请填写正确的手机号"]})
+            attrs["phone"] = number
+        return attrs
 
 
 class AddressPageSerializer(serializers.Serializer[Any]):

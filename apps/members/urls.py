@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.members import api, growth_api, levels_api
+from apps.members import api, growth_api, levels_api, personal_api
 
 urlpatterns = [
     path("auth/login", api.LoginView.as_view()),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("me/level-changes", growth_api.LevelChangesView.as_view()),
     path("me/consents", api.ConsentsView.as_view()),
     path("me/consents/<slug:document>", api.ConsentView.as_view()),
+    path("me/export", personal_api.ExportView.as_view()),
+    path(personal_api.FILE_PATH, personal_api.ExportFileView.as_view()),
+    path("me/erasure", personal_api.ErasureView.as_view()),
     path("me/addresses", api.AddressesView.as_view()),
     path("me/addresses/<int:address_id>", api.AddressView.as_view()),
 ]

@@ -1,15 +1,18 @@
-"""What was promised: the order, its lines with their frozen prices, every move, and what was refunded of it."""
+"""What was promised: the order, its lines with their frozen prices and what took these down, moves, refunds."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
 from apps.orders.states import Status
+from mall.pricing import refs
+from mall.pricing.refs import Ref
 
 
 class Order(models.Model):
@@ -32,13 +35,19 @@ class Order(models.Model):
     price_warnings = models.JSONField("价格提醒", default=list)
     applied = models.JSONField("生效优惠", default=list)
     declined = models.JSONField("未生效优惠", default=list)
+    # What it is an order of, beside goods: {"kind", "id", "title", …} as shoppers are answered; None for most.
+    activity = models.JSONField("营销活动", null=True, blank=True)
     # A copy: the member may change or delete the address later.
     address = models.JSONField("收货地址", default=dict)
     remark = models.CharField("买家留言", max_length=200, blank=True)
+    # When name, phone, street and remark were erased, because their time was over (orders.personal).
+    address_erased_at = models.DateTimeField("地址清空时间", null=True)
     idempotency_key = models.CharField("幂等键", max_length=80)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
     expires_at = models.DateTimeField("支付截止")
+    # When the deposit came in; paid_at is when the whole price had.
+    reserved_at = models.DateTimeField("付定金时间", null=True)
     paid_at = models.DateTimeField("付款时间", null=True)
     shipped_at = models.DateTimeField("发货时间", null=True)
     received_at = models.DateTimeField("收货时间", null=True)
@@ -64,7 +73,7 @@ class Order(models.Model):
                 name="order_refunded_within_payable",
             ),
             models.CheckConstraint(
-                condition=Q(paid_at__isnull=True, status__in=[Status.UNPAID, Status.CLOSED])
+                condition=Q(paid_at__isnull=True, status__in=[Status.UNPAID, Status.RESERVED, Status.CLOSED])
                 | Q(
                     paid_at__isnull=False,
                     status__in=[
@@ -76,6 +85,12 @@ class Order(models.Model):
                     ],
                 ),
                 name="order_paid_at_exactly_when_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(reserved_at__isnull=False, status=Status.RESERVED)
+                | Q(reserved_at__isnull=True, status__in=[Status.UNPAID, Status.GATHERING])
+                | ~Q(status__in=[Status.UNPAID, Status.RESERVED, Status.GATHERING]),
+                name="order_reserved_at_when_reserved",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=False, status=Status.CLOSED)
@@ -101,9 +116,28 @@ class Order(models.Model):
                 fields=["shipped_at"], condition=Q(status=Status.SHIPPED), name="order_shipped_since"
             ),
             models.Index(fields=["status", "-id"], name="order_by_status"),
+            # All orders of an activity, the newest last: by its kind and what an order of it names.
+            models.Index(
+                KeyTextTransform("kind", "activity"),
+                KeyTextTransform("id", "activity"),
+                "id",
+                condition=Q(activity__isnull=False),
+                name="order_of_activity",
+            ),
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
             models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # Whose address is to be erased next.
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status__in=[Status.RECEIVED, Status.REFUNDED], address_erased_at__isnull=True),
+                name="order_trade_with_address",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(status=Status.CLOSED, address_erased_at__isnull=True),
+                name="order_unpaid_with_address",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +191,49 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
+
+
+class Reduction(models.Model):
+    """What one offer took off a line, or off the freight (without a line). Append-only.
+
+    The same as the frozen JSON of order and line says in the words of that day, for whoever adds up: ``kind`` and
+    ``key`` are those of the offer's ref (``mall.pricing.refs``).
+    """
+
+    # Its own orders' rows are found by the constraint's index.
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="reductions", db_index=False, verbose_name="订单"
+    )
+    line = models.ForeignKey(
+        OrderLine,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="reduction_rows",
+        db_index=False,
+        verbose_name="订单商品",
+    )
+    kind = models.CharField("优惠类型", max_length=20)
+    key = models.CharField("优惠编号", max_length=40, blank=True)
+    amount_fen = FenField("优惠金额（分）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单优惠"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "line", "kind", "key"], nulls_distinct=False, name="reduction_once"
+            ),
+            models.CheckConstraint(condition=Q(amount_fen__gte=1), name="reduction_of_something"),
+        ]
+        indexes = [models.Index(fields=["kind", "key", "order"], name="reduction_by_offer")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.kind}:{self.key}"
+
+    @property
+    def ref(self) -> Ref | None:
+        """The offer's name; None for what no offer is called (any more)."""
+        return refs.read(f"{self.kind}:{self.key}" if self.key else self.kind)
 
 
 class OrderMove(models.Model):

@@ -12,15 +12,20 @@ from django.db.models import F
 
 from apps.base import numbers, transactions
 from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
+from apps.orders import reductions
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
 from apps.orders.states import LIFECYCLE, Actor, Status
+from apps.outbox import services as outbox
 from mall.errors import NotFound, ShopError
+from mall.events import OrderPaid
 from mall.pricing.quote import Gifted, Item, Quote
 
 # Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
 _TIMESTAMP_OF = {
     "pay": "paid_at",
     "gather": "paid_at",
+    "reserve": "reserved_at",
+    "settle": "paid_at",
     "ship": "shipped_at",
     "receive": "received_at",
     "close": "closed_at",
@@ -80,13 +85,16 @@ def place(
     request_hash: str,
     expires_at: datetime,
     balance_fen: int = 0,
+    activity: Mapping[str, Any] | None = None,
     price_warnings: Sequence[str] = (),
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
-    that stored value is to pay, ``price_warnings`` are sentences for operators. Must run inside a transaction.
+    that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
+    ``price_warnings`` are sentences for operators. What was taken off is kept as rows too, in one statement more.
+    Must run inside a transaction.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction.
     """
@@ -101,6 +109,7 @@ def place(
         payable_fen=quote.payable_fen,
         balance_fen=balance_fen,
         points_used=quote.points_used,
+        activity=dict(activity) if activity else None,
         gifts=[gift.as_dict() for gift in quote.gifts],
         price_warnings=list(price_warnings),
         applied=[reduction.as_dict() for reduction in quote.applied],
@@ -112,12 +121,9 @@ def place(
         created_at=at,
         expires_at=expires_at,
     )
-    OrderLine.objects.bulk_create(
-        [
-            *(_line(order, item, goods[item.sku_id]) for item in quote.items),
-            *_gift_lines(order, quote.gifts, goods),
-        ]
-    )
+    bought = [_line(order, item, goods[item.sku_id]) for item in quote.items]
+    OrderLine.objects.bulk_create([*bought, *_gift_lines(order, quote.gifts, goods)])
+    Reduction.objects.bulk_create(reductions.rows_of(order, quote, bought))
     _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
     return order
 
@@ -152,6 +158,27 @@ def move(
     order.save(update_fields=written)
     _remember(order, move=move, came_from=came_from, actor=actor, operator=operator, note=note, at=at)
     return order
+
+
+def form(*, order_no: str, actor: Actor, note: str = "", at: datetime) -> Order:
+    """What a paid order waited for has come: it is PAID for everybody who hears the news, who heard nothing before.
+
+    Must run inside a transaction. Raises NotFound, and MoveRefused unless it is GATHERING.
+    """
+    order = move(order_no=order_no, move="form", actor=actor, note=note, at=at)
+    outbox.publish(OrderPaid(order_no=order_no, member_id=order.member_id), at=at)
+    return order
+
+
+def note_activity(*, order: Order, **more: Any) -> None:
+    """Add to what the order answers of its activity (the group that its payment opened, say); the caller locked it.
+
+    Raises ValueError for an order of no activity, and for its kind, id and title, which never change.
+    """
+    if not order.activity or {"kind", "id", "title"} & set(more):
+        raise ValueError(f"order {order.order_no} cannot note {sorted(more)} of its activity")
+    order.activity = {**order.activity, **more}
+    order.save(update_fields=["activity"])
 
 
 def record_refund(

@@ -11,12 +11,17 @@ class Status(models.TextChoices):
     """Where an order stands, in the contract's words."""
 
     UNPAID = "UNPAID", "待付款"
+    RESERVED = "RESERVED", "已付定金"
     GATHERING = "GATHERING", "拼团中"
     PAID = "PAID", "待发货"
     SHIPPED = "SHIPPED", "待收货"
     RECEIVED = "RECEIVED", "已完成"
     CLOSED = "CLOSED", "已关闭"
     REFUNDED = "REFUNDED", "已退款"
+
+
+# The whole price has come in, and not all of it went back: goods are owed, or were sent.
+PAID_FOR = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
 
 
 class Actor(models.TextChoices):
@@ -35,7 +40,9 @@ LIFECYCLE = Lifecycle(
         "pay": Move({Status.UNPAID}, Status.PAID),
         "gather": Move({Status.UNPAID}, Status.GATHERING),
         "form": Move({Status.GATHERING}, Status.PAID),
-        "close": Move({Status.UNPAID}, Status.CLOSED),
+        "reserve": Move({Status.UNPAID}, Status.RESERVED),
+        "settle": Move({Status.RESERVED}, Status.PAID),
+        "close": Move({Status.UNPAID, Status.RESERVED}, Status.CLOSED),
         "ship": Move({Status.PAID}, Status.SHIPPED),
         "receive": Move({Status.SHIPPED}, Status.RECEIVED),
         "refund": Move({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED}, Status.REFUNDED),
@@ -50,6 +57,8 @@ MOVE_LABELS = {
     "pay": "付款",
     "gather": "付款，等待成团",
     "form": "成团",
+    "reserve": "付定金",
+    "settle": "付尾款",
     "close": "关闭",
     "ship": "发货",
     "receive": "收货",

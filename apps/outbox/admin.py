@@ -36,10 +36,10 @@ class DeliveryInline(ReadOnlyTabular):
 
 @admin.register(Announcement)
 class AnnouncementAdmin(ReadOnlyAdmin):
-    """What happened, newest first."""
+    """What happened, newest first. What stays without 分拣时间 is news that no running worker knows."""
 
     list_display = ["id", "kind", "announced_at", "sorted_at"]
-    list_filter = ["kind"]
+    list_filter = ["kind", ("sorted_at", admin.EmptyFieldListFilter)]
     inlines = [DeliveryInline]
 
 

@@ -14,13 +14,13 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from apps.base import transactions
+from apps.base import faults, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from mall.errors import Kind, ShopError
-from mall.events import Event, from_payload
+from mall.events import Event, from_payload, kinds
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ _LONGEST_WAIT = timedelta(hours=2)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _KEEP_DONE = timedelta(days=30)
+_GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
 _ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
@@ -78,13 +79,23 @@ def subscriptions() -> Mapping[type[Event], Sequence[str]]:
     return board
 
 
+def moved() -> Mapping[str, str]:
+    """Return the board's table of listeners that moved: the old dotted path, under which mail may wait, to the new."""
+    table: Mapping[str, str] = import_string(settings.OUTBOX_MOVED)
+    return table
+
+
 def sort_mail(*, at: datetime, limit: int = 200) -> int:
-    """Give every unsorted announcement one delivery per listener; return how many were sorted."""
+    """Give every unsorted announcement one delivery per listener; return how many were sorted.
+
+    News of a kind that this process does not know is left alone: an old worker beside a new one must not say that
+    nobody wants to hear it.
+    """
     board = {kind.name: listeners for kind, listeners in subscriptions().items()}
     with transaction.atomic():
         unsorted = list(
             Announcement.objects.select_for_update(skip_locked=True)
-            .filter(sorted_at__isnull=True)
+            .filter(sorted_at__isnull=True, kind__in=list(kinds()))
             .order_by("id")[:limit]
         )
         Delivery.objects.bulk_create(
@@ -146,7 +157,10 @@ def _deliver_next(*, at: datetime) -> bool:
         if delivery is None:
             return False
         delivery.attempts += 1
-        listener: Callable[..., Any] = import_string(delivery.listener)
+        listener = _listener_of(delivery)
+        if listener is None:
+            _put_off(delivery, why=_GONE, after=None, at=at)
+            return True
         if not wants_no_transaction(listener):
             _run(delivery, listener, at=at)
             return True
@@ -155,6 +169,21 @@ def _deliver_next(*, at: datetime) -> bool:
         delivery.save(update_fields=["attempts", "due_at"])
     _run(delivery, listener, at=at)
     return True
+
+
+def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:
+    """Return who hears the delivery, where it lives now; None if this process cannot find it.
+
+    A path may be gone for good (a handler renamed and not in the table of those that moved), or be known only to
+    newer code than this process runs (a rollback, an old worker beside a new one). Both are this letter's trouble.
+    """
+    path = moved().get(delivery.listener, delivery.listener)
+    try:
+        listener: Callable[..., Any] = import_string(path)
+    except Exception as error:  # -- a module that cannot be read raises anything
+        log.error("listener_gone", listener=path, error=faults.wording(error)[:200])
+        return None
+    return listener
 
 
 def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> None:
@@ -171,7 +200,7 @@ def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> N
         _put_off(delivery, why=later.why, after=later.after, at=at)
     except Exception as error:
         log.exception("delivery_failed", listener=delivery.listener, news=announcement.kind)
-        _put_off(delivery, why=f"{type(error).__name__}: {error}", after=None, at=at)
+        _put_off(delivery, why=faults.wording(error), after=None, at=at)
     else:
         delivery.status = DeliveryStatus.DONE
         delivery.done_at = at

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
@@ -45,24 +42,11 @@ class RefundInline(ReadOnlyTabular):
         return _refund_status(row)
 
 
-class PaidForFilter(admin.SimpleListFilter):
-    """What was to be paid: an order, or a recharge of stored value."""
-
-    title = "用于"
-    parameter_name = "paid_for"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("order", "订单"), ("recharge", "充值")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
-        if self.value() in {"order", "recharge"}:
-            return queryset.filter(order__isnull=self.value() == "recharge")
-        return queryset
-
-
-@admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    """Attempts to pay orders and recharges, newest first; 异常收款 is money that neither can use."""
+    """Attempts to pay, newest first; 异常收款 is money that nothing can use.
+
+    What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
+    """
 
     amount = yuan_column("amount_fen", "应收")
     captured = yuan_column("captured_fen", "实收")
@@ -77,10 +61,10 @@ class PaymentAdmin(ReadOnlyAdmin):
         "surplus_reason",
         "captured_at",
     ]
-    list_filter = [PaidForFilter, "status", "is_surplus", "surplus_reason"]
+    list_filter: list[Any] = ["status", "is_surplus", "surplus_reason"]
     list_select_related = ["order"]
-    search_fields = ["payment_no", "transaction_id", "order__order_no", "recharge_no"]
-    search_help_text = "按支付单号、微信支付单号、订单号或充值单号查找"
+    search_fields = ["payment_no", "transaction_id", "bill_no"]
+    search_help_text = "按支付单号、微信支付单号、订单号或充值单号等查找"
     # The prepay_id is left out: with it and the openid a payment could be started.
     fields = [
         ("payment_no", "transaction_id"),
@@ -92,16 +76,6 @@ class PaymentAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["subject", "state", "amount", "captured", "refunded"]
     inlines = [RefundInline]
-
-    @admin.display(description="用于")
-    def subject(self, row: Payment) -> SafeString:
-        """What was to be paid, as a link; the recharge's row is not ours to look up, so that one leads to a search."""
-        if row.order:
-            page, text = reverse("admin:orders_order_change", args=[row.order_id]), f"订单 {row.order}"
-        else:
-            page = f"{reverse('admin:wallet_recharge_changelist')}?{urlencode({'q': row.recharge_no})}"
-            text = f"充值 {row.recharge_no}"
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', page, text)
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Payment) -> SafeString:
@@ -130,8 +104,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "refund_no",
         "wechat_refund_id",
         "payment__payment_no",
-        "payment__order__order_no",
-        "payment__recharge_no",
+        "payment__bill_no",
     ]
     fields = [
         ("refund_no", "wechat_refund_id"),

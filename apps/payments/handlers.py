@@ -9,5 +9,5 @@ from mall import events
 
 
 def refund_on_surplus_captured(event: events.SurplusCaptured, *, at: datetime) -> None:
-    """Give back, whole and once, what no order can use."""
+    """Give back, whole and once, what nothing can use."""
     refunds.refund_surplus(payment_no=event.payment_no, at=at)

@@ -1,4 +1,4 @@
-"""Money in and out: one row per attempt to pay, one per refund, and every notification as it came."""
+"""Money in and out: one row per attempt to pay a bill, one per refund, and every notification as it came."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from apps.payments.states import PaymentStatus, RefundStatus, SurplusReason
 
 
 class Payment(models.Model):
-    """One attempt to pay an order, or a recharge of stored value. ``payment_no`` is WeChat's out_trade_no."""
+    """One attempt to pay a bill: what WeChat is asked to collect. ``payment_no`` is WeChat's out_trade_no.
+
+    A bill is known by its kind and number (``checkout/bills`` prints the kinds): what it is for may live on this
+    storey or above. ``order`` is set where the bill is one of an order's, of which there may be several.
+    """
 
     payment_no = models.CharField("支付单号", max_length=32, unique=True)
+    bill_kind = models.CharField("账单类型", max_length=20, db_default="")
+    bill_no = models.CharField("账单号", max_length=32, db_default="")
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="payments", null=True, verbose_name="订单"
     )
-    # Recharges live on this storey, so they are known by their number; empty where an order is paid.
-    recharge_no = models.CharField("充值单号", max_length=32, blank=True, default="", db_default="")
     status = models.CharField(
         "状态", max_length=10, choices=PaymentStatus.choices, default=PaymentStatus.OPEN
     )
@@ -53,28 +57,18 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded_fen__lte=F("captured_fen")), name="payment_refunded_within_captured"
             ),
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(status=PaymentStatus.OPEN), name="payment_one_open_per_order"
-            ),
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(status=PaymentStatus.CAPTURED, is_surplus=False),
-                name="payment_one_for_order",
-            ),
             models.CheckConstraint(
-                condition=Q(order__isnull=False, recharge_no="")
-                | (Q(order__isnull=True) & ~Q(recharge_no="")),
-                name="payment_for_order_or_recharge",
+                condition=~Q(bill_kind="") & ~Q(bill_no=""), name="payment_names_its_bill"
             ),
             models.UniqueConstraint(
-                fields=["recharge_no"],
-                condition=Q(status=PaymentStatus.OPEN) & ~Q(recharge_no=""),
-                name="payment_one_open_per_recharge",
+                fields=["bill_kind", "bill_no"],
+                condition=Q(status=PaymentStatus.OPEN),
+                name="payment_one_open_per_bill",
             ),
             models.UniqueConstraint(
-                fields=["recharge_no"],
-                condition=Q(status=PaymentStatus.CAPTURED, is_surplus=False) & ~Q(recharge_no=""),
-                name="payment_one_for_recharge",
+                fields=["bill_kind", "bill_no"],
+                condition=Q(status=PaymentStatus.CAPTURED, is_surplus=False),
+                name="payment_one_for_bill",
             ),
             models.CheckConstraint(
                 condition=(Q(is_surplus=True, status=PaymentStatus.CAPTURED) & ~Q(surplus_reason=""))
@@ -89,7 +83,7 @@ class Payment(models.Model):
             models.Index(
                 fields=["closed_at"], condition=Q(status=PaymentStatus.CLOSED), name="payment_closed_since"
             ),
-            models.Index(fields=["recharge_no"], condition=~Q(recharge_no=""), name="payment_of_recharge"),
+            models.Index(fields=["bill_no", "bill_kind"], name="payment_of_bill"),
         ]
 
     def __str__(self) -> str:
@@ -108,8 +102,10 @@ class Refund(models.Model):
     )
     amount_fen = FenField("金额（分）")
     reason = models.CharField("原因", max_length=80)
-    # What it is for, e.g. "surplus:PY…": the same cause never gets a second refund.
-    business_key = models.CharField("业务键", max_length=80, unique=True)
+    # What it is for, e.g. "surplus:PY…": the same cause never gets a second refund. Where an order was paid in
+    # several payments, one cause may go back in parts, each from another payment.
+    business_key = models.CharField("业务键", max_length=80)
+    part = models.PositiveSmallIntegerField("部分", default=1, db_default=1)
     wechat_refund_id = models.CharField("微信退款单号", max_length=40, blank=True)
     attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     due_at = models.DateTimeField("下次处理")
@@ -122,6 +118,7 @@ class Refund(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
+            models.UniqueConstraint(fields=["business_key", "part"], name="refund_once_per_cause"),
             models.CheckConstraint(
                 condition=Q(settled_at__isnull=False, status=RefundStatus.SETTLED)
                 | (Q(settled_at__isnull=True) & ~Q(status=RefundStatus.SETTLED)),

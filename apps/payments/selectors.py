@@ -1,4 +1,4 @@
-"""Reads payments: is something open, what was captured for an order or a recharge, how refunds stand."""
+"""Reads payments: is something open, what was captured for a bill, how refunds stand."""
 
 from __future__ import annotations
 
@@ -20,53 +20,44 @@ _AFTER_CLOSE = timedelta(minutes=5)
 _CLOSED_SINCE = timedelta(days=1)
 
 
-def has_open_attempt(*, order_no: str) -> bool:
-    """Whether the order could still be paid at WeChat. Ask with the order locked before releasing anything."""
-    return Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN).exists()
+def of_bill(*, bill_kind: str, bill_no: str) -> QuerySet[Payment]:
+    """All attempts to pay a bill, newest first."""
+    return Payment.objects.filter(bill_kind=bill_kind, bill_no=bill_no)
 
 
-def has_open_recharge_attempt(*, recharge_no: str) -> bool:
-    """The same for a recharge: ask with it locked."""
-    return of_recharge(recharge_no=recharge_no).filter(status=PaymentStatus.OPEN).exists()
+def of_order(*, order_no: str) -> QuerySet[Payment]:
+    """All attempts to pay the bills of an order, newest first."""
+    return Payment.objects.filter(order__order_no=order_no)
 
 
-def of_recharge(*, recharge_no: str) -> QuerySet[Payment]:
-    """All attempts to pay a recharge, newest first."""
-    return Payment.objects.filter(recharge_no=recharge_no).exclude(recharge_no="")
+def has_open(attempts: QuerySet[Payment]) -> bool:
+    """Whether one of these could still be paid at WeChat. Ask with what is owed locked, before releasing anything."""
+    return attempts.filter(status=PaymentStatus.OPEN).exists()
 
 
-def recharge_no_of(*, payment_no: str) -> str:
-    """The recharge that an attempt is for; empty for an attempt at an order, and where there is none at all."""
-    found = Payment.objects.filter(payment_no=payment_no).values_list("recharge_no", flat=True).first()
-    return found or ""
+def used(attempts: QuerySet[Payment]) -> QuerySet[Payment]:
+    """Those of these attempts whose money paid their bills, the first paid first."""
+    return attempts.filter(status=PaymentStatus.CAPTURED, is_surplus=False).order_by("captured_at", "id")
 
 
-def captured_for_recharge(*, recharge_no: str) -> Payment | None:
-    """The attempt whose money paid the recharge; None while it is unpaid."""
-    captured = Payment.objects.filter(status=PaymentStatus.CAPTURED, is_surplus=False)
-    return captured.filter(recharge_no=recharge_no).exclude(recharge_no="").first()
+def captured_for(*, bill_kind: str, bill_no: str) -> Payment | None:
+    """The attempt whose money paid the bill; None while it is unpaid or when nothing was to be paid."""
+    return used(of_bill(bill_kind=bill_kind, bill_no=bill_no)).first()
 
 
-def captured_for(*, order_no: str) -> Payment | None:
-    """The attempt whose money paid the order; None while it is unpaid or when it cost nothing."""
-    return Payment.objects.filter(
-        order__order_no=order_no, status=PaymentStatus.CAPTURED, is_surplus=False
-    ).first()
+def refunds_by_cause(order_ids: Iterable[int]) -> dict[str, list[Refund]]:
+    """The refunds of these orders' payments by ``business_key``, in their parts: one query.
 
-
-def refunds_by_cause(order_ids: Iterable[int]) -> dict[str, Refund]:
-    """The refunds of these orders' payments by ``business_key``: one query.
-
-    Where WeChat closed a refund and it got a successor, the cause stands for the successor.
+    Where WeChat closed a refund and it got a successor, the successor stands in its place.
     """
     rows = list(Refund.objects.filter(payment__order_id__in=list(order_ids)).order_by("id"))
     successors = {row.business_key: row for row in rows}
-    found: dict[str, Refund] = {}
+    found: dict[str, list[Refund]] = {}
     for row in rows:
         latest = row
         while (later := successors.get(f"after:{latest.refund_no}")) is not None:
             latest = later
-        found[row.business_key] = latest
+        found.setdefault(row.business_key, []).append(latest)
     return found
 
 

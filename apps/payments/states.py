@@ -14,7 +14,7 @@ class PaymentStatus(models.TextChoices):
 
 
 class SurplusReason(models.TextChoices):
-    """Why neither order nor recharge can use a payment."""
+    """Why what a payment was for cannot use it."""
 
     LATE = "LATE", "订单已关闭后付款"
     DOUBLE = "DOUBLE", "重复付款"

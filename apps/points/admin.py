@@ -55,6 +55,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_select_related = ["member"]
     search_fields = ["=member__public_id", "member__nickname"]
     search_help_text = "会员编号或昵称"
+    linked_by = ["member__id__exact"]
     inlines = [LotInline]
     actions_detail = ["correct"]
 

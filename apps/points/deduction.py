@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from apps.members.models import Member
 from apps.points import selectors
 from apps.points.models import Rules
 from apps.points.services.booking import NotEnoughPoints
+from mall.pricing import refs
 from mall.pricing.offers import PointsDeduction
 from mall.pricing.quote import Quote
-
-REF: Final = "points"
 
 
 def deduction_offer(*, member: Member, use_points: bool | int, at: datetime) -> PointsDeduction | None:
@@ -35,7 +33,7 @@ def offer_of(points: int, *, rules: Rules) -> PointsDeduction | None:
     if not rules.deduction_cap_bp:
         return None
     return PointsDeduction(
-        ref=REF,
+        ref=str(refs.points()),
         label="积分抵扣",
         available_points=points,
         points_per_yuan=rules.deduction_points_per_yuan,
@@ -45,5 +43,6 @@ def offer_of(points: int, *, rules: Rules) -> PointsDeduction | None:
 
 def points_of(quote: Quote, offer: PointsDeduction | None) -> int:
     """How many points the order of this quote has to hold: 0 where none pay for it."""
-    paid_fen = sum(reduction.amount_fen for reduction in quote.applied if reduction.ref == REF)
+    deducted = str(refs.points())
+    paid_fen = sum(reduction.amount_fen for reduction in quote.applied if reduction.ref == deducted)
     return offer.points_for(paid_fen) if offer and paid_fen else 0

@@ -8,7 +8,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import OnceForm
-from apps.base.forms import PercentField, YuanField
+from apps.base.forms import PercentField, TextField, YuanField
 from apps.catalog.models import Sku
 from apps.points.models import InteractionRule, PointsGood, Rules
 from apps.points.services.booking import MAX_POINTS
@@ -166,7 +166,7 @@ class CorrectionForm(OnceForm):
     change = forms.IntegerField(
         label="积分", min_value=-MAX_POINTS, max_value=MAX_POINTS, widget=UnfoldAdminIntegerFieldWidget
     )
-    reason = forms.CharField(
+    reason = TextField(
         label="原因", max_length=100, widget=UnfoldAdminTextInputWidget, help_text="会员在积分明细中会看到"
     )
 

@@ -137,9 +137,7 @@ class PromotionPage(EditableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row and all that belongs to it."""
-        saved = promotions.save(
-            form.draft, operator=operator(request), at=timezone.now(), stock=type(form).stock
-        )
+        saved = promotions.save(form.draft, operator=operator(request), at=timezone.now(), stock=form.stock)
         obj.pk, obj._state.adding = saved.promotion.pk, False
         for warning in saved.warnings:
             self.message_user(request, warning, level=messages.WARNING)

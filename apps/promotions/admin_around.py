@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, yuan_column
 from apps.promotions import member_days, reports
+from apps.promotions import services as promotions
 from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, SimulationRun, Usage
 from apps.promotions.price_forms import PriceFloorForm
@@ -70,8 +71,10 @@ class PriceFloorAdmin(EditableAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
+        """The service writes the row."""
+        typed = form.cleaned_data
+        promotions.set_floor(mode=typed["mode"], above_cost_bp=typed["above_cost_bp"])
+        obj.pk, obj._state.adding = 1, False
 
     @admin.display(description="底价")
     def above(self, row: PriceFloor) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
-from apps.base.forms import PercentField, TenthsField, YuanField, show_refusal
+from apps.base.forms import LinesField, PercentField, RegionsField, TenthsField, YuanField, show_refusal
 from apps.catalog import scopes
 from apps.catalog.models import Sku
 from apps.promotions import drafts, inputs, wording
@@ -37,13 +37,10 @@ def _lines() -> UnfoldAdminTextareaWidget:
 class PromotionForm(forms.ModelForm):
     """One promotion, translated into a draft; what is wrong with it the service says, and the form shows where.
 
-    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same. ``stock`` tells
-    what there is of the gifts; who knows no stock leaves it out.
+    ``warnings`` are what the price floor has to say of a promotion that may be saved all the same.
     """
 
-    stock: ClassVar[Stock | None] = None
-
-    steps = forms.CharField(
+    steps = LinesField(
         label="满减阶梯",
         required=False,
         max_length=500,
@@ -51,14 +48,14 @@ class PromotionForm(forms.ModelForm):
         help_text="每档写成「门槛-优惠」，用逗号隔开，单位为元：「100-15，199-30」表示满100减15，满199减30，"
         "只享受达到的最高一档。按件数时门槛为件数：「3-20」表示满3件减20元",
     )
-    ladder = forms.CharField(
+    ladder = LinesField(
         label="阶梯价",
         required=False,
         max_length=500,
         widget=_lines(),
         help_text="每档写成「件数-折扣」：「100-5，200-7」表示前100件五折，之后到第200件七折。售满后恢复原价或按小时涨价",
     )
-    gifts = forms.CharField(
+    gifts = LinesField(
         label="赠品阶梯",
         required=False,
         max_length=1000,
@@ -66,7 +63,7 @@ class PromotionForm(forms.ModelForm):
         help_text="每行一档，写成「门槛：商家编码」，多件用逗号隔开：「199：CUP-01，TEA-02×2」。按件数时门槛为件数。"
         "只送达到的最高一档，送完为止",
     )
-    bundle = forms.CharField(
+    bundle = LinesField(
         label="套餐商品",
         required=False,
         max_length=500,
@@ -85,10 +82,10 @@ class PromotionForm(forms.ModelForm):
     )
     cap_fen = YuanField(label="最多减（元）", required=False, help_text="留空表示不封顶")
     threshold_fen = YuanField(label="包邮门槛（元）", required=False, help_text="填 0 表示不限金额包邮")
-    regions = inputs.RegionsField(
+    regions = RegionsField(
         label="包邮地区",
         required=False,
-        help_text="与收货地址一致的全称，用逗号隔开，例如「浙江省，上海市」；留空表示全国",
+        help_text="用顿号、逗号或换行隔开，例如「浙江、上海、南京市/鼓楼区」；留空表示全国",
     )
 
     excludes = forms.MultipleChoiceField(
@@ -156,6 +153,11 @@ class PromotionForm(forms.ModelForm):
             named = row.parts.values_list("at_least", "sku__code", "quantity")
             self.initial.update(inputs.write_parts(list(named), by_pieces=row.by_pieces))
 
+    @property
+    def stock(self) -> Stock | None:
+        """What tells how many there are of the gifts; here nobody knows."""
+        return None
+
     def clean(self) -> dict[str, Any]:
         """Leave out what the kind does not use, read what was typed as text, and ask the service."""
         typed = self.cleaned_data
@@ -215,7 +217,7 @@ class PromotionForm(forms.ModelForm):
             **{one.name: typed[one.name] for one in fields(PromotionDraft) if one.name not in apart},
         ).fitted()
         try:
-            self.warnings = promotions.check(self.draft, stock=type(self).stock)
+            self.warnings = promotions.check(self.draft, stock=self.stock)
         except promotions.PromotionRefused as refusal:
             text = _TEXTS.get(kind, "")
             show_refusal(self, refusal, named={"steps": text, "parts": text})

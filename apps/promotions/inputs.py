@@ -12,7 +12,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.promotions import wording
 from mall import money
@@ -147,17 +147,3 @@ class MonthDaysField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         """What the page shows."""
         return "，".join(map(str, value)) if isinstance(value, list) else value
-
-
-class RegionsField(forms.Field):
-    """Region names, separated by commas or lines, to a list without repeats; empty is the whole country."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def to_python(self, value: Any) -> list[str]:
-        """The names; whether an address can have them is the service's to say."""
-        return list(dict.fromkeys(filter(None, _BETWEEN.split(value or ""))))
-
-    def prepare_value(self, value: Any) -> Any:
-        """What the page shows."""
-        return "、".join(value) if isinstance(value, list) else value

@@ -18,11 +18,12 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from apps.base import versions
-from apps.promotions import member_days, refs, terms
+from apps.promotions import member_days, terms
 from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku
 from apps.promotions.terms import Part, Terms
 from apps.promotions.trials import LIMITS
 from mall.errors import ShopError
+from mall.pricing import refs
 from mall.pricing.offers import Offer
 
 log = structlog.get_logger(__name__)
@@ -183,7 +184,7 @@ def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
 def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
     """The terms of a row of ``with_scope_ids``: no statement."""
     return Terms(
-        ref=refs.ref_of(row.pk),
+        ref=str(refs.promotion(row.pk)),
         product_ids=row.product_ids,
         category_ids=row.category_ids,
         brand_ids=row.brand_ids,

@@ -24,6 +24,7 @@ from apps.promotions.models import (
     Tally,
 )
 from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
+from mall import regions
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
@@ -298,3 +299,14 @@ def _covers(offer: Offer, product: Shelved) -> bool:
             unit_price_fen=0,
         )
     )
+
+
+def unclear_regions() -> list[tuple[str, str]]:
+    """Return (promotion, what is wrong) for each region of an enabled one that is none, or several. One statement."""
+    named = Promotion.objects.filter(enabled=True).exclude(regions=[]).order_by("id")
+    return [
+        (label, wrong)
+        for label, names in named.values_list("label", "regions")
+        for name in names
+        if (wrong := regions.objection(name))
+    ]

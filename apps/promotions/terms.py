@@ -12,7 +12,7 @@ from apps.catalog import scopes
 from apps.promotions import ladders
 from apps.promotions.models import Promotion
 from mall.money import WHOLE_BP
-from mall.pricing import offers, scope
+from mall.pricing import offers, refs, scope
 from mall.pricing.offers import EVERY_LANE, Lane, Offer, OfferInvalid
 
 # An offer that does not combine stands alone among those that lower the price of goods. Postage is another
@@ -135,7 +135,7 @@ def member_price(
     if not prices_fen and not off_bp:
         return None
     return offers.MemberPrice(
-        ref=f"level:{level_id}",
+        ref=str(refs.level(level_id)),
         label=f"{level_name}会员价",
         level_ids=frozenset({level_id}),
         prices_fen=prices_fen,
@@ -145,7 +145,7 @@ def member_price(
 
 def member_postage(*, level_id: int, level_name: str) -> Offer:
     """Free postage as a level's benefit."""
-    return offers.FreePostage(ref=f"level:{level_id}:postage", label=f"{level_name}免运费")
+    return offers.FreePostage(ref=str(refs.level_postage(level_id)), label=f"{level_name}免运费")
 
 
 def _percent(terms: Terms) -> Offer:
@@ -237,8 +237,16 @@ def _step_price(terms: Terms, *, at: datetime) -> Offer | None:
     if not present.off_bp:
         return None
     return offers.ActivityPrice(
-        **terms.named | {"ref": f"{terms.ref}@{present.stage}"}, off_bp=present.off_bp, scope=_scope(terms)
+        **terms.named | {"ref": _at_stage(terms.ref, present.stage)},
+        off_bp=present.off_bp,
+        scope=_scope(terms),
     )
+
+
+def _at_stage(ref: str, stage: int) -> str:
+    """The ref with the stage that is quoted; what is only being typed in has no ref of its own yet."""
+    named = refs.read(ref)
+    return str(refs.promotion(named.key, stage=stage)) if named else ref
 
 
 def _basis(terms: Terms) -> offers.Basis:

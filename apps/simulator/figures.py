@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from apps.points import deduction
 from apps.simulator.replay import Priced
 from mall import money
+from mall.pricing import refs
 
 # So many orders below cost are kept, those with the greatest loss.
 SAMPLE: Final = 20
@@ -43,7 +43,6 @@ _NOTHING: Final[dict[str, Any]] = {
     "worst": None,
     "sample": [],
 }
-_COUPON: Final = "coupon:"
 # What stopped an order that earned gifts of which nothing was left; otherwise it is a limit's column.
 GIFTS_GONE: Final = "gifts"
 
@@ -81,7 +80,7 @@ def add(figures: dict[str, Any], order: Replayed, *, gift_costs_fen: Mapping[int
         figures[f"off_{name}_fen"] += priced.quote.reduction_fen
         figures[f"paid_{name}_fen"] += priced.quote.payable_fen
         figures[f"margin_{name}_fen"] += priced.margin_fen
-        figures[f"points_{name}_fen"] += priced.taken_fen(deduction.REF)
+        figures[f"points_{name}_fen"] += priced.taken_fen(str(refs.points()))
         figures[f"below_{name}"] += priced.margin_fen < 0
     if order.stopped_by:
         figures["stopped"][order.stopped_by] = figures["stopped"].get(order.stopped_by, 0) + 1
@@ -108,7 +107,11 @@ def _add_touched(figures: dict[str, Any], order: Replayed) -> None:
 
 def _add_coupons(figures: dict[str, Any], before: Priced, after: Priced) -> None:
     """The coupons that take something off without the draft, and those of them that do not with it."""
-    without = {part.ref for part in before.quote.applied if part.ref.startswith(_COUPON)}
+    without = {
+        part.ref
+        for part in before.quote.applied
+        if (named := refs.read(part.ref)) and named.kind == refs.COUPON
+    }
     figures["coupons"] += len(without)
     figures["coupons_lost"] += len(without - {part.ref for part in after.quote.applied})
 

@@ -6,24 +6,27 @@ the fee that was charged or waived.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from apps.catalog import selectors as catalog
 from apps.orders.models import Order, OrderLine
 from apps.points import deduction
 from apps.points.models import Rules
-from mall.pricing import engine
+from mall.pricing import engine, refs
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
 from mall.pricing.offers import AnyCoupon, Coupon, FreePostage, FreightCoupon, Gift, Offer
 from mall.pricing.quote import Quote
+from mall.pricing.refs import Ref
 from mall.pricing.scope import Skus
 
 _FREIGHT: Final = "order"
 _HELD: Final = "held"
-# The refs that today's offers stand for; everything else on an order's lines the member held.
-_OFFERED: Final = ("promotion:", "level:")
+# The kinds of reductions that today's offers stand for; everything else on an order's lines the member held.
+_OFFERED: Final = frozenset({refs.PROMOTION, refs.LEVEL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,29 +100,32 @@ def held_by(order: Order, *, coupons: Mapping[str, AnyCoupon], rules: Rules) -> 
     than their share of the goods. What nobody can offer again (a coupon whose template lost its goods) is
     replayed as one coupon of the amount that it paid.
     """
-    refs = [str(reduction["ref"]) for reduction in order.applied]
-    again: list[Offer] = [coupons[ref] for ref in refs if ref in coupons]
-    if order.points_used and deduction.REF in refs:
+    used = {row.ref for row in order.reductions.all()}
+    again: list[Offer] = [offer for ref in used if ref and (offer := coupons.get(str(ref)))]
+    explained = {refs.points(), *(refs.read(offer.ref) for offer in again)}
+    if order.points_used and refs.points() in used:
         points = deduction.offer_of(order.points_used, rules=rules)
         again += [points] if points else []
-    explained = {deduction.REF, *(offer.ref for offer in again)}
     return [*again, *_as_paid(order, explained)]
 
 
-def _as_paid(order: Order, explained: Collection[str]) -> list[Offer]:
-    amounts_fen = {
-        line.sku_id: sum(
-            reduction["amount_fen"]
-            for reduction in line.reductions
-            if reduction["ref"] not in explained and not str(reduction["ref"]).startswith(_OFFERED)
-        )
-        for line in order.lines.all()
-        if line.unit_price_fen
-    }
-    reduced = frozenset(sku_id for sku_id, amount_fen in amounts_fen.items() if amount_fen)
-    if not reduced:
+def coupon_ids_of(orders: Iterable[Order]) -> set[UUID]:
+    """The public ids of the coupons that made these orders cheaper, from their reductions at hand."""
+    used = (row.ref for order in orders for row in order.reductions.all())
+    return {ref.public_id for ref in used if ref and ref.public_id}
+
+
+def _as_paid(order: Order, explained: Collection[Ref | None]) -> list[Offer]:
+    bought = {line.pk: line.sku_id for line in order.lines.all() if line.unit_price_fen}
+    amounts_fen: Counter[int] = Counter()
+    for row in order.reductions.all():
+        if row.line_id in bought and row.kind not in _OFFERED and row.ref not in explained:
+            amounts_fen[bought[row.line_id]] += row.amount_fen
+    if not amounts_fen:
         return []
-    return [Coupon(ref=_HELD, label="优惠券", off_fen=sum(amounts_fen.values()), scope=Skus(reduced))]
+    return [
+        Coupon(ref=_HELD, label="优惠券", off_fen=amounts_fen.total(), scope=Skus(frozenset(amounts_fen)))
+    ]
 
 
 def concerns(offer: Offer, basket: Basket) -> bool:
@@ -150,9 +156,7 @@ def price(order: Order, basket: Basket, offers: Sequence[Offer], gift_costs_fen:
 
 def _waived_fen(order: Order) -> int:
     """The freight that offers waived: what they took off the order and not off its lines."""
-    applied_fen = sum(reduction["amount_fen"] for reduction in order.applied)
-    lines_fen = sum(reduction["amount_fen"] for line in order.lines.all() for reduction in line.reductions)
-    return max(0, applied_fen - lines_fen)
+    return sum(row.amount_fen for row in order.reductions.all() if row.line_id is None)
 
 
 def _line(line: OrderLine) -> Line:

@@ -13,11 +13,9 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Prefetch, Q, QuerySet
 
-from apps.base import days
-from apps.checkout import activities
+from apps.base import days, faults
 from apps.coupons import selectors as coupons
 from apps.inventory import selectors as inventory
 from apps.orders.models import Order, OrderLine
@@ -38,11 +36,11 @@ log = structlog.get_logger(__name__)
 CHUNK: Final = 500
 # What replaying reads: a product's page and pictures, say, are many times as much.
 _ORDER: Final = (
-    *("order_no", "shipping_fen", "points_used", "applied", "address", "paid_at"),
+    *("order_no", "shipping_fen", "points_used", "address", "paid_at"),
     *("member__level_id",),
 )
 _LINE: Final = (
-    *("order_id", "sku_id", "title", "quantity", "unit_price_fen", "cost_fen", "reductions"),
+    *("order_id", "sku_id", "title", "quantity", "unit_price_fen", "cost_fen"),
     *("sku__product__brand_id", "sku__product__category__path"),
 )
 
@@ -71,7 +69,7 @@ def advance_due(*, at: datetime, chunks: int = 10) -> int:
             except Exception as error:
                 # Whatever is wrong with one order must not keep the sweep from the other runs.
                 log.exception("simulation_failed", run_id=run_id)
-                promotions.note_failure(run_id=run_id, error=f"{type(error).__name__}: {error}", at=at)
+                promotions.note_failure(run_id=run_id, error=faults.wording(error), at=at)
                 break
             if handled is None:
                 break
@@ -117,14 +115,13 @@ def advance(*, run_id: int, at: datetime, limit: int = CHUNK) -> int | None:
 
 
 def _orders(run: SimulationRun) -> QuerySet[Order]:
-    """Orders paid in the run's window, without refunded ones and those of the points mall, which no offer touches."""
-    paid = Order.objects.filter(paid_at__gte=run.since, paid_at__lt=run.until)
-    told = paid.exclude(status=Status.REFUNDED).annotate(told=Cast("applied", TextField()))
-    return told.exclude(points_used__gt=0, told__contains=f'"{activities.POINTS_GOOD}:')
+    """Orders paid in the run's window, without refunded ones and those of activities, whose price no offer makes."""
+    paid = Order.objects.filter(paid_at__gte=run.since, paid_at__lt=run.until, activity__isnull=True)
+    return paid.exclude(status=Status.REFUNDED)
 
 
 def _chunk(run: SimulationRun, limit: int) -> QuerySet[Order]:
-    """The next orders in the order of their payment, with all that replaying needs: two statements."""
+    """The next orders in the order of their payment, with all that replaying needs: three statements."""
     lines = OrderLine.objects.select_related("sku__product__category").only(*_LINE)
     orders = _orders(run)
     if run.cursor_at is not None:
@@ -133,7 +130,7 @@ def _chunk(run: SimulationRun, limit: int) -> QuerySet[Order]:
     return (
         orders.select_related("member")
         .only(*_ORDER)
-        .prefetch_related(Prefetch("lines", lines))
+        .prefetch_related(Prefetch("lines", lines), "reductions")
         .order_by("paid_at", "pk")[:limit]
     )
 
@@ -146,7 +143,7 @@ def _around(run: SimulationRun, draft: Draft, orders: Sequence[Order]) -> Around
     return Around(
         others=others,
         benefits=offered.level_offers(),
-        coupons=coupons.offers_again([part["ref"] for order in orders for part in order.applied]),
+        coupons=coupons.offers_again(replay.coupon_ids_of(orders)),
         rules=points.rules(),
         gift_costs_fen=promotions.costs_of(gift_ids),
     )

@@ -21,6 +21,7 @@ from apps.base.prepared import Making, Page, Pages
 from apps.catalog import detail, pictures, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
+from apps.checkout import activities
 from apps.inventory import selectors as inventory
 from apps.promotions import selectors as promotions
 from apps.promotions import wording
@@ -60,7 +61,7 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
     if page is not None and not versions.known():
         free = _looked(page)
     seen = promotions.shown(at=at, lead=lead)
-    sign = _sign(seen)
+    sign = _sign(seen, at=at)
 
     def good(page: Page | None) -> bool:
         return _LISTS.good(page, sign=sign, at=at)
@@ -86,7 +87,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
     key = _PRODUCTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, product_id)
     page = _PRODUCTS.kept(key)
     seen = promotions.shown(at=at, lead=lead)
-    sign = (_sign(seen), there.sold_count >= catalog.HOT_FROM_UNITS)
+    sign = (_sign(seen, at=at), there.sold_count >= catalog.HOT_FROM_UNITS)
 
     def good(page: Page | None) -> bool:
         return _PRODUCTS.good(page, sign=sign, at=at)
@@ -107,12 +108,13 @@ def _sku_ids(page: Page) -> list[int]:
     return [sku_id for hole in page.holes for sku_id in hole]
 
 
-def _sign(seen: Sequence[promotions.Shown]) -> tuple[Any, ...]:
-    """Which offers are shown, with their hours and, where that moves, what they take off."""
-    return tuple(
+def _sign(seen: Sequence[promotions.Shown], *, at: datetime) -> tuple[Any, ...]:
+    """Which offers are shown, with their hours and, where that moves, what they take off; and activities' badges."""
+    offers = tuple(
         (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
         for each in seen
     )
+    return offers, activities.badge_sign(at=at)
 
 
 def _list(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 
@@ -17,6 +17,32 @@ class ActivitySerializer(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(help_text="On member days the end of that day.")
     preheat = serializers.BooleanField(help_text="True: shown ahead of its start, no price changes yet.")
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {
+            "oneOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["kind", "id", "label", "price_fen", "starts_at", "ends_at"],
+                    "properties": {
+                        "kind": {"type": "string"},
+                        "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+                        "label": {"type": "string"},
+                        "price_fen": {"type": "integer"},
+                        "starts_at": {"type": "string", "format": "date-time"},
+                        "ends_at": {"type": "string", "format": "date-time"},
+                    },
+                },
+            ]
+        },
+    }
+)
+class BadgesField(serializers.ListField):
+    """Texts, and objects of activities: ``kind`` and ``id`` are what an order names, ``price_fen`` is the lowest."""
 
 
 class ShelfItemSerializer(serializers.Serializer[Any]):
@@ -33,8 +59,8 @@ class ShelfItemSerializer(serializers.Serializer[Any]):
     low_stock = serializers.IntegerField(
         allow_null=True, help_text="Units left over all SKUs once they are few, for 仅剩 3 件; else null."
     )
-    badges = serializers.ListField(
-        child=serializers.CharField(), help_text="新品, 热卖, offers such as 满100减15."
+    badges = BadgesField(
+        help_text="新品, 热卖, offers such as 满100减15; an object for an activity that it can be ordered in."
     )
     activities = ActivitySerializer(many=True, help_text="The offers that cover it, with their hours.")
 

@@ -11,6 +11,7 @@ from apps.base.prepared import Making
 from apps.catalog import detail, pictures, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
+from apps.checkout import activities
 from apps.promotions import selectors as promotions
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
@@ -18,9 +19,9 @@ LOW_STOCK: Final = 10
 
 
 class Worn(NamedTuple):
-    """What a product shows of offers: badges in words, activities with their countdown."""
+    """What a product shows of offers: badges, in words or of an activity to order it in, and countdowns."""
 
-    badges: list[str]
+    badges: list[str | dict[str, Any]]
     activities: list[dict[str, Any]]
 
 
@@ -111,7 +112,8 @@ def _worn(
 ) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
-    What preheats is among the activities only. ``products`` come with the ids of their SKUs.
+    Before them stand those of the activities that it can be ordered in (``checkout.activities``). What preheats is among
+    the offers with hours only. ``products`` come with the ids of their SKUs. No statement but those of activities.
     """
     shelved = [
         promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
@@ -119,7 +121,11 @@ def _worn(
     ]
     offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
     timed = promotions.activities(shelved, seen)
+    orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)
     return {
-        product.pk: Worn([*catalog.badges_of(product, at=at), *offered[product.pk]], timed[product.pk])
+        product.pk: Worn(
+            [*orderable[product.pk], *catalog.badges_of(product, at=at), *offered[product.pk]],
+            timed[product.pk],
+        )
         for product, _ in products
     }

@@ -53,8 +53,10 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
     list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
     list_select_related = ["member"]
-    search_fields = ["member__public_id", "member__nickname", "member__phone"]
-    search_help_text = "按会员编号、昵称或手机号查找"
+    search_fields = ["member__public_id", "member__nickname"]
+    phone_paths = ["member__phone"]
+    search_help_text = "按会员编号、昵称、完整手机号或手机号后四位查找"
+    linked_by = ["member__id__exact"]
     fields = [
         ("member", "code"),
         ("principal", "bonus"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import AskForm, OnceForm, ReasonForm
-from apps.base.forms import YuanField
+from apps.base.forms import CodeField, YuanField
 from apps.members.models import Member
 from apps.wallet import selectors
 from apps.wallet.models import Pack
@@ -61,7 +61,7 @@ class RechargeForm(BookingForm):
     title = "充值"
     explanation = "确认已收到会员的充值款（现金、转账等）后在这里入账。本金与赠送金分开记账。"
 
-    code = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    code = CodeField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
     pack = forms.ModelChoiceField(
         label="充值套餐", queryset=Pack.objects.none(), widget=UnfoldAdminSelectWidget
     )

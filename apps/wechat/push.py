@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import struct
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,14 +20,19 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from wechatpy.crypto import PrpCrypto
-from wechatpy.exceptions import InvalidAppIdException
 
 from apps.wechat import errors
+from mall import text
 
 SUCCESS = "success"  # what WeChat wants to hear, within 5 s, else it sends again (3 times)
 MOST_BYTES = 256 * 1024
 # WeChat documents no window. Its three deliveries take seconds, so ten minutes allow for a wrong clock.
 MOST_SKEW_S = 600
+# Signs that XML 1.0 does not allow, and references to them.
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|[dD][89a-fA-F][0-9a-fA-F]{2}));"
+)
 
 
 def verify_url(query: Mapping[str, str]) -> str:
@@ -54,7 +60,7 @@ def read(query: Mapping[str, str], body: bytes, *, at: datetime) -> dict[str, An
         raise errors.PushRefused("not in secure mode (安全模式)")
     expected = signature(settings.WECHAT_PUSH_TOKEN, timestamp, query.get("nonce", ""), sealed)
     _compare(expected, query.get("msg_signature", ""))
-    return _parsed(_opened(sealed).encode("utf-8"))
+    return _parsed(_opened(sealed))
 
 
 def message_key(message: Mapping[str, Any]) -> str:
@@ -82,27 +88,52 @@ def _compare(expected: str, given: str) -> None:
         raise errors.PushRefused("signature does not hold")
 
 
-def _opened(sealed: str) -> str:
-    """Decrypt an authentic text: AES-256-CBC, 16 random bytes, length, message, appid (checked)."""
+def _opened(sealed: str) -> bytes:
+    """Decrypt an authentic text: AES-256-CBC, 16 random bytes, length, message, appid (checked), PKCS#7 padding."""
     key = base64.b64decode(settings.WECHAT_PUSH_AES_KEY + "=")
     try:
-        return str(PrpCrypto(key).decrypt(sealed, settings.WECHAT_APPID))
-    except InvalidAppIdException:
-        raise errors.PushRefused("for another mini program") from None
+        opened = PrpCrypto(key).cipher.decrypt(base64.b64decode(sealed))
+        length = int(struct.unpack(">I", opened[16:20])[0])
+        sender = opened[20 + length : -opened[-1]]
     except (ValueError, IndexError, struct.error):
         raise errors.PushRefused("message does not decrypt") from None
+    if not hmac.compare_digest(sender, settings.WECHAT_APPID.encode()):
+        raise errors.PushRefused("for another mini program")
+    return bytes(opened[20 : 20 + length])
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
-    """Return the object in ``body``; the console decides between JSON and XML, so both are understood."""
-    is_xml = body.lstrip()[:1] == b"<"
+    """Return the object in ``body``; the console decides between JSON and XML, so both are understood.
+
+    Shoppers' words may hold anything: control characters, NUL, halves of characters. None of them is a reason
+    to refuse what WeChat signed; what no database keeps is written out (``mall.text.storable``).
+    """
+    said = body.decode("utf-8", errors="replace")
+    is_xml = said.lstrip()[:1] == "<"
     try:
-        parsed = _plain(fromstring(body, forbid_dtd=True)) if is_xml else json.loads(body.decode("utf-8"))
+        parsed = (
+            _plain(fromstring(_CONTROLS.sub(_written_out, said), forbid_dtd=True))
+            if is_xml
+            else json.loads(said, strict=False)
+        )
     except (ValueError, RecursionError, ParseError, DefusedXmlException):
         raise errors.PushRefused("neither JSON nor XML") from None
     if not isinstance(parsed, dict):
         raise errors.PushRefused("no object")
-    return parsed
+    storable: dict[str, Any] = text.storable(parsed)
+    return storable
+
+
+def _written_out(found: re.Match[str]) -> str:
+    """A sign that XML does not allow, as its code."""
+    sign = found[0]
+    return f"\\u{ord(sign) if len(sign) == 1 else _number(sign):04x}"
+
+
+def _number(reference: str) -> int:
+    """The sign that a character reference of XML, ``&#x1F;`` or ``&#31;``, stands for."""
+    digits = reference.strip("&#;")
+    return int(digits[1:], 16) if digits[0] in "xX" else int(digits)
 
 
 def _plain(element: Element) -> Any:

@@ -9,11 +9,9 @@ import django
 
 def main() -> int:
     django.setup()
-    from django.utils import timezone
+    from apps.base import clock, pulses
 
-    from apps.base import pulses
-
-    return 1 if pulses.silent(names=("beat",), at=timezone.now()) else 0
+    return 1 if pulses.silent(names=("beat",), at=clock.database_now()) else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Settings of the web server, read by gunicorn: what the machine decides comes from the environment."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -22,6 +23,10 @@ keepalive = 75
 max_requests = 5000
 max_requests_jitter = 500
 
+# The shop is imported once, before the workers are forked, and they share what none of them changes. New code needs a
+# restart therefore; HUP renews the workers only.
+preload_app = True
+
 # Heartbeat files on disk can block; Linux has memory for them.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
@@ -36,6 +41,15 @@ limit_request_line = 8190
 _metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="mall-metrics-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics
 Path(_metrics).mkdir(parents=True, exist_ok=True)
+
+
+def when_ready(server: Any) -> None:
+    """Load what every worker will need, and have the collector leave it alone: a page it marks is a page copied."""
+    from apps.catalog import search  # -- not before the shop is set up
+
+    search.load_words()
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(server: Any, worker: Any) -> None:

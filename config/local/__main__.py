@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from config.local import checks, cleaning, demo, locking
+from config.local import checks, cleaning, demo, locking, manual
 from config.local.places import Problem
 from config.local.processes import Stopped, die_with_parent, end_on_signals
 
@@ -20,6 +20,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "diagrams": lambda: checks.manage("draw_lifecycles"),
     "format": checks.tidy,
     "lock": locking.lock,
+    "manual": manual.draw,
     "migrations": lambda: checks.manage("makemigrations"),
     "properties": checks.properties,
     "run": demo.run,

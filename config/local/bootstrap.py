@@ -28,6 +28,7 @@ STAMP = VENV / "installed-locks.json"
 
 OLDEST = (3, 11)
 RUNTIME, DEV, SERVERS = "requirements.lock", "requirements-dev.lock", "requirements-servers.lock"
+MANUAL = "requirements-manual.lock"
 # Verbs that run the shop need what production needs; all others also need the tools of a developer.
 RUNTIME_VERBS = frozenset({"demo", "run", "setup"})
 SERVERLESS_VERBS = frozenset({"format", "lock", "clean"})
@@ -87,6 +88,8 @@ def _one_at_a_time() -> Iterator[None]:
 def _prepare(verb: str) -> None:
     _ensure_virtual_environment()
     _install(RUNTIME if verb in RUNTIME_VERBS else DEV)
+    if verb == "manual":
+        _install(MANUAL)
     elsewhere = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     if verb not in SERVERLESS_VERBS and not elsewhere:
         _install_servers()

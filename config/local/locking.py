@@ -26,11 +26,15 @@ _LOCKS = (
     ("requirements.lock", ("pyproject.toml",)),
     ("requirements-dev.lock", ("pyproject.toml", "--group", "dev", "--constraints", "requirements.lock")),
     ("requirements-servers.lock", ("--group", "pyproject.toml:servers")),
+    (
+        "requirements-manual.lock",
+        ("--group", "pyproject.toml:manual", "--constraints", "requirements-dev.lock"),
+    ),
 )
 
 
 def lock() -> int:
-    """Write the three lock files (``ARGS="--upgrade"``: newer versions); return the exit status."""
+    """Write the four lock files (``ARGS="--upgrade"``: newer versions); return the exit status."""
     tools = STATE / "uv"
     variables = environment.without_make(os.environ)
     installing = (

@@ -4,9 +4,13 @@ import os
 from urllib.parse import urlsplit
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import CACHES, REDIS_URL, REST_FRAMEWORK
+from config.settings.base import CACHES, INSTALLED_APPS, REDIS_URL, REST_FRAMEWORK
 
 DEBUG = False
+# A quick `flush` between tests that commit.
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.emptying"]
+# Every test client makes the middleware anew, and this one would read the directories of all static files each time.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 # Tests about throttles set their own rates; all others must not meet one.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mall import regions
 from mall.errors import Invalid
 
 
@@ -78,8 +79,7 @@ class Destination:
         District names repeat across the country (鼓楼区 is in Nanjing and in Fuzhou), so an inner name may be
         qualified by the outer ones, as ``南京市/鼓楼区``. A level that the address leaves empty has no name.
         """
-        path = [name for name in (self.province, self.city, self.district) if name]
-        return tuple("/".join(path[first:last]) for last in range(len(path), 0, -1) for first in range(last))
+        return regions.names_of(self.province, self.city, self.district)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

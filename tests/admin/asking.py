@@ -16,7 +16,8 @@ from apps.coupons.services import jobs, store_uses
 from apps.coupons.services import templates as coupon_templates
 from apps.fulfillment.models import Carrier, ShippingUpload
 from apps.inventory.models import Stock, StockEntry
-from apps.members.models import Group, LevelChange, Member, Membership
+from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
+from apps.members.services import erasures
 from apps.orders.models import Order
 from apps.payments.models import Payment, Refund
 from apps.points import services as points
@@ -388,6 +389,35 @@ def _group(button: str) -> Callable[[], Page]:
     return page
 
 
+def _ask_erasure() -> Page:
+    member = members.member()
+    # Money of the member's own stands in the way.
+    paid_in = lambda: Account.objects.create(member=member, principal_fen=100)  # noqa: E731
+    return Page(
+        "/admin/members/erasurerequest/ask/",
+        "/admin/members/erasurerequest/",
+        "members.change_erasurerequest",
+        "members.view_erasurerequest",
+        {"member": member.public_id, "reason": "来信申请"},
+        _rows(ErasureRequest),
+        paid_in,
+    )
+
+
+def _take_back_erasure() -> Page:
+    row = erasures.ask(member=members.member(), at=timezone.now())
+    done = {"status": "TAKEN_BACK", "ended_at": timezone.now()}
+    return _of_row(
+        "members.erasurerequest",
+        row,
+        "take-back",
+        {"reason": "来电撤回"},
+        _rows(ErasureRequest),
+        permission="members.change_erasurerequest",
+        spoil=lambda: ErasureRequest.objects.filter(pk=row.pk).update(**done),
+    )
+
+
 def _fetch_carriers() -> Page:
     Carrier.objects.filter(code="SF").delete()
     return Page(
@@ -514,6 +544,8 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "members_member_set_level": _set_level,
     "members_group_add_members": _group("add-members"),
     "members_group_remove_members": _group("remove-members"),
+    "members_erasurerequest_ask_for_member": _ask_erasure,
+    "members_erasurerequest_take_back": _take_back_erasure,
     "fulfillment_carrier_fetch": _fetch_carriers,
     "promotions_promotion_simulate": _simulate,
     "orders_order_ship": _ship,

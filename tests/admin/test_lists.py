@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.base.admin_lists import CappedPaginator
 from apps.base.models import AuditEntry
+from apps.orders.models import Order
 from tests.admin import shop
+from tests.apps.members import make as members
+from tests.apps.wallet import make as wallets
 
 _LISTS = [
     "orders/order",
@@ -83,6 +86,39 @@ def test_an_order_is_found_by_what_a_caller_can_say(page: Client, manager: User)
     for said in known:
         assert order.order_no in page.get("/admin/orders/order/", {"q": said}).content.decode(), said
     assert order.order_no not in page.get("/admin/orders/order/", {"q": "13800000001"}).content.decode()
+
+
+@pytest.mark.parametrize("kept", ["13900009876", "+8613900009876", "8613900009876"])
+@pytest.mark.parametrize("asked", ["13900009876", "+86 139 0000 9876", "\u202d139-0000-9876\u202c", "9876"])
+def test_an_order_is_found_by_its_phone_number_or_the_last_four_digits(
+    page: Client, manager: User, kept: str, asked: str
+) -> None:
+    order = shop.shipped_order(operator=manager)
+    other = shop.shipped_order(operator=manager)
+    Order.objects.filter(pk=order.pk).update(address={**order.address, "phone": kept})
+
+    listed = page.get("/admin/orders/order/", {"q": asked}).content.decode()
+
+    assert (order.order_no in listed, other.order_no in listed) == (True, False)
+
+
+@pytest.mark.parametrize("asked", ["13900001", "139000012", "390000123", "00001234"])
+def test_no_other_part_of_a_phone_number_finds_an_order(page: Client, manager: User, asked: str) -> None:
+    order = shop.shipped_order(operator=manager)
+    Order.objects.filter(pk=order.pk).update(address={**order.address, "phone": "13900001234"})
+    assert order.order_no not in page.get("/admin/orders/order/", {"q": asked}).content.decode()
+
+
+def test_members_and_their_stored_value_are_found_by_phone(page: Client) -> None:
+    found, other = members.member("小茶", phone="13900001234"), members.member("大茶", phone="13900005678")
+    for member in (found, other):
+        wallets.funded(1_000, member=member)
+    for address in ("/admin/members/member/", "/admin/wallet/account/"):
+        for asked in ("+86 13900001234", "1234"):
+            listed = page.get(address, {"q": asked}).content.decode()
+            assert (found.public_id in listed, other.public_id in listed) == (True, False), (address, asked)
+        part = page.get(address, {"q": "13900001"}).content.decode()
+        assert found.public_id not in part, address
 
 
 def test_the_tab_of_a_status_lists_orders_in_it(page: Client, manager: User) -> None:

@@ -16,6 +16,7 @@ from apps.content import services as reviews
 from apps.coupons.models import PromoCode
 from apps.fulfillment.services import parcels
 from apps.members.models import Member
+from apps.members.services import exports
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.catalog import make as catalog
@@ -187,6 +188,17 @@ def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     assert call("GET", f"/surveys/{survey.pk}")["answered"] is True
 
 
+def copy_and_think_of_leaving(call: Callable[..., Any]) -> None:
+    """A file with everything; an erasure that is taken back."""
+    assert call("POST", "/me/export", status=202)["status"] == "WAITING"
+    exports.make_due(at=datetime.now(tz=UTC))
+    assert call("GET", "/me/export")["file_url"].endswith("/me/export/file")
+    assert call("GET", "/me/export/file")["内容"]["会员"][0]["昵称"] != ""
+    assert call("POST", "/me/erasure", status=202)["held_up_by"] == []
+    assert call("GET", "/me/erasure")["status"] == "WAITING"
+    call("DELETE", "/me/erasure", status=204)
+
+
 def test_every_answer_of_a_first_order_is_as_documented(
     witness: Witness, wechat: Sandbox, cup: Sku, settings: Any, tmp_path: Path
 ) -> None:
@@ -245,6 +257,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     )
     assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
 
+    copy_and_think_of_leaving(call)
     collect_points(call)
     collect_coupons(call)
     fill_the_wallet(call, Member.objects.get(openid=login.openid), wechat)

@@ -5,33 +5,66 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from config import env
 
 ROOT = Path(__file__).parents[2]
 LOAD = "from config import env; e = env.load(); print(e.public_base_url)"
 
 
-def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Load the settings' environment in a process of its own, with these variables changed (None: unset)."""
-    whole = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
-    for name, value in changes.items():
-        if value is None:
-            whole.pop(name, None)
+def process(**changes: str) -> subprocess.CompletedProcess[str]:
+    """Load the settings' environment in a process of its own, with these variables changed."""
     return subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=ROOT, env=whole, capture_output=True, text=True, check=False
+        [sys.executable, "-c", LOAD],
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
+@contextmanager
+def environment(**changes: str | None) -> Iterator[None]:
+    """Change these variables (None: unset) of this process for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changes.items():
+            if value is None:
+                patch.delenv(name, raising=False)
+            else:
+                patch.setenv(name, value)
+        yield
+
+
+def starts(**changes: str | None) -> bool:
+    """Load the environment as the settings do at the start of every program, with these variables changed."""
+    with environment(**changes):
+        return bool(env.load().public_base_url)
+
+
 def complaints(**changes: str | None) -> list[str]:
-    done = start(**changes)
-    assert done.returncode == 78
-    return done.stderr.splitlines()
+    """Likewise, but it must end the program as faulty: return the lines on stderr."""
+    said = StringIO()
+    with environment(**changes), redirect_stderr(said), pytest.raises(SystemExit) as ended:
+        env.load()
+    assert ended.value.code == 78
+    return said.getvalue().splitlines()
 
 
 def test_a_whole_environment_starts() -> None:
-    assert start(PUBLIC_BASE_URL="http://127.0.0.1:8000/").stdout == "http://127.0.0.1:8000\n"
+    assert process(PUBLIC_BASE_URL="http://127.0.0.1:8000/").stdout == "http://127.0.0.1:8000\n"
+
+
+def test_a_faulty_environment_ends_the_process_before_it_does_anything() -> None:
+    done = process(REDIS_URL="nonsense")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.splitlines() == ["environment: REDIS_URL: must be redis://host:port/0"]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +174,9 @@ def test_plain_http_is_for_the_sandbox_only(name: str) -> None:
         "WECHATPAY_BASE": "https://api.mch.weixin.qq.com",
         "PUBLIC_BASE_URL": "https://shop.invalid",
     }
-    assert start(WECHAT_SANDBOX=None, **whole).returncode == 0
+    assert starts(WECHAT_SANDBOX=None, **whole)
     plain = {**whole, name: "http://127.0.0.1:1"}
-    assert start(WECHAT_SANDBOX="1", **plain).returncode == 0
+    assert starts(WECHAT_SANDBOX="1", **plain)
     assert complaints(WECHAT_SANDBOX=None, **plain) == [
         f"environment: {name}: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)"
     ]

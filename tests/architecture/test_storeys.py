@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import tomllib
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from django.utils.module_loading import import_string
 
 from config.celery import app as celery
 from config.schedule import RINGS
-from config.subscriptions import SUBSCRIPTIONS
+from config.subscriptions import MOVED, SUBSCRIPTIONS
 from mall.events import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +78,45 @@ def test_every_listener_on_the_board_exists_and_says_what_it_does(event: type) -
         listener = import_string(path)
         assert path.split(".")[2] == "handlers"
         assert list(inspect.signature(listener).parameters) == ["event", "at"]
+
+
+def lost_in_the_move(moved: Mapping[str, str], heard: Collection[str]) -> list[str]:
+    """Return what is wrong with a table of moved listeners beside the paths that hear news."""
+    faults = []
+    for old, new in moved.items():
+        if new in moved:
+            faults.append(f"{new} moved on: let {old} lead to where it is now")
+        if old in heard:
+            faults.append(f"{old} still hears news")
+        if new not in heard:
+            faults.append(f"{new} hears no news")
+        with suppress(ImportError):
+            import_string(old)
+            faults.append(f"{old} still exists")
+        try:
+            import_string(new)
+        except ImportError:
+            faults.append(f"{new} does not exist")
+    return faults
+
+
+def test_listeners_that_moved_are_where_the_board_says_and_nowhere_else() -> None:
+    assert lost_in_the_move(MOVED, {path for paths in SUBSCRIPTIONS.values() for path in paths}) == []
+
+
+def test_a_wrong_table_of_moved_listeners_is_noticed() -> None:
+    here = "apps.payments.handlers.refund_on_surplus_captured"
+    assert lost_in_the_move({"apps.x.handlers.gone": here}, {here}) == []
+    assert lost_in_the_move({here: "apps.x.handlers.gone"}, {here}) == [
+        f"{here} still hears news",
+        "apps.x.handlers.gone hears no news",
+        f"{here} still exists",
+        "apps.x.handlers.gone does not exist",
+    ]
+    chain = {"apps.x.handlers.first": "apps.x.handlers.second", "apps.x.handlers.second": here}
+    assert lost_in_the_move(chain, {here})[0] == (
+        "apps.x.handlers.second moved on: let apps.x.handlers.first lead to where it is now"
+    )
 
 
 def test_no_file_is_a_junk_drawer() -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from config.subscriptions import SUBSCRIPTIONS
+from mall import events
 from tests.docs import pages
 
 READMES = ("README.md", "README.zh-CN.md")
+MESSAGES = "docs/guide/add-a-message.md"
 # Put together here, so that this page does not contain what it forbids.
 _UNFINISHED = re.compile(
     "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3 + r"\b", "to be " + "written", "待" + "补充"))
@@ -78,11 +81,16 @@ def test_every_make_command_of_a_readme_exists(page: str) -> None:
 @pytest.mark.parametrize("page", READMES)
 def test_every_directory_of_the_map_exists(page: str) -> None:
     named = re.findall(r"^((?:\w+/)+) ", pages.text(page), re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 8
     assert [name for name in named if not (pages.ROOT / name).is_dir()] == []
 
 
-@pytest.mark.parametrize("page", ["docs/guide/architecture.md", "docs/guide/words.md"])
+def test_the_news_that_nobody_hears_are_told_and_no_other() -> None:
+    told = {pages.code(row[0])[0] for row in pages.table(MESSAGES, under="News that nobody hears yet")}
+    assert told == {*events.kinds()} - {heard.name for heard in SUBSCRIPTIONS}
+
+
+@pytest.mark.parametrize("page", ["docs/guide/architecture.md", "docs/guide/words.md", MESSAGES])
 def test_every_file_that_the_guide_names_exists(page: str) -> None:
     named = {
         name for name in pages.code(pages.prose(page)) if re.fullmatch(r"\w[\w./-]*/[\w-]*(\.\w+)?", name)

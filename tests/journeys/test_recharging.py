@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps.aftersales import services as aftersales
-from apps.checkout import asking, recharge_closing, recharging
+from apps.checkout import asking, closing, recharging
 from apps.fulfillment.models import ShippingUpload
 from apps.outbox import services as outbox
 from apps.payments.services import refunds
@@ -178,7 +178,7 @@ def test_who_lets_the_time_run_out_begins_anew(shopper: Shopper, wechat: Sandbox
     assert (refused.status, refused.body["code"]) == (409, "pack_limit_reached")
     assert refused.body["details"] == {"limit": 2, "unpaid": [first, second]}
 
-    recharge_closing.close_expired(at=timezone.now() + timedelta(minutes=31))
+    closing.close_expired(at=timezone.now() + timedelta(minutes=31))
 
     assert sees(shopper, first)["status"] == "CLOSED"
     assert places(shopper, packs, "recharge-3") not in {first, second}

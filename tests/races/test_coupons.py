@@ -15,7 +15,7 @@ from django.db.models import F
 from apps.base.models import AuditEntry
 from apps.coupons import selectors
 from apps.coupons import services as coupons
-from apps.coupons.models import Code, Coupon, IssueJob, StorePass, StoreUse, Tally, Template
+from apps.coupons.models import Code, CodeBatch, Coupon, IssueJob, StorePass, StoreUse, Tally, Template
 from apps.coupons.services import codes, jobs, store_uses
 from apps.stores.models import Place
 from tests.apps.coupons.make import AT, DAY, coupon, paid_order, template
@@ -270,6 +270,27 @@ def test_the_same_reason_eight_times_at_once_is_one_coupon():
     assert at_once(calls) == {"done": 8}
     of.refresh_from_db()
     assert (of.issued, Coupon.objects.count()) == (1, 1)
+
+
+def test_the_same_page_sent_eight_times_at_once_orders_one_mass_issue_and_one_batch():
+    of = template(quota=9)
+    make.member()
+
+    def issue() -> object:
+        return jobs.start(
+            template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT, token="page-1"
+        )
+
+    def batch() -> object:
+        return codes.create_batch(
+            template_id=of.pk, name="展会", size=3, operator=None, at=AT, token="page-2"
+        )
+
+    ends = at_once([*[issue] * 8, *[batch] * 8])
+    assert set(ends) <= {"done", "IssueJobOrdered", "BatchOrdered"}
+    assert ends["done"] >= 2
+    of.refresh_from_db()
+    assert (IssueJob.objects.count(), CodeBatch.objects.count(), of.issued) == (1, 1, 3)
 
 
 def test_four_workers_at_one_mass_issue_and_claims_beside_it_keep_count():

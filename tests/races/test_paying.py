@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from apps.checkout import closing, paying
+from apps.checkout.bills.orders import OrderNotPayable
 from apps.inventory.models import Stock, StockEntry
 from apps.orders.models import Order
 from apps.outbox import services as outbox
@@ -92,7 +93,7 @@ def test_two_payments_of_one_order_at_once_are_one_for_the_order_and_one_back() 
     )
     outbox.deliver_due(at=make.AT)
 
-    assert sorted(one.outcome.value for one in settled) == ["for_order", "surplus"]
+    assert sorted(one.outcome.value for one in settled) == ["surplus", "used"]
     assert (shelf(), Refund.objects.count()) == ((9, 0), 1)
 
 
@@ -104,7 +105,7 @@ def test_a_cancellation_and_a_notification_at_once_end_in_one_of_two_honest_ways
     ends: Counter[str] = Counter()
     for _ in range(6):
         order = make.order(at=now(), owner=owner)
-        payments.start(order_no=order.order_no, at=now())
+        paying.pay(member=owner, order_no=order.order_no, at=now())
         attempt = Payment.objects.get(order=order)
         letter = make.notify(make.resource(attempt))
 
@@ -172,7 +173,7 @@ def test_an_order_closed_while_wechat_was_thinking_cannot_be_paid_by_the_late_pr
 
     answer, _ = at_once(lambda: paying.pay(member=owner, order_no=order.order_no, at=now()), cancel_meanwhile)
 
-    assert isinstance(answer, payments.OrderNotPayable)
+    assert isinstance(answer, OrderNotPayable)
     assert [row["state"] for row in wechat.transactions()] == ["CLOSED"]
     assert (Order.objects.get().status, shelf()) == ("CLOSED", (10, 0))
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from apps.checkout import paying, recharge_closing, recharging
+from apps.checkout import bills, closing, paying, recharging
+from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments.models import Payment, Refund
@@ -48,7 +49,7 @@ def test_notifications_and_answers_at_once_credit_a_recharge_once() -> None:
 
     ends = all_answers([*[told(attempt)] * 4, *[told(attempt, from_query=True)] * 4])
 
-    assert ends == {"for_recharge": 1, "already": 7}
+    assert ends == {"used": 1, "already": 7}
     assert balance(recharge) == (50_000, 5_000, 0, 0)
     assert Entry.objects.count() == 1
     assert Announcement.objects.filter(kind="WalletRecharged").count() == 1
@@ -72,7 +73,7 @@ def test_two_payments_of_one_recharge_at_once_are_one_credit_and_one_back() -> N
     first = money.recharge_attempt(recharge, status="CLOSED", closed_at=NOW)
     second = money.recharge_attempt(recharge)
 
-    assert all_answers([told(first), told(second)]) == {"for_recharge": 1, "surplus": 1}
+    assert all_answers([told(first), told(second)]) == {"used": 1, "surplus": 1}
 
     outbox.deliver_due(at=NOW)
     assert (balance(recharge), Refund.objects.get().amount_fen) == ((50_000, 5_000, 0, 0), 50_000)
@@ -85,7 +86,8 @@ def test_closing_and_paying_at_once_ends_in_one_of_two_honest_ways() -> None:
         attempt = money.recharge_attempt(recharge, status="CLOSED", closed_at=NOW)
 
         def close(number: str = recharge.recharge_no) -> str:
-            return str(recharge_closing.close_unpaid(recharge_no=number, at=NOW))
+            by = bills.By(actor=Actor.SYSTEM, why="超时未支付")
+            return str(closing.give_up(kind=bills.RECHARGE, bill_no=number, by=by, at=NOW))
 
         answers = all_answers([told(attempt), close])
         outbox.deliver_due(at=NOW)
@@ -94,7 +96,7 @@ def test_closing_and_paying_at_once_ends_in_one_of_two_honest_ways() -> None:
         back = sum(Refund.objects.filter(payment=attempt).values_list("amount_fen", flat=True))
         ends[recharge.status] += 1
         assert (recharge.status, set(answers), balance(recharge)[0], back) in [
-            ("PAID", {"for_recharge", "False"}, 50_000, 0),
+            ("PAID", {"used", "False"}, 50_000, 0),
             ("CLOSED", {"surplus", "True"}, 0, 50_000),
         ]
     assert sum(ends.values()) == 6
@@ -186,5 +188,5 @@ def test_paying_closing_and_refunding_never_wait_in_a_circle() -> None:
 
     ends = all_answers([*[told(attempt) for attempt in attempts], *[place(key) for key in range(6)]])
 
-    assert ends == {"for_recharge": 6, "UNPAID": 6}
+    assert ends == {"used": 6, "UNPAID": 6}
     assert balance(made[0]) == (60_000, 6_000, 0, 0)

@@ -1,4 +1,4 @@
-"""Erasure: what a member wrote and showed is gone for good when they take their consent back."""
+"""Erasure: what a member wrote and showed is gone for good when they take their consent back, or leave."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EMPTIED = ("text", "reply", "replied_at", "replied_by", "picture_count", "trace
 
 
 @transaction.atomic
-def erase_of_member(*, member_id: int, at: datetime) -> int:
+def erase_of_member(*, member_id: int, reason: str = "会员撤回同意", at: datetime) -> int:
     """Empty all reviews of a member and delete their pictures, files included; return how many were emptied.
 
     What is left is the rating of a line that was reviewed once, which no one sees any more (PIPL Art. 47).
@@ -27,7 +27,7 @@ def erase_of_member(*, member_id: int, at: datetime) -> int:
         review.reply, review.replied_at, review.replied_by = "", None, None
         review.trace_id, review.label, review.anonymous = "", 0, True
         # Words and status in one statement, so that no constraint sees one without the other.
-        moving.move(review, move="erase", reason="会员撤回同意", at=at, with_columns=_EMPTIED)
+        moving.move(review, move="erase", reason=reason, at=at, with_columns=_EMPTIED)
         erased += 1
     pictures.delete(list(Picture.objects.filter(member_id=member_id, review__isnull=True)))
     return erased

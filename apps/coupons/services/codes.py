@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -16,6 +15,7 @@ from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, T
 from apps.coupons.services import issuing, tries
 from apps.coupons.states import BatchStatus, TemplateStatus
 from apps.members.models import Member
+from mall import text
 from mall.errors import Invalid, Kind, ShopError
 
 MAX_BATCH: Final = 1_000_000
@@ -76,8 +76,7 @@ def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
 
 def spelled(code: str) -> str:
     """A code as it is kept: capitals, without blanks and dashes, full-width letters made plain."""
-    plain = unicodedata.normalize("NFKC", code).upper()
-    return "".join(letter for letter in plain if letter.isalnum())
+    return "".join(letter for letter in text.code(code).upper() if letter.isalnum())
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from django.db import transaction
@@ -14,11 +14,9 @@ from apps.coupons.services import issuing, moving
 from apps.coupons.states import CouponStatus, TemplateStatus
 from apps.orders import selectors as orders
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import PAID_FOR
 
 log = structlog.get_logger(__name__)
-
-_PAID: Final = (Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED)
 
 
 class TakenBack(NamedTuple):
@@ -41,7 +39,9 @@ def reward(*, order_no: str, at: datetime) -> int:
     that were refunded by then do not count. Returns how many coupons came with the order. The order is locked,
     so that a refund comes before or after.
     """
-    order = Order.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=_PAID).first()
+    order = (
+        Order.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=PAID_FOR).first()
+    )
     if order is None:
         return 0
     given = 0

@@ -17,6 +17,7 @@ from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
+from mall import text
 from mall.errors import Invalid, NotFound, ShopError
 from mall.events import OrderShipped, ParcelShipped
 
@@ -112,7 +113,8 @@ def ship(
         ParcelLine.objects.bulk_create(
             [ParcelLine(parcel=parcel, order_line_id=line, quantity=units) for line, units in chosen.items()]
         )
-        ShippingUpload.objects.get_or_create(order=order)
+        if not ShippingUpload.objects.filter(order=order).exists():
+            ShippingUpload.objects.create(order=order)
         _ask_for_upload(order, parcel, at=at)
         if chosen == left:
             orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
@@ -224,7 +226,7 @@ def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
 
 
 def _tracking_no(given: str) -> str:
-    number = given.strip().upper()
+    number = text.tracking(given)
     if not _TRACKING_NO.fullmatch(number):
         raise TrackingNumberInvalid
     return number

@@ -20,7 +20,7 @@ from apps.orders.states import Status
 from apps.outbox import services as outbox
 from apps.wechat import errors, shipping
 from mall.errors import ShopError
-from mall.events import RechargeUploadAsked
+from mall.events import UploadAsked
 
 # Express only: WeChat wants to know what is in a parcel in at most 120 characters.
 _DESCRIPTION = 120
@@ -33,8 +33,10 @@ class UploadLater(ShopError):
     message = "微信暂时无法接收发货信息，稍后自动重试"
 
 
-def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> UploadStatus:
-    """Tell WeChat of all parcels that an order has so far, and write down what it said.
+def upload(
+    *, order_no: str, bill_kind: str, bill_no: str, transaction_id: str | None, at: datetime
+) -> UploadStatus:
+    """Tell WeChat, for the payment of one of an order's bills, of all parcels that left so far, and write down what it said.
 
     ``transaction_id`` is WeChat's number of the captured payment, None where none was needed (an order of
     0 fen): then there is nothing to tell, nor of an order whose money all went back. Returns the new status:
@@ -43,7 +45,7 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     """
     transactions.forbid("telling WeChat of a parcel")
     order = Order.objects.select_related("member").get(order_no=order_no)
-    state = ShippingUpload.objects.get(order=order)
+    state = _of_order(order, bill_kind=bill_kind, bill_no=bill_no)
     if transaction_id is None or _all_went_back(order):
         return _write(state, UploadStatus.NOT_NEEDED, at=at)
     parcels = list(
@@ -66,16 +68,16 @@ def upload(*, order_no: str, transaction_id: str | None, at: datetime) -> Upload
     )
 
 
-def upload_recharge(
-    *, recharge_no: str, transaction_id: str, openid: str, what: str, at: datetime
+def upload_virtual(
+    *, bill_kind: str, bill_no: str, transaction_id: str, openid: str, what: str, at: datetime
 ) -> UploadStatus:
-    """Tell WeChat that a recharge is in the account: nothing travels (logistics_type 3, 虚拟商品).
+    """Tell WeChat that what a bill paid for is delivered, though nothing travels (logistics_type 3, 虚拟商品).
 
     ``what`` says it in words. Told before: DONE, nothing is said again, for a payment may be told anew only
     once. Returns the new status, raises UploadLater, both as ``upload`` does.
     """
-    transactions.forbid("telling WeChat of a recharge")
-    state, _ = ShippingUpload.objects.get_or_create(recharge_no=recharge_no)
+    transactions.forbid("telling WeChat of what does not travel")
+    state, _ = ShippingUpload.objects.get_or_create(bill_kind=bill_kind, bill_no=bill_no)
     if state.status == UploadStatus.DONE:
         return UploadStatus.DONE
     return _tell(
@@ -93,13 +95,32 @@ def upload_recharge(
     )
 
 
-def ask_again_for_recharge(*, recharge_no: str, at: datetime) -> None:
-    """Ask for a new upload of a recharge that WeChat refused before. Raises NothingToUpload where nothing failed."""
+def ask_again(*, bill_kind: str, bill_no: str, at: datetime) -> None:
+    """Ask for a new upload of a bill that WeChat refused to hear of. Raises NothingToUpload where nothing failed.
+
+    For what does not travel; an order's parcels are asked for by ``parcels.upload_again``.
+    """
     with transaction.atomic():
-        failed = ShippingUpload.objects.filter(recharge_no=recharge_no, status=UploadStatus.FAILED)
-        if not failed.exclude(recharge_no="").update(status=UploadStatus.WAITING):
+        failed = ShippingUpload.objects.filter(
+            bill_kind=bill_kind, bill_no=bill_no, status=UploadStatus.FAILED
+        )
+        if not failed.exclude(bill_no="").update(status=UploadStatus.WAITING):
             raise NothingToUpload
-        outbox.publish(RechargeUploadAsked(recharge_no=recharge_no), at=at)
+        outbox.publish(UploadAsked(bill_kind=bill_kind, bill_no=bill_no), at=at)
+
+
+def _of_order(order: Order, *, bill_kind: str, bill_no: str) -> ShippingUpload:
+    """The row of one of the order's bills: the first to be told takes over the row that shipping made.
+
+    Two letters may be read at once: the second finds the row named by then, and the unique constraint makes it one.
+    """
+    bill = {"bill_kind": bill_kind, "bill_no": bill_no}
+    known = ShippingUpload.objects.filter(**bill).first()
+    if known is None:
+        with transaction.atomic():
+            ShippingUpload.objects.filter(order=order, bill_no="").update(**bill)
+            known, _ = ShippingUpload.objects.get_or_create(**bill, defaults={"order": order})
+    return known
 
 
 def _tell(

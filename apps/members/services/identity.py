@@ -24,6 +24,14 @@ class MemberDisabled(ShopError):
     kind = Kind.FORBIDDEN
 
 
+class MemberErased(ShopError):
+    """The member left for good; whoever comes back is a new member."""
+
+    code = "member_erased"
+    message = "会员已注销，不能恢复"
+    kind = Kind.CONFLICT
+
+
 @dataclass(frozen=True)
 class Welcome:
     """A member who just logged in, with tokens; ``is_new`` on the very first time."""
@@ -61,8 +69,9 @@ def disable(*, member_id: int, at: datetime) -> None:
 
 
 def enable(*, member_id: int) -> None:
-    """Serve a disabled member again; they have to log in anew."""
-    Member.objects.filter(pk=member_id).update(disabled_at=None)
+    """Serve a disabled member again; they have to log in anew. Raises MemberErased."""
+    if not Member.objects.filter(pk=member_id, erased_at=None).update(disabled_at=None):
+        raise MemberErased
 
 
 def _found_or_registered(*, openid: str, unionid: str, at: datetime) -> tuple[Member, bool]:

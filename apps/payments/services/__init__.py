@@ -2,15 +2,11 @@
 
 from apps.payments.services.attempts import (
     Bill,
-    OrderExpired,
-    OrderNotPayable,
+    NotPayable,
+    PaymentExpired,
     PaymentNotFound,
-    RechargeExpired,
-    RechargeNotPayable,
-    close_open_attempt,
-    close_open_recharge_attempt,
+    close_open,
     start,
-    start_recharge,
 )
 from apps.payments.services.captures import (
     AmountDoubtful,
@@ -19,30 +15,31 @@ from apps.payments.services.captures import (
     Settlement,
     TransactionConflict,
     settle,
-    settle_recharge,
 )
-from apps.payments.services.refunds import NotRefundable, RefundKeyReused, RefundTooMuch, request_refund
+from apps.payments.services.refunds import (
+    NotRefundable,
+    RefundKeyReused,
+    RefundTooMuch,
+    refund_order,
+    request_refund,
+)
 
 __all__ = [
     "AmountDoubtful",
     "Bill",
     "NotOurPayment",
+    "NotPayable",
     "NotRefundable",
-    "OrderExpired",
-    "OrderNotPayable",
     "Outcome",
+    "PaymentExpired",
     "PaymentNotFound",
-    "RechargeExpired",
-    "RechargeNotPayable",
     "RefundKeyReused",
     "RefundTooMuch",
     "Settlement",
     "TransactionConflict",
-    "close_open_attempt",
-    "close_open_recharge_attempt",
+    "close_open",
+    "refund_order",
     "request_refund",
     "settle",
-    "settle_recharge",
     "start",
-    "start_recharge",
 ]

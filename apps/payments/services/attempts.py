@@ -1,13 +1,12 @@
-"""Attempts to pay: one open attempt per order, announced to WeChat outside of any transaction, closed before goods go.
+"""Attempts to pay: one open attempt per bill, announced to WeChat outside of any transaction, closed before goods go.
 
-Rows are locked in one order everywhere: the order, then its payments, then stock (sorted by its service). A
-recharge of stored value is paid in the same way; its row, which this room cannot see, is locked by the caller
-before the payment.
+What a bill is for is not known here: the counter tells it. Rows are locked in one order everywhere: what is owed (an
+order, a recharge), by the caller; then its payments; then what it takes (stock, an account).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,9 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.base import numbers, transactions
-from apps.orders import services as orders
 from apps.orders.models import Order
-from apps.orders.states import Status
 from apps.payments.models import Payment
 from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus
 from apps.wechat import errors as wechat_errors
@@ -37,35 +34,19 @@ _NOTIFY_PATH = "/wechat/pay/notify"
 _ROUNDS = 2
 
 
-class OrderNotPayable(ShopError):
-    """The order is closed, refunded or paid already: there is nothing to pay."""
+class NotPayable(ShopError):
+    """The bill is paid, given up or refunded: there is nothing to pay. Each kind of bill has its own words for it."""
 
-    code = "order_not_payable"
-    message = "订单当前状态无需支付"
+    code = "bill_not_payable"
+    message = "当前状态无需支付"
     kind = Kind.CONFLICT
 
 
-class OrderExpired(ShopError):
+class PaymentExpired(ShopError):
     """So little time is left that WeChat would refuse the payment, or the shopper could not finish it."""
 
-    code = "order_expired"
-    message = "订单已超过支付时间，请重新下单"
-    kind = Kind.CONFLICT
-
-
-class RechargeNotPayable(ShopError):
-    """The recharge is closed, refunded or paid already: there is nothing to pay."""
-
-    code = "recharge_not_payable"
-    message = "充值单当前状态无需支付"
-    kind = Kind.CONFLICT
-
-
-class RechargeExpired(ShopError):
-    """So little time is left that WeChat would refuse the payment, or the shopper could not finish it."""
-
-    code = "recharge_expired"
-    message = "充值单已超过支付时间，请重新充值"
+    code = "bill_expired"
+    message = "已超过支付时间"
     kind = Kind.CONFLICT
 
 
@@ -78,88 +59,69 @@ class PaymentNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What a recharge asks of WeChat. All of it is frozen: the same number must always say the same."""
+    """What WeChat is asked to collect, and the words for "no". All is frozen: the same number must always say the same.
 
-    recharge_no: str
+    ``order`` is set where it is a bill of an order.
+    """
+
+    kind: str
+    no: str
     amount_fen: int
     openid: str
     description: str
     expires_at: datetime
+    order: Order | None = None
+    not_payable: type[ShopError] = NotPayable
+    expired: type[ShopError] = PaymentExpired
 
 
-def start(*, order_no: str, at: datetime) -> dict[str, str] | Transaction:
-    """Return the arguments of wx.requestPayment for an unpaid order, or the payment WeChat has of it already.
+def start(*, ask: Callable[[], Bill], at: datetime) -> dict[str, str] | Transaction:
+    """Return the arguments of wx.requestPayment for what ``ask`` says is owed, or the payment WeChat has of it already.
 
-    The attempt is committed before WeChat hears of it, so that whatever happens its number is known. Asking
-    again gives the same attempt. The shopper's network address is not sent: it changes between two calls, and
+    ``ask`` is called in the transaction that writes the attempt: it locks what is owed, and raises where nothing is
+    to be paid. The attempt is committed before WeChat hears of it, so that whatever happens its number is known.
+    Asking again gives the same attempt. The shopper's network address is not sent: it changes between two calls, and
     WeChat refuses a known number with other parameters.
     Source: 微信支付 JSAPI/小程序下单.
 
-    Raises NotFound, OrderNotPayable, OrderExpired, and WechatUnavailable, after which the order is as payable
-    as before.
+    Raises what ``ask`` raises, the bill's ``not_payable`` and ``expired``, and WechatUnavailable, after which all is
+    as payable as before.
     """
-    return _start(lambda: _attempt_for_order(order_no=order_no, at=at), at=at)
-
-
-def start_recharge(*, bill: Callable[[], Bill], at: datetime) -> dict[str, str] | Transaction:
-    """The same for a recharge. ``bill`` is called in the transaction that writes the attempt.
-
-    It locks the recharge's row, says what is owed, and raises where nothing is to be paid. Raises what ``bill``
-    raises, RechargeNotPayable, RechargeExpired, and WechatUnavailable.
-    """
-    return _start(lambda: _attempt_for_recharge(bill, at=at), at=at)
-
-
-def _start(
-    open_attempt: Callable[[], tuple[Payment, _Words]], *, at: datetime
-) -> dict[str, str] | Transaction:
     transactions.forbid("asking WeChat Pay for a prepay_id")
     for _ in range(_ROUNDS):
-        attempt, words = open_attempt()
+        attempt, bill = _open_attempt(ask, at=at)
         prepay_id = attempt.prepay_id if at < attempt.started_at + _PREPAY_GOOD_FOR else ""
         if not prepay_id:
             try:
-                prepay_id = _announce(attempt, words)
+                prepay_id = _announce(attempt, bill)
             except wechat_errors.PayRefused as refusal:
                 paid = _learn_from_refusal(attempt, refusal, at=at)
                 if paid is not None:
                     return paid
                 continue
-            _keep_prepay_id(attempt, prepay_id=prepay_id, at=at)
+            _keep_prepay_id(attempt, bill, prepay_id=prepay_id)
         return client.sign_for_client(prepay_id, at=at)
     raise wechat_errors.WechatBadAnswer("prepay refused for a fresh number")
 
 
-def close_open_attempt(*, order_no: str, at: datetime) -> Transaction | None:
-    """Make sure at WeChat that the order cannot be paid any more; return the payment if it has been paid.
+def close_open(attempts: Iterable[Payment], *, at: datetime) -> list[Transaction]:
+    """Make sure at WeChat that the open ones among these attempts cannot be paid any more; return those that were paid.
 
-    None says that no attempt is open now. What is held for the order may then be released, in a transaction
-    that locks the order and finds it UNPAID and without an open attempt (``selectors.has_open_attempt``):
-    the shopper may have pressed "pay" again in between.
+    An empty list says that none is open now. What is held may then be released, in a transaction that locks what
+    was owed, and finds it unpaid and without an open attempt: the shopper may have pressed "pay" again in between.
     Raises WechatUnavailable when the outcome is unknown: nothing may be released then.
     """
-    open_ones = Payment.objects.filter(order__order_no=order_no, status=PaymentStatus.OPEN)
-    return _close(open_ones.select_related("order").first(), at=at)
-
-
-def close_open_recharge_attempt(*, recharge_no: str, at: datetime) -> Transaction | None:
-    """The same for a recharge: afterwards lock it, and look whether it is UNPAID and without an open attempt."""
-    return _close(
-        Payment.objects.filter(recharge_no=recharge_no, status=PaymentStatus.OPEN)
-        .exclude(recharge_no="")
-        .first(),
-        at=at,
-    )
-
-
-def _close(attempt: Payment | None, *, at: datetime) -> Transaction | None:
     transactions.forbid("closing a payment at WeChat")
-    if attempt is None:
-        return None
-    paid = _close_at_wechat(attempt)
-    if paid is None:
-        close_attempt(payment_no=attempt.payment_no, at=at)
-    return paid
+    told: list[Transaction] = []
+    for attempt in attempts:
+        if attempt.status != PaymentStatus.OPEN:
+            continue
+        paid = _close_at_wechat(attempt)
+        if paid is None:
+            close_attempt(payment_no=attempt.payment_no, at=at)
+        else:
+            told.append(paid)
+    return told
 
 
 def close_attempt(*, payment_no: str, at: datetime) -> None:
@@ -183,78 +145,41 @@ def claim_query(*, attempt: Payment, at: datetime) -> bool:
 
 
 def locked(*, payment_no: str) -> Payment:
-    """Return the attempt with its order, both locked, the order first. Raises PaymentNotFound.
-
-    An attempt at a recharge is locked alone: who decides by the recharge has locked that before.
-    """
+    """Return the attempt, locked; what it is for was locked before by whoever decides by that. Raises PaymentNotFound."""
     transactions.require()
-    known = Payment.objects.filter(payment_no=payment_no).values_list("order__order_no", "recharge_no")
-    found = known.first()
-    if found is None:
+    attempt = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
+    if attempt is None:
         raise PaymentNotFound
-    order_no, recharge_no = found
-    order = None if recharge_no else orders.lock(order_no=order_no)
-    attempt = Payment.objects.select_for_update(no_key=True).get(payment_no=payment_no)
-    attempt.order = order
     return attempt
 
 
-# Who pays, and what for, in WeChat's words: asked for only where WeChat has to be told.
-_Words = Callable[[], tuple[str, str]]
-
-
-def _attempt_for_recharge(bill: Callable[[], Bill], *, at: datetime) -> tuple[Payment, _Words]:
-    """Return the recharge's open attempt, a new one if there is none; committed when this returns."""
+def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bill]:
+    """Return the bill's open attempt, a new one if there is none; committed when this returns."""
     with transaction.atomic():
-        owed = bill()
-        if owed.expires_at - at < LEAST_TIME_TO_PAY:
-            raise RechargeExpired
-        open_ones = Payment.objects.filter(recharge_no=owed.recharge_no, status=PaymentStatus.OPEN)
-        attempt = open_ones.exclude(recharge_no="").first()
+        bill = ask()
+        if bill.expires_at - at < LEAST_TIME_TO_PAY:
+            raise bill.expired
+        known = {"bill_kind": bill.kind, "bill_no": bill.no}
+        attempt = Payment.objects.filter(**known, status=PaymentStatus.OPEN).first()
         if attempt is None:
             attempt = Payment.objects.create(
+                **known,
                 payment_no=numbers.dated("PY", at=at),
-                recharge_no=owed.recharge_no,
-                amount_fen=owed.amount_fen,
+                order=bill.order,
+                amount_fen=bill.amount_fen,
                 started_at=at,
-                expires_at=owed.expires_at,
+                expires_at=bill.expires_at,
             )
-        return attempt, lambda: (owed.openid, owed.description)
+        return attempt, bill
 
 
-def _attempt_for_order(*, order_no: str, at: datetime) -> tuple[Payment, _Words]:
-    """Return the order's open attempt, a new one if there is none; committed when this returns."""
-    with transaction.atomic():
-        order = orders.lock(order_no=order_no)
-        if order.status != Status.UNPAID or order.due_fen == 0:
-            raise OrderNotPayable
-        if order.expires_at - at < LEAST_TIME_TO_PAY:
-            raise OrderExpired
-        attempt = Payment.objects.filter(order=order, status=PaymentStatus.OPEN).first()
-        if attempt is None:
-            attempt = Payment.objects.create(
-                payment_no=numbers.dated("PY", at=at),
-                order=order,
-                amount_fen=order.due_fen,
-                started_at=at,
-                expires_at=order.expires_at,
-            )
-        return attempt, lambda: _words_of(order)
-
-
-def _words_of(order: Order) -> tuple[str, str]:
-    titles = order.lines.values_list("title", flat=True)
-    return order.member.openid, titles.first() or order.order_no
-
-
-def _announce(attempt: Payment, words: _Words) -> str:
+def _announce(attempt: Payment, bill: Bill) -> str:
     """Ask WeChat for a prepay_id; every parameter is frozen, so that the same number says the same."""
-    openid, description = words()
     return client.prepay(
         out_trade_no=attempt.payment_no,
-        description=description,
+        description=bill.description,
         amount_fen=attempt.amount_fen,
-        openid=openid,
+        openid=bill.openid,
         expires_at=attempt.expires_at,
         notify_url=f"{settings.PUBLIC_BASE_URL}{_NOTIFY_PATH}",
     )
@@ -281,14 +206,14 @@ def _learn_from_refusal(
     return paid
 
 
-def _keep_prepay_id(attempt: Payment, *, prepay_id: str, at: datetime) -> None:
+def _keep_prepay_id(attempt: Payment, bill: Bill, *, prepay_id: str) -> None:
     """Store the prepay_id, unless the attempt was closed while WeChat was thinking: then it must not be paid."""
     kept = Payment.objects.filter(pk=attempt.pk, status=PaymentStatus.OPEN).update(prepay_id=prepay_id)
     if kept:
         return
     # Whoever closed it may have found nothing at WeChat, because our prepay arrived only afterwards.
     _close_at_wechat(attempt)
-    raise RechargeNotPayable if attempt.recharge_no else OrderNotPayable
+    raise bill.not_payable
 
 
 def _close_at_wechat(attempt: Payment) -> Transaction | None:

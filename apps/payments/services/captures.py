@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 import structlog
 from django.conf import settings
 
 from apps.base import transactions
-from apps.orders.states import Status
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
 from apps.payments.services import attempts
@@ -58,66 +57,58 @@ class NotPaidYet(ShopError):
 class Outcome(StrEnum):
     """What a payment turned out to be."""
 
-    FOR_ORDER = "for_order"
-    FOR_RECHARGE = "for_recharge"
+    USED = "used"
     ALREADY = "already"
     SURPLUS = "surplus"
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """The attempt after settling, its order (if it is for one) locked beside it, and what the payment turned out to be."""
+    """The attempt after settling, and what the payment turned out to be."""
 
     outcome: Outcome
     payment: Payment
 
 
-def settle(*, transaction: Transaction, at: datetime, from_query: bool = False) -> Settlement:
-    """Write down a payment that WeChat states, inside the caller's transaction; the order is locked first.
+class WhyNot(Protocol):
+    """Locks what a bill is for, and says why that can take no money as it stands, None if it can."""
 
-    FOR_ORDER: the caller moves the order in the same transaction. ALREADY: known, nothing changed. SURPLUS: no
-    order can use it (closed, paid otherwise, wrong amount); it is announced and goes back whole.
-    An attempt that we had closed still pays its order while that is UNPAID: money is never sent back for
-    our own book-keeping. The order is paid when ``amount.total`` is what was asked; ``payer_total`` may be
+    def __call__(self, bill_kind: str, bill_no: str, /) -> SurplusReason | None: ...
+
+
+def settle(
+    *, transaction: Transaction, why_not: WhyNot, at: datetime, from_query: bool = False
+) -> Settlement:
+    """Write down a payment that WeChat states, inside the caller's transaction.
+
+    ``why_not`` is asked first, so that what was owed is locked before its payment. USED: the caller does what being
+    paid means in the same transaction. ALREADY: known, nothing changed. SURPLUS: nothing can use it (given up, paid
+    otherwise, wrong amount); it is announced and goes back whole.
+    An attempt that we had closed still pays its bill while that waits for money: money is never sent back for
+    our own book-keeping. The bill is paid when ``amount.total`` is what was asked; ``payer_total`` may be
     less by WeChat's own coupons. ``from_query`` says that the statement answers a question of ours: only
     then is another amount believed.
 
-    Raises NotOurPayment, NotPaidYet, PaymentNotFound, TransactionConflict, AmountDoubtful.
+    Raises NotOurPayment, NotPaidYet, PaymentNotFound, TransactionConflict, AmountDoubtful, and what ``why_not`` raises.
     """
-    return _settle(transaction, at=at, from_query=from_query, why_not=_why_not_the_order)
-
-
-def settle_recharge(
-    *, transaction: Transaction, why_not: SurplusReason | None, at: datetime, from_query: bool = False
-) -> Settlement:
-    """The same for an attempt at a recharge, which the caller has locked before.
-
-    ``why_not`` says why the recharge can take no money as it stands, None that it can: then the outcome is
-    FOR_RECHARGE, and the caller books it in the same transaction. Raises what ``settle`` raises.
-    """
-    return _settle(transaction, at=at, from_query=from_query, why_not=lambda _: why_not)
-
-
-def _settle(
-    transaction: Transaction,
-    *,
-    at: datetime,
-    from_query: bool,
-    why_not: Callable[[Payment], SurplusReason | None],
-) -> Settlement:
     transactions.require()
     _require_ours(transaction)
-    payment = attempts.locked(payment_no=transaction.out_trade_no)
+    number = transaction.out_trade_no
+    bill = Payment.objects.filter(payment_no=number).values_list("bill_kind", "bill_no").first()
+    if bill is None:
+        raise attempts.PaymentNotFound
+    reason = why_not(*bill)
+    payment = attempts.locked(payment_no=number)
     if payment.status == PaymentStatus.CAPTURED:
         if payment.transaction_id != transaction.transaction_id:
             raise TransactionConflict
         return Settlement(Outcome.ALREADY, payment)
     if transaction.amount_total_fen != payment.amount_fen and not from_query:
         raise AmountDoubtful
-    surplus = _why_surplus(payment, transaction, why_not=why_not)
+    surplus = _why_surplus(payment, transaction, reason)
     _capture(payment, transaction, surplus=surplus, at=at)
     if surplus is None:
-        return Settlement(Outcome.FOR_RECHARGE if payment.recharge_no else Outcome.FOR_ORDER, payment)
+        return Settlement(Outcome.USED, payment)
     log.warning("surplus_captured", payment_no=payment.payment_no, reason=surplus.value)
     outbox.publish(events.SurplusCaptured(payment_no=payment.payment_no), at=at)
     return Settlement(Outcome.SURPLUS, payment)
@@ -133,25 +124,15 @@ def _require_ours(transaction: Transaction) -> None:
 
 
 def _why_surplus(
-    payment: Payment, transaction: Transaction, *, why_not: Callable[[Payment], SurplusReason | None]
+    payment: Payment, transaction: Transaction, why_not: SurplusReason | None
 ) -> SurplusReason | None:
     """Return why what was to be paid cannot use this money, None if it can."""
     if transaction.amount_total_fen != payment.amount_fen:
         return SurplusReason.AMOUNT
-    if reason := why_not(payment):
-        return reason
-    if transaction.trade_state == "REFUND":
+    if why_not is None and transaction.trade_state == "REFUND":
         # Somebody refunded in the merchant console before the shop heard of the payment.
         return SurplusReason.REFUNDED
-    return None
-
-
-def _why_not_the_order(payment: Payment) -> SurplusReason | None:
-    if payment.order is None:
-        raise TypeError("an attempt at a recharge is settled by settle_recharge")
-    if payment.order.status == Status.CLOSED:
-        return SurplusReason.LATE
-    return SurplusReason.DOUBLE if payment.order.status != Status.UNPAID else None
+    return why_not
 
 
 def _capture(

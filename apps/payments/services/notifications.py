@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
 from apps.base import transactions
 from apps.payments.models import Notification
 from apps.wechat.pay import notify
+from mall import text
 from mall.errors import Kind, ShopError
 
 # What the payer's bank and identity are is of no use to the shop, so it is not kept.
@@ -19,7 +21,7 @@ _LONGEST_WAIT = timedelta(hours=2)
 _LEASE = timedelta(minutes=2)
 # About a day, as long as WeChat itself would repeat.
 _MOST_ATTEMPTS = 20
-_RETRIED = ("TRANSACTION.", "REFUND.")
+RETRIED = ("TRANSACTION.", "REFUND.")
 
 
 class NotificationHandled(ShopError):
@@ -36,7 +38,8 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     A row that is not handled yet takes over the content that came last. Kinds the shop does nothing about yet
     (transfers) are kept without being due.
     """
-    resource = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    resource: dict[str, Any] = text.storable(said)
     with transactions.hurried():
         row, is_new = Notification.objects.get_or_create(
             notify_id=notification.id,
@@ -44,7 +47,7 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
                 "event_type": notification.event_type,
                 "resource": resource,
                 "received_at": at,
-                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(_RETRIED) else None,
+                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(RETRIED) else None,
             },
         )
         if not is_new and row.handled_at is None and row.resource != resource:

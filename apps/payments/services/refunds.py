@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -97,29 +98,54 @@ def request_refund(
         payment = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
         if payment is None:
             raise PaymentNotFound
-        known = Refund.objects.filter(business_key=business_key).first()
-        if known is not None:
-            if known.payment_id != payment.pk or known.amount_fen != amount_fen:
+        known = list(Refund.objects.filter(business_key=business_key))
+        if known:
+            if [(row.payment_id, row.amount_fen) for row in known] != [(payment.pk, amount_fen)]:
                 raise RefundKeyReused
-            return known
+            return known[0]
         if payment.status != PaymentStatus.CAPTURED:
             raise NotRefundable
-        refundable_fen = payment.captured_fen - _promised_fen(payment)
-        if not 1 <= amount_fen <= refundable_fen:
-            raise RefundTooMuch(details={"refundable_fen": refundable_fen})
-        return Refund.objects.create(
-            refund_no=numbers.dated("RF", at=at),
-            payment=payment,
-            amount_fen=amount_fen,
-            reason=reason[:80],
-            business_key=business_key,
-            due_at=at,
-            requested_at=at,
+        parts = _split([payment], amount_fen=amount_fen)
+        (refund,) = _write(parts, reason=reason, business_key=business_key, at=at)
+        return refund
+
+
+def refund_order(
+    *, order_id: int, amount_fen: int, reason: str, business_key: str, at: datetime
+) -> list[Refund]:
+    """Commit to giving ``amount_fen`` of an order back; where it has several bills, out of their payments.
+
+    The payment that came last gives first, each at most what is left of it, one refund for each that gives. So all
+    refunds together are exactly what was captured, most of them are in one part, and a balance goes before its deposit.
+    The caller has locked the order. The same ``business_key`` and sum answers the same refunds, each under its number.
+    Raises NotRefundable where no money was captured, RefundTooMuch, RefundKeyReused.
+    """
+    with transaction.atomic():
+        captured = list(
+            Payment.objects.select_for_update(no_key=True)
+            .filter(order_id=order_id, status=PaymentStatus.CAPTURED, is_surplus=False)
+            .order_by("id")
+        )
+        known = list(Refund.objects.filter(business_key=business_key).order_by("part"))
+        if known:
+            theirs = {payment.pk for payment in captured}
+            if sum(row.amount_fen for row in known) != amount_fen or any(
+                row.payment_id not in theirs for row in known
+            ):
+                raise RefundKeyReused
+            return known
+        if not captured:
+            raise NotRefundable
+        latest_first = sorted(
+            captured, key=lambda row: (row.captured_at or row.started_at, row.pk), reverse=True
+        )
+        return _write(
+            _split(latest_first, amount_fen=amount_fen), reason=reason, business_key=business_key, at=at
         )
 
 
 def refund_surplus(*, payment_no: str, at: datetime) -> Refund:
-    """Give money that no order can use back, whole and once."""
+    """Give money that nothing can use back, whole and once."""
     payment = Payment.objects.filter(payment_no=payment_no).first()
     if payment is None:
         raise PaymentNotFound
@@ -221,6 +247,39 @@ def _locked(refund_no: str) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(refund_no=refund_no)
     refund.payment = payment
     return refund
+
+
+def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
+    """Which of these locked payments gives how much, the first as much as it has. Raises RefundTooMuch."""
+    left_fen = {payment.pk: payment.captured_fen - _promised_fen(payment) for payment in payments}
+    if not 1 <= amount_fen <= sum(left_fen.values()):
+        raise RefundTooMuch(details={"refundable_fen": sum(left_fen.values())})
+    parts: list[tuple[Payment, int]] = []
+    for payment in payments:
+        part_fen = min(amount_fen, left_fen[payment.pk])
+        if part_fen:
+            parts.append((payment, part_fen))
+            amount_fen -= part_fen
+    return parts
+
+
+def _write(
+    parts: Sequence[tuple[Payment, int]], *, reason: str, business_key: str, at: datetime
+) -> list[Refund]:
+    """Write the refunds of one cause, each under a number of its own."""
+    return [
+        Refund.objects.create(
+            refund_no=numbers.dated("RF", at=at),
+            payment=payment,
+            amount_fen=amount_fen,
+            reason=reason[:80],
+            business_key=business_key,
+            part=part,
+            due_at=at,
+            requested_at=at,
+        )
+        for part, (payment, amount_fen) in enumerate(parts, start=1)
+    ]
 
 
 def _promised_fen(payment: Payment) -> int:

@@ -57,9 +57,11 @@ def present_floor() -> PriceFloor:
 
 
 def set_floor(*, mode: str, above_cost_bp: int = 0) -> None:
-    """Set the floor to cost, or so much above it. Raises Invalid for another mode."""
-    if mode not in PriceFloor.Mode.values or not 0 <= above_cost_bp <= 10 * money.WHOLE_BP:
-        raise Invalid("价格底线设置有误")
+    """Set the floor to cost, or so much above it. Raises Invalid, which names the field."""
+    if mode not in PriceFloor.Mode.values:
+        raise Invalid("价格底线只能提醒或拒绝", details={"field": "mode"})
+    if not 0 <= above_cost_bp <= 10 * money.WHOLE_BP:
+        raise Invalid("底价最多为成本之上 1000%", details={"field": "above_cost_bp"})
     PriceFloor.objects.update_or_create(pk=1, defaults={"mode": mode, "above_cost_bp": above_cost_bp})
 
 

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.db.models import Sum
 
 from apps.base import days, transactions
-from apps.promotions import refs
 from apps.promotions.models import Promotion, Tally, Usage
 from mall.errors import Kind, ShopError
+from mall.pricing import refs
 from mall.pricing.quote import Quote
 
 # The limit's column, and whether its tally is of one member and of one day. In this order tallies are locked:
@@ -105,9 +105,9 @@ def uses_of(quote: Quote) -> list[Use]:
         if gift.quantity:
             amounts_fen.setdefault(gift.ref, 0)
     return sorted(
-        Use(named.promotion_id, named.stage, ref, amount_fen, units.get(ref, 0))
+        Use(int(named.key), named.stage, ref, amount_fen, units.get(ref, 0))
         for ref, amount_fen in amounts_fen.items()
-        if (named := refs.read(ref)) is not None
+        if (named := refs.read(ref)) is not None and named.kind == refs.PROMOTION
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +18,10 @@ from apps.promotions.drafts import FIGURES, LIMITS, PromotionDraft
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, Promotion, PromotionSku
 from apps.promotions.services import floor, limits
 from apps.promotions.terms import Part, Terms
+from mall import regions
 from mall.errors import Fault, Faulty, Invalid, NotFound, ShopError
 from mall.money import WHOLE_BP
+from mall.regions import RegionUnknown
 
 Kind = Promotion.Kind
 # What is free of these SKUs, by id: the counter knows, promotions stand beside the stock.
@@ -38,8 +41,6 @@ _WITHIN: Final = (
 )
 # Whatever of these changes, uses are counted anew: a tally is kept for what is limited only.
 _COUNTED: Final = {"kind", "steps", *LIMITS}
-# The endings of the names in WeChat's region picker; 「浙江」 or 「江浙沪」 would never match an address.
-_REGION_ENDINGS: Final = tuple("省市区县旗州盟岛划镇乡道")
 _MEMBER_DAYS_COME_WITHIN: Final = timedelta(days=62)
 
 
@@ -99,6 +100,7 @@ def save(draft: PromotionDraft, *, at: datetime, operator: Any = None, stock: St
     for the id of a promotion that is not there.
     """
     warnings = check(draft, stock=stock)
+    draft = replace(draft, regions=_canonical(draft))
     row = Promotion()
     if draft.promotion_id is not None:
         found = Promotion.objects.select_for_update().filter(pk=draft.promotion_id).first()
@@ -218,13 +220,19 @@ def _of_kind(draft: PromotionDraft) -> Iterator[Fault]:
         yield Fault("threshold_fen", "请填写包邮门槛，不限金额请填 0")
     if draft.off_bp is not None and not 1 <= draft.off_bp <= WHOLE_BP:
         yield Fault("off_bp", "折扣必须低于 10 折")
-    for name in draft.regions:
-        if not str(name).endswith(_REGION_ENDINGS):
-            yield Fault("regions", f"「{name}」不是完整的地区名称，例如应写「浙江省」「上海市」")
+    try:
+        _canonical(draft)
+    except RegionUnknown as unknown:
+        yield Fault("regions", unknown.text)
     if any(quantity < 1 or at_least < 0 for at_least, _, quantity in draft.parts):
         yield Fault("parts", "赠品和套餐商品的数量至少为 1")
     if len({part[:2] for part in draft.parts}) < len(draft.parts):
         yield Fault("parts", "同一档中每件商品只能出现一次")
+
+
+def _canonical(draft: PromotionDraft) -> tuple[str, ...]:
+    """The regions by the names that addresses have, however they were typed. Raises RegionUnknown."""
+    return tuple(regions.read("\n".join(map(str, draft.regions))))
 
 
 def _of_gifts(parts: Collection[Part], stock: Stock) -> Iterator[Fault]:

@@ -41,6 +41,7 @@ def start(
     ``per_day``, ``per_member`` and ``per_member_day``, ``figures`` what else a ``PromotionDraft`` says. Raises
     Invalid, and PromotionRefused for what nobody could explain to a buyer.
     """
+    counts: dict[str, Any] = {f"limit_{name}": limit for name, limit in (limits or {}).items()}
     draft = PromotionDraft(
         kind=kind,
         label=label,
@@ -49,7 +50,7 @@ def start(
         goods=scopes.meant(product_ids=product_ids, category_ids=category_ids, brand_ids=brand_ids),
         campaign_id=campaign.pk if campaign else None,
         member_day_id=member_day.pk if member_day else None,
-        **{f"limit_{name}": limit for name, limit in (limits or {}).items()},
+        **counts,
         **figures,
     )
     return saving.save(draft, at=starts_at).promotion

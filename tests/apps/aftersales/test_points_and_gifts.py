@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.aftersales import planning, selectors
 from apps.aftersales.planning import Wish
-from apps.checkout import paying
+from apps.checkout import activities, paying
 from apps.coupons import services as coupon_services
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
@@ -118,7 +118,7 @@ def test_a_good_of_the_points_mall_returns_its_money_its_points_and_its_place_in
     buyer, cup = counter.buyer(), counter.goods(5000, units=10)
     earn(buyer[0], 700)
     good = points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None, money_fen=990)
-    order = make.paid(buyer, [(cup, 2)], activity={"kind": "points_good", "id": good.pk})
+    order = make.paid(buyer, [(cup, 2)], activity=activities.read({"kind": "points_good", "id": good.pk}))
     assert (order.payable_fen, points.standing(buyer[0])) == (1980, (100, 0))
 
     refund = make.refund(order, {cup: 1})
@@ -134,7 +134,9 @@ def test_a_good_for_points_alone_is_refunded_in_points() -> None:
     buyer, cup = counter.buyer(), counter.goods(5000)
     earn(buyer[0], 300)
     good = points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None)
-    order = counter.order(*buyer, [(cup, 1)], activity={"kind": "points_good", "id": good.pk})
+    order = counter.order(
+        *buyer, [(cup, 1)], activity=activities.read({"kind": "points_good", "id": good.pk})
+    )
     paying.pay(member=buyer[0], order_no=order.order_no, at=make.NOW)
     refund = make.refund(order, {cup: 1})
     assert (refund.amount_fen, refund.points_back, points.standing(buyer[0])) == (0, 300, (300, 0))

@@ -187,7 +187,11 @@ def test_of_an_order_whose_money_all_went_back_wechat_is_told_no_parcels() -> No
     order = make.paid(counter.buyer(), [(cup, 1)])
     make.ship(order)
     make.refund(order, {cup: 1})
-    assert uploads.upload(order_no=order.order_no, transaction_id="42", at=make.LATER) == "NOT_NEEDED"
+    number = order.order_no
+    status = uploads.upload(
+        order_no=number, bill_kind="order", bill_no=number, transaction_id="42", at=make.LATER
+    )
+    assert status == "NOT_NEEDED"
 
 
 @pytest.mark.parametrize(("back_on_the_shelf", "units"), [(True, 10), (False, 9)])

@@ -7,6 +7,8 @@ from typing import Any
 
 from apps.catalog import services
 from apps.catalog.models import Brand, Category, Product, Sku
+from apps.fulfillment.models import FreightTemplate, FreightZone
+from apps.fulfillment.services import templates
 
 _numbers = count(1)
 
@@ -29,8 +31,17 @@ def product(
     columns.setdefault("category", None)
     columns["category"] = columns["category"] or category()
     columns = {"on_sale": True, "cover": "products/cup.png", **columns}
+    sent_free()
     chosen = skus if skus is not None else [unsaved_sku(price_fen=price_fen)]
     return services.save_product(product=Product(title=title, **columns), skus=chosen)
+
+
+def sent_free() -> None:
+    """Let everything be sent free where nothing else is said: without any template goods cannot be ordered."""
+    if not FreightTemplate.objects.exists():
+        templates.save(
+            template=FreightTemplate(name="包邮", is_default=True), zones=[FreightZone(first_fee_fen=0)]
+        )
 
 
 def unsaved_sku(*, price_fen: int = 10_000, **columns: Any) -> Sku:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import call_command
 
 from apps.catalog import search, selectors
+from apps.catalog.models import Product
 from tests.apps.catalog import make
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -72,6 +74,54 @@ def found(query: str) -> list[str]:
 )
 def test_a_shopper_finds(goods: None, query: str, titles: set[str]) -> None:
     assert set(found(query)) == titles
+
+
+# What shoppers write, and a title that they mean.
+SPELLINGS = [
+    ("iphone 15", "Apple iPhone15 Pro 手机壳"),
+    ("iphone15", "Apple iPhone 15 Pro 手机壳"),
+    ("iphone15pro", "Apple iPhone 15 Pro 手机壳"),
+    ("wi-fi", "WiFi 6 路由器"),
+    ("wifi", "Wi-Fi 6 路由器"),
+    ("wi fi 路由器", "WiFi6 路由器"),
+    ("wifi6", "Wi-Fi 6 路由器"),
+    ("node.js", "NodeJS 实战"),
+    ("nodejs", "Node.js 实战"),
+    ("kn 95", "KN95 口罩"),
+    ("kn95口罩", "KN 95 口罩"),
+    ("256 g", "龙井茶 256g 礼盒"),
+    ("256g", "龙井茶 256 G 礼盒"),
+    ("52度", "52度酱香型白酒"),
+    ("52度", "酱香型白酒 52度 500ml"),
+    ("52 度", "52度酱香型白酒"),
+    ("茶\u200b杯", "手工茶杯"),
+    ("\u202d龙井\u202c", "龙井茶"),
+    ("chaoyang", "朝阳花茶"),
+    ("zhaoyang", "朝阳花茶"),
+    ("luan", "六安瓜片"),
+    ("liuan", "六安瓜片"),
+]
+
+
+@pytest.mark.parametrize(("query", "title"), SPELLINGS)
+def test_a_word_is_found_however_it_is_spelled(db: None, query: str, title: str) -> None:
+    make.product(title)
+    make.product("竹制茶盘")
+    assert found(query) == [title]
+
+
+@pytest.mark.parametrize("query", ["iphone16", "wifi7", "kn90", "512 g", "53度"])
+def test_another_number_finds_nothing(db: None, query: str) -> None:
+    for _, title in SPELLINGS:
+        make.product(title)
+    assert found(query) == []
+
+
+def test_search_words_of_before_are_derived_again(db: None) -> None:
+    cup = make.product("Wi-Fi 6 路由器")
+    Product.objects.update(search_words=" wi fi ")
+    call_command("refresh_search")
+    assert found("wifi6") == [cup.title]
 
 
 def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_texts(db: None) -> None:

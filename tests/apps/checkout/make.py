@@ -11,6 +11,7 @@ from apps.catalog.models import Sku
 from apps.checkout import closing, paying, placing, quoting
 from apps.checkout.quoting import Choice
 from apps.fulfillment.models import FreightTemplate, FreightZone
+from apps.fulfillment.services import templates
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Actor
@@ -47,10 +48,11 @@ def promotion(kind: str = "STEPPED", **columns: Any) -> Promotion:
 
 def freight(first_fee_fen: int = 800, *, regions: Iterable[str] = (), **columns: Any) -> FreightTemplate:
     """The default template: so much for the first piece, nothing for more; everywhere or in some regions."""
-    template = FreightTemplate.objects.create(name="普通快递", is_default=True)
     zone = {"first_units": 1, "first_fee_fen": first_fee_fen, "next_units": 1, "next_fee_fen": 0, **columns}
-    FreightZone.objects.create(template=template, regions=list(regions), **zone)
-    return template
+    return templates.save(
+        template=FreightTemplate(name="普通快递", is_default=True),
+        zones=[FreightZone(regions=list(regions), **zone)],
+    )
 
 
 def key() -> str:

@@ -11,6 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import Product, Sku
+from apps.checkout import activities, placing
+from apps.checkout.quoting import Choice
 from apps.inventory import selectors as inventory
 from apps.members.models import Address, Member
 from apps.members.services import addresses
@@ -300,14 +302,16 @@ def test_an_order_of_two_lines_with_a_promotion_takes_25_statements(shopper_of: 
     assert _statements(shopper_of(member), body) <= 25
 
 
-def test_out_of_the_cart_for_a_member_with_a_level_it_takes_25_too(shopper_of: Shoppers) -> None:
+def test_out_of_the_cart_for_a_member_with_a_level_it_takes_one_more_for_what_was_taken_off(
+    shopper_of: Shoppers,
+) -> None:
     member, address = make.buyer(level=members.level("金卡", discount_bp=9000))
     shopper = shopper_of(member)
     for sku, quantity in ((make.goods(5000), 2), (make.goods(1000), 1)):
         shopper.call("POST", "/cart/items", {"sku_id": sku.pk, "quantity": quantity})
     make.freight(800)
     body = {"from_cart": True, "address_id": address.pk, "expected_payable_fen": 9900 + 800}
-    assert _statements(shopper, body) <= 25
+    assert _statements(shopper, body) <= 26
 
 
 def test_a_lot_of_lines_takes_as_many_statements_as_two(shopper_of: Shoppers) -> None:
@@ -331,3 +335,34 @@ def test_an_order_of_nothing_waits_unpaid_like_any_other(shopper_of: Shoppers) -
     answer = _place(shopper_of(member), _body(address, 0, (sample, 1)))
     assert (answer.status_code, answer.json()["status"], answer.json()["payable_fen"]) == (201, "UNPAID", 0)
     assert inventory.available([sample.pk]) == {sample.pk: 99}
+
+
+@pytest.mark.parametrize(
+    ("choice", "payable_fen", "remark", "digest"),
+    [
+        (
+            Choice(items=((7, 2),), address_id=3),
+            *(5_000, "", "2cf7d33451948acf681e175de089d517a782f7880bf0bbd65134a2bfe9810e94"),
+        ),
+        (
+            Choice(address_id=3, coupon_id="none", use_points=True),
+            *(5_000, "谢谢", "307390a491dc8c1d9bc8bf5695ea278cc1a2eccb6dd634fc05e175864c4fd043"),
+        ),
+        (
+            Choice(
+                items=((7, 1),),
+                address_id=3,
+                activity=activities.read({"kind": "points_good", "id": 3, "colour": "red"}),
+            ),
+            *(990, "", "d097b7d23ca860c90bce489ff5b52492443d2970bd5179ed5b6221e39141fc6a"),
+        ),
+        (
+            Choice(items=((7, 1),), address_id=3, use_balance=100),
+            *(990, "", "7529900ff0da4403c745834e77f3fcbd015189736d5b40bb20f67af5e419e0c4"),
+        ),
+    ],
+)
+def test_a_request_is_the_same_request_as_before_there_were_tickets(
+    choice: Choice, payable_fen: int, remark: str, digest: str
+) -> None:
+    assert placing._hash(choice, payable_fen, remark) == digest

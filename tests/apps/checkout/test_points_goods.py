@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
-from apps.checkout import closing
+from apps.checkout import activities, closing
 from apps.inventory import selectors as inventory
 from apps.members.models import Address, Member
 from apps.orders.models import Order
@@ -54,7 +54,7 @@ def body_of(good: PointsGood, quantity: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def placed(member: Member, address: Address, good: PointsGood, sku: Sku) -> Order:
-    activity = {"kind": "points_good", "id": good.pk}
+    activity = activities.read({"kind": "points_good", "id": good.pk})
     return make.order(member, address, [(sku, 1)], activity=activity, at=timezone.now())
 
 
@@ -159,7 +159,25 @@ def test_a_points_good_is_ordered_by_itself(cup: Sku, shopper_of: Shoppers) -> N
     assert (answers[-1].status_code, answers[-1].json()["code"]) == (400, "activity_stands_alone")
 
 
-@pytest.mark.parametrize("good_id", ["1", 1.5, True, None, 0, -1, 2**63, 10**30, [], {}, 999_999])
+@pytest.mark.parametrize("good_id", ["1", 1.5, True, None, [], {}])
+def test_an_activity_that_is_none_is_refused_at_the_door(
+    cup: Sku, shopper_of: Shoppers, good_id: Any
+) -> None:
+    member, _ = buyer(1_000)
+    one = {"items": [{"sku_id": cup.pk, "quantity": 1}]}
+    said = [{"kind": "points_good", "id": good_id}, {"kind": good_id, "id": 1}, {"id": 1}, {}]
+    answers = [
+        shopper_of(member).call("POST", "/checkout/quote", {**one, "activity": activity}) for activity in said
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (400, "invalid"),
+        (404, "activity_not_found") if good_id == "1" else (400, "invalid"),
+        (400, "invalid"),
+        (400, "invalid"),
+    ]
+
+
+@pytest.mark.parametrize("good_id", [0, -1, 2**63, 10**30, 999_999])
 def test_what_is_no_good_is_not_found(cup: Sku, shopper_of: Shoppers, good_id: Any) -> None:
     member, _ = buyer(1_000)
     body = {"items": [{"sku_id": cup.pk, "quantity": 1}], "activity": {"kind": "points_good", "id": good_id}}

@@ -11,6 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import Product, Sku
+from apps.fulfillment.models import FreightTemplate, FreightZone
+from apps.fulfillment.services import templates
 from apps.inventory import selectors as inventory
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -139,6 +141,59 @@ def test_a_region_nobody_drives_to_is_said(shopper_of: Shoppers) -> None:
     answer = _quote(shopper_of(member), (cup, 1), address_id=address.pk)
     assert (answer.status_code, answer.json()["code"]) == (409, "undeliverable")
     assert answer.json()["details"] == {"sku_ids": [cup.pk]}
+
+
+def test_without_a_freight_template_goods_cannot_be_ordered_instead_of_shipping_free(
+    shopper_of: Shoppers,
+) -> None:
+    member, address = make.buyer()
+    FreightTemplate.objects.create(name="大件")  # which no product uses, and no default
+    cup = make.goods(5000)
+    answer = _quote(shopper_of(member), (cup, 1), address_id=address.pk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "undeliverable")
+    assert answer.json()["message"] == "部分商品暂无法配送"
+    assert answer.json()["details"] == {"sku_ids": [cup.pk]}
+
+
+@pytest.mark.parametrize(
+    ("province", "city", "district", "shipping_fen"),
+    [
+        ("新疆维吾尔自治区", "乌鲁木齐市", "天山区", 4000),
+        ("新疆", "乌鲁木齐", "", 4000),
+        ("新疆维吾尔自治区", "自治区直辖县级行政区划", "石河子市", 4000),
+        ("江苏省", "南京市", "鼓楼区", 2000),
+        ("福建省", "福州市", "鼓楼区", 1000),
+        ("香港特别行政区", "香港特别行政区", "观塘区", 3000),
+        ("河南省", "郑州市", "郑州高新技术产业开发区", 500),
+        ("浙江省", "杭州市", "西湖区", 1000),
+    ],
+)
+def test_postage_to_a_region_is_charged_however_region_and_address_are_written(
+    shopper_of: Shoppers, province: str, city: str, district: str, shipping_fen: int
+) -> None:
+    zones = {"": 1000, "新疆；内蒙古": 4000, "南京鼓楼": 2000, "九龙": 3000, "郑州高新区": 500}
+    templates.save(
+        template=FreightTemplate(name="普通快递", is_default=True),
+        zones=[
+            FreightZone(regions=[typed] if typed else [], first_fee_fen=fee_fen)
+            for typed, fee_fen in zones.items()
+        ],
+    )
+    member, _ = make.buyer()
+    address = members.address(member, province=province, city=city, district=district)
+    cup = make.goods(5000)
+    quote = _quote(shopper_of(member), (cup, 1), address_id=address.pk).json()
+    assert quote["shipping_fen"] == shipping_fen
+
+
+def test_a_short_name_that_was_kept_long_ago_is_the_region(shopper_of: Shoppers) -> None:
+    template = make.freight(1000)
+    FreightZone.objects.create(template=template, regions=["新疆"], first_fee_fen=4000)
+    member, _ = make.buyer()
+    address = members.address(member, province="新疆维吾尔自治区", city="哈密市", district="伊州区")
+    cup = make.goods(5000)
+    quote = _quote(shopper_of(member), (cup, 1), address_id=address.pk).json()
+    assert quote["shipping_fen"] == 4000
 
 
 def test_freight_by_weight_counts_begun_kilograms(shopper_of: Shoppers) -> None:

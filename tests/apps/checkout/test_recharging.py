@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.checkout import asking, paying, recharge_closing, recharging
+from apps.checkout import asking, closing, paying, recharging
+from apps.checkout.bills.recharges import RechargeExpired, RechargeNotPayable
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import parcels, uploads
 from apps.members.models import Member
@@ -68,7 +69,7 @@ def start(recharge: Recharge, *, at: datetime | None = None) -> Any:
 def pay(recharge: Recharge, wechat: Sandbox) -> str:
     """The shopper pays at WeChat, of which the shop hears nothing; returns the payment's number."""
     wechat.pay(recharge.member.openid, start(recharge))
-    return Payment.objects.get(recharge_no=recharge.recharge_no, status="OPEN").payment_no
+    return Payment.objects.get(bill_no=recharge.recharge_no, status="OPEN").payment_no
 
 
 def confirm(attempt: Payment, *, at: datetime = NOW, from_query: bool = False, **said: Any) -> str:
@@ -93,7 +94,7 @@ def test_a_paid_recharge_is_credited_once_and_announced() -> None:
     recharge = placed()
     attempt = money.recharge_attempt(recharge)
 
-    assert [confirm(attempt), confirm(attempt)] == ["for_recharge", "already"]
+    assert [confirm(attempt), confirm(attempt)] == ["used", "already"]
 
     assert state(recharge) == ("PAID", (50_000, 5_000, 0, 0))
     news = Announcement.objects.get(kind="WalletRecharged")
@@ -105,14 +106,14 @@ def test_a_paid_recharge_is_credited_once_and_announced() -> None:
 def test_an_attempt_that_we_had_closed_still_pays_its_recharge_while_that_waits() -> None:
     recharge = placed()
     attempt = money.recharge_attempt(recharge, status="CLOSED", closed_at=NOW)
-    assert confirm(attempt) == "for_recharge"
+    assert confirm(attempt) == "used"
     assert state(recharge) == ("PAID", (50_000, 5_000, 0, 0))
 
 
 def test_a_promise_is_kept_though_the_pack_ended_and_its_limit_was_lowered() -> None:
     recharge = placed()
     Pack.objects.update(enabled=False, ends_at=NOW, per_member=0)
-    assert confirm(money.recharge_attempt(recharge), at=NOW + MINUTE) == "for_recharge"
+    assert confirm(money.recharge_attempt(recharge), at=NOW + MINUTE) == "used"
     assert state(recharge) == ("PAID", (50_000, 5_000, 0, 0))
 
 
@@ -132,7 +133,7 @@ def test_a_second_payment_of_a_recharge_goes_back_whole() -> None:
     recharge = placed()
     first = money.recharge_attempt(recharge, status="CLOSED", closed_at=NOW)
     second = money.recharge_attempt(recharge)
-    assert [confirm(first), confirm(second)] == ["for_recharge", "surplus"]
+    assert [confirm(first), confirm(second)] == ["used", "surplus"]
     assert state(recharge) == ("PAID", (50_000, 5_000, 0, 0))
     assert given_back() == [(50_000, "重复付款")]
 
@@ -169,7 +170,7 @@ def test_wx_request_payment_gets_its_arguments_and_the_same_again(wechat: Sandbo
     (told,) = wechat.transactions()
     assert (told["amount_fen"], told["description"]) == (50_000, "储值充值 充500送50")
     attempt = Payment.objects.get()
-    assert (attempt.order, attempt.recharge_no, attempt.expires_at) == (
+    assert (attempt.order, attempt.bill_no, attempt.expires_at) == (
         None,
         recharge.recharge_no,
         recharge.expires_at,
@@ -202,7 +203,7 @@ def test_what_cannot_be_paid_says_why(settings: Any) -> None:
     recharge = placed()
 
     def refused(*, at: datetime = NOW) -> str:
-        with pytest.raises((payments.RechargeNotPayable, payments.RechargeExpired, wallet.WalletOff)) as why:
+        with pytest.raises((RechargeNotPayable, RechargeExpired, wallet.WalletOff)) as why:
             start(recharge, at=at)
         return why.value.code
 
@@ -240,11 +241,11 @@ def test_an_overdue_recharge_is_closed_at_wechat_first(wechat: Sandbox, payer: M
     tried, untouched = waiting(payer), waiting()
     start(tried)
     late = timezone.now() + 31 * MINUTE
-    assert recharge_closing.close_expired(at=late - 2 * MINUTE) == 0
-    assert recharge_closing.close_expired(at=late) == 2
+    assert closing.close_expired(at=late - 2 * MINUTE) == 0
+    assert closing.close_expired(at=late) == 2
     assert {state(tried)[0], state(untouched)[0]} == {"CLOSED"}
     assert [row["state"] for row in wechat.transactions()] == ["CLOSED"]
-    assert recharge_closing.close_expired(at=late) == 0
+    assert closing.close_expired(at=late) == 0
 
 
 def test_an_overdue_recharge_that_was_paid_is_credited_instead_of_closed(
@@ -252,7 +253,7 @@ def test_an_overdue_recharge_that_was_paid_is_credited_instead_of_closed(
 ) -> None:
     recharge = waiting(payer)
     pay(recharge, wechat)
-    assert recharge_closing.close_expired(at=timezone.now() + 31 * MINUTE) == 0
+    assert closing.close_expired(at=timezone.now() + 31 * MINUTE) == 0
     assert state(recharge) == ("PAID", (50_000, 5_000, 0, 0))
 
 
@@ -262,23 +263,23 @@ def test_while_wechat_is_away_nothing_that_may_be_paid_is_closed(
     tried, untouched = waiting(payer), waiting()
     start(tried)
     settings.WECHATPAY_BASE = "http://127.0.0.1:9"
-    assert recharge_closing.close_expired(at=timezone.now() + 31 * MINUTE) == 1
+    assert closing.close_expired(at=timezone.now() + 31 * MINUTE) == 1
     assert (state(tried)[0], state(untouched)[0]) == ("UNPAID", "CLOSED")
 
 
 def test_a_member_may_think_better_of_it_until_it_is_paid(wechat: Sandbox, payer: Member) -> None:
     first, second = waiting(payer), waiting(payer)
     start(first)
-    recharge_closing.cancel(member=payer, recharge_no=first.recharge_no, at=timezone.now())
+    recharging.cancel(member=payer, recharge_no=first.recharge_no, at=timezone.now())
     assert state(first)[0] == "CLOSED"
     pay(second, wechat)
     for recharge in (first, second):
-        with pytest.raises(recharge_closing.RechargeNotCancellable) as refused:
-            recharge_closing.cancel(member=payer, recharge_no=recharge.recharge_no, at=timezone.now())
+        with pytest.raises(recharging.RechargeNotCancellable) as refused:
+            recharging.cancel(member=payer, recharge_no=recharge.recharge_no, at=timezone.now())
         assert refused.value.details == {"status": state(recharge)[0]}
     assert state(second) == ("PAID", (50_000, 5_000, 0, 0))
     with pytest.raises(NotFound):
-        recharge_closing.cancel(member=members.member(), recharge_no=first.recharge_no, at=NOW)
+        recharging.cancel(member=members.member(), recharge_no=first.recharge_no, at=NOW)
 
 
 def test_wechat_is_told_that_nothing_travels(wechat: Sandbox, payer: Member) -> None:
@@ -294,7 +295,12 @@ def test_wechat_is_told_that_nothing_travels(wechat: Sandbox, payer: Member) -> 
     assert told["transaction_id"] == Payment.objects.get(payment_no=number).transaction_id
     assert [parcel["item_desc"] for parcel in told["parcels"]] == ["储值充值 充500送50"]
     upload = ShippingUpload.objects.get()
-    assert (upload.order, upload.recharge_no, upload.status) == (None, recharge.recharge_no, "DONE")
+    assert (upload.order, upload.bill_kind, upload.bill_no, upload.status) == (
+        None,
+        "recharge",
+        recharge.recharge_no,
+        "DONE",
+    )
     assert len(wechat.calls(UPLOAD)) == 1
 
 
@@ -323,22 +329,22 @@ def test_an_upload_that_wechat_refused_is_asked_for_again_by_hand(wechat: Sandbo
     assert ShippingUpload.objects.get().status == "FAILED"
 
     now = timezone.now()
-    uploads.ask_again_for_recharge(recharge_no=recharge.recharge_no, at=now)
+    uploads.ask_again(bill_kind="recharge", bill_no=recharge.recharge_no, at=now)
     with pytest.raises(parcels.NothingToUpload):
-        uploads.ask_again_for_recharge(recharge_no=recharge.recharge_no, at=now)
+        uploads.ask_again(bill_kind="recharge", bill_no=recharge.recharge_no, at=now)
     outbox.deliver_due(at=now)
 
     assert ShippingUpload.objects.get().status == "DONE"
     with pytest.raises(parcels.NothingToUpload):
-        uploads.ask_again_for_recharge(recharge_no=recharge.recharge_no, at=now)
+        uploads.ask_again(bill_kind="recharge", bill_no=recharge.recharge_no, at=now)
 
 
 def test_an_upload_is_of_an_order_or_of_a_recharge() -> None:
-    with pytest.raises(IntegrityError, match="shipping_upload_of_order_or_recharge"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="shipping_upload_of_order_or_bill"), transaction.atomic():
         ShippingUpload.objects.create()
-    ShippingUpload.objects.create(recharge_no="RC1")
-    with pytest.raises(IntegrityError, match="shipping_upload_once_per_recharge"), transaction.atomic():
-        ShippingUpload.objects.create(recharge_no="RC1")
+    ShippingUpload.objects.create(bill_kind="recharge", bill_no="RC1")
+    with pytest.raises(IntegrityError, match="shipping_upload_once_per_bill"), transaction.atomic():
+        ShippingUpload.objects.create(bill_kind="recharge", bill_no="RC1")
 
 
 def refund(recharge: Recharge, principal_fen: int, cause: str = "1") -> Refund:
@@ -433,7 +439,7 @@ def test_a_credit_costs_the_same_however_long_the_ledger_is() -> None:
     def statements() -> int:
         attempt = money.recharge_attempt(placed(owner, bought))
         with CaptureQueriesContext(connection) as asked:
-            assert confirm(attempt) == "for_recharge"
+            assert confirm(attempt) == "used"
         return len(asked)
 
     statements()

@@ -88,6 +88,13 @@ def photo(width: int = 40, height: int = 30, kind: str = "JPEG", **how: Any) -> 
     return held_in.getvalue()
 
 
+def blank(width: int, height: int) -> bytes:
+    """The bytes of a black PNG of one bit a pixel: as many pixels as one likes, quickly made."""
+    held_in = BytesIO()
+    Image.new("1", (width, height)).save(held_in, "PNG")
+    return held_in.getvalue()
+
+
 def picture(owner: Member, *, at: Any = NOW) -> Picture:
     """A picture that the member uploaded."""
     return reviews.upload(member=owner, content=photo(), at=at)

@@ -31,8 +31,8 @@ def day(number: int) -> datetime:
 
 def draft(**figures: Any) -> TemplateDraft:
     """What ``typed`` says, as a program says it: 满50减10, good for 7 days."""
-    whole = {"kind": "THRESHOLD", "threshold_fen": 5000, "off_fen": 1000, "valid_days": 7, "visible": True}
-    return TemplateDraft(**{"name": "满50减10", **whole, **figures})
+    plain = {} if "kind" in figures else {"kind": "THRESHOLD", "threshold_fen": 5000, "off_fen": 1000}
+    return TemplateDraft(**{"name": "满50减10", "valid_days": 7, "visible": True, **plain, **figures})
 
 
 def of_row(row: Template) -> TemplateDraft:
@@ -56,7 +56,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ),
     (
         {"kind": "FREIGHT", "scope": "PRODUCTS"},
-        {"kind": "FREIGHT", "goods": scopes.Goods(kind="PRODUCTS")},
+        {"kind": "FREIGHT", "channel": "ONLINE", "goods": scopes.Goods(kind="PRODUCTS")},
         "",
         "运费券针对整单运费",
     ),

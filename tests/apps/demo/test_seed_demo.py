@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
 
@@ -39,10 +41,21 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: Any, media: Path) -> Iterator[None]:
+    """The demo shop, filled once: each test has a savepoint of its own in this transaction."""
+    around_all: Any = transaction.atomic()
+    around_all._from_testcase = True  # as Django marks the transaction that it puts around a test
+    with django_db_blocker.unblock(), around_all:
+        with override_settings(MEDIA_ROOT=media):
+            call_command("seed_demo", verbosity=0)
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def shop(settings: Any, media: Path) -> None:
+def shop(settings: Any, media: Path, seeded: None) -> None:
     settings.MEDIA_ROOT = media
-    call_command("seed_demo", verbosity=0)
 
 
 def rows() -> dict[str, int]:

@@ -54,7 +54,7 @@ def test_one_page_says_where_the_money_is(page: Client) -> None:
     page.post(f"{LIST}{recharge.pk}/refund/", sent("100"))
     Refund.objects.update(status="FAILED", last_error="用户账户异常")
     ShippingUpload.objects.create(
-        recharge_no=recharge.recharge_no, status="FAILED", last_error="10060004 不可发货"
+        bill_kind="recharge", bill_no=recharge.recharge_no, status="FAILED", last_error="10060004 不可发货"
     )
 
     shown = text(page, f"{LIST}{recharge.pk}/change/")
@@ -153,14 +153,14 @@ def test_an_operator_who_may_only_look_refunds_nothing(client: Client) -> None:
 def test_lists_of_payments_and_uploads_say_what_they_are_for(page: Client) -> None:
     recharge, order = paid(), money.order()
     money.attempt(order)
-    ShippingUpload.objects.create(recharge_no=recharge.recharge_no)
+    ShippingUpload.objects.create(bill_kind="recharge", bill_no=recharge.recharge_no)
     shown = text(page, "/admin/payments/payment/")
     assert f"充值 {recharge.recharge_no}" in shown
     assert f"订单 {order.order_no}" in shown
     only = text(page, "/admin/payments/payment/?paid_for=recharge")
     assert (recharge.recharge_no in only, order.order_no in only) == (True, False)
     assert recharge.recharge_no in text(page, f"/admin/payments/payment/?q={recharge.recharge_no}")
-    payment = Payment.objects.get(recharge_no=recharge.recharge_no)
+    payment = Payment.objects.get(bill_no=recharge.recharge_no)
     assert f"充值 {recharge.recharge_no}" in text(page, f"/admin/payments/payment/{payment.pk}/change/")
     assert recharge.recharge_no in text(page, "/admin/fulfillment/shippingupload/")
     upload = ShippingUpload.objects.get()

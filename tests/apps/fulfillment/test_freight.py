@@ -9,6 +9,7 @@ import pytest
 from apps.base import versions
 from apps.fulfillment import freight
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
+from apps.fulfillment.services import templates
 from mall.pricing.basket import ChargedBy, FreightInvalid, Zone
 from tests.apps.catalog import make as catalog
 
@@ -16,7 +17,11 @@ pytestmark = pytest.mark.django_db
 
 
 def template(name: str, *, is_default: bool = False, charged_by: str = "PIECE") -> FreightTemplate:
-    return FreightTemplate.objects.create(name=name, is_default=is_default, charged_by=charged_by)
+    made = FreightTemplate(name=name, is_default=is_default, charged_by=charged_by)
+    if is_default:
+        return templates.save(template=made)
+    made.save()
+    return made
 
 
 def tariff(of: FreightTemplate, *regions: str, first_fee_fen: int = 800) -> FreightZone:
@@ -67,7 +72,9 @@ def test_tariffs_keep_their_regions_and_the_one_without_is_for_everywhere_else()
     assert only.default == Zone(first_units=1, first_fee_fen=800, next_units=1, next_fee_fen=200)
 
 
-def test_without_a_default_template_goods_ship_free() -> None:
+def test_without_a_default_template_goods_have_none_and_cannot_be_sent() -> None:
+    template("大件")  # of other goods
+
     assert freight.freights_for([catalog.product().pk]) == ((), {})
 
 

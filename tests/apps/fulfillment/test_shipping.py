@@ -61,6 +61,30 @@ def test_one_parcel_with_everything_ships_the_order() -> None:
     assert ShippingUpload.objects.get(order=order).status == "WAITING"
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "sf 1234 5678 90",
+        "\u202dSF1234567890\u202c",
+        "ＳＦ１２３４５６７８９０",
+        "'SF1234567890",
+        "SF12345\u200b67890\n",
+    ],
+)
+def test_a_tracking_number_is_kept_as_the_slip_has_it(pasted: str) -> None:
+    parcel = make.parcel(make.paid_order(1), tracking_no=pasted)
+    assert parcel.tracking_no == "SF1234567890"
+    assert correct(parcel, tracking_no=pasted).tracking_no == "SF1234567890"
+
+
+@pytest.mark.parametrize("pasted", ["\u200b\u200b", "'", "快递单号", "\u3164"])
+def test_what_is_no_tracking_number_ships_nothing(pasted: str) -> None:
+    order = make.paid_order(1)
+    with pytest.raises(parcels.TrackingNumberInvalid):
+        make.parcel(order, tracking_no=pasted)
+    assert status(order) == "PAID"
+
+
 def test_a_part_leaves_the_order_waiting_and_the_last_unit_ships_it() -> None:
     order = make.paid_order(3, 1)
     cups, pot = lines(order)
@@ -100,9 +124,8 @@ def test_a_line_of_another_order_goes_into_no_parcel() -> None:
     [
         "",
         "SF12",
-        "SF 12345",
-        "ＳＦ１２３４５",
-        "SF12345\x00",
+        "SF12345678 SF12345679",
+        "SF12345\nSF12346",
         "SF12345;DROP",
         "顺丰12345",
         "S" * 65,

@@ -133,7 +133,7 @@ def test_an_id_that_nobody_has_is_404(shopper_of: ShopperOf, name: str) -> None:
 
 @pytest.mark.parametrize(
     "phone",
-    ["13800000000", "19912345678", "010-12345678", "01012345678", "0571-8888888", "+85212345678"],
+    ["13800000000", "19912345678", "010-12345678", "0571-8888888", "4008208820", "+85212345678"],
 )
 def test_numbers_that_couriers_can_call_are_taken(shopper_of: ShopperOf, phone: str) -> None:
     answer = shopper_of(make.member()).call("POST", "/me/addresses", {**HOME, "phone": phone})
@@ -142,10 +142,71 @@ def test_numbers_that_couriers_can_call_are_taken(shopper_of: ShopperOf, phone: 
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\u202d138 0000 0000\u202c", "13800000000"),
+        ("+86-13800000000", "13800000000"),
+        ("１３８００００００００", "13800000000"),
+        ("01012345678", "010-12345678"),
+        ("13800000000转8012", "13800000000-8012"),
+    ],
+)
+def test_a_number_is_kept_in_one_form_however_it_was_pasted(
+    shopper_of: ShopperOf, typed: str, kept: str
+) -> None:
+    me = shopper_of(make.member())
+    added = me.call("POST", "/me/addresses", {**HOME, "phone": typed}).json()
+    assert added["phone"] == kept
+    assert me.call("PATCH", f"/me/addresses/{added['id']}", {"phone": typed}).json()["phone"] == kept
+
+
+def test_eight_digits_are_a_number_of_hong_kong_with_an_address_there(shopper_of: ShopperOf) -> None:
+    me = shopper_of(make.member())
+    there = {"province": "香港特别行政区", "city": "九龙", "district": "观塘区", "phone": "9876 5432"}
+
+    assert me.call("POST", "/me/addresses", {**HOME, "phone": "98765432"}).status_code == 400
+    added = me.call("POST", "/me/addresses", {**HOME, **there}).json()
+
+    assert added["phone"] == "+85298765432"
+    # Changed alone, it is read with the province that the address has.
+    path = f"/me/addresses/{added['id']}"
+    assert me.call("PATCH", path, {"phone": "98765433"}).json()["phone"] == "+85298765433"
+
+
+def test_a_name_keeps_its_emoji_and_loses_what_nobody_sees(shopper_of: ShopperOf) -> None:
+    typed = {
+        "name": "林\u200b小茶👩\u200d🚀",
+        "detail": "\u202e龙井路 1 号\u3164",
+        "province": " 浙江省\u200b",
+    }
+    added = shopper_of(make.member()).call("POST", "/me/addresses", {**HOME, **typed}).json()
+    assert (added["name"], added["detail"], added["province"]) == (
+        "林小茶👩\u200d🚀",
+        "龙井路 1 号",
+        "浙江省",
+    )
+
+
+@pytest.mark.parametrize("field", ["name", "province", "city", "detail"])
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u3164\u3164", "\u202d\u202c", "\u2800", "\u00a0\u3000", "\ufe0f"]
+)
+def test_what_only_looks_like_a_text_is_blank(shopper_of: ShopperOf, field: str, unseen: str) -> None:
+    answer = shopper_of(make.member()).call("POST", "/me/addresses", {**HOME, field: unseen})
+    assert (answer.status_code, answer.json()["details"]) == (400, {field: ["不能为空"]})
+
+
+def test_a_province_that_there_is_not_is_refused_with_the_nearest(shopper_of: ShopperOf) -> None:
+    answer = shopper_of(make.member()).call("POST", "/me/addresses", {**HOME, "province": "淅江省"})
+    said = "没有「淅江省」这个省份，是否应为「浙江省」"
+    assert (answer.status_code, answer.json()["details"]) == (400, {"province": [said]})
+
+
+@pytest.mark.parametrize(
     "phone",
     [
-        "", "12800000000", "1380000000", "138000000000", "１３８００００００００", "138 0000 0000", "٠١٢٣٤٥٦٧٨٩",
-        "110", "+", "+86-13800000000", "13800000000\n1", "13800000000\x00", "1e10", "x" * 10_000,
+        "", "12800000000", "1380000000", "138000000000", "98765432", "٠١٢٣٤٥٦٧٨٩",
+        "110", "+", "\u202d\u202c", "13800000000\n1", "13800000000\x00", "1e10", "x" * 10_000,
         13800000000, 1.38e10, None, True, ["13800000000"], {"n": "13800000000"},
     ],
 )  # fmt: skip
@@ -162,7 +223,7 @@ def test_numbers_that_nobody_can_call_are_refused(shopper_of: ShopperOf, phone: 
         {"name": "茶" * 26}, {"name": ""}, {"name": "  "}, {"name": 7}, {"name": None}, {"name": "林\n茶"},
         {"province": "省" * 21}, {"province": ""}, {"city": None}, {"city": ["杭州市"]},
         {"district": "区" * 21}, {"district": None}, {"detail": ""}, {"detail": "号" * 121},
-        {"detail": "\ud800"}, {"detail": "a\x00b"}, {"postal_code": "31000"}, {"postal_code": "３１００００"},
+        {"detail": "\ud800"}, {"detail": "a\x00b"}, {"postal_code": "31000"}, {"postal_code": "３１０００"},
         {"postal_code": 310000}, {"is_default": "true"}, {"is_default": 1}, {"is_default": None},
     ],
 )  # fmt: skip

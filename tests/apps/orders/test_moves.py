@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Actor
+from apps.outbox.models import Announcement
 from mall.errors import NotFound
 from mall.lifecycle import MoveRefused
 from mall.pricing.basket import Basket, Line
@@ -80,6 +82,65 @@ def test_a_formed_group_keeps_the_time_of_payment() -> None:
     _move(order, "form", minutes=2)
     order.refresh_from_db()
     assert (order.status, order.paid_at) == ("PAID", AT + timedelta(minutes=1))
+
+
+def test_a_deposit_and_the_balance_keep_their_own_times() -> None:
+    order = _order()
+    _move(order, "reserve", minutes=1)
+    order.refresh_from_db()
+    assert (order.status, order.reserved_at, order.paid_at) == ("RESERVED", AT + timedelta(minutes=1), None)
+    _move(order, "settle", minutes=2)
+    order.refresh_from_db()
+    assert (order.status, order.reserved_at, order.paid_at) == (
+        "PAID",
+        AT + timedelta(minutes=1),
+        AT + timedelta(minutes=2),
+    )
+
+
+def test_a_reserved_order_whose_balance_never_comes_is_closed_and_keeps_the_time_of_its_deposit() -> None:
+    order = _order()
+    _move(order, "reserve", minutes=1)
+    _move(order, "close", minutes=2)
+    order.refresh_from_db()
+    assert (order.status, order.reserved_at, order.paid_at) == ("CLOSED", AT + timedelta(minutes=1), None)
+
+
+@pytest.mark.parametrize("moves", [["gather"], ["reserve"]])
+@pytest.mark.parametrize("move", ["ship", "receive", "pay"])
+def test_what_gathers_or_is_reserved_neither_ships_nor_is_paid_again(moves: list[str], move: str) -> None:
+    order = _order()
+    for made in moves:
+        _move(order, made)
+    with pytest.raises(MoveRefused):
+        _move(order, move)
+
+
+def test_a_reserved_order_has_the_time_of_its_deposit() -> None:
+    order = _order()
+    with pytest.raises(IntegrityError, match="order_reserved_at_when_reserved"), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(status="RESERVED")
+
+
+def test_a_formed_order_is_told_as_paid_once() -> None:
+    order = _order()
+    _move(order, "gather")
+    for _ in range(2):
+        with suppress(MoveRefused), transaction.atomic():
+            orders.form(order_no=order.order_no, actor=Actor.SYSTEM, at=AT)
+    assert list(Announcement.objects.values_list("kind", flat=True)) == ["OrderPaid"]
+
+
+def test_an_order_notes_more_of_its_activity_and_never_another_one() -> None:
+    order = _order()
+    with pytest.raises(ValueError, match="cannot note"):
+        orders.note_activity(order=order, group_no="G1")
+    order.activity = {"kind": "toy", "id": 1, "title": "玩具"}
+    orders.note_activity(order=order, group_no="G1")
+    order.refresh_from_db()
+    assert order.activity == {"kind": "toy", "id": 1, "title": "玩具", "group_no": "G1"}
+    with pytest.raises(ValueError, match="cannot note"):
+        orders.note_activity(order=order, id=2)
 
 
 def test_a_move_that_the_table_does_not_have_changes_nothing() -> None:

@@ -33,3 +33,4 @@ def talk_to_the_world(event: Event, *, at: datetime) -> None:
 
 
 BOARD: dict[type[Event], list[str]] = {}
+MOVED: dict[str, str] = {}

@@ -26,7 +26,9 @@ HERE = "tests.apps.outbox.listeners"
 @pytest.fixture(autouse=True)
 def board(settings: object) -> Iterator[dict[type, list[str]]]:
     settings.OUTBOX_SUBSCRIPTIONS = f"{HERE}.BOARD"  # type: ignore[attr-defined]
+    settings.OUTBOX_MOVED = f"{HERE}.MOVED"  # type: ignore[attr-defined]
     listeners.BOARD.clear()
+    listeners.MOVED.clear()
     listeners.heard.clear()
     listeners.in_transaction.clear()
     yield listeners.BOARD
@@ -102,6 +104,69 @@ def test_waits_double_and_after_fifteen_tries_the_letter_is_dead_until_someone_r
     Delivery.objects.update(listener=f"{HERE}.note")
     services.deliver_due(at=at)
     assert Delivery.objects.get().status == DeliveryStatus.DONE
+
+
+@pytest.mark.parametrize(
+    "gone", [f"{HERE}.renamed_since", "apps.torn_down.handlers.note", f"{HERE}_broken.note"]
+)
+def test_mail_under_a_name_that_is_gone_stops_nobody_and_is_dead_after_fifteen_tries(
+    board: dict[type, list[str]], gone: str
+) -> None:
+    board[OrderPaid] = [gone, f"{HERE}.note"]
+    announce()
+    announce()
+
+    assert services.deliver_due(at=AT) == 4
+
+    assert listeners.heard == [NEWS, NEWS]
+    waiting = Delivery.objects.filter(listener=gone)
+    assert set(waiting.values_list("status", "attempts")) == {("WAITING", 1)}
+    assert {row.last_error for row in waiting} == {"接收方不存在：代码已改名、回退或尚未更新"}
+
+    at = AT
+    for _ in range(services.MAX_ATTEMPTS):
+        at += timedelta(hours=3)
+        services.deliver_due(at=at)
+    assert set(waiting.values_list("status", "attempts")) == {("DEAD", 15)}
+
+    listeners.MOVED[gone] = f"{HERE}.note"  # the cause is mended
+    for letter in waiting:
+        services.redeliver(delivery_id=letter.pk, at=at)
+    services.deliver_due(at=at)
+    assert set(waiting.values_list("status", "last_error")) == {("DONE", "")}
+    assert listeners.heard == [NEWS] * 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("apps.old_room.handlers.note", "note"), ("apps.old_room.handlers.talk", "talk_to_the_world")],
+)
+def test_mail_under_a_moved_name_reaches_the_listener_where_it_lives_now(
+    board: dict[type, list[str]], old: str, new: str
+) -> None:
+    board[OrderPaid] = [old]
+    announce()
+    services.sort_mail(at=AT)
+    board[OrderPaid] = [f"{HERE}.{new}"]
+    listeners.MOVED[old] = f"{HERE}.{new}"
+
+    services.deliver_due(at=AT)
+
+    delivery = Delivery.objects.get()
+    assert (delivery.listener, delivery.status, delivery.attempts) == (old, "DONE", 1)
+    assert (listeners.heard, listeners.in_transaction) == (([NEWS], []) if new == "note" else ([], [False]))
+
+
+def test_an_old_worker_leaves_news_that_only_newer_code_knows_to_that(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note"]
+    tomorrow = Announcement.objects.create(kind="OrderTeleported", payload={}, announced_at=AT)
+    announce()
+
+    assert services.sort_mail(at=AT) == 1
+
+    tomorrow.refresh_from_db()
+    assert (tomorrow.sorted_at, tomorrow.deliveries.count()) == (None, 0)
+    assert Delivery.objects.count() == 1
 
 
 def test_only_a_dead_letter_can_be_revived(board: dict[type, list[str]]) -> None:

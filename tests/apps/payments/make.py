@@ -69,6 +69,8 @@ def attempt(of: Order, *, at: datetime = AT, **columns: Any) -> Payment:
     return Payment.objects.create(
         **{
             "payment_no": f"PY{secrets.token_hex(8).upper()}",
+            "bill_kind": "order",
+            "bill_no": of.order_no,
             "order": of,
             "amount_fen": of.payable_fen,
             "prepay_id": "wx1",
@@ -84,7 +86,8 @@ def recharge_attempt(of: Recharge, *, at: datetime = AT, **columns: Any) -> Paym
     return Payment.objects.create(
         **{
             "payment_no": f"PY{secrets.token_hex(8).upper()}",
-            "recharge_no": of.recharge_no,
+            "bill_kind": "recharge",
+            "bill_no": of.recharge_no,
             "amount_fen": of.principal_fen,
             "prepay_id": "wx1",
             "started_at": at,

@@ -52,7 +52,7 @@ def test_a_payment_pays_its_order_and_takes_the_cup_off_the_shelf() -> None:
 
     order.refresh_from_db()
     attempt.refresh_from_db()
-    assert settled.outcome is payments.Outcome.FOR_ORDER
+    assert settled.outcome is payments.Outcome.USED
     assert (order.status, order.paid_at) == ("PAID", LATER)
     assert (attempt.status, attempt.captured_fen, attempt.is_surplus) == ("CAPTURED", 1000, False)
     assert on_the_shelf(order) == (9, 0)
@@ -68,7 +68,7 @@ def test_a_payment_heard_of_five_times_moves_the_order_once() -> None:
         paying.confirm_payment(transaction=make.paid(attempt), at=LATER).outcome.value for _ in range(5)
     ]
 
-    assert outcomes == ["for_order", "already", "already", "already", "already"]
+    assert outcomes == ["used", "already", "already", "already", "already"]
     assert on_the_shelf(order) == (9, 0)
     assert news("OrderPaid") == 1
 
@@ -131,7 +131,7 @@ def test_money_on_an_attempt_that_we_closed_still_pays_an_unpaid_order() -> None
     settled = paying.confirm_payment(transaction=make.paid(attempt), at=LATER)
 
     order.refresh_from_db()
-    assert (settled.outcome.value, order.status) == ("for_order", "PAID")
+    assert (settled.outcome.value, order.status) == ("used", "PAID")
 
 
 def test_another_amount_in_a_notification_is_not_believed() -> None:

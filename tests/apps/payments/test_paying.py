@@ -13,11 +13,11 @@ import pytest
 from django.test import Client
 
 from apps.checkout import asking, closing, hearing, paying
+from apps.checkout.bills.orders import OrderExpired
 from apps.inventory.models import Stock
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.outbox import services as outbox
-from apps.payments import services as payments
 from apps.payments.models import Notification, Payment, Refund
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
@@ -211,12 +211,12 @@ def test_an_order_of_nothing_is_paid_at_once_without_wechat(
 def test_an_order_of_nothing_cannot_be_paid_when_its_time_is_over() -> None:
     order = make.order(price_fen=0)
 
-    with pytest.raises(payments.OrderExpired):
+    with pytest.raises(OrderExpired):
         paying.pay(member=order.member, order_no=order.order_no, at=order.expires_at)
 
 
 def test_with_less_than_ninety_seconds_left_it_is_too_late_to_pay(counter: Counter) -> None:
-    with pytest.raises(payments.OrderExpired):
+    with pytest.raises(OrderExpired):
         counter.pay(at=counter.order.expires_at - timedelta(seconds=89))
 
     assert counter.attempts == []

@@ -16,6 +16,7 @@ from apps.outbox.models import Announcement
 from apps.wechat.admin import masked
 from apps.wechat.models import PushMessage
 from apps.wechat.sandbox import crypto
+from mall import text
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,15 @@ def test_a_push_that_comes_three_times_is_kept_and_announced_once() -> None:
     assert answers == [b"success", b"success", b"success"]
     assert PushMessage.objects.get().kind == "trade_manage_order_settlement"
     assert Announcement.objects.get().payload["kind"] == "trade_manage_order_settlement"
+
+
+@pytest.mark.parametrize("said", ["a\x00b", "a\ud83db", "\udc00", "a\x07b\x1f", "\u202e\ufffe", "👩\u200d🚀"])
+@pytest.mark.parametrize("where", ["Content", "FromUserName", "Event", "a\x00name"])
+def test_a_push_with_any_sign_is_kept_and_answered(said: str, where: str) -> None:
+    answer = push({**MESSAGE, where: said})
+    assert (answer.status_code, answer.content) == (200, b"success")
+    kept = PushMessage.objects.get().content
+    assert kept[where.replace("\0", "\\u0000")] == text.storable(said)
 
 
 @pytest.mark.parametrize(

@@ -178,11 +178,10 @@ def surplus(wechat: Sandbox, settings: Any) -> Refund:
     at = now()
     shopper = wechat.login("小茶")
     order = make.order(price_fen=1000, at=at, owner=members.member(openid=shopper.openid))
-    params = payments.start(order_no=order.order_no, at=at)
+    params = paying.pay(member=order.member, order_no=order.order_no, at=at)
     assert isinstance(params, dict)
     wechat.pay(shopper.openid, params)
-    paid = payments.close_open_attempt(order_no=order.order_no, at=at)
-    assert paid is not None
+    (paid,) = payments.close_open(order.payments.all(), at=at)
     Order.objects.filter(pk=order.pk).update(status="CLOSED", closed_at=at)
     paying.confirm_payment(transaction=paid, at=at, from_query=True)
     return refunds.refund_surplus(payment_no=paid.out_trade_no, at=at)

@@ -102,7 +102,10 @@ def test_figures_of_another_kind_and_goods_outside_the_scope_are_not_kept(admin_
         ({"kind": "PERCENT", "off_bp": "9", "cap_fen": "-5"}, "请填写金额"),
         ({"kind": "FREE_POSTAGE"}, "请填写包邮门槛，不限金额请填 0"),
         ({"kind": "FREE_POSTAGE", "threshold_fen": "99", "scope": "PRODUCTS"}, "满额包邮针对整单运费"),
-        ({"kind": "FREE_POSTAGE", "threshold_fen": "99", "regions": "江浙沪"}, "不是完整的地区名称"),
+        (
+            {"kind": "FREE_POSTAGE", "threshold_fen": "99", "regions": "江浙沪"},
+            "请写成「江苏省、浙江省、上海市」",
+        ),
         ({"kind": "LOTTERY"}, "LOTTERY"),
         ({"scope": "PRODUCTS"}, "请至少选择一项适用商品"),
         ({"scope": "CATEGORIES"}, "请至少选择一项适用商品"),

@@ -19,7 +19,7 @@ from apps.promotions import services as promotions
 from apps.promotions.drafts import PromotionDraft
 from apps.promotions.models import Campaign, MemberDay, Promotion, PromotionSku, Tally
 from mall.errors import Fault, Invalid, NotFound
-from tests.apps.inventory.make import sku, stock
+from tests.apps.inventory.make import stock
 from tests.apps.promotions import make
 from tests.apps.promotions.make import NOW
 from tests.apps.promotions.test_admin import ADD, typed
@@ -31,9 +31,8 @@ CUP = 7_000_001  # the SKU id of the cup: fixed, so that the table below can nam
 
 def draft(**figures: Any) -> PromotionDraft:
     """What ``typed`` says, as a program says it: a day of 满100减15 if nothing else is said."""
-    return PromotionDraft(
-        **{"kind": "STEPPED", "label": "春茶节", "steps": [(10000, 1500)], **DAY, **figures}
-    )
+    plain = {} if "kind" in figures else {"kind": "STEPPED", "steps": [(10000, 1500)]}
+    return PromotionDraft(**{"label": "春茶节", **DAY, **plain, **figures})
 
 
 def only(kind: str) -> Any:
@@ -43,11 +42,10 @@ def only(kind: str) -> Any:
 @pytest.fixture
 def cup(db: None) -> Sku:
     """A cup at 100 yuan of which one is there, a festival next month, a Friday and a member day that is off."""
-    made = sku(price_fen=100_00)
-    made.product.title = "茶杯"
-    made.product.save()
-    Sku.objects.filter(pk=made.pk).update(code="OLD")
-    cup = Sku.objects.create(pk=CUP, product=made.product, code="CUP", price_fen=100_00)
+    product = make.product()
+    product.title, product.on_sale = "茶杯", True
+    product.save()
+    cup = Sku.objects.create(pk=CUP, product=product, code="CUP", price_fen=100_00)
     stock(cup, 1)
     Campaign.objects.create(
         pk=71,
@@ -143,7 +141,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         {"kind": "FREE_POSTAGE", "threshold_fen": "99", "regions": "江浙沪"},
         {"kind": "FREE_POSTAGE", "threshold_fen": 9900, "regions": ["江浙沪"]},
         "regions",
-        "「江浙沪」不是完整的地区名称",
+        "「江浙沪」是几个地区的合称",
     ),
     ({"kind": "GIFT", "gifts": ""}, {"kind": "GIFT"}, "", "请至少设置一档买赠"),
     (
@@ -236,6 +234,7 @@ def test_a_draft_becomes_a_promotion_is_changed_in_place_and_its_operator_is_wri
     changed = replace(
         drafts.of_row(made),
         kind="GIFT",
+        steps=(),
         parts=((10000, CUP, 1),),
         goods=scopes.meant(product_ids=[cup.product_id]),
     )

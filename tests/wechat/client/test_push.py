@@ -54,6 +54,34 @@ def test_an_xml_message_is_read_with_repeated_elements_as_a_list(account: Identi
     }
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"Content": "a\x07b\tc\nd"}', "a\x07b\tc\nd"),
+        ('{"Content": "a\\u0000b"}', "a\\u0000b"),
+        ('{"Content": "a\x00b"}', "a\\u0000b"),
+        ('{"Content": "half \\ud83d"}', "half \\ud83d"),
+        ("<xml><Content>a\x07b\x00c</Content></xml>", "a\\u0007b\\u0000c"),
+        ("<xml><Content><![CDATA[a\x1fb]]></Content></xml>", "a\\u001fb"),
+        ("<xml><Content>a&#x1F;b&#0;c&#xD83D;</Content></xml>", "a\\u001fb\\u0000c\\ud83d"),
+        ("<xml><Content>a&amp;&#10;b&#x1F375;</Content></xml>", "a&\nb🍵"),
+    ],
+)
+def test_whatever_a_shopper_typed_is_no_reason_to_refuse_what_wechat_signed(
+    account: Identity, sent: str, kept: str
+) -> None:
+    encrypted = sealed(account, sent)
+    body = json.dumps({"Encrypt": encrypted}).encode()
+    assert push.read(query(account, encrypted), body, at=NOW) == {"Content": kept}
+
+
+def test_bytes_that_are_no_text_are_kept_as_a_sign_that_says_so(account: Identity) -> None:
+    key = base64.b64decode(account.numbers.push_aes_key + "=")
+    encrypted = PrpCrypto(key).encrypt(b'{"Content": "a\xed\xa0\xbdb"}', account.numbers.appid).decode()
+    body = json.dumps({"Encrypt": encrypted}).encode()
+    assert push.read(query(account, encrypted), body, at=NOW) == {"Content": "a\ufffd\ufffd\ufffdb"}
+
+
 def test_a_push_is_refused_when_anything_about_it_is_wrong(account: Identity) -> None:
     encrypted = sealed(account, '{"Event":"x"}')
     right = query(account, encrypted)

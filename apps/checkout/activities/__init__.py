@@ -1,0 +1,165 @@
+"""Activities that a choice may name: the board of their kinds, and what the counter asks them.
+
+Another kind is a module beside these and one line in ``KINDS`` (``docs/guide/add-an-activity.md``); nothing else at
+the counter knows any of them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from apps.checkout.activities.kind import (
+    REFUNDABLE,
+    ActivityInvalid,
+    ActivityKind,
+    ActivityNotFound,
+    Admission,
+    Badge,
+    Extra,
+    StandsAlone,
+    Ticket,
+    Wanted,
+)
+from apps.checkout.activities.points_good import PointsGoods
+from apps.members.models import Member
+from apps.orders.models import Order
+from apps.orders.states import Status
+from mall.pricing import refs
+from mall.pricing.offers import AnyCoupon, FreePostage, MemberPrice, Offer, PointsDeduction
+from mall.pricing.quote import Declined
+
+__all__ = [
+    "KINDS",
+    "ActivityInvalid",
+    "ActivityKind",
+    "ActivityNotFound",
+    "Admission",
+    "Badge",
+    "Extra",
+    "StandsAlone",
+    "Ticket",
+    "Wanted",
+    "admit",
+    "badge_sign",
+    "badges",
+    "declined_balance",
+    "kinds_paid_by_points",
+    "label_of",
+    "read",
+    "refundable_from",
+    "when_paid",
+    "with_activity",
+    "without_others",
+]
+
+# The board. A kind's place says nothing, except which badge a product shows first.
+KINDS: tuple[ActivityKind, ...] = (PointsGoods(),)
+
+
+def read(said: Mapping[str, Any]) -> Ticket:
+    """The ticket that ``{"kind", "id", …}`` is: what the door does with it, asking nobody.
+
+    Raises ActivityInvalid for what is malformed, ActivityNotFound for a kind that the shop does not have.
+    """
+    named = said.get("kind")
+    if not isinstance(named, str) or not named:
+        raise ActivityInvalid(details={"activity": ["请提供活动类型 kind"]})
+    kind = _kind(named)
+    if kind is None:
+        raise ActivityNotFound
+    return kind.read(said)
+
+
+def admit(ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
+    """What the ticket lets the member have now. Raises ActivityNotFound, StandsAlone, and what its kind refuses."""
+    kind = _kind(ticket.kind)
+    if kind is None:
+        raise ActivityNotFound
+    return kind.admit(ticket, member=member, wanted=wanted, at=at)
+
+
+def with_activity(offers: Sequence[Offer], admission: Admission) -> list[Offer]:
+    """The offers with the activity's price; those that do not go with it are refused, so that the quote says so."""
+    return [admission.price, *(_beside(offer, admission) for offer in offers)]
+
+
+def without_others(held: Sequence[AnyCoupon], admission: Admission) -> list[AnyCoupon]:
+    """The member's coupons beside an activity: as they are, or each refused with the reason."""
+    if Extra.COUPON in admission.combines:
+        return list(held)
+    return [replace(coupon, refused=_apart(admission)) for coupon in held]
+
+
+def declined_balance(admission: Admission) -> Declined | None:
+    """Why stored value pays nothing beside an activity; None where it may. It is no offer, yet asked for like one."""
+    if Extra.BALANCE in admission.combines:
+        return None
+    return Declined(ref="balance", label="储值支付", reason=_apart(admission))
+
+
+def when_paid(order: Order) -> Literal["pay", "gather"]:
+    """Which move being paid is for this order."""
+    kind = _kind_of(order)
+    return kind.when_paid(order) if kind else "pay"
+
+
+def refundable_from(order: Order) -> frozenset[Status]:
+    """From which statuses this order can be refunded."""
+    kind = _kind_of(order)
+    return kind.refundable if kind else REFUNDABLE
+
+
+def label_of(order: Order) -> str:
+    """What operators call the kind of activity that the order is of; empty for an order of goods."""
+    kind = _kind_of(order)
+    return kind.label if kind else ""
+
+
+def kinds_paid_by_points() -> frozenset[str]:
+    """The kinds of reductions that points pay: the deduction, and activities whose price has points in it."""
+    return frozenset({refs.POINTS, *(kind.kind for kind in KINDS if kind.paid_by_points)})
+
+
+def badges(shelved: Mapping[int, frozenset[int]], *, at: datetime) -> dict[int, list[dict[str, Any]]]:
+    """What each product shows of activities, by product id; ``shelved`` are the ids of its SKUs.
+
+    At most one statement for each kind that shows any.
+    """
+    worn: dict[int, list[dict[str, Any]]] = {product_id: [] for product_id in shelved}
+    for kind in KINDS:
+        for product_id, found in kind.badges(shelved, at=at).items():
+            worn[product_id] += [badge.as_dict() for badge in found]
+    return worn
+
+
+def badge_sign(*, at: datetime) -> Hashable:
+    """Another value whenever what ``badges`` answers for any product is another."""
+    return tuple(kind.badge_sign(at=at) for kind in KINDS)
+
+
+def _beside(offer: Offer, admission: Admission) -> Offer:
+    """An offer beside an activity: as it is, or refused with the reason."""
+    if isinstance(offer, FreePostage):
+        return offer
+    if isinstance(offer, MemberPrice):
+        needed = Extra.MEMBER_PRICE
+    elif isinstance(offer, PointsDeduction):
+        needed = Extra.POINTS
+    else:
+        needed = Extra.PROMOTIONS
+    return offer if needed in admission.combines else replace(offer, refused=_apart(admission))
+
+
+def _apart(admission: Admission) -> str:
+    return f"不与{admission.price.label}同享"
+
+
+def _kind(named: str) -> ActivityKind | None:
+    return next((kind for kind in KINDS if kind.kind == named), None)
+
+
+def _kind_of(order: Order) -> ActivityKind | None:
+    return _kind(order.activity["kind"]) if order.activity else None

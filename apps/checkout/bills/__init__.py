@@ -1,0 +1,36 @@
+"""The printed table of what WeChat can be asked to collect; whoever starts, settles, closes, asks or uploads goes by it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.checkout.bills.kind import By, Kind, Overdue
+from apps.checkout.bills.orders import ORDER
+from apps.checkout.bills.recharges import RECHARGE
+from apps.orders.models import Order
+
+__all__ = ["KINDS", "ORDER", "RECHARGE", "By", "Kind", "Overdue", "UnknownKind", "due_of", "label_of", "of"]
+
+KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE)
+
+
+class UnknownKind(LookupError):
+    """A payment names a kind of bill that this code does not know: newer code wrote it, or the kind was torn down."""
+
+
+def of(bill_kind: str) -> Kind:
+    """The kind of this name. Raises UnknownKind."""
+    for kind in KINDS:
+        if kind.name == bill_kind:
+            return kind
+    raise UnknownKind(bill_kind)
+
+
+def due_of(order: Order) -> Kind:
+    """The kind of the bill that the order's shopper is to pay next; that of the whole order where no other says so."""
+    return next((kind for kind in KINDS if kind.is_due_of(order)), ORDER)
+
+
+def label_of(bill_kind: str) -> str:
+    """What operators call the kind; a kind that this code does not know is shown as it was written."""
+    return next((kind.label for kind in KINDS if kind.name == bill_kind), bill_kind)

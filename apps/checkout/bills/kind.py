@@ -1,0 +1,103 @@
+"""What the counter asks of each kind of bill: an adapter between what is owed and the payment that it does not know."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from django.db.models import QuerySet
+
+from apps.orders.models import Order
+from apps.orders.states import Actor
+from apps.payments import selectors as payment_facts
+from apps.payments.models import Payment
+from apps.payments.services import Bill
+from apps.payments.states import SurplusReason
+from mall.errors import ShopError
+
+
+class Overdue(NamedTuple):
+    """Something unpaid whose time is over: its place in the queue, (``expires_at``, ``pk``), and its bill's number."""
+
+    expires_at: datetime
+    pk: int
+    bill_no: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class By:
+    """Who gives something up that nobody paid, and why. ``operator`` is the admin user where ``actor`` is OPERATOR."""
+
+    actor: Actor
+    why: str
+    operator: Any = None
+
+
+class Kind(ABC):
+    """One kind of bill. ``bill_no`` is the number of what it is for, or of the bill itself where that has several.
+
+    Rows are locked in one order everywhere: what is owed, by ``lock``, ``ask`` and ``why_not``; then its payment; then
+    what being paid or given up touches. ``name`` is stored with every payment and never changes; ``label`` and
+    ``page`` are for operators.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    # What a shopper is told who presses "pay" again and again while it is being given up.
+    busy: ClassVar[type[ShopError]]
+
+    @abstractmethod
+    def page(self, bill_no: str) -> str:
+        """The address of the admin page, or search, on which operators find what the bill is for."""
+
+    @abstractmethod
+    def ask(self, bill_no: str, *, at: datetime) -> Bill:
+        """Lock what is owed and say what WeChat is to collect; all of it frozen, so that asking again says the same.
+
+        Raises NotFound, and the kind's own error where nothing is to be paid.
+        """
+
+    @abstractmethod
+    def waits(self, bill_no: str) -> bool:
+        """Whether it still waits for money; not binding, for nothing is locked."""
+
+    @abstractmethod
+    def lock(self, bill_no: str) -> bool:
+        """Lock what is owed and say whether it waits for money. Raises NotFound."""
+
+    @abstractmethod
+    def why_not(self, bill_no: str) -> SurplusReason | None:
+        """Lock what is owed and say why it can take no money as it stands, None if it can. Raises NotFound."""
+
+    @abstractmethod
+    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+        """Everything that being paid means at once, in the transaction that books the money; the rest hears the news.
+
+        What is delivered by being paid publishes ``UploadAsked``, so that WeChat is told.
+        """
+
+    @abstractmethod
+    def upload(self, payment: Payment, *, at: datetime) -> None:
+        """Tell WeChat what the payment paid for (发货信息), without which it keeps the money. Raises UploadLater.
+
+        Called outside a transaction.
+        """
+
+    def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
+        """Everything that giving up means. Called with the row locked, waiting, and without an open attempt."""
+        raise NotImplementedError(f"{self.name} is never given up")
+
+    def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
+        """Up to ``limit`` of those to give up now, longest overdue first, after the place that was seen last."""
+        return ()
+
+    def attempts(self, bill_no: str) -> QuerySet[Payment]:
+        """The attempts to pay that must be dead before it is given up."""
+        return payment_facts.of_bill(bill_kind=self.name, bill_no=bill_no)
+
+    def is_due_of(self, order: Order) -> bool:
+        """Whether this is the bill that the order's shopper is to pay next."""
+        return False

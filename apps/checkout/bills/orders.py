@@ -1,0 +1,121 @@
+"""The bill of a whole order: what it owes beside stored value, and what being paid means for all that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from apps.checkout import activities, scarce
+from apps.checkout.bills.kind import By, Kind, Overdue
+from apps.fulfillment.services import uploads
+from apps.orders import selectors as past_orders
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Actor, Status
+from apps.outbox import services as outbox
+from apps.payments import selectors as payment_facts
+from apps.payments.models import Payment
+from apps.payments.services import Bill, NotPayable, PaymentExpired
+from apps.payments.states import SurplusReason
+from mall import events
+from mall.errors import Kind as Fault
+from mall.errors import ShopError
+
+
+class OrderNotPayable(NotPayable):
+    """The order is closed, refunded or paid already: there is nothing to pay."""
+
+    code = "order_not_payable"
+    message = "订单当前状态无需支付"
+
+
+class OrderExpired(PaymentExpired):
+    """So little time is left that WeChat would refuse the payment, or the shopper could not finish it."""
+
+    code = "order_expired"
+    message = "订单已超过支付时间，请重新下单"
+
+
+class OrderBusy(ShopError):
+    """The order keeps getting new attempts to pay while we try to close it."""
+
+    code = "order_busy"
+    message = "订单正在支付中，请稍后再试"
+    kind = Fault.CONFLICT
+
+
+class WholeOrder(Kind):
+    """Paid in one piece, within the time to pay; given up with everything that it holds."""
+
+    name = "order"
+    label = "订单"
+    busy = OrderBusy
+
+    def page(self, bill_no: str) -> str:
+        return f"{reverse('admin:orders_order_changelist')}?q={bill_no}"
+
+    def ask(self, bill_no: str, *, at: datetime) -> Bill:
+        order = orders.lock(order_no=bill_no)
+        if order.status != Status.UNPAID or order.due_fen == 0:
+            raise OrderNotPayable
+        return Bill(
+            kind=self.name,
+            no=bill_no,
+            order=order,
+            amount_fen=order.due_fen,
+            openid=order.member.openid,
+            description=order.lines.values_list("title", flat=True).first() or bill_no,
+            expires_at=order.expires_at,
+            not_payable=OrderNotPayable,
+            expired=OrderExpired,
+        )
+
+    def waits(self, bill_no: str) -> bool:
+        return Order.objects.filter(order_no=bill_no, status=Status.UNPAID).exists()
+
+    def lock(self, bill_no: str) -> bool:
+        return orders.lock(order_no=bill_no).status == Status.UNPAID
+
+    def why_not(self, bill_no: str) -> SurplusReason | None:
+        order = orders.lock(order_no=bill_no)
+        if order.status == Status.CLOSED:
+            return SurplusReason.LATE
+        return SurplusReason.DOUBLE if order.status != Status.UNPAID else None
+
+    def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
+        """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
+        move = activities.when_paid(orders.lock(order_no=bill_no))
+        order = orders.move(order_no=bill_no, move=move, actor=by, at=at)
+        told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
+        outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
+        scarce.commit(order=order, at=at)
+
+    def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
+        order = orders.move(
+            order_no=bill_no, move="close", actor=by.actor, operator=by.operator, note=by.why, at=at
+        )
+        outbox.publish(events.OrderClosed(order_no=bill_no, member_id=order.member_id), at=at)
+        scarce.release(order=order, at=at)
+
+    def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
+        rows = past_orders.unpaid_past_expiry(at=at, after=after)[:limit]
+        return [Overdue(*row) for row in rows.values_list("expires_at", "pk", "order_no")]
+
+    def attempts(self, bill_no: str) -> QuerySet[Payment]:
+        """Those of all of the order's bills: nothing is released while any of them may still be paid."""
+        return payment_facts.of_order(order_no=bill_no)
+
+    def upload(self, payment: Payment, *, at: datetime) -> None:
+        uploads.upload(
+            order_no=payment.bill_no,
+            bill_kind=payment.bill_kind,
+            bill_no=payment.bill_no,
+            transaction_id=payment.transaction_id,
+            at=at,
+        )
+
+
+ORDER = WholeOrder()

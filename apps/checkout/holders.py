@@ -1,0 +1,238 @@
+"""Adapters of everything scarce: each says whether an order concerns it, and has the four verbs of its room.
+
+What an order took is read from its own frozen figures: an order that took no points costs no statement about points.
+``scarce.HOLDERS`` prints them in the one order in which they are asked.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from apps.checkout.activities import ActivityNotFound, points_good
+from apps.coupons import services as coupons
+from apps.inventory import services as inventory
+from apps.orders.models import Order
+from apps.points import services as points
+from apps.promotions import services as promotions
+from apps.wallet import services as wallet
+from mall.errors import NotFound, ShopError
+from mall.pricing import refs
+from mall.pricing.quote import Quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a refund gives back of a paid order.
+
+    ``undone``: all of it is refunded and nothing ever left, so that the uses of promotions and the coupon come
+    back. ``kept_fen`` is what is still paid for the goods, None where nothing of them is kept. ``part_fen`` of
+    ``whole_fen`` is the refund's share of the goods before points were deducted. ``units`` of SKUs are refunded,
+    ``restocked`` of them go back on the shelf.
+    """
+
+    refund_no: str
+    undone: bool
+    kept_fen: int | None
+    part_fen: int
+    whole_fen: int
+    balance_fen: int
+    units: Mapping[int, int]
+    restocked: Mapping[int, int]
+
+
+@dataclass(slots=True)
+class Restored:
+    """What became of the order's points, and of the coupons that came as its gift: filled in by their holders."""
+
+    points: points.Returned = field(default_factory=lambda: points.Returned(0, 0, 0, 0))
+    gifts: coupons.TakenBack = field(default_factory=lambda: coupons.TakenBack(0, []))
+
+
+class Holder(ABC):
+    """One scarce thing. Every verb is safe to repeat and runs in the caller's transaction, under the order's lock."""
+
+    # Refusals of ``hold`` that mean: it was free when the choice was priced, and somebody took it since. A new quote
+    # does without it, or refuses by itself.
+    taken_meanwhile: ClassVar[Collection[type[ShopError]]] = ()
+
+    @abstractmethod
+    def concerns(self, order: Order) -> bool:
+        """Whether the order took, or is to take, any of it: read from its frozen figures, without a statement."""
+
+    @abstractmethod
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        """Take what the order was priced with; ``demand`` is units by SKU id, gifts included."""
+
+    @abstractmethod
+    def commit(self, *, order: Order, at: datetime) -> None:
+        """Use it up: the order is paid."""
+
+    @abstractmethod
+    def release(self, *, order: Order, at: datetime) -> None:
+        """Give back what the order held: it was not paid."""
+
+    @abstractmethod
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        """Give back what a refund's part of the paid order used."""
+
+    def came_with(self, order: Order) -> bool:
+        """Whether a paid order may have brought something that a refund takes back, though it took nothing."""
+        return False
+
+
+class Promotions(Holder):
+    """Uses of promotions that took something off, or gave a gift; they come back with an order that is undone."""
+
+    taken_meanwhile = (promotions.LimitReached,)
+
+    def concerns(self, order: Order) -> bool:
+        named = [reduction["ref"] for reduction in order.applied]
+        named += [gift["ref"] for gift in order.gifts if gift["quantity"]]
+        return any(ref.kind == refs.PROMOTION for ref in map(refs.read, named) if ref)
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        promotions.hold(order_no=order.order_no, member_id=order.member_id, quote=quote, at=at)
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        promotions.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        promotions.release(order_no=order.order_no, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.undone:
+            promotions.restore(order_no=order.order_no, at=at)
+
+
+class Coupons(Holder):
+    """The coupon that made the order cheaper, and with a refund those that came as its gift."""
+
+    taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(coupon_ids_of(order))
+
+    def came_with(self, order: Order) -> bool:
+        return True
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        public_ids = coupon_ids_of(order)
+        coupons.hold(order_no=order.order_no, member_id=order.member_id, public_ids=public_ids, at=at)
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        coupons.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        coupons.release(order_no=order.order_no, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.undone and self.concerns(order):
+            coupons.restore(order_no=order.order_no, at=at)
+        restored.gifts = coupons.take_back_gifts(order_no=order.order_no, kept_fen=part.kept_fen, at=at)
+
+
+class Points(Holder):
+    """Points that pay a part of the order, or for a good of the points mall, and with a refund those it earned."""
+
+    # Not PointsConflict: a good that asks for more points than were shown is not taken silently.
+    taken_meanwhile = (points.NotEnoughPoints, points.RedeemedOut, points.LimitReached)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(order.points_used)
+
+    def came_with(self, order: Order) -> bool:
+        return True
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        if order.activity and order.activity["kind"] == points_good.KIND:
+            _redeem(order, order.activity["id"], quote, at=at)
+        else:
+            points.hold(order_no=order.order_no, member_id=order.member_id, points=order.points_used, at=at)
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        points.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        points.release(order_no=order.order_no, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.part_fen:
+            restored.points = points.give_back_for_refund(
+                order_no=order.order_no,
+                member_id=order.member_id,
+                refund_key=part.refund_no,
+                part_fen=part.part_fen,
+                whole_fen=part.whole_fen,
+                at=at,
+            )
+
+
+def _redeem(order: Order, good_id: int, quote: Quote, *, at: datetime) -> None:
+    """Hold units of the good with their points. Raises ActivityNotFound, and PointsConflict for another price."""
+    try:
+        redemption = points.hold_good(
+            order_no=order.order_no,
+            member_id=order.member_id,
+            good_id=good_id,
+            quantity=sum(item.quantity for item in quote.items),
+            at=at,
+        )
+    except NotFound:
+        raise ActivityNotFound from None
+    if redemption.points != order.points_used:
+        raise points.PointsConflict("所需积分有变动，请重新确认", details={"points": redemption.points})
+
+
+class Balance(Holder):
+    """Stored value that pays a part of the order."""
+
+    taken_meanwhile = (wallet.BalanceShort,)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(order.balance_fen)
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        wallet.hold(order_no=order.order_no, member_id=order.member_id, amount_fen=order.balance_fen, at=at)
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        wallet.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        wallet.release(order_no=order.order_no, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.balance_fen:
+            wallet.restore(order_no=order.order_no, amount_fen=part.balance_fen, cause=part.refund_no, at=at)
+
+
+class Stock(Holder):
+    """Units on the shelf: every order takes some, many orders want the same."""
+
+    taken_meanwhile = (inventory.OutOfStock,)
+
+    def concerns(self, order: Order) -> bool:
+        return True
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        inventory.hold(order_no=order.order_no, demand=demand, at=at)
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        inventory.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        inventory.release(order_no=order.order_no, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.restocked:
+            inventory.restore(order_no=order.order_no, quantities=part.restocked, cause=part.refund_no, at=at)
+
+
+def coupon_ids_of(order: Order) -> list[UUID]:
+    """The public ids of the coupons that made the order cheaper."""
+    named = (refs.read(reduction["ref"]) for reduction in order.applied)
+    return [ref.public_id for ref in named if ref and ref.public_id is not None]

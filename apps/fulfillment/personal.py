@@ -1,0 +1,73 @@
+"""What fulfillment holds of people: with which parcels an order left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from apps.base import personal
+from apps.base.personal import Fate, Holding, Open, Person, Room
+from apps.fulfillment.models import Parcel, ParcelLine, ShippingUpload
+from apps.fulfillment.states import UploadStatus
+
+# Told with the buyer's openid; what failed waits for a person, and WeChat keeps the money until it is told.
+_UNTOLD: Final = (UploadStatus.WAITING, UploadStatus.FAILED)
+_TRADE: Final = "电子商务法第三十一条：物流等交易信息自交易完成之日起保存不少于三年"
+
+
+def export(person: Person) -> Mapping[str, personal.Table]:
+    """Parcels and what was in them."""
+    parcels = Parcel.objects.filter(order__member_id=person.member_id).order_by("id")
+    lines = ParcelLine.objects.filter(parcel__order__member_id=person.member_id).order_by("id")
+    return {
+        "包裹": personal.table(
+            parcels,
+            "parcel_no",
+            "tracking_no",
+            "shipped_at",
+            快递公司="carrier__name",
+            订单号="order__order_no",
+        ),
+        "包裹商品": personal.table(lines, "quantity", 包裹号="parcel__parcel_no", 商品="order_line__title"),
+    }
+
+
+def still_open(person: Person) -> Sequence[Open]:
+    """Orders of which WeChat has not been told yet."""
+    waiting = ShippingUpload.objects.filter(order__member_id=person.member_id, status__in=_UNTOLD).order_by(
+        "id"
+    )
+    numbers = tuple(number for number in waiting.values_list("order__order_no", flat=True) if number)
+    untold = Open(code="shipping", text="发货信息正在上传微信", numbers=numbers, settles_itself=True)
+    return [untold] if numbers else []
+
+
+ROOM = Room(
+    name="fulfillment",
+    holdings=(
+        Holding(
+            model="fulfillment.Parcel",
+            exported="包裹",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=f"{_TRADE}；订单的地址清空后快递单号在本店不再指向个人",
+        ),
+        Holding(
+            model="fulfillment.ParcelLine",
+            exported="包裹商品",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=_TRADE,
+        ),
+        Holding(
+            model="fulfillment.ShippingUpload",
+            plain=("bill_kind", "last_error"),
+            not_exported="向微信上传发货信息的状态，内容为包裹，已导出",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=_TRADE,
+        ),
+    ),
+    export=export,
+    still_open=still_open,
+)

@@ -1,0 +1,116 @@
+"""Board 6: which rooms hold personal data, and which tables hold none, for a reason that can be read here.
+
+How a room exports and erases, how long it keeps what and why stands in its ``apps/<room>/personal.py``; the whole
+table is printed by ``manage.py show_personal_data``. Rooms erase in this order: the upper storeys first, and
+orders before members, as everybody locks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from apps.base.personal import Room
+from apps.carts import personal as carts
+from apps.checkout import personal as checkout
+from apps.content import personal as content
+from apps.coupons import personal as coupons
+from apps.fulfillment import personal as fulfillment
+from apps.members import personal as members
+from apps.orders import personal as orders
+from apps.payments import personal as payments
+from apps.points import personal as points
+from apps.promotions import personal as promotions
+from apps.support import personal as support
+from apps.wallet import personal as wallet
+from apps.wechat import personal as wechat
+
+BOARD: Sequence[Room] = (
+    support.ROOM,
+    content.ROOM,
+    checkout.ROOM,
+    wallet.ROOM,
+    points.ROOM,
+    coupons.ROOM,
+    fulfillment.ROOM,
+    payments.ROOM,
+    orders.ROOM,
+    carts.ROOM,
+    promotions.ROOM,
+    wechat.ROOM,
+    members.ROOM,
+)
+
+_GOODS = "about goods"
+_OFFER = "what the shop offers, to nobody in particular"
+_SETTING = "a setting of the shop"
+_BOOK = "how many goods, by order number"
+_MACHINE = "about the machine: errors are told without rows (base.faults)"
+
+# Tables about nobody, and why. None of them may point to a member or to a row on the board, nor have a column
+# that sounds personal (tests/architecture/test_personal.py) without being named in NOT_PERSONAL.
+NOBODYS: Mapping[str, str] = {
+    "base.Pulse": _MACHINE,
+    "base.JobRun": _MACHINE,
+    "base.AuditEntry": "what operators did; the subject is a public number (base.audit)",
+    "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
+    "outbox.Delivery": _MACHINE,
+    "members.Level": _SETTING,
+    "members.Group": "the name of a group; who is in it stands in Membership",
+    "members.Document": "texts that the shop publishes",
+    "catalog.Category": _GOODS,
+    "catalog.Brand": _GOODS,
+    "catalog.GuaranteeLabel": _GOODS,
+    "catalog.Product": _GOODS,
+    "catalog.ProductImage": _GOODS,
+    "catalog.Sku": _GOODS,
+    "stores.Place": "the shop's own places",
+    "inventory.Stock": _GOODS,
+    "inventory.Hold": _BOOK,
+    "inventory.StockEntry": _BOOK,
+    "promotions.LevelPrice": _OFFER,
+    "promotions.MemberDay": _OFFER,
+    "promotions.Campaign": _OFFER,
+    "promotions.Promotion": _OFFER,
+    "promotions.PromotionSku": _OFFER,
+    "promotions.PriceFloor": _SETTING,
+    "promotions.SimulationRun": "sums over many orders",
+    "fulfillment.FreightTemplate": _SETTING,
+    "fulfillment.FreightZone": _SETTING,
+    "fulfillment.ProductFreight": _SETTING,
+    "fulfillment.Carrier": "companies",
+    "coupons.Template": _OFFER,
+    "coupons.CodeBatch": _OFFER,
+    "coupons.IssueJob": "an operator's issue to many; who gets it stands in IssueTarget",
+    "coupons.PassTries": "wrong codes typed by an operator",
+    "points.Rules": _SETTING,
+    "points.InteractionRule": _SETTING,
+    "points.PointsGood": _OFFER,
+    "points.GivenBack": "shares of refunds, by order number",
+    "wallet.Pack": _OFFER,
+    "content.ReviewRules": _SETTING,
+    "support.Survey": "questions to everybody",
+    "support.Question": "questions to everybody",
+}
+
+# Columns of those tables that sound as if they told of a person, or hold JSON, and what they hold instead.
+NOT_PERSONAL: Mapping[str, str] = {
+    "outbox.Announcement.payload": "numbers of rows (mall.events)",
+    "catalog.Product.detail_html": "what operators write about goods",
+    "catalog.Product.attributes": "of goods",
+    "catalog.Product.options": "of goods",
+    "catalog.Product.search_words": "words of titles",
+    "catalog.Sku.option_values": "of goods",
+    "members.Document.body": "a text for everybody",
+    "stores.Place.phone": "the shop's own",
+    "stores.Place.detail": "the shop's own",
+    "promotions.MemberDay.weekdays": "days",
+    "promotions.MemberDay.month_days": "days",
+    "promotions.Promotion.steps": "thresholds",
+    "promotions.Promotion.regions": "names of provinces and cities",
+    "promotions.Promotion.excludes": "kinds of offers",
+    "promotions.SimulationRun.figures": "sums",
+    "promotions.SimulationRun.kept": "counts of gifts and units",
+    "fulfillment.FreightZone.regions": "names of provinces and cities",
+    "support.Question.text": "the question",
+    "support.Question.options": "what can be chosen",
+}

@@ -1,0 +1,116 @@
+"""What offers took off an order is kept as rows: the same as its frozen JSON says, for whoever adds up."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.utils import IntegrityError
+
+from apps.orders import reductions
+from apps.orders import selectors as orders
+from apps.orders.models import Order, Reduction
+from mall.pricing import refs
+from tests.apps.checkout import make
+from tests.apps.coupons import make as coupons
+from tests.apps.points import make as points
+
+pytestmark = pytest.mark.django_db
+
+
+def rows() -> list[tuple[int | None, str, str, int]]:
+    """(SKU or None for the freight, kind, key, fen) of every reduction."""
+    found = Reduction.objects.order_by("line__sku_id", "kind", "key")
+    return [(row.line.sku_id if row.line else None, row.kind, row.key, row.amount_fen) for row in found]
+
+
+@pytest.fixture
+def order() -> Order:
+    """Two cups and a pot: a promotion, a coupon, points, and postage that is waived; 100 − 20 − 8 − 1 = 71 yuan."""
+    member, address = make.buyer()
+    make.freight(800)
+    make.promotion(label="满80减20", steps=[[8_000, 2_000]])
+    make.promotion("FREE_POSTAGE", threshold_fen=5_000)
+    coupons.coupon(
+        member, of=coupons.template("减8", kind="NO_THRESHOLD", threshold_fen=0, off_fen=800), at=make.NOW
+    )
+    points.points.earn(member_id=member.pk, amount=100, cause="start", at=make.NOW)
+    return make.order(member, address, [(make.goods(3_000), 2), (make.goods(4_000), 1)], use_points=True)
+
+
+def test_every_reduction_of_a_line_and_of_the_freight_is_a_row(order: Order) -> None:
+    assert (order.payable_fen, order.shipping_fen) == (7_100, 0)
+    cup, pot = order.lines.order_by("id")
+    by_ref: dict[refs.Ref | None, dict[int | None, int]] = {}
+    for row in Reduction.objects.all():
+        by_ref.setdefault(row.ref, {})[row.line_id] = row.amount_fen
+    promotion, coupon, postage, deduction = (refs.read(part["ref"]) for part in _applied(order))
+    assert by_ref == {
+        promotion: {cup.pk: 1_200, pot.pk: 800},
+        coupon: {cup.pk: 480, pot.pk: 320},
+        deduction: {cup.pk: 60, pot.pk: 40},
+        postage: {None: 800},
+    }
+
+
+def _applied(order: Order) -> list[dict[str, Any]]:
+    """Promotion, coupon, postage, points: as the order explains them."""
+    names = {"满80减20": 0, "减8": 1, "积分抵扣": 3}
+    return sorted(order.applied, key=lambda part: names.get(part["label"], 2))
+
+
+def test_rows_add_up_to_what_lines_and_order_say(order: Order) -> None:
+    lines = {line.pk: line.list_fen - line.payable_fen for line in order.lines.all()}
+    kinds = {refs.PROMOTION, refs.COUPON, refs.POINTS}
+    assert orders.reduced_by_line(order, kinds=kinds) == lines
+    assert sum(lines.values()) == order.reduction_fen == 2_900
+    assert sum(orders.reduced_by_line(order, kinds={refs.POINTS}).values()) == 100
+    assert orders.unbalanced_reductions() == []
+
+
+def test_an_order_of_before_the_rows_gets_the_same_ones_once(order: Order) -> None:
+    placed = rows()
+    _forget_rows()
+    assert [found.what for found in orders.unbalanced_reductions()] == ["order", "line", "line"]
+    assert [reductions.fill(first=order.pk, last=order.pk) for _ in range(2)] == [4 + 3, 0]
+    assert rows() == placed
+
+
+def test_an_old_order_of_the_points_mall_gets_the_activity_that_its_price_names(order: Order) -> None:
+    _forget_rows()
+    label = "积分兑换：每件 300 积分"
+    applied = [{"ref": "points_good:7", "label": label, "amount_fen": 2_900}]
+    Order.objects.filter(pk=order.pk).update(applied=applied)
+    reductions.fill(first=order.pk, last=order.pk)
+    order.refresh_from_db()
+    assert order.activity == {"kind": "points_good", "id": 7, "title": label}
+
+
+def test_operators_are_told_which_orders_miss_rows_and_can_have_them_written(order: Order) -> None:
+    _forget_rows()
+    told = StringIO()
+    with pytest.raises(CommandError, match="3 differ"):
+        call_command("check_reductions", stdout=told)
+    assert told.getvalue().startswith(f"order {order.order_no}: says 2900, its rows 0\n")
+    told = StringIO()
+    call_command("check_reductions", "--fill", stdout=told)
+    assert told.getvalue() == "7 rows written\nevery order equals its reductions\n"
+
+
+def test_orders_of_goods_get_no_activity(order: Order) -> None:
+    reductions.fill(first=order.pk, last=order.pk)
+    order.refresh_from_db()
+    assert order.activity is None
+
+
+def test_rows_are_never_changed(order: Order) -> None:
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Reduction.objects.update(amount_fen=1)
+
+
+def _forget_rows() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE orders_reduction")

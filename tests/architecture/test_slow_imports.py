@@ -1,0 +1,40 @@
+"""What is large and seldom needed is loaded where it is needed: a program that never asks for it stays small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# Dictionaries of Chinese words and their spellings, 33 and 57 MB.
+SLOW = {"rjieba", "pypinyin"}
+
+
+def loaded_at_start(path: Path) -> Iterator[str]:
+    """Yield the packages that a file imports as soon as it is imported itself."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def test_no_program_loads_a_dictionary_before_somebody_searches() -> None:
+    files = [path for top in ("mall", "apps", "config") for path in (ROOT / top).rglob("*.py")]
+    assert {path: SLOW & {*loaded_at_start(path)} for path in files if SLOW & {*loaded_at_start(path)}} == {}
+    # Both are really imported somewhere, by these names.
+    text = (ROOT / "apps" / "catalog" / "search.py").read_text(encoding="utf-8")
+    assert {name for name in SLOW if name in text} == SLOW
+
+
+def test_an_import_at_the_top_or_in_a_class_would_be_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.py"
+    page.write_text(
+        "import a.b\nif True:\n    from c import d\nclass X:\n    import e\ndef f():\n    import g\n"
+    )
+    assert {*loaded_at_start(page)} == {"a", "c", "e"}

@@ -1,0 +1,1 @@
+"""Commands that tests run instead of Django's."""
