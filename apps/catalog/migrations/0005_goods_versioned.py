@@ -30,7 +30,7 @@ _ALL_BUT_SALES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("catalog", "0004_pictures_of_five_megabytes")]
+    dependencies = [("base", "0005_versions"), ("catalog", "0004_pictures_of_five_megabytes")]
 
     operations = [
         versions.watch("goods", "catalog_product", columns=_ALL_BUT_SALES),

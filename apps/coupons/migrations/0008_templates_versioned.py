@@ -31,7 +31,7 @@ _ALL_BUT_ISSUED = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("coupons", "0007_orders_of_pages_once")]
+    dependencies = [("base", "0005_versions"), ("coupons", "0007_orders_of_pages_once")]
 
     operations = [
         versions.watch("coupon_templates", "coupons_template", columns=_ALL_BUT_ISSUED),

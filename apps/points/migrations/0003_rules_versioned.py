@@ -6,7 +6,7 @@ from apps.base import versions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("points", "0002_append_only")]
+    dependencies = [("base", "0005_versions"), ("points", "0002_append_only")]
 
     operations = [
         versions.watch("points_rules", "points_rules"),

@@ -6,7 +6,7 @@ from apps.base import versions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("promotions", "0004_promotion_excludes")]
+    dependencies = [("base", "0005_versions"), ("promotions", "0004_promotion_excludes")]
 
     operations = [
         versions.watch("promotions", "promotions_promotion"),

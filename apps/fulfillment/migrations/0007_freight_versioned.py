@@ -6,7 +6,7 @@ from apps.base import versions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("fulfillment", "0004_recharges_are_uploaded_once")]
+    dependencies = [("base", "0005_versions"), ("fulfillment", "0006_uploads_of_bills")]
 
     operations = [
         versions.watch("freight", "fulfillment_freighttemplate"),

@@ -6,7 +6,7 @@ from apps.base import versions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0003_append_only")]
+    dependencies = [("base", "0004_clock_of_processes")]
 
     operations = [
         migrations.CreateModel(

@@ -6,7 +6,7 @@ from apps.base import versions
 
 
 class Migration(migrations.Migration):
-    dependencies = [("base", "0004_versions"), ("members", "0005_groups")]
+    dependencies = [("base", "0005_versions"), ("members", "0006_export_and_erasure")]
 
     operations = [
         versions.watch("levels", "members_level"),
