@@ -20,6 +20,8 @@ from apps.coupons.services import templates
 from apps.inventory import services as inventory
 from apps.members.models import Address, Level, Member
 from apps.members.services import addresses, sessions
+from apps.orders.models import Order
+from apps.orders.states import Status
 from apps.promotions.models import Promotion
 from apps.stores.models import Place
 

@@ -195,7 +195,9 @@ def test_the_quote_is_the_contracts_json():
                 "quantity": 2,
                 "unit_price_fen": 5000,
                 "list_fen": 10000,
-                "reductions": [{"ref": "promotion:1", "label": "promotion:1", "kind": "goods", "amount_fen": 1500}],
+                "reductions": [
+                    {"ref": "promotion:1", "label": "promotion:1", "kind": "goods", "amount_fen": 1500}
+                ],
                 "payable_fen": 8500,
             }
         ],
