@@ -137,12 +137,15 @@ class Unpaid(NamedTuple):
 def unpaid_units(*, product_id: int, most: int) -> list[Unpaid]:
     """The unpaid orders that have this product, those with the most units first, ``most`` of them: one statement."""
     lines = OrderLine.objects.filter(order__status=Status.UNPAID, sku__product_id=product_id).order_by()
-    rows = lines.values_list(
-        "order__order_no", "order__member_id", "order__member__nickname", units=Sum("quantity")
-    ).values_list(
-        "order__order_no", "order__member_id", "order__member__nickname", "units", "order__expires_at"
+    rows = (
+        lines.values("order_id")
+        .annotate(units=Sum("quantity"))
+        .order_by("-units", "order_id")
+        .values_list(
+            "order__order_no", "order__member_id", "order__member__nickname", "units", "order__expires_at"
+        )
     )
-    return [Unpaid(*row) for row in rows.order_by("-units", "order__order_no")[:most]]
+    return [Unpaid(*row) for row in rows[:most]]
 
 
 class UnpaidOfMember(NamedTuple):
