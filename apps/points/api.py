@@ -45,6 +45,7 @@ _GOOD = {
     "left": 86,
     "per_member": 2,
     "ends_at": "2026-12-31T00:00:00+08:00",
+    "server_time": "2026-11-23T20:00:00+08:00",
 }
 _REDEMPTION = {
     "redemption_no": "RD261123K7M2P9QRTW4X",

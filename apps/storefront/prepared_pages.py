@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.base import prepared, versions
 from apps.base.inputs import MAX_BIGINT
@@ -94,7 +95,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
 
     if page is None or not good(page):
         page = _PRODUCTS.made(key, lambda: _product(product_id, seen, sign, at=at, lead=lead), good=good)
-    return page.filled([_filling(hole, there) for hole in page.holes])
+    return page.filled([_filling(hole, there, at=at) for hole in page.holes])
 
 
 def _looked(page: Page) -> dict[int, int]:
@@ -148,9 +149,11 @@ def _product(
     )
 
 
-def _filling(hole: Any, there: inventory.OfProduct) -> bytes:
-    """What stands in a hole of a product's page: its sales, what is left of all its SKUs, or of one."""
+def _filling(hole: Any, there: inventory.OfProduct, *, at: datetime) -> bytes:
+    """What stands in a hole of a product's page: its sales, what is left of all its SKUs or of one, the time."""
     what, sku_ids = hole
+    if what == "now":
+        return b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
     if what == "sold":
         return b'"sold_count":%d' % there.sold_count
     units = sum(there.free.get(sku_id, 0) for sku_id in sku_ids)

@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
+from apps.base.schema import ServerTimeField
+
 
 class ActivitySerializer(serializers.Serializer[Any]):
     """An offer with its hours, for a countdown."""
@@ -114,6 +116,7 @@ class CategoryNameSerializer(serializers.Serializer[Any]):
 class ProductSerializer(ShelfItemSerializer):
     """A product's page."""
 
+    server_time = ServerTimeField()
     category = CategoryNameSerializer()
     brand = serializers.CharField(allow_null=True)
     images = serializers.ListField(child=serializers.URLField(), help_text="The cover first.")
@@ -155,6 +158,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
     "product",
     value={
         **_CUP,
+        "server_time": "2026-11-23T20:00:00+08:00",
         "category": {"id": 4, "name": "茶杯"},
         "brand": "青禾",
         "images": ["https://shop.example.com/media/demo/products/cup-set.png"],
