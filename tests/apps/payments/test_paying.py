@@ -194,6 +194,52 @@ def test_a_number_that_stands_for_other_parameters_is_closed_and_replaced(
     assert [states[attempt.payment_no] for attempt in counter.attempts] == ["CLOSED", "SUCCESS"]
 
 
+# What WeChat says, in different products and years, when a number comes again with other parameters; and one more
+# that nobody has seen yet: what counts is whether WeChat knows the number.
+SAME_NUMBER_OTHER_PARAMETERS = [
+    "请求重入时，参数与首次请求时不一致",
+    "重入请求数据和已存在的业务单据数据不一致",
+    "订单重入时，要求参数值与原请求一致",
+    "参数错误",
+]
+
+
+@pytest.mark.parametrize("code", ["INVALID_REQUEST", "PARAM_ERROR"])
+@pytest.mark.parametrize("sentence", SAME_NUMBER_OTHER_PARAMETERS)
+def test_whatever_words_wechat_has_for_other_parameters_the_number_is_closed_and_replaced(
+    counter: Counter, code: str, sentence: str
+) -> None:
+    counter.pay()
+    Payment.objects.update(prepay_id="")
+    counter.wechat.fault("http_status", path=JSAPI, status=400, code=code, message=sentence)
+
+    counter.press(counter.pay())
+
+    states = {row["out_trade_no"]: row["state"] for row in counter.wechat.transactions()}
+    assert [states[attempt.payment_no] for attempt in counter.attempts] == ["CLOSED", "SUCCESS"]
+
+
+@pytest.mark.parametrize("sentence", SAME_NUMBER_OTHER_PARAMETERS)
+def test_the_same_words_about_a_number_that_wechat_does_not_know_are_a_refusal(
+    counter: Counter, sentence: str
+) -> None:
+    counter.wechat.fault("http_status", path=JSAPI, status=400, code="INVALID_REQUEST", message=sentence)
+
+    with pytest.raises(wechat_errors.WechatBadAnswer):
+        counter.pay()
+
+    assert [attempt.status for attempt in counter.attempts] == ["OPEN"]
+    assert counter.announced() == [counter.attempts[0].payment_no]
+
+
+def test_a_number_refused_because_it_was_paid_meanwhile_is_the_payment(counter: Counter) -> None:
+    counter.press(counter.pay())
+    Payment.objects.update(prepay_id="")
+    counter.wechat.fault("http_status", path=JSAPI, status=400, code="INVALID_REQUEST", message="参数错误")
+
+    assert (counter.pay(), counter.status, len(counter.attempts)) == (None, "PAID", 1)
+
+
 def test_an_order_of_nothing_is_paid_at_once_without_wechat(
     wechat: Sandbox, shopper_of: Callable[[Member], Any]
 ) -> None:
