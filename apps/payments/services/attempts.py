@@ -168,8 +168,11 @@ def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bi
                 order=bill.order,
                 amount_fen=bill.amount_fen,
                 started_at=at,
+                pressed_at=at,
                 expires_at=bill.expires_at,
             )
+        else:
+            Payment.objects.filter(pk=attempt.pk).update(pressed_at=at)
         return attempt, bill
 
 

@@ -14,7 +14,7 @@ from apps.orders.models import Order
 from apps.outbox.models import Announcement
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import refunds
+from apps.payments.services import giving_back, refunds
 from apps.wechat.pay import facts
 from apps.wechat.sandbox.control import Sandbox
 from mall.lifecycle import MoveRefused
@@ -184,7 +184,9 @@ def surplus(wechat: Sandbox, settings: Any) -> Refund:
     (paid,) = payments.close_open(order.payments.all(), at=at)
     Order.objects.filter(pk=order.pk).update(status="CLOSED", closed_at=at)
     paying.confirm_payment(transaction=paid, at=at, from_query=True)
-    return refunds.refund_surplus(payment_no=paid.out_trade_no, at=at)
+    refund = giving_back.refund_surplus(payment_no=paid.out_trade_no, at=at)
+    assert refund is not None
+    return refund
 
 
 def refund_calls(wechat: Sandbox) -> list[str]:
