@@ -15,9 +15,9 @@ from apps.payments.models import Payment, Refund
 from apps.payments.states import PaymentStatus, RefundStatus
 
 # A notify takes seconds; after this silence WeChat is asked. With a ring every 10 s whatever was paid is found within
-# 50 s, and what "pay" was pressed for lately is visible within a minute though WeChat tells nothing.
+# 50 s, and what is paid within ten minutes of pressing "pay" is visible within a minute though WeChat tells nothing.
 _SILENCE = timedelta(seconds=40)
-_OFTEN_FOR = timedelta(minutes=10)
+_OFTEN_FOR = timedelta(minutes=11)
 _LATER_EVERY = timedelta(minutes=3)
 # Once more after a close: money that a bank had on its way when we closed, and whose notify got lost.
 _AFTER_CLOSE = timedelta(minutes=5)
@@ -108,7 +108,7 @@ def order_paid_by(*, payment_no: str) -> str:
 def unheard(*, at: datetime) -> QuerySet[Payment]:
     """Attempts to ask WeChat about: open ones without news, and those closed a while ago, once.
 
-    An open attempt is asked about every 40 s for ten minutes after "pay" was pressed, then every three minutes; one
+    An open attempt is asked about every 40 s for eleven minutes after "pay" was pressed, then every three minutes; one
     whose order needs no money any more every 40 s, so that it gets closed. Pressing again never puts a question off.
     """
     never = Q(queried_at__isnull=True)

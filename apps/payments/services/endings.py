@@ -108,11 +108,11 @@ def grant(*, refund_no: str, operator: Any, at: datetime) -> Refund:
     EndingGone, SecondPersonNeeded, StillAtWechat, RefundedAnew, RefundTooMuch, and WechatUnavailable with nothing
     changed.
     """
-    _require_second_person(refund_no, operator)
+    _require_second_person(refund_no, operator=operator)
     _ask_wechat(refund_no, at=at)
     with transaction.atomic():
         refund = refunds.locked(refund_no=refund_no)
-        ending = _require_second_person(refund_no, operator)
+        ending = _require_second_person(refund_no, operator=operator)
         way = RefundEnding.Way(ending.way)
         _endable(refund_no, way)
         was_void = refund.status == RefundStatus.CLOSED
@@ -150,7 +150,7 @@ def _endable(refund_no: str, way: str) -> Refund:
     return refund
 
 
-def _require_second_person(refund_no: str, operator: Any) -> RefundEnding:
+def _require_second_person(refund_no: str, *, operator: Any) -> RefundEnding:
     ending = RefundEnding.objects.filter(refund__refund_no=refund_no, answered_at=None).first()
     if ending is None:
         raise EndingGone

@@ -117,8 +117,9 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
     with transaction.atomic():
         refund = locked(refund_no=result.out_refund_no)
         payment = refund.payment
+        unheard = refund.origin == Origin.CONSOLE and payment.transaction_id is None
         if (
-            result.transaction_id != payment.transaction_id
+            (result.transaction_id != payment.transaction_id and not unheard)
             or result.out_trade_no != payment.payment_no
             or result.refund_fen != refund.amount_fen
         ):

@@ -22,6 +22,7 @@ from apps.payments.models import Notification, Payment, Refund
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.control import Sandbox
+from config.schedule import RINGS
 from tests.apps.members import make as members
 from tests.apps.payments import make
 
@@ -95,7 +96,7 @@ def test_pressing_pay_three_times_is_one_attempt_and_one_call(counter: Counter) 
 
 def test_a_lost_notification_is_found_by_asking(counter: Counter) -> None:
     counter.press(counter.pay())
-    assert asking.query_unheard(at=now()) == 0  # the notification has a minute to come
+    assert asking.query_unheard(at=now()) == 0  # the notification has 40 s to come
 
     assert asking.query_unheard(at=now() + timedelta(minutes=2)) == 1
 
@@ -105,14 +106,44 @@ def test_a_lost_notification_is_found_by_asking(counter: Counter) -> None:
     assert asking.query_unheard(at=now() + timedelta(minutes=9)) == 0
 
 
-def test_wechat_is_asked_each_minute_at_first_and_every_three_later(counter: Counter) -> None:
+def ring_s() -> int:
+    """The seconds between two sweeps, as the board of bells has them."""
+    return next(ring.every_seconds for ring in RINGS if ring.task == "payments.query_unheard")
+
+
+def test_whenever_somebody_pays_in_the_first_ten_minutes_wechat_is_asked_within_fifty_seconds(
+    counter: Counter,
+) -> None:
+    """40 s of silence and a ring every 10 s: with the answer of WeChat, paid → visible stays within a minute."""
     counter.pay()
     begun = counter.attempts[0].started_at
-    minutes = [m / 2 for m in range(40) if asking.query_unheard(at=begun + timedelta(minutes=m / 2)) == 1]
+    every = ring_s()
+    # The rings of the clock fall anywhere: here 3 s after the shopper began.
+    rings = [begun + timedelta(seconds=3 + every * n) for n in range(1800 // every)]
+    asked = [0.0] + [
+        (at - begun).total_seconds() for at in rings if asking.query_unheard(at=at) == 1
+    ]
 
-    assert minutes[:3] == [1.5, 3.0, 4.5]
-    gaps = [later - earlier for earlier, later in pairwise(minutes)]
-    assert max(gaps) == 3.5
+    gaps = [(since, later - since) for since, later in pairwise(asked)]
+    assert every == 10
+    assert max(gap for since, gap in gaps if since < 600) <= 50
+    assert max(gap for since, gap in gaps if since >= 660) <= 190
+    # Cheap all the same: at most one question in 40 s, and one in three minutes later.
+    assert min(gap for _, gap in gaps) > 40
+    assert len(asked) <= 660 // 40 + 1140 // 180 + 2
+
+
+def test_pressing_pay_again_has_wechat_asked_often_again(counter: Counter) -> None:
+    counter.pay()
+    begun = counter.attempts[0].started_at
+    late = begun + timedelta(minutes=20)
+    assert asking.query_unheard(at=late) == 1
+    assert asking.query_unheard(at=late + timedelta(seconds=50)) == 0
+
+    counter.pay(at=late + timedelta(seconds=55))
+
+    assert asking.query_unheard(at=late + timedelta(seconds=60)) == 1
+    assert asking.query_unheard(at=late + timedelta(seconds=101)) == 1
 
 
 def test_pressing_pay_after_having_paid_unheard_finds_the_payment(counter: Counter) -> None:
