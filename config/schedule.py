@@ -20,7 +20,7 @@ RINGS = (
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),
     Ring("checkout.replay_simulations", 10),
-    Ring("payments.query_unheard", 30),
+    Ring("payments.query_unheard", 10),
     Ring("payments.retry_notifications", 30),
     Ring("payments.submit_refunds", 30),
     Ring("payments.query_refunds", 60),
