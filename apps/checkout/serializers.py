@@ -9,11 +9,11 @@ from rest_framework import serializers
 
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.catalog import pictures
 from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
+from apps.pictures import stored
 
 _LONGEST_REMARK = 200
 
@@ -270,7 +270,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
-        return pictures.address(line.image)
+        return stored.address(line.image, stored.Size.LIST)
 
 
 class RefundItemSerializer(serializers.Serializer[Any]):

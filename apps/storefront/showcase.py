@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from apps.catalog import detail, pictures, rules
+from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.checkout import activities
 from apps.inventory import selectors as inventory
+from apps.pictures.stored import Size, address
 from apps.promotions import selectors as promotions
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
@@ -53,15 +54,16 @@ def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> d
     """Return a row of ``catalog.product_page`` in the contract's form: two more statements; ``lead`` as in listed."""
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     stock = inventory.available([choice["id"] for choice in choices])
-    cover_url = pictures.address(product.cover) or ""
+    cover_url = address(product.cover) or ""
+    names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
     worn = _worn([(product, frozenset(stock))], at=at, lead=lead)[product.pk]
-    further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
     return {
         **_item(product, units=sum(stock.values()), worn=worn),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
-        "images": [cover_url, *further],
-        "video_url": pictures.address(product.video),
+        "images": [address(name) for name in names],
+        "images_full": [address(name, Size.FULL) for name in names],
+        "video_url": address(product.video),
         "detail_html": detail.for_shoppers(product.detail_html),
         "attributes": product.attributes,
         "options": product.options,
@@ -72,7 +74,7 @@ def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> d
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
                 "available": stock[choice["id"]],
-                "image_url": pictures.address(choice["image"]) or cover_url,
+                "image_url": address(choice["image"]) or cover_url,
             }
             for choice in choices
         ],
@@ -88,7 +90,7 @@ def _item(product: Product, *, units: int, worn: Worn) -> dict[str, Any]:
         "id": product.pk,
         "title": product.title,
         "subtitle": product.subtitle,
-        "cover_url": pictures.address(product.cover),
+        "cover_url": address(product.cover, Size.LIST),
         "price_fen": product.price_fen,
         "market_price_fen": product.market_price_fen,
         "sold_count": product.sold_count,
