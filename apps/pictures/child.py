@@ -93,6 +93,9 @@ def sized(image: Image.Image) -> Drawing:
         smaller = image.copy()
         smaller.thumbnail((SIDES[size], SIDES[size]), Image.Resampling.LANCZOS)
         name = f"{size}.{kind}"
+        if size == "full" and max(image.size) <= SIDES["page"]:
+            files[name] = files[f"page.{kind}"]
+            continue
         files[name] = _written(smaller, kind, _QUALITY[size])
         if kind == "jpg" and size in _ALSO_WEBP:
             lighter = _written(smaller, "webp", _QUALITY[size])

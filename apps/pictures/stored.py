@@ -34,12 +34,15 @@ def keep(drawn: Drawing, *, folder: str, salt: str = "") -> str:
 
     ``salt``, where there is one, makes the name one of its own that cannot be guessed from the picture.
     """
-    full = name_of(drawn, folder=folder, salt=salt)
-    place = full.rpartition("/")[0]
+    return put(drawn, place=name_of(drawn, folder=folder, salt=salt).rpartition("/")[0])
+
+
+def put(drawn: Drawing, *, place: str) -> str:
+    """Store a drawing's files in a folder whose name ends with a hash, and return the name of the full one."""
     # The full size is written last: where it is, the others are.
     for name, content in drawn.files.items():
         _put(f"{place}/{name}", content)
-    return full
+    return f"{place}/full.{drawn.kind}"
 
 
 def name_of(drawn: Drawing, *, folder: str, salt: str = "") -> str:

@@ -1,4 +1,4 @@
-"""``manage.py remake_pictures``: draw the pictures anew that were kept as they were uploaded. Safe to break off and run again."""
+"""``manage.py remake_pictures``: draw pictures anew that were kept as they were uploaded. Broken off, run it again."""
 
 from __future__ import annotations
 
