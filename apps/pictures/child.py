@@ -72,17 +72,19 @@ def draw(content: bytes, recipe: Recipe) -> Drawing:
         raise Refused("heic")
     if content[:2] == b"\xff\xd8" and scans(content) > recipe.most_scans:
         raise Refused("too_complex")
+    begun = False
     Image.MAX_IMAGE_PIXELS = None  # the recipe's own limit is asked right after
     try:
         with Image.open(BytesIO(content), formats=recipe.kinds) as image:
             if image.width * image.height > recipe.most_pixels:
                 raise Refused("too_large")
+            begun = True
             return sized(_plain(image, transparent=recipe.transparent))
     except (Refused, MemoryError):
         raise
     except Exception as fault:
         # Decoders raise whatever their formats' libraries do: OSError, ValueError, SyntaxError, struct.error …
-        raise Refused("unreadable") from fault
+        raise Refused("broken" if begun else "unreadable") from fault
 
 
 def sized(image: Image.Image) -> Drawing:

@@ -61,6 +61,10 @@ class PictureUnreadable(Invalid):
     message = "无法识别的图片，请上传 JPG、PNG 或 WebP 格式"
 
 
+class PictureBroken(PictureUnreadable):
+    """It began like a picture, and reading it has cost something before it failed."""
+
+
 class PictureTooComplex(Invalid):
     """Reading it takes more work than any honest picture: thousands of scans, seconds of computing, all memory."""
 
@@ -79,7 +83,7 @@ class PicturesBusy(ShopError):
 def draw(content: bytes, *, recipe: Recipe, most_bytes: int = MOST_BYTES) -> Drawing:
     """Return the picture drawn anew: upright, in sRGB, in three sizes, with nothing in it but pixels.
 
-    Raises PictureTooLarge, PictureUnreadable, PictureTooComplex, PicturesBusy.
+    Raises PictureTooLarge, PictureUnreadable, PictureBroken, PictureTooComplex, PicturesBusy.
     """
     if len(content) > most_bytes:
         raise PictureTooLarge
@@ -128,7 +132,7 @@ def _asked(content: bytes, recipe: Recipe) -> bytes:
     ):  # ended by the system: its seconds or its memory are used up, or a decoder crashed
         raise PictureTooComplex
     if done.returncode:
-        raise PictureUnreadable
+        raise PictureBroken
     return done.stdout
 
 
@@ -143,6 +147,8 @@ def _read(said: bytes) -> Drawing:
             raise PictureTooLarge("图片尺寸过大")
         case "too_complex":
             raise PictureTooComplex
+        case "broken":
+            raise PictureBroken
         case "heic":
             raise PictureUnreadable("不支持 HEIC 格式，请先转为 JPG")
         case _:

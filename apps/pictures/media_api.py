@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.static import serve
 
@@ -19,6 +19,8 @@ _A_WEEK: Final = "public, max-age=604800"
 
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Answer a file of MEDIA_ROOT; a JPEG as WebP to whoever takes it, where one lies beside it."""
+    if ".." in path.split("/"):
+        raise Http404
     if _DRAWN.fullmatch(path):
         lighter = f"{path}.webp"
         takes_webp = "image/webp" in request.headers.get("Accept", "")

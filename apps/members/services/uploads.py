@@ -42,7 +42,9 @@ class PictureInProgress(ShopError):
 
 
 def upload(*, member: Member, content: bytes, purpose: str, per_day: int, at: datetime) -> Upload:
-    """Keep a picture drawn anew, without EXIF, position or what else was in the file; refused ones count too.
+    """Keep a picture drawn anew, without EXIF, position or what else was in the file.
+
+    What cost work and could not be drawn counts like a picture; what is none at the first look does not.
 
     Consent (photo albums need it), the day's number and the member's other pictures are asked before a byte of it
     is read. Raises ConsentRequired, TooManyPictures, PictureInProgress, and the errors of pictures.drawing.
@@ -55,8 +57,8 @@ def upload(*, member: Member, content: bytes, purpose: str, per_day: int, at: da
         begun = _begin(member, purpose, per_day, at=at)
         try:
             drawn = drawing.drawn(content, recipe=drawing.MEMBERS)
-        except BaseException:
-            Upload.objects.filter(pk=begun.pk).update(ended_at=at)
+        except BaseException as fault:
+            _give_up(begun, cheap=_was_cheap(fault), at=at)
             raise
     return _end(begun, drawn, member, at=at)
 
@@ -151,6 +153,19 @@ def _begin(member: Member, purpose: str, per_day: int, *, at: datetime) -> Uploa
         return Upload.objects.create(
             public_id=numbers.word(24), member=member, purpose=purpose, uploaded_at=at
         )
+
+
+def _was_cheap(fault: BaseException) -> bool:
+    """Whether a picture was refused by its first bytes, before any work was put into it."""
+    looked_at = isinstance(fault, drawing.PictureTooLarge | drawing.PictureUnreadable)
+    return looked_at and not isinstance(fault, drawing.PictureBroken)
+
+
+def _give_up(begun: Upload, *, cheap: bool, at: datetime) -> None:
+    if cheap:
+        Upload.objects.filter(pk=begun.pk).delete()
+    else:
+        Upload.objects.filter(pk=begun.pk).update(ended_at=at)
 
 
 def _end(begun: Upload, drawn: Drawing, member: Member, *, at: datetime) -> Upload:
