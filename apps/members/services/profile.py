@@ -40,9 +40,10 @@ def update(
             _save(member, changed, was_complete=was_complete, at=at)
         return member
     with transaction.atomic():
-        if avatar_url and not uploads.take_file(member=member, file=stored.name_at(avatar_url) or "", at=at):
+        file = stored.name_at(avatar_url) or ""
+        if avatar_url and not uploads.take_file(member=member, file=file, at=at):
             raise AvatarNotYours(details={"avatar_url": [AvatarNotYours.message]})
-        _wear(member, avatar_url)
+        _wear(member, file)
         _save(member, [*changed, "avatar_url"], was_complete=was_complete, at=at)
     return member
 
@@ -63,7 +64,7 @@ def wear(*, member: Member, content: bytes, at: datetime) -> Member:
         uploads.take(member=member, public_ids=[sent.public_id], purpose=uploads.Purpose.AVATAR, at=at)
         member.refresh_from_db()
         was_complete = _is_complete(member)
-        _wear(member, stored.address(sent.file, stored.Size.LIST) or "")
+        _wear(member, sent.file)
         _save(member, ["avatar_url"], was_complete=was_complete, at=at)
     return member
 
@@ -87,12 +88,12 @@ def record_phone(*, member: Member, code: str, at: datetime) -> Member:
     return member
 
 
-def _wear(member: Member, avatar_url: str) -> None:
-    """Put one avatar in the place of another, whose picture the sweep deletes."""
+def _wear(member: Member, file: str) -> None:
+    """Put one avatar (a stored name, or empty for none) in the place of another, whose picture the sweep deletes."""
     before = stored.name_at(member.avatar_url)
     if before:
         uploads.release(files=[before])
-    member.avatar_url = avatar_url
+    member.avatar_url = stored.address(file, stored.Size.LIST) or ""
 
 
 def _is_complete(member: Member) -> bool:
