@@ -49,6 +49,7 @@ _MACHINE = "about the machine: errors are told without rows (base.faults)"
 # Tables about nobody, and why. None of them may point to a member or to a row on the board, nor have a column
 # that sounds personal (tests/architecture/test_personal.py) without being named in NOT_PERSONAL.
 NOBODYS: Mapping[str, str] = {
+    "base.Version": _MACHINE,
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
     "base.AuditEntry": "what operators did; the subject is a public number (base.audit)",

@@ -13,6 +13,9 @@ from apps.base import probes
 from apps.pictures import media_api
 
 urlpatterns = [
+    # Asked most, so first: patterns are tried in order.
+    path("api/v1/", include("apps.storefront.urls")),
+    path("api/v1/", include("apps.checkout.urls")),
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
@@ -28,8 +31,6 @@ urlpatterns = [
     path("api/v1/", include("apps.coupons.urls")),
     path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.points.urls")),
-    path("api/v1/", include("apps.checkout.urls")),
-    path("api/v1/", include("apps.storefront.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),
     path("wechat/", include("apps.checkout.callback_urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,12 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.base.admin import link
-from apps.base.parts import Part
 from apps.checkout import bills
 from apps.fulfillment import admin as fulfillment
 from apps.fulfillment.models import ShippingUpload
 from apps.payments import admin as payments
-from apps.payments import parts as payments_parts
 from apps.payments.models import Payment
 
 
@@ -64,18 +62,3 @@ class ShippingUploadAdmin(fulfillment.ShippingUploadAdmin):
     @admin.display(description="用于", ordering="bill_no")
     def subject(self, row: ShippingUpload) -> SafeString | str:
         return subject(row)
-
-
-class PaymentInline(payments_parts.PaymentInline):
-    """The attempts of an order, each with which of its bills it is for."""
-
-    fields = ["number", "bill", *payments_parts.PaymentInline.fields[1:]]
-    readonly_fields = fields
-
-    @admin.display(description="用于")
-    def bill(self, row: Payment) -> str:
-        return bills.label_of(row.bill_kind)
-
-
-# On the order's page, in the place of the room's own part.
-ATTEMPTS: Final = Part(room=payments_parts.ATTEMPTS.room, inlines=[PaymentInline])

@@ -15,10 +15,10 @@ from apps.base.parts import Parted
 from apps.checkout import activities
 from apps.checkout import parts as checkout
 from apps.coupons import parts as coupons
-from apps.desk import bills_page
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
+from apps.payments import parts as payments
 
 
 @admin.register(Order)
@@ -90,7 +90,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         fulfillment.SENDING,
         checkout.CLOSING,
         orders.LINES,
-        bills_page.ATTEMPTS,
+        payments.ATTEMPTS,
         aftersales.REFUNDS,
         fulfillment.PARCELS,
         orders.HISTORY,

@@ -95,24 +95,29 @@ class ProductFreightInline(TabularInline):
 
 
 class FreightTemplateForm(forms.ModelForm):
-    """A template. The default stays the default until another one takes over."""
+    """A template. The default stays the default until another one takes over.
+
+    ``usual`` is the column ``is_default`` under another name: Django would refuse a second default, which is no
+    mistake of the operator, since the service makes it the only one.
+    """
+
+    usual = forms.BooleanField(
+        label="默认模板", required=False, help_text="未指定模板的商品使用它；勾选后由它代替原来的默认模板"
+    )
 
     class Meta:
         model = FreightTemplate
-        fields = ["name", "charged_by", "is_default"]
+        fields = ["name", "charged_by"]
 
-    def clean_is_default(self) -> bool:
-        wanted: bool = self.cleaned_data["is_default"]
-        if self.initial.get("is_default") and not wanted:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("usual", self.instance.is_default)
+
+    def clean_usual(self) -> bool:
+        wanted: bool = self.cleaned_data["usual"]
+        if self.instance.is_default and not wanted:
             raise ValidationError(templates.DefaultNeeded.message)
         return wanted
-
-    def validate_constraints(self) -> None:
-        """Two defaults are no mistake of the operator: the service makes the new one the only one."""
-        try:
-            self.instance.validate_constraints(exclude={"is_default"})
-        except ValidationError as broken:
-            self.add_error(None, broken)
 
 
 @admin.register(FreightTemplate)
@@ -120,6 +125,7 @@ class FreightTemplateAdmin(EditableAdmin):
     """How postage is counted."""
 
     form = FreightTemplateForm
+    fields = ["name", "charged_by", "usual"]
     list_display = ["name", "charged_by", "is_default", "tariffs", "unclear"]
     inlines = [ZoneInline, ProductFreightInline]
 
@@ -133,15 +139,15 @@ class FreightTemplateAdmin(EditableAdmin):
         """The default is no less protected where several rows are deleted at once."""
         going, counts, needed, protected = super().get_deleted_objects(objs, request)
         kept = [f"{row}：{templates.DefaultNeeded.message}" for row in objs if row.is_default]
-        if self.has_delete_permission(
-            request
-        ):  # for all others: it is the default, not the operator, that bars it
+        if self.has_delete_permission(request):
+            # It is the default, not the operator's permissions, that bars it.
             needed = {name for name in needed if name != self.opts.verbose_name}
         return going, counts, needed, [*protected, *kept]
 
     def save_model(
         self, request: HttpRequest, obj: FreightTemplate, form: forms.ModelForm[FreightTemplate], change: bool
     ) -> None:
+        obj.is_default = form.cleaned_data["usual"]
         templates.save(template=obj)
 
     def delete_model(self, request: HttpRequest, obj: FreightTemplate) -> None:

@@ -70,6 +70,7 @@ ROOM = Room(
     holdings=(
         Holding(
             model="payments.Payment",
+            plain=("bill_kind",),
             exported="支付单",
             fate=Fate.NAMELESS,
             kept="至少三十年",

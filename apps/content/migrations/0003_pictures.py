@@ -26,7 +26,7 @@ WHERE purpose = 'review' AND taken_at IS NULL AND file <> ''
 class Migration(migrations.Migration):
     dependencies = [
         ("content", "0002_append_only"),
-        ("members", "0007_pictures"),
+        ("members", "0008_pictures"),
     ]
 
     operations = [

@@ -9,16 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from apps.base import transactions
-from apps.inventory.models import Hold, Stock, StockEntry
+from apps.base.statements import Select
+from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
 from apps.inventory.services.booking import Cause, Change, InventoryConflict
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
+
+_HELD_BY: Final = Select(
+    lambda *, order_no: Hold.objects.filter(order_no=order_no).select_related("stock").order_by(),
+    order_no=str,
+)
+_SHELVES: Final = """
+    SELECT stock.id, stock.sku_id, stock.place_id, place.priority, stock.on_hand - stock.held
+      FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id
+     WHERE stock.sku_id = ANY(%s) AND place.ships
+     ORDER BY stock.sku_id, stock.place_id
+       FOR NO KEY UPDATE OF stock
+"""
 
 
 class OutOfStock(ShopError):
@@ -36,7 +50,7 @@ class StockGone(ShopError):
 
 
 def hold(*, order_no: str, demand: Mapping[int, int], at: datetime) -> None:
-    """Promise units to an unpaid order, all or none: five statements, however many SKUs.
+    """Promise units to an unpaid order, all or none: three statements, however many SKUs.
 
     ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order. Holding again for the same order
     changes nothing. Raises OutOfStock, with nothing held; InventoryConflict where the order holds something
@@ -47,20 +61,18 @@ def hold(*, order_no: str, demand: Mapping[int, int], at: datetime) -> None:
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
     shelves = _lock_shelves(demand)
     # Read after the locks, in a statement of its own: a repeated call that had to wait sees the first one.
-    if holds := list(Hold.objects.filter(order_no=order_no).select_related("stock")):
+    if holds := _HELD_BY.rows(order_no=order_no):
         _refuse_other_demand(holds, demand)
         return
     takes, shortages = choosing.choose(demand, shelves)
     if shortages:
         items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
         raise OutOfStock(details={**items[0], "items": items})
-    booking.book(
-        [Change(take.stock_id, held=take.quantity) for take in takes],
+    booking.book_holds(
+        {take.stock_id: take.quantity for take in takes},
+        order_no=order_no,
         cause=Cause(EntryKind.HOLD, f"{order_no}:hold"),
         at=at,
-    )
-    Hold.objects.bulk_create(
-        Hold(order_no=order_no, stock_id=take.stock_id, quantity=take.quantity) for take in takes
     )
 
 
@@ -122,13 +134,9 @@ def restore(
 
 def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
     """Lock the rows of these SKUs in every place that ships, and read them as they are under the lock."""
-    rows = (
-        Stock.objects.filter(sku_id__in=demand, place__ships=True)
-        .order_by("sku_id", "place_id")
-        .select_for_update(of=("self",), no_key=True)
-        .values_list("id", "sku_id", "place_id", "place__priority", F("on_hand") - F("held"))
-    )
-    return [choosing.Shelf(*row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_SHELVES, [list(demand)])
+        return [choosing.Shelf(*row) for row in cursor.fetchall()]
 
 
 def _lock_holds(order_no: str) -> list[Hold]:

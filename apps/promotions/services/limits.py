@@ -55,6 +55,18 @@ _GIVE_BACK: Final = """
        AND day IS NOT DISTINCT FROM %(day)s
 """
 
+_NOTE: Final = """
+    INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
+    SELECT promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, units, amount_fen, %(day)s, %(at)s
+      FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
+           AS use (promotion_id, units, amount_fen)
+"""
+# What taking and giving back asks of a promotion.
+_SHARE: Final = """
+    SELECT id, kind, steps, limit_total, limit_per_day, limit_per_member, limit_per_member_day
+      FROM promotions_promotion WHERE id = ANY(%s) ORDER BY id FOR SHARE
+"""
+
 
 class LimitReached(ShopError):
     """A promotion of the quote cannot be used again; ``details`` has its ``ref``. A new quote leaves it out."""
@@ -107,7 +119,7 @@ def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
     """
     transactions.require()
     uses = uses_of(quote)
-    if not uses or Usage.objects.filter(order_no=order_no, verb=Usage.Verb.HOLD).exists():
+    if not uses or _held_before(order_no):
         return
     day = days.shop_day(at)
     promotions = _share([use.promotion_id for use in uses])
@@ -116,20 +128,30 @@ def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
         if promotion is None or not _take(promotion, use, member_id=member_id, day=day, at=at):
             transaction.set_rollback(True)
             raise LimitReached(details={"ref": use.ref})
-    Usage.objects.bulk_create(
-        Usage(
-            promotion_id=use.promotion_id,
-            order_no=order_no,
-            member_id=member_id,
-            verb=Usage.Verb.HOLD,
-            uses=1,
-            units=use.units,
-            amount_fen=use.amount_fen,
-            day=day,
-            at=at,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NOTE,
+            {
+                "promotion_ids": [use.promotion_id for use in uses],
+                "units": [use.units for use in uses],
+                "amounts_fen": [use.amount_fen for use in uses],
+                "order_no": order_no,
+                "member_id": member_id,
+                "verb": Usage.Verb.HOLD.value,
+                "day": day,
+                "at": at,
+            },
         )
-        for use in uses
-    )
+
+
+def _held_before(order_no: str) -> bool:
+    """Whether the order holds its uses already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = %s AND verb = %s)",
+            [order_no, Usage.Verb.HOLD.value],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def commit(*, order_no: str, at: datetime) -> None:
@@ -221,8 +243,7 @@ def _counted(promotion: Promotion) -> Iterator[tuple[int | None, bool, bool]]:
 
 def _share(promotion_ids: Sequence[int]) -> dict[int, Promotion]:
     """The promotions, kept from being changed (``recount``) until the end of the transaction."""
-    query = "SELECT * FROM promotions_promotion WHERE id = ANY(%s) ORDER BY id FOR SHARE"
-    return {row.pk: row for row in Promotion.objects.raw(query, [list(promotion_ids)])}
+    return {row.pk: row for row in Promotion.objects.raw(_SHARE, [list(promotion_ids)])}
 
 
 def _take(promotion: Promotion, use: Use, *, member_id: int, day: date, at: datetime) -> bool:

@@ -365,4 +365,4 @@ def test_an_order_of_nothing_waits_unpaid_like_any_other(shopper_of: Shoppers) -
 def test_a_request_is_the_same_request_as_before_there_were_tickets(
     choice: Choice, payable_fen: int, remark: str, digest: str
 ) -> None:
-    assert placing._hash(choice, payable_fen, remark) == digest
+    assert placing._hash(choice, remark, expected_payable_fen=payable_fen) == digest

@@ -112,7 +112,7 @@ def saved(client: Client, template_id: int | None = None, **typed: Any) -> Any:
         "next_units": 1,
         "next_fee_fen": "0",
     }
-    form = {"name": "普通快递", "charged_by": "PIECE", "is_default": "on"}
+    form = {"name": "普通快递", "charged_by": "PIECE", "usual": "on"}
     zones = {f"zones-0-{name}": value for name, value in zone.items()}
     counts = {
         f"{prefix}-{name}": value
@@ -142,7 +142,7 @@ def test_the_form_makes_another_default_and_never_none(admin_client: Client) -> 
     second = FreightTemplate.objects.get(is_default=True)
     assert second.name == "新的默认"
 
-    answer = saved(admin_client, second.pk, name="新的默认", is_default="")
+    answer = saved(admin_client, second.pk, name="新的默认", usual="")
 
     assert templates.DefaultNeeded.message in answer.content.decode()
     assert FreightTemplate.objects.get(is_default=True) == second

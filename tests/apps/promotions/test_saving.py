@@ -141,7 +141,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         {"kind": "FREE_POSTAGE", "threshold_fen": "99", "regions": "江浙沪"},
         {"kind": "FREE_POSTAGE", "threshold_fen": 9900, "regions": ["江浙沪"]},
         "regions",
-        "「江浙沪」不是完整的地区名称",
+        "「江浙沪」是几个地区的合称",
     ),
     ({"kind": "GIFT", "gifts": ""}, {"kind": "GIFT"}, "", "请至少设置一档买赠"),
     (

@@ -7,7 +7,7 @@ import apps.pictures.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0004_pictures_of_five_megabytes"),
+        ("catalog", "0005_goods_versioned"),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ WHERE avatar_url <> '' AND avatar_url !~ '^https?://([a-z0-9-]+\.)*qlogo\.cn/'
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0006_export_and_erasure"),
+        ("members", "0007_levels_versioned"),
     ]
 
     operations = [
