@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import models
 from django.db.models.fields.files import FieldFile
+from django.db.models.query_utils import DeferredAttribute
 
 from apps.pictures import drawing, stored
 from apps.pictures.child import Drawing
 from mall.errors import ShopError
-
-_ACCEPT: Final = "image/*"
 
 
 class PictureFormField(forms.ImageField):
@@ -56,18 +55,35 @@ class StoredNameField(models.CharField):
     """The stored name of a picture's full size, written by a service that had it drawn."""
 
 
+class _OwnAddress(DeferredAttribute):
+    """Reads the address, however the row was filled: by a query, by hand, or by a statement of somebody's own."""
+
+    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        return value if instance is None else _as_address(value)
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
 class OwnAddressField(models.CharField):
     """A picture that is read as the absolute address of its small size and kept as its stored name.
 
     Addresses of former days that are not ours stay what they are.
     """
 
+    descriptor_class = _OwnAddress
+
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        return stored.address(value, stored.Size.LIST) if value and stored.is_drawn(value) else value
+        return _as_address(value)
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
         return (stored.name_at(text) or text) if isinstance(text, str) else text
+
+
+def _as_address(value: str | None) -> str | None:
+    return stored.address(value, stored.Size.LIST) if value and stored.is_drawn(value) else value
 
 
 def _drawn(file: File) -> Drawing:
