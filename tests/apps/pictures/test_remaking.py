@@ -60,6 +60,8 @@ def test_a_picture_is_drawn_anew_wherever_it_is_named() -> None:
 def test_a_members_picture_stays_one_of_its_own() -> None:
     """Its name is drawn from the old one, which nobody can guess, and the register follows."""
     review = content.written()
+    Product.objects.update(cover="")
+    OrderLine.objects.update(image="")
     names = [old(f"reviews/2026/03/{mark * 24}.jpg", make.picture()) for mark in "AB"]
     for place, name in enumerate(names):
         row = {"public_id": name[16:40], "member": review.member, "file": name, "uploaded_at": content.NOW}
