@@ -39,7 +39,7 @@ RINGS = (
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),
     Ring("content.hold_overdue", 60),
-    Ring("content.forget_unused_pictures", 3600),
+    Ring("members.forget_unused_pictures", 3600),
 )
 
 

@@ -10,12 +10,12 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.base.schema import ServerTimeField
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.catalog import pictures
 from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.payments.states import MoneyBack
+from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
 
 _LONGEST_REMARK = 200
@@ -160,7 +160,7 @@ class ShippedSerializer(ShownSerializer):
     image_url = serializers.SerializerMethodField()  # type: ignore[assignment]
 
     def get_image_url(self, row: dict[str, Any]) -> str | None:
-        return pictures.address(row["image"])
+        return stored.address(row["image"], stored.Size.LIST)
 
 
 class DeclinedSerializer(serializers.Serializer[Any]):
@@ -303,7 +303,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
-        return pictures.address(line.image)
+        return stored.address(line.image, stored.Size.LIST)
 
 
 class RefundItemSerializer(ShippedSerializer):
