@@ -79,6 +79,7 @@ _ROW: Final[_JSON] = {
     "balance_fen": 0,
     "due_fen": 9300,
     "refunded_fen": 0,
+    "money_back_fen": 0,
     "refunds": [],
     "activity": None,
     "remark": "请轻拿轻放 🍵",
@@ -151,11 +152,12 @@ PART_REFUNDED: Final[_JSON] = {
     **RECEIVED,
     "items": [{**_ROW["items"][0], "refunded": 1}],
     "refunded_fen": 4250,
+    "money_back_fen": 4250,
     "refunds": [
         {
             "refund_no": "RO260305H4J8Q2MTVW6Z",
-            "status": "SETTLED",
-            "status_text": "已到账",
+            "status": "DONE",
+            "status_text": "已退款",
             "amount_fen": 4250,
             "shipping_fen": 0,
             "wechat_fen": 4250,
@@ -163,8 +165,8 @@ PART_REFUNDED: Final[_JSON] = {
             "points": 0,
             "points_taken": 42,
             "reason": "杯口有裂纹",
-            "created_at": "2026-03-05T10:00:00+08:00",
-            "settled_at": "2026-03-05T10:03:00+08:00",
+            "at": "2026-03-05T10:00:00+08:00",
+            "done_at": "2026-03-05T10:03:00+08:00",
             "items": [{**_SHOWN, "quantity": 1, "amount_fen": 4250, "is_gift": False}],
         }
     ],

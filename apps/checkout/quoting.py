@@ -9,7 +9,6 @@ from typing import Any
 
 from apps.carts import selectors as carts
 from apps.carts.services import MAX_QUANTITY
-from apps.catalog import pictures
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
@@ -20,6 +19,7 @@ from apps.fulfillment import freight
 from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Address, Member
+from apps.pictures import stored
 from apps.points import deduction as points
 from apps.promotions import selectors as promotions
 from apps.wallet import selectors as wallet
@@ -305,7 +305,7 @@ def shown(sku: Sku) -> dict[str, Any]:
     """How a SKU looks beside its figures: its product, its picture and its option values."""
     return {
         "product_id": sku.product_id,
-        "image_url": pictures.address(image_name(sku)),
+        "image_url": stored.address(image_name(sku), stored.Size.LIST),
         "option_text": option_text(sku),
     }
 

@@ -10,11 +10,12 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.base.schema import ServerTimeField
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.catalog import pictures
 from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
+from apps.payments.states import MoneyBack
+from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
 
 _LONGEST_REMARK = 200
@@ -159,7 +160,7 @@ class ShippedSerializer(ShownSerializer):
     image_url = serializers.SerializerMethodField()  # type: ignore[assignment]
 
     def get_image_url(self, row: dict[str, Any]) -> str | None:
-        return pictures.address(row["image"])
+        return stored.address(row["image"], stored.Size.LIST)
 
 
 class DeclinedSerializer(serializers.Serializer[Any]):
@@ -302,7 +303,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
-        return pictures.address(line.image)
+        return stored.address(line.image, stored.Size.LIST)
 
 
 class RefundItemSerializer(ShippedSerializer):
@@ -319,9 +320,11 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
 
     refund_no = serializers.CharField()
     status = serializers.ChoiceField(
-        choices=refunds.State.choices, help_text="PROCESSING until WeChat says that its part has arrived."
+        choices=MoneyBack.choices,
+        help_text="The money's state: PENDING until WeChat says that its part has arrived, DONE then; FAILED while "
+        "it cannot, which the shop sees to.",
     )
-    status_text = serializers.CharField()
+    status_text = serializers.CharField(help_text="The state in the buyer's words.")
     amount_fen = serializers.IntegerField()
     shipping_fen = serializers.IntegerField(
         help_text="The part of it that is postage; the rest is the items'."
@@ -333,8 +336,8 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
     points = serializers.IntegerField(help_text="Points of the deduction that came back.")
     points_taken = serializers.IntegerField(help_text="Points that the order had earned and that were taken.")
     reason = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    settled_at = serializers.DateTimeField(allow_null=True)
+    at = serializers.DateTimeField(help_text="When the shop refunded it.")
+    done_at = serializers.DateTimeField(allow_null=True, help_text="When the money had arrived.")
     items = RefundItemSerializer(many=True)
 
 
@@ -343,12 +346,15 @@ class OrderRowSerializer(FiguresSerializer):
 
     order_no = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
-    status_text = serializers.CharField(source="get_status_display")
+    status_text = serializers.SerializerMethodField(
+        help_text="The status in the buyer's words; of a REFUNDED order how its money stands: 退款中, 已退款, 退款异常."
+    )
     items = OrderItemSerializer(many=True, source="lines")
     applied = ReductionSerializer(many=True, source="reductions_told")
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
     refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
+    money_back_fen = serializers.SerializerMethodField(help_text="What of it has really gone back.")
     refunds = serializers.SerializerMethodField()
     activity = OrderActivityField(
         allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
@@ -365,7 +371,17 @@ class OrderRowSerializer(FiguresSerializer):
 
     @extend_schema_field(OrderRefundSerializer(many=True))
     def get_refunds(self, order: Order) -> list[Any]:
-        return list(OrderRefundSerializer(self.context["refunds"].get(order.pk, []), many=True).data)
+        return list(OrderRefundSerializer(self._refunds(order), many=True).data)
+
+    def get_status_text(self, order: Order) -> str:
+        return refunds.order_text(order, self._refunds(order))
+
+    def get_money_back_fen(self, order: Order) -> int:
+        return refunds.back_fen(self._refunds(order))
+
+    def _refunds(self, order: Order) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.context["refunds"].get(order.pk, [])
+        return found
 
 
 class OrderAddressSerializer(serializers.Serializer[Any]):

@@ -19,11 +19,12 @@ from django.utils import timezone
 from apps.base import prepared, versions
 from apps.base.inputs import MAX_BIGINT
 from apps.base.prepared import Making, Page, Pages
-from apps.catalog import detail, pictures, rules
+from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.checkout import activities
 from apps.inventory import selectors as inventory
+from apps.pictures import stored
 from apps.promotions import selectors as promotions
 from apps.promotions import wording
 from apps.storefront import showcase
@@ -37,7 +38,7 @@ _PRODUCTS: Final = Pages("product", "goods", "promotions")
 _MADE_BY: Final = blake2b(
     "".join(
         inspect.getsource(module)
-        for module in (showcase, prepared, catalog, detail, pictures, rules, promotions, wording)
+        for module in (showcase, prepared, catalog, detail, stored, rules, promotions, wording)
     ).encode(),
     digest_size=8,
 ).hexdigest()

@@ -53,7 +53,7 @@ class ShelfItemSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
     subtitle = serializers.CharField()
-    cover_url = serializers.URLField()
+    cover_url = serializers.URLField(help_text="Small: 480 pixels at most.")
     price_fen = serializers.IntegerField(help_text="The lowest price of its SKUs.")
     market_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out, if any.")
     sold_count = serializers.IntegerField()
@@ -119,7 +119,13 @@ class ProductSerializer(ShelfItemSerializer):
     server_time = ServerTimeField()
     category = CategoryNameSerializer()
     brand = serializers.CharField(allow_null=True)
-    images = serializers.ListField(child=serializers.URLField(), help_text="The cover first.")
+    images = serializers.ListField(
+        child=serializers.URLField(), help_text="The cover first, 1080 pixels at most."
+    )
+    images_full = serializers.ListField(
+        child=serializers.URLField(),
+        help_text="The same to look at closely (wx.previewImage), 2048 pixels at most.",
+    )
     video_url = serializers.URLField(allow_null=True)
     detail_html = serializers.CharField(help_text="Sanitised.")
     attributes = NamedValueSerializer(many=True)

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "apps.base",
     "apps.outbox",
+    "apps.pictures",
     "apps.wechat",
     "apps.members",
     "apps.catalog",
@@ -244,6 +245,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
+PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
