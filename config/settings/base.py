@@ -12,6 +12,7 @@ from config.settings import unfold
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 ENV = environment.load()
+PROCESSES = environment.load_processes()
 _served_over_https = ENV.public_base_url.startswith("https://")
 
 SECRET_KEY = ENV.secret_key.get_secret_value()
@@ -222,6 +223,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_WORKER_CONCURRENCY = PROCESSES.worker_concurrency
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
