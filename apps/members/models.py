@@ -248,11 +248,17 @@ class Session(models.Model):
 
 
 class SpentRefresh(models.Model):
-    """A refresh token that was exchanged already: seeing it again means that somebody stole it."""
+    """A refresh token that was exchanged already: seeing it again later means that somebody stole it.
+
+    ``sealed`` is what it was exchanged for, to be opened with the token alone, which the shop does not have; it is
+    kept for the seconds in which the device that sent it may have sent it twice.
+    """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="spent")
     refresh_hash = models.CharField(max_length=64, unique=True)
     spent_at = models.DateTimeField()
+    device = models.CharField(max_length=64, blank=True, default="")
+    sealed = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "已用刷新令牌"

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "apps.base.middleware.RequestIdMiddleware",
+    "apps.base.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -148,6 +149,8 @@ USE_TZ = True
 TIME_ZONE = ENV.shop_time_zone
 
 STATIC_URL = "/static/"
+# Before the apps' own: Alpine without eval stands in for Unfold's.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 # Empty until collectstatic runs; WhiteNoise warns about a directory that is not there.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
