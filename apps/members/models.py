@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import ExtractDay, ExtractMonth
+from django.db.models.functions import ExtractDay, ExtractMonth, Upper
 
+from apps.base import finding
 from apps.base.personal import Person
 
 
@@ -81,6 +83,10 @@ class Member(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["phone"], condition=~Q(phone=""), name="member_phone"),
+            # What operators search for.
+            finding.by_tail("phone", name="member_phone_tail"),
+            finding.by_beginning("nickname", name="member_nickname_beginning"),
+            GinIndex(OpClass(Upper("nickname"), name="gin_trgm_ops"), name="member_nickname_parts"),
             models.Index(
                 fields=["level_valid_until"],
                 condition=Q(level_valid_until__isnull=False),
