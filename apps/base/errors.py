@@ -78,11 +78,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     return _plain(500)
 
 
-def bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for what Django cannot read; config.urls names it as handler400. Too large has a status of its own."""
-    if isinstance(error, RequestDataTooBig):
+    if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
-    return defaults.bad_request(request, error)
+    return defaults.bad_request(request, exception)
 
 
 def unknown_host() -> JsonResponse:

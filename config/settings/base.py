@@ -239,6 +239,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 # No retries when publishing: sweeps find what a lost nudge missed, a shopper must not wait for the broker.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # The queues in the order in which the worker names them (config.schedule.QUEUES), not in turn.
+    "queue_order_strategy": "priority",
     "visibility_timeout": 900,
     # Above the second that a worker's blocking read lasts, and below what a shopper would wait.
     "socket_timeout": 2,
