@@ -57,7 +57,7 @@ WORDS: Final = {
     "district": "District or county.",
     "document": "Which document: `privacy`.",
     "ends_at": "When it ends; null: it does not.",
-    "expected_payable_fen": "What the shopper was told to pay, in fen: `payable_fen` of the quote. Other than that, nothing is ordered.",
+    "expected_payable_fen": "`payable_fen` of the quote that the shopper saw. Where it is another now, nothing is ordered.",
     "expires_at": "When it is closed unless it is paid.",
     "expiring": "Points that end soon, the soonest first.",
     "explanation": "What it promises, in Chinese.",

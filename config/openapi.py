@@ -1,4 +1,4 @@
-"""Completes the OpenAPI document for a stranger: every field has a word, every call its error codes, defaults stay optional."""
+"""Completes the OpenAPI document for a stranger: a word for every field, the error codes of every call, no false musts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 
 from apps.base.errors import PLAIN, STATUS_OF_KIND
+from apps.base.inputs import MAX_BIGINT
 from config import refusals
 from config.field_words import PARAMETERS, WORDS
 
@@ -20,6 +21,8 @@ _BEFORE = {
     "404": {"not_found"},
     "429": {"throttled"},
 }
+# What is asked with nothing, as forms and tabs send it, is not asked.
+_MAY_BE_EMPTY = {"cursor", "status", "ordering", "category", "q", "scope", "price_from_fen"}
 _ANY_OTHER = {
     *(PLAIN[status][0] for status in (405, 406, 413, 415, 500, 503)),
     *("uri_too_long", "headers_too_large"),
@@ -60,6 +63,10 @@ def _keep_optional(schema: Json) -> None:
 
 def _describe_parameters(operation: Json) -> None:
     for parameter in operation.get("parameters", []):
+        if parameter["in"] == "query" and parameter["name"] in _MAY_BE_EMPTY:
+            parameter["allowEmptyValue"] = True
+        if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
+            parameter["schema"] |= {"minimum": 0, "maximum": MAX_BIGINT}
         if parameter["name"] in PARAMETERS:
             parameter.setdefault("description", PARAMETERS[parameter["name"]])
 
