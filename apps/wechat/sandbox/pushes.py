@@ -105,7 +105,9 @@ def _compose(world: World, openid: str, message: Json) -> deliveries.Outgoing:
 
 def _is_accepted(status: int, answer: str) -> bool:
     """``success``, nothing, or a sealed reply."""
-    return status == 200 and (answer.strip() in ("", "success") or '"Encrypt"' in answer or "<Encrypt>" in answer)
+    return status == 200 and (
+        answer.strip() in ("", "success") or '"Encrypt"' in answer or "<Encrypt>" in answer
+    )
 
 
 def xml(message: Json) -> str:

@@ -152,7 +152,7 @@ def test_what_wechat_has_paid_meanwhile_is_not_paid_again(
     wechat: Sandbox, settings: Any, anna: User, bert: User
 ) -> None:
     """WeChat refused by mistake, an operator asks for an end; in the meantime the refund is there all the same."""
-    from tests.apps.payments.test_refunds import surplus  # noqa: PLC0415 - the fixture's body, told once
+    from tests.apps.payments.test_refunds import surplus
 
     refund: Refund = surplus.__wrapped__(wechat, settings)
     refunds.submit_due(at=make.AT.now(tz=AT.tzinfo))

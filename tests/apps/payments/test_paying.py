@@ -120,9 +120,7 @@ def test_whenever_somebody_pays_in_the_first_ten_minutes_wechat_is_asked_within_
     every = ring_s()
     # The rings of the clock fall anywhere: here 3 s after the shopper began.
     rings = [begun + timedelta(seconds=3 + every * n) for n in range(1800 // every)]
-    asked = [0.0] + [
-        (at - begun).total_seconds() for at in rings if asking.query_unheard(at=at) == 1
-    ]
+    asked = [0.0] + [(at - begun).total_seconds() for at in rings if asking.query_unheard(at=at) == 1]
 
     gaps = [(since, later - since) for since, later in pairwise(asked)]
     assert every == 10

@@ -365,9 +365,7 @@ def test_a_refund_that_was_told_with_another_address_is_recognised(
 def test_what_wechat_refuses_and_does_not_know_waits_for_a_person(
     wechat: Sandbox, surplus: Refund, status: int, code: str, message: str
 ) -> None:
-    wechat.fault(
-        "http_status", path="/v3/refund/domestic/refunds", status=status, code=code, message=message
-    )
+    wechat.fault("http_status", path="/v3/refund/domestic/refunds", status=status, code=code, message=message)
 
     refunds.submit_due(at=now())
 
@@ -382,7 +380,9 @@ def test_what_wechat_refuses_and_does_not_know_waits_for_a_person(
 def sent(at: datetime) -> list[int]:
     """Let the sweep run, and return the amounts that have left, in their order."""
     refunds.submit_due(at=at)
-    return list(Refund.objects.filter(attempts__gte=1).order_by("due_at").values_list("amount_fen", flat=True))
+    return list(
+        Refund.objects.filter(attempts__gte=1).order_by("due_at").values_list("amount_fen", flat=True)
+    )
 
 
 def test_refunds_of_one_payment_leave_a_minute_apart_and_those_of_others_at_once(settings: Any) -> None:
