@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from apps.orders.states import Status
+
 WORDS: Final = {
     "access": "Access token, sent as `Authorization: Bearer <access>`. Opaque.",
     "actor": "Who moved it: the member, an operator, the shop itself, or WeChat.",
@@ -89,7 +91,9 @@ WORDS: Final = {
     "kind": "Its kind, for programs.",
     "kind_label": "Its kind, in Chinese.",
     "label": "What it is called, in Chinese.",
+    "left_out": "What could not be put into the cart, and why.",
     "level": "The member's level; null without one.",
+    "line_id": "Id of the line of the order.",
     "list_fen": "The line at list price, in fen.",
     "market_price_fen": "A price to compare with, in fen; null without one.",
     "member": "Who logged in.",
@@ -111,6 +115,7 @@ WORDS: Final = {
     "note": "What else there is to say about it, in Chinese; may be empty.",
     "occasion": "Why, for programs.",
     "occasion_label": "Why, in Chinese.",
+    **{f"OrderCounts.{status}": f"How many orders are {status}." for status in Status.values},
     "off_fen": "What it takes off, in fen; null for a percentage.",
     "on": "The day, in Shanghai.",
     "option_text": "The chosen options, as they are shown; empty without any.",

@@ -347,8 +347,8 @@ class PulseAdmin(ReadOnlyAdmin):
     @admin.display(description="时钟（对数据库）", ordering="ahead_ms")
     def clock_shown(self, row: Pulse) -> str:
         """To the second: what is less is the network's."""
-        seconds = round(row.ahead_ms / 1000)
-        return f"{'快' if seconds > 0 else '慢'} {abs(seconds)} 秒" if seconds else "一致"
+        seconds = (abs(row.ahead_ms) + 500) // 1000
+        return f"{'快' if row.ahead_ms > 0 else '慢'} {seconds} 秒" if seconds else "一致"
 
 
 @admin.register(AuditEntry)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from apps.base import versions
+from apps.base.statements import Select
 from apps.catalog import search
 from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
 from mall.errors import Invalid, NotFound
@@ -36,6 +39,29 @@ BY_RELEVANCE = ("rank", "-sold_count", "-id")
 NEW_FOR = timedelta(days=14)
 HOT_FROM_UNITS = 300
 _WITH_ALL = timedelta(0)
+# What no price and no line of an order asks of a product; long, too.
+_PAGE_ONLY = ("product__detail_html", "product__search_words", "product__attributes", "product__video")
+
+
+def _with_products(skus: QuerySet[Sku]) -> QuerySet[Sku]:
+    return skus.select_related("product__category", "product__brand").defer(*_PAGE_ONLY).order_by()
+
+
+_SKUS: Final = Select(lambda *, sku_ids: _with_products(Sku.objects.filter(pk__in=sku_ids)), sku_ids=list)
+_SELLABLE: Final = Select(
+    lambda *, sku_ids, begun, at: _with_products(
+        Sku.objects.filter(
+            Q(product__sale_starts_at__isnull=True) | Q(product__sale_starts_at__lte=begun),
+            Q(product__sale_ends_at__isnull=True) | Q(product__sale_ends_at__gt=at),
+            pk__in=sku_ids,
+            enabled=True,
+            product__on_sale=True,
+        )
+    ),
+    sku_ids=list,
+    begun=datetime,
+    at=datetime,
+)
 
 
 class OrderingUnknown(Invalid):
@@ -51,15 +77,13 @@ def sellable_skus(sku_ids: Collection[int], *, at: datetime, early: timedelta = 
     ``early`` is how long before its start a sale is open to whoever asks. One query; product, category and
     brand are at hand. What is missing in the answer cannot be bought.
     """
-    on_sale = Product.objects.on_sale_at(at, early=early)
-    skus = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__in=on_sale)
-    return {sku.pk: sku for sku in skus.select_related("product__category", "product__brand")}
+    found = _SELLABLE.rows(sku_ids=list(sku_ids), begun=at + early, at=at)
+    return {sku.pk: sku for sku in found}
 
 
 def skus(sku_ids: Collection[int]) -> dict[int, Sku]:
     """Return SKUs by id, sellable or not (a cart shows what went off sale), with product, category and brand."""
-    chosen = Sku.objects.filter(pk__in=sku_ids)
-    return {sku.pk: sku for sku in chosen.select_related("product__category", "product__brand")}
+    return {sku.pk: sku for sku in _SKUS.rows(sku_ids=list(sku_ids))}
 
 
 def category_ids_of(product: Product) -> frozenset[int]:
@@ -155,10 +179,42 @@ def _meant_by(scope: Scope) -> Q:
             return reduce(or_, below)
 
 
+class _Turns(NamedTuple):
+    """When sales of products that are switched on begin and end, each in order."""
+
+    begin: list[datetime]
+    end: list[datetime]
+
+
+def _turns() -> _Turns:
+    on = Product.objects.filter(on_sale=True).order_by()
+    begin = on.filter(sale_starts_at__isnull=False).values_list("sale_starts_at", flat=True)
+    end = on.filter(sale_ends_at__isnull=False).values_list("sale_ends_at", flat=True)
+    return _Turns(*(sorted(moment for moment in found if moment is not None) for found in (begin, end)))
+
+
+_TURNS: Final = versions.Kept("goods", load=_turns)
+
+
+def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
+    """Return when the goods on sale change next by the clock alone, for whoever is let in ``early``; it is kept."""
+    turns = _TURNS.value()
+    begin = bisect_right(turns.begin, at + early)
+    end = bisect_right(turns.end, at)
+    coming = [turns.begin[begin] - early] if begin < len(turns.begin) else []
+    coming += [turns.end[end]] if end < len(turns.end) else []
+    return min(coming, default=datetime.max.replace(tzinfo=UTC))
+
+
+def new_until(product: Product) -> datetime:
+    """Return when a product ceases, or ceased, to be 新品."""
+    return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
+
+
 def badges_of(product: Product, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
-    began = max(product.created_at, product.sale_starts_at or product.created_at)
-    said = ["新品"] if began <= at < began + NEW_FOR else []
+    until = new_until(product)
+    said = ["新品"] if until - NEW_FOR <= at < until else []
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 

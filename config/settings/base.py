@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "apps.base",
     "apps.outbox",
+    "apps.pictures",
     "apps.wechat",
     "apps.members",
     "apps.catalog",
@@ -62,19 +63,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "apps.base.middleware.RequestIdMiddleware",
     "apps.base.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "apps.base.middleware.Forgeries",
+    "apps.base.middleware.Operators",
+    "apps.base.middleware.Notes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.base.middleware.RefusalMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -107,7 +106,7 @@ if (
     )
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "apps.base.postgresql",
         "NAME": unquote(_database.path.lstrip("/")),
         "USER": unquote(_database.username or ""),
         "PASSWORD": unquote(_database.password or ""),
@@ -254,6 +253,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
+PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -262,6 +262,11 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 
 SHOP_NAME = ENV.shop_name
 ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
+MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
+MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
+MEMBER_UNPAID_USES = ENV.member_unpaid_uses
+LARGE_ORDER_UNITS = ENV.large_order_units
+LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 

@@ -61,7 +61,10 @@ def test_healthz_answers_without_asking_anybody(django_assert_num_queries: Any) 
 
 
 def test_metrics_are_there_for_prometheus() -> None:
-    assert b"django_http_requests_total" in Client().get("/metrics").content
+    Client().get("/healthz")
+    told = Client().get("/metrics").content.decode()
+    assert 'django_http_responses_total_by_status_view_method_total{method="GET",status="200"' in told
+    assert "django_http_requests_latency_seconds_by_view_method_bucket" in told
 
 
 def test_a_cache_that_is_away_forgets_instead_of_failing() -> None:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("base", "0001_extensions"),  # pg_trgm
-        ("members", "0006_export_and_erasure"),
+        ("members", "0008_pictures"),
     ]
 
     operations = [

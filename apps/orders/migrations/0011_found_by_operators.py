@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
     atomic = False  # indexes are built while the shop sells
 
     dependencies = [
-        ("members", "0007_found_and_refreshed_twice"),
-        ("orders", "0009_address_erased"),
+        ("members", "0009_found_and_refreshed_twice"),
+        ("orders", "0010_unpaid_places_and_carts"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     atomic = False  # indexes are built while the shop sells
 
     dependencies = [
-        ("fulfillment", "0006_uploads_of_bills"),
+        ("fulfillment", "0007_freight_versioned"),
         ("orders", "0009_address_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
