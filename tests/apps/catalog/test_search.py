@@ -33,8 +33,13 @@ def goods(db: None) -> None:
 
 
 def found(query: str) -> list[str]:
-    products, order = selectors.shelf(at=AT, query=query)
-    return [product.title for product in products.order_by(*order)]
+    return seen(query)[1]
+
+
+def seen(query: str) -> tuple[str, list[str]]:
+    """How well the goods match, and their titles, the best first."""
+    shelf = selectors.shelf(at=AT, query=query)
+    return shelf.matched, [product.title for product in shelf.products.order_by(*shelf.ordering)]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,16 @@ SPELLINGS = [
     ("zhaoyang", "朝阳花茶"),
     ("luan", "六安瓜片"),
     ("liuan", "六安瓜片"),
+    ("龍井", "西湖龙井"),
+    ("龙井", "西湖龍井"),
+    ("陶瓷茶盃", "手工陶瓷茶杯"),
+    ("臺灣烏龍", "台湾乌龙茶"),
+    ("頭髮護理", "头发护理精油"),
+    ("麵膜", "補水面膜"),
+    ("longjing", "西湖龍井"),
+    ("白色的茶杯", "白色茶杯"),
+    ("妈妈的茶杯", "茶杯 送妈妈"),
+    ("新款的 连衣裙", "新款连衣裙"),
 ]
 
 
@@ -115,6 +130,74 @@ def test_another_number_finds_nothing(db: None, query: str) -> None:
     for _, title in SPELLINGS:
         make.product(title)
     assert found(query) == []
+
+
+SHOP = [
+    "手工陶瓷茶杯套装", "玻璃茶壶", "白色纯棉毛巾", "大容量化妆包", "碎花连衣裙", "Apple iPhone 15 手机壳 透明",
+    "正山小种红茶 250g", "紫砂壶", "小号首饰盒",
+]  # fmt: skip
+# What shoppers ask with a word too many, and what of SHOP is shown, the nearest first.
+ONE_TOO_MANY = [
+    ("白色的茶杯", ["手工陶瓷茶杯套装"]),
+    ("白色茶杯", ["手工陶瓷茶杯套装"]),
+    ("茶杯 白色", ["手工陶瓷茶杯套装"]),
+    ("小化妆包", ["大容量化妆包"]),
+    ("小化妝包", ["大容量化妆包"]),
+    ("新款的连衣裙", ["碎花连衣裙"]),
+    ("夏天的连衣裙", ["碎花连衣裙"]),
+    ("好看的小茶杯", ["手工陶瓷茶杯套装"]),
+    ("红色 iphone 15 手机壳", ["Apple iPhone 15 手机壳 透明"]),
+    ("iphone15 pro 手机壳", ["Apple iPhone 15 手机壳 透明"]),
+    ("250g 红茶 礼盒装", ["正山小种红茶 250g"]),
+    ("纯棉 蓝色 毛巾", ["白色纯棉毛巾"]),
+    ("陶瓷茶壶", ["玻璃茶壶"]),
+    ("taoci chahu", ["手工陶瓷茶杯套装", "玻璃茶壶"]),
+]
+
+
+@pytest.mark.parametrize(("query", "titles"), ONE_TOO_MANY)
+def test_with_one_word_too_many_the_goods_that_have_most_of_it_are_shown_and_it_is_said(
+    db: None, query: str, titles: list[str]
+) -> None:
+    for place, title in enumerate(SHOP):
+        make.product(title, sold_count=100 - place)
+    assert seen(query) == ("most", titles)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["iphone 16 手机壳", "500g 红茶", "白色咖啡机", "白色的咖啡机", "新款手表", "咖啡机", "大容量", "的"],
+)
+def test_another_thing_or_another_number_is_not_most_of_it(db: None, query: str) -> None:
+    for title in SHOP:
+        if title != "大容量化妆包":
+            make.product(title)
+    assert seen(query)[1] == []
+
+
+def test_goods_with_all_of_it_are_shown_alone(db: None) -> None:
+    make.product("白色茶杯")
+    make.product("青瓷茶杯", sold_count=900)
+    assert seen("白色的茶杯") == ("all", ["白色茶杯"])
+    assert seen("茶杯") == ("all", ["青瓷茶杯", "白色茶杯"])
+    assert seen("") == ("all", ["青瓷茶杯", "白色茶杯"])
+
+
+def test_whatever_lacks_least_comes_first(db: None) -> None:
+    make.product("白色茶杯", sold_count=1)
+    make.product("手工茶杯", sold_count=2)
+    make.product("青瓷茶杯", sold_count=900)
+    assert seen("白色的手工茶杯") == ("most", ["手工茶杯", "白色茶杯"])
+
+
+@pytest.mark.parametrize(
+    "text", ["手工陶瓷茶杯套装", "小化妆包", "新款的连衣裙", "龍井綠茶禮盒", "iPhone15 手机壳"]
+)
+def test_a_question_is_cut_as_the_title_is(db: None, text: str) -> None:
+    product = make.product(text)
+    words = set(Product.objects.get(pk=product.pk).search_words.split())
+    assert {word for run in search._runs(text) for word in search._cut(run)} <= words
+    assert seen(text) == ("all", [text])
 
 
 def test_search_words_of_before_are_derived_again(db: None) -> None:
