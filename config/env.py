@@ -85,6 +85,14 @@ class Environment(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
+    # What one member may keep from others without paying: so many unpaid orders, in them so many units of each SKU,
+    # and so many uses of each promotion whose uses are counted for all buyers together.
+    member_unpaid_orders: int = Field(default=10, ge=1, le=100)
+    member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
+    member_unpaid_uses: int = Field(default=2, ge=1, le=100)
+    # An order of more units than this that takes more than half of what is free of a SKU has so many minutes.
+    large_order_units: int = Field(default=50, ge=1, le=100_000)
+    large_order_payment_minutes: int = Field(default=10, ge=5, le=1440)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False

@@ -20,7 +20,7 @@ RINGS = (
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),
     Ring("checkout.replay_simulations", 10),
-    Ring("payments.query_unheard", 30),
+    Ring("payments.query_unheard", 10),
     Ring("payments.retry_notifications", 30),
     Ring("payments.submit_refunds", 30),
     Ring("payments.query_refunds", 60),
@@ -39,7 +39,7 @@ RINGS = (
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),
     Ring("content.hold_overdue", 60),
-    Ring("content.forget_unused_pictures", 3600),
+    Ring("members.forget_unused_pictures", 3600),
 )
 
 

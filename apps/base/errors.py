@@ -59,7 +59,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     """Translate any exception of an API view; DRF calls it as EXCEPTION_HANDLER."""
     set_rollback()
     if isinstance(error, ShopError):
-        return Response(body(error.code, error.text, error.details), status=STATUS_OF_KIND[error.kind])
+        wait = error.details.get("retry_after")
+        return Response(
+            body(error.code, error.text, error.details),
+            status=STATUS_OF_KIND[error.kind],
+            headers={"Retry-After": str(wait)} if wait else None,
+        )
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -25,6 +27,16 @@ class ErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="For the shopper, in Chinese.")
     details = serializers.DictField(help_text="Names of fields, or figures.")
     request_id = serializers.CharField(help_text="Quote it to the operator; it is in the logs.")
+
+
+class ServerTimeField(serializers.DateTimeField):
+    """This shop's time, beside an end that a page counts down to: a phone's own clock may be wrong."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, help_text="The shop's clock, to count down by.", **kwargs)
+
+    def get_attribute(self, instance: Any) -> datetime:
+        return timezone.now()
 
 
 def refusal(status: int, code: str, message: str, details: dict[str, Any] | None = None) -> OpenApiResponse:

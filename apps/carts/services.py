@@ -33,6 +33,14 @@ class CartQuantityTooLarge(ShopError):
     kind = Kind.CONFLICT
 
 
+class CartChanged(ShopError):
+    """The cart is not what was priced: a line left it, or shrank, since; ``details`` has the ``sku_ids``."""
+
+    code = "cart_changed"
+    message = "购物车有变动，请刷新后重试"
+    kind = Kind.CONFLICT
+
+
 class CartQuantityInvalid(Invalid):
     """Less than one piece, or more than a cart line can say."""
 
@@ -90,10 +98,11 @@ def remove(*, member: Member, item_id: int) -> None:
         raise NotFound
 
 
-def forget_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
-    """Take what was ordered out of the cart: ``quantities`` by SKU id.
+def take_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
+    """Take what is ordered out of the cart: ``quantities`` by SKU id, each of a line that has as many.
 
-    A line that grew since the order was composed keeps what came on top. Must run in the order's transaction.
+    A line that grew since the order was composed keeps what came on top. Must run in the order's transaction: the
+    rows that were taken are counted, so that two orders cannot take the same. Raises CartChanged.
     """
     transactions.require()
     if not quantities:
@@ -102,15 +111,18 @@ def forget_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
     mine = CartItem.objects.filter(member=member)
     used_up, more_left = Q(), Q()
     for sku_id, quantity in quantities.items():
-        used_up |= Q(sku_id=sku_id, quantity__lte=quantity)
+        used_up |= Q(sku_id=sku_id, quantity=quantity)
         more_left |= Q(sku_id=sku_id, quantity__gt=quantity)
-    deleted, _ = mine.filter(used_up).delete()
-    if deleted < len(quantities):
+    taken, _ = mine.filter(used_up).delete()
+    if taken < len(quantities):
         ordered = Case(
             *(When(sku_id=sku_id, then=Value(quantity)) for sku_id, quantity in quantities.items()),
             default=Value(0),
         )
-        mine.filter(more_left).update(quantity=F("quantity") - ordered)
+        taken += mine.filter(more_left).update(quantity=F("quantity") - ordered)
+    if taken < len(quantities):
+        transaction.set_rollback(True)
+        raise CartChanged(details={"sku_ids": list(quantities)})
 
 
 def _queue_up(member: Member) -> None:

@@ -123,6 +123,20 @@ class OrdersView(APIView):
         return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
 
 
+class OrderCountsView(APIView):
+    """How many orders stand where."""
+
+    @extend_schema(
+        operation_id="orders_counts",
+        tags=["orders"],
+        summary="How many orders I have in each status",
+        responses={200: shapes.OrderCountsSerializer},
+        examples=[OpenApiExample("counts", value=examples.COUNTS, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        return Response(orders.counts_of(member=caller(request)))
+
+
 class OrderView(APIView):
     """One order of the member."""
 

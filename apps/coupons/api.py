@@ -72,7 +72,12 @@ _USED_IN_A_SHOP = {
         "used_at": "2026-01-02T15:30:00+08:00",
     },
 }
-_PASS = {"code": "48213977", "qr_text": "CP48213977", "expires_at": "2026-01-02T15:34:00+08:00"}
+_PASS = {
+    "code": "48213977",
+    "qr_text": "CP48213977",
+    "expires_at": "2026-01-02T15:34:00+08:00",
+    "server_time": "2026-01-02T15:29:00+08:00",
+}
 _PROMO_CODE = {"code": "WANG2026", "enabled": True, "redemptions": 12, "used": 7, "template": _TEMPLATE}
 _GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
 _SOLD_OUT = refusal(409, "coupon_sold_out", "优惠券已领完")

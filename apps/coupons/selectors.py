@@ -232,6 +232,16 @@ def of_member(*, member: Member, coupon_id: str) -> Coupon:
     return found
 
 
+def order_that_holds(*, member: Member, coupon_id: str) -> str | None:
+    """The number of the member's unpaid order that has this coupon of theirs; None where none has."""
+    try:
+        public_id = UUID(coupon_id)
+    except ValueError:
+        return None
+    mine = Coupon.objects.filter(member=member, public_id=public_id, status=CouponStatus.HELD)
+    return mine.values_list("order_no", flat=True).first()
+
+
 def meant_for(member: Member | None) -> Q:
     """Templates for everybody, and those for a group that the member is in."""
     everybody = ~Exists(Template.groups.through.objects.filter(template_id=OuterRef("pk")))

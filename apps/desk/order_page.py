@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,7 +20,11 @@ from apps.coupons import parts as coupons
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
+from apps.orders.states import Status
 from apps.payments import parts as payments
+from apps.payments import selectors as payment_facts
+from apps.payments.admin import money_shown
+from apps.payments.states import money_back
 
 
 @admin.register(Order)
@@ -99,10 +105,14 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
+        rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")
 
     @admin.display(description="状态", ordering="status")
-    def state(self, row: Order) -> SafeString:
+    def state(self, row: Any) -> SafeString:
+        if row.status == Status.REFUNDED:
+            # The units are gone at once; what operators want to know is where the money is.
+            return money_shown(money_back(row.money_statuses))
         return orders.status_shown(row.status)
 
     @admin.display(description="买家", ordering="member__nickname")

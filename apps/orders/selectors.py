@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
@@ -18,6 +18,8 @@ from mall.errors import Invalid, Kind, NotFound, ShopError
 
 # An order_no has 20 characters; anything longer than its column was never issued.
 _LONGEST_ORDER_NO = 32
+# Lines as shoppers see them: with the product that leads to its page.
+_LINES = Prefetch("lines", OrderLine.objects.annotate(product_id=F("sku__product_id")))
 
 
 class IdempotencyKeyReused(ShopError):
@@ -59,7 +61,7 @@ def of_member(*, member: Member, order_no: str) -> Order:
                 )
             )
         )
-        .prefetch_related("lines")
+        .prefetch_related(_LINES)
         .first()
     )
     if order is None:
@@ -71,12 +73,18 @@ def of_member(*, member: Member, order_no: str) -> Order:
 
 def list_of_member(*, member: Member, status: str | None = None) -> QuerySet[Order]:
     """A member's orders with their lines, in one status or in any. Raises StatusUnknown."""
-    mine = Order.objects.filter(member=member).prefetch_related("lines")
+    mine = Order.objects.filter(member=member).prefetch_related(_LINES)
     if status is None:
         return mine
     if status not in Status.values:
         raise StatusUnknown(details={"status": list(Status.values)})
     return mine.filter(status=status)
+
+
+def counts_of(*, member: Member) -> dict[str, int]:
+    """How many orders a member has in each status, those without any included; one statement."""
+    rows = Order.objects.filter(member=member).order_by().values_list("status").annotate(orders=Count("id"))
+    return {**dict.fromkeys(Status.values, 0), **dict(rows)}
 
 
 def placed_before(*, member: Member, idempotency_key: str, request_hash: str) -> Order | None:
@@ -88,6 +96,23 @@ def placed_before(*, member: Member, idempotency_key: str, request_hash: str) ->
     if order is not None and order.request_hash != request_hash:
         raise IdempotencyKeyReused
     return order
+
+
+def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
+    """The number of the latest order that was made of the member's cart since then and not closed; None without one.
+
+    Where ``sku_ids`` are named, it has one of them. One statement.
+    """
+    made = Order.objects.filter(member=member, from_cart=True, created_at__gte=since)
+    if sku_ids:
+        made = made.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)))
+    return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
+
+
+def that_hold_beside(order: Order) -> QuerySet[Order]:
+    """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
+    beside = Q(member_id=order.member_id, status=Status.UNPAID)
+    return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")
 
 
 def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
@@ -178,6 +203,9 @@ def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
             items=JSONBAgg(
                 JSONObject(
                     sku_id="lines__order_line__sku_id",
+                    product_id="lines__order_line__sku__product_id",
+                    option_text="lines__order_line__option_text",
+                    image="lines__order_line__image",
                     quantity="lines__units",
                     amount_fen="lines__amount_fen",
                     is_gift="lines__order_line__is_gift",

@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from apps.base import days, idempotency, paging
 from apps.base.schema import PAGING, refusal
-from apps.catalog import pictures
 from apps.members.auth import caller
+from apps.pictures import stored
 from apps.points import selectors
 from apps.points import serializers as shapes
 from apps.points import services as points
@@ -45,6 +45,7 @@ _GOOD = {
     "left": 86,
     "per_member": 2,
     "ends_at": "2026-12-31T00:00:00+08:00",
+    "server_time": "2026-11-23T20:00:00+08:00",
 }
 _REDEMPTION = {
     "redemption_no": "RD261123K7M2P9QRTW4X",
@@ -256,7 +257,7 @@ def _good(good: PointsGood) -> dict[str, Any]:
         "money_fen": good.money_fen,
         "sku_id": good.sku_id,
         "product_id": product.pk if product else None,
-        "image_url": pictures.address(product.cover) if product else None,
+        "image_url": stored.address(product.cover, stored.Size.LIST) if product else None,
         "left": None if good.quota is None else good.quota - good.redeemed,
         "per_member": good.per_member,
         "ends_at": good.ends_at,

@@ -24,5 +24,12 @@ CART: Final[dict[str, Any]] = {
         }
     ],
     "selected_count": 2,
-    "quote": {**PRICED, "hints": [], "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
+    "quote": {
+        **PRICED,
+        "hints": [],
+        "freight_fen": 0,
+        "shipping_fen": 0,
+        "payable_fen": 8500,
+        "shipping_known": False,
+    },
 }

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
+from apps.base.schema import ServerTimeField
 from apps.catalog.selectors import Matched
 
 
@@ -53,7 +54,7 @@ class ShelfItemSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
     subtitle = serializers.CharField()
-    cover_url = serializers.URLField()
+    cover_url = serializers.URLField(help_text="Small: 480 pixels at most.")
     price_fen = serializers.IntegerField(help_text="The lowest price of its SKUs.")
     market_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out, if any.")
     sold_count = serializers.IntegerField()
@@ -121,9 +122,16 @@ class CategoryNameSerializer(serializers.Serializer[Any]):
 class ProductSerializer(ShelfItemSerializer):
     """A product's page."""
 
+    server_time = ServerTimeField()
     category = CategoryNameSerializer()
     brand = serializers.CharField(allow_null=True)
-    images = serializers.ListField(child=serializers.URLField(), help_text="The cover first.")
+    images = serializers.ListField(
+        child=serializers.URLField(), help_text="The cover first, 1080 pixels at most."
+    )
+    images_full = serializers.ListField(
+        child=serializers.URLField(),
+        help_text="The same to look at closely (wx.previewImage), 2048 pixels at most.",
+    )
     video_url = serializers.URLField(allow_null=True)
     detail_html = serializers.CharField(help_text="Sanitised.")
     attributes = NamedValueSerializer(many=True)
@@ -164,6 +172,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
     "product",
     value={
         **_CUP,
+        "server_time": "2026-11-23T20:00:00+08:00",
         "category": {"id": 4, "name": "茶杯"},
         "brand": "青禾",
         "images": ["https://shop.example.com/media/demo/products/cup-set.png"],

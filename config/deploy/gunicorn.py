@@ -19,9 +19,10 @@ graceful_timeout = 20
 # Longer than nginx keeps its upstream connections idle, so that nginx never meets a closed one.
 keepalive = 75
 
-# A worker is renewed now and then, not all at the same moment: leaks in libraries stay small.
-max_requests = 5000
-max_requests_jitter = 500
+# A worker is renewed now and then, not all at the same moment: leaks in libraries stay small. Not often, for a new
+# one costs seconds of a core, and compiles anew what it keeps.
+max_requests = 100_000
+max_requests_jitter = 10_000
 
 # The shop is imported once, before the workers are forked, and they share what none of them changes. New code needs a
 # restart therefore; HUP renews the workers only.

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "apps.base",
     "apps.outbox",
+    "apps.pictures",
     "apps.wechat",
     "apps.members",
     "apps.catalog",
@@ -246,6 +247,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
+PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -254,6 +256,11 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 
 SHOP_NAME = ENV.shop_name
 ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
+MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
+MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
+MEMBER_UNPAID_USES = ENV.member_unpaid_uses
+LARGE_ORDER_UNITS = ENV.large_order_units
+LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 

@@ -123,7 +123,9 @@ def test_postage_that_is_kept_with_the_last_unit_is_warned_of(page: Client) -> N
     cup = counter.goods(5000)
     order = make.paid(counter.buyer(), [(cup, 1)])
     make.ship(order)
-    assert "未退的运费 ¥8.00 之后不能再退" in text(filled(page, order, **{f"units_{cup.pk}": "1"}))
+    assert "未退的运费 ¥8.00 之后仍可在订单页单独退还" in text(
+        filled(page, order, **{f"units_{cup.pk}": "1"})
+    )
 
 
 def test_the_same_page_confirmed_twice_refunds_once(page: Client) -> None:

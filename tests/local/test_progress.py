@@ -48,7 +48,9 @@ def test_whatever_is_no_step_stays_in_the_log() -> None:
     assert shown(Terminal(), (0.0, "admin")) == ""
 
 
-def test_what_a_command_printed_is_kept_and_returned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_command_printed_is_kept_and_returned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = [sys.executable, "-c", "print('things 1/1: a'); print('admin')"]
     log = tmp_path / "prepare.log"
     assert progress.run(command, environ=os.environ, log=log, within=60) == "things 1/1: a\nadmin\n"

@@ -189,6 +189,7 @@ def test_a_product_page_shows_everything_in_at_most_4_statements() -> None:
     page = get(f"/products/{cup.pk}").json()
     media = "http://127.0.0.1:8000/media/"
     assert page["images"] == [f"{media}products/cup.png", f"{media}products/a.png", f"{media}products/b.png"]
+    assert page["images_full"] == page["images"]
     assert page["video_url"] is None
     assert page["detail_html"] == f'<p>手作<img src="{media}a.png"></p>'
     assert page["attributes"] == [{"name": "材质", "value": "陶瓷"}]
