@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+from typing import Any, TextIO
 
 import structlog
 
@@ -29,7 +31,7 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
     )
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
+        renderer = for_people(sys.stderr)
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -56,3 +58,11 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},
         },
     }
+
+
+def for_people(stream: TextIO) -> structlog.dev.ConsoleRenderer:
+    """Return what makes lines for the stream readable: in colours where it is a terminal whose owner wants them.
+
+    https://no-color.org says how one says no.
+    """
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty() and not os.environ.get("NO_COLOR"))

@@ -68,7 +68,8 @@ class ProductsView(APIView):
                 "q",
                 OpenApiTypes.STR,
                 description=f"Search in Chinese, pinyin or initials, at most {search.MAX_QUERY} characters; "
-                "all words must be found. Blank is no search.",
+                "simplified and traditional characters find each other. All words must be found; where nothing has "
+                "them all, the goods are answered that have most of them, and `matched` says so. Blank is no search.",
             ),
             OpenApiParameter(
                 "ordering",
@@ -104,7 +105,7 @@ class ProductsView(APIView):
         lead = _lead(request)
 
         def read() -> Listed:
-            products, ordering = catalog.shelf(
+            shelf = catalog.shelf(
                 at=at,
                 category_id=category_id,
                 query=asked.get("q", ""),
@@ -113,11 +114,11 @@ class ProductsView(APIView):
                 price_from_fen=_price_from_fen(asked.get("price_from_fen")),
                 early=lead,
             )
-            found, following = paging.rows_of(request, products, ordering=ordering)
+            found, following = paging.rows_of(request, shelf.products, ordering=shelf.ordering)
             if category_id is not None and not found:
                 # Only an empty page leaves the question whether there is such a category.
                 catalog.require_category(category_id)
-            return Listed(found, following)
+            return Listed(found, following, shelf.matched)
 
         return _json(
             prepared_pages.list_json(asked=(request.build_absolute_uri(),), read=read, at=at, lead=lead)

@@ -161,6 +161,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# What browsers ask for by a name of their own, beside everything: /favicon.ico.
+WHITENOISE_ROOT = BASE_DIR / "config" / "root"
 SERVE_MEDIA = ENV.trusted_proxies == 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
