@@ -45,10 +45,11 @@ _MADE_BY: Final = blake2b(
 
 
 class Listed(NamedTuple):
-    """A page of ``catalog.shelf``: its products, and the address of the next page."""
+    """A page of ``catalog.shelf``: its products, the address of the next page, and how much of a search they have."""
 
     products: Sequence[Product]
     following: str | None
+    matched: catalog.Matched
 
 
 def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: datetime, lead: timedelta) -> bytes:
@@ -127,7 +128,7 @@ def _list(
     making = Making()
     rows = showcase.listed(listed.products, seen, making, at=at)
     return making.page(
-        {"results": rows, "next": listed.following},
+        {"results": rows, "next": listed.following, "matched": listed.matched.value},
         tokens=_LISTS.tokens(),
         sign=sign,
         at=at,
