@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, row_id
-from apps.checkout import hints
+from apps.checkout import hints, quoting
 from apps.checkout.serializers import QuoteSerializer, quantity
 from apps.pictures import stored
 from apps.storefront.cart import Cart, CartLine
@@ -49,6 +49,20 @@ class CartLineSerializer(serializers.Serializer[Any]):
         return stored.address(line.image, stored.Size.LIST)
 
 
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """Goods of a past order that are not put into the cart, and why, in Chinese for the shopper."""
+
+    sku_id = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class AgainSerializer(serializers.Serializer[Any]):
+    """What of a past order is in the cart now, and what is not."""
+
+    added = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of SKUs.")
+    left_out = LeftOutSerializer(many=True)
+
+
 class CartSerializer(serializers.Serializer[Any]):
     """The cart. ``quote`` prices the ticked lines that can be ordered; null without any."""
 
@@ -58,4 +72,6 @@ class CartSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        return hints.quote_json(cart.quote) if cart.quote else None
+        if cart.quote is None:
+            return None
+        return hints.quote_json(cart.quote, {line.sku.pk: quoting.shown(line.sku) for line in cart.lines})

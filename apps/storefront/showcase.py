@@ -50,7 +50,8 @@ def page_of(
 ) -> dict[str, Any]:
     """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
 
-    Its holes are ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
+    Its holes are ("now", ()) for the time,
+    ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
     """
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     sku_ids = tuple(choice["id"] for choice in choices)
@@ -58,6 +59,7 @@ def page_of(
     names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
     return {
         **_item(product),
+        **making.hole(("now", ())),
         **making.hole(("sold", ())),
         **making.hole(("units", sku_ids)),
         **_worn([(product, frozenset(sku_ids))], seen, at=at)[product.pk]._asdict(),

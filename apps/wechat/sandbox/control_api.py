@@ -108,6 +108,12 @@ def _enter(world: World, request: Request) -> Response:
     return as_json({"result": "ok"})
 
 
+def _write(world: World, request: Request) -> Response:
+    asked = request.json()
+    shoppers.write_to_service(world, openid=_shopper(world, asked).openid, text=_text(asked, "text"))
+    return as_json({"result": "ok"})
+
+
 def _push(world: World, request: Request) -> Response:
     asked = request.json()
     content = asked.get("content", {})
@@ -211,6 +217,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/confirm_receipt", _confirm_receipt),
     Route("POST", f"{ROOT}/subscribe", _subscribe),
     Route("POST", f"{ROOT}/enter", _enter),
+    Route("POST", f"{ROOT}/write", _write),
     Route("POST", f"{ROOT}/push", _push),
     Route("POST", f"{ROOT}/push/address", _push_address),
     Route("POST", f"{ROOT}/push/verify", _push_verify),
