@@ -7,16 +7,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.base.schema import ServerTimeField
-from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.checkout import activities, refunds
-from apps.checkout.quoting import Choice
+from apps.checkout import refunds
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
+
 
 @extend_schema_field(
     {

@@ -10,9 +10,10 @@ from django.db import transaction
 
 from apps.catalog import services as catalog
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
-from apps.demo import pictures
+from apps.demo import pictures, telling
 from apps.demo.homeware import HOMEWARE
 from apps.demo.teas import TEAS
+from apps.demo.telling import Tell, silent
 from apps.demo.wares import BRANDS, GUARANTEES, TREE, Choice, Ware
 from apps.inventory import services as inventory
 from apps.pictures import stored
@@ -21,7 +22,7 @@ from apps.stores.models import Place
 WARES: tuple[Ware, ...] = (*HOMEWARE, *TEAS)
 
 
-def fill(*, at: datetime) -> int:
+def fill(*, at: datetime, tell: Tell = silent) -> int:
     """Put what is missing on the shelf and return how many products that were.
 
     A product is known by the code of its first SKU and then left as the operator has it. Its pictures are drawn
@@ -39,17 +40,18 @@ def fill(*, at: datetime) -> int:
         for name, text in GUARANTEES.items()
     }
     places = _places()
-    for ware in missing:
+    for ware in telling.each(missing, what="products", named=lambda ware: ware.title, tell=tell):
         _put(ware, names[ware.code], categories[ware.category], brands[ware.brand], labels, places, at=at)
     return len(missing)
 
 
-def draw() -> tuple[dict[str, list[str]], dict[str, str]]:
+def draw(*, tell: Tell = silent) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Store the pictures whose files are missing, which takes seconds and asks no database.
 
     Return the names of the files: by a product's code, its cover first; and by a root category's name.
     """
-    names = {ware.code: _drawn(ware) for ware in WARES}
+    wares = telling.each(WARES, what="pictures", named=lambda ware: ware.title, tell=tell)
+    names = {ware.code: _drawn(ware) for ware in wares}
     icons = {root: pictures.drawn(f"categories/{shape}") for root, (shape, _) in TREE.items()}
     return names, icons
 

@@ -19,8 +19,8 @@ from typing import Final
 from PIL import Image, ImageCms, ImageOps
 
 _WHITE: Final = (255, 255, 255)
-# Of the longer side; what is smaller stays as it is.
-SIDES: Final[Mapping[str, int]] = {"full": 2048, "page": 1080, "list": 480}
+# Of the longer side; what is smaller stays as it is. The full size comes last, which is the order of writing.
+SIDES: Final[Mapping[str, int]] = {"list": 480, "page": 1080, "full": 2048}
 _QUALITY: Final[Mapping[str, int]] = {"full": 84, "page": 82, "list": 80}
 # Looked at in lists and on pages, where weight counts; the full size is opened one at a time.
 _ALSO_WEBP: Final = ("page", "list")
@@ -28,7 +28,8 @@ _ALPHA: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 _SPACES: Final = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 # Memory of the process: 50 million pixels of four bytes, twice, and what programs need.
 _MEMORY: Final = 1536 * 1024 * 1024
-_FROM_16_BITS: Final = 1 / 257
+# 65535 becomes 255.
+_FROM_16_BITS: Final = 257**-1
 
 
 class Refused(Exception):
@@ -75,7 +76,7 @@ def draw(content: bytes, recipe: Recipe) -> Drawing:
     begun = False
     Image.MAX_IMAGE_PIXELS = None  # the recipe's own limit is asked right after
     try:
-        with Image.open(BytesIO(content), formats=recipe.kinds) as image:
+        with Image.open(BytesIO(content), formats=list(recipe.kinds)) as image:
             if image.width * image.height > recipe.most_pixels:
                 raise Refused("too_large")
             begun = True
@@ -91,7 +92,7 @@ def sized(image: Image.Image) -> Drawing:
     """Return the files of an RGB picture (JPEG), or of an RGBA one (WebP), which is at most as large as the full size."""
     kind = "webp" if image.mode == "RGBA" else "jpg"
     files: dict[str, bytes] = {}
-    for size in reversed(SIDES):
+    for size in SIDES:
         smaller = image.copy()
         smaller.thumbnail((SIDES[size], SIDES[size]), Image.Resampling.LANCZOS)
         name = f"{size}.{kind}"
@@ -152,10 +153,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda level: level * _FROM_16_BITS).convert("L")
     if image.mode in ("I", "F"):
-        low, high = image.getextrema()
+        low, high = (float(level) for level in image.getextrema() if not isinstance(level, tuple))
         # As deep as it is: PNG's 16 bits come as "I", too; a TIFF may hold any numbers.
         top = 65535 if image.mode == "I" and low >= 0 and 255 < high <= 65535 else max(high, 1)
-        return image.point(lambda level: level * (255 / top)).convert("L")
+        return image.point(lambda level: level * (255 * top**-1)).convert("L")
     if image.mode in ("P", "1") or image.mode in _ALPHA:
         wanted = "RGBA" if image.mode in _ALPHA or "transparency" in image.info else "RGB"
         if image.mode == "LA":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +14,9 @@ from django.db.models.query_utils import DeferredAttribute
 from apps.pictures import drawing, stored
 from apps.pictures.child import Drawing
 from mall.errors import ShopError
+
+# What a form hands on with the file that was chosen.
+_DRAWN: Final = "drawn_anew"
 
 
 class PictureFormField(forms.ImageField):
@@ -28,7 +31,8 @@ class PictureFormField(forms.ImageField):
             return None
         chosen.seek(0)
         try:
-            chosen.drawn = drawing.draw(chosen.read(drawing.MOST_BYTES + 1), recipe=drawing.OPERATORS)
+            drawn = drawing.draw(chosen.read(drawing.MOST_BYTES + 1), recipe=drawing.OPERATORS)
+            setattr(chosen, _DRAWN, drawn)
         except ShopError as refusal:
             raise ValidationError(refusal.text, code=refusal.code) from refusal
         return chosen
@@ -87,7 +91,7 @@ def _as_address(value: str | None) -> str | None:
 
 
 def _drawn(file: File) -> Drawing:
-    drawn: Drawing | None = getattr(file, "drawn", None)
+    drawn: Drawing | None = getattr(file, _DRAWN, None)
     if drawn is not None:
         return drawn
     file.seek(0)

@@ -25,13 +25,13 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
         lighter = f"{path}.webp"
         takes_webp = "image/webp" in request.headers.get("Accept", "")
         if takes_webp and (Path(settings.MEDIA_ROOT) / lighter).is_file():
-            answer = serve(request, lighter, document_root=settings.MEDIA_ROOT)
+            answer = serve(request, lighter, document_root=str(settings.MEDIA_ROOT))
         else:
-            answer = serve(request, path, document_root=settings.MEDIA_ROOT)
+            answer = serve(request, path, document_root=str(settings.MEDIA_ROOT))
         patch_vary_headers(answer, ["Accept"])
         answer["Cache-Control"] = _FOR_EVER
     else:
-        answer = serve(request, path, document_root=settings.MEDIA_ROOT)
+        answer = serve(request, path, document_root=str(settings.MEDIA_ROOT))
         answer["Cache-Control"] = _A_WEEK
     # Whatever was uploaded is shown, never run.
     answer["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox"

@@ -30,7 +30,9 @@ def remake(*, limit: int | None = None, tell: Callable[[str], None]) -> Remade:
     old orders may name them. Reads pictures, so it is called outside a transaction.
     """
     transactions.forbid("drawing pictures anew")
-    done, left, seen = 0, [], set()
+    done = 0
+    left: list[tuple[str, str]] = []
+    seen: set[str] = set()
     for user in users.board():
         for name in list(dict.fromkeys(user.named())):
             if stored.is_drawn(name) or name in seen:

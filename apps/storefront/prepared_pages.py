@@ -45,10 +45,11 @@ _MADE_BY: Final = blake2b(
 
 
 class Listed(NamedTuple):
-    """A page of ``catalog.shelf``: its products, and the address of the next page."""
+    """A page of ``catalog.shelf``: its products, the address of the next page, and how much of a search they have."""
 
     products: Sequence[Product]
     following: str | None
+    matched: catalog.Matched
 
 
 def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: datetime, lead: timedelta) -> bytes:
@@ -60,7 +61,9 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
     key = _LISTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, *asked)
     page = _LISTS.kept(key)
     free: dict[int, int] | None = None
-    if page is not None and not versions.known():
+    if page is None:
+        versions.read()
+    elif not versions.known():
         free = _looked(page)
     seen = promotions.shown(at=at, lead=lead)
     sign = _sign(seen, at=at)
@@ -125,7 +128,7 @@ def _list(
     making = Making()
     rows = showcase.listed(listed.products, seen, making, at=at)
     return making.page(
-        {"results": rows, "next": listed.following},
+        {"results": rows, "next": listed.following, "matched": listed.matched.value},
         tokens=_LISTS.tokens(),
         sign=sign,
         at=at,

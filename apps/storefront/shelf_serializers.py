@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
+from apps.catalog.selectors import Matched
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
@@ -72,6 +73,11 @@ class ShelfPageSerializer(serializers.Serializer[Any]):
 
     results = ShelfItemSerializer(many=True)
     next = serializers.URLField(allow_null=True)
+    matched = serializers.ChoiceField(
+        choices=[str(each) for each in Matched],
+        help_text="`all`: what was searched for is in each of them (and without a search). `most`: nothing has all of it, "
+        "and these have most, the nearest first: say so above the list, such as 没有找到完全匹配的商品，为您推荐.",
+    )
 
 
 class NamedValueSerializer(serializers.Serializer[Any]):
@@ -159,7 +165,9 @@ _CUP: dict[str, Any] = {
         }
     ],
 }
-SHELF_EXAMPLE = OpenApiExample("page", value={"results": [_CUP], "next": None}, response_only=True)
+SHELF_EXAMPLE = OpenApiExample(
+    "page", value={"results": [_CUP], "next": None, "matched": "all"}, response_only=True
+)
 PRODUCT_EXAMPLE = OpenApiExample(
     "product",
     value={

@@ -128,7 +128,11 @@ def test_what_an_operator_uploads_is_drawn_anew_in_three_sizes_and_shoppers_get_
     )
     category = make.category("茶杯")
     sent = form({}, category=category.pk, cover=SimpleUploadedFile("杯 子.tif", photo))
-    sent |= {"images-TOTAL_FORMS": 1, "images-0-image": SimpleUploadedFile("a.bmp", pictures.picture("BMP"))}
+    sent |= {
+        "images-TOTAL_FORMS": 1,
+        "images-0-position": 0,
+        "images-0-image": SimpleUploadedFile("a.bmp", pictures.picture("BMP")),
+    }
     operator.post("/admin/catalog/product/add/", sent, follow=True)
     cup = Product.objects.get()
     assert re.fullmatch(r"products/[0-9a-f]{32}/full\.jpg", cup.cover.name)
