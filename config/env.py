@@ -86,6 +86,8 @@ class Environment(BaseSettings):
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
+    # What a coupon may be worth that an operator without 「补偿发券（不限面值）」 gives as compensation.
+    compensation_limit_fen: int = Field(default=50_00, ge=0, le=10_000_00)
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -369,3 +370,9 @@ def _ids(through: Any, column: str) -> ArraySubquery:
     """The ids that a many-to-many of a coupon's template names, as an array in the coupon's own row."""
     named = through.objects.filter(template_id=OuterRef("template_id")).order_by(column)
     return ArraySubquery(named.values(column))
+
+
+def most_to_compensate(operator: Any) -> int | None:
+    """Return the most that a coupon may be worth which this operator gives as compensation; None for any."""
+    most: int = settings.COMPENSATION_LIMIT_FEN
+    return None if operator.has_perm("coupons.compensate_any_coupon") else most

@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PERSONAL_BOARD = "config.personal.BOARD"
+ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)
@@ -256,6 +257,7 @@ SHOP_NAME = ENV.shop_name
 ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
+COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_API_BASE = ENV.wechat_api_base

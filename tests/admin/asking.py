@@ -117,7 +117,7 @@ def _issue() -> Page:
         "issue",
         {"audience": "ALL", "reason": "周年庆", "token": _token()},
         _rows(IssueJob),
-        permission="coupons.change_template",
+        permission="coupons.issue_template",
         spoil=lambda: coupon_templates.stop(template_id=row.pk),
     )
 
@@ -130,7 +130,7 @@ def _make_codes() -> Page:
         "make-codes",
         {"name": "展会", "size": "5", "token": _token()},
         _rows(CodeBatch, Template),
-        permission="coupons.change_template",
+        permission="coupons.issue_template",
         spoil=lambda: Template.objects.filter(pk=row.pk).update(quota=1),
     )
 
@@ -206,7 +206,7 @@ def _recharge() -> Page:
     return Page(
         "/admin/wallet/account/recharge/",
         "/admin/wallet/account/",
-        "wallet.change_account",
+        "wallet.recharge_account",
         "wallet.view_account",
         typed,
         _rows(Account, Entry),
@@ -229,7 +229,7 @@ def _adjust_account() -> Page:
         "adjust",
         typed,
         _rows(Account, Entry),
-        permission="wallet.change_account",
+        permission="wallet.adjust_account",
         spoil=lambda: Account.objects.filter(pk=account.pk).update(principal_fen=0),
     )
 
@@ -248,7 +248,7 @@ def _refund_recharge() -> Page:
         "refund",
         {"principal_fen": "100", "reason": "会员要求", "token": _token()},
         _rows(Refund, Entry),
-        permission="wallet.change_recharge",
+        permission="wallet.refund_recharge",
         spoil=lambda: Account.objects.update(principal_fen=0, bonus_fen=0),
     )
 
@@ -293,7 +293,7 @@ def _correct_points() -> Page:
         "correct",
         {"change": "50", "reason": "补偿", "token": _token()},
         _rows(PointsAccount, PointsEntry),
-        permission="points.change_account",
+        permission="points.correct_account",
     )
 
 
@@ -498,7 +498,7 @@ def _refund_whole() -> Page:
             Refund.objects.count(),
             Payment.objects.count(),
         ],
-        permission="orders.change_order",
+        permission="orders.refund_order",
         spoil=lambda: fulfillment.parcel(order),
     )
 
@@ -514,7 +514,7 @@ def _refund_part() -> Page:
         "refund-part",
         {f"units_{line.pk}": "1", "reason": "杯口有裂纹", "token": _token(), "step": "confirm", "seen": seen},
         lambda: Refund.objects.count(),
-        permission="orders.change_order",
+        permission="orders.refund_order",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from apps.base import roles
 from apps.demo import filling, reviews, surveys, terms
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
+        roles.make()
         added = filling.fill(at=at)
         terms.agree(at=at)
         reviews.fill(at=at)
