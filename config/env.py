@@ -82,6 +82,10 @@ class Environment(BaseSettings):
     database_pooled: bool = False
     # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    # Whether operators need a second factor; left out: everywhere but in a rehearsal.
+    admin_second_factor: bool | None = None
+    # After how many minutes without a click an operator logs in again.
+    admin_idle_minutes: int = Field(default=60, ge=5, le=720)
     log_format: Literal["json", "console"] = "json"
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)

@@ -10,7 +10,7 @@ from django.views.i18n import JavaScriptCatalog
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from apps.base import probes
+from apps.base import door, probes
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
@@ -20,6 +20,7 @@ urlpatterns = [
     # Before the admin's own, which knows only the words that Django ships.
     path("admin/jsi18n/", admin.site.admin_view(JavaScriptCatalog.as_view(), cacheable=True)),
     path("admin", RedirectView.as_view(url="/admin/", permanent=False)),
+    path("admin/second-factor/", door.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -29,6 +29,7 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from apps.base import audit, clock
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
+from apps.base.admin_opened import Versioned
 from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
@@ -68,7 +69,7 @@ class StackedInline(_OneForm, UnfoldStackedInline):
     """Rows of another table under their owner, one a block."""
 
 
-class EditableAdmin(_OneForm, Recorded, Asking):
+class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
     """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
     # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test

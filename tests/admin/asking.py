@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
+from django.contrib.auth.models import User
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
+from apps.base import second_factor
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
@@ -518,6 +521,21 @@ def _refund_part() -> Page:
     )
 
 
+def _reset_factor() -> Page:
+    row = User.objects.create_user("丢了手机")
+    second_factor.beginning(row)
+    TOTPDevice.objects.update(confirmed=True)
+    return _of_row(
+        "auth.user",
+        row,
+        "reset-second-factor",
+        {},
+        lambda: TOTPDevice.objects.count(),
+        permission="auth.change_user",
+        spoil=lambda: TOTPDevice.objects.all().delete(),
+    )
+
+
 PAGES: Final[dict[str, Callable[[], Page]]] = {
     "coupons_template_publish": _publish_template,
     "coupons_template_stop": _stop_template,
@@ -548,6 +566,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "members_erasurerequest_take_back": _take_back_erasure,
     "fulfillment_carrier_fetch": _fetch_carriers,
     "promotions_promotion_simulate": _simulate,
+    "auth_user_reset_second_factor": _reset_factor,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,

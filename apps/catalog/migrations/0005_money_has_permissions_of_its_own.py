@@ -4,14 +4,18 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0004_pictures_of_five_megabytes'),
+        ("catalog", "0004_pictures_of_five_megabytes"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='product',
-            options={'ordering': ['-id'], 'permissions': [('price_product', '改价')], 'verbose_name': '商品', 'verbose_name_plural': '商品'},
+            name="product",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("price_product", "改价")],
+                "verbose_name": "商品",
+                "verbose_name_plural": "商品",
+            },
         ),
     ]

@@ -4,18 +4,30 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('coupons', '0007_orders_of_pages_once'),
+        ("coupons", "0007_orders_of_pages_once"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='coupon',
-            options={'ordering': ['-id'], 'permissions': [('compensate_coupon', '补偿发券'), ('compensate_any_coupon', '补偿发券（不限面值）')], 'verbose_name': '优惠券', 'verbose_name_plural': '优惠券'},
+            name="coupon",
+            options={
+                "ordering": ["-id"],
+                "permissions": [
+                    ("compensate_coupon", "补偿发券"),
+                    ("compensate_any_coupon", "补偿发券（不限面值）"),
+                ],
+                "verbose_name": "优惠券",
+                "verbose_name_plural": "优惠券",
+            },
         ),
         migrations.AlterModelOptions(
-            name='template',
-            options={'ordering': ['-id'], 'permissions': [('issue_template', '批量发放与生成兑换码')], 'verbose_name': '优惠券模板', 'verbose_name_plural': '优惠券模板'},
+            name="template",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("issue_template", "批量发放与生成兑换码")],
+                "verbose_name": "优惠券模板",
+                "verbose_name_plural": "优惠券模板",
+            },
         ),
     ]

@@ -4,14 +4,18 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0009_address_erased'),
+        ("orders", "0009_address_erased"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='order',
-            options={'ordering': ['-id'], 'permissions': [('refund_order', '退款')], 'verbose_name': '订单', 'verbose_name_plural': '订单'},
+            name="order",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("refund_order", "退款")],
+                "verbose_name": "订单",
+                "verbose_name_plural": "订单",
+            },
         ),
     ]

@@ -4,14 +4,18 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('points', '0002_append_only'),
+        ("points", "0002_append_only"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='account',
-            options={'ordering': ['-id'], 'permissions': [('correct_account', '调整积分')], 'verbose_name': '积分账户', 'verbose_name_plural': '积分账户'},
+            name="account",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("correct_account", "调整积分")],
+                "verbose_name": "积分账户",
+                "verbose_name_plural": "积分账户",
+            },
         ),
     ]

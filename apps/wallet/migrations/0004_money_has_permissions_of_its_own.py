@@ -4,18 +4,27 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wallet', '0003_recharges'),
+        ("wallet", "0003_recharges"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='account',
-            options={'ordering': ['-id'], 'permissions': [('recharge_account', '代充值'), ('adjust_account', '人工调整储值')], 'verbose_name': '储值账户', 'verbose_name_plural': '储值账户'},
+            name="account",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("recharge_account", "代充值"), ("adjust_account", "人工调整储值")],
+                "verbose_name": "储值账户",
+                "verbose_name_plural": "储值账户",
+            },
         ),
         migrations.AlterModelOptions(
-            name='recharge',
-            options={'ordering': ['-id'], 'permissions': [('refund_recharge', '退充值款')], 'verbose_name': '充值单', 'verbose_name_plural': '充值单'},
+            name="recharge",
+            options={
+                "ordering": ["-id"],
+                "permissions": [("refund_recharge", "退充值款")],
+                "verbose_name": "充值单",
+                "verbose_name_plural": "充值单",
+            },
         ),
     ]
