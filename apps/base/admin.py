@@ -44,6 +44,7 @@ __all__ = [
     "ReadOnlyTabular",
     "StackedInline",
     "TabularInline",
+    "admin_operators",
     "chip",
     "for_chosen",
     "said",
@@ -345,3 +346,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 # Last: the pages of operators stand on what is above.
+from apps.base import admin_operators  # noqa: E402
