@@ -51,7 +51,7 @@ _MACHINE = "about the machine: errors are told without rows (base.faults)"
 NOBODYS: Mapping[str, str] = {
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
-    "base.AuditEntry": "what operators did; the subject is a public number (base.audit)",
+    "base.AuditEntry": "what operators did; the subject is a public number, what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
     "members.Level": _SETTING,
@@ -94,6 +94,7 @@ NOBODYS: Mapping[str, str] = {
 
 # Columns of those tables that sound as if they told of a person, or hold JSON, and what they hold instead.
 NOT_PERSONAL: Mapping[str, str] = {
+    "base.AuditEntry.changes": "columns of rows, without those that the board names (base.audit)",
     "outbox.Announcement.payload": "numbers of rows (mall.events)",
     "catalog.Product.detail_html": "what operators write about goods",
     "catalog.Product.attributes": "of goods",

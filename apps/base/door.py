@@ -130,7 +130,7 @@ class LoginForm(AuthenticationForm):
     def _failed(self, action: str) -> None:
         """Write a failure down; a name that nobody has is not quoted, it may be a password typed too early."""
         if getattr(self.request, "axes_locked_out", False):
-            log.warning("login_locked_out", address=address_of(self.request))
+            log.warning("login_locked_out")
             return
         name = str(self.cleaned_data.get("username") or "")
         user = get_user_model()._default_manager.filter(username=name).first()
@@ -141,7 +141,7 @@ class LoginForm(AuthenticationForm):
             note=address_of(self.request),
             at=timezone.now(),
         )
-        log.warning("login_failed", address=address_of(self.request))
+        log.warning("login_failed")
 
 
 class DoorMiddleware:
