@@ -49,9 +49,10 @@ _MACHINE = "about the machine: errors are told without rows (base.faults)"
 # Tables about nobody, and why. None of them may point to a member or to a row on the board, nor have a column
 # that sounds personal (tests/architecture/test_personal.py) without being named in NOT_PERSONAL.
 NOBODYS: Mapping[str, str] = {
+    "base.Version": _MACHINE,
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
-    "base.AuditEntry": "what operators did; the subject is a public number, what tells of a person is not quoted (base.audit)",
+    "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
     "members.Level": _SETTING,
@@ -87,6 +88,7 @@ NOBODYS: Mapping[str, str] = {
     "points.PointsGood": _OFFER,
     "points.GivenBack": "shares of refunds, by order number",
     "wallet.Pack": _OFFER,
+    "storefront.Shop": _SETTING,
     "content.ReviewRules": _SETTING,
     "support.Survey": "questions to everybody",
     "support.Question": "questions to everybody",
@@ -104,6 +106,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "members.Document.body": "a text for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
+    "storefront.Shop.service_phone": "the shop's own",
     "promotions.MemberDay.weekdays": "days",
     "promotions.MemberDay.month_days": "days",
     "promotions.Promotion.steps": "thresholds",

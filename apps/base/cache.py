@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.core.cache.backends.redis import RedisCache
-from redis.exceptions import RedisError
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.exceptions import NoScriptError, RedisError
 
 log = structlog.get_logger(__name__)
 
 # After a failure Redis is left alone for this long, so that a hanging server costs one wait, not one a call.
 REST_SECONDS = 5.0
+
+
+# The last ``limit`` turns, the newest first: there is one where the oldest of them is over.
+_TURN = """
+local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
+if oldest and tonumber(oldest) > ARGV[3] - ARGV[2] then return oldest end
+redis.call('LPUSH', KEYS[1], ARGV[3])
+redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]))
+return false
+"""
+_TURN_SHA = hashlib.sha1(_TURN.encode(), usedforsecurity=False).hexdigest()
 
 
 class Breaker:
@@ -44,6 +57,21 @@ def breaker_of(server: str) -> Breaker:
     return _breakers.setdefault(server, Breaker())
 
 
+class _KeptClient(RedisCacheClient):
+    """Django's client of Redis, which makes its own client once for each pool: to make one costs more than a call."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: dict[int, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        index = self._get_connection_pool_index(write)
+        found = self._kept.get(index)
+        if found is None:
+            found = self._kept[index] = super().get_client(key, write=write)
+        return found
+
+
 class SoftRedisCache(RedisCache):
     """Django's Redis cache with short time-outs and a circuit breaker.
 
@@ -56,6 +84,7 @@ class SoftRedisCache(RedisCache):
         options.setdefault("socket_connect_timeout", 0.5)
         options.setdefault("socket_timeout", 0.5)
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = _KeptClient
         self.breaker = breaker_of(server)
 
     def _softly(self, call: Callable[[], Any], otherwise: Any) -> Any:
@@ -67,6 +96,24 @@ class SoftRedisCache(RedisCache):
             self.breaker.open()
             log.warning("cache_away", error=type(error).__name__)
             return otherwise
+
+    def turn(self, key: str, *, limit: int, seconds: float, at: float) -> float | None:
+        """Take one of ``limit`` turns within any ``seconds``; None, or how many seconds there are to wait.
+
+        One round trip, and exact however many ask at once. While Redis is away everybody has a turn.
+        """
+        kept = self.make_and_validate_key(key)
+
+        def ask() -> float | None:
+            client = self._cache.get_client(kept, write=True)
+            try:
+                first = client.evalsha(_TURN_SHA, 1, kept, limit, seconds, at)
+            except NoScriptError:
+                first = client.eval(_TURN, 1, kept, limit, seconds, at)
+            return None if first is None else max(0.0, seconds - (at - float(first)))
+
+        answer: float | None = self._softly(ask, None)
+        return answer
 
     def reachable(self) -> bool:
         """Ask Redis itself, breaker or not. Used by /readyz."""

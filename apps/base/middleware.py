@@ -1,23 +1,49 @@
-"""Around every request: an id, one log line, and the contract's error form for whatever Django itself refuses."""
+"""Around every request: an id, one log line, metrics, and the contract's error form for whatever Django itself refuses.
+
+Sessions, their forgery tokens, operators and notes belong to the admin: what shoppers' programs and WeChat call passes
+them by. A view there that is not exempt from the forgery check is refused, for it finds no token.
+"""
 
 from __future__ import annotations
 
 import re
+import secrets
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import structlog
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
+from prometheus_client import Counter, Histogram
 
-from apps.base import errors
+from apps.base import errors, versions
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
 
 _GIVEN_ID = re.compile(r"[0-9A-Za-z_-]{8,64}")
 _QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
+_WITHOUT_SESSION = ("/api/v1/", "/wechat/", "/healthz", "/readyz", "/metrics")
+_ANSWERS = Counter(
+    "django_http_responses_total_by_status_view_method",
+    "Answers by status, view and method.",
+    ["status", "view", "method"],
+)
+_SECONDS = Histogram(
+    "django_http_requests_latency_seconds_by_view_method",
+    "How long answers took, by view and method.",
+    ["view", "method"],
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# The children of both metrics by what they are labelled with: looking them up costs more than counting.
+_counted: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
 
 class RequestIdMiddleware:
@@ -32,20 +58,114 @@ class RequestIdMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.monotonic()
-        response = self.get_response(request)
-        if request.path.startswith("/api/") and response.status_code >= 400:
+        versions.forget()
+        response = self.get_response(request) if _for_us(request) else errors.unknown_host()
+        versions.forget()
+        if response.status_code >= 400 and request.path.startswith("/api/"):
             response = errors.in_contract_form(response)
         response["X-Request-ID"] = request_id
+        took = time.monotonic() - begun
+        _count(request, response, took)
         if not request.path.startswith(_QUIET):
             log.info(
                 "request",
                 method=request.method,
                 path=request.path[:200],
                 status=response.status_code,
-                duration_ms=round((time.monotonic() - begun) * 1000),
+                duration_ms=round(took * 1000),
             )
         structlog.contextvars.clear_contextvars()
         return response
+
+
+def _for_us(request: HttpRequest) -> bool:
+    """Whether the request names this shop. Asked here, because Django tells a name that it does not know to the log
+    with a trace, and whoever scans the internet by number would fill it."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
+
+
+class HeadersMiddleware:
+    """What browsers and caches are told about every answer.
+
+    Answers of the API are a member's own, or become so when they log in: nobody on the way keeps them. Pages run
+    scripts of the shop itself and those with the nonce of this very answer (``request.csp_nonce``), and evaluate
+    none; whatever else is served runs nothing at all.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        nonce = secrets.token_urlsafe(16)
+        request.csp_nonce = nonce  # type: ignore[attr-defined]  # for templates
+        response = self.get_response(request)
+        if request.path.startswith(_UNKEPT):
+            response.setdefault("Cache-Control", "private, no-store")
+        policy = _PAGES.format(nonce=nonce) if request.path.startswith(_RUN_SCRIPTS) else _NOTHING
+        response.setdefault("Content-Security-Policy", policy)
+        return response
+
+
+# Styles may stand in attributes: Unfold's widgets and the details of products have them, and a style runs nothing.
+# Pictures come from anywhere: members' faces lie with WeChat, details of products show what their makers host.
+_PAGES = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob: http: https:; media-src 'self' http: https:; font-src 'self' data:; "
+    "object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_NOTHING = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_RUN_SCRIPTS = ("/admin", "/api/docs")
+_UNKEPT = ("/api/v1/", "/wechat/")
+
+
+def _count(request: HttpRequest, response: HttpResponse, took: float) -> None:
+    """One more answer of this view, and how many seconds it took."""
+    match = request.resolver_match
+    view = (match.view_name or "<unnamed view>") if match else "<unnamed view>"
+    method = request.method if request.method in _METHODS else "<invalid method>"
+    key = (view, str(method), response.status_code)
+    found = _counted.get(key)
+    if found is None:
+        found = _counted[key] = (
+            _ANSWERS.labels(status=str(response.status_code), view=view, method=method),
+            _SECONDS.labels(view=view, method=method),
+        )
+    found[0].inc()
+    found[1].observe(took)
+
+
+class _ForPages:
+    """A middleware of Django's that calls without a session pass by."""
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(_WITHOUT_SESSION):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]  # mixed into one of Django's
+
+
+class Sessions(_ForPages, SessionMiddleware):
+    """Operators' sessions."""
+
+
+class Forgeries(_ForPages, CsrfViewMiddleware):
+    """Forged forms are refused."""
+
+
+class Operators(_ForPages, AuthenticationMiddleware):
+    """Who of the operators asks."""
+
+
+class Notes(_ForPages, MessageMiddleware):
+    """What pages tell an operator once."""
 
 
 class RefusalMiddleware:

@@ -1,4 +1,4 @@
-"""What the floor remembers: heartbeats, the last run of each job, and who looked at whose data."""
+"""What the floor remembers: heartbeats, the last run of each job, who looked at whose data, versions of what is kept."""
 
 from __future__ import annotations
 
@@ -65,3 +65,16 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
+
+
+class Version(models.Model):
+    """Which state a topic's tables are in; written by triggers only (``base.versions``)."""
+
+    topic = models.CharField("主题", max_length=40, primary_key=True)
+    token = models.UUIDField("版本")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "版本"
+
+    def __str__(self) -> str:
+        return self.topic

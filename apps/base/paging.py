@@ -42,9 +42,20 @@ def page(
 ) -> Response:
     """Answer one page of ``rows`` as ``{"results": …, "next": URL or null}``.
 
+    ``shape`` turns the page's rows into the answer's objects; the rest is as in ``rows_of``.
+    """
+    found, following = rows_of(request, rows, ordering=ordering)
+    return Response({"results": shape(found), "next": following})
+
+
+def rows_of(
+    request: Request, rows: QuerySet[Any], *, ordering: Sequence[str]
+) -> tuple[list[Any], str | None]:
+    """Return one page of ``rows``, and the URL of the next, None after the last.
+
     ``ordering`` names columns or annotations, ``-`` for descending, never null; the last one must be
-    unique. ``shape`` turns the page's rows into the answer's objects. The cursor is signed and bound to the
-    ordering: one from another list, or a tampered one, raises CursorInvalid.
+    unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
+    CursorInvalid.
     """
     size = _page_size(request)
     cursor = request.query_params.get("cursor")
@@ -54,8 +65,7 @@ def page(
     found = list(rows[: size + 1])
     more = len(found) > size
     found = found[:size]
-    following = _link(request, _sealed(ordering, found[-1])) if more else None
-    return Response({"results": shape(found), "next": following})
+    return found, _link(request, _sealed(ordering, found[-1])) if more else None
 
 
 def _page_size(request: Request) -> int:

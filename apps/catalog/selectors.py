@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import JSONObject
 
+from apps.base import versions
+from apps.base.statements import Select
 from apps.catalog import search
 from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
 from mall.errors import Invalid, NotFound
@@ -36,6 +41,29 @@ BY_RELEVANCE = ("rank", "-sold_count", "-id")
 NEW_FOR = timedelta(days=14)
 HOT_FROM_UNITS = 300
 _WITH_ALL = timedelta(0)
+# What no price and no line of an order asks of a product; long, too.
+_PAGE_ONLY = ("product__detail_html", "product__search_words", "product__attributes", "product__video")
+
+
+def _with_products(skus: QuerySet[Sku]) -> QuerySet[Sku]:
+    return skus.select_related("product__category", "product__brand").defer(*_PAGE_ONLY).order_by()
+
+
+_SKUS: Final = Select(lambda *, sku_ids: _with_products(Sku.objects.filter(pk__in=sku_ids)), sku_ids=list)
+_SELLABLE: Final = Select(
+    lambda *, sku_ids, begun, at: _with_products(
+        Sku.objects.filter(
+            Q(product__sale_starts_at__isnull=True) | Q(product__sale_starts_at__lte=begun),
+            Q(product__sale_ends_at__isnull=True) | Q(product__sale_ends_at__gt=at),
+            pk__in=sku_ids,
+            enabled=True,
+            product__on_sale=True,
+        )
+    ),
+    sku_ids=list,
+    begun=datetime,
+    at=datetime,
+)
 
 
 class OrderingUnknown(Invalid):
@@ -51,15 +79,13 @@ def sellable_skus(sku_ids: Collection[int], *, at: datetime, early: timedelta = 
     ``early`` is how long before its start a sale is open to whoever asks. One query; product, category and
     brand are at hand. What is missing in the answer cannot be bought.
     """
-    on_sale = Product.objects.on_sale_at(at, early=early)
-    skus = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__in=on_sale)
-    return {sku.pk: sku for sku in skus.select_related("product__category", "product__brand")}
+    found = _SELLABLE.rows(sku_ids=list(sku_ids), begun=at + early, at=at)
+    return {sku.pk: sku for sku in found}
 
 
 def skus(sku_ids: Collection[int]) -> dict[int, Sku]:
     """Return SKUs by id, sellable or not (a cart shows what went off sale), with product, category and brand."""
-    chosen = Sku.objects.filter(pk__in=sku_ids)
-    return {sku.pk: sku for sku in chosen.select_related("product__category", "product__brand")}
+    return {sku.pk: sku for sku in _SKUS.rows(sku_ids=list(sku_ids))}
 
 
 def category_ids_of(product: Product) -> frozenset[int]:
@@ -102,6 +128,21 @@ def require_category(category_id: int) -> None:
         raise NotFound("类目不存在")
 
 
+class Matched(StrEnum):
+    """How much of a search the goods on the shelf have: all of it, or, where nothing has all, most."""
+
+    ALL = "all"
+    MOST = "most"
+
+
+class Shelf(NamedTuple):
+    """Goods on sale, the ordering to page them by, and how much of the search they have."""
+
+    products: QuerySet[Product]
+    ordering: tuple[str, ...]
+    matched: Matched
+
+
 def shelf(
     *,
     at: datetime,
@@ -111,11 +152,12 @@ def shelf(
     scope: Scope = ALL_GOODS,
     price_from_fen: int = 0,
     early: timedelta = _WITH_ALL,
-) -> tuple[QuerySet[Product], tuple[str, ...]]:
-    """Return the products on sale that were asked for, and the ordering to page them by.
+) -> Shelf:
+    """Return the products on sale that were asked for, the ordering to page them by, and how well they match.
 
     Each row carries ``live_sku_ids``. A category holds its descendants' products; an unknown or hidden one holds
-    none. With a query and no ordering of its own, the best match comes first. ``scope`` keeps
+    none. With a query and no ordering of its own, the best match comes first; where nothing has all of the query, the
+    products that have most of it are returned (one statement more, for a query of several words). ``scope`` keeps
     to the goods that an offer means, ``price_from_fen`` to those that cost as much; ``early`` as in sellable_skus.
     Raises OrderingUnknown, search.QueryTooLong, search.QueryUnreadable.
     """
@@ -131,12 +173,19 @@ def shelf(
         products = products.filter(category__path__startswith=Subquery(path))
     products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     wanted = search.understood(query)
+    matched = Matched.ALL
     if wanted is not None:
-        products = products.filter(wanted.condition)
+        rank: Case | CombinedExpression = wanted.rank
+        found = products.filter(wanted.condition)
+        if wanted.most is not None and not found.exists():
+            matched, rank = Matched.MOST, wanted.most.missing
+            found = products.filter(wanted.most.condition).alias(missing=rank)
+            found = found.filter(missing__lte=wanted.most.at_most)
+        products = found
         if ordering in {None, "", "default"}:
-            products = products.annotate(rank=wanted.rank)
+            products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return products.select_related("category").defer("search_words", "detail_html"), order
+    return Shelf(products.select_related("category").defer("search_words", "detail_html"), order, matched)
 
 
 def _meant_by(scope: Scope) -> Q:
@@ -155,10 +204,42 @@ def _meant_by(scope: Scope) -> Q:
             return reduce(or_, below)
 
 
+class _Turns(NamedTuple):
+    """When sales of products that are switched on begin and end, each in order."""
+
+    begin: list[datetime]
+    end: list[datetime]
+
+
+def _turns() -> _Turns:
+    on = Product.objects.filter(on_sale=True).order_by()
+    begin = on.filter(sale_starts_at__isnull=False).values_list("sale_starts_at", flat=True)
+    end = on.filter(sale_ends_at__isnull=False).values_list("sale_ends_at", flat=True)
+    return _Turns(*(sorted(moment for moment in found if moment is not None) for found in (begin, end)))
+
+
+_TURNS: Final = versions.Kept("goods", load=_turns)
+
+
+def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
+    """Return when the goods on sale change next by the clock alone, for whoever is let in ``early``; it is kept."""
+    turns = _TURNS.value()
+    begin = bisect_right(turns.begin, at + early)
+    end = bisect_right(turns.end, at)
+    coming = [turns.begin[begin] - early] if begin < len(turns.begin) else []
+    coming += [turns.end[end]] if end < len(turns.end) else []
+    return min(coming, default=datetime.max.replace(tzinfo=UTC))
+
+
+def new_until(product: Product) -> datetime:
+    """Return when a product ceases, or ceased, to be 新品."""
+    return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
+
+
 def badges_of(product: Product, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
-    began = max(product.created_at, product.sale_starts_at or product.created_at)
-    said = ["新品"] if began <= at < began + NEW_FOR else []
+    until = new_until(product)
+    said = ["新品"] if until - NEW_FOR <= at < until else []
     return [*said, "热卖"] if product.sold_count >= HOT_FROM_UNITS else said
 
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db import connection, models
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.base import sheets
-from apps.coupons import terms
+from apps.coupons import kept
 from apps.coupons.models import Coupon, CouponMove, PromoCode, StoreUse, Tally, Template
 from apps.coupons.states import CouponStatus, TemplateStatus
-from apps.coupons.terms import Terms
 from apps.members.models import Member, Membership
 from apps.orders.models import Order
-from mall.errors import Invalid, NotFound, ShopError
+from mall.errors import Invalid, NotFound
 from mall.money import yuan
-from mall.pricing import refs
 from mall.pricing.offers import AnyCoupon
 
 log = structlog.get_logger(__name__)
@@ -42,6 +39,27 @@ _CHANNELS: Final = {
 
 # How a wallet can be sorted: name in the API → columns.
 ORDERINGS: Final = {"latest": ["-id"], "ending": ["valid_until", "id"]}
+
+
+class Held(NamedTuple):
+    """An unused coupon of a member, and whether an online order of this moment may use it."""
+
+    public_id: UUID
+    template_id: int
+    valid_from: datetime
+    valid_until: datetime
+    now: bool
+
+
+_WALLET: Final = """
+    SELECT coupon.public_id, coupon.template_id, coupon.valid_from, coupon.valid_until,
+           coupon.valid_from <= %(at)s AND template.channel <> 'STORE' AS now
+      FROM coupons_coupon AS coupon JOIN coupons_template AS template ON template.id = coupon.template_id
+     WHERE coupon.member_id = %(member_id)s AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
+       AND coupon.valid_until > %(at)s
+     ORDER BY now DESC, coupon.valid_until, coupon.id
+     LIMIT %(most)s
+"""
 
 
 class ClaimState(models.TextChoices):
@@ -119,7 +137,7 @@ def offers_for(
     usable = wallet_of(member=member, at=at, channel=channel).filter(
         valid_from__lte=at, recalled_at__isnull=True
     )
-    return _made(_with_scope_ids(usable)[:MOST_OFFERED])
+    return _made(usable.select_related(None)[:MOST_OFFERED])
 
 
 def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
@@ -128,25 +146,21 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     Those of ``offers_for``, and behind them those that wait for a shop or for their first day, ``refused`` with
     the reason, so that a quote can say why they are of no use here. At most ``MOST_OFFERED``.
     """
-    now = Q(valid_from__lte=at) & ~Q(template__channel=Template.Channel.STORE)
-    mine = (
-        Coupon.objects.filter(
-            member=member, status=CouponStatus.AVAILABLE, valid_until__gt=at, recalled_at__isnull=True
-        )
-        .select_related("template")
-        .annotate(now=ExpressionWrapper(now, output_field=models.BooleanField()))
-        .order_by("-now", "valid_until", "id")
-    )
-    rows = list(_with_scope_ids(mine)[:MOST_OFFERED])
-    waiting = {str(refs.coupon(row.public_id)): _why_not_now(row, at=at) for row in rows if not row.now}
-    return [
-        replace(offer, refused=waiting[offer.ref]) if offer.ref in waiting else offer for offer in _made(rows)
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WALLET, {"member_id": member.pk, "at": at, "most": MOST_OFFERED})
+        rows = [Held(*row) for row in cursor.fetchall()]
+    worths, found = kept.worths(), []
+    for row in rows:
+        worth = worths[row.template_id]
+        offer = kept.offer_of(worth, public_id=row.public_id, valid_until=row.valid_until)
+        if offer is not None:
+            found.append(offer if row.now else replace(offer, refused=_why_not_now(row, worth, at=at)))
+    return found
 
 
-def _why_not_now(coupon: Coupon, *, at: datetime) -> str:
+def _why_not_now(coupon: Held, worth: kept.Worth, *, at: datetime) -> str:
     """Why a coupon is of no use to an online order of this moment, for its owner."""
-    if coupon.template.channel == Template.Channel.STORE:
+    if worth.channel == Template.Channel.STORE:
         return "仅限到店使用"
     begins = timezone.localtime(coupon.valid_from)
     return f"{begins.month}月{begins.day}日 {begins:%H:%M} 起可用"
@@ -157,8 +171,9 @@ def offers_again(public_ids: Collection[UUID]) -> dict[str, AnyCoupon]:
 
     Coupons that make no offer any more are not in the answer. One statement.
     """
-    rows = Coupon.objects.filter(public_id__in=public_ids).select_related("template").order_by("id")
-    return {offer.ref: offer for offer in _made(_with_scope_ids(rows))}
+    return {
+        offer.ref: offer for offer in _made(Coupon.objects.filter(public_id__in=public_ids).order_by("id"))
+    }
 
 
 def list_of_member(*, member: Member, status: str | None, at: datetime) -> QuerySet[Coupon]:
@@ -216,6 +231,16 @@ def of_member(*, member: Member, coupon_id: str) -> Coupon:
     if found is None:
         raise NotFound
     return found
+
+
+def order_that_holds(*, member: Member, coupon_id: str) -> str | None:
+    """The number of the member's unpaid order that has this coupon of theirs; None where none has."""
+    try:
+        public_id = UUID(coupon_id)
+    except ValueError:
+        return None
+    mine = Coupon.objects.filter(member=member, public_id=public_id, status=CouponStatus.HELD)
+    return mine.values_list("order_no", flat=True).first()
 
 
 def meant_for(member: Member | None) -> Q:
@@ -291,14 +316,17 @@ def codes_of_promoter(*, member: Member) -> QuerySet[PromoCode]:
 
 
 def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> Iterator[str]:
-    """Uses in shops as CSV, the latest first, streamed; yuan, and Shanghai's time."""
+    """Uses in shops as a sheet, the latest first, streamed; yuan, and Shanghai's time."""
     head = ["核销单号", "核销时间", "门店", "优惠券", "会员编号", "会员昵称", "商品金额", "优惠", "实收"]
-    yield sheets.BOM + sheets.lines([[*head, "小票号", "核销人", "撤销时间", "撤销原因"]])
+    return sheets.sheet([*head, "小票号", "核销人", "撤销时间", "撤销原因"], _uses(uses, chunk), chunk=chunk)
+
+
+def _uses(uses: QuerySet[StoreUse], chunk: int) -> Iterator[list[str]]:
     rows = uses.select_related("place", "coupon__template", "coupon__member", "operator").order_by("-pk")
     last: int | None = None
     while found := list(rows.filter(pk__lt=last)[:chunk] if last is not None else rows[:chunk]):
         last = found[-1].pk
-        yield sheets.lines(_as_line(use) for use in found)
+        yield from (_as_line(use) for use in found)
 
 
 def _as_line(use: StoreUse) -> list[str]:
@@ -334,42 +362,14 @@ def unbalanced() -> QuerySet[Coupon]:
     ).exclude(status=F("booked"))
 
 
-def _with_scope_ids(coupons: QuerySet[Coupon]) -> QuerySet[Any]:
-    """The coupons with the ids that their templates name, in the same statement."""
-    return coupons.annotate(
-        product_ids=_ids(Template.products.through, "product_id"),
-        category_ids=_ids(Template.categories.through, "category_id"),
-        brand_ids=_ids(Template.brands.through, "brand_id"),
-    )
-
-
-def _made(rows: Iterable[Any]) -> list[AnyCoupon]:
+def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
     """The coupons as offers; those of a template that makes none are left out and logged."""
-    found: list[AnyCoupon] = []
-    for row in rows:
-        try:
-            found.append(terms.offer(_terms_of(row)))
-        except ShopError as refusal:
-            log.warning("coupon_unusable", template_id=row.template_id, reason=refusal.text)
-    return found
-
-
-def _terms_of(row: Any) -> Terms:
-    return Terms(
-        ref=str(refs.coupon(row.public_id)),
-        label=row.template.name,
-        valid_until=row.valid_until,
-        product_ids=row.product_ids,
-        category_ids=row.category_ids,
-        brand_ids=row.brand_ids,
-        **terms.figures_of(row.template),
+    worths = kept.worths()
+    offers = (
+        kept.offer_of(worths[coupon.template_id], public_id=coupon.public_id, valid_until=coupon.valid_until)
+        for coupon in coupons
     )
-
-
-def _ids(through: Any, column: str) -> ArraySubquery:
-    """The ids that a many-to-many of a coupon's template names, as an array in the coupon's own row."""
-    named = through.objects.filter(template_id=OuterRef("template_id")).order_by(column)
-    return ArraySubquery(named.values(column))
+    return [offer for offer in offers if offer is not None]
 
 
 def most_to_compensate(operator: Any) -> int | None:

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db import connection
 
+from apps.base import versions
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
-from mall.pricing.basket import ChargedBy, Freight, Zone
+from mall.pricing.basket import ChargedBy, Freight, FreightInvalid, Zone
 
-_TARIFF = ("regions", "first_units", "first_fee_fen", "next_units", "next_fee_fen")
+
+class _Templates(NamedTuple):
+    """All templates as pricing takes them, by id, None for one without zones; and which is the default."""
+
+    freights: Mapping[int, Freight | None]
+    default: int | None
 
 
 def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[int, str]]:
     """Return the templates that these products need, and for each product the ref of its template.
 
     A product without a template of its own uses the default one; where there is no default it is not in the
-    second answer and cannot be sent. Two statements. Raises FreightInvalid for a template without zones.
+    second answer and cannot be sent. Templates are kept; one statement asks for those of the products, where any
+    product has one. Raises FreightInvalid for a template without zones.
     """
-    products = set(product_ids)
-    own = dict(
-        ProductFreight.objects.filter(product_id__in=products).values_list("product_id", "template_id")
-    )
-    zones = FreightZone.objects.filter(template=OuterRef("pk")).order_by("id")
-    templates = FreightTemplate.objects.filter(Q(pk__in=set(own.values())) | Q(is_default=True)).annotate(
-        tariffs=ArraySubquery(zones.values(tariff=JSONObject(**{name: name for name in _TARIFF})))
-    )
-    found = {template.pk: template for template in templates}
-    default = next((key for key, template in found.items() if template.is_default), None)
-    chosen = {product: own.get(product, default) for product in products}
-    freights = tuple(
-        as_freight(found[key], [FreightZone(template=found[key], **tariff) for tariff in found[key].tariffs])
-        for key in sorted({key for key in chosen.values() if key is not None})
-    )
+    products = sorted(set(product_ids))
+    own: dict[int, int] = {}
+    if _ANY_OWN.value():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT product_id, template_id FROM fulfillment_productfreight WHERE product_id = ANY(%s)",
+                [products],
+            )
+            own = dict(cursor.fetchall())
+    kept = _TEMPLATES.value()
+    chosen = {product: own.get(product, kept.default) for product in products}
+    needed = sorted({key for key in chosen.values() if key is not None})
+    freights = tuple(kept.freights.get(key) or _read(key) for key in needed)
     return freights, {product: _ref(key) for product, key in chosen.items() if key is not None}
+
+
+def _load() -> _Templates:
+    freights: dict[int, Freight | None] = {}
+    default = None
+    for template in FreightTemplate.objects.prefetch_related("zones").order_by("id"):
+        default = template.pk if template.is_default else default
+        try:
+            freights[template.pk] = as_freight(template, template.zones.all())
+        except FreightInvalid:
+            freights[template.pk] = None
+    return _Templates(freights, default)
+
+
+def _read(template_id: int) -> Freight:
+    """A template that is not kept, because it makes no tariff or is newer than what is. Raises FreightInvalid."""
+    template = FreightTemplate.objects.prefetch_related("zones").get(pk=template_id)
+    return as_freight(template, template.zones.all())
 
 
 def as_freight(template: FreightTemplate, zones: Iterable[FreightZone]) -> Freight:
@@ -61,3 +83,7 @@ def as_freight(template: FreightTemplate, zones: Iterable[FreightZone]) -> Freig
 
 def _ref(template_id: int) -> str:
     return f"freight:{template_id}"
+
+
+_TEMPLATES: Final = versions.Kept("freight", load=_load)
+_ANY_OWN: Final = versions.Kept("product_freight", load=lambda: ProductFreight.objects.exists())

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
+from apps.base import versions
 from apps.inventory.models import Stock
 
 # At this many free units a stock row is low.
 LOW = 10
+_FREE: Final = """
+    SELECT stock.sku_id, sum(stock.on_hand - stock.held)
+      FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
+     WHERE stock.sku_id = ANY(%s) GROUP BY stock.sku_id
+"""
+_FREE_AND_VERSIONS: Final = f"""
+    SELECT (SELECT json_object_agg(sku_id, free)::text FROM ({_FREE}) AS found (sku_id, free)), {versions.COLUMN}
+"""  # noqa: S608 -- texts of our own
+_OF_PRODUCT: Final = f"""
+    SELECT (SELECT sold_count FROM catalog_product WHERE id = %s),
+           (SELECT json_object_agg(sku_id, free)::text FROM (
+                SELECT sku.id, sum(stock.on_hand - stock.held)
+                  FROM catalog_sku AS sku
+                  JOIN inventory_stock AS stock ON stock.sku_id = sku.id
+                  JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
+                 WHERE sku.product_id = %s GROUP BY sku.id) AS found (sku_id, free)),
+           {versions.COLUMN}
+"""  # noqa: S608 -- texts of our own
 
 
 def available(sku_ids: Iterable[int]) -> dict[int, int]:
@@ -21,9 +42,40 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     """
     free = dict.fromkeys(sku_ids, 0)
     if free:
-        rows = Stock.objects.filter(sku_id__in=free, place__ships=True).order_by()
-        free.update(rows.values_list("sku_id").annotate(free=Sum(F("on_hand") - F("held"))))
+        with connection.cursor() as cursor:
+            cursor.execute(_FREE, [list(free)])
+            free.update(cursor.fetchall())
     return free
+
+
+def available_with_versions(sku_ids: Iterable[int]) -> tuple[dict[int, int], str]:
+    """As ``available``, with the tokens of what is kept (``base.versions``) as of the same moment; one query."""
+    free = dict.fromkeys(sku_ids, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_AND_VERSIONS, [list(free)])
+        found, tokens = cursor.fetchone()
+    free.update((int(sku_id), units) for sku_id, units in json.loads(found or "{}").items())
+    return free, tokens
+
+
+class OfProduct(NamedTuple):
+    """A product's sales, and how many units of each of its SKUs may still be ordered (0 where it has no stock at all)."""
+
+    sold_count: int
+    free: dict[int, int]
+    versions: str
+
+
+def of_product(product_id: int) -> OfProduct:
+    """What is sold and free of a product, with the tokens of what is kept as of the same moment; one query.
+
+    For a product that does not exist nothing is sold or free.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_PRODUCT, [product_id, product_id])
+        sold_count, found, tokens = cursor.fetchone()
+    free = {int(sku_id): units for sku_id, units in json.loads(found or "{}").items()}
+    return OfProduct(sold_count or 0, free, tokens)
 
 
 def scarce() -> tuple[int, int]:

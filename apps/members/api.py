@@ -41,6 +41,9 @@ _SAVED = OpenApiExample("address", value={"id": 7, **_ADDRESS}, response_only=Tr
 _NEW = OpenApiExample("new", value=_ADDRESS, request_only=True)
 _TOKENS = {"access": "kq1Q…", "refresh": "Zt7c…", "expires_in": 7200}
 
+# Made once: a serializer's fields cost more to make than a member to show.
+_MEMBER_SHAPE = shapes.MemberSerializer()
+
 
 def _checked(shape: Any, request: Request) -> dict[str, Any]:
     """Return the validated body, or answer 400 through DRF."""
@@ -90,6 +93,14 @@ class RefreshView(APIView):
     @extend_schema(
         operation_id="auth_refresh",
         summary="New tokens for a refresh token, once",
+        description=(
+            "Refresh tokens rotate: each can be exchanged once, and the access and refresh tokens that came before are "
+            "dead from then on. Keep the newest pair. Sent again within 10 seconds by the same device (the same "
+            "`User-Agent`), a token is answered with the same new pair, so that two requests that meet an expired "
+            "access token at once, or a lost answer, end no session. Seen later, or from another device, it has been "
+            "copied: the whole session is revoked, also for whoever has its newest tokens, and the answer is 401 "
+            "`refresh_invalid`; log in again with `wx.login`. Access tokens live 2 hours, refresh tokens 30 days."
+        ),
         request=shapes.RefreshSerializer,
         responses={
             200: shapes.TokensSerializer,
@@ -99,7 +110,8 @@ class RefreshView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = _checked(shapes.RefreshSerializer, request)
-        tokens = sessions.refresh(token=body["refresh"], at=timezone.now())
+        device = request.headers.get("User-Agent", "")
+        tokens = sessions.refresh(token=body["refresh"], device=device, at=timezone.now())
         return Response(shapes.TokensSerializer(tokens).data)
 
 
@@ -135,7 +147,7 @@ class MeView(APIView):
         examples=[OpenApiExample("me", value=_MEMBER, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(shapes.MemberSerializer(caller(request)).data)
+        return Response(_MEMBER_SHAPE.to_representation(caller(request)))
 
     @extend_schema(
         operation_id="me_change",

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm, ReasonForm
-from apps.base.forms import LinesField, TenthsField, TimesField
+from apps.base.forms import CodeField, LinesField, TenthsField, TextField, TimesField
 from apps.members.models import Level, Member
 
 
@@ -159,8 +159,8 @@ class AskErasureForm(AskForm):
         "七天后注销，期间会员或操作员可以撤回。注销后昵称、手机号、地址、评价等被清除，积分与优惠券作废，不能恢复；"
         "订单与账目依法保存，但不再指向个人。"
     )
-    member = forms.CharField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
-    reason = forms.CharField(
+    member = CodeField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    reason = TextField(
         label="原因",
         max_length=100,
         help_text="会员如何提出、如何核实身份；不要填写姓名、电话",

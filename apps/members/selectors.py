@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from apps.members.models import Address, Document, GrowthEntry, LevelChange, Member, Session
+from apps.base import versions
+from apps.base.statements import Select
+from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
+
+_COLUMNS: Final = [field.attname for field in Member._meta.concrete_fields]
+_WHO: Final = f"""
+    SELECT {", ".join(f"member.{field.column}" for field in Member._meta.concrete_fields)}, {versions.COLUMN}
+      FROM members_session AS session JOIN members_member AS member ON member.id = session.member_id
+     WHERE session.access_hash = %s AND session.access_expires_at > %s
+       AND session.revoked_at IS NULL AND member.disabled_at IS NULL
+"""  # noqa: S608 -- names of our own columns
+_LEVELS: Final = versions.Kept(
+    "levels", load=lambda: {level.pk: level for level in Level.objects.order_by("rank")}
+)
+
+_ADDRESS: Final = Select(
+    lambda *, member_id, address_id: Address.objects.filter(member_id=member_id, pk=address_id).order_by(),
+    member_id=int,
+    address_id=int,
+)
 
 
 def member_of_token(access: str, *, at: datetime) -> Member | None:
     """Return the member whose live session has this access token, with the level; one statement.
 
-    None if the token is unknown, expired, logged out, or its member disabled.
+    None if the token is unknown, expired, logged out, or its member disabled. The same statement reads the tokens
+    of what is kept (``base.versions``), which the rest of the request goes by.
     """
-    session = (
-        Session.objects.select_related("member__level")
-        .filter(
-            access_hash=hash_of(access),
-            access_expires_at__gt=at,
-            revoked_at__isnull=True,
-            member__disabled_at__isnull=True,
-        )
-        .first()
-    )
-    return session.member if session else None
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO, [hash_of(access), at])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    versions.look(row[-1])
+    member = Member.from_db(connection.alias, _COLUMNS, row[:-1])
+    if member.level_id is not None:
+        member.level = level_of(member.level_id)
+    return member
+
+
+def levels() -> list[Level]:
+    """Return all levels, the lowest first. They are kept: read them, do not change them."""
+    return list(_LEVELS.value().values())
+
+
+def level_of(level_id: int) -> Level:
+    """Return a level. It is kept: read it, do not change it."""
+    return _LEVELS.value()[level_id]
 
 
 def lead_of(member: Member | None) -> timedelta:
@@ -55,7 +86,7 @@ def addresses_of(member: Member) -> QuerySet[Address]:
 
 def address_of(*, member: Member, address_id: int) -> Address:
     """Return one of the member's own addresses. Raises NotFound, also for somebody else's."""
-    address = Address.objects.filter(member=member, pk=address_id).first()
+    address = _ADDRESS.first(member_id=member.pk, address_id=address_id)
     if address is None:
         raise NotFound
     return address

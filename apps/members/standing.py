@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from django.db.models import F, Sum
 
+from apps.members import selectors
 from apps.members.models import GrowthEntry, Level, Member
 
 PERIOD: Final = timedelta(days=365)
@@ -23,11 +24,6 @@ class Standing(NamedTuple):
     levels: list[Level]
 
 
-def levels() -> list[Level]:
-    """All levels, the lowest first."""
-    return list(Level.objects.order_by("rank"))
-
-
 def growth_of_period(member: Member, *, at: datetime) -> int:
     """The growth that counts at this moment: that of the 365 days before it, never below 0."""
     rows = GrowthEntry.objects.filter(member=member, counts_at__gt=at - PERIOD, counts_at__lte=at)
@@ -37,7 +33,7 @@ def growth_of_period(member: Member, *, at: datetime) -> int:
 def earned_level(member: Member, *, at: datetime) -> Level | None:
     """The highest level that the growth of this moment reaches, None where it reaches none."""
     growth = growth_of_period(member, at=at)
-    reached = [level for level in reachable(levels()) if level.growth_threshold <= growth]
+    reached = [level for level in reachable(selectors.levels()) if level.growth_threshold <= growth]
     return reached[-1] if reached else None
 
 
@@ -47,10 +43,10 @@ def reachable(every: list[Level]) -> list[Level]:
 
 
 def of_member(member: Member, *, at: datetime) -> Standing:
-    """Where this member stands: two statements beside the member's own."""
+    """Where this member stands: one statement beside the member's own."""
     growth = growth_of_period(member, at=at)
     rank = member.level.rank if member.level else -1
-    every = levels()
+    every = selectors.levels()
     higher = next((level for level in reachable(every) if level.rank > rank), None)
     missing = max(0, higher.growth_threshold - growth) if higher else 0
     return Standing(member.level, growth, member.level_valid_until, higher, missing, every)

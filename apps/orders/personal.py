@@ -39,7 +39,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     return {
         "订单": personal.table(
             orders, "order_no", "status", "goods_fen", "reduction_fen", "shipping_fen", "payable_fen",
-            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "address", "remark",
+            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "activity", "address", "remark",
             "created_at", "paid_at", "shipped_at", "received_at", "closed_at",
         ),
         "订单商品": personal.table(
@@ -123,7 +123,7 @@ ROOM = Room(
             model="orders.Order",
             personal=("address", "remark"),
             # Frozen figures and the names of offers and gifts; price_warnings are about cost.
-            plain=("gifts", "price_warnings", "applied", "declined"),
+            plain=("gifts", "price_warnings", "applied", "declined", "activity"),
             exported="订单",
             fate=Fate.STORED,
             kept=f"地址与留言：交易完成后 {TRADES_KEPT.days} 天，未付款的订单关闭后 {UNPAID_KEPT.days} 天；"
@@ -134,6 +134,14 @@ ROOM = Room(
             model="orders.OrderLine",
             plain=("title", "option_text", "image", "reductions"),
             exported="订单商品",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=_TRADE,
+        ),
+        Holding(
+            model="orders.Reduction",
+            plain=("kind", "key"),
+            not_exported="订单的优惠逐条，订单的生效优惠已导出",
             fate=Fate.NAMELESS,
             kept="与订单相同",
             why=_TRADE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from apps.base import faults, transactions
@@ -33,6 +34,9 @@ _KEEP_DONE = timedelta(days=30)
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
+_ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
+
+
 class NotDead(ShopError):
     """Only a delivery that has given up can be delivered again by hand."""
 
@@ -47,7 +51,8 @@ def publish(event: Event, *, at: datetime) -> None:
     Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
     """
     transactions.require()
-    Announcement.objects.create(kind=event.name, payload=event.payload(), announced_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
     transaction.on_commit(_nudge, robust=True)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from apps.base import days
+from apps.base import days, versions
 from apps.members.models import Member
 from apps.points.models import Account, CheckIn, Entry, InteractionRule, Lot, PointsGood, Redemption, Rules
 from apps.points.states import EntryKind
@@ -25,9 +25,12 @@ class Balance(NamedTuple):
     expiring_at: datetime | None
 
 
+_RULES: Final = versions.Kept("points_rules", load=lambda: Rules.objects.filter(pk=1).first() or Rules(pk=1))
+
+
 def rules() -> Rules:
-    """The rules in force: the operator's row, or the defaults of its columns."""
-    return Rules.objects.filter(pk=1).first() or Rules(pk=1)
+    """The rules in force: the operator's row, or the defaults of its columns. They are kept: do not change them."""
+    return _RULES.value()
 
 
 def balance_of(member: Member, *, at: datetime) -> int:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.base import days
+from apps.members import selectors as members
 from apps.members.models import Level, Member
-from apps.promotions import member_days, terms, wording
+from apps.promotions import kept, member_days, terms, wording
 from apps.promotions.models import (
     LevelPrice,
     MemberDay,
     Promotion,
-    PromotionSku,
     SimulationRun,
     SimulationTally,
     Tally,
 )
-from apps.promotions.terms import Part, Terms
 from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
 from mall import regions
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
-from mall.pricing import refs
 from mall.pricing.basket import Line
 from mall.pricing.offers import Bundle, FreePostage, FreightCoupon, Offer
 
@@ -40,13 +36,6 @@ log = structlog.get_logger(__name__)
 Stock = Callable[[Collection[int]], Mapping[int, int]]
 
 _NO_LEAD: Final = timedelta(0)
-# What a buyer is told of a promotion whose limit is used up.
-_SPENT: Final = {
-    "limit_total": "活动名额已用完",
-    "limit_per_day": "今天的活动名额已用完",
-    "limit_per_member": "您已达到此活动的参与次数",
-    "limit_per_member_day": "您今天已达到此活动的参与次数",
-}
 
 
 class Shelved(NamedTuple):
@@ -87,37 +76,43 @@ def offers_for(
     sku_ids: Collection[int] | None = None,
     stock: Stock | None = None,
 ) -> list[Offer]:
-    """All offers to this member at this moment: two statements, however many promotions there are.
+    """All offers to this member at this moment, however many promotions there are: up to two statements.
 
-    Those whose limits are used up, by all or by this member, say so and will not apply. Whether another
-    applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs that are
-    not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are gifts
-    (without it nothing can be given). A level's lead lets its members in early. Without a member there are no
-    member prices.
+    One asks which limits are used up, where a promotion has any, one for prices of the member's level, where it
+    has any; the rest is kept. Those whose limits are used up, by all or by this member, say so and will not apply.
+    Whether another applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs
+    that are not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are
+    gifts (without it nothing can be given). A level's lead lets its members in early. Without a member there are
+    no member prices.
     """
     found: list[Offer] = []
     lead = _NO_LEAD
     if member is not None and member.level_id is not None:
-        level = _level(level_id=member.level_id, sku_ids=sku_ids)
-        found += _benefits(level)
+        level = members.level_of(member.level_id)
+        found += _benefits(level, _own_prices_fen(level.pk, sku_ids))
         lead = timedelta(minutes=level.early_access_minutes)
-    rows = [row for row in _running(member=member, at=at, lead=lead) if _on_its_day(row, at=at)]
-    gift_ids = sorted(
-        {part["sku_id"] for row in rows if row.kind == Promotion.Kind.GIFT for part in row.skus}
-    )
+    today = days.shop_day(at)
+    rows = [
+        row
+        for row in kept.rows(at=at)
+        if row.starts_at <= at + lead and at < row.ends_at and row.made_on(today)
+    ]
+    counted = kept.tallies(rows, member_id=None if member is None else member.pk, day=today)
+    gift_ids = sorted({sku_id for row in rows for sku_id in row.gift_ids})
     in_stock = stock(gift_ids) if stock and gift_ids else {}
-    return [*found, *(offer for _, offer in _made(rows, at=at, in_stock=in_stock))]
+    for row in rows:
+        offer = kept.offer_of(row, counted, used_up=kept.spent(row, counted), in_stock=in_stock, at=at)
+        found += [offer] if offer else []
+    return found
 
 
 def live(*, at: datetime) -> list[Offer]:
-    """The offers to everyone whose window ``[starts_at, ends_at)`` holds this moment: one statement.
+    """The offers to everyone whose window ``[starts_at, ends_at)`` holds this moment: at most one statement.
 
     A row that makes no offer (its last product was deleted, say) is left out and logged: a promotion set up
     badly must not keep the shop from selling. Gifts count as in stock.
     """
-    running = _running(member=None, at=at, lead=_NO_LEAD)
-    rows = [row for row in running if not row.spent and _on_its_day(row, at=at)]
-    return [offer for _, offer in _made(rows, at=at, in_stock=None)]
+    return [each.offer for each in shown(at=at) if not each.preheat]
 
 
 def dated(*, at: datetime) -> list[Dated]:
@@ -159,60 +154,49 @@ def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], s
 
 
 def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
-    """The offers that products show at this moment: those that are live, and those that preheat. One statement.
+    """The offers that products show at this moment: those that are live, and those that preheat.
 
-    An offer of a member day shows the hours of that day. For whoever comes early by ``lead`` an offer counts that
-    much before its start, as in ``offers_for``.
+    One statement, where one of them has a limit or steps. An offer of a member day shows the hours of that day. For
+    whoever comes early by ``lead`` an offer counts that much before its start, as in ``offers_for``.
     """
-    preheating = Q(campaign__preheat_at__lte=at, starts_at__gt=at + lead)
-    running = Q(starts_at__lte=at + lead)
-    rows = _unspent(Promotion.objects.filter(preheating | running, enabled=True, ends_at__gt=at), at=at)
+    today = days.shop_day(at)
+    rows = [row for row in kept.rows(at=at) if at < row.ends_at and _to_be_seen(row, at=at, lead=lead)]
+    counted = kept.tallies(rows, member_id=None, day=today)
     seen = []
-    for row, offer in _made(with_scope_ids(rows).order_by("id"), at=at, in_stock=None):
+    for row in rows:
+        offer = None
+        if not kept.spent(row, counted):
+            offer = kept.offer_of(row, counted, used_up="", in_stock=None, at=at)
+        if offer is None:
+            continue
         preheat = row.starts_at > at + lead
         starts_at, ends_at = row.starts_at, row.ends_at
         if row.member_day is not None and not preheat:
-            if not _on_its_day(row, at=at):
-                continue
-            midnight, next_midnight = days.day_window(days.shop_day(at))
+            midnight, next_midnight = days.day_window(today)
             starts_at, ends_at = max(starts_at, midnight), min(ends_at, next_midnight)
-        seen.append(Shown(offer, row.kind, starts_at, ends_at, preheat))
+        seen.append(Shown(offer, row.terms.kind, starts_at, ends_at, preheat))
     return seen
+
+
+def _to_be_seen(row: kept.Row, *, at: datetime, lead: timedelta) -> bool:
+    """Whether products show it: it is made at this moment, or preheats."""
+    if row.starts_at <= at + lead:
+        return row.made_on(days.shop_day(at))
+    return row.preheat_at is not None and row.preheat_at <= at
 
 
 def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
     """The rows with all that their terms need, in the same statement.
 
-    ``product_ids``, ``category_ids``, ``brand_ids``, ``skus`` (gifts and parts of bundles), ``units_sold``
-    and ``sold_until`` of a step-up price, the member day.
+    Those of ``kept.with_scope_ids``, and ``units_sold`` and ``sold_until`` of a step-up price.
     """
     sold = Tally.objects.filter(promotion_id=OuterRef("pk"), member__isnull=True, day__isnull=True)
-    parts = PromotionSku.objects.filter(promotion_id=OuterRef("pk")).order_by("at_least", "id")
-    part = JSONObject(at_least="at_least", sku_id="sku_id", title="sku__product__title", quantity="quantity")
-    return promotions.select_related("member_day").annotate(
-        product_ids=_ids(Promotion.products.through, "product_id"),
-        category_ids=_ids(Promotion.categories.through, "category_id"),
-        brand_ids=_ids(Promotion.brands.through, "brand_id"),
-        skus=ArraySubquery(parts.values(part=part)),
-        units_sold=Subquery(sold.values("units")),
-        sold_until=Subquery(sold.values("filled_at")),
+    return kept.with_scope_ids(promotions).annotate(
+        units_sold=Subquery(sold.values("units")), sold_until=Subquery(sold.values("filled_at"))
     )
 
 
-def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
-    """The terms of a row of ``with_scope_ids``: no statement."""
-    return Terms(
-        ref=str(refs.promotion(row.pk)),
-        product_ids=row.product_ids,
-        category_ids=row.category_ids,
-        brand_ids=row.brand_ids,
-        parts=[Part(**part) for part in row.skus],
-        in_stock=in_stock,
-        units=row.units_sold or 0,
-        filled_at=row.sold_until,
-        refused=_SPENT[row.spent] if getattr(row, "spent", "") else "",
-        **{name: getattr(row, name) for name in terms.FIGURES},
-    )
+terms_of = kept.terms_of
 
 
 def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:
@@ -254,49 +238,12 @@ def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, l
 def points_multiplier_bp(*, at: datetime) -> int:
     """How often points count today, in basis points: the most that a member day gives, 10,000 on other days."""
     today = days.shop_day(at)
-    rows = MemberDay.objects.filter(enabled=True)
-    return max([WHOLE_BP, *(row.points_bp for row in rows if member_days.falls_on(row, today))])
+    return max([WHOLE_BP, *(row.points_bp for row in kept.days_kept() if member_days.falls_on(row, today))])
 
 
 def level_offers() -> dict[int, list[Offer]]:
     """The benefits of each level as offers, by the level's id. One statement."""
-    levels = _with_prices(Level.objects.all(), sku_ids=None).order_by("id")
-    return {level.pk: _benefits(level) for level in levels}
-
-
-def _running(*, member: Member | None, at: datetime, lead: timedelta) -> QuerySet[Any]:
-    """The promotions in their window, each with the limit that is used up for this member (``spent``)."""
-    running = Promotion.objects.filter(enabled=True, starts_at__lte=at + lead, ends_at__gt=at)
-    used_up = [When(used, then=Value(column)) for column, used in _used_up(member=member, at=at)]
-    spent = Case(*used_up, default=Value(""), output_field=CharField())
-    return with_scope_ids(running.annotate(spent=spent)).order_by("id")
-
-
-def _unspent(promotions: QuerySet[Promotion], *, at: datetime) -> QuerySet[Promotion]:
-    """Those of which no limit is used up by everybody; in the same statement."""
-    for _, used in _used_up(member=None, at=at):
-        promotions = promotions.exclude(used)
-    return promotions
-
-
-def _used_up(*, member: Member | None, at: datetime) -> Iterator[tuple[str, Q]]:
-    """Each limit's column, and when it is used up by everybody or by this member.
-
-    Each looks up its one tally by the whole key: a promotion may have a tally for every member.
-    """
-    today = days.shop_day(at)
-    for column, by_member, by_day in LIMITS:
-        if by_member and member is None:
-            continue
-        whose = Q(member=member) if by_member else Q(member__isnull=True)
-        when = Q(day=today) if by_day else Q(day__isnull=True)
-        tally = Tally.objects.filter(whose, when, promotion_id=OuterRef("pk"), uses__gte=OuterRef(column))
-        yield column, Q(**{f"{column}__isnull": False}) & Q(Exists(tally))
-
-
-def _on_its_day(row: Any, *, at: datetime) -> bool:
-    """Whether a promotion that keeps to member days is made on this one."""
-    return row.member_day is None or member_days.falls_on(row.member_day, days.shop_day(at))
+    return {level.pk: _benefits(level, _own_prices_fen(level.pk, None)) for level in members.levels()}
 
 
 def _made(
@@ -314,31 +261,20 @@ def _made(
     return made
 
 
-def _ids(through: Any, column: str) -> ArraySubquery:
-    """The ids that a many-to-many of a promotion names, as an array in the promotion's own row."""
-    return ArraySubquery(through.objects.filter(promotion_id=OuterRef("pk")).order_by(column).values(column))
-
-
-def _level(*, level_id: int, sku_ids: Collection[int] | None) -> Any:
-    return _with_prices(Level.objects.filter(pk=level_id), sku_ids=sku_ids).get()
-
-
-def _with_prices(levels: QuerySet[Level], *, sku_ids: Collection[int] | None) -> QuerySet[Any]:
-    """The levels with their own prices, as pairs in the level's row."""
-    prices = LevelPrice.objects.filter(level_id=OuterRef("pk"))
+def _own_prices_fen(level_id: int, sku_ids: Collection[int] | None) -> dict[int, int]:
+    """The level's own prices of these SKUs, or of all, in fen by SKU id: one statement, if it has any at all."""
+    if not kept.has_prices(level_id):
+        return {}
+    prices = LevelPrice.objects.filter(level_id=level_id)
     if sku_ids is not None:
         prices = prices.filter(sku_id__in=sku_ids)
-    pair = JSONObject(sku_id="sku_id", price_fen="price_fen")
-    return levels.annotate(prices=ArraySubquery(prices.values(pair=pair)))
+    return dict(prices.values_list("sku_id", "price_fen"))
 
 
-def _benefits(level: Any) -> list[Offer]:
+def _benefits(level: Level, prices_fen: dict[int, int]) -> list[Offer]:
     """What a level gives its members as offers: their prices, and free postage."""
     price = terms.member_price(
-        level_id=level.pk,
-        level_name=level.name,
-        discount_bp=level.discount_bp,
-        prices_fen={price["sku_id"]: price["price_fen"] for price in level.prices},
+        level_id=level.pk, level_name=level.name, discount_bp=level.discount_bp, prices_fen=prices_fen
     )
     found = [price] if price else []
     if level.free_postage:

@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 from typing import Any, cast
 
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
@@ -23,8 +23,9 @@ from apps.catalog import selectors as catalog
 from apps.checkout import hints
 from apps.members import selectors as members
 from apps.members.models import Member
+from apps.storefront import prepared_pages
 from apps.storefront import shelf_serializers as shapes
-from apps.storefront import showcase
+from apps.storefront.prepared_pages import Listed
 from mall.errors import Invalid
 
 # What a bigint holds without thinking.
@@ -60,19 +61,20 @@ class ProductsView(APIView):
         parameters=[
             OpenApiParameter(
                 "category",
-                OpenApiTypes.INT,
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
                 description="Id of a category; its descendants' goods are included.",
             ),
             OpenApiParameter(
                 "q",
                 OpenApiTypes.STR,
                 description=f"Search in Chinese, pinyin or initials, at most {search.MAX_QUERY} characters; "
-                "all words must be found. Blank is no search.",
+                "simplified and traditional characters find each other. All words must be found; where nothing has "
+                "them all, the goods are answered that have most of them, and `matched` says so. Blank is no search.",
             ),
             OpenApiParameter(
                 "ordering",
                 OpenApiTypes.STR,
-                enum=list(catalog.ORDERINGS),
+                enum=["", *catalog.ORDERINGS],
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
@@ -83,7 +85,9 @@ class ProductsView(APIView):
                 f"`PRODUCTS`, `SKUS`, `CATEGORIES` or `BRANDS`, a colon and up to {hints.MOST_IDS} ids.",
             ),
             OpenApiParameter(
-                "price_from_fen", OpenApiTypes.INT, description="Only goods that cost as much or more."
+                "price_from_fen",
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+                description="Only goods that cost as much or more.",
             ),
             *PAGING,
         ],
@@ -94,27 +98,31 @@ class ProductsView(APIView):
         },
         examples=[shapes.SHELF_EXAMPLE],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         at = timezone.now()
         asked = request.query_params
         category_id = _category_id(asked.get("category"))
         lead = _lead(request)
-        products, ordering = catalog.shelf(
-            at=at,
-            category_id=category_id,
-            query=asked.get("q", ""),
-            ordering=asked.get("ordering"),
-            scope=hints.read_scope(asked.get("scope", "")),
-            price_from_fen=_price_from_fen(asked.get("price_from_fen")),
-            early=lead,
+
+        def read() -> Listed:
+            shelf = catalog.shelf(
+                at=at,
+                category_id=category_id,
+                query=asked.get("q", ""),
+                ordering=asked.get("ordering"),
+                scope=hints.read_scope(asked.get("scope", "")),
+                price_from_fen=_price_from_fen(asked.get("price_from_fen")),
+                early=lead,
+            )
+            found, following = paging.rows_of(request, shelf.products, ordering=shelf.ordering)
+            if category_id is not None and not found:
+                # Only an empty page leaves the question whether there is such a category.
+                catalog.require_category(category_id)
+            return Listed(found, following, shelf.matched)
+
+        return _json(
+            prepared_pages.list_json(asked=(request.build_absolute_uri(),), read=read, at=at, lead=lead)
         )
-        answer = paging.page(
-            request, products, ordering=ordering, shape=lambda rows: showcase.listed(rows, at=at, lead=lead)
-        )
-        if category_id is not None and not answer.data["results"]:
-            # Only an empty page leaves the question whether there is such a category.
-            catalog.require_category(category_id)
-        return answer
 
 
 class ProductView(APIView):
@@ -131,11 +139,15 @@ class ProductView(APIView):
         responses={200: shapes.ProductSerializer, 404: refusal(404, "not_found", "商品不存在或已下架")},
         examples=[shapes.PRODUCT_EXAMPLE],
     )
-    def get(self, request: Request, product_id: int) -> Response:
+    def get(self, request: Request, product_id: int) -> HttpResponse:
         at = timezone.now()
         lead = _lead(request)
-        product = catalog.product_page(product_id=product_id, at=at, early=lead)
-        return Response(showcase.page_of(product, at=at, lead=lead))
+        return _json(prepared_pages.product_json(product_id=product_id, at=at, lead=lead))
+
+
+def _json(body: bytes) -> HttpResponse:
+    """An answer whose JSON is ready."""
+    return HttpResponse(body, content_type="application/json")
 
 
 def _lead(request: Request) -> timedelta:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from apps.catalog import detail, pictures, rules
+from apps.base.prepared import Making
+from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.checkout import activities
-from apps.inventory import selectors as inventory
+from apps.pictures.stored import Size, address
 from apps.promotions import selectors as promotions
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
 LOW_STOCK: Final = 10
-_WITH_ALL: Final = timedelta(0)
 
 
 class Worn(NamedTuple):
@@ -25,43 +26,48 @@ class Worn(NamedTuple):
     activities: list[dict[str, Any]]
 
 
-def listed(products: Sequence[Product], *, at: datetime, lead: timedelta = _WITH_ALL) -> list[dict[str, Any]]:
-    """Return rows of ``catalog.shelf`` in the contract's form: two more statements, however many rows.
+def listed(
+    products: Sequence[Product], seen: Sequence[promotions.Shown], making: Making, *, at: datetime
+) -> list[dict[str, Any]]:
+    """Return rows of ``catalog.shelf`` in the contract's form: no statement.
 
-    ``lead`` is how early whoever looks is let in to offers.
+    ``seen`` are the offers that are shown now. Each row has one hole, for what is in stock: the ids of its SKUs.
     """
-    if not products:
-        return []
-    sku_ids = [sku_id for product in products for sku_id in _live_sku_ids(product)]
-    stock = inventory.available(sku_ids)
-    worn = _worn(
-        [(product, frozenset(_live_sku_ids(product))) for product in products],
-        at=at,
-        lead=lead,
-    )
+    worn = _worn([(product, frozenset(_live_sku_ids(product))) for product in products], seen, at=at)
     return [
-        _item(
-            product,
-            units=sum(stock[sku_id] for sku_id in _live_sku_ids(product)),
-            worn=worn[product.pk],
-        )
+        {
+            **_item(product),
+            "sold_count": product.sold_count,
+            **making.hole(tuple(_live_sku_ids(product))),
+            **worn[product.pk]._asdict(),
+        }
         for product in products
     ]
 
 
-def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> dict[str, Any]:
-    """Return a row of ``catalog.product_page`` in the contract's form: two more statements; ``lead`` as in listed."""
+def page_of(
+    product: Product, seen: Sequence[promotions.Shown], making: Making, *, at: datetime
+) -> dict[str, Any]:
+    """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
+
+    Its holes are ("now", ()) for the time,
+    ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
+    """
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
-    stock = inventory.available([choice["id"] for choice in choices])
-    cover_url = pictures.address(product.cover) or ""
-    worn = _worn([(product, frozenset(stock))], at=at, lead=lead)[product.pk]
-    further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
+    sku_ids = tuple(choice["id"] for choice in choices)
+    cover_url = address(product.cover) or ""
+    names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
     return {
-        **_item(product, units=sum(stock.values()), worn=worn),
+        **_item(product),
+        **making.hole(("now", ())),
+        **making.hole(("sold", ())),
+        **making.hole(("units", sku_ids)),
+        **_worn([(product, frozenset(sku_ids))], seen, at=at)[product.pk]._asdict(),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
-        "images": [cover_url, *further],
-        "video_url": pictures.address(product.video),
+        "images": [address(name) for name in names],
+        "images_full": [address(name, Size.FULL) for name in names],
+        "video_url": address(product.video),
         "detail_html": detail.for_shoppers(product.detail_html),
         "attributes": product.attributes,
         "options": product.options,
@@ -71,8 +77,8 @@ def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> d
                 "option_values": rules.in_order(choice["option_values"], product.options),
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
-                "available": stock[choice["id"]],
-                "image_url": pictures.address(choice["image"]) or cover_url,
+                **making.hole(("sku", (choice["id"],))),
+                "image_url": address(choice["image"]) or cover_url,
             }
             for choice in choices
         ],
@@ -83,19 +89,20 @@ def page_of(product: Product, *, at: datetime, lead: timedelta = _WITH_ALL) -> d
     }
 
 
-def _item(product: Product, *, units: int, worn: Worn) -> dict[str, Any]:
+def stock_json(units: int) -> bytes:
+    """What a product says of its stock, as members of its JSON object; ``units`` of all its SKUs together."""
+    low = units if 0 < units <= LOW_STOCK else None
+    return f'"in_stock":{json.dumps(units > 0)},"low_stock":{json.dumps(low)}'.encode()
+
+
+def _item(product: Product) -> dict[str, Any]:
     return {
         "id": product.pk,
         "title": product.title,
         "subtitle": product.subtitle,
-        "cover_url": pictures.address(product.cover),
+        "cover_url": address(product.cover, Size.LIST),
         "price_fen": product.price_fen,
         "market_price_fen": product.market_price_fen,
-        "sold_count": product.sold_count,
-        "in_stock": units > 0,
-        "low_stock": units if 0 < units <= LOW_STOCK else None,
-        "badges": worn.badges,
-        "activities": worn.activities,
     }
 
 
@@ -105,18 +112,17 @@ def _live_sku_ids(product: Product) -> list[int]:
 
 
 def _worn(
-    products: Sequence[tuple[Product, frozenset[int]]], *, at: datetime, lead: timedelta
+    products: Sequence[tuple[Product, frozenset[int]]], seen: Sequence[promotions.Shown], *, at: datetime
 ) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
     Before them stand those of the activities that it can be ordered in (``checkout.activities``). What preheats is among
-    the offers with hours only. ``products`` come with the ids of their SKUs. One statement, and those of activities.
+    the offers with hours only. ``products`` come with the ids of their SKUs. No statement but those of activities.
     """
     shelved = [
         promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
         for product, sku_ids in products
     ]
-    seen = promotions.shown(at=at, lead=lead)
     offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
     timed = promotions.activities(shelved, seen)
     orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)

@@ -12,7 +12,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
 from apps.base import second_factor
-from apps.checkout import bills, paying
+from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs, store_uses
@@ -271,7 +271,7 @@ def _close_recharge() -> Page:
 def _upload_recharge_again() -> Page:
     recharge = _paid_recharge()
     ShippingUpload.objects.update_or_create(
-        bill_kind=bills.RECHARGE.name,
+        bill_kind="recharge",
         bill_no=recharge.recharge_no,
         defaults={"status": "FAILED", "last_error": "10060004"},
     )

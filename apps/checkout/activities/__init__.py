@@ -6,7 +6,7 @@ the counter knows any of them by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -43,6 +43,7 @@ __all__ = [
     "Ticket",
     "Wanted",
     "admit",
+    "badge_sign",
     "badges",
     "declined_balance",
     "kinds_paid_by_points",
@@ -132,6 +133,11 @@ def badges(shelved: Mapping[int, frozenset[int]], *, at: datetime) -> dict[int, 
         for product_id, found in kind.badges(shelved, at=at).items():
             worn[product_id] += [badge.as_dict() for badge in found]
     return worn
+
+
+def badge_sign(*, at: datetime) -> Hashable:
+    """Another value whenever what ``badges`` answers for any product is another."""
+    return tuple(kind.badge_sign(at=at) for kind in KINDS)
 
 
 def _beside(offer: Offer, admission: Admission) -> Offer:

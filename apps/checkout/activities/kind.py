@@ -8,7 +8,7 @@ the order itself.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -166,6 +166,14 @@ class ActivityKind(ABC):
         At most one statement.
         """
         return {}
+
+    def badge_sign(self, *, at: datetime) -> Hashable:
+        """What the badges of this moment rest on: another value whenever any product's badge is another.
+
+        It is asked at each request for a prepared list or page (``storefront.prepared_pages``), so it rests on
+        what is kept (``base.versions``). A kind that shows badges says it.
+        """
+        return ()
 
 
 def row_id(said: Mapping[str, Any]) -> int:

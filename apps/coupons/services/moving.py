@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
-from apps.base import transactions
 from apps.coupons.models import Coupon, CouponMove
 from apps.coupons.states import LIFECYCLE, CouponStatus
 from mall.errors import NotFound, ShopError
 
 _TAKEN = {CouponStatus.HELD, CouponStatus.USED}
+# In order of their ids, so that two orders that want the same coupons queue instead of deadlocking. Moves of a coupon
+# are appended under its lock only, so that what is asked here stays true until it is taken.
+_ASK: Final = """
+    SELECT coupon.id, coupon.order_no,
+           coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
+               AND coupon.valid_from <= %(at)s AND coupon.valid_until > %(at)s,
+           EXISTS (SELECT 1 FROM coupons_couponmove AS earlier
+                    WHERE earlier.coupon_id = coupon.id AND earlier.business_key = %(business_key)s)
+      FROM coupons_coupon AS coupon
+     WHERE coupon.public_id = ANY(%(ids)s::uuid[]) AND coupon.member_id = %(member_id)s
+     ORDER BY coupon.id
+       FOR NO KEY UPDATE OF coupon
+"""
+_TAKE: Final = """
+    WITH taken AS (
+        UPDATE coupons_coupon SET status = 'HELD', order_no = %(order_no)s
+         WHERE id = ANY(%(coupon_ids)s) AND status = 'AVAILABLE'
+        RETURNING id
+    ), noted AS (
+        INSERT INTO coupons_couponmove
+               (coupon_id, move, from_status, to_status, order_no, business_key, note, at)
+        SELECT id, 'hold', 'AVAILABLE', 'HELD', %(order_no)s, %(business_key)s, '', %(at)s FROM taken
+        ON CONFLICT (coupon_id, business_key) DO NOTHING
+        RETURNING id
+    )
+    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM noted)
+"""
 
 
 class CouponConflict(ShopError):
@@ -33,27 +59,36 @@ class CouponUnavailable(ShopError):
 
 
 def take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: datetime) -> None:
-    """Give a member's coupons to an order: owner, unused and in its window are one guarded UPDATE.
+    """Give a member's coupons to an order: owner, unused and in their window are asked under their lock; two statements.
 
     Repeating it for the same order changes nothing. Raises NotFound for a coupon that is not the member's,
     CouponUnavailable, with nothing held, for one that cannot be used, CouponConflict for an order that had
     it before and gave it back.
     """
-    mine = Q(public_id__in=public_ids, member_id=member_id)
-    # In order of their ids, so that two orders that want the same coupons queue instead of deadlocking.
-    coupons = list(Coupon.objects.filter(mine).order_by("id").select_for_update(no_key=True))
-    if len(coupons) != len(set(public_ids)):
-        raise NotFound
-    if all(coupon.order_no == order_no for coupon in coupons):
-        return
-    usable = Coupon.objects.filter(
-        mine, status=CouponStatus.AVAILABLE, recalled_at__isnull=True, valid_from__lte=at, valid_until__gt=at
-    )
-    with transaction.atomic():  # a savepoint: of two coupons none is held when one cannot be
-        if usable.update(status=CouponStatus.HELD, order_no=order_no) != len(coupons):
-            raise CouponUnavailable(details={"coupon_ids": [str(public_id) for public_id in public_ids]})
-    with transactions.refine({"coupon_move_once_per_cause": CouponConflict}):
-        _append(coupons, move="hold", to_status=CouponStatus.HELD, order_no=order_no, at=at)
+    said: dict[str, Any] = {
+        "ids": [str(public_id) for public_id in public_ids],
+        "member_id": member_id,
+        "at": at,
+    }
+    said |= {"order_no": order_no, "business_key": f"{order_no}:hold"}
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, said)
+        rows = cursor.fetchall()
+        if len(rows) != len(set(public_ids)):
+            raise NotFound
+        if all(held_by == order_no for _, held_by, _, _ in rows):
+            return
+        if not all(usable for _, _, usable, _ in rows):
+            raise CouponUnavailable(details={"coupon_ids": said["ids"]})
+        if any(had_before for _, _, _, had_before in rows):
+            raise CouponConflict
+        cursor.execute(_TAKE, said | {"coupon_ids": [coupon_id for coupon_id, _, _, _ in rows]})
+        taken, noted = cursor.fetchone()
+    if not taken == noted == len(rows):
+        transaction.set_rollback(True)
+        if taken == len(rows):  # a repeated call that waited for the first: the ledger has it already
+            raise CouponConflict
+        raise CouponUnavailable(details={"coupon_ids": said["ids"]})
 
 
 def use(*, use_no: str, coupon: Coupon, operator: User, at: datetime) -> None:

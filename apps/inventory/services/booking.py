@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.inventory.models import StockEntry
-from apps.inventory.states import EntryKind
+from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
 
 # The guard is the promise "a unit is never sold twice": a row that would leave 0 ≤ held ≤ on_hand is not
@@ -23,6 +23,25 @@ _GUARDED = """
      WHERE stock.id = change.stock_id
        AND stock.held + change.held >= 0
        AND stock.held + change.held <= stock.on_hand + change.on_hand
+"""
+# The same guard, with the ledger's rows and the order's holds in one statement. Where the guard misses a row the
+# whole is rolled back, so the other rows are never seen.
+_HELD = """
+    WITH wanted AS (
+        SELECT * FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::int[]) AS change (stock_id, quantity)
+    ), changed AS (
+        UPDATE inventory_stock AS stock SET held = stock.held + wanted.quantity
+          FROM wanted
+         WHERE stock.id = wanted.stock_id AND stock.held + wanted.quantity <= stock.on_hand
+        RETURNING stock.id
+    ), entered AS (
+        INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
+        SELECT stock_id, %(kind)s, 0, quantity, %(business_key)s, '', %(at)s FROM wanted
+    ), noted AS (
+        INSERT INTO inventory_hold (order_no, stock_id, quantity, restored, status)
+        SELECT %(order_no)s, stock_id, quantity, 0, %(status)s FROM wanted
+    )
+    SELECT count(*) FROM changed
 """
 
 
@@ -48,6 +67,30 @@ class Cause(NamedTuple):
     business_key: str
     reason: str = ""
     operator: User | None = None
+
+
+def book_holds(quantities: Mapping[int, int], *, order_no: str, cause: Cause, at: datetime) -> None:
+    """Hold these units ≥ 1 by stock row for an order, with ledger entries and holds: one statement.
+
+    The caller has locked the rows as for ``book``. Raises InventoryConflict likewise.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HELD,
+            {
+                "stock_ids": list(quantities),
+                "quantities": list(quantities.values()),
+                "kind": cause.kind.value,
+                "business_key": cause.business_key,
+                "order_no": order_no,
+                "status": HoldStatus.HELD.value,
+                "at": at,
+            },
+        )
+        (changed,) = cursor.fetchone()
+    if changed != len(quantities):
+        transaction.set_rollback(True)
+        raise InventoryConflict
 
 
 def book(changes: Sequence[Change], *, cause: Cause, at: datetime) -> None:

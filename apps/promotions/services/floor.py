@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from django.db.models import BigIntegerField, F, Func
 from django.db.models.functions import NullIf
 
+from apps.base import versions
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Sku
 from apps.promotions import terms, worst_cases
@@ -45,9 +46,14 @@ class Breach(NamedTuple):
         return f"「{self.title}」单价 ¥{money.yuan(self.unit_fen)}，低于底价 ¥{money.yuan(self.floor_fen)}"
 
 
+_FLOOR: Final = versions.Kept(
+    "promotions", load=lambda: PriceFloor.objects.order_by("id").first() or PriceFloor(pk=1)
+)
+
+
 def present_floor() -> PriceFloor:
-    """The floor as it is set; a warning at cost where nobody has set one."""
-    return PriceFloor.objects.first() or PriceFloor(pk=1)
+    """The floor as it is set; a warning at cost where nobody has set one. It is kept: do not change it."""
+    return _FLOOR.value()
 
 
 def set_floor(*, mode: str, above_cost_bp: int = 0) -> None:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from apps.base import days, transactions
 from apps.promotions.models import Promotion, Tally, Usage
@@ -55,12 +55,35 @@ _GIVE_BACK: Final = """
        AND day IS NOT DISTINCT FROM %(day)s
 """
 
+_NOTE: Final = """
+    INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
+    SELECT promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, units, amount_fen, %(day)s, %(at)s
+      FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
+           AS use (promotion_id, units, amount_fen)
+"""
+# What taking and giving back asks of a promotion.
+_SHARE: Final = """
+    SELECT id, kind, steps, limit_total, limit_per_day, limit_per_member, limit_per_member_day
+      FROM promotions_promotion WHERE id = ANY(%s) ORDER BY id FOR SHARE
+"""
+
 
 class LimitReached(ShopError):
     """A promotion of the quote cannot be used again; ``details`` has its ``ref``. A new quote leaves it out."""
 
     code = "promotion_limit_reached"
     message = "活动名额已用完，价格有变动"
+    kind = Kind.CONFLICT
+
+
+class TooManyUnpaidUses(ShopError):
+    """One buyer would hold more uses of a scarce promotion without having paid than anybody may.
+
+    ``details``: the promotion's ``ref``, the ``order_nos`` that hold the others, and the ``max``.
+    """
+
+    code = "too_many_unpaid_uses"
+    message = "您待付款的订单已占用该活动名额，请先付款或取消"
     kind = Kind.CONFLICT
 
 
@@ -99,15 +122,19 @@ def uses_of(quote: Quote) -> list[Use]:
     )
 
 
-def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
+def hold(
+    *, order_no: str, member_id: int, quote: Quote, most_unpaid: int | None = None, at: datetime
+) -> None:
     """Take the uses that the quote makes of promotions, all or none: they count from now on.
 
-    Holding again for the same order changes nothing. Three statements, and one for each limit. Must run
-    inside a transaction. Raises LimitReached, with nothing taken.
+    Of a promotion whose uses are counted for all buyers together, one member's unpaid orders have ``most_unpaid``
+    at most. Holding again for the same order changes nothing. Three statements, one for each limit, and one for
+    all promotions of that kind. Must run inside a transaction. Raises LimitReached and TooManyUnpaidUses, with
+    nothing taken.
     """
     transactions.require()
     uses = uses_of(quote)
-    if not uses or Usage.objects.filter(order_no=order_no, verb=Usage.Verb.HOLD).exists():
+    if not uses or _held_before(order_no):
         return
     day = days.shop_day(at)
     promotions = _share([use.promotion_id for use in uses])
@@ -116,20 +143,33 @@ def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
         if promotion is None or not _take(promotion, use, member_id=member_id, day=day, at=at):
             transaction.set_rollback(True)
             raise LimitReached(details={"ref": use.ref})
-    Usage.objects.bulk_create(
-        Usage(
-            promotion_id=use.promotion_id,
-            order_no=order_no,
-            member_id=member_id,
-            verb=Usage.Verb.HOLD,
-            uses=1,
-            units=use.units,
-            amount_fen=use.amount_fen,
-            day=day,
-            at=at,
+    if most_unpaid is not None:
+        shared = [use for use in uses if _shared(promotions[use.promotion_id])]
+        _refuse_too_many_unpaid(shared, member_id=member_id, at_most=most_unpaid)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NOTE,
+            {
+                "promotion_ids": [use.promotion_id for use in uses],
+                "units": [use.units for use in uses],
+                "amounts_fen": [use.amount_fen for use in uses],
+                "order_no": order_no,
+                "member_id": member_id,
+                "verb": Usage.Verb.HOLD.value,
+                "day": day,
+                "at": at,
+            },
         )
-        for use in uses
-    )
+
+
+def _held_before(order_no: str) -> bool:
+    """Whether the order holds its uses already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = %s AND verb = %s)",
+            [order_no, Usage.Verb.HOLD.value],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def commit(*, order_no: str, at: datetime) -> None:
@@ -204,6 +244,34 @@ def recount(*, promotion_id: int, at: datetime) -> None:
         )
 
 
+def _shared(promotion: Promotion) -> bool:
+    """Whether a use that one buyer has is one that another cannot have."""
+    return promotion.limit_total is not None or promotion.limit_per_day is not None
+
+
+def _refuse_too_many_unpaid(uses: Sequence[Use], *, member_id: int, at_most: int) -> None:
+    """Count what the member holds of these, now that their tallies are locked: nobody else is taking any.
+
+    Orders of which only the hold is known are neither paid nor closed.
+    """
+    if not uses:
+        return
+    held: dict[int, list[str]] = {}
+    unpaid = (
+        Usage.objects.filter(promotion_id__in=[use.promotion_id for use in uses], member_id=member_id)
+        .order_by("promotion_id", "order_no")
+        .values_list("promotion_id", "order_no")
+        .annotate(verbs=Count("id"))
+        .filter(verbs=1)
+    )
+    for promotion_id, order_no, _ in unpaid:
+        held.setdefault(promotion_id, []).append(order_no)
+    for use in uses:
+        if len(order_nos := held.get(use.promotion_id, [])) >= at_most:
+            transaction.set_rollback(True)
+            raise TooManyUnpaidUses(details={"ref": use.ref, "order_nos": order_nos, "max": at_most})
+
+
 def _filled(promotion: Promotion, units: int) -> bool:
     """Whether so many units pass the last step of a step-up price."""
     return promotion.kind == Promotion.Kind.STEP_PRICE and units >= promotion.steps[-1][0]
@@ -221,8 +289,7 @@ def _counted(promotion: Promotion) -> Iterator[tuple[int | None, bool, bool]]:
 
 def _share(promotion_ids: Sequence[int]) -> dict[int, Promotion]:
     """The promotions, kept from being changed (``recount``) until the end of the transaction."""
-    query = "SELECT * FROM promotions_promotion WHERE id = ANY(%s) ORDER BY id FOR SHARE"
-    return {row.pk: row for row in Promotion.objects.raw(query, [list(promotion_ids)])}
+    return {row.pk: row for row in Promotion.objects.raw(_SHARE, [list(promotion_ids)])}
 
 
 def _take(promotion: Promotion, use: Use, *, member_id: int, day: date, at: datetime) -> bool:

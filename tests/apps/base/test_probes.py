@@ -61,7 +61,10 @@ def test_healthz_answers_without_asking_anybody(django_assert_num_queries: Any) 
 
 
 def test_metrics_are_there_for_prometheus() -> None:
-    assert b"django_http_requests_total" in Client().get("/metrics").content
+    Client().get("/healthz")
+    told = Client().get("/metrics").content.decode()
+    assert 'django_http_responses_total_by_status_view_method_total{method="GET",status="200"' in told
+    assert "django_http_requests_latency_seconds_by_view_method_bucket" in told
 
 
 def test_a_cache_that_is_away_forgets_instead_of_failing() -> None:
@@ -108,3 +111,9 @@ def test_a_job_that_fails_says_why_and_keeps_its_last_success() -> None:
         jobs.run("sweep", lambda at: 1 // 0)
     row = JobRun.objects.get(name="sweep")
     assert (row.error, row.succeeded_at) == ("ZeroDivisionError: integer division or modulo by zero", before)
+
+
+def test_browsers_find_the_icon_that_they_ask_for() -> None:
+    answer = Client().get("/favicon.ico")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/x-icon")
+    assert b"".join(answer)[:4] == b"\x00\x00\x01\x00"  # type: ignore[arg-type]  # a file is sent in pieces

@@ -1,0 +1,127 @@
+"""Answers that are the same for many, prepared as bytes in Redis, with holes for what changes all the time.
+
+A page is good while everything that it was made of is as it was: the tokens of its topics (``base.versions``), its ``sign``
+(whatever else the caller compares), and the time until which it holds. All three are compared at each request with what the
+database says in the statement that also reads what fills the holes, so a page is never behind by even one commit; Redis
+only saves the work of making it. While Redis is away each request makes its own.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from django.core.cache import cache
+from rest_framework.renderers import JSONRenderer
+
+from apps.base import versions
+
+# How long a page lies in Redis that nobody asks for, or that something newer replaced under another key.
+_KEEP_SECONDS: Final = 3600
+# One maker at a time: the others look again this often, for so long, and then make their own.
+_LOOK_AGAIN_SECONDS: Final = 0.01
+_PATIENCE_SECONDS: Final = 0.3
+_HOLE: Final = "hole"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Bytes with a hole between each two ``pieces``; what ``holes`` says of each is the caller's to read."""
+
+    pieces: tuple[bytes, ...]
+    holes: tuple[Any, ...]
+    tokens: tuple[str | None, ...]
+    sign: Any
+    made_at: datetime
+    until: datetime
+
+    def filled(self, fillings: Sequence[bytes]) -> bytes:
+        """The answer, with one filling for each hole."""
+        woven = [piece for pair in zip(self.pieces, fillings, strict=False) for piece in pair]
+        return b"".join([*woven, self.pieces[-1]])
+
+
+class Making:
+    """A page under way: hands out the holes while its JSON is put together.
+
+    A hole is a key of a JSON object, with a value of no meaning; the filling replaces both. Its name is random, so that no
+    text of the shop's can be taken for one.
+    """
+
+    def __init__(self) -> None:
+        self._name = f"{_HOLE}{secrets.token_hex(12)}-"
+        self.holes: list[Any] = []
+
+    def hole(self, what: Any) -> dict[str, int]:
+        """A member of a JSON object that stands for ``what``, to be put where the filling goes."""
+        self.holes.append(what)
+        return {f"{self._name}{len(self.holes) - 1}": 0}
+
+    def page(
+        self, body: Any, *, tokens: tuple[str | None, ...], sign: Any, at: datetime, until: datetime
+    ) -> Page:
+        """The finished page. Its holes stand in the order in which the JSON has them."""
+        rendered: bytes = JSONRenderer().render(body)
+        cut = re.split(rb'"%s([0-9]+)":0' % self._name.encode(), rendered)
+        order = [int(number) for number in cut[1::2]]
+        return Page(tuple(cut[::2]), tuple(self.holes[number] for number in order), tokens, sign, at, until)
+
+
+class Pages:
+    """The prepared pages of one kind, which rest on these topics."""
+
+    def __init__(self, kind: str, *topics: str) -> None:
+        self._kind = kind
+        self._topics = topics
+
+    def tokens(self) -> tuple[str | None, ...]:
+        """The tokens of the topics, as this request has read them."""
+        known: Mapping[str, str] = versions.current()
+        return tuple(known.get(topic) for topic in self._topics)
+
+    def key(self, *asked: object) -> str:
+        """The name of the page that answers what was asked."""
+        told = "\x1f".join(map(str, asked)).encode("utf-8", "surrogatepass")
+        return f"page:{self._kind}:{blake2b(told, digest_size=16).hexdigest()}"
+
+    def kept(self, key: str) -> Page | None:
+        """The page as it was made last, good or not; None where there is none."""
+        page: Page | None = cache.get(key)
+        return page
+
+    def good(self, page: Page | None, *, sign: Any, at: datetime) -> bool:
+        """Whether the page is what would be made now."""
+        return (
+            page is not None
+            and page.made_at <= at < page.until
+            and page.tokens == self.tokens()
+            and None not in page.tokens
+            and page.sign == sign
+        )
+
+    def made(self, key: str, make: Callable[[], Page], *, good: Callable[[Page], bool]) -> Page:
+        """A page that is good: made by this request, or by another that was before it.
+
+        Of many that miss it at once one makes it; the others wait a little for that one.
+        """
+        mine = cache.add(f"{key}:maker", 1, timeout=5)
+        if not mine and not cache.breaker.is_open:  # type: ignore[attr-defined]  # SoftRedisCache has one
+            patience = time.monotonic() + _PATIENCE_SECONDS
+            while time.monotonic() < patience:
+                time.sleep(_LOOK_AGAIN_SECONDS)
+                page = self.kept(key)
+                if page is not None and good(page):
+                    return page
+        try:
+            page = make()
+            cache.set(key, page, timeout=_KEEP_SECONDS)
+            return page
+        finally:
+            if mine:
+                cache.delete(f"{key}:maker")

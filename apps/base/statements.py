@@ -1,0 +1,133 @@
+"""Statements whose SQL is always the same: composed by Django once, then only run.
+
+To compose a queryset costs more than the database needs to answer it. A ``Select`` keeps the text, the order of its values
+and how rows become models; filters, annotations and ``select_related`` are written as in any other queryset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import connection, models
+from django.db.models.query import get_related_populators
+
+M = TypeVar("M", bound=models.Model)
+
+_DAY: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_NUMBER: Final = 7_700_000_000_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The text, what stands at each place (a name, or a value that never changes), and how rows become models."""
+
+    text: str
+    places: tuple[tuple[str, Any], ...]
+    model: Any
+    columns: slice
+    names: Sequence[str]
+    populators: Sequence[Any]
+    annotations: Mapping[str, int]
+    compiler: Any
+    converters: Mapping[int, Any]
+
+
+class Select(Generic[M]):
+    """A queryset that ``make`` writes for named values; each value is of the type that its name is given with.
+
+    ``int``, ``str`` and ``datetime`` stand for themselves, ``list`` for any number of ints behind ``__in``. ``make`` must
+    write the same statement for whatever values, which is checked when it is composed.
+    """
+
+    def __init__(self, make: Callable[..., models.QuerySet[M]], **types: type) -> None:
+        self._make = make
+        self._types = types
+        self._plan: _Plan | None = None
+
+    def rows(self, **values: Any) -> list[M]:
+        """Run the statement with these values and return its rows."""
+        plan = self._plan
+        if plan is None:
+            plan = self._plan = self._composed()
+        told = [values[name] if name else fixed for name, fixed in plan.places]
+        with connection.cursor() as cursor:
+            cursor.execute(plan.text, told)
+            found: Any = cursor.fetchall()
+        if plan.converters:
+            found = plan.compiler.apply_converters(found, plan.converters)
+        return [_built(plan, row) for row in found]
+
+    def first(self, **values: Any) -> M | None:
+        """The first of the rows, None where there are none."""
+        return next(iter(self.rows(**values)), None)
+
+    def _composed(self) -> _Plan:
+        (text, ours), (again, theirs) = self._sample(1), self._sample(2)
+        if text != again:
+            raise TypeError("the statement must be the same for whatever values")
+        query = self._make(**self._marks(1)).query
+        compiler = query.get_compiler(using=connection.alias)
+        compiler.pre_sql_setup()
+        info = compiler.klass_info
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        return _Plan(
+            text=text,
+            places=tuple(self._place(one, other) for one, other in zip(ours, theirs, strict=True)),
+            model=info["model"],
+            columns=columns,
+            names=[column[0].target.attname for column in compiler.select[columns]],
+            populators=get_related_populators(info, compiler.select, connection.alias),
+            annotations=compiler.annotation_col_map or {},
+            compiler=compiler,
+            converters=compiler.get_converters([column[0] for column in compiler.select]),
+        )
+
+    def _sample(self, turn: int) -> tuple[str, Sequence[Any]]:
+        """The text and its values for marks of our own; ``IN (…)`` becomes ``= ANY (…)``, which takes a list."""
+        text, values = self._make(**self._marks(turn)).query.get_compiler(using=connection.alias).as_sql()
+        pieces = text.split("%s")
+        lists = {marks[0]: marks for marks in self._marks(turn).values() if isinstance(marks, list)}
+        for place, value in enumerate(values):
+            if isinstance(value, int) and value in lists:
+                if not pieces[place].endswith(" IN ("):
+                    raise TypeError("a list stands behind __in only")
+                pieces[place] = f"{pieces[place].removesuffix(' IN (')} = ANY ("
+        return "%s".join(pieces), values
+
+    def _marks(self, turn: int) -> dict[str, Any]:
+        """A value for each name that nothing else in the statement equals."""
+        return {
+            name: _mark(kind, 10 * turn, number) for number, (name, kind) in enumerate(self._types.items(), 1)
+        }
+
+    def _place(self, one: Any, other: Any) -> tuple[str, Any]:
+        """The name whose mark stands at a place, or the value that stands there always."""
+        for name, mark in self._marks(1).items():
+            if one == (mark[0] if isinstance(mark, list) else mark):
+                return name, None
+        if one != other:
+            raise TypeError(f"{one!r} is made of a value, which must be handed in as it is")
+        return "", one
+
+
+def _mark(kind: type, turn: int, number: int) -> Any:
+    if kind is datetime:
+        return _DAY + timedelta(days=100 * turn + number)
+    if kind is str:
+        return f"mark {turn} {number}"
+    if kind is list:
+        return [_NUMBER + 100 * turn + number]
+    return _NUMBER + 100 * turn + number
+
+
+def _built(plan: _Plan, row: Sequence[Any]) -> Any:
+    """A model of a row, as Django's own iterator makes it."""
+    made = plan.model.from_db(connection.alias, plan.names, row[plan.columns])
+    for populator in plan.populators:
+        populator.populate(row, made)
+    for name, column in plan.annotations.items():
+        setattr(made, name, row[column])
+    return made

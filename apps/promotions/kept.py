@@ -1,0 +1,246 @@
+"""Promotions as each process keeps them: compiled into offers once, and again when one of them changed.
+
+Only what orders write is read anew at each call: which limits are used up, and how far a step-up price has come. Where
+no running promotion has a limit or steps, that costs no statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import structlog
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from apps.base import versions
+from apps.promotions import member_days, terms
+from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku
+from apps.promotions.terms import Part, Terms
+from apps.promotions.trials import LIMITS
+from mall.errors import ShopError
+from mall.pricing import refs
+from mall.pricing.offers import Offer
+
+log = structlog.get_logger(__name__)
+
+# What a buyer is told of a promotion whose limit is used up.
+_SPENT: Final = {
+    "limit_total": "活动名额已用完",
+    "limit_per_day": "今天的活动名额已用完",
+    "limit_per_member": "您已达到此活动的参与次数",
+    "limit_per_member_day": "您今天已达到此活动的参与次数",
+}
+# One lookup by the whole key for each sort of tally: a promotion may have a tally for every member.
+_TALLIES: Final = {
+    (by_member, by_day): f"""
+        SELECT promotion_id, {by_member}, {by_day}, uses, units, filled_at FROM promotions_tally
+         WHERE promotion_id = ANY(%(ids)s)
+           AND member_id {"= %(member_id)s" if by_member else "IS NULL"} AND day {"= %(day)s" if by_day else "IS NULL"}
+    """  # noqa: S608 -- two booleans of our own
+    for by_member in (False, True)
+    for by_day in (False, True)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A promotion that is switched on: when and to whom it is offered, its terms, and its offer.
+
+    ``offer`` is None where it depends on more than the row: gifts on their stock, a step-up price on its sales.
+    ``limits`` are those that it has, in the order in which they are said to be used up.
+    """
+
+    promotion_id: int
+    starts_at: datetime
+    ends_at: datetime
+    preheat_at: datetime | None
+    member_day: MemberDay | None
+    limits: tuple[tuple[str, bool, bool, int], ...]
+    terms: Terms
+    offer: Offer | None
+
+    def made_on(self, day: date) -> bool:
+        """Whether the offer is made on a Shanghai day."""
+        return self.member_day is None or member_days.falls_on(self.member_day, day)
+
+    @property
+    def steps_up(self) -> bool:
+        """Whether its price follows what was sold."""
+        return self.terms.kind == Promotion.Kind.STEP_PRICE
+
+    @property
+    def gift_ids(self) -> list[int]:
+        """The SKUs that it gives."""
+        given = self.terms.kind == Promotion.Kind.GIFT
+        return [part.sku_id for part in self.terms.parts] if given else []
+
+
+class Board(NamedTuple):
+    """The promotions that end after ``since``, by id."""
+
+    since: datetime
+    rows: tuple[Row, ...]
+
+
+class Counted(NamedTuple):
+    """A tally as it is now."""
+
+    uses: int
+    units: int
+    filled_at: datetime | None
+
+
+# By promotion, of one member or not, of one day or not.
+Tallies = Mapping[tuple[int, bool, bool], Counted]
+
+
+def rows(*, at: datetime) -> tuple[Row, ...]:
+    """The promotions that are switched on and have not ended at this moment, those to come included, by id."""
+    return _BOARD.value_at(at).rows
+
+
+def has_prices(level_id: int) -> bool:
+    """Whether the level has prices of its own for any SKU."""
+    return level_id in _PRICED_LEVELS.value()
+
+
+def days_kept() -> list[MemberDay]:
+    """The member days that are switched on."""
+    return _DAYS.value()
+
+
+def tallies(found: Iterable[Row], *, member_id: int | None, day: date) -> Tallies:
+    """The tallies that these promotions are bound by, for this member and this Shanghai day: one statement, if any."""
+    wanted: dict[tuple[bool, bool], list[int]] = {}
+    for row in found:
+        sorts = {(by_member, by_day) for _, by_member, by_day, _ in row.limits}
+        for sort in sorts | ({(False, False)} if row.steps_up else set()):
+            if member_id is not None or not sort[0]:
+                wanted.setdefault(sort, []).append(row.promotion_id)
+    if not wanted:
+        return {}
+    told: dict[str, Any] = {"member_id": member_id, "day": day}
+    parts = []
+    for sort, ids in wanted.items():
+        name = f"ids{int(sort[0])}{int(sort[1])}"
+        told[name] = ids
+        parts.append(_TALLIES[sort].replace("%(ids)s", f"%({name})s"))
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), told)
+        return {(row[0], row[1], row[2]): Counted(*row[3:]) for row in cursor.fetchall()}
+
+
+def spent(row: Row, counted: Tallies) -> str:
+    """The column of the first limit that is used up, empty where none is."""
+    for column, by_member, by_day, limit in row.limits:
+        tally = counted.get((row.promotion_id, by_member, by_day))
+        if tally is not None and tally.uses >= limit:
+            return column
+    return ""
+
+
+def offer_of(
+    row: Row, counted: Tallies, *, used_up: str, in_stock: Mapping[int, int] | None, at: datetime
+) -> Offer | None:
+    """What the promotion offers at this moment, None for nothing; no statement."""
+    refused = _SPENT[used_up] if used_up else ""
+    if row.offer is not None and (in_stock is None or not row.gift_ids):
+        return replace(row.offer, refused=refused) if refused else row.offer
+    sold = counted.get((row.promotion_id, False, False))
+    said = replace(
+        row.terms,
+        refused=refused,
+        in_stock=in_stock,
+        units=sold.units if sold else 0,
+        filled_at=sold.filled_at if sold else None,
+    )
+    try:
+        return terms.offer(said, at=at)
+    except ShopError as refusal:
+        log.warning("promotion_unusable", promotion_id=row.promotion_id, reason=refusal.text)
+        return None
+
+
+def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
+    """The rows with all that their terms need, in the same statement, but what orders have counted.
+
+    ``product_ids``, ``category_ids``, ``brand_ids``, ``skus`` (gifts and parts of bundles), the member day.
+    """
+    parts = PromotionSku.objects.filter(promotion_id=OuterRef("pk")).order_by("at_least", "id")
+    part = JSONObject(at_least="at_least", sku_id="sku_id", title="sku__product__title", quantity="quantity")
+    return promotions.select_related("member_day").annotate(
+        product_ids=_ids(Promotion.products.through, "product_id"),
+        category_ids=_ids(Promotion.categories.through, "category_id"),
+        brand_ids=_ids(Promotion.brands.through, "brand_id"),
+        skus=ArraySubquery(parts.values(part=part)),
+    )
+
+
+def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
+    """The terms of a row of ``with_scope_ids``: no statement."""
+    return Terms(
+        ref=str(refs.promotion(row.pk)),
+        product_ids=row.product_ids,
+        category_ids=row.category_ids,
+        brand_ids=row.brand_ids,
+        parts=[Part(**part) for part in row.skus],
+        in_stock=in_stock,
+        units=getattr(row, "units_sold", None) or 0,
+        filled_at=getattr(row, "sold_until", None),
+        **{name: getattr(row, name) for name in terms.FIGURES},
+    )
+
+
+def _load(since: datetime) -> Board:
+    return Board(since, _compiled(Promotion.objects.filter(ends_at__gt=since)))
+
+
+def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
+    """Those that are switched on, each with its offer. What makes none for being set up badly is left out, and logged."""
+    made = []
+    for row in with_scope_ids(promotions.filter(enabled=True)).select_related("campaign").order_by("id"):
+        said = terms_of(row)
+        stepped = row.kind == Promotion.Kind.STEP_PRICE
+        try:
+            offer = terms.offer(said, at=row.starts_at)
+        except ShopError as refusal:
+            log.warning("promotion_unusable", promotion_id=row.pk, reason=refusal.text)
+            continue
+        made.append(
+            Row(
+                promotion_id=row.pk,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                preheat_at=row.campaign.preheat_at if row.campaign else None,
+                member_day=row.member_day,
+                limits=tuple(
+                    (column, by_member, by_day, limit)
+                    for column, by_member, by_day in LIMITS
+                    if (limit := getattr(row, column)) is not None
+                ),
+                terms=said,
+                offer=None if stepped else offer,
+            )
+        )
+    return tuple(made)
+
+
+def _ids(through: Any, column: str) -> ArraySubquery:
+    """The ids that a many-to-many of a promotion names, as an array in the promotion's own row."""
+    return ArraySubquery(through.objects.filter(promotion_id=OuterRef("pk")).order_by(column).values(column))
+
+
+def _priced_levels() -> Collection[int]:
+    return frozenset(LevelPrice.objects.order_by().values_list("level_id", flat=True).distinct())
+
+
+_BOARD: Final = versions.Kept("promotions", "goods", load=_load, serves=lambda board, at: board.since <= at)
+_DAYS: Final = versions.Kept(
+    "promotions", load=lambda: list(MemberDay.objects.filter(enabled=True).order_by("id"))
+)
+_PRICED_LEVELS: Final = versions.Kept("level_prices", load=_priced_levels)
