@@ -1,7 +1,8 @@
 """The shop's logo is drawn anew like every picture; nothing changes in the database."""
 
-import apps.pictures.fields
 from django.db import migrations
+
+import apps.pictures.fields
 
 
 class Migration(migrations.Migration):
