@@ -47,6 +47,8 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
         "loggers": {
             # Its lines repeat the path of every 4xx; ours (apps.base.middleware) say it once, with the id.
             "django.request": {"level": "ERROR"},
+            # It tells whatever cannot be read with a trace; the line of the request says 400, which is all there is.
+            "django.security": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             # The WeChat libraries log whole requests, tokens included.
             "wechatpy": {"level": "CRITICAL"},

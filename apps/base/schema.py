@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,36 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from apps.base.idempotency import LONGEST_KEY
 from apps.base.paging import MAX_PAGE_SIZE, PAGE_SIZE
 
 # What every list by cursor takes (``base.paging``).
 PAGING = [
     OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description=f"1 to {MAX_PAGE_SIZE}, by default {PAGE_SIZE}."),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+        description=f"1 to {MAX_PAGE_SIZE}, by default {PAGE_SIZE}.",
+    ),
 ]
+
+
+def idempotency_key(thing: str) -> OpenApiParameter:
+    """The header that makes a repeated request the same request (``base.idempotency``)."""
+    return OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[\\x21-\\x7e]+$"},
+        OpenApiParameter.HEADER,
+        required=True,
+        description=f"1 to {LONGEST_KEY} visible ASCII characters; a new one for each {thing}.",
+    )
+
+
+def one_of(name: str, values: Iterable[str], description: str) -> OpenApiParameter:
+    """A question that takes one of these words; empty, as tabs for everything send it, it is not asked."""
+    return OpenApiParameter(
+        name, str, enum=["", *values], description=f"{description} Empty: as if left out."
+    )
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

@@ -54,22 +54,47 @@ def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datet
     The caller knows that the SKU exists and is on sale. Raises CartQuantityInvalid, CartQuantityTooLarge,
     CartFull.
     """
-    _refuse_quantity(quantity)
+    for refusal in put_all(member=member, quantities={sku_id: quantity}, selected=selected, at=at).values():
+        raise refusal
+
+
+def put_all(
+    *, member: Member, quantities: Mapping[int, int], selected: bool, at: datetime
+) -> dict[int, ShopError]:
+    """Put SKUs into the cart as ``put`` does, the first named standing first; the refusals of those left out by SKU id.
+
+    At most four statements, however many SKUs. Raises CartQuantityInvalid, with nothing put.
+    """
+    for quantity in quantities.values():
+        _refuse_quantity(quantity)
+    refusals: dict[int, ShopError] = {}
+    new: list[CartItem] = []
+    grown: list[CartItem] = []
     with transaction.atomic():
         _queue_up(member)
-        item = CartItem.objects.filter(member=member, sku_id=sku_id).first()
-        if item is None:
-            if CartItem.objects.filter(member=member).count() >= MAX_LINES:
-                raise CartFull
-            CartItem.objects.create(
-                member=member, sku_id=sku_id, quantity=quantity, selected=selected, added_at=at
-            )
-            return
-        if item.quantity + quantity > MAX_QUANTITY:
-            raise CartQuantityTooLarge(details={"sku_id": sku_id, "quantity": item.quantity})
-        item.quantity += quantity
-        item.selected = selected
-        item.save(update_fields=["quantity", "selected"])
+        there = {item.sku_id: item for item in CartItem.objects.filter(member=member)}
+        for sku_id, quantity in quantities.items():
+            item = there.get(sku_id)
+            if item is None:
+                if len(there) + len(new) >= MAX_LINES:
+                    refusals[sku_id] = CartFull()
+                    continue
+                line = CartItem(
+                    member=member, sku_id=sku_id, quantity=quantity, selected=selected, added_at=at
+                )
+                new.append(line)
+            elif item.quantity + quantity > MAX_QUANTITY:
+                refusals[sku_id] = CartQuantityTooLarge(details={"sku_id": sku_id, "quantity": item.quantity})
+            else:
+                item.quantity += quantity
+                item.selected = selected
+                grown.append(item)
+        if new:
+            # The last row stands first in a cart.
+            CartItem.objects.bulk_create(reversed(new))
+        if grown:
+            CartItem.objects.bulk_update(grown, ["quantity", "selected"])
+    return refusals
 
 
 def change(

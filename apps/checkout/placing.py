@@ -93,7 +93,7 @@ def place(
         return _price_and_write(
             member,
             choice,
-            expected_payable_fen,
+            expected_payable_fen=expected_payable_fen,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
             remark=remark,
@@ -110,7 +110,7 @@ def place(
 
 
 def _price_and_write(
-    member: Member, choice: Choice, expected_payable_fen: int, *, at: datetime, **request: str
+    member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime, **request: str
 ) -> Order:
     """Price the choice and write its order; anew where somebody was faster, twice at most."""
     for last in (False, False, True):

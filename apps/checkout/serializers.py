@@ -41,6 +41,27 @@ class WantedSerializer(serializers.Serializer[Any]):
     quantity = quantity()
 
 
+@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "boolean"}], "nullable": True})
+class SoManyField(serializers.JSONField):
+    """A number, or true for as many as possible."""
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "required": ["kind", "id"],
+        "properties": {
+            "kind": {"type": "string", "enum": [kind.kind for kind in activities.KINDS]},
+            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+        },
+        "additionalProperties": True,
+        "nullable": True,
+    }
+)
+class ActivityChoiceField(serializers.DictField):
+    """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
+
+
 class ChoiceSerializer(serializers.Serializer[Any]):
     """What to buy: ``items`` or ``from_cart``. Prices are the shop's: any that are sent are not read."""
 
@@ -56,15 +77,15 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         max_length=36,
         help_text="Id of one of the member's coupons. Left out: the best one. Empty or `none`: no coupon.",
     )
-    use_points = serializers.JSONField(
+    use_points = SoManyField(
         required=False, allow_null=True, help_text="How many points, or true for as many as possible."
     )
-    use_balance = serializers.JSONField(
+    use_balance = SoManyField(
         required=False,
         allow_null=True,
         help_text="How many fen of stored value, or true for as many as possible.",
     )
-    activity = serializers.DictField(
+    activity = ActivityChoiceField(
         required=False,
         allow_null=True,
         help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',

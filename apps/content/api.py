@@ -150,7 +150,11 @@ class ProductReviewsView(_ProductView):
         tags=["reviews"],
         summary="A product's reviews, newest first",
         parameters=[
-            OpenApiParameter("rating", int, description="Only those with so many stars: 1 to 5."),
+            OpenApiParameter(
+                "rating",
+                {"type": "integer", "minimum": 1, "maximum": 5},
+                description="Only those with so many stars: 1 to 5.",
+            ),
             OpenApiParameter("with_pictures", bool, description="`true`: only those with pictures."),
             *PAGING,
         ],

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from apps.aftersales import parts as aftersales
 from apps.base.admin import ReadOnlyAdmin, link, yuan_column
+from apps.base.finding import Name, Number, Phone, Title
 from apps.base.logs import mask
 from apps.base.parts import Parted
 from apps.checkout import activities
@@ -40,15 +41,16 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
     list_filter = ["status", "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = [
-        "order_no",
-        "lines__title",
-        "parcels__tracking_no",
-        "payments__transaction_id",
-        "payments__payment_no",
-        "member__nickname",
-    ]
-    phone_paths = ["member__phone", "address__phone"]
+    found_by = (
+        Number("order_no", ends=True),
+        Title("lines", "sku__product__title"),
+        Number("parcels__tracking_no", ends=True),
+        Number("payments__transaction_id"),
+        Number("payments__payment_no"),
+        Name("member__nickname"),
+        Phone("member__phone"),
+        Phone("address__phone"),
+    )
     search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
     linked_by = ["member__id__exact"]

@@ -1,4 +1,4 @@
-"""The product page of the operators: the catalogue's own, with what lies where of each SKU."""
+"""The product page of the operators: the catalogue's own, with what lies where of each SKU, and who holds it unpaid."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from apps.catalog.admin import ProductPage
 from apps.catalog.models import Product
 from apps.fulfillment.services import templates
 from apps.inventory import parts as inventory
+from apps.orders import parts as orders
 
 
 @admin.register(Product)
 class ProductAdmin(Parted, ProductPage):
     """Products, continued by the rooms that know more of them."""
 
-    parts = (inventory.STOCK,)
+    parts = (inventory.STOCK, orders.HOLDERS)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Say what the SKUs that were saved cost to send, where that may surprise."""

@@ -17,6 +17,7 @@ from unfold.enums import ActionVariant
 
 from apps.base.admin import ReadOnlyAdmin, chip, link, yuan_column
 from apps.base.asking import AskForm, operator
+from apps.base.finding import Name, Number, Phone
 from apps.checkout import bills, closing, recharging
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import ShippingUpload
@@ -79,8 +80,12 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["status", WaitingFilter, "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = ["recharge_no", "member__public_id", "member__nickname"]
-    phone_paths = ["member__phone"]
+    found_by = (
+        Number("recharge_no"),
+        Number("member__public_id"),
+        Name("member__nickname"),
+        Phone("member__phone"),
+    )
     search_help_text = "按充值单号、会员编号、昵称、完整手机号或手机号后四位查找"
     fieldsets = [
         (

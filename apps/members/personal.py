@@ -157,6 +157,7 @@ ROOM = Room(
         ),
         Holding(
             model="members.SpentRefresh",
+            plain=("device", "sealed"),
             not_exported="已用令牌的散列值，不可读",
             fate=Fate.DELETED,
             kept="与登录会话相同",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
@@ -141,6 +142,10 @@ class Order(models.Model):
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
             models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # What operators search for: how a number ends, and the receiver's phone number or its last four digits.
+            finding.by_end("order_no", name="order_no_by_end"),
+            models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),
+            finding.by_tail(KeyTextTransform("phone", "address"), name="order_by_phone_tail"),
             # Whose address is to be erased next.
             models.Index(
                 fields=["created_at"],

@@ -124,6 +124,44 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
     return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
 
 
+class Unpaid(NamedTuple):
+    """What a buyer's unpaid order takes of a product: units of all its SKUs, until when."""
+
+    order_no: str
+    member_id: int
+    nickname: str
+    units: int
+    expires_at: datetime
+
+
+def unpaid_units(*, product_id: int, most: int) -> list[Unpaid]:
+    """The unpaid orders that have this product, those with the most units first, ``most`` of them: one statement."""
+    lines = OrderLine.objects.filter(order__status=Status.UNPAID, sku__product_id=product_id).order_by()
+    rows = (
+        lines.values("order_id")
+        .annotate(units=Sum("quantity"))
+        .order_by("-units", "order_id")
+        .values_list(
+            "order__order_no", "order__member_id", "order__member__nickname", "units", "order__expires_at"
+        )
+    )
+    return [Unpaid(*row) for row in rows[:most]]
+
+
+class UnpaidOfMember(NamedTuple):
+    """How many orders a member has not paid yet, and the units in them, gifts included."""
+
+    orders: int
+    units: int
+
+
+def unpaid_by(*, member: Member) -> UnpaidOfMember:
+    """What a member holds without having paid: one statement."""
+    unpaid = Order.objects.filter(member=member, status=Status.UNPAID)
+    found = unpaid.aggregate(orders=Count("id", distinct=True), units=Sum("lines__quantity", default=0))
+    return UnpaidOfMember(found["orders"], found["units"])
+
+
 class Bought(NamedTuple):
     """How many orders a member has paid and not got back whole, and what was paid for them and kept, in fen."""
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import days, idempotency, paging
-from apps.base.schema import PAGING, refusal
+from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
 from apps.pictures import stored
 from apps.points import selectors
@@ -119,7 +119,13 @@ class CheckInsView(APIView):
         operation_id="check_ins_month",
         tags=["points"],
         summary="My check-ins of a month",
-        parameters=[OpenApiParameter("month", str, description="e.g. 2026-11; by default the current one.")],
+        parameters=[
+            OpenApiParameter(
+                "month",
+                {"type": "string", "pattern": r"^20[0-9]{2}-(0[1-9]|1[0-2])$"},
+                description="e.g. 2026-11; by default the current one.",
+            )
+        ],
         responses={
             200: shapes.CalendarSerializer,
             400: refusal(400, "month_invalid", "月份格式应为 2026-11"),
@@ -204,15 +210,7 @@ class RedemptionsView(APIView):
             "arrives in the wallet a moment later. 409 may also be redeemed_out, redemption_limit_reached, "
             "idempotency_key_reused."
         ),
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                required=True,
-                description="1 to 80 visible ASCII characters; a new one for each redemption.",
-            )
-        ],
+        parameters=[idempotency_key("redemption")],
         request=shapes.RedeemSerializer,
         responses={
             201: shapes.RedemptionSerializer,

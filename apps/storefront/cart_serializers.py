@@ -49,6 +49,20 @@ class CartLineSerializer(serializers.Serializer[Any]):
         return stored.address(line.image, stored.Size.LIST)
 
 
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """Goods of a past order that are not put into the cart, and why, in Chinese for the shopper."""
+
+    sku_id = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class AgainSerializer(serializers.Serializer[Any]):
+    """What of a past order is in the cart now, and what is not."""
+
+    added = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of SKUs.")
+    left_out = LeftOutSerializer(many=True)
+
+
 class CartSerializer(serializers.Serializer[Any]):
     """The cart. ``quote`` prices the ticked lines that can be ordered; null without any."""
 

@@ -61,7 +61,9 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
     key = _LISTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, *asked)
     page = _LISTS.kept(key)
     free: dict[int, int] | None = None
-    if page is not None and not versions.known():
+    if page is None:
+        versions.read()
+    elif not versions.known():
         free = _looked(page)
     seen = promotions.shown(at=at, lead=lead)
     sign = _sign(seen, at=at)

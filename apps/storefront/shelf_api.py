@@ -61,7 +61,7 @@ class ProductsView(APIView):
         parameters=[
             OpenApiParameter(
                 "category",
-                OpenApiTypes.INT,
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
                 description="Id of a category; its descendants' goods are included.",
             ),
             OpenApiParameter(
@@ -74,7 +74,7 @@ class ProductsView(APIView):
             OpenApiParameter(
                 "ordering",
                 OpenApiTypes.STR,
-                enum=list(catalog.ORDERINGS),
+                enum=["", *catalog.ORDERINGS],
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
@@ -85,7 +85,9 @@ class ProductsView(APIView):
                 f"`PRODUCTS`, `SKUS`, `CATEGORIES` or `BRANDS`, a colon and up to {hints.MOST_IDS} ids.",
             ),
             OpenApiParameter(
-                "price_from_fen", OpenApiTypes.INT, description="Only goods that cost as much or more."
+                "price_from_fen",
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+                description="Only goods that cost as much or more.",
             ),
             *PAGING,
         ],

@@ -50,7 +50,8 @@ def page_of(
 ) -> dict[str, Any]:
     """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
 
-    Its holes are ("now", ()) for the time, ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
+    Its holes are ("now", ()) for the time,
+    ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
     """
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     sku_ids = tuple(choice["id"] for choice in choices)

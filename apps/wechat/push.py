@@ -77,7 +77,7 @@ def answer(
     kind, customer = message.get("MsgType"), message.get("FromUserName")
     if kind in (None, "", "event") or not isinstance(customer, str) or not customer:
         return SUCCESS, "text/plain; charset=utf-8"
-    handed_over = {
+    handed_over: dict[str, str | int] = {
         "ToUserName": customer,
         "FromUserName": str(message.get("ToUserName", "")),
         "CreateTime": int(at.timestamp()),

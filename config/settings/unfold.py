@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.templatetags.static import static
+
 # Tea, from the first flush to what is left in the pot.
 _TEA = {
     "50": "oklch(97.8% .016 155)",
@@ -35,6 +37,7 @@ def look(*, shop_name: str) -> dict[str, Any]:
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": _TEA},
         "DASHBOARD_CALLBACK": "apps.desk.dashboard.today",
+        "SCRIPTS": [lambda request: static("shop/alpine_without_eval.js")],
         "TABS": "config.navigation.tabs",
         "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     }

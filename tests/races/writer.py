@@ -14,7 +14,7 @@ _STOCK = """
     UPDATE inventory_stock SET on_hand = %(n)s FROM catalog_sku AS sku
      WHERE sku.id = inventory_stock.sku_id AND sku.product_id = %(product)s
 """
-_OFFER = "UPDATE promotions_promotion SET off_bp = %(n)s WHERE id = %(promotion)s"
+_OFFER = "UPDATE promotions_promotion SET off_fen = %(n)s WHERE id = %(promotion)s"
 _LEVEL = "UPDATE members_level SET discount_bp = %(n)s"
 WHAT = {"price": _PRICE, "stock": _STOCK, "offer": _OFFER, "level": _LEVEL}
 
@@ -29,7 +29,8 @@ def main() -> None:
             cursor.execute(
                 WHAT[what], {"n": int(number), "product": int(product), "promotion": int(promotion)}
             )
-        print("committed", flush=True)
+        sys.stdout.write("committed\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

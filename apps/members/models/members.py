@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import ExtractDay, ExtractMonth
+from django.db.models.functions import ExtractDay, ExtractMonth, Upper
 
+from apps.base import finding
 from apps.base.personal import Person
-from apps.pictures.fields import OwnAddressField, StoredNameField
+from apps.pictures.fields import OwnAddressField
 
 
 class Level(models.Model):
@@ -83,6 +85,10 @@ class Member(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["phone"], condition=~Q(phone=""), name="member_phone"),
+            # What operators search for.
+            finding.by_tail("phone", name="member_phone_tail"),
+            finding.by_beginning("nickname", name="member_nickname_beginning"),
+            GinIndex(OpClass(Upper("nickname"), name="gin_trgm_ops"), name="member_nickname_parts"),
             models.Index(
                 fields=["level_valid_until"],
                 condition=Q(level_valid_until__isnull=False),
@@ -250,11 +256,17 @@ class Session(models.Model):
 
 
 class SpentRefresh(models.Model):
-    """A refresh token that was exchanged already: seeing it again means that somebody stole it."""
+    """A refresh token that was exchanged already: seeing it again later means that somebody stole it.
+
+    ``sealed`` is what it was exchanged for, to be opened with the token alone, which the shop does not have; it is
+    kept for the seconds in which the device that sent it may have sent it twice.
+    """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="spent")
     refresh_hash = models.CharField(max_length=64, unique=True)
     spent_at = models.DateTimeField()
+    device = models.CharField(max_length=64, blank=True, default="")
+    sealed = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "已用刷新令牌"
@@ -302,51 +314,6 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.get_act_display()} {self.document_id}"
-
-
-class Upload(models.Model):
-    """A picture that a member sent, for a purpose: asked for, drawn anew, and kept while somebody uses it.
-
-    ``ended_at`` is empty while it is being drawn; a ``file`` that is empty then was refused. ``taken_at``: when a
-    review, a profile, … took it; what nobody took is gone after a day.
-    """
-
-    class Purpose(models.TextChoices):
-        REVIEW = "review", "评价"
-        AVATAR = "avatar", "头像"
-        AFTER_SALE = "after_sale", "售后"
-
-    public_id = models.CharField("图片编号", max_length=24, unique=True)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
-    purpose = models.CharField("用途", max_length=12, choices=Purpose.choices)
-    file = StoredNameField("文件", max_length=100, blank=True)
-    width = models.PositiveIntegerField("宽", default=0)
-    height = models.PositiveIntegerField("高", default=0)
-    uploaded_at = models.DateTimeField("上传时间")
-    ended_at = models.DateTimeField("处理完成时间", null=True)
-    taken_at = models.DateTimeField("使用时间", null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "会员上传的图片"
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["member"], condition=Q(ended_at__isnull=True), name="upload_one_at_a_time"
-            ),
-            models.CheckConstraint(
-                condition=Q(taken_at__isnull=True) | ~Q(file=""), name="upload_taken_has_a_file"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["member", "uploaded_at"], name="upload_of_member_by_day"),
-            models.Index(
-                fields=["uploaded_at", "id"], condition=Q(taken_at__isnull=True), name="upload_untaken_since"
-            ),
-            models.Index(fields=["file"], condition=~Q(file=""), name="upload_of_file"),
-        ]
-
-    def __str__(self) -> str:
-        return self.public_id
 
 
 class Address(models.Model):
