@@ -35,7 +35,7 @@ def complete(result: Json, generator: SchemaGenerator, **_: Any) -> Json:
         _describe(name, schema)
         if name.endswith("Request"):
             _keep_optional(schema)
-    endpoints: list[Any] = generator.endpoints or []  # four things each, of which the types name three
+    endpoints: list[Any] = list(generator.endpoints or [])  # four things each, of which the types name three
     for path, _, method, callback in endpoints:
         operation = result["paths"].get(path, {}).get(method.lower())
         if operation is not None:

@@ -117,7 +117,8 @@ def _of_form(form: Any, *, add: bool, of: str = "") -> Iterator[Change]:
         before = "" if add else form.get_initial_for_field(field, name)
         yield (
             f"{of}{field.label or name}",
-            *(_shown(form, name, field, value) for value in (before, form.cleaned_data.get(name))),
+            _shown(form, name, field, before),
+            _shown(form, name, field, form.cleaned_data.get(name)),
         )
 
 

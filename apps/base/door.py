@@ -188,7 +188,7 @@ def _remember(request: HttpRequest, response: HttpResponse) -> None:
         told = signing.loads(request.COOKIES.get(_DEVICE, ""), salt=_DEVICE, max_age=_DEVICE_AGE)
     except signing.BadSignature:
         told = []
-    name = request.user.get_username().casefold()  # type: ignore[union-attr]  # just logged in
+    name = request.user.get_username().casefold()  # just logged in
     names = [*[one for one in told if one != name][-4:], name]
     response.set_cookie(
         _DEVICE,
