@@ -90,12 +90,15 @@ class Versioned(ModelAdmin):
     def _shown_now(self, request: HttpRequest, draw: Any) -> dict[str, Shown]:
         """What the page would show to somebody who opened it now; nothing where there is no page."""
         sent = request.POST
-        request.method, request.POST = "GET", QueryDict()  # type: ignore[assignment]  # as if it were opened
+        request.method, request.POST = "GET", QueryDict()
         try:
             page = draw()
-            return _shown(page.render()) if isinstance(page, TemplateResponse) else {}
+            if not isinstance(page, TemplateResponse):
+                return {}
+            page.render()
+            return _shown(page)
         finally:
-            request.method, request.POST = "POST", sent  # type: ignore[assignment]  # as it was
+            request.method, request.POST = "POST", sent
 
     def _last_hand(self, key: str) -> str:
         """Who changed the row last, where the log knows."""

@@ -96,7 +96,7 @@ class PermissionsInChinese(EditableAdmin):
 
 
 @admin.register(User)
-class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):
+class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc]  # says no ``change`` in ``get_form``, and takes it
     """Operators of the shop; shoppers are members, not users."""
 
     form = UserChangeForm
