@@ -50,13 +50,13 @@ class Recorded(ModelAdmin):
             found += _of_formset(formset)
         return found
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         self._log(request, _ADDED, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
         self._log(request, _CHANGED, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         """Called before the rows are gone: what they said is kept."""
         for row in queryset:
             columns = audit.columns_of(row)
@@ -115,9 +115,11 @@ def _of_form(form: Any, *, add: bool, of: str = "") -> Iterator[Change]:
         if field is None:
             continue
         before = "" if add else form.get_initial_for_field(field, name)
-        after = form.cleaned_data.get(name)
-        label = f"{of}{field.label or name}"
-        yield label, _shown(form, name, field, before), _shown(form, name, field, after)
+        yield (
+            f"{of}{field.label or name}",
+            _shown(form, name, field, before),
+            _shown(form, name, field, form.cleaned_data.get(name)),
+        )
 
 
 def _shown(form: Any, name: str, field: forms.Field, value: Any) -> str:

@@ -90,7 +90,7 @@ class Versioned(ModelAdmin):
     def _shown_now(self, request: HttpRequest, draw: Any) -> dict[str, Shown]:
         """What the page would show to somebody who opened it now; nothing where there is no page."""
         sent = request.POST
-        request.method, request.POST = "GET", QueryDict()
+        request.method, request.POST = "GET", QueryDict()  # as if it were opened
         try:
             page = draw()
             if not isinstance(page, TemplateResponse):
@@ -98,7 +98,7 @@ class Versioned(ModelAdmin):
             page.render()
             return _shown(page)
         finally:
-            request.method, request.POST = "POST", sent
+            request.method, request.POST = "POST", sent  # as it was
 
     def _last_hand(self, key: str) -> str:
         """Who changed the row last, where the log knows."""

@@ -96,7 +96,7 @@ class PermissionsInChinese(EditableAdmin):
 
 
 @admin.register(User)
-class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc]  # says no ``change`` in ``get_form``, and takes it
+class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc]  # two of Django's signatures
     """Operators of the shop; shoppers are members, not users."""
 
     form = UserChangeForm
@@ -136,7 +136,7 @@ class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):
+class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):  # type: ignore[misc]  # two of Django's signatures
     """Roles: sets of permissions given to operators. ``make_roles`` makes the usual ones."""
 
     def reached(self, request: HttpRequest, row: Group) -> bool:

@@ -189,7 +189,7 @@ def _remember(request: HttpRequest, response: HttpResponse) -> None:
         told = signing.loads(request.COOKIES.get(_DEVICE, ""), salt=_DEVICE, max_age=_DEVICE_AGE)
     except signing.BadSignature:
         told = []
-    name = request.user.get_username().casefold()
+    name = request.user.get_username().casefold()  # just logged in
     names = [*[one for one in told if one != name][-4:], name]
     response.set_cookie(
         _DEVICE,

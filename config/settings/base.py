@@ -68,8 +68,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.base.middleware.RequestIdMiddleware",
     "apps.base.middleware.HeadersMiddleware",
+    "apps.base.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
