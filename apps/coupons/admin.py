@@ -189,7 +189,7 @@ class CouponAdmin(ReadOnlyAdmin):
                 order_no=typed["order_no"].strip(),
                 reason=typed["reason"],
                 token=typed["token"].hex,
-                most_fen=selectors.most_to_compensate(operator(request)),
+                most_fen=selectors.most_to_compensate(operator=operator(request)),
                 operator=operator(request),
                 at=timezone.now(),
             )
