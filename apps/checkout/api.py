@@ -14,6 +14,7 @@ from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
+from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as fulfillment
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -41,7 +42,7 @@ class QuoteView(APIView):
             "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
             f"would bring. 409 may be {_CONFLICTS}."
         ),
-        request=shapes.ChoiceSerializer,
+        request=ChoiceSerializer,
         responses={
             200: shapes.CheckoutQuoteSerializer,
             404: refusal(404, "coupon_not_found", "优惠券不存在"),
@@ -53,7 +54,7 @@ class QuoteView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        asked = shapes.ChoiceSerializer(data=request.data)
+        asked = ChoiceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         composition = quoting.compose(member=caller(request), choice=asked.choice(), at=timezone.now())
         return Response(composition.as_dict())
@@ -72,7 +73,7 @@ class OrdersView(APIView):
             f"409: out_of_stock, {_CONFLICTS}."
         ),
         parameters=[idempotency_key("order")],
-        request=shapes.PlaceSerializer,
+        request=PlaceSerializer,
         responses={
             201: shapes.OrderSerializer,
             409: refusal(409, "out_of_stock", "库存不足", _TOO_FEW),
@@ -84,7 +85,7 @@ class OrdersView(APIView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency.key_of(request)
-        asked = shapes.PlaceSerializer(data=request.data)
+        asked = PlaceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         member = caller(request)
         order = placing.place(
