@@ -172,8 +172,9 @@ def shown(column: Field[Any, Any], value: Any) -> str:
         return str(dict(column.flatchoices).get(value, value)) if value is not None else ""
     if column.name.endswith("_fen") and isinstance(value, int):
         return f"¥{yuan(value)}"
-    if column.is_relation and value is not None:
-        return _related(column, value)
+    if column.is_relation:
+        # A form's first word for "none" is an empty text.
+        return "" if value in (None, "") else _related(column, value)
     return text_of(value)
 
 
