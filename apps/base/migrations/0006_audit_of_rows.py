@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="auditentry",
+            name="once",
+            field=models.CharField(blank=True, db_default="", max_length=36, verbose_name="页面编号"),
+        ),
+        migrations.AddField(
+            model_name="auditentry",
             name="changes",
             field=models.JSONField(null=True, verbose_name="变更"),
         ),

@@ -1,4 +1,4 @@
-"""Find the audit entries of a row, without a lock on the table while the index grows."""
+"""Find the audit entries of a row and of a page, without a lock on the table while the indexes grow."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -11,5 +11,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="auditentry",
             index=models.Index(fields=["kind", "key", "id"], name="audit_of_a_row"),
+        ),
+        AddIndexConcurrently(
+            model_name="auditentry",
+            index=models.Index(fields=["once"], condition=~models.Q(once=""), name="audit_of_a_page"),
         ),
     ]
