@@ -154,12 +154,13 @@ def rows() -> None:
     support.survey()
     counter.freight()
     Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
-    members.level("钻石", rank=9)
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)
     Rules.objects.get_or_create(pk=1)
     Group.objects.get_or_create(name="值班")
     User.objects.create_user("小王", is_staff=True)
+    # No less than any other level gives, as its form demands.
+    members.level("钻石", rank=99, discount_bp=1_000, points_multiplier_bp=100_000)
 
 
 def editable(request: HttpRequest) -> Iterator[tuple[str, models.Model | None]]:
