@@ -576,7 +576,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_refund_part": _refund_part,
 }
 
-# Two people and a refund that WeChat refused: tried from end to end in tests/apps/payments/test_endings.py.
+# Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py asks and agrees on these pages.
 BY_TWO: Final = {
     "payments_refund_ask_ending",
     "payments_refund_grant_ending",
