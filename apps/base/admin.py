@@ -17,7 +17,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, DateField, Field, Model, Q, QuerySet
+from django.db.models import CharField, DateField, Field, FileField, Model, Q, QuerySet
 from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -30,7 +30,7 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.base import clock
+from apps.base import clock, held
 from apps.base.admin_lists import CappedPaginator
 from apps.base.asking import Asking
 from apps.base.forms import LinesField, TextField
@@ -60,7 +60,9 @@ class _OneForm:
         # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
         if type(db_field) in (CharField, LongTextField) and not db_field.choices:
             kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+        made = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+        # A file that was chosen is not lost because something else on the page is refused.
+        return held.kept(made, db_field) if isinstance(db_field, FileField) and made else made
 
 
 class TabularInline(_OneForm, UnfoldTabularInline):

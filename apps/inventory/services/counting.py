@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -60,6 +61,29 @@ def receive(
         cause=Cause(EntryKind.RECEIVE, business_key, reason, operator),
         at=at,
     )
+
+
+@transaction.atomic
+def open_stock(*, units: Mapping[int, int], operator: User | None, at: datetime) -> Place | None:
+    """Put the first units of new SKUs, ``{sku_id: units}``, into the place that is sent from first; return it.
+
+    None, and nothing done, where there is no place yet. Booking the same SKU again changes nothing. Raises
+    QuantityInvalid, NotFound.
+    """
+    place = Place.objects.order_by("-ships", "priority", "id").first()
+    if place is None:
+        return None
+    for sku_id, quantity in sorted(units.items()):
+        receive(
+            sku_id=sku_id,
+            place_id=place.pk,
+            quantity=quantity,
+            business_key=f"opening:{sku_id}",
+            reason="新建 SKU 时的库存",
+            operator=operator,
+            at=at,
+        )
+    return place
 
 
 def adjust(

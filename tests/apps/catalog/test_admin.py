@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -39,32 +42,47 @@ def heavy_picture() -> SimpleUploadedFile:
     return SimpleUploadedFile("cup.png", light.read() + b"\0" * 5 * 1024 * 1024, "image/png")
 
 
-def form(*skus: dict[str, Any], **columns: Any) -> dict[str, Any]:
-    """What the browser posts for a product; amounts as typed."""
-    filled: dict[str, Any] = {
+def form(*skus: dict[str, Any], options: Any = (), **columns: Any) -> dict[str, Any]:
+    """What the browser posts for a product; amounts as typed. ``options`` are pairs of a name and its values."""
+    return {
         "title": "手工陶瓷茶杯",
         "role": Product.Role.PROFIT,
         "min_quantity": 1,
         "quantity_step": 1,
-        "options": "",
         "attributes": "",
         "detail_html": "",
         "images-TOTAL_FORMS": 0,
         "images-INITIAL_FORMS": 0,
-        "skus-TOTAL_FORMS": len(skus),
-        "skus-INITIAL_FORMS": sum("id" in sku for sku in skus),
+        "grid": grid(*skus, options=options),
         **columns,
     }
-    for number, sku in enumerate(skus):
-        blank = {
-            "code": f"A{number}",
-            "option_values": "",
-            "price_fen": "39",
-            "weight_g": 300,
-            "enabled": "on",
-        }
-        filled |= {f"skus-{number}-{name}": value for name, value in {**blank, **sku}.items()}
-    return filled
+
+
+def grid(*skus: dict[str, Any], options: Any = ()) -> str:
+    """What the script of the grid writes."""
+    blank = {"id": None, "values": [], "price": "39", "weight": "300", "enabled": True, "picture": None}
+    rows = [{**blank, "code": f"A{number}", **sku} for number, sku in enumerate(skus)]
+    named = [{"name": name, "values": list(values)} for name, values in options]
+    return json.dumps({"options": named, "skus": rows})
+
+
+def opened(page: str) -> dict[str, Any]:
+    """The grid as a page shows it."""
+    text = re.search(r"data-grid-text hidden>(.*?)</textarea>", page, re.DOTALL)
+    assert text is not None
+    return dict(json.loads(unescape(text[1])))
+
+
+def told(page: str) -> dict[str, Any]:
+    """What a page says of the grid beside it."""
+    text = re.search(r'id="grid-told" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert text is not None
+    return dict(json.loads(text[1]))
+
+
+def said(page: str) -> str:
+    """What is wrong, cell by cell."""
+    return " ".join(reason for cells in told(page)["faults"].values() for reason in cells.values())
 
 
 def added(operator: Client, *skus: dict[str, Any], **columns: Any) -> str:
@@ -81,8 +99,7 @@ def test_every_page_of_the_catalogue_renders(operator: Client) -> None:
         for page in ("", "add/"):
             assert operator.get(f"/admin/catalog/{model}/{page}").status_code == 200
     page = operator.get(f"/admin/catalog/product/{cup.pk}/change/").content.decode()
-    assert 'value="100.00"' in page
-    assert "售价（元）" in page
+    assert opened(page)["skus"][0]["price"] == "100.00"
     assert "茶器 / 茶杯" in page
     assert "¥100.00" in operator.get("/admin/catalog/product/").content.decode()
 
@@ -90,9 +107,9 @@ def test_every_page_of_the_catalogue_renders(operator: Client) -> None:
 def test_a_product_is_saved_with_its_skus_and_everything_derived_of_them(operator: Client) -> None:
     added(
         operator,
-        {"option_values": "月白 / 大", "price_fen": "168", "market_price_fen": "198.5", "cost_fen": "70.05"},
-        {"option_values": "天青/小", "price_fen": "158.00"},
-        options="颜色：月白、天青\n尺寸: 大，小",
+        {"values": ["月白", "大"], "price": "168", "market": "198.5", "cost": "70.05"},
+        {"values": ["天青", "小"], "price": "158.00"},
+        options=[("颜色", ["月白", "天青"]), ("尺寸", ["大", "小"])],
         attributes="材质：陶瓷\n产地：景德镇",
         detail_html='<p onclick="x()">手作<script>alert(1)</script></p>',
     )
@@ -111,31 +128,39 @@ def test_a_product_is_saved_with_its_skus_and_everything_derived_of_them(operato
     assert second.option_values == {"颜色": "天青", "尺寸": "小"}
 
 
-def test_option_values_are_shown_in_the_order_in_which_they_are_typed(operator: Client) -> None:
-    typed = "一壶四杯 / 月白 / 大"
-    added(operator, {"option_values": typed}, options="茶器组合：一壶四杯\n颜色：月白\n尺寸：大")
+def test_option_values_are_shown_in_the_order_of_the_options(operator: Client) -> None:
+    typed = ["一壶四杯", "月白", "大"]
+    options = [("茶器组合", ["一壶四杯"]), ("颜色", ["月白"]), ("尺寸", ["大"])]
+    added(operator, {"values": typed}, options=options)
     page = operator.get(f"/admin/catalog/product/{Product.objects.get().pk}/change/").content.decode()
-    assert f'value="{typed}"' in page
+    assert opened(page)["skus"][0]["values"] == typed
     shown = Sku.objects.get().option_values
-    assert rules.described(shown, Product.objects.get().options) == typed
+    assert rules.described(shown, Product.objects.get().options) == "一壶四杯 / 月白 / 大"
+
+
+def test_any_sign_may_stand_in_an_option_value(operator: Client) -> None:
+    sizes = ["170/92A", "12枚/盒", "红,白", "甲、乙"]
+    rows = [{"values": [size]} for size in sizes]
+    added(operator, *rows, options=[("规格", sizes)])
+    assert [sku.option_values for sku in Sku.objects.order_by("id")] == [{"规格": size} for size in sizes]
 
 
 @pytest.mark.parametrize(
     ("columns", "sku", "reason"),
     [
-        ({}, {"price_fen": "39.999"}, "最多两位小数"),
-        ({}, {"price_fen": "３９"}, "最多两位小数"),
-        ({}, {"price_fen": "-1"}, "最多两位小数"),
-        ({}, {"price_fen": "999999999"}, "金额不能超过"),
-        ({}, {"market_price_fen": "38.99"}, "划线价不能低于售价 39.00 元"),
-        ({}, {"cost_fen": "39.01"}, "成本高于售价 39.00 元"),
-        ({}, {"option_values": "月白"}, "商品没有规格，请留空"),
-        ({"options": "颜色：月白"}, {}, "应依次填写：颜色"),
-        ({"options": "颜色：月白"}, {"option_values": "墨"}, "「颜色」只能是：月白"),
-        ({"options": "颜色月白"}, {}, "缺少冒号"),
-        ({"options": "颜色：白、白"}, {}, "可选值重复"),
-        ({"options": "色：白\n色：青"}, {}, "规格名称重复"),
-        ({"options": "甲：1\n乙：1\n丙：1\n丁：1"}, {}, "规格最多 3 个"),
+        ({}, {"price": "39.999"}, "最多两位小数"),
+        ({}, {"price": "３９"}, "最多两位小数"),
+        ({}, {"price": "-1"}, "最多两位小数"),
+        ({}, {"price": "999999999"}, "金额不能超过"),
+        ({}, {"market": "38.99"}, "划线价不能低于售价 39.00 元"),
+        ({}, {"cost": "39.01"}, "成本高于售价 39.00 元"),
+        ({}, {"was": 5}, "规格表格未能读取"),
+        ({"options": [("颜色", ["月白"])]}, {}, "请为每个规格选一个值：颜色"),
+        ({"options": [("颜色", ["月白"])]}, {"values": ["墨"]}, "「颜色」只能是：月白"),
+        ({"options": [("颜色", [])]}, {}, "「颜色」应有 1 到 50 个可选值"),
+        ({"options": [("颜色", ["白", "白"])]}, {"values": ["白"]}, "可选值重复"),
+        ({"options": [("色", ["白"]), ("色", ["青"])]}, {}, "规格名称重复"),
+        ({"options": [(name, ["1"]) for name in "甲乙丙丁"]}, {}, "规格最多 3 个"),
         ({"attributes": "材质："}, {}, "内容应为 1 到 100 个字"),
         ({"min_quantity": 0}, {}, "起购数量至少为 1"),
         ({"min_quantity": 3, "max_quantity": 2}, {}, "每单限购不能小于起购数量"),
@@ -153,7 +178,10 @@ def test_option_values_are_shown_in_the_order_in_which_they_are_typed(operator: 
         ({"video": SimpleUploadedFile("page.html", b"<script>")}, {}, "html"),
         ({"cover": SimpleUploadedFile("cup.png", b"not a picture")}, {}, "图片"),
         ({"cover": heavy_picture()}, {}, "图片不能超过 5 MB"),
-        ({}, {"image": heavy_picture()}, "图片不能超过 5 MB"),
+        ({}, {"picture": "made-up"}, "图片已失效，请重新选择"),
+        ({}, {"weight": "半斤"}, "请填写重量，单位为克，整数"),
+        ({}, {"price": ""}, "请填写售价"),
+        ({}, {"stock": "-1"}, "不小于 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(
@@ -162,25 +190,25 @@ def test_what_makes_no_sense_is_refused_with_a_reason(
     category = make.category("茶杯")
     sent = form(sku, **{"category": category.pk, "cover": picture(), **columns})
     page = operator.post("/admin/catalog/product/add/", sent).content.decode()
-    assert reason in page
+    assert reason in page or reason in said(page)
     assert Product.objects.count() == 0
 
 
 def test_the_same_combination_twice_is_refused(operator: Client) -> None:
-    page = added(operator, {"option_values": "白"}, {"option_values": "白"}, options="颜色：白、青")
-    assert "规格组合重复：白" in page
+    page = added(operator, {"values": ["白"]}, {"values": ["白"]}, options=[("颜色", ["白", "青"])])
+    assert "与第 1 行的规格组合重复" in said(page)
     assert Product.objects.count() == 0
 
 
 def test_a_loss_leader_may_cost_more_than_it_brings(operator: Client) -> None:
-    added(operator, {"price_fen": "9.9", "cost_fen": "12"}, role=Product.Role.TRAFFIC)
+    added(operator, {"price": "9.9", "cost": "12"}, role=Product.Role.TRAFFIC)
     assert Product.objects.get().price_fen == 990
 
 
 def test_a_product_goes_on_and_off_sale_by_action_only(operator: Client) -> None:
     cup = make.product(on_sale=False)
     sku = cup.skus.get()
-    sent = form({"id": sku.pk, "product": cup.pk, "code": sku.code}, category=cup.category_id, on_sale="on")
+    sent = form({"id": sku.pk, "code": sku.code}, category=cup.category_id, on_sale="on")
     operator.post(f"/admin/catalog/product/{cup.pk}/change/", sent)
     cup.refresh_from_db()
     assert (cup.on_sale, cup.price_fen) == (False, 3_900)
@@ -211,8 +239,7 @@ def test_nothing_without_an_enabled_sku_goes_on_sale(operator: Client) -> None:
 def test_the_last_enabled_sku_of_a_product_on_sale_cannot_be_disabled(operator: Client) -> None:
     cup = make.product()
     sku = cup.skus.get()
-    sent = form({"id": sku.pk, "product": cup.pk, "code": sku.code}, category=cup.category_id)
-    del sent["skus-0-enabled"]
+    sent = form({"id": sku.pk, "code": sku.code, "enabled": False}, category=cup.category_id)
     page = operator.post(f"/admin/catalog/product/{cup.pk}/change/", sent).content.decode()
     assert "没有启用的 SKU，不能上架" in page
     assert Sku.objects.get().enabled
@@ -221,7 +248,7 @@ def test_the_last_enabled_sku_of_a_product_on_sale_cannot_be_disabled(operator: 
 def test_saving_the_form_does_not_undo_sales_counted_meanwhile(operator: Client) -> None:
     cup = make.product(sold_count=5)
     sku = cup.skus.get()
-    sent = form({"id": sku.pk, "product": cup.pk, "code": sku.code}, category=cup.category_id, sold_count=0)
+    sent = form({"id": sku.pk, "code": sku.code}, category=cup.category_id, sold_count=0)
     operator.post(f"/admin/catalog/product/{cup.pk}/change/", sent)
     cup.refresh_from_db()
     assert cup.sold_count == 5
