@@ -89,6 +89,8 @@ class Keeping(ClearableFileInput):
     """A file input that finds again what was chosen before."""
 
     judge: tuple[FileField, models.FileField]
+    # What was sent; each form has a widget of its own. Django shows the value from before, never what was chosen.
+    chosen: Any = None
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """Return the file sent now, else the one that is held."""
@@ -98,6 +100,7 @@ class Keeping(ClearableFileInput):
             chosen = taken(token)
             if chosen is not None:
                 chosen.token = token
+        self.chosen = chosen
         return chosen
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
@@ -106,9 +109,10 @@ class Keeping(ClearableFileInput):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """The input, with what is held beside it."""
-        token = self._token(value)
+        token = self._token(self.chosen)
         if not token:
             return super().render(name, value, attrs, renderer)
+        value = self.chosen
         shown = super().render(
             name, None, {key: on for key, on in (attrs or {}).items() if key != "required"}, renderer
         )

@@ -195,16 +195,16 @@ def _line(grid: Grid, number: int, row: Mapping[str, Any], sku: Sku, *, may_pric
     for cell, column in CELLS.items():
         if cell in _PRICES and not may_price:
             continue
-        typed = row[cell].strip()
-        if not fresh and typed == was.get(cell, ""):
+        typed, stands = row[cell].strip(), _shown_cell(sku, cell)
+        opened = was.get(cell, stands)
+        if not fresh and typed == opened:
             continue
         try:
             value = _FIELDS[cell].clean(typed)
         except ValidationError as refusal:
             grid.wrong(number, cell, refusal.messages[0])
             continue
-        stands = _shown_cell(sku, cell)
-        if not fresh and stands not in (was.get(cell, ""), typed):
+        if not fresh and stands not in (opened, typed):
             grid.wrong(number, cell, f"您打开页面后已被改为 {stands or '空'}；再次保存将改为您填的")
             grid.now.setdefault(number, {})[cell] = stands
         if cell == "code" and not value and not fresh:

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
 from apps.catalog import rules
 from apps.catalog.models import Category, Product, Sku
+from apps.inventory.models import StockEntry
+from apps.stores.models import Place
 from tests.apps.catalog import make
+from tests.apps.inventory import make as stock
 
 pytestmark = pytest.mark.django_db
 
@@ -181,7 +184,7 @@ def test_any_sign_may_stand_in_an_option_value(operator: Client) -> None:
         ({}, {"picture": "made-up"}, "图片已失效，请重新选择"),
         ({}, {"weight": "半斤"}, "请填写重量，单位为克，整数"),
         ({}, {"price": ""}, "请填写售价"),
-        ({}, {"stock": "-1"}, "不小于 0"),
+        ({}, {"stock": "-1"}, "大于或等于0"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason(
@@ -198,6 +201,159 @@ def test_the_same_combination_twice_is_refused(operator: Client) -> None:
     page = added(operator, {"values": ["白"]}, {"values": ["白"]}, options=[("颜色", ["白", "青"])])
     assert "与第 1 行的规格组合重复" in said(page)
     assert Product.objects.count() == 0
+
+
+def changed(operator: Client, product: Product, sent: dict[str, Any], **columns: Any) -> str:
+    """Post a product's page with this grid and return the page that comes back."""
+    filled = form(category=product.category_id, **columns) | {"grid": json.dumps(sent)}
+    return operator.post(
+        f"/admin/catalog/product/{product.pk}/change/", filled, follow=True
+    ).content.decode()
+
+
+def page_of(operator: Client, product: Product) -> dict[str, Any]:
+    """The grid of a product's page as it is opened."""
+    return opened(operator.get(f"/admin/catalog/product/{product.pk}/change/").content.decode())
+
+
+def test_a_product_of_150_skus_is_saved_in_one_go(operator: Client) -> None:
+    colours, sizes = [f"色{number}" for number in range(15)], [f"{number}码" for number in range(10)]
+    rows = [{"values": [colour, size], "code": ""} for colour in colours for size in sizes]
+    added(operator, *rows, options=[("颜色", colours), ("尺码", sizes)])
+    product = Product.objects.get()
+    assert product.skus.count() == 150
+    assert product.skus.first().code == f"P{product.pk}-1"  # type: ignore[union-attr]
+
+
+def test_more_skus_than_a_page_can_show_are_refused(operator: Client) -> None:
+    values = [f"{number}" for number in range(25)]
+    rows = [{"values": [one, other], "code": ""} for one in values for other in values]
+    page = added(operator, *rows, options=[("甲", values), ("乙", values)])
+    assert "一件商品最多 600 个 SKU，现有 625 个" in page
+    assert Product.objects.count() == 0
+
+
+def test_nothing_that_was_typed_or_chosen_is_lost_when_one_cell_is_wrong(operator: Client) -> None:
+    chosen = operator.post("/admin/catalog/product/picture/", {"picture": picture()}).json()
+    rows = [
+        {"values": ["月白"], "price": "168", "picture": chosen["token"], "url": chosen["url"], "stock": "7"},
+        {"values": ["天青"], "price": "一百", "picture": chosen["token"], "url": chosen["url"], "stock": "8"},
+    ]
+    page = added(operator, *rows, options=[("颜色", ["月白", "天青"])])
+    assert told(page)["faults"] == {"1": {"price": "请填写金额，单位为元，最多两位小数，例如 12.50"}}
+    back = opened(page)
+    assert [row["price"] for row in back["skus"]] == ["168", "一百"]
+    held = re.search(r'name="cover-held" value="([^"]+)"', page)
+    assert held is not None
+
+    back["skus"][1]["price"] = "158"
+    sent = form(category=Category.objects.get().pk) | {
+        "grid": json.dumps(back),
+        "cover-held": unescape(held[1]),
+    }
+    operator.post("/admin/catalog/product/add/", sent, follow=True)
+    product = Product.objects.get()
+    assert product.cover.size == picture().size
+    first, second = product.skus.order_by("id")
+    assert (first.price_fen, second.price_fen) == (16_800, 15_800)
+    assert first.image.name == second.image.name
+    assert first.image.size == picture().size
+
+
+def test_what_is_refused_itself_is_not_held(operator: Client) -> None:
+    category = make.category("茶杯")
+    sent = form({}, category=category.pk, cover=heavy_picture())
+    page = operator.post("/admin/catalog/product/add/", sent).content.decode()
+    assert "cover-held" not in page
+    refused = operator.post("/admin/catalog/product/picture/", {"picture": heavy_picture()})
+    assert (refused.status_code, refused.json()) == (400, {"error": "图片不能超过 5 MB"})
+
+
+def test_a_cell_that_nobody_touched_does_not_take_back_what_another_operator_wrote(operator: Client) -> None:
+    cup = make.product(price_fen=10_000)
+    sent = page_of(operator, cup)
+    Sku.objects.update(price_fen=8_800)
+    sent["skus"][0]["weight"] = "250"
+    changed(operator, cup, sent)
+    assert Sku.objects.values_list("price_fen", "weight_g").get() == (8_800, 250)
+
+
+def test_a_cell_that_two_operators_changed_is_said_to_be_so(operator: Client) -> None:
+    cup = make.product(price_fen=10_000)
+    sent = page_of(operator, cup)
+    Sku.objects.update(price_fen=8_800)
+    sent["skus"][0]["price"] = "95"
+    page = changed(operator, cup, sent)
+    assert "您打开页面后已被改为 88.00；再次保存将改为您填的" in said(page)
+    assert Sku.objects.get().price_fen == 8_800
+
+    sent["skus"][0]["was"] |= told(page)["now"]["0"]
+    changed(operator, cup, sent)
+    assert Sku.objects.get().price_fen == 9_500
+
+
+def test_codes_and_values_may_change_places(operator: Client) -> None:
+    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
+    sent = page_of(operator, cup)
+    one, other = sent["skus"]
+    one["code"], other["code"] = other["code"], one["code"]
+    one["values"], other["values"] = other["values"], one["values"]
+    changed(operator, cup, sent)
+    assert list(cup.skus.order_by("id").values_list("code", "option_values")) == [
+        ("B", {"尺寸": "小"}),
+        ("A", {"尺寸": "大"}),
+    ]
+
+
+def test_a_sku_that_something_rests_on_is_shown_again_instead_of_deleted(operator: Client) -> None:
+    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
+    stock.stock(skus[1], 5)
+    sent = page_of(operator, cup)
+    sent["options"][0]["values"] = ["大"]
+    del sent["skus"][1]
+    page = changed(operator, cup, sent)
+    assert "B 有库存、订单或购物车记录，不能删除，请改为停用" in page
+    assert [row["choice"] for row in told(page)["restored"]] == [{"尺寸": "小"}]
+    assert cup.skus.count() == 2
+
+
+def test_a_sku_that_nothing_rests_on_goes_with_its_value(operator: Client) -> None:
+    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
+    sent = page_of(operator, cup)
+    sent["options"][0]["values"] = ["大"]
+    del sent["skus"][1]
+    changed(operator, cup, sent)
+    cup.refresh_from_db()
+    assert cup.options == [{"name": "尺寸", "values": ["大"]}]
+    assert [sku.code for sku in cup.skus.all()] == ["A"]
+
+
+def test_new_skus_start_with_the_stock_that_was_typed_in_the_place_that_sends_first(operator: Client) -> None:
+    Place.objects.create(name="备用仓", priority=5)
+    Place.objects.create(name="主仓", priority=1)
+    rows = [{"values": ["大"], "stock": "120"}, {"values": ["小"], "stock": ""}]
+    page = added(operator, *rows, options=[("尺寸", ["大", "小"])])
+    assert "1 个新 SKU 已入库到「主仓」" in page
+    entry = StockEntry.objects.select_related("stock__place", "stock__sku").get()
+    assert (entry.stock.place.name, entry.stock.sku.code, entry.on_hand_change) == ("主仓", "A0", 120)
+    assert entry.operator == User.objects.get()
+    assert '<td class="field-free' in operator.get("/admin/catalog/product/").content.decode()
+
+
+def test_who_may_not_book_stock_or_see_it_has_no_such_column(operator: Client) -> None:
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_product", "add_product", "change_product"])
+    )
+    operator.force_login(clerk)
+    shown = told(operator.get("/admin/catalog/product/add/").content.decode())
+    assert (shown["stock"], shown["free"]) == (False, False)
+    added(operator, {"stock": "5"})
+    assert Product.objects.count() == 1
+    assert StockEntry.objects.count() == 0
 
 
 def test_a_loss_leader_may_cost_more_than_it_brings(operator: Client) -> None:

@@ -258,7 +258,7 @@
           delete row.faults[name];
         }
       });
-      this.draw();
+      this.drawRows();
       this.write();
       this.say(`已填入 ${filled} 行`);
     }
@@ -272,10 +272,17 @@
     }
 
     draw() {
-      const focused = this.body.scrollLeft;
+      this.rows = make("div");
+      this.body.replaceChildren(this.drawOptions(), this.rows);
+      this.drawRows();
+    }
+
+    drawRows() {
+      const scrolled = this.rows.querySelector(".sku-scroll");
+      const [top, left] = scrolled ? [scrolled.scrollTop, scrolled.scrollLeft] : [0, 0];
       this.status = make("span", { class: "sku-status", role: "status" });
-      this.body.replaceChildren(this.drawOptions(), this.drawFill(), this.drawTable(), this.drawFoot());
-      this.body.scrollLeft = focused;
+      this.rows.replaceChildren(this.drawFill(), this.drawTable(), this.drawFoot());
+      this.rows.querySelector(".sku-scroll").scrollTo(left, top);
     }
 
     drawOptions() {
@@ -291,7 +298,8 @@
             option.name = event.target.value;
             this.write();
           },
-          onchange: () => this.draw(),
+          // The rows only: whoever goes on to the values has just put the cursor there.
+          onchange: () => this.drawRows(),
         });
         const chips = option.values.map((value) => this.drawChip(number, value));
         const more = make("input", {
@@ -465,7 +473,7 @@
         onclick: () => {
           if (row.id && !window.confirm(`确定删除 ${row.code} 吗？`)) return;
           this.state.skus.splice(this.state.skus.indexOf(row), 1);
-          this.draw();
+          this.drawRows();
           this.write();
         },
       });
@@ -514,7 +522,7 @@
         const row = this.state.skus[number + below];
         if (row && !(name === "stock" && row.id)) row[name] = value.split("\t")[0].trim();
       });
-      this.draw();
+      this.drawRows();
       this.write();
     }
 
