@@ -8,8 +8,9 @@ is forgotten after a day.
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 from uuid import uuid4
@@ -19,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.db import models
-from django.forms import ClearableFileInput, FileField
+from django.forms import BaseForm, ClearableFileInput, FileField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -73,14 +74,24 @@ def forget(*, at: datetime) -> int:
     return gone
 
 
-def kept(field: FileField, column: models.FileField) -> FileField:
-    """Return a form's field of a file column, with a widget that holds what was chosen when the form is refused."""
+def kept(field: FileField, column: models.FileField | None = None) -> FileField:
+    """Return a form's file field with a widget that holds what was chosen when the form is refused.
+
+    ``column`` is the model's, whose validators have a say as well.
+    """
     field.widget.__class__ = _keeping(type(field.widget))
-    field.widget.judge = (field, column)
+    field.widget.judge = (field, column.validators if column is not None else [])
     return field
 
 
-@lru_cache(maxsize=None)
+def tokens(form: BaseForm) -> Iterator[tuple[str, str]]:
+    """Hold the files of a valid form, and return what a page that asks again sends instead of them."""
+    for name, field in form.fields.items():
+        if isinstance(field.widget, Keeping) and (token := field.widget.token()):
+            yield f"{form.add_prefix(name)}-held", token
+
+
+@cache
 def _keeping(widget: type[Any]) -> type[Any]:
     return widget if issubclass(widget, Keeping) else type(f"Kept{widget.__name__}", (Keeping, widget), {})
 
@@ -88,7 +99,7 @@ def _keeping(widget: type[Any]) -> type[Any]:
 class Keeping(ClearableFileInput):
     """A file input that finds again what was chosen before."""
 
-    judge: tuple[FileField, models.FileField]
+    judge: tuple[FileField, Sequence[Any]]
     # What was sent; each form has a widget of its own. Django shows the value from before, never what was chosen.
     chosen: Any = None
 
@@ -109,7 +120,7 @@ class Keeping(ClearableFileInput):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """The input, with what is held beside it."""
-        token = self._token(self.chosen)
+        token = self.token()
         if not token:
             return super().render(name, value, attrs, renderer)
         value = self.chosen
@@ -129,17 +140,18 @@ class Keeping(ClearableFileInput):
             shown,
         )
 
-    def _token(self, value: Any) -> str:
+    def token(self) -> str:
         """The token for a file that the form would take; empty for any other: what is refused is not held."""
+        value = self.chosen
         if not isinstance(value, UploadedFile):
             return ""
         if token := getattr(value, "token", ""):
             return str(token)
-        field, column = self.judge
+        field, validators = self.judge
         try:
             value.seek(0)
             field.clean(value, None)
-            for validator in column.validators:
+            for validator in validators:
                 validator(value)
         except (ValidationError, ValueError, OSError):
             return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-
 from itertools import count
 
 from django.db import transaction
@@ -133,7 +132,8 @@ def save_skus(
         Sku.objects.filter(product=product, pk__in=removed).delete()
         named = [sku.pk for sku, _ in changes if sku.pk]
         rules.check_skus(
-            product, [*(sku for sku, _ in changes), *Sku.objects.filter(product=product).exclude(pk__in=named)]
+            product,
+            [*(sku for sku, _ in changes), *Sku.objects.filter(product=product).exclude(pk__in=named)],
         )
         _step_aside(changes)
         _give_codes(product, [sku for sku, _ in changes if not sku.code])

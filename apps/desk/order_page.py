@@ -97,6 +97,8 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         coupons.COMPENSATION,
     )
 
+    actions_row = ["ship"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
         return rows.select_related("member").prefetch_related("lines")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.templatetags.static import static
+
 # Tea, from the first flush to what is left in the pot.
 _TEA = {
     "50": "oklch(97.8% .016 155)",
@@ -36,5 +38,7 @@ def look(*, shop_name: str) -> dict[str, Any]:
         "COLORS": {"primary": _TEA},
         "DASHBOARD_CALLBACK": "apps.desk.dashboard.today",
         "TABS": "config.navigation.tabs",
+        "STYLES": [lambda request: static("base/admin.css")],
+        "SCRIPTS": [lambda request: static("base/admin.js")],
         "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     }

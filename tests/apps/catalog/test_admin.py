@@ -206,9 +206,7 @@ def test_the_same_combination_twice_is_refused(operator: Client) -> None:
 def changed(operator: Client, product: Product, sent: dict[str, Any], **columns: Any) -> str:
     """Post a product's page with this grid and return the page that comes back."""
     filled = form(category=product.category_id, **columns) | {"grid": json.dumps(sent)}
-    return operator.post(
-        f"/admin/catalog/product/{product.pk}/change/", filled, follow=True
-    ).content.decode()
+    return operator.post(f"/admin/catalog/product/{product.pk}/change/", filled, follow=True).content.decode()
 
 
 def page_of(operator: Client, product: Product) -> dict[str, Any]:
@@ -293,7 +291,9 @@ def test_a_cell_that_two_operators_changed_is_said_to_be_so(operator: Client) ->
 
 
 def test_codes_and_values_may_change_places(operator: Client) -> None:
-    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    skus = [
+        make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))
+    ]
     cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
     sent = page_of(operator, cup)
     one, other = sent["skus"]
@@ -307,7 +307,9 @@ def test_codes_and_values_may_change_places(operator: Client) -> None:
 
 
 def test_a_sku_that_something_rests_on_is_shown_again_instead_of_deleted(operator: Client) -> None:
-    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    skus = [
+        make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))
+    ]
     cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
     stock.stock(skus[1], 5)
     sent = page_of(operator, cup)
@@ -320,7 +322,9 @@ def test_a_sku_that_something_rests_on_is_shown_again_instead_of_deleted(operato
 
 
 def test_a_sku_that_nothing_rests_on_goes_with_its_value(operator: Client) -> None:
-    skus = [make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))]
+    skus = [
+        make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))
+    ]
     cup = make.product(skus=skus, options=[{"name": "尺寸", "values": ["大", "小"]}])
     sent = page_of(operator, cup)
     sent["options"][0]["values"] = ["大"]

@@ -490,11 +490,13 @@ def test_a_promotion_fits_into_its_festival_and_a_festival_round_its_promotions(
 
 def test_the_price_floor_is_one_row_typed_in_percent(admin_client: Client):
     page = "/admin/promotions/pricefloor/"
-    assert admin_client.post(f"{page}add/", {"mode": "REFUSE", "above_cost_bp": "12.5"}).status_code == 302
+    assert (
+        admin_client.post(f"{page}1/change/", {"mode": "REFUSE", "above_cost_bp": "12.5"}).status_code == 302
+    )
     assert admin_client.get(f"{page}add/").status_code == 403
     row = PriceFloor.objects.get()
     assert (row.pk, row.mode, row.above_cost_bp) == (1, "REFUSE", 1250)
-    assert "成本之上 12.5%" in admin_client.get(page).content.decode()
+    assert 'value="12.5"' in admin_client.get(page, follow=True).content.decode()
     assert admin_client.post(f"{page}1/change/", {"mode": "WARN", "above_cost_bp": "0"}).status_code == 302
     assert PriceFloor.objects.get().mode == "WARN"
 
