@@ -60,7 +60,8 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        exclude = ["options"]
+        # Written from the grid.
+        exclude: list[str] = ["options"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

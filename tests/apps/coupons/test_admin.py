@@ -162,7 +162,7 @@ def test_a_mass_issue_by_typed_numbers_and_an_uploaded_file(admin_client: Client
     assert "2 人，每人一张" in said(asked) and "1 个，不发放" in said(asked)
     assert not IssueJob.objects.exists()
     # The browser does not send the file again: it waits under a token.
-    again = {name: value for name, value in asked.context["typed"]}
+    again = dict(asked.context["typed"])
     assert "upload" not in again
     answer = admin_client.post(page, {**again, "step": "confirm"}, follow=True)
     assert "已开始发放，共 2 人，1 个编号无法识别" in said(answer)
