@@ -18,4 +18,4 @@ WORKDIR /app
 USER mall
 EXPOSE 8000
 # The same command as in the Procfile.
-CMD ["python", "-m", "gunicorn", "--config", "config/deploy/gunicorn.py", "config.wsgi"]
+CMD ["python", "-m", "config.deploy.web"]

@@ -3,7 +3,8 @@
 PYTHON ?= python3
 EXIT ?=
 ARGS ?=
-export EXIT ARGS
+QUICK ?=
+export EXIT ARGS QUICK
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -18,7 +19,7 @@ help:
 #: make test       the whole test suite on real servers (ARGS="tests/pricing -k freight" picks some)
 #: make properties pricing's properties on 10,000 random baskets each (minutes); the suite tries 200
 #: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
-#: make bench      the benchmark of the shop on this machine
+#: make bench      the benchmark of the shop on this machine (QUICK=1: in three minutes)
 #: make format     format the code and mend what the linter can mend
 #: make migrations write the migrations that the models ask for
 #: make diagrams   draw the lifecycles into docs/guide/

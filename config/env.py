@@ -6,8 +6,9 @@ import base64
 import binascii
 import sys
 import zoneinfo
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +19,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # What people paste from examples and forget. A secret that contains one of these is no secret.
 _EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
+# What everybody tries first. Random letters hold one of these once in millions of keys.
+_GUESSED_FIRST = ("password", "passw0rd", "qwerty", "letmein", "iloveyou", "abcd1234", "123456", "admin123")
+# Shorter ones are judged by these marks only: 消息推送 takes a token of three signs.
+_JUDGED_FROM = 16
+# 16 random signs, even if they are hexadecimal, hold seven kinds or more in all but one of 100,000.
+_KINDS_OF_SIGNS = 6
 # What may follow the name of a database: how the connection is encrypted (libpq's own names).
 DATABASE_PARAMETERS = frozenset({"sslmode", "sslrootcert"})
 
@@ -28,7 +35,21 @@ def _no_example(secret: SecretStr) -> SecretStr:
         raise ValueError("must not be empty")
     if any(mark in value.lower() for mark in _EXAMPLE_MARKS):
         raise ValueError("looks like an example value; set a real one")
+    if not _hard_to_guess(value):
+        raise ValueError("is too easily guessed; set a random one")
     return secret
+
+
+def _hard_to_guess(value: str) -> bool:
+    """Whether a secret is no common word, no few signs, no sign or word over and over, and no row of neighbours."""
+    if any(word in value.lower() for word in _GUESSED_FIRST) or len(set(value)) == 1:
+        return False
+    if len(value) < _JUDGED_FROM:
+        return True
+    repeats = any(value[period:] == value[:-period] for period in range(1, len(value) // 2 + 1))
+    steps = [abs(ord(after) - ord(before)) for before, after in pairwise(value)]
+    neighbours = sum(step <= 1 for step in steps)
+    return not repeats and len(set(value)) >= _KINDS_OF_SIGNS and neighbours * 2 < len(steps)
 
 
 def _whole_address(url: str) -> SplitResult | None:
@@ -50,6 +71,28 @@ def _pem(file: Path) -> bytes:
     return pem
 
 
+def _long_enough_key(key: RSAPrivateKey | RSAPublicKey) -> None:
+    """WeChat Pay issues keys of 2048 bits; shorter ones can be broken."""
+    if key.key_size < 2048:
+        raise ValueError("is a key of less than 2048 bits")
+
+
+def _to_write_in(directory: Path | None) -> Path | None:
+    """Return a directory that is there now, made if need be."""
+    if directory is not None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"cannot be made: {error.strerror}") from None
+    return directory
+
+
+def _to_write_to(file: Path) -> Path:
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise ValueError("must be a file in a directory that exists")
+    return file
+
+
 def _without_slash(url: str) -> str:
     parts = _whole_address(url)
     if parts is None or parts.scheme not in {"http", "https"}:
@@ -60,6 +103,7 @@ def _without_slash(url: str) -> str:
 Secret = Annotated[SecretStr, AfterValidator(_no_example)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
 Names = Annotated[list[str], NoDecode]
+Directory = Annotated[Path | None, AfterValidator(_to_write_in)]
 
 
 class Environment(BaseSettings):
@@ -76,8 +120,8 @@ class Environment(BaseSettings):
     public_base_url: BaseUrl
     shop_time_zone: str = "Asia/Shanghai"
     shop_name: str = "茶里茶外"
-    media_root: Path | None = None
-    static_root: Path | None = None
+    media_root: Directory = None
+    static_root: Directory = None
     # True behind PgBouncer in transaction mode: no server-side cursors, no session state.
     database_pooled: bool = False
     # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
@@ -85,6 +129,14 @@ class Environment(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
+    # What one member may keep from others without paying: so many unpaid orders, in them so many units of each SKU,
+    # and so many uses of each promotion whose uses are counted for all buyers together.
+    member_unpaid_orders: int = Field(default=10, ge=1, le=100)
+    member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
+    member_unpaid_uses: int = Field(default=2, ge=1, le=100)
+    # An order of more units than this that takes more than half of what is free of a SKU has so many minutes.
+    large_order_units: int = Field(default=50, ge=1, le=100_000)
+    large_order_payment_minutes: int = Field(default=10, ge=5, le=1440)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False
@@ -94,7 +146,7 @@ class Environment(BaseSettings):
     wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")
     wechat_app_secret: Secret
     wechat_push_token: Secret
-    wechat_push_aes_key: SecretStr
+    wechat_push_aes_key: Secret
     wechatpay_base: BaseUrl = "https://api.mch.weixin.qq.com"
     wechatpay_mchid: str = Field(pattern=r"^\d{8,12}$")
     wechatpay_cert_serial: str = Field(pattern=r"^[0-9A-Fa-f]{16,64}$")
@@ -146,7 +198,7 @@ class Environment(BaseSettings):
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         # 32 characters of hex are 128 bits; Django's deploy check asks for 50 and says so.
-        if len(value.get_secret_value()) < 32 or len(set(value.get_secret_value())) < 5:
+        if len(value.get_secret_value()) < 32:
             raise ValueError("must be at least 32 characters of randomness (50 satisfy check --deploy)")
         return value
 
@@ -179,6 +231,7 @@ class Environment(BaseSettings):
             raise ValueError("is not an RSA private key without password") from None
         if not isinstance(key, RSAPrivateKey):
             raise ValueError("is not an RSA private key without password")
+        _long_enough_key(key)
         return value
 
     @field_validator("wechatpay_public_key_file")
@@ -191,6 +244,7 @@ class Environment(BaseSettings):
             raise ValueError("is not an RSA public key") from None
         if not isinstance(key, RSAPublicKey):
             raise ValueError("is not an RSA public key")
+        _long_enough_key(key)
         return value
 
     @model_validator(mode="after")
@@ -204,14 +258,49 @@ class Environment(BaseSettings):
         return self
 
 
+class Processes(BaseSettings):
+    """How the processes of the Procfile run on this machine. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=False, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    bind: str = Field(default="127.0.0.1", pattern=r"^[0-9A-Za-z.:_\[\]-]+$")
+    port: int = Field(default=8000, ge=1, le=65535)
+    # Processes times threads is how many requests, and how many database connections, there can be at once.
+    web_concurrency: int = Field(default=2, ge=1, le=256)
+    web_threads: int = Field(default=4, ge=1, le=256)
+    worker_concurrency: int = Field(default=2, ge=1, le=256)
+    beat_schedule_file: Annotated[Path, AfterValidator(_to_write_to)] = Path("beat-schedule")
+    gunicorn_log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    prometheus_multiproc_dir: Directory = None
+
+
 def load() -> Environment:
     """Return the environment, or print one line per faulty variable to stderr and stop the process."""
-    try:
-        return Environment()  # pydantic fills it from os.environ
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = str(fault["loc"][0]).upper() if fault["loc"] else ""
-            message = fault["msg"].removeprefix("Value error, ")
-            text = f"{name}: {message}" if name else message
-            sys.stderr.write(f"environment: {text}\n")
-        raise SystemExit(78) from None  # EX_CONFIG of sysexits.h
+    return _whole()[0]
+
+
+def load_processes() -> Processes:
+    """Return how the processes run; likewise."""
+    return _whole()[1]
+
+
+def _whole() -> tuple[Environment, Processes]:
+    """Read everything, so that whichever process starts first tells all faults at once."""
+    read: list[BaseSettings] = []
+    faults: list[Any] = []
+    for part in (Environment, Processes):
+        try:
+            read.append(part())  # pydantic fills it from os.environ
+        except ValidationError as error:
+            faults += error.errors(include_url=False, include_input=False)
+    for fault in faults:
+        name = str(fault["loc"][0]).upper() if fault["loc"] else ""
+        message = fault["msg"].removeprefix("Value error, ")
+        text = f"{name}: {message}" if name else message
+        sys.stderr.write(f"environment: {text}\n")
+    if faults:
+        raise SystemExit(78)  # EX_CONFIG of sysexits.h
+    shop, processes = read
+    return cast(Environment, shop), cast(Processes, processes)

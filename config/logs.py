@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import sys
+from typing import Any, TextIO
 
 import structlog
 
@@ -29,7 +31,7 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
     )
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
+        renderer = for_people(sys.stderr)
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -45,6 +47,8 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
         "loggers": {
             # Its lines repeat the path of every 4xx; ours (apps.base.middleware) say it once, with the id.
             "django.request": {"level": "ERROR"},
+            # It tells whatever cannot be read with a trace; the line of the request says 400, which is all there is.
+            "django.security": {"level": "CRITICAL"},
             "django.server": {"level": "WARNING"},
             # The WeChat libraries log whole requests, tokens included.
             "wechatpy": {"level": "CRITICAL"},
@@ -54,3 +58,11 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},
         },
     }
+
+
+def for_people(stream: TextIO) -> structlog.dev.ConsoleRenderer:
+    """Return what makes lines for the stream readable: in colours where it is a terminal whose owner wants them.
+
+    https://no-color.org says how one says no.
+    """
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty() and not os.environ.get("NO_COLOR"))

@@ -158,6 +158,7 @@ GROUPS: Groups = [
     (
         "系统",
         [
+            Place("店铺信息", "storefront", "storefront.Shop"),
             Place("操作员", "badge", "auth.User"),
             Place("角色", "admin_panel_settings", "auth.Group"),
             Place("审计记录", "history_edu", "base.AuditEntry"),

@@ -14,6 +14,42 @@ class Ring:
     every_seconds: int
 
 
+# Workers take from the first queue that has something: news and money go before whatever can wait, and what takes long
+# or is many goes last. Nothing is lost to a queue that starves: each job looks at the rows that are due, not at its mail.
+QUEUES = ("urgent", "normal", "bulk")
+_URGENT = frozenset(
+    {
+        "base.pulse",
+        "outbox.deliver",
+        "checkout.close_expired",
+        "payments.query_unheard",
+        "payments.retry_notifications",
+        "payments.submit_refunds",
+        "payments.query_refunds",
+    }
+)
+_BULK = frozenset(
+    {
+        "outbox.prune",
+        "checkout.replay_simulations",
+        "coupons.issue_due",
+        "coupons.make_codes",
+        "coupons.forget_passes",
+        "members.make_exports",
+        "members.forget_dead_sessions",
+        "members.forget_past_keeping",
+        "content.forget_unused_pictures",
+    }
+)
+
+
+def queue_of(task: str) -> str:
+    """Return the queue of a job, wherever it is rung: by beat, or as a nudge after a commit."""
+    if task in _URGENT:
+        return "urgent"
+    return "bulk" if task in _BULK else "normal"
+
+
 RINGS = (
     Ring("base.pulse", 10),
     Ring("base.forget_held", 3600),
@@ -21,7 +57,7 @@ RINGS = (
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),
     Ring("checkout.replay_simulations", 10),
-    Ring("payments.query_unheard", 30),
+    Ring("payments.query_unheard", 10),
     Ring("payments.retry_notifications", 30),
     Ring("payments.submit_refunds", 30),
     Ring("payments.query_refunds", 60),
@@ -40,7 +76,7 @@ RINGS = (
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),
     Ring("content.hold_overdue", 60),
-    Ring("content.forget_unused_pictures", 3600),
+    Ring("members.forget_unused_pictures", 3600),
 )
 
 

@@ -149,6 +149,14 @@ class RefundSettled(Event):
 
 
 @dataclass(frozen=True)
+class ConsoleRefunded(Event):
+    """Money of a payment went back by WeChat's merchant console, without the shop having asked for it."""
+
+    payment_no: str
+    refund_no: str
+
+
+@dataclass(frozen=True)
 class WechatPushed(Event):
     """WeChat pushed a message that the shop keeps under ``message_key``; ``kind`` is WeChat's event name."""
 

@@ -12,11 +12,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.aftersales import selectors
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
 from apps.orders.models import OrderRefund, OrderRefundLine
-from apps.payments.admin import REFUND_COLOURS
-from apps.payments.states import RefundStatus
+from apps.payments.admin import money_shown
+from apps.payments.states import MONEY_OF, MoneyBack
 from mall import money
 
 
@@ -36,8 +36,8 @@ class Shown:
     def state(self, row: Any) -> SafeString:
         """WeChat's part as it stands, and the way to it; what only stored value got back is there at once."""
         if row.money_status is None:
-            return chip("已退回", "success")
-        shown = chip(RefundStatus(row.money_status).label, REFUND_COLOURS.get(row.money_status, ""))
+            return money_shown(MoneyBack.DONE)
+        shown = money_shown(MONEY_OF[row.money_status])
         return link(reverse("admin:payments_refund_change", args=[row.money_id]), shown)
 
     @admin.display(description="退款商品")
@@ -92,14 +92,15 @@ class MoneyFilter(admin.SimpleListFilter):
     parameter_name = "money"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("none", "无需微信退款"), *((status.value, str(status.label)) for status in RefundStatus)]
+        return [("none", "无需微信退款"), *((state.value, str(state.label)) for state in MoneyBack)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
         if self.value() == "none":
             return queryset.filter(money_status=None)
-        return queryset.filter(money_status=self.value())
+        meant = [status for status, state in MONEY_OF.items() if state == self.value()]
+        return queryset.filter(money_status__in=meant)
 
 
 @admin.register(OrderRefund)

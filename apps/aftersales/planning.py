@@ -124,7 +124,7 @@ class LinePart:
 class Plan:
     """A refund worked out.
 
-    ``ends``: nothing bought is left, the order becomes REFUNDED. ``undone``: moreover nothing ever left the
+    ``ends``: nothing bought is left, the order becomes or is REFUNDED. ``undone``: moreover nothing ever left the
     shop. ``kept_fen`` and ``shipping_kept_fen`` are what stays paid for goods and postage; ``whole_fen`` is the goods
     before points were deducted.
     """
@@ -185,7 +185,12 @@ class Plan:
 
 def may_refund(order: Order) -> bool:
     """Whether the order stands where it can be refunded; an activity may say otherwise than goods do."""
-    return order.status in activities.refundable_from(order)
+    return order.status in activities.refundable_from(order) or _owes_postage(order)
+
+
+def _owes_postage(order: Order) -> bool:
+    """Whether all units of an order were refunded and the postage was not: that can still go back."""
+    return order.status == Status.REFUNDED and order.refunded_fen < order.payable_fen
 
 
 def standing_of(order: Order) -> Standing:
@@ -211,8 +216,9 @@ def plan(standing: Standing, wish: Wish) -> Plan:
 
     A line's units are worth their shares of what was paid for it (``money.split_units``), taken one after the
     other, so that all of them are worth exactly the line. With the last unit that was bought, gifts that have
-    not left stay here; if nothing ever left, all postage goes back. The sum is split between WeChat and stored value in
-    the proportion in which they paid, by what is refunded in all, so that everything back is exactly each.
+    not left stay here; if nothing ever left, all postage goes back. Postage that was kept can go back later, alone.
+    The sum is split between WeChat and stored value in the proportion in which they paid, by what is refunded in all,
+    so that everything back is exactly each.
     Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
     """
     order, so_far = standing.order, standing.so_far
@@ -226,7 +232,8 @@ def plan(standing: Standing, wish: Wish) -> Plan:
         for line in standing.lines:
             if line.is_gift and (unsent := standing.to_send.get(line.pk, 0)):
                 units[line.pk] = max(units.get(line.pk, 0), unsent)
-    undone = ends and not standing.anything_left
+    is_over = order.status == Status.REFUNDED
+    undone = ends and not is_over and not standing.anything_left
     shipping_fen = standing.shipping_left_fen if undone else wish.shipping_fen
     if not 0 <= shipping_fen <= standing.shipping_left_fen:
         raise ShippingTooMuch(details={"left_fen": standing.shipping_left_fen})

@@ -23,6 +23,7 @@ from apps.points import services as points
 _MOST_URGENT_FIRST = (
     RefundStatus.FAILED,
     RefundStatus.CLOSED,
+    RefundStatus.WRITTEN_BACK,
     RefundStatus.REQUESTED,
     RefundStatus.PROCESSING,
 )

@@ -99,6 +99,22 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
     return True
 
 
+def refund_as_console_did(*, order_no: str, at: datetime) -> bool:
+    """Refund all that is left of an order whose money WeChat's merchant console has given back; say whether this did it.
+
+    What is at WeChat decides, not what we asked for: with nothing left of what was captured nothing more may be shipped.
+    An order that has left, or of which money is left, stays as it is, for a person. Raises NotFound.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.status not in planning.WAITING or payments.left_of_order(order_id=order.pk):
+            return False
+        standing = planning.standing_of(order)
+        plan = planning.plan(standing, planning.everything_left(standing))
+        _carry_out(plan, token=f"console:{order_no}", reason="商户平台已退款", operator=None, at=at)
+    return True
+
+
 def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: datetime) -> OrderRefund:
     order, refund_no = plan.order, numbers.dated("RO", at=at)
     if plan.wechat_fen:
@@ -144,12 +160,14 @@ def _ask_wechat(plan: Plan, *, refund_no: str, reason: str, at: datetime) -> Non
 def _move_on(plan: Plan, *, reason: str, operator: Any, at: datetime) -> None:
     """The order goes where it stands now: REFUNDED without anything bought, SHIPPED without anything to send."""
     order = plan.order
+    if order.status == Status.REFUNDED:
+        return  # postage that was kept at first
     was_waiting = order.status == Status.PAID
     if plan.ends:
         orders.move(
             order_no=order.order_no,
             move="refund",
-            actor=Actor.OPERATOR,
+            actor=Actor.OPERATOR if operator is not None else Actor.SYSTEM,
             operator=operator,
             note=reason,
             at=at,

@@ -57,7 +57,7 @@ def facts(preview: Preview, *, reason: str) -> list[tuple[str, str]]:
     )
     if plan.ends and plan.shipping_kept_fen:
         kept = yuan(plan.shipping_kept_fen)
-        told.append(("注意", f"全部商品退完后订单即结束，未退的运费 ¥{kept} 之后不能再退"))
+        told.append(("注意", f"全部商品退完后订单即结束，未退的运费 ¥{kept} 之后仍可在订单页单独退还"))
     return [*told, ("退款原因", reason)]
 
 

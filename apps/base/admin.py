@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce, wraps
-from operator import or_
+from functools import wraps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, DateField, Field, FileField, Model, Q, QuerySet
+from django.db.models import CharField, DateField, Field, FileField, Model, QuerySet
 from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -30,7 +29,7 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.base import clock, held
+from apps.base import clock, finding, held
 from apps.base.admin_lists import CappedPaginator
 from apps.base.asking import Asking
 from apps.base.forms import LinesField, TextField
@@ -107,23 +106,23 @@ class EditableAdmin(_OneForm, Asking):
             rows.full_result_count = rows.result_count
         return rows
 
-    # Look-ups of phone numbers that the search box finds: whole ones however they are typed, or their last four digits.
-    phone_paths: ClassVar[list[str]] = []
+    # How the search box of a long list finds rows, each way by an index; other lists say ``search_fields``.
+    found_by: ClassVar[Sequence[finding.Way]] = ()
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """The columns that are searched in parts, for whoever asks whether there is a search box."""
+        paths = [way.path for way in self.found_by if isinstance(way, finding.Number | finding.Name)]
+        return paths or super().get_search_fields(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search for what was typed in its one form; numbers among ``phone_paths``, too."""
+        """Search for what was typed in its one form."""
         asked = text.searched(search_term)
-        found, repeats = super().get_search_results(request, queryset, asked)
-        if not self.phone_paths or not asked:
-            return found, repeats
-        if len(asked) == 4 and asked.isdigit():
-            by_phone = [Q(**{f"{path}__endswith": asked}) for path in self.phone_paths]
-        else:
-            spelled = text.phone_spellings(search_term)
-            by_phone = [Q(**{f"{path}__in": spelled}) for path in self.phone_paths if spelled]
-        return (found | queryset.filter(reduce(or_, by_phone)) if by_phone else found), repeats
+        if self.found_by and asked:
+            # One more than are counted: a search that finds more says so.
+            return finding.found(queryset, self.found_by, search_term, most=CappedPaginator.most + 1), False
+        return super().get_search_results(request, queryset, asked)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What may be done to the chosen rows of a list, by those who have the permission that it needs."""

@@ -6,9 +6,11 @@ from math import ceil
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -59,7 +61,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     """Translate any exception of an API view; DRF calls it as EXCEPTION_HANDLER."""
     set_rollback()
     if isinstance(error, ShopError):
-        return Response(body(error.code, error.text, error.details), status=STATUS_OF_KIND[error.kind])
+        wait = error.details.get("retry_after")
+        return Response(
+            body(error.code, error.text, error.details),
+            status=STATUS_OF_KIND[error.kind],
+            headers={"Retry-After": str(wait)} if wait else None,
+        )
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
@@ -74,6 +81,22 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return _plain(503)
     log.exception("unhandled", error=type(error).__name__)
     return _plain(500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for what Django cannot read; config.urls names it as handler400. Too large has a status of its own."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
+    return defaults.bad_request(request, exception)
+
+
+def unknown_host() -> JsonResponse:
+    """The answer to a request for a name that this shop does not have (ALLOWED_HOSTS)."""
+    return _json(400, "unknown_host", "请求的域名无效")
+
+
+def _json(status: int, code: str, message: str) -> JsonResponse:
+    return JsonResponse(body(code, message), status=status, json_dumps_params={"ensure_ascii": False})
 
 
 def _plain(status: int) -> Response:
@@ -127,6 +150,4 @@ def in_contract_form(response: HttpResponse) -> HttpResponse:
     if response.get("Content-Type", "").startswith("application/json"):
         return response
     code, message = PLAIN.get(response.status_code, PLAIN[400 if response.status_code < 500 else 500])
-    return JsonResponse(
-        body(code, message), status=response.status_code, json_dumps_params={"ensure_ascii": False}
-    )
+    return _json(response.status_code, code, message)

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 
 from mall.errors import Invalid
 
-_KEY = re.compile(r"[\x21-\x7e]{1,80}")
+LONGEST_KEY = 80
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
 
 
 class IdempotencyKeyRequired(Invalid):

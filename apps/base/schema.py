@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from apps.base.idempotency import LONGEST_KEY
 from apps.base.paging import MAX_PAGE_SIZE, PAGE_SIZE
 
 # What every list by cursor takes (``base.paging``).
 PAGING = [
     OpenApiParameter("cursor", str, description="From `next` of the page before."),
-    OpenApiParameter("page_size", int, description=f"1 to {MAX_PAGE_SIZE}, by default {PAGE_SIZE}."),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+        description=f"1 to {MAX_PAGE_SIZE}, by default {PAGE_SIZE}.",
+    ),
 ]
+
+
+def idempotency_key(thing: str) -> OpenApiParameter:
+    """The header that makes a repeated request the same request (``base.idempotency``)."""
+    return OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[\\x21-\\x7e]+$"},
+        OpenApiParameter.HEADER,
+        required=True,
+        description=f"1 to {LONGEST_KEY} visible ASCII characters; a new one for each {thing}.",
+    )
+
+
+def one_of(name: str, values: Iterable[str], description: str) -> OpenApiParameter:
+    """A question that takes one of these words; empty, as tabs for everything send it, it is not asked."""
+    return OpenApiParameter(
+        name, str, enum=["", *values], description=f"{description} Empty: as if left out."
+    )
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -25,6 +51,16 @@ class ErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="For the shopper, in Chinese.")
     details = serializers.DictField(help_text="Names of fields, or figures.")
     request_id = serializers.CharField(help_text="Quote it to the operator; it is in the logs.")
+
+
+class ServerTimeField(serializers.DateTimeField):
+    """This shop's time, beside an end that a page counts down to: a phone's own clock may be wrong."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, help_text="The shop's clock, to count down by.", **kwargs)
+
+    def get_attribute(self, instance: Any) -> datetime:
+        return timezone.now()
 
 
 def refusal(status: int, code: str, message: str, details: dict[str, Any] | None = None) -> OpenApiResponse:

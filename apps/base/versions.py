@@ -71,6 +71,12 @@ def known() -> bool:
     return _seen.get() is not None
 
 
+def read() -> None:
+    """Read the tokens for the rest of the request, unless it has read them: one statement."""
+    if _seen.get() is None:
+        _seen.set(current())
+
+
 def look(text: str | None) -> None:
     """Go on with these tokens, the ``COLUMN`` of a statement just made, until ``forget``."""
     _seen.set(parsed(text))

@@ -33,6 +33,14 @@ class CartQuantityTooLarge(ShopError):
     kind = Kind.CONFLICT
 
 
+class CartChanged(ShopError):
+    """The cart is not what was priced: a line left it, or shrank, since; ``details`` has the ``sku_ids``."""
+
+    code = "cart_changed"
+    message = "购物车有变动，请刷新后重试"
+    kind = Kind.CONFLICT
+
+
 class CartQuantityInvalid(Invalid):
     """Less than one piece, or more than a cart line can say."""
 
@@ -46,22 +54,47 @@ def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datet
     The caller knows that the SKU exists and is on sale. Raises CartQuantityInvalid, CartQuantityTooLarge,
     CartFull.
     """
-    _refuse_quantity(quantity)
+    for refusal in put_all(member=member, quantities={sku_id: quantity}, selected=selected, at=at).values():
+        raise refusal
+
+
+def put_all(
+    *, member: Member, quantities: Mapping[int, int], selected: bool, at: datetime
+) -> dict[int, ShopError]:
+    """Put SKUs into the cart as ``put`` does, the first named standing first; the refusals of those left out by SKU id.
+
+    At most four statements, however many SKUs. Raises CartQuantityInvalid, with nothing put.
+    """
+    for quantity in quantities.values():
+        _refuse_quantity(quantity)
+    refusals: dict[int, ShopError] = {}
+    new: list[CartItem] = []
+    grown: list[CartItem] = []
     with transaction.atomic():
         _queue_up(member)
-        item = CartItem.objects.filter(member=member, sku_id=sku_id).first()
-        if item is None:
-            if CartItem.objects.filter(member=member).count() >= MAX_LINES:
-                raise CartFull
-            CartItem.objects.create(
-                member=member, sku_id=sku_id, quantity=quantity, selected=selected, added_at=at
-            )
-            return
-        if item.quantity + quantity > MAX_QUANTITY:
-            raise CartQuantityTooLarge(details={"sku_id": sku_id, "quantity": item.quantity})
-        item.quantity += quantity
-        item.selected = selected
-        item.save(update_fields=["quantity", "selected"])
+        there = {item.sku_id: item for item in CartItem.objects.filter(member=member)}
+        for sku_id, quantity in quantities.items():
+            item = there.get(sku_id)
+            if item is None:
+                if len(there) + len(new) >= MAX_LINES:
+                    refusals[sku_id] = CartFull()
+                    continue
+                line = CartItem(
+                    member=member, sku_id=sku_id, quantity=quantity, selected=selected, added_at=at
+                )
+                new.append(line)
+            elif item.quantity + quantity > MAX_QUANTITY:
+                refusals[sku_id] = CartQuantityTooLarge(details={"sku_id": sku_id, "quantity": item.quantity})
+            else:
+                item.quantity += quantity
+                item.selected = selected
+                grown.append(item)
+        if new:
+            # The last row stands first in a cart.
+            CartItem.objects.bulk_create(reversed(new))
+        if grown:
+            CartItem.objects.bulk_update(grown, ["quantity", "selected"])
+    return refusals
 
 
 def change(
@@ -90,10 +123,11 @@ def remove(*, member: Member, item_id: int) -> None:
         raise NotFound
 
 
-def forget_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
-    """Take what was ordered out of the cart: ``quantities`` by SKU id.
+def take_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
+    """Take what is ordered out of the cart: ``quantities`` by SKU id, each of a line that has as many.
 
-    A line that grew since the order was composed keeps what came on top. Must run in the order's transaction.
+    A line that grew since the order was composed keeps what came on top. Must run in the order's transaction: the
+    rows that were taken are counted, so that two orders cannot take the same. Raises CartChanged.
     """
     transactions.require()
     if not quantities:
@@ -102,15 +136,18 @@ def forget_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
     mine = CartItem.objects.filter(member=member)
     used_up, more_left = Q(), Q()
     for sku_id, quantity in quantities.items():
-        used_up |= Q(sku_id=sku_id, quantity__lte=quantity)
+        used_up |= Q(sku_id=sku_id, quantity=quantity)
         more_left |= Q(sku_id=sku_id, quantity__gt=quantity)
-    deleted, _ = mine.filter(used_up).delete()
-    if deleted < len(quantities):
+    taken, _ = mine.filter(used_up).delete()
+    if taken < len(quantities):
         ordered = Case(
             *(When(sku_id=sku_id, then=Value(quantity)) for sku_id, quantity in quantities.items()),
             default=Value(0),
         )
-        mine.filter(more_left).update(quantity=F("quantity") - ordered)
+        taken += mine.filter(more_left).update(quantity=F("quantity") - ordered)
+    if taken < len(quantities):
+        transaction.set_rollback(True)
+        raise CartChanged(details={"sku_ids": list(quantities)})
 
 
 def _queue_up(member: Member) -> None:

@@ -22,6 +22,7 @@ from apps.base.admin import EditableAdmin, TabularInline, for_chosen
 from apps.catalog import detail, grid_forms, search, selectors, services
 from apps.catalog.forms import CategoryForm, ProductForm
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
+from apps.pictures import stored
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -146,6 +147,8 @@ class ProductPage(EditableAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         self._save_grid(request, form)
+        for remark in form.remarks:
+            self.message_user(request, f"图文详情{remark}", level=messages.WARNING)
         services.refresh_product(product_id=form.instance.pk)
         # Unfold would do this in save_model, before the SKUs on the page are saved.
         for button in self.get_actions_submit_line(request, form.instance.pk):
@@ -289,5 +292,5 @@ def _thumbnail(image: Any) -> SafeString:
         return mark_safe("—")
     return format_html(
         '<img src="{}" alt="" loading="lazy" style="width:48px;height:48px;object-fit:cover;border-radius:8px">',
-        image.url,
+        stored.address(image, stored.Size.LIST),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.files.storage import default_storage
 from django.forms.models import construct_instance
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -16,6 +17,7 @@ from apps.base.forms import LinesField
 from apps.catalog import detail, grid_forms, rules, selectors, services
 from apps.catalog.grid_forms import GridField
 from apps.catalog.models import Category, Product
+from apps.pictures import drawing, stored
 from mall.errors import ShopError
 
 _COLON = re.compile(r"[:：]")
@@ -65,13 +67,17 @@ class ProductForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.remarks: list[str] = []
         if "grid" in self.fields:
             self._show_grid()
         if "category" in self.fields:
             _offer_categories(self.fields["category"], without=None, empty="请选择")
 
     def clean_detail_html(self) -> str:
-        return detail.sanitised(self.cleaned_data["detail_html"])
+        page = detail.cleaned(self.cleaned_data["detail_html"], take=_pasted)
+        # Said once the page is saved: nothing of it has to be typed again.
+        self.remarks = page.remarks
+        return page.html
 
     def clean_video(self) -> Any:
         video = self.cleaned_data["video"]
@@ -140,6 +146,12 @@ class CategoryForm(forms.ModelForm):
             except ShopError as refusal:
                 self.add_error("parent", refusal.text)
         return self.cleaned_data
+
+
+def _pasted(content: bytes) -> str:
+    """Keep a picture that was pasted into a text and return its address in the size of a page."""
+    name = stored.keep(drawing.draw(content, recipe=drawing.OPERATORS), folder="details")
+    return str(default_storage.url(stored.sized(name, stored.Size.PAGE)))
 
 
 def _offer_categories(field: forms.Field, *, without: str | None, empty: str) -> None:

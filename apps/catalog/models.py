@@ -11,7 +11,7 @@ from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils import timezone
 
 from apps.base.fields import FenField
-from apps.catalog import pictures
+from apps.pictures.fields import PictureField
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
@@ -36,7 +36,7 @@ class Category(models.Model):
         verbose_name="上级类目",
     )
     name = models.CharField("名称", max_length=30)
-    icon = models.ImageField("图标", upload_to="categories/", blank=True, validators=[pictures.light_enough])
+    icon = PictureField("图标", upload_to="categories/", blank=True)
     position = models.PositiveIntegerField("排序", default=0)
     visible = models.BooleanField("显示", default=True)
     path = models.CharField("路径", max_length=120, editable=False, default="", db_index=True)
@@ -68,7 +68,7 @@ class Brand(models.Model):
     """Who made it."""
 
     name = models.CharField("品牌", max_length=40, unique=True)
-    logo = models.ImageField("标志", upload_to="brands/", blank=True, validators=[pictures.light_enough])
+    logo = PictureField("标志", upload_to="brands/", blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "品牌"
@@ -118,7 +118,7 @@ class Product(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name="类目")
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, blank=True, verbose_name="品牌")
     role = models.CharField("商品定位", max_length=10, choices=Role.choices, default=Role.PROFIT)
-    cover = models.ImageField("主图", upload_to="products/", validators=[pictures.light_enough])
+    cover = PictureField("主图", upload_to="products/")
     video = models.FileField(
         "视频", upload_to="videos/", blank=True, validators=[FileExtensionValidator(["mp4", "mov", "m4v"])]
     )
@@ -177,7 +177,7 @@ class ProductImage(models.Model):
     """A further picture of a product."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", verbose_name="商品")
-    image = models.ImageField("图片", upload_to="products/", validators=[pictures.light_enough])
+    image = PictureField("图片", upload_to="products/")
     position = models.PositiveIntegerField("排序", default=0)
 
     class Meta:
@@ -199,7 +199,7 @@ class Sku(models.Model):
     market_price_fen = FenField("划线价（分）", null=True, blank=True)
     cost_fen = FenField("成本（分）", null=True, blank=True)
     weight_g = models.PositiveIntegerField("重量（克）", default=0)
-    image = models.ImageField("图片", upload_to="skus/", blank=True, validators=[pictures.light_enough])
+    image = PictureField("图片", upload_to="skus/", blank=True)
     enabled = models.BooleanField("启用", default=True)
 
     class Meta:

@@ -3,19 +3,29 @@
 A product's ``search_words`` is lower-case text of words between blanks: the words of its title (cut by rjieba), every
 pair of neighbouring characters, the same in pinyin and as initials, and then, without pairs, the subtitle, brand,
 categories and parameters. Words of the title appear once more between ``=`` signs, so that a query can ask
-for a whole word of the title (ranking). A query word of three characters or more is found anywhere in that text, a
-shorter one at the beginning of a word: both are LIKE patterns that the trigram index serves.
+for a whole word of the title (ranking). Traditional characters are kept, and asked for, as simplified ones. A query
+word of three characters or more is found anywhere in that text, a
+shorter one at the beginning of a word: both are LIKE patterns that the trigram index serves. Title and query are cut
+alike, by ``_runs`` and ``_cut``.
+
+Where nothing has all words of a query, the goods are shown that have most of it: of the words' weights at least half, and
+every number (another size or model is another thing). What describes a thing (白色, 新款, 小, all before 的) weighs half of
+what names it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, reduce
 from itertools import pairwise, product
+from operator import add
+from typing import NamedTuple
 
 from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models.expressions import CombinedExpression
 
 from mall import text as texts
 from mall.errors import Invalid
@@ -27,6 +37,19 @@ _RUNS = re.compile(rf"[{_HAN}]+|[^\W\d_{_HAN}]+|\d+")
 _IS_HAN = re.compile(rf"[{_HAN}]")
 # A query word below this length is looked for at the beginning of words only.
 _ANYWHERE = 3
+# Words that say nothing of the goods.
+_EMPTY = frozenset("的地得之了和与及或")
+# Words that describe: by themselves, and by their last sign.
+_DESCRIBING = (
+    "大 小 新 旧 老 长 短 高 矮 粗 细 薄 厚 宽 窄 红 橙 黄 绿 青 蓝 紫 黑 白 灰 粉 男 女 好 送 买 "
+    "好看 好用 好喝 好吃 漂亮 可爱 便宜 实惠 特价 打折 包邮 新品 爆款 热卖 正品 高档 高级 大号 中号 小号 送礼 自用"
+)
+_DESCRIBES = frozenset(_DESCRIBING.split())
+_DESCRIBES_BY_LAST = frozenset("色款")
+# The weight of a word in letters, where a Chinese one weighs two a sign: a unit (g, ml) little, a name as much as a word.
+_LETTERS_AT_MOST = 6
+# Of fewer words that may be missed none is missed.
+_SEVERAL = 2
 # Words of two characters are found by both usual readings of each, all others by the one that pypinyin knows.
 _READ_TWICE = 2
 
@@ -67,19 +90,42 @@ def words_of(title: str, others: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True)
+class Most:
+    """The products that have most of a query: ``condition``, and ``missing`` not above ``at_most``.
+
+    ``missing`` is the weight of the words that a product lacks: fewer are better.
+    """
+
+    condition: Q
+    missing: CombinedExpression | Case
+    at_most: int
+
+
+@dataclass(frozen=True)
 class Query:
-    """A shopper's query, understood: ``condition`` selects products, ``rank`` sorts them (lower is better)."""
+    """A shopper's query, understood: ``condition`` selects products, ``rank`` sorts them (lower is better).
+
+    ``most`` is what to look for where nothing meets the condition; None where no word can be missed.
+    """
 
     condition: Q
     rank: Case
+    most: Most | None = None
+
+
+class _Word(NamedTuple):
+    """A word of a query that may be missed: what finds it, and how much it means."""
+
+    found: Q
+    weight: int
 
 
 def understood(text: str) -> Query | None:
     """Return what ``text`` asks for, or None when it is blank and asks for nothing.
 
-    All words must be found. Rank 0: each is a whole word of the title (in characters, pinyin or initials); 1:
-    each is part of the title; 2: found elsewhere. A query of signs alone (``%``) is looked for literally in the
-    title. Raises QueryTooLong, QueryUnreadable.
+    All words must be found (but 的 and its like). Rank 0: each is a whole word of the title (in characters, pinyin or
+    initials); 1: each is part of the title; 2: found elsewhere. A query of signs alone (``%``) is looked for literally
+    in the title. Raises QueryTooLong, QueryUnreadable.
     """
     if len(text) > MAX_QUERY:
         raise QueryTooLong(details={"max_length": MAX_QUERY})
@@ -89,17 +135,16 @@ def understood(text: str) -> Query | None:
     if not text:
         return None
     runs = _runs(text)
-    joined = _neighbours(text)
     if not runs:
         return Query(Q(title__contains=text), Case(default=Value(1), output_field=IntegerField()))
+    asked = [run for run in runs if run not in _EMPTY] or runs
+    joined = _neighbours(text)
     condition, whole, in_title = Q(), Q(), Q()
-    for run in runs:
-        cut = _cut(run)
-        apart = _all(_found(word) for word in cut)
-        met = (_found(run) | apart) if len(cut) > 1 else _found(run)
-        for both in joined.get(run, ()):
-            met |= _found(both)
-        condition &= met
+    for run in asked:
+        cut = [word for word in _cut(run) if word not in _EMPTY] or [run]
+        condition &= _any(
+            [_found(run), _all(_found(word) for word in cut), *map(_found, joined.get(run, ()))]
+        )
         whole &= Q(search_words__contains=f"={run}=") | _all(
             Q(search_words__contains=f"={word}=") for word in cut
         )
@@ -110,7 +155,45 @@ def understood(text: str) -> Query | None:
         default=Value(2),
         output_field=IntegerField(),
     )
-    return Query(condition, rank)
+    return Query(condition, rank, _most(asked, joined))
+
+
+def _most(runs: Sequence[str], joined: Mapping[str, Sequence[str]]) -> Most | None:
+    """What still answers a query of these runs when a word is too many; None where none can be."""
+    must = Q()
+    words: list[_Word] = []
+    for run in runs:
+        met = _any([_found(run), *map(_found, joined.get(run, ()))])
+        if run.isdigit():
+            must &= met
+        elif _IS_HAN.match(run):
+            words += [_Word(_found(word), weight) for word, weight in _weighed(run)]
+        else:
+            words.append(_Word(met, min(2 * len(run), _LETTERS_AT_MOST)))
+    if len(words) < _SEVERAL:
+        return None
+    missing = [
+        Case(When(word.found, then=Value(0)), default=Value(word.weight), output_field=IntegerField())
+        for word in words
+    ]
+    # One of them at least: the trigram index finds those, and the sum is worked out for them alone.
+    one = _any(word.found for word in words)
+    total = sum(word.weight for word in words)
+    return Most(must & one, reduce(add, missing), total // 2)
+
+
+def _weighed(run: str) -> list[tuple[str, int]]:
+    """The words of a Chinese run that mean something, each with its weight; the last one names the thing."""
+    cut = _cut(run)
+    described = max((place for place, word in enumerate(cut) if word == "的"), default=-1)
+    weighed = []
+    for place, word in enumerate(cut):
+        if word in _EMPTY:
+            continue
+        describes = place < described or word in _DESCRIBES or word[-1] in _DESCRIBES_BY_LAST
+        last = place == len(cut) - 1
+        weighed.append((word, len(word) if describes else 2 * len(word) + last))
+    return weighed
 
 
 def _found(word: str) -> Q:
@@ -124,9 +207,32 @@ def _all(conditions: Iterable[Q]) -> Q:
     return joined
 
 
+def _any(conditions: Iterable[Q]) -> Q:
+    met = Q()
+    for condition in conditions:
+        met |= condition
+    return met
+
+
 def _runs(text: str) -> list[str]:
-    """Cut text into runs of Chinese characters and runs of other letters and digits, in one form and case."""
-    return _RUNS.findall(unicodedata.normalize("NFKC", texts.plain(text, multiline=True)).lower())
+    """Cut text into runs of simplified Chinese characters and runs of other letters and digits, in one form and case."""
+    return _RUNS.findall(_one_form(text))
+
+
+def _one_form(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", texts.plain(text, multiline=True)).lower()
+    return _simplified(plain) if _IS_HAN.search(plain) else plain
+
+
+def _simplified(text: str) -> str:
+    return _converter()(text)
+
+
+@cache
+def _converter() -> Callable[[str], str]:
+    from opencc import OpenCC  # -- as below: only who saves goods or looks for them needs it
+
+    return OpenCC("t2s").convert
 
 
 def _joined(text: str) -> list[str]:
@@ -139,7 +245,7 @@ def _neighbours(text: str) -> dict[str, list[str]]:
 
     Only a blank or one of ``-./'`` stands between neighbours.
     """
-    plain = unicodedata.normalize("NFKC", texts.plain(text, multiline=True)).lower()
+    plain = _one_form(text)
     found = list(_RUNS.finditer(plain))
     pairs: dict[str, list[str]] = {}
     for first, second in pairwise(found):
@@ -152,8 +258,9 @@ def _neighbours(text: str) -> dict[str, list[str]]:
 
 
 def load_words() -> None:
-    """Read the dictionary that queries are cut with, so that processes forked from this one share it."""
+    """Read the dictionaries that queries are understood with, so that processes forked from this one share them."""
     _cut("茶")
+    _simplified("茶")
 
 
 def _cut(run: str) -> list[str]:

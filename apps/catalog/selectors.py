@@ -5,14 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import reduce
 from operator import or_
 from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.deletion import Collector, ProtectedError
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import JSONObject
 
 from apps.base import versions
@@ -128,6 +130,21 @@ def require_category(category_id: int) -> None:
         raise NotFound("类目不存在")
 
 
+class Matched(StrEnum):
+    """How much of a search the goods on the shelf have: all of it, or, where nothing has all, most."""
+
+    ALL = "all"
+    MOST = "most"
+
+
+class Shelf(NamedTuple):
+    """Goods on sale, the ordering to page them by, and how much of the search they have."""
+
+    products: QuerySet[Product]
+    ordering: tuple[str, ...]
+    matched: Matched
+
+
 def shelf(
     *,
     at: datetime,
@@ -137,11 +154,12 @@ def shelf(
     scope: Scope = ALL_GOODS,
     price_from_fen: int = 0,
     early: timedelta = _WITH_ALL,
-) -> tuple[QuerySet[Product], tuple[str, ...]]:
-    """Return the products on sale that were asked for, and the ordering to page them by.
+) -> Shelf:
+    """Return the products on sale that were asked for, the ordering to page them by, and how well they match.
 
     Each row carries ``live_sku_ids``. A category holds its descendants' products; an unknown or hidden one holds
-    none. With a query and no ordering of its own, the best match comes first. ``scope`` keeps
+    none. With a query and no ordering of its own, the best match comes first; where nothing has all of the query, the
+    products that have most of it are returned (one statement more, for a query of several words). ``scope`` keeps
     to the goods that an offer means, ``price_from_fen`` to those that cost as much; ``early`` as in sellable_skus.
     Raises OrderingUnknown, search.QueryTooLong, search.QueryUnreadable.
     """
@@ -157,12 +175,19 @@ def shelf(
         products = products.filter(category__path__startswith=Subquery(path))
     products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     wanted = search.understood(query)
+    matched = Matched.ALL
     if wanted is not None:
-        products = products.filter(wanted.condition)
+        rank: Case | CombinedExpression = wanted.rank
+        found = products.filter(wanted.condition)
+        if wanted.most is not None and not found.exists():
+            matched, rank = Matched.MOST, wanted.most.missing
+            found = products.filter(wanted.most.condition).alias(missing=rank)
+            found = found.filter(missing__lte=wanted.most.at_most)
+        products = found
         if ordering in {None, "", "default"}:
-            products = products.annotate(rank=wanted.rank)
+            products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return products.select_related("category").defer("search_words", "detail_html"), order
+    return Shelf(products.select_related("category").defer("search_words", "detail_html"), order, matched)
 
 
 def _meant_by(scope: Scope) -> Q:

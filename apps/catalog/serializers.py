@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.catalog import pictures
 from apps.catalog.models import Category
+from apps.pictures import stored
 
 
 class CategorySerializer(serializers.Serializer[Any]):
@@ -33,6 +33,6 @@ def category(row: Category) -> dict[str, Any]:
     return {
         "id": row.pk,
         "name": row.name,
-        "icon_url": pictures.address(row.icon),
+        "icon_url": stored.address(row.icon, stored.Size.LIST),
         "children": [category(child) for child in row.branches],  # type: ignore[attr-defined]
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
-from apps.base.schema import PAGING, refusal
+from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.fulfillment import selectors as fulfillment
@@ -71,15 +71,7 @@ class OrdersView(APIView):
             "409 `idempotency_key_reused`. 409 `price_changed` has the new quote in `details.quote`. Further "
             f"409: out_of_stock, {_CONFLICTS}."
         ),
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                required=True,
-                description="1 to 80 visible ASCII characters; a new one for each order.",
-            )
-        ],
+        parameters=[idempotency_key("order")],
         request=shapes.PlaceSerializer,
         responses={
             201: shapes.OrderSerializer,
@@ -110,7 +102,7 @@ class OrdersView(APIView):
         tags=["orders"],
         summary="My orders",
         parameters=[
-            OpenApiParameter("status", str, enum=Status.values, description="Only orders in this status."),
+            one_of("status", Status.values, "Only orders in this status."),
             *PAGING,
         ],
         responses={200: shapes.OrderPageSerializer},
@@ -121,6 +113,20 @@ class OrdersView(APIView):
             member=caller(request), status=request.query_params.get("status") or None
         )
         return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
+
+
+class OrderCountsView(APIView):
+    """How many orders stand where."""
+
+    @extend_schema(
+        operation_id="orders_counts",
+        tags=["orders"],
+        summary="How many orders I have in each status",
+        responses={200: shapes.OrderCountsSerializer},
+        examples=[OpenApiExample("counts", value=examples.COUNTS, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        return Response(orders.counts_of(member=caller(request)))
 
 
 class OrderView(APIView):

@@ -6,6 +6,7 @@ Source: 微信支付 APIv3 回调通知; 小程序 消息推送.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from functools import wraps
 
@@ -70,10 +71,14 @@ def pay_notify(request: HttpRequest) -> HttpResponse:
 
 @_answering(most_bytes=push.MOST_BYTES, methods=["GET", "POST"])
 def push_door(request: HttpRequest) -> HttpResponse:
-    """Message push: the check of the address by GET, messages by POST."""
+    """Message push: the check of the address by GET, messages by POST; what customers write goes on to the service staff."""
     query = request.GET.dict()
     if request.method == "GET":
         return HttpResponse(push.verify_url(query), content_type="text/plain; charset=utf-8")
     at = timezone.now()
-    hearing.hear_push(message=push.read(query, request.body, at=at), at=at)
-    return HttpResponse(push.SUCCESS, content_type="text/plain; charset=utf-8")
+    message = push.read(query, request.body, at=at)
+    hearing.hear_push(message=message, at=at)
+    answer, content_type = push.answer(
+        message, query=query, body=request.body, at=at, random=secrets.token_bytes(16)
+    )
+    return HttpResponse(answer, content_type=content_type)

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 _JSON = dict[str, Any]
 
-_OFF: Final[_JSON] = {"ref": "promotion:3", "label": "春茶节满减", "amount_fen": 1500}
+PICTURE = "https://shop.example.com/media/products/cup.png"
+
+_OFF: Final[_JSON] = {"ref": "promotion:3", "label": "春茶节满减", "kind": "goods", "amount_fen": 1500}
 _FREE: Final[_JSON] = {
     "ref": "promotion:5",
     "label": "满199包邮",
@@ -15,16 +17,21 @@ _FREE: Final[_JSON] = {
 }
 _ITEM: Final[_JSON] = {
     "sku_id": 7,
+    "product_id": 4,
     "title": "手工陶瓷茶杯",
+    "option_text": "白 / 大",
+    "image_url": PICTURE,
     "quantity": 2,
     "unit_price_fen": 5000,
     "list_fen": 10_000,
     "reductions": [_OFF],
     "payable_fen": 8500,
 }
+_SHOWN: Final[_JSON] = {name: _ITEM[name] for name in ("sku_id", "product_id", "option_text", "image_url")}
 _FIGURES: Final[_JSON] = {
     "goods_fen": 10_000,
     "reduction_fen": 1500,
+    "freight_fen": 800,
     "shipping_fen": 800,
     "payable_fen": 9300,
     "applied": [_OFF],
@@ -32,8 +39,6 @@ _FIGURES: Final[_JSON] = {
     "gifts": [],
     "points_used": 0,
 }
-PICTURE = "https://shop.example.com/media/products/cup.png"
-
 CHOICE: Final[_JSON] = {"items": [{"sku_id": 7, "quantity": 2}], "address_id": 12}
 PLACE: Final[_JSON] = {**CHOICE, "expected_payable_fen": 9300, "remark": "请轻拿轻放 🍵"}
 _HINT: Final[_JSON] = {
@@ -69,16 +74,18 @@ _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",
     "status": "UNPAID",
     "status_text": "待付款",
-    "items": [{**_ITEM, "option_text": "白 / 大", "image_url": PICTURE, "is_gift": False, "refunded": 0}],
+    "items": [{"line_id": 81, **_ITEM, "is_gift": False, "refunded": 0}],
     **_FIGURES,
     "balance_fen": 0,
     "due_fen": 9300,
     "refunded_fen": 0,
+    "money_back_fen": 0,
     "refunds": [],
     "activity": None,
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",
+    "server_time": "2026-03-02T12:00:00+08:00",
     "reserved_at": None,
     "paid_at": None,
     "shipped_at": None,
@@ -130,7 +137,7 @@ RECEIVED: Final[_JSON] = {
             "carrier_name": "顺丰速运",
             "tracking_no": "SF1234567890123",
             "shipped_at": "2026-03-02T17:00:00+08:00",
-            "items": [{"sku_id": 7, "quantity": 2}],
+            "items": [{**_SHOWN, "quantity": 2}],
         }
     ],
     "history": [
@@ -145,11 +152,12 @@ PART_REFUNDED: Final[_JSON] = {
     **RECEIVED,
     "items": [{**_ROW["items"][0], "refunded": 1}],
     "refunded_fen": 4250,
+    "money_back_fen": 4250,
     "refunds": [
         {
             "refund_no": "RO260305H4J8Q2MTVW6Z",
-            "status": "SETTLED",
-            "status_text": "已到账",
+            "status": "DONE",
+            "status_text": "已退款",
             "amount_fen": 4250,
             "shipping_fen": 0,
             "wechat_fen": 4250,
@@ -157,10 +165,20 @@ PART_REFUNDED: Final[_JSON] = {
             "points": 0,
             "points_taken": 42,
             "reason": "杯口有裂纹",
-            "created_at": "2026-03-05T10:00:00+08:00",
-            "settled_at": "2026-03-05T10:03:00+08:00",
-            "items": [{"sku_id": 7, "quantity": 1, "amount_fen": 4250, "is_gift": False}],
+            "at": "2026-03-05T10:00:00+08:00",
+            "done_at": "2026-03-05T10:03:00+08:00",
+            "items": [{**_SHOWN, "quantity": 1, "amount_fen": 4250, "is_gift": False}],
         }
     ],
+}
+COUNTS: Final[_JSON] = {
+    "UNPAID": 1,
+    "RESERVED": 0,
+    "GATHERING": 0,
+    "PAID": 2,
+    "SHIPPED": 1,
+    "RECEIVED": 17,
+    "CLOSED": 3,
+    "REFUNDED": 0,
 }
 ORDER_PAGE: Final[_JSON] = {"results": [_ROW], "next": None}

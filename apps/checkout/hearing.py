@@ -12,7 +12,7 @@ from django.conf import settings
 from apps.base import transactions
 from apps.checkout import paying
 from apps.outbox import services as outbox
-from apps.payments.services import captures, notifications, refunds
+from apps.payments.services import captures, console, notifications
 from apps.wechat import errors as wechat_errors
 from apps.wechat import push
 from apps.wechat import services as wechat
@@ -90,7 +90,7 @@ def _carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) ->
     if event_type.startswith("REFUND."):
         if resource.get("mchid") != settings.WECHATPAY_MCHID:
             raise captures.NotOurPayment
-        refunds.apply_result(result=facts.refund(resource), at=at)
+        console.hear(result=facts.refund(resource), at=at)
         return
     paid = facts.transaction(resource)
     if paid.is_paid:
@@ -102,7 +102,7 @@ def _ask_and_carry_out(event_type: str, resource: Mapping[str, Any], *, at: date
     try:
         if event_type.startswith("REFUND."):
             number = str(resource.get("out_refund_no", ""))
-            refunds.apply_result(result=client.query_refund(out_refund_no=number), at=at)
+            console.hear(result=client.query_refund(out_refund_no=number), at=at)
             return
         paid = client.query(out_trade_no=str(resource.get("out_trade_no", "")))
     except ValueError as fault:  # a number that is none of ours: WeChat would not take it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,10 +27,15 @@ class ScopeUnreadable(Invalid):
     message = "商品范围有误"
 
 
-def quote_json(quote: Quote) -> dict[str, Any]:
-    """A quote in the contract's form, each hint with the address of goods that get there."""
+def quote_json(quote: Quote, shown: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """A quote in the contract's form, each hint with the address of goods that get there.
+
+    ``shown`` says by SKU id how the goods of its items look (``quoting.shown``).
+    """
+    told = quote.as_dict()
     return {
-        **quote.as_dict(),
+        **told,
+        "items": [{**item, **shown[item["sku_id"]]} for item in told["items"]],
         "hints": [{**hint.as_dict(), "products_url": products_url(hint)} for hint in quote.hints],
         "shipping_known": quote.shipping_known,
     }

@@ -9,13 +9,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
+
+from django.conf import settings
 
 from apps.checkout.activities import ActivityNotFound, points_good
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
+from apps.orders import selectors as past_orders
+from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.points import services as points
 from apps.promotions import services as promotions
@@ -96,7 +100,13 @@ class Promotions(Holder):
         return any(ref.kind == refs.PROMOTION for ref in map(refs.read, named) if ref)
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        promotions.hold(order_no=order.order_no, member_id=order.member_id, quote=quote, at=at)
+        promotions.hold(
+            order_no=order.order_no,
+            member_id=order.member_id,
+            quote=quote,
+            most_unpaid=settings.MEMBER_UNPAID_USES,
+            at=at,
+        )
 
     def commit(self, *, order: Order, at: datetime) -> None:
         promotions.commit(order_no=order.order_no, at=at)
@@ -219,7 +229,14 @@ class Stock(Holder):
         return True
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        inventory.hold(order_no=order.order_no, demand=demand, at=at)
+        limit = inventory.Limit(past_orders.that_hold_beside(order), settings.MEMBER_UNPAID_UNITS)
+        free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, at=at)
+        if sum(demand.values()) > settings.LARGE_ORDER_UNITS and any(
+            quantity * 2 > free[sku_id] for sku_id, quantity in demand.items() if sku_id in free
+        ):
+            # It takes most of what others could still buy: it is paid soon, or given back soon.
+            soon = at + timedelta(minutes=settings.LARGE_ORDER_PAYMENT_MINUTES)
+            orders.hasten(order=order, expires_at=soon)
 
     def commit(self, *, order: Order, at: datetime) -> None:
         inventory.commit(order_no=order.order_no, at=at)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +26,8 @@ from apps.promotions import services as promotions
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderPlaced
 
+# Who finds an empty cart so soon after an order of it has pressed twice, or looks at a page of before.
+_SENT_TWICE: Final = timedelta(minutes=5)
 # What every request has said since the first: it counts even where it was left out. Later fields do only where they
 # say something, so that a request of before stays the same request.
 _ALWAYS_SAID: Final = frozenset({"items", "address_id", "coupon_id", "use_points", "activity"})
@@ -42,6 +46,14 @@ class AddressRequired(Invalid):
 
     code = "address_required"
     message = "请选择收货地址"
+
+
+class CartAlreadyOrdered(ShopError):
+    """The cart's goods are in another order by now: it was sent twice. ``details`` has that order's ``order_no``."""
+
+    code = "cart_already_ordered"
+    message = "购物车中的商品已下单"
+    kind = Kind.CONFLICT
 
 
 class _KeyTaken(ShopError):
@@ -65,7 +77,8 @@ def place(
     Where somebody else took a promotion's last use, a gift, or the same coupon or points in between, the
     choice is priced anew: at the same price the order is placed, at another one it is refused with it.
     Raises IdempotencyKeyReused for a key that was used for another request, AddressRequired, PriceChanged,
-    OutOfStock, and whatever ``quoting.compose`` refuses. Must be called outside a transaction.
+    OutOfStock, CartAlreadyOrdered, TooManyUnpaidOrders, TooManyUnpaidUnits, TooManyUnpaidUses, and whatever
+    ``quoting.compose`` refuses. Must be called outside a transaction.
     """
     request_hash = _hash(choice, remark, expected_payable_fen=expected_payable_fen)
 
@@ -77,29 +90,41 @@ def place(
     if earlier := placed_before():
         return earlier
     try:
-        for last in (False, False, True):
-            composition = _compose(member, choice, expected_payable_fen=expected_payable_fen, at=at)
-            try:
-                with transactions.refine({"order_once_per_idempotency_key": _KeyTaken}):
-                    return _write(
-                        member,
-                        composition,
-                        from_cart=choice.from_cart,
-                        idempotency_key=idempotency_key,
-                        request_hash=request_hash,
-                        remark=remark,
-                        at=at,
-                    )
-            except scarce.taken_meanwhile() as refusal:
-                if last or not _may_be_priced_anew(refusal, composition):
-                    raise
-        raise AssertionError("the last round answers or raises")
-    except ShopError:
+        return _price_and_write(
+            member,
+            choice,
+            expected_payable_fen=expected_payable_fen,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+            remark=remark,
+            at=at,
+        )
+    except ShopError as refusal:
         # The same request may have been placed while this one was on its way: it emptied the cart, took the
         # last unit or the key. Then its order is the answer, not our refusal.
         if earlier := placed_before():
             return earlier
+        if isinstance(refusal, quoting.NothingSelected):
+            _refuse_ordered_cart(member, (), at=at)
         raise
+
+
+def _price_and_write(
+    member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime, **request: str
+) -> Order:
+    """Price the choice and write its order; anew where somebody was faster, twice at most."""
+    for last in (False, False, True):
+        composition = _compose(member, choice, expected_payable_fen=expected_payable_fen, at=at)
+        try:
+            return _write_at_a_free_place(member, composition, from_cart=choice.from_cart, at=at, **request)
+        except carts.CartChanged:
+            _refuse_ordered_cart(member, composition.quantities, at=at)
+            if last:
+                raise
+        except scarce.taken_meanwhile() as refusal:
+            if last or not _may_be_priced_anew(refusal, composition):
+                raise
+    raise AssertionError("the last round answers or raises")
 
 
 def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime) -> Composition:
@@ -125,6 +150,30 @@ def _other_coupons(choice: Choice, composition: Composition) -> list[str]:
         return []
     usable = [row["coupon_id"] for row in composition.as_dict()["coupons"]["usable"]]
     return ["none", *(coupon_id for coupon_id in usable if coupon_id != composition.coupon_id)][:4]
+
+
+def _refuse_ordered_cart(member: Member, sku_ids: Collection[int], *, at: datetime) -> None:
+    """Name the order that was just made of the member's cart, of these SKUs where any are named; fine without one."""
+    if order_no := past_orders.made_of_cart(member=member, sku_ids=sku_ids, since=at - _SENT_TWICE):
+        raise CartAlreadyOrdered(details={"order_no": order_no})
+
+
+def _write_at_a_free_place(member: Member, composition: Composition, **request: Any) -> Order:
+    """Write the order as soon as it has a place among the member's unpaid orders. Raises TooManyUnpaidOrders.
+
+    Each time that a place is gone at the last moment another order has it for good, so the tries are as many as
+    the places; the order's row is written first, so a try costs nothing else.
+    """
+    too_many = orders.TooManyUnpaidOrders(details={"max": settings.MEMBER_UNPAID_ORDERS})
+    refusals: dict[str, ShopError | type[ShopError]] = {
+        "order_once_per_idempotency_key": _KeyTaken,
+        orders.PLACE_TAKEN: orders.UnpaidPlaceTaken,
+        orders.NO_PLACE_FREE: too_many,
+    }
+    for _ in range(settings.MEMBER_UNPAID_ORDERS):
+        with suppress(orders.UnpaidPlaceTaken), transactions.refine(refusals):
+            return _write(member, composition, **request)
+    raise too_many
 
 
 def _write(
@@ -159,10 +208,11 @@ def _write(
         balance_fen=composition.balance_fen,
         activity=composition.admission.as_order() if composition.admission else None,
         price_warnings=_price_warnings(composition),
+        from_cart=from_cart,
         at=at,
     )
     if from_cart:
-        carts.forget_ordered(member=member, quantities=composition.quantities)
+        carts.take_ordered(member=member, quantities=composition.quantities)
     outbox.publish(OrderPlaced(order_no=order.order_no, member_id=member.pk), at=at)
     scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
     return order

@@ -19,6 +19,7 @@ from apps.fulfillment import freight
 from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Address, Member
+from apps.pictures import stored
 from apps.points import deduction as points
 from apps.promotions import selectors as promotions
 from apps.wallet import selectors as wallet
@@ -69,6 +70,14 @@ class CouponNotFound(ShopError):
     code = "coupon_not_found"
     message = "优惠券不存在"
     kind = Kind.NOT_FOUND
+
+
+class CouponHeld(ShopError):
+    """An unpaid order of the member has the coupon: ``details`` has its ``order_no``. Cancelling that frees it."""
+
+    code = "coupon_held"
+    message = "该优惠券已被您的待付款订单占用，取消该订单后可用"
+    kind = Kind.CONFLICT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +148,7 @@ class Composition:
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
-            **hints.quote_json(self.quote),
+            **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
             "coupon_id": self.coupon_id,
             "coupons": {
@@ -171,9 +180,9 @@ class Composition:
 def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     """Price a choice for a member, to the address where one is named.
 
-    Raises NotFound for an address that is not the member's, CouponNotFound for a coupon that is not theirs to
-    use now, and NothingSelected, NotOnSale, QuantityNotAllowed, Undeliverable, BalanceShort, WalletOff,
-    NotEnoughPoints, and what the activity refuses.
+    Raises NotFound for an address that is not the member's, CouponHeld for a coupon that another order of theirs
+    has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
+    Undeliverable, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
     """
     admission = _admission(member, choice, at=at)
     address = _address(member, choice.address_id)
@@ -183,7 +192,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
     offers, held = _offers(member, choice, quantities, at=at)
-    named = _named(choice, held)
+    named = _named(member, choice, held)
     if admission is not None:
         offers = activities.with_activity(offers, admission)
         held = activities.without_others(held, admission)
@@ -292,14 +301,25 @@ def image_name(sku: Sku) -> str:
     return sku.image.name or sku.product.cover.name or ""
 
 
-def _named(choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
-    """The ref of the coupon that was named, None where none was. Raises CouponNotFound."""
+def shown(sku: Sku) -> dict[str, Any]:
+    """How a SKU looks beside its figures: its product, its picture and its option values."""
+    return {
+        "product_id": sku.product_id,
+        "image_url": stored.address(image_name(sku), stored.Size.LIST),
+        "option_text": option_text(sku),
+    }
+
+
+def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
+    """The ref of the coupon that was named, None where none was. Raises CouponHeld, CouponNotFound."""
     if choice.coupon_id is None or choice.coupon_id in NO_COUPON:
         return None
     public_id = choice.coupon_id.lower()
     for coupon in held:
         if not coupon.refused and _public_id(coupon) == public_id:
             return coupon.ref
+    if order_no := coupons.order_that_holds(member=member, coupon_id=public_id):
+        raise CouponHeld(details={"order_no": order_no})
     raise CouponNotFound
 
 

@@ -8,12 +8,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
+from apps.base.schema import ServerTimeField
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.catalog import pictures
 from apps.checkout import activities, refunds
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
+from apps.payments.states import MoneyBack
+from apps.pictures import stored
+from mall.pricing.quote import GOODS, ReductionKind
 
 _LONGEST_REMARK = 200
 
@@ -38,6 +41,27 @@ class WantedSerializer(serializers.Serializer[Any]):
     quantity = quantity()
 
 
+@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "boolean"}], "nullable": True})
+class SoManyField(serializers.JSONField):
+    """A number, or true for as many as possible."""
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "required": ["kind", "id"],
+        "properties": {
+            "kind": {"type": "string", "enum": [kind.kind for kind in activities.KINDS]},
+            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+        },
+        "additionalProperties": True,
+        "nullable": True,
+    }
+)
+class ActivityChoiceField(serializers.DictField):
+    """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
+
+
 class ChoiceSerializer(serializers.Serializer[Any]):
     """What to buy: ``items`` or ``from_cart``. Prices are the shop's: any that are sent are not read."""
 
@@ -53,15 +77,15 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         max_length=36,
         help_text="Id of one of the member's coupons. Left out: the best one. Empty or `none`: no coupon.",
     )
-    use_points = serializers.JSONField(
+    use_points = SoManyField(
         required=False, allow_null=True, help_text="How many points, or true for as many as possible."
     )
-    use_balance = serializers.JSONField(
+    use_balance = SoManyField(
         required=False,
         allow_null=True,
         help_text="How many fen of stored value, or true for as many as possible.",
     )
-    activity = serializers.DictField(
+    activity = ActivityChoiceField(
         required=False,
         allow_null=True,
         help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',
@@ -132,7 +156,32 @@ class ReductionSerializer(serializers.Serializer[Any]):
 
     ref = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.SerializerMethodField(
+        help_text="Off what: Σ `goods` = `reduction_fen`; `freight_fen` − Σ `freight` = `shipping_fen`."
+    )
     amount_fen = serializers.IntegerField()
+
+    def get_kind(self, row: dict[str, Any]) -> ReductionKind:
+        # Lines of before kinds say none: theirs are all of goods.
+        kind: ReductionKind = row.get("kind", GOODS)
+        return kind
+
+
+class ShownSerializer(serializers.Serializer[Any]):
+    """How goods look beside their figures."""
+
+    product_id = serializers.IntegerField()
+    option_text = serializers.CharField()
+    image_url = serializers.CharField(allow_null=True)
+
+
+class ShippedSerializer(ShownSerializer):
+    """Goods of an order, as its line remembers them: the row has the ``image``'s name."""
+
+    image_url = serializers.SerializerMethodField()  # type: ignore[assignment]
+
+    def get_image_url(self, row: dict[str, Any]) -> str | None:
+        return stored.address(row["image"], stored.Size.LIST)
 
 
 class DeclinedSerializer(serializers.Serializer[Any]):
@@ -144,7 +193,7 @@ class DeclinedSerializer(serializers.Serializer[Any]):
     short_by_fen = serializers.IntegerField(allow_null=True)
 
 
-class QuoteItemSerializer(serializers.Serializer[Any]):
+class QuoteItemSerializer(ShownSerializer):
     """A line of a quote."""
 
     sku_id = serializers.IntegerField()
@@ -194,6 +243,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
 
     goods_fen = serializers.IntegerField()
     reduction_fen = serializers.IntegerField()
+    freight_fen = serializers.IntegerField(help_text="The freight before relief.")
     shipping_fen = serializers.IntegerField()
     payable_fen = serializers.IntegerField()
     applied = ReductionSerializer(many=True)
@@ -249,14 +299,18 @@ class CheckoutQuoteSerializer(QuoteSerializer):
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
     """A line of an order, frozen when it was placed."""
 
+    line_id = serializers.IntegerField(source="pk")
     sku_id = serializers.IntegerField()
+    product_id = serializers.IntegerField()
     image_url = serializers.SerializerMethodField()
     reductions = ReductionSerializer(many=True)
 
     class Meta:
         model = OrderLine
         fields = [
+            "line_id",
             "sku_id",
+            "product_id",
             "title",
             "option_text",
             "image_url",
@@ -270,10 +324,10 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
-        return pictures.address(line.image)
+        return stored.address(line.image, stored.Size.LIST)
 
 
-class RefundItemSerializer(serializers.Serializer[Any]):
+class RefundItemSerializer(ShippedSerializer):
     """Units of a SKU in a refund; a gift is worth nothing."""
 
     sku_id = serializers.IntegerField()
@@ -287,9 +341,11 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
 
     refund_no = serializers.CharField()
     status = serializers.ChoiceField(
-        choices=refunds.State.choices, help_text="PROCESSING until WeChat says that its part has arrived."
+        choices=MoneyBack.choices,
+        help_text="The money's state: PENDING until WeChat says that its part has arrived, DONE then; FAILED while "
+        "it cannot, which the shop sees to.",
     )
-    status_text = serializers.CharField()
+    status_text = serializers.CharField(help_text="The state in the buyer's words.")
     amount_fen = serializers.IntegerField()
     shipping_fen = serializers.IntegerField(
         help_text="The part of it that is postage; the rest is the items'."
@@ -301,8 +357,8 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
     points = serializers.IntegerField(help_text="Points of the deduction that came back.")
     points_taken = serializers.IntegerField(help_text="Points that the order had earned and that were taken.")
     reason = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    settled_at = serializers.DateTimeField(allow_null=True)
+    at = serializers.DateTimeField(help_text="When the shop refunded it.")
+    done_at = serializers.DateTimeField(allow_null=True, help_text="When the money had arrived.")
     items = RefundItemSerializer(many=True)
 
 
@@ -311,11 +367,15 @@ class OrderRowSerializer(FiguresSerializer):
 
     order_no = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
-    status_text = serializers.CharField(source="get_status_display")
+    status_text = serializers.SerializerMethodField(
+        help_text="The status in the buyer's words; of a REFUNDED order how its money stands: 退款中, 已退款, 退款异常."
+    )
     items = OrderItemSerializer(many=True, source="lines")
+    applied = ReductionSerializer(many=True, source="reductions_told")
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
     refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
+    money_back_fen = serializers.SerializerMethodField(help_text="What of it has really gone back.")
     refunds = serializers.SerializerMethodField()
     activity = OrderActivityField(
         allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
@@ -323,6 +383,7 @@ class OrderRowSerializer(FiguresSerializer):
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    server_time = ServerTimeField()
     reserved_at = serializers.DateTimeField(allow_null=True, help_text="When the deposit was paid.")
     paid_at = serializers.DateTimeField(allow_null=True)
     shipped_at = serializers.DateTimeField(allow_null=True)
@@ -331,7 +392,17 @@ class OrderRowSerializer(FiguresSerializer):
 
     @extend_schema_field(OrderRefundSerializer(many=True))
     def get_refunds(self, order: Order) -> list[Any]:
-        return list(OrderRefundSerializer(self.context["refunds"].get(order.pk, []), many=True).data)
+        return list(OrderRefundSerializer(self._refunds(order), many=True).data)
+
+    def get_status_text(self, order: Order) -> str:
+        return refunds.order_text(order, self._refunds(order))
+
+    def get_money_back_fen(self, order: Order) -> int:
+        return refunds.back_fen(self._refunds(order))
+
+    def _refunds(self, order: Order) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.context["refunds"].get(order.pk, [])
+        return found
 
 
 class OrderAddressSerializer(serializers.Serializer[Any]):
@@ -360,7 +431,7 @@ class MoveSerializer(serializers.Serializer[Any]):
         return {"from": serializers.CharField(source="from_status"), **super().get_fields()}
 
 
-class ParcelItemSerializer(serializers.Serializer[Any]):
+class ParcelItemSerializer(ShippedSerializer):
     """Units of a SKU in a parcel."""
 
     sku_id = serializers.IntegerField()
@@ -388,6 +459,13 @@ class OrderSerializer(OrderRowSerializer):
     @extend_schema_field(ParcelSerializer(many=True))
     def get_parcels(self, order: Order) -> list[Any]:
         return list(ParcelSerializer(self.context["parcels"].get(order.pk, []), many=True).data)
+
+
+class OrderCountsSerializer(serializers.Serializer[Any]):
+    """How many of the member's orders are in each status, 0 included."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {status: serializers.IntegerField(min_value=0) for status in Status.values}
 
 
 class OrderPageSerializer(serializers.Serializer[Any]):

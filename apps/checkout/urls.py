@@ -7,6 +7,7 @@ from apps.checkout import api, paying_api, recharge_api
 urlpatterns: list[URLPattern] = [
     path("checkout/quote", api.QuoteView.as_view()),
     path("orders", api.OrdersView.as_view()),
+    path("orders/counts", api.OrderCountsView.as_view()),
     path("orders/<str:order_no>", api.OrderView.as_view()),
     path("orders/<str:order_no>/cancel", api.CancelView.as_view()),
     path("orders/<str:order_no>/receive", api.ReceiveView.as_view()),

@@ -17,11 +17,11 @@ from unfold.decorators import action
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
 from apps.base.asking import AskForm, operator
 from apps.base.one_row import OneRowAdmin
-from apps.catalog.pictures import address
 from apps.content import forms
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import LIFECYCLE, Finding, ReviewStatus
+from apps.pictures.stored import address
 
 _COLOURS: Final[dict[str, str]] = {
     ReviewStatus.WAITING: "info",

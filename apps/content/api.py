@@ -13,16 +13,15 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
-from apps.content import examples, selectors, uploads
+from apps.content import examples, selectors
 from apps.content import serializers as shapes
 from apps.content import services as reviews
+from apps.members import uploads
 from apps.members.auth import caller
 from apps.members.models import Member
+from apps.members.pictures_api import BUSY, CANNOT_READ, CONSENT, TOO_LARGE
 from apps.members.selectors import lead_of
 
-_CONSENT = refusal(
-    403, "consent_required", "请先阅读并同意隐私保护指引", {"document": "privacy", "current_version": "1.0"}
-)
 _NO_PRODUCT = refusal(404, "not_found", "商品不存在或已下架")
 
 
@@ -42,7 +41,7 @@ class OrderReviewsView(APIView):
         responses={
             201: shapes.MyReviewPageSerializer,
             400: refusal(400, "line_unknown", "订单中没有可评价的该商品", {"sku_id": 7}),
-            403: _CONSENT,
+            403: CONSENT,
             409: refusal(409, "already_reviewed", "该商品已评价", {"sku_id": 7}),
         },
         examples=[examples.WRITE, examples.WRITTEN],
@@ -99,7 +98,7 @@ class PendingView(APIView):
 
 
 class PicturesView(APIView):
-    """Pictures on their way to a review."""
+    """Pictures on their way to a review or an application."""
 
     parser_classes = [uploads.PictureFormParser]
 
@@ -108,16 +107,19 @@ class PicturesView(APIView):
         tags=["reviews"],
         summary="Upload a picture",
         description=(
-            "As wx.uploadFile sends it, under the name `file`: JPEG, PNG or WebP, at most 5 MB. It is drawn anew, "
-            "at most 2048 pixels a side, without EXIF and position. A picture that no review takes is gone after a day."
+            "As wx.uploadFile sends it, under the name `file`: JPEG, PNG or WebP, at most 5 MB; `purpose` says what for. "
+            "It is drawn anew, at most 2048 pixels a side, without EXIF and position. A picture that nothing takes is gone "
+            "after a day. One picture of a member at a time: 409 `picture_in_progress` and 503 `pictures_busy` say in "
+            "`Retry-After` when to come again."
         ),
         request={"multipart/form-data": shapes.UploadSerializer},
         responses={
             201: shapes.PictureSerializer,
-            400: refusal(400, "picture_unreadable", "无法识别的图片，请上传 JPG、PNG 或 WebP 格式"),
-            403: _CONSENT,
+            400: CANNOT_READ,
+            403: CONSENT,
             409: refusal(409, "too_many_pictures", "今日上传图片数量已达上限", {"per_day": 50}),
-            413: refusal(413, "too_large", "提交的内容过大"),
+            413: TOO_LARGE,
+            503: BUSY,
         },
         examples=[examples.UPLOADED],
     )
@@ -125,7 +127,8 @@ class PicturesView(APIView):
         sent = shapes.UploadSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         content: bytes = sent.validated_data["file"].read()
-        picture = reviews.upload(member=caller(request), content=content, at=timezone.now())
+        purpose: str = sent.validated_data["purpose"]
+        picture = reviews.upload(member=caller(request), content=content, purpose=purpose, at=timezone.now())
         return Response(shapes.PictureSerializer(picture).data, status=201)
 
 
@@ -147,7 +150,11 @@ class ProductReviewsView(_ProductView):
         tags=["reviews"],
         summary="A product's reviews, newest first",
         parameters=[
-            OpenApiParameter("rating", int, description="Only those with so many stars: 1 to 5."),
+            OpenApiParameter(
+                "rating",
+                {"type": "integer", "minimum": 1, "maximum": 5},
+                description="Only those with so many stars: 1 to 5.",
+            ),
             OpenApiParameter("with_pictures", bool, description="`true`: only those with pictures."),
             *PAGING,
         ],

@@ -10,6 +10,7 @@ from apps.catalog.models import Product
 from apps.content.states import MOVE_LABELS, Finding, ReviewStatus
 from apps.members.models import Member
 from apps.orders.models import OrderLine
+from apps.pictures.fields import StoredNameField
 
 MOST_CHARACTERS = 500
 MOST_PICTURES = 9
@@ -112,15 +113,13 @@ class Review(models.Model):
 
 
 class Picture(models.Model):
-    """A picture that a member uploaded: decoded, drawn anew and stored. Without a review it is gone after a day."""
+    """A picture of a review: an upload (``members.Upload``) that the review took."""
 
     public_id = models.CharField("图片编号", max_length=24, unique=True)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
-    review = models.ForeignKey(
-        Review, on_delete=models.PROTECT, null=True, related_name="pictures", verbose_name="评价"
-    )
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="pictures", verbose_name="评价")
     position = models.PositiveSmallIntegerField("顺序", default=0)
-    file = models.CharField("文件", max_length=100)
+    file = StoredNameField("文件", max_length=100)
     width = models.PositiveIntegerField("宽")
     height = models.PositiveIntegerField("高")
     finding = models.CharField("图片检测", max_length=10, choices=Finding.choices, default=Finding.NONE)
@@ -136,12 +135,6 @@ class Picture(models.Model):
                 fields=["trace_id"], condition=~Q(trace_id=""), name="picture_once_per_trace"
             ),
             models.UniqueConstraint(fields=["review", "position"], name="picture_once_per_place_in_review"),
-        ]
-        indexes = [
-            models.Index(fields=["member", "uploaded_at"], name="picture_of_member_by_day"),
-            models.Index(
-                fields=["uploaded_at", "id"], condition=Q(review__isnull=True), name="picture_unused_since"
-            ),
         ]
 
     def __str__(self) -> str:

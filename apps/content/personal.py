@@ -7,9 +7,9 @@ from datetime import datetime
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Person, Room
-from apps.catalog.pictures import address
 from apps.content.models import Picture, Review, ReviewMove
 from apps.content.services import erasing
+from apps.pictures.stored import address
 
 _WRITTEN = "会员同意（PIPL 第十三条第一款第一项、第四十七条）"
 
@@ -56,7 +56,7 @@ ROOM = Room(
             personal=("file",),
             exported="评价图片",
             fate=Fate.DELETED,
-            kept="未用于评价的一天，其余至会员撤回同意或注销为止",
+            kept="会员撤回同意或注销为止",
             why=_WRITTEN,
         ),
         Holding(

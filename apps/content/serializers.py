@@ -13,11 +13,13 @@ from apps.base.inputs import (
     StrictTextField,
     row_id,
 )
-from apps.catalog.pictures import address
 from apps.content import selectors
 from apps.content.models import MOST_CHARACTERS, MOST_PICTURES, Picture, Review
 from apps.content.services import Draft
+from apps.members.models import Upload
+from apps.members.serializers import FileSerializer
 from apps.orders.models import OrderLine
+from apps.pictures.stored import Size, address
 
 _MOST_LINES = 100
 
@@ -69,31 +71,26 @@ class WriteReviewsSerializer(serializers.Serializer[Any]):
         ]
 
 
-class UploadSerializer(serializers.Serializer[Any]):
-    """A form with one file."""
+class UploadSerializer(FileSerializer):
+    """A form with one picture and what it is for."""
 
-    file = serializers.FileField(
-        help_text="JPEG, PNG or WebP, at most 5 MB.",
-        error_messages={
-            "required": "请选择图片",
-            "invalid": "请选择图片",
-            "empty": "图片是空的",
-            "no_name": "请选择图片",
-        },
+    purpose = serializers.ChoiceField(
+        choices=Upload.Purpose.choices,
+        default=Upload.Purpose.REVIEW,
+        help_text="What the picture is for; it can be used for nothing else.",
+        error_messages={"invalid_choice": "图片用途无效"},
     )
 
 
-class PictureSerializer(serializers.ModelSerializer[Picture]):
-    """A picture that was uploaded."""
+class PictureSerializer(serializers.Serializer[Any]):
+    """A picture that was uploaded: an Upload, or the Picture of a review."""
 
     id = serializers.CharField(source="public_id")
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="1080 pixels at most.")
+    width = serializers.IntegerField(help_text="Of the full size.")
+    height = serializers.IntegerField()
 
-    class Meta:
-        model = Picture
-        fields = ["id", "url", "width", "height"]
-
-    def get_url(self, row: Picture) -> str:
+    def get_url(self, row: Upload | Picture) -> str:
         return address(row.file) or ""
 
 
@@ -151,7 +148,7 @@ class PendingSerializer(serializers.ModelSerializer[OrderLine]):
         fields = ["order_no", "sku_id", "product_id", "title", "option_text", "image_url", "received_at"]
 
     def get_image_url(self, row: OrderLine) -> str | None:
-        return address(row.image)
+        return address(row.image, Size.LIST)
 
 
 class RatingCountSerializer(serializers.Serializer[Any]):

@@ -12,9 +12,3 @@ from apps.content import services as reviews
 def hold_overdue() -> None:
     """Give reviews to a person about which WeChat has not said everything in time."""
     jobs.run("content.hold_overdue", lambda at: reviews.hold_overdue(at=at))
-
-
-@shared_task(name="content.forget_unused_pictures")
-def forget_unused_pictures() -> None:
-    """Delete pictures that no review took."""
-    jobs.run("content.forget_unused_pictures", lambda at: reviews.forget_unused(at=at))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base import audit
+from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin
 from apps.coupons.forms import StopJobForm
 from apps.coupons.models import CodeBatch, IssueJob
@@ -74,8 +74,4 @@ class CodeBatchAdmin(ReadOnlyAdmin):
             note=f"{row.name}，{row.made} 个",
             at=timezone.now(),
         )
-        return StreamingHttpResponse(
-            codes.exported(batch_id=row.pk),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="codes-{row.pk}.csv"'},
-        )
+        return sheets.download(codes.exported(batch_id=row.pk), name=f"codes-{row.pk}")

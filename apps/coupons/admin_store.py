@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import audit
+from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
@@ -157,11 +157,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
             note=f"{rows.count()} 条",
             at=timezone.now(),
         )
-        return StreamingHttpResponse(
-            selectors.store_uses_as_csv(rows),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="store-uses.csv"'},
-        )
+        return sheets.download(selectors.store_uses_as_csv(rows), name="store-uses")
 
 
 def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str]]:

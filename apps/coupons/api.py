@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import paging
-from apps.base.schema import PAGING, refusal
+from apps.base.schema import PAGING, one_of, refusal
 from apps.coupons import selectors
 from apps.coupons import serializers as shapes
 from apps.coupons import services as coupons
@@ -72,7 +72,12 @@ _USED_IN_A_SHOP = {
         "used_at": "2026-01-02T15:30:00+08:00",
     },
 }
-_PASS = {"code": "48213977", "qr_text": "CP48213977", "expires_at": "2026-01-02T15:34:00+08:00"}
+_PASS = {
+    "code": "48213977",
+    "qr_text": "CP48213977",
+    "expires_at": "2026-01-02T15:34:00+08:00",
+    "server_time": "2026-01-02T15:29:00+08:00",
+}
 _PROMO_CODE = {"code": "WANG2026", "enabled": True, "redemptions": 12, "used": 7, "template": _TEMPLATE}
 _GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
 _SOLD_OUT = refusal(409, "coupon_sold_out", "优惠券已领完")
@@ -160,14 +165,11 @@ class MyCouponsView(APIView):
         summary="My coupons",
         tags=["coupons"],
         parameters=[
-            OpenApiParameter(
-                "status", str, enum=CouponStatus.values, description="Only coupons in this status."
-            ),
-            OpenApiParameter(
+            one_of("status", CouponStatus.values, "Only coupons in this status."),
+            one_of(
                 "ordering",
-                str,
-                enum=list(selectors.ORDERINGS),
-                description="`latest` (the latest first, as by default) or `ending` (what ends first).",
+                selectors.ORDERINGS,
+                "`latest` (the latest first, as by default) or `ending` (what ends first).",
             ),
             *PAGING,
         ],

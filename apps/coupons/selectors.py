@@ -232,6 +232,16 @@ def of_member(*, member: Member, coupon_id: str) -> Coupon:
     return found
 
 
+def order_that_holds(*, member: Member, coupon_id: str) -> str | None:
+    """The number of the member's unpaid order that has this coupon of theirs; None where none has."""
+    try:
+        public_id = UUID(coupon_id)
+    except ValueError:
+        return None
+    mine = Coupon.objects.filter(member=member, public_id=public_id, status=CouponStatus.HELD)
+    return mine.values_list("order_no", flat=True).first()
+
+
 def meant_for(member: Member | None) -> Q:
     """Templates for everybody, and those for a group that the member is in."""
     everybody = ~Exists(Template.groups.through.objects.filter(template_id=OuterRef("pk")))
@@ -305,14 +315,17 @@ def codes_of_promoter(*, member: Member) -> QuerySet[PromoCode]:
 
 
 def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> Iterator[str]:
-    """Uses in shops as CSV, the latest first, streamed; yuan, and Shanghai's time."""
+    """Uses in shops as a sheet, the latest first, streamed; yuan, and Shanghai's time."""
     head = ["核销单号", "核销时间", "门店", "优惠券", "会员编号", "会员昵称", "商品金额", "优惠", "实收"]
-    yield sheets.BOM + sheets.lines([[*head, "小票号", "核销人", "撤销时间", "撤销原因"]])
+    return sheets.sheet([*head, "小票号", "核销人", "撤销时间", "撤销原因"], _uses(uses, chunk), chunk=chunk)
+
+
+def _uses(uses: QuerySet[StoreUse], chunk: int) -> Iterator[list[str]]:
     rows = uses.select_related("place", "coupon__template", "coupon__member", "operator").order_by("-pk")
     last: int | None = None
     while found := list(rows.filter(pk__lt=last)[:chunk] if last is not None else rows[:chunk]):
         last = found[-1].pk
-        yield sheets.lines(_as_line(use) for use in found)
+        yield from (_as_line(use) for use in found)
 
 
 def _as_line(use: StoreUse) -> list[str]:

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictTextField
+from apps.base.schema import ServerTimeField
 from apps.coupons import selectors, wording
 from apps.coupons.models import Coupon, Template
 from apps.coupons.states import CouponStatus
@@ -98,6 +99,7 @@ class StorePassSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Eight digits, to be read out or typed.")
     qr_text = serializers.CharField(help_text="The text of the QR code to draw.")
     expires_at = serializers.DateTimeField(help_text="Ask for a new one then; the old one is good no more.")
+    server_time = ServerTimeField()
 
 
 class CouponSerializer(serializers.Serializer[Any]):

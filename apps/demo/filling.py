@@ -10,17 +10,19 @@ from django.db import transaction
 
 from apps.catalog import services as catalog
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
-from apps.demo import pictures
+from apps.demo import pictures, telling
 from apps.demo.homeware import HOMEWARE
 from apps.demo.teas import TEAS
+from apps.demo.telling import Tell, silent
 from apps.demo.wares import BRANDS, GUARANTEES, TREE, Choice, Ware
 from apps.inventory import services as inventory
+from apps.pictures import stored
 from apps.stores.models import Place
 
 WARES: tuple[Ware, ...] = (*HOMEWARE, *TEAS)
 
 
-def fill(*, at: datetime) -> int:
+def fill(*, at: datetime, tell: Tell = silent) -> int:
     """Put what is missing on the shelf and return how many products that were.
 
     A product is known by the code of its first SKU and then left as the operator has it. Its pictures are drawn
@@ -38,22 +40,33 @@ def fill(*, at: datetime) -> int:
         for name, text in GUARANTEES.items()
     }
     places = _places()
-    for ware in missing:
+    for ware in telling.each(missing, what="products", named=lambda ware: ware.title, tell=tell):
         _put(ware, names[ware.code], categories[ware.category], brands[ware.brand], labels, places, at=at)
     return len(missing)
 
 
-def draw() -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Draw the pictures whose files are missing, which takes seconds and asks no database.
+def draw(*, tell: Tell = silent) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Store the pictures whose files are missing, which takes seconds and asks no database.
 
     Return the names of the files: by a product's code, its cover first; and by a root category's name.
     """
-    names = {ware.code: _drawn(ware) for ware in WARES}
-    icons = {
-        root: pictures.drawn(f"categories/{shape}", shape=shape, tone="celadon")
-        for root, (shape, _) in TREE.items()
-    }
+    wares = telling.each(WARES, what="pictures", named=lambda ware: ware.title, tell=tell)
+    names = {ware.code: _drawn(ware) for ware in wares}
+    icons = {root: pictures.drawn(f"categories/{shape}") for root, (shape, _) in TREE.items()}
     return names, icons
+
+
+def redraw() -> int:
+    """Draw all pictures anew into the source tree (``manage.py draw_demo_pictures``); return how many."""
+    done = 0
+    for shape, _ in TREE.values():
+        pictures.draw(f"categories/{shape}", shape=shape, tone="celadon")
+        done += 1
+    for ware in WARES:
+        for turn, shape in enumerate((ware.shape, *ware.further)):
+            pictures.draw(_picture_name(ware, turn), shape=shape, tone=ware.tone, turn=turn)
+            done += 1
+    return done
 
 
 def _tree(icons: Mapping[str, str]) -> dict[str, Category]:
@@ -99,13 +112,12 @@ def _places() -> tuple[Place, Place]:
 
 
 def _drawn(ware: Ware) -> list[str]:
-    """Draw the product's pictures where they are missing; the cover comes first."""
-    slug = ware.code.lower()
-    shapes = (ware.shape, *ware.further)
-    return [
-        pictures.drawn(f"products/{slug}-{turn}", shape=shape, tone=ware.tone, turn=turn)
-        for turn, shape in enumerate(shapes)
-    ]
+    """Store the product's pictures where they are missing; the cover comes first."""
+    return [pictures.drawn(_picture_name(ware, turn)) for turn in range(1 + len(ware.further))]
+
+
+def _picture_name(ware: Ware, turn: int) -> str:
+    return f"products/{ware.code.lower()}-{turn}"
 
 
 @transaction.atomic
@@ -178,5 +190,6 @@ def _options(ware: Ware) -> list[dict[str, object]]:
 
 def _story(ware: Ware, names: Sequence[str]) -> str:
     rows = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in ware.attributes.items())
-    shown = "".join(f'<p><img src="{default_storage.url(name)}" alt="{ware.title}"></p>' for name in names)
+    addresses = [default_storage.url(stored.sized(name, stored.Size.PAGE)) for name in names]
+    shown = "".join(f'<p><img src="{address}" alt="{ware.title}"></p>' for address in addresses)
     return f"<h3>{ware.subtitle}</h3><p>{ware.story}</p>{shown}<table><tbody>{rows}</tbody></table>"

@@ -1,15 +1,19 @@
-"""The demo shop's pictures, drawn: a quiet background and the silhouette of the thing, in a tone of its own."""
+"""The demo shop's pictures: a quiet background and the silhouette of the thing, drawn once and kept in ``drawings/``."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
+from typing import Final
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageDraw, ImageFilter
 
 from apps.demo import shapes
+from apps.pictures import child, stored
 
+DRAWINGS: Final = Path(__file__).parent / "drawings"
 Color = tuple[int, int, int]
 SIZE = 600
 # Background from top to bottom, and the thing itself.
@@ -29,17 +33,28 @@ _TONES: dict[str, tuple[Color, Color, Color]] = {
 }
 
 
-def drawn(name: str, *, shape: str, tone: str, turn: int = 0) -> str:
-    """Return the stored name of a picture, drawing it first where it is missing.
+def drawn(name: str) -> str:
+    """Return the stored name of a picture, in its sizes; stored first where it is missing.
+
+    Its folder ends with the hash of the drawing, so that nothing is worked out where the files are there.
+    """
+    content = (DRAWINGS / f"{name}.webp").read_bytes()
+    place = f"demo/{name}/{sha256(content).hexdigest()[:32]}"
+    full = f"{place}/{stored.Size.FULL}.jpg"
+    if not default_storage.exists(full):
+        with Image.open(BytesIO(content)) as image:
+            stored.put(child.sized(image.convert("RGB")), place=place)
+    return full
+
+
+def draw(name: str, *, shape: str, tone: str, turn: int = 0) -> None:
+    """Draw a picture and keep it among the drawings, where somebody changed a shape or added a product.
 
     ``turn`` shifts the sun behind the thing and the background's light, so that pictures of one product differ.
     """
-    stored = f"demo/{name}.jpg"
-    if not default_storage.exists(stored):
-        held = BytesIO()
-        _picture(shape, _TONES[tone], turn).save(held, "JPEG", quality=88, optimize=True)
-        default_storage.save(stored, ContentFile(held.getvalue()))
-    return stored
+    path = DRAWINGS / f"{name}.webp"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _picture(shape, _TONES[tone], turn).save(path, "WEBP", quality=84, method=6)
 
 
 def _picture(shape: str, tone: tuple[Color, Color, Color], turn: int) -> Image.Image:

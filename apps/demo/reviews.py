@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -15,7 +15,9 @@ from apps.content.models import Review
 from apps.content.services import moving
 from apps.content.states import Finding
 from apps.demo import levels as members
-from apps.demo import past_orders
+from apps.demo import past_orders, telling
+from apps.demo.telling import Tell, silent
+from apps.members.models import Member
 
 
 class _Said(NamedTuple):
@@ -45,38 +47,57 @@ _SAID: Final[Sequence[_Said]] = (
 )  # fmt: skip
 
 
-def fill(*, at: datetime) -> None:
-    """Write the reviews where there are none at all; what the operator has stays as it is."""
+def fill(*, at: datetime, tell: Tell = silent) -> None:
+    """Write the reviews where there are none at all; what the operator has stays as it is.
+
+    In the order of time, so that the orders that they are about lie as orders do.
+    """
     if Review.objects.exists():
         return
     skus = {sku.code: sku for sku in Sku.objects.select_related("product")}
+    shoppers = [
+        members.shopper(name, number=number, at=at - timedelta(days=60))
+        for number, name in enumerate(_SHOPPERS, start=1)
+    ]
+    uploaded = _uploaded(shoppers, skus, at=at)
+    past = sorted(_SAID, key=lambda said: said.days_ago, reverse=True)
+    with transaction.atomic():
+        for said in telling.each(past, what="reviews", named=lambda said: said.sku_code, tell=tell):
+            if sku := skus.get(said.sku_code):
+                _write(said, sku, shoppers[said.who], uploaded.get(said, ()), at=at)
+
+
+def _uploaded(
+    shoppers: Sequence[Member], skus: Mapping[str, Sku], *, at: datetime
+) -> dict[_Said, tuple[str, ...]]:
+    """Upload the covers that some reviews show, before anything is written: reading pictures takes time."""
+    found = {}
     for said in _SAID:
-        if sku := skus.get(said.sku_code):
-            _write(said, sku, at=at)
+        if said.pictured and (sku := skus.get(said.sku_code)):
+            with default_storage.open(str(sku.product.cover.name)) as cover:
+                picture = reviews.upload(
+                    member=shoppers[said.who], content=cover.read(), at=at - timedelta(days=said.days_ago)
+                )
+            found[said] = (picture.public_id,)
+    return found
 
 
-def _write(said: _Said, sku: Sku, *, at: datetime) -> None:
+def _write(said: _Said, sku: Sku, member: Member, pictures: tuple[str, ...], *, at: datetime) -> None:
     """Have the goods received, and reviewed a day later; WeChat is not asked about what the shop wrote itself."""
     written_at = at - timedelta(days=said.days_ago)
-    member = members.shopper(_SHOPPERS[said.who], number=said.who + 1, at=at - timedelta(days=60))
     order = past_orders.received(member=member, sku_ids=[sku.pk], received_at=written_at - timedelta(days=1))
-    pictures: tuple[str, ...] = ()
-    if said.pictured:
-        with default_storage.open(str(sku.product.cover.name)) as cover:
-            pictures = (reviews.upload(member=member, content=cover.read(), at=written_at).public_id,)
     draft = reviews.Draft(
         sku_id=sku.pk, rating=said.rating, text=said.text, pictures=pictures, anonymous=said.anonymous
     )
-    with transaction.atomic():
-        (review,) = reviews.write(member=member, order_no=order.order_no, drafts=[draft], at=written_at)
-        review.finding = Finding.REVIEW if said.held else Finding.PASS
-        review.label = 21000 if said.held else 100
-        review.pictures.update(finding=Finding.PASS, label=100)
-        kept = ("finding", "label")
-        if said.held:
-            moving.move(review, move="hold", reason="微信建议人工审核", with_columns=kept, at=written_at)
-        else:
-            moving.move(review, move="pass", with_columns=kept, at=written_at)
-        if said.reply:
-            replied_at = written_at + timedelta(hours=12)
-            reviews.reply(review_id=review.pk, text=said.reply, operator=None, at=replied_at)
+    (review,) = reviews.write(member=member, order_no=order.order_no, drafts=[draft], at=written_at)
+    review.finding = Finding.REVIEW if said.held else Finding.PASS
+    review.label = 21000 if said.held else 100
+    review.pictures.update(finding=Finding.PASS, label=100)
+    kept = ("finding", "label")
+    if said.held:
+        moving.move(review, move="hold", reason="微信建议人工审核", with_columns=kept, at=written_at)
+    else:
+        moving.move(review, move="pass", with_columns=kept, at=written_at)
+    if said.reply:
+        replied_at = written_at + timedelta(hours=12)
+        reviews.reply(review_id=review.pk, text=said.reply, operator=None, at=replied_at)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 
 from apps.catalog.models import Sku
-from apps.demo import coupons, interactions, levels, offers, packs
+from apps.demo import coupons, interactions, levels, offers, packs, telling
 from apps.demo.filling import WARES
+from apps.demo.telling import Tell, silent
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from apps.fulfillment.services import templates
 from apps.fulfillment.states import ChargedBy
@@ -33,23 +35,27 @@ PRIVACY = """茶里茶外隐私保护指引
 """
 
 
-def agree(*, at: datetime) -> None:
+def agree(*, at: datetime, tell: Tell = silent) -> None:
     """Set the terms up where they are missing; what the operator changed since stays."""
-    levels.fill()
-    interactions.fill()
-    coupons.fill(at=at)
-    packs.fill(at=at)
+    steps: dict[str, Callable[[], object]] = {
+        "levels": levels.fill,
+        "rewards": interactions.fill,
+        "coupons": lambda: coupons.fill(at=at),
+        "packs": lambda: packs.fill(at=at),
+        "privacy document": lambda: _privacy(at=at),
+        "postage": lambda: FreightTemplate.objects.exists() or _postage(),
+        "promotions": lambda: Promotion.objects.exists() or offers.start(at=at),
+        "points mall": lambda: PointsGood.objects.exists() or offers.open_points_mall(at=at),
+        "prices of levels": lambda: LevelPrice.objects.exists() or _flagship_prices(),
+    }
+    for name in telling.each(tuple(steps), what="terms", named=str, tell=tell):
+        steps[name]()
+
+
+def _privacy(*, at: datetime) -> None:
     Document.objects.get_or_create(
         kind=Document.Kind.PRIVACY, version="1.0", defaults={"body": PRIVACY, "published_at": at}
     )
-    if not FreightTemplate.objects.exists():
-        _postage()
-    if not Promotion.objects.exists():
-        offers.start(at=at)
-    if not PointsGood.objects.exists():
-        offers.open_points_mall(at=at)
-    if not LevelPrice.objects.exists():
-        _flagship_prices()
 
 
 @transaction.atomic

@@ -19,8 +19,7 @@ from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
-from apps.payments.models import Refund
-from apps.payments.states import RefundStatus
+from apps.payments import selectors as payments
 from apps.wallet.models import Recharge
 
 DAYS = 7
@@ -96,7 +95,7 @@ def waiting(*, at: datetime) -> Waiting:
         **open_orders,
         low_stock=low_stock,
         sold_out=sold_out,
-        failed_refunds=Refund.objects.filter(status=RefundStatus.FAILED).count(),
+        failed_refunds=payments.stuck().count(),
         failed_uploads=ShippingUpload.objects.filter(status=UploadStatus.FAILED).count(),
         dead_deliveries=Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
         failing_jobs=JobRun.objects.exclude(error="").count(),

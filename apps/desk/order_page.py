@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from apps.aftersales import parts as aftersales
 from apps.base.admin import ReadOnlyAdmin, link, yuan_column
+from apps.base.finding import Name, Number, Phone, Title
 from apps.base.logs import mask
 from apps.base.parts import Parted
 from apps.checkout import activities
@@ -18,7 +21,11 @@ from apps.coupons import parts as coupons
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
+from apps.orders.states import Status
 from apps.payments import parts as payments
+from apps.payments import selectors as payment_facts
+from apps.payments.admin import money_shown
+from apps.payments.states import money_back
 
 
 @admin.register(Order)
@@ -34,15 +41,16 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
     list_filter = ["status", "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = [
-        "order_no",
-        "lines__title",
-        "parcels__tracking_no",
-        "payments__transaction_id",
-        "payments__payment_no",
-        "member__nickname",
-    ]
-    phone_paths = ["member__phone", "address__phone"]
+    found_by = (
+        Number("order_no", ends=True),
+        Title("lines", "sku__product__title"),
+        Number("parcels__tracking_no", ends=True),
+        Number("payments__transaction_id"),
+        Number("payments__payment_no"),
+        Name("member__nickname"),
+        Phone("member__phone"),
+        Phone("address__phone"),
+    )
     search_help_text = "订单号、商品、昵称、手机号（完整或后四位）、快递单号或微信支付单号"
     date_hierarchy = "created_at"
     linked_by = ["member__id__exact"]
@@ -101,10 +109,14 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
+        rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")
 
     @admin.display(description="状态", ordering="status")
-    def state(self, row: Order) -> SafeString:
+    def state(self, row: Any) -> SafeString:
+        if row.status == Status.REFUNDED:
+            # The units are gone at once; what operators want to know is where the money is.
+            return money_shown(money_back(row.money_statuses))
         return orders.status_shown(row.status)
 
     @admin.display(description="买家", ordering="member__nickname")

@@ -1,4 +1,4 @@
-"""The product page of the operators: the catalogue's own, with what lies where of each SKU and what new ones start with."""
+"""The operators' page of a product: the catalogue's own, with the stock of each SKU, and who holds it unpaid."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from apps.inventory import parts as inventory_parts
 from apps.inventory import selectors as stock
 from apps.inventory import services as inventory
 from apps.inventory.services.counting import MAX_UNITS
+from apps.orders import parts as orders
 
 
 @admin.register(Product)
 class ProductAdmin(Parted, ProductPage):
     """Products, continued by the rooms that know more of them."""
 
-    parts = (inventory_parts.STOCK,)
+    parts = (inventory_parts.STOCK, orders.HOLDERS)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The catalogue's columns, with the free units beside the sales for who may see stock."""

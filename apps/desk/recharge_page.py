@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +17,7 @@ from unfold.enums import ActionVariant
 
 from apps.base.admin import ReadOnlyAdmin, chip, link, yuan_column
 from apps.base.asking import AskForm, operator
+from apps.base.finding import Name, Number, Phone
 from apps.checkout import bills, closing, recharging
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import ShippingUpload
@@ -27,7 +27,6 @@ from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import PAYMENT_COLOURS, REFUND_COLOURS
 from apps.payments.models import Refund
-from apps.payments.states import RefundStatus
 from apps.wallet import selectors as wallet
 from apps.wallet.admin import SaysWhetherOn
 from apps.wallet.forms import CloseRechargeForm, RechargeRefundForm, UploadAgainForm
@@ -55,12 +54,7 @@ class WaitingFilter(admin.SimpleListFilter):
         if self.value() != "1":
             return queryset
         number = OuterRef("recharge_no")
-        followed = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
-        stuck = Refund.objects.filter(
-            Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed)),
-            payment__bill_kind=bills.RECHARGE.name,
-            payment__bill_no=number,
-        )
+        stuck = payment_facts.stuck().filter(payment__bill_kind=bills.RECHARGE.name, payment__bill_no=number)
         refused = ShippingUpload.objects.filter(**_bill(number), status=UploadStatus.FAILED)
         return queryset.filter(Q(Exists(stuck)) | Q(Exists(refused)))
 
@@ -86,8 +80,12 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     ]
     list_filter = ["status", WaitingFilter, "created_at", "paid_at"]
     list_select_related = ["member"]
-    search_fields = ["recharge_no", "member__public_id", "member__nickname"]
-    phone_paths = ["member__phone"]
+    found_by = (
+        Number("recharge_no"),
+        Number("member__public_id"),
+        Name("member__nickname"),
+        Phone("member__phone"),
+    )
     search_help_text = "按充值单号、会员编号、昵称、完整手机号或手机号后四位查找"
     fieldsets = [
         (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Product
 from apps.fulfillment.states import ChargedBy, UploadStatus
@@ -113,6 +115,11 @@ class Parcel(models.Model):
             models.UniqueConstraint(
                 fields=["order", "carrier", "tracking_no"], name="parcel_once_per_tracking_no"
             )
+        ]
+        indexes = [
+            # What operators search for: a tracking number from its beginning, or how it ends.
+            models.Index(OpClass("tracking_no", name="varchar_pattern_ops"), name="parcel_by_tracking_no"),
+            finding.by_end("tracking_no", name="parcel_by_tracking_end"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,13 @@ def parcels_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
             carrier_code=F("carrier__code"),
             carrier_name=F("carrier__name"),
             items=JSONBAgg(
-                JSONObject(sku_id="lines__order_line__sku_id", quantity="lines__quantity"),
+                JSONObject(
+                    sku_id="lines__order_line__sku_id",
+                    product_id="lines__order_line__sku__product_id",
+                    option_text="lines__order_line__option_text",
+                    image="lines__order_line__image",
+                    quantity="lines__quantity",
+                ),
                 order_by="lines__id",
             ),
         )

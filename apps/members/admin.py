@@ -20,6 +20,7 @@ from unfold.decorators import action
 from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, for_chosen
 from apps.base.asking import operator
+from apps.base.finding import Name, Number, Phone
 from apps.base.logs import mask
 from apps.members import admin_personal, forms
 from apps.members.models import (
@@ -96,8 +97,7 @@ class MemberPage(ReadOnlyAdmin):
         "registered_at",
     ]
     list_select_related = ["level"]
-    search_fields = ["=public_id", "nickname"]
-    phone_paths = ["phone"]
+    found_by = (Number("public_id"), Name("nickname"), Phone("phone"))
     search_help_text = "会员编号、昵称、完整手机号或手机号后四位"
     fields = [
         ("public_id", "nickname", "level"),

@@ -93,6 +93,14 @@ class RefreshView(APIView):
     @extend_schema(
         operation_id="auth_refresh",
         summary="New tokens for a refresh token, once",
+        description=(
+            "Refresh tokens rotate: each can be exchanged once, and the access and refresh tokens that came before are "
+            "dead from then on. Keep the newest pair. Sent again within 10 seconds by the same device (the same "
+            "`User-Agent`), a token is answered with the same new pair, so that two requests that meet an expired "
+            "access token at once, or a lost answer, end no session. Seen later, or from another device, it has been "
+            "copied: the whole session is revoked, also for whoever has its newest tokens, and the answer is 401 "
+            "`refresh_invalid`; log in again with `wx.login`. Access tokens live 2 hours, refresh tokens 30 days."
+        ),
         request=shapes.RefreshSerializer,
         responses={
             200: shapes.TokensSerializer,
@@ -102,7 +110,8 @@ class RefreshView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = _checked(shapes.RefreshSerializer, request)
-        tokens = sessions.refresh(token=body["refresh"], at=timezone.now())
+        device = request.headers.get("User-Agent", "")
+        tokens = sessions.refresh(token=body["refresh"], device=device, at=timezone.now())
         return Response(shapes.TokensSerializer(tokens).data)
 
 

@@ -20,8 +20,10 @@ from apps.members.models import (
     Member,
     Membership,
     Session,
+    Upload,
 )
-from apps.members.services import exports, sessions
+from apps.members.services import exports, sessions, uploads
+from apps.pictures.stored import Size, address
 
 # In the place of an openid, which is unique: whoever comes back gets a new row.
 ERASED_OPENID: Final = "erased:"
@@ -49,6 +51,13 @@ def export(person: Person) -> Mapping[str, personal.Table]:
         "同意记录": personal.table(
             Consent.objects.filter(**mine).order_by("id"), "act", "at", 文件="document__kind", 版本="document__version"
         ),
+        "上传的图片": [
+            {**upload, "文件": address(upload["文件"], Size.FULL)}
+            for upload in personal.table(
+                Upload.objects.filter(**mine).exclude(file="").order_by("id"),
+                "public_id", "purpose", "file", "uploaded_at", "taken_at",
+            )
+        ],
         "成长值流水": personal.table(
             GrowthEntry.objects.filter(**mine).order_by("id"), "change", "business_key", "counts_at", "at"
         ),
@@ -77,6 +86,7 @@ def erase(person: Person, *, at: datetime) -> None:
     Address.objects.filter(**mine).delete()
     Session.objects.filter(**mine).delete()
     Membership.objects.filter(**mine).delete()
+    uploads.erase_of_member(member_id=person.member_id, all_of_them=True)
     ExportRequest.objects.filter(**mine).exclude(status=ExportRequest.Status.EXPIRED).update(
         status=ExportRequest.Status.EXPIRED, file=None
     )
@@ -106,7 +116,8 @@ def overdue(*, at: datetime) -> int:
     old = at - sessions.KEEP_DEAD
     dead = Session.objects.filter(Q(revoked_at__lt=old) | Q(refresh_expires_at__lt=old))
     named = Member.objects.filter(erased_at__isnull=False).exclude(openid__startswith=ERASED_OPENID)
-    return files.count() + dead.count() + named.count()
+    unused = Upload.objects.filter(taken_at__isnull=True, uploaded_at__lte=at - uploads.KEEP_UNUSED)
+    return files.count() + dead.count() + named.count() + unused.count()
 
 
 ROOM = Room(
@@ -119,6 +130,14 @@ ROOM = Room(
             fate=Fate.EMPTIED,
             kept="会员撤回同意（openid 除外）或注销为止",
             why=f"openid：{_CONTRACT}；其余：{_CONSENT}",
+        ),
+        Holding(
+            model="members.Upload",
+            personal=("file",),
+            exported="上传的图片",
+            fate=Fate.DELETED,
+            kept="未被使用的一天，其余至不再使用、会员撤回同意或注销为止",
+            why=_CONSENT,
         ),
         Holding(
             model="members.Address",
@@ -138,6 +157,7 @@ ROOM = Room(
         ),
         Holding(
             model="members.SpentRefresh",
+            plain=("device", "sealed"),
             not_exported="已用令牌的散列值，不可读",
             fate=Fate.DELETED,
             kept="与登录会话相同",

@@ -60,12 +60,32 @@ class WelcomeSerializer(TokensSerializer):
 
 class ProfileSerializer(serializers.Serializer[Any]):
     nickname = StrictTextField(max_length=32, required=False, allow_blank=True)
-    avatar_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    avatar_url = StrictTextField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="Empty to take it off, or the address of a picture that you sent; POST /me/avatar sends and sets one.",
+    )
 
-    def validate_avatar_url(self, url: str) -> str:
-        if url and not url.startswith("https://"):
-            raise serializers.ValidationError("头像地址必须以 https:// 开头")
-        return url
+
+class FileSerializer(serializers.Serializer[Any]):
+    """A form with one picture, as wx.uploadFile sends it."""
+
+    file = serializers.FileField(
+        help_text="JPEG, PNG or WebP, at most 5 MB and 25 million pixels.",
+        error_messages={
+            "required": "请选择图片",
+            "invalid": "请选择图片",
+            "empty": "图片是空的",
+            "no_name": "请选择图片",
+        },
+    )
+
+
+class AvatarSerializer(serializers.Serializer[Any]):
+    """Where the new avatar lies."""
+
+    avatar_url = serializers.URLField(help_text="Absolute; the picture under it never changes.")
 
 
 class ConsentInputSerializer(serializers.Serializer[Any]):

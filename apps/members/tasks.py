@@ -5,13 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.members.services import erasures, exports, growth, keeping, sessions
+from apps.members.services import erasures, exports, growth, keeping, sessions, uploads
 
 
 @shared_task(name="members.forget_dead_sessions")
 def forget_dead_sessions() -> None:
     """Delete sessions that ended long ago."""
     jobs.run("members.forget_dead_sessions", lambda at: sessions.forget_dead(at=at))
+
+
+@shared_task(name="members.forget_unused_pictures")
+def forget_unused_pictures() -> None:
+    """Delete pictures that nothing took."""
+    jobs.run("members.forget_unused_pictures", lambda at: uploads.forget_unused(at=at))
 
 
 @shared_task(name="members.review_levels")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.members import api, growth_api, levels_api, personal_api
+from apps.members import api, growth_api, levels_api, personal_api, pictures_api
 
 urlpatterns = [
     path("auth/login", api.LoginView.as_view()),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("auth/logout", api.LogoutView.as_view()),
     path("documents/<slug:document>", api.DocumentView.as_view()),
     path("me", api.MeView.as_view()),
+    path("me/avatar", pictures_api.AvatarView.as_view()),
     path("me/phone", api.PhoneView.as_view()),
     path("me/birthday", levels_api.BirthdayView.as_view()),
     path("levels", levels_api.LevelsView.as_view()),

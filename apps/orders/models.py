@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
 from apps.orders.states import Status
 from mall.pricing import refs
+from mall.pricing.quote import FREIGHT, GOODS
 from mall.pricing.refs import Ref
 
 
@@ -43,6 +47,11 @@ class Order(models.Model):
     # When name, phone, street and remark were erased, because their time was over (orders.personal).
     address_erased_at = models.DateTimeField("地址清空时间", null=True)
     idempotency_key = models.CharField("幂等键", max_length=80)
+    # Which of its member's places for unpaid orders it took (orders.services.place): no two unpaid orders share one.
+    # Nothing clears it, the status alone frees the place; None for orders of before there were places.
+    unpaid_place = models.SmallIntegerField("待付款席位", null=True, editable=False)
+    # Whether it took what was ticked in the cart.
+    from_cart = models.BooleanField("来自购物车", default=False, db_default=False)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
     expires_at = models.DateTimeField("支付截止")
@@ -60,6 +69,12 @@ class Order(models.Model):
             models.UniqueConstraint(
                 fields=["member", "idempotency_key"], name="order_once_per_idempotency_key"
             ),
+            models.UniqueConstraint(
+                fields=["member", "unpaid_place"],
+                condition=Q(status=Status.UNPAID),
+                name="order_unpaid_place_once",
+            ),
+            models.CheckConstraint(condition=Q(unpaid_place__gte=1), name="order_has_unpaid_place"),
             models.CheckConstraint(
                 condition=Q(payable_fen=F("goods_fen") - F("reduction_fen") + F("shipping_fen")),
                 name="order_sum_adds_up",
@@ -127,6 +142,10 @@ class Order(models.Model):
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
             models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # What operators search for: how a number ends, and the receiver's phone number or its last four digits.
+            finding.by_end("order_no", name="order_no_by_end"),
+            models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),
+            finding.by_tail(KeyTextTransform("phone", "address"), name="order_by_phone_tail"),
             # Whose address is to be erased next.
             models.Index(
                 fields=["created_at"],
@@ -147,6 +166,20 @@ class Order(models.Model):
     def due_fen(self) -> int:
         """What WeChat is asked for: the order without the part that stored value pays."""
         return self.payable_fen - self.balance_fen
+
+    @property
+    def reductions_told(self) -> list[dict[str, Any]]:
+        """``applied`` with the kind of each: orders of before kinds tell it by their lines, which are read."""
+        if all("kind" in row for row in self.applied):
+            return list(self.applied)
+        on_goods = {part["ref"] for line in self.lines.all() for part in line.reductions}
+        return [{**row, "kind": GOODS if row["ref"] in on_goods else FREIGHT} for row in self.applied]
+
+    @property
+    def freight_fen(self) -> int:
+        """The freight before relief."""
+        relief = (row["amount_fen"] for row in self.reductions_told if row["kind"] == FREIGHT)
+        return self.shipping_fen + sum(relief)
 
 
 class OrderLine(models.Model):

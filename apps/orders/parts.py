@@ -18,6 +18,7 @@ from apps.base import audit
 from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
 from apps.base.asking import Asking, operator
 from apps.base.parts import Button, Fact, Part
+from apps.catalog.models import Product
 from apps.members.models import Member
 from apps.orders import selectors
 from apps.orders.models import Order, OrderLine, OrderMove
@@ -166,6 +167,42 @@ def _bought(member: Member) -> SafeString:
     )
 
 
+# On a product's page stand so many of those who hold it.
+_MOST_HOLDERS: Final = 20
+
+
+def _unpaid_of(member: Member) -> SafeString:
+    mine = selectors.unpaid_by(member=member)
+    return with_way(
+        f"待付款 {mine.orders} 单，占用 {mine.units} 件", "orders_order", member__id__exact=member.pk
+    )
+
+
+def _holders(product: Product) -> SafeString | str:
+    rows = selectors.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS)
+    return (
+        format_html_join(
+            "",
+            "<div>{}（会员 {}） {} 件，订单 {}，{} 前付款</div>",
+            (
+                (
+                    row.nickname or "未填昵称",
+                    row.member_id,
+                    row.units,
+                    row.order_no,
+                    f"{timezone.localtime(row.expires_at):%m-%d %H:%M}",
+                )
+                for row in rows
+            ),
+        )
+        or "没有待付款的订单"
+    )
+
+
+HOLDERS: Final = Part(
+    room="orders",
+    facts=[Fact(name="holders", label="待付款占用", under="库存", needs="orders.view_order", shown=_holders)],
+)
 LINES: Final = Part(room="orders", inlines=[LineInline])
 HISTORY: Final = Part(
     room="orders",
@@ -183,5 +220,8 @@ HISTORY: Final = Part(
 )
 BOUGHT: Final = Part(
     room="orders",
-    facts=[Fact(name="bought", label="消费", under="资产与消费", needs="orders.view_order", shown=_bought)],
+    facts=[
+        Fact(name="unpaid", label="待付款", under="资产与消费", needs="orders.view_order", shown=_unpaid_of),
+        Fact(name="bought", label="消费", under="资产与消费", needs="orders.view_order", shown=_bought),
+    ],
 )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
 from apps.members.models import Member
@@ -18,6 +18,8 @@ from mall.errors import Invalid, Kind, NotFound, ShopError
 
 # An order_no has 20 characters; anything longer than its column was never issued.
 _LONGEST_ORDER_NO = 32
+# Lines as shoppers see them: with the product that leads to its page.
+_LINES = Prefetch("lines", OrderLine.objects.annotate(product_id=F("sku__product_id")))
 
 
 class IdempotencyKeyReused(ShopError):
@@ -59,7 +61,7 @@ def of_member(*, member: Member, order_no: str) -> Order:
                 )
             )
         )
-        .prefetch_related("lines")
+        .prefetch_related(_LINES)
         .first()
     )
     if order is None:
@@ -71,12 +73,18 @@ def of_member(*, member: Member, order_no: str) -> Order:
 
 def list_of_member(*, member: Member, status: str | None = None) -> QuerySet[Order]:
     """A member's orders with their lines, in one status or in any. Raises StatusUnknown."""
-    mine = Order.objects.filter(member=member).prefetch_related("lines")
+    mine = Order.objects.filter(member=member).prefetch_related(_LINES)
     if status is None:
         return mine
     if status not in Status.values:
         raise StatusUnknown(details={"status": list(Status.values)})
     return mine.filter(status=status)
+
+
+def counts_of(*, member: Member) -> dict[str, int]:
+    """How many orders a member has in each status, those without any included; one statement."""
+    rows = Order.objects.filter(member=member).order_by().values_list("status").annotate(orders=Count("id"))
+    return {**dict.fromkeys(Status.values, 0), **dict(rows)}
 
 
 def placed_before(*, member: Member, idempotency_key: str, request_hash: str) -> Order | None:
@@ -90,6 +98,23 @@ def placed_before(*, member: Member, idempotency_key: str, request_hash: str) ->
     return order
 
 
+def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
+    """The number of the latest order that was made of the member's cart since then and not closed; None without one.
+
+    Where ``sku_ids`` are named, it has one of them. One statement.
+    """
+    made = Order.objects.filter(member=member, from_cart=True, created_at__gte=since)
+    if sku_ids:
+        made = made.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)))
+    return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
+
+
+def that_hold_beside(order: Order) -> QuerySet[Order]:
+    """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
+    beside = Q(member_id=order.member_id, status=Status.UNPAID)
+    return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")
+
+
 def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
     """Orders whose time to pay is over, the longest overdue first; ``after`` is the (expires_at, id) seen last."""
     due = Order.objects.filter(status=Status.UNPAID, expires_at__lte=at).order_by("expires_at", "id")
@@ -97,6 +122,44 @@ def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = Non
         return due
     expires_at, pk = after
     return due.filter(expires_at__gte=expires_at).exclude(expires_at=expires_at, id__lte=pk)
+
+
+class Unpaid(NamedTuple):
+    """What a buyer's unpaid order takes of a product: units of all its SKUs, until when."""
+
+    order_no: str
+    member_id: int
+    nickname: str
+    units: int
+    expires_at: datetime
+
+
+def unpaid_units(*, product_id: int, most: int) -> list[Unpaid]:
+    """The unpaid orders that have this product, those with the most units first, ``most`` of them: one statement."""
+    lines = OrderLine.objects.filter(order__status=Status.UNPAID, sku__product_id=product_id).order_by()
+    rows = (
+        lines.values("order_id")
+        .annotate(units=Sum("quantity"))
+        .order_by("-units", "order_id")
+        .values_list(
+            "order__order_no", "order__member_id", "order__member__nickname", "units", "order__expires_at"
+        )
+    )
+    return [Unpaid(*row) for row in rows[:most]]
+
+
+class UnpaidOfMember(NamedTuple):
+    """How many orders a member has not paid yet, and the units in them, gifts included."""
+
+    orders: int
+    units: int
+
+
+def unpaid_by(*, member: Member) -> UnpaidOfMember:
+    """What a member holds without having paid: one statement."""
+    unpaid = Order.objects.filter(member=member, status=Status.UNPAID)
+    found = unpaid.aggregate(orders=Count("id", distinct=True), units=Sum("lines__quantity", default=0))
+    return UnpaidOfMember(found["orders"], found["units"])
 
 
 class Bought(NamedTuple):
@@ -178,6 +241,9 @@ def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
             items=JSONBAgg(
                 JSONObject(
                     sku_id="lines__order_line__sku_id",
+                    product_id="lines__order_line__sku__product_id",
+                    option_text="lines__order_line__option_text",
+                    image="lines__order_line__image",
                     quantity="lines__units",
                     amount_fen="lines__amount_fen",
                     is_gift="lines__order_line__is_gift",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Func, IntegerField, SmallIntegerField, Value
 
 from apps.base import numbers, transactions
 from apps.members.models import Member
@@ -16,7 +17,7 @@ from apps.orders import reductions
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
-from mall.errors import NotFound, ShopError
+from mall.errors import Kind, NotFound, ShopError
 from mall.events import OrderPaid
 from mall.pricing.quote import Gifted, Item, Quote
 
@@ -30,6 +31,20 @@ _TIMESTAMP_OF = {
     "receive": "received_at",
     "close": "closed_at",
 }
+
+
+class TooManyUnpaidOrders(ShopError):
+    """The member has as many unpaid orders as anybody may; ``details`` has the ``max``."""
+
+    code = "too_many_unpaid_orders"
+    message = "待付款的订单太多，请先付款或取消部分订单"
+    kind = Kind.CONFLICT
+
+
+class UnpaidPlaceTaken(ShopError):
+    """Another order of the same member, placed at the same moment, took this place: the next try takes another."""
+
+    code = "unpaid_place_taken"
 
 
 class RefundBeyondOrder(ShopError):
@@ -74,6 +89,30 @@ class Effects:
     coupons_spent: Sequence[str] = ()
 
 
+# The constraints on places for unpaid orders: two orders at once wanted the same, none is free.
+PLACE_TAKEN: Final = "order_unpaid_place_once"
+NO_PLACE_FREE: Final = "order_has_unpaid_place"
+
+
+class _FirstFreePlace(Func):
+    """The lowest place that no unpaid order of the member has, 0 where all are taken: read by the INSERT itself.
+
+    Of two at once that read the same the unique constraint lets one pass: no lock on the member, no statement more.
+    """
+
+    template = """COALESCE((
+        SELECT MIN(place)
+          FROM (VALUES (%(expressions)s)) AS wanted (member_id, most),
+               LATERAL generate_series(1, wanted.most) AS place
+         WHERE NOT EXISTS (SELECT 1 FROM orders_order AS taken
+                            WHERE taken.member_id = wanted.member_id
+                              AND taken.status = 'UNPAID' AND taken.unpaid_place = place)), 0)"""
+    output_field = SmallIntegerField()
+
+    def __init__(self, member_id: int, most: int) -> None:
+        super().__init__(Value(member_id, BigIntegerField()), Value(most, IntegerField()))
+
+
 def place(
     *,
     member: Member,
@@ -87,6 +126,7 @@ def place(
     balance_fen: int = 0,
     activity: Mapping[str, Any] | None = None,
     price_warnings: Sequence[str] = (),
+    from_cart: bool = False,
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
@@ -94,9 +134,10 @@ def place(
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators. What was taken off is kept as rows too, in one statement more.
-    Must run inside a transaction.
+    Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
-    here for the first, and its IntegrityError is the caller's to refine, around the whole transaction.
+    here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
+    of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes the first free one of its member.
     """
     transactions.require()
     order = Order.objects.create(
@@ -118,14 +159,25 @@ def place(
         remark=remark,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
+        unpaid_place=_FirstFreePlace(member.pk, settings.MEMBER_UNPAID_ORDERS),
+        from_cart=from_cart,
         created_at=at,
         expires_at=expires_at,
     )
+    del order.unpaid_place  # an expression; whoever asks reads what the database made of it
     bought = [_line(order, item, goods[item.sku_id]) for item in quote.items]
     OrderLine.objects.bulk_create([*bought, *_gift_lines(order, quote.gifts, goods)])
     Reduction.objects.bulk_create(reductions.rows_of(order, quote, bought))
     _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
     return order
+
+
+def hasten(*, order: Order, expires_at: datetime) -> None:
+    """Give the buyer less time to pay an order that is being placed; never more than it has."""
+    transactions.require()
+    if expires_at < order.expires_at:
+        order.expires_at = expires_at
+        order.save(update_fields=["expires_at"])
 
 
 def lock(*, order_no: str) -> Order:

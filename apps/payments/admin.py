@@ -7,22 +7,38 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
-from apps.payments.models import Notification, Payment, Refund
-from apps.payments.services import notifications, refunds
-from apps.payments.states import PaymentStatus, RefundStatus
+from apps.base.asking import operator
+from apps.payments.forms import AskEndingForm, GrantEndingForm, RefuseEndingForm
+from apps.payments.models import Notification, Payment, Refund, RefundEnding
+from apps.payments.services import endings, notifications, refunds
+from apps.payments.states import MoneyBack, PaymentStatus, RefundStatus
+from mall.money import yuan
 
 PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
 REFUND_COLOURS: dict[str, str] = {
     RefundStatus.REQUESTED: "warning",
     RefundStatus.PROCESSING: "info",
     RefundStatus.SETTLED: "success",
+    RefundStatus.PAID_OUTSIDE: "success",
     RefundStatus.FAILED: "danger",
+    RefundStatus.CLOSED: "danger",
 }
+_MONEY_COLOURS: dict[str, str] = {
+    MoneyBack.PENDING: "warning",
+    MoneyBack.DONE: "success",
+    MoneyBack.FAILED: "danger",
+}
+
+
+def money_shown(state: MoneyBack) -> SafeString:
+    """How the money of a refund stands, on its colour: what operators of other pages read."""
+    return chip(state.label, _MONEY_COLOURS[state])
 
 
 def _refund_status(row: Refund) -> SafeString:
@@ -82,9 +98,35 @@ class PaymentAdmin(ReadOnlyAdmin):
         return chip(row.get_status_display(), PAYMENT_COLOURS.get(row.status, ""))
 
 
+class EndingInline(ReadOnlyTabular):
+    """How the refund was, or is to be, ended without WeChat: who asked with what proof, and who answered."""
+
+    model = RefundEnding
+    fields = ["way", "proof", "asked_by", "asked_at", "answered_by", "answered_at", "granted"]
+    readonly_fields = fields
+
+
+class EndingFilter(admin.SimpleListFilter):
+    """Refunds whose end waits for its second person."""
+
+    title = "结案复核"
+    parameter_name = "ending"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "等待复核")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        if self.value() != "waiting":
+            return queryset
+        return queryset.filter(pk__in=RefundEnding.objects.filter(answered_at=None).values("refund"))
+
+
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    """Refunds, newest first; the failed ones wait for somebody."""
+    """Refunds, newest first; the failed ones wait for somebody.
+
+    One that WeChat refuses for good gets its end here: one person asks with the proof, another agrees.
+    """
 
     amount = yuan_column("amount_fen", "金额")
     list_display = [
@@ -92,13 +134,14 @@ class RefundAdmin(ReadOnlyAdmin):
         "payment",
         "state",
         "amount",
+        "origin",
         "reason",
         "attempts",
         "due_at",
         "settled_at",
         "last_error",
     ]
-    list_filter = ["status"]
+    list_filter = ["status", "origin", EndingFilter]
     list_select_related = ["payment"]
     search_fields = [
         "refund_no",
@@ -107,7 +150,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "payment__bill_no",
     ]
     fields = [
-        ("refund_no", "wechat_refund_id"),
+        ("refund_no", "wechat_refund_id", "origin"),
         ("payment", "state"),
         ("amount", "reason"),
         ("requested_at", "due_at", "settled_at"),
@@ -115,11 +158,80 @@ class RefundAdmin(ReadOnlyAdmin):
         "business_key",
     ]
     readonly_fields = ["state", "amount"]
+    inlines = [EndingInline]
     actions = ["submit_again"]
+    actions_detail = ["ask_ending", "grant_ending", "refuse_ending"]
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Refund) -> SafeString:
         return _refund_status(row)
+
+    def usable(self, row: Refund) -> frozenset[str]:
+        """The buttons that the refund has a use for."""
+        if endings.waiting(row) is not None:
+            return frozenset({"grant_ending", "refuse_ending"})
+        return frozenset({"ask_ending"} if endings.may_end(row) else ())
+
+    @action(description="申请结案", url_path="end", permissions=["payments.change_refund"], icon="task_alt")
+    def ask_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refund: Refund = self.row(request, object_id)
+
+        def ask(filled: Any) -> str:
+            endings.ask(
+                refund_no=refund.refund_no,
+                way=filled.cleaned_data["way"],
+                proof=filled.cleaned_data["proof"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return "已提交结案申请，须由另一位同事复核。"
+
+        return self.ask(request, AskEndingForm, ask, row=refund, heading=_about(refund))
+
+    @action(
+        description="同意结案",
+        url_path="end/grant",
+        permissions=["payments.change_refund"],
+        icon="check_circle",
+    )
+    def grant_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refund: Refund = self.row(request, object_id)
+        ending = endings.waiting(refund)
+
+        def grant(_: Any) -> str:
+            ended = endings.grant(refund_no=refund.refund_no, operator=operator(request), at=timezone.now())
+            return f"退款已结案：{ended.get_status_display()}。"
+
+        return self.ask(
+            request,
+            GrantEndingForm,
+            grant,
+            row=refund,
+            heading=_about(refund),
+            facts=_facts(ending),
+            seen=str(ending.pk) if ending else "none",
+        )
+
+    @action(
+        description="驳回结案", url_path="end/refuse", permissions=["payments.change_refund"], icon="block"
+    )
+    def refuse_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refund: Refund = self.row(request, object_id)
+        ending = endings.waiting(refund)
+
+        def refuse(_: Any) -> str:
+            endings.refuse(refund_no=refund.refund_no, operator=operator(request), at=timezone.now())
+            return "结案申请已驳回，退款仍待处理。"
+
+        return self.ask(
+            request,
+            RefuseEndingForm,
+            refuse,
+            row=refund,
+            heading=_about(refund),
+            facts=_facts(ending),
+            seen=str(ending.pk) if ending else "none",
+        )
 
     @for_chosen(
         description="重新提交（失败的单号不变；微信已关闭的换新单号）", permission="payments.change_refund"
@@ -131,6 +243,20 @@ class RefundAdmin(ReadOnlyAdmin):
             refunds.resubmit(refund_no=refund_no, at=at)
             count += 1
         self.message_user(request, f"已重新排队 {count} 笔退款。")
+
+
+def _about(refund: Refund) -> str:
+    return f"{refund.refund_no} · ¥{yuan(refund.amount_fen)} · {refund.get_status_display()}"
+
+
+def _facts(ending: RefundEnding | None) -> list[tuple[str, str]]:
+    if ending is None:
+        return []
+    return [
+        ("结案方式", ending.get_way_display()),
+        ("凭证或原因", ending.proof),
+        ("申请人", str(ending.asked_by)),
+    ]
 
 
 @admin.register(Notification)

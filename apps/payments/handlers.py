@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.payments.services import refunds
+from apps.payments.services import giving_back
 from mall import events
 
 
 def refund_on_surplus_captured(event: events.SurplusCaptured, *, at: datetime) -> None:
-    """Give back, whole and once, what nothing can use."""
-    refunds.refund_surplus(payment_no=event.payment_no, at=at)
+    """Give back, once, what nothing can use."""
+    giving_back.refund_surplus(payment_no=event.payment_no, at=at)

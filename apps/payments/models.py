@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from apps.base.fields import FenField
 from apps.orders.models import Order
-from apps.payments.states import PaymentStatus, RefundStatus, SurplusReason
+from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SurplusReason
 
 
 class Payment(models.Model):
@@ -36,6 +37,10 @@ class Payment(models.Model):
     surplus_reason = models.CharField("异常原因", max_length=40, choices=SurplusReason.choices, blank=True)
     started_at = models.DateTimeField("发起时间")
     expires_at = models.DateTimeField("失效时间")
+    # When the shopper pressed "pay" last: WeChat is asked most often in the minutes after it.
+    pressed_at = models.DateTimeField("最近点击支付", null=True)
+    # When a refund of it was submitted last: WeChat wants them a minute apart.
+    refund_sent_at = models.DateTimeField("最近提交退款", null=True)
     queried_at = models.DateTimeField("最近查询", null=True)
     captured_at = models.DateTimeField("收款时间", null=True)
     closed_at = models.DateTimeField("关闭时间", null=True)
@@ -91,9 +96,16 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money going back for one payment. ``refund_no`` is committed before WeChat is called, and never changes."""
+    """Money going back for one payment. ``refund_no`` is committed before WeChat is called, and never changes.
 
-    refund_no = models.CharField("退款单号", max_length=40, unique=True)
+    What was refunded in WeChat's merchant console is a row, too, under the number that WeChat names: ``origin`` tells it
+    apart. ``settled_at`` is when the payer had the money.
+    """
+
+    refund_no = models.CharField("退款单号", max_length=64, unique=True)
+    origin = models.CharField(
+        "来源", max_length=10, choices=Origin.choices, default=Origin.SHOP, db_default=Origin.SHOP
+    )
     payment = models.ForeignKey(
         Payment, on_delete=models.PROTECT, related_name="refunds", verbose_name="支付单"
     )
@@ -120,9 +132,9 @@ class Refund(models.Model):
             models.CheckConstraint(condition=Q(amount_fen__gte=1), name="refund_amount_positive"),
             models.UniqueConstraint(fields=["business_key", "part"], name="refund_once_per_cause"),
             models.CheckConstraint(
-                condition=Q(settled_at__isnull=False, status=RefundStatus.SETTLED)
-                | (Q(settled_at__isnull=True) & ~Q(status=RefundStatus.SETTLED)),
-                name="refund_settled_at_exactly_when_settled",
+                condition=Q(settled_at__isnull=False, status__in=sorted(ARRIVED))
+                | (Q(settled_at__isnull=True) & ~Q(status__in=sorted(ARRIVED))),
+                name="refund_settled_at_exactly_when_arrived",
             ),
         ]
         indexes = [
@@ -135,6 +147,57 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_no
+
+
+class RefundEnding(models.Model):
+    """An end for a refund that WeChat will not carry out: asked for with its proof by one person, answered by another."""
+
+    class Way(models.TextChoices):
+        """What became of the money."""
+
+        PAID_OUTSIDE = "PAID_OUTSIDE", "已线下退款给买家"
+        WRITTEN_BACK = "WRITTEN_BACK", "冲回，不再退款"
+
+    refund = models.ForeignKey(
+        Refund, on_delete=models.PROTECT, related_name="endings", verbose_name="退款单"
+    )
+    way = models.CharField("结案方式", max_length=12, choices=Way.choices)
+    # How the money went (a bank's or WeChat's transfer number, the day), or why it stays.
+    proof = models.CharField("凭证或原因", max_length=300)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="申请人"
+    )
+    asked_at = models.DateTimeField("申请时间")
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, verbose_name="复核人"
+    )
+    answered_at = models.DateTimeField("复核时间", null=True)
+    granted = models.BooleanField("是否同意", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "退款结案"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(proof=""), name="refund_ending_has_proof"),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True) | ~Q(answered_by=F("asked_by")),
+                name="refund_ending_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True, answered_at__isnull=True, granted__isnull=True)
+                | Q(answered_by__isnull=False, answered_at__isnull=False, granted__isnull=False),
+                name="refund_ending_answered_whole",
+            ),
+            models.UniqueConstraint(
+                fields=["refund"], condition=Q(answered_at__isnull=True), name="refund_ending_one_open"
+            ),
+            models.UniqueConstraint(
+                fields=["refund"], condition=Q(granted=True), name="refund_ending_one_granted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id}: {self.way}"
 
 
 class Notification(models.Model):

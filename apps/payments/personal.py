@@ -78,8 +78,16 @@ ROOM = Room(
         ),
         Holding(
             model="payments.Refund",
-            plain=("reason", "last_error"),
+            plain=("origin", "reason", "last_error"),
             exported="退款单",
+            fate=Fate.NAMELESS,
+            kept="至少三十年",
+            why=_BOOKS,
+        ),
+        Holding(
+            model="payments.RefundEnding",
+            plain=("way", "proof"),
+            not_exported="商家内部对退款结案的凭证与复核记录，退款本身已在「退款单」中",
             fate=Fate.NAMELESS,
             kept="至少三十年",
             why=_BOOKS,

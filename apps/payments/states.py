@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
@@ -30,6 +32,51 @@ class RefundStatus(models.TextChoices):
     SETTLED = "SETTLED", "已到账"
     FAILED = "FAILED", "失败待处理"
     CLOSED = "CLOSED", "微信已关闭"
+    # Two ends that WeChat has no part in, each asked for by one person and granted by another.
+    PAID_OUTSIDE = "PAID_OUTSIDE", "已线下退款"
+    WRITTEN_BACK = "WRITTEN_BACK", "已冲回"
+
+
+# Arrived: the payer has the money.
+ARRIVED = frozenset({RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE})
+# Nothing goes back under such a number any more.
+VOID = frozenset({RefundStatus.CLOSED, RefundStatus.WRITTEN_BACK})
+
+
+class Origin(models.TextChoices):
+    """Who asked WeChat for a refund."""
+
+    SHOP = "SHOP", "商城"
+    CONSOLE = "CONSOLE", "商户平台"
+
+
+class MoneyBack(models.TextChoices):
+    """How the money of a refund stands, in the words of the contract: what buyers and operators read."""
+
+    PENDING = "PENDING", "退款中"
+    DONE = "DONE", "已退款"
+    FAILED = "FAILED", "退款异常"
+
+
+# How each status of a refund is read by those who wait for the money.
+MONEY_OF: Mapping[str, MoneyBack] = {
+    RefundStatus.REQUESTED: MoneyBack.PENDING,
+    RefundStatus.PROCESSING: MoneyBack.PENDING,
+    RefundStatus.SETTLED: MoneyBack.DONE,
+    RefundStatus.PAID_OUTSIDE: MoneyBack.DONE,
+    RefundStatus.FAILED: MoneyBack.FAILED,
+    RefundStatus.CLOSED: MoneyBack.FAILED,
+    RefundStatus.WRITTEN_BACK: MoneyBack.FAILED,
+}
+
+
+def money_back(parts: Iterable[str]) -> MoneyBack:
+    """How the money of a refund stands by the statuses of its parts; DONE without any: nothing is awaited of WeChat."""
+    found = {MONEY_OF[part] for part in parts}
+    for worst in (MoneyBack.FAILED, MoneyBack.PENDING):
+        if worst in found:
+            return worst
+    return MoneyBack.DONE
 
 
 PAYMENT_LIFECYCLE = Lifecycle(
@@ -60,7 +107,11 @@ REFUND_LIFECYCLE = Lifecycle(
         "close": Move(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.CLOSED
         ),
+        # The shop gave the money back by another way, and has the proof.
+        "pay_outside": Move({RefundStatus.FAILED, RefundStatus.CLOSED}, RefundStatus.PAID_OUTSIDE),
+        # The money stays with the shop, for a reason that two people have seen.
+        "write_back": Move({RefundStatus.FAILED, RefundStatus.CLOSED}, RefundStatus.WRITTEN_BACK),
     },
-    final={RefundStatus.SETTLED, RefundStatus.CLOSED},
+    final={RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE, RefundStatus.WRITTEN_BACK},
     labels=dict(RefundStatus.choices),
 )

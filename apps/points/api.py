@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import days, idempotency, paging
-from apps.base.schema import PAGING, refusal
-from apps.catalog import pictures
+from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
+from apps.pictures import stored
 from apps.points import selectors
 from apps.points import serializers as shapes
 from apps.points import services as points
@@ -45,6 +45,7 @@ _GOOD = {
     "left": 86,
     "per_member": 2,
     "ends_at": "2026-12-31T00:00:00+08:00",
+    "server_time": "2026-11-23T20:00:00+08:00",
 }
 _REDEMPTION = {
     "redemption_no": "RD261123K7M2P9QRTW4X",
@@ -118,7 +119,13 @@ class CheckInsView(APIView):
         operation_id="check_ins_month",
         tags=["points"],
         summary="My check-ins of a month",
-        parameters=[OpenApiParameter("month", str, description="e.g. 2026-11; by default the current one.")],
+        parameters=[
+            OpenApiParameter(
+                "month",
+                {"type": "string", "pattern": r"^20[0-9]{2}-(0[1-9]|1[0-2])$"},
+                description="e.g. 2026-11; by default the current one.",
+            )
+        ],
         responses={
             200: shapes.CalendarSerializer,
             400: refusal(400, "month_invalid", "月份格式应为 2026-11"),
@@ -203,15 +210,7 @@ class RedemptionsView(APIView):
             "arrives in the wallet a moment later. 409 may also be redeemed_out, redemption_limit_reached, "
             "idempotency_key_reused."
         ),
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                required=True,
-                description="1 to 80 visible ASCII characters; a new one for each redemption.",
-            )
-        ],
+        parameters=[idempotency_key("redemption")],
         request=shapes.RedeemSerializer,
         responses={
             201: shapes.RedemptionSerializer,
@@ -256,7 +255,7 @@ def _good(good: PointsGood) -> dict[str, Any]:
         "money_fen": good.money_fen,
         "sku_id": good.sku_id,
         "product_id": product.pk if product else None,
-        "image_url": pictures.address(product.cover) if product else None,
+        "image_url": stored.address(product.cover, stored.Size.LIST) if product else None,
         "left": None if good.quota is None else good.quota - good.redeemed,
         "per_member": good.per_member,
         "ends_at": good.ends_at,

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.base.inputs import StrictIntegerField
+from apps.base.schema import ServerTimeField
 from apps.points.models import Entry, PointsGood
 from apps.points.services.redeeming import MOST_AT_ONCE
 from apps.points.states import EntryKind
@@ -78,6 +79,7 @@ class GoodSerializer(serializers.Serializer[Any]):
     left = serializers.IntegerField(allow_null=True, help_text="null where there is no limit.")
     per_member = serializers.IntegerField(help_text="0 where there is no limit.")
     ends_at = serializers.DateTimeField()
+    server_time = ServerTimeField()
 
 
 class GoodPageSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""The storefront room: what shoppers look at: shelf, product page, cart; no tables."""
+"""The storefront room: what shoppers look at: shelf, product page, cart; and how the shop introduces itself."""
 
 from django.apps import AppConfig
 

@@ -14,11 +14,13 @@ from apps.checkout import limits, quoting
 from apps.inventory import selectors as inventory
 from apps.members import selectors as members
 from apps.members.models import Member
+from apps.orders import selectors as orders
 from mall.pricing import engine
 from mall.pricing.offers import Lane, Offer
 from mall.pricing.quote import Quote
 
 _OFF_SALE = "商品已下架"
+_SOLD_OUT = "已售罄"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,32 @@ def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datet
     if sku_id not in catalog.sellable_skus([sku_id], at=at, early=members.lead_of(member)):
         raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
     cart_services.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What of a past order is in the cart now, by SKU id, and why the rest is not, in Chinese for the shopper."""
+
+    added: tuple[int, ...]
+    left_out: dict[int, str]
+
+
+def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
+    """Put the goods of a past order into the cart, ticked, as many of each as were bought; its gifts stay behind.
+
+    What is there of them already adds up. What is not on sale, or has nothing left, is left out. Raises NotFound
+    for an order that is not the member's.
+    """
+    order = orders.of_member(member=member, order_no=order_no)
+    bought = {line.sku_id: line.quantity for line in order.lines.all() if not line.is_gift}
+    sellable = catalog.sellable_skus(bought, at=at, early=members.lead_of(member))
+    free = inventory.available(bought)
+    left_out = {sku_id: _OFF_SALE for sku_id in bought if sku_id not in sellable}
+    left_out |= {sku_id: _SOLD_OUT for sku_id in bought if sku_id in sellable and free[sku_id] <= 0}
+    wanted = {sku_id: quantity for sku_id, quantity in bought.items() if sku_id not in left_out}
+    refusals = cart_services.put_all(member=member, quantities=wanted, selected=True, at=at)
+    left_out |= {sku_id: refusal.text for sku_id, refusal in refusals.items()}
+    return Again(added=tuple(sku_id for sku_id in bought if sku_id not in left_out), left_out=left_out)
 
 
 def view(*, member: Member, at: datetime) -> Cart:
@@ -111,7 +139,7 @@ def _notices(items: list[CartItem], sellable: dict[int, Sku], available: dict[in
             notices[item.pk] = broken[item.sku.product_id].text
         elif available[item.sku_id] < item.quantity:
             left = available[item.sku_id]
-            notices[item.pk] = f"库存仅剩 {left} 件" if left else "已售罄"
+            notices[item.pk] = f"库存仅剩 {left} 件" if left else _SOLD_OUT
         else:
             notices[item.pk] = ""
     return notices

@@ -85,6 +85,28 @@ class CartItemView(APIView):
         return Response(status=204)
 
 
+class AgainView(APIView):
+    """再来一单."""
+
+    @extend_schema(
+        operation_id="orders_again",
+        tags=["cart"],
+        summary="Put the goods of a past order into the cart",
+        description=(
+            "As many of each as were bought, ticked; gifts are not. What is in the cart already adds up, so it is "
+            "not to be repeated. What is not on sale any more, or sold out, is left out with the reason; of what "
+            "is short the cart says so."
+        ),
+        request=None,
+        responses={200: shapes.AgainSerializer},
+        examples=[OpenApiExample("one is gone", value=examples.AGAIN, response_only=True)],
+    )
+    def post(self, request: Request, order_no: str) -> Response:
+        again = cart.put_again(member=caller(request), order_no=order_no, at=timezone.now())
+        left_out = [{"sku_id": sku_id, "reason": reason} for sku_id, reason in again.left_out.items()]
+        return Response({"added": list(again.added), "left_out": left_out})
+
+
 def _answer(request: Request, *, status: int = 200) -> Response:
     view = cart.view(member=caller(request), at=timezone.now())
     return Response(shapes.CartSerializer(view).data, status=status)

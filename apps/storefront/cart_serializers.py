@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, row_id
-from apps.catalog import pictures
-from apps.checkout import hints
+from apps.checkout import hints, quoting
 from apps.checkout.serializers import QuoteSerializer, quantity
+from apps.pictures import stored
 from apps.storefront.cart import Cart, CartLine
 
 
@@ -46,7 +46,21 @@ class CartLineSerializer(serializers.Serializer[Any]):
     notice = serializers.CharField(help_text="Why the line cannot be ordered as it stands; empty if it can.")
 
     def get_image_url(self, line: CartLine) -> str | None:
-        return pictures.address(line.image)
+        return stored.address(line.image, stored.Size.LIST)
+
+
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """Goods of a past order that are not put into the cart, and why, in Chinese for the shopper."""
+
+    sku_id = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class AgainSerializer(serializers.Serializer[Any]):
+    """What of a past order is in the cart now, and what is not."""
+
+    added = serializers.ListField(child=serializers.IntegerField(), help_text="Ids of SKUs.")
+    left_out = LeftOutSerializer(many=True)
 
 
 class CartSerializer(serializers.Serializer[Any]):
@@ -58,4 +72,6 @@ class CartSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
-        return hints.quote_json(cart.quote) if cart.quote else None
+        if cart.quote is None:
+            return None
+        return hints.quote_json(cart.quote, {line.sku.pk: quoting.shown(line.sku) for line in cart.lines})

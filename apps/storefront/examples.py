@@ -6,6 +6,14 @@ from typing import Any, Final
 
 from apps.checkout.examples import PICTURE, PRICED
 
+AGAIN: Final[dict[str, Any]] = {"added": [7], "left_out": [{"sku_id": 9, "reason": "商品已下架"}]}
+SHOP: Final[dict[str, Any]] = {
+    "name": "茶里茶外",
+    "logo_url": "https://shop.example.com/media/shop/logo.png",
+    "service_phone": "400-800-1234",
+    "notice": "春节期间 2 月 14 日至 20 日停止发货",
+    "server_time": "2026-03-02T12:00:00+08:00",
+}
 CART: Final[dict[str, Any]] = {
     "items": [
         {
@@ -24,5 +32,12 @@ CART: Final[dict[str, Any]] = {
         }
     ],
     "selected_count": 2,
-    "quote": {**PRICED, "hints": [], "shipping_fen": 0, "payable_fen": 8500, "shipping_known": False},
+    "quote": {
+        **PRICED,
+        "hints": [],
+        "freight_fen": 0,
+        "shipping_fen": 0,
+        "payable_fen": 8500,
+        "shipping_known": False,
+    },
 }

@@ -14,15 +14,17 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.base import prepared, versions
 from apps.base.inputs import MAX_BIGINT
 from apps.base.prepared import Making, Page, Pages
-from apps.catalog import detail, pictures, rules
+from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.checkout import activities
 from apps.inventory import selectors as inventory
+from apps.pictures import stored
 from apps.promotions import selectors as promotions
 from apps.promotions import wording
 from apps.storefront import showcase
@@ -36,17 +38,18 @@ _PRODUCTS: Final = Pages("product", "goods", "promotions")
 _MADE_BY: Final = blake2b(
     "".join(
         inspect.getsource(module)
-        for module in (showcase, prepared, catalog, detail, pictures, rules, promotions, wording)
+        for module in (showcase, prepared, catalog, detail, stored, rules, promotions, wording)
     ).encode(),
     digest_size=8,
 ).hexdigest()
 
 
 class Listed(NamedTuple):
-    """A page of ``catalog.shelf``: its products, and the address of the next page."""
+    """A page of ``catalog.shelf``: its products, the address of the next page, and how much of a search they have."""
 
     products: Sequence[Product]
     following: str | None
+    matched: catalog.Matched
 
 
 def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: datetime, lead: timedelta) -> bytes:
@@ -58,7 +61,9 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
     key = _LISTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, *asked)
     page = _LISTS.kept(key)
     free: dict[int, int] | None = None
-    if page is not None and not versions.known():
+    if page is None:
+        versions.read()
+    elif not versions.known():
         free = _looked(page)
     seen = promotions.shown(at=at, lead=lead)
     sign = _sign(seen, at=at)
@@ -94,7 +99,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
 
     if page is None or not good(page):
         page = _PRODUCTS.made(key, lambda: _product(product_id, seen, sign, at=at, lead=lead), good=good)
-    return page.filled([_filling(hole, there) for hole in page.holes])
+    return page.filled([_filling(hole, there, at=at) for hole in page.holes])
 
 
 def _looked(page: Page) -> dict[int, int]:
@@ -123,7 +128,7 @@ def _list(
     making = Making()
     rows = showcase.listed(listed.products, seen, making, at=at)
     return making.page(
-        {"results": rows, "next": listed.following},
+        {"results": rows, "next": listed.following, "matched": listed.matched.value},
         tokens=_LISTS.tokens(),
         sign=sign,
         at=at,
@@ -148,9 +153,11 @@ def _product(
     )
 
 
-def _filling(hole: Any, there: inventory.OfProduct) -> bytes:
-    """What stands in a hole of a product's page: its sales, what is left of all its SKUs, or of one."""
+def _filling(hole: Any, there: inventory.OfProduct, *, at: datetime) -> bytes:
+    """What stands in a hole of a product's page: its sales, what is left of all its SKUs or of one, the time."""
     what, sku_ids = hole
+    if what == "now":
+        return b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
     if what == "sold":
         return b'"sold_count":%d' % there.sold_count
     units = sum(there.free.get(sku_id, 0) for sku_id in sku_ids)

@@ -61,19 +61,20 @@ class ProductsView(APIView):
         parameters=[
             OpenApiParameter(
                 "category",
-                OpenApiTypes.INT,
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
                 description="Id of a category; its descendants' goods are included.",
             ),
             OpenApiParameter(
                 "q",
                 OpenApiTypes.STR,
                 description=f"Search in Chinese, pinyin or initials, at most {search.MAX_QUERY} characters; "
-                "all words must be found. Blank is no search.",
+                "simplified and traditional characters find each other. All words must be found; where nothing has "
+                "them all, the goods are answered that have most of them, and `matched` says so. Blank is no search.",
             ),
             OpenApiParameter(
                 "ordering",
                 OpenApiTypes.STR,
-                enum=list(catalog.ORDERINGS),
+                enum=["", *catalog.ORDERINGS],
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
@@ -84,7 +85,9 @@ class ProductsView(APIView):
                 f"`PRODUCTS`, `SKUS`, `CATEGORIES` or `BRANDS`, a colon and up to {hints.MOST_IDS} ids.",
             ),
             OpenApiParameter(
-                "price_from_fen", OpenApiTypes.INT, description="Only goods that cost as much or more."
+                "price_from_fen",
+                {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+                description="Only goods that cost as much or more.",
             ),
             *PAGING,
         ],
@@ -102,7 +105,7 @@ class ProductsView(APIView):
         lead = _lead(request)
 
         def read() -> Listed:
-            products, ordering = catalog.shelf(
+            shelf = catalog.shelf(
                 at=at,
                 category_id=category_id,
                 query=asked.get("q", ""),
@@ -111,11 +114,11 @@ class ProductsView(APIView):
                 price_from_fen=_price_from_fen(asked.get("price_from_fen")),
                 early=lead,
             )
-            found, following = paging.rows_of(request, products, ordering=ordering)
+            found, following = paging.rows_of(request, shelf.products, ordering=shelf.ordering)
             if category_id is not None and not found:
                 # Only an empty page leaves the question whether there is such a category.
                 catalog.require_category(category_id)
-            return Listed(found, following)
+            return Listed(found, following, shelf.matched)
 
         return _json(
             prepared_pages.list_json(asked=(request.build_absolute_uri(),), read=read, at=at, lead=lead)

@@ -7,6 +7,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
+from apps.base.schema import ServerTimeField
+from apps.catalog.selectors import Matched
+
 
 class ActivitySerializer(serializers.Serializer[Any]):
     """An offer with its hours, for a countdown."""
@@ -51,7 +54,7 @@ class ShelfItemSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
     subtitle = serializers.CharField()
-    cover_url = serializers.URLField()
+    cover_url = serializers.URLField(help_text="Small: 480 pixels at most.")
     price_fen = serializers.IntegerField(help_text="The lowest price of its SKUs.")
     market_price_fen = serializers.IntegerField(allow_null=True, help_text="The price crossed out, if any.")
     sold_count = serializers.IntegerField()
@@ -70,6 +73,11 @@ class ShelfPageSerializer(serializers.Serializer[Any]):
 
     results = ShelfItemSerializer(many=True)
     next = serializers.URLField(allow_null=True)
+    matched = serializers.ChoiceField(
+        choices=[str(each) for each in Matched],
+        help_text="`all`: what was searched for is in each of them (and without a search). `most`: nothing has all of it, "
+        "and these have most, the nearest first: say so above the list, such as 没有找到完全匹配的商品，为您推荐.",
+    )
 
 
 class NamedValueSerializer(serializers.Serializer[Any]):
@@ -114,9 +122,16 @@ class CategoryNameSerializer(serializers.Serializer[Any]):
 class ProductSerializer(ShelfItemSerializer):
     """A product's page."""
 
+    server_time = ServerTimeField()
     category = CategoryNameSerializer()
     brand = serializers.CharField(allow_null=True)
-    images = serializers.ListField(child=serializers.URLField(), help_text="The cover first.")
+    images = serializers.ListField(
+        child=serializers.URLField(), help_text="The cover first, 1080 pixels at most."
+    )
+    images_full = serializers.ListField(
+        child=serializers.URLField(),
+        help_text="The same to look at closely (wx.previewImage), 2048 pixels at most.",
+    )
     video_url = serializers.URLField(allow_null=True)
     detail_html = serializers.CharField(help_text="Sanitised.")
     attributes = NamedValueSerializer(many=True)
@@ -150,11 +165,14 @@ _CUP: dict[str, Any] = {
         }
     ],
 }
-SHELF_EXAMPLE = OpenApiExample("page", value={"results": [_CUP], "next": None}, response_only=True)
+SHELF_EXAMPLE = OpenApiExample(
+    "page", value={"results": [_CUP], "next": None, "matched": "all"}, response_only=True
+)
 PRODUCT_EXAMPLE = OpenApiExample(
     "product",
     value={
         **_CUP,
+        "server_time": "2026-11-23T20:00:00+08:00",
         "category": {"id": 4, "name": "茶杯"},
         "brand": "青禾",
         "images": ["https://shop.example.com/media/demo/products/cup-set.png"],

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from apps.base.prepared import Making
-from apps.catalog import detail, pictures, rules
+from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog
 from apps.catalog.models import Product
 from apps.checkout import activities
+from apps.pictures.stored import Size, address
 from apps.promotions import selectors as promotions
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
@@ -49,21 +50,24 @@ def page_of(
 ) -> dict[str, Any]:
     """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
 
-    Its holes are ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
+    Its holes are ("now", ()) for the time,
+    ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
     """
     choices: list[dict[str, Any]] = product.choices  # type: ignore[attr-defined]
     sku_ids = tuple(choice["id"] for choice in choices)
-    cover_url = pictures.address(product.cover) or ""
-    further = [pictures.address(name) for name in product.picture_names]  # type: ignore[attr-defined]
+    cover_url = address(product.cover) or ""
+    names: list[str] = [str(product.cover.name), *product.picture_names]  # type: ignore[attr-defined]
     return {
         **_item(product),
+        **making.hole(("now", ())),
         **making.hole(("sold", ())),
         **making.hole(("units", sku_ids)),
         **_worn([(product, frozenset(sku_ids))], seen, at=at)[product.pk]._asdict(),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
-        "images": [cover_url, *further],
-        "video_url": pictures.address(product.video),
+        "images": [address(name) for name in names],
+        "images_full": [address(name, Size.FULL) for name in names],
+        "video_url": address(product.video),
         "detail_html": detail.for_shoppers(product.detail_html),
         "attributes": product.attributes,
         "options": product.options,
@@ -74,7 +78,7 @@ def page_of(
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
                 **making.hole(("sku", (choice["id"],))),
-                "image_url": pictures.address(choice["image"]) or cover_url,
+                "image_url": address(choice["image"]) or cover_url,
             }
             for choice in choices
         ],
@@ -96,7 +100,7 @@ def _item(product: Product) -> dict[str, Any]:
         "id": product.pk,
         "title": product.title,
         "subtitle": product.subtitle,
-        "cover_url": pictures.address(product.cover),
+        "cover_url": address(product.cover, Size.LIST),
         "price_fen": product.price_fen,
         "market_price_fen": product.market_price_fen,
     }

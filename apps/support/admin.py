@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import audit, transactions
+from apps.base import audit, sheets, transactions
 from apps.base.admin import EditableAdmin, StackedInline, chip
 from apps.support import exports, forms, selectors
 from apps.support.models import Question, Response, Survey
@@ -141,11 +141,7 @@ class SurveyAdmin(EditableAdmin):
             note=survey.title,
             at=timezone.now(),
         )
-        return StreamingHttpResponse(
-            exports.lines(survey),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="survey-{survey.pk}.csv"'},
-        )
+        return sheets.download(exports.lines(survey), name=f"survey-{survey.pk}")
 
 
 def _is_answered(survey: Any) -> bool:

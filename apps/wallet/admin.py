@@ -17,6 +17,7 @@ from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
 from apps.base.asking import operator
+from apps.base.finding import Name, Number, Phone
 from apps.wallet import forms, selectors
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
@@ -53,8 +54,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
     list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
     list_select_related = ["member"]
-    search_fields = ["member__public_id", "member__nickname"]
-    phone_paths = ["member__phone"]
+    found_by = (Number("member__public_id"), Name("member__nickname"), Phone("member__phone"))
     search_help_text = "按会员编号、昵称、完整手机号或手机号后四位查找"
     linked_by = ["member__id__exact"]
     fields = [

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
-from apps.base.schema import PAGING, refusal
+from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
 from apps.wallet import selectors
 from apps.wallet import serializers as shapes
@@ -112,15 +112,7 @@ class RechargeView(WalletDoor):
             "`idempotency_key_reused`. Limits count what waits for payment; `details.unpaid` names those "
             "recharges: pay or cancel them. Further 409: pack_gone, pack_limit_reached, balance_above_limit."
         ),
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                required=True,
-                description="1 to 80 visible ASCII characters; a new one for each recharge.",
-            )
-        ],
+        parameters=[idempotency_key("recharge")],
         request=shapes.PlaceRechargeSerializer,
         responses={
             201: shapes.RechargeSerializer,

@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
 from apps.base.inputs import MAX_BIGINT, StrictIntegerField, row_id
+from apps.base.schema import ServerTimeField
 from apps.wallet.models import Entry, Pack, Recharge
 from apps.wallet.selectors import Balance
 from apps.wallet.states import SEEN_KINDS, RechargeStatus
@@ -57,6 +58,7 @@ class WalletEntryPageSerializer(serializers.Serializer[Any]):
 class PackSerializer(serializers.ModelSerializer[Pack]):
     """A recharge on offer."""
 
+    server_time = ServerTimeField()
     left = serializers.IntegerField(
         allow_null=True,
         help_text="How often the member may still buy it, unpaid recharges counted; null without limit.",
@@ -64,7 +66,7 @@ class PackSerializer(serializers.ModelSerializer[Pack]):
 
     class Meta:
         model = Pack
-        fields = ["id", "title", "principal_fen", "bonus_fen", "per_member", "left", "ends_at"]
+        fields = ["id", "title", "principal_fen", "bonus_fen", "per_member", "left", "ends_at", "server_time"]
 
 
 class PackPageSerializer(serializers.Serializer[Any]):
@@ -89,6 +91,7 @@ class PlaceRechargeSerializer(serializers.Serializer[Any]):
 class RechargeSerializer(serializers.ModelSerializer[Recharge]):
     """A recharge that the member placed, with its figures as they were then."""
 
+    server_time = ServerTimeField()
     status = serializers.ChoiceField(choices=RechargeStatus.choices)
     status_label = serializers.CharField(
         source="get_status_display", help_text="The status, for the shopper."
@@ -113,6 +116,7 @@ class RechargeSerializer(serializers.ModelSerializer[Recharge]):
             "refunded_bonus_fen",
             "created_at",
             "expires_at",
+            "server_time",
             "paid_at",
             "closed_at",
             "refunded_at",
@@ -198,6 +202,7 @@ PACKS_EXAMPLE = OpenApiExample(
                 "per_member": 2,
                 "left": 1,
                 "ends_at": "2026-12-01T00:00:00+08:00",
+                "server_time": "2026-11-23T19:57:00+08:00",
             }
         ],
         "next": None,
@@ -217,6 +222,7 @@ _PLACED = {
     "refunded_bonus_fen": 0,
     "created_at": "2026-11-23T19:58:00+08:00",
     "expires_at": "2026-11-23T20:28:00+08:00",
+    "server_time": "2026-11-23T19:58:00+08:00",
     "paid_at": None,
     "closed_at": None,
     "refunded_at": None,

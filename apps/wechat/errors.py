@@ -177,6 +177,16 @@ class PayNumberUsed(PayRefused):
     kind = Kind.CONFLICT
 
 
+class PayRequestInvalid(PayRefused):
+    """WeChat Pay will not take the request as it is (INVALID_REQUEST, PARAM_ERROR), and its code does not say why.
+
+    A number that it knows with other parameters is refused so, too: query the number to tell one from the other.
+    """
+
+    code = "wechatpay_request_invalid"
+    message = "微信支付不接受这次请求"
+
+
 class NotEnoughBalance(PayRefused):
     """The merchant's balance does not cover the refund: top up, then repeat under the same refund number."""
 

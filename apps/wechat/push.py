@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.sax.saxutils import escape
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -28,6 +29,7 @@ SUCCESS = "success"  # what WeChat wants to hear, within 5 s, else it sends agai
 MOST_BYTES = 256 * 1024
 # WeChat documents no window. Its three deliveries take seconds, so ten minutes allow for a wrong clock.
 MOST_SKEW_S = 600
+_BLOCK = 32  # WeChat pads to 32 bytes, not to AES's 16
 # Signs that XML 1.0 does not allow, and references to them.
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
@@ -61,6 +63,49 @@ def read(query: Mapping[str, str], body: bytes, *, at: datetime) -> dict[str, An
     expected = signature(settings.WECHAT_PUSH_TOKEN, timestamp, query.get("nonce", ""), sealed)
     _compare(expected, query.get("msg_signature", ""))
     return _parsed(_opened(sealed))
+
+
+def answer(
+    message: Mapping[str, Any], *, query: Mapping[str, str], body: bytes, at: datetime, random: bytes
+) -> tuple[str, str]:
+    """Return what a message that came as ``body`` is answered, and its content type.
+
+    An event is answered ``success``. What a customer wrote (text, picture, card, …) nobody here answers: it is passed
+    on to the merchant's service staff, who hear only of sessions that are handed over while the push is switched on.
+    ``random`` is 16 bytes. Source: 小程序 客服消息, 转发消息 (transfer_customer_service); 消息加解密.
+    """
+    kind, customer = message.get("MsgType"), message.get("FromUserName")
+    if kind in (None, "", "event") or not isinstance(customer, str) or not customer:
+        return SUCCESS, "text/plain; charset=utf-8"
+    handed_over: dict[str, str | int] = {
+        "ToUserName": customer,
+        "FromUserName": str(message.get("ToUserName", "")),
+        "CreateTime": int(at.timestamp()),
+        "MsgType": "transfer_customer_service",
+    }
+    as_xml = body.lstrip()[:1] == b"<"
+    sealed = sealed_reply(
+        _written(handed_over, as_xml=as_xml).encode(),
+        timestamp=int(at.timestamp()),
+        nonce=query.get("nonce", ""),
+        random=random,
+    )
+    kind_of_text = "text/xml" if as_xml else "application/json"
+    return _written(sealed, as_xml=as_xml), f"{kind_of_text}; charset=utf-8"
+
+
+def sealed_reply(message: bytes, *, timestamp: int, nonce: str, random: bytes) -> dict[str, str | int]:
+    """Return the envelope of a reply: AES-256-CBC over 16 random bytes, length, message and appid, padded to 32."""
+    key = base64.b64decode(settings.WECHAT_PUSH_AES_KEY + "=")
+    plain = random + struct.pack(">I", len(message)) + message + settings.WECHAT_APPID.encode()
+    missing = _BLOCK - len(plain) % _BLOCK
+    encrypt = base64.b64encode(PrpCrypto(key).cipher.encrypt(plain + bytes([missing]) * missing)).decode()
+    return {
+        "Encrypt": encrypt,
+        "MsgSignature": signature(settings.WECHAT_PUSH_TOKEN, str(timestamp), nonce, encrypt),
+        "TimeStamp": timestamp,
+        "Nonce": nonce,
+    }
 
 
 def message_key(message: Mapping[str, Any]) -> str:
@@ -128,6 +173,20 @@ def _written_out(found: re.Match[str]) -> str:
     """A sign that XML does not allow, as its code."""
     sign = found[0]
     return f"\\u{ord(sign) if len(sign) == 1 else _number(sign):04x}"
+
+
+def _written(fields: Mapping[str, str | int], *, as_xml: bool) -> str:
+    """A reply in the format in which the message came."""
+    if not as_xml:
+        return json.dumps(fields, ensure_ascii=False)
+    elements = (f"<{name}>{_element(value)}</{name}>" for name, value in fields.items())
+    return f"<xml>{''.join(elements)}</xml>"
+
+
+def _element(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return escape(value) if "]]>" in value else f"<![CDATA[{value}]]>"
 
 
 def _number(reference: str) -> int:

@@ -1,4 +1,4 @@
-"""Settings of the web server, read by gunicorn: what the machine decides comes from the environment."""
+"""Settings of the web server, read by gunicorn (``config.deploy.web``); what the machine decides is in its environment."""
 
 import gc
 import os
@@ -6,12 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-# Processes times threads is how many requests, and how many database connections, there can be at once.
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+from config import env
+
+_processes = env.load_processes()
+bind = f"{_processes.bind}:{_processes.port}"
+workers = _processes.web_concurrency
 # gthread that refuses in the contract's error form.
 worker_class = "config.deploy.web_worker.ShopWorker"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = _processes.web_threads
 
 # No answer takes longer: WeChat is given up on after seconds, a statement after 15 s.
 timeout = 30
@@ -19,9 +21,10 @@ graceful_timeout = 20
 # Longer than nginx keeps its upstream connections idle, so that nginx never meets a closed one.
 keepalive = 75
 
-# A worker is renewed now and then, not all at the same moment: leaks in libraries stay small.
-max_requests = 5000
-max_requests_jitter = 500
+# A worker is renewed now and then, not all at the same moment: leaks in libraries stay small. Not often, for a new
+# one costs seconds of a core, and compiles anew what it keeps.
+max_requests = 100_000
+max_requests_jitter = 10_000
 
 # The shop is imported once, before the workers are forked, and they share what none of them changes. New code needs a
 # restart therefore; HUP renews the workers only.
@@ -33,14 +36,13 @@ control_socket_disable = True
 # The shop logs each request itself, with its id and without personal data.
 accesslog = None
 errorlog = "-"
-loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+loglevel = _processes.gunicorn_log_level
 # A request line longer than this is refused before the shop sees it.
 limit_request_line = 8190
 
 # Each worker counts for itself; /metrics adds them up from files here. Set before the shop is imported.
-_metrics = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="mall-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics
-Path(_metrics).mkdir(parents=True, exist_ok=True)
+_metrics = _processes.prometheus_multiproc_dir or Path(tempfile.mkdtemp(prefix="mall-metrics-"))
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics)
 
 
 def when_ready(server: Any) -> None:
@@ -61,5 +63,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Leave no files behind."""
-    for file in Path(_metrics).glob("*.db"):
+    for file in _metrics.glob("*.db"):
         file.unlink(missing_ok=True)

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
+# As long as gunicorn itself waits where the connection goes on.
+_DRAIN_SECONDS = 5.0
+
 
 class ShopWorker(ThreadWorker):
     """gthread, but what gunicorn refuses for its length before the shop sees it (a search of 10,000 characters) is
-    answered 414 or 431 as JSON. Everything else is gunicorn's own."""
+    answered 414 or 431 as JSON, and a body that nobody read does not cut its answer off. Everything else is
+    gunicorn's own."""
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        goes_on = super().handle_request(req, conn)
+        if not goes_on:
+            # Closing a socket with unread bytes resets it, and the 413 on its way is lost. gunicorn reads them away
+            # where the connection goes on, but only 64 KB where it ends.
+            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS)
+        return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         if isinstance(exc, LimitRequestLine):

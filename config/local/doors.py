@@ -30,6 +30,9 @@ class JsonDoor:
     ) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._call("PATCH", path, json=body)
+
     def delete(self, path: str) -> Any:
         return self._call("DELETE", path)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from config.local import environment, ports, servers
+from config.local import environment, ports, progress, servers
 from config.local.places import ROOT, Problem, Slot
 from config.local.postgres import Tuning
 from config.local.processes import Child, stop_all, wait_until
@@ -62,10 +61,12 @@ def running(slot: Slot, *, environ: Mapping[str, str]) -> Iterator[Shop]:
             environ=environ,
         )
         print("Preparing the database and the demo shop.", flush=True)
-        _manage("migrate", "--verbosity", "0", environ=variables, log=slot.logs / "prepare.log")
-        _manage("seed_demo", environ=variables, log=slot.logs / "prepare.log")
         password = slot.kept("operator_password", lambda: secrets.token_urlsafe(12))
-        operator = _operator(password, owned=not environ.get("DATABASE_URL"), environ=variables)
+        own = {
+            "OPERATOR_PASSWORD": password,
+            "OPERATOR_OWNS_DATABASE": "0" if environ.get("DATABASE_URL") else "1",
+        }
+        operator = _prepare(environ={**variables, **own}, log=slot.logs / "prepare.log")
         children: list[Child] = []
         stack.callback(stop_all, children)
         _start(children, slot, web_port=web_port, sandbox_port=sandbox_port, environ=variables)
@@ -127,35 +128,11 @@ def _fresh(log: Path) -> Path:
     return log
 
 
-def _manage(*arguments: str, environ: Mapping[str, str], log: Path) -> None:
-    output = _ran([sys.executable, "manage.py", *arguments], environ=environ)
-    log.write_text(output)
-
-
-def _operator(password: str, *, owned: bool, environ: Mapping[str, str]) -> str:
-    """Return the name of the operator who can log in with the password."""
-    own = {"OPERATOR_PASSWORD": password, "OPERATOR_OWNS_DATABASE": "1" if owned else "0"}
-    command = [sys.executable, "-m", "config.local.operator_login"]
-    return _ran(command, environ={**environ, **own}).strip().splitlines()[-1]
-
-
-def _ran(command: list[str], *, environ: Mapping[str, str]) -> str:
-    """Run a short command of the shop and return what it printed; Problem with its end when it fails."""
-    done = subprocess.run(
-        command,
-        env=dict(environ),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=_COMMAND_WITHIN,
-    )
-    if done.returncode != 0:
-        end = "\n".join(done.stdout.splitlines()[-20:])
-        raise Problem(f"`{' '.join(command[1:])}` failed:\n{end}")
-    return done.stdout
+def _prepare(*, environ: Mapping[str, str], log: Path) -> str:
+    """Make the database ready and return the name of the operator who can log in."""
+    command = [sys.executable, "-m", "config.local.preparing"]
+    printed = progress.run(command, environ=environ, log=log, within=_COMMAND_WITHIN)
+    return printed.strip().splitlines()[-1]
 
 
 def _wait_until_ready(shop: Shop) -> None:

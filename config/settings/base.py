@@ -12,6 +12,7 @@ from config.settings import unfold
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 ENV = environment.load()
+PROCESSES = environment.load_processes()
 _served_over_https = ENV.public_base_url.startswith("https://")
 
 SECRET_KEY = ENV.secret_key.get_secret_value()
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "apps.base",
     "apps.outbox",
+    "apps.pictures",
     "apps.wechat",
     "apps.members",
     "apps.catalog",
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "apps.base.middleware.RequestIdMiddleware",
+    "apps.base.middleware.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
@@ -145,6 +148,8 @@ USE_TZ = True
 TIME_ZONE = ENV.shop_time_zone
 
 STATIC_URL = "/static/"
+# Before the apps' own: Alpine without eval stands in for Unfold's.
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 # Empty until collectstatic runs; WhiteNoise warns about a directory that is not there.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -156,6 +161,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# What browsers ask for by a name of their own, beside everything: /favicon.ico.
+WHITENOISE_ROOT = BASE_DIR / "config" / "root"
 SERVE_MEDIA = ENV.trusted_proxies == 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -217,9 +224,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVERS": [{"url": PUBLIC_BASE_URL}],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_WORKER_CONCURRENCY = PROCESSES.worker_concurrency
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -232,6 +241,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 # No retries when publishing: sweeps find what a lost nudge missed, a shopper must not wait for the broker.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # The queues in the order in which the worker names them (config.schedule.QUEUES), not in turn.
+    "queue_order_strategy": "priority",
     "visibility_timeout": 900,
     # Above the second that a worker's blocking read lasts, and below what a shopper would wait.
     "socket_timeout": 2,
@@ -244,6 +255,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
+PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -252,6 +264,11 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 
 SHOP_NAME = ENV.shop_name
 ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
+MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
+MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
+MEMBER_UNPAID_USES = ENV.member_unpaid_uses
+LARGE_ORDER_UNITS = ENV.large_order_units
+LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 

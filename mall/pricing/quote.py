@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from mall.pricing.scope import Scope
+
+# What a reduction is taken off: the goods, or the freight.
+ReductionKind = Literal["goods", "freight"]
+GOODS: Final = "goods"
+FREIGHT: Final = "freight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +20,11 @@ class Reduction:
     ref: str
     label: str
     amount_fen: int
+    kind: ReductionKind = GOODS
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"ref": self.ref, "label": self.label, "amount_fen": self.amount_fen}
+        return {"ref": self.ref, "label": self.label, "kind": self.kind, "amount_fen": self.amount_fen}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +169,13 @@ class Quote:
 
     ``goods_fen`` is the list price of all lines, ``reduction_fen`` what offers took off the goods,
     ``shipping_fen`` the freight after free postage. ``applied`` holds each offer that took something off,
-    with its total over all lines; free postage is among them, though its amount is no part of
-    ``reduction_fen``: it is the freight that is not charged. ``shipping_known`` is False while there is no
+    with its total over all lines; those of kind ``goods`` add up to ``reduction_fen``, those of kind ``freight`` are
+    the freight that is not charged. ``shipping_known`` is False while there is no
     destination. ``undeliverable`` names the SKUs that no tariff reaches: no freight is charged for them, and
     such a quote must not become an order.
     ``gifts`` come with the goods and are no items: nothing is paid for them. ``points_used`` is what the buyer
     gives up for the points deduction, or the points good, among ``applied``. Raises ValueError unless
-    goods - reduction + shipping = payable = Σ lines + shipping.
+    goods - reduction + shipping = payable = Σ lines + shipping, and the reductions of the goods explain themselves.
     """
 
     items: tuple[Item, ...]
@@ -191,6 +197,13 @@ class Quote:
             raise ValueError("lines and shipping do not add up to what is payable")
         if self.goods_fen - self.reduction_fen != lines_fen:
             raise ValueError("the reductions do not explain what the goods cost")
+        if self.reduction_fen != sum(off.amount_fen for off in self.applied if off.kind == GOODS):
+            raise ValueError("what was applied to the goods does not add up")
+
+    @property
+    def freight_fen(self) -> int:
+        """The freight before relief."""
+        return self.shipping_fen + sum(off.amount_fen for off in self.applied if off.kind == FREIGHT)
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of a quote, plain values only."""
@@ -198,6 +211,7 @@ class Quote:
             "items": [item.as_dict() for item in self.items],
             "goods_fen": self.goods_fen,
             "reduction_fen": self.reduction_fen,
+            "freight_fen": self.freight_fen,
             "shipping_fen": self.shipping_fen,
             "payable_fen": self.payable_fen,
             "applied": [reduction.as_dict() for reduction in self.applied],

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from mall.pricing import lanes
 from mall.pricing.basket import Destination
 from mall.pricing.offers import FreightCoupon, Lane, PostageOffer, Refusal
-from mall.pricing.quote import Hint, Reduction
+from mall.pricing.quote import FREIGHT, Hint, Reduction
 from mall.pricing.scope import ALL_GOODS
 from mall.pricing.standing import Standing
 
@@ -43,7 +43,7 @@ def waive(
             refusal = _beaten_by(waived[0].label)
         if refusal is None:
             amount_fen = offer.waives_fen(fee_fen)
-            waived.append(Reduction(ref=offer.ref, label=offer.label, amount_fen=amount_fen))
+            waived.append(Reduction(ref=offer.ref, label=offer.label, amount_fen=amount_fen, kind=FREIGHT))
         else:
             refusals[offer.ref] = refusal
     refused = sorted((offer for offer in offers if offer.ref in refusals), key=lambda offer: offer.ref)

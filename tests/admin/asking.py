@@ -115,7 +115,7 @@ def _issue() -> Page:
         "coupons.template",
         row,
         "issue",
-        {"audience": "ALL", "reason": "周年庆", "token": _token()},
+        {"audience": "ALL", "reason": "周年庆", "token": _token(), "step": "confirm"},
         _rows(IssueJob),
         permission="coupons.change_template",
         spoil=lambda: coupon_templates.stop(template_id=row.pk),
@@ -268,7 +268,9 @@ def _close_recharge() -> Page:
 def _upload_recharge_again() -> Page:
     recharge = _paid_recharge()
     ShippingUpload.objects.update_or_create(
-        recharge_no=recharge.recharge_no, defaults={"status": "FAILED", "last_error": "10060004"}
+        bill_kind="recharge",
+        bill_no=recharge.recharge_no,
+        defaults={"status": "FAILED", "last_error": "10060004"},
     )
     return _of_row(
         "wallet.recharge",

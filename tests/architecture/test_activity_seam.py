@@ -74,7 +74,9 @@ def test_its_price_is_quoted_and_what_does_not_go_with_it_is_explained(
     )
     assert (quote["goods_fen"], quote["payable_fen"]) == (5_000, 3_800)
     assert quote["activity"] == {"kind": "toy_team", "id": deal_id, "title": "两人成团"}
-    assert quote["applied"] == [{"ref": f"toy_team:{deal_id}", "label": "玩具团价", "amount_fen": 2_000}]
+    assert quote["applied"] == [
+        {"ref": f"toy_team:{deal_id}", "label": "玩具团价", "kind": "goods", "amount_fen": 2_000}
+    ]
     assert [(one["label"], one["reason"]) for one in quote["declined"]] == [("满40减15", "不与玩具团价同享")]
 
 

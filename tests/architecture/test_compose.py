@@ -80,7 +80,11 @@ def test_web_and_worker_scale_and_beat_is_alone() -> None:
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
 def test_containers_and_procfile_run_the_same_program(name: str) -> None:
-    program = {"web": "gunicorn", "worker": "celery -A config worker", "beat": "celery -A config beat"}[name]
+    program = {
+        "web": "config.deploy.web",
+        "worker": "celery -A config worker",
+        "beat": "celery -A config beat",
+    }[name]
     assert f"python -m {program}" in procfile()[name]
     assert f"python -m {program}" in " ".join(SERVICES[name]["command"])
 

@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
+from random import Random
+from string import ascii_letters, digits
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config import env
+from config.local.shop import procfile
 
 ROOT = Path(__file__).parents[2]
 LOAD = "from config import env; e = env.load(); print(e.public_base_url)"
@@ -76,8 +81,9 @@ def test_a_faulty_environment_ends_the_process_before_it_does_anything() -> None
         (
             "SECRET_KEY",
             "aaaa" * 20,
-            "SECRET_KEY: must be at least 32 characters of randomness (50 satisfy check --deploy)",
+            "SECRET_KEY: is too easily guessed; set a random one",
         ),
+        ("SECRET_KEY", "password" * 8, "SECRET_KEY: is too easily guessed; set a random one"),
         (
             "SECRET_KEY",
             "short",
@@ -105,7 +111,24 @@ def test_a_faulty_environment_ends_the_process_before_it_does_anything() -> None
             "WECHAT_APP_SECRET: looks like an example value; set a real one",
         ),
         ("WECHAT_PUSH_AES_KEY", "abc", "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey"),
-        ("WECHAT_PUSH_AES_KEY", "!" * 43, "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey"),
+        (
+            "WECHAT_PUSH_AES_KEY",
+            "q!W2e@R4t%Y6u&I8o(P0a)S-d=F[g]H;j'K,l.Z/x`C",
+            "WECHAT_PUSH_AES_KEY: must be the 43 characters of EncodingAESKey",
+        ),
+        *(
+            (name, value, f"{name}: is too easily guessed; set a random one")
+            for name, value in (
+                ("WECHATPAY_API_V3_KEY", "0" * 32),
+                ("WECHATPAY_API_V3_KEY", "0123456789abcdef0123456789abcdef"),
+                ("WECHATPAY_API_V3_KEY", "abcdefghijklmnopqrstuvwxyzABCDEF"),
+                ("WECHATPAY_API_V3_KEY", "0101110010101011010101110101010011"[:32]),
+                ("WECHATPAY_API_V3_KEY", "MyMallPassword2024MyMallPassword"),
+                ("WECHAT_APP_SECRET", "teatime!" * 4),
+                ("WECHAT_PUSH_TOKEN", "password"),
+                ("WECHAT_PUSH_AES_KEY", "A" * 43),
+            )
+        ),
         ("WECHATPAY_API_V3_KEY", "abc", "WECHATPAY_API_V3_KEY: must be the 32 characters of the APIv3 key"),
         (
             "WECHATPAY_PRIVATE_KEY_FILE",
@@ -113,6 +136,25 @@ def test_a_faulty_environment_ends_the_process_before_it_does_anything() -> None
             "WECHATPAY_PRIVATE_KEY_FILE: cannot be read: No such file or directory",
         ),
         ("WECHATPAY_PUBLIC_KEY_FILE", "/etc/hostname", "WECHATPAY_PUBLIC_KEY_FILE: is not a PEM file"),
+        ("STATIC_ROOT", "/dev/null/static", "STATIC_ROOT: cannot be made: Not a directory"),
+        ("PORT", "http", "PORT: Input should be a valid integer, unable to parse string as an integer"),
+        ("PORT", "99999", "PORT: Input should be less than or equal to 65535"),
+        ("WEB_THREADS", "0", "WEB_THREADS: Input should be greater than or equal to 1"),
+        (
+            "WORKER_CONCURRENCY",
+            "two",
+            "WORKER_CONCURRENCY: Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "GUNICORN_LOG_LEVEL",
+            "loud",
+            "GUNICORN_LOG_LEVEL: Input should be 'debug', 'info', 'warning', 'error' or 'critical'",
+        ),
+        (
+            "BEAT_SCHEDULE_FILE",
+            "/nowhere/beat",
+            "BEAT_SCHEDULE_FILE: must be a file in a directory that exists",
+        ),
         ("PUBLIC_BASE_URL", "shop", "PUBLIC_BASE_URL: must be a URL like https://shop.example.com"),
         ("ORDER_PAYMENT_MINUTES", "0", "ORDER_PAYMENT_MINUTES: Input should be greater than or equal to 5"),
     ],
@@ -121,6 +163,50 @@ def test_a_faulty_value_stops_the_start_with_one_line_that_names_it(
     name: str, value: str | None, complaint: str
 ) -> None:
     assert complaints(**{name: value}) == [f"environment: {complaint}"]
+
+
+def test_random_secrets_are_taken_whatever_their_signs() -> None:
+    for turn in range(25):
+        random = Random(turn)
+        hexadecimal = "".join(random.choices("0123456789abcdef", k=32))
+        letters = "".join(random.choices(ascii_letters + digits, k=32))
+        assert starts(WECHAT_APP_SECRET=hexadecimal, WECHATPAY_API_V3_KEY=letters, SECRET_KEY=letters)
+
+
+def test_a_key_that_can_be_broken_is_refused(tmp_path: Path) -> None:
+    short = generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - the point
+    file = tmp_path / "short.pem"
+    file.write_bytes(short.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert complaints(WECHATPAY_PRIVATE_KEY_FILE=str(file)) == [
+        "environment: WECHATPAY_PRIVATE_KEY_FILE: is a key of less than 2048 bits"
+    ]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_every_process_of_the_procfile_ends_at_a_faulty_environment_once_and_names_all_faults(
+    name: str,
+) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", procfile()[name]],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "REDIS_URL": "nonsense",
+            "SECRET_KEY": "password" * 8,
+            "WEB_CONCURRENCY": "two",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr.splitlines() == [
+        "environment: REDIS_URL: must be redis://host:port/0",
+        "environment: SECRET_KEY: is too easily guessed; set a random one",
+        "environment: WEB_CONCURRENCY: Input should be a valid integer, unable to parse string as an integer",
+    ]
 
 
 def test_each_key_file_holds_its_own_kind_of_key() -> None:

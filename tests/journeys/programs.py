@@ -49,7 +49,7 @@ def web(wechat: Sandbox, **changed: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     own = {"PORT": port, "WEB_CONCURRENCY": "1", "WEB_THREADS": "2", "GUNICORN_LOG_LEVEL": "warning"}
     own["DJANGO_SETTINGS_MODULE"] = "config.settings.prod"
-    command = [sys.executable, "-m", "gunicorn", "--config", "config/deploy/gunicorn.py", "config.wsgi"]
+    command = [sys.executable, "-m", "config.deploy.web"]
     environment = _environment(wechat, PUBLIC_BASE_URL=url, **own, **changed)
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:

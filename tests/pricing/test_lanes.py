@@ -195,15 +195,18 @@ def test_the_quote_is_the_contracts_json():
                 "quantity": 2,
                 "unit_price_fen": 5000,
                 "list_fen": 10000,
-                "reductions": [{"ref": "promotion:1", "label": "promotion:1", "amount_fen": 1500}],
+                "reductions": [
+                    {"ref": "promotion:1", "label": "promotion:1", "kind": "goods", "amount_fen": 1500}
+                ],
                 "payable_fen": 8500,
             }
         ],
         "goods_fen": 10000,
         "reduction_fen": 1500,
+        "freight_fen": 1000,
         "shipping_fen": 1000,
         "payable_fen": 9500,
-        "applied": [{"ref": "promotion:1", "label": "promotion:1", "amount_fen": 1500}],
+        "applied": [{"ref": "promotion:1", "label": "promotion:1", "kind": "goods", "amount_fen": 1500}],
         "declined": [
             {"ref": "promotion:2", "label": "满99包邮", "reason": "再买 ¥14.00 可包邮", "short_by_fen": 1400}
         ],

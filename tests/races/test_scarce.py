@@ -65,7 +65,7 @@ def test_the_same_coupon_named_by_five_orders_at_once_is_used_by_one() -> None:
     coupon = coupons.coupon(buyer[0], of=coupons.template(), at=make.NOW)
     named = {"coupon_id": str(coupon.public_id)}
     outcome = all_answers([lambda: _place(buyer, cup, 5000, **named)] * 5)
-    assert outcome == {"placed": 1, "coupon_not_found": 4}
+    assert outcome == {"placed": 1, "coupon_held": 4}
 
 
 def test_a_hundred_points_in_five_orders_of_a_hundred_at_once_pay_one() -> None:

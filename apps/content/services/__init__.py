@@ -7,13 +7,7 @@ picture, is called outside a transaction; the others open one. All are safe to r
 from apps.content.services.checking import UnknownTrace, check, hold_overdue, judge_picture
 from apps.content.services.erasing import erase_of_member
 from apps.content.services.moderating import hide, publish, reject, reply, show
-from apps.content.services.pictures import (
-    PictureTooLarge,
-    PictureUnreadable,
-    TooManyPictures,
-    forget_unused,
-    upload,
-)
+from apps.content.services.pictures import upload
 from apps.content.services.writing import (
     AlreadyReviewed,
     Draft,
@@ -28,14 +22,10 @@ __all__ = [
     "Draft",
     "LineUnknown",
     "NotReviewable",
-    "PictureTooLarge",
-    "PictureUnreadable",
     "ReviewOverdue",
-    "TooManyPictures",
     "UnknownTrace",
     "check",
     "erase_of_member",
-    "forget_unused",
     "hide",
     "hold_overdue",
     "judge_picture",

@@ -9,10 +9,10 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.base import transactions
-from apps.catalog import pictures as addresses
 from apps.content.models import Picture, Review
 from apps.content.services import moving
 from apps.content.states import Finding, ReviewStatus
+from apps.pictures import stored
 from apps.wechat import security
 from apps.wechat.errors import WechatRefused
 
@@ -112,7 +112,7 @@ def _check_pictures(review: Review, *, at: datetime) -> None:
         trace_id = security.check_picture(
             openid=review.member.openid,
             scene=security.Scene.COMMENT,
-            url=addresses.address(picture.file) or "",
+            url=stored.address(picture.file) or "",
         )
         Picture.objects.filter(pk=picture.pk).update(trace_id=trace_id)
         Review.objects.filter(pk=review.pk).update(look_at=at + PICTURES_WITHIN)

@@ -29,5 +29,4 @@ def erase_of_member(*, member_id: int, reason: str = "会员撤回同意", at: d
         # Words and status in one statement, so that no constraint sees one without the other.
         moving.move(review, move="erase", reason=reason, at=at, with_columns=_EMPTIED)
         erased += 1
-    pictures.delete(list(Picture.objects.filter(member_id=member_id, review__isnull=True)))
     return erased

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from apps.base import transactions
 from apps.content import selectors
-from apps.content.models import Picture, Review
+from apps.content.models import Review
+from apps.content.services import pictures
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.orders import selectors as orders_read
@@ -19,7 +20,7 @@ from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
 from apps.outbox import services as outbox
-from mall.errors import Invalid, NotFound, ShopError
+from mall.errors import Invalid, ShopError
 from mall.events import ReviewWritten
 
 # While WeChat is away the outbox asks again for about 20 hours; then a person looks.
@@ -116,16 +117,6 @@ def _write(draft: Draft, line: OrderLine, *, member: Member, at: datetime) -> Re
         written_at=at,
         look_at=at + WECHAT_ANSWERS_WITHIN,
     )
-    _attach(draft.pictures, review)
+    pictures.attach(draft.pictures, review=review, at=at)
     outbox.publish(ReviewWritten(review_id=review.pk), at=at)
     return review
-
-
-def _attach(public_ids: Sequence[str], review: Review) -> None:
-    """Give pictures of the member's own that no review has to this one. Raises NotFound for any other."""
-    mine = Picture.objects.filter(member_id=review.member_id, public_id__in=public_ids)
-    free = {one.public_id: one for one in mine.filter(review__isnull=True).select_for_update()}
-    for position, public_id in enumerate(public_ids):
-        if public_id not in free:
-            raise NotFound("图片不存在或已被使用", details={"picture": public_id})
-        Picture.objects.filter(pk=free[public_id].pk).update(review=review, position=position)

@@ -9,6 +9,7 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from apps.base import numbers, sheets, transactions
 from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
@@ -149,11 +150,11 @@ def make_due(*, limit: int = 100_000) -> int:
 
 
 def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
-    """The batch as CSV, some thousand lines at a time, in the order of making: code and when it was redeemed.
+    """The batch as a sheet, some thousand lines at a time, in the order of making: code and when it was redeemed."""
+    return sheets.sheet(["兑换码", "兑换时间"], _exported(batch_id, chunk), chunk=chunk)
 
-    For spreadsheets (``sheets``).
-    """
-    yield sheets.BOM + sheets.lines([["兑换码", "兑换时间"]])
+
+def _exported(batch_id: int, chunk: int) -> Iterator[list[str]]:
     last = 0
     while True:
         rows = list(
@@ -164,9 +165,8 @@ def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
         if not rows:
             return
         last = rows[-1][0]
-        yield sheets.lines(
-            [[code, redeemed_at.isoformat() if redeemed_at else ""] for _, code, redeemed_at in rows]
-        )
+        for _, code, redeemed_at in rows:
+            yield [code, f"{timezone.localtime(redeemed_at):%Y-%m-%d %H:%M:%S}" if redeemed_at else ""]
 
 
 def _redeem(*, member: Member, code: str, at: datetime) -> Coupon:

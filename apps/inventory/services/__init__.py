@@ -7,14 +7,25 @@ adjusting open a transaction of their own.
 
 from apps.inventory.services.booking import InventoryConflict
 from apps.inventory.services.counting import BelowHeld, QuantityInvalid, adjust, open_stock, receive
-from apps.inventory.services.holds import OutOfStock, StockGone, commit, hold, release, restore
+from apps.inventory.services.holds import (
+    Limit,
+    OutOfStock,
+    StockGone,
+    TooManyUnpaidUnits,
+    commit,
+    hold,
+    release,
+    restore,
+)
 
 __all__ = [
     "BelowHeld",
     "InventoryConflict",
+    "Limit",
     "OutOfStock",
     "QuantityInvalid",
     "StockGone",
+    "TooManyUnpaidUnits",
     "adjust",
     "commit",
     "hold",

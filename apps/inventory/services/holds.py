@@ -7,12 +7,13 @@ want the same SKUs queue instead of waiting for each other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from apps.base import transactions
 from apps.base.statements import Select
@@ -20,7 +21,7 @@ from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
 from apps.inventory.services.booking import Cause, Change, InventoryConflict
 from apps.inventory.states import EntryKind, HoldStatus
-from mall.errors import ShopError
+from mall.errors import Kind, ShopError
 
 _HELD_BY: Final = Select(
     lambda *, order_no: Hold.objects.filter(order_no=order_no).select_related("stock").order_by(),
@@ -42,6 +43,17 @@ class OutOfStock(ShopError):
     message = "库存不足"
 
 
+class TooManyUnpaidUnits(ShopError):
+    """One buyer would hold more of a SKU without having paid than anybody may.
+
+    ``details``: the ``sku_id``, how many units the buyer's other unpaid orders have ``held``, and the ``max``.
+    """
+
+    code = "too_many_unpaid_units"
+    message = "该商品待付款的数量太多，请先付款或减少数量"
+    kind = Kind.CONFLICT
+
+
 class StockGone(ShopError):
     """The order's units were given back (or never held), so a payment for it has nothing to be paid for."""
 
@@ -49,21 +61,41 @@ class StockGone(ShopError):
     message = "订单占用的库存已释放"
 
 
-def hold(*, order_no: str, demand: Mapping[int, int], at: datetime) -> None:
+class Limit(NamedTuple):
+    """How many units of a SKU some orders may hold together, by their numbers; the order that holds is among them.
+
+    ``order_nos`` is a query, because whose orders they are is known upstairs and has to be read here under the locks.
+    """
+
+    order_nos: QuerySet[Any, Any]
+    units: int
+
+
+def hold(
+    *, order_no: str, demand: Mapping[int, int], limit: Limit | None = None, at: datetime
+) -> dict[int, int]:
     """Promise units to an unpaid order, all or none: three statements, however many SKUs.
 
-    ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order. Holding again for the same order
-    changes nothing. Raises OutOfStock, with nothing held; InventoryConflict where the order holds something
-    else already or was closed; ValueError for a demand that is no demand.
+    ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order; ``limit`` is what it and other
+    orders may hold of each. Returns how many units of each SKU were free before, nothing where the order holds
+    them already: holding again for the same order changes nothing. Raises TooManyUnpaidUnits and OutOfStock, with
+    nothing held; InventoryConflict where the order holds something else already or was closed; ValueError for a
+    demand that is no demand.
     """
     transactions.require()
     if not demand or any(quantity < 1 for quantity in demand.values()):
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
     shelves = _lock_shelves(demand)
     # Read after the locks, in a statement of its own: a repeated call that had to wait sees the first one.
-    if holds := _HELD_BY.rows(order_no=order_no):
+    if limit is None:
+        rows = list(_HELD_BY.rows(order_no=order_no))
+    else:
+        rows = list(Hold.objects.filter(order_no__in=limit.order_nos).select_related("stock").order_by())
+    if holds := [row for row in rows if row.order_no == order_no]:
         _refuse_other_demand(holds, demand)
-        return
+        return {}
+    if limit is not None:
+        _refuse_too_many([row for row in rows if row.status == HoldStatus.HELD], demand, at_most=limit.units)
     takes, shortages = choosing.choose(demand, shelves)
     if shortages:
         items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
@@ -74,6 +106,10 @@ def hold(*, order_no: str, demand: Mapping[int, int], at: datetime) -> None:
         cause=Cause(EntryKind.HOLD, f"{order_no}:hold"),
         at=at,
     )
+    free: Counter[int] = Counter()
+    for shelf in shelves:
+        free[shelf.sku_id] += shelf.free
+    return dict(free)
 
 
 def commit(*, order_no: str, at: datetime) -> None:
@@ -155,6 +191,15 @@ def _refuse_other_demand(holds: list[Hold], demand: Mapping[int, int]) -> None:
         held[row.stock.sku_id] = held.get(row.stock.sku_id, 0) + row.quantity
     if held != dict(demand) or any(row.status == HoldStatus.RELEASED for row in holds):
         raise InventoryConflict(details={"order_no": holds[0].order_no})
+
+
+def _refuse_too_many(beside: list[Hold], demand: Mapping[int, int], *, at_most: int) -> None:
+    held: Counter[int] = Counter()
+    for row in beside:
+        held[row.stock.sku_id] += row.quantity
+    for sku_id, quantity in demand.items():
+        if held[sku_id] + quantity > at_most:
+            raise TooManyUnpaidUnits(details={"sku_id": sku_id, "held": held[sku_id], "max": at_most})
 
 
 def _settle(holds: list[Hold], kind: EntryKind, status: HoldStatus, *, at: datetime) -> None:

@@ -13,6 +13,9 @@ from mall.errors import Kind, ShopError
 
 ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
+# In which the same device may send the same refresh token again: two requests at once met an expired access token,
+# or the answer was lost in a tunnel and asked for once more.
+GRACE = timedelta(seconds=10)
 # How long dead sessions and spent tokens are kept, so that a late thief is still recognised.
 KEEP_DEAD = timedelta(days=30)
 
@@ -48,11 +51,12 @@ def open_session(*, member: Member, at: datetime) -> Tokens:
     return pair
 
 
-def refresh(*, token: str, at: datetime) -> Tokens:
-    """Exchange a refresh token for new tokens; the old ones die.
+def refresh(*, token: str, at: datetime, device: str = "") -> Tokens:
+    """Exchange a refresh token for new tokens; the old ones die. ``device`` is what the caller says it is.
 
-    Raises RefreshRefused. A token that was exchanged before has been copied: its whole session is revoked,
-    because either the thief or the owner now holds the newer one, and nobody can tell which.
+    The same token from the same device within GRACE gets the same new tokens once more, as long as they are the
+    newest. Raises RefreshRefused. A token that was exchanged before that has been copied: its whole session is
+    revoked, because either the thief or the owner now holds the newer one, and nobody can tell which.
     """
     old = tokens.hash_of(token)
     with transaction.atomic():
@@ -63,11 +67,28 @@ def refresh(*, token: str, at: datetime) -> Tokens:
             .first()
         )
         if session and session.refresh_expires_at > at and session.member.disabled_at is None:
-            return _rotate(session, old=old, at=at)
-        Session.objects.filter(spent__refresh_hash=old, revoked_at__isnull=True).update(
-            revoked_at=at, revoked_why="reuse"
-        )
+            return _rotate(session, token=token, device=device, at=at)
+        # The session is locked first, as above, and only then is its spent token read: whoever waited sees it.
+        family = Session.objects.filter(spent__refresh_hash=old, revoked_at__isnull=True)
+        session = family.select_for_update(of=("self",)).select_related("member").first()
+        spent = SpentRefresh.objects.get(refresh_hash=old) if session else None
+        if session and spent:
+            if at - spent.spent_at < GRACE and spent.device == tokens.hash_of(device):
+                if again := _same_again(session, spent, token=token, at=at):
+                    return again
+            else:
+                session.revoked_at, session.revoked_why = at, "reuse"
+                session.save(update_fields=["revoked_at", "revoked_why"])
     raise RefreshRefused
+
+
+def _same_again(session: Session, spent: SpentRefresh, *, token: str, at: datetime) -> Tokens | None:
+    """Return what the token was exchanged for a moment ago; None if that was exchanged in turn, or nobody may come."""
+    access, refresh = tokens.unseal(spent.sealed, by=token).split() if spent.sealed else ("", "")
+    if session.refresh_hash != tokens.hash_of(refresh) or session.member.disabled_at is not None:
+        return None
+    lives = session.access_expires_at - at
+    return Tokens(access=access, refresh=refresh, expires_in=max(0, int(lives.total_seconds())))
 
 
 def close_session(*, token: str, at: datetime) -> None:
@@ -87,7 +108,8 @@ def close_all(*, member: Member, why: str, at: datetime) -> int:
 
 
 def forget_dead(*, at: datetime) -> int:
-    """Delete sessions that ended more than 30 days ago; return how many."""
+    """Delete sessions that ended more than 30 days ago; return how many. Forget what may not be asked again."""
+    SpentRefresh.objects.filter(spent_at__lt=at - GRACE).exclude(sealed="").update(sealed="")
     old = at - KEEP_DEAD
     dead = Session.objects.filter(revoked_at__lt=old) | Session.objects.filter(refresh_expires_at__lt=old)
     keys = list(dead.values_list("pk", flat=True)[:5000])
@@ -95,9 +117,16 @@ def forget_dead(*, at: datetime) -> int:
     return len(keys)
 
 
-def _rotate(session: Session, *, old: str, at: datetime) -> Tokens:
+def _rotate(session: Session, *, token: str, device: str, at: datetime) -> Tokens:
     pair = _fresh()
-    SpentRefresh.objects.create(session=session, refresh_hash=old, spent_at=at)
+    session.spent.exclude(sealed="").update(sealed="")
+    SpentRefresh.objects.create(
+        session=session,
+        refresh_hash=session.refresh_hash,
+        spent_at=at,
+        device=tokens.hash_of(device),
+        sealed=tokens.seal(f"{pair.access} {pair.refresh}", by=token),
+    )
     session.access_hash = tokens.hash_of(pair.access)
     session.access_expires_at = at + ACCESS_LIFE
     session.refresh_hash = tokens.hash_of(pair.refresh)

@@ -16,10 +16,12 @@ from apps.payments.services.captures import (
     TransactionConflict,
     settle,
 )
-from apps.payments.services.refunds import (
+from apps.payments.services.giving_back import (
     NotRefundable,
+    PaymentTooOld,
     RefundKeyReused,
     RefundTooMuch,
+    left_of_order,
     refund_order,
     request_refund,
 )
@@ -33,11 +35,13 @@ __all__ = [
     "Outcome",
     "PaymentExpired",
     "PaymentNotFound",
+    "PaymentTooOld",
     "RefundKeyReused",
     "RefundTooMuch",
     "Settlement",
     "TransactionConflict",
     "close_open",
+    "left_of_order",
     "refund_order",
     "request_refund",
     "settle",

@@ -168,8 +168,11 @@ def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bi
                 order=bill.order,
                 amount_fen=bill.amount_fen,
                 started_at=at,
+                pressed_at=at,
                 expires_at=bill.expires_at,
             )
+        else:
+            Payment.objects.filter(pk=attempt.pk).update(pressed_at=at)
         return attempt, bill
 
 
@@ -197,13 +200,25 @@ def _learn_from_refusal(
         wechat_errors.PayOrderClosed,
         wechat_errors.PayNumberUsed,
     )
-    if not isinstance(refusal, about_the_number):
+    is_known = isinstance(refusal, about_the_number) or (
+        isinstance(refusal, wechat_errors.PayRequestInvalid) and _is_known_at_wechat(attempt)
+    )
+    if not is_known:
         log.error("prepay_refused", payment_no=attempt.payment_no, errcode=str(refusal.errcode))
         raise wechat_errors.WechatBadAnswer("prepay refused") from refusal
     paid = _close_at_wechat(attempt)
     if paid is None:
         close_attempt(payment_no=attempt.payment_no, at=at)
     return paid
+
+
+def _is_known_at_wechat(attempt: Payment) -> bool:
+    """Whether WeChat has the number: an attempt refused all the same was announced before, with other parameters."""
+    try:
+        client.query(out_trade_no=attempt.payment_no)
+    except wechat_errors.PayOrderNotFound:
+        return False
+    return True
 
 
 def _keep_prepay_id(attempt: Payment, bill: Bill, *, prepay_id: str) -> None:

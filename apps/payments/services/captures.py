@@ -13,8 +13,8 @@ from django.conf import settings
 from apps.base import transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
-from apps.payments.services import attempts
-from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus, SurplusReason
+from apps.payments.services import attempts, giving_back
+from apps.payments.states import ARRIVED, PAYMENT_LIFECYCLE, PaymentStatus, SurplusReason
 from apps.wechat.pay.client import Transaction
 from mall import events
 from mall.errors import Kind, ShopError
@@ -106,6 +106,10 @@ def settle(
     if transaction.amount_total_fen != payment.amount_fen and not from_query:
         raise AmountDoubtful
     surplus = _why_surplus(payment, transaction, reason)
+    # What the merchant console gave back before the payment was heard of counts from now on.
+    payment.refunded_fen = sum(
+        payment.refunds.filter(status__in=ARRIVED).values_list("amount_fen", flat=True)
+    )
     _capture(payment, transaction, surplus=surplus, at=at)
     if surplus is None:
         return Settlement(Outcome.USED, payment)
@@ -129,8 +133,10 @@ def _why_surplus(
     """Return why what was to be paid cannot use this money, None if it can."""
     if transaction.amount_total_fen != payment.amount_fen:
         return SurplusReason.AMOUNT
-    if why_not is None and transaction.trade_state == "REFUND":
-        # Somebody refunded in the merchant console before the shop heard of the payment.
+    refunded = transaction.trade_state == "REFUND" or giving_back.console_fen_of(payment)
+    if why_not is None and refunded:
+        # Somebody refunded in the merchant console before the shop heard of the payment: a notification repeats what
+        # was true when it was written, so that our own rows count as much as what it says.
         return SurplusReason.REFUNDED
     return why_not
 
@@ -150,6 +156,7 @@ def _capture(
                 "status",
                 "transaction_id",
                 "captured_fen",
+                "refunded_fen",
                 "captured_at",
                 "is_surplus",
                 "surplus_reason",

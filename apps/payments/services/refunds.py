@@ -1,21 +1,20 @@
-"""Refunds: asked for under lock, submitted under one number for ever, believed when WeChat says so."""
+"""Refunds under way: submitted under one number for ever, believed when WeChat says so, taken up again when it failed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q
 
-from apps.base import numbers, transactions
+from apps.base import transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Payment, Refund
-from apps.payments.services.attempts import PaymentNotFound
-from apps.payments.states import REFUND_LIFECYCLE, PaymentStatus, RefundStatus
+from apps.payments.services import giving_back
+from apps.payments.states import REFUND_LIFECYCLE, Origin, PaymentStatus, RefundStatus
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.pay.client import RefundResult
@@ -31,8 +30,12 @@ _PATIENCE = 3
 _LEASE = timedelta(minutes=2)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(minutes=30)
-# A balance is topped up by people: asking more often only counts against WeChat's error limit.
-_WAIT_FOR_BALANCE = timedelta(minutes=10)
+# A balance is topped up by people: again within three minutes, and then ever more rarely, for every refusal counts
+# against WeChat's limit of errors.
+_FIRST_WAIT_FOR_BALANCE = timedelta(minutes=2)
+# Refunds of one payment leave at least a minute apart (微信支付 申请退款), and what WeChat found too frequent is not
+# told again before.
+_APART = timedelta(minutes=1)
 # WeChat usually settles within minutes, to a bank card within days.
 _FIRST_QUERY_AFTER = timedelta(minutes=3)
 _LONGEST_QUERY_WAIT = timedelta(hours=6)
@@ -40,35 +43,19 @@ _ABNORMAL = "退款异常：用户账户无法入账，请在商户平台处理"
 _CLOSED = "退款关闭：微信不会再处理此单号，可重新提交"
 
 
-class NotRefundable(ShopError):
-    """No money was captured by this attempt."""
-
-    code = "payment_not_captured"
-    message = "该支付单没有收款，不能退款"
-    kind = Kind.CONFLICT
-
-
-class RefundTooMuch(ShopError):
-    """More than what is left of the payment; ``details`` has ``refundable_fen``."""
-
-    code = "refund_too_much"
-    message = "退款金额超过可退金额"
-    kind = Kind.CONFLICT
-
-
-class RefundKeyReused(ShopError):
-    """The same cause asked for another refund before."""
-
-    code = "refund_key_reused"
-    message = "同一事由已有不同的退款"
-    kind = Kind.CONFLICT
-
-
 class RefundNotFound(NotFound):
     """The shop has no refund under this number."""
 
     code = "refund_not_found"
     message = "退款单不存在"
+
+
+class NotOurRefund(ShopError):
+    """It was made in WeChat's merchant console: only there can it be made again."""
+
+    code = "refund_not_ours"
+    message = "此退款在微信商户平台发起，请在商户平台处理"
+    kind = Kind.CONFLICT
 
 
 class RefundConflict(ShopError):
@@ -83,79 +70,6 @@ class _Work(Protocol):
     """What a sweep does with one refund that it has taken; says whether WeChat answered."""
 
     def __call__(self, refund: Refund, *, at: datetime) -> bool: ...
-
-
-def request_refund(
-    *, payment_no: str, amount_fen: int, reason: str, business_key: str, at: datetime
-) -> Refund:
-    """Commit to giving ``amount_fen`` of a payment back; a sweep submits it within two minutes.
-
-    The same ``business_key`` with the same payment and amount answers the same refund. Every refund that
-    WeChat has not closed counts against the payment, failed ones too: it may still carry one of those out.
-    Raises PaymentNotFound, NotRefundable, RefundTooMuch, RefundKeyReused.
-    """
-    with transaction.atomic():
-        payment = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
-        if payment is None:
-            raise PaymentNotFound
-        known = list(Refund.objects.filter(business_key=business_key))
-        if known:
-            if [(row.payment_id, row.amount_fen) for row in known] != [(payment.pk, amount_fen)]:
-                raise RefundKeyReused
-            return known[0]
-        if payment.status != PaymentStatus.CAPTURED:
-            raise NotRefundable
-        parts = _split([payment], amount_fen=amount_fen)
-        (refund,) = _write(parts, reason=reason, business_key=business_key, at=at)
-        return refund
-
-
-def refund_order(
-    *, order_id: int, amount_fen: int, reason: str, business_key: str, at: datetime
-) -> list[Refund]:
-    """Commit to giving ``amount_fen`` of an order back; where it has several bills, out of their payments.
-
-    The payment that came last gives first, each at most what is left of it, one refund for each that gives. So all
-    refunds together are exactly what was captured, most of them are in one part, and a balance goes before its deposit.
-    The caller has locked the order. The same ``business_key`` and sum answers the same refunds, each under its number.
-    Raises NotRefundable where no money was captured, RefundTooMuch, RefundKeyReused.
-    """
-    with transaction.atomic():
-        captured = list(
-            Payment.objects.select_for_update(no_key=True)
-            .filter(order_id=order_id, status=PaymentStatus.CAPTURED, is_surplus=False)
-            .order_by("id")
-        )
-        known = list(Refund.objects.filter(business_key=business_key).order_by("part"))
-        if known:
-            theirs = {payment.pk for payment in captured}
-            if sum(row.amount_fen for row in known) != amount_fen or any(
-                row.payment_id not in theirs for row in known
-            ):
-                raise RefundKeyReused
-            return known
-        if not captured:
-            raise NotRefundable
-        latest_first = sorted(
-            captured, key=lambda row: (row.captured_at or row.started_at, row.pk), reverse=True
-        )
-        return _write(
-            _split(latest_first, amount_fen=amount_fen), reason=reason, business_key=business_key, at=at
-        )
-
-
-def refund_surplus(*, payment_no: str, at: datetime) -> Refund:
-    """Give money that nothing can use back, whole and once."""
-    payment = Payment.objects.filter(payment_no=payment_no).first()
-    if payment is None:
-        raise PaymentNotFound
-    return request_refund(
-        payment_no=payment_no,
-        amount_fen=payment.captured_fen,
-        reason=payment.get_surplus_reason_display() or "异常收款",
-        business_key=f"surplus:{payment_no}",
-        at=at,
-    )
 
 
 def submit_due(*, at: datetime, limit: int = 50) -> int:
@@ -174,20 +88,23 @@ def resubmit(*, refund_no: str, at: datetime) -> Refund:
     """Take up a refund that did not get through, due now; return the refund that is under way.
 
     A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
-    Raises RefundNotFound, MoveRefused, RefundTooMuch.
+    Raises RefundNotFound, NotOurRefund, PaymentTooOld, MoveRefused, RefundTooMuch.
     """
     with transaction.atomic():
-        refund = _locked(refund_no)
+        refund = locked(refund_no=refund_no)
+        if refund.origin == Origin.CONSOLE:
+            raise NotOurRefund
         if refund.status == RefundStatus.CLOSED:
-            return request_refund(
+            return giving_back.request_refund(
                 payment_no=refund.payment.payment_no,
                 amount_fen=refund.amount_fen,
                 reason=refund.reason,
                 business_key=f"after:{refund_no}",
                 at=at,
             )
-        refund.status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)
-        refund.due_at = at
+        status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)
+        giving_back.require_young(refund.payment, at=at)
+        refund.status, refund.due_at = RefundStatus(status), at
         refund.save(update_fields=["status", "due_at"])
         return refund
 
@@ -198,10 +115,11 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
     Raises RefundNotFound, RefundConflict, and MoveRefused should WeChat carry out what it had closed.
     """
     with transaction.atomic():
-        refund = _locked(result.out_refund_no)
+        refund = locked(refund_no=result.out_refund_no)
         payment = refund.payment
+        unheard = refund.origin == Origin.CONSOLE and payment.transaction_id is None
         if (
-            result.transaction_id != payment.transaction_id
+            (result.transaction_id != payment.transaction_id and not unheard)
             or result.out_trade_no != payment.payment_no
             or result.refund_fen != refund.amount_fen
         ):
@@ -225,8 +143,10 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
 def _settle(refund: Refund, payment: Payment, *, at: datetime, news_at: datetime) -> None:
     refund.status = REFUND_LIFECYCLE.target(move="settle", current=refund.status)
     refund.settled_at, refund.last_error = at, ""
-    payment.refunded_fen += refund.amount_fen
-    payment.save(update_fields=["refunded_fen"])
+    if payment.status == PaymentStatus.CAPTURED:
+        # What the console refunded of a payment that we have not heard of yet is counted when we do.
+        payment.refunded_fen += refund.amount_fen
+        payment.save(update_fields=["refunded_fen"])
     outbox.publish(events.RefundSettled(refund_no=refund.refund_no), at=news_at)
 
 
@@ -238,8 +158,8 @@ def _end(refund: Refund, *, move: str, final: RefundStatus, why: str) -> None:
     log.error("refund_not_through", refund_no=refund.refund_no, status=final.value)
 
 
-def _locked(refund_no: str) -> Refund:
-    """Return the refund with its payment, both locked, the payment first."""
+def locked(*, refund_no: str) -> Refund:
+    """Return the refund with its payment, both locked, the payment first. Raises RefundNotFound."""
     payment_id = Refund.objects.filter(refund_no=refund_no).values_list("payment_id", flat=True).first()
     if payment_id is None:
         raise RefundNotFound
@@ -247,45 +167,6 @@ def _locked(refund_no: str) -> Refund:
     refund = Refund.objects.select_for_update(no_key=True).get(refund_no=refund_no)
     refund.payment = payment
     return refund
-
-
-def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
-    """Which of these locked payments gives how much, the first as much as it has. Raises RefundTooMuch."""
-    left_fen = {payment.pk: payment.captured_fen - _promised_fen(payment) for payment in payments}
-    if not 1 <= amount_fen <= sum(left_fen.values()):
-        raise RefundTooMuch(details={"refundable_fen": sum(left_fen.values())})
-    parts: list[tuple[Payment, int]] = []
-    for payment in payments:
-        part_fen = min(amount_fen, left_fen[payment.pk])
-        if part_fen:
-            parts.append((payment, part_fen))
-            amount_fen -= part_fen
-    return parts
-
-
-def _write(
-    parts: Sequence[tuple[Payment, int]], *, reason: str, business_key: str, at: datetime
-) -> list[Refund]:
-    """Write the refunds of one cause, each under a number of its own."""
-    return [
-        Refund.objects.create(
-            refund_no=numbers.dated("RF", at=at),
-            payment=payment,
-            amount_fen=amount_fen,
-            reason=reason[:80],
-            business_key=business_key,
-            part=part,
-            due_at=at,
-            requested_at=at,
-        )
-        for part, (payment, amount_fen) in enumerate(parts, start=1)
-    ]
-
-
-def _promised_fen(payment: Payment) -> int:
-    alive = payment.refunds.exclude(status=RefundStatus.CLOSED)
-    total: int | None = alive.aggregate(total=Sum("amount_fen"))["total"]
-    return total or 0
 
 
 def _each_due(status: RefundStatus, work: _Work, *, at: datetime, limit: int) -> int:
@@ -304,12 +185,20 @@ def _each_due(status: RefundStatus, work: _Work, *, at: datetime, limit: int) ->
 
 
 def _take(status: RefundStatus, *, at: datetime) -> Refund | None:
-    """Claim one due refund for the time of the lease, and commit that."""
+    """Claim one due refund for the time of the lease, and commit that.
+
+    One to be submitted waits until the payment's last one left a minute ago. Its payment is locked as well, so that two
+    sweeps side by side cannot both find that it did; whoever finds one taken passes it over.
+    """
     with transaction.atomic():
+        due = Refund.objects.filter(status=status, due_at__lte=at)
+        if status == RefundStatus.REQUESTED:
+            due = due.filter(
+                Q(payment__refund_sent_at__isnull=True) | Q(payment__refund_sent_at__lte=at - _APART)
+            )
         refund = (
-            Refund.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            due.select_for_update(skip_locked=True, no_key=True, of=("self", "payment"))
             .select_related("payment")
-            .filter(status=status, due_at__lte=at)
             .order_by("due_at", "id")
             .first()
         )
@@ -318,6 +207,9 @@ def _take(status: RefundStatus, *, at: datetime) -> Refund | None:
         refund.attempts += 1
         refund.due_at = at + _LEASE
         refund.save(update_fields=["attempts", "due_at"])
+        if status == RefundStatus.REQUESTED:
+            refund.payment.refund_sent_at = at
+            refund.payment.save(update_fields=["refund_sent_at"])
         return refund
 
 
@@ -327,12 +219,29 @@ def _submit(refund: Refund, *, at: datetime) -> bool:
         if refund.attempts == 1 or not _known_at_wechat(refund, at=at):
             apply_result(result=_ask_for(refund), at=at)
     except wechat_errors.NotEnoughBalance as refusal:
-        _put_off(refund, why=refusal.text, until=at + _WAIT_FOR_BALANCE)
+        _put_off(refund, why=refusal.text, until=at + _wait(refund.attempts, first=_FIRST_WAIT_FOR_BALANCE))
+    except wechat_errors.WechatBusy as fault:
+        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts, first=_APART))
     except wechat_errors.WechatUnavailable as fault:
         _put_off(refund, why=str(fault), until=at + _wait(refund.attempts))
         return False
+    except wechat_errors.PayRequestInvalid as refusal:
+        return _learn_from_refusal(refund, refusal, at=at)
     except wechat_errors.PayRefused as refusal:
         _refused(refund, refusal)
+    return True
+
+
+def _learn_from_refusal(refund: Refund, refusal: wechat_errors.PayRequestInvalid, *, at: datetime) -> bool:
+    """WeChat will not take the request as it is: if it has the number (with other parameters), its word counts."""
+    try:
+        if not _known_at_wechat(refund, at=at):
+            _refused(refund, refusal)
+    except RefundConflict:
+        _refused(refund, refusal)  # another payment or amount under our number: a person has to look
+    except wechat_errors.WechatUnavailable as fault:
+        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts))
+        return False
     return True
 
 
@@ -371,7 +280,7 @@ def _ask_for(refund: Refund) -> RefundResult:
 def _refused(refund: Refund, refusal: wechat_errors.PayRefused) -> None:
     """WeChat said no for good: a case for the operator, under the same number."""
     with transaction.atomic():
-        again = _locked(refund.refund_no)
+        again = locked(refund_no=refund.refund_no)
         if again.status == RefundStatus.REQUESTED:
             why = f"{refusal.errcode} {refusal.errmsg}"
             _end(again, move="fail", final=RefundStatus.FAILED, why=why)
@@ -383,5 +292,5 @@ def _put_off(refund: Refund, *, why: str, until: datetime) -> None:
     Refund.objects.filter(pk=refund.pk, status=refund.status).update(due_at=until, last_error=why[:300])
 
 
-def _wait(attempts: int) -> timedelta:
-    return min(_FIRST_WAIT * 2 ** min(attempts - 1, 10), _LONGEST_WAIT)
+def _wait(attempts: int, *, first: timedelta = _FIRST_WAIT) -> timedelta:
+    return min(first * 2 ** min(attempts - 1, 10), _LONGEST_WAIT)

@@ -16,6 +16,7 @@ from apps.promotions.services.floor import (
 )
 from apps.promotions.services.limits import (
     LimitReached,
+    TooManyUnpaidUses,
     UsageConflict,
     Use,
     commit,
@@ -49,6 +50,7 @@ __all__ = [
     "Saved",
     "SimulationRunning",
     "Stock",
+    "TooManyUnpaidUses",
     "UsageConflict",
     "Use",
     "breaches",

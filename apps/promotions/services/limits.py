@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from apps.base import days, transactions
 from apps.promotions.models import Promotion, Tally, Usage
@@ -76,6 +76,17 @@ class LimitReached(ShopError):
     kind = Kind.CONFLICT
 
 
+class TooManyUnpaidUses(ShopError):
+    """One buyer would hold more uses of a scarce promotion without having paid than anybody may.
+
+    ``details``: the promotion's ``ref``, the ``order_nos`` that hold the others, and the ``max``.
+    """
+
+    code = "too_many_unpaid_uses"
+    message = "您待付款的订单已占用该活动名额，请先付款或取消"
+    kind = Kind.CONFLICT
+
+
 class UsageConflict(ShopError):
     """The promotions of this order are not in the state that the call needs, so nothing was changed."""
 
@@ -111,11 +122,15 @@ def uses_of(quote: Quote) -> list[Use]:
     )
 
 
-def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
+def hold(
+    *, order_no: str, member_id: int, quote: Quote, most_unpaid: int | None = None, at: datetime
+) -> None:
     """Take the uses that the quote makes of promotions, all or none: they count from now on.
 
-    Holding again for the same order changes nothing. Three statements, and one for each limit. Must run
-    inside a transaction. Raises LimitReached, with nothing taken.
+    Of a promotion whose uses are counted for all buyers together, one member's unpaid orders have ``most_unpaid``
+    at most. Holding again for the same order changes nothing. Three statements, one for each limit, and one for
+    all promotions of that kind. Must run inside a transaction. Raises LimitReached and TooManyUnpaidUses, with
+    nothing taken.
     """
     transactions.require()
     uses = uses_of(quote)
@@ -128,6 +143,9 @@ def hold(*, order_no: str, member_id: int, quote: Quote, at: datetime) -> None:
         if promotion is None or not _take(promotion, use, member_id=member_id, day=day, at=at):
             transaction.set_rollback(True)
             raise LimitReached(details={"ref": use.ref})
+    if most_unpaid is not None:
+        shared = [use for use in uses if _shared(promotions[use.promotion_id])]
+        _refuse_too_many_unpaid(shared, member_id=member_id, at_most=most_unpaid)
     with connection.cursor() as cursor:
         cursor.execute(
             _NOTE,
@@ -224,6 +242,34 @@ def recount(*, promotion_id: int, at: datetime) -> None:
             for row in sums
             if row["total"]
         )
+
+
+def _shared(promotion: Promotion) -> bool:
+    """Whether a use that one buyer has is one that another cannot have."""
+    return promotion.limit_total is not None or promotion.limit_per_day is not None
+
+
+def _refuse_too_many_unpaid(uses: Sequence[Use], *, member_id: int, at_most: int) -> None:
+    """Count what the member holds of these, now that their tallies are locked: nobody else is taking any.
+
+    Orders of which only the hold is known are neither paid nor closed.
+    """
+    if not uses:
+        return
+    held: dict[int, list[str]] = {}
+    unpaid = (
+        Usage.objects.filter(promotion_id__in=[use.promotion_id for use in uses], member_id=member_id)
+        .order_by("promotion_id", "order_no")
+        .values_list("promotion_id", "order_no")
+        .annotate(verbs=Count("id"))
+        .filter(verbs=1)
+    )
+    for promotion_id, order_no, _ in unpaid:
+        held.setdefault(promotion_id, []).append(order_no)
+    for use in uses:
+        if len(order_nos := held.get(use.promotion_id, [])) >= at_most:
+            transaction.set_rollback(True)
+            raise TooManyUnpaidUses(details={"ref": use.ref, "order_nos": order_nos, "max": at_most})
 
 
 def _filled(promotion: Promotion, units: int) -> bool:

@@ -49,8 +49,8 @@ def prepay(
     """Announce a payment and return its prepay_id (good for 2 hours, at most until ``expires_at``).
 
     ``notify_url`` is absolute: PUBLIC_BASE_URL and a path, no query. Repeating with the same parameters is
-    safe and returns a prepay_id again. Raises AlreadyPaid, PayOrderClosed, PayNumberUsed (other parameters
-    under the same number), other PayRefused, WechatUnavailable.
+    safe and returns a prepay_id again. Raises AlreadyPaid, PayOrderClosed, PayNumberUsed, PayRequestInvalid (perhaps
+    other parameters under the same number: query it), other PayRefused, WechatUnavailable.
     """
     _check(_TRADE_NO, out_trade_no)
     if amount_fen < 1:
@@ -131,7 +131,8 @@ def refund(
     """Give back ``refund_fen`` of a payment of ``total_fen``. Repeat under the same ``out_refund_no`` only.
 
     PROCESSING is the usual answer; SUCCESS comes by notify or query. Raises NotEnoughBalance (repeat when the
-    balance is topped up), PayOrderNotFound (no such payment), other PayRefused, WechatUnavailable.
+    balance is topped up), PayOrderNotFound (no such payment), PayRequestInvalid (perhaps other parameters under the
+    same number: query it), other PayRefused, WechatUnavailable.
     """
     _check(_REFUND_NO, out_refund_no)
     if not 1 <= refund_fen <= total_fen:

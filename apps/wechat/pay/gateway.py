@@ -41,6 +41,11 @@ _NOT_ENOUGH = frozenset({"NOT_ENOUGH", "NOTENOUGH"})
 _BUSY = frozenset({"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"})
 # The merchant itself is rejected; the operator must put the environment or the console right.
 _SHOP_REJECTED = frozenset({"SIGN_ERROR", "NO_AUTH", "MCH_NOT_EXISTS", "APPID_MCHID_NOT_MATCH"})
+# Codes that leave open what is wrong: one's own parameters, or a number that is known with others. WeChat's sentences
+# for the latter differ by product and by year (「请求重入时，参数与首次请求时不一致」,
+# 「订单重入时，要求参数值与原请求一致」, 「重入请求数据和已存在的业务单据数据不一致」, …), so that none is read:
+# whoever asked queries the number.
+_AMBIGUOUS = frozenset({"INVALID_REQUEST", "PARAM_ERROR"})
 # Refusals that come with status 500 although nothing is down.
 _FINAL_DESPITE_5XX = frozenset({"OPENID_MISMATCH"})
 
@@ -231,21 +236,17 @@ def _refuse(answer: http.Answer, code: str, *, changes: bool) -> NoReturn:
         raise errors.WechatBadAnswer(code, effect_unknown=changes)
     if answer.status == 401 or code in _SHOP_REJECTED:
         raise errors.WechatMisconfigured(code)
-    raise _refusal(code, said)(code, said)
+    raise _refusal(code)(code, said)
 
 
-def _refusal(code: str, said: str) -> type[errors.PayRefused]:
+def _refusal(code: str) -> type[errors.PayRefused]:
+    """Which family a code belongs to. WeChat's sentences are for people: they are kept for the log, never judged."""
     families: tuple[tuple[frozenset[str], type[errors.PayRefused]], ...] = (
         (_NOT_FOUND, errors.PayOrderNotFound),
         (_PAID, errors.AlreadyPaid),
         (_CLOSED, errors.PayOrderClosed),
         (_NUMBER_USED, errors.PayNumberUsed),
         (_NOT_ENOUGH, errors.NotEnoughBalance),
+        (_AMBIGUOUS, errors.PayRequestInvalid),
     )
-    for codes, refusal in families:
-        if code in codes:
-            return refusal
-    # The same number with other parameters has no code of its own; only the sentence tells it apart.
-    if code in {"INVALID_REQUEST", "PARAM_ERROR"} and ("重复" in said or "参数不一致" in said):
-        return errors.PayNumberUsed
-    return errors.PayRefused
+    return next((refusal for codes, refusal in families if code in codes), errors.PayRefused)

@@ -78,6 +78,10 @@ class Sandbox:
         """Open the customer-service chat (user_enter_tempsession)."""
         self._post("enter", openid=openid, session_from=session_from)
 
+    def write(self, openid: str, text: str) -> None:
+        """Write a text in the customer-service chat."""
+        self._post("write", openid=openid, text=text)
+
     def push(self, event: str, *, openid: str = "", content: Mapping[str, object] | None = None) -> None:
         """Push any event with fields of your own."""
         self._post("push", event=event, openid=openid, content=dict(content or {}))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apps.wechat.sandbox import deliveries, payments, pushes, shoppers
+from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers
 from apps.wechat.sandbox.faults import UnknownFault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Shopper
@@ -108,6 +108,12 @@ def _enter(world: World, request: Request) -> Response:
     return as_json({"result": "ok"})
 
 
+def _write(world: World, request: Request) -> Response:
+    asked = request.json()
+    shoppers.write_to_service(world, openid=_shopper(world, asked).openid, text=_text(asked, "text"))
+    return as_json({"result": "ok"})
+
+
 def _push(world: World, request: Request) -> Response:
     asked = request.json()
     content = asked.get("content", {})
@@ -203,6 +209,7 @@ def _listing(table: str) -> Route:
 
 ROUTES = [
     Route("GET", f"{ROOT}/ready", _ready),
+    Route("GET", f"{ROOT}/schema", lambda world, request: as_json(control_schema.document())),
     Route("POST", f"{ROOT}/login", _login),
     Route("POST", f"{ROOT}/phone", _phone),
     Route("POST", f"{ROOT}/pay", _pay),
@@ -211,6 +218,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/confirm_receipt", _confirm_receipt),
     Route("POST", f"{ROOT}/subscribe", _subscribe),
     Route("POST", f"{ROOT}/enter", _enter),
+    Route("POST", f"{ROOT}/write", _write),
     Route("POST", f"{ROOT}/push", _push),
     Route("POST", f"{ROOT}/push/address", _push_address),
     Route("POST", f"{ROOT}/push/verify", _push_verify),

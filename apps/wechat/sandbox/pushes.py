@@ -24,14 +24,21 @@ PAUSES_S = (5, 5)  # three tries in all; WeChat names no pauses, these are ours
 
 def announce(world: World, *, event: str, openid: str, content: Json) -> None:
     """Push ``event`` with its own fields; nothing while no push address is configured."""
+    _send(world, event=event, openid=openid, content={"MsgType": "event", "Event": event, **content})
+
+
+def pass_on(world: World, *, openid: str, kind: str, content: Json) -> None:
+    """Push what a customer wrote to the service: MsgType text, image, …, with its MsgId."""
+    _send(world, event=kind, openid=openid, content={"MsgType": kind, "MsgId": digits(17), **content})
+
+
+def _send(world: World, *, event: str, openid: str, content: Json) -> None:
     if not world.push_url:
         return
     message = {
         "ToUserName": world.numbers.original_id,
         "FromUserName": openid or world.numbers.original_id,
         "CreateTime": int(world.now()),
-        "MsgType": "event",
-        "Event": event,
         **content,
     }
     delivery = deliveries.Delivery(
@@ -98,7 +105,9 @@ def _compose(world: World, openid: str, message: Json) -> deliveries.Outgoing:
 
 def _is_accepted(status: int, answer: str) -> bool:
     """``success``, nothing, or a sealed reply."""
-    return status == 200 and (answer.strip() in ("", "success") or '"Encrypt"' in answer)
+    return status == 200 and (
+        answer.strip() in ("", "success") or '"Encrypt"' in answer or "<Encrypt>" in answer
+    )
 
 
 def xml(message: Json) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
 
 OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
+# WeChat's own words, as merchants report them; the code alone is the same as for any other wrong request.
+REPEATED_DIFFERENTLY = "重入请求数据和已存在的业务单据数据不一致"
+OTHER_AMOUNTS = "订单金额或退款金额与之前请求不一致，请核实后再试"
 REFUNDS_OF_A_PAYMENT = 50
 REFUND_WITHIN_S = 365 * 86400
 
@@ -47,8 +50,10 @@ def apply(world: World, request: Request) -> Response:
     params = as_params(asked)
     known = world.store.refunds.get(out_refund_no)
     if known is not None:
+        if (known.refund_fen, known.total_fen) != (refund_fen, total_fen):
+            raise PayRefused(400, "INVALID_REQUEST", OTHER_AMOUNTS)
         if known.params != params:
-            raise PayRefused(400, "INVALID_REQUEST", "商户退款单号重复，参数不一致")
+            raise PayRefused(400, "INVALID_REQUEST", REPEATED_DIFFERENTLY)
         return as_json(as_answer(known))
     _require_refundable(world, payment, refund_fen=refund_fen, total_fen=total_fen)
     row = Refund(
@@ -150,14 +155,19 @@ def _payment(world: World, asked: Json) -> Transaction:
 
 def _require_refundable(world: World, payment: Transaction, *, refund_fen: int, total_fen: int) -> None:
     if payment.paid_at is None:
-        raise PayRefused(400, "INVALID_REQUEST", "订单未支付，不能退款")
+        raise PayRefused(404, "RESOURCE_NOT_EXISTS", "原订单不存在")
     if total_fen != payment.amount_fen:
-        raise PayRefused(400, "INVALID_REQUEST", "订单金额与原支付金额不一致")
-    if refund_fen + refunded_fen(world, payment.out_trade_no) > payment.amount_fen:
+        raise PayRefused(400, "INVALID_REQUEST", OTHER_AMOUNTS)
+    gone_fen = refunded_fen(world, payment.out_trade_no)
+    if gone_fen == payment.amount_fen:
+        raise PayRefused(400, "INVALID_REQUEST", "订单已全额退款")
+    if refund_fen + gone_fen > payment.amount_fen:
         raise PayRefused(400, "INVALID_REQUEST", "退款金额大于可退金额")
+    if payment.paid_at < world.now() - REFUND_WITHIN_S:
+        raise PayRefused(400, "INVALID_REQUEST", "订单已经超过退款期限")
     rows = [row for row in world.store.refunds if row.out_trade_no == payment.out_trade_no]
-    if len(rows) >= REFUNDS_OF_A_PAYMENT or payment.paid_at < world.now() - REFUND_WITHIN_S:
-        raise PayRefused(400, "INVALID_REQUEST", "超过退款次数或退款期限")
+    if len(rows) >= REFUNDS_OF_A_PAYMENT:
+        raise PayRefused(400, "INVALID_REQUEST", "单笔订单部分退款次数超过限制")
     if world.faults.take("not_enough"):
         raise PayRefused(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 

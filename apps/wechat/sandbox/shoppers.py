@@ -58,6 +58,11 @@ def enter_service(world: World, *, openid: str, session_from: str) -> None:
     pushes.announce(world, event="user_enter_tempsession", openid=openid, content=content)
 
 
+def write_to_service(world: World, *, openid: str, text: str) -> None:
+    """Write a text in the customer-service chat."""
+    pushes.pass_on(world, openid=openid, kind="text", content={"Content": text})
+
+
 def confirm_receipt(world: World, *, transaction_id: str) -> Shipment:
     """Confirm receipt as WeChat's own component does; raises miniprogram.Refused."""
     return shipping.confirm(world, transaction_id)

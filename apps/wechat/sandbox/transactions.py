@@ -22,6 +22,8 @@ PREPAY_LIFE_S = 2 * 3600
 ORDER_LIFE_S = 7 * 86400  # without time_expire
 OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-*|]{6,32}")
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+# WeChat's own words, as merchants report them; the code alone is the same as for any other wrong request.
+REPEATED_DIFFERENTLY = "请求重入时，参数与首次请求时不一致"
 STATE_TEXTS = {
     "NOTPAY": "订单未支付",
     "SUCCESS": "支付成功",
@@ -106,13 +108,11 @@ def prepay(world: World, request: Request) -> Response:
     if known is not None:
         known = current(world, wanted.out_trade_no)
         if known.state in ("SUCCESS", "REFUND"):
-            raise PayRefused(403, "OUT_TRADE_NO_USED", "商户订单号重复：该订单已支付")
+            raise PayRefused(403, "OUT_TRADE_NO_USED", "商户订单号重复")
         if known.state == "CLOSED":
-            raise PayRefused(400, "ORDER_CLOSED", "该订单已关闭")
+            raise PayRefused(400, "ORDER_CLOSED", "订单已关闭")
         if known.params != wanted.params:
-            raise PayRefused(
-                400, "INVALID_REQUEST", "商户订单号重复，参数不一致：请求重入时，参数与首次请求不一致"
-            )
+            raise PayRefused(400, "INVALID_REQUEST", REPEATED_DIFFERENTLY)
     else:
         if wanted.expires_at <= world.now():
             raise wrong("time_expire", "应晚于当前时间")
@@ -136,7 +136,7 @@ def _checked(world: World, asked: Json) -> Transaction:
         raise wrong("amount/currency", "只支持 CNY")
     openid = payer.get("openid") if isinstance(payer, dict) else None
     if not isinstance(openid, str) or world.store.shoppers.get(openid) is None:
-        raise wrong("payer/openid", "无效的openid")
+        raise PayRefused(400, "PARAM_ERROR", "无效的openid")
     text_field(asked, "goods_tag", longest=32, required=False)
     now = world.now()
     return Transaction(

@@ -43,10 +43,11 @@ def test_a_refund_is_shown_with_its_items_as_under_way_until_wechat_has_paid_it(
     seen = sees(shopper, order)
 
     assert (seen["status"], seen["refunded_fen"], seen["items"][0]["refunded"]) == ("PAID", 5000, 1)
+    assert seen["money_back_fen"] == 0
     assert seen["refunds"] == [
         {
             "refund_no": made.refund_no,
-            "status": "PROCESSING",
+            "status": "PENDING",
             "status_text": "退款中",
             "amount_fen": 5000,
             "shipping_fen": 0,
@@ -55,31 +56,43 @@ def test_a_refund_is_shown_with_its_items_as_under_way_until_wechat_has_paid_it(
             "points": 0,
             "points_taken": 0,
             "reason": "杯口有裂纹",
-            "created_at": "2026-03-02T13:00:00+08:00",
-            "settled_at": None,
+            "at": "2026-03-02T13:00:00+08:00",
+            "done_at": None,
             "items": [{"sku_id": cup.pk, "quantity": 1, "amount_fen": 5000, "is_gift": False}],
         }
     ]
     assert shopper.call("GET", "/orders").json()["results"][0]["refunds"] == seen["refunds"]
     wechat_says("SUCCESS")
     (refund,) = sees(shopper, order)["refunds"]
-    assert (refund["status"], refund["settled_at"]) == ("SETTLED", "2026-11-23T12:05:00+08:00")
+    assert (refund["status"], refund["done_at"]) == ("DONE", "2026-11-23T12:05:00+08:00")
+    assert sees(shopper, order)["money_back_fen"] == 5000
     (example,) = examples.PART_REFUNDED["refunds"]
     assert (set(refund), set(refund["items"][0])) == (set(example), set(example["items"][0]))
 
 
-def test_what_wechat_closed_is_under_way_until_its_successor_arrives(shopper_of: Shoppers) -> None:
+def test_what_wechat_closed_has_failed_until_its_successor_is_under_way(shopper_of: Shoppers) -> None:
     buyer, cup = counter.buyer(), counter.goods(5000)
     order = make.paid(buyer, [(cup, 1)])
     make.ship(order)
     make.refund(order, {cup: 1})
-    wechat_says("CLOSED")
     shopper = shopper_of(buyer[0])
-    assert sees(shopper, order)["refunds"][0]["status"] == "PROCESSING"
+
+    def read() -> tuple[str, str, str, int]:
+        seen = sees(shopper, order)
+        return (
+            seen["status"],
+            seen["status_text"],
+            seen["refunds"][0]["status"],
+            seen["money_back_fen"],
+        )
+
+    assert read() == ("REFUNDED", "退款中", "PENDING", 0)
+    wechat_says("CLOSED")
+    assert read() == ("REFUNDED", "退款异常", "FAILED", 0)
     refunds.resubmit(refund_no=Refund.objects.get().refund_no, at=make.LATER)
-    assert sees(shopper, order)["refunds"][0]["status"] == "PROCESSING"
+    assert read() == ("REFUNDED", "退款中", "PENDING", 0)
     wechat_says("SUCCESS")
-    assert sees(shopper, order)["refunds"][0]["status"] == "SETTLED"
+    assert read() == ("REFUNDED", "已退款", "DONE", 5000)
 
 
 def test_stored_value_is_back_at_once_and_postage_alone_has_no_items(
@@ -93,8 +106,8 @@ def test_stored_value_is_back_at_once_and_postage_alone_has_no_items(
     make.ship(order)
     make.refund(order, shipping_fen=300)
     (refund,) = sees(shopper_of(buyer[0]), order)["refunds"]
-    assert (refund["status"], refund["balance_fen"], refund["items"]) == ("SETTLED", 300, [])
-    assert refund["settled_at"] == refund["created_at"]
+    assert (refund["status"], refund["balance_fen"], refund["items"]) == ("DONE", 300, [])
+    assert refund["done_at"] == refund["at"]
 
 
 def test_thirty_refunded_orders_are_listed_in_as_many_statements_as_three(shopper_of: Shoppers) -> None:

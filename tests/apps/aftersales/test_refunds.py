@@ -115,6 +115,45 @@ def test_postage_goes_back_by_itself_as_far_as_it_was_paid_and_only_once() -> No
     assert (at_wechat(), make.fresh(order).status) == ([500, 300], "SHIPPED")
 
 
+def test_postage_that_was_kept_goes_back_after_the_last_unit_too() -> None:
+    counter.freight(800)
+    cup = counter.goods(1000)
+    order = make.paid(counter.buyer(), [(cup, 2)])
+    make.ship(order)
+    make.refund(order, {cup: 2})
+    assert (make.fresh(order).status, planning.may_refund(make.fresh(order))) == ("REFUNDED", True)
+
+    with pytest.raises(planning.NothingToRefund):
+        make.refund(order)
+    with pytest.raises(planning.UnitsInvalid):
+        make.refund(order, {cup: 1}, shipping_fen=100)
+    make.refund(order, shipping_fen=300)
+    with pytest.raises(planning.ShippingTooMuch):
+        make.refund(order, shipping_fen=501)
+    make.refund(order, shipping_fen=500)
+
+    now = make.fresh(order)
+    assert (now.status, now.refunded_fen, at_wechat()) == ("REFUNDED", 2800, [2000, 300, 500])
+    assert [move.move for move in now.history.all()] == ["place", "pay", "ship", "refund"]
+    assert planning.may_refund(now) is False
+    with pytest.raises(planning.OrderNotRefundable):
+        make.refund(order, shipping_fen=1)
+
+
+def test_postage_paid_by_stored_value_and_wechat_goes_back_to_both_after_the_end(settings: Any) -> None:
+    settings.WALLET_ENABLED = True
+    counter.freight(800)
+    buyer, cup = counter.buyer(), counter.goods(1000)
+    wallets.funded(900, member=buyer[0])
+    order = make.paid(buyer, [(cup, 1)], use_balance=True)  # 18.00: half each
+    make.ship(order)
+    make.refund(order, {cup: 1})
+
+    last = make.refund(order, shipping_fen=800)
+
+    assert (last.wechat_fen, last.balance_fen, sum(at_wechat())) == (400, 400, 900)
+
+
 def test_whoever_gets_nothing_pays_no_postage_and_has_coupon_and_limited_use_back() -> None:
     counter.freight(800)
     buyer, cup = counter.buyer(), counter.goods(6000, units=4)

@@ -111,3 +111,9 @@ def test_a_job_that_fails_says_why_and_keeps_its_last_success() -> None:
         jobs.run("sweep", lambda at: 1 // 0)
     row = JobRun.objects.get(name="sweep")
     assert (row.error, row.succeeded_at) == ("ZeroDivisionError: integer division or modulo by zero", before)
+
+
+def test_browsers_find_the_icon_that_they_ask_for() -> None:
+    answer = Client().get("/favicon.ico")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/x-icon")
+    assert b"".join(answer)[:4] == b"\x00\x00\x01\x00"  # type: ignore[arg-type]  # a file is sent in pieces

@@ -20,14 +20,29 @@ def _cart(member: Member) -> dict[int, int]:
 
 def test_lines_that_grew_since_keep_what_came_on_top() -> None:
     member = members.member()
-    grown, same, shrunk, other = (catalog.sku() for _ in range(4))
-    for sku, quantity in ((grown, 5), (same, 2), (shrunk, 1), (other, 7)):
+    grown, same, other = (catalog.sku() for _ in range(3))
+    for sku, quantity in ((grown, 5), (same, 2), (other, 7)):
         carts.put(member=member, sku_id=sku.pk, quantity=quantity, selected=True, at=members.AT)
 
     with transaction.atomic():
-        carts.forget_ordered(member=member, quantities={grown.pk: 2, same.pk: 2, shrunk.pk: 3})
+        carts.take_ordered(member=member, quantities={grown.pk: 2, same.pk: 2})
 
     assert _cart(member) == {grown.pk: 3, other.pk: 7}
+
+
+@pytest.mark.parametrize("left", [None, 1])
+def test_of_a_cart_that_lost_a_line_or_units_since_nothing_is_taken(left: int | None) -> None:
+    member = members.member()
+    same, less = catalog.sku(), catalog.sku()
+    for sku, quantity in ((same, 2), (less, left)):
+        if quantity:
+            carts.put(member=member, sku_id=sku.pk, quantity=quantity, selected=True, at=members.AT)
+    before = _cart(member)
+
+    with pytest.raises(carts.CartChanged), transaction.atomic():
+        carts.take_ordered(member=member, quantities={same.pk: 2, less.pk: 3})
+
+    assert _cart(member) == before
 
 
 def test_another_member_s_cart_is_left_alone() -> None:
@@ -36,7 +51,7 @@ def test_another_member_s_cart_is_left_alone() -> None:
     for owner in (member, other):
         carts.put(member=owner, sku_id=sku.pk, quantity=1, selected=True, at=members.AT)
     with transaction.atomic():
-        carts.forget_ordered(member=member, quantities={sku.pk: 1})
+        carts.take_ordered(member=member, quantities={sku.pk: 1})
     assert (_cart(member), _cart(other)) == ({}, {sku.pk: 1})
 
 

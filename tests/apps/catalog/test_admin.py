@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from html import unescape
@@ -11,16 +12,19 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
 from apps.catalog import rules
-from apps.catalog.models import Category, Product, Sku
+from apps.catalog.models import Brand, Category, Product, Sku
 from apps.inventory.models import StockEntry
+from apps.pictures import stored
 from apps.stores.models import Place
 from tests.apps.catalog import make
 from tests.apps.inventory import make as stock
+from tests.apps.pictures import make as pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +133,88 @@ def test_a_product_is_saved_with_its_skus_and_everything_derived_of_them(operato
     assert first.option_values == {"颜色": "月白", "尺寸": "大"}
     assert (first.price_fen, first.market_price_fen, first.cost_fen) == (16_800, 19_850, 7_005)
     assert second.option_values == {"颜色": "天青", "尺寸": "小"}
+
+
+def test_what_an_operator_uploads_is_drawn_anew_in_three_sizes_and_shoppers_get_the_small_one(
+    operator: Client,
+) -> None:
+    photo = pictures.picture(
+        "TIFF",
+        compression="tiff_deflate",
+        size=(2600, 1300),
+        exif=pictures.on_its_side(),
+        icc_profile=pictures.display_p3(),
+    )
+    category = make.category("茶杯")
+    sent = form({}, category=category.pk, cover=SimpleUploadedFile("杯 子.tif", photo))
+    sent |= {
+        "images-TOTAL_FORMS": 1,
+        "images-0-position": 0,
+        "images-0-image": SimpleUploadedFile("a.bmp", pictures.picture("BMP")),
+    }
+    operator.post("/admin/catalog/product/add/", sent, follow=True)
+    cup = Product.objects.get()
+    assert re.fullmatch(r"products/[0-9a-f]{32}/full\.jpg", cup.cover.name)
+    assert re.fullmatch(r"products/[0-9a-f]{32}/full\.jpg", cup.images.get().image.name)
+    sides = {}
+    for size in stored.Size:
+        with default_storage.open(stored.sized(cup.cover.name, size)) as file:
+            shown = Image.open(file)
+            assert (shown.format, dict(shown.getexif())) == ("JPEG", {})
+            sides[size.value] = shown.size
+    assert sides == {"list": (240, 480), "page": (540, 1080), "full": (1024, 2048)}
+    Product.objects.update(on_sale=True)
+    row = operator.get("/api/v1/products").json()["results"][0]
+    page = operator.get(f"/api/v1/products/{cup.pk}").json()
+    assert row["cover_url"].endswith("/list.jpg") and page["cover_url"].endswith("/list.jpg")
+    assert [url.rpartition("/")[2] for url in page["images"] + page["images_full"]] == [
+        *("page.jpg", "page.jpg"),
+        *("full.jpg", "full.jpg"),
+    ]
+
+
+def test_a_logo_stays_transparent(operator: Client) -> None:
+    logo = pictures.picture("PNG", (200, 30, 30, 0), mode="RGBA")
+    operator.post("/admin/catalog/brand/add/", {"name": "青禾", "logo": SimpleUploadedFile("a.png", logo)})
+    assert Brand.objects.get().logo.name.endswith("/full.webp")
+    # Saved again without a new picture, it is the same.
+    before = Brand.objects.get().logo.name
+    operator.post(f"/admin/catalog/brand/{Brand.objects.get().pk}/change/", {"name": "青禾茶舍"})
+    assert (Brand.objects.get().name, Brand.objects.get().logo.name) == ("青禾茶舍", before)
+
+
+@pytest.mark.parametrize("model", ["brand", "category", "product"])
+def test_no_door_of_operators_decodes_a_picture_that_was_made_to_stop_the_shop(
+    operator: Client, model: str
+) -> None:
+    bomb = SimpleUploadedFile("a.jpg", pictures.many_scans(200, side=64))
+    sent = {
+        "brand": {"name": "青禾", "logo": bomb},
+        "category": {"name": "茶器", "position": 0, "icon": bomb},
+        "product": form({}, category=make.category("茶杯").pk, cover=bomb),
+    }[model]
+    page = operator.post(f"/admin/catalog/{model}/add/", sent).content.decode()
+    assert "图片过于复杂，无法处理，请另存为普通 JPG 后上传" in page
+    # The category is the one that the product was to lie in.
+    assert (Brand.objects.count(), Product.objects.count(), Category.objects.count()) == (0, 0, 1)
+
+
+def test_a_pasted_page_is_completed_and_what_went_is_said_after_saving(operator: Client) -> None:
+    inside = base64.b64encode(pictures.picture("PNG", size=(60, 40))).decode()
+    bomb = base64.b64encode(pictures.many_scans(200, side=64)).decode()
+    page = added(
+        operator,
+        {},
+        detail_html=f'<p><img src="x.gif" data-src="//a.cn/1.jpg"><img src="data:image/png;base64,{inside}"></p>\n'
+        f'<img src="data:image/jpeg;base64,{bomb}">\n<iframe src="https://v.qq.com"></iframe>',
+    )
+    cup = Product.objects.get()
+    assert re.fullmatch(
+        r'<p><img src="https://a\.cn/1\.jpg"><img src="/media/details/[0-9a-f]{32}/page\.jpg"></p>\s*',
+        cup.detail_html,
+    )
+    assert "图文详情第 2 行：粘贴的图片无法收下，已去掉：图片过于复杂" in page
+    assert "图文详情第 3 行：嵌入的网页不能放在详情里，已去掉" in page
 
 
 def test_option_values_are_shown_in_the_order_of_the_options(operator: Client) -> None:
@@ -251,11 +337,11 @@ def test_nothing_that_was_typed_or_chosen_is_lost_when_one_cell_is_wrong(operato
     }
     operator.post("/admin/catalog/product/add/", sent, follow=True)
     product = Product.objects.get()
-    assert product.cover.size == picture().size
+    assert product.cover.size > 0
     first, second = product.skus.order_by("id")
     assert (first.price_fen, second.price_fen) == (16_800, 15_800)
     assert first.image.name == second.image.name
-    assert first.image.size == picture().size
+    assert first.image.size > 0
 
 
 def test_what_is_refused_itself_is_not_held(operator: Client) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from apps.catalog import search, selectors
-from apps.catalog.models import Product
+from apps.catalog.models import Category, Product
 from tests.apps.catalog import make
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -21,20 +22,32 @@ COTTON = "100%纯棉茶巾"
 GONGFU = "功夫茶杯六只装"
 
 
+def put(title: str, **columns: Any) -> Product:
+    """A product on sale in a category without a number in its name, which a search would find."""
+    if "category" not in columns:
+        columns["category"] = Category.objects.filter(name="百货").first() or make.category("百货")
+    return make.product(title, **columns)
+
+
 @pytest.fixture
 def goods(db: None) -> None:
     cups = make.category("杯壶", parent=make.category("茶器"))
-    make.product(CUPS, category=cups, brand=make.brand("青禾"), subtitle="送礼自用")
-    make.product(TRAY, attributes=[{"name": "材质", "value": "楠竹"}])
-    make.product(WHITE_TEA, category=make.category("白茶"))
-    make.product(POT, category=cups, subtitle="配茶杯两只")
-    make.product(COTTON)
-    make.product(GONGFU)
+    put(CUPS, category=cups, brand=make.brand("青禾"), subtitle="送礼自用")
+    put(TRAY, attributes=[{"name": "材质", "value": "楠竹"}])
+    put(WHITE_TEA, category=make.category("白茶"))
+    put(POT, category=cups, subtitle="配茶杯两只")
+    put(COTTON)
+    put(GONGFU)
 
 
 def found(query: str) -> list[str]:
-    products, order = selectors.shelf(at=AT, query=query)
-    return [product.title for product in products.order_by(*order)]
+    return seen(query)[1]
+
+
+def seen(query: str) -> tuple[str, list[str]]:
+    """How well the goods match, and their titles, the best first."""
+    shelf = selectors.shelf(at=AT, query=query)
+    return shelf.matched, [product.title for product in shelf.products.order_by(*shelf.ordering)]
 
 
 @pytest.mark.parametrize(
@@ -100,40 +113,118 @@ SPELLINGS = [
     ("zhaoyang", "朝阳花茶"),
     ("luan", "六安瓜片"),
     ("liuan", "六安瓜片"),
+    ("龍井", "西湖龙井"),
+    ("龙井", "西湖龍井"),
+    ("陶瓷茶盃", "手工陶瓷茶杯"),
+    ("臺灣烏龍", "台湾乌龙茶"),
+    ("頭髮護理", "头发护理精油"),
+    ("麵膜", "補水面膜"),
+    ("longjing", "西湖龍井"),
+    ("白色的茶杯", "白色茶杯"),
+    ("妈妈的茶杯", "茶杯 送妈妈"),
+    ("新款的 连衣裙", "新款连衣裙"),
 ]
 
 
 @pytest.mark.parametrize(("query", "title"), SPELLINGS)
 def test_a_word_is_found_however_it_is_spelled(db: None, query: str, title: str) -> None:
-    make.product(title)
-    make.product("竹制茶盘")
+    put(title)
+    put("竹制茶盘")
     assert found(query) == [title]
 
 
 @pytest.mark.parametrize("query", ["iphone16", "wifi7", "kn90", "512 g", "53度"])
 def test_another_number_finds_nothing(db: None, query: str) -> None:
     for _, title in SPELLINGS:
-        make.product(title)
+        put(title)
     assert found(query) == []
 
 
+SHOP = [
+    "手工陶瓷茶杯套装", "玻璃茶壶", "白色纯棉毛巾", "大容量化妆包", "碎花连衣裙", "Apple iPhone 15 手机壳 透明",
+    "正山小种红茶 250g", "紫砂壶", "小号首饰盒",
+]  # fmt: skip
+# What shoppers ask with a word too many, and what of SHOP is shown, the nearest first.
+ONE_TOO_MANY = [
+    ("白色的茶杯", ["手工陶瓷茶杯套装"]),
+    ("白色茶杯", ["手工陶瓷茶杯套装"]),
+    ("茶杯 白色", ["手工陶瓷茶杯套装"]),
+    ("小化妆包", ["大容量化妆包"]),
+    ("小化妝包", ["大容量化妆包"]),
+    ("新款的连衣裙", ["碎花连衣裙"]),
+    ("夏天的连衣裙", ["碎花连衣裙"]),
+    ("好看的小茶杯", ["手工陶瓷茶杯套装"]),
+    ("红色 iphone 15 手机壳", ["Apple iPhone 15 手机壳 透明"]),
+    ("iphone15 pro 手机壳", ["Apple iPhone 15 手机壳 透明"]),
+    ("250g 红茶 礼盒装", ["正山小种红茶 250g"]),
+    ("纯棉 蓝色 毛巾", ["白色纯棉毛巾"]),
+    ("陶瓷茶壶", ["玻璃茶壶"]),
+    ("taoci chahu", ["手工陶瓷茶杯套装", "玻璃茶壶"]),
+]
+
+
+@pytest.mark.parametrize(("query", "titles"), ONE_TOO_MANY)
+def test_with_one_word_too_many_the_goods_that_have_most_of_it_are_shown_and_it_is_said(
+    db: None, query: str, titles: list[str]
+) -> None:
+    for place, title in enumerate(SHOP):
+        put(title, sold_count=100 - place)
+    assert seen(query) == ("most", titles)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["iphone 16 手机壳", "500g 红茶", "白色咖啡机", "白色的咖啡机", "新款手表", "咖啡机", "大容量", "的"],
+)
+def test_another_thing_or_another_number_is_not_most_of_it(db: None, query: str) -> None:
+    for title in SHOP:
+        if title != "大容量化妆包":
+            put(title)
+    assert seen(query)[1] == []
+
+
+def test_goods_with_all_of_it_are_shown_alone(db: None) -> None:
+    put("白色茶杯")
+    put("青瓷茶杯", sold_count=900)
+    assert seen("白色的茶杯") == ("all", ["白色茶杯"])
+    assert seen("茶杯") == ("all", ["青瓷茶杯", "白色茶杯"])
+    assert seen("") == ("all", ["青瓷茶杯", "白色茶杯"])
+
+
+def test_whatever_lacks_least_comes_first(db: None) -> None:
+    put("白色茶杯", sold_count=1)
+    put("手工茶杯", sold_count=2)
+    put("青瓷茶杯", sold_count=900)
+    assert seen("白色的手工茶杯") == ("most", ["手工茶杯", "白色茶杯"])
+
+
+@pytest.mark.parametrize(
+    "text", ["手工陶瓷茶杯套装", "小化妆包", "新款的连衣裙", "龍井綠茶禮盒", "iPhone15 手机壳"]
+)
+def test_a_question_is_cut_as_the_title_is(db: None, text: str) -> None:
+    product = put(text)
+    words = set(Product.objects.get(pk=product.pk).search_words.split())
+    assert {word for run in search._runs(text) for word in search._cut(run)} <= words
+    assert seen(text) == ("all", [text])
+
+
 def test_search_words_of_before_are_derived_again(db: None) -> None:
-    cup = make.product("Wi-Fi 6 路由器")
+    cup = put("Wi-Fi 6 路由器")
     Product.objects.update(search_words=" wi fi ")
     call_command("refresh_search")
     assert found("wifi6") == [cup.title]
 
 
 def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_texts(db: None) -> None:
-    make.product("煮茶器", subtitle="tea maker", sold_count=900)
-    make.product("steam 蒸茶壶", sold_count=90)
-    make.product("红茶 tea 礼盒", sold_count=9)
+    put("煮茶器", subtitle="tea maker", sold_count=900)
+    put("steam 蒸茶壶", sold_count=90)
+    put("红茶 tea 礼盒", sold_count=9)
     assert found("tea") == ["红茶 tea 礼盒", "steam 蒸茶壶", "煮茶器"]
 
 
 def test_among_equal_matches_what_sells_more_comes_first(db: None) -> None:
-    make.product("白瓷茶杯", sold_count=3)
-    make.product("青瓷茶杯", sold_count=9)
+    put("白瓷茶杯", sold_count=3)
+    put("青瓷茶杯", sold_count=9)
     assert found("茶杯") == ["青瓷茶杯", "白瓷茶杯"]
 
 
@@ -157,7 +248,7 @@ def test_renaming_a_category_changes_what_its_products_are_found_by(db: None) ->
     from apps.catalog import services
 
     cups = make.category("杯壶", parent=make.category("茶器"))
-    make.product(CUPS, category=cups)
+    put(CUPS, category=cups)
     assert found("器皿") == []
     parent = cups.parent
     assert parent is not None

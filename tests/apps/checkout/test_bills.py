@@ -345,13 +345,13 @@ def test_a_refund_in_two_parts_has_arrived_when_the_last_part_has(
         row = aftersales_facts.with_money(OrderRefund.objects.all()).get()
         return seen, f"{row.money_status} {'first' if row.money_id == first.pk else 'second'}"
 
-    assert shown() == ("PROCESSING", "REQUESTED first")
+    assert shown() == ("PENDING", "REQUESTED first")
     Refund.objects.filter(pk=first.pk).update(status="SETTLED", settled_at=make.AT)
-    assert shown() == ("PROCESSING", "REQUESTED second")
+    assert shown() == ("PENDING", "REQUESTED second")
     Refund.objects.filter(pk=second.pk).update(status="FAILED")
-    assert shown() == ("PROCESSING", "FAILED second")
+    assert shown() == ("FAILED", "FAILED second")
     Refund.objects.filter(pk=second.pk).update(status="SETTLED", settled_at=make.AT)
-    assert shown() == ("SETTLED", "SETTLED first")
+    assert shown() == ("DONE", "SETTLED first")
 
 
 def test_a_bill_of_no_order_is_paid_and_told_with_its_adapter_only(

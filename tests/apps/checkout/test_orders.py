@@ -83,7 +83,8 @@ def test_orders_come_page_by_page(shopper_of: Shoppers) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
 
 
-def test_a_hundred_orders_take_as_many_statements_as_ten(shopper_of: Shoppers) -> None:
+def test_a_hundred_orders_take_as_many_statements_as_ten(shopper_of: Shoppers, settings: Any) -> None:
+    settings.MEMBER_UNPAID_ORDERS = 100
     member, address = make.buyer()
     cup = make.goods(5000, units=200)
     shopper = shopper_of(member)

@@ -19,7 +19,7 @@ from apps.outbox import services as outbox
 from apps.outbox.models import Announcement, Delivery
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import refunds
+from apps.payments.services import giving_back, refunds
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Pack, Recharge
@@ -394,7 +394,7 @@ def test_the_same_cause_with_another_amount_is_refused(credited: Recharge) -> No
 
 def test_what_was_refunded_past_the_shop_is_not_taken_from_the_account(credited: Recharge) -> None:
     payment = Payment.objects.get()
-    refunds.request_refund(
+    giving_back.request_refund(
         payment_no=payment.payment_no, amount_fen=50_000, reason="", business_key="by-hand", at=NOW
     )
     with pytest.raises(payments.RefundTooMuch):

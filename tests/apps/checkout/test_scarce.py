@@ -118,7 +118,7 @@ def test_a_stranger_s_a_used_an_ended_and_an_unknown_coupon_do_not_exist(shopper
     cup = make.goods(6000)
     strangers = _now_coupon(make.buyer()[0])
     used = _now_coupon(member)
-    make.order(member, address, [(cup, 1)], at=timezone.now())
+    make.pay(make.order(member, address, [(cup, 1)], at=timezone.now()), at=timezone.now())
     ended = coupons.coupon(member, at=make.NOW)
     shopper = shopper_of(member)
     for public_id in (strangers.public_id, used.public_id, ended.public_id, uuid4(), "x"):

@@ -10,9 +10,9 @@ from django.db import transaction
 from PIL import Image
 
 from apps.content import services as reviews
-from apps.content.models import Picture, Review
+from apps.content.models import Review
 from apps.content.services import Draft
-from apps.members.models import Document, Member
+from apps.members.models import Document, Member, Upload
 from apps.members.services import consents
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -95,6 +95,6 @@ def blank(width: int, height: int) -> bytes:
     return held_in.getvalue()
 
 
-def picture(owner: Member, *, at: Any = NOW) -> Picture:
+def picture(owner: Member, *, at: Any = NOW) -> Upload:
     """A picture that the member uploaded."""
     return reviews.upload(member=owner, content=photo(), at=at)

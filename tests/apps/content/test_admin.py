@@ -11,6 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.content.models import Review, ReviewMove, ReviewRules
+from apps.pictures import stored
 from tests.apps.content import make
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def test_the_page_shows_order_picture_finding_and_history(page: Client) -> None:
     shown = text(page.get(url(review)))
     for said in (
         review.line.order.order_no,
-        picture.file,
+        stored.sized(picture.file, stored.Size.PAGE),
         "未检测",
         "转人工审核",
         "微信未在时限内返回检测结果",

@@ -16,6 +16,7 @@ from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove
 from apps.members.models import Member
 from apps.outbox.models import Announcement
+from apps.pictures import stored
 from apps.wechat.errors import WechatUnavailable
 from apps.wechat.models import PushMessage
 from apps.wechat.sandbox.control import Sandbox
@@ -61,7 +62,7 @@ def pictured(member: Member, count: int = 1) -> tuple[Review, list[Picture]]:
     """A review whose text has passed and whose pictures WeChat is looking at."""
     pictures = [make.picture(member) for _ in range(count)]
     review = make.written(member, pictures=tuple(one.public_id for one in pictures))
-    return checked(review), pictures
+    return checked(review), list(review.pictures.all())
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,10 @@ def test_pictures_of_a_forbidden_text_are_not_even_asked_about(member: Member, w
 def test_wechat_is_told_where_the_picture_lies(member: Member, wechat: Sandbox, settings: Any) -> None:
     _, (one,) = pictured(member)
     (call,) = wechat.calls("/wxa/media_check_async")
-    assert f'"media_url":"{settings.PUBLIC_BASE_URL}/media/{one.file}"' in call["request"]
+    assert (
+        f'"media_url":"{settings.PUBLIC_BASE_URL}/media/{stored.sized(one.file, stored.Size.PAGE)}"'
+        in call["request"]
+    )
 
 
 def push(message: dict[str, Any]) -> events.WechatPushed:

@@ -13,6 +13,7 @@ from apps.content import handlers, selectors
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove
 from apps.content.services.moderating import ReasonMissing, ReplyInvalid, ReplyRefused
+from apps.members import handlers as members
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.outbox import services as outbox
@@ -147,6 +148,7 @@ def test_taking_consent_back_erases_words_pictures_and_files() -> None:
     (payload,) = Announcement.objects.filter(kind="ConsentWithdrawn").values_list("payload", flat=True)
     for _ in range(2):  # the news may come twice
         handlers.erase_on_consent_withdrawn(events.ConsentWithdrawn(**payload), at=NOW)
+        members.erase_pictures_on_consent_withdrawn(events.ConsentWithdrawn(**payload), at=NOW)
     gone = make.fresh(review)
     assert (gone.status, gone.text, gone.reply, gone.picture_count) == ("ERASED", "", "", 0)
     assert Picture.objects.filter(member=member).count() == 0

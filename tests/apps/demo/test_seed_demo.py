@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
-from apps.demo import filling
+from apps.demo import filling, terms
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as inventory
 from apps.inventory.models import Hold, Stock
@@ -133,3 +133,15 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert Survey.objects.get().questions.count() == 4
     assert not Order.objects.exclude(status="RECEIVED").exists()
     assert not Hold.objects.filter(status="HELD").exists()
+
+
+def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
+    placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
+    assert len(placed) == 8
+    assert placed == sorted(placed, reverse=True)
+
+
+def test_filling_tells_how_far_it_is(shop: None) -> None:
+    told: list[tuple[str, int, int]] = []
+    terms.agree(at=datetime.now(tz=UTC), tell=lambda what, done, of, which: told.append((what, done, of)))
+    assert told == [("terms", place, 9) for place in range(1, 10)]

@@ -11,7 +11,7 @@ from apps.base.models import AuditEntry
 from apps.fulfillment import selectors
 from apps.fulfillment.models import Parcel, ParcelLine, ShippingUpload
 from apps.fulfillment.services import parcels, receipt
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor
 from apps.outbox.models import Announcement
 from mall.errors import NotFound, ShopError
@@ -237,6 +237,16 @@ def test_after_receipt_a_number_is_history() -> None:
     assert Parcel.objects.get().tracking_no == parcel.tracking_no
 
 
+def _shown(line: OrderLine) -> dict[str, Any]:
+    return {
+        "sku_id": line.sku_id,
+        "product_id": line.sku.product_id,
+        "option_text": line.option_text,
+        "image": line.image,
+        "quantity": 1,
+    }
+
+
 def test_parcels_are_read_in_one_statement_and_show_what_is_in_them(django_assert_num_queries: Any) -> None:
     order, other = make.paid_order(2, 1), make.paid_order(1)
     cups, pot = order.lines.order_by("id")
@@ -254,12 +264,9 @@ def test_parcels_are_read_in_one_statement_and_show_what_is_in_them(django_asser
         "carrier_name": "中通快递",
         "tracking_no": "ZT00001",
         "shipped_at": make.AT,
-        "items": [{"sku_id": cups.sku_id, "quantity": 1}],
+        "items": [_shown(cups)],
     }
-    assert shown[order.pk][1]["items"] == [
-        {"sku_id": cups.sku_id, "quantity": 1},
-        {"sku_id": pot.sku_id, "quantity": 1},
-    ]
+    assert shown[order.pk][1]["items"] == [_shown(cups), _shown(pot)]
 
 
 def test_an_order_without_parcels_has_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.members.models import Member, Session
+from apps.members.models import Member, Session, SpentRefresh
 from apps.members.services import identity, sessions
 from apps.outbox.models import Announcement
 from apps.wechat.sandbox.control import Sandbox
@@ -122,22 +123,81 @@ def test_a_refresh_gives_new_tokens_and_kills_the_old_ones(anyone: Shopper) -> N
     assert Shopper(new["access"]).call("GET", "/me").status_code == 200
 
 
-def test_a_refresh_token_seen_twice_ends_the_whole_session(anyone: Shopper) -> None:
-    old = sessions.open_session(member=make.member(), at=timezone.now())
-    new = anyone.call("POST", "/auth/refresh", {"refresh": old.refresh}).json()
+def spent(*, seconds_ago: float, device: str = "phone") -> tuple[sessions.Tokens, sessions.Tokens]:
+    """Return tokens that were refreshed so long ago, and those that came for them."""
+    then = timezone.now() - timedelta(seconds=seconds_ago)
+    old = sessions.open_session(member=make.member(), at=then - timedelta(hours=2))
+    return old, sessions.refresh(token=old.refresh, device=device, at=then)
 
-    stolen = anyone.call("POST", "/auth/refresh", {"refresh": old.refresh})
+
+def refreshed(anyone: Shopper, token: str, *, device: str = "phone") -> Any:
+    return anyone.generic(
+        "POST",
+        "/api/v1/auth/refresh",
+        json.dumps({"refresh": token}),
+        content_type="application/json",
+        headers={"User-Agent": device},
+    )
+
+
+def test_a_refresh_token_seen_twice_ends_the_whole_session(anyone: Shopper) -> None:
+    old, new = spent(seconds_ago=11)
+
+    stolen = refreshed(anyone, old.refresh)
 
     assert (stolen.status_code, stolen.json()["code"]) == (401, "refresh_invalid")
-    assert Shopper(new["access"]).call("GET", "/me").status_code == 401
-    assert anyone.call("POST", "/auth/refresh", {"refresh": new["refresh"]}).status_code == 401
+    assert Shopper(new.access).call("GET", "/me").status_code == 401
+    assert refreshed(anyone, new.refresh).status_code == 401
+
+
+def test_a_device_that_refreshes_twice_within_seconds_gets_the_same_tokens(anyone: Shopper) -> None:
+    old, new = spent(seconds_ago=5)
+
+    again = refreshed(anyone, old.refresh)
+
+    assert (again.status_code, again.json()["access"], again.json()["refresh"]) == (
+        200,
+        new.access,
+        new.refresh,
+    )
+    assert 7100 < again.json()["expires_in"] <= 7195
+    assert Shopper(new.access).call("GET", "/me").status_code == 200
+    assert refreshed(anyone, new.refresh).status_code == 200
+
+
+def test_another_device_has_no_such_seconds(anyone: Shopper) -> None:
+    old, new = spent(seconds_ago=1)
+
+    assert refreshed(anyone, old.refresh, device="somebody else's").status_code == 401
+    assert Shopper(new.access).call("GET", "/me").status_code == 401
+
+
+def test_a_late_repetition_does_not_harm_whoever_has_refreshed_again_since(anyone: Shopper) -> None:
+    old, new = spent(seconds_ago=2)
+    newest = refreshed(anyone, new.refresh).json()
+
+    assert refreshed(anyone, old.refresh).status_code == 401
+    assert Shopper(newest["access"]).call("GET", "/me").status_code == 200
+
+
+def test_what_a_token_was_exchanged_for_is_kept_for_seconds_and_only_sealed() -> None:
+    _, new = spent(seconds_ago=5)
+    kept = SpentRefresh.objects.get()
+    assert new.refresh not in kept.sealed
+    assert kept.sealed != ""
+
+    sessions.forget_dead(at=timezone.now() + timedelta(seconds=6))
+
+    kept.refresh_from_db()
+    assert kept.sealed == ""
 
 
 def test_reuse_on_one_device_leaves_the_other_device_alone(anyone: Shopper) -> None:
     member = make.member()
-    phone = sessions.open_session(member=member, at=timezone.now())
-    tablet = sessions.open_session(member=member, at=timezone.now())
-    sessions.refresh(token=phone.refresh, at=timezone.now())
+    before = timezone.now() - timedelta(minutes=1)
+    phone = sessions.open_session(member=member, at=before)
+    tablet = sessions.open_session(member=member, at=before)
+    sessions.refresh(token=phone.refresh, at=before)
 
     anyone.call("POST", "/auth/refresh", {"refresh": phone.refresh})
 

@@ -32,12 +32,12 @@ def test_members_see_themselves_and_nothing_of_wechat(shopper_of: ShopperOf) -> 
 
 
 def test_what_is_sent_is_changed_and_the_rest_stays(shopper_of: ShopperOf) -> None:
-    me = shopper_of(make.member("小茶", avatar_url="https://cdn.example.com/a.png"))
+    me = shopper_of(make.member("小茶", avatar_url="https://wx.qlogo.cn/a.png"))
 
     answer = me.call("PATCH", "/me", {"nickname": " 大茶 "})
 
     assert (answer.status_code, answer.json()["nickname"]) == (200, "大茶")
-    assert answer.json()["avatar_url"] == "https://cdn.example.com/a.png"
+    assert answer.json()["avatar_url"] == "https://wx.qlogo.cn/a.png"
     assert me.call("PATCH", "/me", {"avatar_url": ""}).json()["avatar_url"] == ""
     assert me.call("PATCH", "/me", {}).json()["nickname"] == "大茶"
 
@@ -69,6 +69,7 @@ def test_a_nickname_has_up_to_32_characters_emoji_included(
         {"nickname": "\ud83c"},
         {"nickname": "x" * 10_000},
         {"avatar_url": "http://cdn.example.com/a.png"},
+        {"avatar_url": "https://cdn.example.com/a.png"},
         {"avatar_url": "javascript:alert(1)"},
         {"avatar_url": "//cdn.example.com/a.png"},
         {"avatar_url": "https://"},

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from django.test import Client
 
 from apps.outbox.models import Announcement
 from apps.wechat.admin import masked
 from apps.wechat.models import PushMessage
-from apps.wechat.sandbox import crypto
+from apps.wechat.sandbox import crypto, pushes
 from mall import text
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,16 @@ MESSAGE = {
     "MsgType": "event",
     "Event": "trade_manage_order_settlement",
     "transaction_id": "420000001",
+}
+
+
+TEXT = {
+    "ToUserName": "gh_0123456789ab",
+    "FromUserName": "oABCDEFGHIJKLMNOPQRSTUVWXYZ0",
+    "CreateTime": 1767225600,
+    "MsgType": "text",
+    "Content": "请问什么时候发货？",
+    "MsgId": "24000000000000001",
 }
 
 
@@ -72,6 +83,67 @@ def test_a_push_that_comes_three_times_is_kept_and_announced_once() -> None:
     assert answers == [b"success", b"success", b"success"]
     assert PushMessage.objects.get().kind == "trade_manage_order_settlement"
     assert Announcement.objects.get().payload["kind"] == "trade_manage_order_settlement"
+
+
+def opened(encrypt: str, *, timestamp: str, nonce: str, signature: str) -> str:
+    """The reply inside, its signature checked as WeChat does."""
+    assert signature == crypto.push_signature(settings.WECHAT_PUSH_TOKEN, timestamp, nonce, encrypt)
+    return crypto.open_push(
+        aes_key=settings.WECHAT_PUSH_AES_KEY, appid=settings.WECHAT_APPID, encrypt=encrypt
+    ).decode()
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "miniprogrampage", "voice", "link"])
+def test_what_a_customer_writes_is_handed_to_the_service_staff(kind: str) -> None:
+    answers = [push({**TEXT, "MsgType": kind}) for _ in range(2)]
+
+    for answer in answers:
+        said = answer.json()
+        reply = json.loads(
+            opened(
+                said["Encrypt"],
+                timestamp=str(said["TimeStamp"]),
+                nonce=said["Nonce"],
+                signature=said["MsgSignature"],
+            )
+        )
+        assert said["Nonce"] == "1234567890"
+        assert reply == {
+            "ToUserName": "oABCDEFGHIJKLMNOPQRSTUVWXYZ0",
+            "FromUserName": "gh_0123456789ab",
+            "CreateTime": said["TimeStamp"],
+            "MsgType": "transfer_customer_service",
+        }
+    assert PushMessage.objects.get().kind == kind
+
+
+def test_a_message_that_came_as_xml_is_handed_over_as_xml() -> None:
+    url, body = sealed(TEXT)
+    as_xml = pushes.xml({"ToUserName": "gh_0123456789ab", "Encrypt": json.loads(body)["Encrypt"]})
+
+    answer = Client().generic("POST", url, as_xml.encode(), content_type="text/xml")
+
+    assert answer["Content-Type"] == "text/xml; charset=utf-8"
+    envelope = {part.tag: part.text or "" for part in fromstring(answer.content.decode())}
+    reply = opened(
+        envelope["Encrypt"],
+        timestamp=envelope["TimeStamp"],
+        nonce=envelope["Nonce"],
+        signature=envelope["MsgSignature"],
+    )
+    assert {part.tag: part.text for part in fromstring(reply)} == {
+        "ToUserName": "oABCDEFGHIJKLMNOPQRSTUVWXYZ0",
+        "FromUserName": "gh_0123456789ab",
+        "CreateTime": envelope["TimeStamp"],
+        "MsgType": "transfer_customer_service",
+    }
+
+
+@pytest.mark.parametrize("event", ["user_enter_tempsession", "subscribe_msg_popup_event", "wxa_media_check"])
+def test_events_are_answered_success(event: str) -> None:
+    answer = push({**MESSAGE, "Event": event})
+
+    assert (answer.content, answer["Content-Type"]) == (b"success", "text/plain; charset=utf-8")
 
 
 @pytest.mark.parametrize("said", ["a\x00b", "a\ud83db", "\udc00", "a\x07b\x1f", "\u202e\ufffe", "👩\u200d🚀"])

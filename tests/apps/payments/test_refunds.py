@@ -14,7 +14,7 @@ from apps.orders.models import Order
 from apps.outbox.models import Announcement
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import refunds
+from apps.payments.services import giving_back, refunds
 from apps.wechat.pay import facts
 from apps.wechat.sandbox.control import Sandbox
 from mall.lifecycle import MoveRefused
@@ -184,7 +184,9 @@ def surplus(wechat: Sandbox, settings: Any) -> Refund:
     (paid,) = payments.close_open(order.payments.all(), at=at)
     Order.objects.filter(pk=order.pk).update(status="CLOSED", closed_at=at)
     paying.confirm_payment(transaction=paid, at=at, from_query=True)
-    return refunds.refund_surplus(payment_no=paid.out_trade_no, at=at)
+    refund = giving_back.refund_surplus(payment_no=paid.out_trade_no, at=at)
+    assert refund is not None
+    return refund
 
 
 def refund_calls(wechat: Sandbox) -> list[str]:
@@ -257,7 +259,7 @@ def test_a_refund_waits_while_the_balance_is_short(wechat: Sandbox, surplus: Ref
     surplus.refresh_from_db()
     assert (surplus.status, surplus.last_error) == ("REQUESTED", "商户账户余额不足，充值后会自动重试")
     assert refunds.submit_due(at=at + timedelta(minutes=1)) == 0
-    assert refunds.submit_due(at=at + timedelta(minutes=11)) == 1
+    assert refunds.submit_due(at=at + timedelta(minutes=3)) == 1
     settle(wechat, surplus, at=at + timedelta(hours=1))
     assert surplus.status == "SETTLED"
     assert set(refund_calls(wechat)) == {surplus.refund_no}
@@ -288,9 +290,156 @@ def test_one_refund_that_fails_does_not_keep_the_others_waiting(wechat: Sandbox,
 
 def test_while_wechat_is_silent_a_sweep_gives_up_after_three(wechat: Sandbox, settings: Any) -> None:
     settings.WECHATPAY_BASE = "http://127.0.0.1:9"  # nobody listens there
-    payment = captured(1000)
     for key in "abcde":
-        ask(payment, 100, key)
+        ask(captured(1000), 100, key)
 
     assert [refunds.submit_due(at=AT + timedelta(seconds=n)) for n in range(2)] == [3, 2]
     assert {refund.last_error for refund in Refund.objects.all()} == {"wechat_unavailable: no connection"}
+
+
+def test_the_waits_for_a_balance_grow(wechat: Sandbox, surplus: Refund) -> None:
+    wechat.fault("not_enough", times=9)
+    begun = now()
+    tries = [m for m in range(60) if refunds.submit_due(at=begun + timedelta(minutes=m))]
+
+    # After 2 minutes, then 4, 8, 16 and 30.
+    assert tries == [0, 2, 6, 14, 30]
+
+
+@pytest.mark.parametrize("code", ["INVALID_REQUEST", "PARAM_ERROR"])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "重入请求数据和已存在的业务单据数据不一致",
+        "订单金额或退款金额与之前请求不一致，请核实后再试",
+        "请求重入时，参数与首次请求时不一致",
+        "订单重入时，要求参数值与原请求一致",
+        "参数错误",
+    ],
+)
+def test_a_refused_refund_that_wechat_has_all_the_same_is_under_way(
+    wechat: Sandbox, surplus: Refund, settings: Any, code: str, sentence: str
+) -> None:
+    path = "/v3/refund/domestic/refunds"
+    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
+    wechat.fault("timeout_after_commit", path=path, hang_s=1)
+    at = now()
+    refunds.submit_due(at=at)
+    # The worker died before it wrote down that it had told WeChat, so that it tells again.
+    Refund.objects.filter(pk=surplus.pk).update(attempts=0, due_at=at)
+    wechat.fault("http_status", path=path, status=400, code=code, message=sentence)
+
+    refunds.submit_due(at=at + timedelta(minutes=2))
+
+    surplus.refresh_from_db()
+    assert surplus.status in {"PROCESSING", "SETTLED"}
+    assert len(wechat.refunds()) == 1
+
+
+def test_a_refund_that_was_told_with_another_address_is_recognised(
+    wechat: Sandbox, surplus: Refund, settings: Any
+) -> None:
+    at = now()
+    refunds.submit_due(at=at)
+    Refund.objects.filter(pk=surplus.pk).update(status="REQUESTED", attempts=0, due_at=at)
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:10"  # the shop moved: WeChat says 重入请求数据…不一致
+
+    refunds.submit_due(at=at + timedelta(minutes=2))
+
+    surplus.refresh_from_db()
+    assert surplus.status in {"PROCESSING", "SETTLED"}
+    assert len(wechat.refunds()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (400, "INVALID_REQUEST", "订单已全额退款"),
+        (400, "INVALID_REQUEST", "订单已经超过退款期限"),
+        (400, "PARAM_ERROR", "参数错误"),
+        (404, "RESOURCE_NOT_EXISTS", "订单不存在"),
+        (404, "ORDER_NOT_EXIST", "订单不存在"),
+        (403, "USER_ACCOUNT_ABNORMAL", "退款请求失败"),
+    ],
+)
+def test_what_wechat_refuses_and_does_not_know_waits_for_a_person(
+    wechat: Sandbox, surplus: Refund, status: int, code: str, message: str
+) -> None:
+    wechat.fault("http_status", path="/v3/refund/domestic/refunds", status=status, code=code, message=message)
+
+    refunds.submit_due(at=now())
+
+    surplus.refresh_from_db()
+    assert (surplus.status, surplus.last_error) == ("FAILED", f"{code} {message}")
+    assert wechat.refunds() == []
+
+
+# --- a minute apart, and within a year --------------------------------------------------------------------
+
+
+def sent(at: datetime) -> list[int]:
+    """Let the sweep run, and return the amounts that have left, in their order."""
+    refunds.submit_due(at=at)
+    return list(
+        Refund.objects.filter(attempts__gte=1).order_by("due_at").values_list("amount_fen", flat=True)
+    )
+
+
+def test_refunds_of_one_payment_leave_a_minute_apart_and_those_of_others_at_once(settings: Any) -> None:
+    settings.WECHATPAY_BASE = "http://127.0.0.1:9"  # nobody listens there: what counts is when they leave
+    one, other = captured(1000), captured(1000)
+    for payment, amount_fen in ((one, 1), (one, 2), (other, 3)):
+        ask(payment, amount_fen, f"cause-{amount_fen}")
+
+    assert sorted(sent(AT)) == [1, 3]
+    assert sorted(sent(AT + timedelta(seconds=59))) == [1, 3]
+    later = AT + timedelta(seconds=60)
+    Refund.objects.filter(amount_fen=1).update(due_at=later + timedelta(hours=1))
+    assert sorted(sent(later)) == [1, 2, 3]
+
+
+def test_what_wechat_found_too_frequent_is_told_again_after_a_minute_and_ever_more_rarely(
+    wechat: Sandbox, surplus: Refund
+) -> None:
+    wechat.fault(
+        "http_status",
+        path="/v3/refund/domestic/refunds",
+        status=429,
+        code="FREQUENCY_LIMITED",
+        message="频率限制",
+        times=3,
+    )
+    begun = now()
+    tries = [s for s in range(0, 600, 30) if refunds.submit_due(at=begun + timedelta(seconds=s))]
+
+    # After a minute, then two, then four.
+    assert tries == [0, 60, 180, 420]
+    assert set(refund_calls(wechat)) == {surplus.refund_no}
+    surplus.refresh_from_db()
+    assert surplus.status in {"PROCESSING", "SETTLED"}
+
+
+def test_a_payment_is_refunded_for_365_days_and_not_a_second_longer() -> None:
+    payment = captured(1000)
+    assert payment.captured_at is not None
+    last = payment.captured_at + timedelta(days=365)
+
+    def ask_at(at: datetime, key: str) -> Refund:
+        return payments.request_refund(
+            payment_no=payment.payment_no, amount_fen=1, reason="退货", business_key=key, at=at
+        )
+
+    failed = ask_at(last, "a")
+    with pytest.raises(payments.PaymentTooOld):
+        ask_at(last + timedelta(seconds=1), "b")
+    with pytest.raises(payments.PaymentTooOld):
+        payments.refund_order(
+            order_id=payment.order_id or 0,
+            amount_fen=1,
+            reason="退货",
+            business_key="c",
+            at=last + timedelta(seconds=1),
+        )
+    refunds.apply_result(result=result(failed, status="ABNORMAL"), at=last)
+    with pytest.raises(payments.PaymentTooOld):
+        refunds.resubmit(refund_no=failed.refund_no, at=last + timedelta(seconds=1))

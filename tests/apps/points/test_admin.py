@@ -195,7 +195,7 @@ def test_a_good_that_is_no_one_thing_is_refused(
 
 @pytest.mark.parametrize(
     "path",
-    ["account", "entry", "spending", "checkin", "redemption", "pointsgood", "interactionrule", "rules"],
+    ["account", "entry", "spending", "checkin", "redemption", "pointsgood", "interactionrule"],
 )
 def test_every_list_takes_the_same_number_of_statements_for_one_row_and_ten(
     admin_client: Client, path: str, django_assert_max_num_queries: Any

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from apps.members.models import Member
+from apps.members.services import consents, profile
 from apps.outbox import services as outbox
 from apps.points import selectors
 from apps.points import services as points
 from apps.points.models import CheckIn, Entry
 from apps.points.states import Interaction
 from tests.apps.members import make as members
+from tests.apps.pictures import make as pictures
 from tests.apps.points import make
 from tests.apps.points.make import DAY, NOW
 from tests.conftest import Shopper
@@ -107,7 +111,8 @@ def test_a_survey_that_counts_once_counts_once() -> None:
     assert [reward(owner, subject, kind=Interaction.SURVEY) for subject in ("a", "b")] == [True, False]
 
 
-def test_a_profile_that_becomes_complete_is_rewarded_once() -> None:
+def test_a_profile_that_becomes_complete_is_rewarded_once(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
     make.interaction("PROFILE", 50, once=True)
     owner = make.member(nickname="", phone="13800000000")
     shopper = Shopper(members.access_token(owner))
@@ -117,10 +122,12 @@ def test_a_profile_that_becomes_complete_is_rewarded_once() -> None:
     outbox.deliver_due(at=at + DAY)
     assert not Entry.objects.exists()
 
-    for name in ("a", "b"):
-        shopper.call("PATCH", "/me", {"avatar_url": f"https://img.example.com/{name}.png"})
+    members.privacy()
+    consents.give(member=owner, document="privacy", version="1.0", at=at)
+    for color in ("red", "blue"):
+        profile.wear(member=owner, content=pictures.picture(color=color), at=at)
     shopper.call("PATCH", "/me", {"avatar_url": ""})
-    shopper.call("PATCH", "/me", {"avatar_url": "https://img.example.com/a.png"})
+    profile.wear(member=owner, content=pictures.picture(), at=at)
     outbox.deliver_due(at=at + DAY)
     assert make.standing(owner) == (50, 0)
 

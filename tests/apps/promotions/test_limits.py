@@ -109,7 +109,7 @@ def test_waived_freight_and_a_given_gift_count_and_a_gift_out_of_stock_does_not(
     gift = {"label": "赠品", "sku_id": 2, "title": "茶匙"}
     given = Gifted(ref="promotion:7", quantity=1, missing=0, **gift)
     gone = Gifted(ref="promotion:8", quantity=0, missing=1, **gift)
-    waived = Reduction(ref="promotion:9", label="包邮", amount_fen=8_00)
+    waived = Reduction(ref="promotion:9", label="包邮", amount_fen=8_00, kind="freight")
     said = quote("level:3", gifts=(given, gone))
     uses = promotions.uses_of(
         Quote(**{name: getattr(said, name) for name in said.__slots__} | {"applied": (*said.applied, waived)})

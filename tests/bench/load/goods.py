@@ -23,11 +23,13 @@ _PRODUCTS: Final = """
     SELECT '基准茶具 ' || n, '一壶四杯，送礼自用皆宜', category.ids[1 + n %% array_length(category.ids, 1)], NULL,
            'PROFIT', 'products/x.png', '', '<p>' || repeat('每一只都由匠人手工拉坯。', 40) || '</p>',
            '[{"name": "材质", "value": "陶瓷"}]', '[{"name": "颜色", "values": ["月白", "天青", "墨黑"]}]',
-           1, NULL, 1, true, NULL, NULL, 3000 + n %% 90 * 100, NULL, n %% 1000, ' 基准 茶具 ', %(at)s::timestamptz - interval '60 days'
+           1, NULL, 1, true, NULL, NULL, 8000 + n %% 90 * 100, NULL, n %% 1000, ' 基准 茶具 ',
+           %(at)s::timestamptz - interval '60 days'
       FROM generate_series(1, %(products)s) AS n, (SELECT array_agg(id ORDER BY id) AS ids FROM catalog_category) AS category
 """
 _SKUS: Final = """
-    INSERT INTO catalog_sku (product_id, code, option_values, price_fen, market_price_fen, cost_fen, weight_g, image, enabled)
+    INSERT INTO catalog_sku (product_id, code, option_values, price_fen, market_price_fen, cost_fen, weight_g, image,
+        enabled)
     SELECT id, 'BENCH-' || id || '-' || colour, jsonb_build_object('颜色', colour), price_fen, NULL, 1000, 500, '', true
       FROM catalog_product, unnest(ARRAY['月白', '天青', '墨黑']) AS colour WHERE title LIKE '基准茶具 %%'
 """

@@ -107,6 +107,28 @@ def test_a_push_is_read_in_either_format(sandbox: Sandbox, shop: Script, style: 
     assert (message["transaction_id"], message["msg"]) == ("4200", "请尽快发货")
 
 
+@pytest.mark.parametrize("style", ["json", "xml"])
+def test_a_customers_text_is_handed_over_in_the_format_in_which_it_came(
+    sandbox: Sandbox, shop: Script, style: str
+) -> None:
+    def answered(one: Heard) -> Reply:
+        at = datetime.now(tz=UTC)
+        message = push.read(one.query, one.body, at=at)
+        text, _ = push.answer(message, query=one.query, body=one.body, at=at, random=b"0123456789abcdef")
+        return Reply(body=text.encode(), headers={})
+
+    shop.say(answered)
+    sandbox.push_to(f"{shop.base}/wechat/push", format=style)
+    openid = sandbox.login("小明").openid
+
+    sandbox.write(openid, "在吗")
+
+    sandbox.wait(lambda: [row for row in sandbox.pushes() if row["state"] == "ACCEPTED"])
+    (delivery,) = sandbox.pushes()
+    assert (delivery["event"], delivery["content"]["Content"]) == ("text", "在吗")
+    assert ("<Encrypt>" in delivery["attempts"][0]["answer"]) == (style == "xml")
+
+
 def test_the_sandboxs_check_of_the_push_url_is_answered(sandbox: Sandbox, shop: Script) -> None:
     shop.replies.clear()
     shop.say(lambda one: Reply(body=push.verify_url(one.query).encode(), headers={}))

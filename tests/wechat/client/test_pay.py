@@ -204,8 +204,10 @@ def test_a_page_of_a_proxy_is_no_word_of_wechat(wechat: Script) -> None:
         (400, "ORDER_CLOSED", "订单已关闭", errors.PayOrderClosed),
         (400, "ORDERPAID", "订单已支付", errors.AlreadyPaid),
         (403, "OUT_TRADE_NO_USED", "商户订单号重复", errors.PayNumberUsed),
-        (400, "INVALID_REQUEST", "请求重入时，参数不一致", errors.PayNumberUsed),
-        (400, "PARAM_ERROR", "无效的openid", errors.PayRefused),
+        (400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", errors.PayRequestInvalid),
+        (400, "INVALID_REQUEST", "重入请求数据和已存在的业务单据数据不一致", errors.PayRequestInvalid),
+        (400, "INVALID_REQUEST", "订单重入时，要求参数值与原请求一致", errors.PayRequestInvalid),
+        (400, "PARAM_ERROR", "无效的openid", errors.PayRequestInvalid),
         (403, "RULE_LIMIT", "业务规则限制", errors.PayRefused),
         (500, "OPENID_MISMATCH", "openid和appid不匹配", errors.PayRefused),
     ],
@@ -344,7 +346,13 @@ def test_an_answer_about_another_refund_has_an_unknown_outcome(wechat: Script, a
     [
         (403, "NOT_ENOUGH", "余额不足", errors.NotEnoughBalance),
         (404, "RESOURCE_NOT_EXISTS", "订单不存在", errors.PayOrderNotFound),
-        (400, "INVALID_REQUEST", "订单金额与原支付金额不一致", errors.PayRefused),
+        (
+            400,
+            "INVALID_REQUEST",
+            "订单金额或退款金额与之前请求不一致，请核实后再试",
+            errors.PayRequestInvalid,
+        ),
+        (400, "INVALID_REQUEST", "订单已全额退款", errors.PayRequestInvalid),
         (403, "USER_ACCOUNT_ABNORMAL", "用户账户异常", errors.PayRefused),
     ],
 )

@@ -195,3 +195,20 @@ def test_a_push_opens_to_the_documented_message(settings: Any) -> None:
 
     assert push.read(query, as_json, at=at) == {"demo_resp": "good luck"}
     assert push.read(query, as_xml, at=at) == {"demo_resp": "good luck"}
+
+
+def test_a_reply_to_a_push_is_sealed_as_documented(settings: Any) -> None:
+    settings.WECHAT_PUSH_TOKEN = "AAAAA"
+    settings.WECHAT_PUSH_AES_KEY = "A" * 43
+    settings.WECHAT_APPID = "wxba5fad812f8e6fb9"
+
+    reply = push.sealed_reply(
+        b'{"demo_resp":"good luck"}', timestamp=1713424427, nonce="415670741", random=b"707722b803182950"
+    )
+
+    assert reply == {
+        "Encrypt": "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ==",
+        "MsgSignature": "1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1",
+        "TimeStamp": 1713424427,
+        "Nonce": "415670741",
+    }

@@ -120,7 +120,7 @@ def test_a_number_is_good_for_one_amount(sandbox: Sandbox) -> None:
     prepay(openid)
 
     assert prepay(openid).startswith("wx")
-    with pytest.raises(errors.PayNumberUsed):
+    with pytest.raises(errors.PayRequestInvalid):
         prepay(openid, amount_fen=1201)
 
 

@@ -127,7 +127,7 @@ def test_a_number_cannot_change_its_parameters_nor_be_used_again(
     merchant.prepay(openid, "SO20250101")
     changed = merchant.prepay(openid, "SO20250101", amount={"total": 1100, "currency": "CNY"})
     assert _error(changed) == (400, "INVALID_REQUEST")
-    assert "参数不一致" in changed.json()["message"]
+    assert changed.json()["message"] == "请求重入时，参数与首次请求时不一致"
     merchant.close("SO20250101")
     assert _error(merchant.prepay(openid, "SO20250101")) == (400, "ORDER_CLOSED")
     _paid(sandbox, merchant, "SO20250102")
@@ -249,6 +249,8 @@ def test_a_refund_number_is_one_refund(sandbox: Sandbox, merchant: Merchant) -> 
     first, again = merchant.refund(paid, "RF1", 500).json(), merchant.refund(paid, "RF1", 500).json()
     assert first["refund_id"] == again["refund_id"]
     assert _error(merchant.refund(paid, "RF1", 600)) == (400, "INVALID_REQUEST")
+    other_reason = merchant.refund(paid, "RF1", 500, reason="改了原因")
+    assert other_reason.json()["message"] == "重入请求数据和已存在的业务单据数据不一致"
     assert [row["refund_fen"] for row in sandbox.refunds()] == [500]
 
 
@@ -257,7 +259,7 @@ def test_what_cannot_be_refunded_is_refused(sandbox: Sandbox, merchant: Merchant
     merchant.prepay(openid, "SO20250101")
     paid = _paid(sandbox, merchant, "SO20250102")
     by_number: Callable[..., requests.Response] = merchant.refund
-    assert _error(by_number("", "RF1", 100, out_trade_no="SO20250101")) == (400, "INVALID_REQUEST")
+    assert _error(by_number("", "RF1", 100, out_trade_no="SO20250101")) == (404, "RESOURCE_NOT_EXISTS")
     assert _error(by_number("4200", "RF1", 100)) == (404, "RESOURCE_NOT_EXISTS")
     wrong_total = {"refund": 100, "total": 1300, "currency": "CNY"}
     assert _error(by_number(paid, "RF1", 100, amount=wrong_total)) == (400, "INVALID_REQUEST")

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from apps.demo import filling, reviews, surveys, terms
+from apps.demo import filling, whole
+from apps.demo.telling import silent
 
 
 class Command(BaseCommand):
@@ -16,9 +17,9 @@ class Command(BaseCommand):
     help = "Fill the shop with demo goods, stock, postage and offers; safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = timezone.now()
-        added = filling.fill(at=at)
-        terms.agree(at=at)
-        reviews.fill(at=at)
-        surveys.fill(at=at)
+        added = whole.fill(at=timezone.now(), tell=self._tell if options["verbosity"] else silent)
         self.stdout.write(f"The demo shop has {len(filling.WARES)} products; {added} of them are new.")
+
+    def _tell(self, what: str, done: int, of: int, which: str) -> None:
+        self.stdout.write(f"{what} {done}/{of}: {which}")
+        self.stdout.flush()

@@ -9,8 +9,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 
 from apps.base.parsers import BodyTooLarge
-from apps.content.services import PictureUnreadable
-from apps.content.services.pictures import MOST_BYTES
+from apps.pictures.drawing import MOST_BYTES, PictureUnreadable
 
 # What the form says beside its picture.
 _FORM_BYTES = 16 * 1024

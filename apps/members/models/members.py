@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import ExtractDay, ExtractMonth
+from django.db.models.functions import ExtractDay, ExtractMonth, Upper
 
+from apps.base import finding
 from apps.base.personal import Person
+from apps.pictures.fields import OwnAddressField
 
 
 class Level(models.Model):
@@ -61,7 +64,8 @@ class Member(models.Model):
     openid = models.CharField("openid", max_length=64, unique=True)
     unionid = models.CharField("unionid", max_length=64, blank=True)
     nickname = models.CharField("昵称", max_length=32, blank=True)
-    avatar_url = models.URLField("头像", max_length=500, blank=True)
+    # Read as an address, kept as the name of one of the member's uploads; before, WeChat's own addresses were taken.
+    avatar_url = OwnAddressField("头像", max_length=500, blank=True)
     phone = models.CharField("手机号", max_length=20, blank=True)
     level = models.ForeignKey(Level, on_delete=models.PROTECT, null=True, verbose_name="等级")
     # Written by services/growth.py only: growth = Σ GrowthEntry.change. A level above the lowest has an end.
@@ -81,6 +85,10 @@ class Member(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["phone"], condition=~Q(phone=""), name="member_phone"),
+            # What operators search for.
+            finding.by_tail("phone", name="member_phone_tail"),
+            finding.by_beginning("nickname", name="member_nickname_beginning"),
+            GinIndex(OpClass(Upper("nickname"), name="gin_trgm_ops"), name="member_nickname_parts"),
             models.Index(
                 fields=["level_valid_until"],
                 condition=Q(level_valid_until__isnull=False),
@@ -248,11 +256,17 @@ class Session(models.Model):
 
 
 class SpentRefresh(models.Model):
-    """A refresh token that was exchanged already: seeing it again means that somebody stole it."""
+    """A refresh token that was exchanged already: seeing it again later means that somebody stole it.
+
+    ``sealed`` is what it was exchanged for, to be opened with the token alone, which the shop does not have; it is
+    kept for the seconds in which the device that sent it may have sent it twice.
+    """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="spent")
     refresh_hash = models.CharField(max_length=64, unique=True)
     spent_at = models.DateTimeField()
+    device = models.CharField(max_length=64, blank=True, default="")
+    sealed = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "已用刷新令牌"

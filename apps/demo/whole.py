@@ -1,0 +1,25 @@
+"""Fills the whole demo shop: goods, terms, a survey, reviews."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.demo import filling, reviews, surveys, terms
+from apps.demo.telling import Tell, silent
+
+
+def fill(*, at: datetime, tell: Tell = silent) -> int:
+    """Add what is missing of the demo shop and return how many products that were; change nothing that is there.
+
+    Not inside a transaction, since pictures are drawn and read.
+    """
+    filling.draw(tell=tell)
+    # Hundreds of small changes: a commit for each would be much of the waiting.
+    with transaction.atomic():
+        added = filling.fill(at=at, tell=tell)
+        terms.agree(at=at, tell=tell)
+        surveys.fill(at=at)
+    reviews.fill(at=at, tell=tell)
+    return added

@@ -1,0 +1,200 @@
+"""Giving money back: asked for under lock, never more than is left of a payment, committed before WeChat hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from apps.base import numbers
+from apps.payments.models import Payment, Refund
+from apps.payments.services.attempts import PaymentNotFound
+from apps.payments.states import VOID, Origin, PaymentStatus
+from mall.errors import Kind, ShopError
+
+# Later WeChat refuses a refund (微信支付 申请退款: 交易时间超过一年的订单无法提交退款).
+REFUNDABLE_FOR: Final = timedelta(days=365)
+
+
+class NotRefundable(ShopError):
+    """No money was captured by this attempt."""
+
+    code = "payment_not_captured"
+    message = "该支付单没有收款，不能退款"
+    kind = Kind.CONFLICT
+
+
+class RefundTooMuch(ShopError):
+    """More than what is left of the payment; ``details`` has ``refundable_fen``."""
+
+    code = "refund_too_much"
+    message = "退款金额超过可退金额"
+    kind = Kind.CONFLICT
+
+
+class RefundKeyReused(ShopError):
+    """The same cause asked for another refund before."""
+
+    code = "refund_key_reused"
+    message = "同一事由已有不同的退款"
+    kind = Kind.CONFLICT
+
+
+class PaymentTooOld(ShopError):
+    """It was paid more than 365 days ago."""
+
+    code = "payment_too_old"
+    message = "付款已超过 365 天，微信不再受理退款，请以其他方式退还买家"
+    kind = Kind.CONFLICT
+
+
+def request_refund(
+    *, payment_no: str, amount_fen: int, reason: str, business_key: str, at: datetime
+) -> Refund:
+    """Commit to giving ``amount_fen`` of a payment back; a sweep submits it within two minutes.
+
+    The same ``business_key`` with the same payment and amount answers the same refund. Every refund that
+    WeChat has not closed counts against the payment, failed ones too: it may still carry one of those out.
+    Raises PaymentNotFound, NotRefundable, PaymentTooOld, RefundTooMuch, RefundKeyReused.
+    """
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
+        if payment is None:
+            raise PaymentNotFound
+        known = list(Refund.objects.filter(business_key=business_key))
+        if known:
+            if [(row.payment_id, row.amount_fen) for row in known] != [(payment.pk, amount_fen)]:
+                raise RefundKeyReused
+            return known[0]
+        if payment.status != PaymentStatus.CAPTURED:
+            raise NotRefundable
+        require_young(payment, at=at)
+        parts = _split([payment], amount_fen=amount_fen)
+        (refund,) = _write(parts, reason=reason, business_key=business_key, at=at)
+        return refund
+
+
+def refund_order(
+    *, order_id: int, amount_fen: int, reason: str, business_key: str, at: datetime
+) -> list[Refund]:
+    """Commit to giving ``amount_fen`` of an order back; where it has several bills, out of their payments.
+
+    The payment that came last gives first, each at most what is left of it, one refund for each that gives. So all
+    refunds together are exactly what was captured, most of them are in one part, and a balance goes before its deposit.
+    What the merchant console gave back already is not given again: where not enough is left, that covers the rest, of
+    which there are no rows then.
+    The caller has locked the order. The same ``business_key`` and sum answers the same refunds, each under its number.
+    Raises NotRefundable where no money was captured, PaymentTooOld, RefundTooMuch, RefundKeyReused.
+    """
+    with transaction.atomic():
+        captured = list(
+            Payment.objects.select_for_update(no_key=True)
+            .filter(order_id=order_id, status=PaymentStatus.CAPTURED, is_surplus=False)
+            .order_by("id")
+        )
+        console_fen = sum(map(console_fen_of, captured))
+        known = list(Refund.objects.filter(business_key=business_key).order_by("part"))
+        if known:
+            theirs = {payment.pk for payment in captured}
+            known_fen = sum(row.amount_fen for row in known)
+            if not known_fen <= amount_fen <= known_fen + console_fen or any(
+                row.payment_id not in theirs for row in known
+            ):
+                raise RefundKeyReused
+            return known
+        if not captured:
+            raise NotRefundable
+        covered_fen = min(max(amount_fen - sum(map(left_fen_of, captured)), 0), console_fen)
+        if amount_fen >= 1 and covered_fen == amount_fen:
+            return []
+        latest_first = sorted(
+            captured, key=lambda row: (row.captured_at or row.started_at, row.pk), reverse=True
+        )
+        parts = _split(latest_first, amount_fen=amount_fen - covered_fen)
+        for payment, _ in parts:
+            require_young(payment, at=at)
+        return _write(parts, reason=reason, business_key=business_key, at=at)
+
+
+def refund_surplus(*, payment_no: str, at: datetime) -> Refund | None:
+    """Give money that nothing can use back, once: all that is left of it, None where the console gave it back before."""
+    business_key = f"surplus:{payment_no}"
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
+        if payment is None:
+            raise PaymentNotFound
+        known = Refund.objects.filter(business_key=business_key).first()
+        if known is not None:
+            return known
+        if not (left_fen := left_fen_of(payment)):
+            return None
+        return request_refund(
+            payment_no=payment_no,
+            amount_fen=left_fen,
+            reason=payment.get_surplus_reason_display() or "异常收款",
+            business_key=business_key,
+            at=at,
+        )
+
+
+def left_of_order(*, order_id: int) -> int:
+    """How many fen of an order's payments are neither back at the payer nor on the way; binding under their locks."""
+    captured = Payment.objects.filter(order_id=order_id, status=PaymentStatus.CAPTURED, is_surplus=False)
+    return sum(map(left_fen_of, captured))
+
+
+def left_fen_of(payment: Payment) -> int:
+    """What of a payment is neither back at the payer nor on the way. Every refund counts that is not void."""
+    return max(payment.captured_fen - _sum_fen(payment.refunds.exclude(status__in=VOID)), 0)
+
+
+def console_fen_of(payment: Payment) -> int:
+    """What the merchant console gave back of a payment."""
+    return _sum_fen(payment.refunds.filter(origin=Origin.CONSOLE).exclude(status__in=VOID))
+
+
+def require_young(payment: Payment, *, at: datetime) -> None:
+    """Raise PaymentTooOld where WeChat would refuse any refund of the payment."""
+    if payment.captured_at is not None and payment.captured_at < at - REFUNDABLE_FOR:
+        raise PaymentTooOld
+
+
+def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
+    """Which of these locked payments gives how much, the first as much as it has. Raises RefundTooMuch."""
+    left_fen = {payment.pk: left_fen_of(payment) for payment in payments}
+    if not 1 <= amount_fen <= sum(left_fen.values()):
+        raise RefundTooMuch(details={"refundable_fen": sum(left_fen.values())})
+    parts: list[tuple[Payment, int]] = []
+    for payment in payments:
+        part_fen = min(amount_fen, left_fen[payment.pk])
+        if part_fen:
+            parts.append((payment, part_fen))
+            amount_fen -= part_fen
+    return parts
+
+
+def _write(
+    parts: Sequence[tuple[Payment, int]], *, reason: str, business_key: str, at: datetime
+) -> list[Refund]:
+    """Write the refunds of one cause, each under a number of its own."""
+    return [
+        Refund.objects.create(
+            refund_no=numbers.dated("RF", at=at),
+            payment=payment,
+            amount_fen=amount_fen,
+            reason=reason[:80],
+            business_key=business_key,
+            part=part,
+            due_at=at,
+            requested_at=at,
+        )
+        for part, (payment, amount_fen) in enumerate(parts, start=1)
+    ]
+
+
+def _sum_fen(refunds: QuerySet[Refund]) -> int:
+    total: int | None = refunds.aggregate(total=Sum("amount_fen"))["total"]
+    return total or 0

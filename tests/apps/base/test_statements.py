@@ -1,0 +1,62 @@
+"""A statement that was composed once answers as the queryset that it was made of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.base.statements import Select
+from apps.catalog.models import Product, Sku
+from tests.apps.catalog import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_answers_models_with_what_belongs_to_them_for_any_number_of_ids(django_assert_num_queries: Any):
+    cups = [make.product(f"茶杯{number}", brand=make.brand(f"青禾{number}")) for number in range(3)]
+    make.product("茶盘")
+    chosen = Select(
+        lambda *, ids: Product.objects.filter(pk__in=ids).select_related("category", "brand").order_by("id"),
+        ids=list,
+    )
+    assert chosen.rows(ids=[]) == []
+    with django_assert_num_queries(1):
+        found = chosen.rows(ids=[cup.pk for cup in cups])
+        told = [(cup.title, cup.category.name, cup.brand.name if cup.brand else "") for cup in found]
+    assert told == [(cup.title, cup.category.name, f"青禾{number}") for number, cup in enumerate(cups)]
+    assert [cup.options for cup in found] == [cup.options for cup in cups]
+    assert chosen.rows(ids=[cups[1].pk]) == [cups[1]]
+
+
+def test_each_value_stands_where_the_queryset_put_it():
+    now, hour = timezone.now(), timedelta(hours=1)
+    cup = make.product("茶杯", sale_starts_at=now)
+    begun = Select(
+        lambda *, title, at: Product.objects.filter(Q(sale_starts_at__lte=at) & Q(title=title), on_sale=True),
+        at=type(now),
+        title=str,
+    )
+    assert begun.rows(title="茶杯", at=now) == [cup]
+    assert begun.rows(title="茶杯", at=now - hour) == []
+    assert begun.first(title="茶壶", at=now) is None
+
+
+def test_a_value_that_the_queryset_changes_is_refused():
+    altered = Select(lambda *, sku_id: Sku.objects.filter(pk=sku_id + 1), sku_id=int)
+    with pytest.raises(TypeError, match="must be handed in as it is"):
+        altered.rows(sku_id=1)
+
+
+def test_a_statement_that_is_another_for_other_values_is_refused():
+    either = Select(
+        lambda *, code: (
+            Sku.objects.filter(code=code) if code.startswith("mark 10") else Sku.objects.exclude(code=code)
+        ),
+        code=str,
+    )
+    with pytest.raises(TypeError, match="must be the same"):
+        either.rows(code="T1")

@@ -1,0 +1,9 @@
+"""Production, but that one address may ask as often as it can: the turns are counted as ever, and never used up."""
+
+from config.settings.prod import *  # noqa: F403
+from config.settings.prod import REST_FRAMEWORK
+
+REST_FRAMEWORK = {
+    **REST_FRAMEWORK,
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "600/s"),  # type: ignore[call-overload]  # a dict
+}
