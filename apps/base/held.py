@@ -10,7 +10,6 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 from uuid import uuid4
@@ -28,6 +27,7 @@ FOLDER: Final = "held"
 KEPT_FOR: Final = timedelta(days=1)
 _SALT: Final = "base.held"
 _MOST_TAKEN: Final = 500
+_MADE: Final[dict[type[Any], type[Any]]] = {}
 # Endings that a browser shows as what they are; anything else is held without one and never shown.
 _SHOWN: Final = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".mp4", ".mov", ".m4v"}
 
@@ -91,9 +91,12 @@ def tokens(form: BaseForm) -> Iterator[tuple[str, str]]:
             yield f"{form.add_prefix(name)}-held", token
 
 
-@cache
 def _keeping(widget: type[Any]) -> type[Any]:
-    return widget if issubclass(widget, Keeping) else type(f"Kept{widget.__name__}", (Keeping, widget), {})
+    if issubclass(widget, Keeping):
+        return widget
+    if widget not in _MADE:
+        _MADE[widget] = type(f"Kept{widget.__name__}", (Keeping, widget), {})
+    return _MADE[widget]
 
 
 class Keeping(ClearableFileInput):
@@ -102,15 +105,16 @@ class Keeping(ClearableFileInput):
     judge: tuple[FileField, Sequence[Any]]
     # What was sent; each form has a widget of its own. Django shows the value from before, never what was chosen.
     chosen: Any = None
+    held_under = ""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """Return the file sent now, else the one that is held."""
         chosen = super().value_from_datadict(data, files, name)
+        self.held_under = ""
         token = data.get(f"{name}-held")
         if chosen is None and token:
             chosen = taken(token)
-            if chosen is not None:
-                chosen.token = token
+            self.held_under = token if chosen is not None else ""
         self.chosen = chosen
         return chosen
 
@@ -145,8 +149,8 @@ class Keeping(ClearableFileInput):
         value = self.chosen
         if not isinstance(value, UploadedFile):
             return ""
-        if token := getattr(value, "token", ""):
-            return str(token)
+        if self.held_under:
+            return self.held_under
         field, validators = self.judge
         try:
             value.seek(0)

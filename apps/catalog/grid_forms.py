@@ -24,6 +24,7 @@ from apps.base import held
 from apps.base.forms import CodeField, YuanField
 from apps.catalog import rules, selectors
 from apps.catalog.models import Product, Sku
+from apps.pictures import stored
 from mall import text
 from mall.money import yuan
 
@@ -336,7 +337,7 @@ def _shown_row(product: Product, sku: Sku, stock: Mapping[int, int] | None) -> d
         "stock": "",
         "free": stock.get(sku.pk, 0) if stock is not None else None,
         "picture": "" if sku.image else None,
-        "url": sku.image.url if sku.image else "",
+        "url": stored.address(sku.image, stored.Size.LIST) or "",
         "was": before,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
+from typing import Any
 
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
@@ -140,7 +141,8 @@ def save_skus(
         stored: dict[int, str] = {}
         for sku, columns in changes:
             sku.product = product
-            file = sku.image.file if "image" in columns and sku.image and not sku.image._committed else None
+            picture: Any = sku.image  # Django marks what is not stored yet, and has no public word for it
+            file = picture.file if "image" in columns and picture and not picture._committed else None
             if file is not None and id(file) in stored:
                 sku.image = stored[id(file)]
             if sku.pk is None:
@@ -148,7 +150,7 @@ def save_skus(
             elif columns:
                 sku.save(update_fields=list(columns))
             if file is not None:
-                stored[id(file)] = sku.image.name
+                stored[id(file)] = str(sku.image.name)
         refresh_product(product_id=product.pk)
 
 

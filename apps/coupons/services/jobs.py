@@ -126,9 +126,9 @@ def count(
 ) -> tuple[int, int]:
     """How many members ``start`` would mean now, and how many numbers on the list nobody has; nothing is written."""
     members = Member.objects.filter(disabled_at__isnull=True)
-    if audience == IssueJob.Audience.LEVEL:
+    if level_id is not None:
         return members.filter(level_id=level_id).count(), 0
-    if audience == IssueJob.Audience.GROUP:
+    if group_id is not None:
         return members.filter(memberships__group_id=group_id).count(), 0
     if audience == IssueJob.Audience.ALL:
         return members.count(), 0
