@@ -14,7 +14,9 @@ from django.forms.models import construct_instance
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.base.forms import LinesField
-from apps.catalog import detail, grid_forms, rules, selectors, services
+from apps.catalog import detail, grid_forms, rules
+from apps.catalog import selectors as catalog_facts
+from apps.catalog import services as catalog
 from apps.catalog.grid_forms import GridField
 from apps.catalog.models import Category, Product
 from apps.pictures import drawing, stored
@@ -117,8 +119,10 @@ class ProductForm(forms.ModelForm):
         except ValidationError as refusal:
             self.add_error("grid", refusal)
             return
-        self._tell({"faults": grid.faults, "now": grid.now, "restored": grid.restored})
-        if grid.restored:
+        self._tell({"faults": grid.faults, "now": grid.now, "restored": grid.restored, "opened": grid.opened})
+        if grid.others:
+            self.add_error("grid", f"您打开页面后，他人修改了{grid.others}，已列在表中；请核对后再次保存")
+        elif grid.restored:
             codes = "、".join(str(one["code"]) for one in grid.restored)
             self.add_error("grid", f"{codes} 有库存、订单或购物车记录，不能删除，请改为停用")
         if grid.faults:
@@ -142,7 +146,7 @@ class CategoryForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         if not self.errors:
             try:
-                services.check_place(category=_as_filled_in(self))
+                catalog.check_place(category=_as_filled_in(self))
             except ShopError as refusal:
                 self.add_error("parent", refusal.text)
         return self.cleaned_data
@@ -159,7 +163,7 @@ def _offer_categories(field: forms.Field, *, without: str | None, empty: str) ->
     left_out: set[int] = set()
     if without:
         left_out = set(Category.objects.filter(path__startswith=without).values_list("id", flat=True))
-    named = [(pk, name) for pk, name in selectors.full_names().items() if pk not in left_out]
+    named = [(pk, name) for pk, name in catalog_facts.full_names().items() if pk not in left_out]
     # The admin wraps the widget; its choices are what the page shows, the field still checks against the table.
     field.widget.choices = [("", empty), *named]
 

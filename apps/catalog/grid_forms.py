@@ -9,7 +9,7 @@ cell, and everything that was typed or chosen comes back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,7 +22,8 @@ from django.utils.safestring import SafeString
 
 from apps.base import held
 from apps.base.forms import CodeField, YuanField
-from apps.catalog import rules, selectors
+from apps.catalog import rules
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product, Sku
 from apps.pictures import stored
 from mall import text
@@ -38,6 +39,7 @@ CELLS: Final = {
 }
 _PRICES: Final = ("price", "market", "cost")
 _CELL_OF: Final = {column: cell for cell, column in CELLS.items()} | {"option_values": "values"}
+_PARTS: Final = ("options", "skus")
 _UNREADABLE: Final = "规格表格未能读取，请刷新页面后重试"
 _FIELDS: Final[Mapping[str, forms.Field]] = {
     "code": CodeField(max_length=40, required=False),
@@ -74,6 +76,9 @@ class Grid:
     now: dict[int, dict[str, Any]] = field(default_factory=dict)
     # Rows that were taken out and cannot be deleted, to be shown again.
     restored: list[dict[str, Any]] = field(default_factory=list)
+    # What somebody else changed of the whole, in words, and what the page has seen once it is shown again.
+    others: str = ""
+    opened: dict[str, Any] | None = None
     # What was chosen, by its token: one file for all rows of a value.
     pictures: dict[str, Any] = field(default_factory=dict)
 
@@ -118,6 +123,8 @@ class GridField(forms.Field):
     """The grid's text; ``ProductForm`` judges it, because it takes the product to do so."""
 
     widget = GridWidget
+    # Its cells carry what they were opened with; ``base.admin_opened`` leaves it alone.
+    knows_what_it_was = True
 
     def to_python(self, value: Any) -> dict[str, Any] | None:
         """Return what was sent, of the right shape; None where the page sent no grid."""
@@ -128,6 +135,7 @@ class GridField(forms.Field):
             return {
                 "options": [_option(one) for one in sent["options"]],
                 "skus": [_row(one) for one in sent["skus"]],
+                "opened": _opened(sent.get("opened")),
             }
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise ValidationError(_UNREADABLE) from None
@@ -138,7 +146,7 @@ class GridField(forms.Field):
             sent, before = self.to_python(data), self.to_python(initial)
         except ValidationError:
             return True
-        return sent is not None and sent != before
+        return sent is not None and (before is None or any(sent[part] != before[part] for part in _PARTS))
 
 
 def shown(product: Product, stock: Mapping[int, int] | None) -> str:
@@ -148,6 +156,7 @@ def shown(product: Product, stock: Mapping[int, int] | None) -> str:
         {
             "options": product.options if product.pk else [],
             "skus": [_shown_row(product, sku, stock) for sku in rows],
+            "opened": _opened_as(product, rows),
         },
         ensure_ascii=False,
     )
@@ -176,7 +185,11 @@ def read(
         if known is None and most_units:
             line.units = _units(grid, number, row["stock"], most_units)
         grid.lines.append(line)
-    grid.removed = list(left.values())
+    opened = sent["opened"]
+    unseen = [sku for sku in left.values() if opened is not None and sku.pk not in opened["skus"]]
+    grid.removed = [sku for sku in left.values() if sku not in unseen]
+    if opened is not None and product.pk:
+        _meanwhile(grid, product, opened, unseen)
     product.options = grid.options
     try:
         rules.check_options(product.options)
@@ -184,6 +197,19 @@ def read(
         raise ValidationError(refusal.text) from refusal
     _judge(grid, product)
     return grid
+
+
+def _meanwhile(grid: Grid, product: Product, opened: Mapping[str, Any], unseen: Sequence[Sku]) -> None:
+    """Show what somebody else made of options and SKUs since the page was opened; untouched options follow it."""
+    if product.options != opened["options"]:
+        if grid.options == opened["options"]:
+            grid.options = product.options
+        grid.others = "规格"
+    if unseen:
+        grid.others = "规格与 SKU"
+        grid.restored += [{**_shown_row(product, sku, None), "choice": sku.option_values} for sku in unseen]
+    if grid.others:
+        grid.opened = _opened_as(product, product.skus.all())
 
 
 def _line(grid: Grid, number: int, row: Mapping[str, Any], sku: Sku, *, may_price: bool) -> Line:
@@ -260,7 +286,7 @@ def _judge(grid: Grid, product: Product) -> None:
             except rules.ProductInvalid as refusal:
                 grid.wrong(number, _CELL_OF.get(refusal.field, "code"), refusal.text)
     _judge_repeats(grid)
-    undeletable = selectors.undeletable([sku.pk for sku in grid.removed])
+    undeletable = catalog_facts.undeletable([sku.pk for sku in grid.removed])
     for sku in grid.removed:
         if sku.pk in undeletable:
             grid.restored.append({**_shown_row(product, sku, None), "choice": sku.option_values})
@@ -340,6 +366,17 @@ def _shown_row(product: Product, sku: Sku, stock: Mapping[int, int] | None) -> d
         "url": stored.address(sku.image, stored.Size.LIST) or "",
         "was": before,
     }
+
+
+def _opened_as(product: Product, skus: Iterable[Sku]) -> dict[str, Any]:
+    """What a page knows of options and SKUs: only what it has seen can it mean to remove."""
+    return {"options": product.options if product.pk else [], "skus": [sku.pk for sku in skus]}
+
+
+def _opened(sent: Any) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {"options": [_option(one) for one in sent["options"]], "skus": {int(one) for one in sent["skus"]}}
 
 
 def _option(sent: Mapping[str, Any]) -> dict[str, Any]:

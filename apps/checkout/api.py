@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -12,12 +12,14 @@ from rest_framework.views import APIView
 
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
+from apps.base.shapes import Shape
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
-from apps.fulfillment import selectors as fulfillment
+from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
+from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
 from apps.members.models import Member
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
@@ -26,6 +28,10 @@ _CONFLICTS = (
     "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough, balance_short, "
     "redeemed_out, redemption_limit_reached (goods of the points mall)"
 )
+
+_CHOICE: Final = Shape(ChoiceSerializer)
+_PLACE: Final = Shape(PlaceSerializer)
+_ORDER: Final = Shape(shapes.OrderSerializer)
 
 
 class QuoteView(APIView):
@@ -41,7 +47,7 @@ class QuoteView(APIView):
             "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
             f"would bring. 409 may be {_CONFLICTS}."
         ),
-        request=shapes.ChoiceSerializer,
+        request=ChoiceSerializer,
         responses={
             200: shapes.CheckoutQuoteSerializer,
             404: refusal(404, "coupon_not_found", "优惠券不存在"),
@@ -53,8 +59,7 @@ class QuoteView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        asked = shapes.ChoiceSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        asked = _CHOICE.checked(request.data)
         composition = quoting.compose(member=caller(request), choice=asked.choice(), at=timezone.now())
         return Response(composition.as_dict())
 
@@ -72,7 +77,7 @@ class OrdersView(APIView):
             f"409: out_of_stock, {_CONFLICTS}."
         ),
         parameters=[idempotency_key("order")],
-        request=shapes.PlaceSerializer,
+        request=PlaceSerializer,
         responses={
             201: shapes.OrderSerializer,
             409: refusal(409, "out_of_stock", "库存不足", _TOO_FEW),
@@ -84,8 +89,7 @@ class OrdersView(APIView):
     )
     def post(self, request: Request) -> Response:
         key = idempotency.key_of(request)
-        asked = shapes.PlaceSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
+        asked = _PLACE.checked(request.data)
         member = caller(request)
         order = placing.place(
             member=member,
@@ -109,7 +113,7 @@ class OrdersView(APIView):
         examples=[OpenApiExample("page", value=examples.ORDER_PAGE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = orders.list_of_member(
+        rows = order_facts.list_of_member(
             member=caller(request), status=request.query_params.get("status") or None
         )
         return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
@@ -126,7 +130,7 @@ class OrderCountsView(APIView):
         examples=[OpenApiExample("counts", value=examples.COUNTS, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(orders.counts_of(member=caller(request)))
+        return Response(order_facts.counts_of(member=caller(request)))
 
 
 class OrderView(APIView):
@@ -205,8 +209,8 @@ def _rows_json(rows: list[Any]) -> list[Any]:
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     """The order as it stands now, read afresh: whatever answered, it is what the database says."""
-    order = orders.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     # What is not paid has not left: the answer to placing an order spares the question.
-    parcels = fulfillment.parcels_of([order.pk]) if order.paid_at else {}
+    parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
     context = {"parcels": parcels, "refunds": refunds.shown_of([order])}
-    return dict(shapes.OrderSerializer(order, context=context).data)
+    return _ORDER.shown(order, **context)

@@ -14,7 +14,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
-from apps.coupons import admin_progress, admin_store, forms, selectors, wording
+from apps.coupons import admin_progress, admin_store, forms, wording
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
@@ -108,7 +109,7 @@ class TemplateAdmin(EditableAdmin):
 
         return self.ask(request, forms.StopForm, stop, row=row, heading=self._subject(row))
 
-    @action(description="批量发放", permissions=["coupons.change_template"], url_path="issue", icon="send")
+    @action(description="批量发放", permissions=["coupons.issue_template"], url_path="issue", icon="send")
     def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -156,7 +157,7 @@ class TemplateAdmin(EditableAdmin):
 
     @action(
         description="生成兑换码",
-        permissions=["coupons.change_template"],
+        permissions=["coupons.issue_template"],
         url_path="make-codes",
         icon="qr_code_2",
     )
@@ -219,6 +220,7 @@ class CouponAdmin(ReadOnlyAdmin):
                 order_no=typed["order_no"].strip(),
                 reason=typed["reason"],
                 token=typed["token"].hex,
+                most_fen=coupon_facts.most_to_compensate(operator=operator(request)),
                 operator=operator(request),
                 at=timezone.now(),
             )
@@ -260,7 +262,7 @@ class PromoCodeAdmin(EditableAdmin):
     readonly_fields = ["redemptions", "used", "brought_in"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoCode]:
-        return selectors.with_results(super().get_queryset(request))
+        return coupon_facts.with_results(super().get_queryset(request))
 
     @admin.display(description="已使用", ordering="used_count")
     def used(self, row: PromoCode) -> str:

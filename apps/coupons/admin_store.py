@@ -19,7 +19,8 @@ from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
-from apps.coupons import forms, selectors, wording
+from apps.coupons import forms, wording
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
 from mall.money import yuan
@@ -131,6 +132,8 @@ class StoreUseAdmin(ReadOnlyAdmin):
             preview=shown,
             then=reverse("admin:coupons_storeuse_add"),
             template="admin/coupons/till.html",
+            # A wrong number counts as a try though it is refused.
+            outside=True,
         )
 
     @action(description="撤销核销", permissions=["coupons.undo_storeuse"], url_path="undo", icon="undo")
@@ -157,7 +160,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
             note=f"{rows.count()} 条",
             at=timezone.now(),
         )
-        return sheets.download(selectors.store_uses_as_csv(rows), name="store-uses")
+        return sheets.download(coupon_facts.store_uses_as_csv(rows), name="store-uses")
 
 
 def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str]]:

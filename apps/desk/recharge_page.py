@@ -27,7 +27,7 @@ from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import PAYMENT_COLOURS, REFUND_COLOURS
 from apps.payments.models import Refund
-from apps.wallet import selectors as wallet
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.admin import SaysWhetherOn
 from apps.wallet.forms import CloseRechargeForm, RechargeRefundForm, UploadAgainForm
 from apps.wallet.models import Account, Recharge
@@ -143,7 +143,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
     @admin.display(description="目前最多可退")
     def refundable(self, row: Recharge) -> str:
-        most = wallet.refundable(row, Account.objects.filter(member_id=row.member_id).first())
+        most = wallet_facts.refundable(row, Account.objects.filter(member_id=row.member_id).first())
         if not most.principal_fen:
             return "—"
         return f"¥{yuan(most.principal_fen)}，同时收回赠送金 ¥{yuan(most.bonus_fen)}"
@@ -186,7 +186,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 entry.reason,
                 f"（{entry.operator}）" if entry.operator else "",
             )
-            for entry in wallet.entries_of_recharge(row).select_related("operator")
+            for entry in wallet_facts.entries_of_recharge(row).select_related("operator")
         )
         return _lines("{} {} 本金 {}，赠送金 {} {}{}", rows)
 
@@ -201,13 +201,13 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     @action(
         description="退款",
         url_path="refund",
-        permissions=["wallet.change_recharge"],
+        permissions=["wallet.refund_recharge"],
         icon="undo",
         variant=ActionVariant.DANGER,
     )
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         recharge: Recharge = self.row(request, object_id)
-        most = wallet.refundable(recharge, Account.objects.filter(member_id=recharge.member_id).first())
+        most = wallet_facts.refundable(recharge, Account.objects.filter(member_id=recharge.member_id).first())
 
         def give_back(form: Any) -> str:
             typed = form.cleaned_data
@@ -244,7 +244,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 raise recharging.RechargeNotCancellable("只有待付款的充值单可以关闭")
             return "充值单已关闭。"
 
-        return self._act(request, recharge, CloseRechargeForm, give_up)
+        return self._act(request, recharge, CloseRechargeForm, give_up, outside=True)
 
     @action(
         description="重新上传发货信息",
@@ -270,11 +270,14 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         *,
         heading: str = "",
         initial: dict[str, Any] | None = None,
+        outside: bool = False,
     ) -> HttpResponse:
-        """Ask about a recharge: which one it is stands above."""
+        """Ask about a recharge: which one it is stands above; what closes it at WeChat is outside a transaction."""
         about = f"{recharge.recharge_no} · {recharge.title} · {recharge.member}"
         heading = f"{about} · {heading}" if heading else about
-        return self.ask(request, form_class, carry_out, row=recharge, heading=heading, initial=initial)
+        return self.ask(
+            request, form_class, carry_out, row=recharge, heading=heading, initial=initial, outside=outside
+        )
 
 
 def _usable(recharge: Recharge) -> frozenset[str]:

@@ -103,7 +103,11 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     # However the page came to be shown: a form that comes back with a mistake shows name, phone and address as well.
     if shown.status_code != HTTPStatus.FOUND:
         audit.record(
-            operator=operator(request), action="发货页查看收货信息", subject=order.order_no, at=timezone.now()
+            operator=operator(request),
+            action="发货页查看收货信息",
+            subject=order.order_no,
+            at=timezone.now(),
+            row=order,
         )
     return shown
 

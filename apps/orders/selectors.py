@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
+from apps.base.statements import Select
 from apps.members.models import Member
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, Reduction
 from apps.orders.states import Status
@@ -37,19 +38,26 @@ class StatusUnknown(Invalid):
     message = "订单状态无效"
 
 
-def of_member(*, member: Member, order_no: str) -> Order:
-    """One order of this member with its lines, and its history as plain rows in ``moves``, oldest first.
-
-    Two statements. Raises NotFound for another member's order as for one that does not exist.
-    """
-    if len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no:
-        raise NotFound
-    history = OrderMove.objects.filter(order=OuterRef("pk")).order_by("id")
-    order = (
-        Order.objects.filter(member=member, order_no=order_no)
+_BY_KEY: Final = Select(
+    lambda *, member_id, idempotency_key: Order.objects.filter(
+        member_id=member_id, idempotency_key=idempotency_key
+    ).order_by(),
+    member_id=int,
+    idempotency_key=str,
+)
+_LINES_OF: Final = Select(
+    lambda *, order_id: (
+        OrderLine.objects.filter(order_id=order_id).annotate(product_id=F("sku__product_id")).order_by("id")
+    ),
+    order_id=int,
+)
+_HISTORY: Final = OrderMove.objects.filter(order=OuterRef("pk")).order_by("id")
+_ONE: Final = Select(
+    lambda *, member_id, order_no: (
+        Order.objects.filter(member_id=member_id, order_no=order_no)
         .annotate(
             moves=ArraySubquery(
-                history.values(
+                _HISTORY.values(
                     row=JSONObject(
                         move="move",
                         from_status="from_status",
@@ -61,11 +69,24 @@ def of_member(*, member: Member, order_no: str) -> Order:
                 )
             )
         )
-        .prefetch_related(_LINES)
-        .first()
-    )
+        .order_by()
+    ),
+    member_id=int,
+    order_no=str,
+)
+
+
+def of_member(*, member: Member, order_no: str) -> Order:
+    """One order of this member with its lines, and its history as plain rows in ``moves``, oldest first.
+
+    Two statements. Raises NotFound for another member's order as for one that does not exist.
+    """
+    if len(order_no) > _LONGEST_ORDER_NO or "\x00" in order_no:
+        raise NotFound
+    order: Any = _ONE.first(member_id=member.pk, order_no=order_no)
     if order is None:
         raise NotFound
+    _LINES_OF.into(order, "lines", order_id=order.pk)
     for move in order.moves:
         move["at"] = datetime.fromisoformat(move["at"])
     return order
@@ -92,7 +113,7 @@ def placed_before(*, member: Member, idempotency_key: str, request_hash: str) ->
 
     Raises IdempotencyKeyReused where it was placed by a request that said something else.
     """
-    order = Order.objects.filter(member=member, idempotency_key=idempotency_key).first()
+    order = _BY_KEY.first(member_id=member.pk, idempotency_key=idempotency_key)
     if order is not None and order.request_hash != request_hash:
         raise IdempotencyKeyReused
     return order
@@ -109,7 +130,7 @@ def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -
     return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
 
 
-def that_hold_beside(order: Order) -> QuerySet[Order]:
+def that_hold_beside(order: Order) -> QuerySet[Order, Any]:
     """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
     beside = Q(member_id=order.member_id, status=Status.UNPAID)
     return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, IntegerField, SmallIntegerField, Value
 
-from apps.base import numbers, transactions
+from apps.base import numbers, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
 from mall.errors import Kind, NotFound, ShopError
@@ -166,8 +166,8 @@ def place(
     )
     del order.unpaid_place  # an expression; whoever asks reads what the database made of it
     bought = [_line(order, item, goods[item.sku_id]) for item in quote.items]
-    OrderLine.objects.bulk_create([*bought, *_gift_lines(order, quote.gifts, goods)])
-    Reduction.objects.bulk_create(reductions.rows_of(order, quote, bought))
+    statements.insert([*bought, *_gift_lines(order, quote.gifts, goods)])
+    statements.insert(reductions.rows_of(order, quote, bought))
     _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
     return order
 
@@ -347,7 +347,7 @@ def _gift_lines(order: Order, gifts: Sequence[Gifted], goods: Mapping[int, Goods
 def _remember(
     order: Order, *, move: str, came_from: str, actor: Actor, operator: Any, note: str, at: datetime
 ) -> None:
-    OrderMove.objects.create(
+    moved = OrderMove(
         order=order,
         move=move,
         from_status=came_from,
@@ -357,3 +357,4 @@ def _remember(
         note=note[:200],
         at=at,
     )
+    statements.insert([moved])

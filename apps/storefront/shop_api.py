@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base.schema import ServerTimeField
-from apps.catalog import pictures
-from apps.storefront import examples, selectors
+from apps.pictures import stored
+from apps.storefront import examples
+from apps.storefront import selectors as shelf_facts
 from apps.storefront.models import Shop
 
 
@@ -27,7 +28,7 @@ class ShopSerializer(serializers.Serializer[Any]):
     server_time = ServerTimeField()
 
     def get_logo_url(self, shop: Shop) -> str | None:
-        return pictures.address(shop.logo)
+        return stored.address(shop.logo, stored.Size.LIST)
 
 
 class ShopView(APIView):
@@ -44,4 +45,4 @@ class ShopView(APIView):
         examples=[OpenApiExample("shop", value=examples.SHOP, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(ShopSerializer(selectors.shop()).data)
+        return Response(ShopSerializer(shelf_facts.shop()).data)

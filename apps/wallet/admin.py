@@ -18,7 +18,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
 from apps.base.asking import operator
 from apps.base.finding import Name, Number, Phone
-from apps.wallet import forms, selectors
+from apps.wallet import forms
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
 from mall.money import yuan
@@ -33,7 +34,7 @@ class SaysWhetherOn(EditableAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(
-            request, {**(extra_context or {}), "wallet_enabled": selectors.enabled()}
+            request, {**(extra_context or {}), "wallet_enabled": wallet_facts.enabled()}
         )
 
 
@@ -84,7 +85,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     def ledger(self, row: Account) -> SafeString:
         return _rows_of(row, "entry", "查看该会员的储值流水")
 
-    @action(description="充值", permissions=["wallet.change_account"], url_path="recharge", icon="add_card")
+    @action(description="充值", permissions=["wallet.recharge_account"], url_path="recharge", icon="add_card")
     def recharge(self, request: HttpRequest) -> HttpResponse:
         def book(form: forms.BookingForm) -> Entry:
             typed = form.cleaned_data
@@ -99,7 +100,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
         return self.ask(request, forms.RechargeForm, lambda form: _told(form, book(form)))
 
-    @action(description="人工调整", permissions=["wallet.change_account"], url_path="adjust", icon="tune")
+    @action(description="人工调整", permissions=["wallet.adjust_account"], url_path="adjust", icon="tune")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
         account: Account = self.row(request, object_id)
 

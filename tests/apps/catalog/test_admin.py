@@ -376,6 +376,38 @@ def test_a_cell_that_two_operators_changed_is_said_to_be_so(operator: Client) ->
     assert Sku.objects.get().price_fen == 9_500
 
 
+def test_a_sku_that_another_operator_added_meanwhile_is_shown_and_never_deleted(operator: Client) -> None:
+    sizes = [{"name": "尺寸", "values": ["大"]}]
+    cup = make.product(skus=[make.unsaved_sku(code="A", option_values={"尺寸": "大"})], options=sizes)
+    sent = page_of(operator, cup)
+    other = page_of(operator, cup)
+    other["options"][0]["values"].append("小")
+    other["skus"].append({"id": None, "code": "B", "values": ["小"], "price": "9", "enabled": True})
+    changed(operator, cup, other)
+
+    sent["skus"][0]["price"] = "95"
+    page = changed(operator, cup, sent)
+    assert "他人修改了规格与 SKU，已列在表中；请核对后再次保存" in page
+    assert [row["code"] for row in told(page)["restored"]] == ["B"]
+    sent |= {"opened": told(page)["opened"], "options": told(page)["opened"]["options"]}
+    sent["skus"] += told(page)["restored"]
+    changed(operator, cup, sent)
+    assert list(cup.skus.order_by("id").values_list("code", "price_fen")) == [("A", 9_500), ("B", 900)]
+
+
+def test_who_may_not_set_prices_leaves_them_and_makes_no_sku(operator: Client) -> None:
+    cup = make.product(price_fen=10_000)
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=["view_product", "change_product"]))
+    operator.force_login(clerk)
+    sent = page_of(operator, cup)
+    sent["skus"][0] |= {"price": "1", "weight": "250"}
+    changed(operator, cup, sent)
+    assert Sku.objects.values_list("price_fen", "weight_g").get() == (10_000, 250)
+    sent["skus"].append({"id": None, "code": "B", "values": [], "price": "9", "enabled": True})
+    assert "新增 SKU 需要改价权限" in said(changed(operator, cup, sent))
+
+
 def test_codes_and_values_may_change_places(operator: Client) -> None:
     skus = [
         make.unsaved_sku(code=code, option_values={"尺寸": size}) for code, size in (("A", "大"), ("B", "小"))
@@ -436,7 +468,9 @@ def test_new_skus_start_with_the_stock_that_was_typed_in_the_place_that_sends_fi
 def test_who_may_not_book_stock_or_see_it_has_no_such_column(operator: Client) -> None:
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(
-        Permission.objects.filter(codename__in=["view_product", "add_product", "change_product"])
+        Permission.objects.filter(
+            codename__in=["view_product", "add_product", "change_product", "price_product"]
+        )
     )
     operator.force_login(clerk)
     shown = told(operator.get("/admin/catalog/product/add/").content.decode())

@@ -38,11 +38,14 @@
         Object.assign((row.was ??= {}), this.told.now[number] || {});
         row.faults = this.faults[number] || {};
       });
+      // What somebody else did meanwhile has been seen once the page is shown again.
+      if (this.told.opened) this.state.opened = this.told.opened;
       this.told.restored.forEach((row) => this.restore(row));
       this.body = make("div");
       root.append(this.body);
       if (!this.state.skus.length) this.complete();
       this.draw();
+      if (this.told.opened || this.told.restored.length) this.write();
     }
 
     /* ---- what there is ---- */
@@ -58,7 +61,7 @@
         if (value && !option.values.includes(value)) option.values.push(value);
       });
       row.values = this.state.options.map((option) => row.choice[option.name] || option.values[0]);
-      row.faults = { values: "不能删除，请改为停用" };
+      row.faults = { values: this.told.opened ? "他人新增" : "不能删除，请改为停用" };
       this.state.skus.push(row);
     }
 
@@ -109,6 +112,7 @@
       const sent = {
         options: this.state.options,
         skus: this.state.skus.map(({ faults, ...row }) => row),
+        opened: this.state.opened,
       };
       this.text.value = JSON.stringify(sent);
       this.text.dispatchEvent(new Event("input", { bubbles: true }));
