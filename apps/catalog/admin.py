@@ -89,9 +89,9 @@ class ProductPage(EditableAdmin):
         coded = Sku.objects.filter(code__icontains=search_term.strip()).values("product")
         return queryset.filter(wanted.condition | Q(pk__in=coded)), False
 
-    def get_form(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, told what this operator may do in the grid."""
-        form = super().get_form(request, obj, **kwargs)
+        form = super().get_form(request, obj, change, **kwargs)
         form.may_price = self.may_price(request)
         form.most_units = self.most_units(request)
         form.stock = self.free_units if self.may_see_stock(request) else None

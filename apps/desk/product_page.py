@@ -16,7 +16,7 @@ from apps.catalog.admin import ProductPage
 from apps.catalog.models import Product
 from apps.fulfillment.services import templates
 from apps.inventory import parts as inventory_parts
-from apps.inventory import selectors as stock
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.services.counting import MAX_UNITS
 from apps.orders import parts as orders
@@ -36,7 +36,11 @@ class ProductAdmin(Parted, ProductPage):
         return columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        return super().get_queryset(request).annotate(free_units_now=stock.free_of_products(OuterRef("pk")))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(free_units_now=stock_facts.free_of_products(OuterRef("pk")))
+        )
 
     @admin.display(description="可售库存", ordering="free_units_now")
     def free(self, row: Product) -> int:
@@ -49,7 +53,7 @@ class ProductAdmin(Parted, ProductPage):
         return MAX_UNITS if request.user.has_perm("inventory.change_stock") else 0
 
     def free_units(self, product: Product) -> Mapping[int, int]:
-        return stock.of_product(product.pk).free
+        return stock_facts.of_product(product.pk).free
 
     def open_stock(self, request: HttpRequest, units: Mapping[int, int]) -> None:
         if not units:
