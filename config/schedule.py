@@ -52,6 +52,7 @@ def queue_of(task: str) -> str:
 
 RINGS = (
     Ring("base.pulse", 10),
+    Ring("base.forget_held", 3600),
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),

@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import transaction
-from django.db.models import CharField, DateField, Field, Model, QuerySet
+from django.db.models import CharField, DateField, Field, FileField, Model, QuerySet
 from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -25,7 +25,7 @@ from django.utils.text import capfirst
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import audit, clock, finding
+from apps.base import audit, clock, finding, held
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -58,7 +58,9 @@ class _OneForm:
         # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
         if type(db_field) in (CharField, LongTextField) and not db_field.choices:
             kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+        made = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+        # A file that was chosen is not lost because something else on the page is refused.
+        return held.kept(made, db_field) if isinstance(db_field, FileField) and made else made
 
 
 class TabularInline(_OneForm, UnfoldTabularInline):

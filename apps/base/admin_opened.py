@@ -187,7 +187,7 @@ class _Meanwhile:
         """Whether what was sent differs from what the page was opened with."""
         name = self._name(key)
         if self._now[key].is_file:
-            return name in self._files or f"{name}-clear" in self._sent
+            return name in self._files or f"{name}-clear" in self._sent or f"{name}-held" in self._sent
         return _fingerprint(self._sent.getlist(name)) != self._opened[key]
 
 
@@ -211,9 +211,16 @@ def _shown(page: TemplateResponse) -> dict[str, Shown]:
     sent = inputs_of(page.content.decode(), form=f"{opts.model_name}_form")
     rows = _rows({one.name: one.value for one in sent})
     found: dict[str, Shown] = {}
+    # A field that keeps by itself what it was opened with, cell by cell, is not one text that changed.
+    apart = {
+        form.add_prefix(name)
+        for form in _forms(context)
+        for name, one in form.fields.items()
+        if getattr(one, "knows_what_it_was", False)
+    }
     for one in sent:
         key = _key(one.name, rows)
-        if key is None:
+        if key is None or one.name in apart:
             continue
         shown = found.setdefault(key, Shown())
         if one.sent:

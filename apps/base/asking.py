@@ -28,7 +28,7 @@ from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base import audit
+from apps.base import audit, held
 from apps.base.forms import TextField, show_refusal
 from mall.errors import ShopError
 
@@ -274,9 +274,11 @@ class _Asked:
 
     def typed(self) -> list[tuple[str, str]]:
         """What was filled in, for the hidden fields of the page that asks to confirm."""
-        return [
+        sent = [
             (name, str(value))
             for name, values in self.request.POST.lists()
-            if name not in _OURS
+            if name not in _OURS and not name.endswith("-held")
             for value in values
         ]
+        # A browser sends a file once: what was chosen waits under a token.
+        return [*sent, *held.tokens(self.form)]

@@ -1,13 +1,19 @@
-"""The floor's own bells: a worker's heartbeat."""
+"""The floor's own bells: a worker's heartbeat, and chosen files that nobody came back for."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from apps.base import pulses
+from apps.base import held, jobs, pulses
 
 
 @shared_task(name="base.pulse")
 def pulse() -> None:
     """Rung by beat, carried out by a worker: proves that tasks are executed, not only queued."""
     pulses.pulse(name="worker")
+
+
+@shared_task(name="base.forget_held")
+def forget_held() -> None:
+    """Delete files that were chosen in a refused form and not saved within a day."""
+    jobs.run("base.forget_held", lambda at: held.forget(at=at))

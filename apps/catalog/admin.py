@@ -2,69 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.admin import EditableAdmin, TabularInline, for_chosen, yuan_column
-from apps.base.forms import MONEY_IN_YUAN
-from apps.catalog import detail, search
+from apps.base.admin import EditableAdmin, TabularInline, for_chosen
+from apps.catalog import detail, grid_forms, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
-from apps.catalog.forms import CategoryForm, ProductForm, SkuForm, SkuFormSet
+from apps.catalog.forms import CategoryForm, ProductForm
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
 from apps.pictures import stored
 from mall.errors import ShopError
 from mall.money import yuan
-
-
-class SkuInline(TabularInline):
-    """The SKUs on their product's page; money in yuan."""
-
-    model = Sku
-    form = SkuForm
-    formset = SkuFormSet
-    formfield_overrides = MONEY_IN_YUAN
-    fields = [
-        *(
-            "code",
-            "option_values",
-            "price_fen",
-            "market_price_fen",
-            "cost_fen",
-            "weight_g",
-            "image",
-            "enabled",
-        ),
-    ]
-    extra = 0
-    price_shown = yuan_column("price_fen", "售价")
-    market_price_shown = yuan_column("market_price_fen", "划线价")
-    cost_shown = yuan_column("cost_fen", "成本价")
-
-    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
-        """Prices are read, not typed, by who may not set them."""
-        if _may_price(request):
-            return list(self.fields)
-        return [
-            f"{name.removesuffix('_fen')}_shown" if name.endswith("_fen") else name for name in self.fields
-        ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
-        return [] if _may_price(request) else ["price_shown", "market_price_shown", "cost_shown"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
-        """A new SKU needs a price."""
-        return super().has_add_permission(request, obj) and _may_price(request)
 
 
 class ProductImageInline(TabularInline):
@@ -86,13 +48,14 @@ class ProductPage(EditableAdmin):
     list_select_related = ["category"]
     search_fields = ["title"]
     search_help_text = "标题、拼音、首字母、品牌、类目，或商家编码"
-    inlines = [SkuInline, ProductImageInline]
+    inlines = [ProductImageInline]
     actions = ["put_on_sale", "take_off_sale"]
     actions_submit_line = ["save_and_put_on_sale", "save_and_take_off_sale"]
     readonly_fields = ["state", "prices", "sold_count", "preview", "created_at"]
     fieldsets = [
         (None, {"fields": ["title", "subtitle", ("category", "brand"), ("role", "state"), "cover", "video"]}),
-        ("规格与参数", {"fields": ["options", "attributes", "guarantees"]}),
+        ("规格与 SKU", {"fields": ["grid"]}),
+        ("参数与保障", {"fields": ["attributes", "guarantees"]}),
         ("购买限制", {"fields": [("min_quantity", "max_quantity", "quantity_step")]}),
         ("上架时间", {"fields": ["sale_starts_at", "sale_ends_at"]}),
         ("图文详情", {"fields": ["detail_html", "preview"]}),
@@ -126,6 +89,55 @@ class ProductPage(EditableAdmin):
         coded = Sku.objects.filter(code__icontains=search_term.strip()).values("product")
         return queryset.filter(wanted.condition | Q(pk__in=coded)), False
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, told what this operator may do in the grid."""
+        form = super().get_form(request, obj, change, **kwargs)
+        form.may_price = self.may_price(request)
+        form.most_units = self.most_units(request)
+        form.stock = self.free_units if self.may_see_stock(request) else None
+        return form
+
+    def may_price(self, request: HttpRequest) -> bool:
+        """Whether the operator types prices; the page itself is for who may change products."""
+        return request.user.has_perm("catalog.price_product")
+
+    def most_units(self, request: HttpRequest) -> int:
+        """How many units of a new SKU may be there at first; 0 where nobody here keeps stock."""
+        return 0
+
+    def may_see_stock(self, request: HttpRequest) -> bool:
+        """Whether the grid shows how many units are free."""
+        return False
+
+    def free_units(self, product: Product) -> Mapping[int, int]:
+        """The free units of a product by SKU."""
+        return {}
+
+    def open_stock(self, request: HttpRequest, units: Mapping[int, int]) -> None:
+        """Book the first units of new SKUs, by their id."""
+
+    @admin.display(description="规格与 SKU")
+    def grid(self, row: Product) -> SafeString:
+        """The SKUs to read, for who may not change them."""
+        lines = (("　".join(cells),) for cells in grid_forms.table(row, None))
+        return format_html_join("", "<div>{}</div>", lines) or mark_safe("—")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The door for pictures of values and rows, before the admin's own."""
+        door = path("picture/", self.admin_site.admin_view(self.hold_picture), name="catalog_product_picture")
+        return [door, *super().get_urls()]
+
+    def hold_picture(self, request: HttpRequest) -> HttpResponse:
+        """Keep a picture that was just chosen in the grid; it becomes the SKU's when the page is saved."""
+        if not (self.has_change_permission(request) or self.has_add_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            return JsonResponse(grid_forms.hold_picture(request.FILES.get("picture")))
+        except ValidationError as refusal:
+            return JsonResponse({"error": " ".join(refusal.messages)}, status=400)
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Write the columns of the form only: sales are counted by others at the same time."""
         if not change:
@@ -136,6 +148,7 @@ class ProductPage(EditableAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        self._save_grid(request, form)
         for remark in form.remarks:
             self.message_user(request, f"图文详情{remark}", level=messages.WARNING)
         catalog.refresh_product(product_id=form.instance.pk)
@@ -143,6 +156,17 @@ class ProductPage(EditableAdmin):
         for button in self.get_actions_submit_line(request, form.instance.pk):
             if button.action_name in request.POST:
                 button.method(request, form.instance)
+
+    def _save_grid(self, request: HttpRequest, form: Any) -> None:
+        grid = form.cleaned_data.get("grid")
+        if grid is None:
+            return
+        catalog.save_skus(
+            product=form.instance,
+            changes=[(line.sku, line.changed) for line in grid.lines],
+            removed=[sku.pk for sku in grid.removed],
+        )
+        self.open_stock(request, {line.sku.pk: line.units for line in grid.lines if line.units})
 
     @for_chosen(description="上架", permission="catalog.change_product")
     def put_on_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
@@ -259,10 +283,6 @@ class GuaranteeLabelAdmin(EditableAdmin):
 
     list_display = ["name", "explanation"]
     search_fields = ["name"]
-
-
-def _may_price(request: HttpRequest) -> bool:
-    return request.user.has_perm("catalog.price_product")
 
 
 def _ids(chosen: QuerySet[Product]) -> list[int]:

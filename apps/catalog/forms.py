@@ -1,9 +1,9 @@
-"""The operators' forms of the catalogue: options and parameters typed as lines, money in yuan, reasons in Chinese."""
+"""The operators' forms of the catalogue: a product with its grid, parameters typed as lines, reasons in Chinese."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,20 +11,18 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.files.storage import default_storage
 from django.forms.models import construct_instance
-from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from apps.base.forms import LinesField, TextField
-from apps.catalog import detail, rules
+from apps.base.forms import LinesField
+from apps.catalog import detail, grid_forms, rules
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
-from apps.catalog.models import Category, Product, Sku
+from apps.catalog.grid_forms import GridField
+from apps.catalog.models import Category, Product
 from apps.pictures import drawing, stored
 from mall.errors import ShopError
 
 _COLON = re.compile(r"[:：]")
-_BETWEEN_VALUES = re.compile(r"[、,，]")
-_BETWEEN_CHOICES = re.compile(r"\s*/\s*")
 _MAX_VIDEO_BYTES = 100 * 1024 * 1024
 
 
@@ -53,34 +51,27 @@ class NamedLinesField(LinesField):
         return f"{one['name']}：{one['value']}"
 
 
-class OptionLinesField(NamedLinesField):
-    """Lines of ``颜色：月白、天青``, kept as ``[{"name": "颜色", "values": ["月白", "天青"]}]``."""
-
-    def _object(self, line: str) -> dict[str, Any]:
-        name, content = self._split(line)
-        return {"name": name, "values": [value.strip() for value in _BETWEEN_VALUES.split(content)]}
-
-    def _line(self, one: dict[str, Any]) -> str:
-        return f"{one['name']}：{'、'.join(one['values'])}"
-
-
 class ProductForm(forms.ModelForm):
     """A product; whether it makes sense is for ``catalog.rules`` to say."""
 
-    options = OptionLinesField(
-        label="规格",
-        required=False,
-        help_text="每行一个规格，最多三个，例如「颜色：月白、天青」。没有规格请留空。",
-    )
+    grid = GridField(label="规格与 SKU", required=False)
     attributes = NamedLinesField(label="商品参数", required=False, help_text="每行一项，例如「材质：陶瓷」。")
+
+    # What this operator may do in the grid; the page says so.
+    may_price = True
+    most_units = 0
+    stock: Callable[[Product], Mapping[int, int]] | None = None
 
     class Meta:
         model = Product
-        exclude: list[str] = []
+        # Written from the grid.
+        exclude: list[str] = ["options"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.remarks: list[str] = []
+        if "grid" in self.fields:
+            self._show_grid()
         if "category" in self.fields:
             _offer_categories(self.fields["category"], without=None, empty="请选择")
 
@@ -97,70 +88,47 @@ class ProductForm(forms.ModelForm):
         return video
 
     def clean(self) -> dict[str, Any]:
+        sent = self.cleaned_data.get("grid")
+        row = _as_filled_in(self)
+        if sent is not None:
+            self._judge_grid(sent, row)
         if not self.errors:
             with _said_on(self):
-                rules.check_product(_as_filled_in(self))
+                rules.check_product(row)
         return self.cleaned_data
 
+    def _show_grid(self) -> None:
+        stock = type(self).stock
+        free = stock(self.instance) if stock is not None and self.instance.pk else None
+        self.initial["grid"] = grid_forms.shown(self.instance, free)
+        self._tell({})
 
-class SkuForm(forms.ModelForm):
-    """One SKU of the product on whose page it stands."""
+    def _tell(self, found: Mapping[str, Any]) -> None:
+        self.fields["grid"].widget.told = {
+            "prices": self.may_price,
+            "stock": self.most_units > 0,
+            "free": type(self).stock is not None,
+            **found,
+        }
 
-    option_values = TextField(
-        label="规格值",
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "月白 / 大", "style": "min-width:11rem"}),
-        help_text="按规格的顺序，用 / 隔开",
-    )
-
-    class Meta:
-        model = Sku
-        exclude: list[str] = []
-
-    def __init__(self, *args: Any, product: Product | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].widget.attrs["style"] = "min-width:10rem"
-        self._product = product
-        if self.instance.pk and product is not None:
-            self.initial["option_values"] = rules.described(self.instance.option_values, product.options)
-
-    def clean_option_values(self) -> dict[str, str]:
-        text = self.cleaned_data["option_values"].strip()
-        values = _BETWEEN_CHOICES.split(text) if text else []
-        names = [option["name"] for option in self._product.options] if self._product else []
-        if len(values) != len(names):
-            wanted = " / ".join(names)
-            raise ValidationError(f"应依次填写：{wanted}" if names else "商品没有规格，请留空")
-        return dict(zip(names, values, strict=True))
-
-    def clean(self) -> dict[str, Any]:
-        if self._product is not None and not self.errors:
-            with _said_on(self):
-                rules.check_sku(self._product, _as_filled_in(self))
-        return self.cleaned_data
-
-
-class SkuFormSet(PaginationInlineFormSet):
-    """All SKUs of a product on its page."""
-
-    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "product": self.instance}
-
-    def clean(self) -> None:
-        if not any(self.errors):
-            self._check_together()
-        super().clean()
-
-    def _check_together(self) -> None:
-        kept = [
-            form.instance
-            for form in self.forms
-            if not self._should_delete_form(form) and (form.instance.pk or form.has_changed())
-        ]
+    def _judge_grid(self, sent: Mapping[str, Any], row: Product) -> None:
+        """Judge the grid also where something else is refused, so that all that is wrong is said at once."""
+        self.cleaned_data["grid"] = None
         try:
-            rules.check_skus(self.instance, kept)
-        except rules.ProductInvalid as refusal:
-            raise ValidationError(refusal.text) from refusal
+            grid = grid_forms.read(sent, product=row, may_price=self.may_price, most_units=self.most_units)
+        except ValidationError as refusal:
+            self.add_error("grid", refusal)
+            return
+        self._tell({"faults": grid.faults, "now": grid.now, "restored": grid.restored, "opened": grid.opened})
+        if grid.others:
+            self.add_error("grid", f"您打开页面后，他人修改了{grid.others}，已列在表中；请核对后再次保存")
+        elif grid.restored:
+            codes = "、".join(str(one["code"]) for one in grid.restored)
+            self.add_error("grid", f"{codes} 有库存、订单或购物车记录，不能删除，请改为停用")
+        if grid.faults:
+            self.add_error("grid", f"表中有 {len(grid.faults)} 行需要修改，已用红色标出")
+        self.cleaned_data["grid"] = grid
+        self.cleaned_data["options"] = grid.options
 
 
 class CategoryForm(forms.ModelForm):

@@ -11,6 +11,8 @@ from mall.money import yuan
 
 MAX_OPTIONS = 3
 MAX_VALUES = 50
+# What a page can show and a phone can load; options of fifty values each would allow 125,000.
+MAX_SKUS = 600
 MAX_ATTRIBUTES = 30
 _NAME_LENGTH, _VALUE_LENGTH, _ATTRIBUTE_LENGTH = 10, 30, 100
 
@@ -54,7 +56,7 @@ def check_quantity(product: Product, quantity: int) -> None:
 
 def check_product(product: Product) -> None:
     """Refuse options, parameters, purchase limits or a sale window that make no sense. Raises ProductInvalid."""
-    _check_options(product.options)
+    check_options(product.options)
     _check_attributes(product.attributes)
     least, most, step = product.min_quantity, product.max_quantity, product.quantity_step
     if least < 1:
@@ -72,6 +74,8 @@ def check_product(product: Product) -> None:
 
 def check_skus(product: Product, skus: Sequence[Sku]) -> None:
     """Refuse SKUs that do not fit the product's options, or repeat one another. Raises ProductInvalid."""
+    if len(skus) > MAX_SKUS:
+        raise ProductInvalid("options", f"一件商品最多 {MAX_SKUS} 个 SKU，现有 {len(skus)} 个")
     seen: set[tuple[tuple[str, str], ...]] = set()
     for sku in skus:
         check_sku(product, sku)
@@ -119,7 +123,8 @@ def described(option_values: Mapping[str, str], options: Sequence[Mapping[str, A
     return " / ".join(in_order(option_values, options).values())
 
 
-def _check_options(options: Any) -> None:
+def check_options(options: Any) -> None:
+    """Refuse options that make no sense: too many, without a name, with no or repeated values. Raises ProductInvalid."""
     if not isinstance(options, list) or len(options) > MAX_OPTIONS:
         raise ProductInvalid("options", f"规格最多 {MAX_OPTIONS} 个")
     for option in options:

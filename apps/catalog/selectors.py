@@ -11,7 +11,9 @@ from operator import or_
 from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.deletion import Collector, ProtectedError
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import JSONObject
 
@@ -268,4 +270,15 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     )
     if found is None:
         raise NotFound("商品不存在或已下架")
+    return found
+
+
+def undeletable(sku_ids: Collection[int]) -> set[int]:
+    """Which of these SKUs something else rests on: stock, orders, carts. They can only be disabled."""
+    found = set()
+    for sku in Sku.objects.filter(pk__in=sku_ids):
+        try:
+            Collector(using=DEFAULT_DB_ALIAS).collect([sku])
+        except ProtectedError:
+            found.add(sku.pk)
     return found

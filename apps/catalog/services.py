@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any
 
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Concat, Substr
 
-from apps.catalog import detail, rules, search
+from apps.catalog import detail, rules, search, selectors
 from apps.catalog.models import Category, GuaranteeLabel, Product, Sku
-from mall.errors import Invalid
+from mall.errors import Invalid, ShopError
 
 MAX_DEPTH = 4
 
@@ -106,6 +108,74 @@ def save_product(
         refresh_product(product_id=product.pk)
     product.refresh_from_db()
     return product
+
+
+class SkuInUse(ShopError):
+    """A SKU that stock, orders or carts rest on cannot be deleted, only disabled; details: ``codes``."""
+
+    code = "sku_in_use"
+    message = "有库存、订单或购物车记录的 SKU 不能删除，请改为停用"
+
+
+def save_skus(
+    *, product: Product, changes: Sequence[tuple[Sku, Collection[str]]], removed: Collection[int]
+) -> None:
+    """Save SKUs of a saved product, new ones whole and others in the columns named; delete the ``removed``.
+
+    All or nothing; SKUs that are not named stay. A new SKU without a code gets one. Codes and combinations may
+    change places. Rows that share a picture that was just chosen keep one file. Raises rules.ProductInvalid and SkuInUse.
+    """
+    with transaction.atomic():
+        Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+        stuck = selectors.undeletable(removed)
+        if stuck:
+            raise SkuInUse(details={"codes": _codes(stuck)})
+        Sku.objects.filter(product=product, pk__in=removed).delete()
+        named = [sku.pk for sku, _ in changes if sku.pk]
+        rules.check_skus(
+            product,
+            [*(sku for sku, _ in changes), *Sku.objects.filter(product=product).exclude(pk__in=named)],
+        )
+        _step_aside(changes)
+        _give_codes(product, [sku for sku, _ in changes if not sku.code])
+        stored: dict[int, str] = {}
+        for sku, columns in changes:
+            sku.product = product
+            picture: Any = sku.image  # Django marks what is not stored yet, and has no public word for it
+            file = picture.file if "image" in columns and picture and not picture._committed else None
+            if file is not None and id(file) in stored:
+                sku.image = stored[id(file)]
+            if sku.pk is None:
+                sku.save()
+            elif columns:
+                sku.save(update_fields=list(columns))
+            if file is not None:
+                stored[id(file)] = str(sku.image.name)
+        refresh_product(product_id=product.pk)
+
+
+def _step_aside(changes: Sequence[tuple[Sku, Collection[str]]]) -> None:
+    """Free the codes and combinations of SKUs that are about to get others: two of them may swap."""
+    for sku, columns in changes:
+        aside: dict[str, object] = {}
+        if sku.pk and "code" in columns:
+            aside["code"] = f"~{sku.pk}"
+        if sku.pk and "option_values" in columns:
+            aside["option_values"] = {"": str(sku.pk)}
+        if aside:
+            Sku.objects.filter(pk=sku.pk).update(**aside)
+
+
+def _give_codes(product: Product, skus: Sequence[Sku]) -> None:
+    """Give SKUs codes of the product's number and their own, ``P12-1``, past those that are taken."""
+    taken = set(Sku.objects.filter(code__startswith=f"P{product.pk}-").values_list("code", flat=True))
+    free = (code for number in count(1) if (code := f"P{product.pk}-{number}") not in taken)
+    for sku in skus:
+        sku.code = next(free)
+
+
+def _codes(sku_ids: Collection[int]) -> list[str]:
+    return list(Sku.objects.filter(pk__in=sku_ids).order_by("id").values_list("code", flat=True))
 
 
 def refresh_product(*, product_id: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Case, Model, QuerySet, Value, When
+from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +14,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
 from apps.base.asking import AskForm, operator
+from apps.base.one_row import OneRowAdmin
 from apps.content import forms
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
@@ -225,21 +226,10 @@ class ReviewAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ReviewRules)
-class ReviewRulesAdmin(EditableAdmin):
+class ReviewRulesAdmin(OneRowAdmin):
     """One row of rules."""
 
     form = forms.RulesForm
-    list_display = ["__str__", "days", "pictures_per_day"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not ReviewRules.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: ReviewRules, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
 
 
 def _usable(row: Review) -> frozenset[str]:

@@ -5,4 +5,4 @@ from django.apps import AppConfig
 
 class ContentConfig(AppConfig):
     name = "apps.content"
-    verbose_name = "内容"
+    verbose_name = "评价"

@@ -12,13 +12,14 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
-from apps.base.asking import operator
+from apps.base.asking import Preview, operator
 from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
+from apps.coupons.states import TemplateStatus
 from mall.money import yuan
 
 __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "admin_store"]
@@ -52,6 +53,11 @@ class TemplateAdmin(EditableAdmin):
         "channel": "kind != 'FREIGHT'",
         "gift_from_fen": "occasion == 'ORDER_GIFT'",
     }
+
+    def usable(self, row: Template) -> list[str]:
+        """A draft is published; what is live is stopped and given out; what was stopped may go live again."""
+        live = row.status == TemplateStatus.LIVE
+        return ["stop", "issue", "make_codes"] if live else ["publish"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What coupons are worth stands still once one was issued."""
@@ -122,8 +128,32 @@ class TemplateAdmin(EditableAdmin):
             unknown = f"，{job.unknown} 个编号无法识别" if job.unknown else ""
             return f"已开始发放，共 {job.total} 人{unknown}"
 
-        then = reverse("admin:coupons_issuejob_changelist")
-        return self.ask(request, forms.IssueForm, start, row=row, heading=self._subject(row), then=then)
+        def preview(form: forms.IssueForm) -> Preview:
+            total, unknown = jobs.count(
+                audience=form.cleaned_data["audience"],
+                level_id=form.level_id(),
+                group_id=form.group_id(),
+                member_numbers=form.member_numbers(),
+            )
+            facts = [
+                ("优惠券", self._subject(row)),
+                ("发放对象", form.meant()),
+                ("人数", f"{total:,} 人，每人一张"),
+                ("发放原因", form.cleaned_data["reason"]),
+            ]
+            if unknown:
+                facts.insert(3, ("无法识别的编号", f"{unknown:,} 个，不发放"))
+            return Preview(facts=facts)
+
+        return self.ask(
+            request,
+            forms.IssueForm,
+            start,
+            row=row,
+            heading=self._subject(row),
+            preview=preview,
+            then=reverse("admin:coupons_issuejob_changelist"),
+        )
 
     @action(
         description="生成兑换码",

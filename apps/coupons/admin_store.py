@@ -51,6 +51,8 @@ class StoreUseAdmin(ReadOnlyAdmin):
     readonly_fields = ["state", "template", "member", "goods", "off", "due"]
     actions_list = ["till"]
     actions_detail = ["undo"]
+    # What an empty list offers to do.
+    adding = "核销一张券"
     goods = yuan_column("goods_fen", "商品金额")
     off = yuan_column("off_fen", "优惠")
 

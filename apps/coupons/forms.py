@@ -174,16 +174,36 @@ class IssueForm(MemberNumbersForm, OnceForm):
 
     field_order = ("audience", "level", "group", "numbers", "upload", "reason")
 
+    # Nobody is meant until somebody is chosen.
     audience = forms.ChoiceField(
-        label="发放对象", choices=IssueJob.Audience.choices, widget=UnfoldAdminSelectWidget
+        label="发放对象", choices=[("", "请选择"), *IssueJob.Audience.choices], widget=UnfoldAdminSelectWidget
     )
     level = forms.ModelChoiceField(
-        label="会员等级", queryset=Level.objects.all(), required=False, widget=UnfoldAdminSelectWidget
+        label="会员等级",
+        queryset=Level.objects.all(),
+        required=False,
+        widget=UnfoldAdminSelectWidget(attrs={"data-when": "audience=LEVEL"}),
     )
     group = forms.ModelChoiceField(
-        label="会员分组", queryset=Group.objects.all(), required=False, widget=UnfoldAdminSelectWidget
+        label="会员分组",
+        queryset=Group.objects.all(),
+        required=False,
+        widget=UnfoldAdminSelectWidget(attrs={"data-when": "audience=GROUP"}),
     )
     reason = TextField(label="发放原因", max_length=100, widget=UnfoldAdminTextInputWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("numbers", "upload"):
+            self.fields[name].widget.attrs["data-when"] = "audience=LIST"
+
+    def meant(self) -> str:
+        """Who is meant, in words."""
+        typed = self.cleaned_data
+        named = {IssueJob.Audience.LEVEL: typed["level"], IssueJob.Audience.GROUP: typed["group"]}
+        which = named.get(typed["audience"])
+        label = IssueJob.Audience(typed["audience"]).label
+        return f"{label}：{which}" if which else label
 
     def clean(self) -> dict[str, Any]:
         """A level for those of a level, a group for those of a group, a list for those on a list."""

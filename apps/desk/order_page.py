@@ -105,6 +105,8 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         coupons.COMPENSATION,
     )
 
+    actions_row = ["ship"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
         rows = payment_facts.with_money_statuses(rows)

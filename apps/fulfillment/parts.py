@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from django.contrib import admin, messages
@@ -82,14 +83,6 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if order.status != Status.PAID:
         page.message_user(request, parcels.NotShippable.message, level=messages.ERROR)
         return redirect(page.page_of(order))
-    if request.method == "GET":
-        audit.record(
-            operator=operator(request),
-            action="发货页查看收货信息",
-            subject=order.order_no,
-            at=timezone.now(),
-            row=order,
-        )
 
     def send(filled: ShipForm) -> str:
         parcel = parcels.ship(
@@ -106,7 +99,17 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if order.remark:
         told.append(("买家留言", order.remark))
     asked = partial(ShipForm, lines=list(order.lines.all()), left=parcels.units_left(order))
-    return page.ask(request, asked, send, row=order, heading=order.order_no, facts=told)
+    shown = page.ask(request, asked, send, row=order, heading=order.order_no, facts=told)
+    # However the page came to be shown: a form that comes back with a mistake shows name, phone and address as well.
+    if shown.status_code != HTTPStatus.FOUND:
+        audit.record(
+            operator=operator(request),
+            action="发货页查看收货信息",
+            subject=order.order_no,
+            at=timezone.now(),
+            row=order,
+        )
+    return shown
 
 
 def _correct(page: Asking, request: HttpRequest, order: Order, *, parcel_no: str) -> HttpResponse:

@@ -31,7 +31,11 @@ def _stock(product: Product) -> SafeString:
         ),
     )
     link = f"{reverse('admin:inventory_stock_changelist')}?sku__product={product.pk}"
-    return format_html('{}<a href="{}" class="text-link">入库与盘点调整</a>', lines or "尚无库存", link)
+    return format_html(
+        '<div style="max-height:16rem;overflow:auto">{}</div><a href="{}" class="text-link">入库与盘点调整</a>',
+        lines or "尚无库存",
+        link,
+    )
 
 
 STOCK: Final = Part(

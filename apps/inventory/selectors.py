@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.base import versions
@@ -56,6 +56,17 @@ def available_with_versions(sku_ids: Iterable[int]) -> tuple[dict[int, int], str
         found, tokens = cursor.fetchone()
     free.update((int(sku_id), units) for sku_id, units in json.loads(found or "{}").items())
     return free, tokens
+
+
+def free_of_products(product: OuterRef) -> Coalesce:
+    """The units of a product that may still be ordered, as a column of a list of products."""
+    free = (
+        Stock.objects.filter(sku__product=product, place__ships=True)
+        .order_by()
+        .values("sku__product")
+        .annotate(free=Sum(F("on_hand") - F("held")))
+    )
+    return Coalesce(Subquery(free.values("free")), 0)
 
 
 class OfProduct(NamedTuple):

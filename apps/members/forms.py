@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.base import held
 from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import CodeField, LinesField, TenthsField, TextField, TimesField
 from apps.members.models import Level, Member
@@ -104,11 +105,14 @@ class MemberNumbersForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text="每行一个",
     )
-    upload = forms.FileField(
-        label="会员编号文件",
-        required=False,
-        widget=UnfoldAdminFileFieldWidget,
-        help_text="CSV 或文本文件，每行第一列为会员编号",
+    # A page that asks twice sends the file once.
+    upload = held.kept(
+        forms.FileField(
+            label="会员编号文件",
+            required=False,
+            widget=UnfoldAdminFileFieldWidget,
+            help_text="CSV 或文本文件，每行第一列为会员编号",
+        )
     )
 
     def nothing_listed(self) -> bool:
@@ -124,7 +128,11 @@ class MemberNumbersForm(forms.Form):
         upload = self.cleaned_data["upload"]
         if upload:
             # Member numbers are ASCII: whatever else stands in the file may be in any encoding.
-            yield from TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
+            upload.seek(0)
+            lines = TextIOWrapper(upload, encoding="utf-8-sig", errors="replace")
+            yield from lines
+            # The file itself stays open: a page that asks twice holds it until it is sure.
+            lines.detach()
 
 
 class GroupMembersForm(MemberNumbersForm, AskForm):

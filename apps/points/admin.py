@@ -12,6 +12,7 @@ from unfold.decorators import action
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
 from apps.base.asking import operator
+from apps.base.one_row import OneRowAdmin
 from apps.points import forms
 from apps.points import services as points
 from apps.points.models import (
@@ -133,11 +134,10 @@ class CheckInAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Rules)
-class RulesAdmin(EditableAdmin):
+class RulesAdmin(OneRowAdmin):
     """The one row of rules; while there is none the defaults hold."""
 
     form = forms.RulesForm
-    list_display = ["__str__", "points_per_yuan", "expiry", "check_in_points", "deduction_points_per_yuan"]
     fieldsets = [
         ("获得", {"fields": [("points_per_yuan", "growth_per_yuan")]}),
         ("签到", {"fields": [("check_in_points", "streak_days", "streak_bonus")]}),
@@ -145,16 +145,6 @@ class RulesAdmin(EditableAdmin):
         ("有效期", {"fields": [("expiry", "expiry_months"), "remind_days"]}),
     ]
     conditional_fields = {"expiry_months": "expiry == 'MONTHS'"}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Rules.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Rules, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(InteractionRule)

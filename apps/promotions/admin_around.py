@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, yuan_column
+from apps.base.one_row import OneRowAdmin
 from apps.promotions import member_days, reports
 from apps.promotions import services as promotions
 from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
@@ -58,27 +59,16 @@ class CampaignAdmin(EditableAdmin):
 
 
 @admin.register(PriceFloor)
-class PriceFloorAdmin(EditableAdmin):
+class PriceFloorAdmin(OneRowAdmin):
     """The one row of the price floor."""
 
     form = PriceFloorForm
-    list_display = ["mode", "above"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not PriceFloor.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row."""
         typed = form.cleaned_data
         promotions.set_floor(mode=typed["mode"], above_cost_bp=typed["above_cost_bp"])
         obj.pk, obj._state.adding = 1, False
-
-    @admin.display(description="底价")
-    def above(self, row: PriceFloor) -> str:
-        return f"成本之上 {reports.percent(row.above_cost_bp)}" if row.above_cost_bp else "成本"
 
 
 @admin.register(Usage)

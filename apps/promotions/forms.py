@@ -30,6 +30,16 @@ def _used(kind: str) -> set[str]:
     return (drafts.FIGURES[kind] - {"steps", "parts"}) | {_TEXTS.get(Kind(kind), "")}
 
 
+class StepsWidget(UnfoldAdminTextareaWidget):
+    """Steps as rows of two figures, drawn by a script of ours over the text that is sent."""
+
+    class Media:
+        js = ["promotions/steps.js"]
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(attrs={"rows": 2, "data-steps": f"{first}|{second}"})
+
+
 def _lines() -> UnfoldAdminTextareaWidget:
     return UnfoldAdminTextareaWidget(attrs={"rows": 2})
 
@@ -44,16 +54,15 @@ class PromotionForm(forms.ModelForm):
         label="满减阶梯",
         required=False,
         max_length=500,
-        widget=_lines(),
-        help_text="每档写成「门槛-优惠」，用逗号隔开，单位为元：「100-15，199-30」表示满100减15，满199减30，"
-        "只享受达到的最高一档。按件数时门槛为件数：「3-20」表示满3件减20元",
+        widget=StepsWidget("满", "减"),
+        help_text="每行一档，单位为元，只享受达到的最高一档；按件数时门槛为件数。可以粘贴「满100减15，满199减30」",
     )
     ladder = LinesField(
         label="阶梯价",
         required=False,
         max_length=500,
-        widget=_lines(),
-        help_text="每档写成「件数-折扣」：「100-5，200-7」表示前100件五折，之后到第200件七折。售满后恢复原价或按小时涨价",
+        widget=StepsWidget("前多少件", "几折"),
+        help_text="每行一档：前 100 件 5 折，之后到第 200 件 7 折。售满后恢复原价或按小时涨价",
     )
     gifts = LinesField(
         label="赠品阶梯",

@@ -18,6 +18,10 @@ from apps.promotions import wording
 from mall import money
 
 _BETWEEN = re.compile(r"[,，;；、\s]+")
+# A step as it is said, in one piece: blanks and units between the two figures do not part it.
+_STEP = re.compile(
+    r"(?:每?\s*满)?\s*[¥￥]?\s*([0-9.]+)\s*(?:元|件)?\s*[,，]?\s*(?:[-－–—~～]|立?减)\s*[¥￥]?\s*([0-9.]+)\s*元?"
+)
 _PIECES = re.compile(r"[1-9][0-9]{0,5}")
 _TENTHS = re.compile(r"[0-9](\.[0-9]{1,3})?")
 _GOODS = re.compile(r"([^\s×*:：]{1,40}?)(?:[×*xX]([1-9][0-9]{0,2}))?")
@@ -26,10 +30,11 @@ _GOODS = re.compile(r"([^\s×*:：]{1,40}?)(?:[×*xX]([1-9][0-9]{0,2}))?")
 def read_steps(text: str, *, by_pieces: bool) -> list[list[int]]:
     """Steps as typed, ``100-15，199-30``, to ``[[10000, 1500], [19900, 3000]]``; by pieces the first are pieces.
 
+    As it is said does as well: 「满199减20」, 「满 3 件，减 20 元」, 「￥199－￥20」.
     Raises ValidationError that quotes what cannot be read. Whether the steps make sense is the offer's to say.
     """
     steps = []
-    for part in filter(None, _BETWEEN.split(text)):
+    for part in filter(None, _BETWEEN.split(_STEP.sub(r"\1-\2，", text))):
         at_least, _, off = part.partition("-")
         try:
             steps.append(

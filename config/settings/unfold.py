@@ -39,7 +39,11 @@ def look(*, shop_name: str) -> dict[str, Any]:
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": _TEA},
         "DASHBOARD_CALLBACK": "apps.desk.dashboard.today",
-        "SCRIPTS": [lambda request: static("shop/alpine_without_eval.js")],
+        "SCRIPTS": [
+            lambda request: static("shop/alpine_without_eval.js"),
+            lambda request: static("base/admin.js"),
+        ],
         "TABS": "config.navigation.tabs",
+        "STYLES": [lambda request: static("base/admin.css")],
         "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
     }

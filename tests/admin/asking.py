@@ -118,7 +118,7 @@ def _issue() -> Page:
         "coupons.template",
         row,
         "issue",
-        {"audience": "ALL", "reason": "周年庆", "token": _token()},
+        {"audience": "ALL", "reason": "周年庆", "token": _token(), "step": "confirm"},
         _rows(IssueJob),
         permission="coupons.issue_template",
         spoil=lambda: coupon_templates.stop(template_id=row.pk),

@@ -169,7 +169,7 @@ class _Shown(HTMLParser):
             self.texts.append(said.get("value") or "")
         if tag not in self._VOID:
             icon = "material-symbols-outlined" in (said.get("class") or "")
-            self._silence.append(tag in self._SILENT or icon or any(self._silence[-1:]))
+            self._silence.append(tag in self._SILENT or "hidden" in said or icon or any(self._silence[-1:]))
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in self._VOID and self._silence:

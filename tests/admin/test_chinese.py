@@ -158,7 +158,8 @@ def test_every_page_renders_in_chinese_with_few_or_no_rows(page: Client, manager
     shop.fill(rows, operator=manager)
     faults = {}
     for address in pages(manager):
-        response = page.get(address)
+        # Rules of which there is one row have no list: the way to them is one step longer.
+        response = page.get(address, follow=True)
         if response.status_code != 200:
             faults[address] = str(response.status_code)
         elif found := english(shop.shown(response)):

@@ -121,6 +121,26 @@ def start(
     return job
 
 
+def count(
+    *, audience: str, level_id: int | None, group_id: int | None, member_numbers: Iterable[str]
+) -> tuple[int, int]:
+    """How many members ``start`` would mean now, and how many numbers on the list nobody has; nothing is written."""
+    members = Member.objects.filter(disabled_at__isnull=True)
+    if level_id is not None:
+        return members.filter(level_id=level_id).count(), 0
+    if group_id is not None:
+        return members.filter(memberships__group_id=group_id).count(), 0
+    if audience == IssueJob.Audience.ALL:
+        return members.count(), 0
+    meant: set[int] = set()
+    unknown = 0
+    for some in groups.by_thousands(member_numbers):
+        known = dict(Member.objects.filter(public_id__in=some).values_list("public_id", "pk"))
+        unknown += len(some - known.keys())
+        meant |= set(members.filter(pk__in=known.values()).values_list("pk", flat=True))
+    return len(meant), unknown
+
+
 @transaction.atomic
 def advance(*, job_id: int, at: datetime, limit: int = CHUNK) -> bool:
     """Issue to the next members of a running job; return whether more are waiting.

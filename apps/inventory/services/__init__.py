@@ -6,7 +6,7 @@ adjusting open a transaction of their own.
 """
 
 from apps.inventory.services.booking import InventoryConflict
-from apps.inventory.services.counting import BelowHeld, QuantityInvalid, adjust, receive
+from apps.inventory.services.counting import BelowHeld, QuantityInvalid, adjust, open_stock, receive
 from apps.inventory.services.holds import (
     Limit,
     OutOfStock,
@@ -29,6 +29,7 @@ __all__ = [
     "adjust",
     "commit",
     "hold",
+    "open_stock",
     "receive",
     "release",
     "restore",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +20,8 @@ from mall.errors import Invalid, NotFound, ShopError
 # More than any shelf holds, small enough that a row stays within its column after a thousand of them.
 MAX_UNITS: Final = 1_000_000
 MAX_ON_HAND: Final = 1_000_000_000
+# Unique per stock row, so that what a SKU starts with is booked once.
+_OPENING: Final = "opening"
 
 
 class QuantityInvalid(Invalid):
@@ -60,6 +63,35 @@ def receive(
         cause=Cause(EntryKind.RECEIVE, business_key, reason, operator),
         at=at,
     )
+
+
+@transaction.atomic
+def open_stock(*, units: Mapping[int, int], operator: User | None, at: datetime) -> Place | None:
+    """Put the first units of new SKUs, ``{sku_id: units}``, into the place that is sent from first; return it.
+
+    None, and nothing done, where there is no place yet. A SKU that was opened before is left as it is. A few statements
+    however many SKUs there are. Raises QuantityInvalid.
+    """
+    for quantity in units.values():
+        if not 1 <= quantity <= MAX_UNITS:
+            raise QuantityInvalid(details={"quantity": quantity})
+    place = Place.objects.order_by("-ships", "priority", "id").first()
+    if place is None:
+        return None
+    ids = sorted(units)
+    Stock.objects.bulk_create(
+        [Stock(sku_id=sku_id, place=place) for sku_id in ids], ignore_conflicts=True, batch_size=500
+    )
+    rows = Stock.objects.select_for_update(no_key=True).filter(sku_id__in=ids, place=place).order_by("sku_id")
+    locked = list(rows)
+    done = set(
+        StockEntry.objects.filter(stock__in=locked, business_key=_OPENING).values_list("stock_id", flat=True)
+    )
+    changes = [Change(row.pk, on_hand=units[row.sku_id]) for row in locked if row.pk not in done]
+    if changes:
+        cause = Cause(EntryKind.RECEIVE, _OPENING, "新建 SKU 时的库存", operator)
+        booking.book(changes, cause=cause, at=at)
+    return place
 
 
 def adjust(

@@ -154,7 +154,8 @@ def test_whoever_may_only_look_decides_nothing(reader: Client) -> None:
 
 def test_there_is_one_row_of_rules(page: Client) -> None:
     made = {"days": "30", "pictures_per_day": "9"}
-    assert page.post("/admin/content/reviewrules/add/", made).status_code == 302
+    assert 'name="days" value="90"' in text(page.get("/admin/content/reviewrules/", follow=True))
+    assert page.post("/admin/content/reviewrules/1/change/", made).status_code == 302
     assert page.get("/admin/content/reviewrules/add/").status_code == 403
     assert (ReviewRules.objects.get().days, ReviewRules.objects.get().pk) == (30, 1)
     assert page.post("/admin/content/reviewrules/1/change/", {**made, "days": "0"}).status_code == 200

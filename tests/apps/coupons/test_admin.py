@@ -157,7 +157,14 @@ def test_a_mass_issue_by_typed_numbers_and_an_uploaded_file(admin_client: Client
         "reason": "周年庆",
         "token": str(uuid4()),
     }
-    answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", form, follow=True)
+    page = f"{BASE}template/{row.pk}/issue/"
+    asked = admin_client.post(page, form)
+    assert "2 人，每人一张" in said(asked) and "1 个，不发放" in said(asked)
+    assert not IssueJob.objects.exists()
+    # The browser does not send the file again: it waits under a token.
+    again = dict(asked.context["typed"])
+    assert "upload" not in again
+    answer = admin_client.post(page, {**again, "step": "confirm"}, follow=True)
     assert "已开始发放，共 2 人，1 个编号无法识别" in said(answer)
     job = IssueJob.objects.get()
     assert job.operator == admin_user
@@ -171,7 +178,9 @@ def test_a_mass_issue_to_a_group(admin_client: Client):
     club = Group.objects.create(name="茶友会")
     groups.add(group_id=club.pk, member_numbers=[one.public_id], at=AT)
     form = {"audience": "GROUP", "group": club.pk, "reason": "茶会", "token": str(uuid4())}
-    answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", form, follow=True)
+    asked = admin_client.post(f"{BASE}template/{row.pk}/issue/", form)
+    assert "1 人，每人一张" in said(asked) and "茶友会" in said(asked)
+    answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", {**form, "step": "confirm"}, follow=True)
     assert "已开始发放，共 1 人" in said(answer) and "茶友会" in said(answer)
     jobs.advance_due(at=timezone.now())
     assert Coupon.objects.get().member == one
@@ -198,10 +207,13 @@ def test_a_template_is_kept_for_a_group_in_the_admin(admin_client: Client):
         ({"audience": "LIST", "numbers": "NOBODY", "reason": "x"}, "没有符合条件的会员"),
         ({"audience": "ALL"}, "该字段是必填项"),
         ({"audience": "MARS", "reason": "x"}, "MARS"),
+        ({"audience": "", "reason": "x"}, "该字段是必填项"),
     ],
 )
 def test_a_mass_issue_to_nobody_is_refused_with_the_reason(admin_client: Client, form, reason):
-    answer = admin_client.post(f"{BASE}template/{template().pk}/issue/", {**form, "token": str(uuid4())})
+    answer = admin_client.post(
+        f"{BASE}template/{template().pk}/issue/", {**form, "token": str(uuid4()), "step": "confirm"}
+    )
     assert answer.status_code in {200, 409}
     assert reason in said(answer)
     assert not IssueJob.objects.exists()

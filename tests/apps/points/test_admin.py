@@ -75,8 +75,14 @@ def test_who_may_only_look_corrects_nothing(client: Client) -> None:
     assert make.standing(owner) == (10, 0)
 
 
-def test_the_rules_are_one_row(admin_client: Client) -> None:
-    assert admin_client.post("/admin/points/rules/add/", RULES).status_code == 302
+def test_the_rules_are_one_row_that_shows_what_is_in_force_before_anybody_saved_it(
+    admin_client: Client,
+) -> None:
+    shown = admin_client.get("/admin/points/rules/", follow=True)
+    assert shown.redirect_chain == [("/admin/points/rules/1/change/", 302)]
+    assert 'name="deduction_points_per_yuan" value="100"' in shown.content.decode()
+    assert not Rules.objects.exists()
+    assert admin_client.post("/admin/points/rules/1/change/", RULES).status_code == 302
     assert (Rules.objects.get().pk, Rules.objects.get().check_in_points) == (1, 2)
     assert admin_client.get("/admin/points/rules/add/").status_code == 403
     assert (
@@ -99,7 +105,7 @@ def test_the_rules_are_one_row(admin_client: Client) -> None:
 def test_rules_that_no_shop_can_mean_are_refused(
     admin_client: Client, typed: dict[str, Any], reason: str
 ) -> None:
-    answer = admin_client.post("/admin/points/rules/add/", {**RULES, **typed})
+    answer = admin_client.post("/admin/points/rules/1/change/", {**RULES, **typed})
     assert answer.status_code == 200
     assert reason in answer.content.decode()
     assert not Rules.objects.exists()
@@ -189,7 +195,7 @@ def test_a_good_that_is_no_one_thing_is_refused(
 
 @pytest.mark.parametrize(
     "path",
-    ["account", "entry", "spending", "checkin", "redemption", "pointsgood", "interactionrule", "rules"],
+    ["account", "entry", "spending", "checkin", "redemption", "pointsgood", "interactionrule"],
 )
 def test_every_list_takes_the_same_number_of_statements_for_one_row_and_ten(
     admin_client: Client, path: str, django_assert_max_num_queries: Any

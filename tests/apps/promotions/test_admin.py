@@ -85,6 +85,20 @@ def test_figures_of_another_kind_and_goods_outside_the_scope_are_not_kept(admin_
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "满100减15，满199减30.50",
+        "满 100 元，减 15 元；满 199 元 立减 30.50 元",
+        "每满100-15\n满199减30.50元",
+        "￥100－￥15、￥199～￥30.50",
+    ],
+)
+def test_steps_are_understood_as_they_are_said(admin_client: Client, said: str) -> None:
+    [offer] = offers_after(admin_client, steps=said)
+    assert offer.steps == (Step(100_00, 15_00), Step(199_00, 30_50))
+
+
+@pytest.mark.parametrize(
     ("figures", "reason"),
     [
         ({"steps": ""}, "请至少设置一档满减"),
@@ -92,7 +106,7 @@ def test_figures_of_another_kind_and_goods_outside_the_scope_are_not_kept(admin_
         ({"steps": "100-15，199-10"}, "满减的门槛和优惠金额必须逐档提高"),
         ({"steps": "10-15"}, "优惠金额不能超过门槛金额"),
         ({"steps": "100-0"}, "满减的门槛和优惠金额必须大于 0"),
-        ({"steps": "满100减15"}, "无法识别「满100减15」"),
+        ({"steps": "满100送15"}, "无法识别「满100送15」"),
         ({"steps": "１００-15"}, "无法识别「１００-15」"),
         ({"steps": "2.5-15", "by_pieces": "on"}, "无法识别「2.5-15」"),
         ({"kind": "PERCENT"}, "请填写折扣"),
@@ -490,11 +504,13 @@ def test_a_promotion_fits_into_its_festival_and_a_festival_round_its_promotions(
 
 def test_the_price_floor_is_one_row_typed_in_percent(admin_client: Client):
     page = "/admin/promotions/pricefloor/"
-    assert admin_client.post(f"{page}add/", {"mode": "REFUSE", "above_cost_bp": "12.5"}).status_code == 302
+    assert (
+        admin_client.post(f"{page}1/change/", {"mode": "REFUSE", "above_cost_bp": "12.5"}).status_code == 302
+    )
     assert admin_client.get(f"{page}add/").status_code == 403
     row = PriceFloor.objects.get()
     assert (row.pk, row.mode, row.above_cost_bp) == (1, "REFUSE", 1250)
-    assert "成本之上 12.5%" in admin_client.get(page).content.decode()
+    assert 'value="12.5"' in admin_client.get(page, follow=True).content.decode()
     assert admin_client.post(f"{page}1/change/", {"mode": "WARN", "above_cost_bp": "0"}).status_code == 302
     assert PriceFloor.objects.get().mode == "WARN"
 
