@@ -126,6 +126,10 @@ class Environment(BaseSettings):
     database_pooled: bool = False
     # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    # Whether operators need a second factor; left out: everywhere but in a rehearsal.
+    admin_second_factor: bool | None = None
+    # After how many minutes without a click an operator logs in again.
+    admin_idle_minutes: int = Field(default=60, ge=5, le=720)
     log_format: Literal["json", "console"] = "json"
 
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
@@ -138,6 +142,8 @@ class Environment(BaseSettings):
     large_order_units: int = Field(default=50, ge=1, le=100_000)
     large_order_payment_minutes: int = Field(default=10, ge=5, le=1440)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
+    # What a coupon may be worth that an operator without 「补偿发券（不限面值）」 gives as compensation.
+    compensation_limit_fen: int = Field(default=50_00, ge=0, le=10_000_00)
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False
 

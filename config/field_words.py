@@ -170,7 +170,6 @@ WORDS: Final = {
     "scope": "What it is good for.",
     "selected": "Whether it is among what is bought next.",
     "service_queue": "Whether members of this level are served first.",
-    "settled_at": "When the money was back; null before.",
     "shipped_at": "When it was sent; null if it was not.",
     "shipping_fen": "Postage, in fen.",
     "shipping_known": "Whether postage is known: it is not without an address.",

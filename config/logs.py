@@ -56,6 +56,8 @@ def logging_config(*, log_format: str) -> dict[str, Any]:
             # takes away the level of an existing child of a logger that is named.
             "urllib3.connectionpool": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            # It tells of every login; what fails is in our own lines and in the audit log.
+            "axes": {"level": "ERROR"},
         },
     }
 

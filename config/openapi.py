@@ -35,7 +35,8 @@ def complete(result: Json, generator: SchemaGenerator, **_: Any) -> Json:
         _describe(name, schema)
         if name.endswith("Request"):
             _keep_optional(schema)
-    for path, _, method, callback in generator.endpoints or []:
+    endpoints: list[Any] = list(generator.endpoints or [])  # four things each, of which the types name three
+    for path, _, method, callback in endpoints:
         operation = result["paths"].get(path, {}).get(method.lower())
         if operation is not None:
             _describe_parameters(operation)
@@ -84,10 +85,21 @@ def _tell_codes(operation: Json, errors: frozenset[Any]) -> None:
     for status, described in operation["responses"].items():
         if status.isdigit() and status >= "400":
             codes.setdefault(status, set()).update(_shown(described))
+    texts = {error.code: error.message for error in errors}
     for status, known in sorted(codes.items()):
-        described = operation["responses"].setdefault(status, {"description": ", ".join(sorted(known))})
-        _limit(described, known)
+        if status not in operation["responses"]:
+            first = min(known)
+            operation["responses"][status] = {
+                "description": first,
+                "content": {"application/json": {"examples": {first: _example(first, texts[first])}}},
+            }
+        _limit(operation["responses"][status], known)
     _limit(operation["responses"]["default"], _ANY_OTHER)
+
+
+def _example(code: str, message: str) -> Json:
+    body = {"code": code, "message": message, "details": {}, "request_id": "0f8fad5bd9cb469fa16570867728950e"}
+    return {"value": body, "summary": code}
 
 
 def _shown(described: Json) -> Iterator[str]:

@@ -52,7 +52,7 @@ NOBODYS: Mapping[str, str] = {
     "base.Version": _MACHINE,
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
-    "base.AuditEntry": "what operators did; the subject is a public number (base.audit)",
+    "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
     "members.Level": _SETTING,
@@ -96,6 +96,7 @@ NOBODYS: Mapping[str, str] = {
 
 # Columns of those tables that sound as if they told of a person, or hold JSON, and what they hold instead.
 NOT_PERSONAL: Mapping[str, str] = {
+    "base.AuditEntry.changes": "columns of rows, without those that the board names (base.audit)",
     "outbox.Announcement.payload": "numbers of rows (mall.events)",
     "catalog.Product.detail_html": "what operators write about goods",
     "catalog.Product.attributes": "of goods",

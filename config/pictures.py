@@ -13,10 +13,12 @@ from apps.pictures.users import InColumn, InHtml, User
 USERS: Sequence[User] = (
     InColumn(model="catalog.Category", column="icon", folder="categories", recipe=OPERATORS),
     InColumn(model="catalog.Brand", column="logo", folder="brands", recipe=OPERATORS),
+    InColumn(model="storefront.Shop", column="logo", folder="shop", recipe=OPERATORS),
     InColumn(model="catalog.Product", column="cover", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.ProductImage", column="image", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.Sku", column="image", folder="skus", recipe=OPERATORS),
     InHtml(model="catalog.Product", column="detail_html", folder="details", recipe=OPERATORS),
+    InColumn(model="storefront.Shop", column="logo", folder="shop", recipe=OPERATORS),
     # What an order showed when it was placed.
     InColumn(
         model="orders.OrderLine",

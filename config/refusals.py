@@ -42,10 +42,10 @@ class _Module:
             elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 self.defines |= {target.id: node.value for target in targets if isinstance(target, ast.Name)}
-        for node in ast.walk(whole):
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    self.stands_for[alias.asname or alias.name] = _place(node.module, alias.name)
+        for part in ast.walk(whole):
+            if isinstance(part, ast.ImportFrom) and part.module and not part.level:
+                for alias in part.names:
+                    self.stands_for[alias.asname or alias.name] = _place(part.module, alias.name)
 
 
 def _file(module: str) -> Path | None:

@@ -7,31 +7,29 @@ from functools import wraps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission, User
-from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import CharField, DateField, Field, Model, QuerySet
 from django.db.models import TextField as LongTextField
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.base import clock, finding
+from apps.base import audit, clock, finding
+from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
-from apps.base.asking import Asking
+from apps.base.admin_opened import Versioned
+from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
@@ -45,6 +43,7 @@ __all__ = [
     "ReadOnlyTabular",
     "StackedInline",
     "TabularInline",
+    "admin_operators",
     "chip",
     "for_chosen",
     "said",
@@ -70,7 +69,7 @@ class StackedInline(_OneForm, UnfoldStackedInline):
     """Rows of another table under their owner, one a block."""
 
 
-class EditableAdmin(_OneForm, Asking):
+class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
     """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
     # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test
@@ -257,63 +256,40 @@ def said(action: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _audited(action: Callable[..., None], called: str) -> Callable[..., None]:
+    """Have an act on chosen rows write down what it did to each; rows that it left as they were are not named."""
+
+    @wraps(action)
+    def acted(self: Any, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        rows = list(chosen)
+        before = audit.values_of(rows)
+        with transaction.atomic(), audit.watching(operator=operator(request), action=called) as watch:
+            action(self, request, chosen)
+            after = audit.values_of(rows)
+            for row in rows:
+                changes = audit.between(row, before[row.pk], after.get(row.pk, {}))
+                if changes:
+                    watch.about(row)
+                    audit.close(watch, told="", at=timezone.now(), changes=changes)
+
+    return acted
+
+
 def for_chosen(*, description: str, permission: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
     """Make a method one that is done to the rows chosen in a list, by those with ``permission`` (``app.codename``).
 
-    Django's own decorator asks a method of the admin for each permission; this one needs none.
+    Django's own decorator asks a method of the admin for each permission; this one needs none. What is done to each
+    row is in the audit log, in one transaction with what is done.
     """
 
     def made(action: Callable[..., None]) -> Callable[..., Any]:
-        wrapped = admin.action(description=description)(said(action))
+        wrapped = admin.action(description=description)(
+            said(_audited(action, description.partition("（")[0]))
+        )
         wrapped.needs = permission  # type: ignore[attr-defined]
         return wrapped
 
     return made
-
-
-admin.site.unregister(User)
-admin.site.unregister(Group)
-
-
-_ACTS = {"add": "新增", "change": "修改与操作", "delete": "删除", "view": "查看"}
-
-
-class PermissionField(forms.ModelMultipleChoiceField):
-    """Permissions as operators call them: 订单 | 订单 | 查看. Django keeps their names in English."""
-
-    def label_from_instance(self, permission: Permission) -> str:
-        act, _, _ = permission.codename.partition("_")
-        kind = permission.content_type
-        return f"{kind.app_labeled_name} | {_ACTS.get(act, permission.name)}"
-
-
-class PermissionsInChinese(EditableAdmin):
-    """Where permissions are given: only those that open something, named in Chinese."""
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.remote_field.model is Permission:
-            kinds = ContentType.objects.get_for_models(
-                *(model for model in apps.get_models() if admin.site.is_registered(model))
-            )
-            kwargs["form_class"] = PermissionField
-            kwargs["queryset"] = Permission.objects.filter(content_type__in=kinds.values()).select_related(
-                "content_type"
-            )
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-
-@admin.register(User)
-class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):
-    """Operators of the shop; shoppers are members, not users."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, PermissionsInChinese):
-    """Roles: sets of permissions given to operators."""
 
 
 @admin.register(JobRun)
@@ -353,9 +329,20 @@ class PulseAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who saw or exported what."""
+    """Who saw, exported or changed what, with before and after."""
 
-    list_display = ["at", "operator", "action", "subject", "note"]
-    list_filter = ["action"]
+    list_display = ["at", "operator", "action", "subject", "note", "changed"]
+    list_filter = ["action", "operator", "at"]
     search_fields = ["subject"]
+    search_help_text = "单号、编号或名称"
+    fields = [("at", "operator"), ("action", "subject"), "note", "changed"]
+    readonly_fields = ["changed"]
     list_select_related = ["operator"]
+
+    @admin.display(description="变更")
+    def changed(self, row: AuditEntry) -> SafeString | str:
+        return format_html_join(mark_safe("<br>"), "{}：{} → {}", row.changes or ()) or "—"
+
+
+# Last: the pages of operators stand on what is above.
+from apps.base import admin_operators  # noqa: E402

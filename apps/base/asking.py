@@ -8,6 +8,7 @@ or repeats itself by the row's state, or the form is a ``OnceForm`` whose token 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -15,6 +16,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -77,6 +79,8 @@ class Done(NamedTuple):
     told: str
     then: str = ""
     warning: str = ""
+    # The row that was made or found by what was typed, where the page is not about a row.
+    about: Model | None = None
 
 
 def operator(request: HttpRequest) -> Any:
@@ -133,6 +137,7 @@ class Asking(ModelAdmin):
         back: str = "",
         then: str = "",
         audit_as: tuple[str, str] | None = None,
+        outside: bool = False,
         template: str = "admin/asking.html",
         context: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
@@ -141,28 +146,23 @@ class Asking(ModelAdmin):
         ``heading`` says what it is about and how that stands, ``facts`` are (label, text) to read before. What
         stands in ``seen`` must not have changed between looking and sending. With a ``preview`` the page asks
         twice: what was typed, then whether that was meant. ``back`` is where to go instead (by default the row's
-        page or the list), ``then`` where to go afterwards. ``audit_as`` (action, subject) writes down who did it,
-        with the result.
+        page or the list), ``then`` where to go afterwards.
+
+        Who did it is written down with the result and with what changed of the row, in one transaction with the
+        act; where that calls WeChat it is ``outside`` of one, and written down afterwards. ``audit_as`` (action,
+        subject) says what the log calls it, by default the form's title and the row's number.
 
         A page whose fields are wrong answers 200 as every form of the admin does; one that the service refused,
         or that is stale, 409. The page may show addresses and money, so nobody keeps it.
         """
         asked = _Asked(self, request, form_class, initial)
         back = back or (self.page_of(row) if row is not None else self.list_page())
-        done = asked.run(act, seen=seen, preview=preview)
+        audited = self._audited(request, asked, act, row=row, called=audit_as, outside=outside)
+        done = asked.run(audited, seen=seen, preview=preview)
         if done is not None:
             self.message_user(request, done.told, level=messages.SUCCESS)
             if done.warning:
                 self.message_user(request, done.warning, level=messages.WARNING)
-            if audit_as:
-                action, subject = audit_as
-                audit.record(
-                    operator=operator(request),
-                    action=action,
-                    subject=subject,
-                    note=done.told,
-                    at=timezone.now(),
-                )
             return redirect(done.then or then or back)
         found = asked.preview
         shown = {
@@ -185,6 +185,45 @@ class Asking(ModelAdmin):
         patch_cache_control(response, no_store=True, private=True)
         return response
 
+    def _audited(
+        self,
+        request: HttpRequest,
+        asked: _Asked,
+        act: Callable[[Any], str | Done],
+        *,
+        row: Model | None,
+        called: tuple[str, str] | None,
+        outside: bool,
+    ) -> Callable[[Any], Done]:
+        """Have an act write down what it did, as it does it."""
+
+        def acted(form: Any) -> Done:
+            action, subject = called or (asked.form.title, "" if row is not None else self.opts.verbose_name)
+            with (
+                nullcontext() if outside else transaction.atomic(),
+                audit.watching(operator=operator(request), action=action, subject=subject, row=row) as watch,
+            ):
+                before = audit.values_of([row]).get(row.pk, {}) if row is not None else {}
+                result = act(form)
+                done = Done(result) if isinstance(result, str) else result
+                if row is None and done.about is not None:
+                    watch.about(done.about)
+                audit.close(
+                    watch,
+                    told=done.told + _why(form),
+                    at=timezone.now(),
+                    changes=audit.between(row, before) if row is not None else (),
+                )
+            return done
+
+        return acted
+
+
+def _why(form: Any) -> str:
+    """The reason that was given, where one was asked for."""
+    reason = str(form.cleaned_data.get("reason") or "").strip()
+    return f" 原因：{reason}" if reason else ""
+
 
 class _Asked:
     """One request to such a page: its form, and how far it has come."""
@@ -205,7 +244,7 @@ class _Asked:
         self.status = 200
 
     def run(
-        self, act: Callable[[Any], str | Done], *, seen: str, preview: Callable[[Any], Preview] | None
+        self, act: Callable[[Any], Done], *, seen: str, preview: Callable[[Any], Preview] | None
     ) -> Done | None:
         """Do it, if it was sent, is right, and is confirmed; None while the page is to be shown."""
         step = self.request.POST.get("step", "")
@@ -222,12 +261,11 @@ class _Asked:
             if seen and self.request.POST.get("seen", "") != seen:
                 self.problem, self.status = _STALE, 409
                 return None
-            done = act(self.form)
+            return act(self.form)
         except ShopError as refusal:
             show_refusal(self.form, refusal)
             self.preview, self.status = None, 409
             return None
-        return Done(done) if isinstance(done, str) else done
 
     def _unseen(self) -> bool:
         """Whether the form must say what was seen and does not: nobody can have confirmed it."""

@@ -65,7 +65,7 @@ class _KeptClient(RedisCacheClient):
         self._kept: dict[int, Any] = {}
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        index = self._get_connection_pool_index(write)
+        index = self._get_connection_pool_index(write)  # type: ignore[attr-defined]  # the stubs leave it out
         found = self._kept.get(index)
         if found is None:
             found = self._kept[index] = super().get_client(key, write=write)

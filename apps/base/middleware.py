@@ -144,11 +144,10 @@ def _count(request: HttpRequest, response: HttpResponse, took: float) -> None:
 class _ForPages:
     """A middleware of Django's that calls without a session pass by."""
 
-    get_response: Callable[[HttpRequest], HttpResponse]
-
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(_WITHOUT_SESSION):
-            return self.get_response(request)
+            answer: HttpResponse = self.get_response(request)  # type: ignore[attr-defined]  # Django's own
+            return answer
         return super().__call__(request)  # type: ignore[misc]  # mixed into one of Django's
 
 

@@ -40,17 +40,28 @@ class JobRun(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An operator saw, exported or changed something that must not happen unseen. Append-only."""
+    """An operator saw, exported or changed something that must not happen unseen. Append-only.
 
-    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name="操作人")
+    Who failed to log in under a name that nobody has is nobody: such an entry has no operator.
+    """
+
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
     action = models.CharField("动作", max_length=40)
     subject = models.CharField("对象", max_length=80)
     note = models.CharField("说明", max_length=200, blank=True)
+    # The row that it is about, as ``orders.order`` and its key: its history is found by them.
+    kind = models.CharField("数据类型", max_length=80, blank=True, db_default="")
+    key = models.CharField("数据编号", max_length=64, blank=True, db_default="")
+    # What changed, as lists of label, before, after; what tells of a person is named, never quoted.
+    changes = models.JSONField("变更", null=True)
     at = models.DateTimeField("时间", db_index=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "审计记录"
         ordering = ["-id"]
+        indexes = [models.Index(fields=["kind", "key", "id"], name="audit_of_a_row")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

@@ -88,7 +88,8 @@ class Select(Generic[M]):
             model=info["model"],
             columns=columns,
             names=[column[0].target.attname for column in compiler.select[columns]],
-            populators=get_related_populators(info, compiler.select, connection.alias),
+            # The stubs are those of a later Django, which asks for one thing more.
+            populators=get_related_populators(info, compiler.select, connection.alias),  # type: ignore[call-arg]
             annotations=compiler.annotation_col_map or {},
             compiler=compiler,
             converters=compiler.get_converters([column[0] for column in compiler.select]),

@@ -15,6 +15,8 @@ class _Rated(SimpleRateThrottle):
     """A throttle whose rate is read at each request, so that settings and tests may change it."""
 
     scope: str
+    num_requests: int
+    duration: int
     _wait: float | None = None
 
     def get_rate(self) -> str | None:

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.admin import EditableAdmin, TabularInline, for_chosen
+from apps.base.admin import EditableAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.forms import MONEY_IN_YUAN
 from apps.catalog import detail, search, selectors, services
 from apps.catalog.forms import CategoryForm, ProductForm, SkuForm, SkuFormSet
@@ -45,6 +45,24 @@ class SkuInline(TabularInline):
         ),
     ]
     extra = 0
+    price_shown = yuan_column("price_fen", "售价")
+    market_price_shown = yuan_column("market_price_fen", "划线价")
+    cost_shown = yuan_column("cost_fen", "成本价")
+
+    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        """Prices are read, not typed, by who may not set them."""
+        if _may_price(request):
+            return list(self.fields)
+        return [
+            f"{name.removesuffix('_fen')}_shown" if name.endswith("_fen") else name for name in self.fields
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        return [] if _may_price(request) else ["price_shown", "market_price_shown", "cost_shown"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
+        """A new SKU needs a price."""
+        return super().has_add_permission(request, obj) and _may_price(request)
 
 
 class ProductImageInline(TabularInline):
@@ -239,6 +257,10 @@ class GuaranteeLabelAdmin(EditableAdmin):
 
     list_display = ["name", "explanation"]
     search_fields = ["name"]
+
+
+def _may_price(request: HttpRequest) -> bool:
+    return request.user.has_perm("catalog.price_product")
 
 
 def _ids(chosen: QuerySet[Product]) -> list[int]:

@@ -145,6 +145,7 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
+        permissions = [("price_product", "改价")]
         verbose_name = verbose_name_plural = "商品"
         ordering = ["-id"]
         constraints = [

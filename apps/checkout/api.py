@@ -15,6 +15,7 @@ from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
+from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as fulfillment
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -28,8 +29,8 @@ _CONFLICTS = (
     "redeemed_out, redemption_limit_reached (goods of the points mall)"
 )
 
-_CHOICE: Final = Shape(shapes.ChoiceSerializer)
-_PLACE: Final = Shape(shapes.PlaceSerializer)
+_CHOICE: Final = Shape(ChoiceSerializer)
+_PLACE: Final = Shape(PlaceSerializer)
 _ORDER: Final = Shape(shapes.OrderSerializer)
 
 
@@ -46,7 +47,7 @@ class QuoteView(APIView):
             "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
             f"would bring. 409 may be {_CONFLICTS}."
         ),
-        request=shapes.ChoiceSerializer,
+        request=ChoiceSerializer,
         responses={
             200: shapes.CheckoutQuoteSerializer,
             404: refusal(404, "coupon_not_found", "优惠券不存在"),
@@ -76,7 +77,7 @@ class OrdersView(APIView):
             f"409: out_of_stock, {_CONFLICTS}."
         ),
         parameters=[idempotency_key("order")],
-        request=shapes.PlaceSerializer,
+        request=PlaceSerializer,
         responses={
             201: shapes.OrderSerializer,
             409: refusal(409, "out_of_stock", "库存不足", _TOO_FEW),

@@ -35,7 +35,8 @@ def _close(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
             raise closing.OrderNotCancellable("只有待付款的订单可以关闭")
         return "订单已关闭，占用的库存已释放。"
 
-    return page.ask(request, CloseForm, close, row=order, heading=order.order_no)
+    # It is closed at WeChat first.
+    return page.ask(request, CloseForm, close, row=order, heading=order.order_no, outside=True)
 
 
 def _unpaid(order: Order) -> bool:

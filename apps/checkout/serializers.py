@@ -1,4 +1,4 @@
-"""The shapes of quote and order: what shoppers may say, strictly, and what they are answered."""
+"""The shapes of quote and order, as shoppers are answered."""
 
 from __future__ import annotations
 
@@ -7,131 +7,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.base.schema import ServerTimeField
-from apps.carts.services import MAX_LINES, MAX_QUANTITY
-from apps.checkout import activities, refunds
-from apps.checkout.quoting import Choice
+from apps.checkout import refunds
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
-
-_LONGEST_REMARK = 200
-
-
-def quantity(**kwargs: Any) -> StrictIntegerField:
-    return StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, **kwargs)
-
-
-def _so_many(said: Any, refusal: str) -> bool | int:
-    """So many, or True for as many as possible; nothing said is False. Raises ValidationError."""
-    if said is None:
-        return False
-    if isinstance(said, bool) or (isinstance(said, int) and 0 <= said <= MAX_BIGINT):
-        return said
-    raise serializers.ValidationError(refusal)
-
-
-class WantedSerializer(serializers.Serializer[Any]):
-    """So many of a SKU."""
-
-    sku_id = row_id()
-    quantity = quantity()
-
-
-@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "boolean"}], "nullable": True})
-class SoManyField(serializers.JSONField):
-    """A number, or true for as many as possible."""
-
-
-@extend_schema_field(
-    {
-        "type": "object",
-        "required": ["kind", "id"],
-        "properties": {
-            "kind": {"type": "string", "enum": [kind.kind for kind in activities.KINDS]},
-            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
-        },
-        "additionalProperties": True,
-        "nullable": True,
-    }
-)
-class ActivityChoiceField(serializers.DictField):
-    """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
-
-
-class ChoiceSerializer(serializers.Serializer[Any]):
-    """What to buy: ``items`` or ``from_cart``. Prices are the shop's: any that are sent are not read."""
-
-    items = serializers.ListField(
-        child=WantedSerializer(), required=False, allow_empty=False, max_length=MAX_LINES
-    )
-    from_cart = StrictBooleanField(required=False, default=False)
-    address_id = row_id(required=False, allow_null=True)
-    coupon_id = StrictTextField(
-        required=False,
-        allow_null=True,
-        allow_blank=True,
-        max_length=36,
-        help_text="Id of one of the member's coupons. Left out: the best one. Empty or `none`: no coupon.",
-    )
-    use_points = SoManyField(
-        required=False, allow_null=True, help_text="How many points, or true for as many as possible."
-    )
-    use_balance = SoManyField(
-        required=False,
-        allow_null=True,
-        help_text="How many fen of stored value, or true for as many as possible.",
-    )
-    activity = ActivityChoiceField(
-        required=False,
-        allow_null=True,
-        help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',
-    )
-
-    def validate_use_points(self, said: Any) -> bool | int:
-        return _so_many(said, "请填写使用的积分数量")
-
-    def validate_use_balance(self, said: Any) -> bool | int:
-        return _so_many(said, "请填写使用的储值金额（分）")
-
-    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
-        if said["from_cart"] == ("items" in said):
-            raise serializers.ValidationError({"items": ["请提供 items，或将 from_cart 设为 true"]})
-        return said
-
-    def choice(self) -> Choice:
-        """What was said, as checkout takes it.
-
-        Raises ActivityInvalid, ActivityNotFound for an activity that no shelf could have.
-        """
-        said = self.validated_data
-        items, activity = said.get("items"), said.get("activity")
-        return Choice(
-            items=None if items is None else tuple((item["sku_id"], item["quantity"]) for item in items),
-            address_id=said.get("address_id"),
-            coupon_id=said.get("coupon_id"),
-            use_points=said.get("use_points", False),
-            use_balance=said.get("use_balance", False),
-            activity=None if activity is None else activities.read(activity),
-        )
-
-
-class PlaceSerializer(ChoiceSerializer):
-    """An order: the choice, what the shopper was told it costs, and a word to the shop."""
-
-    expected_payable_fen = StrictIntegerField(min_value=0, max_value=MAX_BIGINT)
-    # Kept as typed, line breaks and emoji included.
-    remark = StrictTextField(
-        multiline=True,
-        max_length=_LONGEST_REMARK,
-        trim_whitespace=False,
-        allow_blank=True,
-        required=False,
-        default="",
-    )
 
 
 @extend_schema_field(

@@ -102,7 +102,7 @@ class TemplateAdmin(EditableAdmin):
 
         return self.ask(request, forms.StopForm, stop, row=row, heading=self._subject(row))
 
-    @action(description="批量发放", permissions=["coupons.change_template"], url_path="issue", icon="send")
+    @action(description="批量发放", permissions=["coupons.issue_template"], url_path="issue", icon="send")
     def issue(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -126,7 +126,7 @@ class TemplateAdmin(EditableAdmin):
 
     @action(
         description="生成兑换码",
-        permissions=["coupons.change_template"],
+        permissions=["coupons.issue_template"],
         url_path="make-codes",
         icon="qr_code_2",
     )
@@ -189,6 +189,7 @@ class CouponAdmin(ReadOnlyAdmin):
                 order_no=typed["order_no"].strip(),
                 reason=typed["reason"],
                 token=typed["token"].hex,
+                most_fen=selectors.most_to_compensate(operator(request)),
                 operator=operator(request),
                 at=timezone.now(),
             )

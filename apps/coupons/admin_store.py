@@ -129,6 +129,8 @@ class StoreUseAdmin(ReadOnlyAdmin):
             preview=shown,
             then=reverse("admin:coupons_storeuse_add"),
             template="admin/coupons/till.html",
+            # A wrong number counts as a try though it is refused.
+            outside=True,
         )
 
     @action(description="撤销核销", permissions=["coupons.undo_storeuse"], url_path="undo", icon="undo")

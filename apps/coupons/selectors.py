@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
@@ -369,3 +370,9 @@ def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
         for coupon in coupons
     )
     return [offer for offer in offers if offer is not None]
+
+
+def most_to_compensate(operator: Any) -> int | None:
+    """Return the most that a coupon may be worth which this operator gives as compensation; None for any."""
+    most: int = settings.COMPENSATION_LIMIT_FEN
+    return None if operator.has_perm("coupons.compensate_any_coupon") else most

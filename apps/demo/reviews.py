@@ -71,7 +71,7 @@ def _uploaded(
     shoppers: Sequence[Member], skus: Mapping[str, Sku], *, at: datetime
 ) -> dict[_Said, tuple[str, ...]]:
     """Upload the covers that some reviews show, before anything is written: reading pictures takes time."""
-    found = {}
+    found: dict[_Said, tuple[str, ...]] = {}
     for said in _SAID:
         if said.pictured and (sku := skus.get(said.sku_code)):
             with default_storage.open(str(sku.product.cover.name)) as cover:

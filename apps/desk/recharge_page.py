@@ -201,7 +201,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     @action(
         description="退款",
         url_path="refund",
-        permissions=["wallet.change_recharge"],
+        permissions=["wallet.refund_recharge"],
         icon="undo",
         variant=ActionVariant.DANGER,
     )
@@ -244,7 +244,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 raise recharging.RechargeNotCancellable("只有待付款的充值单可以关闭")
             return "充值单已关闭。"
 
-        return self._act(request, recharge, CloseRechargeForm, give_up)
+        return self._act(request, recharge, CloseRechargeForm, give_up, outside=True)
 
     @action(
         description="重新上传发货信息",
@@ -270,11 +270,14 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         *,
         heading: str = "",
         initial: dict[str, Any] | None = None,
+        outside: bool = False,
     ) -> HttpResponse:
-        """Ask about a recharge: which one it is stands above."""
+        """Ask about a recharge: which one it is stands above; what closes it at WeChat is outside a transaction."""
         about = f"{recharge.recharge_no} · {recharge.title} · {recharge.member}"
         heading = f"{about} · {heading}" if heading else about
-        return self.ask(request, form_class, carry_out, row=recharge, heading=heading, initial=initial)
+        return self.ask(
+            request, form_class, carry_out, row=recharge, heading=heading, initial=initial, outside=outside
+        )
 
 
 def _usable(recharge: Recharge) -> frozenset[str]:

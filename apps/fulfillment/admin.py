@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
 from apps.base.asking import AskForm
 from apps.base.forms import RegionsField, YuanField
 from apps.fulfillment import freight
@@ -174,11 +174,24 @@ class CarrierAdmin(EditableAdmin):
     """Carriers by WeChat's ids. 常用 puts one at the top of the list."""
 
     list_display = ["name", "code", "common"]
-    list_editable = ["common"]
+    list_filter = ["common"]
     search_fields = ["name", "code"]
     fields = ["name", "code", "common"]
     readonly_fields = ["name", "code"]
     actions_list = ["fetch"]
+    actions = ["make_common", "make_uncommon"]
+
+    @for_chosen(description="设为常用", permission="fulfillment.change_carrier")
+    def make_common(self, request: HttpRequest, chosen: QuerySet[Carrier]) -> None:
+        self.message_user(
+            request, f"已设为常用 {carriers.set_common(codes=_codes(chosen), common=True)} 家。"
+        )
+
+    @for_chosen(description="取消常用", permission="fulfillment.change_carrier")
+    def make_uncommon(self, request: HttpRequest, chosen: QuerySet[Carrier]) -> None:
+        self.message_user(
+            request, f"已取消常用 {carriers.set_common(codes=_codes(chosen), common=False)} 家。"
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -193,7 +206,13 @@ class CarrierAdmin(EditableAdmin):
         icon="sync",
     )
     def fetch(self, request: HttpRequest) -> HttpResponse:
-        return self.ask(request, FetchForm, lambda _: f"已从微信更新 {carriers.refresh()} 家快递公司。")
+        return self.ask(
+            request, FetchForm, lambda _: f"已从微信更新 {carriers.refresh()} 家快递公司。", outside=True
+        )
+
+
+def _codes(chosen: QuerySet[Carrier]) -> list[str]:
+    return list(chosen.order_by().values_list("code", flat=True))
 
 
 @admin.register(Parcel)

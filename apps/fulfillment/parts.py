@@ -84,7 +84,11 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
         return redirect(page.page_of(order))
     if request.method == "GET":
         audit.record(
-            operator=operator(request), action="发货页查看收货信息", subject=order.order_no, at=timezone.now()
+            operator=operator(request),
+            action="发货页查看收货信息",
+            subject=order.order_no,
+            at=timezone.now(),
+            row=order,
         )
 
     def send(filled: ShipForm) -> str:

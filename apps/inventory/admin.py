@@ -12,7 +12,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin
-from apps.base.asking import operator
+from apps.base.asking import Done, operator
 from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
@@ -121,8 +121,9 @@ class StockAdmin(ReadOnlyAdmin):
             else ""
         )
 
-        def count(form: forms.CountForm) -> str:
-            return f"{form.title}完成：现货 {book(form).on_hand_change:+d}"
+        def count(form: forms.CountForm) -> Done:
+            entry = book(form)
+            return Done(f"{form.title}完成：现货 {entry.on_hand_change:+d}", about=entry.stock)
 
         return self.ask(request, form_class, count, row=row, heading=heading, back=self.list_page())
 

@@ -128,15 +128,12 @@ class MemberPage(ReadOnlyAdmin):
         at = timezone.now()
         for member in chosen:
             identity.disable(member_id=member.pk, at=at)
-            audit.record(operator=request.user, action="停用会员", subject=member.public_id, at=at)
         self.message_user(request, f"已停用 {len(chosen)} 位会员。")
 
     @for_chosen(description="恢复", permission="members.change_member")
     def enable(self, request: HttpRequest, chosen: QuerySet[Member]) -> None:
-        at = timezone.now()
         for member in chosen:
             identity.enable(member_id=member.pk)
-            audit.record(operator=request.user, action="恢复会员", subject=member.public_id, at=at)
         self.message_user(request, f"已恢复 {len(chosen)} 位会员。")
 
     @action(
@@ -148,7 +145,13 @@ class MemberPage(ReadOnlyAdmin):
     def reveal_phone(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the number on a page that no cache and no cookie keeps, and note who looked."""
         member: Member = self.row(request, object_id)
-        audit.record(operator=request.user, action="查看手机号", subject=member.public_id, at=timezone.now())
+        audit.record(
+            operator=request.user,
+            action="查看手机号",
+            subject=member.public_id,
+            at=timezone.now(),
+            row=member,
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": f"手机号 · {member}",

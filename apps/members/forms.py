@@ -54,15 +54,16 @@ class LevelForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Compare with the levels below and above."""
-        typed = self.cleaned_data
         if self.errors:
-            return typed
+            return self.cleaned_data
+        # A complaint takes its field out of ``cleaned_data``, and several levels may complain of one.
+        typed = dict(self.cleaned_data)
         for other in Level.objects.exclude(pk=self.instance.pk):
             self._compare(typed, other, above=other.rank > typed["rank"])
         lowest = not Level.objects.exclude(pk=self.instance.pk).filter(rank__lt=typed["rank"]).exists()
         if lowest and typed["growth_threshold"]:
             self.add_error("growth_threshold", "最低等级的所需成长值必须为 0，否则新会员没有等级")
-        return typed
+        return self.cleaned_data
 
     def _compare(self, typed: dict[str, Any], other: Level, *, above: bool) -> None:
         side, word = (-1, "高") if above else (1, "低")

@@ -63,6 +63,7 @@ class Order(models.Model):
     closed_at = models.DateTimeField("关闭时间", null=True)
 
     class Meta:
+        permissions = [("refund_order", "退款")]
         verbose_name = verbose_name_plural = "订单"
         ordering = ["-id"]
         constraints = [

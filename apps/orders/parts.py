@@ -146,7 +146,13 @@ def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if order.member.erased_at:
         # PIPL Art. 47: what the law has kept of somebody who left is stored, and nothing else is done with it.
         raise PermissionDenied
-    audit.record(operator=operator(request), action="查看收货信息", subject=order.order_no, at=timezone.now())
+    audit.record(
+        operator=operator(request),
+        action="查看收货信息",
+        subject=order.order_no,
+        at=timezone.now(),
+        row=order,
+    )
     context = {
         **page.admin_site.each_context(request),
         "title": f"收货信息 · {order.order_no}",

@@ -130,7 +130,7 @@ def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -
     return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
 
 
-def that_hold_beside(order: Order) -> QuerySet[Order]:
+def that_hold_beside(order: Order) -> QuerySet[Order, Any]:
     """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
     beside = Q(member_id=order.member_id, status=Status.UNPAID)
     return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")

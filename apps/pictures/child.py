@@ -28,7 +28,8 @@ _ALPHA: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 _SPACES: Final = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 # Memory of the process: 50 million pixels of four bytes, twice, and what programs need.
 _MEMORY: Final = 1536 * 1024 * 1024
-_FROM_16_BITS: Final = 1 / 257
+# 65535 becomes 255.
+_FROM_16_BITS: Final = 257**-1
 
 
 class Refused(Exception):
@@ -155,7 +156,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         low, high = (float(level) for level in image.getextrema() if not isinstance(level, tuple))
         # As deep as it is: PNG's 16 bits come as "I", too; a TIFF may hold any numbers.
         top = 65535 if image.mode == "I" and low >= 0 and 255 < high <= 65535 else max(high, 1)
-        return image.point(lambda level: level * (255 / top)).convert("L")
+        return image.point(lambda level: level * (255 * top**-1)).convert("L")
     if image.mode in ("P", "1") or image.mode in _ALPHA:
         wanted = "RGBA" if image.mode in _ALPHA or "transparency" in image.info else "RGB"
         if image.mode == "LA":

@@ -64,7 +64,7 @@ class AccountAdmin(ReadOnlyAdmin):
         return row.member.public_id
 
     @action(
-        description="调整积分", url_path="correct", permissions=["points.change_account"], icon="exposure"
+        description="调整积分", url_path="correct", permissions=["points.correct_account"], icon="exposure"
     )
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give or take points by hand; the ledger keeps who and why."""

@@ -22,6 +22,7 @@ class Account(models.Model):
     debt = models.PositiveBigIntegerField("欠积分", default=0)
 
     class Meta:
+        permissions = [("correct_account", "调整积分")]
         verbose_name = verbose_name_plural = "积分账户"
         ordering = ["-id"]
         constraints = [

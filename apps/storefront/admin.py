@@ -15,7 +15,7 @@ from apps.base.forms import TextField
 from apps.storefront.models import Shop
 
 
-class ShopForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cannot be subscripted when it runs
+class ShopForm(forms.ModelForm):
     """The words in their one form."""
 
     name = TextField(label="店铺名称", max_length=30, widget=UnfoldAdminTextInputWidget)

@@ -9,7 +9,8 @@ from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, row_id
 from apps.checkout import hints, quoting
-from apps.checkout.serializers import QuoteSerializer, quantity
+from apps.checkout.choice_serializers import quantity
+from apps.checkout.serializers import QuoteSerializer
 from apps.pictures import stored
 from apps.storefront.cart import Cart, CartLine
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from apps.catalog import pictures
+from apps.pictures.fields import PictureField
 
 
 class Shop(models.Model):
     """What shoppers read of the shop itself: one row, and where there is none the name of the settings."""
 
     name = models.CharField("店铺名称", max_length=30)
-    logo = models.ImageField("标志", upload_to="shop/", blank=True, validators=[pictures.light_enough])
+    logo = PictureField("标志", upload_to="shop/", blank=True)
     service_phone = models.CharField(
         "客服电话", max_length=20, blank=True, help_text="顾客可以拨打的号码，如 400-800-1234"
     )

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base.schema import ServerTimeField
-from apps.catalog import pictures
+from apps.pictures import stored
 from apps.storefront import examples, selectors
 from apps.storefront.models import Shop
 
@@ -27,7 +27,7 @@ class ShopSerializer(serializers.Serializer[Any]):
     server_time = ServerTimeField()
 
     def get_logo_url(self, shop: Shop) -> str | None:
-        return pictures.address(shop.logo)
+        return stored.address(shop.logo, stored.Size.LIST)
 
 
 class ShopView(APIView):

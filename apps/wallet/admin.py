@@ -84,7 +84,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     def ledger(self, row: Account) -> SafeString:
         return _rows_of(row, "entry", "查看该会员的储值流水")
 
-    @action(description="充值", permissions=["wallet.change_account"], url_path="recharge", icon="add_card")
+    @action(description="充值", permissions=["wallet.recharge_account"], url_path="recharge", icon="add_card")
     def recharge(self, request: HttpRequest) -> HttpResponse:
         def book(form: forms.BookingForm) -> Entry:
             typed = form.cleaned_data
@@ -99,7 +99,7 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
         return self.ask(request, forms.RechargeForm, lambda form: _told(form, book(form)))
 
-    @action(description="人工调整", permissions=["wallet.change_account"], url_path="adjust", icon="tune")
+    @action(description="人工调整", permissions=["wallet.adjust_account"], url_path="adjust", icon="tune")
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
         account: Account = self.row(request, object_id)
 

@@ -23,6 +23,7 @@ class Account(models.Model):
     held_bonus_fen = FenField("占用赠送金（分）", default=0)
 
     class Meta:
+        permissions = [("recharge_account", "代充值"), ("adjust_account", "人工调整储值")]
         verbose_name = verbose_name_plural = "储值账户"
         ordering = ["-id"]
         constraints = [
@@ -108,6 +109,7 @@ class Recharge(models.Model):
     refunded_at = models.DateTimeField("最近退款时间", null=True)
 
     class Meta:
+        permissions = [("refund_recharge", "退充值款")]
         verbose_name = verbose_name_plural = "充值单"
         ordering = ["-id"]
         constraints = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,6 +37,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_prometheus",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "apps.base",
     "apps.outbox",
     "apps.pictures",
@@ -63,17 +68,20 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.base.middleware.RequestIdMiddleware",
     "apps.base.middleware.HeadersMiddleware",
+    "apps.base.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "apps.base.middleware.Forgeries",
     "apps.base.middleware.Operators",
+    "django_otp.middleware.OTPMiddleware",
+    "apps.base.door.DoorMiddleware",
     "apps.base.middleware.Notes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.base.middleware.RefusalMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -135,6 +143,23 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Guessing passwords: docs/adr/0024-the-operators-door.md.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = "apps.base.door.counted_by"
+AXES_CLIENT_IP_CALLABLE = "apps.base.door.address_of"
+AXES_LOCKOUT_CALLABLE = "apps.base.door.locked_out"
+# Who may log in as themselves must not wipe out what was counted against their address.
+AXES_RESET_ON_SUCCESS = False
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = ENV.shop_name
+ADMIN_SECOND_FACTOR = (
+    ENV.admin_second_factor if ENV.admin_second_factor is not None else not ENV.wechat_sandbox
+)
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -170,6 +195,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SESSION_COOKIE_SECURE = _served_over_https
 CSRF_COOKIE_SECURE = _served_over_https
 SESSION_COOKIE_HTTPONLY = True
+# Counted from the last click; and once a day everybody logs in anew (base.door).
+SESSION_COOKIE_AGE = ENV.admin_idle_minutes * 60
+SESSION_SAVE_EVERY_REQUEST = True
 # A rehearsal on one machine calls web itself, though WeChat and shoppers would come by HTTPS.
 SECURE_SSL_REDIRECT = _served_over_https and not ENV.wechat_sandbox
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
@@ -257,6 +285,7 @@ OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
+ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)
@@ -271,6 +300,7 @@ LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
+COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_API_BASE = ENV.wechat_api_base

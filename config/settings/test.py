@@ -7,6 +7,8 @@ from config.settings.base import *  # noqa: F403
 from config.settings.base import CACHES, INSTALLED_APPS, REDIS_URL, REST_FRAMEWORK
 
 DEBUG = False
+# Tests about the second factor ask for it.
+ADMIN_SECOND_FACTOR = False
 # A quick `flush` between tests that commit.
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.emptying"]
 # Every test client makes the middleware anew, and this one would read the directories of all static files each time.

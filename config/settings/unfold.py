@@ -34,6 +34,8 @@ def look(*, shop_name: str) -> dict[str, Any]:
         "SHOW_HISTORY": True,
         "SHOW_VIEW_ON_SITE": False,
         "SHOW_BACK_BUTTON": True,
+        "LOGIN": {"form": "apps.base.door.LoginForm"},
+        "ACCOUNT": {"navigation": [{"title": "两步验证", "link": "/admin/second-factor/"}]},
         "BORDER_RADIUS": "8px",
         "COLORS": {"primary": _TEA},
         "DASHBOARD_CALLBACK": "apps.desk.dashboard.today",

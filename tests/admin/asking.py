@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
+from django.contrib.auth.models import User
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
+from apps.base import second_factor
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
@@ -117,7 +120,7 @@ def _issue() -> Page:
         "issue",
         {"audience": "ALL", "reason": "周年庆", "token": _token()},
         _rows(IssueJob),
-        permission="coupons.change_template",
+        permission="coupons.issue_template",
         spoil=lambda: coupon_templates.stop(template_id=row.pk),
     )
 
@@ -130,7 +133,7 @@ def _make_codes() -> Page:
         "make-codes",
         {"name": "展会", "size": "5", "token": _token()},
         _rows(CodeBatch, Template),
-        permission="coupons.change_template",
+        permission="coupons.issue_template",
         spoil=lambda: Template.objects.filter(pk=row.pk).update(quota=1),
     )
 
@@ -206,7 +209,7 @@ def _recharge() -> Page:
     return Page(
         "/admin/wallet/account/recharge/",
         "/admin/wallet/account/",
-        "wallet.change_account",
+        "wallet.recharge_account",
         "wallet.view_account",
         typed,
         _rows(Account, Entry),
@@ -229,7 +232,7 @@ def _adjust_account() -> Page:
         "adjust",
         typed,
         _rows(Account, Entry),
-        permission="wallet.change_account",
+        permission="wallet.adjust_account",
         spoil=lambda: Account.objects.filter(pk=account.pk).update(principal_fen=0),
     )
 
@@ -248,7 +251,7 @@ def _refund_recharge() -> Page:
         "refund",
         {"principal_fen": "100", "reason": "会员要求", "token": _token()},
         _rows(Refund, Entry),
-        permission="wallet.change_recharge",
+        permission="wallet.refund_recharge",
         spoil=lambda: Account.objects.update(principal_fen=0, bonus_fen=0),
     )
 
@@ -295,7 +298,7 @@ def _correct_points() -> Page:
         "correct",
         {"change": "50", "reason": "补偿", "token": _token()},
         _rows(PointsAccount, PointsEntry),
-        permission="points.change_account",
+        permission="points.correct_account",
     )
 
 
@@ -500,7 +503,7 @@ def _refund_whole() -> Page:
             Refund.objects.count(),
             Payment.objects.count(),
         ],
-        permission="orders.change_order",
+        permission="orders.refund_order",
         spoil=lambda: fulfillment.parcel(order),
     )
 
@@ -516,7 +519,22 @@ def _refund_part() -> Page:
         "refund-part",
         {f"units_{line.pk}": "1", "reason": "杯口有裂纹", "token": _token(), "step": "confirm", "seen": seen},
         lambda: Refund.objects.count(),
-        permission="orders.change_order",
+        permission="orders.refund_order",
+    )
+
+
+def _reset_factor() -> Page:
+    row = User.objects.create_user("丢了手机")
+    second_factor.beginning(row)
+    TOTPDevice.objects.update(confirmed=True)
+    return _of_row(
+        "auth.user",
+        row,
+        "reset-second-factor",
+        {},
+        lambda: TOTPDevice.objects.count(),
+        permission="auth.change_user",
+        spoil=lambda: TOTPDevice.objects.all().delete(),
     )
 
 
@@ -550,6 +568,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "members_erasurerequest_take_back": _take_back_erasure,
     "fulfillment_carrier_fetch": _fetch_carriers,
     "promotions_promotion_simulate": _simulate,
+    "auth_user_reset_second_factor": _reset_factor,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,

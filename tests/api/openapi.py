@@ -100,7 +100,13 @@ def strict(schema: Json) -> Json:
         said.setdefault("additionalProperties", False)
     if isinstance(schema.get("items"), dict):
         said["items"] = strict(schema["items"])
-    for key in ("allOf", "oneOf", "anyOf"):
+    for key in ("oneOf", "anyOf"):
         if key in schema:
             said[key] = [strict(part) for part in schema[key]]
+    if "allOf" in schema:
+        # A part beside a reference says more of some keys; the reference says which there are.
+        said["allOf"] = [
+            strict({"additionalProperties": True, **part} if "properties" in part else part)
+            for part in schema["allOf"]
+        ]
     return said

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.base import errors
+from config.field_words import WORDS
 from mall.errors import Kind, ShopError
 from tests.api.openapi import Contract, Json
 
@@ -153,11 +154,7 @@ def test_each_operation_says_in_one_line_what_it_does(contract: Contract) -> Non
 
 def test_every_refusal_has_the_contracts_form(contract: Contract) -> None:
     forms = {
-        (
-            f"{method} {path}",
-            status,
-            str(described.get("content", {}).get("application/json", {}).get("schema")),
-        )
+        (f"{method} {path}", status, str(described["content"]["application/json"]["schema"]["allOf"][0]))
         for method, path, operation in contract.operations()
         for status, described in operation["responses"].items()
         if status == "default" or status >= "400"
@@ -176,6 +173,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
     assert open_to_all == {
         *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET /documents/{document}"),
         *("GET /categories", "GET /products", "GET /products/{product_id}", "GET /coupons"),
+        "GET /shop",
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),
     }
 
@@ -237,6 +235,79 @@ def every_refusal() -> set[tuple[str, str]]:
         waiting.extend(error.__subclasses__())
         known.add((str(errors.STATUS_OF_KIND[error.kind]), error.code))
     return known
+
+
+def codes_of(contract: Contract, method: str, path: str) -> dict[str, list[str]]:
+    """The error codes of a call by status, as its document lists them."""
+    return {
+        status: described["content"]["application/json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
+        for status, described in contract.operation(method, f"/api/v1{path}")["responses"].items()
+        if status == "default" or status >= "400"
+    }
+
+
+def test_every_call_lists_its_error_codes(contract: Contract) -> None:
+    placing = codes_of(contract, "POST", "/orders")
+    assert {"out_of_stock", "price_changed", "coupon_unavailable"} <= set(placing["409"])
+    assert {"idempotency_key_required", "malformed_json", "invalid"} <= set(placing["400"])
+    assert codes_of(contract, "POST", "/auth/refresh")["401"] == [
+        "not_authenticated",
+        "refresh_invalid",
+        "token_invalid",
+    ]
+    assert "erasure_blocked" in codes_of(contract, "POST", "/me/erasure")["409"]
+    assert "too_large" in codes_of(contract, "GET", "/me")["default"]
+
+
+def test_every_example_of_a_refusal_is_among_the_codes_of_its_call(contract: Contract) -> None:
+    strange = [
+        (method, path, status, body["code"])
+        for method, path, operation in contract.operations()
+        for status, described in operation["responses"].items()
+        if status.isdigit() and status >= "400"
+        for _, body in examples(described["content"])
+        if body["code"]
+        not in described["content"]["application/json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
+    ]
+    assert strange == []
+
+
+def test_every_field_and_every_parameter_is_described(contract: Contract) -> None:
+    schemas = contract.document["components"]["schemas"]
+    silent = [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, shape in schema.get("properties", {}).items()
+        if not shape.get("description")
+    ]
+    silent += [
+        f"{method} {path} {parameter['name']}"
+        for method, path, operation in contract.operations()
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    assert silent == []
+
+
+def test_every_word_of_the_list_describes_a_field(contract: Contract) -> None:
+    named = {
+        word
+        for name, schema in contract.document["components"]["schemas"].items()
+        for field in schema.get("properties", {})
+        for word in (field, f"{name}.{field}")
+    }
+    assert sorted(set(WORDS) - named) == []
+
+
+def test_what_a_request_may_leave_out_is_optional_for_every_generator(contract: Contract) -> None:
+    choice = contract.document["components"]["schemas"]["PlaceRequest"]
+    assert sorted(choice["required"]) == ["expected_payable_fen"]
+    assert [field for field, shape in choice["properties"].items() if "default" in shape] == []
+    assert choice["properties"]["use_points"]["oneOf"] == [
+        {"type": "integer", "minimum": 0},
+        {"type": "boolean"},
+    ]
+    assert choice["properties"]["activity"]["required"] == ["kind", "id"]
 
 
 def test_every_documented_refusal_exists(contract: Contract) -> None:

@@ -58,7 +58,7 @@ class Coupon(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "优惠券"
         ordering = ["-id"]
-        permissions = [("compensate_coupon", "补偿发券")]
+        permissions = [("compensate_coupon", "补偿发券"), ("compensate_any_coupon", "补偿发券（不限面值）")]
         # Few indexes: a mass issue writes each of them for every member. The first serves all reads by member.
         constraints = [
             models.UniqueConstraint(fields=["member", "template", "cause"], name="coupon_once_per_cause"),

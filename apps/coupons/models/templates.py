@@ -70,6 +70,7 @@ class Template(ScopedToGoods):
     note = models.CharField("使用说明", max_length=200, blank=True)
 
     class Meta:
+        permissions = [("issue_template", "批量发放与生成兑换码")]
         verbose_name = verbose_name_plural = "优惠券模板"
         ordering = ["-id"]
         constraints = [

@@ -9,11 +9,18 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.base import audit
-from apps.coupons.models import Coupon
+from apps.coupons.models import Coupon, Template
 from apps.coupons.services import issuing
 from apps.members.models import Member
 from apps.orders.models import Order
-from mall.errors import NotFound
+from mall.errors import NotFound, ShopError
+
+
+class AboveLimit(ShopError):
+    """The coupon is worth more than this operator may give away."""
+
+    code = "compensation_above_limit"
+    message = "此券面值超过您可以补偿的限额，请由有「补偿发券（不限面值）」权限的同事发放"
 
 
 class Compensated(NamedTuple):
@@ -33,13 +40,16 @@ def compensate(
     operator: User,
     at: datetime,
     order_no: str = "",
+    most_fen: int | None = None,
 ) -> Compensated:
     """Give the member one coupon, noted in the audit log with the reason.
 
     Once for an order and template, whoever asks; without an order once for each ``token``, which is the page
     that was sent. No limit per member counts, the quota does. A refund of the order does not take it back.
-    Raises NotFound for an order that is not the member's, NotIssued, SoldOut.
+    ``most_fen`` is the most that the coupon may take off, None for no limit.
+    Raises NotFound for an order that is not the member's, AboveLimit, NotIssued, SoldOut.
     """
+    _check_worth(template_id, most_fen)
     if order_no and not Order.objects.filter(order_no=order_no, member=member).exists():
         raise NotFound("该会员没有这个订单")
     coupon, given = issuing.issue_once(
@@ -59,3 +69,15 @@ def compensate(
             at=at,
         )
     return Compensated(coupon, given)
+
+
+def _check_worth(template_id: int, most_fen: int | None) -> None:
+    """Refuse what may take off more than ``most_fen``; a rate without a cap may take off anything."""
+    template = Template.objects.filter(pk=template_id).first()
+    if most_fen is None or template is None:
+        return
+    worth_fen = template.cap_fen if template.kind == Template.Kind.PERCENT else template.off_fen
+    if template.kind == Template.Kind.FREIGHT and worth_fen is None:
+        return  # postage is bounded by the shop's own tariff
+    if worth_fen is None or worth_fen > most_fen:
+        raise AboveLimit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from apps.base import transactions
 from apps.fulfillment.models import Carrier
 from apps.wechat import shipping
@@ -23,3 +25,8 @@ def refresh() -> int:
         update_fields=["name"],
     )
     return len(listed)
+
+
+def set_common(*, codes: Collection[str], common: bool) -> int:
+    """Put carriers at the top of the list, or take them from there. Returns how many were elsewhere."""
+    return Carrier.objects.filter(code__in=codes, common=not common).update(common=common)

@@ -42,8 +42,9 @@ _BUSY = frozenset({"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXC
 # The merchant itself is rejected; the operator must put the environment or the console right.
 _SHOP_REJECTED = frozenset({"SIGN_ERROR", "NO_AUTH", "MCH_NOT_EXISTS", "APPID_MCHID_NOT_MATCH"})
 # Codes that leave open what is wrong: one's own parameters, or a number that is known with others. WeChat's sentences
-# for the latter differ by product and by year (「请求重入时，参数与首次请求时不一致」, 「订单重入时，要求参数值与原请求一致」,
-# 「重入请求数据和已存在的业务单据数据不一致」, …), so that none is read here: whoever asked queries the number.
+# for the latter differ by product and by year (「请求重入时，参数与首次请求时不一致」,
+# 「订单重入时，要求参数值与原请求一致」, 「重入请求数据和已存在的业务单据数据不一致」, …), so that none is read:
+# whoever asked queries the number.
 _AMBIGUOUS = frozenset({"INVALID_REQUEST", "PARAM_ERROR"})
 # Refusals that come with status 500 although nothing is down.
 _FINAL_DESPITE_5XX = frozenset({"OPENID_MISMATCH"})

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apps.wechat.sandbox import deliveries, payments, pushes, shoppers
+from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers
 from apps.wechat.sandbox.faults import UnknownFault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Shopper
@@ -209,6 +209,7 @@ def _listing(table: str) -> Route:
 
 ROUTES = [
     Route("GET", f"{ROOT}/ready", _ready),
+    Route("GET", f"{ROOT}/schema", lambda world, request: as_json(control_schema.document())),
     Route("POST", f"{ROOT}/login", _login),
     Route("POST", f"{ROOT}/phone", _phone),
     Route("POST", f"{ROOT}/pay", _pay),

@@ -58,8 +58,16 @@ def test_a_refund_is_shown_with_its_items_as_under_way_until_wechat_has_paid_it(
             "reason": "杯口有裂纹",
             "at": "2026-03-02T13:00:00+08:00",
             "done_at": None,
-            "items": [{"sku_id": cup.pk, "quantity": 1, "amount_fen": 5000, "is_gift": False}],
+            "items": seen["refunds"][0]["items"],
         }
+    ]
+    (item,) = seen["refunds"][0]["items"]
+    assert [item[name] for name in ("product_id", "sku_id", "quantity", "amount_fen", "is_gift")] == [
+        cup.product_id,
+        cup.pk,
+        1,
+        5000,
+        False,
     ]
     assert shopper.call("GET", "/orders").json()["results"][0]["refunds"] == seen["refunds"]
     wechat_says("SUCCESS")

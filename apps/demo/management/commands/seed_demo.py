@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from apps.base import roles
 from apps.demo import filling, whole
 from apps.demo.telling import silent
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     help = "Fill the shop with demo goods, stock, postage and offers; safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        roles.make()
         added = whole.fill(at=timezone.now(), tell=self._tell if options["verbosity"] else silent)
         self.stdout.write(f"The demo shop has {len(filling.WARES)} products; {added} of them are new.")
 

@@ -1,0 +1,282 @@
+"""Two operators on one page: a form is saved only over what it was opened with; who comes second sees what changed.
+
+The page carries a fingerprint of every input as it was shown. When it is sent, the page is drawn anew from the
+database, under the row's lock, and compared: what somebody else changed meanwhile is named with its value, what was
+typed stays typed, what was not touched takes the other's value, and nothing is saved until it is sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from html import escape
+from typing import Any, Final
+
+from django import forms
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.db import router, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+
+from apps.base import audit
+from apps.base.admin_history import history_of
+from apps.base.html_inputs import inputs_of
+
+FIELD: Final = "opened_as"
+# Stands in the page until all of it is drawn, then gives way to the fingerprints.
+_PLACE: Final = "fingerprints-of-this-page"
+_ABOVE: Final = (
+    "您打开页面后，内容已被他人修改，因此尚未保存。您填写的都还在；您没有改动过的项目已换成最新值。"
+    "请核对以下项目，再次保存即以页面上的内容为准："
+)
+_IN_A_ROW: Final = re.compile(r"(?P<place>.+-\d+)-(?P<name>[^-]+)")
+
+
+class Versioned(ModelAdmin):
+    """An admin whose forms know what they were opened with."""
+
+    change_form_before_template = "admin/opened_as.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Draw the page with its fingerprints; save what is sent, or say what changed meanwhile, with 409."""
+
+        def go_on() -> HttpResponse:
+            return super(Versioned, self).changeform_view(request, object_id, form_url, extra_context)
+
+        if object_id is None or "_saveasnew" in request.POST:
+            return go_on()
+        if request.method != "POST":
+            return _marked(go_on(), None)
+        with transaction.atomic(using=router.db_for_write(self.model)):
+            self._lock(unquote(object_id))
+            opened = _told(request.POST.get(FIELD, ""))
+            now = self._shown_now(request, go_on) if opened else {}
+            if not now:
+                return go_on()
+            meanwhile = _Meanwhile(opened, now, request)
+            if not meanwhile.changed:
+                return _marked(go_on(), now)
+            request.POST = meanwhile.merged()  # type: ignore[assignment]  # a writable copy of it
+            request.conflicts = meanwhile.told(self._last_hand(object_id))  # type: ignore[attr-defined]
+            page = _marked(go_on(), now)
+            page.status_code = 409
+            return page
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form; one that always complains where somebody else was there first."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        conflicts = getattr(request, "conflicts", None)
+        return type(form.__name__, (_Conflicting, form), {"conflicts": conflicts}) if conflicts else form
+
+    def _lock(self, key: str) -> None:
+        """Have whoever saves the same row wait for this one to end."""
+        try:
+            pk = self.model._meta.pk.to_python(key)
+        except ValidationError:
+            return  # no key of this table: the view says that there is no such row
+        list(self.model._base_manager.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
+
+    def _shown_now(self, request: HttpRequest, draw: Any) -> dict[str, Shown]:
+        """What the page would show to somebody who opened it now; nothing where there is no page."""
+        sent = request.POST
+        request.method, request.POST = "GET", QueryDict()  # as if it were opened
+        try:
+            page = draw()
+            if not isinstance(page, TemplateResponse):
+                return {}
+            page.render()
+            return _shown(page)
+        finally:
+            request.method, request.POST = "POST", sent  # as it was
+
+    def _last_hand(self, key: str) -> str:
+        """Who changed the row last, where the log knows."""
+        row = self.model._base_manager.filter(pk=unquote(key)).first()
+        entry = history_of(row).exclude(changes=None).first() if row is not None else None
+        return str(entry.operator) if entry is not None and entry.operator else "他人"
+
+
+class _Conflicting:
+    """A form that is not saved, however well it is filled in: it says what somebody else changed meanwhile."""
+
+    conflicts: Mapping[str, str] = {}
+    fields: Mapping[str, forms.Field]
+    add_error: Any
+
+    def full_clean(self) -> None:
+        super().full_clean()  # type: ignore[misc]  # of the form that it is mixed into
+        self.add_error(None, [_ABOVE, *self.conflicts.values()])
+        for name, told in self.conflicts.items():
+            own = name if name in self.fields else re.sub(r"_\d$", "", name)
+            if own in self.fields:
+                self.add_error(own, told)
+
+
+@dataclass(slots=True)
+class Shown:
+    """An input as a page shows it: what a browser would send for it, how people read that, and what it is called."""
+
+    values: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    label: str = ""
+    is_file: bool = False
+
+    def said(self) -> str:
+        """In short."""
+        text = "、".join(one.strip() for one in self.read if one.strip())
+        return (text if len(text) <= 60 else f"{text[:59]}…") or "（空）"
+
+
+class _Meanwhile:
+    """What somebody else changed between opening a page and sending it."""
+
+    def __init__(self, opened: Mapping[str, str], now: Mapping[str, Shown], request: HttpRequest) -> None:
+        self._opened, self._now, self._sent, self._files = opened, now, request.POST, request.FILES
+        self._rows = {row: place for place, row in _rows(request.POST).items()}
+        self.changed = sorted(
+            key
+            for key in {*opened, *now}
+            if opened.get(key) != (_fingerprint(now[key].values) if key in now else None)
+        )
+
+    def _name(self, key: str) -> str:
+        """Where an input stands on the page that was sent: rows under their owner may stand elsewhere now."""
+        row, _, own = key.rpartition(".")
+        return f"{self._rows[row]}-{own}" if row in self._rows else key
+
+    def merged(self) -> QueryDict:
+        """What was sent, with the other's value for whatever was not touched."""
+        merged = self._sent.copy()
+        for key in self.changed:
+            if key in self._now and key in self._opened and not self._touched(key):
+                self._take_over(merged, key)
+        return merged
+
+    def told(self, who: str) -> dict[str, str]:
+        """What happened to each input, by its name."""
+        return {self._name(key): self._told(key, who) for key in self.changed}
+
+    def _take_over(self, merged: QueryDict, key: str) -> None:
+        merged.pop(self._name(key), None)
+        if self._now[key].values and not self._now[key].is_file:
+            merged.setlist(self._name(key), self._now[key].values)
+
+    def _told(self, key: str, who: str) -> str:
+        if key not in self._now:
+            return f"{key}：{who}已删除"
+        shown = self._now[key]
+        if key not in self._opened:
+            return f"{shown.label or key}：{who}新增了「{shown.said()}」"
+        if not self._touched(key):
+            return f"{shown.label or key}：{who}已改为「{shown.said()}」"
+        mine = "、".join(self._sent.getlist(self._name(key))) or "（空）"
+        return f"{shown.label or key}：{who}已改为「{shown.said()}」，您填写的是「{mine[:60]}」"
+
+    def _touched(self, key: str) -> bool:
+        """Whether what was sent differs from what the page was opened with."""
+        name = self._name(key)
+        if self._now[key].is_file:
+            return name in self._files or f"{name}-clear" in self._sent
+        return _fingerprint(self._sent.getlist(name)) != self._opened[key]
+
+
+def _marked(page: HttpResponse, now: Mapping[str, Shown] | None) -> HttpResponse:
+    """Put the fingerprints into a page once it is drawn: of what it shows, or of what there is ``now``."""
+
+    def put(drawn: Any) -> None:
+        marks = {key: _fingerprint(one.values) for key, one in (now or _shown(drawn)).items()}
+        told = escape(json.dumps(marks, separators=(",", ":"), ensure_ascii=False))
+        drawn.content = drawn.content.replace(_PLACE.encode(), told.encode(), 1)
+
+    if isinstance(page, TemplateResponse):
+        page.add_post_render_callback(put)
+    return page
+
+
+def _shown(page: TemplateResponse) -> dict[str, Shown]:
+    """The inputs of a drawn page by key: an input's name, in rows under their owner ``skus#12.price_fen``."""
+    context = page.context_data or {}
+    opts = context["opts"]
+    sent = inputs_of(page.content.decode(), form=f"{opts.model_name}_form")
+    rows = _rows({one.name: one.value for one in sent})
+    found: dict[str, Shown] = {}
+    for one in sent:
+        key = _key(one.name, rows)
+        if key is None:
+            continue
+        shown = found.setdefault(key, Shown())
+        if one.sent:
+            shown.values.append(one.value)
+            shown.read.append(one.read)
+    for form in _forms(context):
+        _name(form, found, rows)
+    return found
+
+
+def _name(form: Any, found: dict[str, Shown], rows: Mapping[str, str]) -> None:
+    """Say what the inputs of a form are called, and which file stands in them: a browser would not send it."""
+    about = f"{audit.name_of(form.instance)} · " if form.prefix and form.instance.pk else ""
+    for name, one in form.fields.items():
+        for key in (_key(f"{form.add_prefix(name)}{part}", rows) for part in ("", "_0", "_1")):
+            if key in found:
+                found[key].label = f"{about}{one.label or name}"
+        key = _key(form.add_prefix(name), rows)
+        if key is not None and isinstance(one, forms.FileField):
+            file = str(form.get_initial_for_field(one, name) or "")
+            found[key] = Shown(values=[file], read=[file], label=f"{about}{one.label or name}", is_file=True)
+
+
+def _forms(context: Mapping[str, Any]) -> Iterator[Any]:
+    """The page's own form, and those of the rows under it that are there already."""
+    yield context["adminform"].form
+    for formset in context["inline_admin_formsets"]:
+        yield from formset.formset.initial_forms
+
+
+def _rows(values: Mapping[str, Any]) -> dict[str, str]:
+    """The rows under their owner on a page, as ``skus-0: skus#12``, by their hidden keys."""
+    found: dict[str, str] = {}
+    for name, total in values.items():
+        if not name.endswith("-INITIAL_FORMS") or not str(total).isdigit():
+            continue
+        prefix = name.removesuffix("-INITIAL_FORMS")
+        for index in range(min(int(total), 10_000)):
+            if key := values.get(f"{prefix}-{index}-id"):
+                found[f"{prefix}-{index}"] = f"{prefix}#{key}"
+    return found
+
+
+def _key(name: str, rows: Mapping[str, str]) -> str | None:
+    """The key of an input by its name; None for what is no field, or belongs to a row that is not there yet."""
+    if name.startswith("_") or name in {"csrfmiddlewaretoken", FIELD} or name.endswith("_FORMS"):
+        return None
+    row = _IN_A_ROW.fullmatch(name)
+    if row is None:
+        return None if "-__prefix__-" in name else name
+    return f"{rows[row['place']]}.{row['name']}" if row["place"] in rows else None
+
+
+def _told(sent: str) -> dict[str, str]:
+    """The fingerprints that a page brought back; none where they are no such thing."""
+    try:
+        marks = json.loads(sent or "{}")
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in marks.items()} if isinstance(marks, dict) else {}
+
+
+def _fingerprint(values: list[str]) -> str:
+    """A short mark of what an input holds; browsers send line ends of their own."""
+    plain = [value.replace("\r\n", "\n") for value in values]
+    return blake2b(json.dumps(plain).encode(), digest_size=6).hexdigest()

@@ -1,0 +1,45 @@
+"""Let an audit entry say which row it is about and what changed; found by that row."""
+
+import django.db.models.deletion
+from django.conf import settings
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [
+        ("base", "0005_versions"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+    operations = [
+        migrations.AddField(
+            model_name="auditentry",
+            name="kind",
+            field=models.CharField(blank=True, db_default="", max_length=80, verbose_name="数据类型"),
+        ),
+        migrations.AddField(
+            model_name="auditentry",
+            name="key",
+            field=models.CharField(blank=True, db_default="", max_length=64, verbose_name="数据编号"),
+        ),
+        migrations.AddField(
+            model_name="auditentry",
+            name="changes",
+            field=models.JSONField(null=True, verbose_name="变更"),
+        ),
+        migrations.AlterField(
+            model_name="auditentry",
+            name="operator",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="操作人",
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="auditentry",
+            index=models.Index(fields=["kind", "key", "id"], name="audit_of_a_row"),
+        ),
+    ]

@@ -1,0 +1,19 @@
+"""The shop's logo is drawn anew like every picture; nothing changes in the database."""
+
+from django.db import migrations
+
+import apps.pictures.fields
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("storefront", "0001_shop"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="shop",
+            name="logo",
+            field=apps.pictures.fields.PictureField(blank=True, upload_to="shop/", verbose_name="标志"),
+        ),
+    ]

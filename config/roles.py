@@ -1,0 +1,107 @@
+"""Board 7: the usual roles of a shop and what each may do. ``manage.py make_roles`` makes them.
+
+Money has permissions of its own (refund, price, points, balance, coupons by amount): whoever sends parcels does not
+give money back. Who does not fit a role gets single permissions, or a role of their own, on the admin's pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+
+from django.apps import apps
+from django.utils.functional import SimpleLazyObject
+
+_ACTS = ("view", "add", "change", "delete")
+
+
+def _see(*labels: str) -> set[str]:
+    """To look at all tables of these rooms, or at these tables."""
+    return {permission for label in labels for permission in _of(label, ("view",))}
+
+
+def _run(*labels: str) -> set[str]:
+    """To look at, add, change and delete what the pages allow to be."""
+    return {permission for label in labels for permission in _of(label, _ACTS)}
+
+
+def _of(label: str, acts: Iterable[str]) -> set[str]:
+    app, _, name = label.partition(".")
+    models = [apps.get_model(label)] if name else list(apps.get_app_config(app).get_models())
+    return {f"{app}.{act}_{model._meta.model_name}" for model in models for act in acts}
+
+
+def _everything() -> set[str]:
+    """Every permission of the shop's own tables, of operators and of roles."""
+    rooms = [config for config in apps.get_app_configs() if config.name.startswith("apps.")]
+    own = {
+        f"{model._meta.app_label}.{codename}"
+        for config in rooms
+        for model in config.get_models()
+        for codename, _ in model._meta.permissions
+    }
+    return own | _run(*(config.label for config in rooms), "auth.User", "auth.Group")
+
+
+_MARKETING = (
+    "catalog",
+    "promotions",
+    "coupons.Template",
+    "coupons.PromoCode",
+    "points.PointsGood",
+    "points.Rules",
+    "points.InteractionRule",
+    "wallet.Pack",
+    "members.Group",
+    "members.Level",
+    "content.ReviewRules",
+    "support",
+)
+
+
+@cache
+def _roles() -> dict[str, Collection[str]]:
+    orders = _see("orders", "fulfillment") | {"orders.change_order"}
+    return {
+        "店长": _everything(),
+        "运营": _run(*_MARKETING)
+        | _see("orders", "inventory", "stores", "coupons", "points", "members", "content", "fulfillment")
+        | {"catalog.price_product", "coupons.issue_template", "content.change_review"},
+        "客服": orders
+        | _see("catalog", "inventory", "members", "coupons", "points", "wallet.Account", "content", "support")
+        | {
+            "members.change_member",
+            "members.change_erasurerequest",
+            "content.change_review",
+            "coupons.compensate_coupon",
+        },
+        "仓库": orders
+        | _see("catalog", "inventory", "stores")
+        | {"inventory.change_stock", "fulfillment.change_carrier"},
+        "财务": _see(
+            "orders",
+            "payments",
+            "wallet",
+            "points",
+            "coupons",
+            "members.Member",
+            "fulfillment",
+            "base.AuditEntry",
+        )
+        | {
+            "orders.refund_order",
+            "payments.change_refund",
+            "payments.change_notification",
+            "wallet.change_recharge",
+            "wallet.recharge_account",
+            "wallet.adjust_account",
+            "wallet.refund_recharge",
+            "points.correct_account",
+            "coupons.compensate_coupon",
+            "coupons.compensate_any_coupon",
+        },
+    }
+
+
+# Read when it is asked for: the tables are known only once Django is set up.
+ROLES: Mapping[str, Collection[str]] = SimpleLazyObject(_roles)  # type: ignore[assignment]  # behaves as what it wraps

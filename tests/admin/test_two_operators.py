@@ -1,0 +1,227 @@
+"""Two operators on one page: who comes second sees what the first changed, field by field, and nothing is lost."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+
+from apps.base.admin_opened import FIELD
+from apps.base.html_inputs import inputs_of
+from apps.catalog.models import Product, Sku
+from apps.content.models import ReviewRules
+from apps.coupons.models import PromoCode
+from apps.fulfillment.models import Carrier
+from apps.members.models import Document
+from apps.members.models import Group as MemberGroup
+from apps.points.models import Rules
+from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor
+from tests.admin import shop
+from tests.apps.catalog import make as catalog
+from tests.apps.checkout import make as counter
+from tests.apps.content.make import photo
+from tests.apps.coupons import make as coupons
+from tests.apps.members import make as members
+from tests.apps.points import make as points
+from tests.apps.promotions import make as promotions
+from tests.apps.support import make as support
+from tests.apps.wallet import make as wallet
+
+pytestmark = pytest.mark.django_db
+
+
+class Opened(NamedTuple):
+    """A page as a browser has it open: its address and what it would send."""
+
+    address: str
+    inputs: dict[str, list[str]]
+
+    def typed(self, **changes: Any) -> dict[str, Any]:
+        """What is sent when these inputs were changed."""
+        return {**self.inputs, **changes, "_save": "1"}
+
+
+def open_page(browser: Client, row: models.Model) -> Opened:
+    opts = row._meta
+    address = f"/admin/{opts.app_label}/{opts.model_name}/{row.pk}/change/"
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return Opened(address, sent_by(answer, str(opts.model_name)))
+
+
+def sent_by(answer: Any, model_name: str) -> dict[str, list[str]]:
+    sent: dict[str, list[str]] = {}
+    for one in inputs_of(answer.content.decode(), form=f"{model_name}_form"):
+        if one.sent:
+            sent.setdefault(one.name, []).append(one.value)
+    return sent
+
+
+@pytest.fixture
+def product() -> Product:
+    row = catalog.product(title="龙井")
+    row.cover = SimpleUploadedFile("a.jpg", photo(), "image/jpeg")
+    row.save()
+    return row
+
+
+def test_saving_a_subtitle_does_not_take_back_the_others_price(page: Client, product: Product) -> None:
+    sku = product.skus.get()
+    mine, theirs = open_page(page, product), open_page(page, product)
+    price = next(name for name in theirs.inputs if name.endswith("-price_fen") and "__prefix__" not in name)
+    assert page.post(theirs.address, theirs.typed(**{price: "188"})).status_code == 302
+    answer = page.post(mine.address, mine.typed(subtitle="明前"))
+    told = answer.content.decode()
+    assert answer.status_code == 409
+    assert "店长已改为「188" in told
+    assert (Sku.objects.get(pk=sku.pk).price_fen, Product.objects.get(pk=product.pk).subtitle) == (188_00, "")
+    # Nothing is lost: what was typed is there still, what was not touched is the other's.
+    again = sent_by(answer, "product")
+    assert again["subtitle"] == ["明前"]
+    assert again[price][0] in {"188", "188.00"}
+    assert page.post(mine.address, {**again, "_save": "1"}).status_code == 302
+    assert (Sku.objects.get(pk=sku.pk).price_fen, Product.objects.get(pk=product.pk).subtitle) == (
+        188_00,
+        "明前",
+    )
+
+
+def test_where_both_typed_the_second_sees_both_values_and_decides(page: Client) -> None:
+    brand = catalog.brand("狮峰")
+    mine, theirs = open_page(page, brand), open_page(page, brand)
+    assert page.post(theirs.address, theirs.typed(name="狮峰山")).status_code == 302
+    answer = page.post(mine.address, mine.typed(name="狮峰牌"))
+    assert answer.status_code == 409
+    assert "店长已改为「狮峰山」，您填写的是「狮峰牌」" in answer.content.decode()
+    again = sent_by(answer, "brand")
+    assert again["name"] == ["狮峰牌"]
+    assert page.post(mine.address, {**again, "_save": "1"}).status_code == 302
+    assert type(brand).objects.get(pk=brand.pk).name == "狮峰牌"
+
+
+def test_what_sells_meanwhile_is_no_conflict(page: Client, product: Product) -> None:
+    mine = open_page(page, product)
+    Product.objects.filter(pk=product.pk).update(sold_count=7)
+    assert page.post(mine.address, mine.typed(subtitle="明前")).status_code == 302
+
+
+def test_a_row_under_its_owner_that_the_other_deleted_is_told(page: Client) -> None:
+    template = counter.freight()
+    template.zones.create(regions=["上海市"], first_units=1, first_fee_fen=1, next_units=1, next_fee_fen=1)
+    mine, theirs = open_page(page, template), open_page(page, template)
+    assert page.post(theirs.address, theirs.typed(**{"zones-0-DELETE": "on"})).status_code == 302
+    answer = page.post(mine.address, mine.typed(name="包邮"))
+    assert answer.status_code == 409
+    assert "已删除" in answer.content.decode()
+
+
+def test_a_picture_that_the_other_changed_is_told(page: Client, product: Product) -> None:
+    mine = open_page(page, product)
+    product.cover = SimpleUploadedFile("b.jpg", photo(), "image/jpeg")
+    product.save()
+    answer = page.post(mine.address, mine.typed(subtitle="明前"))
+    assert answer.status_code == 409
+    assert "主图" in answer.content.decode()
+
+
+def rows() -> None:
+    """One row of everything that has a form, beside what the shop is filled with."""
+    promotions.promotion()
+    PromoCode.objects.create(code="CHUN2026", template=coupons.template(), promoter=members.member("推广员"))
+    Campaign.objects.create(
+        name="双十一", starts_at=promotions.NOW, ends_at=promotions.NOW + timedelta(days=1)
+    )
+    MemberDay.objects.create(name="会员日", weekdays=[2])
+    PriceFloor.objects.get_or_create(pk=1)
+    LevelPrice.objects.create(level=promotions.level(), sku=catalog.product().skus.get(), price_fen=1)
+    catalog.product()
+    points.rules()
+    points.interaction()
+    points.coupon_good(coupon_template_id=coupons.template("积分券").pk)
+    wallet.pack()
+    support.survey()
+    counter.freight()
+    Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
+    members.level("钻石", rank=9)
+    MemberGroup.objects.get_or_create(name="茶友会")
+    ReviewRules.objects.get_or_create(pk=1)
+    Rules.objects.get_or_create(pk=1)
+    Group.objects.get_or_create(name="值班")
+    User.objects.create_user("小王", is_staff=True)
+
+
+def editable(request: HttpRequest) -> Iterator[tuple[str, models.Model | None]]:
+    """Every table whose page has a form, with the first row that may be edited."""
+    for model, page in admin.site._registry.items():
+        # A draft of a document is saved once: with its date, and from then on nobody changes it.
+        if not page.has_change_permission(request) or model is Document:
+            continue
+        found = [
+            row
+            for row in model._default_manager.order_by("-pk")[:5]
+            if page.has_change_permission(request, row)
+        ]
+        yield model._meta.label, found[0] if found else None
+
+
+def changes(opened: Opened, row: models.Model) -> Iterator[dict[str, str]]:
+    """Ways to change one input: a text becomes longer, a number one more, a box is ticked."""
+    columns = {column.name: column for column in row._meta.concrete_fields}
+    for name, values in opened.inputs.items():
+        column = columns.get(name)
+        if column is None or column.choices or column.is_relation:
+            continue
+        if isinstance(column, models.CharField | models.TextField):
+            yield {name: f"{values[0]}二"}
+        elif isinstance(column, models.IntegerField) and values[0].replace(".", "").isdigit():
+            yield {name: str(Decimal(values[0]) + 1)}
+    for name, column in columns.items():
+        if isinstance(column, models.BooleanField):
+            yield {name: "on"} if name not in opened.inputs else {name: ""}
+
+
+def test_every_form_tells_the_second_what_the_first_changed(page: Client, manager: User) -> None:
+    shop.fill(1, operator=manager)
+    rows()
+    request = RequestFactory().get("/admin/")
+    request.user = manager
+    tables = dict(editable(request))
+    assert {label for label, row in tables.items() if row is None} == set()
+    assert len(tables) >= 22
+    assert {label: fault for label, row in tables.items() if (fault := second(page, row))} == {}
+
+
+def second(page: Client, row: Any) -> str:
+    """What goes wrong when two browsers have the row's page open and both save; nothing where all is well."""
+    mine = open_page(page, row)
+    if FIELD not in mine.inputs:
+        return "the page carries no fingerprints"
+    refusals: list[Any] = []
+    for change in changes(open_page(page, row), row):
+        theirs = open_page(page, row)
+        sent = {**theirs.typed(), **change}
+        answer = page.post(theirs.address, {name: value for name, value in sent.items() if value != ""})
+        if answer.status_code == 302:
+            break
+        refusals.append(dict(answer.context["adminform"].form.errors))
+    else:
+        return f"nothing could be changed: {refusals}"
+    before = list(type(row)._base_manager.filter(pk=row.pk).values())
+    answer = page.post(mine.address, mine.typed())
+    if answer.status_code != 409:
+        return f"{change}: answered {answer.status_code}"
+    if "已改为" not in html.unescape(answer.content.decode()):
+        return f"{change}: does not say what changed"
+    if list(type(row)._base_manager.filter(pk=row.pk).values()) != before:
+        return f"{change}: was taken back"
+    return ""
