@@ -169,10 +169,10 @@ def _insert(model: type[models.Model], rows: int) -> tuple[str, Sequence[Any]]:
     """The text that writes so many rows of a model with a key of the database's, and the fields in its order."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     one = f"({', '.join(['%s'] * len(fields))})"
     text = (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([one] * rows)}"  # noqa: S608 -- names
-        f" RETURNING {quote(model._meta.pk.column)}"
+        f" RETURNING {quote(str(model._meta.pk.column))}"
     )
     return text, fields
