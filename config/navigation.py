@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.content import selectors as reviews
+from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
 from apps.orders.states import Status
@@ -105,7 +105,7 @@ GROUPS: Groups = [
         "评价",
         [
             Place("全部评价", "reviews", "content.Review"),
-            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT, reviews.waiting_for_a_person),
+            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT, review_facts.waiting_for_a_person),
             Place("评价规则", "rule", "content.ReviewRules"),
         ],
     ),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.aftersales import selectors
+from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
 from apps.orders.models import OrderRefund, OrderRefundLine
@@ -148,7 +148,7 @@ class OrderRefundAdmin(Shown, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefund]:
         rows: QuerySet[OrderRefund] = super().get_queryset(request)
-        return selectors.with_money(rows).prefetch_related("lines__order_line")
+        return refund_facts.with_money(rows).prefetch_related("lines__order_line")
 
     @admin.display(description="订单", ordering="order__order_no")
     def order_shown(self, row: OrderRefund) -> SafeString:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 
-from apps.aftersales import planning, selectors, wording
+from apps.aftersales import planning, wording
+from apps.aftersales import selectors as refund_facts
 from apps.aftersales import services as aftersales
 from apps.aftersales.admin import Shown
 from apps.aftersales.forms import PartForm, WholeForm
@@ -36,7 +37,7 @@ class RefundInline(Shown, OrderPart):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderRefund]:
         rows: QuerySet[OrderRefund] = super().get_queryset(request)
-        return selectors.with_money(rows).prefetch_related("lines__order_line")
+        return refund_facts.with_money(rows).prefetch_related("lines__order_line")
 
     @admin.display(description="售后退款单号")
     def number(self, row: OrderRefund) -> SafeString:
@@ -68,7 +69,7 @@ def _refund_part(page: Asking, request: HttpRequest, order: Order) -> HttpRespon
     standing = planning.standing_of(order)
 
     def show(filled: PartForm) -> Preview:
-        found = selectors.preview(standing, filled.wish())
+        found = refund_facts.preview(standing, filled.wish())
         return Preview(
             facts=wording.facts(found, reason=filled.cleaned_data["reason"]),
             seen=found.plan.fingerprint(),

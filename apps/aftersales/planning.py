@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.checkout import activities, holders
-from apps.fulfillment import selectors as fulfillment
+from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.services import parcels
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine
 from apps.orders.services import Refunded
 from apps.orders.states import Status
@@ -79,7 +79,7 @@ class Standing:
     order: Order
     lines: Sequence[OrderLine]
     to_send: Mapping[int, int]
-    so_far: orders.RefundedSoFar
+    so_far: order_facts.RefundedSoFar
     anything_left: bool
     paid_by_points_fen: Mapping[int, int]
 
@@ -199,9 +199,9 @@ def standing_of(order: Order) -> Standing:
         order=order,
         lines=list(OrderLine.objects.filter(order=order).order_by("id")),
         to_send=parcels.units_left(order) if order.status in WAITING else {},
-        so_far=orders.refunded_so_far(order),
-        anything_left=bool(fulfillment.parcels_of([order.pk])),
-        paid_by_points_fen=orders.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
+        so_far=order_facts.refunded_so_far(order),
+        anything_left=bool(parcel_facts.parcels_of([order.pk])),
+        paid_by_points_fen=order_facts.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
     )
 
 

@@ -10,10 +10,10 @@ from django.db.models.functions import Coalesce, Concat
 
 from apps.aftersales import planning
 from apps.aftersales.planning import Plan, Standing, Wish
-from apps.coupons import selectors as coupons
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import OrderRefund
 from apps.orders.states import Status
 from apps.payments.models import Refund
@@ -54,7 +54,7 @@ def preview(standing: Standing, wish: Wish) -> Preview:
         )
     kept_fen = None if plan.ends else plan.kept_fen
     gifts = list(
-        coupons.gifts_lost(order_no=order.order_no, kept_fen=kept_fen)
+        coupon_facts.gifts_lost(order_no=order.order_no, kept_fen=kept_fen)
         .filter(recalled_at=None)
         .select_related("template")
         .order_by("id")
@@ -76,7 +76,7 @@ def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
     """
     anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
     asked = (
-        Refund.objects.filter(business_key=Concat(Value(orders.refund_cause("")), OuterRef("refund_no")))
+        Refund.objects.filter(business_key=Concat(Value(order_facts.refund_cause("")), OuterRef("refund_no")))
         .annotate(
             now_status=Coalesce(Subquery(anew.values("status")[:1]), F("status")),
             now_id=Coalesce(Subquery(anew.values("pk")[:1]), F("pk")),

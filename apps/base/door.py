@@ -35,6 +35,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base import audit
 from apps.base import second_factor as factors
+from apps.base.forms import CodeField
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,7 @@ def _is_known(request: HttpRequest, name: str) -> bool:
 class LoginForm(AuthenticationForm):
     """Name, password and, where one is set up, the second factor. Successes and failures are in the audit log."""
 
-    code = forms.CharField(
+    code = CodeField(
         label="动态验证码或恢复码",
         required=False,
         max_length=32,
@@ -204,7 +205,7 @@ def _remember(request: HttpRequest, response: HttpResponse) -> None:
 class ConfirmForm(forms.Form):
     """The first code that an authenticator shows, or one that switches it off."""
 
-    code = forms.CharField(
+    code = CodeField(
         label="动态验证码",
         max_length=32,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code"}),

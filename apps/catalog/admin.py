@@ -17,7 +17,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.admin import EditableAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.forms import MONEY_IN_YUAN
-from apps.catalog import detail, search, selectors, services
+from apps.catalog import detail, search
+from apps.catalog import selectors as catalog_facts
+from apps.catalog import services as catalog
 from apps.catalog.forms import CategoryForm, ProductForm, SkuForm, SkuFormSet
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
 from apps.pictures import stored
@@ -136,7 +138,7 @@ class ProductPage(EditableAdmin):
         super().save_related(request, form, formsets, change)
         for remark in form.remarks:
             self.message_user(request, f"图文详情{remark}", level=messages.WARNING)
-        services.refresh_product(product_id=form.instance.pk)
+        catalog.refresh_product(product_id=form.instance.pk)
         # Unfold would do this in save_model, before the SKUs on the page are saved.
         for button in self.get_actions_submit_line(request, form.instance.pk):
             if button.action_name in request.POST:
@@ -144,12 +146,12 @@ class ProductPage(EditableAdmin):
 
     @for_chosen(description="上架", permission="catalog.change_product")
     def put_on_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
-        count = services.put_on_sale(product_ids=_ids(chosen))
+        count = catalog.put_on_sale(product_ids=_ids(chosen))
         self.message_user(request, f"已上架 {count} 件商品。")
 
     @for_chosen(description="下架", permission="catalog.change_product")
     def take_off_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
-        count = services.take_off_sale(product_ids=_ids(chosen))
+        count = catalog.take_off_sale(product_ids=_ids(chosen))
         self.message_user(request, f"已下架 {count} 件商品。")
 
     @action(description="保存并上架", permissions=["catalog.change_product"])
@@ -211,7 +213,7 @@ class CategoryAdmin(EditableAdmin):
     list_filter = ["visible"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        places = [When(pk=pk, then=Value(place)) for place, pk in enumerate(selectors.full_names())]
+        places = [When(pk=pk, then=Value(place)) for place, pk in enumerate(catalog_facts.full_names())]
         rows = super().get_queryset(request)
         return rows.annotate(place=Case(*places, default=Value(0), output_field=IntegerField()))
 
@@ -219,7 +221,7 @@ class CategoryAdmin(EditableAdmin):
         return TreeList
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        services.save_category(category=obj)
+        catalog.save_category(category=obj)
 
     @admin.display(description="类目")
     def indented(self, row: Category) -> SafeString:
@@ -244,7 +246,7 @@ class BrandAdmin(EditableAdmin):
     ) -> None:
         super().save_model(request, obj, form, change)
         if change and "name" in form.changed_data:
-            services.refresh_brand(brand_id=obj.pk)
+            catalog.refresh_brand(brand_id=obj.pk)
 
     @admin.display(description="标志")
     def picture(self, row: Brand) -> SafeString:

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.catalog import selectors, serializers
+from apps.catalog import selectors as catalog_facts
+from apps.catalog import serializers
 
 _EXAMPLE = OpenApiExample(
     "tree",
@@ -41,5 +42,5 @@ class CategoriesView(APIView):
         examples=[_EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        roots = selectors.tree()
+        roots = catalog_facts.tree()
         return Response({"results": [serializers.category(root) for root in roots], "next": None})

@@ -15,7 +15,9 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.forms import LinesField, TextField
-from apps.catalog import detail, rules, selectors, services
+from apps.catalog import detail, rules
+from apps.catalog import selectors as catalog_facts
+from apps.catalog import services as catalog
 from apps.catalog.models import Category, Product, Sku
 from apps.pictures import drawing, stored
 from mall.errors import ShopError
@@ -176,7 +178,7 @@ class CategoryForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         if not self.errors:
             try:
-                services.check_place(category=_as_filled_in(self))
+                catalog.check_place(category=_as_filled_in(self))
             except ShopError as refusal:
                 self.add_error("parent", refusal.text)
         return self.cleaned_data
@@ -193,7 +195,7 @@ def _offer_categories(field: forms.Field, *, without: str | None, empty: str) ->
     left_out: set[int] = set()
     if without:
         left_out = set(Category.objects.filter(path__startswith=without).values_list("id", flat=True))
-    named = [(pk, name) for pk, name in selectors.full_names().items() if pk not in left_out]
+    named = [(pk, name) for pk, name in catalog_facts.full_names().items() if pk not in left_out]
     # The admin wraps the widget; its choices are what the page shows, the field still checks against the table.
     field.widget.choices = [("", empty), *named]
 

@@ -16,10 +16,10 @@ from apps.base.shapes import Shape
 from apps.checkout import closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
-from apps.fulfillment import selectors as fulfillment
+from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
 from apps.members.models import Member
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
@@ -113,7 +113,7 @@ class OrdersView(APIView):
         examples=[OpenApiExample("page", value=examples.ORDER_PAGE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = orders.list_of_member(
+        rows = order_facts.list_of_member(
             member=caller(request), status=request.query_params.get("status") or None
         )
         return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
@@ -130,7 +130,7 @@ class OrderCountsView(APIView):
         examples=[OpenApiExample("counts", value=examples.COUNTS, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(orders.counts_of(member=caller(request)))
+        return Response(order_facts.counts_of(member=caller(request)))
 
 
 class OrderView(APIView):
@@ -209,8 +209,8 @@ def _rows_json(rows: list[Any]) -> list[Any]:
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     """The order as it stands now, read afresh: whatever answered, it is what the database says."""
-    order = orders.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     # What is not paid has not left: the answer to placing an order spares the question.
-    parcels = fulfillment.parcels_of([order.pk]) if order.paid_at else {}
+    parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
     context = {"parcels": parcels, "refunds": refunds.shown_of([order])}
     return _ORDER.shown(order, **context)

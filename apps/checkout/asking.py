@@ -8,7 +8,7 @@ import structlog
 
 from apps.base import faults, transactions
 from apps.checkout import bills, paying
-from apps.payments import selectors as payment_selectors
+from apps.payments import selectors as payment_facts
 from apps.payments.models import Payment
 from apps.payments.services import attempts
 from apps.payments.states import PaymentStatus
@@ -29,7 +29,7 @@ def query_unheard(*, at: datetime, limit: int = 200) -> int:
     """
     transactions.forbid("asking WeChat Pay")
     asked = unanswered = 0
-    for attempt in payment_selectors.unheard(at=at)[:limit]:
+    for attempt in payment_facts.unheard(at=at)[:limit]:
         if unanswered == _PATIENCE:
             break
         if not attempts.claim_query(attempt=attempt, at=at):

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.checkout import bills, paying
 from apps.members.models import Member
-from apps.orders import selectors as past_orders
+from apps.orders import selectors as order_facts
 from apps.orders.states import Actor, Status
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
@@ -42,11 +42,11 @@ def cancel(*, member: Member, order_no: str, at: datetime) -> None:
     WeChat says only now that it was paid, which is then booked; WechatUnavailable, with nothing changed, when
     WeChat cannot be asked.
     """
-    order = past_orders.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     if order.status != Status.UNPAID:
         raise OrderNotCancellable(details={"status": order.status})
     if not close_unpaid(order_no=order_no, why="买家取消", actor=Actor.MEMBER, at=at):
-        now = past_orders.of_member(member=member, order_no=order_no)
+        now = order_facts.of_member(member=member, order_no=order_no)
         raise OrderNotCancellable(details={"status": now.status})
 
 

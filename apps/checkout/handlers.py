@@ -9,8 +9,8 @@ from apps import outbox
 from apps.catalog import services as catalog
 from apps.checkout import bills, receiving, uploading
 from apps.fulfillment.services import uploads
-from apps.orders import selectors as orders
-from apps.wechat import selectors as wechat
+from apps.orders import selectors as order_facts
+from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
 from mall.events import OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
 
@@ -23,7 +23,7 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 
     Once an order although news may come twice: the delivery is marked done in the transaction that counts.
     """
-    catalog.count_sold(orders.units_by_product(order_no=event.order_no))
+    catalog.count_sold(order_facts.units_by_product(order_no=event.order_no))
 
 
 @outbox.outside_transaction
@@ -56,7 +56,7 @@ def receive_on_wechat_pushed(event: WechatPushed, *, at: datetime) -> None:
     """Receive the order whose shopper confirmed it in WeChat; comes back while WeChat cannot be asked."""
     if event.kind != _SETTLEMENT:
         return
-    said = wechat.push_content(message_key=event.message_key)
+    said = wechat_facts.push_content(message_key=event.message_key)
     if "confirm_receive_time" not in said:
         return
     try:

@@ -18,7 +18,7 @@ from django.conf import settings
 from apps.checkout.activities import ActivityNotFound, points_good
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
-from apps.orders import selectors as past_orders
+from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.points import services as points
@@ -229,7 +229,7 @@ class Stock(Holder):
         return True
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        limit = inventory.Limit(past_orders.that_hold_beside(order), settings.MEMBER_UNPAID_UNITS)
+        limit = inventory.Limit(order_facts.that_hold_beside(order), settings.MEMBER_UNPAID_UNITS)
         free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, at=at)
         if sum(demand.values()) > settings.LARGE_ORDER_UNITS and any(
             quantity * 2 > free[sku_id] for sku_id, quantity in demand.items() if sku_id in free

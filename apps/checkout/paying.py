@@ -10,7 +10,7 @@ from apps.base import transactions
 from apps.checkout import bills
 from apps.checkout.bills.orders import OrderExpired, OrderNotPayable
 from apps.members.models import Member
-from apps.orders import selectors as order_selectors
+from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.states import PAID_FOR, Actor, Status
 from apps.payments import services as payments
@@ -25,7 +25,7 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     paid by this call, and for one that WeChat knows to be paid though we had not heard. Safe to repeat.
     Raises NotFound, OrderNotPayable, OrderExpired, WechatUnavailable.
     """
-    order = order_selectors.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     if order.status in PAID_FOR:
         return None  # a repeated call deserves the same friendly answer
     if order.due_fen == 0:

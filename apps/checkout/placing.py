@@ -18,7 +18,7 @@ from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
-from apps.orders import selectors as past_orders
+from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.outbox import services as outbox
@@ -83,7 +83,7 @@ def place(
     request_hash = _hash(choice, remark, expected_payable_fen=expected_payable_fen)
 
     def placed_before() -> Order | None:
-        return past_orders.placed_before(
+        return order_facts.placed_before(
             member=member, idempotency_key=idempotency_key, request_hash=request_hash
         )
 
@@ -154,7 +154,7 @@ def _other_coupons(choice: Choice, composition: Composition) -> list[str]:
 
 def _refuse_ordered_cart(member: Member, sku_ids: Collection[int], *, at: datetime) -> None:
     """Name the order that was just made of the member's cart, of these SKUs where any are named; fine without one."""
-    if order_no := past_orders.made_of_cart(member=member, sku_ids=sku_ids, since=at - _SENT_TWICE):
+    if order_no := order_facts.made_of_cart(member=member, sku_ids=sku_ids, since=at - _SENT_TWICE):
         raise CartAlreadyOrdered(details={"order_no": order_no})
 
 

@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from apps.carts import selectors as carts
+from apps.carts import selectors as cart_facts
 from apps.carts.services import MAX_QUANTITY
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
 from apps.checkout import activities, hints, limits
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
-from apps.coupons import selectors as coupons
+from apps.coupons import selectors as coupon_facts
 from apps.fulfillment import freight
-from apps.inventory import selectors as inventory
-from apps.members import selectors as members
+from apps.inventory import selectors as stock_facts
+from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.pictures import stored
 from apps.points import deduction as points
-from apps.promotions import selectors as promotions
-from apps.wallet import selectors as wallet
+from apps.promotions import selectors as promotion_facts
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
 from mall.pricing import engine, refs
@@ -187,7 +187,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     admission = _admission(member, choice, at=at)
     address = _address(member, choice.address_id)
     quantities = _quantities(member, choice)
-    skus = catalog.sellable_skus(quantities, at=at, early=members.lead_of(member))
+    skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
@@ -216,7 +216,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     return Composition(
         quote=quote,
-        skus={**skus, **(catalog.skus(given) if given else {})},
+        skus={**skus, **(catalog_facts.skus(given) if given else {})},
         quantities=quantities,
         address=address,
         weighed=weighed,
@@ -241,7 +241,7 @@ def _offers(
     if choice.use_points:
         deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [deduction] if deduction else []
-    return offers, coupons.wallet_offers(member=member, at=at)
+    return offers, coupon_facts.wallet_offers(member=member, at=at)
 
 
 def offers_for(
@@ -250,10 +250,10 @@ def offers_for(
     """The offers of now on these SKUs; gifts are promised from what the quantities leave on the shelf."""
 
     def stock(gift_ids: Collection[int]) -> dict[int, int]:
-        free = inventory.available(gift_ids)
+        free = stock_facts.available(gift_ids)
         return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
 
-    return promotions.offers_for(member=member, at=at, sku_ids=sku_ids, stock=stock)
+    return promotion_facts.offers_for(member=member, at=at, sku_ids=sku_ids, stock=stock)
 
 
 def basket_of(
@@ -281,7 +281,7 @@ def line(sku: Sku, quantity: int, *, freight_ref: str | None = None) -> Line:
     return Line(
         sku_id=sku.pk,
         product_id=product.pk,
-        category_ids=catalog.category_ids_of(product),
+        category_ids=catalog_facts.category_ids_of(product),
         brand_id=product.brand_id,
         title=product.title,
         quantity=quantity,
@@ -318,7 +318,7 @@ def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | N
     for coupon in held:
         if not coupon.refused and _public_id(coupon) == public_id:
             return coupon.ref
-    if order_no := coupons.order_that_holds(member=member, coupon_id=public_id):
+    if order_no := coupon_facts.order_that_holds(member=member, coupon_id=public_id):
         raise CouponHeld(details={"order_no": order_no})
     raise CouponNotFound
 
@@ -332,9 +332,9 @@ def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
     """How much of the price stored value pays. Raises WalletOff, BalanceShort for more than there is."""
     if not choice.use_balance:
         return 0
-    if not wallet.enabled():
+    if not wallet_facts.enabled():
         raise WalletOff
-    available_fen = wallet.balance_of(member).available_fen
+    available_fen = wallet_facts.balance_of(member).available_fen
     if choice.use_balance is True:
         return min(available_fen, payable_fen)
     if choice.use_balance > available_fen:
@@ -343,7 +343,7 @@ def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
 
 
 def _address(member: Member, address_id: int | None) -> Address | None:
-    return None if address_id is None else members.address_of(member=member, address_id=address_id)
+    return None if address_id is None else member_facts.address_of(member=member, address_id=address_id)
 
 
 def _destination(address: Address | None) -> Destination | None:
@@ -354,7 +354,7 @@ def _destination(address: Address | None) -> Destination | None:
 
 def _quantities(member: Member, choice: Choice) -> dict[int, int]:
     """The wanted quantities by SKU id, in the order in which the shopper named them."""
-    said = carts.selected_of(member=member) if choice.items is None else choice.items
+    said = cart_facts.selected_of(member=member) if choice.items is None else choice.items
     if not said:
         raise NothingSelected
     quantities: dict[int, int] = {}

@@ -7,9 +7,9 @@ from datetime import datetime
 from apps.base import transactions
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.states import Actor, Status
-from apps.payments import selectors as payments
+from apps.payments import selectors as payment_facts
 from apps.wechat import shipping
 from mall.lifecycle import MoveRefused
 
@@ -20,7 +20,7 @@ _CONFIRMED = frozenset(
 
 def receive(*, member: Member, order_no: str, at: datetime) -> None:
     """Confirm receipt of the member's order. Raises NotFound for another's, MoveRefused unless it is SHIPPED."""
-    order = orders.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     receipt.confirm(order_no=order.order_no, actor=Actor.MEMBER, at=at)
 
 
@@ -32,7 +32,7 @@ def receive_as_wechat_says(*, transaction_id: str, at: datetime) -> bool:
     Raises WechatUnavailable, WechatRefused. Must be called outside a transaction.
     """
     transactions.forbid("asking WeChat for a receipt")
-    payment = payments.paid_by(transaction_id=transaction_id)
+    payment = payment_facts.paid_by(transaction_id=transaction_id)
     order = payment.order if payment else None
     if order is None or order.status != Status.SHIPPED:
         return False

@@ -11,7 +11,7 @@ from apps.base.schema import refusal
 from apps.checkout import recharging
 from apps.checkout.paying_api import PAYMENT_EXAMPLES, PaymentStartSerializer
 from apps.members.auth import caller
-from apps.wallet import selectors as wallet
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import serializers as shapes
 from apps.wallet.api import WalletDoor
 
@@ -68,4 +68,6 @@ class CancelRechargeView(WalletDoor):
     def post(self, request: Request, recharge_no: str) -> Response:
         member = caller(request)
         recharging.cancel(member=member, recharge_no=recharge_no, at=timezone.now())
-        return Response(shapes.recharge(wallet.recharge_of_member(member=member, recharge_no=recharge_no)))
+        return Response(
+            shapes.recharge(wallet_facts.recharge_of_member(member=member, recharge_no=recharge_no))
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.orders.states import Status
-from apps.payments import selectors as payments
+from apps.payments import selectors as payment_facts
 from apps.payments.models import Refund
 from apps.payments.states import ARRIVED, MoneyBack, RefundStatus, money_back
 
@@ -21,10 +21,10 @@ def shown_of(rows: Sequence[Order]) -> dict[int, list[dict[str, Any]]]:
     paid = [order.pk for order in rows if order.paid_at]
     if not paid:
         return {}
-    made = orders.refunds_of(paid)
-    asked = payments.refunds_by_cause(paid) if made else {}
+    made = order_facts.refunds_of(paid)
+    asked = payment_facts.refunds_by_cause(paid) if made else {}
     return {
-        order_id: [_shown(row, asked.get(orders.refund_cause(row["refund_no"]), [])) for row in some]
+        order_id: [_shown(row, asked.get(order_facts.refund_cause(row["refund_no"]), [])) for row in some]
         for order_id, some in made.items()
     }
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from apps.checkout import bills
 from apps.fulfillment.services import uploads
 from apps.orders.models import Order
-from apps.payments import selectors as payments
+from apps.payments import selectors as payment_facts
 
 
 def tell(*, bill_kind: str, bill_no: str, at: datetime) -> None:
     """Tell WeChat what a bill's payment paid for; nothing where no money was captured. Raises UploadLater."""
-    payment = payments.captured_for(bill_kind=bill_kind, bill_no=bill_no)
+    payment = payment_facts.captured_for(bill_kind=bill_kind, bill_no=bill_no)
     if payment is not None:
         bills.of(bill_kind).upload(payment, at=at)
 
@@ -22,7 +22,7 @@ def tell_of_parcels(*, order_no: str, at: datetime) -> None:
 
     One that WeChat cannot take now stops no other. Raises the first UploadLater when all were tried.
     """
-    paid = list(payments.used(payments.of_order(order_no=order_no)))
+    paid = list(payment_facts.used(payment_facts.of_order(order_no=order_no)))
     if not paid:
         # Nothing was to be paid, or all from stored value: the order says so for whom looks for its upload.
         order = Order.objects.get(order_no=order_no)

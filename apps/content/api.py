@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
-from apps.content import examples, selectors
+from apps.content import examples
+from apps.content import selectors as review_facts
 from apps.content import serializers as shapes
 from apps.content import services as reviews
 from apps.members import uploads
@@ -51,7 +52,7 @@ class OrderReviewsView(APIView):
         said.is_valid(raise_exception=True)
         member = caller(request)
         written = reviews.write(member=member, order_no=order_no, drafts=said.drafts(), at=timezone.now())
-        rows = selectors.of_member(member=member).filter(pk__in=[row.pk for row in written]).order_by("id")
+        rows = review_facts.of_member(member=member).filter(pk__in=[row.pk for row in written]).order_by("id")
         return Response(
             {"results": shapes.MyReviewSerializer(rows, many=True).data, "next": None}, status=201
         )
@@ -71,7 +72,7 @@ class MyReviewsView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.of_member(member=caller(request)),
+            review_facts.of_member(member=caller(request)),
             ordering=["-id"],
             shape=lambda rows: list(shapes.MyReviewSerializer(rows, many=True).data),
         )
@@ -91,7 +92,7 @@ class PendingView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.pending(member=caller(request), at=timezone.now()),
+            review_facts.pending(member=caller(request), at=timezone.now()),
             ordering=["-received_at", "-id"],
             shape=lambda rows: list(shapes.PendingSerializer(rows, many=True).data),
         )
@@ -139,7 +140,7 @@ class _ProductView(APIView):
 
     def require_product(self, request: Request, product_id: int) -> None:
         member = cast(Member | None, request.user)
-        selectors.require_product(product_id=product_id, at=timezone.now(), early=lead_of(member))
+        review_facts.require_product(product_id=product_id, at=timezone.now(), early=lead_of(member))
 
 
 class ProductReviewsView(_ProductView):
@@ -168,7 +169,7 @@ class ProductReviewsView(_ProductView):
     def get(self, request: Request, product_id: int) -> Response:
         self.require_product(request, product_id)
         asked = request.query_params
-        found = selectors.of_product(
+        found = review_facts.of_product(
             product_id=product_id, rating=asked.get("rating"), with_pictures=asked.get("with_pictures")
         )
 
@@ -190,4 +191,4 @@ class SummaryView(_ProductView):
     )
     def get(self, request: Request, product_id: int) -> Response:
         self.require_product(request, product_id)
-        return Response(shapes.summary(selectors.summary(product_id=product_id)))
+        return Response(shapes.summary(review_facts.summary(product_id=product_id)))

@@ -8,7 +8,7 @@ from apps import outbox
 from apps.content import services as reviews
 from apps.members.models import Document
 from apps.wechat import security
-from apps.wechat import selectors as wechat
+from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
 from mall import events
 
@@ -30,7 +30,7 @@ def judge_picture_on_wechat_pushed(event: events.WechatPushed, *, at: datetime) 
     """Keep what WeChat found in a picture."""
     if event.kind != security.PICTURE_EVENT:
         return
-    said = wechat.push_content(message_key=event.message_key)
+    said = wechat_facts.push_content(message_key=event.message_key)
     try:
         reviews.judge_picture(message=said, at=at)
     except reviews.UnknownTrace as unknown:

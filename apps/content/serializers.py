@@ -13,7 +13,7 @@ from apps.base.inputs import (
     StrictTextField,
     row_id,
 )
-from apps.content import selectors
+from apps.content import selectors as review_facts
 from apps.content.models import MOST_CHARACTERS, MOST_PICTURES, Picture, Review
 from apps.content.services import Draft
 from apps.members.models import Upload
@@ -110,7 +110,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
         ]
 
     def get_nickname(self, row: Review) -> str:
-        return selectors.shown_name(row)
+        return review_facts.shown_name(row)
 
     def get_pictures(self, row: Review) -> list[str]:
         return [address(picture.file) or "" for picture in row.pictures.all()]
@@ -193,7 +193,7 @@ class PendingPageSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-def summary(counted: selectors.Summary) -> dict[str, Any]:
+def summary(counted: review_facts.Summary) -> dict[str, Any]:
     """The answer's object of the figures, five stars first."""
     return {
         "count": counted.count,

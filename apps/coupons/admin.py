@@ -14,7 +14,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import operator
 from apps.catalog import scopes
-from apps.coupons import admin_progress, admin_store, forms, selectors, wording
+from apps.coupons import admin_progress, admin_store, forms, wording
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, jobs, templates
@@ -189,7 +190,7 @@ class CouponAdmin(ReadOnlyAdmin):
                 order_no=typed["order_no"].strip(),
                 reason=typed["reason"],
                 token=typed["token"].hex,
-                most_fen=selectors.most_to_compensate(operator(request)),
+                most_fen=coupon_facts.most_to_compensate(operator=operator(request)),
                 operator=operator(request),
                 at=timezone.now(),
             )
@@ -231,7 +232,7 @@ class PromoCodeAdmin(EditableAdmin):
     readonly_fields = ["redemptions", "used", "brought_in"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromoCode]:
-        return selectors.with_results(super().get_queryset(request))
+        return coupon_facts.with_results(super().get_queryset(request))
 
     @admin.display(description="已使用", ordering="used_count")
     def used(self, row: PromoCode) -> str:

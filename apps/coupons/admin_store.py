@@ -19,7 +19,8 @@ from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
-from apps.coupons import forms, selectors, wording
+from apps.coupons import forms, wording
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
 from mall.money import yuan
@@ -157,7 +158,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
             note=f"{rows.count()} 条",
             at=timezone.now(),
         )
-        return sheets.download(selectors.store_uses_as_csv(rows), name="store-uses")
+        return sheets.download(coupon_facts.store_uses_as_csv(rows), name="store-uses")
 
 
 def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str]]:

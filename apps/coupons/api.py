@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, one_of, refusal
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import serializers as shapes
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, PromoCode, Template
@@ -101,11 +101,11 @@ class CentreView(APIView):
         member = cast(Member | None, request.user)
 
         def shape(rows: list[Template]) -> list[Any]:
-            taken = selectors.taken_by(member=member, template_ids=[row.pk for row in rows])
+            taken = coupon_facts.taken_by(member=member, template_ids=[row.pk for row in rows])
             context = {"taken": taken, "member": member, "at": at}
             return list(shapes.ClaimableSerializer(rows, many=True, context=context).data)
 
-        return paging.page(request, selectors.centre(member=member, at=at), ordering=["-id"], shape=shape)
+        return paging.page(request, coupon_facts.centre(member=member, at=at), ordering=["-id"], shape=shape)
 
 
 class ClaimView(APIView):
@@ -168,7 +168,7 @@ class MyCouponsView(APIView):
             one_of("status", CouponStatus.values, "Only coupons in this status."),
             one_of(
                 "ordering",
-                selectors.ORDERINGS,
+                coupon_facts.ORDERINGS,
                 "`latest` (the latest first, as by default) or `ending` (what ends first).",
             ),
             *PAGING,
@@ -183,12 +183,12 @@ class MyCouponsView(APIView):
     def get(self, request: Request) -> Response:
         at = timezone.now()
         status = request.query_params.get("status") or None
-        rows = selectors.list_of_member(member=caller(request), status=status, at=at)
+        rows = coupon_facts.list_of_member(member=caller(request), status=status, at=at)
 
         def shape(found: list[Coupon]) -> list[Any]:
             return list(shapes.CouponSerializer(found, many=True, context={"at": at}).data)
 
-        ordering = selectors.ordering_of(request.query_params.get("ordering") or None)
+        ordering = coupon_facts.ordering_of(request.query_params.get("ordering") or None)
         return paging.page(request, rows, ordering=ordering, shape=shape)
 
 
@@ -203,7 +203,7 @@ class MyCouponView(APIView):
         examples=[OpenApiExample("coupon", value=_COUPON, response_only=True)],
     )
     def get(self, request: Request, coupon_id: str) -> Response:
-        coupon = selectors.of_member(member=caller(request), coupon_id=coupon_id)
+        coupon = coupon_facts.of_member(member=caller(request), coupon_id=coupon_id)
         return Response(shapes.CouponSerializer(coupon, context={"at": timezone.now()}).data)
 
 
@@ -240,7 +240,7 @@ class MyPromoCodesView(APIView):
         examples=[OpenApiExample("page", value={"results": [_PROMO_CODE], "next": None}, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = selectors.codes_of_promoter(member=caller(request))
+        rows = coupon_facts.codes_of_promoter(member=caller(request))
 
         def shape(found: list[PromoCode]) -> list[Any]:
             return list(shapes.PromoCodeSerializer(found, many=True).data)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from apps.base.admin import with_way
 from apps.base.asking import Asking
 from apps.base.parts import Button, Fact, Part
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.states import CouponStatus
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -22,7 +22,7 @@ from apps.orders.models import Order
 
 def _held(member: Member) -> SafeString:
     at = timezone.now()
-    usable = selectors.list_of_member(member=member, status=CouponStatus.AVAILABLE, at=at)
+    usable = coupon_facts.list_of_member(member=member, status=CouponStatus.AVAILABLE, at=at)
     return with_way(f"{usable.count()} 张可用", "coupons_coupon", member__id__exact=member.pk)
 
 

@@ -372,7 +372,7 @@ def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
     return [offer for offer in offers if offer is not None]
 
 
-def most_to_compensate(operator: Any) -> int | None:
+def most_to_compensate(*, operator: Any) -> int | None:
     """Return the most that a coupon may be worth which this operator gives as compensation; None for any."""
     most: int = settings.COMPENSATION_LIMIT_FEN
     return None if operator.has_perm("coupons.compensate_any_coupon") else most

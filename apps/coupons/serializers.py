@@ -10,7 +10,8 @@ from rest_framework import serializers
 
 from apps.base.inputs import StrictTextField
 from apps.base.schema import ServerTimeField
-from apps.coupons import selectors, wording
+from apps.coupons import selectors as coupon_facts
+from apps.coupons import wording
 from apps.coupons.models import Coupon, Template
 from apps.coupons.states import CouponStatus
 
@@ -74,8 +75,8 @@ class ClaimableSerializer(TemplateSerializer):
         taken: int = self.context["taken"].get(template.pk, 0)
         return taken
 
-    def get_state(self, template: Template) -> selectors.ClaimState:
-        return selectors.claim_state(
+    def get_state(self, template: Template) -> coupon_facts.ClaimState:
+        return coupon_facts.claim_state(
             template,
             member=self.context["member"],
             taken=self.get_taken(template),
@@ -124,17 +125,17 @@ class CouponSerializer(serializers.Serializer[Any]):
 
     def get_status(self, coupon: Coupon) -> CouponStatus:
         at: datetime = self.context["at"]
-        return CouponStatus(selectors.status_at(coupon, at=at))
+        return CouponStatus(coupon_facts.status_at(coupon, at=at))
 
     def get_ends_soon(self, coupon: Coupon) -> bool:
-        return selectors.ends_soon(coupon, at=self.context["at"])
+        return coupon_facts.ends_soon(coupon, at=self.context["at"])
 
     def get_order_no(self, coupon: Coupon) -> str:
-        return "" if selectors.store_use_of(coupon) else coupon.order_no
+        return "" if coupon_facts.store_use_of(coupon) else coupon.order_no
 
     @extend_schema_field(StoreUseSerializer(allow_null=True))
     def get_store_use(self, coupon: Coupon) -> dict[str, Any] | None:
-        use = selectors.store_use_of(coupon)
+        use = coupon_facts.store_use_of(coupon)
         return StoreUseSerializer(use).data if use else None
 
     def get_promo_code(self, coupon: Coupon) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.checkout import placing, quoting, scarce
 from apps.checkout.quoting import Choice
-from apps.members import selectors as members
+from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -26,7 +26,7 @@ def received(*, member: Member, sku_ids: Sequence[int], received_at: datetime) -
     It is moved without news: nothing is asked of WeChat, and nothing is earned with it.
     """
     placed_at = received_at - timedelta(days=3)
-    address = members.addresses_of(member)[0]
+    address = member_facts.addresses_of(member)[0]
     choice = Choice(items=tuple((sku_id, 1) for sku_id in sku_ids), address_id=address.pk, coupon_id="none")
     composition = quoting.compose(member=member, choice=choice, at=placed_at)
     order = placing.place(

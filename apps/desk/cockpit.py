@@ -14,12 +14,12 @@ from apps.base.days import day_window, shop_day
 from apps.base.models import JobRun
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
-from apps.inventory import selectors as stock
+from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
-from apps.payments import selectors as payments
+from apps.payments import selectors as payment_facts
 from apps.wallet.models import Recharge
 
 DAYS = 7
@@ -90,12 +90,12 @@ def waiting(*, at: datetime) -> Waiting:
         overdue=Count("id", filter=Q(status=Status.PAID, paid_at__lte=at - SHIP_WITHIN)),
         unpaid=Count("id", filter=Q(status=Status.UNPAID)),
     )
-    sold_out, low_stock = stock.scarce()
+    sold_out, low_stock = stock_facts.scarce()
     return Waiting(
         **open_orders,
         low_stock=low_stock,
         sold_out=sold_out,
-        failed_refunds=payments.stuck().count(),
+        failed_refunds=payment_facts.stuck().count(),
         failed_uploads=ShippingUpload.objects.filter(status=UploadStatus.FAILED).count(),
         dead_deliveries=Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
         failing_jobs=JobRun.objects.exclude(error="").count(),

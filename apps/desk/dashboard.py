@@ -16,7 +16,7 @@ from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import Status
-from apps.wallet import selectors as wallet
+from apps.wallet import selectors as wallet_facts
 from mall.money import yuan
 
 
@@ -78,7 +78,7 @@ def _takings(days: list[Day]) -> list[Card]:
 
 def _recharges(*, at: datetime) -> list[Card]:
     """What members paid in beforehand, where the shop takes stored value at all; no order's money is in it."""
-    if not wallet.enabled():
+    if not wallet_facts.enabled():
         return []
     now = cockpit.recharged_today(at=at)
     start, end = day_window(now.day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.promotions.admin import PromotionPage
 from apps.promotions.forms import PromotionForm
 from apps.promotions.models import Promotion
@@ -17,7 +17,7 @@ class StockedPromotionForm(PromotionForm):
     @property
     def stock(self) -> Stock:
         """What tells how many there are of the gifts."""
-        return inventory.available
+        return stock_facts.available
 
 
 @admin.register(Promotion)

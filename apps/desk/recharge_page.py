@@ -27,7 +27,7 @@ from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import PAYMENT_COLOURS, REFUND_COLOURS
 from apps.payments.models import Refund
-from apps.wallet import selectors as wallet
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.admin import SaysWhetherOn
 from apps.wallet.forms import CloseRechargeForm, RechargeRefundForm, UploadAgainForm
 from apps.wallet.models import Account, Recharge
@@ -143,7 +143,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
 
     @admin.display(description="目前最多可退")
     def refundable(self, row: Recharge) -> str:
-        most = wallet.refundable(row, Account.objects.filter(member_id=row.member_id).first())
+        most = wallet_facts.refundable(row, Account.objects.filter(member_id=row.member_id).first())
         if not most.principal_fen:
             return "—"
         return f"¥{yuan(most.principal_fen)}，同时收回赠送金 ¥{yuan(most.bonus_fen)}"
@@ -186,7 +186,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 entry.reason,
                 f"（{entry.operator}）" if entry.operator else "",
             )
-            for entry in wallet.entries_of_recharge(row).select_related("operator")
+            for entry in wallet_facts.entries_of_recharge(row).select_related("operator")
         )
         return _lines("{} {} 本金 {}，赠送金 {} {}{}", rows)
 
@@ -207,7 +207,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
     )
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         recharge: Recharge = self.row(request, object_id)
-        most = wallet.refundable(recharge, Account.objects.filter(member_id=recharge.member_id).first())
+        most = wallet_facts.refundable(recharge, Account.objects.filter(member_id=recharge.member_id).first())
 
         def give_back(form: Any) -> str:
             typed = form.cleaned_data

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.fulfillment import selectors as fulfillment
-from apps.promotions import selectors as promotions
+from apps.fulfillment import selectors as parcel_facts
+from apps.promotions import selectors as promotion_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Faults:
 def found() -> Faults:
     """Look at templates, promotions and goods: four statements."""
     return Faults(
-        freight_regions=fulfillment.unclear_regions(),
-        promotion_regions=promotions.unclear_regions(),
-        weightless=[f"{row['title']}（{row['code']}）" for row in fulfillment.weightless()],
-        without_freight=fulfillment.without_freight(),
+        freight_regions=parcel_facts.unclear_regions(),
+        promotion_regions=promotion_facts.unclear_regions(),
+        weightless=[f"{row['title']}（{row['code']}）" for row in parcel_facts.weightless()],
+        without_freight=parcel_facts.without_freight(),
     )

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.base.schema import refusal
 from apps.base.shapes import Shape
 from apps.base.throttles import Logins
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members import serializers as shapes
 from apps.members.auth import caller
 from apps.members.services import addresses, consents, identity, profile, sessions
@@ -263,7 +263,7 @@ class DocumentView(APIView):
         ],
     )
     def get(self, request: Request, document: str) -> Response:
-        current = selectors.current_document(kind=document)
+        current = member_facts.current_document(kind=document)
         if current is None:
             raise NotFound
         return Response(shapes.DocumentSerializer(current).data)
@@ -284,7 +284,7 @@ class AddressesView(APIView):
     )
     def get(self, request: Request) -> Response:
         # At most fifty (services.addresses): always one page.
-        rows = shapes.AddressSerializer(selectors.addresses_of(caller(request)), many=True).data
+        rows = shapes.AddressSerializer(member_facts.addresses_of(caller(request)), many=True).data
         return Response({"results": rows, "next": None})
 
     @extend_schema(
@@ -317,7 +317,9 @@ class AddressView(APIView):
     )
     def get(self, request: Request, address_id: int) -> Response:
         return Response(
-            shapes.AddressSerializer(selectors.address_of(member=caller(request), address_id=address_id)).data
+            shapes.AddressSerializer(
+                member_facts.address_of(member=caller(request), address_id=address_id)
+            ).data
         )
 
     @extend_schema(
@@ -342,7 +344,7 @@ class AddressView(APIView):
 
     def _change(self, request: Request, address_id: int, *, partial: bool) -> Response:
         # Whose it is comes first: a stranger's address answers 404 whatever the body says.
-        before = selectors.address_of(member=caller(request), address_id=address_id)
+        before = member_facts.address_of(member=caller(request), address_id=address_id)
         parsed = shapes.AddressSerializer(before, data=request.data, partial=partial)
         parsed.is_valid(raise_exception=True)
         address = addresses.change(

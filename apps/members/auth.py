@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members.models import Member
 
 
@@ -23,7 +23,7 @@ class BearerAuthentication(BaseAuthentication):
         if len(header) != 2 or header[0].lower() != b"bearer":
             raise AuthenticationFailed
         token = header[1].decode("latin-1")
-        member = selectors.member_of_token(token, at=timezone.now())
+        member = member_facts.member_of_token(token, at=timezone.now())
         if member is None:
             raise AuthenticationFailed
         return member, token

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members.auth import caller
 from apps.members.models import GrowthEntry, LevelChange
 
@@ -82,7 +82,7 @@ class GrowthEntriesView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.growth_entries_of(caller(request)),
+            member_facts.growth_entries_of(caller(request)),
             ordering=["-id"],
             shape=lambda rows: list(GrowthEntrySerializer(rows, many=True).data),
         )
@@ -102,7 +102,7 @@ class LevelChangesView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.level_changes_of(caller(request)),
+            member_facts.level_changes_of(caller(request)),
             ordering=["-id"],
             shape=lambda rows: list(LevelChangeSerializer(rows, many=True).data),
         )

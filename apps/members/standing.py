@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from django.db.models import F, Sum
 
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members.models import GrowthEntry, Level, Member
 
 PERIOD: Final = timedelta(days=365)
@@ -33,7 +33,7 @@ def growth_of_period(member: Member, *, at: datetime) -> int:
 def earned_level(member: Member, *, at: datetime) -> Level | None:
     """The highest level that the growth of this moment reaches, None where it reaches none."""
     growth = growth_of_period(member, at=at)
-    reached = [level for level in reachable(selectors.levels()) if level.growth_threshold <= growth]
+    reached = [level for level in reachable(member_facts.levels()) if level.growth_threshold <= growth]
     return reached[-1] if reached else None
 
 
@@ -46,7 +46,7 @@ def of_member(member: Member, *, at: datetime) -> Standing:
     """Where this member stands: one statement beside the member's own."""
     growth = growth_of_period(member, at=at)
     rank = member.level.rank if member.level else -1
-    every = selectors.levels()
+    every = member_facts.levels()
     higher = next((level for level in reachable(every) if level.rank > rank), None)
     missing = max(0, higher.growth_threshold - growth) if higher else 0
     return Standing(member.level, growth, member.level_valid_until, higher, missing, every)

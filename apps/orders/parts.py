@@ -20,7 +20,7 @@ from apps.base.asking import Asking, operator
 from apps.base.parts import Button, Fact, Part
 from apps.catalog.models import Product
 from apps.members.models import Member
-from apps.orders import selectors
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import MOVE_LABELS, Actor, Status
 from mall.money import yuan
@@ -167,7 +167,7 @@ def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
 
 
 def _bought(member: Member) -> SafeString:
-    mine = selectors.bought_by(member=member)
+    mine = order_facts.bought_by(member=member)
     return with_way(
         f"已付款 {mine.orders} 单，共 ¥{yuan(mine.paid_fen)}", "orders_order", member__id__exact=member.pk
     )
@@ -178,14 +178,14 @@ _MOST_HOLDERS: Final = 20
 
 
 def _unpaid_of(member: Member) -> SafeString:
-    mine = selectors.unpaid_by(member=member)
+    mine = order_facts.unpaid_by(member=member)
     return with_way(
         f"待付款 {mine.orders} 单，占用 {mine.units} 件", "orders_order", member__id__exact=member.pk
     )
 
 
 def _holders(product: Product) -> SafeString | str:
-    rows = selectors.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS)
+    rows = order_facts.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS)
     return (
         format_html_join(
             "",

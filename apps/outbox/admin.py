@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
-from apps.outbox import services
+from apps.outbox import services as outbox
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 
@@ -62,6 +62,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
         dead = chosen.filter(status=DeliveryStatus.DEAD)
         count = 0
         for delivery in dead:
-            services.redeliver(delivery_id=delivery.pk, at=at)
+            outbox.redeliver(delivery_id=delivery.pk, at=at)
             count += 1
         self.message_user(request, f"已重新排队 {count} 条投递。")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.outbox import services
+from apps.outbox import services as outbox
 
 
 @shared_task(name="outbox.deliver")
 def deliver() -> None:
     """Deliver what is due."""
-    jobs.run("outbox.deliver", lambda at: services.deliver_due(at=at))
+    jobs.run("outbox.deliver", lambda at: outbox.deliver_due(at=at))
 
 
 @shared_task(name="outbox.prune")
 def prune() -> None:
     """Forget old mail that everybody got."""
-    jobs.run("outbox.prune", lambda at: services.prune(at=at))
+    jobs.run("outbox.prune", lambda at: outbox.prune(at=at))

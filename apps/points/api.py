@@ -16,7 +16,7 @@ from apps.base import days, idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
 from apps.pictures import stored
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import serializers as shapes
 from apps.points import services as points
 from apps.points.models import PointsGood
@@ -84,7 +84,7 @@ class PointsView(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        mine = selectors.account_of(caller(request), at=timezone.now())
+        mine = point_facts.account_of(caller(request), at=timezone.now())
         expiring = {"points": mine.expiring, "at": mine.expiring_at} if mine.expiring_at else None
         shown = {"balance": mine.balance, "debt": mine.debt, "expiring": expiring}
         return Response(shapes.BalanceSerializer(shown).data)
@@ -103,7 +103,7 @@ class EntriesView(APIView):
         examples=[OpenApiExample("page", value={"results": [_ENTRY], "next": None}, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = selectors.entries_of(caller(request))
+        rows = point_facts.entries_of(caller(request))
         return paging.page(
             request,
             rows,
@@ -150,7 +150,7 @@ class CheckInsView(APIView):
         at = timezone.now()
         first = _month(request.query_params.get("month"), today=days.shop_day(at))
         after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-        seen = selectors.calendar_of(caller(request), first=first, after=after, at=at)
+        seen = point_facts.calendar_of(caller(request), first=first, after=after, at=at)
         shown = {
             "month": f"{first:%Y-%m}",
             "days": seen.days,
@@ -192,7 +192,7 @@ class PointsMallView(APIView):
         examples=[OpenApiExample("page", value={"results": [_GOOD], "next": None}, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = selectors.shelf(at=timezone.now())
+        rows = point_facts.shelf(at=timezone.now())
         return paging.page(
             request, rows, ordering=["position", "-id"], shape=lambda found: [_good(good) for good in found]
         )

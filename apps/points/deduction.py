@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.members.models import Member
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points.models import Rules
 from apps.points.services.booking import NotEnoughPoints
 from mall.pricing import refs
@@ -19,10 +19,10 @@ def deduction_offer(*, member: Member, use_points: bool | int, at: datetime) -> 
     None where no points are to be used, or the rules let none be used. Raises NotEnoughPoints for more than
     the member has.
     """
-    rules = selectors.rules()
+    rules = point_facts.rules()
     if not use_points or not rules.deduction_cap_bp:
         return None
-    balance = selectors.balance_of(member, at=at)
+    balance = point_facts.balance_of(member, at=at)
     if use_points is not True and use_points > balance:
         raise NotEnoughPoints(details={"wanted": use_points, "balance": balance})
     return offer_of(balance if use_points is True else use_points, rules=rules)

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.base import paging
 from apps.base.schema import PAGING
 from apps.members.auth import caller
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points.models import Redemption
 from apps.points.states import RedemptionStatus
 
@@ -132,7 +132,7 @@ class WaysView(APIView):
         examples=[OpenApiExample("ways", value=_WAYS, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        found = selectors.ways_of(caller(request), at=timezone.now())
+        found = point_facts.ways_of(caller(request), at=timezone.now())
         shown = {
             "results": [way._asdict() for way in found.ways],
             "next": None,
@@ -157,7 +157,7 @@ class MyRedemptionsView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.redemptions_of(caller(request)),
+            point_facts.redemptions_of(caller(request)),
             ordering=["-id"],
             shape=lambda rows: list(RedeemedSerializer(rows, many=True).data),
         )

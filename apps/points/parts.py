@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from apps.base.admin import with_way
 from apps.base.parts import Fact, Part
 from apps.members.models import Member
-from apps.points import selectors
+from apps.points import selectors as point_facts
 
 
 def _held(member: Member) -> SafeString:
-    mine = selectors.account_of(member, at=timezone.now())
+    mine = point_facts.account_of(member, at=timezone.now())
     owed = f"，欠 {mine.debt}" if mine.debt else ""
     return with_way(f"{mine.balance}{owed}", "points_account", member__id__exact=member.pk)
 

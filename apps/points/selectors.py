@@ -12,7 +12,7 @@ from apps.base import days, versions
 from apps.members.models import Member
 from apps.points.models import Account, CheckIn, Entry, InteractionRule, Lot, PointsGood, Redemption, Rules
 from apps.points.states import EntryKind
-from apps.promotions import selectors as promotions
+from apps.promotions import selectors as promotion_facts
 from mall import money
 
 
@@ -126,7 +126,7 @@ def ways_of(member: Member, *, at: datetime) -> Ways:
     """What earns this member points at this moment: check-in and the enabled interactions."""
     rules_now = rules()
     level_bp = member.level.points_multiplier_bp if member.level else money.WHOLE_BP
-    day_bp = promotions.points_multiplier_bp(at=at)
+    day_bp = promotion_facts.points_multiplier_bp(at=at)
     interactions = InteractionRule.objects.filter(enabled=True).order_by("id")
     given = _given(member, at=at)
     return Ways(

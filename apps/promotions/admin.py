@@ -16,7 +16,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from apps.base.admin import EditableAdmin, yuan_column
 from apps.base.asking import AskForm, Done, operator
 from apps.catalog import scopes
-from apps.promotions import admin_around, ladders, selectors, terms, wording
+from apps.promotions import admin_around, ladders, terms, wording
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.forms import PromotionForm
 from apps.promotions.models import LevelPrice, Promotion, Usage
@@ -130,7 +131,7 @@ class PromotionPage(EditableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
         rows = super().get_queryset(request).prefetch_related("products", "categories", "brands")
-        return selectors.with_scope_ids(rows)
+        return promotion_facts.with_scope_ids(rows)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -172,7 +173,7 @@ class PromotionPage(EditableAdmin):
         if row.pk is None:
             return "保存后显示"
         try:
-            made = terms.offer(selectors.terms_of(row), at=timezone.now())
+            made = terms.offer(promotion_facts.terms_of(row), at=timezone.now())
         except ShopError as refusal:
             return f"设置有误，未生效：{refusal.text}"
         parts = [wording.sentence(made), wording.combination(made)] if made else ["已涨回原价"]

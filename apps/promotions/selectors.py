@@ -12,7 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.base import days
-from apps.members import selectors as members
+from apps.members import selectors as member_facts
 from apps.members.models import Level, Member
 from apps.promotions import kept, member_days, terms, wording
 from apps.promotions.models import (
@@ -88,7 +88,7 @@ def offers_for(
     found: list[Offer] = []
     lead = _NO_LEAD
     if member is not None and member.level_id is not None:
-        level = members.level_of(member.level_id)
+        level = member_facts.level_of(member.level_id)
         found += _benefits(level, _own_prices_fen(level.pk, sku_ids))
         lead = timedelta(minutes=level.early_access_minutes)
     today = days.shop_day(at)
@@ -243,7 +243,7 @@ def points_multiplier_bp(*, at: datetime) -> int:
 
 def level_offers() -> dict[int, list[Offer]]:
     """The benefits of each level as offers, by the level's id. One statement."""
-    return {level.pk: _benefits(level, _own_prices_fen(level.pk, None)) for level in members.levels()}
+    return {level.pk: _benefits(level, _own_prices_fen(level.pk, None)) for level in member_facts.levels()}
 
 
 def _made(

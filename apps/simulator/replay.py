@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.orders.models import Order, OrderLine
 from apps.points import deduction
 from apps.points.models import Rules
@@ -164,7 +164,7 @@ def _line(line: OrderLine) -> Line:
     return Line(
         sku_id=line.sku_id,
         product_id=product.pk,
-        category_ids=catalog.category_ids_of(product),
+        category_ids=catalog_facts.category_ids_of(product),
         brand_id=product.brand_id,
         title=line.title,
         quantity=line.quantity,

@@ -16,13 +16,13 @@ from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 
 from apps.base import days, faults
-from apps.coupons import selectors as coupons
-from apps.inventory import selectors as inventory
+from apps.coupons import selectors as coupon_facts
+from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
-from apps.points import selectors as points
+from apps.points import selectors as point_facts
 from apps.points.models import Rules
-from apps.promotions import selectors as offered
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.models import SimulationRun
 from apps.promotions.selectors import Dated
@@ -87,14 +87,14 @@ def advance(*, run_id: int, at: datetime, limit: int = CHUNK) -> int | None:
     )
     if run is None:
         return None
-    draft = offered.draft(promotion_id=run.promotion_id, at=run.until)
+    draft = promotion_facts.draft(promotion_id=run.promotion_id, at=run.until)
     if draft is None:
         promotions.note_failure(run_id=run_id, error="该活动设置有误，无法模拟", at=at)
         return None
     total = run.total if run.cursor else _orders(run).count()
     orders = list(_chunk(run, limit))
     members = {order.member_id for order in orders}
-    trial = offered.trial_of(run, draft, member_ids=members, stock=inventory.available)
+    trial = promotion_facts.trial_of(run, draft, member_ids=members, stock=stock_facts.available)
     around = _around(run, draft, orders)
     added = figures.so_far(run.figures)
     for order in orders:
@@ -137,14 +137,14 @@ def _chunk(run: SimulationRun, limit: int) -> QuerySet[Order]:
 
 def _around(run: SimulationRun, draft: Draft, orders: Sequence[Order]) -> Around:
     """All that these orders are priced with besides the draft: five statements."""
-    others = [each for each in offered.dated(at=run.until) if each.promotion_id != draft.promotion_id]
+    others = [each for each in promotion_facts.dated(at=run.until) if each.promotion_id != draft.promotion_id]
     gifts = [step.gifts for each in others if isinstance(each.offer, Gift) for step in each.offer.steps]
     gift_ids = draft.gift_ids | {item.sku_id for given in gifts for item in given}
     return Around(
         others=others,
-        benefits=offered.level_offers(),
-        coupons=coupons.offers_again(replay.coupon_ids_of(orders)),
-        rules=points.rules(),
+        benefits=promotion_facts.level_offers(),
+        coupons=coupon_facts.offers_again(replay.coupon_ids_of(orders)),
+        rules=point_facts.rules(),
         gift_costs_fen=promotions.costs_of(gift_ids),
     )
 

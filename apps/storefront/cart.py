@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.carts import selectors as carts
-from apps.carts import services as cart_services
+from apps.carts import selectors as cart_facts
+from apps.carts import services as carts
 from apps.carts.models import CartItem
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.checkout import limits, quoting
-from apps.inventory import selectors as inventory
-from apps.members import selectors as members
+from apps.inventory import selectors as stock_facts
+from apps.members import selectors as member_facts
 from apps.members.models import Member
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from mall.pricing import engine
 from mall.pricing.offers import Lane, Offer
 from mall.pricing.quote import Quote
@@ -52,9 +52,9 @@ class Cart:
 
 def put(*, member: Member, sku_id: int, quantity: int, selected: bool, at: datetime) -> None:
     """Put a SKU that is on sale into the cart. Raises NotOnSale, and what ``carts.put`` refuses."""
-    if sku_id not in catalog.sellable_skus([sku_id], at=at, early=members.lead_of(member)):
+    if sku_id not in catalog_facts.sellable_skus([sku_id], at=at, early=member_facts.lead_of(member)):
         raise quoting.NotOnSale(details={"sku_ids": [sku_id]})
-    cart_services.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
+    carts.put(member=member, sku_id=sku_id, quantity=quantity, selected=selected, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,24 +71,26 @@ def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
     What is there of them already adds up. What is not on sale, or has nothing left, is left out. Raises NotFound
     for an order that is not the member's.
     """
-    order = orders.of_member(member=member, order_no=order_no)
+    order = order_facts.of_member(member=member, order_no=order_no)
     bought = {line.sku_id: line.quantity for line in order.lines.all() if not line.is_gift}
-    sellable = catalog.sellable_skus(bought, at=at, early=members.lead_of(member))
-    free = inventory.available(bought)
+    sellable = catalog_facts.sellable_skus(bought, at=at, early=member_facts.lead_of(member))
+    free = stock_facts.available(bought)
     left_out = {sku_id: _OFF_SALE for sku_id in bought if sku_id not in sellable}
     left_out |= {sku_id: _SOLD_OUT for sku_id in bought if sku_id in sellable and free[sku_id] <= 0}
     wanted = {sku_id: quantity for sku_id, quantity in bought.items() if sku_id not in left_out}
-    refusals = cart_services.put_all(member=member, quantities=wanted, selected=True, at=at)
+    refusals = carts.put_all(member=member, quantities=wanted, selected=True, at=at)
     left_out |= {sku_id: refusal.text for sku_id, refusal in refusals.items()}
     return Again(added=tuple(sku_id for sku_id in bought if sku_id not in left_out), left_out=left_out)
 
 
 def view(*, member: Member, at: datetime) -> Cart:
     """The member's cart, priced now without coupons: five statements, one more where gifts are offered."""
-    items = list(carts.items_of(member=member))
+    items = list(cart_facts.items_of(member=member))
     sku_ids = [item.sku_id for item in items]
-    sellable = catalog.sellable_skus(sku_ids, at=at, early=members.lead_of(member)) if items else {}
-    available = inventory.available(sku_ids)
+    sellable = (
+        catalog_facts.sellable_skus(sku_ids, at=at, early=member_facts.lead_of(member)) if items else {}
+    )
+    available = stock_facts.available(sku_ids)
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
     offers = quoting.offers_for(member=member, sku_ids=sku_ids, quantities=wanted, at=at) if items else []
     unit_prices_fen = _unit_prices_fen(member, sellable, offers)

@@ -20,12 +20,12 @@ from apps.base import prepared, versions
 from apps.base.inputs import MAX_BIGINT
 from apps.base.prepared import Making, Page, Pages
 from apps.catalog import detail, rules
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product
 from apps.checkout import activities
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.pictures import stored
-from apps.promotions import selectors as promotions
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import wording
 from apps.storefront import showcase
 from mall.errors import NotFound
@@ -38,7 +38,7 @@ _PRODUCTS: Final = Pages("product", "goods", "promotions")
 _MADE_BY: Final = blake2b(
     "".join(
         inspect.getsource(module)
-        for module in (showcase, prepared, catalog, detail, stored, rules, promotions, wording)
+        for module in (showcase, prepared, catalog_facts, detail, stored, rules, promotion_facts, wording)
     ).encode(),
     digest_size=8,
 ).hexdigest()
@@ -49,7 +49,7 @@ class Listed(NamedTuple):
 
     products: Sequence[Product]
     following: str | None
-    matched: catalog.Matched
+    matched: catalog_facts.Matched
 
 
 def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: datetime, lead: timedelta) -> bytes:
@@ -65,7 +65,7 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
         versions.read()
     elif not versions.known():
         free = _looked(page)
-    seen = promotions.shown(at=at, lead=lead)
+    seen = promotion_facts.shown(at=at, lead=lead)
     sign = _sign(seen, at=at)
 
     def good(page: Page | None) -> bool:
@@ -75,7 +75,7 @@ def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: dateti
         free = None
         page = _LISTS.made(key, lambda: _list(read(), seen, sign, at=at, lead=lead), good=good)
     if free is None:
-        free = inventory.available(_sku_ids(page))
+        free = stock_facts.available(_sku_ids(page))
     return page.filled([showcase.stock_json(sum(free[sku_id] for sku_id in hole)) for hole in page.holes])
 
 
@@ -87,12 +87,12 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
     """
     if product_id > MAX_BIGINT:
         raise NotFound("商品不存在或已下架")
-    there = inventory.of_product(product_id)
+    there = stock_facts.of_product(product_id)
     versions.look(there.versions)
     key = _PRODUCTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, product_id)
     page = _PRODUCTS.kept(key)
-    seen = promotions.shown(at=at, lead=lead)
-    sign = (_sign(seen, at=at), there.sold_count >= catalog.HOT_FROM_UNITS)
+    seen = promotion_facts.shown(at=at, lead=lead)
+    sign = (_sign(seen, at=at), there.sold_count >= catalog_facts.HOT_FROM_UNITS)
 
     def good(page: Page | None) -> bool:
         return _PRODUCTS.good(page, sign=sign, at=at)
@@ -104,7 +104,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
 
 def _looked(page: Page) -> dict[int, int]:
     """What is free of the SKUs on the page, and the tokens of the same moment for the rest of the request."""
-    free, tokens = inventory.available_with_versions(_sku_ids(page))
+    free, tokens = stock_facts.available_with_versions(_sku_ids(page))
     versions.look(tokens)
     return free
 
@@ -113,7 +113,7 @@ def _sku_ids(page: Page) -> list[int]:
     return [sku_id for hole in page.holes for sku_id in hole]
 
 
-def _sign(seen: Sequence[promotions.Shown], *, at: datetime) -> tuple[Any, ...]:
+def _sign(seen: Sequence[promotion_facts.Shown], *, at: datetime) -> tuple[Any, ...]:
     """Which offers are shown, with their hours and, where that moves, what they take off; and activities' badges."""
     offers = tuple(
         (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
@@ -123,7 +123,7 @@ def _sign(seen: Sequence[promotions.Shown], *, at: datetime) -> tuple[Any, ...]:
 
 
 def _list(
-    listed: Listed, seen: Sequence[promotions.Shown], sign: Any, *, at: datetime, lead: timedelta
+    listed: Listed, seen: Sequence[promotion_facts.Shown], sign: Any, *, at: datetime, lead: timedelta
 ) -> Page:
     making = Making()
     rows = showcase.listed(listed.products, seen, making, at=at)
@@ -132,16 +132,16 @@ def _list(
         tokens=_LISTS.tokens(),
         sign=sign,
         at=at,
-        until=min(at + LISTS_HOLD, catalog.next_turn(at=at, early=lead)),
+        until=min(at + LISTS_HOLD, catalog_facts.next_turn(at=at, early=lead)),
     )
 
 
 def _product(
-    product_id: int, seen: Sequence[promotions.Shown], sign: Any, *, at: datetime, lead: timedelta
+    product_id: int, seen: Sequence[promotion_facts.Shown], sign: Any, *, at: datetime, lead: timedelta
 ) -> Page:
-    product = catalog.product_page(product_id=product_id, at=at, early=lead)
+    product = catalog_facts.product_page(product_id=product_id, at=at, early=lead)
     ends = [product.sale_ends_at] if product.sale_ends_at else []
-    fresh_until = catalog.new_until(product)
+    fresh_until = catalog_facts.new_until(product)
     ends += [fresh_until] if fresh_until > at else []
     begins = product.sale_starts_at
     # For whoever came early 新品 begins with the sale.
@@ -153,7 +153,7 @@ def _product(
     )
 
 
-def _filling(hole: Any, there: inventory.OfProduct, *, at: datetime) -> bytes:
+def _filling(hole: Any, there: stock_facts.OfProduct, *, at: datetime) -> bytes:
     """What stands in a hole of a product's page: its sales, what is left of all its SKUs or of one, the time."""
     what, sku_ids = hole
     if what == "now":

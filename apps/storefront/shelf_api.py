@@ -19,9 +19,9 @@ from apps.base import paging
 from apps.base.schema import PAGING, refusal
 from apps.base.throttles import PerAddress, PerMember, Searches
 from apps.catalog import search
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.checkout import hints
-from apps.members import selectors as members
+from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.storefront import prepared_pages
 from apps.storefront import shelf_serializers as shapes
@@ -74,7 +74,7 @@ class ProductsView(APIView):
             OpenApiParameter(
                 "ordering",
                 OpenApiTypes.STR,
-                enum=["", *catalog.ORDERINGS],
+                enum=["", *catalog_facts.ORDERINGS],
                 description="`default`: the best match first when searching, else what sells most; `sales`; "
                 "`newest`; `price` from low to high; `-price` from high to low. The fields' names do too.",
             ),
@@ -93,7 +93,9 @@ class ProductsView(APIView):
         ],
         responses={
             200: shapes.ShelfPageSerializer,
-            400: refusal(400, "ordering_unknown", "不支持的排序方式", {"known": list(catalog.ORDERINGS)}),
+            400: refusal(
+                400, "ordering_unknown", "不支持的排序方式", {"known": list(catalog_facts.ORDERINGS)}
+            ),
             404: refusal(404, "not_found", "类目不存在"),
         },
         examples=[shapes.SHELF_EXAMPLE],
@@ -105,7 +107,7 @@ class ProductsView(APIView):
         lead = _lead(request)
 
         def read() -> Listed:
-            shelf = catalog.shelf(
+            shelf = catalog_facts.shelf(
                 at=at,
                 category_id=category_id,
                 query=asked.get("q", ""),
@@ -117,7 +119,7 @@ class ProductsView(APIView):
             found, following = paging.rows_of(request, shelf.products, ordering=shelf.ordering)
             if category_id is not None and not found:
                 # Only an empty page leaves the question whether there is such a category.
-                catalog.require_category(category_id)
+                catalog_facts.require_category(category_id)
             return Listed(found, following, shelf.matched)
 
         return _json(
@@ -152,7 +154,7 @@ def _json(body: bytes) -> HttpResponse:
 
 def _lead(request: Request) -> timedelta:
     """How early whoever looks is let in: a member with such a level, or anybody else not at all."""
-    return members.lead_of(cast(Member | None, request.user))
+    return member_facts.lead_of(cast(Member | None, request.user))
 
 
 def _price_from_fen(given: Any) -> int:

@@ -176,6 +176,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
         "category": {"id": 4, "name": "茶杯"},
         "brand": "青禾",
         "images": ["https://shop.example.com/media/demo/products/cup-set.png"],
+        "images_full": ["https://shop.example.com/media/demo/products/cup-set.png"],
         "video_url": None,
         "detail_html": "<p>每一只都由匠人手工拉坯。</p>",
         "attributes": [{"name": "材质", "value": "陶瓷"}],

@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from apps.base.schema import ServerTimeField
 from apps.pictures import stored
-from apps.storefront import examples, selectors
+from apps.storefront import examples
+from apps.storefront import selectors as shelf_facts
 from apps.storefront.models import Shop
 
 
@@ -44,4 +45,4 @@ class ShopView(APIView):
         examples=[OpenApiExample("shop", value=examples.SHOP, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(ShopSerializer(selectors.shop()).data)
+        return Response(ShopSerializer(shelf_facts.shop()).data)

@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from apps.base.prepared import Making
 from apps.catalog import detail, rules
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product
 from apps.checkout import activities
 from apps.pictures.stored import Size, address
-from apps.promotions import selectors as promotions
+from apps.promotions import selectors as promotion_facts
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
 LOW_STOCK: Final = 10
@@ -27,7 +27,7 @@ class Worn(NamedTuple):
 
 
 def listed(
-    products: Sequence[Product], seen: Sequence[promotions.Shown], making: Making, *, at: datetime
+    products: Sequence[Product], seen: Sequence[promotion_facts.Shown], making: Making, *, at: datetime
 ) -> list[dict[str, Any]]:
     """Return rows of ``catalog.shelf`` in the contract's form: no statement.
 
@@ -46,7 +46,7 @@ def listed(
 
 
 def page_of(
-    product: Product, seen: Sequence[promotions.Shown], making: Making, *, at: datetime
+    product: Product, seen: Sequence[promotion_facts.Shown], making: Making, *, at: datetime
 ) -> dict[str, Any]:
     """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
 
@@ -112,7 +112,7 @@ def _live_sku_ids(product: Product) -> list[int]:
 
 
 def _worn(
-    products: Sequence[tuple[Product, frozenset[int]]], seen: Sequence[promotions.Shown], *, at: datetime
+    products: Sequence[tuple[Product, frozenset[int]]], seen: Sequence[promotion_facts.Shown], *, at: datetime
 ) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
@@ -120,15 +120,15 @@ def _worn(
     the offers with hours only. ``products`` come with the ids of their SKUs. No statement but those of activities.
     """
     shelved = [
-        promotions.Shelved(product.pk, catalog.category_ids_of(product), product.brand_id, sku_ids)
+        promotion_facts.Shelved(product.pk, catalog_facts.category_ids_of(product), product.brand_id, sku_ids)
         for product, sku_ids in products
     ]
-    offered = promotions.badges(shelved, [each.offer for each in seen if not each.preheat])
-    timed = promotions.activities(shelved, seen)
+    offered = promotion_facts.badges(shelved, [each.offer for each in seen if not each.preheat])
+    timed = promotion_facts.activities(shelved, seen)
     orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)
     return {
         product.pk: Worn(
-            [*orderable[product.pk], *catalog.badges_of(product, at=at), *offered[product.pk]],
+            [*orderable[product.pk], *catalog_facts.badges_of(product, at=at), *offered[product.pk]],
             timed[product.pk],
         )
         for product, _ in products

@@ -18,7 +18,8 @@ from unfold.decorators import action
 
 from apps.base import audit, sheets, transactions
 from apps.base.admin import EditableAdmin, StackedInline, chip
-from apps.support import exports, forms, selectors
+from apps.support import exports, forms
+from apps.support import selectors as survey_facts
 from apps.support.models import Question, Response, Survey
 from mall.errors import ShopError
 
@@ -115,7 +116,7 @@ class SurveyAdmin(EditableAdmin):
     @action(description="查看结果", permissions=["support.view_survey"], url_path="results", icon="bar_chart")
     def results(self, request: HttpRequest, object_id: str) -> HttpResponse:
         survey: Survey = self.row(request, object_id)
-        found = selectors.results(survey)
+        found = survey_facts.results(survey)
         chosen = request.GET.get("question", "")
         context = {
             **self.admin_site.each_context(request),
@@ -148,7 +149,7 @@ def _is_answered(survey: Any) -> bool:
     return survey is not None and survey.pk is not None and survey.responses.exists()
 
 
-def _average(result: selectors.Result) -> str:
+def _average(result: survey_facts.Result) -> str:
     """A rating's average as people write it: 4.3."""
     if result.average_tenths is None:
         return ""
@@ -160,5 +161,5 @@ def _texts(request: HttpRequest, question: Question, chosen: str) -> Any:
     """The page of a question's texts that is asked for, the first of all others; None where none are written."""
     if question.kind != Question.Kind.TEXT:
         return None
-    pages = Paginator(selectors.texts(question), _TEXTS_A_PAGE)
+    pages = Paginator(survey_facts.texts(question), _TEXTS_A_PAGE)
     return pages.get_page(request.GET.get("page", 1) if chosen == str(question.pk) else 1)

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
 from apps.members.auth import caller
-from apps.support import selectors
+from apps.support import selectors as survey_facts
 from apps.support import serializers as shapes
 from apps.support import services as surveys
 
@@ -72,7 +72,7 @@ class SurveysView(APIView):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.open_to(member=caller(request), at=timezone.now()),
+            survey_facts.open_to(member=caller(request), at=timezone.now()),
             ordering=["-id"],
             shape=lambda rows: list(shapes.SurveySerializer(rows, many=True).data),
         )
@@ -90,7 +90,7 @@ class SurveyView(APIView):
         examples=[_SHOWN],
     )
     def get(self, request: Request, survey_id: int) -> Response:
-        survey = selectors.of_member(member=caller(request), survey_id=survey_id)
+        survey = survey_facts.of_member(member=caller(request), survey_id=survey_id)
         return Response(shapes.SurveySerializer(survey).data)
 
 

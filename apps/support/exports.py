@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from apps.base import sheets
-from apps.support import selectors
+from apps.support import selectors as survey_facts
 from apps.support.models import Answer, Question, Survey
 
 
@@ -22,7 +22,7 @@ def lines(survey: Survey) -> Iterator[str]:
 
 def _rows(survey: Survey, questions: list[Question]) -> Iterator[list[str | int]]:
     zone = ZoneInfo(settings.TIME_ZONE)
-    for number, (response, answers) in enumerate(selectors.rows_of(survey), start=1):
+    for number, (response, answers) in enumerate(survey_facts.rows_of(survey), start=1):
         said = [_said(question, answers.get(question.pk)) for question in questions]
         yield [number, response.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"), *said]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Person, Room
-from apps.support import services
+from apps.support import services as surveys
 from apps.support.models import Answer, Response
 
 _ANSWERED = "会员同意（PIPL 第十三条第一款第一项、第四十七条）"
@@ -27,7 +27,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
 
 def erase(person: Person, *, at: datetime) -> None:
     """Delete the answers."""
-    services.erase_of_member(member_id=person.member_id)
+    surveys.erase_of_member(member_id=person.member_id)
 
 
 ROOM = Room(

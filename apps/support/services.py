@@ -12,7 +12,7 @@ from apps.base import transactions
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.outbox import services as outbox
-from apps.support import selectors
+from apps.support import selectors as survey_facts
 from apps.support.models import MOST_TEXT, Answer, Question, Response, Survey
 from mall.errors import Invalid, ShopError
 from mall.events import SurveyAnswered
@@ -76,7 +76,7 @@ def answer(*, member: Member, survey_id: int, said: Sequence[Said], at: datetime
     """
     with transaction.atomic():
         consents.lock_and_require_privacy(member=member)
-        survey = selectors.of_member(member=member, survey_id=survey_id)
+        survey = survey_facts.of_member(member=member, survey_id=survey_id)
         if at < survey.starts_at:
             raise SurveyNotOpen(details={"starts_at": survey.starts_at.isoformat()})
         if survey.ends_at <= at:

@@ -18,7 +18,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
 from apps.base.asking import operator
 from apps.base.finding import Name, Number, Phone
-from apps.wallet import forms, selectors
+from apps.wallet import forms
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
 from mall.money import yuan
@@ -33,7 +34,7 @@ class SaysWhetherOn(EditableAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(
-            request, {**(extra_context or {}), "wallet_enabled": selectors.enabled()}
+            request, {**(extra_context or {}), "wallet_enabled": wallet_facts.enabled()}
         )
 
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, refusal
 from apps.members.auth import caller
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import serializers as shapes
 from apps.wallet import services as wallet
 from apps.wallet.services import recharges
@@ -28,7 +28,7 @@ class WalletDoor(APIView):
     """A door that is not there while stored value is switched off, whoever knocks."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not selectors.enabled():
+        if not wallet_facts.enabled():
             raise wallet.WalletOff
         super().initial(request, *args, **kwargs)
 
@@ -45,7 +45,7 @@ class WalletView(WalletDoor):
         examples=[shapes.WALLET_EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        return Response(shapes.wallet(selectors.balance_of(caller(request))))
+        return Response(shapes.wallet(wallet_facts.balance_of(caller(request))))
 
 
 class EntriesView(WalletDoor):
@@ -62,7 +62,7 @@ class EntriesView(WalletDoor):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.entries_of(caller(request)),
+            wallet_facts.entries_of(caller(request)),
             ordering=["-id"],
             shape=lambda rows: list(shapes.WalletEntrySerializer(rows, many=True).data),
         )
@@ -87,13 +87,13 @@ class PacksView(WalletDoor):
             ids = [row.pk for row in rows]
             return shapes.packs(
                 rows,
-                bought=selectors.bought(member.pk, ids),
-                unpaid=selectors.unpaid_by_pack(member.pk, ids),
+                bought=wallet_facts.bought(member.pk, ids),
+                unpaid=wallet_facts.unpaid_by_pack(member.pk, ids),
             )
 
         return paging.page(
             request,
-            selectors.packs_on_offer(at=timezone.now()),
+            wallet_facts.packs_on_offer(at=timezone.now()),
             ordering=["position", "id"],
             shape=shape,
         )
@@ -155,7 +155,7 @@ class RechargesView(WalletDoor):
     def get(self, request: Request) -> Response:
         return paging.page(
             request,
-            selectors.recharges_of(caller(request)),
+            wallet_facts.recharges_of(caller(request)),
             ordering=["-id"],
             shape=lambda rows: [shapes.recharge(row) for row in rows],
         )
@@ -172,5 +172,5 @@ class OneRechargeView(WalletDoor):
         examples=[shapes.CREDITED_EXAMPLE],
     )
     def get(self, request: Request, recharge_no: str) -> Response:
-        found = selectors.recharge_of_member(member=caller(request), recharge_no=recharge_no)
+        found = wallet_facts.recharge_of_member(member=caller(request), recharge_no=recharge_no)
         return Response(shapes.recharge(found))

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from apps.base.asking import AskForm, OnceForm, ReasonForm
 from apps.base.forms import CodeField, YuanField
 from apps.members.models import Member
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Pack
 from apps.wallet.services import LIMIT_FEN
 from mall.money import yuan
@@ -69,7 +69,7 @@ class RechargeForm(BookingForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["pack"].queryset = selectors.packs_on_offer(at=timezone.now())  # type: ignore[attr-defined]
+        self.fields["pack"].queryset = wallet_facts.packs_on_offer(at=timezone.now())  # type: ignore[attr-defined]
         self.fields["reason"].help_text = "会记入储值流水，例如「收到转账 凭证号 8812」"
 
     def clean_code(self) -> Member:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 PATH = "/wxa/getwxacodeunlimit"
 
@@ -29,11 +30,13 @@ def unlimited(
     the page is not in the released version), WechatUnavailable (also at 5000 codes a minute).
     """
     if not _SCENE.fullmatch(scene):
-        raise errors.SceneInvalid(details={"scene": "1 to 32 characters of 0-9A-Za-z!#$&'()*+,/:;=?@-._~"})
+        raise wechat_errors.SceneInvalid(
+            details={"scene": "1 to 32 characters of 0-9A-Za-z!#$&'()*+,/:;=?@-._~"}
+        )
     if not _PAGE.fullmatch(page):
-        raise errors.SceneInvalid(details={"page": "a page path without leading slash and query"})
+        raise wechat_errors.SceneInvalid(details={"page": "a page path without leading slash and query"})
     if not 280 <= width_px <= 1280:
-        raise errors.SceneInvalid(details={"width_px": "280 to 1280"})
+        raise wechat_errors.SceneInvalid(details={"width_px": "280 to 1280"})
     body = {
         "scene": scene,
         "page": page,

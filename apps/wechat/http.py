@@ -25,7 +25,7 @@ import urllib3
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +86,7 @@ def send(
     """
     connect_s, read_s = getattr(settings, "WECHAT_TIMEOUT_S", DEFAULT_TIMEOUT_S)
     started = time.monotonic()
-    failure: errors.WechatUnavailable
+    failure: wechat_errors.WechatUnavailable
     try:
         with _session().request(
             method,
@@ -106,7 +106,7 @@ def send(
                 body=raw,
                 took_ms=_since(started),
             )
-    except errors.WechatUnavailable as refused:
+    except wechat_errors.WechatUnavailable as refused:
         failure = refused
     except requests.RequestException as trouble:
         failure = _translated(trouble, changes=changes)
@@ -169,34 +169,34 @@ def _read(response: requests.Response, *, until: float, changes: bool) -> bytes:
     while piece := response.raw.read1(_CHUNK, decode_content=True):
         size += len(piece)
         if size > MOST_BYTES:
-            raise errors.WechatBadAnswer("answer too large", effect_unknown=changes)
+            raise wechat_errors.WechatBadAnswer("answer too large", effect_unknown=changes)
         if time.monotonic() > until:
-            raise errors.WechatTimeout("answer too slow", effect_unknown=changes)
+            raise wechat_errors.WechatTimeout("answer too slow", effect_unknown=changes)
         pieces.append(piece)
     return b"".join(pieces)
 
 
-def _translated(trouble: requests.RequestException, *, changes: bool) -> errors.WechatUnavailable:
+def _translated(trouble: requests.RequestException, *, changes: bool) -> wechat_errors.WechatUnavailable:
     """Return our error for one of ``requests``': was anything sent, and did time run out?"""
     if isinstance(trouble, requests.ConnectTimeout):
-        return errors.WechatTimeout("connecting took too long")
+        return wechat_errors.WechatTimeout("connecting took too long")
     if isinstance(trouble, requests.Timeout):
-        return errors.WechatTimeout("no answer in time", effect_unknown=changes)
+        return wechat_errors.WechatTimeout("no answer in time", effect_unknown=changes)
     if isinstance(trouble, requests.ConnectionError):
         reason = getattr(trouble.args[0] if trouble.args else None, "reason", None)
         if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return errors.WechatDown("no connection")
-        return errors.WechatDown("connection broke", effect_unknown=changes)
-    return errors.WechatBadAnswer(type(trouble).__name__, effect_unknown=changes)
+            return wechat_errors.WechatDown("no connection")
+        return wechat_errors.WechatDown("connection broke", effect_unknown=changes)
+    return wechat_errors.WechatBadAnswer(type(trouble).__name__, effect_unknown=changes)
 
 
-def _broken_off(trouble: Exception, *, changes: bool) -> errors.WechatUnavailable:
+def _broken_off(trouble: Exception, *, changes: bool) -> wechat_errors.WechatUnavailable:
     """Return our error for a body that stopped half-way or does not unpack."""
     if isinstance(trouble, urllib3.exceptions.TimeoutError | TimeoutError):
-        return errors.WechatTimeout("answer stopped half-way", effect_unknown=changes)
+        return wechat_errors.WechatTimeout("answer stopped half-way", effect_unknown=changes)
     if isinstance(trouble, urllib3.exceptions.DecodeError):
-        return errors.WechatBadAnswer("answer does not unpack", effect_unknown=changes)
-    return errors.WechatDown("answer broke off", effect_unknown=changes)
+        return wechat_errors.WechatBadAnswer("answer does not unpack", effect_unknown=changes)
+    return wechat_errors.WechatDown("answer broke off", effect_unknown=changes)
 
 
 def _since(started: float) -> int:

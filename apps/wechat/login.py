@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 PATH = "/sns/jscode2session"
 
@@ -34,7 +35,7 @@ def exchange(code: str) -> Login:
     shopper can only try again with a new code, and the contract promises 503.
     """
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise errors.LoginCodeInvalid(errmsg="not a code of wx.login")
+        raise wechat_errors.LoginCodeInvalid(errmsg="not a code of wx.login")
     params = {
         "appid": settings.WECHAT_APPID,
         "secret": settings.WECHAT_APP_SECRET,
@@ -43,17 +44,17 @@ def exchange(code: str) -> Login:
     }
     try:
         told = miniprogram.ask(PATH, params)
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         if refused.errcode in _CODE_REFUSED:
-            raise errors.LoginCodeInvalid(refused.errcode, refused.errmsg) from None
+            raise wechat_errors.LoginCodeInvalid(refused.errcode, refused.errmsg) from None
         if refused.errcode == _USER_BLOCKED:
-            raise errors.UserBlocked(refused.errcode, refused.errmsg) from None
-        raise errors.WechatUnavailable(f"{PATH} errcode {refused.errcode}") from None
-    except errors.WechatUnavailable as trouble:
-        raise errors.WechatUnavailable(trouble.why) from None
+            raise wechat_errors.UserBlocked(refused.errcode, refused.errmsg) from None
+        raise wechat_errors.WechatUnavailable(f"{PATH} errcode {refused.errcode}") from None
+    except wechat_errors.WechatUnavailable as trouble:
+        raise wechat_errors.WechatUnavailable(trouble.why) from None
     openid, session_key, unionid = told.get("openid"), told.get("session_key"), told.get("unionid")
     if not (isinstance(openid, str) and openid and isinstance(session_key, str) and session_key):
-        raise errors.WechatUnavailable(f"{PATH} answered no openid")
+        raise wechat_errors.WechatUnavailable(f"{PATH} answered no openid")
     return Login(
         openid=openid,
         # Only there if the mini program is bound to an Open Platform account.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 PATH = "/cgi-bin/message/subscribe/send"
 _NOT_SUBSCRIBED = 43101
@@ -38,9 +39,9 @@ def send_subscribe(
         body["page"] = page
     try:
         told = miniprogram.call(PATH, body, changes=True)
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         if refused.errcode == _NOT_SUBSCRIBED:
-            raise errors.NotSubscribed(refused.errcode, refused.errmsg) from None
+            raise wechat_errors.NotSubscribed(refused.errcode, refused.errmsg) from None
         raise
     msgid = told.get("msgid")
     return str(msgid) if msgid else None

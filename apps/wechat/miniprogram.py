@@ -11,7 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.wechat import errors, http, tokens
+from apps.wechat import errors as wechat_errors
+from apps.wechat import http, tokens
 
 BUSY = -1
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
@@ -39,7 +40,7 @@ def call_for_picture(path: str, body: Mapping[str, Any]) -> bytes:
     if answer.content_type.startswith("image/") and answer.body:
         return answer.body
     _content(answer, path=path, changes=False)
-    raise errors.WechatBadAnswer(f"{path} answered no image")
+    raise wechat_errors.WechatBadAnswer(f"{path} answered no image")
 
 
 def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
@@ -90,15 +91,15 @@ def _content(answer: http.Answer, *, path: str, changes: bool) -> dict[str, Any]
     """Return the JSON object of a contented answer, or raise what its errcode means."""
     told = answer.as_json()
     if answer.status != 200 or not isinstance(told, dict):
-        raise errors.WechatBadAnswer(f"{path} answered HTTP {answer.status}", effect_unknown=changes)
+        raise wechat_errors.WechatBadAnswer(f"{path} answered HTTP {answer.status}", effect_unknown=changes)
     errcode = told.get("errcode", 0)
     if not isinstance(errcode, int):
-        raise errors.WechatBadAnswer(f"{path} answered a strange errcode", effect_unknown=changes)
+        raise wechat_errors.WechatBadAnswer(f"{path} answered a strange errcode", effect_unknown=changes)
     if errcode == 0:
         return told
     why = f"{path} errcode {errcode}"
     if errcode == BUSY or errcode in QUOTA_USED:
-        raise errors.WechatBusy(why)
+        raise wechat_errors.WechatBusy(why)
     if errcode in TOKEN_REJECTED or errcode in SHOP_REJECTED:
-        raise errors.WechatMisconfigured(why)
-    raise errors.WechatRefused(errcode, str(told.get("errmsg", "")))
+        raise wechat_errors.WechatMisconfigured(why)
+    raise wechat_errors.WechatRefused(errcode, str(told.get("errmsg", "")))

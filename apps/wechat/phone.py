@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 PATH = "/wxa/business/getuserphonenumber"
 
@@ -31,21 +32,21 @@ def exchange(code: str, *, openid: str) -> PhoneNumber:
     WechatUnavailable (a time-out may have used up the code: ``effect_unknown``) or WechatRefused.
     """
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise errors.PhoneCodeInvalid(errmsg="not a code of getPhoneNumber")
+        raise wechat_errors.PhoneCodeInvalid(errmsg="not a code of getPhoneNumber")
     try:
         told = miniprogram.call(PATH, {"code": code, "openid": openid}, changes=True)
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         if refused.errcode in _CODE_REFUSED:
-            raise errors.PhoneCodeInvalid(refused.errcode, refused.errmsg) from None
+            raise wechat_errors.PhoneCodeInvalid(refused.errcode, refused.errmsg) from None
         raise
     phone = told.get("phone_info")
     if not isinstance(phone, dict):
-        raise errors.WechatBadAnswer(f"{PATH} answered no phone_info")
+        raise wechat_errors.WechatBadAnswer(f"{PATH} answered no phone_info")
     watermark = phone.get("watermark")
     if not isinstance(watermark, dict) or watermark.get("appid") != settings.WECHAT_APPID:
-        raise errors.WechatBadAnswer(f"{PATH} answered for another mini program")
+        raise wechat_errors.WechatBadAnswer(f"{PATH} answered for another mini program")
     number = str(phone.get("purePhoneNumber") or "")
     country_code = str(phone.get("countryCode") or "")  # a number in some answers
     if not re.fullmatch(r"[0-9]{4,20}", number) or not re.fullmatch(r"[0-9]{1,4}", country_code):
-        raise errors.WechatBadAnswer(f"{PATH} answered no phone number")
+        raise wechat_errors.WechatBadAnswer(f"{PATH} answered no phone number")
     return PhoneNumber(country_code=country_code, number=number)

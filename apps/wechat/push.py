@@ -22,7 +22,7 @@ from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from wechatpy.crypto import PrpCrypto
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 from mall import text
 
 SUCCESS = "success"  # what WeChat wants to hear, within 5 s, else it sends again (3 times)
@@ -51,15 +51,15 @@ def read(query: Mapping[str, str], body: bytes, *, at: datetime) -> dict[str, An
     encrypted text, for our appid. Values of XML messages are texts, repeated elements lists.
     """
     if len(body) > MOST_BYTES:
-        raise errors.PushRefused("body too large")
+        raise wechat_errors.PushRefused("body too large")
     timestamp = query.get("timestamp", "")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-        raise errors.PushRefused("timestamp is no number")
+        raise wechat_errors.PushRefused("timestamp is no number")
     if abs(at.timestamp() - int(timestamp)) > MOST_SKEW_S:
-        raise errors.PushRefused("timestamp more than ten minutes away")
+        raise wechat_errors.PushRefused("timestamp more than ten minutes away")
     sealed = _parsed(body).get("Encrypt")
     if not isinstance(sealed, str) or not sealed:
-        raise errors.PushRefused("not in secure mode (安全模式)")
+        raise wechat_errors.PushRefused("not in secure mode (安全模式)")
     expected = signature(settings.WECHAT_PUSH_TOKEN, timestamp, query.get("nonce", ""), sealed)
     _compare(expected, query.get("msg_signature", ""))
     return _parsed(_opened(sealed))
@@ -130,7 +130,7 @@ def signature(*parts: str) -> str:
 
 def _compare(expected: str, given: str) -> None:
     if not hmac.compare_digest(expected.encode(), given.encode("utf-8", errors="replace")):
-        raise errors.PushRefused("signature does not hold")
+        raise wechat_errors.PushRefused("signature does not hold")
 
 
 def _opened(sealed: str) -> bytes:
@@ -141,9 +141,9 @@ def _opened(sealed: str) -> bytes:
         length = int(struct.unpack(">I", opened[16:20])[0])
         sender = opened[20 + length : -opened[-1]]
     except (ValueError, IndexError, struct.error):
-        raise errors.PushRefused("message does not decrypt") from None
+        raise wechat_errors.PushRefused("message does not decrypt") from None
     if not hmac.compare_digest(sender, settings.WECHAT_APPID.encode()):
-        raise errors.PushRefused("for another mini program")
+        raise wechat_errors.PushRefused("for another mini program")
     return bytes(opened[20 : 20 + length])
 
 
@@ -162,9 +162,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
             else json.loads(said, strict=False)
         )
     except (ValueError, RecursionError, ParseError, DefusedXmlException):
-        raise errors.PushRefused("neither JSON nor XML") from None
+        raise wechat_errors.PushRefused("neither JSON nor XML") from None
     if not isinstance(parsed, dict):
-        raise errors.PushRefused("no object")
+        raise wechat_errors.PushRefused("no object")
     storable: dict[str, Any] = text.storable(parsed)
     return storable
 

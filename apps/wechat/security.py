@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 PATH = "/wxa/msg_sec_check"
 PICTURE_PATH = "/wxa/media_check_async"
@@ -51,13 +52,13 @@ def check_text(*, openid: str, scene: Scene, content: str, title: str = "") -> V
     the text back, unavailable is not harmless.
     """
     if len(content) > MOST_CHARACTERS:
-        raise errors.ContentTooLong(details={"characters": len(content), "most": MOST_CHARACTERS})
+        raise wechat_errors.ContentTooLong(details={"characters": len(content), "most": MOST_CHARACTERS})
     body: dict[str, object] = {"version": 2, "openid": openid, "scene": int(scene), "content": content}
     if title:
         body["title"] = title
     verdict = _verdict(miniprogram.call(PATH, body, changes=False))
     if verdict is None:
-        raise errors.WechatBadAnswer(f"{PATH} answered no suggestion that is known")
+        raise wechat_errors.WechatBadAnswer(f"{PATH} answered no suggestion that is known")
     return verdict
 
 
@@ -71,7 +72,7 @@ def check_picture(*, openid: str, scene: Scene, url: str) -> str:
     body = {"media_url": url, "media_type": _PICTURE, "version": 2, "openid": openid, "scene": int(scene)}
     trace_id = miniprogram.call(PICTURE_PATH, body, changes=False).get("trace_id")
     if not isinstance(trace_id, str) or not trace_id:
-        raise errors.WechatBadAnswer(f"{PICTURE_PATH} answered no trace id")
+        raise wechat_errors.WechatBadAnswer(f"{PICTURE_PATH} answered no trace id")
     return trace_id
 
 

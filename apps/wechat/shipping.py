@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from apps.wechat import errors, miniprogram
+from apps.wechat import errors as wechat_errors
+from apps.wechat import miniprogram
 
 UPLOAD_PATH = "/wxa/sec/order/upload_shipping_info"
 ORDER_PATH = "/wxa/sec/order/get_order"
@@ -128,11 +129,11 @@ def upload(
         body["is_all_delivered"] = all_delivered
     try:
         miniprogram.call(UPLOAD_PATH, body, changes=True)
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         if refused.errcode in _DONE_ALREADY:
             return Uploaded.ALREADY
         if refused.errcode in _LATER:
-            raise errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
+            raise wechat_errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
         raise
     return Uploaded.ACCEPTED
 
@@ -141,16 +142,16 @@ def get_order(*, transaction_id: str) -> ShippedOrder:
     """Return WeChat's view of the payment. Raises ShippingNotYet while WeChat does not know it yet."""
     try:
         told = miniprogram.call(ORDER_PATH, {"transaction_id": transaction_id}, changes=False)
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         if refused.errcode in _LATER:
-            raise errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
+            raise wechat_errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
         raise
     order = told.get("order")
     if not isinstance(order, dict):
-        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered no order")
+        raise wechat_errors.WechatBadAnswer(f"{ORDER_PATH} answered no order")
     state = order.get("order_state")
     if state not in list(OrderState):
-        raise errors.WechatBadAnswer(f"{ORDER_PATH} answered an unknown state")
+        raise wechat_errors.WechatBadAnswer(f"{ORDER_PATH} answered an unknown state")
     sent = order.get("shipping")
     return ShippedOrder(
         transaction_id=str(order.get("transaction_id", "")),
@@ -167,7 +168,7 @@ def carriers() -> tuple[Carrier, ...]:
     told = miniprogram.call(CARRIERS_PATH, {}, changes=False)
     listed = told.get("delivery_list")
     if not isinstance(listed, list):
-        raise errors.WechatBadAnswer(f"{CARRIERS_PATH} answered no list")
+        raise wechat_errors.WechatBadAnswer(f"{CARRIERS_PATH} answered no list")
     return tuple(
         Carrier(id=str(one["delivery_id"]), name=str(one["delivery_name"]))
         for one in listed

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.cache import cache
 
-from apps.wechat import errors, http
+from apps.wechat import errors as wechat_errors
+from apps.wechat import http
 
 PATH = "/cgi-bin/stable_token"
 REFRESH_BELOW_S = 300  # WeChat hands out the next token in the last five minutes of the old one
@@ -106,17 +107,17 @@ def _fetch(*, force: bool) -> Token:
     told = answer.as_json()
     if not isinstance(told, dict):
         http.record(method="POST", path=PATH, answer=answer, errcode="not_json")
-        raise errors.WechatBadAnswer("stable_token answered no JSON object")
+        raise wechat_errors.WechatBadAnswer("stable_token answered no JSON object")
     errcode = told.get("errcode", 0)
     http.record(method="POST", path=PATH, answer=answer, errcode=errcode)
     value, lives_s = told.get("access_token"), told.get("expires_in")
     if isinstance(value, str) and value and isinstance(lives_s, int) and lives_s > 0:
         return Token(value=value, ends_at=asked_at + lives_s)
     if errcode in (-1, 45009, 45011):
-        raise errors.WechatBusy(f"stable_token errcode {errcode}")
+        raise wechat_errors.WechatBusy(f"stable_token errcode {errcode}")
     if errcode:
-        raise errors.WechatMisconfigured(f"stable_token errcode {errcode}")
-    raise errors.WechatBadAnswer("stable_token answered no token")
+        raise wechat_errors.WechatMisconfigured(f"stable_token errcode {errcode}")
+    raise wechat_errors.WechatBadAnswer("stable_token answered no token")
 
 
 def _name() -> str:

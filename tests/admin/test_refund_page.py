@@ -11,9 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.aftersales import planning, selectors
-from apps.aftersales import services as service
-from apps.coupons import services as coupon_services
+from apps.aftersales import planning
+from apps.aftersales import selectors as refund_facts
+from apps.aftersales import services as aftersales
+from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
 from apps.orders.models import OrderRefund
@@ -22,8 +23,8 @@ from apps.payments.services import refunds
 from tests.admin.refunding import at, confirmed, filled, hidden, text
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
-from tests.apps.coupons import make as coupons
-from tests.apps.points import make as points
+from tests.apps.coupons import make as make_coupons
+from tests.apps.points import make as make_points
 
 pytestmark = pytest.mark.django_db
 
@@ -71,13 +72,13 @@ def test_what_is_filled_in_is_shown_with_its_figures_and_carried_out_when_confir
 
 def test_points_and_gift_coupons_are_told_before_and_after(page: Client) -> None:
     buyer, cup = counter.buyer(), counter.goods(10_000)
-    coupons.template("满200赠", occasion="ORDER_GIFT", gift_from_fen=20_000, per_member=9)
-    points.points.earn(member_id=buyer[0].pk, amount=1000, cause="start", at=make.NOW)
+    make_coupons.template("满200赠", occasion="ORDER_GIFT", gift_from_fen=20_000, per_member=9)
+    make_points.points.earn(member_id=buyer[0].pk, amount=1000, cause="start", at=make.NOW)
     order = make.paid(buyer, [(cup, 3)], use_points=True)
-    coupon_services.reward(order_no=order.order_no, at=make.NOW)
+    coupons.reward(order_no=order.order_no, at=make.NOW)
     make.ship(order)
     make.receive(order)
-    points.points.claw_back(member_id=buyer[0].pk, amount=290, cause="gone", at=make.NOW)
+    make_points.points.claw_back(member_id=buyer[0].pk, amount=290, cause="gone", at=make.NOW)
 
     seen = filled(page, order, **{f"units_{cup.pk}": "2"})
 
@@ -92,9 +93,9 @@ def test_points_and_gift_coupons_are_told_before_and_after(page: Client) -> None
 
 def test_a_gift_that_was_spent_is_shown_to_the_operator_and_stays_on_the_refund(page: Client) -> None:
     buyer, cup = counter.buyer(), counter.goods(10_000)
-    coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
+    make_coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
     order = make.paid(buyer, [(cup, 1)])
-    coupon_services.reward(order_no=order.order_no, at=make.NOW)
+    coupons.reward(order_no=order.order_no, at=make.NOW)
     other = make.paid(buyer, [(cup, 1)])
     assert Coupon.objects.get().order_no == other.order_no
     seen = filled(page, order, **{f"units_{cup.pk}": "1"})
@@ -142,7 +143,7 @@ def test_what_changed_since_it_was_shown_is_shown_again_first(page: Client) -> N
     order = make.paid(counter.buyer(), [(cup, 3)])
     seen = filled(page, order, **{f"units_{cup.pk}": "1"})
     make.ship(order)
-    assert service.RefundChanged.message in text(confirmed(page, order, seen))
+    assert aftersales.RefundChanged.message in text(confirmed(page, order, seen))
     assert not OrderRefund.objects.exists()
 
 
@@ -278,7 +279,7 @@ def test_the_figures_of_eight_lines_take_as_many_statements_as_those_of_one() ->
         order = make.paid(counter.buyer(), [(counter.goods(5000), 1) for _ in range(lines)])
         with CaptureQueriesContext(connection) as asked:
             standing = planning.standing_of(make.fresh(order))
-            selectors.preview(standing, planning.everything_left(standing))
+            refund_facts.preview(standing, planning.everything_left(standing))
         return len(asked)
 
     assert statements(1) == statements(8) <= 12

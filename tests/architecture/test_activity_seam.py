@@ -19,7 +19,7 @@ from apps.catalog.models import Sku
 from apps.checkout import activities, placing, quoting, scarce
 from apps.coupons.models import Coupon
 from apps.fulfillment.services import parcels
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.orders.models import Order, Reduction
 from apps.outbox.models import Announcement
@@ -161,7 +161,7 @@ def test_paid_it_gathers_and_ships_nothing_until_it_is_formed(cup: Sku, shopper_
 
     assert set(Order.objects.values_list("status", flat=True)) == {"PAID"}
     assert [news(first), news(second)] == [["OrderGathered", "OrderPaid"]] * 2
-    assert inventory.available([cup.pk]) == {cup.pk: 8}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 8}
 
 
 def test_what_it_took_off_is_kept_as_a_row(cup: Sku) -> None:
@@ -175,7 +175,7 @@ def test_what_it_took_off_is_kept_as_a_row(cup: Sku) -> None:
 def test_its_seat_is_free_again_when_the_order_closes(cup: Sku) -> None:
     deal_id = toy.deal(cup, price_fen=3_000)
     make.close(placed(cup, deal_id, make.buyer()), at=timezone.now())
-    assert (toy.taken(deal_id), inventory.available([cup.pk])) == (0, {cup.pk: 10})
+    assert (toy.taken(deal_id), stock_facts.available([cup.pk])) == (0, {cup.pk: 10})
 
 
 def test_a_gathering_order_is_refunded_with_its_seat_and_its_unit(cup: Sku) -> None:
@@ -185,7 +185,7 @@ def test_a_gathering_order_is_refunded_with_its_seat_and_its_unit(cup: Sku) -> N
     aftersales.refund_unshipped(order_no=order.order_no, reason="未成团", operator=None, at=timezone.now())
     order.refresh_from_db()
     assert (order.status, order.refunded_fen, order.refunds.get().wechat_fen) == ("REFUNDED", 3_800, 3_800)
-    assert (toy.taken(deal_id), inventory.available([cup.pk])) == (0, {cup.pk: 10})
+    assert (toy.taken(deal_id), stock_facts.available([cup.pk])) == (0, {cup.pk: 10})
 
 
 def test_a_seat_that_was_taken_meanwhile_is_refused_in_its_own_words_with_nothing_held(cup: Sku) -> None:

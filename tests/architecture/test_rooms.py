@@ -268,6 +268,16 @@ def test_the_contract_of_a_room_holds_for_every_room() -> None:
     ]
 
 
+def test_what_writes_and_what_reads_has_one_name_in_the_whole_house() -> None:
+    ruff = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
+    names = ruff["flake8-import-conventions"]["extend-aliases"]
+    there = {f"apps.{room(path)}.{part(path)}" for path in RULES if part(path) in {"services", "selectors"}}
+    assert there - names.keys() == set()
+    # One name is one module: a call says whose it is, and whether it writes.
+    assert len(set(names.values())) == len(names)
+    assert "ICN" in ruff["select"]
+
+
 LINES = 450
 
 

@@ -35,11 +35,11 @@ def main() -> None:
     from django.conf import settings
     from django.utils import timezone
 
-    from apps.outbox import services
+    from apps.outbox import services as outbox
 
     if sys.argv[1:] != [""]:
         settings.OUTBOX_SUBSCRIPTIONS = sys.argv[1]
-    services.deliver_due(at=timezone.now())
+    outbox.deliver_due(at=timezone.now())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from apps.base.models import AuditEntry
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Code, CodeBatch, Coupon, IssueJob, StorePass, StoreUse, Tally, Template
 from apps.coupons.services import codes, jobs, store_uses
@@ -130,7 +130,7 @@ def test_a_coupon_used_in_a_shop_and_in_five_orders_at_once_serves_one():
         mine.refresh_from_db()
         assert mine.moves.get().order_no == mine.order_no
         assert (mine.status == "USED") == StoreUse.objects.filter(coupon=mine).exists()
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_two_tills_that_look_first_and_use_after_would_both_use_it():
@@ -222,7 +222,7 @@ def test_closing_and_paying_at_once_end_one_way():
             assert ends == {"done": 1, "CouponConflict": 1}
         else:
             assert (mine.status, ends) == ("AVAILABLE", {"done": 1, "CouponGone": 1})
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_the_same_verb_eight_times_at_once_counts_once():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 
-from apps.outbox import services
+from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from mall.events import OrderPaid
 from tests.apps.outbox import listeners
@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 def _work(_: int) -> int:
     try:
-        return services.deliver_due(at=AT)
+        return outbox.deliver_due(at=AT)
     finally:
         connection.close()
 
@@ -32,7 +32,7 @@ def test_eight_workers_deliver_forty_letters_once_each(settings: object) -> None
     listeners.BOARD[OrderPaid] = ["tests.apps.outbox.listeners.note"]
     with transaction.atomic():
         for number in range(40):
-            services.publish(OrderPaid(order_no=f"SO{number}", member_id=1), at=AT)
+            outbox.publish(OrderPaid(order_no=f"SO{number}", member_id=1), at=AT)
 
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(_work, range(8)))

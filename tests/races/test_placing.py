@@ -14,7 +14,7 @@ from apps.carts.models import CartItem
 from apps.catalog.models import Sku
 from apps.checkout import closing, placing
 from apps.checkout.quoting import Choice
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Stock
 from apps.members.models import Address, Member
 from apps.orders.models import Order
@@ -48,7 +48,7 @@ def test_the_naive_shop_that_looks_and_then_takes_sells_units_twice() -> None:
     looked = threading.Barrier(20)
 
     def buy() -> str:
-        free = inventory.available([cup.pk])[cup.pk]
+        free = stock_facts.available([cup.pk])[cup.pk]
         looked.wait(timeout=30)
         if free < 1:
             return "out_of_stock"
@@ -81,7 +81,7 @@ def test_orders_for_the_same_two_skus_in_opposite_order_do_not_lock_each_other_o
     )
 
     assert outcome == {"placed": 12}
-    assert inventory.available([cup.pk, pot.pk]) == {cup.pk: 88, pot.pk: 88}
+    assert stock_facts.available([cup.pk, pot.pk]) == {cup.pk: 88, pot.pk: 88}
 
 
 def test_the_same_key_eight_times_at_once_is_one_order() -> None:
@@ -92,7 +92,7 @@ def test_the_same_key_eight_times_at_once_is_one_order() -> None:
 
     assert outcome == {"placed": 8}
     assert Order.objects.count() == 1
-    assert inventory.available([cup.pk]) == {cup.pk: 7}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 7}
 
 
 def test_the_last_unit_under_the_same_key_is_one_order_and_no_refusal() -> None:
@@ -163,5 +163,5 @@ def test_sweeps_and_the_shopper_closing_at_once_give_the_stock_back_once() -> No
 
     assert outcome["closed 1"] == 1
     assert outcome.total() == 5
-    assert inventory.available([cup.pk]) == {cup.pk: 5}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 5}
     assert order.history.filter(move="close").count() == 1

@@ -16,7 +16,7 @@ from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments.models import Payment, Refund
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Recharge
 from apps.wallet.services import recharges
@@ -53,7 +53,7 @@ def test_notifications_and_answers_at_once_credit_a_recharge_once() -> None:
     assert balance(recharge) == (50_000, 5_000, 0, 0)
     assert Entry.objects.count() == 1
     assert Announcement.objects.filter(kind="WalletRecharged").count() == 1
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_without_the_lock_all_eight_would_have_found_it_unpaid() -> None:
@@ -170,7 +170,7 @@ def test_refunds_and_an_order_at_once_never_take_the_same_fen() -> None:
         assert ends["balance_short"] == 1
         assert balance(recharge) == (20_000, 2_000, 0, 0)
         assert Refund.objects.get().amount_fen == 30_000
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_paying_closing_and_refunding_never_wait_in_a_circle() -> None:

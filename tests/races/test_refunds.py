@@ -19,7 +19,7 @@ from apps.orders.models import Order, OrderRefund
 from apps.orders.states import Actor
 from apps.payments.models import Refund
 from apps.points import selectors as point_facts
-from apps.points import services as point_services
+from apps.points import services as points
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
 from tests.races.together import all_answers
@@ -120,7 +120,7 @@ def test_a_refund_and_the_receipt_at_once_earn_what_is_kept() -> None:
 
     def receive() -> str:
         receipt.confirm(order_no=order.order_no, actor=Actor.MEMBER, at=make.LATER)
-        point_services.settle(order_no=order.order_no, at=make.LATER + timedelta(seconds=1))
+        points.settle(order_no=order.order_no, at=make.LATER + timedelta(seconds=1))
         return "received"
 
     assert all_answers([receive, refunding(order, {cup: 1})]) == {"received": 1, "refunded": 1}

@@ -12,7 +12,7 @@ from apps.catalog.models import Sku
 from apps.checkout import placing
 from apps.checkout.quoting import Choice
 from apps.coupons import selectors as coupon_facts
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Stock
 from apps.members.models import Address, Member
 from apps.orders.models import Order
@@ -57,7 +57,7 @@ def test_one_coupon_in_five_orders_at_once_is_used_by_one_and_the_others_are_tol
     coupon.refresh_from_db()
     assert (coupon.status, coupon.order_no) == ("HELD", Order.objects.get().order_no)
     assert not coupon_facts.unbalanced().exists()
-    assert inventory.available([cup.pk]) == {cup.pk: 99}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 99}
 
 
 def test_the_same_coupon_named_by_five_orders_at_once_is_used_by_one() -> None:

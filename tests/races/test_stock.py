@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 
-from apps.inventory import selectors
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.models import Stock
 from tests.apps.inventory.make import NOW, place, sku, stock
@@ -31,7 +31,7 @@ def test_thirty_buyers_of_ten_units_get_ten():
     row = stock(cup, 10)
     assert at_once(hold(number, {cup.pk: 1}) for number in range(30)) == {"done": 10, "OutOfStock": 20}
     assert figures(row) == (10, 10)
-    assert selectors.unbalanced() == []
+    assert stock_facts.unbalanced() == []
 
 
 def test_without_lock_and_guard_twenty_buyers_are_promised_the_same_ten_units():
@@ -53,7 +53,7 @@ def test_units_in_three_places_are_all_sold_and_none_twice():
     rows = [stock(cup, 5, at_place=place(f"仓{number}", priority=number)) for number in range(3)]
     assert at_once(hold(number, {cup.pk: 2}) for number in range(10)) == {"done": 7, "OutOfStock": 3}
     assert sum(figures(row)[1] for row in rows) == 14
-    assert selectors.available([cup.pk]) == {cup.pk: 1}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 1}
 
 
 def test_orders_that_name_the_same_skus_in_opposite_order_do_not_lock_each_other_out():
@@ -74,8 +74,8 @@ def test_orders_that_name_the_same_skus_in_opposite_order_do_not_lock_each_other
         for number in range(40)
     ]
     assert at_once(calls) == {"done": 40}
-    assert selectors.available([first, second]) == {first: 1980, second: 1980}
-    assert selectors.unbalanced() == []
+    assert stock_facts.available([first, second]) == {first: 1980, second: 1980}
+    assert stock_facts.unbalanced() == []
 
 
 def test_an_adjustment_and_buyers_never_promise_units_that_are_not_there():
@@ -97,7 +97,7 @@ def test_an_adjustment_and_buyers_never_promise_units_that_are_not_there():
     assert ends["done"] + ends["OutOfStock"] + ends["BelowHeld"] == 13
     on_hand, held = figures(row)
     assert (on_hand, held) == ((10, 10) if ends["BelowHeld"] else (5, 5))
-    assert selectors.unbalanced() == []
+    assert stock_facts.unbalanced() == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_same_call_eight_times_at_once_counts_once(verb: str, left: tuple[in
     }
     assert at_once([same[verb]] * 8) == {"done": 8}
     assert figures(row) == left
-    assert selectors.unbalanced() == []
+    assert stock_facts.unbalanced() == []
 
 
 def test_closing_and_paying_at_once_ends_one_way_and_never_both():
@@ -152,4 +152,4 @@ def test_two_first_deliveries_at_once_both_arrive():
         )
 
     assert at_once(receive(number) for number in range(8)) == {"done": 8}
-    assert selectors.available([cup.pk]) == {cup.pk: 8}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 8}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account
 from tests.apps.members import make as members
@@ -65,7 +65,7 @@ def test_a_balance_of_100_pays_one_of_five_orders_of_100():
     orders = at_once(hold(account, number, 10_000) for number in range(5))
     assert orders == {"done": 1, "BalanceShort": 4}
     assert figures(account) == (8_000, 2_000, 8_000, 2_000)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_without_the_lock_all_five_would_have_seen_the_money():
@@ -73,7 +73,7 @@ def test_without_the_lock_all_five_would_have_seen_the_money():
     gate = threading.Barrier(5)
 
     def look() -> None:
-        seen = selectors.balance_of(account.member).available_fen
+        seen = wallet_facts.balance_of(account.member).available_fen
         gate.wait()
         if seen < 10_000:
             raise wallet.BalanceShort
@@ -87,7 +87,7 @@ def test_orders_that_fit_together_are_all_paid_and_none_is_refused_in_vain():
     assert figures(account) == (8_000, 2_000, 8_000, 2_000)
     assert at_once(commit(number) for number in range(5)) == {"done": 5}
     assert figures(account) == (0, 0, 0, 0)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_the_same_order_placed_by_two_fingers_holds_once():
@@ -101,7 +101,7 @@ def test_an_order_released_twice_at_once_gives_back_once():
     done(hold(account, 1, 5_000), hold(account, 2, 1_000))
     assert at_once([release(1)] * 4) == {"done": 4}
     assert figures(account) == (8_000, 2_000, 800, 200)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_two_orders_released_at_once_give_back_exactly():
@@ -117,7 +117,7 @@ def test_closing_and_paying_at_once_ends_one_way_and_never_both():
     ends = at_once([*[commit(1)] * 4, *[release(1)] * 4])
     assert ends in ({"done": 4, "BalanceGone": 4}, {"done": 4, "WalletConflict": 4})
     assert figures(account) == ((10_000, 0, 0, 0) if ends["BalanceGone"] else (6_000, 0, 0, 0))
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_an_order_and_a_correction_at_once_never_take_the_same_fen():
@@ -125,7 +125,7 @@ def test_an_order_and_a_correction_at_once_never_take_the_same_fen():
     ends = at_once([hold(account, 1, 10_000), adjust(account, "adjust:1", -10_000)] * 2)
     assert ends == {"done": 2, "BalanceShort": 2}
     assert figures(account) in ((10_000, 0, 10_000, 0), (0, 0, 0, 0))
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_one_refund_sent_eight_times_comes_back_once_and_four_never_more_than_was_taken():
@@ -147,4 +147,4 @@ def test_first_recharges_at_once_make_one_account_and_stay_within_the_limit_per_
     assert at_once(credit(number) for number in range(8)) == {"done": 3, "PackLimitReached": 5}
     assert figures(Account.objects.get(member=owner)) == (30_000, 3_000, 0, 0)
     assert at_once([credit(99)] * 4) == {"PackLimitReached": 4}
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []

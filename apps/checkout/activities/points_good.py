@@ -18,7 +18,7 @@ from apps.checkout.activities.kind import (
     row_id,
 )
 from apps.members.models import Member
-from apps.points import selectors as points
+from apps.points import selectors as point_facts
 from apps.points.models import PointsGood
 from apps.points.services import NotEnoughPoints, RedeemedOut
 from mall.pricing.offers import ActivityPrice
@@ -48,7 +48,7 @@ class PointsGoodAdmission(Admission):
         if self.price.ref not in {reduction.ref for reduction in quote.applied}:
             raise ActivityNotFound
         wanted = self.points * sum(item.quantity for item in quote.items)
-        balance = points.balance_of(member, at=at)
+        balance = point_facts.balance_of(member, at=at)
         if wanted > balance:
             raise NotEnoughPoints(details={"wanted": wanted, "balance": balance})
         return replace(quote, points_used=wanted)
@@ -68,7 +68,7 @@ class PointsGoods(ActivityKind):
 
     def admit(self, ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
         """The good and what it costs. One query. Raises ActivityNotFound, StandsAlone, RedeemedOut."""
-        good = points.shelf(at=at).filter(pk=ticket.id, kind=PointsGood.Kind.SKU).first()
+        good = point_facts.shelf(at=at).filter(pk=ticket.id, kind=PointsGood.Kind.SKU).first()
         if good is None or good.sku_id is None:
             raise ActivityNotFound
         alone = [sku_id for sku_id, _ in wanted.items] == [good.sku_id]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.checkout import activities, scarce
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.fulfillment.services import uploads
-from apps.orders import selectors as past_orders
+from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Actor, Status
@@ -101,7 +101,7 @@ class WholeOrder(Kind):
         scarce.release(order=order, at=at)
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
-        rows = past_orders.unpaid_past_expiry(at=at, after=after)[:limit]
+        rows = order_facts.unpaid_past_expiry(at=at, after=after)[:limit]
         return [Overdue(*row) for row in rows.values_list("expires_at", "pk", "order_no")]
 
     def attempts(self, bill_no: str) -> QuerySet[Payment]:

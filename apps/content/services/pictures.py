@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.content import selectors
+from apps.content import selectors as review_facts
 from apps.content.models import Picture, Review
 from apps.members.models import Member, Upload
 from apps.members.services import uploads
@@ -14,7 +14,7 @@ from apps.members.services import uploads
 def upload(*, member: Member, content: bytes, purpose: str = Upload.Purpose.REVIEW, at: datetime) -> Upload:
     """Keep a picture, as many a day as the rules allow. Raises the errors of members.services.uploads.upload."""
     avatar = purpose == Upload.Purpose.AVATAR
-    per_day = uploads.AVATARS_PER_DAY if avatar else selectors.rules().pictures_per_day
+    per_day = uploads.AVATARS_PER_DAY if avatar else review_facts.rules().pictures_per_day
     return uploads.upload(member=member, content=content, purpose=purpose, per_day=per_day, at=at)
 
 

@@ -10,12 +10,12 @@ from typing import Final
 from django.db import transaction
 
 from apps.base import transactions
-from apps.content import selectors
+from apps.content import selectors as review_facts
 from apps.content.models import Review
 from apps.content.services import pictures
 from apps.members.models import Member
 from apps.members.services import consents
-from apps.orders import selectors as orders_read
+from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -72,7 +72,7 @@ def write(*, member: Member, order_no: str, drafts: Sequence[Draft], at: datetim
     Raises NotFound (another's order or picture), NotReviewable, ReviewOverdue, LineUnknown, AlreadyReviewed,
     ConsentRequired.
     """
-    orders_read.of_member(member=member, order_no=order_no)
+    order_facts.of_member(member=member, order_no=order_no)
     with transaction.atomic():
         # The order before the member, as refunds lock them.
         order = orders.lock(order_no=order_no)
@@ -86,14 +86,14 @@ def write(*, member: Member, order_no: str, drafts: Sequence[Draft], at: datetim
 def _refuse_unless_reviewable(order: Order, *, at: datetime) -> None:
     if order.status != Status.RECEIVED or order.received_at is None:
         raise NotReviewable(details={"status": order.status})
-    days = selectors.rules().days
+    days = review_facts.rules().days
     if order.received_at + timedelta(days=days) <= at:
         raise ReviewOverdue(details={"days": days})
 
 
 def _lines(order: Order, drafts: Sequence[Draft]) -> Mapping[int, OrderLine]:
     """Return the bought lines by SKU. Raises LineUnknown, AlreadyReviewed for those that are among the drafts."""
-    lines = {line.sku_id: line for line in selectors.kept_lines(order.lines.select_related("sku"))}
+    lines = {line.sku_id: line for line in review_facts.kept_lines(order.lines.select_related("sku"))}
     named: set[int] = set()
     for draft in drafts:
         if draft.sku_id not in lines or draft.sku_id in named:

@@ -49,7 +49,7 @@ def compensate(
     ``most_fen`` is the most that the coupon may take off, None for no limit.
     Raises NotFound for an order that is not the member's, AboveLimit, NotIssued, SoldOut.
     """
-    _check_worth(template_id, most_fen)
+    _check_worth(template_id=template_id, most_fen=most_fen)
     if order_no and not Order.objects.filter(order_no=order_no, member=member).exists():
         raise NotFound("该会员没有这个订单")
     coupon, given = issuing.issue_once(
@@ -71,7 +71,7 @@ def compensate(
     return Compensated(coupon, given)
 
 
-def _check_worth(template_id: int, most_fen: int | None) -> None:
+def _check_worth(*, template_id: int, most_fen: int | None) -> None:
     """Refuse what may take off more than ``most_fen``; a rate without a cap may take off anything."""
     template = Template.objects.filter(pk=template_id).first()
     if most_fen is None or template is None:

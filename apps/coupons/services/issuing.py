@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon, PromoCode, Template
 from apps.coupons.services import moving
 from apps.coupons.states import CouponStatus, TemplateStatus
@@ -67,7 +67,7 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
     Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, ClaimLimitReached, SoldOut.
     """
     template = Template.objects.filter(
-        selectors.meant_for(member), pk=template_id, status=TemplateStatus.LIVE, visible=True
+        coupon_facts.meant_for(member), pk=template_id, status=TemplateStatus.LIVE, visible=True
     ).first()
     if template is None:
         raise NotFound

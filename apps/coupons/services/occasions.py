@@ -8,11 +8,11 @@ from typing import NamedTuple
 import structlog
 from django.db import transaction
 
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon, Template
 from apps.coupons.services import issuing, moving
 from apps.coupons.states import CouponStatus, TemplateStatus
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.orders.states import PAID_FOR
 
@@ -58,7 +58,7 @@ def reward(*, order_no: str, at: datetime) -> int:
         member_id=order.member_id,
         occasion=Template.Occasion.ORDER_GIFT,
         cause=f"gift:{order_no}",
-        paid_fen=orders.goods_kept_fen(order),
+        paid_fen=order_facts.goods_kept_fen(order),
         gift_of=order_no,
         at=at,
     )
@@ -73,7 +73,7 @@ def take_back_gifts(*, order_no: str, kept_fen: int | None = None, at: datetime)
     comes back as such, for after-sales to set off.
     """
     gifts = list(
-        selectors.gifts_lost(order_no=order_no, kept_fen=kept_fen)
+        coupon_facts.gifts_lost(order_no=order_no, kept_fen=kept_fen)
         .order_by("id")
         .select_for_update(of=("self",), no_key=True)
     )

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from apps.base import audit, numbers, transactions
-from apps.coupons import selectors, till
+from apps.coupons import selectors as coupon_facts
+from apps.coupons import till
 from apps.coupons.models import Coupon, PassTries, StorePass, StoreUse
 from apps.coupons.services import holds, moving, tries
 from apps.coupons.states import CouponStatus
@@ -66,7 +67,7 @@ def make_pass(*, member: Member, coupon_id: str, at: datetime) -> StorePass:
     Raises NotFound for a coupon that is not the member's, CouponUnavailable for one that is used, held or
     outside its window, NotForShops.
     """
-    coupon = selectors.of_member(member=member, coupon_id=coupon_id)
+    coupon = coupon_facts.of_member(member=member, coupon_id=coupon_id)
     till.refuse_online(coupon.template)
     _refuse_unusable(coupon, at=at)
     while True:

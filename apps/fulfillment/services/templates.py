@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.fulfillment import freight, selectors
+from apps.fulfillment import freight
+from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from mall import regions
 from mall.errors import Kind, ShopError
@@ -70,7 +71,7 @@ class TemplateUsed(ShopError):
 
 def weight_warnings(*, template_ids: Iterable[int] = (), product_ids: Iterable[int] = ()) -> list[str]:
     """What to tell an operator who saved such a template or product: SKUs without a weight pay the first fee only."""
-    rows: list[dict[str, Any]] = selectors.weightless(template_ids=template_ids, product_ids=product_ids)
+    rows: list[dict[str, Any]] = parcel_facts.weightless(template_ids=template_ids, product_ids=product_ids)
     if not rows:
         return []
     shown = "、".join(f"{row['title']}（{row['code']}）" for row in rows[:5])

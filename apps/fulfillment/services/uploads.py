@@ -18,7 +18,8 @@ from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.outbox import services as outbox
-from apps.wechat import errors, shipping
+from apps.wechat import errors as wechat_errors
+from apps.wechat import shipping
 from mall.errors import ShopError
 from mall.events import UploadAsked
 
@@ -136,11 +137,11 @@ def _tell(
         if state.outcome_unknown and has_it():
             return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
         tell()
-    except errors.WechatUnavailable as trouble:
+    except wechat_errors.WechatUnavailable as trouble:
         state.outcome_unknown = state.outcome_unknown or trouble.effect_unknown
         _write(state, UploadStatus.WAITING, at=at, error=str(trouble))
         raise UploadLater from trouble
-    except errors.WechatRefused as refused:
+    except wechat_errors.WechatRefused as refused:
         return _write(state, UploadStatus.FAILED, at=at, error=f"{refused.errcode} {refused.errmsg}")
     return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from mall.errors import ShopError
 
@@ -38,7 +38,7 @@ def change(*, member: Member, address_id: int, fields: Mapping[str, Any]) -> Add
     """Change the given fields of one of the member's addresses. Raises NotFound."""
     with transaction.atomic():
         _lock(member)
-        address = selectors.address_of(member=member, address_id=address_id)
+        address = member_facts.address_of(member=member, address_id=address_id)
         if fields.get("is_default"):
             _clear_default(member)
         for name, value in fields.items():
@@ -51,7 +51,7 @@ def remove(*, member: Member, address_id: int) -> None:
     """Delete one of the member's addresses; if it was the default, the newest of the rest takes its place."""
     with transaction.atomic():
         _lock(member)
-        address = selectors.address_of(member=member, address_id=address_id)
+        address = member_facts.address_of(member=member, address_id=address_id)
         was_default = address.is_default
         address.delete()
         newest = Address.objects.filter(member=member).order_by("-id").first()

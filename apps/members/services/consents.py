@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.base import transactions
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from apps.members.models import Consent, Document, Member
 from apps.outbox import services as outbox
 from mall.errors import Invalid, Kind, NotFound, ShopError
@@ -34,7 +34,7 @@ def give(*, member: Member, document: str, version: str, at: datetime) -> Consen
 
     Raises VersionNotCurrent for any other version, a document that was never published included.
     """
-    current = selectors.current_document(kind=document)
+    current = member_facts.current_document(kind=document)
     if current is None or current.version != version:
         raise VersionNotCurrent(
             details={"document": document, "current_version": current.version if current else None}
@@ -78,7 +78,7 @@ def lock_and_require_privacy(*, member: Member) -> None:
 
 def require_privacy(*, member: Member) -> None:
     """Raise ConsentRequired unless the member agreed to the privacy policy in force."""
-    current = selectors.current_document(kind=Document.Kind.PRIVACY)
+    current = member_facts.current_document(kind=Document.Kind.PRIVACY)
     latest = _latest(member, current) if current else None
     if latest is None or latest.act != Consent.Act.GIVEN:
         raise ConsentRequired(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.base import days
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points.models import CheckIn
 from apps.points.services import booking, earning
 from apps.points.states import EntryKind
@@ -28,7 +28,7 @@ def check_in(*, member_id: int, at: datetime) -> CheckIn:
         return before
     yesterday = mine.filter(on=today - timedelta(days=1)).first()
     streak = yesterday.streak + 1 if yesterday else 1
-    rules = selectors.rules()
+    rules = point_facts.rules()
     whole = streak % rules.streak_days == 0
     points = rules.check_in_points + (rules.streak_bonus if whole else 0)
     if points:

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.points import lives, selectors
+from apps.points import lives
+from apps.points import selectors as point_facts
 from apps.points.models import Entry
 from apps.points.services import booking
 from apps.points.services.booking import Cause
@@ -34,7 +35,7 @@ def earn(
     account = booking.lock(member_id=member_id, at=at)
     if booking.booked(account, cause):
         return None
-    expires_at = lives.expiry(selectors.rules(), at=at)
+    expires_at = lives.expiry(point_facts.rules(), at=at)
     return booking.put(
         account, amount, cause=Cause(kind, cause, reason, operator), expires_at=expires_at, at=at
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.outbox import services as outbox
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points.models import Account, Lot
 from apps.points.services import booking
 from mall.events import PointsExpiring
@@ -33,7 +33,7 @@ def remind_due(*, at: datetime, limit: int = 500) -> int:
 
     Safe side by side: the lots are marked under the account's lock, and whoever comes second finds none.
     """
-    until = at + timedelta(days=selectors.rules().remind_days)
+    until = at + timedelta(days=point_facts.rules().remind_days)
     due = Lot.objects.filter(left__gt=0, reminded_at__isnull=True, expires_at__gt=at, expires_at__lte=until)
     account_ids = sorted(due.order_by().values_list("account_id", flat=True).distinct()[:limit])
     reminded = 0

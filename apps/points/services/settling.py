@@ -15,11 +15,11 @@ from django.db.models import Sum
 
 from apps.members.services import growth
 from apps.orders.models import Order
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points.models import Account, GivenBack, Settlement, Spending
 from apps.points.services import booking, earning, spending
 from apps.points.states import EntryKind, SpendingStatus
-from apps.promotions import selectors as promotions
+from apps.promotions import selectors as promotion_facts
 from mall import money
 
 
@@ -41,7 +41,7 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     settled_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
     level = order.member.level
     level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
-    day_bp = promotions.points_multiplier_bp(at=order.paid_at or at)
+    day_bp = promotion_facts.points_multiplier_bp(at=order.paid_at or at)
     return earn_for_order(
         order_no=order_no,
         member_id=order.member_id,
@@ -63,7 +63,7 @@ def earn_for_order(
     before = Settlement.objects.filter(order_no=order_no).first()
     if before is not None:
         return before
-    rules = selectors.rules()
+    rules = point_facts.rules()
     settlement = Settlement.objects.create(
         order_no=order_no,
         account=account,

@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, F, Func
 from django.db.models.functions import NullIf
 
 from apps.base import versions
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.promotions import terms, worst_cases
 from apps.promotions.models import PriceFloor, Promotion
@@ -154,7 +154,7 @@ def wares(offered: Terms) -> list[Sku]:
     if offered.scope != Promotion.Scope.CATEGORIES or offered.kind == Promotion.Kind.BUNDLE:
         return list(thinnest[:MOST_WARES])
     wanted = set(offered.category_ids)
-    return [sku for sku in thinnest if not wanted.isdisjoint(catalog.category_ids_of(sku.product))][
+    return [sku for sku in thinnest if not wanted.isdisjoint(catalog_facts.category_ids_of(sku.product))][
         :MOST_WARES
     ]
 
@@ -163,7 +163,7 @@ def _line(sku: Sku) -> Line:
     return Line(
         sku_id=sku.pk,
         product_id=sku.product_id,
-        category_ids=catalog.category_ids_of(sku.product),
+        category_ids=catalog_facts.category_ids_of(sku.product),
         brand_id=sku.product.brand_id,
         title=sku.product.title,
         quantity=1,

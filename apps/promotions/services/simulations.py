@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.promotions import selectors
+from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Promotion, SimulationRun, SimulationTally
 from apps.promotions.trials import Trial
 from mall.errors import Invalid, Kind, ShopError
@@ -31,7 +31,7 @@ def request_simulation(*, promotion_id: int, days: int, operator: Any = None, at
     if not 1 <= days <= 90:
         raise Invalid("天数须在 1 到 90 之间", details={"days": ["天数须在 1 到 90 之间"]})
     promotion = Promotion.objects.select_for_update().get(pk=promotion_id)
-    if selectors.draft(promotion_id=promotion_id, at=at) is None:
+    if promotion_facts.draft(promotion_id=promotion_id, at=at) is None:
         raise Invalid("该活动设置有误，无法模拟")
     if SimulationRun.objects.filter(promotion=promotion, status=SimulationRun.Status.RUNNING).exists():
         raise SimulationRunning

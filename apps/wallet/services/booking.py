@@ -11,7 +11,7 @@ from django.db.models import F
 
 from apps.base import transactions
 from apps.base.fields import MAX_FEN
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Account, Entry, Pack
 from apps.wallet.states import EntryKind
 from mall.errors import Invalid, Kind, ShopError
@@ -67,7 +67,7 @@ class Cause(NamedTuple):
 
 def require_on() -> None:
     """Raise WalletOff while stored value is switched off."""
-    if not selectors.enabled():
+    if not wallet_facts.enabled():
         raise WalletOff
 
 

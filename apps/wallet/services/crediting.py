@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.base import audit
 from apps.members.models import Member
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Account, Entry, Pack
 from apps.wallet.services import booking
 from apps.wallet.services.booking import AmountInvalid, BalanceShort, Cause, Change, WalletConflict
@@ -142,8 +142,8 @@ def require_buyable(pack: Pack, account: Account, *, at: datetime) -> None:
     if not (pack.enabled and pack.starts_at <= at < pack.ends_at):
         raise PackGone
     if pack.per_member:
-        had = selectors.bought(account.member_id, [pack.pk]).get(pack.pk, 0)
-        had += selectors.unpaid_by_pack(account.member_id, [pack.pk]).get(pack.pk, 0)
+        had = wallet_facts.bought(account.member_id, [pack.pk]).get(pack.pk, 0)
+        had += wallet_facts.unpaid_by_pack(account.member_id, [pack.pk]).get(pack.pk, 0)
         if had >= pack.per_member:
             raise PackLimitReached(details={"limit": pack.per_member, **_unpaid(account)})
     require_within_limit(account, more_fen=pack.principal_fen + pack.bonus_fen)
@@ -152,7 +152,7 @@ def require_buyable(pack: Pack, account: Account, *, at: datetime) -> None:
 def require_within_limit(account: Account, *, more_fen: int) -> None:
     """Ask whether a locked account may hold so much more, unpaid recharges included. Raises BalanceAboveLimit."""
     balance_fen = account.principal_fen + account.bonus_fen
-    unpaid_fen = selectors.unpaid_fen(account.member_id)
+    unpaid_fen = wallet_facts.unpaid_fen(account.member_id)
     if balance_fen + unpaid_fen + more_fen > LIMIT_FEN:
         figures = {"balance_fen": balance_fen, "limit_fen": LIMIT_FEN}
         said = (
@@ -165,7 +165,7 @@ def require_within_limit(account: Account, *, more_fen: int) -> None:
 
 def _unpaid(account: Account) -> dict[str, list[str]]:
     """The recharges that take up room and may be paid or cancelled, for the details of a refusal; often none."""
-    numbers = selectors.unpaid_numbers(account.member_id)
+    numbers = wallet_facts.unpaid_numbers(account.member_id)
     return {"unpaid": numbers} if numbers else {}
 
 

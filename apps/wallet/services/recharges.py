@@ -17,7 +17,7 @@ from django.db import transaction
 
 from apps.base import audit, numbers, transactions
 from apps.members.models import Member
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Entry, Pack, Recharge
 from apps.wallet.services import booking, crediting
 from apps.wallet.services.booking import Cause, Change
@@ -60,7 +60,7 @@ def place(
     request_hash = _hash(pack_id=pack_id, expected_principal_fen=expected_principal_fen)
     # Everything of a member queues here: a repeated call sees the first one, and no two count the same room.
     account = booking.opened(member_id=member.pk)
-    earlier = selectors.recharge_placed_before(
+    earlier = wallet_facts.recharge_placed_before(
         member_id=member.pk, idempotency_key=idempotency_key, request_hash=request_hash
     )
     if earlier is not None:
@@ -133,13 +133,13 @@ def refund(
     whole = principal_fen == recharge.refundable_principal_fen
     move = "refund" if whole else "refund_part"
     RECHARGE_LIFECYCLE.target(move=move, current=recharge.status)
-    most = selectors.refundable(recharge, account)
+    most = wallet_facts.refundable(recharge, account)
     if principal_fen > most.principal_fen:
         raise RefundAboveBalance(
             f"此充值单目前最多可退 {money.yuan(most.principal_fen)} 元",
             details={"refundable_fen": most.principal_fen},
         )
-    bonus_fen = selectors.bonus_for(recharge, principal_fen=principal_fen)
+    bonus_fen = wallet_facts.bonus_for(recharge, principal_fen=principal_fen)
     entry = booking.book(
         account,
         Change(-principal_fen, -bonus_fen),

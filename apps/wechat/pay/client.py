@@ -13,7 +13,7 @@ import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import facts, gateway
 from apps.wechat.pay.facts import RefundResult, Transaction
 
@@ -69,7 +69,7 @@ def prepay(
     )
     prepay_id = told.get("prepay_id") if isinstance(told, dict) else None
     if not isinstance(prepay_id, str) or not prepay_id:
-        raise errors.WechatBadAnswer("prepay answered no prepay_id", effect_unknown=True)
+        raise wechat_errors.WechatBadAnswer("prepay answered no prepay_id", effect_unknown=True)
     return prepay_id
 
 
@@ -102,7 +102,7 @@ def query(*, out_trade_no: str) -> Transaction:
     _check(_TRADE_NO, out_trade_no)
     read = facts.transaction(gateway.asked(lambda pay: pay.query(out_trade_no=out_trade_no)))
     if read.out_trade_no != out_trade_no:
-        raise errors.WechatBadAnswer("query answered another number")
+        raise wechat_errors.WechatBadAnswer("query answered another number")
     return read
 
 
@@ -115,7 +115,7 @@ def close(*, out_trade_no: str) -> None:
     _check(_TRADE_NO, out_trade_no)
     try:
         gateway.told(lambda pay: pay.close(out_trade_no=out_trade_no))
-    except errors.PayOrderClosed:
+    except wechat_errors.PayOrderClosed:
         return
 
 
@@ -159,10 +159,10 @@ def query_refund(*, out_refund_no: str) -> RefundResult:
 def _refund(told: Any, out_refund_no: str, *, effect_unknown: bool) -> RefundResult:
     try:
         read = facts.refund(told)
-    except errors.WechatBadAnswer as fault:
-        raise errors.WechatBadAnswer(fault.why, effect_unknown=effect_unknown) from None
+    except wechat_errors.WechatBadAnswer as fault:
+        raise wechat_errors.WechatBadAnswer(fault.why, effect_unknown=effect_unknown) from None
     if read.out_refund_no != out_refund_no:
-        raise errors.WechatBadAnswer("answered another refund", effect_unknown=effect_unknown)
+        raise wechat_errors.WechatBadAnswer("answered another refund", effect_unknown=effect_unknown)
     return read
 
 

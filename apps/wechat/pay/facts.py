@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def transaction(told: Any) -> Transaction:
         raw=facts,
     )
     if read.is_paid and (read.transaction_id is None or read.amount_total_fen is None):
-        raise errors.WechatBadAnswer("a paid transaction without transaction_id or amount")
+        raise wechat_errors.WechatBadAnswer("a paid transaction without transaction_id or amount")
     return read
 
 
@@ -98,14 +98,14 @@ def refund(told: Any) -> RefundResult:
 
 def _object(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise errors.WechatBadAnswer(f"{what} is no object")
+        raise wechat_errors.WechatBadAnswer(f"{what} is no object")
     return value
 
 
 def _text(facts: Mapping[str, Any], name: str) -> str:
     value = facts.get(name)
     if not isinstance(value, str) or not value:
-        raise errors.WechatBadAnswer(f"{name} is missing")
+        raise wechat_errors.WechatBadAnswer(f"{name} is missing")
     return value
 
 
@@ -116,7 +116,7 @@ def _text_or_none(facts: Mapping[str, Any], name: str) -> str | None:
 def _fen(facts: Mapping[str, Any], name: str) -> int:
     value = facts.get(name)
     if type(value) is not int or value < 0:
-        raise errors.WechatBadAnswer(f"{name} is no amount in fen")
+        raise wechat_errors.WechatBadAnswer(f"{name} is no amount in fen")
     return value
 
 
@@ -131,7 +131,7 @@ def _time_or_none(facts: Mapping[str, Any], name: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise errors.WechatBadAnswer(f"{name} is no time") from None
+        raise wechat_errors.WechatBadAnswer(f"{name} is no time") from None
     if moment.tzinfo is None:
-        raise errors.WechatBadAnswer(f"{name} has no offset")
+        raise wechat_errors.WechatBadAnswer(f"{name} has no offset")
     return moment

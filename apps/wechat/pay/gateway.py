@@ -20,7 +20,8 @@ from wechatpayv3.core import Core
 from wechatpayv3.type import RequestType
 from wechatpayv3.utils import build_authorization, load_public_key, rsa_verify
 
-from apps.wechat import errors, http
+from apps.wechat import errors as wechat_errors
+from apps.wechat import http
 
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 SIGNTEST = "WECHATPAY/SIGNTEST/"
@@ -103,7 +104,7 @@ def asked(question: Callable[[WeChatPay], tuple[int, str]]) -> Any:
     """
     try:
         return told(question)
-    except errors.WechatDown:
+    except wechat_errors.WechatDown:
         http.pause(1)
         return told(question)
 
@@ -196,7 +197,7 @@ class _Exchange(Core):
         if not 200 <= answer.status < 300:
             _refuse(answer, code, changes=changes)
         if answer.body and answer.as_json() is None:
-            raise errors.WechatBadAnswer("signed answer is no JSON", effect_unknown=changes)
+            raise wechat_errors.WechatBadAnswer("signed answer is no JSON", effect_unknown=changes)
         return answer.status, answer.body.decode()
 
 
@@ -212,7 +213,7 @@ def _believe(answer: http.Answer, *, changes: bool) -> None:
     try:
         verify(answer.headers, answer.body, now_s=time.time())
     except NotSigned as fault:
-        raise errors.WechatUnverified(f"answer: {fault}", effect_unknown=changes) from None
+        raise wechat_errors.WechatUnverified(f"answer: {fault}", effect_unknown=changes) from None
 
 
 def _code(answer: http.Answer) -> str:
@@ -229,24 +230,24 @@ def _refuse(answer: http.Answer, code: str, *, changes: bool) -> NoReturn:
     told = answer.as_json()
     said = str(told.get("message", "")) if isinstance(told, dict) else ""
     if code == "UNREADABLE":
-        raise errors.WechatBadAnswer(f"HTTP {answer.status} without a code", effect_unknown=changes)
+        raise wechat_errors.WechatBadAnswer(f"HTTP {answer.status} without a code", effect_unknown=changes)
     if answer.status == 429 or code in _BUSY:
-        raise errors.WechatBusy(code)
+        raise wechat_errors.WechatBusy(code)
     if answer.status >= 500 and code not in _FINAL_DESPITE_5XX:
-        raise errors.WechatBadAnswer(code, effect_unknown=changes)
+        raise wechat_errors.WechatBadAnswer(code, effect_unknown=changes)
     if answer.status == 401 or code in _SHOP_REJECTED:
-        raise errors.WechatMisconfigured(code)
+        raise wechat_errors.WechatMisconfigured(code)
     raise _refusal(code)(code, said)
 
 
-def _refusal(code: str) -> type[errors.PayRefused]:
+def _refusal(code: str) -> type[wechat_errors.PayRefused]:
     """Which family a code belongs to. WeChat's sentences are for people: they are kept for the log, never judged."""
-    families: tuple[tuple[frozenset[str], type[errors.PayRefused]], ...] = (
-        (_NOT_FOUND, errors.PayOrderNotFound),
-        (_PAID, errors.AlreadyPaid),
-        (_CLOSED, errors.PayOrderClosed),
-        (_NUMBER_USED, errors.PayNumberUsed),
-        (_NOT_ENOUGH, errors.NotEnoughBalance),
-        (_AMBIGUOUS, errors.PayRequestInvalid),
+    families: tuple[tuple[frozenset[str], type[wechat_errors.PayRefused]], ...] = (
+        (_NOT_FOUND, wechat_errors.PayOrderNotFound),
+        (_PAID, wechat_errors.AlreadyPaid),
+        (_CLOSED, wechat_errors.PayOrderClosed),
+        (_NUMBER_USED, wechat_errors.PayNumberUsed),
+        (_NOT_ENOUGH, wechat_errors.NotEnoughBalance),
+        (_AMBIGUOUS, wechat_errors.PayRequestInvalid),
     )
-    return next((refusal for codes, refusal in families if code in codes), errors.PayRefused)
+    return next((refusal for codes, refusal in families if code in codes), wechat_errors.PayRefused)

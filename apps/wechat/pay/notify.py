@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from wechatpayv3.utils import aes_decrypt
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import gateway
 
 MOST_BYTES = 64 * 1024  # a notify is about 1 KiB
@@ -39,21 +39,21 @@ def read(*, headers: Mapping[str, str], body: bytes, at: datetime) -> Notificati
     still compares appid, mchid, currency and amount with its own order.
     """
     if len(body) > MOST_BYTES:
-        raise errors.NotifyRefused("body too large")
+        raise wechat_errors.NotifyRefused("body too large")
     by_name = {name.lower(): value for name, value in headers.items()}
     try:
         gateway.verify(by_name, body, now_s=at.timestamp())
     except gateway.NotSigned as fault:
-        raise errors.NotifyRefused(str(fault)) from None
+        raise wechat_errors.NotifyRefused(str(fault)) from None
     envelope = _object(body.decode("utf-8"), "body")
     sealed = envelope.get("resource")
     if envelope.get("resource_type") != "encrypt-resource" or not isinstance(sealed, dict):
-        raise errors.NotifyRefused("no encrypted resource")
+        raise wechat_errors.NotifyRefused("no encrypted resource")
     notify_id, event_type = envelope.get("id"), envelope.get("event_type")
     if not (isinstance(notify_id, str) and 0 < len(notify_id) <= 128):
-        raise errors.NotifyRefused("no id")
+        raise wechat_errors.NotifyRefused("no id")
     if not (isinstance(event_type, str) and 0 < len(event_type) <= 64):
-        raise errors.NotifyRefused("no event_type")
+        raise wechat_errors.NotifyRefused("no event_type")
     return Notification(
         id=notify_id,
         event_type=event_type,
@@ -65,19 +65,19 @@ def read(*, headers: Mapping[str, str], body: bytes, at: datetime) -> Notificati
 def _opened(sealed: Mapping[str, Any]) -> str:
     """Decrypt the resource: AES-256-GCM under the APIv3 key, the tag at the end of the ciphertext."""
     if sealed.get("algorithm") != "AEAD_AES_256_GCM":
-        raise errors.NotifyRefused("unknown algorithm")
+        raise wechat_errors.NotifyRefused("unknown algorithm")
     nonce, ciphertext = sealed.get("nonce"), sealed.get("ciphertext")
     bound = sealed.get("associated_data") or ""
     if not (isinstance(nonce, str) and isinstance(ciphertext, str) and isinstance(bound, str)):
-        raise errors.NotifyRefused("resource is incomplete")
+        raise wechat_errors.NotifyRefused("resource is incomplete")
     if len(nonce.encode()) not in _NONCE_BYTES:
-        raise errors.NotifyRefused("nonce of a strange length")
+        raise wechat_errors.NotifyRefused("nonce of a strange length")
     try:
         opened = aes_decrypt(nonce, ciphertext, bound, settings.WECHATPAY_API_V3_KEY)
     except ValueError:  # not base64, shorter than the tag, or not UTF-8 inside
         opened = None
     if not isinstance(opened, str):
-        raise errors.NotifyRefused("resource does not decrypt")
+        raise wechat_errors.NotifyRefused("resource does not decrypt")
     return opened
 
 
@@ -85,7 +85,7 @@ def _object(text: str, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise errors.NotifyRefused(f"{what} is no JSON") from None
+        raise wechat_errors.NotifyRefused(f"{what} is no JSON") from None
     if not isinstance(value, dict):
-        raise errors.NotifyRefused(f"{what} is no object")
+        raise wechat_errors.NotifyRefused(f"{what} is no object")
     return value

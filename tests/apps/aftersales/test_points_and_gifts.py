@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.aftersales import planning, selectors
+from apps.aftersales import planning
+from apps.aftersales import selectors as refund_facts
 from apps.aftersales.planning import Wish
 from apps.checkout import activities, paying
-from apps.coupons import services as coupon_services
+from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
 from apps.members.models import Member
 from apps.orders.models import Order
-from apps.points import services as point_services
+from apps.points import services as points
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
-from tests.apps.coupons import make as coupons
-from tests.apps.points import make as points
+from tests.apps.coupons import make as make_coupons
+from tests.apps.points import make as make_points
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def growth(member: Member) -> int:
 
 
 def earn(member: Member, amount: int, cause: str = "start") -> None:
-    point_services.earn(member_id=member.pk, amount=amount, cause=cause, at=make.NOW)
+    points.earn(member_id=member.pk, amount=amount, cause=cause, at=make.NOW)
 
 
 def received(member_and_address: Any, *wanted: Any, **more: Any) -> Order:
@@ -53,7 +54,7 @@ def test_a_third_of_the_goods_takes_a_third_of_what_was_earned_and_returns_a_thi
     cup = counter.goods(10_000)
     # 300.00 − 10.00 of 1000 points
     order = received(buyer, (cup, 3), use_points=True)
-    assert (order.points_used, points.standing(buyer[0]), growth(buyer[0])) == (1000, (290, 0), 290)
+    assert (order.points_used, make_points.standing(buyer[0]), growth(buyer[0])) == (1000, (290, 0), 290)
 
     refund = make.refund(order, {cup: 1})
 
@@ -64,7 +65,7 @@ def test_a_third_of_the_goods_takes_a_third_of_what_was_earned_and_returns_a_thi
         0,
         97,
     )
-    assert (points.standing(buyer[0]), growth(buyer[0])) == ((290 + 333 - 97, 0), 193)
+    assert (make_points.standing(buyer[0]), growth(buyer[0])) == ((290 + 333 - 97, 0), 193)
 
 
 def test_piece_by_piece_everything_is_back_where_it_was() -> None:
@@ -74,7 +75,7 @@ def test_piece_by_piece_everything_is_back_where_it_was() -> None:
     order = received(buyer, (cup, 2), (bowl, 1), use_points=True)
     for sku in (cup, bowl, cup):
         make.refund(order, {sku: 1})
-    assert (points.standing(buyer[0]), growth(buyer[0])) == ((1000, 0), 0)
+    assert (make_points.standing(buyer[0]), growth(buyer[0])) == ((1000, 0), 0)
     assert make.fresh(order).status == "REFUNDED"
 
 
@@ -82,18 +83,18 @@ def test_earned_points_that_are_spent_become_a_debt_that_the_next_earning_pays()
     buyer = counter.buyer()
     cup = counter.goods(10_000)
     order = received(buyer, (cup, 2))
-    assert points.standing(buyer[0]) == (200, 0)
+    assert make_points.standing(buyer[0]) == (200, 0)
     make.paid(
         buyer, [(counter.goods(1000), 1)], use_points=True
     )  # at most half of 10.00: 200 points are 2.00
-    assert points.standing(buyer[0]) == (0, 0)
+    assert make_points.standing(buyer[0]) == (0, 0)
 
     refund = make.refund(order, {cup: 1})
 
     assert (refund.points_taken, refund.points_short) == (100, 100)
-    assert points.standing(buyer[0]) == (0, 100)
+    assert make_points.standing(buyer[0]) == (0, 100)
     earn(buyer[0], 150, "later")
-    assert points.standing(buyer[0]) == (50, 0)
+    assert make_points.standing(buyer[0]) == (50, 0)
 
 
 def test_what_is_refunded_before_receipt_earns_nothing_at_receipt() -> None:
@@ -103,7 +104,7 @@ def test_what_is_refunded_before_receipt_earns_nothing_at_receipt() -> None:
     assert (refund.points_taken, refund.growth_taken) == (0, 0)
     make.ship(order)
     make.receive(order)
-    assert (points.standing(buyer[0]), growth(buyer[0])) == ((100, 0), 100)
+    assert (make_points.standing(buyer[0]), growth(buyer[0])) == ((100, 0), 100)
 
 
 def test_postage_alone_touches_no_points() -> None:
@@ -111,15 +112,15 @@ def test_postage_alone_touches_no_points() -> None:
     buyer, cup = counter.buyer(), counter.goods(10_000)
     order = received(buyer, (cup, 1))
     make.refund(order, shipping_fen=800)
-    assert points.standing(buyer[0]) == (100, 0)
+    assert make_points.standing(buyer[0]) == (100, 0)
 
 
 def test_a_good_of_the_points_mall_returns_its_money_its_points_and_its_place_in_the_quota() -> None:
     buyer, cup = counter.buyer(), counter.goods(5000, units=10)
     earn(buyer[0], 700)
-    good = points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None, money_fen=990)
+    good = make_points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None, money_fen=990)
     order = make.paid(buyer, [(cup, 2)], activity=activities.read({"kind": "points_good", "id": good.pk}))
-    assert (order.payable_fen, points.standing(buyer[0])) == (1980, (100, 0))
+    assert (order.payable_fen, make_points.standing(buyer[0])) == (1980, (100, 0))
 
     refund = make.refund(order, {cup: 1})
     good.refresh_from_db()
@@ -127,28 +128,32 @@ def test_a_good_of_the_points_mall_returns_its_money_its_points_and_its_place_in
     make.refund(order, {cup: 1})
 
     good.refresh_from_db()
-    assert (points.standing(buyer[0]), good.redeemed, Stock.objects.get(sku=cup).on_hand) == ((700, 0), 0, 10)
+    assert (make_points.standing(buyer[0]), good.redeemed, Stock.objects.get(sku=cup).on_hand) == (
+        (700, 0),
+        0,
+        10,
+    )
 
 
 def test_a_good_for_points_alone_is_refunded_in_points() -> None:
     buyer, cup = counter.buyer(), counter.goods(5000)
     earn(buyer[0], 300)
-    good = points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None)
+    good = make_points.coupon_good(300, kind="SKU", sku=cup, coupon_template_id=None)
     order = counter.order(
         *buyer, [(cup, 1)], activity=activities.read({"kind": "points_good", "id": good.pk})
     )
     paying.pay(member=buyer[0], order_no=order.order_no, at=make.NOW)
     refund = make.refund(order, {cup: 1})
-    assert (refund.amount_fen, refund.points_back, points.standing(buyer[0])) == (0, 300, (300, 0))
+    assert (refund.amount_fen, refund.points_back, make_points.standing(buyer[0])) == (0, 300, (300, 0))
 
 
 def test_gift_coupons_go_when_what_is_kept_does_not_reach_them_any_more() -> None:
     buyer, cup = counter.buyer(), counter.goods(5000)
-    coupons.template("满150赠", occasion="ORDER_GIFT", gift_from_fen=15_000)
-    coupons.template("满80赠", occasion="ORDER_GIFT", gift_from_fen=8_000)
-    coupons.template("首单赠", occasion="FIRST_ORDER")
+    make_coupons.template("满150赠", occasion="ORDER_GIFT", gift_from_fen=15_000)
+    make_coupons.template("满80赠", occasion="ORDER_GIFT", gift_from_fen=8_000)
+    make_coupons.template("首单赠", occasion="FIRST_ORDER")
     order = make.paid(buyer, [(cup, 3)])
-    assert coupon_services.reward(order_no=order.order_no, at=make.NOW) == 3
+    assert coupons.reward(order_no=order.order_no, at=make.NOW) == 3
 
     refund = make.refund(order, {cup: 1})  # 100.00 are kept
     assert gifts(order) == {"满150赠": "REVOKED", "满80赠": "AVAILABLE", "首单赠": "AVAILABLE"}
@@ -161,26 +166,26 @@ def test_gift_coupons_go_when_what_is_kept_does_not_reach_them_any_more() -> Non
 
 def test_a_gift_is_kept_at_exactly_its_amount() -> None:
     cup = counter.goods(5000)
-    coupons.template("满50赠", occasion="ORDER_GIFT", gift_from_fen=5000)
+    make_coupons.template("满50赠", occasion="ORDER_GIFT", gift_from_fen=5000)
     order = make.paid(counter.buyer(), [(cup, 2)])
-    coupon_services.reward(order_no=order.order_no, at=make.NOW)
+    coupons.reward(order_no=order.order_no, at=make.NOW)
     make.refund(order, {cup: 1})
     assert gifts(order) == {"满50赠": "AVAILABLE"}
 
 
 def test_a_refund_that_is_faster_than_the_news_leaves_nothing_to_be_rewarded() -> None:
     cup = counter.goods(5000)
-    coupons.template("满80赠", occasion="ORDER_GIFT", gift_from_fen=8_000)
+    make_coupons.template("满80赠", occasion="ORDER_GIFT", gift_from_fen=8_000)
     order = make.paid(counter.buyer(), [(cup, 2)])
     make.refund(order, {cup: 1})
-    assert coupon_services.reward(order_no=order.order_no, at=make.NOW) == 0
+    assert coupons.reward(order_no=order.order_no, at=make.NOW) == 0
 
 
 def test_a_gift_that_was_spent_is_written_down_once() -> None:
     buyer, cup = counter.buyer(), counter.goods(6000)
-    coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
+    make_coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
     order = make.paid(buyer, [(cup, 2)])
-    coupon_services.reward(order_no=order.order_no, at=make.NOW)
+    coupons.reward(order_no=order.order_no, at=make.NOW)
     gift = Coupon.objects.get()
     make.paid(buyer, [(cup, 1)])  # the gift makes it cheaper
     gift.refresh_from_db()
@@ -195,16 +200,16 @@ def test_a_gift_that_was_spent_is_written_down_once() -> None:
 def test_the_preview_says_what_then_happens() -> None:
     buyer, cup = counter.buyer(), counter.goods(10_000)
     earn(buyer[0], 1000)
-    coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
+    make_coupons.template("满100赠", occasion="ORDER_GIFT", gift_from_fen=10_000)
     order = received(buyer, (cup, 2), use_points=True)
-    coupon_services.reward(order_no=order.order_no, at=make.NOW)
-    point_services.claw_back(member_id=buyer[0].pk, amount=190, cause="gone", at=make.NOW)
+    coupons.reward(order_no=order.order_no, at=make.NOW)
+    points.claw_back(member_id=buyer[0].pk, amount=190, cause="gone", at=make.NOW)
     standing = planning.standing_of(make.fresh(order))
-    before = (points.standing(buyer[0]), gifts(order))
+    before = (make_points.standing(buyer[0]), gifts(order))
 
-    seen = selectors.preview(standing, Wish(units={make.line(order, cup).pk: 2}))
+    seen = refund_facts.preview(standing, Wish(units={make.line(order, cup).pk: 2}))
 
-    assert before == (points.standing(buyer[0]), gifts(order))
+    assert before == (make_points.standing(buyer[0]), gifts(order))
     assert ([gift.template.name for gift in seen.gifts_revoked], seen.gifts_spent) == (["满100赠"], [])
     assert seen.becomes == "REFUNDED"
     done = make.refund(order, {cup: 2})
@@ -220,9 +225,9 @@ def test_the_preview_says_what_then_happens() -> None:
 def test_a_preview_knows_the_debt() -> None:
     buyer, cup = counter.buyer(), counter.goods(10_000)
     order = received(buyer, (cup, 1))
-    point_services.claw_back(member_id=buyer[0].pk, amount=130, cause="gone", at=make.NOW)
-    assert points.standing(buyer[0]) == (0, 30)
+    points.claw_back(member_id=buyer[0].pk, amount=130, cause="gone", at=make.NOW)
+    assert make_points.standing(buyer[0]) == (0, 30)
     standing = planning.standing_of(make.fresh(order))
-    seen = selectors.preview(standing, Wish(units={make.line(order, cup).pk: 1}))
+    seen = refund_facts.preview(standing, Wish(units={make.line(order, cup).pk: 1}))
     assert (seen.points.taken, seen.points.short) == (100, 100)
     assert make.refund(order, {cup: 1}, at=timezone.now() + timedelta(days=1)).points_short == 100

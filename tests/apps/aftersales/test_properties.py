@@ -21,12 +21,12 @@ from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments.models import Refund
 from apps.points import selectors as point_facts
-from apps.points import services as point_services
+from apps.points import services as points
 from apps.wallet import selectors as wallet_facts
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
-from tests.apps.coupons import make as coupons
-from tests.apps.points import make as points
+from tests.apps.coupons import make as make_coupons
+from tests.apps.points import make as make_points
 from tests.apps.wallet import make as wallets
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +97,10 @@ def _story(bought: Any, points_spent: Any, stored: int, sent: str, steps: Any) -
     counter.promotion(label="满20减3.33", steps=[[2000, 333]])
     bowl = counter.goods(500, units=20)
     counter.promotion("GIFT", label="送茶碗", parts=[(3000, bowl.pk, 2)])
-    coupons.coupon(member, of=coupons.template("减1.11", threshold_fen=1000, off_fen=111), at=make.NOW)
-    point_services.earn(member_id=member.pk, amount=5000, cause="start", at=make.NOW)
+    make_coupons.coupon(
+        member, of=make_coupons.template("减1.11", threshold_fen=1000, off_fen=111), at=make.NOW
+    )
+    points.earn(member_id=member.pk, amount=5000, cause="start", at=make.NOW)
     account = wallets.funded(stored, stored // 3, member=member)
     skus = [counter.goods(price_fen, units=20) for price_fen, _ in bought]
     wanted = [(sku, quantity) for sku, (_, quantity) in zip(skus, bought, strict=True)]
@@ -130,7 +132,7 @@ def _story(bought: Any, points_spent: Any, stored: int, sent: str, steps: Any) -
     assert order.status == "REFUNDED"
     assert back["goods_fen"] == order.goods_fen - order.reduction_fen
     assert back["points_back"] == order.points_used
-    assert points.standing(member) == (5000, 0)
+    assert make_points.standing(member) == (5000, 0)
     assert Member.objects.get(pk=member.pk).growth == 0
     assert parcels.units_left(order) == {}
     if not kept_fen:

@@ -15,8 +15,8 @@ from apps.aftersales.planning import Wish
 from apps.catalog.models import Sku
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import parcels, uploads
-from apps.inventory import selectors as inventory
-from apps.orders import services as order_services
+from apps.inventory import selectors as stock_facts
+from apps.orders import services as orders
 from apps.orders.models import Order, OrderRefund, OrderRefundLine
 from apps.outbox.models import Announcement
 from apps.payments.models import Refund
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def free(sku: Sku) -> int:
-    return inventory.available([sku.pk])[sku.pk]
+    return stock_facts.available([sku.pk])[sku.pk]
 
 
 def at_wechat() -> list[int]:
@@ -378,16 +378,16 @@ def test_the_database_keeps_refunds_within_the_order_and_for_ever() -> None:
     make.refund(order, {cup: 1})
     one = make.line(order, cup)
     too_much = {"line_id": one.pk, "units": 2, "units_sent": 0, "restocked": 2, "amount_fen": 100}
-    for lines, shipping_fen in (([order_services.Refunded(**too_much)], 0), ([], 1001)):
-        with pytest.raises(order_services.RefundBeyondOrder), transaction.atomic():
-            order_services.record_refund(
+    for lines, shipping_fen in (([orders.Refunded(**too_much)], 0), ([], 1001)):
+        with pytest.raises(orders.RefundBeyondOrder), transaction.atomic():
+            orders.record_refund(
                 order=make.fresh(order),
                 refund_no=f"RO{shipping_fen}",
                 token=f"t{shipping_fen}",
                 lines=lines,
                 shipping_fen=shipping_fen,
                 balance_fen=0,
-                effects=order_services.Effects(),
+                effects=orders.Effects(),
                 reason="x",
                 operator=None,
                 at=make.LATER,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from apps.aftersales import services as aftersales
 from apps.checkout import paying
-from apps.coupons import services as coupon_services
+from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.fulfillment.models import Carrier
 from apps.fulfillment.services import parcels
@@ -19,8 +19,8 @@ from apps.orders.models import Order
 from apps.payments.models import Refund
 from apps.promotions.models import Tally
 from tests.apps.checkout import make
-from tests.apps.coupons import make as coupons
-from tests.apps.points import make as points
+from tests.apps.coupons import make as make_coupons
+from tests.apps.points import make as make_points
 from tests.apps.wallet import make as wallets
 
 pytestmark = pytest.mark.django_db
@@ -42,8 +42,8 @@ def test_a_refund_gives_back_money_stock_coupon_points_limited_use_and_stored_va
     settings.WALLET_ENABLED = True
     member, address = make.buyer()
     cup, gift = make.goods(6000, units=3), make.goods(900, units=3)
-    coupon = coupons.coupon(member, of=coupons.template(), at=make.NOW)
-    points.points.earn(member_id=member.pk, amount=500, cause="start", at=make.NOW)
+    coupon = make_coupons.coupon(member, of=make_coupons.template(), at=make.NOW)
+    make_points.points.earn(member_id=member.pk, amount=500, cause="start", at=make.NOW)
     account = wallets.funded(1000, 100, member=member)
     make.promotion(label="满50减5", steps=[[5000, 500]], limits={"total": 1})
     make.promotion("GIFT", label="送小茶杯", parts=[(4000, gift.pk, 1)])
@@ -61,7 +61,7 @@ def test_a_refund_gives_back_money_stock_coupon_points_limited_use_and_stored_va
         2900,
         f"refund:{order.refunds.get().refund_no}",
     )
-    assert (_status(coupon), points.standing(member)) == ("AVAILABLE", (500, 0))
+    assert (_status(coupon), make_points.standing(member)) == ("AVAILABLE", (500, 0))
     assert wallets.figures(account) == (1000, 100, 0, 0)
     assert [(s.on_hand, s.held) for s in Stock.objects.filter(sku__in=[cup, gift])] == [(3, 0), (3, 0)]
     assert Tally.objects.get().uses == 0
@@ -72,25 +72,25 @@ def test_a_refund_gives_back_money_stock_coupon_points_limited_use_and_stored_va
 def test_refunding_again_changes_nothing() -> None:
     member, address = make.buyer()
     cup = make.goods(6000, units=3)
-    points.points.earn(member_id=member.pk, amount=500, cause="start", at=make.NOW)
+    make_points.points.earn(member_id=member.pk, amount=500, cause="start", at=make.NOW)
     order = make.order(member, address, [(cup, 1)], use_points=True)
     make.pay(order)
     assert [_refund(order), _refund(order), _refund(order)] == [True, False, False]
     assert Refund.objects.get().amount_fen == 5500
-    assert points.standing(member) == (500, 0)
+    assert make_points.standing(member) == (500, 0)
     assert Stock.objects.get().on_hand == 3
     assert order.history.filter(move="refund").count() == 1
 
 
 def test_gift_coupons_of_a_refunded_order_are_taken_back() -> None:
     member, address = make.buyer()
-    coupons.template("下单送券", occasion="ORDER_GIFT", gift_from_fen=5000)
+    make_coupons.template("下单送券", occasion="ORDER_GIFT", gift_from_fen=5000)
     order = make.order(member, address, [(make.goods(6000), 1)])
     make.pay(order)
-    assert coupon_services.reward(order_no=order.order_no, at=make.NOW) == 1
+    assert coupons.reward(order_no=order.order_no, at=make.NOW) == 1
     _refund(order)
     assert Coupon.objects.get().status == "REVOKED"
-    assert coupon_services.reward(order_no=order.order_no, at=LATER) == 0
+    assert coupons.reward(order_no=order.order_no, at=LATER) == 0
 
 
 def test_an_order_that_cost_no_money_is_refunded_without_wechat() -> None:

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from apps.base import errors, logs
-from apps.members import selectors
+from apps.members import selectors as member_facts
 from mall.errors import Kind
 from tests.apps.members import make
 from tests.conftest import Shopper
@@ -90,7 +90,7 @@ def test_too_many_calls_are_429_with_retry_after(anyone: Shopper, settings: Any)
 
 
 def test_a_bug_is_500_in_the_contracts_form_and_tells_nothing(anyone: Shopper, monkeypatch: Any) -> None:
-    monkeypatch.setattr(selectors, "current_document", lambda **_: 1 / 0)
+    monkeypatch.setattr(member_facts, "current_document", lambda **_: 1 / 0)
     answer = anyone.call("GET", "/documents/privacy")
     assert answer.status_code == 500
     assert (answer.json()["code"], "ZeroDivision" in answer.content.decode()) == ("internal_error", False)
@@ -100,7 +100,7 @@ def test_a_database_that_is_away_is_503(anyone: Shopper, monkeypatch: Any) -> No
     def away(**_: Any) -> None:
         raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr(selectors, "current_document", away)
+    monkeypatch.setattr(member_facts, "current_document", away)
     answer = anyone.call("GET", "/documents/privacy")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 

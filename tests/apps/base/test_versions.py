@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from apps.base import versions
 from apps.base.models import Version
-from apps.members import selectors as members
+from apps.members import selectors as member_facts
 from apps.members.models import Level
 from tests.apps.members import make
 from tests.conftest import Shopper
@@ -22,7 +22,7 @@ def token(topic: str) -> str:
 
 
 def names() -> list[str]:
-    return [level.name for level in members.levels()]
+    return [level.name for level in member_facts.levels()]
 
 
 def test_whatever_writes_a_table_renews_the_token_of_its_topic():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from apps.carts import selectors
+from apps.carts import selectors as cart_facts
 from apps.carts import services as carts
 from apps.members.models import Member
 from tests.apps.catalog import make as catalog
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _cart(member: Member) -> dict[int, int]:
-    return dict(selectors.items_of(member=member).values_list("sku_id", "quantity"))
+    return dict(cart_facts.items_of(member=member).values_list("sku_id", "quantity"))
 
 
 def test_lines_that_grew_since_keep_what_came_on_top() -> None:
@@ -60,4 +60,4 @@ def test_only_ticked_lines_are_selected_for_ordering() -> None:
     ticked, unticked = catalog.sku(), catalog.sku()
     carts.put(member=member, sku_id=ticked.pk, quantity=2, selected=True, at=members.AT)
     carts.put(member=member, sku_id=unticked.pk, quantity=2, selected=False, at=members.AT)
-    assert selectors.selected_of(member=member) == [(ticked.pk, 2)]
+    assert cart_facts.selected_of(member=member) == [(ticked.pk, 2)]

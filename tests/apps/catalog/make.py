@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from apps.catalog import services
+from apps.catalog import services as catalog
 from apps.catalog.models import Brand, Category, Product, Sku
 from apps.fulfillment.models import FreightTemplate, FreightZone
 from apps.fulfillment.services import templates
@@ -16,7 +16,7 @@ _numbers = count(1)
 def category(name: str | None = None, *, parent: Category | None = None, **columns: Any) -> Category:
     """A category, by default a root of its own name."""
     name = name or f"类目{next(_numbers)}"
-    return services.save_category(category=Category(name=name, parent=parent, **columns))
+    return catalog.save_category(category=Category(name=name, parent=parent, **columns))
 
 
 def brand(name: str | None = None) -> Brand:
@@ -33,7 +33,7 @@ def product(
     columns = {"on_sale": True, "cover": "products/cup.png", **columns}
     sent_free()
     chosen = skus if skus is not None else [unsaved_sku(price_fen=price_fen)]
-    return services.save_product(product=Product(title=title, **columns), skus=chosen)
+    return catalog.save_product(product=Product(title=title, **columns), skus=chosen)
 
 
 def sent_free() -> None:

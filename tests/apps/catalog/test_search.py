@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from apps.catalog import search, selectors
+from apps.catalog import search
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Category, Product
 from tests.apps.catalog import make
 
@@ -46,7 +47,7 @@ def found(query: str) -> list[str]:
 
 def seen(query: str) -> tuple[str, list[str]]:
     """How well the goods match, and their titles, the best first."""
-    shelf = selectors.shelf(at=AT, query=query)
+    shelf = catalog_facts.shelf(at=AT, query=query)
     return shelf.matched, [product.title for product in shelf.products.order_by(*shelf.ordering)]
 
 
@@ -245,7 +246,7 @@ def test_a_search_holds_only_characters_that_texts_have(query: str) -> None:
 
 
 def test_renaming_a_category_changes_what_its_products_are_found_by(db: None) -> None:
-    from apps.catalog import services
+    from apps.catalog import services as catalog
 
     cups = make.category("杯壶", parent=make.category("茶器"))
     put(CUPS, category=cups)
@@ -253,6 +254,6 @@ def test_renaming_a_category_changes_what_its_products_are_found_by(db: None) ->
     parent = cups.parent
     assert parent is not None
     parent.name = "器皿"
-    services.save_category(category=parent)
+    catalog.save_category(category=parent)
     assert found("器皿") == [CUPS]
     assert found("茶器") == []

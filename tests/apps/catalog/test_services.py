@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.catalog import detail, rules, selectors, services
+from apps.catalog import detail, rules
+from apps.catalog import selectors as catalog_facts
+from apps.catalog import services as catalog
 from apps.catalog.models import Category, Product, Sku
 from tests.apps.catalog import make
 
@@ -29,7 +31,7 @@ def test_moving_a_category_moves_all_below_it_and_nothing_else() -> None:
     make.category("建盏", parent=cups)
     make.category("茶壶", parent=ware)
     cups.parent = home
-    services.save_category(category=cups)
+    catalog.save_category(category=cups)
     assert paths() == {
         "茶器": "茶器",
         "家居": "家居",
@@ -45,34 +47,34 @@ def test_the_tree_has_no_circles() -> None:
     cups = make.category("茶杯", parent=ware)
     for parent in (ware, cups):
         ware.parent = parent
-        with pytest.raises(services.CategoryCycle):
-            services.save_category(category=ware)
+        with pytest.raises(catalog.CategoryCycle):
+            catalog.save_category(category=ware)
     assert paths() == {"茶器": "茶器", "茶杯": "茶器/茶杯"}
 
 
 @pytest.mark.django_db
 def test_the_tree_has_four_levels_however_it_is_built() -> None:
     fourth = make.category(parent=make.category(parent=make.category(parent=make.category())))
-    with pytest.raises(services.CategoryTooDeep):
+    with pytest.raises(catalog.CategoryTooDeep):
         make.category(parent=fourth)
     above = make.category()
     make.category(parent=above)
     above.parent = fourth.parent
-    with pytest.raises(services.CategoryTooDeep):
-        services.save_category(category=above)
+    with pytest.raises(catalog.CategoryTooDeep):
+        catalog.save_category(category=above)
 
 
 @pytest.mark.django_db
 def test_a_product_knows_the_ids_of_all_categories_above_it() -> None:
     ware = make.category("茶器")
     cups = make.category("茶杯", parent=ware)
-    assert selectors.category_ids_of(make.product(category=cups)) == {ware.pk, cups.pk}
+    assert catalog_facts.category_ids_of(make.product(category=cups)) == {ware.pk, cups.pk}
 
 
 @pytest.mark.django_db
 def test_sold_units_are_added_to_each_product() -> None:
     cup, pot = make.product(sold_count=5), make.product()
-    services.count_sold({pot.pk: 1, cup.pk: 2})
+    catalog.count_sold({pot.pk: 1, cup.pk: 2})
     assert dict(Product.objects.values_list("id", "sold_count")) == {cup.pk: 7, pot.pk: 1}
 
 
@@ -86,8 +88,8 @@ def test_only_enabled_skus_of_products_on_sale_can_be_bought() -> None:
         make.sku(sale_ends_at=AT),
     ]
     asked = [cup.pk, *(sku.pk for sku in others), 999_999]
-    assert selectors.sellable_skus(asked, at=AT) == {cup.pk: cup}
-    assert set(selectors.skus(asked)) == {cup.pk, *(sku.pk for sku in others)}
+    assert catalog_facts.sellable_skus(asked, at=AT) == {cup.pk: cup}
+    assert set(catalog_facts.skus(asked)) == {cup.pk, *(sku.pk for sku in others)}
 
 
 @pytest.mark.django_db
@@ -95,12 +97,12 @@ def test_a_product_without_an_enabled_sku_is_not_put_on_sale_and_neither_is_the_
     fine, empty = make.product(on_sale=False), make.product("空杯", on_sale=False)
     Sku.objects.filter(product=empty).update(enabled=False)
     with pytest.raises(rules.ProductInvalid) as refused:
-        services.put_on_sale(product_ids=[fine.pk, empty.pk])
+        catalog.put_on_sale(product_ids=[fine.pk, empty.pk])
     assert refused.value.text == "「空杯」没有启用的 SKU，不能上架"
     assert not Product.objects.filter(on_sale=True).exists()
-    assert services.put_on_sale(product_ids=[fine.pk]) == 1
-    assert services.put_on_sale(product_ids=[fine.pk]) == 0
-    assert services.take_off_sale(product_ids=[fine.pk]) == 1
+    assert catalog.put_on_sale(product_ids=[fine.pk]) == 1
+    assert catalog.put_on_sale(product_ids=[fine.pk]) == 0
+    assert catalog.take_off_sale(product_ids=[fine.pk]) == 1
 
 
 @pytest.mark.django_db
@@ -157,6 +159,6 @@ def test_purchase_limits_are_explained(quantity: int, reason: str | None) -> Non
 @pytest.mark.django_db
 def test_a_product_is_new_for_two_weeks_and_hot_from_300_units() -> None:
     product = Product(created_at=AT, sold_count=299)
-    assert selectors.badges_of(product, at=AT + timedelta(days=14, seconds=-1)) == ["新品"]
+    assert catalog_facts.badges_of(product, at=AT + timedelta(days=14, seconds=-1)) == ["新品"]
     product.sold_count = 300
-    assert selectors.badges_of(product, at=AT + timedelta(days=14)) == ["热卖"]
+    assert catalog_facts.badges_of(product, at=AT + timedelta(days=14)) == ["热卖"]

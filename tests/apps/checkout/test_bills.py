@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.aftersales import selectors as aftersales_facts
+from apps.aftersales import selectors as refund_facts
 from apps.checkout import asking, bills, closing, paying
 from apps.checkout.bills.orders import WholeOrder
 from apps.fulfillment.models import ShippingUpload
@@ -342,7 +342,7 @@ def test_a_refund_in_two_parts_has_arrived_when_the_last_part_has(
         seen = (
             shopper_of(order.member).call("GET", f"/orders/{order.order_no}").json()["refunds"][0]["status"]
         )
-        row = aftersales_facts.with_money(OrderRefund.objects.all()).get()
+        row = refund_facts.with_money(OrderRefund.objects.all()).get()
         return seen, f"{row.money_status} {'first' if row.money_id == first.pk else 'second'}"
 
     assert shown() == ("PENDING", "REQUESTED first")

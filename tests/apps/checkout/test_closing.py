@@ -10,8 +10,8 @@ import pytest
 from django.db import transaction
 
 from apps.checkout import closing
-from apps.inventory import selectors as inventory
-from apps.inventory import services as stock
+from apps.inventory import selectors as stock_facts
+from apps.inventory import services as inventory
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -40,7 +40,7 @@ def test_a_cancelled_order_gives_its_stock_back(shopper_of: Shoppers) -> None:
     member, address = make.buyer()
     cup = make.goods(5000, units=3)
     order = make.order(member, address, [(cup, 2)], at=datetime.now(tz=UTC))
-    assert inventory.available([cup.pk]) == {cup.pk: 1}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 1}
 
     answer = shopper_of(member).call("POST", f"/orders/{order.order_no}/cancel")
 
@@ -48,7 +48,7 @@ def test_a_cancelled_order_gives_its_stock_back(shopper_of: Shoppers) -> None:
     assert answer.json()["status"] == "CLOSED"
     assert answer.json()["closed_at"] is not None
     assert answer.json()["history"][-1]["note"] == "买家取消"
-    assert inventory.available([cup.pk]) == {cup.pk: 3}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 3}
     assert list(Announcement.objects.order_by("id").values_list("kind", flat=True)) == [
         "OrderPlaced",
         "OrderClosed",
@@ -67,7 +67,7 @@ def test_cancelling_twice_or_after_payment_is_refused(shopper_of: Shoppers) -> N
         answer = shopper.call("POST", f"/orders/{order.order_no}/cancel")
         assert (answer.status_code, answer.json()["code"]) == (409, "order_not_cancellable")
         assert answer.json()["details"] == {"status": status}
-    assert inventory.available([cup.pk]) == {cup.pk: 2}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 2}
 
 
 def test_while_wechat_is_away_an_order_under_payment_stays_as_it_is(shopper_of: Shoppers) -> None:
@@ -82,7 +82,7 @@ def test_while_wechat_is_away_an_order_under_payment_stays_as_it_is(shopper_of: 
     assert answer.json()["code"] == "wechat_unavailable"
     order.refresh_from_db()
     assert order.status == "UNPAID"
-    assert inventory.available([cup.pk]) == {cup.pk: 2}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 2}
 
 
 def test_cancelling_closes_the_payment_at_wechat_first(wechat: Sandbox, shopper_of: Shoppers) -> None:
@@ -129,7 +129,7 @@ def test_what_is_not_paid_in_time_closes_itself_at_the_very_minute() -> None:
     assert (order.status, order.closed_at) == ("CLOSED", EXPIRED)
     last = order.history.order_by("id").last()
     assert (last.actor, last.note) == ("system", "超时未支付")
-    assert inventory.available([cup.pk]) == {cup.pk: 3}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 3}
 
 
 def test_while_wechat_is_away_the_sweep_closes_what_nobody_tried_to_pay() -> None:
@@ -144,7 +144,7 @@ def test_while_wechat_is_away_the_sweep_closes_what_nobody_tried_to_pay() -> Non
     untouched.refresh_from_db()
     assert untouched.status == "CLOSED"
     assert Order.objects.filter(status="UNPAID").count() == 5
-    assert inventory.available([cup.pk]) == {cup.pk: 15}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 15}
 
 
 def test_one_broken_order_does_not_stop_the_sweep() -> None:
@@ -153,7 +153,7 @@ def test_one_broken_order_does_not_stop_the_sweep() -> None:
     broken = make.order(member, address, [(cup, 1)])
     sound = make.order(member, address, [(cup, 1)])
     with transaction.atomic():
-        stock.commit(order_no=broken.order_no, at=make.NOW)  # as if it had been paid: its hold is gone
+        inventory.commit(order_no=broken.order_no, at=make.NOW)  # as if it had been paid: its hold is gone
 
     assert closing.close_expired(at=EXPIRED) == 1
 
@@ -169,4 +169,4 @@ def test_more_overdue_orders_than_a_batch_holds_are_all_closed(monkeypatch: pyte
     for _ in range(5):
         make.order(member, address, [(cup, 1)])
     assert closing.close_expired(at=EXPIRED) == 5
-    assert inventory.available([cup.pk]) == {cup.pk: 20}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 20}

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.catalog.models import Product, Sku
 from apps.checkout import activities, placing
 from apps.checkout.quoting import Choice
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.members.services import addresses
 from apps.orders.models import Order, OrderLine
@@ -73,7 +73,7 @@ def test_two_cups_at_50_yuan_with_15_off_and_8_for_freight_become_an_order_of_93
     placed, expires = (datetime.fromisoformat(order[name]) for name in ("created_at", "expires_at"))
     assert expires - placed == timedelta(minutes=30)
     assert placed.utcoffset() == timedelta(hours=8)
-    assert inventory.available([cup.pk]) == {cup.pk: 98}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 98}
     assert list(Announcement.objects.values_list("kind", flat=True)) == ["OrderPlaced"]
 
 
@@ -173,7 +173,7 @@ def test_a_changed_price_is_told_with_the_new_quote_and_nothing_is_stored(shoppe
     assert refusal["details"]["quote"]["payable_fen"] == 5000
     assert refusal["details"]["quote"]["items"][0]["sku_id"] == cup.pk
     assert not Order.objects.exists()
-    assert inventory.available([cup.pk]) == {cup.pk: 3}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 3}
 
 
 def test_more_than_there_is_is_out_of_stock_and_nothing_is_stored(shopper_of: Shoppers) -> None:
@@ -187,7 +187,7 @@ def test_more_than_there_is_is_out_of_stock_and_nothing_is_stored(shopper_of: Sh
     assert (details["sku_id"], details["available"]) == (cup.pk, 2)
     assert not Order.objects.exists()
     assert not Announcement.objects.exists()
-    assert inventory.available([cup.pk, pot.pk]) == {cup.pk: 2, pot.pk: 9}
+    assert stock_facts.available([cup.pk, pot.pk]) == {cup.pk: 2, pot.pk: 9}
 
 
 def test_a_refused_order_does_not_use_up_its_key(shopper_of: Shoppers) -> None:
@@ -339,7 +339,7 @@ def test_an_order_of_nothing_waits_unpaid_like_any_other(shopper_of: Shoppers) -
     sample = make.goods(0)
     answer = _place(shopper_of(member), _body(address, 0, (sample, 1)))
     assert (answer.status_code, answer.json()["status"], answer.json()["payable_fen"]) == (201, "UNPAID", 0)
-    assert inventory.available([sample.pk]) == {sample.pk: 99}
+    assert stock_facts.available([sample.pk]) == {sample.pk: 99}
 
 
 @pytest.mark.parametrize(

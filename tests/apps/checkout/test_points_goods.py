@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
 from apps.checkout import activities, closing
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.points.models import PointsGood, Redemption
@@ -61,7 +61,7 @@ def placed(member: Member, address: Address, good: PointsGood, sku: Sku) -> Orde
 def standing(member: Member, good: PointsGood, sku: Sku) -> tuple[tuple[int, int], int, int]:
     """The member's balance and debt, units redeemed of the good, units of the cup that are free."""
     good.refresh_from_db()
-    return points.standing(member), good.redeemed, inventory.available([sku.pk])[sku.pk]
+    return points.standing(member), good.redeemed, stock_facts.available([sku.pk])[sku.pk]
 
 
 def test_the_quote_says_what_is_paid_in_money_and_what_in_points(cup: Sku, shopper_of: Shoppers) -> None:

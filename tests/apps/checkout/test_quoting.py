@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.catalog.models import Product, Sku
 from apps.fulfillment.models import FreightTemplate, FreightZone
 from apps.fulfillment.services import templates
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.orders.models import Order
 from tests.apps.catalog import make as catalog
@@ -55,7 +55,7 @@ def test_a_quote_reserves_and_stores_nothing(shopper_of: Shoppers) -> None:
     member, _ = make.buyer()
     cup = make.goods(5000, units=1)
     assert _quote(shopper_of(member), (cup, 1)).status_code == 200
-    assert inventory.available([cup.pk]) == {cup.pk: 1}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 1}
     assert not Order.objects.exists()
 
 

@@ -18,10 +18,10 @@ from apps.checkout.quoting import Choice
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon
 from apps.fulfillment.services import parcels
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Stock
 from apps.members.models import Member
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.points import selectors as point_facts
 from apps.promotions import services as promotions
@@ -184,7 +184,7 @@ def test_closing_gives_coupon_points_limited_use_and_stock_back() -> None:
     make.promotion(label="满50减5", steps=[[5000, 500]], limits={"total": 1})
     order = make.order(member, address, [(cup, 1)], use_points=True)
     assert (order.payable_fen, order.points_used) == (6000 - 500 - 1000 - 500, 500)
-    assert (_status(coupon), points.standing(member), inventory.available([cup.pk])[cup.pk]) == (
+    assert (_status(coupon), points.standing(member), stock_facts.available([cup.pk])[cup.pk]) == (
         "HELD",
         (0, 0),
         2,
@@ -192,7 +192,7 @@ def test_closing_gives_coupon_points_limited_use_and_stock_back() -> None:
 
     make.close(order)
 
-    assert (_status(coupon), points.standing(member), inventory.available([cup.pk])[cup.pk]) == (
+    assert (_status(coupon), points.standing(member), stock_facts.available([cup.pk])[cup.pk]) == (
         "AVAILABLE",
         (500, 0),
         3,
@@ -261,7 +261,7 @@ def test_a_gift_is_a_line_at_no_price_that_is_held_and_leaves_with_the_goods() -
     lines = list(order.lines.values_list("sku_id", "quantity", "payable_fen", "is_gift"))
     assert lines == [(tea.pk, 1, 6000, False), (cup.pk, 1, 0, True)]
     assert order.gifts[0]["title"] == "小茶杯"
-    assert inventory.available([cup.pk]) == {cup.pk: 2}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 2}
     make.pay(order)
     assert Stock.objects.get(sku=cup).on_hand == 2
 
@@ -272,7 +272,7 @@ def test_a_gift_of_what_is_bought_too_stands_beside_it_and_both_are_held() -> No
     make.promotion("GIFT", label="买一送一", parts=[(5000, cup.pk, 1)])
     order = make.order(member, address, [(cup, 1)])
     assert list(order.lines.values_list("quantity", "is_gift")) == [(1, False), (1, True)]
-    assert inventory.available([cup.pk]) == {cup.pk: 0}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 0}
 
 
 def test_a_gift_that_is_gone_is_said_and_never_stops_the_order(shopper_of: Shoppers) -> None:
@@ -294,7 +294,7 @@ def test_gifts_are_not_counted_as_sold_and_travel_in_parcels() -> None:
     member, address = make.buyer()
     tea, _, _ = _tea_with_a_cup_as_gift(3)
     order = make.order(member, address, [(tea, 2)])
-    assert orders.units_by_product(order_no=order.order_no) == {tea.product_id: 2}
+    assert order_facts.units_by_product(order_no=order.order_no) == {tea.product_id: 2}
     assert sorted(parcels.units_left(order).values()) == [1, 2]
 
 
@@ -375,7 +375,7 @@ def test_placing_and_closing_again_and_again_leaves_every_ledger_balanced() -> N
     assert _status(coupon) == "AVAILABLE"
     assert points.standing(member) == (300, 0)
     assert point_facts.unbalanced() == []
-    assert inventory.available([tea.pk, cup.pk]) == {tea.pk: 9, cup.pk: 5}
+    assert stock_facts.available([tea.pk, cup.pk]) == {tea.pk: 9, cup.pk: 5}
     assert {tally.uses for tally in Tally.objects.all()} == {0}
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 
-from apps.content import handlers, selectors
+from apps.content import handlers
+from apps.content import selectors as review_facts
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove
 from apps.content.services.moderating import ReasonMissing, ReplyInvalid, ReplyRefused
@@ -19,7 +20,7 @@ from apps.members.services import consents
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.points import handlers as points_handlers
-from apps.points import selectors as points_read
+from apps.points import selectors as point_facts
 from apps.points.models import Account
 from mall import events
 from mall.lifecycle import MoveRefused
@@ -46,7 +47,7 @@ def reward(review: Review) -> None:
 
 
 def balance(member: Member) -> int:
-    assert points_read.unbalanced() == []
+    assert point_facts.unbalanced() == []
     return Account.objects.get(member=member).balance
 
 
@@ -115,10 +116,10 @@ def test_the_summary_counts_what_is_published_and_rounds_to_tenths() -> None:
     seen = [make.published(member, rating=rating) for rating in (5, 5, 4, 3)]
     make.held(member, rating=1)
     Review.objects.update(product=seen[0].product)
-    counted = selectors.summary(product_id=seen[0].product_id)
+    counted = review_facts.summary(product_id=seen[0].product_id)
     assert (counted.count, counted.average_tenths, counted.good_bp) == (4, 43, 7500)  # 17 / 4 = 4.25
     assert counted.by_rating == {5: 2, 4: 1, 3: 1, 2: 0, 1: 0}
-    nothing = selectors.summary(product_id=0)
+    nothing = review_facts.summary(product_id=0)
     assert (nothing.count, nothing.average_tenths, nothing.good_bp) == (0, None, None)
 
 
@@ -134,7 +135,7 @@ def test_the_summary_counts_what_is_published_and_rounds_to_tenths() -> None:
 )
 def test_nobody_is_shown_by_their_whole_name(nickname: str, anonymous: bool, shown: str) -> None:
     review = make.published(make.member(nickname), anonymous=anonymous)
-    assert selectors.shown_name(review) == shown
+    assert review_facts.shown_name(review) == shown
 
 
 def test_taking_consent_back_erases_words_pictures_and_files() -> None:
@@ -154,8 +155,8 @@ def test_taking_consent_back_erases_words_pictures_and_files() -> None:
     assert Picture.objects.filter(member=member).count() == 0
     assert not default_storage.exists(used.file) and not default_storage.exists(unused.file)
     assert make.fresh(other).status == "PUBLISHED"
-    assert selectors.of_member(member=member).count() == 0
-    assert selectors.of_product(product_id=review.product_id).count() == 0
+    assert review_facts.of_member(member=member).count() == 0
+    assert review_facts.of_product(product_id=review.product_id).count() == 0
 
 
 def test_taking_back_what_was_never_given_is_no_news() -> None:

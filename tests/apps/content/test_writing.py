@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from apps.content import selectors
+from apps.content import selectors as review_facts
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewRules
 from apps.members.services import consents
@@ -68,7 +68,7 @@ def test_a_gift_is_not_reviewed() -> None:
     OrderLine.objects.filter(order=order).update(is_gift=True, list_fen=0, payable_fen=0)
     with pytest.raises(reviews.LineUnknown):
         write(order)
-    assert selectors.pending(member=order.member, at=NOW).count() == 0
+    assert review_facts.pending(member=order.member, at=NOW).count() == 0
 
 
 @pytest.mark.parametrize("until", ["pay", "ship"])
@@ -76,7 +76,7 @@ def test_what_was_not_received_is_not_reviewed(until: str) -> None:
     order = make.order(make.member(), until=until)
     with pytest.raises(reviews.NotReviewable):
         write(order)
-    assert selectors.pending(member=order.member, at=NOW).count() == 0
+    assert review_facts.pending(member=order.member, at=NOW).count() == 0
 
 
 def test_what_was_refunded_is_not_reviewed() -> None:
@@ -95,11 +95,11 @@ def test_nobody_reviews_anothers_order() -> None:
 
 def test_an_order_may_be_reviewed_for_90_days_and_not_a_moment_longer() -> None:
     order = make.order(make.member())
-    assert selectors.pending(member=order.member, at=NOW + 90 * DAY).count() == 0
+    assert review_facts.pending(member=order.member, at=NOW + 90 * DAY).count() == 0
     with pytest.raises(reviews.ReviewOverdue):
         write(order, at=NOW + 90 * DAY)
     just_before = NOW + 90 * DAY - DAY
-    assert selectors.pending(member=order.member, at=just_before).count() == 1
+    assert review_facts.pending(member=order.member, at=just_before).count() == 1
     assert len(write(order, at=just_before)) == 1
 
 
@@ -144,7 +144,7 @@ def test_goods_that_were_refunded_to_the_last_unit_are_not_reviewed_the_others_a
     order = make.order(make.member(), counter.goods(), counter.goods())
     refunded, kept = order.lines.order_by("id")
     OrderLine.objects.filter(pk=refunded.pk).update(refunded=1)
-    assert [line.pk for line in selectors.pending(member=order.member, at=NOW)] == [kept.pk]
+    assert [line.pk for line in review_facts.pending(member=order.member, at=NOW)] == [kept.pk]
     with pytest.raises(reviews.LineUnknown):
         write(order, make.draft(order, sku_id=refunded.sku_id))
     write(order, make.draft(order, sku_id=kept.sku_id))
@@ -154,6 +154,6 @@ def test_goods_that_were_refunded_to_the_last_unit_are_not_reviewed_the_others_a
 def test_what_was_reviewed_is_pending_no_more() -> None:
     member = make.member()
     order = make.order(member, counter.goods(), counter.goods())
-    assert selectors.pending(member=member, at=NOW).count() == 2
+    assert review_facts.pending(member=member, at=NOW).count() == 2
     write(order)
-    assert selectors.pending(member=member, at=NOW).count() == 1
+    assert review_facts.pending(member=member, at=NOW).count() == 1

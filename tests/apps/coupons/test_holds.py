@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.base.transactions import NoTransaction
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove
 from mall.errors import NotFound
@@ -37,7 +37,7 @@ def test_an_order_takes_a_coupon_and_using_it_keeps_the_order_on_it():
     assert now(mine) == ("USED", "SO1")
     moves = CouponMove.objects.order_by("id").values_list("from_status", "to_status", "order_no")
     assert list(moves) == [("AVAILABLE", "HELD", "SO1"), ("HELD", "USED", "SO1")]
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_a_closed_order_gives_the_coupon_back_and_another_order_may_take_it():
@@ -55,7 +55,7 @@ def test_a_coupon_that_comes_back_past_its_end_is_expired_at_once(wait, left):
     hold(mine)
     coupons.release(order_no="SO1", at=AT + wait)
     assert now(mine) == (left, "")
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 @pytest.mark.parametrize(("wait", "left"), [(DAY, "AVAILABLE"), (8 * DAY, "EXPIRED")])
@@ -162,7 +162,7 @@ def test_the_sweep_expires_what_is_past_its_end_and_nothing_else():
     assert coupons.expire_due(at=AT + 7 * DAY) == 1
     assert [now(row)[0] for row in (due, held, later)] == ["EXPIRED", "HELD", "AVAILABLE"]
     assert coupons.expire_due(at=AT + 7 * DAY) == 0
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_the_sweep_takes_what_ends_at_once_piece_by_piece():

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from apps.base import versions
-from apps.coupons import selectors, wording
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
+from apps.coupons import wording
 from apps.coupons.models import Template
 from mall.pricing import scope
 from mall.pricing.offers import EVERY_LANE, Coupon, FreightCoupon, Lane
@@ -22,7 +23,7 @@ FREIGHT = {"kind": "FREIGHT", "threshold_fen": 3000, "off_fen": 600}
 
 def test_a_coupon_becomes_the_offer_that_its_template_says():
     mine = coupon()
-    assert selectors.offers_for(member=mine.member, at=AT) == [
+    assert coupon_facts.offers_for(member=mine.member, at=AT) == [
         Coupon(
             ref=f"coupon:{mine.public_id}",
             label="满50减10",
@@ -42,14 +43,14 @@ def test_every_kind_has_its_figures():
         FREIGHT,
     ):
         coupon(owner, of=template(**fields))
-    plain, percent, freight = selectors.offers_for(member=owner, at=AT)
+    plain, percent, freight = coupon_facts.offers_for(member=owner, at=AT)
     assert isinstance(plain, Coupon) and (plain.threshold_fen, plain.off_fen) == (0, 500)
     assert isinstance(percent, Coupon) and (percent.off_bp, percent.cap_fen) == (1500, 2000)
     assert isinstance(freight, FreightCoupon) and (freight.threshold_fen, freight.off_fen) == (3000, 600)
 
 
 def test_a_coupon_that_does_not_combine_leaves_points_and_postage():
-    (offer,) = selectors.offers_for(member=coupon(of=template(combines=False)).member, at=AT)
+    (offer,) = coupon_facts.offers_for(member=coupon(of=template(combines=False)).member, at=AT)
     assert offer.combines_with == {Lane.POINTS, Lane.SHIPPING}
 
 
@@ -61,11 +62,13 @@ def test_offers_are_mine_usable_now_and_here():
     coupon(owner, of=template(valid_from=AT + DAY, valid_until=AT + 2 * DAY))
     held = coupon(owner)
     coupons.hold(order_no="SO1", member_id=owner.pk, public_ids=[held.public_id], at=AT)
-    assert [offer.ref for offer in selectors.offers_for(member=owner, at=AT)] == [f"coupon:{mine.public_id}"]
-    assert selectors.offers_for(member=owner, at=AT + 7 * DAY) == []
-    assert selectors.offers_for(member=None, at=AT) == []
-    assert len(selectors.offers_for(member=owner, at=AT + 7 * DAY - SECOND)) == 1
-    assert len(selectors.offers_for(member=owner, at=AT, channel=Template.Channel.STORE)) == 2
+    assert [offer.ref for offer in coupon_facts.offers_for(member=owner, at=AT)] == [
+        f"coupon:{mine.public_id}"
+    ]
+    assert coupon_facts.offers_for(member=owner, at=AT + 7 * DAY) == []
+    assert coupon_facts.offers_for(member=None, at=AT) == []
+    assert len(coupon_facts.offers_for(member=owner, at=AT + 7 * DAY - SECOND)) == 1
+    assert len(coupon_facts.offers_for(member=owner, at=AT, channel=Template.Channel.STORE)) == 2
 
 
 def test_a_quote_is_told_of_all_unused_coupons_those_of_no_use_now_with_the_reason(
@@ -76,9 +79,9 @@ def test_a_quote_is_told_of_all_unused_coupons_those_of_no_use_now_with_the_reas
     later = coupon(owner, of=template(valid_from=AT + DAY, valid_until=AT + 9 * DAY))
     mine = coupon(owner)
     coupon()
-    selectors.wallet_offers(member=owner, at=AT)  # what templates are worth is kept from now on
+    coupon_facts.wallet_offers(member=owner, at=AT)  # what templates are worth is kept from now on
     with versions.once(), django_assert_num_queries(1):
-        offers = selectors.wallet_offers(member=owner, at=AT)
+        offers = coupon_facts.wallet_offers(member=owner, at=AT)
     assert [(offer.ref, offer.refused) for offer in offers] == [
         (f"coupon:{mine.public_id}", ""),
         (f"coupon:{shop.public_id}", "仅限到店使用"),
@@ -90,29 +93,29 @@ def test_the_wallet_shows_those_that_begin_later_too():
     owner = make.member()
     later = coupon(owner, of=template(valid_from=AT + DAY, valid_until=AT + 2 * DAY))
     week = coupon(owner)
-    assert list(selectors.wallet_of(member=owner, at=AT)) == [later, week]
+    assert list(coupon_facts.wallet_of(member=owner, at=AT)) == [later, week]
 
 
 def test_reading_offers_takes_one_statement_for_any_number(django_assert_num_queries):
     owner = make.member()
     for _ in range(50):
         coupon(owner, of=template())
-    selectors.offers_for(member=owner, at=AT)  # what templates are worth is kept from now on
+    coupon_facts.offers_for(member=owner, at=AT)  # what templates are worth is kept from now on
     with versions.once(), django_assert_num_queries(1):
-        assert len(selectors.offers_for(member=owner, at=AT)) == 50
+        assert len(coupon_facts.offers_for(member=owner, at=AT)) == 50
 
 
 def test_a_template_that_has_lost_its_goods_offers_nothing_rather_than_everything():
     mine = coupon()
     Template.objects.update(scope="BRANDS")
-    assert selectors.offers_for(member=mine.member, at=AT) == []
+    assert coupon_facts.offers_for(member=mine.member, at=AT) == []
 
 
 def test_a_scope_names_its_goods():
     from tests.apps.catalog.make import product
 
     tea = product()
-    (offer,) = selectors.offers_for(member=coupon(of=template(product_ids=[tea.pk])).member, at=AT)
+    (offer,) = coupon_facts.offers_for(member=coupon(of=template(product_ids=[tea.pk])).member, at=AT)
     assert isinstance(offer, Coupon) and offer.scope == scope.Products(frozenset({tea.pk}))
 
 

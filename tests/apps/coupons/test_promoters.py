@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, PromoCode, Template
 from apps.coupons.services import store_uses
@@ -37,7 +37,7 @@ def spent(mine: Coupon, *, goods_fen: int) -> str:
 
 
 def results() -> dict[str, tuple[int, int, int]]:
-    rows = selectors.with_results(PromoCode.objects.all())
+    rows = coupon_facts.with_results(PromoCode.objects.all())
     return {row.code: (row.redemptions, row.used_count, row.brought_in_fen) for row in rows}  # type: ignore[attr-defined]
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove
 from mall.errors import ShopError
@@ -59,7 +59,7 @@ def test_a_coupon_serves_one_order_and_its_status_is_where_its_ledger_left_it(db
                     act(verb, order_no, [rows[number] for number in sorted(numbers)], at)
             except ShopError:
                 assert list(Coupon.objects.order_by("pk").values()) == before
-        assert not selectors.unbalanced().exists()
+        assert not coupon_facts.unbalanced().exists()
         for row in Coupon.objects.all():
             moves = list(CouponMove.objects.filter(coupon=row).order_by("id"))
             held = [move.order_no for move in moves if move.move == "hold"]

@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from apps.base.models import AuditEntry
-from apps.coupons import selectors, till
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
+from apps.coupons import till
 from apps.coupons.models import Coupon, PassTries, StorePass, StoreUse
 from apps.coupons.services import store_uses, templates
 from apps.coupons.services.store_uses import PassExpired, PassInvalid, TooLateToUndo
@@ -72,7 +73,7 @@ def test_a_coupon_is_used_at_the_till_for_what_it_takes_off_there(cashier, shop)
     assert now(mine) == ("USED", used.use_no)
     move = mine.moves.get()
     assert (move.move, move.order_no, move.operator) == ("use", used.use_no, cashier)
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_a_use_is_undone_within_a_day_and_the_coupon_serves_again(cashier, shop)
     assert (entry.action, entry.subject, entry.operator) == ("撤销门店核销", used.use_no, manager)
     again = use(mine, cashier, shop, at=AT + DAY)
     assert now(mine) == ("USED", again.use_no)
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_a_use_of_yesterday_is_not_undone(cashier, shop):
@@ -245,7 +246,7 @@ def test_what_comes_back_past_its_end_or_recalled_is_good_no_more(cashier, shop,
         Coupon.objects.filter(pk=mine.pk).update(recalled_at=end)
     store_uses.undo(use_id=used.pk, operator=cashier, reason="顾客退货", at=end)
     assert now(mine) == (status, "")
-    assert not selectors.unbalanced().exists()
+    assert not coupon_facts.unbalanced().exists()
 
 
 def test_passes_are_forgotten_an_hour_after_their_end_and_the_uses_stay(cashier, shop):
@@ -278,7 +279,7 @@ def test_a_freight_coupon_is_for_the_mini_program():
 
 
 def rows(uses: QuerySet[StoreUse]) -> list[list[str]]:
-    text = "".join(selectors.store_uses_as_csv(uses, chunk=1))
+    text = "".join(coupon_facts.store_uses_as_csv(uses, chunk=1))
     assert text[0] == "\ufeff"
     return list(csv.reader(text[1:].splitlines()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.coupons import selectors
+from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Template
 from apps.demo import coupons as demo
@@ -21,7 +21,7 @@ def test_the_demo_shop_has_coupons_to_claim_and_a_newcomer_pack_and_fills_once()
     newcomer = make.member()
     assert coupons.welcome(member_id=newcomer.pk, at=AT) == 2
     assert Group.objects.get().name == "茶友会"
-    for shown in selectors.centre(member=newcomer, at=AT):
+    for shown in coupon_facts.centre(member=newcomer, at=AT):
         coupons.claim(member=newcomer, template_id=shown.pk, at=AT)
-    assert len(selectors.offers_for(member=newcomer, at=AT)) == 5
-    assert len(selectors.offers_for(member=newcomer, at=AT, channel="STORE")) == 5
+    assert len(coupon_facts.offers_for(member=newcomer, at=AT)) == 5
+    assert len(coupon_facts.offers_for(member=newcomer, at=AT, channel="STORE")) == 5

@@ -19,12 +19,12 @@ from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
 from apps.fulfillment.models import Carrier, FreightTemplate
-from apps.inventory import selectors as inventory
+from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
 from apps.members.models import Document, Level
 from apps.orders.models import Order
 from apps.points.models import PointsGood
-from apps.promotions import selectors as promotions
+from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Campaign, Promotion
 from apps.support.models import Survey
 from apps.wallet.models import Pack
@@ -77,7 +77,7 @@ def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
     assert Category.objects.exclude(parent=None).count() >= 10
     assert Sku.objects.count() > Product.objects.count()
     assert Stock.objects.values("place").distinct().count() == 2
-    assert inventory.unbalanced() == []
+    assert stock_facts.unbalanced() == []
     assert FreightTemplate.objects.filter(is_default=True).count() == 1
     assert FreightTemplate.objects.count() == 2
     assert Level.objects.count() == 4
@@ -97,7 +97,7 @@ def test_the_demo_shop_shows_every_kind_of_promotion_and_a_points_mall(shop: Non
 def test_no_demo_promotion_makes_no_offer(shop: None) -> None:
     at = datetime.now(tz=UTC)
     for promotion in Promotion.objects.all():
-        assert promotions.draft(promotion_id=promotion.pk, at=at) is not None, promotion.label
+        assert promotion_facts.draft(promotion_id=promotion.pk, at=at) is not None, promotion.label
 
 
 def test_every_picture_of_the_demo_shop_is_there(shop: None) -> None:

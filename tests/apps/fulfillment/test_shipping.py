@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.base.models import AuditEntry
-from apps.fulfillment import selectors
+from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.models import Parcel, ParcelLine, ShippingUpload
 from apps.fulfillment.services import parcels, receipt
 from apps.orders.models import Order, OrderLine
@@ -255,7 +255,7 @@ def test_parcels_are_read_in_one_statement_and_show_what_is_in_them(django_asser
     make.parcel(other)
 
     with django_assert_num_queries(1):
-        shown = selectors.parcels_of([order.pk, other.pk])
+        shown = parcel_facts.parcels_of([order.pk, other.pk])
 
     assert [len(shown[order.pk]), len(shown[other.pk])] == [2, 1]
     assert shown[order.pk][0] == {
@@ -270,7 +270,7 @@ def test_parcels_are_read_in_one_statement_and_show_what_is_in_them(django_asser
 
 
 def test_an_order_without_parcels_has_none() -> None:
-    assert selectors.parcels_of([make.paid_order().pk]) == {}
+    assert parcel_facts.parcels_of([make.paid_order().pk]) == {}
 
 
 def test_shipping_costs_the_same_for_one_line_and_for_ten(django_assert_max_num_queries: Any) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.catalog.models import Product, Sku
-from apps.fulfillment import selectors
+from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from apps.fulfillment.services import templates
 from mall.regions import RegionUnknown
@@ -177,12 +177,12 @@ def test_only_goods_whose_freight_goes_by_weight_are_told() -> None:
         ProductFreight.objects.create(product=sku.product, template=by_weight)
     Product.objects.filter(pk=off.product_id).update(on_sale=False)
 
-    assert [row["title"] for row in selectors.weightless()] == ["茶杯"]
-    assert [row["title"] for row in selectors.weightless(template_ids=[by_weight.pk])] == ["茶杯", "茶盘"]
-    assert selectors.weightless(product_ids=[light.product_id]) == []
+    assert [row["title"] for row in parcel_facts.weightless()] == ["茶杯"]
+    assert [row["title"] for row in parcel_facts.weightless(template_ids=[by_weight.pk])] == ["茶杯", "茶盘"]
+    assert parcel_facts.weightless(product_ids=[light.product_id]) == []
 
     Sku.objects.filter(pk=heavy.pk).update(weight_g=300)
-    assert selectors.weightless() == []
+    assert parcel_facts.weightless() == []
 
 
 def test_the_products_form_tells_of_0_g_too(admin_client: Client) -> None:
@@ -238,7 +238,7 @@ def test_home_shows_what_is_set_up_wrong_and_nothing_where_all_is_well(admin_cli
 def test_goods_without_any_template_are_told_on_home(admin_client: Client) -> None:
     FreightTemplate.objects.create(name="大件")
     catalog.product()
-    assert selectors.without_freight() == 1
+    assert parcel_facts.without_freight() == 1
     page = admin_client.get(reverse("admin:index")).content.decode()
     assert "商品无法配送" in page
 

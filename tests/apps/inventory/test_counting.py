@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from apps.inventory import selectors
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.models import Stock, StockEntry
 from mall.errors import NotFound
@@ -42,7 +42,7 @@ def test_a_delivery_is_booked_once_with_who_and_why():
             at=NOW,
         )
     assert (entry.on_hand_change, entry.reason, entry.operator, entry.at) == (12, "供应商到货", operator, NOW)
-    assert selectors.available([cup.pk]) == {cup.pk: 12}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 12}
 
 
 def test_a_count_that_found_fewer_takes_them_off_the_shelf_once():

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.base.transactions import NoTransaction
-from apps.inventory import selectors
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.inventory.services import booking
@@ -130,7 +130,7 @@ def test_units_that_no_place_has_alone_come_from_several():
 def test_a_place_that_does_not_ship_neither_counts_nor_gives():
     cup = sku()
     stock(cup, 5, at_place=place("展厅", ships=False))
-    assert selectors.available([cup.pk]) == {cup.pk: 0}
+    assert stock_facts.available([cup.pk]) == {cup.pk: 0}
     with pytest.raises(inventory.OutOfStock):
         hold("SO1", {cup.pk: 1})
 
@@ -223,13 +223,13 @@ def test_reading_what_is_free_takes_one_statement_for_any_number_of_skus(django_
         stock(cup, 3, at_place=place("远仓"))
     hold("SO1", {cups[0].pk: 2})
     with django_assert_num_queries(1):
-        assert selectors.available([cup.pk for cup in cups]) == {
+        assert stock_facts.available([cup.pk for cup in cups]) == {
             cups[0].pk: 5,
             cups[1].pk: 7,
             cups[2].pk: 0,
         }
     with django_assert_num_queries(0):
-        assert selectors.available([]) == {}
+        assert stock_facts.available([]) == {}
 
 
 @pytest.mark.parametrize("too_much", [Change(0, held=11), Change(0, held=-1), Change(0, on_hand=-11)])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from apps.inventory import selectors
+from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock
 from mall.errors import ShopError
@@ -87,7 +87,7 @@ class StockKeepsItsPromises(TestCase):
         shelf = Shelf()
         for each in happenings:
             shelf.happen(*each)
-        assert selectors.unbalanced() == []
+        assert stock_facts.unbalanced() == []
         for row in Stock.objects.all():
             assert 0 <= row.held <= row.on_hand
             promised = Hold.objects.filter(stock=row, status="HELD").values_list("quantity", flat=True)

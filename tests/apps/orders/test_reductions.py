@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from apps.orders import reductions
-from apps.orders import selectors as orders
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order, Reduction
 from mall.pricing import refs
 from tests.apps.checkout import make
@@ -65,16 +65,16 @@ def _applied(order: Order) -> list[dict[str, Any]]:
 def test_rows_add_up_to_what_lines_and_order_say(order: Order) -> None:
     lines = {line.pk: line.list_fen - line.payable_fen for line in order.lines.all()}
     kinds = {refs.PROMOTION, refs.COUPON, refs.POINTS}
-    assert orders.reduced_by_line(order, kinds=kinds) == lines
+    assert order_facts.reduced_by_line(order, kinds=kinds) == lines
     assert sum(lines.values()) == order.reduction_fen == 2_900
-    assert sum(orders.reduced_by_line(order, kinds={refs.POINTS}).values()) == 100
-    assert orders.unbalanced_reductions() == []
+    assert sum(order_facts.reduced_by_line(order, kinds={refs.POINTS}).values()) == 100
+    assert order_facts.unbalanced_reductions() == []
 
 
 def test_an_order_of_before_the_rows_gets_the_same_ones_once(order: Order) -> None:
     placed = rows()
     _forget_rows()
-    assert [found.what for found in orders.unbalanced_reductions()] == ["order", "line", "line"]
+    assert [found.what for found in order_facts.unbalanced_reductions()] == ["order", "line", "line"]
     assert [reductions.fill(first=order.pk, last=order.pk) for _ in range(2)] == [4 + 3, 0]
     assert rows() == placed
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.base.models import Pulse
 from apps.base.transactions import NoTransaction
-from apps.outbox import services
+from apps.outbox import services as outbox
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from mall.events import OrderPaid
@@ -36,15 +36,15 @@ def board(settings: object) -> Iterator[dict[type, list[str]]]:
 
 def announce() -> None:
     with transaction.atomic():
-        services.publish(NEWS, at=AT)
+        outbox.publish(NEWS, at=AT)
 
 
 def test_an_event_reaches_each_of_its_listeners_once(board: dict[type, list[str]]) -> None:
     board[OrderPaid] = [f"{HERE}.note", f"{HERE}.talk_to_the_world"]
     announce()
 
-    services.deliver_due(at=AT)
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
     assert listeners.heard == [NEWS]
     assert listeners.in_transaction == [False]
@@ -54,10 +54,10 @@ def test_an_event_reaches_each_of_its_listeners_once(board: dict[type, list[str]
 def test_news_of_something_rolled_back_was_never_said(board: dict[type, list[str]]) -> None:
     board[OrderPaid] = [f"{HERE}.note"]
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        services.publish(NEWS, at=AT)
+        outbox.publish(NEWS, at=AT)
         raise ZeroDivisionError
 
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
     assert listeners.heard == []
 
@@ -65,7 +65,7 @@ def test_news_of_something_rolled_back_was_never_said(board: dict[type, list[str
 @pytest.mark.django_db(transaction=True)
 def test_publishing_outside_a_transaction_is_refused() -> None:
     with pytest.raises(NoTransaction):
-        services.publish(NEWS, at=AT)
+        outbox.publish(NEWS, at=AT)
     assert Announcement.objects.count() == 0
 
 
@@ -75,7 +75,7 @@ def test_a_broken_listener_leaves_nothing_half_done_and_stops_nobody_else(
     board[OrderPaid] = [f"{HERE}.write_then_fail", f"{HERE}.note"]
     announce()
 
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
     assert listeners.heard == [NEWS]
     assert not Pulse.objects.exists()
@@ -91,18 +91,18 @@ def test_waits_double_and_after_fifteen_tries_the_letter_is_dead_until_someone_r
     board[OrderPaid] = [f"{HERE}.write_then_fail"]
     announce()
     at = AT
-    for _ in range(services.MAX_ATTEMPTS):
-        services.deliver_due(at=at)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        outbox.deliver_due(at=at)
         at = Delivery.objects.get().due_at
 
     dead = Delivery.objects.get()
     assert (dead.status, dead.attempts) == (DeliveryStatus.DEAD, 15)
-    assert services.deliver_due(at=at + timedelta(days=9)) == 0
+    assert outbox.deliver_due(at=at + timedelta(days=9)) == 0
 
     board[OrderPaid] = [f"{HERE}.note"]
-    services.redeliver(delivery_id=dead.pk, at=at)
+    outbox.redeliver(delivery_id=dead.pk, at=at)
     Delivery.objects.update(listener=f"{HERE}.note")
-    services.deliver_due(at=at)
+    outbox.deliver_due(at=at)
     assert Delivery.objects.get().status == DeliveryStatus.DONE
 
 
@@ -116,7 +116,7 @@ def test_mail_under_a_name_that_is_gone_stops_nobody_and_is_dead_after_fifteen_t
     announce()
     announce()
 
-    assert services.deliver_due(at=AT) == 4
+    assert outbox.deliver_due(at=AT) == 4
 
     assert listeners.heard == [NEWS, NEWS]
     waiting = Delivery.objects.filter(listener=gone)
@@ -124,15 +124,15 @@ def test_mail_under_a_name_that_is_gone_stops_nobody_and_is_dead_after_fifteen_t
     assert {row.last_error for row in waiting} == {"接收方不存在：代码已改名、回退或尚未更新"}
 
     at = AT
-    for _ in range(services.MAX_ATTEMPTS):
+    for _ in range(outbox.MAX_ATTEMPTS):
         at += timedelta(hours=3)
-        services.deliver_due(at=at)
+        outbox.deliver_due(at=at)
     assert set(waiting.values_list("status", "attempts")) == {("DEAD", 15)}
 
     listeners.MOVED[gone] = f"{HERE}.note"  # the cause is mended
     for letter in waiting:
-        services.redeliver(delivery_id=letter.pk, at=at)
-    services.deliver_due(at=at)
+        outbox.redeliver(delivery_id=letter.pk, at=at)
+    outbox.deliver_due(at=at)
     assert set(waiting.values_list("status", "last_error")) == {("DONE", "")}
     assert listeners.heard == [NEWS] * 4
 
@@ -146,11 +146,11 @@ def test_mail_under_a_moved_name_reaches_the_listener_where_it_lives_now(
 ) -> None:
     board[OrderPaid] = [old]
     announce()
-    services.sort_mail(at=AT)
+    outbox.sort_mail(at=AT)
     board[OrderPaid] = [f"{HERE}.{new}"]
     listeners.MOVED[old] = f"{HERE}.{new}"
 
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
     delivery = Delivery.objects.get()
     assert (delivery.listener, delivery.status, delivery.attempts) == (old, "DONE", 1)
@@ -162,7 +162,7 @@ def test_an_old_worker_leaves_news_that_only_newer_code_knows_to_that(board: dic
     tomorrow = Announcement.objects.create(kind="OrderTeleported", payload={}, announced_at=AT)
     announce()
 
-    assert services.sort_mail(at=AT) == 1
+    assert outbox.sort_mail(at=AT) == 1
 
     tomorrow.refresh_from_db()
     assert (tomorrow.sorted_at, tomorrow.deliveries.count()) == (None, 0)
@@ -172,17 +172,17 @@ def test_an_old_worker_leaves_news_that_only_newer_code_knows_to_that(board: dic
 def test_only_a_dead_letter_can_be_revived(board: dict[type, list[str]]) -> None:
     board[OrderPaid] = [f"{HERE}.note"]
     announce()
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
-    with pytest.raises(services.NotDead):
-        services.redeliver(delivery_id=Delivery.objects.get().pk, at=AT)
+    with pytest.raises(outbox.NotDead):
+        outbox.redeliver(delivery_id=Delivery.objects.get().pk, at=AT)
 
 
 def test_a_listener_may_name_the_time_it_wants_to_be_asked_again(board: dict[type, list[str]]) -> None:
     board[OrderPaid] = [f"{HERE}.come_back_in_an_hour"]
     announce()
 
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
     waiting = Delivery.objects.get()
     assert (waiting.due_at, waiting.last_error) == (AT + timedelta(hours=1), "not yet")
@@ -191,11 +191,11 @@ def test_a_listener_may_name_the_time_it_wants_to_be_asked_again(board: dict[typ
 def test_old_mail_is_forgotten_only_when_everybody_has_it(board: dict[type, list[str]]) -> None:
     board[OrderPaid] = [f"{HERE}.note"]
     announce()
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
     board[OrderPaid] = [f"{HERE}.come_back_in_an_hour"]
     announce()
-    services.deliver_due(at=AT)
+    outbox.deliver_due(at=AT)
 
-    assert services.prune(at=AT + timedelta(days=30)) == 0
-    assert services.prune(at=AT + timedelta(days=30, seconds=1)) == 1
+    assert outbox.prune(at=AT + timedelta(days=30)) == 0
+    assert outbox.prune(at=AT + timedelta(days=30, seconds=1)) == 1
     assert list(Delivery.objects.values_list("status", flat=True)) == ["WAITING"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from apps.base.cache import breaker_of
-from apps.outbox import services, tasks
+from apps.outbox import services as outbox
+from apps.outbox import tasks
 
 
 def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
@@ -22,6 +23,6 @@ def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
         settings.CELERY_BROKER_URL = server
         settings.CACHES = {"default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": server}}
 
-        services._nudge()
+        outbox._nudge()
 
         assert breaker_of(server).is_open

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.payments import selectors
+from apps.payments import selectors as payment_facts
 from tests.apps.payments import make
 from tests.apps.payments.make import AT
 from tests.apps.wallet import make as wallet
@@ -57,24 +57,24 @@ def test_an_order_may_have_several_bills_each_paid_once() -> None:
     balance = make.attempt(order, bill_kind="balance", **captured(2))
     with pytest.raises(IntegrityError, match="payment_one_for_bill"), transaction.atomic():
         make.attempt(order, bill_kind="balance", **captured(3))
-    assert list(selectors.used(selectors.of_order(order_no=order.order_no))) == [deposit, balance]
-    assert selectors.captured_for(bill_kind="deposit", bill_no=order.order_no) == deposit
-    assert selectors.captured_for(bill_kind="order", bill_no=order.order_no) is None
+    assert list(payment_facts.used(payment_facts.of_order(order_no=order.order_no))) == [deposit, balance]
+    assert payment_facts.captured_for(bill_kind="deposit", bill_no=order.order_no) == deposit
+    assert payment_facts.captured_for(bill_kind="order", bill_no=order.order_no) is None
 
 
 def test_numbers_of_two_kinds_that_are_alike_are_two_bills() -> None:
     recharge = wallet.placed()
     make.recharge_attempt(recharge)
     other = make.recharge_attempt(recharge, bill_kind="other")
-    assert list(selectors.of_bill(bill_kind="other", bill_no=recharge.recharge_no)) == [other]
+    assert list(payment_facts.of_bill(bill_kind="other", bill_no=recharge.recharge_no)) == [other]
 
 
 def test_a_receipt_is_looked_for_among_orders_only() -> None:
     make.recharge_attempt(wallet.placed(), **captured(1))
-    assert selectors.paid_by(transaction_id="42001") is None
+    assert payment_facts.paid_by(transaction_id="42001") is None
 
 
 def test_attempts_of_both_kinds_are_asked_about() -> None:
     order, recharge = make.attempt(make.order()), make.recharge_attempt(wallet.placed())
     later = AT + timedelta(minutes=2)
-    assert set(selectors.unheard(at=later)) == {order, recharge}
+    assert set(payment_facts.unheard(at=later)) == {order, recharge}

@@ -15,7 +15,7 @@ from apps.base.models import AuditEntry
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.outbox.models import Announcement
-from apps.payments import selectors
+from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund, RefundEnding
 from apps.payments.services import endings, refunds
@@ -79,7 +79,7 @@ def test_paid_outside_is_done_for_the_buyer(
     refund = Refund.objects.get()
     assert (refund.status, refund.settled_at) == ("PAID_OUTSIDE", AT)
     assert Announcement.objects.filter(kind="RefundSettled").count() == 1
-    assert (Payment.objects.get().refunded_fen, selectors.stuck().count()) == (0, 0)
+    assert (Payment.objects.get().refunded_fen, payment_facts.stuck().count()) == (0, 0)
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
         "申请退款结案",
         "同意退款结案",

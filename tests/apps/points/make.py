@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.members.models import Member
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.models import Account, InteractionRule, PointsGood, Rules
 from tests.apps.members import make as members
@@ -47,7 +47,7 @@ def restore(order_no: str, amount: int | None = None, cause: str = "", *, at: da
 
 def standing(owner: Member) -> tuple[int, int]:
     """Balance and debt, after having looked whether the books are right."""
-    assert selectors.unbalanced() == []
+    assert point_facts.unbalanced() == []
     return Account.objects.values_list("balance", "debt").get(member=owner)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.outbox.models import Announcement
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.models import Account, Entry, Lot
 from tests.apps.points import make
@@ -111,10 +111,10 @@ def test_a_member_is_reminded_once_of_what_expires_within_a_week() -> None:
 def test_the_books_show_an_account_that_somebody_changed_by_hand() -> None:
     owner = make.member(100)
     Account.objects.filter(member=owner).update(balance=101)
-    assert [(row.balance, row.booked, row.in_lots) for row in selectors.unbalanced()] == [(101, 100, 100)]
+    assert [(row.balance, row.booked, row.in_lots) for row in point_facts.unbalanced()] == [(101, 100, 100)]
     Account.objects.filter(member=owner).update(balance=100)
     Lot.objects.update(left=99)
-    assert [(row.balance, row.booked, row.in_lots) for row in selectors.unbalanced()] == [(100, 100, 99)]
+    assert [(row.balance, row.booked, row.in_lots) for row in point_facts.unbalanced()] == [(100, 100, 99)]
 
 
 def test_check_points_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,5 +132,5 @@ def test_check_points_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_entries_are_listed_with_what_was_earned() -> None:
     owner = make.member(10)
-    assert [entry.points for entry in selectors.entries_of(owner)] == [10]
+    assert [entry.points for entry in point_facts.entries_of(owner)] == [10]
     assert Entry.objects.get().kind == "GRANT"

@@ -11,7 +11,7 @@ import pytest
 from apps.members.models import Member
 from apps.members.services import consents, profile
 from apps.outbox import services as outbox
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.models import CheckIn, Entry
 from apps.points.states import Interaction
@@ -68,7 +68,7 @@ def test_the_calendar_shows_the_month_and_what_is_missing_to_the_bonus() -> None
         check_in(owner, day)
 
     def seen(day: int) -> tuple[list[int], bool, int, int]:
-        month = selectors.calendar_of(
+        month = point_facts.calendar_of(
             owner, first=date(2026, 3, 1), after=date(2026, 4, 1), at=NOW + day * DAY
         )
         return (

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.models import Account, Entry, Lot, Spending
 from mall.errors import ShopError
@@ -57,11 +57,11 @@ class Purse(RuleBasedStateMachine):
     def claw_back(self, amount: int) -> None:
         points.claw_back(member_id=self.owner.pk, amount=amount, cause=self.cause(), at=self.at)
 
-    @precondition(lambda self: selectors.balance_of(self.owner, at=self.at) > 0)
+    @precondition(lambda self: point_facts.balance_of(self.owner, at=self.at) > 0)
     @rule(amount=AMOUNTS)
     def hold(self, amount: int) -> None:
         """Place an order, mostly one that the member can afford."""
-        there = selectors.balance_of(self.owner, at=self.at)
+        there = point_facts.balance_of(self.owner, at=self.at)
         order_no = f"SO{self.cause()}"
         self.refusable(lambda: make.hold(self.owner, order_no, min(amount, there + 1), at=self.at))
 
@@ -120,8 +120,8 @@ class Purse(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert selectors.unbalanced() == []
-        assert selectors.balance_of(self.owner, at=self.at) >= 0
+        assert point_facts.unbalanced() == []
+        assert point_facts.balance_of(self.owner, at=self.at) >= 0
 
     @invariant()
     def what_orders_took_is_what_is_missing_for_them(self) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.models import Account, Entry, Lot
 from tests.apps.points import make
@@ -135,7 +135,7 @@ def test_what_comes_back_to_an_expired_lot_is_not_spendable_and_expires_under_a_
 
     make.release("SO1", at=later)
 
-    assert selectors.balance_of(owner, at=later) == 0
+    assert point_facts.balance_of(owner, at=later) == 0
     points.expire_due(at=later)
     assert make.standing(owner) == (0, 0)
     assert list(Entry.objects.filter(kind="EXPIRE").values_list("change", flat=True)) == [-60, -40]
@@ -147,8 +147,8 @@ def test_points_past_their_end_cannot_be_spent_even_before_the_sweep() -> None:
     # Earned on 2 March at noon: the last day is 2 April, in Shanghai.
     end = datetime(2026, 4, 2, 16, 0, tzinfo=UTC)
 
-    assert selectors.balance_of(owner, at=end - DAY / 86_400) == 100
-    assert selectors.balance_of(owner, at=end) == 0
+    assert point_facts.balance_of(owner, at=end - DAY / 86_400) == 100
+    assert point_facts.balance_of(owner, at=end) == 0
     with pytest.raises(points.NotEnoughPoints):
         make.hold(owner, "SO1", 1, at=end)
 

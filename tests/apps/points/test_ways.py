@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.members.models import Member
 from apps.members.services import growth
-from apps.points import selectors
+from apps.points import selectors as point_facts
 from apps.points import services as points
 from apps.points.states import Interaction
 from tests.apps.members import make as members
@@ -30,7 +30,7 @@ def now() -> datetime:
 
 def ways(owner: Member, *, at: datetime = NOW) -> dict[str, tuple[int, int | None, bool]]:
     """Points, how often today still, and whether it is done, by kind."""
-    found = selectors.ways_of(owner, at=at).ways
+    found = point_facts.ways_of(owner, at=at).ways
     return {way.kind: (way.points, way.left_today, way.done) for way in found}
 
 
@@ -171,6 +171,6 @@ def test_a_streak_is_over_after_a_day_without_a_check_in() -> None:
     owner = make.member()
     points.check_in(member_id=owner.pk, at=NOW)
     today = (NOW + timedelta(hours=8)).date()
-    assert selectors.streak_of(owner, today=today) == (1, True)
-    assert selectors.streak_of(owner, today=today + DAY) == (1, False)
-    assert selectors.streak_of(owner, today=today + 2 * DAY) == (0, False)
+    assert point_facts.streak_of(owner, today=today) == (1, True)
+    assert point_facts.streak_of(owner, today=today + DAY) == (1, False)
+    assert point_facts.streak_of(owner, today=today + 2 * DAY) == (0, False)

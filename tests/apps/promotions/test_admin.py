@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.timezone import localtime
 
 from apps.catalog.models import Brand
-from apps.promotions import selectors
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor, Promotion, Usage
 from mall.pricing.offers import (
@@ -53,7 +53,7 @@ def typed(**figures: Any) -> dict[str, Any]:
 def offers_after(client: Client, **figures: Any) -> list[Any]:
     answer = client.post(ADD, typed(**figures))
     assert answer.status_code == 302, answer.context["adminform"].form.errors
-    return selectors.offers_for(member=None, at=NOW)
+    return promotion_facts.offers_for(member=None, at=NOW)
 
 
 def test_steps_are_typed_in_yuan(admin_client: Client):
@@ -214,7 +214,7 @@ def test_a_promotion_comes_back_as_it_was_typed(admin_client: Client):
         make.promotion("FREE_POSTAGE", threshold_fen=99_00, regions=["浙江省", "上海市"]),
         make.promotion(brand_ids=[Brand.objects.create(name="青山").pk]),
     ]
-    before = [selectors.offers_for(member=None, at=NOW)]
+    before = [promotion_facts.offers_for(member=None, at=NOW)]
     for row in rows:
         form = admin_client.get(f"{LIST}{row.pk}/change/").context["adminform"].form
         again = {bound.html_name: bound.value() for bound in form if bound.value() not in (None, False)}
@@ -223,7 +223,7 @@ def test_a_promotion_comes_back_as_it_was_typed(admin_client: Client):
             again |= {f"{name}_0": f"{moment:%Y-%m-%d}", f"{name}_1": f"{moment:%H:%M:%S}"}
         answer = admin_client.post(f"{LIST}{row.pk}/change/", again)
         assert answer.status_code == 302, answer.context["adminform"].form.errors
-    assert [selectors.offers_for(member=None, at=NOW)] == before
+    assert [promotion_facts.offers_for(member=None, at=NOW)] == before
 
 
 def test_the_list_tells_each_offer_in_a_sentence_and_what_is_wrong_with_a_broken_one(admin_client: Client):
@@ -327,7 +327,7 @@ def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(ad
     ):
         answer = admin_client.post(ADD, typed(**figures))
         assert answer.status_code == 302, answer.context["adminform"].form.errors
-    bundle, gift = selectors.live(at=NOW)[1], selectors.live(at=NOW)[0]
+    bundle, gift = promotion_facts.live(at=NOW)[1], promotion_facts.live(at=NOW)[0]
     assert isinstance(gift, Gift)
     assert isinstance(bundle, Bundle)
     assert [
@@ -429,7 +429,7 @@ def test_a_limit_set_on_a_running_promotion_counts_what_was_used_before(admin_cl
     )
     answer = admin_client.post(f"{LIST}{row.pk}/change/", typed(limit_total="1"))
     assert answer.status_code == 302, answer.context["adminform"].form.errors
-    assert selectors.live(at=NOW) == []
+    assert promotion_facts.live(at=NOW) == []
     assert "1 单，共优惠 ¥15.00" in admin_client.get(f"{LIST}{row.pk}/change/").content.decode()
 
 

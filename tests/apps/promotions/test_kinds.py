@@ -11,7 +11,7 @@ from django.db import connection
 from apps.base import versions
 from apps.catalog.models import Sku
 from apps.members.models import Member
-from apps.promotions import selectors
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.ladders import Ladder, Rung
 from apps.promotions.models import Campaign, MemberDay, Promotion, Tally
@@ -41,7 +41,7 @@ def quoted(*wanted: tuple[Sku, int], at: datetime = NOW, stock: Any = None, memb
         )
         for sku, quantity in wanted
     )
-    return engine.quote(Basket(lines=lines), selectors.offers_for(member=member, at=at, stock=stock))
+    return engine.quote(Basket(lines=lines), promotion_facts.offers_for(member=member, at=at, stock=stock))
 
 
 def cup(price_fen: int) -> Sku:
@@ -193,7 +193,7 @@ def test_a_promotion_of_a_member_day_is_made_on_shanghai_days_only():
         midnight + timedelta(days=1),
         midnight + timedelta(days=4),
     ]
-    assert [len(selectors.offers_for(member=None, at=at)) for at in moments] == [0, 1, 0, 1]
+    assert [len(promotion_facts.offers_for(member=None, at=at)) for at in moments] == [0, 1, 0, 1]
 
 
 def test_points_count_double_on_member_days_and_once_on_others():
@@ -201,7 +201,7 @@ def test_points_count_double_on_member_days_and_once_on_others():
     MemberDay.objects.create(name="每月27日", month_days=[27], points_bp=30_000)
     MemberDay.objects.create(name="停用", weekdays=[1, 2, 3, 4, 5, 6, 7], points_bp=50_000, enabled=False)
     days = [NOW + timedelta(days=ahead) for ahead in (0, 4, 11)]  # Monday, Friday 27th, Friday
-    assert [selectors.points_multiplier_bp(at=at) for at in days] == [10_000, 30_000, 20_000]
+    assert [promotion_facts.points_multiplier_bp(at=at) for at in days] == [10_000, 30_000, 20_000]
 
 
 def test_a_level_with_a_lead_comes_early_and_its_members_ship_free():
@@ -209,12 +209,12 @@ def test_a_level_with_a_lead_comes_early_and_its_members_ship_free():
     gold = make.level()
     type(gold).objects.filter(pk=gold.pk).update(early_access_minutes=30, free_postage=True)
     early = NOW - timedelta(minutes=30)
-    offers = selectors.offers_for(member=make.member(gold), at=early)
+    offers = promotion_facts.offers_for(member=make.member(gold), at=early)
     assert [offer.ref for offer in offers] == [f"level:{gold.pk}:postage", f"promotion:{row.pk}"]
     assert isinstance(offers[0], FreePostage)
-    before = selectors.offers_for(member=make.member(gold), at=early - timedelta(seconds=1))
+    before = promotion_facts.offers_for(member=make.member(gold), at=early - timedelta(seconds=1))
     assert [offer.ref for offer in before] == [f"level:{gold.pk}:postage"]
-    assert selectors.offers_for(member=make.member(), at=early) == []
+    assert promotion_facts.offers_for(member=make.member(), at=early) == []
 
 
 def why_not(member: Member | None = None, *, at: datetime = NOW) -> list[str]:
@@ -228,7 +228,7 @@ def test_a_promotion_whose_limit_a_member_has_used_says_so_to_them_and_applies_t
     promotions.hold(order_no="SO1", member_id=tea.pk, quote=quoted((cup(100_00), 1)), at=NOW)
     assert why_not(tea) == ["您已达到此活动的参与次数"]
     assert why_not(make.member()) == []
-    assert len(selectors.live(at=NOW)) == 1
+    assert len(promotion_facts.live(at=NOW)) == 1
     promotions.release(order_no="SO1", at=NOW)
     assert why_not(tea) == []
 
@@ -261,7 +261,7 @@ def test_a_used_up_promotion_gives_no_hint_no_gift_and_no_free_postage_and_is_wo
     said = quoted((cup(100_00), 1), stock=lambda ids: dict.fromkeys(ids, 5))
     assert [refusal.reason for refusal in said.declined] == 3 * ["活动名额已用完"]
     assert (said.hints, said.gifts, said.applied) == ((), (), ())
-    assert selectors.live(at=NOW) == []
+    assert promotion_facts.live(at=NOW) == []
 
 
 @pytest.mark.parametrize("number", [1, 200])
@@ -277,9 +277,9 @@ def test_two_hundred_promotions_of_every_sort_are_kept_and_their_limits_asked_in
             "FIXED", off_fen=1_00, product_ids=[mug.product_id], limits={"per_member": 9}, member_day=day
         )
     with versions.once():
-        assert len(selectors.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
+        assert len(promotion_facts.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
         with django_assert_num_queries(1):
-            assert len(selectors.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
+            assert len(promotion_facts.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
 
 
 def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
@@ -292,9 +292,10 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     shelved = [Shelved(mug.product_id, frozenset(), None, frozenset({mug.pk}))]
 
     def shown(at: datetime) -> list[tuple[str, bool]]:
-        seen = selectors.shown(at=at)
+        seen = promotion_facts.shown(at=at)
         return [
-            (each["label"], each["preheat"]) for each in selectors.activities(shelved, seen)[mug.product_id]
+            (each["label"], each["preheat"])
+            for each in promotion_facts.activities(shelved, seen)[mug.product_id]
         ]
 
     assert shown(NOW - timedelta(seconds=1)) == []
@@ -302,7 +303,7 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     assert quoted((mug, 1)).payable_fen == 100_00
     assert shown(opens) == [("满100减15", False)]
     assert quoted((mug, 1), at=opens).payable_fen == 85_00
-    (activity,) = selectors.activities(shelved, selectors.shown(at=NOW))[mug.product_id]
+    (activity,) = promotion_facts.activities(shelved, promotion_facts.shown(at=NOW))[mug.product_id]
     assert (activity["ref"], activity["kind"]) == (f"promotion:{row.pk}", "STEPPED")
     assert (activity["starts_at"], activity["ends_at"]) == (opens, opens + timedelta(days=1))
 
@@ -310,10 +311,10 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
 def test_a_member_day_counts_down_to_midnight():
     day = MemberDay.objects.create(name="周一", weekdays=[1])
     make.promotion(member_day=day, starts_at=NOW - timedelta(days=9), ends_at=NOW + timedelta(days=9))
-    (seen,) = selectors.shown(at=NOW)
+    (seen,) = promotion_facts.shown(at=NOW)
     midnight = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
     assert (seen.starts_at, seen.ends_at) == (midnight, midnight + timedelta(days=1))
-    assert selectors.shown(at=NOW + timedelta(days=1)) == []
+    assert promotion_facts.shown(at=NOW + timedelta(days=1)) == []
 
 
 def test_badges_tell_each_kind_in_a_word_and_a_bundle_is_worn_by_its_parts():
@@ -338,7 +339,7 @@ def test_badges_tell_each_kind_in_a_word_and_a_bundle_is_worn_by_its_parts():
         "限时5折",
     ]
     shelved = [Shelved(sku.product_id, frozenset(), None, frozenset({sku.pk})) for sku in (pot, other)]
-    worn = selectors.badges(shelved, selectors.live(at=NOW))
+    worn = promotion_facts.badges(shelved, promotion_facts.live(at=NOW))
     assert worn == {pot.product_id: [*everywhere, "套餐价150元"], other.product_id: everywhere}
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from apps.base import versions
 from apps.catalog.models import Brand
-from apps.promotions import selectors
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
 from apps.promotions.selectors import Shelved
@@ -73,7 +73,7 @@ ROWS: list[tuple[str, dict[str, Any], Any]] = [
 @pytest.mark.parametrize(("kind", "columns", "expected"), ROWS)
 def test_each_row_becomes_the_offer_that_it_describes(kind: str, columns: dict[str, Any], expected: Any):
     row = make.promotion(kind, label="优惠", **columns)
-    [found] = selectors.offers_for(member=None, at=NOW)
+    [found] = promotion_facts.offers_for(member=None, at=NOW)
     assert found.ref == f"promotion:{row.pk}"
     same = {name: getattr(found, name) for name in expected.__slots__ if name != "ref"}
     assert same == {name: getattr(expected, name) for name in expected.__slots__ if name != "ref"}
@@ -88,7 +88,7 @@ def test_a_scope_names_products_categories_or_brands():
     make.promotion(category_ids=[cup.category_id])
     make.promotion(brand_ids=[brand.pk])
     make.promotion()
-    assert [offer.scope for offer in selectors.offers_for(member=None, at=NOW)] == [
+    assert [offer.scope for offer in promotion_facts.offers_for(member=None, at=NOW)] == [
         scope.Products(frozenset({cup.pk})),
         scope.Categories(frozenset({cup.category_id})),
         scope.Brands(frozenset({brand.pk})),
@@ -99,12 +99,12 @@ def test_a_scope_names_products_categories_or_brands():
 @pytest.mark.parametrize(("seconds", "runs"), [(-1, False), (0, True), (3599, True), (3600, False)])
 def test_an_offer_runs_from_its_start_until_just_before_its_end(seconds: int, runs: bool):
     make.promotion(starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    assert bool(selectors.offers_for(member=None, at=NOW + timedelta(seconds=seconds))) is runs
+    assert bool(promotion_facts.offers_for(member=None, at=NOW + timedelta(seconds=seconds))) is runs
 
 
 def test_an_offer_switched_off_is_not_made():
     Promotion.objects.filter(pk=make.promotion().pk).update(enabled=False)
-    assert selectors.offers_for(member=None, at=NOW) == []
+    assert promotion_facts.offers_for(member=None, at=NOW) == []
 
 
 def test_a_member_pays_the_price_of_the_level_and_for_the_rest_its_discount():
@@ -113,19 +113,19 @@ def test_a_member_pays_the_price_of_the_level_and_for_the_rest_its_discount():
     promotions.price_for_level(level_id=gold.pk, prices_fen={cup.pk: 9_00, pot.pk: 50_00})
     promotions.price_for_level(level_id=gold.pk, prices_fen={cup.pk: 8_00})
     promotions.price_for_level(level_id=make.level().pk, prices_fen={cup.pk: 1_00})
-    [offer] = selectors.offers_for(member=make.member(gold), at=NOW)
+    [offer] = promotion_facts.offers_for(member=make.member(gold), at=NOW)
     assert isinstance(offer, MemberPrice)
     assert dict(offer.prices_fen) == {cup.pk: 8_00, pot.pk: 50_00}
     assert (offer.off_bp, offer.level_ids, offer.label) == (500, frozenset({gold.pk}), f"{gold.name}会员价")
     assert offer.combines_with == EVERY_LANE
-    [narrower] = selectors.offers_for(member=make.member(gold), at=NOW, sku_ids=[cup.pk])
+    [narrower] = promotion_facts.offers_for(member=make.member(gold), at=NOW, sku_ids=[cup.pk])
     assert isinstance(narrower, MemberPrice)
     assert dict(narrower.prices_fen) == {cup.pk: 8_00}
 
 
 def test_a_level_without_advantage_and_a_member_without_level_get_no_member_price():
-    assert selectors.offers_for(member=make.member(make.level()), at=NOW) == []
-    assert selectors.offers_for(member=make.member(), at=NOW) == []
+    assert promotion_facts.offers_for(member=make.member(make.level()), at=NOW) == []
+    assert promotion_facts.offers_for(member=make.member(), at=NOW) == []
 
 
 @pytest.mark.parametrize("number", [1, 50])
@@ -137,9 +137,9 @@ def test_any_number_of_promotions_without_limits_is_kept_and_asks_nothing(
         make.promotion(product_ids=[cup.pk])
     gold = make.member(make.level(discount_bp=9000))
     with versions.once():
-        assert len(selectors.offers_for(member=gold, at=NOW)) == number + 1
+        assert len(promotion_facts.offers_for(member=gold, at=NOW)) == number + 1
         with django_assert_num_queries(0):
-            assert len(selectors.offers_for(member=gold, at=NOW)) == number + 1
+            assert len(promotion_facts.offers_for(member=gold, at=NOW)) == number + 1
 
 
 def test_a_promotion_that_lost_its_last_product_is_left_out_and_the_shop_goes_on():
@@ -148,7 +148,7 @@ def test_a_promotion_that_lost_its_last_product_is_left_out_and_the_shop_goes_on
     make.promotion(label="全场")
     lost.products.clear()
     with capture_logs() as logs:
-        assert [offer.label for offer in selectors.offers_for(member=None, at=NOW)] == ["全场"]
+        assert [offer.label for offer in promotion_facts.offers_for(member=None, at=NOW)] == ["全场"]
     assert [entry["event"] for entry in logs] == ["promotion_unusable"]
 
 
@@ -164,9 +164,9 @@ def test_products_wear_the_badges_of_the_offers_that_mean_them(django_assert_num
         Shelved(cup.pk, frozenset({cup.category_id}), None),
     ]
     with versions.once():
-        selectors.live(at=NOW)
+        promotion_facts.live(at=NOW)
         with django_assert_num_queries(0):
-            worn = selectors.badges(shelved, selectors.live(at=NOW))
+            worn = promotion_facts.badges(shelved, promotion_facts.live(at=NOW))
     assert worn == {
         tea.pk: ["满100减15", "8.5折", "满99.50包邮", "部分地区满59包邮"],
         cup.pk: ["满99.50包邮", "部分地区满59包邮"],

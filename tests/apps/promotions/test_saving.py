@@ -13,8 +13,9 @@ from django.test import Client
 from apps.base.models import AuditEntry
 from apps.catalog import scopes
 from apps.catalog.models import Sku
-from apps.inventory import selectors as inventory
-from apps.promotions import drafts, selectors
+from apps.inventory import selectors as stock_facts
+from apps.promotions import drafts
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.drafts import PromotionDraft
 from apps.promotions.models import Campaign, MemberDay, Promotion, PromotionSku, Tally
@@ -178,7 +179,7 @@ def test_form_and_service_refuse_the_same_with_the_same_words_at_the_same_field(
     admin_client: Client, cup: Sku, as_typed: dict[str, Any], as_said: dict[str, Any], field: str, reason: str
 ) -> None:
     with pytest.raises(promotions.PromotionRefused) as refused:
-        promotions.save(draft(**as_said), at=NOW, stock=inventory.available)
+        promotions.save(draft(**as_said), at=NOW, stock=stock_facts.available)
     assert [fault.field for fault in refused.value.faults if reason in fault.text] == [field]
 
     answer = admin_client.post(ADD, typed(**as_typed))
@@ -262,9 +263,9 @@ def test_a_promotion_that_is_not_there_cannot_be_changed(db: None) -> None:
 
 def test_a_draft_of_a_row_saves_as_the_same_row(cup: Sku) -> None:
     made = make.promotion("GIFT", parts=[(100_00, CUP, 1)], product_ids=[cup.product_id])
-    before = selectors.offers_for(member=None, at=NOW)
+    before = promotion_facts.offers_for(member=None, at=NOW)
     promotions.save(drafts.of_row(made), at=NOW)
-    assert selectors.offers_for(member=None, at=NOW) == before
+    assert promotion_facts.offers_for(member=None, at=NOW) == before
     assert Promotion.objects.count() == 1
 
 

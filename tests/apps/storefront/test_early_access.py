@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.catalog import selectors as catalog
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.checkout import placing, quoting
 from apps.checkout.quoting import Choice
-from apps.members import selectors as members_facts
+from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.storefront import cart
 from mall.errors import NotFound
@@ -44,7 +44,7 @@ def choice_of(sku: Sku, member: Member) -> Choice:
 
 def test_the_lead_is_the_levels_and_nobody_elses():
     plain = members.member(level=members.level("普通", rank=1))
-    assert [members_facts.lead_of(who) for who in (gold(), plain, members.member(), None)] == [
+    assert [member_facts.lead_of(who) for who in (gold(), plain, members.member(), None)] == [
         30 * MINUTE,
         0 * MINUTE,
         0 * MINUTE,
@@ -65,13 +65,13 @@ def test_the_lead_is_the_levels_and_nobody_elses():
 )
 def test_a_sale_begins_earlier_for_whoever_is_let_in_early_and_ends_for_all_at_once(at, early, open_):
     sku = new_goods()
-    assert (sku.pk in catalog.sellable_skus([sku.pk], at=at, early=early)) is open_
-    assert catalog.shelf(at=at, early=early)[0].filter(pk=sku.product_id).exists() is open_
+    assert (sku.pk in catalog_facts.sellable_skus([sku.pk], at=at, early=early)) is open_
+    assert catalog_facts.shelf(at=at, early=early)[0].filter(pk=sku.product_id).exists() is open_
     if open_:
-        assert catalog.product_page(product_id=sku.product_id, at=at, early=early).pk == sku.product_id
+        assert catalog_facts.product_page(product_id=sku.product_id, at=at, early=early).pk == sku.product_id
     else:
         with pytest.raises(NotFound):
-            catalog.product_page(product_id=sku.product_id, at=at, early=early)
+            catalog_facts.product_page(product_id=sku.product_id, at=at, early=early)
 
 
 def test_a_member_of_the_level_orders_before_the_start_and_others_cannot():

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.catalog import services
+from apps.catalog import services as catalog
 from apps.catalog.models import GuaranteeLabel, Product, ProductImage
 from tests.apps.catalog import make
 from tests.apps.inventory import make as make_stock
@@ -106,7 +106,7 @@ def test_a_moved_category_takes_its_products_along() -> None:
     cups = make.category("茶杯", parent=ware)
     make.product("建盏", category=make.category("建窑", parent=cups))
     cups.parent = home
-    services.save_category(category=cups)
+    catalog.save_category(category=cups)
     assert listed(category=ware.pk) == []
     assert listed(category=home.pk) == ["建盏"]
 

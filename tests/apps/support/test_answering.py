@@ -12,7 +12,8 @@ from apps.members.services import consents
 from apps.outbox.models import Announcement
 from apps.points import handlers as points_handlers
 from apps.points.models import Account
-from apps.support import exports, handlers, selectors
+from apps.support import exports, handlers
+from apps.support import selectors as survey_facts
 from apps.support import services as surveys
 from apps.support.models import Answer, Question, Response
 from apps.support.services import Said
@@ -102,7 +103,7 @@ def test_a_survey_is_answered_from_its_first_moment_to_its_last() -> None:
         make.answer(survey, member, at=NOW - DAY - DAY)
     with pytest.raises(surveys.SurveyClosed):
         make.answer(survey, member, at=NOW + 7 * DAY)
-    assert [selectors.open_to(member=member, at=at).count() for at in (NOW - DAY, NOW + 7 * DAY)] == [1, 0]
+    assert [survey_facts.open_to(member=member, at=at).count() for at in (NOW - DAY, NOW + 7 * DAY)] == [1, 0]
     assert make.answer(survey, member, at=NOW - DAY)
 
 
@@ -113,8 +114,8 @@ def test_whoever_is_not_asked_does_not_find_the_survey() -> None:
     member, golden = make.member(), make.member("老茶客", level=gold)
     with pytest.raises(NotFound):
         make.answer(survey, member)
-    assert selectors.open_to(member=member, at=NOW).count() == 0
-    assert selectors.open_to(member=golden, at=NOW).count() == 1
+    assert survey_facts.open_to(member=member, at=NOW).count() == 0
+    assert survey_facts.open_to(member=golden, at=NOW).count() == 1
     off = make.survey(enabled=False)
     with pytest.raises(NotFound):
         make.answer(off, golden)
@@ -159,15 +160,15 @@ def test_results_count_choices_and_average_stars() -> None:
     make.answer(survey, tea=1, times=(1, 2), stars=5, text="一")
     make.answer(survey, tea=1, times=(1,), stars=4)
     make.answer(survey, tea=2, times=(1,), stars=4, text="二")
-    one, two, three, four = selectors.results(survey)
+    one, two, three, four = survey_facts.results(survey)
     assert [(row.text, row.count, row.percent) for row in one.options] == [("绿茶", 2, 67), ("红茶", 1, 33)]
     assert [(row.count, row.percent) for row in two.options] == [(3, 100), (1, 33), (0, 0)]
     assert (three.average_tenths, three.count) == (43, 3)  # 13 / 3
-    assert (four.count, [row.text for row in selectors.texts(four.question)]) == (2, ["二", "一"])
+    assert (four.count, [row.text for row in survey_facts.texts(four.question)]) == (2, ["二", "一"])
 
 
 def test_an_empty_survey_has_results_too() -> None:
-    (one, *_, four) = selectors.results(make.survey())
+    (one, *_, four) = survey_facts.results(make.survey())
     assert ([row.percent for row in one.options], one.average_tenths, four.count) == ([0, 0], None, 0)
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from apps.base.models import AuditEntry
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack
 from mall.errors import NotFound
@@ -46,8 +46,8 @@ def test_a_recharge_brings_principal_and_bonus_apart_and_names_its_pack():
     owner, bought = members.member(), pack(50_000, 5_000)
     entry = wallet.credit(member_id=owner.pk, pack_id=bought.pk, cause="RC1", at=NOW)
     assert (entry.kind, entry.pack, entry.business_key) == ("RECHARGE", bought, "recharge:RC1")
-    assert selectors.balance_of(owner) == (50_000, 5_000, 0)
-    assert selectors.balance_of(owner).available_fen == 55_000
+    assert wallet_facts.balance_of(owner) == (50_000, 5_000, 0)
+    assert wallet_facts.balance_of(owner).available_fen == 55_000
 
 
 def test_the_same_payment_is_booked_once_and_another_twice():
@@ -64,7 +64,7 @@ def test_the_same_payment_is_booked_once_and_another_twice():
 def test_a_pack_is_on_offer_from_its_start_until_before_its_end(minutes: int, on_offer: bool):
     account, at = funded(), NOW + timedelta(minutes=minutes)
     bought = pack(starts_at=NOW, ends_at=NOW + timedelta(hours=1))
-    assert list(selectors.packs_on_offer(at=at)) == ([bought] if on_offer else [])
+    assert list(wallet_facts.packs_on_offer(at=at)) == ([bought] if on_offer else [])
     if on_offer:
         credit(account, bought, at=at)
         return

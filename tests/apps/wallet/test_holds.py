@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.base.transactions import NoTransaction
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Spending
 from apps.wallet.services import booking
@@ -257,7 +257,7 @@ def test_no_booking_leaves_an_account_outside_its_bounds(change: Change):
     with pytest.raises(wallet.WalletConflict), transaction.atomic():
         booking.book(account, change, cause=Cause(EntryKind.ADJUST, "too far"), at=NOW)
     assert figures(account) == (100, 50, 0, 0)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Spending
 from mall.errors import ShopError
@@ -80,7 +80,7 @@ class TheWalletKeepsItsPromises(TestCase):
         purse = Purse()
         for each in happenings:
             purse.happen(*each)
-        assert selectors.unbalanced() == []
+        assert wallet_facts.unbalanced() == []
         principal_fen, bonus_fen, held_principal_fen, held_bonus_fen = figures(purse.account)
         assert 0 <= held_principal_fen <= principal_fen
         assert 0 <= held_bonus_fen <= bonus_fen
@@ -112,5 +112,5 @@ class TheWalletKeepsItsPromises(TestCase):
             before = after
         wallet.restore(order_no="SO1", at=NOW)
         assert figures(account) == (*sums, 0, 0)
-        assert selectors.unbalanced() == []
+        assert wallet_facts.unbalanced() == []
         assert not Account.objects.filter(principal_fen__lt=F("held_principal_fen")).exists()

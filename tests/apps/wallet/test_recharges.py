@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.base.models import AuditEntry
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Recharge
 from apps.wallet.services import recharges
@@ -67,7 +67,7 @@ def of(recharge: Recharge) -> Account:
 
 def can_go_back(recharge: Recharge) -> tuple[int, int]:
     recharge.refresh_from_db()
-    return selectors.refundable(recharge, of(recharge))
+    return wallet_facts.refundable(recharge, of(recharge))
 
 
 def test_a_recharge_waits_for_payment_with_its_figures_frozen():
@@ -95,7 +95,7 @@ def test_what_was_placed_is_credited_as_placed_whatever_became_of_the_pack():
     entry = Entry.objects.get()
     assert (entry.kind, entry.recharge_no, entry.order_no) == ("RECHARGE", made.recharge_no, "")
     assert figures(of(made)) == (50_000, 5_000, 0, 0)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
 
 
 def test_a_recharge_is_credited_once():
@@ -112,7 +112,7 @@ def test_the_same_key_answers_the_same_recharge_and_refuses_another_one():
     Pack.objects.update(enabled=False)
     assert place(owner, bought) == first
     for wanted in ({"of": other}, {"of": bought, "expected_principal_fen": 50_000}):
-        with pytest.raises(selectors.IdempotencyKeyReused):
+        with pytest.raises(wallet_facts.IdempotencyKeyReused):
             place(owner, **wanted)
     Pack.objects.update(enabled=True)
     assert place(members.member(), bought) != first
@@ -199,7 +199,7 @@ def test_a_recharge_that_nobody_touched_goes_back_whole_with_its_bonus():
     assert (made.status, made.refunded_principal_fen, made.refunded_bonus_fen) == ("REFUNDED", 50_000, 5_000)
     assert (entry.kind, entry.reason, entry.recharge_no) == ("REFUND", "会员要求", made.recharge_no)
     assert figures(of(made)) == (0, 0, 0, 0)
-    assert selectors.unbalanced() == []
+    assert wallet_facts.unbalanced() == []
     audit = AuditEntry.objects.get(action="充值退款")
     assert (audit.subject, audit.note) == (
         made.recharge_no,
@@ -278,7 +278,7 @@ def test_refunds_of_odd_sums_take_the_whole_bonus_in_the_end():
     made = credited(of=pack(700, 200))
     for number in range(7):
         refund(made, 100, str(number))
-    taken = [entry.bonus_change_fen for entry in selectors.entries_of_recharge(made)]
+    taken = [entry.bonus_change_fen for entry in wallet_facts.entries_of_recharge(made)]
     assert taken == [200, -29, -28, -29, -28, -29, -28, -29]
     assert figures(of(made)) == (0, 0, 0, 0)
 
@@ -294,16 +294,16 @@ def test_the_most_that_can_go_back_fits_and_a_fen_more_would_not(
 ):
     bonus_fen, back_fen = min(bonus_fen, principal_fen), min(back_fen, principal_fen)
     made = Recharge(principal_fen=principal_fen, bonus_fen=bonus_fen, status="PAID")
-    made.refunded_bonus_fen = selectors.bonus_for(made, principal_fen=back_fen)
+    made.refunded_bonus_fen = wallet_facts.bonus_for(made, principal_fen=back_fen)
     made.refunded_principal_fen = back_fen
     account = Account(principal_fen=free[0], bonus_fen=free[1])
 
-    most = selectors.refundable(made, account)
+    most = wallet_facts.refundable(made, account)
 
     assert 0 <= most.principal_fen <= min(free[0], principal_fen - back_fen)
     assert 0 <= most.bonus_fen <= free[1]
     if most.principal_fen < min(free[0], principal_fen - back_fen):
-        assert selectors.bonus_for(made, principal_fen=most.principal_fen + 1) > free[1]
+        assert wallet_facts.bonus_for(made, principal_fen=most.principal_fen + 1) > free[1]
 
 
 @pytest.mark.parametrize("status", ["UNPAID", "CLOSED"])
@@ -362,10 +362,10 @@ def test_overdue_recharges_come_page_by_page_longest_overdue_first():
     made = [placed(at=NOW + timedelta(minutes=minute)) for minute in (2, 0, 1)]
     pay(placed())
     late = NOW + timedelta(minutes=31, seconds=30)
-    overdue = list(selectors.recharges_past_expiry(at=late))
+    overdue = list(wallet_facts.recharges_past_expiry(at=late))
     assert overdue == [made[1], made[2]]
     last = (overdue[0].expires_at, overdue[0].pk)
-    assert list(selectors.recharges_past_expiry(at=late, after=last)) == [made[2]]
+    assert list(wallet_facts.recharges_past_expiry(at=late, after=last)) == [made[2]]
 
 
 def test_placing_costs_the_same_however_many_recharges_there_are():

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.wechat import errors, push
+from apps.wechat import errors as wechat_errors
+from apps.wechat import push
 from apps.wechat.pay import client, facts, notify
 from apps.wechat.sandbox.control import Sandbox
 from tests.wechat.client import scripted
@@ -91,7 +92,7 @@ def test_a_notify_that_lies_is_refused(sandbox: Sandbox, shop: Script, kind: str
     sandbox.fault(kind)
     pay(sandbox, shop)
 
-    with pytest.raises(errors.NotifyRefused):
+    with pytest.raises(wechat_errors.NotifyRefused):
         read(heard(sandbox, shop))
 
 

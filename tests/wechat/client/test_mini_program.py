@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import codes, errors, http, login, phone, security, shipping, tokens
+from apps.wechat import codes, http, login, phone, security, shipping, tokens
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
 from mall.errors import Kind
@@ -34,14 +35,14 @@ def test_a_question_is_repeated_while_wechat_is_busy(wechat: Script) -> None:
 def test_a_question_is_not_repeated_for_ever(wechat: Script) -> None:
     wechat.say(token(), *[told(errcode=-1) for _ in range(3)])
 
-    with pytest.raises(errors.WechatBusy):
+    with pytest.raises(wechat_errors.WechatBusy):
         shipping.carriers()
 
 
 def test_a_message_is_not_repeated_when_wechat_is_busy(wechat: Script) -> None:
     wechat.say(token(), told(errcode=-1))
 
-    with pytest.raises(errors.WechatBusy):
+    with pytest.raises(wechat_errors.WechatBusy):
         send()
 
     assert len(wechat.heard) == 2
@@ -68,9 +69,9 @@ def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> N
         token(), told(errcode=43101, errmsg="user refuse"), told(errcode=47003, errmsg="argument invalid")
     )
 
-    with pytest.raises(errors.NotSubscribed):
+    with pytest.raises(wechat_errors.NotSubscribed):
         send()
-    with pytest.raises(errors.WechatRefused, match="47003 argument invalid"):
+    with pytest.raises(wechat_errors.WechatRefused, match="47003 argument invalid"):
         send()
 
 
@@ -92,7 +93,7 @@ def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> N
 def test_an_answer_that_makes_no_sense_is_a_bad_gateway(wechat: Script, reply: Reply) -> None:
     wechat.say(token(), reply)
 
-    with pytest.raises(errors.WechatBadAnswer) as caught:
+    with pytest.raises(wechat_errors.WechatBadAnswer) as caught:
         send()
 
     assert caught.value.kind is Kind.BAD_GATEWAY
@@ -105,7 +106,7 @@ def test_an_answer_that_makes_no_sense_is_a_bad_gateway(wechat: Script, reply: R
 def test_a_closed_port_is_wechat_down_at_once_and_without_effect(account: Identity) -> None:
     started = time.monotonic()
 
-    with pytest.raises(errors.WechatDown) as caught:
+    with pytest.raises(wechat_errors.WechatDown) as caught:
         send()
 
     assert caught.value.kind is Kind.UNAVAILABLE
@@ -116,7 +117,7 @@ def test_a_closed_port_is_wechat_down_at_once_and_without_effect(account: Identi
 def test_a_broken_connection_leaves_the_effect_unknown(wechat: Script) -> None:
     wechat.say(token(), Reply(drop=True))
 
-    with pytest.raises(errors.WechatDown) as caught:
+    with pytest.raises(wechat_errors.WechatDown) as caught:
         send()
 
     assert caught.value.effect_unknown
@@ -126,7 +127,7 @@ def test_a_late_answer_is_a_time_out_with_unknown_effect(wechat: Script, setting
     settings.WECHAT_TIMEOUT_S = (0.5, 0.2)
     wechat.say(token(), Reply(after_s=0.5))
 
-    with pytest.raises(errors.WechatTimeout) as caught:
+    with pytest.raises(wechat_errors.WechatTimeout) as caught:
         send()
 
     assert caught.value.kind is Kind.TIMEOUT
@@ -139,7 +140,7 @@ def test_an_answer_that_drips_is_cut_off(account: Identity, settings: Any) -> No
         settings.WECHAT_API_BASE = f"http://127.0.0.1:{server.getsockname()[1]}"
         dripping = pool.submit(drip, server)
         started = time.monotonic()
-        with pytest.raises(errors.WechatTimeout):
+        with pytest.raises(wechat_errors.WechatTimeout):
             tokens.current()
         assert time.monotonic() - started < 1.5
         dripping.result()
@@ -176,7 +177,7 @@ def test_credentials_of_a_netrc_never_replace_ours(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     wechat.say(Reply(body=b'{"code":"ORDER_NOT_EXIST"}', status=404))
 
-    with pytest.raises(errors.PayOrderNotFound):
+    with pytest.raises(wechat_errors.PayOrderNotFound):
         client.query(out_trade_no="SO20250101000001")
 
     assert wechat.heard[0].headers["Authorization"].startswith("WECHATPAY2-SHA256-RSA2048 ")
@@ -187,7 +188,7 @@ def test_secrets_are_neither_logged_nor_in_the_error(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    with pytest.raises(errors.WechatUnavailable) as caught:
+    with pytest.raises(wechat_errors.WechatUnavailable) as caught:
         login.exchange("the-code-of-a-shopper")
 
     said = caplog.text + repr(caught.value) + repr(caught.value.__context__)
@@ -201,7 +202,7 @@ def test_tokens_are_not_logged_even_at_debug(wechat: Script, caplog: pytest.LogC
     wechat.say(token("SECRET-TOKEN"), told(errcode=0), Reply(drop=True))
 
     send()
-    with pytest.raises(errors.WechatDown):
+    with pytest.raises(wechat_errors.WechatDown):
         send()
 
     assert caplog.text.count("wechat_call") == 3
@@ -231,7 +232,7 @@ def test_a_login_code_becomes_an_openid(wechat: Script, account: Identity) -> No
 def test_a_used_or_wrong_login_code_is_the_shoppers_matter(wechat: Script, errcode: int) -> None:
     wechat.say(told(errcode=errcode, errmsg="invalid code"))
 
-    with pytest.raises(errors.LoginCodeInvalid) as caught:
+    with pytest.raises(wechat_errors.LoginCodeInvalid) as caught:
         login.exchange("code-1")
 
     assert (caught.value.code, caught.value.kind) == ("wechat_code_invalid", Kind.INVALID)
@@ -239,9 +240,9 @@ def test_a_used_or_wrong_login_code_is_the_shoppers_matter(wechat: Script, errco
 
 @pytest.mark.parametrize("code", ["", " ", "x" * 129, "中文", "a\nb", 7, None, ["x"]])
 def test_what_cannot_be_a_code_is_refused_without_asking_wechat(wechat: Script, code: Any) -> None:
-    with pytest.raises(errors.LoginCodeInvalid):
+    with pytest.raises(wechat_errors.LoginCodeInvalid):
         login.exchange(code)
-    with pytest.raises(errors.PhoneCodeInvalid):
+    with pytest.raises(wechat_errors.PhoneCodeInvalid):
         phone.exchange(code, openid="oX")
 
     assert wechat.heard == []
@@ -255,7 +256,7 @@ def test_what_cannot_be_a_code_is_refused_without_asking_wechat(wechat: Script, 
 def test_whatever_ails_wechat_login_is_unavailable(wechat: Script, reply: Reply) -> None:
     wechat.say(reply)
 
-    with pytest.raises(errors.WechatUnavailable) as caught:
+    with pytest.raises(wechat_errors.WechatUnavailable) as caught:
         login.exchange("code-1")
 
     assert (caught.value.code, caught.value.kind) == ("wechat_unavailable", Kind.UNAVAILABLE)
@@ -264,7 +265,7 @@ def test_whatever_ails_wechat_login_is_unavailable(wechat: Script, reply: Reply)
 def test_a_user_whom_wechat_blocks_is_forbidden(wechat: Script) -> None:
     wechat.say(told(errcode=40226, errmsg="code blocked"))
 
-    with pytest.raises(errors.UserBlocked):
+    with pytest.raises(wechat_errors.UserBlocked):
         login.exchange("code-1")
 
 
@@ -295,7 +296,7 @@ def test_a_phone_answer_for_another_mini_program_is_not_believed(wechat: Script,
     wechat.say(phone_answer(account, purePhoneNumber="call me"), told(errcode=0, phone_info="x"))
 
     for _ in range(4):
-        with pytest.raises(errors.WechatBadAnswer):
+        with pytest.raises(wechat_errors.WechatBadAnswer):
             phone.exchange("code-1", openid="oX")
 
 
@@ -303,7 +304,7 @@ def test_a_phone_code_of_somebody_else_is_refused(wechat: Script) -> None:
     wechat.say(token(), told(errcode=40029), told(errcode=40003))
 
     for _ in range(2):
-        with pytest.raises(errors.PhoneCodeInvalid):
+        with pytest.raises(wechat_errors.PhoneCodeInvalid):
             phone.exchange("code-1", openid="oX")
 
 
@@ -320,9 +321,9 @@ def test_a_mini_program_code_is_an_image(wechat: Script) -> None:
 def test_a_refused_mini_program_code_is_not_taken_for_an_image(wechat: Script) -> None:
     wechat.say(token(), told(errcode=41030, errmsg="invalid page"), told(errcode=0))
 
-    with pytest.raises(errors.WechatRefused, match="41030"):
+    with pytest.raises(wechat_errors.WechatRefused, match="41030"):
         codes.unlimited(scene="p=12", page="pages/goods/index")
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         codes.unlimited(scene="p=12", page="pages/goods/index")
 
 
@@ -340,7 +341,7 @@ def test_a_refused_mini_program_code_is_not_taken_for_an_image(wechat: Script) -
     ],
 )
 def test_a_scene_or_page_that_wechat_would_refuse_is_not_sent(wechat: Script, scene: str, page: str) -> None:
-    with pytest.raises(errors.SceneInvalid):
+    with pytest.raises(wechat_errors.SceneInvalid):
         codes.unlimited(scene=scene, page=page)
 
     assert wechat.heard == []
@@ -352,9 +353,9 @@ def test_a_text_gets_wechats_verdict(wechat: Script) -> None:
 
     verdict = security.check_text(openid="oX", scene=security.Scene.COMMENT, content="…")
     assert verdict == security.Verdict(security.Suggest.RISKY, 20002, "t")
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         security.check_text(openid="oX", scene=security.Scene.COMMENT, content="…")
-    with pytest.raises(errors.ContentTooLong):
+    with pytest.raises(wechat_errors.ContentTooLong):
         security.check_text(openid="oX", scene=security.Scene.COMMENT, content="茶" * 2501)
 
 
@@ -365,7 +366,7 @@ def test_a_picture_is_looked_at_later_under_a_trace_id(wechat: Script) -> None:
         return security.check_picture(openid="oX", scene=security.Scene.COMMENT, url="https://a.b/c.jpg")
 
     assert check() == "t"
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         check()
 
 

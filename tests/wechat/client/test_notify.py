@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import facts, notify
 from apps.wechat.sandbox.identity import Identity
 from tests.wechat.client.scripted import signed_headers
@@ -81,7 +81,7 @@ def test_a_notify_up_to_five_minutes_away_is_read(account: Identity, skew_s: int
 
 @pytest.mark.parametrize("skew_s", [-301, 301])
 def test_a_notify_more_than_five_minutes_away_is_refused(account: Identity, skew_s: int) -> None:
-    with pytest.raises(errors.NotifyRefused, match="300 s"):
+    with pytest.raises(wechat_errors.NotifyRefused, match="300 s"):
         read(account, envelope(account), at=NOW + timedelta(seconds=skew_s))
 
 
@@ -100,7 +100,7 @@ def test_a_notify_without_one_of_the_five_headers_is_refused(account: Identity, 
     headers = signed_headers(account, body, timestamp=STAMP)
     del headers[name]
 
-    with pytest.raises(errors.NotifyRefused, match=f"no {name.lower()}"):
+    with pytest.raises(wechat_errors.NotifyRefused, match=f"no {name.lower()}"):
         notify.read(headers=headers, body=body, at=NOW)
 
 
@@ -126,7 +126,7 @@ def test_a_notify_with_one_header_changed_is_refused(
     body = json.dumps(envelope(account)).encode()
     headers = signed_headers(account, body, timestamp=STAMP) | {name: value}
 
-    with pytest.raises(errors.NotifyRefused, match=why):
+    with pytest.raises(wechat_errors.NotifyRefused, match=why):
         notify.read(headers=headers, body=body, at=NOW)
 
 
@@ -134,7 +134,7 @@ def test_a_notify_with_one_byte_changed_is_refused(account: Identity) -> None:
     body = json.dumps(envelope(account)).encode()
     headers = signed_headers(account, body, timestamp=STAMP)
 
-    with pytest.raises(errors.NotifyRefused, match="does not hold"):
+    with pytest.raises(wechat_errors.NotifyRefused, match="does not hold"):
         notify.read(headers=headers, body=body + b" ", at=NOW)
 
 
@@ -155,7 +155,7 @@ def test_a_notify_with_one_byte_changed_is_refused(account: Identity) -> None:
 def test_a_signed_notify_whose_resource_does_not_open_is_refused(
     account: Identity, changes: dict[str, Any], why: str
 ) -> None:
-    with pytest.raises(errors.NotifyRefused, match=why):
+    with pytest.raises(wechat_errors.NotifyRefused, match=why):
         read(account, envelope(account, **changes))
 
 
@@ -177,12 +177,12 @@ def test_a_signed_notify_with_a_nonsense_content_is_refused(account: Identity) -
     ]
 
     for content in nonsense:
-        with pytest.raises(errors.NotifyRefused):
+        with pytest.raises(wechat_errors.NotifyRefused):
             read(account, content)
 
 
 def test_a_huge_notify_is_refused_before_it_is_looked_at(account: Identity) -> None:
-    with pytest.raises(errors.NotifyRefused, match="too large"):
+    with pytest.raises(wechat_errors.NotifyRefused, match="too large"):
         notify.read(headers={}, body=b" " * 65_537, at=NOW)
 
 
@@ -202,7 +202,7 @@ def test_a_huge_notify_is_refused_before_it_is_looked_at(account: Identity) -> N
     ],
 )
 def test_a_paid_transaction_with_a_missing_or_odd_fact_is_not_believed(changes: dict[str, Any]) -> None:
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         facts.transaction(PAID | changes)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import errors
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
 from mall.errors import Kind
@@ -94,7 +94,7 @@ def test_money_that_was_captured_stays_paid_when_refunded(
 def test_an_answer_about_another_number_is_not_believed(wechat: Script, account: Identity) -> None:
     wechat.say(signed(account, json.dumps(paid(account, out_trade_no="SO999999")).encode()))
 
-    with pytest.raises(errors.WechatBadAnswer, match="another number"):
+    with pytest.raises(wechat_errors.WechatBadAnswer, match="another number"):
         client.query(out_trade_no="SO20250101000001")
 
 
@@ -146,7 +146,7 @@ def test_a_2xx_that_wechat_did_not_sign_has_an_unknown_outcome(wechat: Script, a
     )
 
     for _ in range(6):
-        with pytest.raises(errors.WechatUnverified) as caught:
+        with pytest.raises(wechat_errors.WechatUnverified) as caught:
             prepay()
         assert caught.value.effect_unknown
         assert (caught.value.code, caught.value.kind) == ("wechat_unavailable", Kind.BAD_GATEWAY)
@@ -156,7 +156,7 @@ def test_a_2xx_that_wechat_did_not_sign_has_an_unknown_outcome(wechat: Script, a
 def test_a_forged_query_changes_nothing_and_is_not_believed(wechat: Script, account: Identity) -> None:
     wechat.say(Reply(body=json.dumps(paid(account)).encode(), headers=JSON))
 
-    with pytest.raises(errors.WechatUnverified) as caught:
+    with pytest.raises(wechat_errors.WechatUnverified) as caught:
         client.query(out_trade_no="SO20250101000001")
 
     assert not caught.value.effect_unknown
@@ -167,7 +167,7 @@ def test_a_refusal_with_a_wrong_signature_is_not_believed(wechat: Script, accoun
     headers = signed_headers(account, body) | {"Wechatpay-Signature": "QUJD"}
     wechat.say(Reply(body=body, status=404, headers=headers))
 
-    with pytest.raises(errors.WechatUnverified):
+    with pytest.raises(wechat_errors.WechatUnverified):
         client.query(out_trade_no="SO20250101000001")
 
 
@@ -180,7 +180,7 @@ def test_a_signed_answer_without_prepay_id_has_an_unknown_outcome(
 ) -> None:
     wechat.say(signed(account, facts))
 
-    with pytest.raises(errors.WechatBadAnswer) as caught:
+    with pytest.raises(wechat_errors.WechatBadAnswer) as caught:
         prepay()
 
     assert caught.value.effect_unknown
@@ -189,7 +189,7 @@ def test_a_signed_answer_without_prepay_id_has_an_unknown_outcome(
 def test_a_page_of_a_proxy_is_no_word_of_wechat(wechat: Script) -> None:
     wechat.say(Reply(body=b"<html>not found</html>", status=404, headers={"Content-Type": "text/html"}))
 
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         client.query(out_trade_no="SO20250101000001")
 
 
@@ -199,17 +199,17 @@ def test_a_page_of_a_proxy_is_no_word_of_wechat(wechat: Script) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "message", "refused"),
     [
-        (404, "ORDER_NOT_EXIST", "订单不存在", errors.PayOrderNotFound),
-        (404, "ORDERNOTEXIST", "订单不存在", errors.PayOrderNotFound),
-        (400, "ORDER_CLOSED", "订单已关闭", errors.PayOrderClosed),
-        (400, "ORDERPAID", "订单已支付", errors.AlreadyPaid),
-        (403, "OUT_TRADE_NO_USED", "商户订单号重复", errors.PayNumberUsed),
-        (400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", errors.PayRequestInvalid),
-        (400, "INVALID_REQUEST", "重入请求数据和已存在的业务单据数据不一致", errors.PayRequestInvalid),
-        (400, "INVALID_REQUEST", "订单重入时，要求参数值与原请求一致", errors.PayRequestInvalid),
-        (400, "PARAM_ERROR", "无效的openid", errors.PayRequestInvalid),
-        (403, "RULE_LIMIT", "业务规则限制", errors.PayRefused),
-        (500, "OPENID_MISMATCH", "openid和appid不匹配", errors.PayRefused),
+        (404, "ORDER_NOT_EXIST", "订单不存在", wechat_errors.PayOrderNotFound),
+        (404, "ORDERNOTEXIST", "订单不存在", wechat_errors.PayOrderNotFound),
+        (400, "ORDER_CLOSED", "订单已关闭", wechat_errors.PayOrderClosed),
+        (400, "ORDERPAID", "订单已支付", wechat_errors.AlreadyPaid),
+        (403, "OUT_TRADE_NO_USED", "商户订单号重复", wechat_errors.PayNumberUsed),
+        (400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致", wechat_errors.PayRequestInvalid),
+        (400, "INVALID_REQUEST", "重入请求数据和已存在的业务单据数据不一致", wechat_errors.PayRequestInvalid),
+        (400, "INVALID_REQUEST", "订单重入时，要求参数值与原请求一致", wechat_errors.PayRequestInvalid),
+        (400, "PARAM_ERROR", "无效的openid", wechat_errors.PayRequestInvalid),
+        (403, "RULE_LIMIT", "业务规则限制", wechat_errors.PayRefused),
+        (500, "OPENID_MISMATCH", "openid和appid不匹配", wechat_errors.PayRefused),
     ],
 )
 def test_a_refusal_of_a_prepay_is_told_apart_by_its_code(
@@ -218,11 +218,11 @@ def test_a_refusal_of_a_prepay_is_told_apart_by_its_code(
     status: int,
     code: str,
     message: str,
-    refused: type[errors.PayRefused],
+    refused: type[wechat_errors.PayRefused],
 ) -> None:
     wechat.say(refusal(account, status, code, message))
 
-    with pytest.raises(errors.PayRefused) as caught:
+    with pytest.raises(wechat_errors.PayRefused) as caught:
         prepay()
 
     assert type(caught.value) is refused
@@ -232,13 +232,13 @@ def test_a_refusal_of_a_prepay_is_told_apart_by_its_code(
 @pytest.mark.parametrize(
     ("status", "code", "failed", "effect_unknown"),
     [
-        (429, "FREQUENCY_LIMITED", errors.WechatBusy, False),
-        (403, "RATELIMIT_EXCEEDED", errors.WechatBusy, False),
-        (500, "SYSTEM_ERROR", errors.WechatBadAnswer, True),
-        (502, "BANK_ERROR", errors.WechatBadAnswer, True),
-        (401, "SIGN_ERROR", errors.WechatMisconfigured, False),
-        (403, "NO_AUTH", errors.WechatMisconfigured, False),
-        (400, "APPID_MCHID_NOT_MATCH", errors.WechatMisconfigured, False),
+        (429, "FREQUENCY_LIMITED", wechat_errors.WechatBusy, False),
+        (403, "RATELIMIT_EXCEEDED", wechat_errors.WechatBusy, False),
+        (500, "SYSTEM_ERROR", wechat_errors.WechatBadAnswer, True),
+        (502, "BANK_ERROR", wechat_errors.WechatBadAnswer, True),
+        (401, "SIGN_ERROR", wechat_errors.WechatMisconfigured, False),
+        (403, "NO_AUTH", wechat_errors.WechatMisconfigured, False),
+        (400, "APPID_MCHID_NOT_MATCH", wechat_errors.WechatMisconfigured, False),
     ],
 )
 def test_what_ails_wechat_or_the_merchant_is_unavailable_to_the_shopper(
@@ -246,12 +246,12 @@ def test_what_ails_wechat_or_the_merchant_is_unavailable_to_the_shopper(
     account: Identity,
     status: int,
     code: str,
-    failed: type[errors.WechatUnavailable],
+    failed: type[wechat_errors.WechatUnavailable],
     effect_unknown: bool,
 ) -> None:
     wechat.say(refusal(account, status, code))
 
-    with pytest.raises(errors.WechatUnavailable) as caught:
+    with pytest.raises(wechat_errors.WechatUnavailable) as caught:
         prepay()
 
     assert type(caught.value) is failed
@@ -262,7 +262,7 @@ def test_what_ails_wechat_or_the_merchant_is_unavailable_to_the_shopper(
 def test_an_unsigned_sign_error_is_understood(wechat: Script) -> None:
     wechat.say(Reply(body=b'{"code":"SIGN_ERROR","message":""}', status=401, headers=JSON))
 
-    with pytest.raises(errors.WechatMisconfigured, match="SIGN_ERROR"):
+    with pytest.raises(wechat_errors.WechatMisconfigured, match="SIGN_ERROR"):
         prepay()
 
 
@@ -278,7 +278,7 @@ def test_closing_is_content_with_204_and_with_closed_already(wechat: Script, acc
 def test_closing_without_wechats_signature_has_an_unknown_outcome(wechat: Script) -> None:
     wechat.say(Reply(body=b"", status=204, headers={}))
 
-    with pytest.raises(errors.WechatUnverified) as caught:
+    with pytest.raises(wechat_errors.WechatUnverified) as caught:
         client.close(out_trade_no="SO20250101000001")
 
     assert caught.value.effect_unknown
@@ -287,7 +287,7 @@ def test_closing_without_wechats_signature_has_an_unknown_outcome(wechat: Script
 def test_closing_what_is_paid_says_so(wechat: Script, account: Identity) -> None:
     wechat.say(refusal(account, 400, "ORDER_PAID", "订单已支付"))
 
-    with pytest.raises(errors.AlreadyPaid):
+    with pytest.raises(wechat_errors.AlreadyPaid):
         client.close(out_trade_no="SO20250101000001")
 
 
@@ -336,7 +336,7 @@ def test_an_answer_about_another_refund_has_an_unknown_outcome(wechat: Script, a
     wechat.say(signed(account, json.dumps(answer).encode()), signed(account, b"{}"))
 
     for _ in range(2):
-        with pytest.raises(errors.WechatBadAnswer) as caught:
+        with pytest.raises(wechat_errors.WechatBadAnswer) as caught:
             refund()
         assert caught.value.effect_unknown
 
@@ -344,16 +344,16 @@ def test_an_answer_about_another_refund_has_an_unknown_outcome(wechat: Script, a
 @pytest.mark.parametrize(
     ("status", "code", "message", "refused"),
     [
-        (403, "NOT_ENOUGH", "余额不足", errors.NotEnoughBalance),
-        (404, "RESOURCE_NOT_EXISTS", "订单不存在", errors.PayOrderNotFound),
+        (403, "NOT_ENOUGH", "余额不足", wechat_errors.NotEnoughBalance),
+        (404, "RESOURCE_NOT_EXISTS", "订单不存在", wechat_errors.PayOrderNotFound),
         (
             400,
             "INVALID_REQUEST",
             "订单金额或退款金额与之前请求不一致，请核实后再试",
-            errors.PayRequestInvalid,
+            wechat_errors.PayRequestInvalid,
         ),
-        (400, "INVALID_REQUEST", "订单已全额退款", errors.PayRequestInvalid),
-        (403, "USER_ACCOUNT_ABNORMAL", "用户账户异常", errors.PayRefused),
+        (400, "INVALID_REQUEST", "订单已全额退款", wechat_errors.PayRequestInvalid),
+        (403, "USER_ACCOUNT_ABNORMAL", "用户账户异常", wechat_errors.PayRefused),
     ],
 )
 def test_a_refusal_of_a_refund_is_told_apart_by_its_code(
@@ -362,11 +362,11 @@ def test_a_refusal_of_a_refund_is_told_apart_by_its_code(
     status: int,
     code: str,
     message: str,
-    refused: type[errors.PayRefused],
+    refused: type[wechat_errors.PayRefused],
 ) -> None:
     wechat.say(refusal(account, status, code, message))
 
-    with pytest.raises(errors.PayRefused) as caught:
+    with pytest.raises(wechat_errors.PayRefused) as caught:
         refund()
 
     assert type(caught.value) is refused
@@ -384,7 +384,7 @@ def test_a_question_is_asked_again_when_the_connection_broke(wechat: Script, acc
 def test_a_money_call_is_not_repeated_when_the_connection_broke(wechat: Script) -> None:
     wechat.say(Reply(drop=True))
 
-    with pytest.raises(errors.WechatDown) as caught:
+    with pytest.raises(wechat_errors.WechatDown) as caught:
         refund()
 
     assert caught.value.effect_unknown
@@ -395,7 +395,7 @@ def test_a_money_call_without_an_answer_in_time_has_an_unknown_outcome(wechat: S
     settings.WECHAT_TIMEOUT_S = (0.5, 0.2)
     wechat.say(Reply(after_s=0.5))
 
-    with pytest.raises(errors.WechatTimeout) as caught:
+    with pytest.raises(wechat_errors.WechatTimeout) as caught:
         prepay()
 
     assert caught.value.kind is Kind.TIMEOUT
@@ -403,7 +403,7 @@ def test_a_money_call_without_an_answer_in_time_has_an_unknown_outcome(wechat: S
 
 
 def test_a_money_call_to_a_closed_port_had_no_effect(account: Identity) -> None:
-    with pytest.raises(errors.WechatDown) as caught:
+    with pytest.raises(wechat_errors.WechatDown) as caught:
         prepay()
 
     assert caught.value.kind is Kind.UNAVAILABLE

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from wechatpy.crypto import PrpCrypto
 
-from apps.wechat import errors, push
+from apps.wechat import errors as wechat_errors
+from apps.wechat import push
 from apps.wechat.sandbox.identity import Identity
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -110,12 +111,12 @@ def test_a_push_is_refused_when_anything_about_it_is_wrong(account: Identity) ->
 
     assert push.read(right, body, at=NOW + timedelta(seconds=600)) == {"Event": "x"}
     for asked, content, why in wrong:
-        with pytest.raises(errors.PushRefused, match=why):
+        with pytest.raises(wechat_errors.PushRefused, match=why):
             push.read(asked, content, at=NOW)
 
 
 def test_the_push_url_is_not_confirmed_with_a_wrong_signature(account: Identity) -> None:
-    with pytest.raises(errors.PushRefused):
+    with pytest.raises(wechat_errors.PushRefused):
         push.verify_url({"signature": "0" * 40, "timestamp": STAMP, "nonce": "1", "echostr": "e"})
 
 

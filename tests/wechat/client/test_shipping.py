@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import errors, shipping
+from apps.wechat import errors as wechat_errors
+from apps.wechat import shipping
 from apps.wechat.shipping import Parcel
 from tests.wechat.client.scripted import Script
 from tests.wechat.client.words import token, told
@@ -85,7 +86,7 @@ def test_a_phone_is_masked_once_and_stays_masked() -> None:
 def test_what_wechat_cannot_take_yet_is_tried_later(wechat: Script, errcode: int) -> None:
     wechat.say(TOKEN, told(errcode=errcode, errmsg="支付单不存在"))
 
-    with pytest.raises(errors.ShippingNotYet) as caught:
+    with pytest.raises(wechat_errors.ShippingNotYet) as caught:
         upload()
 
     assert caught.value.errcode == errcode
@@ -104,7 +105,7 @@ def test_what_wechat_has_already_is_done(wechat: Script, errcode: int) -> None:
 def test_other_refusals_are_final(wechat: Script, errcode: int) -> None:
     wechat.say(TOKEN, told(errcode=errcode, errmsg="no"))
 
-    with pytest.raises(errors.WechatRefused, match=str(errcode)):
+    with pytest.raises(wechat_errors.WechatRefused, match=str(errcode)):
         upload()
 
 
@@ -123,10 +124,10 @@ def test_wechats_view_of_an_order_is_read(wechat: Script) -> None:
 
     seen = shipping.get_order(transaction_id="4200")
     assert (seen.state, seen.finished, seen.in_complaint) == (shipping.OrderState.SHIPPED, True, False)
-    with pytest.raises(errors.ShippingNotYet):
+    with pytest.raises(wechat_errors.ShippingNotYet):
         shipping.get_order(transaction_id="4200")
     for _ in range(2):
-        with pytest.raises(errors.WechatBadAnswer):
+        with pytest.raises(wechat_errors.WechatBadAnswer):
             shipping.get_order(transaction_id="4200")
-    with pytest.raises(errors.WechatBadAnswer):
+    with pytest.raises(wechat_errors.WechatBadAnswer):
         shipping.carriers()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from apps.wechat import errors, tokens
+from apps.wechat import errors as wechat_errors
+from apps.wechat import tokens
 from mall.errors import Kind
 from tests.wechat.client.scripted import Reply, Script
 from tests.wechat.client.words import TOKEN_PATH, send, token, tokens_used, told
@@ -45,7 +46,7 @@ def test_a_rejected_token_is_renewed_once_and_the_call_repeated_once(wechat: Scr
 def test_a_token_rejected_twice_fails_instead_of_going_round(wechat: Script) -> None:
     wechat.say(token("T1"), told(errcode=40001), token("T2"), told(errcode=40001))
 
-    with pytest.raises(errors.WechatMisconfigured):
+    with pytest.raises(wechat_errors.WechatMisconfigured):
         send()
 
     assert len(wechat.heard) == 4
@@ -83,7 +84,7 @@ def test_a_hanging_wechat_costs_each_caller_its_own_time_out_only(
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(tokens.current) for _ in range(6)]
 
-    assert all(isinstance(one.exception(), errors.WechatTimeout) for one in asked)
+    assert all(isinstance(one.exception(), wechat_errors.WechatTimeout) for one in asked)
     assert time.monotonic() - started < 1.2  # one after the other would be 1.8
 
 
@@ -113,7 +114,7 @@ def test_a_dead_workers_lock_delays_a_token_but_does_not_prevent_it(
 def test_a_rejected_shop_is_the_operators_matter(wechat: Script, errcode: int) -> None:
     wechat.say(told(errcode=errcode, errmsg="invalid ip 1.2.3.4, not in whitelist"))
 
-    with pytest.raises(errors.WechatMisconfigured, match=str(errcode)) as caught:
+    with pytest.raises(wechat_errors.WechatMisconfigured, match=str(errcode)) as caught:
         send()
 
     assert (caught.value.code, caught.value.kind) == ("wechat_unavailable", Kind.BAD_GATEWAY)

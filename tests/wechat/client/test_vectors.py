@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from apps.wechat import errors, push
+from apps.wechat import errors as wechat_errors
+from apps.wechat import push
 from apps.wechat.pay import client, notify
 from apps.wechat.sandbox.identity import Identity
 from tests.wechat.client.scripted import Heard, Script, signed, signed_headers
@@ -66,7 +67,7 @@ def test_what_the_client_sends_is_signed_over_exactly_that_text(wechat: Script, 
         expires_at=NOW + timedelta(minutes=30),
         notify_url="https://m.example.com/wechat/pay/notify",
     )
-    with pytest.raises(errors.PayOrderNotFound):
+    with pytest.raises(wechat_errors.PayOrderNotFound):
         client.query(out_trade_no="SO20250101000001")
 
     for heard in wechat.heard:

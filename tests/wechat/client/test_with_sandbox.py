@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import codes, errors, login, messages, phone, shipping, tokens
+from apps.wechat import codes, login, messages, phone, shipping, tokens
+from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.control import Sandbox
 
@@ -48,19 +49,19 @@ def test_a_shopper_logs_in_once_per_code_and_gives_a_phone(sandbox: Sandbox) -> 
     shopper = sandbox.login("小明")
 
     assert login.exchange(shopper.code).openid == shopper.openid
-    with pytest.raises(errors.LoginCodeInvalid):
+    with pytest.raises(wechat_errors.LoginCodeInvalid):
         login.exchange(shopper.code)
 
     code = sandbox.phone_code(shopper.openid, phone="13800000000")
     assert phone.exchange(code, openid=shopper.openid).number == "13800000000"
-    with pytest.raises(errors.PhoneCodeInvalid):
+    with pytest.raises(wechat_errors.PhoneCodeInvalid):
         phone.exchange(code, openid=shopper.openid)
 
 
 def test_a_phone_code_of_another_shopper_is_refused(sandbox: Sandbox) -> None:
     mine, theirs = sandbox.login("小明"), sandbox.login("小红")
 
-    with pytest.raises(errors.PhoneCodeInvalid):
+    with pytest.raises(wechat_errors.PhoneCodeInvalid):
         phone.exchange(sandbox.phone_code(theirs.openid), openid=mine.openid)
 
 
@@ -95,23 +96,23 @@ def test_an_unpaid_order_is_closed_and_stays_closed(sandbox: Sandbox) -> None:
     client.close(out_trade_no=NUMBER)
 
     assert client.query(out_trade_no=NUMBER).trade_state == "CLOSED"
-    with pytest.raises(errors.PayOrderClosed):
+    with pytest.raises(wechat_errors.PayOrderClosed):
         prepay(openid)
 
 
 def test_a_paid_order_cannot_be_closed(sandbox: Sandbox) -> None:
     paid_by(sandbox, sandbox.login("小明").openid)
 
-    with pytest.raises(errors.AlreadyPaid):
+    with pytest.raises(wechat_errors.AlreadyPaid):
         client.close(out_trade_no=NUMBER)
 
 
 def test_numbers_that_wechat_does_not_know_are_said_to_be_unknown(sandbox: Sandbox) -> None:
-    with pytest.raises(errors.PayOrderNotFound):
+    with pytest.raises(wechat_errors.PayOrderNotFound):
         client.query(out_trade_no=NUMBER)
-    with pytest.raises(errors.PayOrderNotFound):
+    with pytest.raises(wechat_errors.PayOrderNotFound):
         client.query_refund(out_refund_no="RF1")
-    with pytest.raises(errors.PayOrderNotFound):
+    with pytest.raises(wechat_errors.PayOrderNotFound):
         refund("4200000000202501010000000000")
 
 
@@ -120,7 +121,7 @@ def test_a_number_is_good_for_one_amount(sandbox: Sandbox) -> None:
     prepay(openid)
 
     assert prepay(openid).startswith("wx")
-    with pytest.raises(errors.PayRequestInvalid):
+    with pytest.raises(wechat_errors.PayRequestInvalid):
         prepay(openid, amount_fen=1201)
 
 
@@ -128,7 +129,7 @@ def test_more_than_was_paid_is_not_refunded(sandbox: Sandbox) -> None:
     transaction_id = paid_by(sandbox, sandbox.login("小明").openid)
     refund(transaction_id)
 
-    with pytest.raises(errors.PayRefused):
+    with pytest.raises(wechat_errors.PayRefused):
         client.refund(
             transaction_id=transaction_id,
             out_refund_no="RF2",
@@ -143,7 +144,7 @@ def test_an_empty_merchant_account_refunds_later_under_the_same_number(sandbox: 
     transaction_id = paid_by(sandbox, sandbox.login("小明").openid)
     sandbox.fault("not_enough")
 
-    with pytest.raises(errors.NotEnoughBalance):
+    with pytest.raises(wechat_errors.NotEnoughBalance):
         refund(transaction_id)
 
     assert refund(transaction_id).refund_fen == 600
@@ -153,7 +154,7 @@ def test_a_refund_whose_answer_is_lost_happened_once(sandbox: Sandbox) -> None:
     transaction_id = paid_by(sandbox, sandbox.login("小明").openid)
     sandbox.fault("timeout_after_commit", path="/v3/refund/*")
 
-    with pytest.raises(errors.WechatUnavailable) as caught:
+    with pytest.raises(wechat_errors.WechatUnavailable) as caught:
         refund(transaction_id)
 
     assert caught.value.effect_unknown
@@ -167,7 +168,7 @@ def test_a_lying_answer_is_an_unknown_outcome_that_a_query_settles(sandbox: Sand
     openid = sandbox.login("小明").openid
     sandbox.fault(kind, path="/v3/pay/transactions/jsapi")
 
-    with pytest.raises(errors.WechatBadAnswer) as caught:
+    with pytest.raises(wechat_errors.WechatBadAnswer) as caught:
         prepay(openid)
 
     assert caught.value.effect_unknown
@@ -178,7 +179,7 @@ def test_wechat_failing_with_500_is_unavailable(sandbox: Sandbox) -> None:
     openid = sandbox.login("小明").openid
     sandbox.fault("http_status", path="/v3/*", status=500, code="SYSTEM_ERROR")
 
-    with pytest.raises(errors.WechatUnavailable):
+    with pytest.raises(wechat_errors.WechatUnavailable):
         prepay(openid)
 
 
@@ -187,7 +188,7 @@ def test_slow_wechat_is_given_up(sandbox: Sandbox, settings: Any) -> None:
     settings.WECHAT_TIMEOUT_S = (1.0, 0.2)
     sandbox.fault("timeout_after_commit", path="/v3/pay/transactions/jsapi", hang_s=0.6)
 
-    with pytest.raises(errors.WechatTimeout) as caught:
+    with pytest.raises(wechat_errors.WechatTimeout) as caught:
         prepay(openid)
 
     assert caught.value.effect_unknown
@@ -200,7 +201,7 @@ def test_shipping_waits_until_wechat_knows_the_payment(sandbox: Sandbox) -> None
     at = datetime.now(tz=UTC)
     sandbox.fault("shipping_unknown")
 
-    with pytest.raises(errors.ShippingNotYet):
+    with pytest.raises(wechat_errors.ShippingNotYet):
         shipping.upload(transaction_id=transaction_id, openid=openid, parcels=[parcel], at=at)
     first = shipping.upload(transaction_id=transaction_id, openid=openid, parcels=[parcel], at=at)
     again = shipping.upload(transaction_id=transaction_id, openid=openid, parcels=[parcel], at=at)
@@ -224,7 +225,7 @@ def test_a_message_needs_a_grant_and_uses_it_up(sandbox: Sandbox) -> None:
     }
 
     messages.send_subscribe(**asked)
-    with pytest.raises(errors.NotSubscribed):
+    with pytest.raises(wechat_errors.NotSubscribed):
         messages.send_subscribe(**asked)
 
 

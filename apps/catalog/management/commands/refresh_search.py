@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.catalog import services
+from apps.catalog import services as catalog
 
 
 class Command(BaseCommand):
     help = "Derive the search words of all products again, in small batches; safe to run again and beside the shop."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"described {services.refresh_search_words()} products")
+        self.stdout.write(f"described {catalog.refresh_search_words()} products")

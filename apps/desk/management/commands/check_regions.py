@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.fulfillment import selectors as fulfillment
-from apps.promotions import selectors as promotions
+from apps.fulfillment import selectors as parcel_facts
+from apps.promotions import selectors as promotion_facts
 
 
 class Command(BaseCommand):
@@ -15,8 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         unclear = [
-            *(f"运费模板「{label}」：{wrong}" for label, wrong in fulfillment.unclear_regions()),
-            *(f"促销「{label}」：{wrong}" for label, wrong in promotions.unclear_regions()),
+            *(f"运费模板「{label}」：{wrong}" for label, wrong in parcel_facts.unclear_regions()),
+            *(f"促销「{label}」：{wrong}" for label, wrong in promotion_facts.unclear_regions()),
         ]
         for line in unclear:
             self.stdout.write(line)

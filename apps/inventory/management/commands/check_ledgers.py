@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.inventory import selectors
+from apps.inventory import selectors as stock_facts
 
 
 class Command(BaseCommand):
     help = "Compare every stock row with the sums of its ledger entries."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = selectors.unbalanced()
+        rows = stock_facts.unbalanced()
         for row in rows:
             self.stdout.write(
                 f"stock {row.stock_id} (SKU {row.sku_id}, place {row.place_id}): "

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Max, Min
 
-from apps.orders import reductions, selectors
+from apps.orders import reductions
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 
 _BATCH = 5_000
@@ -24,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["fill"]:
             self.stdout.write(f"{self._fill()} rows written")
-        rows = selectors.unbalanced_reductions()
+        rows = order_facts.unbalanced_reductions()
         for row in rows:
             self.stdout.write(f"{row.what} {row.number}: says {row.says}, its rows {row.rows}")
         if rows:

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.orders import selectors
+from apps.orders import selectors as order_facts
 
 
 class Command(BaseCommand):
     help = "Compare what every order, line and refund says was refunded with the rows below it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = selectors.unbalanced_refunds()
+        rows = order_facts.unbalanced_refunds()
         for row in rows:
             self.stdout.write(f"{row.what} {row.number}: says {row.says}, its rows {row.rows}")
         if rows:

@@ -7,14 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.members import standing
-from apps.points import selectors
+from apps.points import selectors as point_facts
 
 
 class Command(BaseCommand):
     help = "Compare every points account with its ledger and its lots, and every member's growth with its ledger."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        accounts = selectors.unbalanced()
+        accounts = point_facts.unbalanced()
         for row in accounts:
             self.stdout.write(
                 f"account {row.account_id}: balance {row.balance} but booked {row.booked} and in lots {row.in_lots}, "

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.wallet import selectors
+from apps.wallet import selectors as wallet_facts
 
 
 class Command(BaseCommand):
     help = "Compare every account of stored value with the sums of its ledger entries."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = selectors.unbalanced()
+        rows = wallet_facts.unbalanced()
         for row in rows:
             self.stdout.write(
                 f"account {row.account_id}: "
