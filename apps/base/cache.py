@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
@@ -106,7 +106,7 @@ class SoftRedisCache(RedisCache):
 
         def ask() -> float | None:
             # Without the client's wrapping of a call in retries and events: every request of the shop comes by here.
-            pool = self._cache._get_connection_pool(write=True)
+            pool = cast(Any, self._cache)._get_connection_pool(write=True)
             connection = pool.get_connection()
             try:
                 connection.send_command("EVALSHA", _TURN_SHA, 1, kept, limit, seconds, at)
