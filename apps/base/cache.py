@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
@@ -105,11 +105,20 @@ class SoftRedisCache(RedisCache):
         kept = self.make_and_validate_key(key)
 
         def ask() -> float | None:
-            client = self._cache.get_client(kept, write=True)
+            # Without the client's wrapping of a call in retries and events: every request of the shop comes by here.
+            pool = cast(Any, self._cache)._get_connection_pool(write=True)
+            connection = pool.get_connection()
             try:
-                first = client.evalsha(_TURN_SHA, 1, kept, limit, seconds, at)
+                connection.send_command("EVALSHA", _TURN_SHA, 1, kept, limit, seconds, at)
+                first = connection.read_response()
             except NoScriptError:
-                first = client.eval(_TURN, 1, kept, limit, seconds, at)
+                connection.send_command("EVAL", _TURN, 1, kept, limit, seconds, at)
+                first = connection.read_response()
+            except BaseException:
+                connection.disconnect()
+                raise
+            finally:
+                pool.release(connection)
             return None if first is None else max(0.0, seconds - (at - float(first)))
 
         answer: float | None = self._softly(ask, None)

@@ -24,6 +24,8 @@ from apps.base import versions
 
 # How long a page lies in Redis that nobody asks for, or that something newer replaced under another key.
 _KEEP_SECONDS: Final = 3600
+# So many pages of a kind, of some ten kilobytes each, lie in each process.
+_MOST_NEAR: Final = 256
 # One maker at a time: the others look again this often, for so long, and then make their own.
 _LOOK_AGAIN_SECONDS: Final = 0.01
 _PATIENCE_SECONDS: Final = 0.3
@@ -79,6 +81,7 @@ class Pages:
     def __init__(self, kind: str, *topics: str) -> None:
         self._kind = kind
         self._topics = topics
+        self._near: dict[str, Page] = {}
 
     def tokens(self) -> tuple[str | None, ...]:
         """The tokens of the topics, as this request has read them."""
@@ -91,9 +94,22 @@ class Pages:
         return f"page:{self._kind}:{blake2b(told, digest_size=16).hexdigest()}"
 
     def kept(self, key: str) -> Page | None:
-        """The page as it was made last, good or not; None where there is none."""
+        """The page as this process, or any, made it last, good or not; None where there is none.
+
+        The pages asked for of late lie in the process as well: Redis costs more than all the rest of a kept page.
+        """
+        return self._near.get(key) or self._far(key)
+
+    def _far(self, key: str) -> Page | None:
         page: Page | None = cache.get(key)
+        if page is not None:
+            self._put_near(key, page)
         return page
+
+    def _put_near(self, key: str, page: Page) -> None:
+        if len(self._near) >= _MOST_NEAR:
+            self._near = {}  # those that are asked for are soon there again
+        self._near[key] = page
 
     def good(self, page: Page | None, *, sign: Any, at: datetime) -> bool:
         """Whether the page is what would be made now."""
@@ -110,18 +126,22 @@ class Pages:
 
         Of many that miss it at once one makes it; the others wait a little for that one.
         """
+        page = self._far(key)
+        if page is not None and good(page):
+            return page
         mine = cache.add(f"{key}:maker", 1, timeout=5)
         if not mine and not cache.breaker.is_open:  # type: ignore[attr-defined]  # SoftRedisCache has one
             patience = time.monotonic() + _PATIENCE_SECONDS
             while time.monotonic() < patience:
                 time.sleep(_LOOK_AGAIN_SECONDS)
-                page = self.kept(key)
+                page = self._far(key)
                 if page is not None and good(page):
                     return page
         try:
-            page = make()
-            cache.set(key, page, timeout=_KEEP_SECONDS)
-            return page
+            made = make()
+            cache.set(key, made, timeout=_KEEP_SECONDS)
+            self._put_near(key, made)
+            return made
         finally:
             if mine:
                 cache.delete(f"{key}:maker")

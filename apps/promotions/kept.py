@@ -63,21 +63,13 @@ class Row:
     limits: tuple[tuple[str, bool, bool, int], ...]
     terms: Terms
     offer: Offer | None
+    gift_ids: tuple[int, ...]
+    # Which tallies bind it: of one member or not, of one day or not.
+    sorts: frozenset[tuple[bool, bool]]
 
     def made_on(self, day: date) -> bool:
         """Whether the offer is made on a Shanghai day."""
         return self.member_day is None or member_days.falls_on(self.member_day, day)
-
-    @property
-    def steps_up(self) -> bool:
-        """Whether its price follows what was sold."""
-        return self.terms.kind == Promotion.Kind.STEP_PRICE
-
-    @property
-    def gift_ids(self) -> list[int]:
-        """The SKUs that it gives."""
-        given = self.terms.kind == Promotion.Kind.GIFT
-        return [part.sku_id for part in self.terms.parts] if given else []
 
 
 class Board(NamedTuple):
@@ -118,8 +110,7 @@ def tallies(found: Iterable[Row], *, member_id: int | None, day: date) -> Tallie
     """The tallies that these promotions are bound by, for this member and this Shanghai day: one statement, if any."""
     wanted: dict[tuple[bool, bool], list[int]] = {}
     for row in found:
-        sorts = {(by_member, by_day) for _, by_member, by_day, _ in row.limits}
-        for sort in sorts | ({(False, False)} if row.steps_up else set()):
+        for sort in row.sorts:
             if member_id is not None or not sort[0]:
                 wanted.setdefault(sort, []).append(row.promotion_id)
     if not wanted:
@@ -206,6 +197,12 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
     for row in with_scope_ids(promotions.filter(enabled=True)).select_related("campaign").order_by("id"):
         said = terms_of(row)
         stepped = row.kind == Promotion.Kind.STEP_PRICE
+        limits = tuple(
+            (column, by_member, by_day, limit)
+            for column, by_member, by_day in LIMITS
+            if (limit := getattr(row, column)) is not None
+        )
+        sorts = {(by_member, by_day) for _, by_member, by_day, _ in limits}
         try:
             offer = terms.offer(said, at=row.starts_at)
         except ShopError as refusal:
@@ -218,13 +215,11 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
                 ends_at=row.ends_at,
                 preheat_at=row.campaign.preheat_at if row.campaign else None,
                 member_day=row.member_day,
-                limits=tuple(
-                    (column, by_member, by_day, limit)
-                    for column, by_member, by_day in LIMITS
-                    if (limit := getattr(row, column)) is not None
-                ),
+                limits=limits,
                 terms=said,
                 offer=None if stepped else offer,
+                gift_ids=tuple(part.sku_id for part in said.parts) if row.kind == Promotion.Kind.GIFT else (),
+                sorts=frozenset(sorts | {(False, False)} if stepped else sorts),
             )
         )
     return tuple(made)

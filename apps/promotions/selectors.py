@@ -160,7 +160,7 @@ def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
     whoever comes early by ``lead`` an offer counts that much before its start, as in ``offers_for``.
     """
     today = days.shop_day(at)
-    rows = [row for row in kept.rows(at=at) if at < row.ends_at and _to_be_seen(row, at=at, lead=lead)]
+    rows = [row for row in kept.rows(at=at) if at < row.ends_at and _to_be_seen(row, today, at=at, lead=lead)]
     counted = kept.tallies(rows, member_id=None, day=today)
     seen = []
     for row in rows:
@@ -178,10 +178,10 @@ def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
     return seen
 
 
-def _to_be_seen(row: kept.Row, *, at: datetime, lead: timedelta) -> bool:
+def _to_be_seen(row: kept.Row, today: date, *, at: datetime, lead: timedelta) -> bool:
     """Whether products show it: it is made at this moment, or preheats."""
     if row.starts_at <= at + lead:
-        return row.made_on(days.shop_day(at))
+        return row.made_on(today)
     return row.preheat_at is not None and row.preheat_at <= at
 
 
