@@ -8,13 +8,14 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from apps.base.models import Version
 from apps.inventory.models import StockEntry
 from tests.apps.checkout import make
 
 
 def rows() -> dict[str, int]:
     """How many rows each table of ours holds, without those that say what the code is."""
-    kept = {"contenttypes.ContentType", "auth.Permission"}
+    kept = {"contenttypes.ContentType", "auth.Permission", "base.Version"}
     models = [model for model in apps.get_models() if model._meta.managed and model._meta.label not in kept]
     return {model._meta.label: count for model in models if (count := model._default_manager.count())}
 
@@ -33,9 +34,12 @@ def test_emptying_takes_ledgers_too_and_leaves_permissions() -> None:
     make.goods()
     assert {"inventory.StockEntry", "catalog.Sku"} <= {*rows()}
     permissions = set(Permission.objects.values_list("pk", flat=True))
+    tokens = set(Version.objects.values_list("token", flat=True))
     call_command("flush", verbosity=0, interactive=False, database="default")
     assert rows() == {}
     assert set(Permission.objects.values_list("pk", flat=True)) == permissions != set()
+    # What processes kept of what is gone is out of date.
+    assert not tokens & set(Version.objects.values_list("token", flat=True))
 
 
 @pytest.mark.django_db

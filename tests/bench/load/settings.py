@@ -5,5 +5,5 @@ from config.settings.prod import REST_FRAMEWORK
 
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
-    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "600/s"),  # type: ignore[call-overload]  # a dict
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "100000/s"),  # type: ignore[call-overload]  # a dict
 }
