@@ -172,7 +172,7 @@ def shown(column: Field[Any, Any], value: Any) -> str:
         return str(dict(column.flatchoices).get(value, value)) if value is not None else ""
     if column.name.endswith("_fen") and isinstance(value, int):
         return f"¥{yuan(value)}"
-    if column.is_relation and value is not None:
+    if column.is_relation and value not in (None, ""):
         return _related(column, value)
     return text_of(value)
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Concat, Substr
 
-from apps.catalog import detail, rules, search, selectors
+from apps.catalog import detail, rules, search
+from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Category, GuaranteeLabel, Product, Sku
 from mall.errors import Invalid, ShopError
 
@@ -127,7 +128,7 @@ def save_skus(
     """
     with transaction.atomic():
         Product.objects.select_for_update(no_key=True).get(pk=product.pk)
-        stuck = selectors.undeletable(removed)
+        stuck = catalog_facts.undeletable(removed)
         if stuck:
             raise SkuInUse(details={"codes": _codes(stuck)})
         Sku.objects.filter(product=product, pk__in=removed).delete()
