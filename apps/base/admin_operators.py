@@ -14,7 +14,6 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django_otp import user_has_device
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import action
@@ -105,7 +104,7 @@ class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc
     actions_detail = ["reset_second_factor"]
 
     def usable(self, row: User) -> Collection[str]:
-        return ["reset_second_factor"] if user_has_device(row) else []
+        return ["reset_second_factor"] if second_factor.has(row) else []
 
     @action(
         description="重置两步验证",

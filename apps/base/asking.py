@@ -213,6 +213,7 @@ class Asking(ModelAdmin):
                     told=done.told + _why(form),
                     at=timezone.now(),
                     changes=audit.between(row, before) if row is not None else (),
+                    once=str(form.cleaned_data.get("token") or ""),
                 )
             return done
 

@@ -95,10 +95,15 @@ def watched() -> Watch | None:
     return _watch.get()
 
 
-def close(watch: Watch, *, told: str, at: datetime, changes: Sequence[Change] = ()) -> None:
-    """Write down what came of an act: in the service's words where it had some, else in the door's."""
+def close(watch: Watch, *, told: str, at: datetime, changes: Sequence[Change] = (), once: str = "") -> None:
+    """Write down what came of an act: in the service's words where it had some, else in the door's.
+
+    ``once`` is the token of a page that acts once: sent again it did nothing, and nothing is written down.
+    """
+    if once and AuditEntry.objects.filter(once=once).exists():
+        return
     note = watch.note if watch.said else told
-    _append(watch.operator, watch.action, watch.subject, note, at, watch.row, changes)
+    _append(watch.operator, watch.action, watch.subject, note, at, watch.row, changes, once=once)
 
 
 def _append(
@@ -109,6 +114,8 @@ def _append(
     at: datetime,
     row: Model | None,
     changes: Sequence[Change],
+    *,
+    once: str = "",
 ) -> None:
     AuditEntry.objects.create(
         operator=operator if getattr(operator, "pk", None) else None,
@@ -118,6 +125,7 @@ def _append(
         kind=row._meta.label_lower if row is not None else "",
         key=str(row.pk) if row is not None else "",
         changes=[list(change) for change in changes] or None,
+        once=once,
         at=at,
     )
 
@@ -172,8 +180,9 @@ def shown(column: Field[Any, Any], value: Any) -> str:
         return str(dict(column.flatchoices).get(value, value)) if value is not None else ""
     if column.name.endswith("_fen") and isinstance(value, int):
         return f"¥{yuan(value)}"
-    if column.is_relation and value not in (None, ""):
-        return _related(column, value)
+    if column.is_relation:
+        # A form's first word for "none" is an empty text.
+        return "" if value in (None, "") else _related(column, value)
     return text_of(value)
 
 

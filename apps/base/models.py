@@ -56,12 +56,17 @@ class AuditEntry(models.Model):
     key = models.CharField("数据编号", max_length=64, blank=True, db_default="")
     # What changed, as lists of label, before, after; what tells of a person is named, never quoted.
     changes = models.JSONField("变更", null=True)
+    # The token of a page that acts once: however often it is sent, it is written down once.
+    once = models.CharField("页面编号", max_length=36, blank=True, db_default="")
     at = models.DateTimeField("时间", db_index=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "审计记录"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["kind", "key", "id"], name="audit_of_a_row")]
+        indexes = [
+            models.Index(fields=["kind", "key", "id"], name="audit_of_a_row"),
+            models.Index(fields=["once"], condition=~models.Q(once=""), name="audit_of_a_page"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

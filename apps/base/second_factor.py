@@ -39,6 +39,11 @@ def confirm(operator: Any, code: str) -> TOTPDevice | None:
     return device
 
 
+def has(operator: Any) -> bool:
+    """Whether an operator has a factor set up: recovery codes only come with an authenticator."""
+    return TOTPDevice.objects.filter(user=operator, confirmed=True).exists()
+
+
 def check(operator: Any, code: str) -> Any:
     """The factor that a code proves, used up by it; None where it proves none, or wrong ones came too fast.
 

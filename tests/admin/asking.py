@@ -576,6 +576,13 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_refund_part": _refund_part,
 }
 
+# Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py asks and agrees on these pages.
+BY_TWO: Final = {
+    "payments_refund_ask_ending",
+    "payments_refund_grant_ending",
+    "payments_refund_refuse_ending",
+}
+
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",

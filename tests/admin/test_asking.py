@@ -17,7 +17,7 @@ from django.utils.html import escape
 from apps.base.admin import said
 from apps.wechat.sandbox.control import Sandbox
 from mall.errors import ShopError
-from tests.admin.asking import LOOKING, PAGES, Page
+from tests.admin.asking import BY_TWO, LOOKING, PAGES, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_every_button_leads_somewhere_and_is_on_the_list_of_those_that_ask_or_of
         }
         assert reverse(f"admin:{name}", args=[1] if detail else []).startswith("/admin/")
         leading.add(name)
-    assert leading == {*PAGES, *LOOKING}
+    assert leading == {*PAGES, *LOOKING, *BY_TWO}
 
 
 def test_what_is_done_to_chosen_rows_is_offered_only_to_who_may(

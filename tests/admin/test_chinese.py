@@ -190,7 +190,7 @@ def test_what_is_refused_is_refused_in_chinese(page: Client, operator_with: Call
     assert "页面已过期" in stale.content.decode()
     broken = Client(HTTP_HOST="elsewhere.invalid").get("/admin/")
     assert broken.status_code == 400
-    assert "请求有误" in broken.content.decode()
+    assert "请求的域名无效" in broken.content.decode()
 
 
 def test_a_fault_of_ours_is_told_in_chinese() -> None:

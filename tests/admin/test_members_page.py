@@ -70,8 +70,8 @@ def test_disabling_a_member_ends_their_login_and_enabling_lets_them_in_again(
     page.post(MEMBERS, chosen("enable", member))
     assert shopper_of(Member.objects.get(pk=member.pk)).call("GET", "/me").status_code == 200
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
-        "停用会员",
-        "恢复会员",
+        "停用",
+        "恢复",
     ]
 
 

@@ -27,6 +27,7 @@ from apps.members.models import Document
 from apps.members.models import Group as MemberGroup
 from apps.points.models import Rules
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor
+from apps.storefront.models import Shop
 from tests.admin import shop
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make as counter
@@ -122,7 +123,7 @@ def test_a_row_under_its_owner_that_the_other_deleted_is_told(page: Client) -> N
 
 def test_a_picture_that_the_other_changed_is_told(page: Client, product: Product) -> None:
     mine = open_page(page, product)
-    product.cover = SimpleUploadedFile("b.jpg", photo(), "image/jpeg")
+    product.cover = SimpleUploadedFile("b.jpg", photo(60, 50), "image/jpeg")
     product.save()
     answer = page.post(mine.address, mine.typed(subtitle="明前"))
     assert answer.status_code == 409
@@ -144,15 +145,17 @@ def rows() -> None:
     points.interaction()
     points.coupon_good(coupon_template_id=coupons.template("积分券").pk)
     wallet.pack()
+    Shop.objects.get_or_create(pk=1, defaults={"name": "茶里茶外"})
     support.survey()
     counter.freight()
     Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
-    members.level("钻石", rank=9)
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)
     Rules.objects.get_or_create(pk=1)
     Group.objects.get_or_create(name="值班")
     User.objects.create_user("小王", is_staff=True)
+    # No less than any other level gives, as its form demands.
+    members.level("钻石", rank=99, discount_bp=1_000, points_multiplier_bp=100_000)
 
 
 def editable(request: HttpRequest) -> Iterator[tuple[str, models.Model | None]]:

@@ -1,13 +1,11 @@
-"""Let an audit entry say which row it is about and what changed; found by that row."""
+"""Let an audit entry say which row it is about and what changed."""
 
 import django.db.models.deletion
 from django.conf import settings
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False
     dependencies = [
         ("base", "0005_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -25,6 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="auditentry",
+            name="once",
+            field=models.CharField(blank=True, db_default="", max_length=36, verbose_name="页面编号"),
+        ),
+        migrations.AddField(
+            model_name="auditentry",
             name="changes",
             field=models.JSONField(null=True, verbose_name="变更"),
         ),
@@ -37,9 +40,5 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
                 verbose_name="操作人",
             ),
-        ),
-        AddIndexConcurrently(
-            model_name="auditentry",
-            index=models.Index(fields=["kind", "key", "id"], name="audit_of_a_row"),
         ),
     ]

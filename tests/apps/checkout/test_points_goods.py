@@ -71,7 +71,12 @@ def test_the_quote_says_what_is_paid_in_money_and_what_in_points(cup: Sku, shopp
     figures = ("goods_fen", "reduction_fen", "shipping_fen", "payable_fen", "points_used")
     assert [quote[name] for name in figures] == [10_000, 8_020, 800, 2_780, 600]
     assert quote["applied"] == [
-        {"ref": f"points_good:{good.pk}", "label": "积分兑换：每件 300 积分", "amount_fen": 8_020}
+        {
+            "ref": f"points_good:{good.pk}",
+            "label": "积分兑换：每件 300 积分",
+            "kind": "goods",
+            "amount_fen": 8_020,
+        }
     ]
 
 
