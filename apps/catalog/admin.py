@@ -18,7 +18,9 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from apps.base import audit
 from apps.base.admin import EditableAdmin, TabularInline, for_chosen
+from apps.base.audit import Change
 from apps.catalog import detail, grid_forms, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
@@ -161,12 +163,30 @@ class ProductPage(EditableAdmin):
         grid = form.cleaned_data.get("grid")
         if grid is None:
             return
+        known = [line.sku for line in grid.lines if line.sku.pk and line.changed]
+        before = audit.values_of(known)
+        added = [line.sku for line in grid.lines if line.sku.pk is None]
+        removed = [(audit.name_of(sku), "", "删除") for sku in grid.removed]
         catalog.save_skus(
             product=form.instance,
             changes=[(line.sku, line.changed) for line in grid.lines],
             removed=[sku.pk for sku in grid.removed],
         )
+        form.grid_changes = [
+            *_of_options(form.options_before, grid.options),
+            *((audit.name_of(sku), "", f"新增，售价 ¥{yuan(sku.price_fen)}") for sku in added),
+            *_of_skus(known, before),
+            *removed,
+        ]
         self.open_stock(request, {line.sku.pk: line.units for line in grid.lines if line.units})
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[Any]:
+        """For the audit log: the grid cell by cell instead of as one text."""
+        whole = form.fields["grid"].label if "grid" in form.fields else None
+        found = super().construct_change_message(request, form, formsets, add)
+        return [change for change in found if change[0] != whole] + getattr(form, "grid_changes", [])
 
     @for_chosen(description="上架", permission="catalog.change_product")
     def put_on_sale(self, request: HttpRequest, chosen: QuerySet[Product]) -> None:
@@ -283,6 +303,23 @@ class GuaranteeLabelAdmin(EditableAdmin):
 
     list_display = ["name", "explanation"]
     search_fields = ["name"]
+
+
+def _of_options(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[Change]:
+    def said(options: list[dict[str, Any]]) -> str:
+        return "；".join(f"{one['name']}：{'、'.join(one['values'])}" for one in options)
+
+    return [("规格", audit.text_of(said(before)), audit.text_of(said(now)))] if before != now else []
+
+
+def _of_skus(skus: list[Sku], before: Mapping[Any, Any]) -> list[Change]:
+    """What was changed of SKUs that were there already, as label, before, after: two statements for all of them."""
+    now = audit.values_of(skus)
+    return [
+        (f"{audit.name_of(sku)} · {label}", old, new)
+        for sku in skus
+        for label, old, new in audit.between(sku, before[sku.pk], now.get(sku.pk, {}))
+    ]
 
 
 def _ids(chosen: QuerySet[Product]) -> list[int]:

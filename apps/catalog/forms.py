@@ -114,6 +114,7 @@ class ProductForm(forms.ModelForm):
     def _judge_grid(self, sent: Mapping[str, Any], row: Product) -> None:
         """Judge the grid also where something else is refused, so that all that is wrong is said at once."""
         self.cleaned_data["grid"] = None
+        self.options_before = list(row.options) if row.pk else []
         try:
             grid = grid_forms.read(sent, product=row, may_price=self.may_price, most_units=self.most_units)
         except ValidationError as refusal:

@@ -15,7 +15,7 @@ from apps.catalog.models import Product
 from apps.orders.models import Order
 from apps.wechat.sandbox.control import Sandbox
 from tests.admin.asking import PAGES, Page
-from tests.admin.test_two_operators import open_page
+from tests.admin.test_two_operators import open_page, priced
 from tests.apps.catalog import make as catalog
 from tests.apps.members import make as members
 
@@ -71,8 +71,7 @@ def test_what_was_refused_is_not_written_down_as_done(page: Client) -> None:
 def test_a_price_that_was_typed_is_written_down_with_the_old_one(page: Client) -> None:
     product = catalog.product()
     opened = open_page(page, product)
-    price = next(name for name in opened.inputs if name.endswith("-price_fen") and "__prefix__" not in name)
-    answer = page.post(opened.address, opened.typed(**{price: "188", "title": "明前龙井"}))
+    answer = page.post(opened.address, opened.typed(grid=priced(opened, "188"), title="明前龙井"))
     assert answer.status_code == 302
     entry = AuditEntry.objects.get(kind="catalog.product")
     told = [(before, after) for _, before, after in entry.changes]
