@@ -210,6 +210,7 @@ class RefundAdmin(ReadOnlyAdmin):
             heading=_about(refund),
             facts=_facts(ending),
             seen=str(ending.pk) if ending else "none",
+            outside=True,  # WeChat is asked about the refund before it ends
         )
 
     @action(

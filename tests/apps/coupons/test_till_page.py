@@ -138,7 +138,7 @@ def test_the_list_finds_a_use_and_the_export_has_what_the_list_shows(admin_clien
     answer = admin_client.get(f"{LIST}export/?{query}")
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 2 and lines[1].startswith(elsewhere.use_no)
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(action="导出核销记录")
     assert (entry.action, entry.note) == ("导出核销记录", "1 条")
 
 

@@ -81,6 +81,7 @@ def test_an_operator_keeps_a_group_by_typed_numbers_and_an_uploaded_file(admin_c
     assert "已移出 1 人" in said(answer)
     assert ids(club) == {two.pk}
     assert list(AuditEntry.objects.order_by("id").values_list("action", "note")) == [
+        ("新增", ""),
         ("会员分组添加会员", "已添加 2 人，1 个编号无法识别"),
         ("会员分组移出会员", "已移出 1 人"),
     ]
