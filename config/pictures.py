@@ -18,7 +18,6 @@ USERS: Sequence[User] = (
     InColumn(model="catalog.ProductImage", column="image", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.Sku", column="image", folder="skus", recipe=OPERATORS),
     InHtml(model="catalog.Product", column="detail_html", folder="details", recipe=OPERATORS),
-    InColumn(model="storefront.Shop", column="logo", folder="shop", recipe=OPERATORS),
     # What an order showed when it was placed.
     InColumn(
         model="orders.OrderLine",

@@ -65,14 +65,14 @@ class Witness:
         assert self.contract.faults(answer.json(), schema) == []
         return answer.json()
 
-    def upload(self, picture: bytes) -> Any:
+    def upload(self, picture: bytes, *, to: str = "/me/pictures", status: int = 201) -> Any:
         """Upload a picture as wx.uploadFile does."""
-        path = "/api/v1/me/pictures"
+        path = f"/api/v1{to}"
         answer = self.shopper.post(path, {"file": BytesIO(picture)}, format="multipart")
-        assert answer.status_code == 201, answer.content.decode()
+        assert answer.status_code == status, answer.content.decode()
         operation = self.contract.operation("POST", path)
         self.seen.add(operation["operationId"])
-        assert self.contract.faults(answer.json(), self.contract.response(operation, 201) or {}) == []
+        assert self.contract.faults(answer.json(), self.contract.response(operation, status) or {}) == []
         return answer.json()
 
     def log_in(self, wechat: Sandbox, nickname: str) -> Any:
@@ -163,6 +163,7 @@ def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     """A picture, a review with it, what others see of it, and a survey."""
     call = witness.call
     (line,) = call("GET", "/me/reviews/pending")["results"]
+    assert witness.upload(content.photo(), to="/me/avatar", status=200)["avatar_url"]
     picture = witness.upload(content.photo())
     said = {"sku_id": line["sku_id"], "rating": 5, "text": "杯口不烫手", "pictures": [picture["id"]]}
     written = call("POST", f"/orders/{order_no}/reviews", {"reviews": [said]}, status=201)["results"]
@@ -256,6 +257,9 @@ def test_every_answer_of_a_first_order_is_as_documented(
         "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="k2"
     )
     assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
+    assert call("GET", "/orders/counts")["RECEIVED"] == 1
+    assert call("POST", f"{path}/again")["added"] == [cup.pk]
+    assert call("GET", "/shop")["server_time"]
 
     copy_and_think_of_leaving(call)
     collect_points(call)
@@ -275,7 +279,11 @@ def test_empty_lists_and_an_empty_cart_are_as_documented(witness: Witness, wecha
     assert witness.call("GET", "/orders") == {"results": [], "next": None}
     assert witness.call("GET", "/me/addresses") == {"results": [], "next": None}
     assert witness.call("GET", "/cart")["quote"] is None
-    assert witness.call("GET", "/products?q=没有这样的东西") == {"results": [], "next": None}
+    assert witness.call("GET", "/products?q=没有这样的东西") == {
+        "results": [],
+        "next": None,
+        "matched": "most",
+    }
 
 
 def test_the_address_of_the_next_page_is_as_documented(witness: Witness, wechat: Sandbox, cup: Sku) -> None:

@@ -26,7 +26,7 @@ def labels() -> str:
     ours = [
         path
         for top in ("apps", "config", "templates")
-        for kind in ("*.py", "*.html")
+        for kind in ("*.py", "*.html", "*.js")
         for path in (pages.ROOT / top).rglob(kind)
     ]
     translated = trans_real.translation("zh-hans")._catalog.items()

@@ -490,6 +490,8 @@ def test_no_door_was_forgotten(world: World) -> None:
         "pass",
         "check-ins",
         "pictures",
+        "avatar",
+        "again",
         "export",
         "erasure",
     }
