@@ -576,7 +576,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_refund_part": _refund_part,
 }
 
-# Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py asks and agrees on these pages.
+# Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py presses all three.
 BY_TWO: Final = {
     "payments_refund_ask_ending",
     "payments_refund_grant_ending",

@@ -198,3 +198,14 @@ def test_operators_find_the_order_by_where_its_money_is(order: Order, anna: User
     assert "退款异常" in state()
     refunds.resubmit(refund_no=number(), at=AT)
     assert "退款中" in state()
+
+
+def test_a_no_is_said_on_the_page_of_the_refund(order: Order, anna: User, bert: User) -> None:
+    other = Client()
+    other.force_login(bert)
+    ending = asked(anna)
+    refuse = reverse("admin:payments_refund_refuse_ending", args=[Refund.objects.get().pk])
+
+    assert other.post(refuse, {"seen": str(ending.pk)}).status_code == 302
+    ending.refresh_from_db()
+    assert (ending.granted, ending.answered_by, Refund.objects.get().status) == (False, bert, "FAILED")
