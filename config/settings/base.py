@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "apps.base.middleware.HeadersMiddleware",
     "apps.base.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Behind what every answer passes, before all that only pages, forms and views need.
+    "apps.storefront.kept_api.KeptMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
