@@ -57,9 +57,9 @@ _LIST: Final = Planned(
     "date",
 )
 _OF_PRODUCT: Final = stock_facts.free_column("SELECT id FROM catalog_sku WHERE product_id = $1")
+_SOLD: Final = "(SELECT sold_count FROM catalog_product WHERE id = $1)"
 _PRODUCT: Final = Planned(
-    f"SELECT (SELECT sold_count FROM catalog_product WHERE id = $1), {_OF_PRODUCT},"
-    f" {promotion_facts.tallies_column('$2', '$3')}, {versions.COLUMN}",  # noqa: S608 -- texts of our own
+    f"SELECT {_SOLD}, {_OF_PRODUCT}, {promotion_facts.tallies_column('$2', '$3')}, {versions.COLUMN}",
     "bigint",
     "bigint[]",
     "date",
