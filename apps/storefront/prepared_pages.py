@@ -8,7 +8,7 @@ used up, or whose step has passed, is gone at once). What depends on sales alone
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -39,6 +39,8 @@ _LISTS: Final = Pages("list", "goods", "promotions")
 _PRODUCTS: Final = Pages("product", "goods", "promotions")
 # By the lead of whoever looks: what the offers shown rest on, since when, they themselves, and their sign.
 _scenes: dict[timedelta, tuple[Any, datetime, promotion_facts.Scene, Any]] = {}
+# What stood in the holes of products' pages the last time: the page, sales and stock, and the pieces.
+_fillings: dict[int, tuple[Page, Any, tuple[bytes | None, ...]]] = {}
 # Pages of another release, which may look otherwise, are not ours.
 _MADE_BY: Final = blake2b(
     "".join(
@@ -182,7 +184,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta, look: Look |
         lambda: _product(product_id, seen, whole, at=at, lead=lead),
         good=lambda page: _PRODUCTS.good(page, sign=whole, at=at),
     )
-    return page.filled(_fillings(page, look, at=at))
+    return _answered(page, look, at=at)
 
 
 def _filled_list(name: str, page: Page, *, at: datetime, lead: timedelta) -> Found:
@@ -207,7 +209,7 @@ def _filled_product(page: Page, product_id: int, *, at: datetime, lead: timedelt
     _, sign = _scene(look.told, at=at, lead=lead)
     if not _PRODUCTS.good(page, sign=(sign, _is_hot(look)), at=at):
         return Found(None, look)
-    return Found(page.filled(_fillings(page, look, at=at)), look)
+    return Found(_answered(page, look, at=at), look)
 
 
 def _look_at_list(sku_ids: str, *, at: datetime) -> Look:
@@ -295,14 +297,25 @@ def _product(
     )
 
 
-def _fillings(page: Page, look: Look, *, at: datetime) -> Iterator[bytes]:
-    """What stands in the holes of a product's page: its sales, what is left of all its SKUs or of one, the time."""
+def _answered(page: Page, look: Look, *, at: datetime) -> bytes:
+    """A product's page with its sales, what is left of all its SKUs and of each, and the time."""
+    said = (look.sold_count, look.free)
+    known = _fillings.get(id(page))
+    if known is None or known[0] is not page or known[1] != said:
+        if len(_fillings) >= 2 * prepared.MOST_NEAR:
+            _fillings.clear()
+        known = _fillings[id(page)] = (page, said, tuple(_filling(hole, look) for hole in page.holes))
+    now = b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
+    return page.filled(now if filling is None else filling for filling in known[2])
+
+
+def _filling(hole: Any, look: Look) -> bytes | None:
+    """What stands in a hole, None for the time."""
+    what, sku_ids = hole
+    if what == "now":
+        return None
+    if what == "sold":
+        return b'"sold_count":%d' % look.sold_count
     free = stock_facts.free_told(look.free)
-    for what, sku_ids in page.holes:
-        if what == "now":
-            yield b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
-        elif what == "sold":
-            yield b'"sold_count":%d' % look.sold_count
-        else:
-            units = sum(free.get(sku_id, 0) for sku_id in sku_ids)
-            yield showcase.stock_json(units) if what == "units" else b'"available":%d' % units
+    units = sum(free.get(sku_id, 0) for sku_id in sku_ids)
+    return showcase.stock_json(units) if what == "units" else b'"available":%d' % units

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db.backends.postgresql import base
+from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import DuplicatePreparedStatement, FeatureNotSupported, InvalidSqlStatementName
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
@@ -42,23 +43,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The rows of a ``base.planned.Planned`` for these values.
 
         The server plans it once for this connection. It is sent as it stands, by Django's cursor, where somebody counts
-        or wraps statements, and where a pooler shares the connection (DATABASE_POOLED).
+        or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). It only reads, so a connection
+        that has died is found out by it, and it is sent again on a new one.
         """
         if self.queries_logged or self.execute_wrappers or not self._may_plan():
             return self._plain_rows(statement, values)
-        self.close_if_health_check_failed()
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         self.validate_thread_sharing()
         self.validate_no_broken_transaction()
-        with self.wrap_database_errors, self.connection.cursor() as cursor:
-            cursor.tzinfo_factory = self.tzinfo_factory
+        with self.wrap_database_errors:
             try:
-                if statement.name not in self._planned:
-                    cursor.execute(statement.prepare)
-                    self._planned.add(statement.name)
-                cursor.execute(statement.execute, values)
-                rows: list[tuple[Any, ...]] = cursor.fetchall()
-                return rows
+                return self._run(statement, values)
             except (DuplicatePreparedStatement, InvalidSqlStatementName) as error:
                 # Somebody shares the server's side of this connection without having told us.
                 self._plans = False
@@ -70,8 +66,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self._planned.discard(statement.name)
                 if self.in_atomic_block:
                     raise
-                cursor.execute(f"DEALLOCATE {statement.name}")
+                with self.connection.cursor() as cursor:
+                    cursor.execute(f"DEALLOCATE {statement.name}")
+            except (OperationalError, InterfaceError):
+                if self.in_atomic_block or not self.connection.closed:
+                    raise
+                self.close()
         return self._plain_rows(statement, values)
+
+    def _run(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.tzinfo_factory = self.tzinfo_factory
+            if statement.name not in self._planned:
+                cursor.execute(statement.prepare)
+                self._planned.add(statement.name)
+            cursor.execute(statement.execute, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     def _may_plan(self) -> bool:
         return self._plans and not self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
