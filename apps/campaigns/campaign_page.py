@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -52,13 +52,49 @@ class PhaseFilter(admin.SimpleListFilter):
 def phase(row: CampaignColumns, *, at: datetime) -> str:
     """Where a campaign stands, for operators: 草稿, 预热中, 未开始, 进行中, 已暂停, 已结束, 已提前结束."""
     if row.approval in {Approval.DRAFT, Approval.STOPPED}:
-        return str(row.get_approval_display())
+        return str(Approval(row.approval).label)
     state = row.state_at(at)
     if row.approval == Approval.PAUSED and state != State.ENDED:
-        return str(row.get_approval_display())
+        return str(Approval(row.approval).label)
     if state == State.UPCOMING and (row.preheat_at is None or row.preheat_at <= at):
         return "预热中"
     return str(state.label)
+
+
+class Button(NamedTuple):
+    """A button of a campaign's page: the move, what its page asks, what is said afterwards, which right it needs."""
+
+    name: str
+    form: Callable[..., Any]
+    told: str
+    icon: str
+    act: str = "change"
+
+    def pressed(self, *, needs: str) -> Any:
+        """The method of a page for it."""
+
+        def press(page: CampaignPage, request: HttpRequest, object_id: str) -> HttpResponse:
+            if self.name == "copy":
+                return page.copy_of(request, object_id)
+            return page.decided(request, object_id, self)
+
+        press.__name__ = self.name
+        made = action(
+            description=self.form.title,  # type: ignore[attr-defined]  # a form that asks has one
+            permissions=[needs],
+            url_path=self.name,
+            icon=self.icon,
+        )
+        return made(press)
+
+
+_BUTTONS: Final = (
+    Button("approve", forms.ApproveForm, "已批准", "check"),
+    Button("pause", forms.PauseForm, "已暂停", "pause"),
+    Button("resume", forms.ResumeForm, "已恢复", "play_arrow"),
+    Button("stop", forms.StopForm, "已结束", "stop"),
+    Button("copy", forms.CopyForm, "已复制为草稿", "content_copy", "add"),
+)
 
 
 class CampaignPage(EditableAdmin):
@@ -66,7 +102,7 @@ class CampaignPage(EditableAdmin):
     ``copied``).
     """
 
-    actions_detail = ["approve", "pause", "resume", "stop", "copy"]
+    actions_detail = [button.name for button in _BUTTONS]
     readonly_fields = ["sentence", "phase"]
     list_filter = [PhaseFilter]
     search_fields = ["title", "code"]
@@ -99,24 +135,15 @@ class CampaignPage(EditableAdmin):
     def phase(self, row: Any) -> str:
         return "草稿" if row.pk is None else phase(row, at=timezone.now())
 
-    @action(description="批准", permissions=["change"], url_path="approve", icon="check")
-    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(request, object_id, forms.ApproveForm, "approve", "已批准")
+    def __init_subclass__(cls, *, model: str, **said: Any) -> None:
+        """Make the buttons of one kind's page: ``model`` (``groupbuy.campaign``) says which permissions they need."""
+        super().__init_subclass__(**said)
+        app, _, name = model.partition(".")
+        for button in _BUTTONS:
+            setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))
 
-    @action(description="暂停", permissions=["change"], url_path="pause", icon="pause")
-    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(request, object_id, forms.PauseForm, "pause", "已暂停")
-
-    @action(description="恢复", permissions=["change"], url_path="resume", icon="play_arrow")
-    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(request, object_id, forms.ResumeForm, "resume", "已恢复")
-
-    @action(description="提前结束", permissions=["change"], url_path="stop", icon="stop")
-    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(request, object_id, forms.StopForm, "stop", "已结束")
-
-    @action(description="复制", permissions=["add"], url_path="copy", icon="content_copy")
-    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def copy_of(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, and make a draft that says the same."""
         row = self.row(request, object_id)
 
         def copy(form: forms.CopyForm) -> Done:
@@ -125,14 +152,15 @@ class CampaignPage(EditableAdmin):
 
         return self.ask(request, forms.CopyForm, copy, row=row, heading=str(row))
 
-    def _decided(
-        self, request: HttpRequest, object_id: str, form: Callable[..., Any], move: str, told: str
-    ) -> HttpResponse:
+    def decided(self, request: HttpRequest, object_id: str, button: Button) -> HttpResponse:
+        """Ask, and move the campaign."""
         row = self.row(request, object_id)
 
         def decide(_: Any) -> Done:
-            warning = self.decide(row, move=move, by=operator(request), at=timezone.now())
-            return Done(told, warning=warning)
+            warning = self.decide(row, move=button.name, by=operator(request), at=timezone.now())
+            return Done(button.told, warning=warning)
 
         heading = f"{row} · {phase(row, at=timezone.now())}"
-        return self.ask(request, form, decide, row=row, heading=heading, facts=[("规则", self.rule(row))])
+        return self.ask(
+            request, button.form, decide, row=row, heading=heading, facts=[("规则", self.rule(row))]
+        )
