@@ -216,7 +216,9 @@ def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
 
 
 terms_of = kept.terms_of
-Told, bound, tallies_column = kept.Told, kept.bound, kept.tallies_column
+Told = kept.Told
+bound = kept.bound
+tallies_column = kept.tallies_column
 
 
 def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:
