@@ -17,7 +17,6 @@ from apps.bargain.models import Bargain, Help, Run
 from apps.bargain.states import RunStatus
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, yuan_column
 from apps.base.asking import operator
-from apps.base.numbers import word
 from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
@@ -69,8 +68,7 @@ class BargainAdmin(CampaignPage):
         )
         return ""
 
-    def copied(self, row: Bargain, *, by: Any, at: datetime) -> Model:
-        code = f"{row.code[:33]}-{word(6)}"
+    def copied(self, row: Bargain, *, code: str, by: Any, at: datetime) -> Model:
         return bargains.copy(bargain_id=row.pk, code=code, operator=by, at=at)
 
     @admin.display(description="商品")

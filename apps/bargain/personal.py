@@ -47,7 +47,15 @@ ROOM = Room(
             why="成交价格的依据；会员注销后不再指向个人",
         ),
         Holding(
+            model="bargain.Cut",
+            not_exported="预先抽定的金额，所砍的已在帮砍中导出",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why="成交价格的依据；会员注销后不再指向个人",
+        ),
+        Holding(
             model="bargain.HelpsOfDay",
+            plain=("day",),
             not_exported="帮砍的合计，明细已导出",
             fate=Fate.NAMELESS,
             kept="与活动相同",

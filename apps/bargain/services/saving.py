@@ -93,8 +93,10 @@ def stop(*, bargain_id: int, at: datetime) -> None:
 
 @transaction.atomic
 def copy(*, bargain_id: int, code: str, at: datetime, operator: Any = None) -> Bargain:
-    """A new draft that says the same, under another code. Raises NotFound, BargainRefused."""
+    """A new draft that says the same, under another code; the same for the same code. Raises NotFound, BargainRefused."""
     row = _found(bargain_id)
+    if made := Bargain.objects.filter(code=code).first():
+        return made
     draft = draft_of(row)
     return save(
         BargainDraft(**{**_plain(draft), "bargain_id": None, "code": code}), at=at, operator=operator

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.bargain import services as bargains
 from apps.bargain.drafts import BargainDraft
-from apps.bargain.models import Bargain, Run
+from apps.bargain.models import Bargain, Help, Run
 from apps.catalog.models import Sku
 from tests.apps.checkout import make as counter
 from tests.apps.members import make as members
@@ -61,3 +61,8 @@ def helped(found: Run, *, times: int = 1, at: datetime = NOW) -> Run:
         bargains.help_run(bargain_no=found.bargain_no, member_id=member().pk, at=at)
     found.refresh_from_db()
     return found
+
+
+def held(found: Run, *, at: datetime = NOW) -> Help:
+    """A help in the run that waits for a look."""
+    return Help.objects.create(run=found, member=member(), held=True, reason="一分钟内已有 60 人帮砍", at=at)
