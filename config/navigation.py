@@ -17,6 +17,8 @@ from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
 from apps.orders.states import Status
+from apps.presale import selectors as presale_facts
+from apps.presale.states import ReportStatus
 
 
 class Place(NamedTuple):
@@ -37,6 +39,7 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 _TO_SHIP = f"status__exact={Status.PAID}"
 _HELD_HELPS = "held__exact=1"
+_FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -83,6 +86,11 @@ GROUPS: Groups = [
         [
             Place("砍价活动", "content_cut", "bargain.Bargain"),
             Place("砍价进度", "trending_down", "bargain.Run"),
+            Place("预售活动", "event_upcoming", "presale.Presale"),
+            Place("预售订单", "pending_actions", "presale.Reservation"),
+            Place(
+                "特殊发货报备", "campaign", "presale.Report", _FAILED_REPORTS, presale_facts.failed_reports
+            ),
             Place("帮砍记录", "handshake", "bargain.Help"),
             Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
         ],

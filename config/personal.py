@@ -21,6 +21,7 @@ from apps.members import personal as members
 from apps.orders import personal as orders
 from apps.payments import personal as payments
 from apps.points import personal as points
+from apps.presale import personal as presale
 from apps.promotions import personal as promotions
 from apps.support import personal as support
 from apps.wallet import personal as wallet
@@ -32,6 +33,7 @@ BOARD: Sequence[Room] = (
     checkout.ROOM,
     wallet.ROOM,
     bargain.ROOM,
+    presale.ROOM,
     points.ROOM,
     coupons.ROOM,
     fulfillment.ROOM,
@@ -82,6 +84,8 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.SkuWindow": _OFFER,
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
+    "presale.Presale": _OFFER,
+    "presale.Good": _OFFER,
     "fulfillment.FreightTemplate": _SETTING,
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
@@ -115,6 +119,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
     "bargain.Bargain.combines": "kinds of offers",
+    "presale.Presale.combines": "kinds of offers",
     "promotions.MemberDay.weekdays": "days",
     "promotions.MemberDay.month_days": "days",
     "promotions.Promotion.steps": "thresholds",

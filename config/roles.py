@@ -49,6 +49,7 @@ _MARKETING = (
     "coupons.Template",
     "coupons.PromoCode",
     "bargain.Bargain",
+    "presale.Presale",
     "points.PointsGood",
     "points.Rules",
     "points.InteractionRule",
@@ -76,9 +77,12 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "fulfillment",
             "bargain",
+            "presale",
         )
         | {
             "bargain.release_help",
+            "presale.change_report",
+            "presale.arrive_presale",
             "catalog.price_product",
             "coupons.issue_template",
             "content.change_review",
@@ -94,6 +98,7 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "support",
             "bargain",
+            "presale",
         )
         | {
             "members.change_member",
@@ -102,8 +107,8 @@ def _roles() -> dict[str, Collection[str]]:
             "coupons.compensate_coupon",
         },
         "仓库": orders
-        | _see("catalog", "inventory", "stores")
-        | {"inventory.change_stock", "fulfillment.change_carrier"},
+        | _see("catalog", "inventory", "stores", "presale")
+        | {"presale.arrive_presale", "inventory.change_stock", "fulfillment.change_carrier"},
         "财务": _see(
             "orders",
             "payments",

@@ -70,6 +70,21 @@ class OrderPaid(Event):
 
 
 @dataclass(frozen=True)
+class OrderReserved(Event):
+    """An order's deposit is captured and it waits for its balance; OrderPaid follows when that has come."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class LateParcelAsked(Event):
+    """WeChat is to be told once more that an order's goods leave later than it expects."""
+
+    order_no: str
+
+
+@dataclass(frozen=True)
 class OrderGathered(Event):
     """An order's money is captured and it waits for others; OrderPaid follows when what it waits for has come."""
 

@@ -82,6 +82,7 @@ _ROW: Final[_JSON] = {
     "money_back_fen": 0,
     "refunds": [],
     "activity": None,
+    "stages": [],
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",

@@ -10,9 +10,20 @@ from apps.catalog import services as catalog
 from apps.checkout import bills, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as order_facts
+from apps.orders.models import Order
+from apps.payments import selectors as payment_facts
+from apps.presale import services as presales
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
-from mall.events import OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
+from mall.events import (
+    LateParcelAsked,
+    OrderPaid,
+    OrderReserved,
+    ParcelShipped,
+    UploadAsked,
+    WalletRecharged,
+    WechatPushed,
+)
 
 # 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
 _SETTLEMENT = "trade_manage_order_settlement"
@@ -42,6 +53,41 @@ def upload_on_wallet_recharged(event: WalletRecharged, *, at: datetime) -> None:
 def upload_on_upload_asked(event: UploadAsked, *, at: datetime) -> None:
     """Tell WeChat that what a bill paid for is delivered; comes back while WeChat cannot take it."""
     _upload(lambda: uploading.tell(bill_kind=event.bill_kind, bill_no=event.bill_no, at=at))
+
+
+@outbox.outside_transaction
+def report_on_order_reserved(event: OrderReserved, *, at: datetime) -> None:
+    """Tell WeChat that what a deposit paid for leaves late; comes back while WeChat cannot take it."""
+    _report(event.order_no, at=at)
+
+
+@outbox.outside_transaction
+def report_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
+    """Tell WeChat that what was paid for leaves late, if it does; comes back while WeChat cannot take it."""
+    _report(event.order_no, at=at)
+
+
+@outbox.outside_transaction
+def report_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
+    """Tell WeChat once more; comes back while WeChat cannot take it."""
+    _report(event.order_no, at=at)
+
+
+def _report(order_no: str, *, at: datetime) -> None:
+    """Report each payment of an order of a pre-sale. One that WeChat cannot take now stops no other."""
+    order = Order.objects.get(order_no=order_no)
+    if not order.activity or order.activity["kind"] != presales.KIND:
+        return
+    trouble: presales.ReportLater | None = None
+    for paid in payment_facts.used(payment_facts.of_order(order_no=order_no)):
+        if paid.transaction_id is None or paid.captured_at is None:
+            continue
+        try:
+            presales.report(order=order, transaction_id=paid.transaction_id, paid_at=paid.captured_at, at=at)
+        except presales.ReportLater as later:
+            trouble = trouble or later
+    if trouble is not None:
+        raise outbox.TryLater(str(trouble)) from trouble
 
 
 def _upload(tell: Callable[[], None]) -> None:

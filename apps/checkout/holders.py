@@ -17,13 +17,14 @@ from django.conf import settings
 
 from apps.bargain import services as bargains
 from apps.campaigns import services as campaigns
-from apps.checkout.activities import ActivityNotFound, bargain, points_good
+from apps.checkout.activities import ActivityNotFound, bargain, points_good, presale
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.points import services as points
+from apps.presale import services as presales
 from apps.promotions import services as promotions
 from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
@@ -253,13 +254,40 @@ class Bargains(Holder):
         bargains.restore(order_no=order.order_no, units=units, cause=part.refund_no, at=at)
 
 
+class Presales(Holder):
+    """Units of a pre-sale's plan, of which many orders want the same; the shelf is not asked before they are here."""
+
+    taken_meanwhile = (campaigns.SoldOut,)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(order.activity and order.activity["kind"] == presale.KIND)
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        units = {item.sku_id: item.quantity for item in quote.items}
+        try:
+            presales.hold(order=order, presale_id=_activity_id(order), units=units, at=at)
+        except NotFound:
+            raise ActivityNotFound from None
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        presales.commit(order=order, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        presales.release(order=order, at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        presales.restore(
+            order=order, units=part.units, cause=part.refund_no, ends=part.kept_fen is None, at=at
+        )
+
+
 class Stock(Holder):
-    """Units on the shelf: every order takes some, many orders want the same."""
+    """Units on the shelf: every order takes some, many orders want the same. Not those that have not come yet."""
 
     taken_meanwhile = (inventory.OutOfStock,)
 
     def concerns(self, order: Order) -> bool:
-        return True
+        return not order.awaits_goods
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
         limit = inventory.Limit(order_facts.that_hold_beside(order), settings.MEMBER_UNPAID_UNITS)

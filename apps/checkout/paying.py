@@ -8,11 +8,10 @@ from django.db import transaction as database
 
 from apps.base import transactions
 from apps.checkout import bills
-from apps.checkout.bills.orders import OrderExpired, OrderNotPayable
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
-from apps.orders.states import PAID_FOR, Actor, Status
+from apps.orders.states import PAID_FOR, Actor
 from apps.payments import services as payments
 from apps.payments.states import SurplusReason
 from apps.wechat.pay.client import Transaction
@@ -23,15 +22,16 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
 
     None is also the answer for an order that owes nothing (0 fen, or all of it from stored value), which is
     paid by this call, and for one that WeChat knows to be paid though we had not heard. Safe to repeat.
-    Raises NotFound, OrderNotPayable, OrderExpired, WechatUnavailable.
+    Raises NotFound, OrderNotPayable, OrderExpired, StageNotDue, WechatUnavailable.
     """
     order = order_facts.of_member(member=member, order_no=order_no)
     if order.status in PAID_FOR:
         return None  # a repeated call deserves the same friendly answer
-    if order.due_fen == 0:
+    kind = bills.due_of(order)
+    if kind.owes_fen(order) == 0:
         _pay_nothing(order_no=order_no, at=at)
         return None
-    return collect(kind=bills.due_of(order), bill_no=order_no, at=at)
+    return collect(kind=kind, bill_no=order_no, at=at)
 
 
 def collect(*, kind: bills.Kind, bill_no: str, at: datetime) -> dict[str, str] | None:
@@ -69,13 +69,11 @@ def _why_not(bill_kind: str, bill_no: str) -> SurplusReason | None:
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:
-    """Pay an order that owes nothing. Raises OrderNotPayable, OrderExpired."""
+    """Pay an order that owes nothing. Raises OrderNotPayable, OrderExpired, StageNotDue."""
     with database.atomic():
         order = orders.lock(order_no=order_no)
         if order.status in PAID_FOR:
             return
-        if order.status != Status.UNPAID:
-            raise OrderNotPayable
-        if at >= order.expires_at:
-            raise OrderExpired
-        bills.due_of(order).paid(order_no, by=Actor.MEMBER, at=at)
+        kind = bills.due_of(order)
+        kind.check_free(order, at=at)
+        kind.paid(order_no, by=Actor.MEMBER, at=at)

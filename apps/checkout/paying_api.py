@@ -54,7 +54,8 @@ class PayView(APIView):
         description=(
             'Answers what `wx.requestPayment` takes, or `{"paid": true}` for an order of 0 fen or one that '
             "is paid already. May be repeated. That the shopper paid is believed from WeChat only, never "
-            "from the client: look at the order afterwards."
+            "from the client: look at the order afterwards. Of an order in `stages` it pays the one that is DUE; "
+            "409 `stage_not_due` where none is."
         ),
         request=None,
         tags=["orders"],

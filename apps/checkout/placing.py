@@ -209,6 +209,7 @@ def _write(
         activity=composition.admission.as_order() if composition.admission else None,
         price_warnings=_price_warnings(composition),
         from_cart=from_cart,
+        awaits_goods=composition.admission is not None and composition.admission.by_plan,
         at=at,
     )
     if from_cart:

@@ -211,6 +211,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     if admission is not None:
         quote = admission.finish(quote, member=member, at=at)
         pays = activities.declined_balance(admission) if choice.use_balance else None
+    first_fen = admission.first_fen if admission else 0
     if pays is not None:
         quote = replace(quote, declined=(*quote.declined, pays))
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
@@ -220,7 +221,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         quantities=quantities,
         address=address,
         weighed=weighed,
-        balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen),
+        balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
     )
 

@@ -23,6 +23,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Points(),
     holders.Balance(),
     holders.Bargains(),
+    holders.Presales(),
     holders.Stock(),
 )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
-from apps.checkout import refunds
+from apps.checkout import activities, refunds
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
+from apps.presale.states import StageKind, StageStatus
 from mall.pricing.quote import GOODS, ReductionKind
 
 
@@ -244,6 +246,27 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
     items = RefundItemSerializer(many=True)
 
 
+class StageSerializer(serializers.Serializer[Any]):
+    """One of the parts in which an order is paid."""
+
+    kind = serializers.ChoiceField(choices=StageKind.choices)
+    amount_fen = serializers.IntegerField(
+        help_text="Its part of `payable_fen`; the balance carries the freight."
+    )
+    until = serializers.DateTimeField(help_text="Until then it can be paid.")
+    status = serializers.ChoiceField(
+        choices=StageStatus.choices,
+        help_text="DUE: to be paid now; LATER: not yet; LAPSED: not any more. KEPT, REFUNDED: what became of the "
+        "deposit of an order whose balance was not paid.",
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" is a word of Python's own.
+        fields = super().get_fields()
+        came = {"from": serializers.DateTimeField(help_text="From then on it can be paid.")}
+        return {"kind": fields.pop("kind"), "amount_fen": fields.pop("amount_fen"), **came, **fields}
+
+
 class OrderRowSerializer(FiguresSerializer):
     """An order as a list shows it."""
 
@@ -262,6 +285,9 @@ class OrderRowSerializer(FiguresSerializer):
     activity = OrderActivityField(
         allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
     )
+    stages = serializers.SerializerMethodField(
+        help_text="The parts in which it is paid, for an order of a pre-sale; empty for others."
+    )
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -275,6 +301,10 @@ class OrderRowSerializer(FiguresSerializer):
     @extend_schema_field(OrderRefundSerializer(many=True))
     def get_refunds(self, order: Order) -> list[Any]:
         return list(OrderRefundSerializer(self._refunds(order), many=True).data)
+
+    @extend_schema_field(StageSerializer(many=True))
+    def get_stages(self, order: Order) -> list[Any]:
+        return list(StageSerializer(activities.stages_of(order, at=timezone.now()), many=True).data)
 
     def get_status_text(self, order: Order) -> str:
         return refunds.order_text(order, self._refunds(order))

@@ -80,8 +80,9 @@ class UploadAgainForm(AskForm):
 
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
-    if order.status != Status.PAID:
-        page.message_user(request, parcels.NotShippable.message, level=messages.ERROR)
+    if not _waits(order):
+        refused = parcels.GoodsNotHere if order.awaits_goods else parcels.NotShippable
+        page.message_user(request, refused.message, level=messages.ERROR)
         return redirect(page.page_of(order))
 
     def send(filled: ShipForm) -> str:
@@ -142,7 +143,7 @@ def _upload_again(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
 
 
 def _waits(order: Order) -> bool:
-    return order.status == Status.PAID
+    return order.status == Status.PAID and not order.awaits_goods
 
 
 def _refused(order: Order) -> bool:

@@ -52,6 +52,9 @@ class Order(models.Model):
     unpaid_place = models.SmallIntegerField("待付款席位", null=True, editable=False)
     # Whether it took what was ticked in the cart.
     from_cart = models.BooleanField("来自购物车", default=False, db_default=False)
+    # Its units are planned, not on the shelf yet (a pre-sale): nothing is held of stock, and nothing can leave, until
+    # they have come (orders.goods_arrived).
+    awaits_goods = models.BooleanField("等待到货", default=False, db_default=False, editable=False)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
     expires_at = models.DateTimeField("支付截止")

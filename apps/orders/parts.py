@@ -28,7 +28,6 @@ from mall.money import yuan
 _ORDER_COLOURS: dict[str, str] = {
     Status.UNPAID: "warning",
     Status.RESERVED: "warning",
-    Status.RESERVED: "warning",
     Status.GATHERING: "info",
     Status.PAID: "danger",
     Status.SHIPPED: "info",

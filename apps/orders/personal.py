@@ -23,7 +23,7 @@ UNPAID_KEPT: Final = timedelta(days=90)
 # What stays of an address: regions, for figures of sales and freight. Nobody is found by a district.
 _STAYS: Final = ("province", "city", "district")
 _GONE: Final = ("name", "phone", "detail", "postal_code")
-_OPEN: Final = (Status.UNPAID, Status.GATHERING, Status.PAID, Status.SHIPPED)
+_OPEN: Final = (Status.UNPAID, Status.RESERVED, Status.GATHERING, Status.PAID, Status.SHIPPED)
 _BATCH: Final = 500
 _TRADE = "电子商务法第三十一条：商品、支付与物流等交易信息自交易完成之日起保存不少于三年"
 

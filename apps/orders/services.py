@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -127,13 +127,14 @@ def place(
     activity: Mapping[str, Any] | None = None,
     price_warnings: Sequence[str] = (),
     from_cart: bool = False,
+    awaits_goods: bool = False,
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
-    ``price_warnings`` are sentences for operators. What was taken off is kept as rows too, in one statement more.
+    ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come. What was taken off is kept as rows too, in one statement more.
     Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
@@ -161,6 +162,7 @@ def place(
         request_hash=request_hash,
         unpaid_place=_FirstFreePlace(member.pk, settings.MEMBER_UNPAID_ORDERS),
         from_cart=from_cart,
+        awaits_goods=awaits_goods,
         created_at=at,
         expires_at=expires_at,
     )
@@ -192,6 +194,13 @@ def lock(*, order_no: str) -> Order:
         raise NotFound from None
 
 
+def lock_many(*, order_nos: Collection[str]) -> list[Order]:
+    """These orders, locked in the order in which everybody locks several: one statement. What is not there is left out."""
+    transactions.require()
+    rows = Order.objects.select_for_update(no_key=True).filter(order_no__in=order_nos)
+    return list(rows.order_by("id"))
+
+
 def move(
     *, order_no: str, move: str, actor: Actor, operator: Any = None, note: str = "", at: datetime
 ) -> Order:
@@ -220,6 +229,13 @@ def form(*, order_no: str, actor: Actor, note: str = "", at: datetime) -> Order:
     order = move(order_no=order_no, move="form", actor=actor, note=note, at=at)
     outbox.publish(OrderPaid(order_no=order_no, member_id=order.member_id), at=at)
     return order
+
+
+def goods_arrived(*, order: Order) -> None:
+    """The units that the order waited for have come and are held for it; the caller has locked it. Safe to repeat."""
+    transactions.require()
+    order.awaits_goods = False
+    order.save(update_fields=["awaits_goods"])
 
 
 def note_activity(*, order: Order, **more: Any) -> None:

@@ -16,6 +16,7 @@ from apps.wechat import miniprogram
 
 UPLOAD_PATH = "/wxa/sec/order/upload_shipping_info"
 ORDER_PATH = "/wxa/sec/order/get_order"
+SPECIAL_PATH = "/wxa/sec/order/opspecialorder"
 CARRIERS_PATH = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
 
 MOST_PARCELS = 15
@@ -26,6 +27,9 @@ _BEIJING = timezone(timedelta(hours=8))
 
 # 10060001: WeChat's shipping service does not know the payment yet (10 to 60 s after the notify it does).
 _LATER = frozenset({10060001, 10060012, 10060019})
+# opspecialorder: 268546002 is a payment that is not to be shipped, or one that WeChat does not know yet.
+_PRESALE = 1
+_NOT_TO_SHIP = 268546002
 # 10060002: fully shipped already; 10060023: nothing changed.
 _DONE_ALREADY = frozenset({10060002, 10060023})
 
@@ -161,6 +165,21 @@ def get_order(*, transaction_id: str) -> ShippedOrder:
         in_complaint=bool(order.get("in_complaint")),
         raw=order,
     )
+
+
+def report_presale(*, transaction_id: str, delay_to: datetime) -> None:
+    """Tell WeChat that a pre-sale's payment leaves as late as ``delay_to``, or it counts it as late after fifteen days.
+
+    Raises ShippingNotYet where WeChat does not know the payment (yet), other WechatUnavailable, WechatRefused (final).
+    Source: 小程序 微信发货信息管理服务, opspecialorder.
+    """
+    body = {"order_id": transaction_id, "type": _PRESALE, "delay_to": int(delay_to.timestamp())}
+    try:
+        miniprogram.call(SPECIAL_PATH, body, changes=True)
+    except wechat_errors.WechatRefused as refused:
+        if refused.errcode == _NOT_TO_SHIP:
+            raise wechat_errors.ShippingNotYet(int(refused.errcode), refused.errmsg) from None
+        raise
 
 
 def carriers() -> tuple[Carrier, ...]:

@@ -35,11 +35,11 @@ def faults_of(
 
 
 def price_faults(
-    prices_fen: Mapping[int, int], *, field: str = "skus", free: bool = False
+    prices_fen: Mapping[int, int], *, field: str = "skus", free: bool = False, at_list: bool = False
 ) -> tuple[list[Fault], list[str]]:
     """What is wrong with these prices (fen, by SKU id), and what the price floor warns of: two statements.
 
-    A price must be lower than the list price and, unless ``free``, above nothing. The floor of ``promotions``
+    A price must be lower than the list price (``at_list``: not above it) and, unless ``free``, above nothing. The floor of ``promotions``
     refuses or warns, as it is set.
     """
     skus = {sku.pk: sku for sku in Sku.objects.filter(pk__in=list(prices_fen)).select_related("product")}
@@ -53,8 +53,9 @@ def price_faults(
         named = f"「{sku.product.title}」（{sku.code}）"
         if price_fen < (0 if free else 1):
             faults.append(Fault(field, f"{named}活动价必须大于 0"))
-        elif price_fen >= sku.price_fen:
-            faults.append(Fault(field, f"{named}活动价必须低于原价 ¥{yuan(sku.price_fen)}"))
+        elif price_fen >= sku.price_fen + at_list:
+            must = "不能高于" if at_list else "必须低于"
+            faults.append(Fault(field, f"{named}活动价{must}原价 ¥{yuan(sku.price_fen)}"))
         elif sku.cost_fen is not None:
             lowest_fen = promotions.floor_fen(
                 cost_fen=sku.cost_fen, list_fen=sku.price_fen, above_cost_bp=floor.above_cost_bp

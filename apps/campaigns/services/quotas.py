@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -93,6 +94,11 @@ def quota_of(*, kind: str, key: str) -> int | None:
     return Quota.objects.filter(kind=kind, key=key).values_list("quota", flat=True).first()
 
 
+def quotas_of(*, kind: str, keys: Collection[str]) -> dict[str, int | None]:
+    """How many units can be had in all of each of these, None for any number: one statement."""
+    return dict(Quota.objects.filter(kind=kind, key__in=list(keys)).values_list("key", "quota"))
+
+
 def hold(
     *, kind: str, key: str, order_no: str, member_id: int, units: int, limit: int | None, at: datetime
 ) -> None:
@@ -150,15 +156,22 @@ def release(*, order_no: str, at: datetime) -> None:
     _give_back(order_no=order_no, verb=Take.Verb.RELEASE, cause="", units=None, at=at)
 
 
-def restore(*, order_no: str, units: int, cause: str, at: datetime) -> None:
-    """Give back so many units of a paid order, at most what it still has; once for each cause (a refund's number)."""
-    _give_back(order_no=order_no, verb=Take.Verb.RESTORE, cause=cause, units=units, at=at)
+def restore(*, order_no: str, units: int, cause: str, at: datetime, key: str | None = None) -> None:
+    """Give back so many units of a paid order, at most what it still has; once for each cause (a refund's number).
+
+    ``key`` names the quota where the order took of several.
+    """
+    _give_back(order_no=order_no, verb=Take.Verb.RESTORE, cause=cause, units=units, key=key, at=at)
 
 
-def _give_back(*, order_no: str, verb: str, cause: str, units: int | None, at: datetime) -> None:
+def _give_back(
+    *, order_no: str, verb: str, cause: str, units: int | None, at: datetime, key: str | None = None
+) -> None:
     """Under the order's lock, which the caller has: what an order still has of each quota is what its rows leave."""
     transactions.require()
     mine = Take.objects.filter(order_no=order_no)
+    if key is not None:
+        mine = mine.filter(quota__key=key)
     if mine.filter(verb=verb, cause=cause).exists():
         return
     left = mine.order_by("quota_id").values("quota_id").annotate(units=Sum("units"))

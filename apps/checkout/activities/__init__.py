@@ -25,6 +25,7 @@ from apps.checkout.activities.kind import (
     Wanted,
 )
 from apps.checkout.activities.points_good import PointsGoods
+from apps.checkout.activities.presale import Presales
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -51,13 +52,14 @@ __all__ = [
     "label_of",
     "read",
     "refundable_from",
+    "stages_of",
     "when_paid",
     "with_activity",
     "without_others",
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains())
+KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains(), Presales())
 
 
 def read(said: Mapping[str, Any]) -> Ticket:
@@ -111,6 +113,12 @@ def refundable_from(order: Order) -> frozenset[Status]:
     """From which statuses this order can be refunded."""
     kind = _kind_of(order)
     return kind.refundable if kind else REFUNDABLE
+
+
+def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:
+    """The stages in which the order is paid; none for one that is paid at once. No statement."""
+    kind = _kind_of(order)
+    return kind.stages(order, at=at) if kind else []
 
 
 def label_of(order: Order) -> str:

@@ -105,6 +105,8 @@ class Admission:
 
     ``price`` competes with other prices for its own SKUs; ``combines`` are the extras that may go with it.
     ``whole_price`` is False where money is only a part of the price, which the price floor must not judge.
+    ``first_fen`` is what WeChat is asked for before the rest (a deposit): stored value pays of the rest only. ``by_plan``
+    says that its units are planned and not on the shelf yet.
     ``more`` is what the order answers of its activity beside kind, id and title.
     """
 
@@ -113,6 +115,8 @@ class Admission:
     price: ActivityPrice
     combines: frozenset[Extra] = frozenset()
     whole_price: bool = True
+    first_fen: int = 0
+    by_plan: bool = False
     more: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def finish(self, quote: Quote, *, member: Member, at: datetime) -> Quote:
@@ -166,6 +170,10 @@ class ActivityKind(ABC):
     def when_paid(self, order: Order) -> Literal["pay", "gather"]:
         """Which move being paid is: the order is PAID, or waits for others as GATHERING."""
         return "pay"
+
+    def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
+        """The stages in which an order of it is paid, as the API answers them, from the order itself."""
+        return []
 
     def badges(self, shelved: Mapping[int, frozenset[int]], *, at: datetime) -> Mapping[int, Sequence[Badge]]:
         """What products show of running and coming activities, by product id; ``shelved`` are their SKUs' ids.

@@ -6,12 +6,27 @@ from typing import Final
 
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.checkout.bills.orders import ORDER
+from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue
 from apps.checkout.bills.recharges import RECHARGE
 from apps.orders.models import Order
 
-__all__ = ["KINDS", "ORDER", "RECHARGE", "By", "Kind", "Overdue", "UnknownKind", "due_of", "label_of", "of"]
+__all__ = [
+    "BALANCE",
+    "DEPOSIT",
+    "KINDS",
+    "ORDER",
+    "RECHARGE",
+    "By",
+    "Kind",
+    "Overdue",
+    "StageNotDue",
+    "UnknownKind",
+    "due_of",
+    "label_of",
+    "of",
+]
 
-KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE)
+KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE, DEPOSIT, BALANCE)
 
 
 class UnknownKind(LookupError):

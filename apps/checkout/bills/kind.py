@@ -98,6 +98,14 @@ class Kind(ABC):
         """The attempts to pay that must be dead before it is given up."""
         return payment_facts.of_bill(bill_kind=self.name, bill_no=bill_no)
 
+    def owes_fen(self, order: Order) -> int:
+        """What of an order WeChat is asked for by this bill: nothing is paid without it."""
+        return order.due_fen
+
+    def check_free(self, order: Order, *, at: datetime) -> None:
+        """Refuse to pay nothing of this locked order, as paying something would be refused."""
+        raise NotImplementedError(f"{self.name} is never paid with nothing")
+
     def is_due_of(self, order: Order) -> bool:
         """Whether this is the bill that the order's shopper is to pay next."""
         return False

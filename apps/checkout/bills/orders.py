@@ -67,11 +67,22 @@ class WholeOrder(Kind):
             order=order,
             amount_fen=order.due_fen,
             openid=order.member.openid,
-            description=order.lines.values_list("title", flat=True).first() or bill_no,
+            description=self.described(order),
             expires_at=order.expires_at,
             not_payable=OrderNotPayable,
             expired=OrderExpired,
         )
+
+    def described(self, order: Order) -> str:
+        """What the shopper reads in WeChat's bill: the first of the goods."""
+        return order.lines.values_list("title", flat=True).first() or order.order_no
+
+    def check_free(self, order: Order, *, at: datetime) -> None:
+        """Raises OrderNotPayable, OrderExpired."""
+        if order.status != Status.UNPAID:
+            raise OrderNotPayable
+        if at >= order.expires_at:
+            raise OrderExpired
 
     def waits(self, bill_no: str) -> bool:
         return Order.objects.filter(order_no=bill_no, status=Status.UNPAID).exists()

@@ -34,6 +34,12 @@ class NotShippable(ShopError):
     message = "只有待发货的订单才能发货"
 
 
+class GoodsNotHere(NotShippable):
+    """The order's units are planned and have not come yet."""
+
+    message = "预售商品尚未到货，到货后才能发货"
+
+
 class TrackingNumberInvalid(Invalid):
     """A tracking number is 5 to 64 letters, digits and hyphens."""
 
@@ -97,6 +103,8 @@ def ship(
         order = orders.lock(order_no=order_no)
         if order.status != Status.PAID:
             raise NotShippable
+        if order.awaits_goods:
+            raise GoodsNotHere
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
         left = units_left(order)

@@ -89,6 +89,8 @@ class Transaction:
     transaction_id: str = ""
     paid_at: float | None = None
     refusals: int = 0
+    # Until when the merchant may ship it (opspecialorder); None: as soon as any.
+    delay_to: int | None = None
 
 
 @dataclass(frozen=True)

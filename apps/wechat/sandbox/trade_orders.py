@@ -101,6 +101,24 @@ def notify_confirm_receive(world: World, request: Request) -> Response:
     return ok()
 
 
+def op_special_order(world: World, request: Request) -> Response:
+    """POST /wxa/sec/order/opspecialorder: a pre-sale (type 1) with the time until which it ships, or a test (type 2)."""
+    asked = body_of(request)
+    kind, delay_to = asked.get("type"), asked.get("delay_to")
+    if kind not in (1, 2):
+        raise Refused(268546000, "type 参数错误")
+    if kind == 1 and (not isinstance(delay_to, int) or delay_to <= world.now()):
+        raise Refused(268546001, "delay_to 参数错误")
+    number = asked.get("order_id")
+    payment = world.store.payment(number) or world.store.transactions.get(number)
+    shipped = payment is not None and world.store.shipments.get(payment.transaction_id) is not None
+    if payment is None or payment.paid_at is None or shipped:
+        raise Refused(268546002, "未找到对应的待发货订单")
+    if kind == 1:
+        world.store.transactions.keep(replace(payment, delay_to=delay_to))
+    return ok()
+
+
 def set_msg_jump_path(world: World, request: Request) -> Response:
     """POST /wxa/sec/order/set_msg_jump_path: checked, and without effect here."""
     path = body_of(request).get("path")
@@ -161,6 +179,7 @@ ROUTES = [
     Route("POST", f"{_ORDER}/get_order", get_order),
     Route("POST", f"{_ORDER}/get_order_list", get_order_list),
     Route("POST", f"{_ORDER}/notify_confirm_receive", notify_confirm_receive),
+    Route("POST", f"{_ORDER}/opspecialorder", op_special_order),
     Route("POST", f"{_ORDER}/set_msg_jump_path", set_msg_jump_path),
     Route("POST", f"{_ORDER}/is_trade_managed", is_trade_managed),
     Route("POST", f"{_ORDER}/is_trade_management_confirmation_completed", is_confirmation_completed),

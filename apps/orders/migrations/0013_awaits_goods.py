@@ -1,0 +1,19 @@
+"""Orders say whether their units are still to come (pre-sales); orders of before and of processes beside wait for none."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("orders", "0012_money_has_permissions_of_its_own"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="order",
+            name="awaits_goods",
+            field=models.BooleanField(
+                db_default=False, default=False, editable=False, verbose_name="等待到货"
+            ),
+        ),
+    ]

@@ -1,0 +1,246 @@
+"""Pre-sales for operators: each campaign's rule in a sentence, the orders that wait, goods that arrive, reports to WeChat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+
+from apps.base.admin import ReadOnlyAdmin, chip, link, with_way, yuan_column
+from apps.base.asking import Done, operator
+from apps.campaigns.campaign_page import CampaignPage
+from apps.campaigns.forms import COMMON
+from apps.orders.states import Status
+from apps.presale import forms, inputs
+from apps.presale import selectors as presale_facts
+from apps.presale import services as presales
+from apps.presale.models import Presale, Report, Reservation
+from apps.presale.states import PlanStatus, ReportStatus
+from mall.money import yuan
+
+_PLAN_COLOURS = {PlanStatus.PLANNED: "warning", PlanStatus.ARRIVED: "success"}
+_REPORT_COLOURS = {
+    ReportStatus.WAITING: "warning",
+    ReportStatus.DONE: "success",
+    ReportStatus.FAILED: "danger",
+}
+
+
+@admin.register(Presale)
+class PresaleAdmin(CampaignPage):
+    """The campaigns, newest first."""
+
+    table = "presale.presale"
+
+    form = forms.PresaleForm
+    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "results"]
+    readonly_fields = ["sentence", "phase", "results", "sample", "arrived_at"]
+    actions_detail = [*CampaignPage.actions_detail, "arrive"]
+    fieldsets = [
+        (None, {"fields": ["sentence", "phase", "results", "sample"]}),
+        ("活动", {"fields": [*COMMON]}),
+        ("商品与价格", {"fields": ["goods", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
+        ("尾款与发货", {"fields": [("balance_from", "balance_until"), "ships_by", "arrived_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Presale]:
+        rows: QuerySet[Presale] = super().get_queryset(request)
+        paid = Q(reservations__order__paid_at__isnull=False)
+        return rows.prefetch_related("goods__sku__product").annotate(
+            ordered=Count("reservations"),
+            reserved=Count("reservations", filter=Q(reservations__order__status=Status.RESERVED)),
+            paid=Count("reservations", filter=paid),
+            revenue_fen=Sum("reservations__order__payable_fen", filter=paid, default=0),
+            back_fen=Sum("reservations__order__refunded_fen", filter=paid, default=0),
+        )
+
+    def usable(self, row: Presale) -> list[str]:
+        return [*super().usable(row), "arrive"]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """The service writes the row, its goods and their quotas."""
+        saved = presales.save(form.draft, operator=operator(request), at=timezone.now())
+        obj.pk, obj._state.adding = saved.presale.pk, False
+        for warning in saved.warnings:
+            self.message_user(request, warning, level=messages.WARNING)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: the goods are written with the row."""
+
+    def rule(self, row: Presale) -> str:
+        cheapest = min((good.price_fen for good in row.goods.all()), default=0)
+        until = f"，{_minute(row.ships_by)} 前发货"
+        if row.deposit_fen is None or row.balance_until is None:
+            return f"全款预售 ¥{yuan(cheapest)} 起{until}"
+        worth = ""
+        if row.growth_fen and row.deposit_worth_fen is not None:
+            worth = f"（抵 ¥{yuan(row.deposit_worth_fen)}）"
+        kept = "退还定金" if row.deposit_refundable else "定金不退"
+        return (
+            f"预售价 ¥{yuan(cheapest)} 起，每件定金 ¥{yuan(row.deposit_fen)}{worth}，"
+            f"{_minute(row.balance_from)} 至 {_minute(row.balance_until)} 付尾款，逾期未付{kept}{until}"
+        )
+
+    def decide(self, row: Presale, *, move: str, by: Any, at: datetime) -> str:
+        if move == "approve":
+            return "；".join(presales.approve(presale_id=row.pk, at=at))
+        {"pause": presales.pause, "resume": presales.resume, "stop": presales.stop}[move](
+            presale_id=row.pk, at=at
+        )
+        return ""
+
+    def copied(self, row: Presale, *, code: str, by: Any, at: datetime) -> Model:
+        return presales.copy(presale_id=row.pk, code=code, operator=by, at=at)
+
+    @admin.display(description="效果")
+    def results(self, row: Any) -> SafeString | str:
+        """What came of it, with the way to its orders."""
+        if row.pk is None:
+            return "—"
+        kept_fen = row.revenue_fen - row.back_fen
+        told = f"下单 {row.ordered}，待付尾款 {row.reserved}，已付清 {row.paid}，成交 ¥{yuan(kept_fen)}"
+        return with_way(told, "presale_reservation", presale__id__exact=row.pk)
+
+    @admin.display(description="试算（每件，不含运费）")
+    def sample(self, row: Presale) -> str:
+        """What a unit of the first SKU costs, stage by stage."""
+        good = next(iter(row.goods.all()), None) if row.pk is not None else None
+        if good is None:
+            return "保存后显示"
+        payable_fen = good.price_fen - row.growth_fen
+        if row.deposit_fen is None:
+            return f"{good.sku.code}：全款 ¥{yuan(payable_fen)}"
+        return (
+            f"{good.sku.code}：定金 ¥{yuan(row.deposit_fen)} + 尾款 ¥{yuan(payable_fen - row.deposit_fen)}"
+            f" = ¥{yuan(payable_fen)}（原价 ¥{yuan(good.sku.price_fen)}）"
+        )
+
+    @action(
+        description=forms.ArriveForm.title,
+        permissions=["presale.arrive_presale"],
+        url_path="arrive",
+        icon="inventory",
+    )
+    def arrive(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Receive goods and hold them for the orders that wait."""
+        row: Presale = self.row(request, object_id)
+        wanted = presale_facts.wanted_of(row.pk)
+
+        def arrive(asked: forms.ArriveForm) -> Done:
+            done = presales.arrive(
+                presale_id=row.pk,
+                place_id=asked.cleaned_data["place"].pk,
+                units=asked.cleaned_data["units"],
+                token=asked.cleaned_data["token"].hex,
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            warning = f"还有 {done.waiting} 单因数量不足未配到，入库后自动配货" if done.waiting else ""
+            return Done(f"已到货，{done.given} 单已配货", warning=warning)
+
+        facts = [("待到货", inputs.write_arrived(wanted) or "没有等待到货的订单"), ("规则", self.rule(row))]
+        return self.ask(
+            request,
+            forms.ArriveForm,
+            arrive,
+            row=row,
+            heading=str(row),
+            facts=facts,
+            initial={"units": inputs.write_arrived(wanted)},
+        )
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    """The orders of pre-sales: who paid what, and whose goods are here."""
+
+    payable = yuan_column("order__payable_fen", "应付")
+    list_display = [
+        "order_shown",
+        "member",
+        "presale",
+        "order_status",
+        "payable",
+        "balance_until",
+        "goods",
+        "arrived_at",
+    ]
+    list_filter = ["status", "order__status", "presale"]
+    linked_by = ["presale__id__exact"]
+    list_select_related = ["order__member", "presale"]
+    search_fields = ["=order__order_no", "=order__member__public_id"]
+    search_help_text = "订单号或会员编号"
+    fields = [
+        ("order_shown", "member", "presale"),
+        ("order_status", "payable"),
+        ("balance_until", "goods", "arrived_at"),
+    ]
+    readonly_fields = ["order_shown", "member", "order_status", "goods"]
+
+    @admin.display(description="订单", ordering="order")
+    def order_shown(self, row: Reservation) -> SafeString:
+        return link(reverse("admin:orders_order_change", args=[row.order_id]), row.order.order_no)
+
+    @admin.display(description="会员")
+    def member(self, row: Reservation) -> str:
+        return str(row.order.member)
+
+    @admin.display(description="订单状态", ordering="order__status")
+    def order_status(self, row: Reservation) -> str:
+        return str(Status(row.order.status).label)
+
+    @admin.display(description="到货", ordering="status")
+    def goods(self, row: Reservation) -> SafeString:
+        status = PlanStatus(row.status)
+        return chip(status.label, _PLAN_COLOURS.get(status, ""))
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    """What WeChat was told of payments whose goods leave late; what it refused has a button."""
+
+    list_display = ["order", "transaction_id", "delay_to", "state", "reported_at", "last_error"]
+    list_filter = ["status"]
+    list_select_related = ["order"]
+    search_fields = ["=order__order_no", "=transaction_id"]
+    search_help_text = "订单号或微信支付单号"
+    fields = [("order", "transaction_id"), ("delay_to", "state", "reported_at"), "last_error"]
+    readonly_fields = ["state"]
+    actions_detail = ["report_again"]
+
+    def usable(self, row: Report) -> list[str]:
+        """Only what WeChat refused is reported again."""
+        return ["report_again"] if row.status == ReportStatus.FAILED else []
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, row: Report) -> SafeString:
+        status = ReportStatus(row.status)
+        return chip(status.label, _REPORT_COLOURS[status])
+
+    @action(
+        description=forms.ReportAgainForm.title,
+        permissions=["presale.change_report"],
+        url_path="report-again",
+        icon="refresh",
+    )
+    def report_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Tell WeChat once more."""
+        row: Report = self.row(request, object_id)
+
+        def again(_: forms.ReportAgainForm) -> str:
+            presales.report_again(report_id=row.pk, at=timezone.now())
+            return "已排队，稍后自动报备。"
+
+        facts = [("微信的答复", row.last_error), ("报备发货时间", _minute(row.delay_to))]
+        return self.ask(request, forms.ReportAgainForm, again, row=row, heading=str(row), facts=facts)
+
+
+def _minute(moment: datetime | None) -> str:
+    return timezone.localtime(moment).strftime("%m-%d %H:%M") if moment else "—"

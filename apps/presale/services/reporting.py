@@ -1,0 +1,80 @@
+"""Tells WeChat of payments whose goods leave later than fifteen days after them (特殊发货报备), or it counts them as late.
+
+Source: 微信小程序 发货信息管理服务, opspecialorder: to be called right after the payment, once for each.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.base import transactions
+from apps.orders.models import Order
+from apps.outbox import services as outbox
+from apps.presale import terms
+from apps.presale.models import Report
+from apps.presale.services.saving import UNREPORTED_FOR
+from apps.presale.states import ReportStatus
+from apps.wechat import errors as wechat_errors
+from apps.wechat import shipping
+from mall.errors import Kind, NotFound, ShopError
+from mall.events import LateParcelAsked
+
+
+class ReportLater(ShopError):
+    """WeChat could not take it now; the same report is to be tried again."""
+
+    code = "special_report_later"
+    message = "微信暂时无法接收报备，稍后自动重试"
+
+
+class NothingToReport(ShopError):
+    """Only what WeChat refused is reported again."""
+
+    code = "nothing_to_report"
+    message = "只有报备失败的记录可以重新报备"
+    kind = Kind.CONFLICT
+
+
+def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime) -> None:
+    """Report one of an order's payments, if its goods may leave more than fifteen days after it. Safe to repeat.
+
+    What WeChat refuses is kept as FAILED for a person to see. Raises ReportLater.
+    """
+    transactions.forbid("reporting to WeChat")
+    agreed = terms.of_order(order)
+    if agreed is None or agreed.ships_by - paid_at <= UNREPORTED_FOR:
+        return
+    row, _ = Report.objects.get_or_create(
+        transaction_id=transaction_id, defaults={"order": order, "delay_to": agreed.ships_by}
+    )
+    if row.status != ReportStatus.WAITING:
+        return
+    try:
+        shipping.report_presale(transaction_id=transaction_id, delay_to=row.delay_to)
+    except wechat_errors.WechatUnavailable as trouble:
+        _write(row, ReportStatus.WAITING, error=str(trouble))
+        raise ReportLater from trouble
+    except wechat_errors.WechatRefused as refused:
+        _write(row, ReportStatus.FAILED, error=f"{refused.errcode} {refused.errmsg}")
+        return
+    row.reported_at = at
+    _write(row, ReportStatus.DONE)
+
+
+def report_again(*, report_id: int, at: datetime) -> None:
+    """Ask for what WeChat refused once more. Raises NotFound, NothingToReport."""
+    with transaction.atomic():
+        row = Report.objects.select_for_update().select_related("order").filter(pk=report_id).first()
+        if row is None:
+            raise NotFound
+        if row.status != ReportStatus.FAILED:
+            raise NothingToReport
+        _write(row, ReportStatus.WAITING)
+        outbox.publish(LateParcelAsked(order_no=row.order.order_no), at=at)
+
+
+def _write(row: Report, status: ReportStatus, *, error: str = "") -> None:
+    row.status, row.last_error = status, error[:300]
+    row.save(update_fields=["status", "last_error", "reported_at"])
