@@ -134,7 +134,8 @@ def place(
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
-    ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come. What was taken off is kept as rows too, in one statement more.
+    ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come. What was
+    taken off is kept as rows too, in one statement more.
     Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that

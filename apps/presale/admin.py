@@ -1,4 +1,4 @@
-"""Pre-sales for operators: each campaign's rule in a sentence, the orders that wait, goods that arrive, reports to WeChat."""
+"""Pre-sales for operators: each one's rule in a sentence, the orders that wait, goods that arrive, reports to WeChat."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def price_faults(
 ) -> tuple[list[Fault], list[str]]:
     """What is wrong with these prices (fen, by SKU id), and what the price floor warns of: two statements.
 
-    A price must be lower than the list price (``at_list``: not above it) and, unless ``free``, above nothing. The floor of ``promotions``
-    refuses or warns, as it is set.
+    A price must be lower than the list price (``at_list``: not above it) and, unless ``free``, above nothing. The
+    floor of ``promotions`` refuses or warns, as it is set.
     """
     skus = {sku.pk: sku for sku in Sku.objects.filter(pk__in=list(prices_fen)).select_related("product")}
     floor = promotions.present_floor()

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.aftersales import services as refunding
+from apps.aftersales import services as aftersales
 from apps.campaigns.models import Quota, Take
 from apps.checkout import bills, closing, paying
 from apps.fulfillment.services import parcels
@@ -25,7 +25,7 @@ from apps.payments.models import Payment, Refund
 from apps.presale.models import Presale, Reservation
 from apps.presale.terms import stages_of
 from apps.wallet.models import Account
-from tests.apps.aftersales import make as aftersales
+from tests.apps.aftersales import make as refunds
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.payments import make as payments
@@ -203,10 +203,10 @@ def test_one_of_two_units_is_refunded_from_the_balance_and_the_rest_from_both() 
     row = make.presale(quota=4)
     order = make.paid(row, units=2)
     sku = make.skus_of(row)[0]
-    aftersales.refund(order, {sku: 1}, at=BALANCE_FROM)
+    refunds.refund(order, {sku: 1}, at=BALANCE_FROM)
     assert (order.payable_fen, left(row)) == (268_00, 3)
     assert list(Refund.objects.values_list("payment__bill_kind", "amount_fen")) == [("balance", 130_00)]
-    aftersales.refund(order, {sku: 1}, at=BALANCE_FROM)
+    refunds.refund(order, {sku: 1}, at=BALANCE_FROM)
     assert sorted(Refund.objects.values_list("payment__bill_kind", "amount_fen")) == [
         ("balance", 98_00),
         ("balance", 130_00),
@@ -220,10 +220,10 @@ def test_a_refund_before_the_goods_come_needs_none_of_them_and_later_fewer_come_
     row = make.presale()
     order = make.paid(row, units=3)
     sku = make.skus_of(row)[0]
-    aftersales.refund(order, {sku: 1}, at=BALANCE_FROM)
+    refunds.refund(order, {sku: 1}, at=BALANCE_FROM)
     assert make.arrive(row, 5, at=BALANCE_FROM) == (1, 0)
     assert Hold.objects.get().quantity == 2
-    aftersales.refund(order, {sku: 1}, at=BALANCE_FROM)
+    refunds.refund(order, {sku: 1}, at=BALANCE_FROM)
     assert Hold.objects.get().restored == 1
 
 
@@ -263,16 +263,15 @@ def test_stored_value_that_was_held_for_a_lapsed_balance_is_free_again(
     wallets.funded(1_000_00, member=buyer[0])
     make.pay(make.order(make.presale(combines=["balance"]), buyer, use_balance=50_00))
     closing.close_expired(at=BALANCE_UNTIL)
-    account = Account.objects.get()
-    assert (account.principal_fen, account.held_fen) == (1_000_00, 0)
+    assert wallets.figures(Account.objects.get()) == (1_000_00, 0, 0, 0)
 
 
 def test_what_leaves_no_balance_is_refused_with_both_figures() -> None:
-    counter.promotion("STEPPED", steps=[{"threshold_fen": 100_00, "off_fen": 125_00}])
+    counter.promotion("STEPPED", steps=[[120_00, 120_00]])
     row = make.presale(combines=["promotions"])
     with pytest.raises(Exception, match="presale_reduced_below_deposit") as refused:
         make.order(row)
-    assert refused.value.details == {"deposit_fen": 20_00, "payable_fen": 13_00}  # type: ignore[attr-defined]
+    assert refused.value.details == {"deposit_fen": 20_00, "payable_fen": 18_00}  # type: ignore[attr-defined]
 
 
 def test_what_does_not_combine_is_told_with_the_reason(
@@ -387,7 +386,7 @@ def test_a_whole_refund_of_an_unshipped_order_gives_everything_back() -> None:
     row = make.presale(quota=2)
     order = make.paid(row)
     make.arrive(row, 1, at=BALANCE_FROM)
-    refunding.refund_unshipped(order_no=order.order_no, reason="不想要了", operator=None, at=BALANCE_FROM)
+    aftersales.refund_unshipped(order_no=order.order_no, reason="不想要了", operator=None, at=BALANCE_FROM)
     order.refresh_from_db()
     assert (order.status, order.refunded_fen, left(row)) == ("REFUNDED", 138_00, 2)
     hold = Hold.objects.get()
