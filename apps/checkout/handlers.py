@@ -7,12 +7,11 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import bills, receiving, uploading
+from apps.checkout import activities, bills, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments import selectors as payment_facts
-from apps.presale import services as presales
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
 from mall.events import (
@@ -56,35 +55,35 @@ def upload_on_upload_asked(event: UploadAsked, *, at: datetime) -> None:
 
 
 @outbox.outside_transaction
-def report_on_order_reserved(event: OrderReserved, *, at: datetime) -> None:
-    """Tell WeChat that what a deposit paid for leaves late; comes back while WeChat cannot take it."""
-    _report(event.order_no, at=at)
+def tell_on_order_reserved(event: OrderReserved, *, at: datetime) -> None:
+    """Tell WeChat what it must know of the deposit's payment; comes back while WeChat cannot take it."""
+    _tell(event.order_no, at=at)
 
 
 @outbox.outside_transaction
-def report_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
-    """Tell WeChat that what was paid for leaves late, if it does; comes back while WeChat cannot take it."""
-    _report(event.order_no, at=at)
+def tell_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
+    """Tell WeChat what it must know of an order's payments; comes back while WeChat cannot take it."""
+    _tell(event.order_no, at=at)
 
 
 @outbox.outside_transaction
-def report_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
+def tell_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
     """Tell WeChat once more; comes back while WeChat cannot take it."""
-    _report(event.order_no, at=at)
+    _tell(event.order_no, at=at)
 
 
-def _report(order_no: str, *, at: datetime) -> None:
-    """Report each payment of an order of a pre-sale. One that WeChat cannot take now stops no other."""
+def _tell(order_no: str, *, at: datetime) -> None:
+    """What the order's activity has to say of each of its payments. One that WeChat cannot take now stops no other."""
     order = Order.objects.get(order_no=order_no)
-    if not order.activity or order.activity["kind"] != presales.KIND:
+    if not order.activity:
         return
-    trouble: presales.ReportLater | None = None
+    trouble: WechatUnavailable | None = None
     for paid in payment_facts.used(payment_facts.of_order(order_no=order_no)):
         if paid.transaction_id is None or paid.captured_at is None:
             continue
         try:
-            presales.report(order=order, transaction_id=paid.transaction_id, paid_at=paid.captured_at, at=at)
-        except presales.ReportLater as later:
+            activities.tell(order, transaction_id=paid.transaction_id, paid_at=paid.captured_at, at=at)
+        except WechatUnavailable as later:
             trouble = trouble or later
     if trouble is not None:
         raise outbox.TryLater(str(trouble)) from trouble

@@ -11,10 +11,9 @@ from rest_framework import serializers
 from apps.base.schema import ServerTimeField
 from apps.checkout import activities, refunds
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Actor, Status
+from apps.orders.states import Actor, StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
-from apps.presale.states import StageKind, StageStatus
 from mall.pricing.quote import GOODS, ReductionKind
 
 
@@ -286,7 +285,7 @@ class OrderRowSerializer(FiguresSerializer):
         allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
     )
     stages = serializers.SerializerMethodField(
-        help_text="The parts in which it is paid, for an order of a pre-sale; empty for others."
+        help_text="The parts in which it is paid, for an order by deposit and balance; empty for most."
     )
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()

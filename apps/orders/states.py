@@ -24,6 +24,25 @@ class Status(models.TextChoices):
 PAID_FOR = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
 
 
+class StageKind(models.TextChoices):
+    """What an order is paid in that is not simply paid."""
+
+    DEPOSIT = "deposit", "定金"
+    BALANCE = "balance", "尾款"
+    WHOLE = "whole", "全款"
+
+
+class StageStatus(models.TextChoices):
+    """How a stage stands, in the contract's words."""
+
+    DUE = "DUE", "待支付"
+    LATER = "LATER", "未到支付时间"
+    PAID = "PAID", "已支付"
+    LAPSED = "LAPSED", "已过期"
+    KEPT = "KEPT", "不予退还"
+    REFUNDED = "REFUNDED", "已退还"
+
+
 class Actor(models.TextChoices):
     """Who made a move. An operator is also named by the row's ``operator``."""
 

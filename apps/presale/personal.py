@@ -37,6 +37,7 @@ ROOM = Room(
         ),
         Holding(
             model="presale.Report",
+            plain=("last_error",),
             exported="预售报备",
             fate=Fate.NAMELESS,
             kept="与订单相同",

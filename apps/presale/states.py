@@ -1,4 +1,4 @@
-"""Where the goods of an order of a pre-sale stand, and the words of its stages."""
+"""Where the goods of an order of a pre-sale stand, and whether WeChat knows that they leave late."""
 
 from __future__ import annotations
 
@@ -11,25 +11,6 @@ from mall.lifecycle import Lifecycle
 # The word of the API, and what operators and badges say.
 KIND: Final = "presale"
 LABEL: Final = "预售"
-
-
-class StageKind(TextChoices):
-    """What an order of a pre-sale is paid in."""
-
-    DEPOSIT = "deposit", "定金"
-    BALANCE = "balance", "尾款"
-    WHOLE = "whole", "全款"
-
-
-class StageStatus(TextChoices):
-    """How a stage stands, in the contract's words."""
-
-    DUE = "DUE", "待支付"
-    LATER = "LATER", "未到支付时间"
-    PAID = "PAID", "已支付"
-    LAPSED = "LAPSED", "已过期"
-    KEPT = "KEPT", "不予退还"
-    REFUNDED = "REFUNDED", "已退还"
 
 
 class PlanStatus(TextChoices):

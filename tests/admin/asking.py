@@ -29,6 +29,8 @@ from apps.points import services as points
 from apps.points.models import Account as PointsAccount
 from apps.points.models import Entry as PointsEntry
 from apps.points.states import EntryKind
+from apps.presale import services as presales
+from apps.presale.models import Good, Report
 from apps.promotions.models import SimulationRun
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
@@ -39,6 +41,7 @@ from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.payments import make as money
+from tests.apps.presale import make as presale
 from tests.apps.promotions import make as promotions
 from tests.apps.wallet import make as wallet
 
@@ -576,6 +579,58 @@ def _move_bargain(row: Any, move: str) -> None:
     getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
 
 
+def _presale_now(*, approved: bool) -> Any:
+    return presale.live(approved=approved)
+
+
+def _move_presale(row: Any, move: str) -> None:
+    getattr(presales, move)(presale_id=row.pk, at=timezone.now())
+
+
+def _arrive() -> Page:
+    row = presale.live(whole=True)
+    place = presale.place()
+    code = presale.skus_of(row)[0].code
+    return _of_row(
+        "presale.presale",
+        row,
+        "arrive",
+        {"place": place.pk, "units": f"{code}：5", "token": _token()},
+        _rows(Stock, StockEntry),
+        permission="presale.arrive_presale",
+        spoil=lambda: Good.objects.all().delete(),
+    )
+
+
+def _report_again() -> Page:
+    order = presale.order(presale.live(), at=timezone.now())
+    row = Report.objects.create(
+        order=order, transaction_id="4200", delay_to=timezone.now(), status="FAILED", last_error="268546001"
+    )
+    return _of_row(
+        "presale.report",
+        row,
+        "report-again",
+        {},
+        _rows(Report),
+        permission="presale.change_report",
+        spoil=lambda: Report.objects.update(status="DONE"),
+    )
+
+
+def _give_deposit_back() -> Page:
+    order = presale.reserved(presale.live(), at=timezone.now())
+    return _of_row(
+        "orders.order",
+        order,
+        "give-deposit-back",
+        {"reason": "无法到货"},
+        lambda: list(Order.objects.values_list("status", flat=True)),
+        permission="orders.refund_order",
+        spoil=lambda: presale.pay_balance(order),
+    )
+
+
 def _release_help() -> Page:
     now = timezone.now()
     run = bargain.run(_bargain_now(approved=True), at=now)
@@ -627,6 +682,13 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "bargain_help_release": _release_help,
+    **{
+        f"presale_presale_{button}": _campaign("presale.presale", _presale_now, _move_presale, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
+    "presale_presale_arrive": _arrive,
+    "presale_report_report_again": _report_again,
+    "orders_order_give_deposit_back": _give_deposit_back,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,

@@ -26,6 +26,7 @@ from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
 from tests.apps.members import make as members
 from tests.apps.points import make as points
+from tests.apps.presale import make as presales
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
@@ -202,6 +203,13 @@ def bargain_with_friends(witness: Witness) -> None:
     assert witness.call("POST", f"/bargain-runs/{friends.bargain_no}/helps", status=201)["held"] is False
 
 
+def order_before_it_is_here(witness: Witness) -> None:
+    """A pre-sale is found in the list and read."""
+    row = presales.live()
+    assert witness.call("GET", "/presales")["results"][0]["id"] == row.pk
+    assert witness.call("GET", f"/presales/{row.pk}")["state"] == "LIVE"
+
+
 def copy_and_think_of_leaving(call: Callable[..., Any]) -> None:
     """A file with everything; an erasure that is taken back."""
     assert call("POST", "/me/export", status=202)["status"] == "WAITING"
@@ -275,6 +283,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("GET", "/shop")["server_time"]
 
     bargain_with_friends(witness)
+    order_before_it_is_here(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)
     collect_coupons(call)

@@ -13,7 +13,7 @@ from django.db import connection
 from apps.campaigns.models import Quota, Take
 from apps.checkout import bills, closing, paying, placing
 from apps.inventory.models import Hold, Stock
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderMove
 from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.payments.models import Payment, Refund
@@ -131,7 +131,7 @@ def test_two_notifications_of_a_deposit_reserve_once() -> None:
     assert all_answers([told(attempt)] * 4) == {"used": 1, "already": 3}
     order.refresh_from_db()
     assert order.status == "RESERVED"
-    assert order.moves.filter(move="reserve").count() == 1
+    assert OrderMove.objects.filter(order=order, move="reserve").count() == 1
 
 
 def arriving(row: Presale, token: str) -> Callable[[], str]:

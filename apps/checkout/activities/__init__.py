@@ -53,6 +53,7 @@ __all__ = [
     "read",
     "refundable_from",
     "stages_of",
+    "tell",
     "when_paid",
     "with_activity",
     "without_others",
@@ -113,6 +114,12 @@ def refundable_from(order: Order) -> frozenset[Status]:
     """From which statuses this order can be refunded."""
     kind = _kind_of(order)
     return kind.refundable if kind else REFUNDABLE
+
+
+def tell(order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> None:
+    """Tell WeChat what the order's activity has to say of one of its payments. Raises WechatUnavailable."""
+    if kind := _kind_of(order):
+        kind.tell(order, transaction_id=transaction_id, paid_at=paid_at, at=at)
 
 
 def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:

@@ -171,6 +171,13 @@ class ActivityKind(ABC):
         """Which move being paid is: the order is PAID, or waits for others as GATHERING."""
         return "pay"
 
+    def tell(self, order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> bool:
+        """Tell WeChat what it must know of a captured payment of such an order; say whether there is anything to tell.
+
+        Safe to repeat, outside a transaction. Raises WechatUnavailable where it is to be told again.
+        """
+        return False
+
     def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
         """The stages in which an order of it is paid, as the API answers them, from the order itself."""
         return []

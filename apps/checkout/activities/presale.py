@@ -101,6 +101,9 @@ class Presales(CampaignKind):
             more=agreed.as_order(),
         )
 
+    def tell(self, order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> bool:
+        return presales.report(order=order, transaction_id=transaction_id, paid_at=paid_at, at=at)
+
     def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
         return terms.stages_of(order, at=at)
 

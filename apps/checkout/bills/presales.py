@@ -12,7 +12,7 @@ from apps.checkout.bills.kind import By, Overdue
 from apps.checkout.bills.orders import OrderNotPayable, WholeOrder
 from apps.orders import services as orders
 from apps.orders.models import Order
-from apps.orders.states import Actor, Status
+from apps.orders.states import Actor, StageStatus, Status
 from apps.outbox import services as outbox
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
@@ -21,7 +21,6 @@ from apps.payments.states import SurplusReason
 from apps.presale import selectors as presale_facts
 from apps.presale import services as presales
 from apps.presale import terms
-from apps.presale.states import StageStatus
 from mall import events
 from mall.errors import Kind as Fault
 from mall.errors import ShopError

@@ -4,7 +4,7 @@ Call it as ``presales.arrive(...)`` (``from apps.presale import services as pres
 """
 
 from apps.presale.services.arriving import Arrived, NotOfPresale, allot_due, arrive
-from apps.presale.services.reporting import NothingToReport, ReportLater, report, report_again
+from apps.presale.services.reporting import NothingToReport, report, report_again
 from apps.presale.services.reserving import await_balance, commit, drop, hold, release, restore
 from apps.presale.services.saving import (
     PresaleRefused,
@@ -27,7 +27,6 @@ __all__ = [
     "NotOfPresale",
     "NothingToReport",
     "PresaleRefused",
-    "ReportLater",
     "Saved",
     "allot_due",
     "approve",

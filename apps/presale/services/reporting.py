@@ -22,13 +22,6 @@ from mall.errors import Kind, NotFound, ShopError
 from mall.events import LateParcelAsked
 
 
-class ReportLater(ShopError):
-    """WeChat could not take it now; the same report is to be tried again."""
-
-    code = "special_report_later"
-    message = "微信暂时无法接收报备，稍后自动重试"
-
-
 class NothingToReport(ShopError):
     """Only what WeChat refused is reported again."""
 
@@ -37,30 +30,31 @@ class NothingToReport(ShopError):
     kind = Kind.CONFLICT
 
 
-def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime) -> None:
-    """Report one of an order's payments, if its goods may leave more than fifteen days after it. Safe to repeat.
+def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime) -> bool:
+    """Report one of an order's payments; say whether its goods may leave so late that it is to be. Safe to repeat.
 
-    What WeChat refuses is kept as FAILED for a person to see. Raises ReportLater.
+    What WeChat refuses is kept as FAILED for a person to see. Raises WechatUnavailable where it is to be said again.
     """
     transactions.forbid("reporting to WeChat")
     agreed = terms.of_order(order)
     if agreed is None or agreed.ships_by - paid_at <= UNREPORTED_FOR:
-        return
+        return False
     row, _ = Report.objects.get_or_create(
         transaction_id=transaction_id, defaults={"order": order, "delay_to": agreed.ships_by}
     )
     if row.status != ReportStatus.WAITING:
-        return
+        return True
     try:
         shipping.report_presale(transaction_id=transaction_id, delay_to=row.delay_to)
     except wechat_errors.WechatUnavailable as trouble:
         _write(row, ReportStatus.WAITING, error=str(trouble))
-        raise ReportLater from trouble
+        raise
     except wechat_errors.WechatRefused as refused:
         _write(row, ReportStatus.FAILED, error=f"{refused.errcode} {refused.errmsg}")
-        return
+        return True
     row.reported_at = at
     _write(row, ReportStatus.DONE)
+    return True
 
 
 def report_again(*, report_id: int, at: datetime) -> None:

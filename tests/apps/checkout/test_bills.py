@@ -411,7 +411,12 @@ def test_money_for_a_kind_that_only_newer_code_knows_is_left_to_that() -> None:
 
 
 def test_kinds_have_names_and_labels_of_their_own() -> None:
-    assert [(kind.name, kind.label) for kind in bills.KINDS] == [("order", "订单"), ("recharge", "充值")]
+    assert [(kind.name, kind.label) for kind in bills.KINDS] == [
+        ("order", "订单"),
+        ("recharge", "充值"),
+        ("deposit", "定金"),
+        ("balance", "尾款"),
+    ]
     assert [bills.of(kind.name) for kind in bills.KINDS] == list(bills.KINDS)
     assert bills.due_of(make.order()) is bills.ORDER
 

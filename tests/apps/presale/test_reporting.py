@@ -14,6 +14,7 @@ from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.presale import services as presales
 from apps.presale.models import Report
+from apps.wechat.errors import ShippingNotYet
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.checkout import make as counter
 from tests.apps.members import make as members
@@ -61,7 +62,7 @@ def test_what_leaves_within_fifteen_days_is_not_reported() -> None:
 
 
 def test_while_wechat_does_not_know_the_payment_the_report_comes_again(order: Order) -> None:
-    with pytest.raises(presales.ReportLater):
+    with pytest.raises(ShippingNotYet):
         presales.report(order=order, transaction_id="4200", paid_at=timezone.now(), at=timezone.now())
     assert Report.objects.get().status == "WAITING"
 
