@@ -42,13 +42,19 @@ def left_of(rows: Iterable[Presale]) -> dict[str, int]:
     return {key: left or 0 for key, left in campaign_facts.left(kind=KIND, keys=keys).items()}
 
 
-def balances_past(*, at: datetime, after: tuple[datetime, int] | None) -> QuerySet[Reservation]:
-    """Those whose balance was not paid in its window, the longest overdue first; ``after`` is the place seen last."""
+def balances_past(
+    *, at: datetime, after: tuple[datetime, int] | None, limit: int
+) -> list[tuple[datetime, int, str]]:
+    """Those whose balance was not paid in its window, the longest overdue first: until when, id, and order number.
+
+    ``after`` is the place (until, id) that was seen last.
+    """
     due = Reservation.objects.filter(balance_until__lte=at).order_by("balance_until", "id")
-    if after is None:
-        return due
-    until, pk = after
-    return due.filter(balance_until__gte=until).exclude(balance_until=until, id__lte=pk)
+    if after is not None:
+        until, pk = after
+        due = due.filter(balance_until__gte=until).exclude(balance_until=until, id__lte=pk)
+    rows = due.select_related("order")[:limit]
+    return [(row.balance_until, row.pk, row.order.order_no) for row in rows if row.balance_until]
 
 
 def wanted_of(presale_id: int) -> dict[int, int]:

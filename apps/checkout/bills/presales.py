@@ -151,8 +151,8 @@ class Balance(WholeOrder):
         scarce.release(order=order, at=at)
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
-        rows = presale_facts.balances_past(at=at, after=after)[:limit]
-        return [Overdue(*row) for row in rows.values_list("balance_until", "pk", "order__order_no")]
+        rows = presale_facts.balances_past(at=at, after=after, limit=limit)
+        return [Overdue(*row) for row in rows]
 
     def is_due_of(self, order: Order) -> bool:
         """Whatever is asked of it after the deposit: it says itself that it is not due."""
