@@ -43,8 +43,6 @@ class PresaleForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ships_by"].required = False
-        self.fields["ships_by"].help_text = "留空为最后付款时间后 72 小时；超过 15 天会在付款后自动向微信报备"
         if self.instance.pk is not None:
             self.initial["goods"] = inputs.write_goods(presales.draft_of(self.instance).goods)
 

@@ -25,7 +25,11 @@ class Presale(CampaignColumns):
     deposit_worth_fen = FenField("定金抵扣（分）", null=True, blank=True)
     balance_from = models.DateTimeField("尾款开始", null=True, blank=True)
     balance_until = models.DateTimeField("尾款截止", null=True, blank=True)
-    ships_by = models.DateTimeField("最晚发货")
+    ships_by = models.DateTimeField(
+        "最晚发货",
+        blank=True,
+        help_text="留空为最后付款时间后 72 小时；距付款超过 15 天的，会在付款后自动向微信报备",
+    )
     deposit_refundable = models.BooleanField(
         "定金可退", default=False, help_text="尾款逾期未付时是否退还定金；买家下单前可见，随订单保存"
     )

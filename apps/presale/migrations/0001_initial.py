@@ -68,7 +68,14 @@ class Migration(migrations.Migration):
                 ),
                 ("balance_from", models.DateTimeField(blank=True, null=True, verbose_name="尾款开始")),
                 ("balance_until", models.DateTimeField(blank=True, null=True, verbose_name="尾款截止")),
-                ("ships_by", models.DateTimeField(verbose_name="最晚发货")),
+                (
+                    "ships_by",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="留空为最后付款时间后 72 小时；距付款超过 15 天的，会在付款后自动向微信报备",
+                        verbose_name="最晚发货",
+                    ),
+                ),
                 (
                     "deposit_refundable",
                     models.BooleanField(
