@@ -1,4 +1,4 @@
-"""Whatever address of the admin is followed, nothing is another one behind it: browsers and link checkers follow links, too."""
+"""Whatever address of the admin is followed, nothing is another one behind it: browsers follow links, too."""
 
 from __future__ import annotations
 
