@@ -82,7 +82,6 @@ def test_who_sent_a_file_sees_it_on_the_page_that_asks_again(refused: tuple[Clie
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
     assert ("no-store" in answer["Cache-Control"], answer["X-Content-Type-Options"]) == (True, "nosniff")
     assert b"".join(answer)[:2] == b"\xff\xd8"
-    answer.close()
 
 
 def test_nobody_else_sees_a_file_or_sends_it_as_their_own(refused: tuple[Client, str]) -> None:
