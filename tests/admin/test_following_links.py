@@ -111,7 +111,7 @@ def test_no_address_of_the_admin_changes_anything_when_it_is_followed(
         if answer.status_code == 404 and model and not address.endswith("history/"):
             missing.append(address)
     assert followed > 150
-    # tests/admin/test_asking.py has jobs that hand out coupons and uses at a till, tests/apps/payments/test_endings.py proofs.
+    # tests/admin/test_asking.py has jobs that hand out coupons and uses at a till, apps/payments/test_endings.py proofs.
     assert [
         address for address in missing if not {"issuejob", "storeuse", "proof"} & set(address.split("/"))
     ] == []
