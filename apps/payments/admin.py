@@ -205,7 +205,9 @@ class RefundAdmin(ReadOnlyAdmin):
             subject=ending.refund.refund_no,
             at=timezone.now(),
         )
-        return private.shown(ending.proof_file.name, called=f"{ending.refund.refund_no}{_suffix(ending)}")
+        return private.shown(
+            str(ending.proof_file.name), called=f"{ending.refund.refund_no}{_suffix(ending)}"
+        )
 
     @action(description="申请结案", url_path="end", permissions=["end"], icon="task_alt")
     def ask_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -301,7 +303,7 @@ def _ending_for(request: HttpRequest, refund: Refund) -> RefundEnding | None:
 
 
 def _suffix(ending: RefundEnding) -> str:
-    return PurePosixPath(ending.proof_file.name).suffix
+    return PurePosixPath(str(ending.proof_file.name)).suffix
 
 
 def _proof_link(ending: RefundEnding) -> SafeString | str:
