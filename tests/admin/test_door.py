@@ -260,3 +260,8 @@ def test_a_code_that_was_kept_readable_works_on_as_a_hash(owner: User) -> None:
         migration.hash_codes(apps, None)
     assert not StaticToken.objects.filter(token="abcde23456").exists()
     assert second_factor.check(owner, "abcde-23456") is not None
+
+
+def test_a_wrong_password_is_told_in_one_plain_sentence(owner: User) -> None:
+    answer = Client().post(LOGIN, {"username": owner.username, "password": "wrong"})
+    assert "用户名或密码不正确（区分大小写），或该账号不能登录后台" in answer.content.decode()
