@@ -194,6 +194,7 @@ def _write(
         quote=composition.quote,
         goods={
             sku_id: orders.Goods(
+                product_id=sku.product_id,
                 option_text=quoting.option_text(sku)[:120],
                 image=quoting.image_name(sku),
                 cost_fen=sku.cost_fen,
