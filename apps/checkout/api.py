@@ -20,6 +20,7 @@ from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
+from apps.orders.models import Order
 from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
@@ -99,7 +100,7 @@ class OrdersView(APIView):
             remark=asked.validated_data["remark"],
             at=timezone.now(),
         )
-        return Response(_order_json(member, order.order_no), status=201)
+        return Response(_shown(order), status=201)
 
     @extend_schema(
         operation_id="orders_list",
@@ -209,8 +210,10 @@ def _rows_json(rows: list[Any]) -> list[Any]:
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     """The order as it stands now, read afresh: whatever answered, it is what the database says."""
-    order = order_facts.of_member(member=member, order_no=order_no)
-    # What is not paid has not left: the answer to placing an order spares the question.
+    return _shown(order_facts.of_member(member=member, order_no=order_no))
+
+
+def _shown(order: Order) -> dict[str, Any]:
+    """An order that was read with its lines and history. What is not paid has not left, and was not refunded."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
-    context = {"parcels": parcels, "refunds": refunds.shown_of([order])}
-    return _ORDER.shown(order, **context)
+    return _ORDER.shown(order, parcels=parcels, refunds=refunds.shown_of([order]))

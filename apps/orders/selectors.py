@@ -109,14 +109,14 @@ def counts_of(*, member: Member) -> dict[str, int]:
 
 
 def placed_before(*, member: Member, idempotency_key: str, request_hash: str) -> Order | None:
-    """The order that this member's key stands for already; None if there is none.
+    """The order that this member's key stands for already, as ``of_member`` reads it; None if there is none.
 
     Raises IdempotencyKeyReused where it was placed by a request that said something else.
     """
     order = _BY_KEY.first(member_id=member.pk, idempotency_key=idempotency_key)
     if order is not None and order.request_hash != request_hash:
         raise IdempotencyKeyReused
-    return order
+    return of_member(member=member, order_no=order.order_no) if order is not None else None
 
 
 def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
