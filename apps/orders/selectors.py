@@ -45,6 +45,8 @@ _BY_KEY: Final = Select(
     member_id=int,
     idempotency_key=str,
 )
+# The numbers of what a member has not paid, for a statement of a room below; the order that is being placed is among them.
+UNPAID_OF: Final = "SELECT order_no FROM orders_order WHERE member_id = %(member_id)s AND status = 'UNPAID'"
 _LINES_OF: Final = Select(
     lambda *, order_id: (
         OrderLine.objects.filter(order_id=order_id).annotate(product_id=F("sku__product_id")).order_by("id")
@@ -128,12 +130,6 @@ def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -
     if sku_ids:
         made = made.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)))
     return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
-
-
-def that_hold_beside(order: Order) -> QuerySet[Order, Any]:
-    """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
-    beside = Q(member_id=order.member_id, status=Status.UNPAID)
-    return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")
 
 
 def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
