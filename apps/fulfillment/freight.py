@@ -9,7 +9,6 @@ from apps.base import versions
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from mall.pricing.basket import ChargedBy, Freight, FreightInvalid, Zone
 
-
 # So many products' own templates are kept in a process.
 MOST_KEPT: Final = 10_000
 

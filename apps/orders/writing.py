@@ -1,4 +1,4 @@
-"""A new order on its way into the database: the order, its lines, what took them down and its first move, in one statement."""
+"""Writes a new order with its lines, what took them down and its first move: one statement, its text fixed once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def write(
         for field in texts.order
     }
     told |= {
-        "lines": json.dumps([{one.attname: getattr(line, one.attname) for one in texts.line} for line in lines]),
+        "lines": json.dumps(
+            [{one.attname: getattr(line, one.attname) for one in texts.line} for line in lines]
+        ),
         "parts": json.dumps([{"number": number, **part._asdict()} for number, part in enumerate(parts)]),
         "most_unpaid": most_unpaid,
         "move": move,

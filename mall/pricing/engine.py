@@ -35,7 +35,9 @@ from mall.pricing.standing import Standing
 _BEFORE_COUPONS = (Lane.PRICE, Lane.ITEM, Lane.ORDER)
 
 # Everything of a coupon on goods but what makes it this one.
-_KIND: Final = attrgetter(*(field.name for field in fields(Coupon) if field.name not in {"ref", "valid_until"}))
+_KIND: Final = attrgetter(
+    *(field.name for field in fields(Coupon) if field.name not in {"ref", "valid_until"})
+)
 
 
 def quote(basket: Basket, offers: Iterable[Offer], *, coupons: Iterable[AnyCoupon] = ()) -> Quote:
@@ -131,7 +133,9 @@ class _Pricing:
         alike: dict[Any, tuple[int, Declined | None]] = {}
         for coupon in self.coupons:
             # Coupons of one kind differ by ref and end only. Where nothing competes with them, these decide nothing.
-            kind = coupon.ref if self.on_goods[Lane.COUPON] or not isinstance(coupon, Coupon) else _KIND(coupon)
+            kind = (
+                coupon.ref if self.on_goods[Lane.COUPON] or not isinstance(coupon, Coupon) else _KIND(coupon)
+            )
             if kind not in alike:
                 alike[kind] = self._cost_fen(coupon)
             cost_fen, refusal = alike[kind]

@@ -149,8 +149,8 @@ def hold(
 
     Of a promotion whose uses are counted for all buyers together, one member's unpaid orders have ``most_unpaid``
     at most. Holding again for the same order changes nothing. One statement where none of them is counted; else two
-    more, one for each limit, and one for all promotions of that kind. Must run inside a transaction. Raises LimitReached and TooManyUnpaidUses, with
-    nothing taken.
+    more, one for each limit, and one for all promotions of that kind. Must run inside a transaction. Raises
+    LimitReached and TooManyUnpaidUses, with nothing taken.
     """
     transactions.require()
     uses = uses_of(quote)
