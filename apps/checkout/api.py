@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import closing, examples, placing, quoting, receiving, refunds
+from apps.checkout import answers, closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as parcel_facts
@@ -32,7 +32,6 @@ _CONFLICTS = (
 
 _CHOICE: Final = Shape(ChoiceSerializer)
 _PLACE: Final = Shape(PlaceSerializer)
-_ORDER: Final = Shape(shapes.OrderSerializer)
 
 
 class QuoteView(APIView):
@@ -204,8 +203,8 @@ class ReceiveView(APIView):
 
 
 def _rows_json(rows: list[Any]) -> list[Any]:
-    context = {"refunds": refunds.shown_of(rows)}
-    return list(shapes.OrderRowSerializer(rows, many=True, context=context).data)
+    back = refunds.shown_of(rows)
+    return [answers.row(order, refunds_of=back) for order in rows]
 
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
@@ -216,4 +215,4 @@ def _order_json(member: Member, order_no: str) -> dict[str, Any]:
 def _shown(order: Order) -> dict[str, Any]:
     """An order that was read with its lines and history. What is not paid has not left, and was not refunded."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
-    return _ORDER.shown(order, parcels=parcels, refunds=refunds.shown_of([order]))
+    return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]))
