@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
+from django.db.models import JSONField
 
 from apps.orders.models import Order, OrderLine
 from apps.orders.reductions import Part
@@ -46,11 +47,12 @@ _WRITE: Final = """
 
 
 class _Texts(NamedTuple):
-    """The statement, and the fields of order and line that it names values for."""
+    """The statement, and the columns of order (plain ones, and those of JSON) and line that it names values for."""
 
     text: str
-    order: Sequence[Any]
-    line: Sequence[Any]
+    plain: Sequence[str]
+    json: Sequence[str]
+    line: Sequence[str]
 
 
 def write(
@@ -69,15 +71,12 @@ def write(
     the caller's to refine.
     """
     texts = _texts()
-    told = {
-        field.attname: field.get_db_prep_save(getattr(order, field.attname), connection)
-        for field in texts.order
-    }
+    said = order.__dict__
+    told: dict[str, Any] = {name: said[name] for name in texts.plain}
+    told |= {name: _json(said[name]) for name in texts.json}
     told |= {
-        "lines": json.dumps(
-            [{one.attname: getattr(line, one.attname) for one in texts.line} for line in lines]
-        ),
-        "parts": json.dumps([{"number": number, **part._asdict()} for number, part in enumerate(parts)]),
+        "lines": _json([{name: line.__dict__[name] for name in texts.line} for line in lines]),
+        "parts": _json([{"number": number, **part._asdict()} for number, part in enumerate(parts)]),
         "most_unpaid": most_unpaid,
         "move": move,
         "actor": actor,
@@ -92,6 +91,11 @@ def write(
         row._state.adding, row._state.db = False, connection.alias
 
 
+def _json(value: Any) -> str | None:
+    """A value for a column of JSON; NULL for none, as Django has it."""
+    return None if value is None else json.dumps(value)
+
+
 @cache
 def _texts() -> _Texts:
     order = [field for field in Order._meta.concrete_fields if field.name not in {"id", "unpaid_place"}]
@@ -104,4 +108,9 @@ def _texts() -> _Texts:
         line_columns=", ".join(names),
         line_values=", ".join(f"line.{name}" for name in names),
     )
-    return _Texts(text, order, line)
+    return _Texts(
+        text=text,
+        plain=[field.attname for field in order if not isinstance(field, JSONField)],
+        json=[field.attname for field in order if isinstance(field, JSONField)],
+        line=[field.attname for field in line],
+    )

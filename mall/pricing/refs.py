@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def activity(kind: str, key: int | str) -> Ref:
     return Ref(kind, str(key))
 
 
+@lru_cache(maxsize=1024)
 def read(text: str) -> Ref | None:
     """What a printed ref names; None for a text that names nothing."""
     parts = _parts(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
@@ -157,7 +157,7 @@ def hold(
     if not uses:
         return
     day = days.shop_day(at)
-    told = {
+    told: dict[str, Any] = {
         "promotion_ids": [use.promotion_id for use in uses],
         "units": [use.units for use in uses],
         "amounts_fen": [use.amount_fen for use in uses],

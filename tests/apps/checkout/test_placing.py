@@ -305,7 +305,9 @@ def test_a_placed_order_is_answered_without_reading_it_as_whoever_reads_it_is_an
     written = [query["sql"] for query in made].index(
         next(query["sql"] for query in made if "INSERT INTO orders_order" in query["sql"])
     )
-    assert not any(query["sql"].startswith("SELECT") and "orders_" in query["sql"] for query in made[written:])
+    assert not any(
+        query["sql"].startswith("SELECT") and "orders_" in query["sql"] for query in made[written:]
+    )
     read = shopper.call("GET", f"/orders/{placed['order_no']}").json()
     del placed["server_time"], read["server_time"]
     assert placed == read
