@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import ClassVar, TypeVar
 
 from mall import money
 from mall.pricing.offers.terms import (
@@ -15,6 +16,7 @@ from mall.pricing.offers.terms import (
     NextStep,
     OfferInvalid,
     Refusal,
+    Terms,
     refuse_impossible_rate,
     refuse_unless_one,
     step_ahead,
@@ -119,3 +121,24 @@ class PointsDeduction(GoodsTerms):
         if not money.points_worth(self.available_points, points_per_yuan=self.points_per_yuan):
             return Refusal("可用积分不足")
         return Refusal("可抵扣金额不足")
+
+
+T = TypeVar("T", bound=Terms)
+
+
+def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
+    """A coupon on the terms of ``kind``, which were judged when it was made: a buyer may hold a hundred alike.
+
+    The same as ``dataclasses.replace``, without judging them again.
+    """
+    made = object.__new__(type(kind))
+    for name in _names(type(kind)):
+        object.__setattr__(made, name, getattr(kind, name))
+    object.__setattr__(made, "ref", ref)
+    object.__setattr__(made, "valid_until", valid_until)
+    return made
+
+
+@cache
+def _names(kind: type[Terms]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in {"ref", "valid_until"})
