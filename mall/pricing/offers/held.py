@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from mall import money
 from mall.pricing.offers.terms import (
@@ -131,15 +130,9 @@ def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
 
     The same as ``dataclasses.replace``, without judging them again.
     """
-    cls: type[Any] = type(kind)
-    made: T = object.__new__(cls)
-    for name in _names(cls):
-        object.__setattr__(made, name, getattr(kind, name))
+    made = object.__new__(type(kind))
+    for field in fields(kind):
+        object.__setattr__(made, field.name, getattr(kind, field.name))
     object.__setattr__(made, "ref", ref)
     object.__setattr__(made, "valid_until", valid_until)
     return made
-
-
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in {"ref", "valid_until"})
