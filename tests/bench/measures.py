@@ -16,8 +16,8 @@ from mall.pricing import engine
 from tests.bench import goods
 from tests.bench.shop import Shop
 
-# A kept page asks who the shopper is, what may have moved, and while an offer with a limit runs how much is left of it.
-_KEPT: Final = 3
+# A kept page asks who the shopper is, and what may have moved.
+_KEPT: Final = 2
 # What shoppers list, and how many statements a call may need once it is warm.
 _LISTS: Final = (
     ("products, kept", "/products?", _KEPT),
