@@ -50,6 +50,7 @@ GROUPS: Groups = [
         "商品",
         [
             Place("商品", "redeem", "catalog.Product"),
+            Place("规格（SKU）", "barcode", "catalog.Sku"),
             Place("类目", "account_tree", "catalog.Category"),
             Place("品牌", "verified", "catalog.Brand"),
             Place("服务保障", "shield", "catalog.GuaranteeLabel"),

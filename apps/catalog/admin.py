@@ -19,9 +19,9 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base import audit
-from apps.base.admin import EditableAdmin, TabularInline, for_chosen
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.audit import Change
-from apps.catalog import detail, grid_forms, search
+from apps.catalog import detail, grid_forms, rules, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
 from apps.catalog.forms import CategoryForm, ProductForm
@@ -245,6 +245,25 @@ class TreeList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
         return ["place", "pk"]
+
+
+@admin.register(Sku)
+class SkuAdmin(ReadOnlyAdmin):
+    """SKUs to find and to choose, by code, title or option value; they are edited with their product."""
+
+    list_display = ["code", "product", "options", "price", "enabled"]
+    list_filter = ["enabled"]
+    list_select_related = ["product"]
+    search_fields = ["code", "product__title", "option_values"]
+    search_help_text = "按商家编码、商品标题或规格值查找，例如「龙井 大」"
+    fields = ["code", "product", "options", "price", "weight_g", "enabled"]
+    readonly_fields = ["options", "price"]
+    price = yuan_column("price_fen", "售价")
+
+    @admin.display(description="规格")
+    def options(self, row: Sku) -> str:
+        """Its values, in the product's order of options."""
+        return rules.described(row.option_values, row.product.options) or "—"
 
 
 @admin.register(Category)

@@ -33,13 +33,13 @@ class TemplateAdmin(EditableAdmin):
     list_display = ["name", "worth", "status", "given", "validity", "occasion", "visible"]
     list_filter = ["status", "kind", "occasion", "visible"]
     search_fields = ["name"]
-    autocomplete_fields = ["products", "categories", "brands"]
+    autocomplete_fields = [*scopes.NAMING]
     readonly_fields = ["worth", "status", "issued"]
     actions_detail = ["publish", "stop", "issue", "make_codes"]
     fieldsets = [
         (None, {"fields": ["name", "worth", "status", "note"]}),
         ("面值", {"fields": ["kind", "threshold_fen", "off_fen", "off_bp", "cap_fen", "combines"]}),
-        ("适用范围", {"fields": ["scope", "products", "categories", "brands", "channel"]}),
+        ("适用范围", {"fields": ["scope", *scopes.NAMING, "channel"]}),
         ("有效期（二选一）", {"fields": ["valid_from", "valid_until", "valid_days"]}),
         ("发放", {"fields": ["quota", "issued", "occasion", "gift_from_fen"]}),
         ("领取", {"fields": ["visible", "per_member", "claim_from", "claim_until", "levels", "groups"]}),

@@ -145,6 +145,8 @@ def wares(offered: Terms) -> list[Sku]:
         rows = rows.filter(pk__in=[part.sku_id for part in offered.parts])
     elif offered.scope == Promotion.Scope.PRODUCTS:
         rows = rows.filter(product_id__in=offered.product_ids)
+    elif offered.scope == Promotion.Scope.SKUS:
+        rows = rows.filter(pk__in=offered.sku_ids)
     elif offered.scope == Promotion.Scope.BRANDS:
         rows = rows.filter(product__brand_id__in=offered.brand_ids)
     cost_bp = Func(

@@ -28,6 +28,7 @@ def start(
     starts_at: datetime,
     ends_at: datetime,
     product_ids: Collection[int] = (),
+    sku_ids: Collection[int] = (),
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
     campaign: Campaign | None = None,
@@ -47,7 +48,9 @@ def start(
         label=label,
         starts_at=starts_at,
         ends_at=ends_at,
-        goods=scopes.meant(product_ids=product_ids, category_ids=category_ids, brand_ids=brand_ids),
+        goods=scopes.meant(
+            product_ids=product_ids, sku_ids=sku_ids, category_ids=category_ids, brand_ids=brand_ids
+        ),
         campaign_id=campaign.pk if campaign else None,
         member_day_id=member_day.pk if member_day else None,
         **counts,
