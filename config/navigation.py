@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
@@ -199,9 +200,9 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the tabs above the list of orders: one for each status in which orders wait or end."""
+    """Return the tabs above the list of orders: one for each status that an order can have here."""
     chosen = request.GET.get("status__exact", "")
-    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in Status)]
+    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in activities.statuses())]
     return [
         {
             "models": ["orders.order"],
