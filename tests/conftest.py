@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from apps.members.models import Member
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
+from tests.admin.browser import Browser
 from tests.apps.members import make
 
 
@@ -52,6 +53,14 @@ class Shopper(APIClient):
             content_type="application/json",
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
+
+
+@pytest.fixture
+def admin_client(admin_user: Any) -> Browser:
+    """The browser of an operator who may do everything."""
+    browser = Browser()
+    browser.force_login(admin_user)
+    return browser
 
 
 @pytest.fixture
