@@ -63,6 +63,7 @@ GROUPS: Groups = [
             Place("库存", "inventory_2", "inventory.Stock"),
             Place("库存流水", "list_alt", "inventory.StockEntry"),
             Place("库存占用", "lock_clock", "inventory.Hold"),
+            Place("待付款占用", "hourglass_top", "orders.OrderLine"),
             Place("仓库与门店", "warehouse", "stores.Place"),
         ],
     ),

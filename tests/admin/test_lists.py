@@ -19,6 +19,7 @@ from tests.apps.wallet import make as wallets
 _LISTS = [
     "orders/order",
     "orders/orderrefund",
+    "orders/orderline",
     "catalog/product",
     "members/member",
     "payments/payment",
