@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, When
@@ -142,11 +141,9 @@ class ProductPage(EditableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Write the columns of the form only: sales are counted by others at the same time."""
-        if not change:
-            obj.save()
-            return
-        columns = {field.name for field in obj._meta.concrete_fields}
-        obj.save(update_fields=[name for name in form.cleaned_data if name in columns])
+        known = {field.name for field in obj._meta.concrete_fields}
+        filled_in = [name for name in form.cleaned_data if name in known]
+        catalog.write_product(obj, columns=filled_in if change else None)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -300,16 +297,10 @@ class CategoryAdmin(EditableAdmin):
 class BrandAdmin(EditableAdmin):
     """Brands."""
 
+    saves = staticmethod(catalog.save_brand)
     list_display = ["picture", "name"]
     list_display_links = ["picture", "name"]
     search_fields = ["name"]
-
-    def save_model(
-        self, request: HttpRequest, obj: Brand, form: forms.ModelForm[Brand], change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "name" in form.changed_data:
-            catalog.refresh_brand(brand_id=obj.pk)
 
     @admin.display(description="标志")
     def picture(self, row: Brand) -> SafeString:
@@ -320,6 +311,7 @@ class BrandAdmin(EditableAdmin):
 class GuaranteeLabelAdmin(EditableAdmin):
     """Promises shown with products."""
 
+    saves = staticmethod(catalog.save_guarantee)
     list_display = ["name", "explanation"]
     search_fields = ["name"]
 

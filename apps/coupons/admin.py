@@ -18,7 +18,7 @@ from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
-from apps.coupons.services import codes, jobs, templates
+from apps.coupons.services import codes, jobs, promo_codes, templates
 from apps.coupons.states import TemplateStatus
 from mall.money import yuan
 
@@ -252,6 +252,7 @@ class PromoCodeAdmin(EditableAdmin):
     """Promoters' words and what they brought in."""
 
     form = forms.PromoCodeForm
+    saves = staticmethod(promo_codes.save)
     list_display = [
         *("code", "template", "promoter", "operator", "redemptions", "used", "brought_in", "enabled"),
     ]

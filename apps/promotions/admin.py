@@ -213,6 +213,7 @@ class LevelPriceAdmin(EditableAdmin):
     """A level's own prices; they go before the level's discount."""
 
     form = LevelPriceForm
+    saves = staticmethod(promotions.save_level_price)
     list_display = ["product", "code", "level", "member_price", "price"]
     list_filter = ["level"]
     list_select_related = ["sku__product", "level"]

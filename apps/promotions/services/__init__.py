@@ -4,11 +4,21 @@ Call it as ``promotions.hold(...)`` (``from apps.promotions import services as p
 belong to the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
+from apps.promotions.services.calendar import (
+    CampaignRefused,
+    MemberDayRefused,
+    check_campaign,
+    check_member_day,
+    save_campaign,
+    save_member_day,
+)
 from apps.promotions.services.floor import (
     BelowFloor,
     Breach,
+    PriceFloorRefused,
     breaches,
     check_floor,
+    check_price_floor,
     costs_of,
     present_floor,
     set_floor,
@@ -31,6 +41,7 @@ from apps.promotions.services.setting_up import (
     LevelPriceRefused,
     check_level_price,
     price_for_level,
+    save_level_price,
     start,
 )
 from apps.promotions.services.simulations import (
@@ -44,8 +55,11 @@ from apps.promotions.services.simulations import (
 __all__ = [
     "BelowFloor",
     "Breach",
+    "CampaignRefused",
     "LevelPriceRefused",
     "LimitReached",
+    "MemberDayRefused",
+    "PriceFloorRefused",
     "PromotionRefused",
     "Saved",
     "SimulationRunning",
@@ -55,8 +69,11 @@ __all__ = [
     "Use",
     "breaches",
     "check",
+    "check_campaign",
     "check_floor",
     "check_level_price",
+    "check_member_day",
+    "check_price_floor",
     "commit",
     "costs_of",
     "drop_tallies",
@@ -70,6 +87,9 @@ __all__ = [
     "request_simulation",
     "restore",
     "save",
+    "save_campaign",
+    "save_level_price",
+    "save_member_day",
     "set_floor",
     "start",
     "uses_of",
