@@ -180,6 +180,10 @@ class CarrierAdmin(EditableAdmin):
     actions_list = ["fetch"]
     actions = ["make_common", "make_uncommon"]
 
+    def save_model(self, request: HttpRequest, obj: Carrier, form: Any, change: bool) -> None:
+        """All that is typed here is whether it stands at the top."""
+        carriers.set_common(codes=[obj.code], common=obj.common)
+
     @for_chosen(description="设为常用", permission="fulfillment.change_carrier")
     def make_common(self, request: HttpRequest, chosen: QuerySet[Carrier]) -> None:
         self.message_user(

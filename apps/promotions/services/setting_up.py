@@ -80,6 +80,8 @@ def price_for_level(*, level_id: int, prices_fen: Mapping[int, int]) -> None:
     skus = Sku.objects.in_bulk(list(prices_fen))
     made = []
     for sku_id, price_fen in prices_fen.items():
+        if price_fen < 0:
+            raise LevelPriceRefused([Fault("price_fen", "会员价不能为负数")])
         if sku_id not in skus:
             raise LevelPriceRefused([Fault("sku", f"没有这个 SKU：{sku_id}")])
         price = LevelPrice(level_id=level_id, sku=skus[sku_id], price_fen=price_fen)
