@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apps.base.personal import Room
+from apps.campaigns import personal as campaigns
 from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.content import personal as content
@@ -34,6 +35,7 @@ BOARD: Sequence[Room] = (
     fulfillment.ROOM,
     payments.ROOM,
     orders.ROOM,
+    campaigns.ROOM,
     carts.ROOM,
     promotions.ROOM,
     wechat.ROOM,
@@ -75,6 +77,8 @@ NOBODYS: Mapping[str, str] = {
     "promotions.PromotionSku": _OFFER,
     "promotions.PriceFloor": _SETTING,
     "promotions.SimulationRun": "sums over many orders",
+    "campaigns.SkuWindow": _OFFER,
+    "campaigns.Quota": _OFFER,
     "fulfillment.FreightTemplate": _SETTING,
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,

@@ -58,6 +58,7 @@ class TemplateDraft:
     occasion: str = Template.Occasion.NONE
     gift_from_fen: int | None = None
     note: str = ""
+    code: str | None = None
 
     def fitted(self) -> TemplateDraft:
         """The same without what its kind and occasion do not use; postage is paid in the mini program only."""

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.stores",
     "apps.inventory",
     "apps.promotions",
+    "apps.campaigns",
     "apps.carts",
     "apps.orders",
     "apps.payments",

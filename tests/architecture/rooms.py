@@ -29,7 +29,7 @@ DOORS: Final = (
     "api", "*_api", "serializers", "*_serializers", "urls", "*_urls", "auth",  # shoppers
     "examples",  # shoppers' documentation
     "admin", "admin_*", "*_page", "parts", "dashboard", "forms", "*_form", "*_forms", "inputs",  # operators
-    "exports", "uploads",  # files that come and go
+    "exports", "uploads", "campaign_files",  # files that come and go
     "tasks",  # the clock
     "handlers",  # the post
     "callbacks",  # WeChat

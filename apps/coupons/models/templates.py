@@ -35,6 +35,9 @@ class Template(ScopedToGoods):
         FIRST_ORDER = "FIRST_ORDER", "首单支付后赠送"
         ORDER_GIFT = "ORDER_GIFT", "订单满额后赠送"
 
+    code = models.CharField(
+        "编码", max_length=40, unique=True, null=True, blank=True, help_text="在活动文件中的名字，可不填"
+    )
     name = models.CharField("名称", max_length=30, help_text="买家会看到，例如「新人满50减10」")
     kind = models.CharField("类型", max_length=12, choices=Kind.choices)
     status = models.CharField(

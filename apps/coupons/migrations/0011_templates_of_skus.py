@@ -8,7 +8,7 @@ from apps.base import versions
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0007_money_has_permissions_of_its_own"),
-        ("coupons", "0009_money_has_permissions_of_its_own"),
+        ("coupons", "0010_templates_have_codes"),
     ]
 
     operations = [

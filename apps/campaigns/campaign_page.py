@@ -1,0 +1,166 @@
+"""The page of a campaign, whatever its kind: what it says in a sentence, where it stands, and the buttons that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.base.admin import EditableAdmin
+from apps.base.asking import Done, operator
+from apps.campaigns import forms
+from apps.campaigns.models import CampaignColumns
+from apps.campaigns.states import LIFECYCLE, Approval, State
+
+
+class PhaseFilter(admin.SimpleListFilter):
+    """Campaigns by where they stand at this moment."""
+
+    title = "状态"
+    parameter_name = "phase"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("draft", "草稿"),
+            ("coming", "未开始"),
+            ("live", "进行中"),
+            ("paused", "已暂停"),
+            ("over", "已结束"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        at = timezone.now()
+        over = Q(approval=Approval.STOPPED) | Q(
+            approval__in=[Approval.APPROVED, Approval.PAUSED], ends_at__lte=at
+        )
+        chosen = {
+            "draft": Q(approval=Approval.DRAFT),
+            "coming": Q(approval=Approval.APPROVED, starts_at__gt=at),
+            "live": Q(approval=Approval.APPROVED, starts_at__lte=at, ends_at__gt=at),
+            "paused": Q(approval=Approval.PAUSED, ends_at__gt=at),
+            "over": over,
+        }.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chosen)
+
+
+def phase(row: CampaignColumns, *, at: datetime) -> str:
+    """Where a campaign stands, for operators: 草稿, 预热中, 未开始, 进行中, 已暂停, 已结束, 已提前结束."""
+    if row.approval in {Approval.DRAFT, Approval.STOPPED}:
+        return str(Approval(row.approval).label)
+    state = row.state_at(at)
+    if row.approval == Approval.PAUSED and state != State.ENDED:
+        return str(Approval(row.approval).label)
+    if state == State.UPCOMING and (row.preheat_at is None or row.preheat_at <= at):
+        return "预热中"
+    return str(state.label)
+
+
+class Button(NamedTuple):
+    """A button of a campaign's page: the move, what its page asks, what is said afterwards, which right it needs."""
+
+    name: str
+    form: Callable[..., Any]
+    told: str
+    icon: str
+    act: str = "change"
+
+    def pressed(self, *, needs: str) -> Any:
+        """The method of a page for it."""
+
+        def press(page: CampaignPage, request: HttpRequest, object_id: str) -> HttpResponse:
+            if self.name == "copy":
+                return page.copy_of(request, object_id)
+            return page.decided(request, object_id, self)
+
+        press.__name__ = self.name
+        made = action(
+            description=self.form.title,  # type: ignore[attr-defined]  # a form that asks has one
+            permissions=[needs],
+            url_path=self.name,
+            icon=self.icon,
+        )
+        return made(press)
+
+
+_BUTTONS: Final = (
+    Button("approve", forms.ApproveForm, "已批准", "check"),
+    Button("pause", forms.PauseForm, "已暂停", "pause"),
+    Button("resume", forms.ResumeForm, "已恢复", "play_arrow"),
+    Button("stop", forms.StopForm, "已结束", "stop"),
+    Button("copy", forms.CopyForm, "已复制为草稿", "content_copy", "add"),
+)
+
+
+class CampaignPage(EditableAdmin):
+    """A campaign's page. A room says what its rule is in a sentence (``rule``), and calls its own services (``decide``,
+    ``copied``).
+    """
+
+    actions_detail = [button.name for button in _BUTTONS]
+    readonly_fields = ["sentence", "phase"]
+    list_filter = [PhaseFilter]
+    search_fields = ["title", "code"]
+
+    def rule(self, row: Any) -> str:
+        """The campaign's rule as a Chinese sentence."""
+        raise NotImplementedError
+
+    def decide(self, row: Any, *, move: str, by: Any, at: datetime) -> str:
+        """Call the room's service for a move of ``campaigns.states.LIFECYCLE``; return a warning, empty for none."""
+        raise NotImplementedError
+
+    def copied(self, row: Any, *, by: Any, at: datetime) -> Model:
+        """Call the room's service that copies; return the new draft."""
+        raise NotImplementedError
+
+    def usable(self, row: Any) -> list[str]:
+        """The moves that its status allows; copying always."""
+        moves = [name for name, move in LIFECYCLE.moves.items() if row.approval in move.sources]
+        return [*moves, "copy"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @admin.display(description="规则")
+    def sentence(self, row: Any) -> str:
+        return "保存后显示" if row.pk is None else self.rule(row)
+
+    @admin.display(description="状态")
+    def phase(self, row: Any) -> str:
+        return "草稿" if row.pk is None else phase(row, at=timezone.now())
+
+    def __init_subclass__(cls, *, model: str, **said: Any) -> None:
+        """Make the buttons of one kind's page: ``model`` (``groupbuy.campaign``) says which permissions they need."""
+        super().__init_subclass__(**said)
+        app, _, name = model.partition(".")
+        for button in _BUTTONS:
+            setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))
+
+    def copy_of(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, and make a draft that says the same."""
+        row = self.row(request, object_id)
+
+        def copy(form: forms.CopyForm) -> Done:
+            made = self.copied(row, by=operator(request), at=timezone.now())
+            return Done("已复制为草稿", then=self.page_of(made), about=made)
+
+        return self.ask(request, forms.CopyForm, copy, row=row, heading=str(row))
+
+    def decided(self, request: HttpRequest, object_id: str, button: Button) -> HttpResponse:
+        """Ask, and move the campaign."""
+        row = self.row(request, object_id)
+
+        def decide(_: Any) -> Done:
+            warning = self.decide(row, move=button.name, by=operator(request), at=timezone.now())
+            return Done(button.told, warning=warning)
+
+        heading = f"{row} · {phase(row, at=timezone.now())}"
+        return self.ask(
+            request, button.form, decide, row=row, heading=heading, facts=[("规则", self.rule(row))]
+        )

@@ -1,0 +1,43 @@
+"""Campaigns as data: the language of ``load_campaigns`` and ``dump_campaigns``, of which each room speaks its part.
+
+A part is a form of entries (pydantic: unknown fields are faults, numbers are whole, times bear an offset), a function that
+saves one entry through the room's own service, and one that writes all of them down again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+
+Fen = Annotated[StrictInt, Field(ge=0, le=10**12)]
+Units = Annotated[StrictInt, Field(ge=1, le=2_000_000_000)]
+Id = Annotated[StrictInt, Field(ge=1, lt=2**63)]
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{1,40}$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=30, strip_whitespace=True)]
+Flag = StrictBool
+When = AwareDatetime
+
+
+class Entry(BaseModel):
+    """One entry of a file: what is not named here is a fault, not a surprise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of the file, a list of entries (or one object, where ``single``).
+
+    ``load`` saves an entry, approved, and returns (code, what is printed for it); it raises ShopError for what the
+    room refuses, whose details name fields of the entry. ``dump`` writes the entries down, ready to be loaded.
+    """
+
+    name: str
+    entry: type[Entry]
+    load: Callable[[Any, datetime], tuple[str, Any]]
+    dump: Callable[[], Iterable[Entry]]
+    single: bool = False

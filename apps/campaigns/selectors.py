@@ -1,0 +1,65 @@
+"""Read what campaigns share: how much of a quota is left, what a member has of it, what is announced."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from apps.campaigns.kept import Shown, shown
+from apps.campaigns.models import MemberUnits, Quota, SkuWindow
+
+__all__ = ["Shown", "Unbalanced", "left", "shown", "taken", "unbalanced", "used_by", "windows"]
+
+_UNBALANCED: Final = """
+    SELECT q.kind || ':' || q.key, q.taken, COALESCE(t.units, 0)
+      FROM campaigns_quota q
+      LEFT JOIN (SELECT quota_id, SUM(units) AS units FROM campaigns_take GROUP BY quota_id) t ON t.quota_id = q.id
+     WHERE q.taken <> COALESCE(t.units, 0)
+    UNION ALL
+    SELECT q.kind || ':' || q.key || ' member ' || member_id, COALESCE(m.units, 0), COALESCE(t.units, 0)
+      FROM campaigns_memberunits m
+      FULL JOIN (SELECT quota_id, member_id, SUM(units) AS units FROM campaigns_take GROUP BY quota_id, member_id) t
+           USING (quota_id, member_id)
+      JOIN campaigns_quota q ON q.id = quota_id
+     WHERE COALESCE(m.units, 0) <> COALESCE(t.units, 0)
+     ORDER BY 1
+"""
+
+
+class Unbalanced(NamedTuple):
+    """A counter and what its ledger says."""
+
+    what: str
+    units: int
+    booked: int
+
+
+windows = SkuWindow.objects.select_related("sku__product").order_by("starts_at", "id")
+
+
+def left(*, kind: str, keys: Collection[str]) -> dict[str, int | None]:
+    """How many units of each quota can still be had, None for any number: one statement."""
+    rows = Quota.objects.filter(kind=kind, key__in=list(keys)).values_list("key", "quota", "taken")
+    return {key: None if quota is None else quota - taken for key, quota, taken in rows}
+
+
+def taken(*, kind: str, keys: Collection[str]) -> dict[str, int]:
+    """How many units of each quota are taken, held ones included: one statement."""
+    return dict(Quota.objects.filter(kind=kind, key__in=list(keys)).values_list("key", "taken"))
+
+
+def used_by(*, member_id: int, kind: str, keys: Collection[str]) -> dict[str, int]:
+    """How many units the member has of each quota, unpaid ones included: one statement; 0 is left out."""
+    rows = MemberUnits.objects.filter(
+        member_id=member_id, quota__kind=kind, quota__key__in=list(keys), units__gt=0
+    )
+    return dict(rows.values_list("quota__key", "units"))
+
+
+def unbalanced() -> list[Unbalanced]:
+    """Every quota, and every member's part of one, that differs from its ledger: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNBALANCED)
+        return [Unbalanced(*row) for row in cursor.fetchall()]

@@ -1,0 +1,41 @@
+"""Everything that writes what campaigns share: approval, windows on SKUs, quotas and their four verbs.
+
+Call it as ``campaigns.hold(...)`` (``from apps.campaigns import services as campaigns``). The four verbs belong to
+the caller's transaction, are keyed by the order number and are safe to repeat.
+"""
+
+from apps.campaigns.services.approving import AlreadyOver, book, move, pause, resume, stop
+from apps.campaigns.services.checking import EXTRAS, faults_of, price_faults
+from apps.campaigns.services.quotas import (
+    LimitReached,
+    QuotaTooSmall,
+    SoldOut,
+    commit,
+    hold,
+    release,
+    restore,
+    set_quota,
+)
+from apps.campaigns.services.windows import SkuTaken, Span
+
+__all__ = [
+    "EXTRAS",
+    "AlreadyOver",
+    "LimitReached",
+    "QuotaTooSmall",
+    "SkuTaken",
+    "SoldOut",
+    "Span",
+    "book",
+    "commit",
+    "faults_of",
+    "hold",
+    "move",
+    "pause",
+    "price_faults",
+    "release",
+    "restore",
+    "resume",
+    "set_quota",
+    "stop",
+]

@@ -1,0 +1,86 @@
+"""Windows on SKUs: whose turn it is to sell one, so that two campaigns never name a price for it at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from apps.base import transactions
+from apps.campaigns.models import SkuWindow
+from mall.errors import Fault, Faulty
+
+
+class SkuTaken(Faulty):
+    """Another campaign speaks for one of the SKUs at that time; the fault names it."""
+
+    code = "sku_taken"
+
+
+class Span(NamedTuple):
+    """When a campaign is shown and when it can be ordered, ``[starts_at, ends_at)``."""
+
+    preheat_at: datetime | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+def book(
+    *, kind: str, activity_id: str, label: str, title: str, span: Span, prices_fen: Mapping[int, int]
+) -> None:
+    """Speak for these SKUs, each with its lowest price in fen, instead of what was booked before under this id.
+
+    Raises SkuTaken where another campaign does so at that time. Belongs to the caller's transaction.
+    """
+    transactions.require()
+    SkuWindow.objects.filter(kind=kind, activity_id=activity_id).delete()
+    rows = [
+        SkuWindow(
+            kind=kind,
+            activity_id=activity_id,
+            sku_id=sku_id,
+            label=label,
+            title=title,
+            price_fen=price_fen,
+            **span._asdict(),
+        )
+        for sku_id, price_fen in sorted(prices_fen.items())
+    ]
+    try:
+        with transactions.refine({"campaign_sku_one_at_a_time": SkuTaken([Fault("skus", "")])}):
+            SkuWindow.objects.bulk_create(rows)
+    except SkuTaken as taken:
+        raise SkuTaken(_faults(span, list(prices_fen))) from taken
+
+
+def pause(*, kind: str, activity_id: str, paused: bool) -> None:
+    """Hide the badges of a campaign that is paused, or show them again; its SKUs stay spoken for."""
+    SkuWindow.objects.filter(kind=kind, activity_id=activity_id).update(paused=paused)
+
+
+def end(*, kind: str, activity_id: str, at: datetime) -> None:
+    """Speak for the SKUs no longer, from now on."""
+    mine = SkuWindow.objects.filter(kind=kind, activity_id=activity_id)
+    mine.filter(starts_at__gte=at).delete()
+    mine.filter(ends_at__gt=at).update(ends_at=at)
+
+
+def _faults(span: Span, sku_ids: list[int]) -> list[Fault]:
+    """Who speaks for the SKUs then; a SKU of a campaign that was just given up is told without a name."""
+    others = SkuWindow.objects.filter(
+        sku_id__in=sku_ids, starts_at__lt=span.ends_at, ends_at__gt=span.starts_at
+    ).select_related("sku__product")
+    return [
+        Fault(
+            "skus",
+            f"「{other.sku.product.title}」（{other.sku.code}）在 {_minute(other.starts_at)} 至 {_minute(other.ends_at)} "
+            f"已参加{other.label}「{other.title}」，同一时间只能参加一个活动",
+        )
+        for other in others[:5]
+    ] or [Fault("skus", "商品刚刚被另一活动占用，请重试")]
+
+
+def _minute(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,96 @@
+"""What every campaign must keep before it is saved, and how it gets from a draft to its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.campaigns import admission
+from apps.campaigns import services as campaigns
+from apps.campaigns.models import CampaignColumns
+from apps.campaigns.states import LIFECYCLE, Approval, State
+from apps.promotions import services as promotions
+from mall.errors import NotFound
+from mall.lifecycle import MoveRefused
+from tests.apps.campaigns import make
+from tests.apps.campaigns.make import HOUR, NOW
+
+MOMENT = timedelta(microseconds=1)
+
+
+class Plain(CampaignColumns):
+    """A campaign of no room, which is never saved."""
+
+    class Meta(CampaignColumns.Meta):
+        app_label = "campaigns"
+        managed = False
+
+
+def plain(approval: str = Approval.APPROVED) -> Plain:
+    return Plain(title="活动", starts_at=NOW, ends_at=NOW + HOUR, approval=approval)
+
+
+def test_a_window_backwards_a_late_preheat_and_an_unknown_extra_are_told_at_once():
+    found = campaigns.faults_of(
+        starts_at=NOW, ends_at=NOW, preheat_at=NOW + HOUR, combines=["coupon", "luck"]
+    )
+    assert [(fault.field, fault.text) for fault in found] == [
+        ("ends_at", "结束时间必须晚于开始时间"),
+        ("preheat_at", "预热开始不能晚于活动开始"),
+        ("combines", "没有这种可同享的优惠：luck"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_price_lies_above_nothing_and_below_the_list_price():
+    sku = make.sku(price_fen=100_00)
+
+    def why(price_fen: int, *, free: bool = False) -> list[str]:
+        return [
+            fault.text.split("）")[1] for fault in campaigns.price_faults({sku.pk: price_fen}, free=free)[0]
+        ]
+
+    assert why(0) == ["活动价必须大于 0"]
+    assert why(0, free=True) == []
+    assert why(1) == why(99_99) == []
+    assert why(100_00) == ["活动价必须低于原价 ¥100.00"]
+    assert campaigns.price_faults({-1: 1})[0][0].text == "没有这个商品规格：-1"
+
+
+@pytest.mark.django_db
+def test_the_price_floor_warns_or_refuses_as_it_is_set():
+    sku = make.sku(price_fen=100_00, cost_fen=50_00)
+    assert campaigns.price_faults({sku.pk: 50_00}) == ([], [])
+    faults, warnings = campaigns.price_faults({sku.pk: 49_99})
+    assert (faults, len(warnings)) == ([], 1)
+    assert "低于底价 ¥50.00" in warnings[0]
+    promotions.set_floor(mode="REFUSE")
+    faults, warnings = campaigns.price_faults({sku.pk: 49_99})
+    assert ([fault.field for fault in faults], warnings) == (["skus"], [])
+
+
+@pytest.mark.parametrize(
+    "after, state",
+    [(-MOMENT, State.UPCOMING), (0 * HOUR, State.LIVE), (HOUR - MOMENT, State.LIVE), (HOUR, State.ENDED)],
+)
+def test_a_campaign_is_live_in_its_half_open_window(after: timedelta, state: State):
+    assert plain().state_at(NOW + after) == state
+
+
+def test_each_way_of_not_being_open_says_so():
+    admission.check_open(plain(), at=NOW)
+    for row, at, refusal in [
+        (plain(Approval.DRAFT), NOW, NotFound),
+        (plain(), NOW - MOMENT, admission.NotStarted),
+        (plain(), NOW + HOUR, admission.Ended),
+        (plain(Approval.PAUSED), NOW, admission.Ended),
+        (plain(Approval.STOPPED), NOW, admission.Ended),
+    ]:
+        with pytest.raises(refusal):
+            admission.check_open(row, at=at)
+
+
+def test_a_stopped_campaign_never_comes_back():
+    with pytest.raises(MoveRefused):
+        LIFECYCLE.target(move="resume", current=Approval.STOPPED)

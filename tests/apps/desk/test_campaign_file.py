@@ -1,0 +1,117 @@
+"""Campaigns as data: what a file says is made through the rooms' own services, all of it or nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.coupons.models import Template
+from tests.apps.catalog import make
+
+pytestmark = pytest.mark.django_db
+
+COUPON = {
+    "code": "SPRING-10",
+    "title": "春茶满百减十",
+    "kind": "THRESHOLD",
+    "threshold_fen": 100_00,
+    "off_fen": 10_00,
+    "total": 500,
+    "per_member": 2,
+    "valid_days": 7,
+    "claimable": True,
+}
+
+
+def load(said: Any, tmp_path: Path) -> tuple[Any, list[str]]:
+    """What loading prints, and its faults."""
+    file = tmp_path / "campaigns.json"
+    file.write_text(said if isinstance(said, str) else json.dumps(said), encoding="utf-8")
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("load_campaigns", str(file), stdout=out, stderr=err)
+    except CommandError:
+        assert out.getvalue() == ""
+        return None, err.getvalue().splitlines()
+    return json.loads(out.getvalue()), err.getvalue().splitlines()
+
+
+def dump() -> Any:
+    out = io.StringIO()
+    call_command("dump_campaigns", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_a_coupon_is_made_live_and_a_second_file_changes_the_same_one(tmp_path: Path):
+    printed, _ = load({"coupons": [COUPON]}, tmp_path)
+    row = Template.objects.get()
+    assert printed == {"coupons": {"SPRING-10": row.pk}}
+    assert (row.status, row.quota, row.visible) == ("LIVE", 500, True)
+    again, _ = load({"coupons": [COUPON | {"total": 600}]}, tmp_path)
+    assert again == printed
+    assert Template.objects.get().quota == 600
+
+
+def test_a_coupon_for_single_skus_is_made_and_dumped_as_such(tmp_path: Path):
+    sku = make.sku()
+    load({"coupons": [COUPON | {"scope": {"sku_ids": [sku.pk]}}]}, tmp_path)
+    row = Template.objects.get()
+    assert (row.scope, [one.pk for one in row.skus.all()]) == ("SKUS", [sku.pk])
+    assert dump()["coupons"][0]["scope"]["sku_ids"] == [sku.pk]
+
+
+def test_what_is_dumped_loads_as_it_was(tmp_path: Path):
+    load({"coupons": [COUPON]}, tmp_path)
+    written = dump()
+    assert written["coupons"] == [
+        COUPON | {"scope": {"product_ids": [], "sku_ids": [], "category_ids": [], "brand_ids": []}}
+    ]
+    printed, faults = load(written, tmp_path)
+    assert (list(printed["coupons"]), faults) == (["SPRING-10"], [])
+    assert dump() == written
+
+
+def test_every_fault_is_told_with_its_place_and_nothing_is_made(tmp_path: Path):
+    wrong = {
+        "coupons": [
+            COUPON,
+            COUPON | {"code": "B", "off_fen": "10", "colour": "red"},
+            COUPON | {"code": "C", "kind": "PERCENT", "off_fen": None, "off_bp": None},
+            COUPON,
+        ],
+        "lucky": [],
+    }
+    printed, faults = load(wrong, tmp_path)
+    assert printed is None
+    assert "coupons[1].off_fen: 应为整数" in faults
+    assert "coupons[1].colour: 没有这一项" in faults
+    assert "lucky: 没有这一部分" in faults
+    assert "coupons[3]: 编码 SPRING-10 出现了两次" in faults
+    assert any(fault.startswith("coupons[2]") for fault in faults)
+    assert Template.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "said, fault",
+    [
+        ("{", "不是 JSON"),
+        ("[]", "应为一个对象"),
+        ('{"coupons": {}}', "coupons: 应为列表"),
+        ('{"coupons": [1]}', "coupons[0]: 应为对象"),
+    ],
+)
+def test_what_is_no_such_file_is_refused(said: str, fault: str, tmp_path: Path):
+    printed, faults = load(said, tmp_path)
+    assert printed is None
+    assert fault in faults[0]
+
+
+def test_times_need_an_offset(tmp_path: Path):
+    timed = {key: value for key, value in COUPON.items() if key != "valid_days"}
+    timed |= {"starts_at": "2026-11-28T10:00:00", "ends_at": "2026-12-28T10:00:00+08:00"}
+    assert load({"coupons": [timed]}, tmp_path)[1][0].startswith("coupons[0].starts_at: 时间须带时区")
