@@ -26,7 +26,6 @@ from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
-from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
@@ -40,7 +39,6 @@ _numbers = count(1)
 def fill(rows: int, *, operator: User) -> None:
     """Put at least so many rows into every list."""
     for _ in range(rows):
-        counter.order(*counter.buyer(), [(counter.goods(1000), 1)], at=NOW)
         order = shipped_order(operator=operator)
         aftersales.refund(order, {order.lines.all()[0].sku: 1}, operator=operator)
         _catalog_of(order)
