@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.bargain import selectors as bargain_facts
 from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
@@ -36,6 +37,7 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
 _TO_SHIP = f"status__exact={Status.PAID}"
+_HELD_HELPS = "held__exact=1"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -77,6 +79,15 @@ GROUPS: Groups = [
             Place("活动模拟", "query_stats", "promotions.SimulationRun"),
             Place("促销使用流水", "receipt_long", "promotions.Usage"),
             Place("价格底线", "vertical_align_bottom", "promotions.PriceFloor"),
+        ],
+    ),
+    (
+        "营销活动",
+        [
+            Place("砍价活动", "content_cut", "bargain.Bargain"),
+            Place("砍价进度", "trending_down", "bargain.Run"),
+            Place("帮砍记录", "handshake", "bargain.Help"),
+            Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
         ],
     ),
     (

@@ -48,6 +48,7 @@ _MARKETING = (
     "promotions",
     "coupons.Template",
     "coupons.PromoCode",
+    "bargain.Bargain",
     "points.PointsGood",
     "points.Rules",
     "points.InteractionRule",
@@ -65,10 +66,35 @@ def _roles() -> dict[str, Collection[str]]:
     return {
         "店长": _everything(),
         "运营": _run(*_MARKETING)
-        | _see("orders", "inventory", "stores", "coupons", "points", "members", "content", "fulfillment")
-        | {"catalog.price_product", "coupons.issue_template", "content.change_review"},
+        | _see(
+            "orders",
+            "inventory",
+            "stores",
+            "coupons",
+            "points",
+            "members",
+            "content",
+            "fulfillment",
+            "bargain",
+        )
+        | {
+            "bargain.release_help",
+            "catalog.price_product",
+            "coupons.issue_template",
+            "content.change_review",
+        },
         "客服": orders
-        | _see("catalog", "inventory", "members", "coupons", "points", "wallet.Account", "content", "support")
+        | _see(
+            "catalog",
+            "inventory",
+            "members",
+            "coupons",
+            "points",
+            "wallet.Account",
+            "content",
+            "support",
+            "bargain",
+        )
         | {
             "members.change_member",
             "members.change_erasurerequest",
@@ -91,6 +117,8 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "orders.refund_order",
             "payments.change_refund",
+            "payments.end_paid_outside",
+            "payments.end_written_back",
             "payments.change_notification",
             "wallet.change_recharge",
             "wallet.recharge_account",

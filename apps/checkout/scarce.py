@@ -22,6 +22,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Coupons(),
     holders.Points(),
     holders.Balance(),
+    holders.Bargains(),
     holders.Stock(),
 )
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from apps.checkout.activities.bargain import Bargains
 from apps.checkout.activities.kind import (
     REFUNDABLE,
     ActivityInvalid,
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (PointsGoods(),)
+KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains())
 
 # Where no order comes without a kind of activity whose orders wait there.
 _OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})
