@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import activities, bills, receiving, uploading
+from apps.checkout import activities, bills, receiving, recharging, uploading
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
@@ -15,6 +15,7 @@ from apps.payments import selectors as payment_facts
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
 from mall.events import (
+    ConsoleRefunded,
     LateParcelAsked,
     OrderPaid,
     OrderReserved,
@@ -34,6 +35,11 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
     Once an order although news may come twice: the delivery is marked done in the transaction that counts.
     """
     catalog.count_sold(order_facts.units_by_product(order_no=event.order_no))
+
+
+def follow_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
+    """Stored value whose recharge went back by WeChat's merchant console leaves the account."""
+    recharging.follow_console(payment_no=event.payment_no, at=at)
 
 
 @outbox.outside_transaction

@@ -20,15 +20,18 @@ from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
+from apps.presale.models import Report
 from apps.promotions.models import LevelPrice
 from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
+from tests.apps.bargain import make as bargains
 from tests.apps.catalog import make as catalog
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
+from tests.apps.presale import make as presales
 from tests.apps.promotions import make as promotions
 from tests.apps.support import make as surveys
 
@@ -45,6 +48,7 @@ def fill(rows: int, *, operator: User) -> None:
         _money_of(order)
         _words_of(order)
         _system(operator)
+        _sold_together()
 
 
 def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:
@@ -123,6 +127,15 @@ def _money_of(order: Order) -> None:
     Notification.objects.create(
         notify_id=f"N{payment.pk}", event_type="TRANSACTION.SUCCESS", resource={}, received_at=NOW
     )
+
+
+def _sold_together() -> None:
+    """A campaign of each kind, and what came of it."""
+    run = bargains.run(bargains.bargain())
+    bargains.held(run)
+    reserved = presales.reserved(presales.presale())
+    number = f"4200PRESALE{next(_numbers)}"
+    Report.objects.create(order=reserved, transaction_id=number, delay_to=NOW, status="FAILED")
 
 
 def _system(operator: User) -> None:

@@ -53,6 +53,7 @@ __all__ = [
     "read",
     "refundable_from",
     "stages_of",
+    "statuses",
     "tell",
     "when_paid",
     "with_activity",
@@ -61,6 +62,9 @@ __all__ = [
 
 # The board. A kind's place says nothing, except which badge a product shows first.
 KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains(), Presales())
+
+# Where no order comes without a kind of activity whose orders wait there.
+_OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})
 
 
 def read(said: Mapping[str, Any]) -> Ticket:
@@ -126,6 +130,12 @@ def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:
     """The stages in which the order is paid; none for one that is paid at once. No statement."""
     kind = _kind_of(order)
     return kind.stages(order, at=at) if kind else []
+
+
+def statuses() -> list[Status]:
+    """The statuses that an order can have in this shop, in their order: those of an activity only with a kind of it."""
+    brought = frozenset().union(*(kind.waits_in for kind in KINDS))
+    return [status for status in Status if status not in _OF_ACTIVITIES or status in brought]
 
 
 def label_of(order: Order) -> str:

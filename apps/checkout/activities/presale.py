@@ -21,6 +21,7 @@ from apps.checkout.activities.kind import (
 )
 from apps.members.models import Member
 from apps.orders.models import Order
+from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale import services as presales
 from apps.presale import terms
@@ -60,6 +61,7 @@ class Presales(CampaignKind):
 
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = presales.LABEL
+    waits_in: ClassVar[frozenset[Status]] = frozenset({Status.RESERVED})
 
     def read(self, said: Mapping[str, Any]) -> Ticket:
         return Ticket(kind=KIND, id=row_id(said))
