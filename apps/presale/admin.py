@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, chip, link, with_way, yuan_column
+from apps.base.admin import ReadOnlyAdmin, chip, link, with_way
 from apps.base.asking import Done, operator
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
@@ -161,7 +161,6 @@ class PresaleAdmin(CampaignPage):
 class ReservationAdmin(ReadOnlyAdmin):
     """The orders of pre-sales: who paid what, and whose goods are here."""
 
-    payable = yuan_column("order__payable_fen", "应付")
     list_display = [
         "order_shown",
         "member",
@@ -182,7 +181,7 @@ class ReservationAdmin(ReadOnlyAdmin):
         ("order_status", "payable"),
         ("balance_until", "goods", "arrived_at"),
     ]
-    readonly_fields = ["order_shown", "member", "order_status", "goods"]
+    readonly_fields = ["order_shown", "member", "order_status", "payable", "goods"]
 
     @admin.display(description="订单", ordering="order")
     def order_shown(self, row: Reservation) -> SafeString:
@@ -195,6 +194,10 @@ class ReservationAdmin(ReadOnlyAdmin):
     @admin.display(description="订单状态", ordering="order__status")
     def order_status(self, row: Reservation) -> str:
         return str(Status(row.order.status).label)
+
+    @admin.display(description="应付", ordering="order__payable_fen")
+    def payable(self, row: Reservation) -> str:
+        return f"¥{yuan(row.order.payable_fen)}"
 
     @admin.display(description="到货", ordering="status")
     def goods(self, row: Reservation) -> SafeString:

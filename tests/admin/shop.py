@@ -20,7 +20,7 @@ from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
-from apps.presale.models import Report
+from apps.presale.models import Report, Reservation
 from apps.promotions.models import LevelPrice
 from apps.stores.models import Place
 from apps.support.models import Response
@@ -48,7 +48,7 @@ def fill(rows: int, *, operator: User) -> None:
         _money_of(order)
         _words_of(order)
         _system(operator)
-        _sold_together()
+        _sold_together(order)
 
 
 def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:
@@ -129,13 +129,13 @@ def _money_of(order: Order) -> None:
     )
 
 
-def _sold_together() -> None:
+def _sold_together(order: Order) -> None:
     """A campaign of each kind, and what came of it."""
     run = bargains.run(bargains.bargain())
     bargains.held(run)
-    reserved = presales.reserved(presales.presale())
+    Reservation.objects.create(order=order, presale=presales.presale())
     number = f"4200PRESALE{next(_numbers)}"
-    Report.objects.create(order=reserved, transaction_id=number, delay_to=NOW, status="FAILED")
+    Report.objects.create(order=order, transaction_id=number, delay_to=NOW, status="FAILED")
 
 
 def _system(operator: User) -> None:
