@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/v1/", include("apps.catalog.urls")),
     path("api/v1/", include("apps.coupons.urls")),
     path("api/v1/", include("apps.wallet.urls")),
+    path("api/v1/", include("apps.flashsale.urls")),
     path("api/v1/", include("apps.points.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),

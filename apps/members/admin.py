@@ -197,9 +197,9 @@ class MemberPage(ReadOnlyAdmin):
 class GroupAdmin(EditableAdmin):
     """Groups and how many are in each; who is in it is the list of members, narrowed to the group."""
 
-    list_display = ["name", "size", "note"]
-    search_fields = ["name"]
-    fields = ["name", "note", "size"]
+    list_display = ["name", "code", "size", "note"]
+    search_fields = ["name", "code"]
+    fields = ["name", "code", "note", "size"]
     readonly_fields = ["size"]
     actions_detail = ["add_members", "remove_members", "show_members"]
 

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "apps.coupons",
     "apps.points",
     "apps.wallet",
+    "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",

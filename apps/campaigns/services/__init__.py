@@ -12,8 +12,10 @@ from apps.campaigns.services.quotas import (
     SoldOut,
     commit,
     hold,
+    lock,
     release,
     restore,
+    set_aside,
     set_quota,
 )
 from apps.campaigns.services.windows import SkuTaken, Span
@@ -30,12 +32,14 @@ __all__ = [
     "commit",
     "faults_of",
     "hold",
+    "lock",
     "move",
     "pause",
     "price_faults",
     "release",
     "restore",
     "resume",
+    "set_aside",
     "set_quota",
     "stop",
 ]
