@@ -77,6 +77,15 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "秒杀",
+        [
+            Place("秒杀场次", "bolt", "flashsale.Session"),
+            Place("重复秒杀", "event_repeat", "flashsale.Plan"),
+            Place("候补", "hourglass_top", "flashsale.Wait"),
+            Place("开抢提醒", "notifications_active", "flashsale.Reminder"),
+        ],
+    ),
+    (
         "优惠券",
         [
             Place("优惠券模板", "confirmation_number", "coupons.Template"),

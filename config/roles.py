@@ -69,10 +69,30 @@ def _roles() -> dict[str, Collection[str]]:
     return {
         "店长": _everything(),
         "运营": _run(*_MARKETING)
-        | _see("orders", "inventory", "stores", "coupons", "points", "members", "content", "fulfillment", "flashsale")
+        | _see(
+            "orders",
+            "inventory",
+            "stores",
+            "coupons",
+            "points",
+            "members",
+            "content",
+            "fulfillment",
+            "flashsale",
+        )
         | {"catalog.price_product", "coupons.issue_template", "content.change_review"},
         "客服": orders
-        | _see("catalog", "inventory", "members", "coupons", "points", "wallet.Account", "content", "support", "flashsale")
+        | _see(
+            "catalog",
+            "inventory",
+            "members",
+            "coupons",
+            "points",
+            "wallet.Account",
+            "content",
+            "support",
+            "flashsale",
+        )
         | {
             "members.change_member",
             "members.change_erasurerequest",

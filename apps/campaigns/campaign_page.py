@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -135,10 +135,13 @@ class CampaignPage(EditableAdmin):
     def phase(self, row: Any) -> str:
         return "草稿" if row.pk is None else phase(row, at=timezone.now())
 
-    def __init_subclass__(cls, *, model: str, **said: Any) -> None:
-        """Make the buttons of one kind's page: ``model`` (``groupbuy.campaign``) says which permissions they need."""
-        super().__init_subclass__(**said)
-        app, _, name = model.partition(".")
+    # The table of one kind (``bargain.bargain``): its permissions are those that the buttons need.
+    table: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Make the buttons of one kind's page."""
+        super().__init_subclass__()
+        app, _, name = cls.table.partition(".")
         for button in _BUTTONS:
             setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))
 

@@ -93,7 +93,7 @@ class SessionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        member = cast(Member, request.user) if request.user.is_authenticated else None
+        member = cast("Member | None", request.user)
         found = flash_facts.sessions(day=_day(request.query_params.get("day")), at=at)
         goods = [good for session in found for good in session.goods if not good.withdrawn]
         lefts = flash_facts.lefts(goods, member=member, at=at)

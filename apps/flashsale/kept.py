@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from apps.base import days, versions
 from apps.campaigns.states import Approval, State
@@ -87,10 +86,9 @@ def _load(since: datetime) -> Board:
     return Board(since, sessions, goods)
 
 
-def _read(rows: Iterable[Session]) -> list[KeptSession]:
+def _read(rows: QuerySet[Session]) -> list[KeptSession]:
     found = (
-        Session.objects.filter(pk__in=rows)
-        .exclude(approval=Approval.DRAFT)
+        rows.exclude(approval=Approval.DRAFT)
         .order_by("starts_at", "id")
         .prefetch_related(Prefetch("goods", Good.objects.order_by("id").select_related("sku__product")))
     )

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from apps.base import days
 from apps.campaigns import selectors as campaign_facts
+from apps.campaigns.refusals import ActivityNotFound
 from apps.campaigns.states import Approval
 from apps.flashsale import kept
 from apps.flashsale.kept import KeptGood, KeptSession
@@ -18,7 +19,6 @@ from apps.flashsale.models import Good, Session, Wait
 from apps.flashsale.states import WaitState
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
-from mall.errors import NotFound
 
 __all__ = [
     "KIND",
@@ -133,7 +133,7 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
 def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:
     """A good and its session, over or not. No statement for those of today and later.
 
-    Raises NotFound where there is none, or only a draft.
+    Raises ActivityNotFound where there is none, or only a draft.
     """
     found = kept.board(at=at).goods.get(good_id)
     if found is not None:
@@ -144,7 +144,7 @@ def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:
             for good in session.goods:
                 if good.id == good_id:
                     return session, good
-    raise NotFound
+    raise ActivityNotFound
 
 
 def lefts(goods: Collection[KeptGood], *, member: Member | None, at: datetime) -> dict[int, Left]:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from apps.checkout.activities.campaign import CampaignKind
 from apps.checkout.activities.kind import (
-    ActivityNotFound,
     Admission,
     Extra,
     StandsAlone,
@@ -19,7 +18,6 @@ from apps.checkout.activities.kind import (
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.members.models import Member
-from mall.errors import NotFound
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.scope import Skus
 
@@ -38,14 +36,11 @@ class FlashSales(CampaignKind):
 
         Raises ActivityNotFound, StandsAlone, and what ``flashsale.admit`` refuses.
         """
-        try:
-            _, known = flash_facts.find(int(ticket.id), at=at)
-            if [sku_id for sku_id, _ in wanted.items] != [known.sku_id]:
-                raise StandsAlone
-            units = sum(quantity for _, quantity in wanted.items)
-            session, good = flashsale.admit(good_id=known.id, member=member, units=units, at=at)
-        except NotFound:
-            raise ActivityNotFound from None
+        _, known = flash_facts.find(int(ticket.id), at=at)
+        if [sku_id for sku_id, _ in wanted.items] != [known.sku_id]:
+            raise StandsAlone
+        units = sum(quantity for _, quantity in wanted.items)
+        session, good = flashsale.admit(good_id=known.id, member=member, units=units, at=at)
         return Admission(
             ticket=ticket,
             title=session.title,

@@ -5,7 +5,7 @@ caller's transaction, are keyed by the order's number and are safe to repeat.
 """
 
 from apps.flashsale.selectors import KIND
-from apps.flashsale.services.admitting import Admitted, NotFound, admit
+from apps.flashsale.services.admitting import Admitted, admit
 from apps.flashsale.services.planning import make_sessions, plan_faults
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
 from apps.flashsale.services.saving import (
@@ -29,7 +29,6 @@ __all__ = [
     "KIND",
     "Admitted",
     "GoodDraft",
-    "NotFound",
     "NotSoldOut",
     "ReminderTooLate",
     "Saved",

@@ -7,14 +7,12 @@ from typing import NamedTuple
 
 from apps.campaigns import services as campaigns
 from apps.campaigns.admission import NotForYou, check_open
+from apps.campaigns.refusals import ActivityNotFound
 from apps.flashsale import gate
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale.kept import KeptGood, KeptSession
 from apps.members import selectors as member_facts
 from apps.members.models import Member
-from mall.errors import NotFound
-
-__all__ = ["Admitted", "NotFound", "admit", "check_group"]
 
 
 class Admitted(NamedTuple):
@@ -27,13 +25,13 @@ class Admitted(NamedTuple):
 def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted:
     """Let the member order so many units, as far as can be told before they are held.
 
-    Raises NotFound, NotStarted, Ended, NotForYou, LimitReached (details: ``limit``, ``used``) and SoldOut (details:
+    Raises ActivityNotFound, NotStarted, Ended, NotForYou, LimitReached (details: ``limit``, ``used``) and SoldOut (details:
     ``available``). A good that was just seen to be sold out costs no statement.
     """
     session, good = flash_facts.find(good_id, at=at)
     check_open(session, at=at)
     if good.withdrawn:
-        raise NotFound
+        raise ActivityNotFound
     check_group(session, member=member)
     if session.group_id is None and gate.is_closed(good.id):
         raise campaigns.SoldOut(details={"available": 0})

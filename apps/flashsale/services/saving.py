@@ -183,7 +183,8 @@ def _faults(draft: SessionDraft) -> Iterator[Fault]:
         preheat_at=draft.preheat_at,
         combines=draft.combines,
     )
-    if Session.objects.filter(code=draft.code).exclude(pk=draft.session_id).exists():
+    known = Session.objects.filter(code=draft.code).first()
+    if known is not None and known.pk != draft.session_id:
         yield Fault("code", f"编码 {draft.code} 已被另一场次使用")
     if not 1 <= len(draft.goods) <= MOST_GOODS:
         yield Fault("goods", f"请添加 1 到 {MOST_GOODS} 个商品")

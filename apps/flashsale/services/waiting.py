@@ -15,6 +15,7 @@ from apps.base import transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.admission import check_open
 from apps.campaigns.models import Quota
+from apps.campaigns.refusals import ActivityNotFound
 from apps.campaigns.states import Approval
 from apps.flashsale import gate
 from apps.flashsale import selectors as flash_facts
@@ -25,7 +26,7 @@ from apps.flashsale.states import WAIT, WaitState
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.outbox import services as outbox
-from mall.errors import Kind, NotFound, ShopError
+from mall.errors import Kind, ShopError
 from mall.events import FlashTurnGiven
 
 # How long a right lasts, at most to the end of the session.
@@ -44,13 +45,13 @@ class NotSoldOut(ShopError):
 def wait(*, good_id: int, member: Member, at: datetime) -> int:
     """Queue for what comes back of a good that is sold out; return which one in the queue the member is, 1 is next.
 
-    Who queues already keeps the place. Raises NotFound, NotStarted, Ended, NotForYou, LimitReached, and NotSoldOut, also
-    for who has a right to a unit now.
+    Who queues already keeps the place. Raises ActivityNotFound, NotStarted, Ended, NotForYou, LimitReached, and
+    NotSoldOut, also for who has a right to a unit now.
     """
     session, good = flash_facts.find(good_id, at=at)
     check_open(session, at=at)
     if good.withdrawn:
-        raise NotFound
+        raise ActivityNotFound
     check_group(session, member=member)
     if Wait.objects.filter(good_id=good_id, member=member, state=WaitState.YOURS, until__lte=at).exists():
         _pass(good_id, at=at)  # its time is over, and no sweep has come by yet
