@@ -18,7 +18,7 @@ class Windowed(Protocol):
     @property
     def starts_at(self) -> datetime: ...
 
-    def state_at(self, at: datetime) -> State:
+    def state_at(self, moment: datetime, /) -> State:
         """Where this moment lies in its window."""
 
 

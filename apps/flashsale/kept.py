@@ -46,13 +46,13 @@ class KeptSession(NamedTuple):
     combines: tuple[str, ...]
     goods: tuple[KeptGood, ...]
 
-    def state_at(self, at: datetime) -> State:
+    def state_at(self, moment: datetime, /) -> State:
         """Where this moment lies in the window; what was stopped has ended."""
-        if self.approval == Approval.STOPPED or at >= self.ends_at:
+        if self.approval == Approval.STOPPED or moment >= self.ends_at:
             return State.ENDED
-        return State.UPCOMING if at < self.starts_at else State.LIVE
+        return State.UPCOMING if moment < self.starts_at else State.LIVE
 
-    def shown_at(self, at: datetime) -> bool:
+    def shown_at(self, *, at: datetime) -> bool:
         """Whether shoppers are told of it: not while it is paused, nor before its preheat."""
         return self.approval != Approval.PAUSED and (self.preheat_at is None or self.preheat_at <= at)
 

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from apps.base import days
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.refusals import ActivityNotFound
-from apps.campaigns.states import Approval
 from apps.flashsale import kept
 from apps.flashsale.kept import KeptGood, KeptSession
 from apps.flashsale.models import Good, Session, Wait
@@ -127,7 +126,7 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
     board = kept.board(at=at)
     today, _ = days.day_window(days.shop_day(at))
     found = board.sessions if start >= today else kept.between(start=start, end=end)
-    return [row for row in found if row.meets(start, end) and row.shown_at(at)]
+    return [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
 
 
 def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:
@@ -213,11 +212,6 @@ def turnout(session: Session) -> Turnout:
         cursor.execute(_TURNOUT, {"keys": keys})
         found = Turnout(*cursor.fetchone())
     return found if found.sold_out_goods == len(keys) else found._replace(sold_out_at=None)
-
-
-def approved_to_end_after(at: datetime) -> QuerySet[Session]:
-    """Sessions that were approved and are not over."""
-    return Session.objects.filter(approval__in=[Approval.APPROVED, Approval.PAUSED], ends_at__gt=at)
 
 
 def unbalanced() -> list[tuple[str, int, int]]:
