@@ -38,7 +38,6 @@ ROOM = Room(
     holdings=(
         Holding(
             model="flashsale.Reminder",
-            personal=("at",),
             exported="开抢提醒",
             fate=Fate.DELETED,
             kept="会员注销为止",
