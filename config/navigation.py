@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.bargain import selectors as bargain_facts
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
@@ -35,6 +36,7 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
 _TO_SHIP = f"status__exact={Status.PAID}"
+_HELD_HELPS = "held__exact=1"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -77,8 +79,12 @@ GROUPS: Groups = [
         ],
     ),
     (
-        "秒杀",
+        "营销活动",
         [
+            Place("砍价活动", "content_cut", "bargain.Bargain"),
+            Place("砍价进度", "trending_down", "bargain.Run"),
+            Place("帮砍记录", "handshake", "bargain.Help"),
+            Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
             Place("秒杀场次", "bolt", "flashsale.Session"),
             Place("重复秒杀", "event_repeat", "flashsale.Plan"),
             Place("候补", "hourglass_top", "flashsale.Wait"),

@@ -48,6 +48,7 @@ _MARKETING = (
     "promotions",
     "coupons.Template",
     "coupons.PromoCode",
+    "bargain.Bargain",
     "points.PointsGood",
     "points.Rules",
     "points.InteractionRule",
@@ -56,10 +57,7 @@ _MARKETING = (
     "members.Level",
     "content.ReviewRules",
     "support",
-    "flashsale.Session",
-    "flashsale.Good",
-    "flashsale.Plan",
-    "flashsale.PlanGood",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -79,8 +77,14 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "fulfillment",
             "flashsale",
+            "bargain",
         )
-        | {"catalog.price_product", "coupons.issue_template", "content.change_review"},
+        | {
+            "bargain.release_help",
+            "catalog.price_product",
+            "coupons.issue_template",
+            "content.change_review",
+        },
         "客服": orders
         | _see(
             "catalog",
@@ -92,6 +96,7 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "support",
             "flashsale",
+            "bargain",
         )
         | {
             "members.change_member",
@@ -115,6 +120,8 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "orders.refund_order",
             "payments.change_refund",
+            "payments.end_paid_outside",
+            "payments.end_written_back",
             "payments.change_notification",
             "wallet.change_recharge",
             "wallet.recharge_account",

@@ -23,6 +23,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Coupons(),
     holders.Points(),
     holders.Balance(),
+    holders.Bargains(),
     FlashQuota(),
     holders.Stock(),
 )

@@ -106,8 +106,8 @@ class SessionPage(CampaignPage):
         {"pause": flashsale.pause, "resume": flashsale.resume, "stop": flashsale.stop}[move](row, at=at)
         return ""
 
-    def copied(self, row: Session, *, by: Any, at: datetime) -> Model:
-        return flashsale.copy(row, at=at)
+    def copied(self, row: Session, *, code: str, by: Any, at: datetime) -> Model:
+        return flashsale.copy(row, code=code, at=at)
 
     @admin.display(description="商品")
     def goods_shown(self, row: Session) -> str:

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "apps.coupons",
     "apps.points",
     "apps.wallet",
+    "apps.bargain",
     "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
@@ -73,6 +74,8 @@ MIDDLEWARE = [
     "apps.base.middleware.HeadersMiddleware",
     "apps.base.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Behind what every answer passes, before all that only pages, forms and views need.
+    "apps.storefront.kept_api.KeptMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -80,6 +83,7 @@ MIDDLEWARE = [
     "apps.base.middleware.Operators",
     "django_otp.middleware.OTPMiddleware",
     "apps.base.door.DoorMiddleware",
+    "apps.base.held.HolderMiddleware",
     "apps.base.middleware.Notes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.base.middleware.RefusalMiddleware",
@@ -185,6 +189,8 @@ STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
+# What no web server may serve: beside the pictures, and shared by all processes as they are.
+PRIVATE_ROOT = ENV.private_root or MEDIA_ROOT.with_name("private")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Without a manifest a process can start before collectstatic has run; nginx serves the collected files.
@@ -250,6 +256,8 @@ SPECTACULAR_SETTINGS = {
         "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
         "ReviewStatusEnum": "apps.content.states.ReviewStatus",
         "QuestionKindEnum": "apps.support.models.Question.Kind",
+        "CampaignStateEnum": "apps.campaigns.states.State",
+        "BargainRunStatusEnum": "apps.bargain.states.RunStatus",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -300,6 +308,8 @@ ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
 MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
+BARGAIN_BURST_PER_MINUTE = ENV.bargain_burst_per_minute
+BARGAIN_RING_HELPS = ENV.bargain_ring_helps
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days

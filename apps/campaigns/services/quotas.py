@@ -120,6 +120,11 @@ def set_aside(*, kind: str, key: str, units: int) -> bool:
         return bool(cursor.rowcount)
 
 
+def quota_of(*, kind: str, key: str) -> int | None:
+    """How many units can be had in all, None for any number: one statement."""
+    return Quota.objects.filter(kind=kind, key=key).values_list("quota", flat=True).first()
+
+
 def hold(
     *,
     kind: str,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from apps.checkout.activities.bargain import Bargains
 from apps.checkout.activities.flash_sale import FlashSales
 from apps.checkout.activities.kind import (
     REFUNDABLE,
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (FlashSales(), PointsGoods())
+KINDS: tuple[ActivityKind, ...] = (FlashSales(), PointsGoods(), Bargains())
 
 
 def read(said: Mapping[str, Any]) -> Ticket:

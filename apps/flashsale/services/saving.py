@@ -147,10 +147,10 @@ def stop(session: Session, *, at: datetime) -> None:
         windows.end(kind=KIND, activity_id=key, at=at)
 
 
-def copy(session: Session, *, at: datetime) -> Session:
-    """Make a draft that says the same under another code."""
-    said = draft_of(session)
-    return save(replace(said, session_id=None, code=_free_code(session.code)), at=at).session
+def copy(session: Session, *, code: str, at: datetime) -> Session:
+    """Make a draft that says the same under this code; the same code again is the copy that was made."""
+    made = Session.objects.filter(code=code).first()
+    return made or save(replace(draft_of(session), session_id=None, code=code), at=at).session
 
 
 def draft_of(session: Session) -> SessionDraft:
@@ -260,10 +260,3 @@ def _span(session: Session) -> campaigns.Span:
 
 def _keys(session: Session) -> list[str]:
     return [str(pk) for pk in session.goods.order_by("id").values_list("pk", flat=True)]
-
-
-def _free_code(code: str) -> str:
-    """A code that nobody has, which begins as this one does."""
-    stem = code[:36]
-    taken = set(Session.objects.filter(code__startswith=stem).values_list("code", flat=True))
-    return next(f"{stem}-{number}" for number in range(2, len(taken) + 3) if f"{stem}-{number}" not in taken)
