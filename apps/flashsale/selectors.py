@@ -40,6 +40,8 @@ __all__ = [
 KIND: Final = "flash_sale"
 # Without a day the list shows so many days, today included.
 _AHEAD: Final = timedelta(days=7)
+# Days of other years are asked for by mistake; the ends of the calendar have no next day.
+_YEARS: Final = range(2000, 2100)
 
 _ABOUT: Final = """
     SELECT good.id,
@@ -121,6 +123,8 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
         start, _ = days.day_window(days.shop_day(at))
         end = start + _AHEAD
         start = at
+    elif day.year not in _YEARS:
+        return []
     else:
         start, end = days.day_window(day)
     board = kept.board(at=at)
