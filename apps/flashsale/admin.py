@@ -145,6 +145,9 @@ class PlanGoodInline(TabularInline):
     extra = 0
     fields = ["sku", "price_fen", "quota", "limit_per_member"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlanGood]:
+        return super().get_queryset(request).select_related("sku")
+
 
 @admin.register(Plan)
 class PlanAdmin(EditableAdmin):

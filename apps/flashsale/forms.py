@@ -31,16 +31,6 @@ class SkuCodeField(forms.ModelChoiceField):
             error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
         )
 
-    def prepare_value(self, value: Any) -> Any:
-        """The code, also where the row says an id."""
-        if isinstance(value, int):
-            return Sku.objects.filter(pk=value).values_list("code", flat=True).first()
-        return super().prepare_value(value)
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether another SKU is meant."""
-        return str(self.prepare_value(initial) or "") != str(data or "").strip()
-
 
 class SessionForm(forms.ModelForm):
     """A session; its window and extras are judged here, its goods beside it."""
@@ -78,8 +68,10 @@ class GoodForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Orders name the good by its id: another SKU is another good.
-        self.fields["sku"].disabled = self.instance.pk is not None
+        if self.instance.pk is not None:
+            self.initial["sku"] = self.instance.sku
+            # Orders name the good by its id: another SKU is another good.
+            self.fields["sku"].disabled = True
 
 
 class GoodFormSet(forms.BaseInlineFormSet):
@@ -169,6 +161,11 @@ class PlanGoodForm(forms.ModelForm):
     class Meta:
         model = PlanGood
         fields = ["sku", "price_fen", "quota", "limit_per_member"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.initial["sku"] = self.instance.sku
 
 
 class PlanGoodFormSet(forms.BaseInlineFormSet):

@@ -94,11 +94,12 @@ class PlanGood(models.Model):
             models.CheckConstraint(
                 condition=Q(price_fen__gte=1, quota__gte=1, limit_per_member__gte=1),
                 name="flash_plan_good_of_something",
+                violation_error_message="数量和每人限购至少为 1",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan_id}: {self.sku_id}"
+        return self.sku.code
 
 
 class Session(CampaignColumns):
@@ -160,11 +161,12 @@ class Good(models.Model):
             models.CheckConstraint(
                 condition=Q(price_fen__gte=1, quota__gte=1, limit_per_member__gte=1),
                 name="flash_good_of_something",
+                violation_error_message="数量和每人限购至少为 1",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.session_id}: {self.sku_id}"
+        return self.sku.code
 
     @property
     def key(self) -> str:
@@ -187,7 +189,7 @@ class Reminder(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.good_id}: {self.member_id}"
+        return f"提醒 {self.pk}"
 
 
 class Wait(models.Model):
@@ -222,4 +224,4 @@ class Wait(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.good_id}: {self.member_id} {self.get_state_display()}"
+        return f"候补 {self.pk}（{self.get_state_display()}）"

@@ -72,9 +72,9 @@ _TURNOUT: Final = """
            (SELECT count(*) FROM paid),
            (SELECT count(DISTINCT member_id) FROM paid),
            (SELECT count(DISTINCT member_id) FROM paid WHERE first),
-           (SELECT COALESCE(SUM(units), 0) FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
-           (SELECT COALESCE(SUM(payable_fen), 0) FROM paid),
-           (SELECT COALESCE(SUM(r.amount_fen), 0) FROM orders_reduction r
+           (SELECT COALESCE(SUM(units), 0)::bigint FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
+           (SELECT COALESCE(SUM(payable_fen), 0)::bigint FROM paid),
+           (SELECT COALESCE(SUM(r.amount_fen), 0)::bigint FROM orders_reduction r
              WHERE r.order_id IN (SELECT id FROM paid) AND r.kind = 'flash_sale'),
            (SELECT MAX(at) FROM (SELECT quota_id, MIN(at) AS at FROM mine WHERE so_far >= quota GROUP BY quota_id) AS f),
            (SELECT count(DISTINCT quota_id) FROM mine WHERE so_far >= quota)

@@ -368,6 +368,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("limit_per_member__gte", 1), ("price_fen__gte", 1), ("quota__gte", 1)),
                 name="flash_plan_good_of_something",
+                violation_error_message="数量和每人限购至少为 1",
             ),
         ),
         migrations.AddConstraint(
@@ -415,6 +416,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("limit_per_member__gte", 1), ("price_fen__gte", 1), ("quota__gte", 1)),
                 name="flash_good_of_something",
+                violation_error_message="数量和每人限购至少为 1",
             ),
         ),
         migrations.AddIndex(
