@@ -57,6 +57,7 @@ _MARKETING = (
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -75,6 +76,7 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "flashsale",
             "bargain",
         )
         | {
@@ -93,6 +95,7 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "flashsale",
             "bargain",
         )
         | {

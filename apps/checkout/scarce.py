@@ -11,6 +11,7 @@ from datetime import datetime
 
 from apps.base import transactions
 from apps.checkout import holders
+from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
 from mall.errors import ShopError
@@ -23,6 +24,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Points(),
     holders.Balance(),
     holders.Bargains(),
+    FlashQuota(),
     holders.Stock(),
 )
 

@@ -2,6 +2,7 @@
 
 from apps.desk import (
     bills_page,
+    flashsale_page,
     member_page,
     order_page,
     points_page,
@@ -13,6 +14,7 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "flashsale_page",
     "member_page",
     "order_page",
     "points_page",

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "apps.points",
     "apps.wallet",
     "apps.bargain",
+    "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",

@@ -19,6 +19,7 @@ from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs, store_uses
 from apps.coupons.services import templates as coupon_templates
+from apps.flashsale import services as flashsale
 from apps.fulfillment.models import Carrier, ShippingUpload
 from apps.inventory.models import Stock, StockEntry
 from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
@@ -35,6 +36,7 @@ from apps.wallet.models import Account, Entry, Recharge
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
+from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
@@ -576,6 +578,16 @@ def _move_bargain(row: Any, move: str) -> None:
     getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
 
 
+def _session_now(*, approved: bool) -> Any:
+    now = timezone.now()
+    sku = flash.goods(50_00)
+    return flash.session(sku, approved=approved, starts_at=now - flash.HOUR, ends_at=now + flash.HOUR, at=now)
+
+
+def _move_session(row: Any, move: str) -> None:
+    getattr(flashsale, move)(row, at=timezone.now())
+
+
 def _release_help() -> Page:
     now = timezone.now()
     run = bargain.run(_bargain_now(approved=True), at=now)
@@ -627,6 +639,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "bargain_help_release": _release_help,
+    **{
+        f"flashsale_session_{button}": _campaign("flashsale.session", _session_now, _move_session, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
