@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 
 from apps.base.statements import Select
 from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, Reduction
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -210,6 +210,18 @@ def reduced_by_line(order: Order, *, kinds: Collection[str]) -> dict[int, int]:
     return dict(rows.values_list("line_id").annotate(sum=Sum("amount_fen")))
 
 
+def refunded_by_line(order: Order) -> dict[int, int]:
+    """How many fen went back of each line so far, for units and because its price fell, by line id: one statement."""
+    rows = OrderRefundLine.objects.filter(refund__order=order).order_by()
+    return dict(rows.values_list("order_line_id").annotate(sum=Sum("amount_fen")))
+
+
+def price_back_fen(order: Order) -> int:
+    """How many fen went back because the price of goods fell that the buyer keeps: one statement."""
+    rows = OrderRefundLine.objects.filter(refund__order=order, units=0)
+    return int(rows.aggregate(sum=Sum("amount_fen", default=0))["sum"])
+
+
 class RefundedSoFar(NamedTuple):
     """What was refunded of an order, in fen, and in how many refunds WeChat had a part."""
 
@@ -254,7 +266,7 @@ def refund_cause(refund_no: str) -> str:
 def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """The refunds of these orders as plain rows with their ``items``, by order id, oldest first; one statement.
 
-    ``items`` is empty where postage alone went back.
+    ``items`` is empty where postage alone went back; one without units is money of goods that were kept.
     """
     rows = (
         OrderRefund.objects.filter(order_id__in=list(order_ids))
