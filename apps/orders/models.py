@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Replace
 
 from apps.base import finding
 from apps.base.fields import FenField
@@ -147,6 +148,10 @@ class Order(models.Model):
             finding.by_end("order_no", name="order_no_by_end"),
             models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),
             finding.by_tail(KeyTextTransform("phone", "address"), name="order_by_phone_tail"),
+            # Whether anything was sent to an address before, however its blanks were set.
+            models.Index(
+                Replace(KeyTextTransform("detail", "address"), Value(" "), Value("")), name="order_by_detail"
+            ),
             # Whose address is to be erased next.
             models.Index(
                 fields=["created_at"],

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import JSONObject, Replace
 
 from apps.base.statements import Select
-from apps.members.models import Member
+from apps.members.models import Address, Member
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
@@ -196,6 +197,29 @@ def bought_by(*, member: Member) -> Bought:
     kept = F("payable_fen") - F("refunded_fen")
     found = paid.aggregate(orders=Count("id"), paid_fen=Sum(kept, default=0))
     return Bought(found["orders"], found["paid_fen"])
+
+
+def known_by(*, member: Member, address: Address | None) -> str | None:
+    """By what a member is known as somebody who has bought: ``openid``, ``phone`` or ``address``; None for a newcomer.
+
+    Orders count that were paid and not refunded whole: the member's own, those of the same phone (the member's, or the
+    receiver's), those sent to the same address. One statement.
+    """
+    paid = Order.objects.filter(paid_at__isnull=False).exclude(status=Status.REFUNDED).order_by()
+    phones = {member.phone, address.phone if address else ""} - {""}
+    same = {"openid": paid.filter(member=member)}
+    if phones:
+        theirs = Member.objects.filter(phone__in=phones).values("pk")
+        same["phone"] = paid.filter(Q(address__phone__in=phones) | Q(member__in=theirs))
+    if address is not None and address.detail.strip():
+        there = {name: getattr(address, name) for name in ("province", "city", "district")}
+        same["address"] = paid.annotate(
+            street=Replace(
+                KeyTextTransform("detail", "address"), Value(" "), Value(""), output_field=TextField()
+            )
+        ).filter(street=address.detail.replace(" ", ""), **{f"address__{k}": v for k, v in there.items()})
+    found = Member.objects.filter(pk=member.pk).values_list(*(Exists(rows) for rows in same.values())).first()
+    return next((by for by, known in zip(same, found or (), strict=False) if known), None)
 
 
 def units_by_product(*, order_no: str) -> dict[int, int]:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.inventory",
     "apps.promotions",
     "apps.campaigns",
+    "apps.groupbuy",
     "apps.carts",
     "apps.orders",
     "apps.payments",
@@ -301,6 +302,8 @@ MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
+# WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.
+GROUP_BUY_LARGEST = ENV.group_buy_largest
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen

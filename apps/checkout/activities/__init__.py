@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from apps.checkout.activities.group_buy import GroupBuys
 from apps.checkout.activities.kind import (
     REFUNDABLE,
     ActivityInvalid,
@@ -50,13 +51,17 @@ __all__ = [
     "label_of",
     "read",
     "refundable_from",
+    "require_payable",
     "when_paid",
     "with_activity",
     "without_others",
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (PointsGoods(),)
+KINDS: tuple[ActivityKind, ...] = (
+    PointsGoods(),
+    GroupBuys(),
+)
 
 
 def read(said: Mapping[str, Any]) -> Ticket:
@@ -104,6 +109,14 @@ def when_paid(order: Order) -> Literal["pay", "gather"]:
     """Which move being paid is for this order."""
     kind = _kind_of(order)
     return kind.when_paid(order) if kind else "pay"
+
+
+def require_payable(order: Order, *, at: datetime) -> None:
+    """Refuse a payment for which the order's activity has no place any more; raises what its kind refuses."""
+    kind = _kind_of(order)
+    refusal = kind.why_not_payable(order, at=at) if kind else None
+    if refusal is not None:
+        raise refusal
 
 
 def refundable_from(order: Order) -> frozenset[Status]:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final, Literal
 from django.utils import timezone
 
 from apps.base.inputs import MAX_BIGINT
-from apps.members.models import Member
+from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, ShopError
@@ -84,12 +84,13 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a choice wants beside its activity: (SKU id, quantity) pairs as said (none for the cart), and the extras
-    that the shopper asked for by name.
+    """What a choice wants beside its activity: (SKU id, quantity) pairs as said (none for the cart), the extras
+    that the shopper asked for by name, and where it goes, where that was said.
     """
 
     items: tuple[tuple[int, int], ...]
     asked: frozenset[Extra]
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,13 @@ class ActivityKind(ABC):
     def when_paid(self, order: Order) -> Literal["pay", "gather"]:
         """Which move being paid is: the order is PAID, or waits for others as GATHERING."""
         return "pay"
+
+    def why_not_payable(self, order: Order, *, at: datetime) -> ShopError | None:
+        """Why a payment would come too late, so that it is said before paying; None if it would not.
+
+        The order is locked and unpaid. Whatever is not known yet is decided when it is paid.
+        """
+        return None
 
     def badges(self, shelved: Mapping[int, frozenset[int]], *, at: datetime) -> Mapping[int, Sequence[Badge]]:
         """What products show of running and coming activities, by product id; ``shelved`` are their SKUs' ids.

@@ -61,6 +61,7 @@ class WholeOrder(Kind):
         order = orders.lock(order_no=bill_no)
         if order.status != Status.UNPAID or order.due_fen == 0:
             raise OrderNotPayable
+        activities.require_payable(order, at=at)
         return Bill(
             kind=self.name,
             no=bill_no,

@@ -1,0 +1,160 @@
+"""Writing a group-buy down, and what operators decide about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from apps.base import audit, numbers, transactions
+from apps.campaigns import services as campaigns
+from apps.campaigns.states import Approval
+from apps.catalog.models import Sku
+from apps.groupbuy import drafts, terms
+from apps.groupbuy.drafts import Draft
+from apps.groupbuy.models import GroupBuy, Price
+from apps.groupbuy.states import KIND
+from mall.errors import Fault, Faulty
+
+LABEL: Final = "拼团"
+_COLUMNS: Final = (
+    "code",
+    "title",
+    "preheat_at",
+    "starts_at",
+    "ends_at",
+    "minutes_per_group",
+    "limit_per_member",
+    "quota",
+    "newcomers_only",
+)
+
+
+class GroupBuyRefused(Faulty):
+    """The group-buy cannot be saved, or approved, like this; each fault with its field."""
+
+    code = "group_buy_refused"
+
+
+def save(draft: Draft, *, operator: Any = None, at: datetime) -> tuple[GroupBuy, list[str]]:
+    """Make or change a group-buy; return it with the price floor's warnings.
+
+    Orders and groups that exist keep what they were told. What is approved speaks for its SKUs at once. Raises
+    GroupBuyRefused, SkuTaken, QuotaTooSmall.
+    """
+    faults = list(drafts.faults_of(draft))
+    lowest_fen = terms.Terms(draft.ladders).lowest_fen() if draft.ladders else {}
+    about_prices, warnings = campaigns.price_faults(lowest_fen)
+    if faults or about_prices:
+        raise GroupBuyRefused([*faults, *about_prices])
+    once = {"groupbuy_groupbuy_code_key": GroupBuyRefused([Fault("code", "编码已被另一个拼团活动使用")])}
+    with transaction.atomic(), transactions.refine(once):
+        row = _written(draft)
+        campaigns.set_quota(kind=KIND, key=str(row.pk), quota=row.quota)
+        _book(row)
+        if operator is not None:
+            action = "修改拼团活动" if draft.group_buy_id else "新建拼团活动"
+            audit.record(operator=operator, action=action, subject=row.code, at=at)
+    return row, warnings
+
+
+@transaction.atomic
+def approve(group_buy_id: int, *, late: bool = False, at: datetime) -> list[str]:
+    """Let it be shown and sold in its window; return the price floor's warnings.
+
+    ``late``: a file brings campaigns of the past, and those that were decided about before, which stay as they are.
+    Raises MoveRefused, AlreadyOver, GroupBuyRefused without prices, SkuTaken.
+    """
+    row = GroupBuy.objects.get(pk=group_buy_id)
+    if late and row.approval != Approval.DRAFT:
+        return []
+    ladders = terms.of_campaign(row)
+    if not ladders.ladders:
+        raise GroupBuyRefused([Fault("skus", "请先设置商品规格的拼团价")])
+    faults, warnings = campaigns.price_faults(ladders.lowest_fen())
+    if faults:
+        raise GroupBuyRefused(faults)
+    _book(campaigns.move(row, move="approve", late=late, at=at))
+    return warnings
+
+
+def pause(group_buy_id: int, *, at: datetime) -> None:
+    """Sell no more for now: neither opens anybody a group, nor joins one. Raises MoveRefused."""
+    campaigns.pause(GroupBuy.objects.get(pk=group_buy_id), kind=KIND, activity_id=str(group_buy_id), at=at)
+
+
+def resume(group_buy_id: int, *, at: datetime) -> None:
+    """Go on. Raises MoveRefused."""
+    campaigns.resume(GroupBuy.objects.get(pk=group_buy_id), kind=KIND, activity_id=str(group_buy_id), at=at)
+
+
+def stop(group_buy_id: int, *, at: datetime) -> None:
+    """End it: nobody opens a group any more; those that run can still be joined, as after its end. Raises MoveRefused."""
+    campaigns.stop(GroupBuy.objects.get(pk=group_buy_id), kind=KIND, activity_id=str(group_buy_id), at=at)
+
+
+@transaction.atomic
+def copy(group_buy_id: int, *, operator: Any = None, at: datetime) -> GroupBuy:
+    """A new draft that says the same under a code of its own."""
+    row = GroupBuy.objects.get(pk=group_buy_id)
+    prices = list(row.prices.all())
+    copied = GroupBuy.objects.create(
+        **{name: getattr(row, name) for name in _COLUMNS if name != "code"},
+        code=f"{row.code[:30]}-{numbers.word(6)}",
+        product_id=row.product_id,
+        combines=list(row.combines),
+    )
+    Price.objects.bulk_create(
+        Price(group_buy=copied, sku_id=price.sku_id, size=price.size, price_fen=price.price_fen)
+        for price in prices
+    )
+    campaigns.set_quota(kind=KIND, key=str(copied.pk), quota=copied.quota)
+    if operator is not None:
+        audit.record(operator=operator, action="复制拼团活动", subject=copied.code, note=row.code, at=at)
+    return copied
+
+
+def _written(draft: Draft) -> GroupBuy:
+    """The row and its prices."""
+    row = GroupBuy()
+    if draft.group_buy_id is not None:
+        row = GroupBuy.objects.select_for_update().get(pk=draft.group_buy_id)
+    said = asdict(draft)
+    for name in _COLUMNS:
+        setattr(row, name, said[name])
+    row.combines = sorted(set(draft.combines))
+    row.product_id = draft.product_id or _product_of(draft)
+    row.save()
+    wanted = {
+        (sku_id, size): price_fen
+        for sku_id, ladder in draft.ladders.items()
+        for size, price_fen in ladder.items()
+    }
+    known = {(price.sku_id, price.size): price.price_fen for price in row.prices.all()}
+    if wanted != known:
+        row.prices.all().delete()
+        Price.objects.bulk_create(
+            Price(group_buy=row, sku_id=sku_id, size=size, price_fen=price_fen)
+            for (sku_id, size), price_fen in sorted(wanted.items())
+        )
+    return row
+
+
+def _product_of(draft: Draft) -> int:
+    from_sku = Sku.objects.filter(pk__in=draft.ladders).values_list("product_id", flat=True)
+    found = from_sku.first()
+    if found is None:
+        raise GroupBuyRefused([Fault("skus", "请至少设置一个商品规格的拼团价")])
+    return found
+
+
+def _book(row: GroupBuy) -> None:
+    campaigns.book(
+        row,
+        kind=KIND,
+        activity_id=str(row.pk),
+        label=LABEL,
+        prices_fen=terms.of_campaign(row).lowest_fen(),
+    )
