@@ -77,6 +77,13 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "营销活动",
+        [
+            Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
+            Place("团", "diversity_3", "groupbuy.Group"),
+        ],
+    ),
+    (
         "优惠券",
         [
             Place("优惠券模板", "confirmation_number", "coupons.Template"),

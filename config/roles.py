@@ -52,6 +52,7 @@ _MARKETING = (
     "points.Rules",
     "points.InteractionRule",
     "wallet.Pack",
+    "groupbuy.GroupBuy",
     "members.Group",
     "members.Level",
     "content.ReviewRules",
@@ -66,9 +67,12 @@ def _roles() -> dict[str, Collection[str]]:
         "店长": _everything(),
         "运营": _run(*_MARKETING)
         | _see("orders", "inventory", "stores", "coupons", "points", "members", "content", "fulfillment")
-        | {"catalog.price_product", "coupons.issue_template", "content.change_review"},
+        | _see("groupbuy.Group", "groupbuy.Seat")
+        | {"catalog.price_product", "coupons.issue_template", "content.change_review"}
+        | {"groupbuy.end_group"},
         "客服": orders
         | _see("catalog", "inventory", "members", "coupons", "points", "wallet.Account", "content", "support")
+        | _see("groupbuy.GroupBuy", "groupbuy.Group", "groupbuy.Seat")
         | {
             "members.change_member",
             "members.change_erasurerequest",

@@ -222,9 +222,9 @@ def plan(standing: Standing, wish: Wish) -> Plan:
 
     A line's units are worth their shares of what is still paid for it (``money.split_units``), taken one after the
     other, so that all of them are worth exactly the line, less what came back of its price. With the last unit that
-    was bought, gifts that have not left stay here; if nothing ever left, all postage goes back. Postage that was kept can go back later, alone.
-    The sum is split between WeChat and stored value in the proportion in which they paid, by what is refunded in all,
-    so that everything back is exactly each.
+    was bought, gifts that have not left stay here; if nothing ever left, all postage goes back. Postage that was kept
+    can go back later, alone. The sum is split between WeChat and stored value in the proportion in which they paid, by
+    what is refunded in all, so that everything back is exactly each.
     Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
     """
     order = standing.order

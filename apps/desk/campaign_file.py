@@ -16,9 +16,13 @@ from pydantic import ValidationError
 
 from apps.campaigns.files import Part
 from apps.coupons import campaign_files as coupons
+from apps.groupbuy import campaign_files as group_buys
 from mall.errors import Fault, Faulty, ShopError
 
-PARTS: Final[Sequence[Part]] = (coupons.PART,)
+PARTS: Final[Sequence[Part]] = (
+    coupons.PART,
+    group_buys.PART,
+)
 
 # Why a value is none, by pydantic's name for it; what is not here is told in its own words.
 _WORDS: Final = {

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from apps.aftersales import services as aftersales
-from apps.campaigns.services import LimitReached, SoldOut
 from apps.campaigns.models import Quota
+from apps.campaigns.services import LimitReached, SoldOut
 from apps.checkout import paying
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
@@ -19,8 +20,12 @@ from apps.orders.models import Order, OrderRefund
 from apps.outbox.models import Announcement
 from apps.payments.models import Refund
 from mall.errors import ShopError
+from tests.apps.aftersales import make as refunds
+from tests.apps.catalog import make as catalog
+from tests.apps.fulfillment.make import operator
 from tests.apps.groupbuy import make
 from tests.apps.groupbuy.make import HOUR, NOW
+from tests.apps.inventory import make as inventory
 from tests.apps.wallet import make as wallets
 
 pytestmark = pytest.mark.django_db
@@ -340,13 +345,16 @@ def test_goods_of_another_kind_and_groups_of_another_campaign_are_refused() -> N
 
 
 def test_skus_of_one_product_come_together_each_at_its_price() -> None:
-    white, black = (make.counter.catalog.unsaved_sku(price_fen=fen) for fen in (50_00, 60_00))
-    product = make.counter.catalog.product(
-        skus=[white, black], options=[{"name": "色", "values": ["白", "黑"]}]
+    product = catalog.product(
+        skus=[
+            catalog.unsaved_sku(price_fen=fen, option_values={"色": color})
+            for fen, color in ((50_00, "白"), (60_00, "黑"))
+        ],
+        options=[{"name": "色", "values": ["白", "黑"]}],
     )
     white, black = product.skus.order_by("price_fen")
     for sku in (white, black):
-        make.counter.inventory.stock(sku, 10)
+        inventory.stock(sku, 10)
     row = make.campaign(white, ladders={white.pk: {2: 40_00, 3: 38_00}, black.pk: {2: 50_00, 3: 45_00}})
     group = make.opened(row)
     second = make.joined(group, sku=black)
@@ -364,8 +372,6 @@ def test_a_refund_of_one_of_two_units_knows_the_difference() -> None:
     for _ in range(4):
         make.joined(group)
     make.post()
-    from tests.apps.aftersales import make as refunds
-
     cup = first.lines.get().sku
     assert refunds.refund(make.fresh(first), {cup: 1}, at=NOW).goods_fen == 35_00
     make.post()
@@ -392,8 +398,6 @@ def test_an_order_that_stored_value_pays_takes_its_seat_like_any_other(settings:
 
 def test_an_operator_ends_a_group_that_is_not_formed_and_none_that_is() -> None:
     row = make.campaign(make.goods(50_00), {2: 39_00})
-    from tests.apps.fulfillment.make import operator
-
     lonely = make.opened(row)
     groupbuy.end_now(group_no=lonely.group_no, operator=operator(), at=NOW)
     make.post()
@@ -406,8 +410,6 @@ def test_an_operator_ends_a_group_that_is_not_formed_and_none_that_is() -> None:
 
 
 def test_every_verb_is_safe_to_repeat() -> None:
-    from django.db import transaction
-
     row = make.campaign(make.goods(50_00), quota=5)
     group = make.opened(row)
     order = make.order(row, group=group)
