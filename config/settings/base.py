@@ -248,6 +248,8 @@ SPECTACULAR_SETTINGS = {
         "CouponKindEnum": "apps.coupons.models.Template.Kind",
         "CouponStatusEnum": "apps.coupons.states.CouponStatus",
         "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
+        "CampaignStateEnum": "apps.campaigns.states.State",
+        "GroupStatusEnum": "apps.groupbuy.states.GroupStatus",
         "ReviewStatusEnum": "apps.content.states.ReviewStatus",
         "QuestionKindEnum": "apps.support.models.Question.Kind",
     },
