@@ -2,6 +2,7 @@
 
 from apps.desk import (
     bills_page,
+    group_buy_page,
     member_page,
     order_page,
     points_page,
@@ -12,6 +13,7 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "group_buy_page",
     "member_page",
     "order_page",
     "points_page",

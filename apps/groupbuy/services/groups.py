@@ -110,14 +110,14 @@ def save_counts(group: Group) -> None:
 
 
 @transaction.atomic
-def end_now(*, group_no: str, operator: Any, at: datetime) -> None:
+def end_now(*, group_no: str, reason: str, operator: Any, at: datetime) -> None:
     """End a group that is not formed before its time: who paid gets it back. Raises GroupOver."""
     group = locked(group_no=group_no)
     if group.status != GroupStatus.OPEN:
         raise GroupOver
     _fail(group, at=at)
     save_counts(group)
-    audit.record(operator=operator, action="提前结束团", subject=group_no, at=at)
+    audit.record(operator=operator, action="提前结束团", subject=group_no, note=reason, at=at)
 
 
 def end_due(*, at: datetime) -> int:

@@ -12,7 +12,8 @@ from apps.base import audit, numbers, transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.states import Approval
 from apps.catalog.models import Sku
-from apps.groupbuy import drafts, terms
+from apps.groupbuy import drafts, progress, terms
+from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import GroupBuy, Price
 from apps.groupbuy.states import KIND
@@ -36,6 +37,13 @@ class GroupBuyRefused(Faulty):
     """The group-buy cannot be saved, or approved, like this; each fault with its field."""
 
     code = "group_buy_refused"
+
+
+def check(draft: Draft, *, at: datetime) -> None:
+    """Refuse what ``save`` would refuse, and write nothing."""
+    with transaction.atomic():
+        save(draft, at=at)
+        transaction.set_rollback(True)
 
 
 def save(draft: Draft, *, operator: Any = None, at: datetime) -> tuple[GroupBuy, list[str]]:
@@ -80,14 +88,26 @@ def approve(group_buy_id: int, *, late: bool = False, at: datetime) -> list[str]
     return warnings
 
 
+@transaction.atomic
 def pause(group_buy_id: int, *, at: datetime) -> None:
-    """Sell no more for now: neither opens anybody a group, nor joins one. Raises MoveRefused."""
-    campaigns.pause(GroupBuy.objects.get(pk=group_buy_id), kind=KIND, activity_id=str(group_buy_id), at=at)
+    """Sell no more for now: nobody opens a group, and nobody joins one. Raises MoveRefused."""
+    row = GroupBuy.objects.get(pk=group_buy_id)
+    campaigns.pause(row, kind=KIND, activity_id=str(group_buy_id), at=at)
+    _tell_groups(row)
 
 
+@transaction.atomic
 def resume(group_buy_id: int, *, at: datetime) -> None:
     """Go on. Raises MoveRefused."""
-    campaigns.resume(GroupBuy.objects.get(pk=group_buy_id), kind=KIND, activity_id=str(group_buy_id), at=at)
+    row = GroupBuy.objects.get(pk=group_buy_id)
+    campaigns.resume(row, kind=KIND, activity_id=str(group_buy_id), at=at)
+    _tell_groups(row)
+
+
+def _tell_groups(row: GroupBuy) -> None:
+    """Whether its groups can be joined is another thing now than what is kept of them."""
+    for group_no in group_facts.running().filter(group_buy=row).values_list("group_no", flat=True):
+        progress.changes(group_no)
 
 
 def stop(group_buy_id: int, *, at: datetime) -> None:

@@ -399,14 +399,14 @@ def test_an_order_that_stored_value_pays_takes_its_seat_like_any_other(settings:
 def test_an_operator_ends_a_group_that_is_not_formed_and_none_that_is() -> None:
     row = make.campaign(make.goods(50_00), {2: 39_00})
     lonely = make.opened(row)
-    groupbuy.end_now(group_no=lonely.group_no, operator=operator(), at=NOW)
+    groupbuy.end_now(group_no=lonely.group_no, reason="商品有误", operator=operator(), at=NOW)
     make.post()
     assert make.fresh(lonely).status == "FAILED"
     assert Refund.objects.count() == 1
     formed = make.opened(row)
     make.joined(formed)
     with pytest.raises(groupbuy.GroupOver):
-        groupbuy.end_now(group_no=formed.group_no, operator=operator(), at=NOW)
+        groupbuy.end_now(group_no=formed.group_no, reason="商品有误", operator=operator(), at=NOW)
 
 
 def test_every_verb_is_safe_to_repeat() -> None:
