@@ -216,6 +216,8 @@ WORDS: Final = {
 # Of what the address of a call names.
 PARAMETERS: Final = {
     "address_id": "Id of one of the member's addresses.",
+    "bargain_id": "Id of a bargain.",
+    "bargain_no": "Number of a run of a bargain.",
     "coupon_id": "Id of one of the member's coupons.",
     "document": "Which document: `privacy`.",
     "good_id": "Id of a good in the points mall.",

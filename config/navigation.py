@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.bargain import selectors as bargain_facts
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
@@ -35,6 +36,7 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
 _TO_SHIP = f"status__exact={Status.PAID}"
+_HELD_HELPS = "held__exact=1"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -81,6 +83,10 @@ GROUPS: Groups = [
         [
             Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
             Place("团", "diversity_3", "groupbuy.Group"),
+            Place("砍价活动", "content_cut", "bargain.Bargain"),
+            Place("砍价进度", "trending_down", "bargain.Run"),
+            Place("帮砍记录", "handshake", "bargain.Help"),
+            Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
         ],
     ),
     (

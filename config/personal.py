@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
 from apps.carts import personal as carts
@@ -31,6 +32,7 @@ BOARD: Sequence[Room] = (
     content.ROOM,
     checkout.ROOM,
     wallet.ROOM,
+    bargain.ROOM,
     points.ROOM,
     coupons.ROOM,
     fulfillment.ROOM,
@@ -81,6 +83,7 @@ NOBODYS: Mapping[str, str] = {
     "promotions.SimulationRun": "sums over many orders",
     "campaigns.SkuWindow": _OFFER,
     "campaigns.Quota": _OFFER,
+    "bargain.Bargain": _OFFER,
     "fulfillment.FreightTemplate": _SETTING,
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
@@ -116,6 +119,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
+    "bargain.Bargain.combines": "kinds of offers",
     "promotions.MemberDay.weekdays": "days",
     "promotions.MemberDay.month_days": "days",
     "promotions.Promotion.steps": "thresholds",

@@ -48,6 +48,7 @@ _MARKETING = (
     "promotions",
     "coupons.Template",
     "coupons.PromoCode",
+    "bargain.Bargain",
     "points.PointsGood",
     "points.Rules",
     "points.InteractionRule",
@@ -66,13 +67,38 @@ def _roles() -> dict[str, Collection[str]]:
     return {
         "店长": _everything(),
         "运营": _run(*_MARKETING)
-        | _see("orders", "inventory", "stores", "coupons", "points", "members", "content", "fulfillment")
-        | _see("groupbuy.Group", "groupbuy.Seat")
-        | {"catalog.price_product", "coupons.issue_template", "content.change_review"}
-        | {"groupbuy.end_group"},
+        | _see(
+            "orders",
+            "inventory",
+            "stores",
+            "coupons",
+            "points",
+            "members",
+            "content",
+            "fulfillment",
+            "bargain",
+            "groupbuy",
+        )
+        | {
+            "bargain.release_help",
+            "groupbuy.end_group",
+            "catalog.price_product",
+            "coupons.issue_template",
+            "content.change_review",
+        },
         "客服": orders
-        | _see("catalog", "inventory", "members", "coupons", "points", "wallet.Account", "content", "support")
-        | _see("groupbuy.GroupBuy", "groupbuy.Group", "groupbuy.Seat")
+        | _see(
+            "catalog",
+            "inventory",
+            "members",
+            "coupons",
+            "points",
+            "wallet.Account",
+            "content",
+            "support",
+            "bargain",
+            "groupbuy",
+        )
         | {
             "members.change_member",
             "members.change_erasurerequest",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.points.urls")),
     path("api/v1/", include("apps.groupbuy.urls")),
+    path("api/v1/", include("apps.bargain.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),
     path("wechat/", include("apps.checkout.callback_urls")),

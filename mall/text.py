@@ -58,6 +58,11 @@ def plain(text: str, *, multiline: bool = False) -> str:
     return kept.strip("".join(_BLANK_SIGNS) + " \t\n\u3000") if is_visible(kept) else ""
 
 
+def masked(nickname: str) -> str:
+    """A nickname as strangers may read it: its first sign and two stars; 微信用户 for whoever has none."""
+    return f"{nickname[0]}**" if nickname else "微信用户"
+
+
 def is_visible(text: str) -> bool:
     """Whether there is at least one sign to see: no blank, no lone accent, no filler."""
     return any(unicodedata.category(sign)[0] not in "ZCM" and sign not in _BLANK_SIGNS for sign in text)

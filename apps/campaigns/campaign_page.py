@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -115,8 +115,8 @@ class CampaignPage(EditableAdmin):
         """Call the room's service for a move of ``campaigns.states.LIFECYCLE``; return a warning, empty for none."""
         raise NotImplementedError
 
-    def copied(self, row: Any, *, by: Any, at: datetime) -> Model:
-        """Call the room's service that copies; return the new draft."""
+    def copied(self, row: Any, *, code: str, by: Any, at: datetime) -> Model:
+        """Call the room's service that copies; return the new draft, the same for the same code."""
         raise NotImplementedError
 
     def usable(self, row: Any) -> list[str]:
@@ -135,10 +135,13 @@ class CampaignPage(EditableAdmin):
     def phase(self, row: Any) -> str:
         return "草稿" if row.pk is None else phase(row, at=timezone.now())
 
-    def __init_subclass__(cls, *, model: str, **said: Any) -> None:
-        """Make the buttons of one kind's page: ``model`` (``groupbuy.campaign``) says which permissions they need."""
-        super().__init_subclass__(**said)
-        app, _, name = model.partition(".")
+    # The table of one kind (``app.model``): its permissions are those that the buttons need.
+    table: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Make the buttons of one kind's page."""
+        super().__init_subclass__()
+        app, _, name = cls.table.partition(".")
         for button in _BUTTONS:
             setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))
 
@@ -147,7 +150,8 @@ class CampaignPage(EditableAdmin):
         row = self.row(request, object_id)
 
         def copy(form: forms.CopyForm) -> Done:
-            made = self.copied(row, by=operator(request), at=timezone.now())
+            code = f"{row.code[:31]}-{form.cleaned_data['token'].hex[:8]}"
+            made = self.copied(row, code=code, by=operator(request), at=timezone.now())
             return Done("已复制为草稿", then=self.page_of(made), about=made)
 
         return self.ask(request, forms.CopyForm, copy, row=row, heading=str(row))

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.asking import AskForm
+from apps.base.asking import AskForm, OnceForm
 from apps.campaigns.services import EXTRAS
 
 
@@ -39,7 +39,7 @@ class StopForm(AskForm):
     explanation = "不再接受新订单，不能恢复；已下的订单不受影响，仍按原价付款。"
 
 
-class CopyForm(AskForm):
+class CopyForm(OnceForm):
     """A new draft that says the same."""
 
     title = "复制"

@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 
-from apps.checkout.activities import ActivityNotFound, points_good
+from apps.bargain import services as bargains
+from apps.campaigns import services as campaigns
+from apps.checkout.activities import ActivityNotFound, bargain, points_good
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
 from apps.orders import selectors as order_facts
@@ -221,6 +223,37 @@ class Balance(Holder):
             wallet.restore(order_no=order.order_no, amount_fen=part.balance_fen, cause=part.refund_no, at=at)
 
 
+class Bargains(Holder):
+    """A member's run of a bargain, with a unit of its quota."""
+
+    taken_meanwhile = (bargains.PriceMoved, bargains.Closed, campaigns.SoldOut)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(order.activity and order.activity["kind"] == bargain.KIND)
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        try:
+            bargains.hold(
+                order_no=order.order_no,
+                bargain_no=_activity_id(order),
+                member_id=order.member_id,
+                price_fen=_activity_price_fen(order, quote),
+                at=at,
+            )
+        except NotFound:
+            raise ActivityNotFound from None
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        bargains.commit(order_no=order.order_no, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        bargains.release(order_no=order.order_no, bargain_no=_activity_id(order), at=at)
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        units = sum(part.units.values())
+        bargains.restore(order_no=order.order_no, units=units, cause=part.refund_no, at=at)
+
+
 class Stock(Holder):
     """Units on the shelf: every order takes some, many orders want the same."""
 
@@ -248,6 +281,18 @@ class Stock(Holder):
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.restocked:
             inventory.restore(order_no=order.order_no, quantities=part.restocked, cause=part.refund_no, at=at)
+
+
+def _activity_id(order: Order) -> Any:
+    return order.activity["id"] if order.activity else None
+
+
+def _activity_price_fen(order: Order, quote: Quote) -> int:
+    """What the one unit of an activity costs by its price alone, before whatever else was taken off."""
+    item = quote.items[0]
+    ref = str(refs.activity(order.activity["kind"], order.activity["id"])) if order.activity else ""
+    off_fen = sum(reduction.amount_fen for reduction in item.reductions if reduction.ref == ref)
+    return item.list_fen - off_fen
 
 
 def coupon_ids_of(order: Order) -> list[UUID]:

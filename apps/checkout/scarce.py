@@ -23,6 +23,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Points(),
     holders.Balance(),
     group_seats.GroupSeats(),
+    holders.Bargains(),
     holders.Stock(),
 )
 

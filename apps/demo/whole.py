@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import filling, reviews, surveys, terms
+from apps.demo import bargains, filling, reviews, surveys, terms
 from apps.demo.telling import Tell, silent
 
 
@@ -21,5 +21,6 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         added = filling.fill(at=at, tell=tell)
         terms.agree(at=at, tell=tell)
         surveys.fill(at=at)
+        bargains.fill(at=at)
     reviews.fill(at=at, tell=tell)
     return added

@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from apps.campaigns import selectors as campaign_facts
+from apps.campaigns.refusals import ActivityNotFound
 from apps.campaigns.states import Approval
 from apps.groupbuy import progress
 from apps.groupbuy.models import Group, GroupBuy, Price, Seat
@@ -18,7 +19,6 @@ from apps.groupbuy.states import KIND, SEATED, GroupStatus, SeatStatus
 from apps.groupbuy.terms import Terms
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
-from mall.errors import Kind, ShopError
 
 _PRICES: Final = Price.objects.filter(group_buy=OuterRef("pk")).order_by("sku_id", "size")
 _SEATS: Final = (
@@ -26,14 +26,6 @@ _SEATS: Final = (
 )
 # A group's number as ``base.numbers.dated`` makes it: anything else is nobody's.
 _LONGEST: Final = 32
-
-
-class GroupBuyNotFound(ShopError):
-    """There is no such group-buy, or no such group of it, that shoppers know of."""
-
-    code = "activity_not_found"
-    message = "活动不存在或已结束"
-    kind = Kind.NOT_FOUND
 
 
 class _NoGroup(LookupError):
@@ -65,10 +57,10 @@ def announced(*, at: datetime, product_id: int | None = None) -> QuerySet[GroupB
 
 
 def one(group_buy_id: int, *, at: datetime) -> GroupBuy:
-    """A group-buy that shoppers know of, over or not: one statement. Raises GroupBuyNotFound."""
+    """A group-buy that shoppers know of, over or not: one statement. Raises ActivityNotFound."""
     row = with_prices().filter(pk=group_buy_id).exclude(approval=Approval.DRAFT).first()
     if row is None or (row.preheat_at is not None and at < row.preheat_at):
-        raise GroupBuyNotFound
+        raise ActivityNotFound
     return row
 
 
@@ -111,12 +103,12 @@ def running() -> QuerySet[Group]:
 
 
 def group_of(*, group_buy_id: int, group_no: str) -> Group:
-    """A group of this group-buy: one statement. Raises GroupBuyNotFound for one of another."""
+    """A group of this group-buy: one statement. Raises ActivityNotFound for one of another."""
     if not _may_be_one(group_no):
-        raise GroupBuyNotFound
+        raise ActivityNotFound
     row = Group.objects.filter(group_no=group_no, group_buy_id=group_buy_id).first()
     if row is None:
-        raise GroupBuyNotFound
+        raise ActivityNotFound
     return row
 
 
@@ -127,13 +119,13 @@ def joinable(*, group_buy_id: int, at: datetime) -> QuerySet[Group]:
 
 
 def progress_of(group_no: str) -> dict[str, Any]:
-    """How a group stands, as ``told_of`` shows it: no statement while nothing changes. Raises GroupBuyNotFound."""
+    """How a group stands, as ``told_of`` shows it: no statement while nothing changes. Raises ActivityNotFound."""
     if not _may_be_one(group_no):
-        raise GroupBuyNotFound
+        raise ActivityNotFound
     try:
         return progress.kept(group_no, lambda: _loaded(group_no))
     except _NoGroup:
-        raise GroupBuyNotFound from None
+        raise ActivityNotFound from None
 
 
 def _loaded(group_no: str) -> dict[str, Any]:

@@ -222,6 +222,11 @@ def known_by(*, member: Member, address: Address | None) -> str | None:
     return next((by for by, known in zip(same, found or (), strict=False) if known), None)
 
 
+def has_ever_paid(member_id: int) -> bool:
+    """Whether the member has paid any order, whatever became of it: who has not is a newcomer."""
+    return Order.objects.filter(member_id=member_id, paid_at__isnull=False).exists()
+
+
 def units_by_product(*, order_no: str) -> dict[int, int]:
     """How many units of each product an order bought, by product id; gifts are not sold."""
     lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)

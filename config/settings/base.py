@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "apps.coupons",
     "apps.points",
     "apps.wallet",
+    "apps.bargain",
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
@@ -248,10 +249,11 @@ SPECTACULAR_SETTINGS = {
         "CouponKindEnum": "apps.coupons.models.Template.Kind",
         "CouponStatusEnum": "apps.coupons.states.CouponStatus",
         "WalletEntryKindEnum": "apps.wallet.states.SEEN_KINDS",
-        "CampaignStateEnum": "apps.campaigns.states.State",
         "GroupStatusEnum": "apps.groupbuy.states.GroupStatus",
         "ReviewStatusEnum": "apps.content.states.ReviewStatus",
         "QuestionKindEnum": "apps.support.models.Question.Kind",
+        "CampaignStateEnum": "apps.campaigns.states.State",
+        "BargainRunStatusEnum": "apps.bargain.states.RunStatus",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
@@ -302,6 +304,8 @@ ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
 MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
+BARGAIN_BURST_PER_MINUTE = ENV.bargain_burst_per_minute
+BARGAIN_RING_HELPS = ENV.bargain_ring_helps
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
+from apps.bargain import services as bargains
+from apps.bargain.models import Cut, Help, Run
 from apps.base import second_factor
 from apps.checkout import paying
 from apps.content.models import Review
@@ -30,6 +32,7 @@ from apps.points.states import EntryKind
 from apps.promotions.models import SimulationRun
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
+from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
 from tests.apps.fulfillment import make as fulfillment
@@ -538,6 +541,56 @@ def _reset_factor() -> Page:
     )
 
 
+def _campaign(
+    model: str, made: Callable[..., Any], moved: Callable[[Any, str], Any], button: str
+) -> Callable[[], Page]:
+    """A button of a campaign's page: ``made`` makes one (a draft or an approved one), ``moved`` calls its service."""
+    app, _, name = model.partition(".")
+
+    def ask() -> Page:
+        row = made(approved=button != "approve")
+        if button == "resume":
+            moved(row, "pause")
+        end = lambda: moved(row, "stop")  # noqa: E731
+        return _of_row(
+            model,
+            row,
+            button,
+            {"token": _token()} if button == "copy" else {},
+            _rows(type(row)),
+            permission=f"{app}.{'add' if button == 'copy' else 'change'}_{name}",
+            spoil=None if button in {"copy", "approve"} else end,
+        )
+
+    return ask
+
+
+def _bargain_now(*, approved: bool) -> Any:
+    now = timezone.now()
+    return bargain.bargain(
+        approved=approved, starts_at=now - bargain.HOUR, ends_at=now + bargain.HOUR, at=now
+    )
+
+
+def _move_bargain(row: Any, move: str) -> None:
+    getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
+
+
+def _release_help() -> Page:
+    now = timezone.now()
+    run = bargain.run(_bargain_now(approved=True), at=now)
+    held = bargain.held(run, at=now)
+    return _of_row(
+        "bargain.help",
+        held,
+        "release",
+        {},
+        _rows(Help, Cut, Run),
+        permission="bargain.release_help",
+        spoil=lambda: bargains.stop(bargain_id=run.bargain_id, at=timezone.now()),
+    )
+
+
 PAGES: Final[dict[str, Callable[[], Page]]] = {
     "coupons_template_publish": _publish_template,
     "coupons_template_stop": _stop_template,
@@ -569,6 +622,11 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "fulfillment_carrier_fetch": _fetch_carriers,
     "promotions_promotion_simulate": _simulate,
     "auth_user_reset_second_factor": _reset_factor,
+    **{
+        f"bargain_bargain_{button}": _campaign("bargain.bargain", _bargain_now, _move_bargain, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
+    "bargain_help_release": _release_help,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,

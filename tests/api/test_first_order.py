@@ -19,6 +19,7 @@ from apps.members.models import Member
 from apps.members.services import exports
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
+from tests.apps.bargain import make as bargains
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
@@ -189,6 +190,18 @@ def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     assert call("GET", f"/surveys/{survey.pk}")["answered"] is True
 
 
+def bargain_with_friends(witness: Witness) -> None:
+    """A run is opened, read, and helped by somebody."""
+    now = datetime.now(tz=UTC)
+    row = bargains.bargain(starts_at=now - bargains.HOUR, ends_at=now + bargains.HOUR)
+    assert witness.call("GET", "/bargains")["results"][0]["id"] == row.pk
+    assert witness.call("GET", f"/bargains/{row.pk}")["state"] == "LIVE"
+    mine = witness.call("POST", f"/bargains/{row.pk}/runs", status=201)
+    assert witness.call("GET", f"/bargain-runs/{mine['bargain_no']}")["is_mine"] is True
+    friends = bargains.run(row, at=now)
+    assert witness.call("POST", f"/bargain-runs/{friends.bargain_no}/helps", status=201)["held"] is False
+
+
 def copy_and_think_of_leaving(call: Callable[..., Any]) -> None:
     """A file with everything; an erasure that is taken back."""
     assert call("POST", "/me/export", status=202)["status"] == "WAITING"
@@ -261,6 +274,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("POST", f"{path}/again")["added"] == [cup.pk]
     assert call("GET", "/shop")["server_time"]
 
+    bargain_with_friends(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)
     collect_coupons(call)

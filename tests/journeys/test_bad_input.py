@@ -494,6 +494,8 @@ def test_no_door_was_forgotten(world: World) -> None:
         "again",
         "export",
         "erasure",
+        "runs",
+        "helps",
     }
     for method, path in _paths_with_bodies():
         known = any(door.startswith(path.partition("{")[0]) for door in tried)

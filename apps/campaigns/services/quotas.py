@@ -88,6 +88,11 @@ def set_quota(*, kind: str, key: str, quota: int | None) -> None:
     Quota.objects.filter(pk=row.pk).update(quota=quota)
 
 
+def quota_of(*, kind: str, key: str) -> int | None:
+    """How many units can be had in all, None for any number: one statement."""
+    return Quota.objects.filter(kind=kind, key=key).values_list("quota", flat=True).first()
+
+
 def hold(
     *, kind: str, key: str, order_no: str, member_id: int, units: int, limit: int | None, at: datetime
 ) -> None:

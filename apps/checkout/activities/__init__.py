@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from apps.checkout.activities.bargain import Bargains
 from apps.checkout.activities.group_buy import GroupBuys
 from apps.checkout.activities.kind import (
     REFUNDABLE,
@@ -58,10 +59,7 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (
-    PointsGoods(),
-    GroupBuys(),
-)
+KINDS: tuple[ActivityKind, ...] = (PointsGoods(), GroupBuys(), Bargains())
 
 
 def read(said: Mapping[str, Any]) -> Ticket:

@@ -18,13 +18,28 @@ from typing import Any, ClassVar, Final, Literal
 from django.utils import timezone
 
 from apps.base.inputs import MAX_BIGINT
+from apps.campaigns.refusals import ActivityNotFound
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
-from mall.errors import Invalid, Kind, ShopError
+from mall.errors import Invalid
 from mall.pricing import refs
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote
+
+__all__ = [
+    "REFUNDABLE",
+    "ActivityInvalid",
+    "ActivityKind",
+    "ActivityNotFound",
+    "Admission",
+    "Badge",
+    "Extra",
+    "StandsAlone",
+    "Ticket",
+    "Wanted",
+    "row_id",
+]
 
 # From where an order of goods can be refunded.
 REFUNDABLE: Final = frozenset({Status.PAID, Status.SHIPPED, Status.RECEIVED})
@@ -34,14 +49,6 @@ class ActivityInvalid(Invalid):
     """What was said names no activity: no kind, or an id of another type than its kind has."""
 
     message = "活动信息有误"
-
-
-class ActivityNotFound(ShopError):
-    """There is no such activity, or it is over."""
-
-    code = "activity_not_found"
-    message = "活动不存在或已结束"
-    kind = Kind.NOT_FOUND
 
 
 class StandsAlone(Invalid):

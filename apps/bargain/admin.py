@@ -1,0 +1,168 @@
+"""Bargains for operators: each campaign's rule in a sentence, the runs with who helped, helps that wait for a look."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.decorators import action
+
+from apps.bargain import services as bargains
+from apps.bargain.forms import BargainForm, ReleaseForm
+from apps.bargain.models import Bargain, Help, Run
+from apps.bargain.states import RunStatus
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.asking import operator
+from apps.campaigns.campaign_page import CampaignPage
+from mall.money import yuan
+
+
+@admin.register(Bargain)
+class BargainAdmin(CampaignPage):
+    """The campaigns, newest first."""
+
+    table = "bargain.bargain"
+
+    form = BargainForm
+    floor = yuan_column("floor_fen", "底价")
+    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "results"]
+    list_select_related = ["sku__product"]
+    readonly_fields = ["sentence", "phase", "results"]
+    fieldsets = [
+        (None, {"fields": ["title", "code", "phase", "sentence", "results"]}),
+        ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
+        ("商品与价格", {"fields": ["sku", ("floor_fen", "quota"), "buy_at_any_price", "combines"]}),
+        ("帮砍", {"fields": [("helpers", "helps_per_day"), "minutes_per_run"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bargain]:
+        rows: QuerySet[Bargain] = super().get_queryset(request)
+        bought = Q(runs__status=RunStatus.BOUGHT)
+        return rows.annotate(
+            opened=Count("runs"), bought=Count("runs", filter=bought), helped=Sum("runs__helps")
+        )
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """The service writes the row and its quota."""
+        saved = bargains.save(form.draft, operator=operator(request), at=timezone.now())
+        obj.pk, obj._state.adding = saved.bargain.pk, False
+        for warning in saved.warnings:
+            self.message_user(request, warning, level=messages.WARNING)
+
+    def rule(self, row: Bargain) -> str:
+        price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
+        buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
+        hours, minutes = divmod(row.minutes_per_run, 60)
+        clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
+        return f"{price}；限时 {clock}，{buys}；每人每天最多帮砍 {row.helps_per_day} 次"
+
+    def decide(self, row: Bargain, *, move: str, by: Any, at: datetime) -> str:
+        if move == "approve":
+            return "；".join(bargains.approve(bargain_id=row.pk, at=at))
+        {"pause": bargains.pause, "resume": bargains.resume, "stop": bargains.stop}[move](
+            bargain_id=row.pk, at=at
+        )
+        return ""
+
+    def copied(self, row: Bargain, *, code: str, by: Any, at: datetime) -> Model:
+        return bargains.copy(bargain_id=row.pk, code=code, operator=by, at=at)
+
+    @admin.display(description="商品")
+    def goods(self, row: Bargain) -> str:
+        return f"{row.sku.product.title}（{row.sku.code}）"
+
+    @admin.display(description="效果")
+    def results(self, row: Any) -> str:
+        """What came of it: runs, what they were bought for, and how many friends each brought."""
+        if row.pk is None:
+            return "—"
+        return f"发起 {row.opened}，下单 {row.bought}，帮砍 {row.helped or 0} 人次"
+
+
+class HelpInline(ReadOnlyTabular):
+    model = Help
+    fk_name = "run"
+    fields = ["at", "member", "amount", "newcomer", "held", "reason"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Help]:
+        return super().get_queryset(request).select_related("member", "cut")
+
+    @admin.display(description="砍掉")
+    def amount(self, row: Help) -> str:
+        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    """Whose bargain stands where."""
+
+    price = yuan_column("price_fen", "现价")
+    cut = yuan_column("cut_fen", "已砍")
+    list_display = [
+        "bargain_no",
+        "member",
+        "bargain",
+        "standing",
+        "price",
+        "cut",
+        "helps",
+        "ends_at",
+        "order_no",
+    ]
+    list_filter = ["status", "bargain"]
+    list_select_related = ["member", "bargain"]
+    search_fields = ["=bargain_no", "=member__public_id", "=order_no"]
+    search_help_text = "砍价编号、会员编号或订单号"
+    fields = [
+        ("bargain_no", "bargain", "member"),
+        ("standing", "price", "cut"),
+        ("opened_at", "ends_at", "order_no"),
+    ]
+    inlines = [HelpInline]
+
+    @admin.display(description="状态", ordering="status")
+    def standing(self, row: Run) -> str:
+        return str(row.status_at(timezone.now()).label)
+
+
+@admin.register(Help)
+class HelpAdmin(ReadOnlyAdmin):
+    """Who helped whom; what is held waits here for a look."""
+
+    list_display = ["at", "member", "run", "amount", "newcomer", "held", "reason"]
+    list_filter = ["held", "newcomer", "at"]
+    list_select_related = ["member", "run", "cut"]
+    search_fields = ["=run__bargain_no", "=member__public_id"]
+    search_help_text = "砍价编号或会员编号"
+    fields = [
+        ("run", "member", "at"),
+        ("amount", "newcomer"),
+        ("held", "reason"),
+        ("released_at", "released_by"),
+    ]
+    actions_detail = ["release"]
+
+    def usable(self, row: Help) -> list[str]:
+        """Only what is held can be released."""
+        return ["release"] if row.held else []
+
+    @admin.display(description="砍掉")
+    def amount(self, row: Help) -> str:
+        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+
+    @action(description="放行", permissions=["bargain.release_help"], url_path="release", icon="check")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Help = self.row(request, object_id)
+
+        def release(_: ReleaseForm) -> str:
+            given = bargains.release_help(help_id=row.pk, operator=operator(request), at=timezone.now())
+            cut_fen = given.cut.amount_fen if given.cut else 0
+            return f"已放行，砍掉 ¥{yuan(cut_fen)}"
+
+        facts = [("原因", row.reason), ("现价", f"¥{yuan(row.run.price_fen)}")]
+        return self.ask(request, ReleaseForm, release, row=row, heading=str(row.run), facts=facts)
