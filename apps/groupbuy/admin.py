@@ -56,8 +56,8 @@ class GroupBuyPage(CampaignPage):
         {"pause": groupbuy.pause, "resume": groupbuy.resume, "stop": groupbuy.stop}[move](row.pk, at=at)
         return ""
 
-    def copied(self, row: GroupBuy, *, by: Any, at: datetime) -> Model:
-        return groupbuy.copy(row.pk, operator=by, at=at)
+    def copied(self, row: GroupBuy, *, code: str, by: Any, at: datetime) -> Model:
+        return groupbuy.copy(row.pk, code=code, operator=by, at=at)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row and its prices."""

@@ -11,14 +11,15 @@ from apps.groupbuy.terms import LEADER, Terms
 from mall import money
 
 _BETWEEN = re.compile(r"[,，;；、/\s]+")
-_SIZE = re.compile(r"([1-9][0-9]{0,2})\s*人?", re.ASCII)
+_SIZE = re.compile(r"([1-9][0-9]{0,2})", re.ASCII)
+_PEOPLE = re.compile(r"\s*人")
 _LEADER = re.compile(r"团长(?:价)?[:：\s]*")
 
 
 def read_sizes(text: str) -> list[int]:
     """Numbers of people as typed, ``3，5`` or ``3人、5人``, the smallest first. Raises ValidationError."""
     sizes = []
-    for part in filter(None, _BETWEEN.split(text)):
+    for part in filter(None, _BETWEEN.split(_PEOPLE.sub("", text))):
         match = _SIZE.fullmatch(part)
         if match is None:
             raise ValidationError(f"无法识别「{part}」，请填写人数，例如 3，5")

@@ -78,6 +78,10 @@ class Terms:
         """The lowest price that each SKU can be had for, by SKU id: what a badge shows."""
         return {sku_id: min(ladder.values()) for sku_id, ladder in self.ladders.items()}
 
+    def highest_fen(self) -> dict[int, int]:
+        """The highest price of each SKU, by SKU id."""
+        return {sku_id: max(ladder.values()) for sku_id, ladder in self.ladders.items()}
+
     def next_tier(self, people: int) -> NextTier | None:
         """The next step that so many have not reached; its price is the lowest over the SKUs. None at the top."""
         above = [size for size in self.sizes if size > people]

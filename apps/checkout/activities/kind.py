@@ -22,7 +22,7 @@ from apps.campaigns.refusals import ActivityNotFound
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
-from mall.errors import Invalid
+from mall.errors import Invalid, ShopError
 from mall.pricing import refs
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from apps.base import audit, numbers, transactions
+from apps.base import audit, transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.states import Approval
 from apps.catalog.models import Sku
@@ -53,8 +53,7 @@ def save(draft: Draft, *, operator: Any = None, at: datetime) -> tuple[GroupBuy,
     GroupBuyRefused, SkuTaken, QuotaTooSmall.
     """
     faults = list(drafts.faults_of(draft))
-    lowest_fen = terms.Terms(draft.ladders).lowest_fen() if draft.ladders else {}
-    about_prices, warnings = campaigns.price_faults(lowest_fen)
+    about_prices, warnings = _about_prices(terms.Terms(draft.ladders))
     if faults or about_prices:
         raise GroupBuyRefused([*faults, *about_prices])
     once = {"groupbuy_groupbuy_code_key": GroupBuyRefused([Fault("code", "编码已被另一个拼团活动使用")])}
@@ -81,7 +80,7 @@ def approve(group_buy_id: int, *, late: bool = False, at: datetime) -> list[str]
     ladders = terms.of_campaign(row)
     if not ladders.ladders:
         raise GroupBuyRefused([Fault("skus", "请先设置商品规格的拼团价")])
-    faults, warnings = campaigns.price_faults(ladders.lowest_fen())
+    faults, warnings = _about_prices(ladders)
     if faults:
         raise GroupBuyRefused(faults)
     _book(campaigns.move(row, move="approve", late=late, at=at))
@@ -116,23 +115,14 @@ def stop(group_buy_id: int, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def copy(group_buy_id: int, *, operator: Any = None, at: datetime) -> GroupBuy:
-    """A new draft that says the same under a code of its own."""
+def copy(group_buy_id: int, *, code: str, operator: Any = None, at: datetime) -> GroupBuy:
+    """A new draft that says the same, under another code; the same for the same code."""
+    if made := GroupBuy.objects.filter(code=code).first():
+        return made
     row = GroupBuy.objects.get(pk=group_buy_id)
-    prices = list(row.prices.all())
-    copied = GroupBuy.objects.create(
-        **{name: getattr(row, name) for name in _COLUMNS if name != "code"},
-        code=f"{row.code[:30]}-{numbers.word(6)}",
-        product_id=row.product_id,
-        combines=list(row.combines),
-    )
-    Price.objects.bulk_create(
-        Price(group_buy=copied, sku_id=price.sku_id, size=price.size, price_fen=price.price_fen)
-        for price in prices
-    )
-    campaigns.set_quota(kind=KIND, key=str(copied.pk), quota=copied.quota)
-    if operator is not None:
-        audit.record(operator=operator, action="复制拼团活动", subject=copied.code, note=row.code, at=at)
+    said = {name: getattr(row, name) for name in (*_COLUMNS, "combines", "product_id")}
+    ladders = terms.of_campaign(row).ladders
+    copied, _ = save(Draft(**{**said, "code": code}, ladders=ladders), operator=operator, at=at)
     return copied
 
 
@@ -160,6 +150,13 @@ def _written(draft: Draft) -> GroupBuy:
             for (sku_id, size), price_fen in sorted(wanted.items())
         )
     return row
+
+
+def _about_prices(ladders: terms.Terms) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the lowest price of each SKU, and with the highest, and what the price floor warns of."""
+    faults, warnings = campaigns.price_faults(ladders.lowest_fen())
+    above, _ = campaigns.price_faults(ladders.highest_fen())
+    return [*faults, *(fault for fault in above if fault not in faults)], warnings
 
 
 def _product_of(draft: Draft) -> int:

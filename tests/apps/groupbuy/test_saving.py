@@ -109,9 +109,9 @@ def test_a_quota_below_what_is_taken_is_refused() -> None:
 
 def test_a_copy_is_a_draft_that_says_the_same() -> None:
     row = make.campaign(make.goods(50_00), make.THREE_OR_FIVE, quota=5)
-    copied = groupbuy.copy(row.pk, at=NOW)
+    copied = groupbuy.copy(row.pk, code="AGAIN", at=NOW)
     assert (copied.approval, copied.title, copied.quota) == ("DRAFT", row.title, 5)
-    assert copied.code != row.code
+    assert groupbuy.copy(row.pk, code="AGAIN", at=NOW) == copied
     assert list(copied.prices.values_list("size", "price_fen")) == [(3, 39_00), (5, 35_00)]
 
 
