@@ -580,9 +580,7 @@ def _move_bargain(row: Any, move: str) -> None:
 
 
 def _group_buy_now(*, approved: bool) -> Any:
-    row, _ = groupbuy.save(
-        group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now()
-    )
+    row, _ = groupbuy.save(group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now())
     if approved:
         groupbuy.approve(row.pk, at=timezone.now())
     return row
@@ -662,9 +660,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     },
     "bargain_help_release": _release_help,
     **{
-        f"groupbuy_groupbuy_{button}": _campaign(
-            "groupbuy.groupbuy", _group_buy_now, _move_group_buy, button
-        )
+        f"groupbuy_groupbuy_{button}": _campaign("groupbuy.groupbuy", _group_buy_now, _move_group_buy, button)
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "groupbuy_group_end_now": _end_group,
