@@ -82,8 +82,8 @@ class GroupMemberSerializer(serializers.Serializer[Any]):
 class GroupSerializer(serializers.Serializer[Any]):
     """Members who buy together: whoever has paid is in."""
 
-    group_no = serializers.CharField()
-    group_buy_id = serializers.IntegerField()
+    group_no = serializers.CharField(help_text="What an order names to join it, beside the group-buy.")
+    group_buy_id = serializers.IntegerField(help_text="The group-buy that it is of.")
     status = serializers.ChoiceField(choices=GroupStatus.choices)
     joinable = serializers.BooleanField(help_text="Whether there is a place now; unpaid orders hold theirs.")
     size = serializers.IntegerField(help_text="How many form it: the smallest tier.")

@@ -23,8 +23,8 @@ from tests.apps.bargain import make as bargains
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
-from tests.apps.groupbuy import make as group_buys
 from tests.apps.coupons import make as coupons
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.support import make as surveys
