@@ -17,7 +17,8 @@ from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, with_way
 from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
-from apps.groupbuy import forms, results, terms, wording
+from apps.groupbuy import forms, inputs, results, terms, wording
+from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, GroupBuy, Seat
 from apps.groupbuy.states import GroupStatus
@@ -39,7 +40,7 @@ class GroupBuyPage(CampaignPage):
     fieldsets = [
         (None, {"fields": ["sentence", "phase", "figures"]}),
         ("活动", {"fields": [*COMMON]}),
-        ("价格", {"fields": ["sizes", "prices"]}),
+        ("价格", {"fields": ["people", "ladder"]}),
         ("规则", {"fields": [*forms.LIMITS]}),
     ]
 
@@ -68,6 +69,16 @@ class GroupBuyPage(CampaignPage):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Nothing: the prices are written with the row."""
+
+    # For who may only look: the form shows its fields under these names.
+
+    @admin.display(description="成团人数")
+    def people(self, row: GroupBuy) -> str:
+        return inputs.write_sizes(terms.of_campaign(row).sizes)
+
+    @admin.display(description="拼团价（元）")
+    def ladder(self, row: GroupBuy) -> str:
+        return inputs.write_prices(terms.of_campaign(row), group_facts.codes_of(row))
 
     @admin.display(description="成团 / 开团")
     def groups_shown(self, row: Any) -> str:

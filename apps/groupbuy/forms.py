@@ -13,6 +13,7 @@ from apps.base.forms import CodeField, LinesField, TextField, show_refusal
 from apps.campaigns.forms import COMMON, CombinesField
 from apps.catalog.models import Sku
 from apps.groupbuy import inputs, terms
+from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import GroupBuy
@@ -31,12 +32,12 @@ class GroupBuyForm(forms.ModelForm):
         help_text="在活动文件和统计中使用，例如 SPRING-TEA-3",
     )
     combines = CombinesField()
-    sizes = TextField(
+    people = TextField(
         label="成团人数",
         widget=UnfoldAdminTextInputWidget,
         help_text="几人成团；设多个人数即为阶梯团，例如 3，5：满 3 人成团，满 5 人更便宜",
     )
-    prices = LinesField(
+    ladder = LinesField(
         label="拼团价（元）",
         widget=UnfoldAdminTextareaWidget,
         help_text="每个规格一行，价格与成团人数一一对应，例如 TEA-01：39.00，35.00；"
@@ -52,24 +53,24 @@ class GroupBuyForm(forms.ModelForm):
         self.draft: Draft | None = None
         if self.instance.pk:
             ladders = terms.of_campaign(self.instance)
-            codes = dict(Sku.objects.filter(pk__in=ladders.ladders).values_list("pk", "code"))
+            codes = group_facts.codes_of(self.instance)
             if ladders.ladders:
-                self.initial["sizes"] = inputs.write_sizes(ladders.sizes)
-                self.initial["prices"] = inputs.write_prices(ladders, codes)
+                self.initial["people"] = inputs.write_sizes(ladders.sizes)
+                self.initial["ladder"] = inputs.write_prices(ladders, codes)
 
-    def clean_sizes(self) -> list[int]:
+    def clean_people(self) -> list[int]:
         """The numbers of people."""
-        return inputs.read_sizes(self.cleaned_data["sizes"])
+        return inputs.read_sizes(self.cleaned_data["people"])
 
     def clean(self) -> dict[str, Any]:
         """Read the prices, and ask the service."""
         typed = self.cleaned_data
         if not self.errors:
             try:
-                by_code = inputs.read_prices(typed["prices"], typed["sizes"])
+                by_code = inputs.read_prices(typed["ladder"], typed["people"])
                 ladders = self._by_sku(by_code)
             except forms.ValidationError as refused:
-                self.add_error("prices", refused)
+                self.add_error("ladder", refused)
                 return typed
             self._ask_the_service(typed, ladders)
         return typed
@@ -86,7 +87,7 @@ class GroupBuyForm(forms.ModelForm):
         try:
             groupbuy.check(self.draft, at=timezone.now())
         except ShopError as refusal:
-            show_refusal(self, refusal, named={"skus": "prices"})
+            show_refusal(self, refusal, named={"skus": "ladder"})
 
 
 class EndForm(ReasonForm):

@@ -97,6 +97,11 @@ def terms_of(row: GroupBuy) -> Terms:
     return _terms(row)
 
 
+def codes_of(row: GroupBuy) -> dict[int, str]:
+    """The merchant's codes of its SKUs, by SKU id: one statement."""
+    return dict(row.prices.values_list("sku_id", "sku__code").distinct())
+
+
 def running() -> QuerySet[Group]:
     """Groups that nobody has ended yet."""
     return Group.objects.filter(failed_at=None, settled_at=None)

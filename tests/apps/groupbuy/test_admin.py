@@ -33,8 +33,8 @@ def typed(code: str, **more: Any) -> dict[str, Any]:
         "ends_at_0": "2126-11-28",
         "ends_at_1": "00:00:00",
         "combines": ["coupon"],
-        "sizes": "3，5",
-        "prices": f"{code}：39，35.00，团长 30",
+        "people": "3，5",
+        "ladder": f"{code}：39，35.00，团长 30",
         "minutes_per_group": "1440",
         "limit_per_member": "2",
         "quota": "",
@@ -80,24 +80,24 @@ def test_the_form_prices_a_basket_with_todays_offers_as_the_counter_would(admin_
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"sizes": "3，6"}, "成团人数不能超过 5 人"),
-        ({"sizes": "三"}, "无法识别「三」"),
-        ({"sizes": "3，3"}, "同一人数只能填写一次"),
-        ({"prices": "NONE：39，35"}, "没有这个商家编码的 SKU：NONE"),
-        ({"prices": "39"}, "每行请写成"),
-        ({"prices": "{code}：39"}, "应有 2 个价格"),
-        ({"prices": "{code}：39，3x"}, "中的价格"),
-        ({"prices": "{code}：39，35\n{code}：39，35"}, "重复"),
-        ({"prices": "{code}：60，35"}, "活动价必须低于原价"),
-        ({"prices": "{code}：35，39"}, "人数越多，价格不能越高"),
+        ({"people": "3，6"}, "成团人数不能超过 5 人"),
+        ({"people": "三"}, "无法识别「三」"),
+        ({"people": "3，3"}, "同一人数只能填写一次"),
+        ({"ladder": "NONE：39，35"}, "没有这个商家编码的 SKU：NONE"),
+        ({"ladder": "39"}, "每行请写成"),
+        ({"ladder": "{code}：39"}, "应有 2 个价格"),
+        ({"ladder": "{code}：39，3x"}, "中的价格"),
+        ({"ladder": "{code}：39，35\n{code}：39，35"}, "重复"),
+        ({"ladder": "{code}：60，35"}, "活动价必须低于原价"),
+        ({"ladder": "{code}：35，39"}, "人数越多，价格不能越高"),
         ({"ends_at_0": "2020-01-01"}, "结束时间必须晚于开始时间"),
         ({"minutes_per_group": "0"}, "1"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_the_form(admin_client: Client, more: Any, told: str) -> None:
     cup = make.goods(50_00)
-    if "prices" in more:
-        more = {"prices": more["prices"].replace("{code}", cup.code)}
+    if "ladder" in more:
+        more = {"ladder": more["ladder"].replace("{code}", cup.code)}
     answer = admin_client.post(f"{PAGE}add/", typed(cup.code, **more))
     assert answer.status_code == 200
     assert told in text_of(answer)
