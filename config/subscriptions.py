@@ -16,7 +16,10 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.members.handlers.erase_pictures_on_consent_withdrawn",
         "apps.support.handlers.erase_on_consent_withdrawn",
     ],
-    events.ConsoleRefunded: ["apps.aftersales.handlers.refund_on_console_refunded"],
+    events.ConsoleRefunded: [
+        "apps.aftersales.handlers.refund_on_console_refunded",
+        "apps.checkout.handlers.follow_on_console_refunded",
+    ],
     events.GroupFailed: [
         "apps.checkout.handlers.close_on_group_failed",
         "apps.aftersales.handlers.refund_on_group_failed",

@@ -15,6 +15,7 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from apps.base import throttles
 from apps.members.models import Member
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
@@ -33,6 +34,7 @@ def pytest_collection_finish() -> None:
 def _empty_cache() -> None:
     """Throttle counters and kept tokens must not leak from one test into the next."""
     cache.clear()
+    throttles.forget_leases()
 
 
 class Shopper(APIClient):

@@ -17,16 +17,23 @@ log = structlog.get_logger(__name__)
 REST_SECONDS = 5.0
 
 
-# The last ``limit`` turns, the newest first: there is one where the oldest of them is over.
-_TURN = """
-local oldest = redis.call('LINDEX', KEYS[1], ARGV[1] - 1)
-if oldest and tonumber(oldest) > ARGV[3] - ARGV[2] then return oldest end
-redis.call('LPUSH', KEYS[1], ARGV[3])
-redis.call('LTRIM', KEYS[1], 0, ARGV[1] - 1)
-redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]))
-return false
+# The last ``limit`` turns, the newest first: there are ``n`` where the oldest of those that they push out is over.
+# Several at once count from a moment ahead (ARGV[5]), when the last of them may be used.
+_TURNS = """
+local limit, seconds, at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local oldest
+for _, n in ipairs({tonumber(ARGV[4]), 1}) do
+  oldest = redis.call('LINDEX', KEYS[1], limit - n)
+  if not oldest or tonumber(oldest) <= at - seconds then
+    for _ = 1, n do redis.call('LPUSH', KEYS[1], n == 1 and ARGV[3] or ARGV[5]) end
+    redis.call('LTRIM', KEYS[1], 0, limit - 1)
+    redis.call('EXPIRE', KEYS[1], math.ceil(seconds + tonumber(ARGV[5]) - at))
+    return n
+  end
+end
+return oldest
 """
-_TURN_SHA = hashlib.sha1(_TURN.encode(), usedforsecurity=False).hexdigest()
+_TURNS_SHA = hashlib.sha1(_TURNS.encode(), usedforsecurity=False).hexdigest()
 
 
 class Breaker:
@@ -97,31 +104,35 @@ class SoftRedisCache(RedisCache):
             log.warning("cache_away", error=type(error).__name__)
             return otherwise
 
-    def turn(self, key: str, *, limit: int, seconds: float, at: float) -> float | None:
-        """Take one of ``limit`` turns within any ``seconds``; None, or how many seconds there are to wait.
+    def turns(
+        self, key: str, *, limit: int, seconds: float, at: float, turns: int, until: float
+    ) -> tuple[int, float | None]:
+        """Take ``turns`` of ``limit`` turns within any ``seconds``, or at least one: how many, or how long to wait.
 
-        One round trip, and exact however many ask at once. While Redis is away everybody has a turn.
+        Several are to be used before ``until``, and count as if they were used then. One round trip, and exact however
+        many ask at once. While Redis is away the answer is (0, None): everybody has a turn, and nobody several.
         """
         kept = self.make_and_validate_key(key)
 
-        def ask() -> float | None:
+        def ask() -> tuple[int, float | None]:
             # Without the client's wrapping of a call in retries and events: every request of the shop comes by here.
             pool = cast(Any, self._cache)._get_connection_pool(write=True)
             connection = pool.get_connection()
+            told = (1, kept, limit, seconds, at, turns, until)
             try:
-                connection.send_command("EVALSHA", _TURN_SHA, 1, kept, limit, seconds, at)
-                first = connection.read_response()
+                connection.send_command("EVALSHA", _TURNS_SHA, *told)
+                said = connection.read_response()
             except NoScriptError:
-                connection.send_command("EVAL", _TURN, 1, kept, limit, seconds, at)
-                first = connection.read_response()
+                connection.send_command("EVAL", _TURNS, *told)
+                said = connection.read_response()
             except BaseException:
                 connection.disconnect()
                 raise
             finally:
                 pool.release(connection)
-            return None if first is None else max(0.0, seconds - (at - float(first)))
+            return (said, None) if isinstance(said, int) else (0, max(0.0, seconds - (at - float(said))))
 
-        answer: float | None = self._softly(ask, None)
+        answer: tuple[int, float | None] = self._softly(ask, (0, None))
         return answer
 
     def reachable(self) -> bool:

@@ -22,6 +22,8 @@ _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
 # What PostgreSQL says of a row that it refused, should an error's text arrive here in spite of ``faults``.
 _DETAIL = re.compile(r"DETAIL:[^\n]*")
+# Nothing shorter tells anything: a secret of one letter behind ``secret=``.
+_LEAST = 8
 _BEARER = re.compile(r"(?i)(bearer\s+|access_token=|secret=)[^\s&'\"]+")
 
 
@@ -42,6 +44,8 @@ def mask_personal_text(_: Any, __: str, line: MutableMapping[str, Any]) -> Mutab
 
 def mask(text: str) -> str:
     """Return ``text`` with phone numbers, openids and tokens made unreadable."""
+    if len(text) < _LEAST:
+        return text
     text = _PHONE.sub(r"\1****\2", text)
     text = _DETAIL.sub("DETAIL: ***", text)
     text = _OPENID.sub("o***", text)

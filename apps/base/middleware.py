@@ -6,10 +6,10 @@ them by. A view there that is not exempt from the forgery check is refused, for 
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -53,8 +53,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _GIVEN_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.monotonic()
@@ -100,8 +100,10 @@ class HeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        nonce = secrets.token_urlsafe(16)
-        request.csp_nonce = nonce  # type: ignore[attr-defined]  # for templates
+        nonce = ""
+        if request.path.startswith(_RUN_SCRIPTS):
+            nonce = secrets.token_urlsafe(16)
+            request.csp_nonce = nonce  # type: ignore[attr-defined]  # for templates
         response = self.get_response(request)
         if request.path.startswith(_UNKEPT):
             response.setdefault("Cache-Control", "private, no-store")

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from apps.base import versions
 # How long a page lies in Redis that nobody asks for, or that something newer replaced under another key.
 _KEEP_SECONDS: Final = 3600
 # So many pages of a kind, of some ten kilobytes each, lie in each process.
-_MOST_NEAR: Final = 256
+MOST_NEAR: Final = 256
 # One maker at a time: the others look again this often, for so long, and then make their own.
 _LOOK_AGAIN_SECONDS: Final = 0.01
 _PATIENCE_SECONDS: Final = 0.3
@@ -43,7 +44,7 @@ class Page:
     made_at: datetime
     until: datetime
 
-    def filled(self, fillings: Sequence[bytes]) -> bytes:
+    def filled(self, fillings: Iterable[bytes]) -> bytes:
         """The answer, with one filling for each hole."""
         woven = [piece for pair in zip(self.pieces, fillings, strict=False) for piece in pair]
         return b"".join([*woven, self.pieces[-1]])
@@ -75,6 +76,12 @@ class Making:
         return Page(tuple(cut[::2]), tuple(self.holes[number] for number in order), tokens, sign, at, until)
 
 
+@lru_cache(maxsize=1024)
+def _name(kind: str, asked: tuple[object, ...]) -> str:
+    told = "\x1f".join(map(str, asked)).encode("utf-8", "surrogatepass")
+    return f"page:{kind}:{blake2b(told, digest_size=16).hexdigest()}"
+
+
 class Pages:
     """The prepared pages of one kind, which rest on these topics."""
 
@@ -90,8 +97,7 @@ class Pages:
 
     def key(self, *asked: object) -> str:
         """The name of the page that answers what was asked."""
-        told = "\x1f".join(map(str, asked)).encode("utf-8", "surrogatepass")
-        return f"page:{self._kind}:{blake2b(told, digest_size=16).hexdigest()}"
+        return _name(self._kind, asked)
 
     def kept(self, key: str) -> Page | None:
         """The page as this process, or any, made it last, good or not; None where there is none.
@@ -100,6 +106,10 @@ class Pages:
         """
         return self._near.get(key) or self._far(key)
 
+    def near(self, key: str) -> Page | None:
+        """The page as this process has it; None where it has none, though Redis may."""
+        return self._near.get(key)
+
     def _far(self, key: str) -> Page | None:
         page: Page | None = cache.get(key)
         if page is not None:
@@ -107,7 +117,7 @@ class Pages:
         return page
 
     def _put_near(self, key: str, page: Page) -> None:
-        if len(self._near) >= _MOST_NEAR:
+        if len(self._near) >= MOST_NEAR:
             self._near = {}  # those that are asked for are soon there again
         self._near[key] = page
 

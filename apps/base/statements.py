@@ -67,11 +67,7 @@ class Select(Generic[M]):
 
     def into(self, made: models.Model, name: str, **values: Any) -> None:
         """Run the statement and put its rows where ``made.<name>.all()`` looks, as prefetching would."""
-        related = getattr(made, name).all()
-        related._result_cache = self.rows(**values)
-        related._prefetch_done = True
-        cache: dict[str, Any] = made.__dict__.setdefault("_prefetched_objects_cache", {})
-        cache[name] = related
+        hold(made, name, self.rows(**values))
 
     def _composed(self) -> _Plan:
         (text, ours), (again, theirs) = self._sample(1), self._sample(2)
@@ -141,6 +137,15 @@ def _built(plan: _Plan, row: Sequence[Any]) -> Any:
     for name, column in plan.annotations.items():
         setattr(made, name, row[column])
     return made
+
+
+def hold(made: models.Model, name: str, rows: Sequence[models.Model]) -> None:
+    """Put rows at hand where ``made.<name>.all()`` looks, as prefetching would; ``refresh_from_db`` forgets them."""
+    related = getattr(made, name).all()
+    related._result_cache = list(rows)
+    related._prefetch_done = True
+    cache: dict[str, Any] = made.__dict__.setdefault("_prefetched_objects_cache", {})
+    cache[name] = related
 
 
 def insert(rows: Sequence[models.Model]) -> None:

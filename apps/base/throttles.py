@@ -1,14 +1,89 @@
-"""How often one may knock. Counted in Redis; while Redis is away everybody is let in."""
+"""How often one may knock. Counted in Redis; while Redis is away everybody is let in.
+
+Who knocks many times a second is let in by a lease: this process takes several turns of theirs at once, and counts them
+down by itself. Leased turns count as if each were taken when the lease ends, so that never more than the rate come in
+within any of its windows; what is not used is lost, which is a hundredth of the rate at most.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final, cast
 
 from django.core.cache import cache
+from django.http import HttpRequest, QueryDict
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
+
+# How long a lease lasts, and which part of a rate it may take at most.
+_LEASE_SECONDS: Final = 1.0
+_SOON_SECONDS: Final = 0.5
+_LEASED_PART: Final = 100
+_MOST_LEASED: Final = 100
+# So many who knock are remembered at once.
+_MOST_KNOWN: Final = 10_000
+
+
+class _Lease:
+    """The turns that this process still has, of those that it took at ``since``."""
+
+    __slots__ = ("left", "since", "taken")
+
+    def __init__(self, since: float, taken: int) -> None:
+        self.since = since
+        self.taken = taken
+        # A list, because popping is one step for all threads; the first turn is the caller's.
+        self.left = [None] * (taken - 1)
+
+    def next_size(self, *, at: float, most: int) -> int:
+        """How many turns to take next: more while they are soon gone, one after a pause."""
+        lasted = at - self.since
+        if self.left or not 0 <= lasted < _LEASE_SECONDS:
+            return 1
+        return min(most, self.taken * 2 if lasted < _SOON_SECONDS else self.taken)
+
+
+_leases: dict[tuple[str, int, int], _Lease] = {}
+
+
+def forget_leases() -> None:
+    """Begin anew: what this process has taken is lost."""
+    _leases.clear()
+
+
+def take_turn(key: str, *, limit: int, seconds: int, at: float) -> float | None:
+    """Take one of ``limit`` turns within any ``seconds``; None, or how many seconds there are to wait.
+
+    Exact for a rate below two hundred. At most one round trip to Redis, none while a lease lasts.
+    """
+    most = min(limit // _LEASED_PART, _MOST_LEASED)
+    if most < 2:
+        _, wait = _asked(key, limit=limit, seconds=seconds, at=at, turns=1)
+        return wait
+    name = (key, limit, seconds)
+    lease = _leases.get(name)
+    if lease is not None and lease.left and 0 <= at - lease.since < _LEASE_SECONDS:
+        try:
+            lease.left.pop()
+        except IndexError:
+            pass  # another thread had the last one
+        else:
+            return None
+    turns = 1 if lease is None else lease.next_size(at=at, most=most)
+    taken, wait = _asked(key, limit=limit, seconds=seconds, at=at, turns=turns)
+    if taken:
+        if len(_leases) >= _MOST_KNOWN:
+            _leases.clear()
+        _leases[name] = _Lease(at, taken)
+    return wait
+
+
+def _asked(key: str, *, limit: int, seconds: int, at: float, turns: int) -> tuple[int, float | None]:
+    """How many turns Redis gave, and how long to wait if none; (0, None) while it is away."""
+    ask: Callable[..., tuple[int, float | None]] = cache.turns  # type: ignore[attr-defined]  # SoftRedisCache has it
+    return ask(key, limit=limit, seconds=seconds, at=at, turns=turns, until=at + _LEASE_SECONDS)
 
 
 class _Rated(SimpleRateThrottle):
@@ -23,15 +98,22 @@ class _Rated(SimpleRateThrottle):
         rates: dict[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
         return rates.get(self.scope)
 
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether there is a turn left; one round trip to Redis, where there is anything to count."""
+    def parse_rate(self, rate: str | None) -> Any:
+        return _parsed(rate)
+
+    def allow_request(self, request: Request | Caller, view: Any) -> bool:
+        """Whether there is a turn left. A request takes one of each throttle, however often it is asked."""
         if self.rate is None:
             return True
-        key = self.get_cache_key(request, view)
+        key = self.get_cache_key(request, view)  # type: ignore[arg-type]  # ours ask no more than a Caller has
         if key is None:
             return True
-        turn: Callable[..., float | None] = cache.turn  # type: ignore[attr-defined]
-        self._wait = turn(key, limit=self.num_requests, seconds=self.duration, at=self.timer())
+        taken = turns_taken(request)
+        if key in taken:
+            return True
+        self._wait = take_turn(key, limit=self.num_requests, seconds=self.duration, at=self.timer())
+        if self._wait is None:
+            taken.add(key)
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -40,6 +122,44 @@ class _Rated(SimpleRateThrottle):
 
     def _key(self, ident: Any) -> str:
         return f"throttle:{self.scope}:{ident}"
+
+
+class Caller:
+    """Who knocks, before DRF has a request of its own: what throttles look at."""
+
+    def __init__(self, request: HttpRequest, user: Any) -> None:
+        self._request = request
+        self.user = user
+        self.META = request.META
+        # Django makes its mapping of all headers when it is first asked for; no proxy in between, no need to.
+        self.headers = request.headers if "HTTP_X_FORWARDED_FOR" in request.META else {}
+
+    @property
+    def query_params(self) -> QueryDict:
+        return self._request.GET
+
+
+def let_in(request: HttpRequest, user: Any, kinds: Sequence[type[BaseThrottle]]) -> bool:
+    """Whether there is a turn of each kind for whoever knocks; the view's own throttles then take none again."""
+    caller = cast(Request, Caller(request, user))
+    return all(kind().allow_request(caller, cast(Any, None)) for kind in kinds)
+
+
+def turns_taken(request: Request | Caller) -> set[str]:
+    """The turns that this request has taken, by their keys."""
+    plain: Any = request._request
+    try:
+        taken: set[str] = plain.turns_taken
+    except AttributeError:
+        taken = plain.turns_taken = set()
+    return taken
+
+
+@lru_cache(maxsize=64)
+def _parsed(rate: str | None) -> tuple[int | None, int | None]:
+    """How many in how many seconds a rate such as ``300/min`` means."""
+    number, seconds = SimpleRateThrottle.parse_rate(cast(Any, None), rate)
+    return number, seconds
 
 
 class PerMember(_Rated):

@@ -144,6 +144,11 @@ class Kept(Generic[T]):
             return held[1]
         return self._keep(tokens, self.load(at))
 
+    def held(self) -> T | None:
+        """The value as it was compiled last, whatever has changed since; None before the first time."""
+        held = self._held
+        return None if held is None else held[1]
+
     def _tokens(self) -> tuple[str | None, ...]:
         known = current()
         return tuple(known.get(topic) for topic in self.topics)

@@ -53,7 +53,7 @@ class ProductAdmin(Parted, ProductPage):
         return MAX_UNITS if request.user.has_perm("inventory.change_stock") else 0
 
     def free_units(self, product: Product) -> Mapping[int, int]:
-        return stock_facts.of_product(product.pk).free
+        return stock_facts.free_of_product(product.pk)
 
     def open_stock(self, request: HttpRequest, units: Mapping[int, int]) -> None:
         if not units:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -10,7 +9,6 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from apps.base import versions
 from apps.inventory.models import Stock
 
 # At this many free units a stock row is low.
@@ -20,19 +18,6 @@ _FREE: Final = """
       FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
      WHERE stock.sku_id = ANY(%s) GROUP BY stock.sku_id
 """
-_FREE_AND_VERSIONS: Final = f"""
-    SELECT (SELECT json_object_agg(sku_id, free)::text FROM ({_FREE}) AS found (sku_id, free)), {versions.COLUMN}
-"""  # noqa: S608 -- texts of our own
-_OF_PRODUCT: Final = f"""
-    SELECT (SELECT sold_count FROM catalog_product WHERE id = %s),
-           (SELECT json_object_agg(sku_id, free)::text FROM (
-                SELECT sku.id, sum(stock.on_hand - stock.held)
-                  FROM catalog_sku AS sku
-                  JOIN inventory_stock AS stock ON stock.sku_id = sku.id
-                  JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
-                 WHERE sku.product_id = %s GROUP BY sku.id) AS found (sku_id, free)),
-           {versions.COLUMN}
-"""  # noqa: S608 -- texts of our own
 
 
 def available(sku_ids: Iterable[int]) -> dict[int, int]:
@@ -48,14 +33,26 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     return free
 
 
-def available_with_versions(sku_ids: Iterable[int]) -> tuple[dict[int, int], str]:
-    """As ``available``, with the tokens of what is kept (``base.versions``) as of the same moment; one query."""
-    free = dict.fromkeys(sku_ids, 0)
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE_AND_VERSIONS, [list(free)])
-        found, tokens = cursor.fetchone()
-    free.update((int(sku_id), units) for sku_id, units in json.loads(found or "{}").items())
-    return free, tokens
+def free_column(sku_ids: str) -> str:
+    """The text of a column of a statement made elsewhere: what is free of these SKUs, to be read by ``free_told``.
+
+    ``sku_ids`` is the place of a bigint[] in that statement, or a query of one column.
+    """
+    return f"""(
+        SELECT array_agg(stock.sku_id)::text || array_agg(stock.on_hand - stock.held)::text
+          FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
+         WHERE stock.sku_id = ANY({sku_ids})
+    )"""  # noqa: S608 -- a place of our own
+
+
+def free_told(column: str | None) -> dict[int, int]:
+    """What ``free_column`` said, by SKU, over all places that ship; one that lies nowhere is missing."""
+    free: dict[int, int] = {}
+    if column:
+        ids, units = column[1:-1].split("}{")
+        for sku_id, there in zip(ids.split(","), units.split(","), strict=True):
+            free[int(sku_id)] = free.get(int(sku_id), 0) + int(there)
+    return free
 
 
 def free_of_products(product: OuterRef) -> Coalesce:
@@ -69,24 +66,13 @@ def free_of_products(product: OuterRef) -> Coalesce:
     return Coalesce(Subquery(free.values("free")), 0)
 
 
-class OfProduct(NamedTuple):
-    """A product's sales, and how many units of each of its SKUs may still be ordered (0 where it has no stock at all)."""
-
-    sold_count: int
-    free: dict[int, int]
-    versions: str
-
-
-def of_product(product_id: int) -> OfProduct:
-    """What is sold and free of a product, with the tokens of what is kept as of the same moment; one query.
-
-    For a product that does not exist nothing is sold or free.
-    """
+def free_of_product(product_id: int) -> dict[int, int]:
+    """How many units of each SKU of a product may still be ordered, without those that lie nowhere; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_OF_PRODUCT, [product_id, product_id])
-        sold_count, found, tokens = cursor.fetchone()
-    free = {int(sku_id): units for sku_id, units in json.loads(found or "{}").items()}
-    return OfProduct(sold_count or 0, free, tokens)
+        cursor.execute(
+            _FREE.replace("ANY(%s)", "ANY(SELECT id FROM catalog_sku WHERE product_id = %s)"), [product_id]
+        )
+        return dict(cursor.fetchall())
 
 
 def scarce() -> tuple[int, int]:

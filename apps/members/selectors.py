@@ -9,18 +9,23 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.base import versions
+from apps.base.planned import Planned
 from apps.base.statements import Select
 from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
 
 _COLUMNS: Final = [field.attname for field in Member._meta.concrete_fields]
-_WHO: Final = f"""
+_WHO: Final = Planned(
+    f"""
     SELECT {", ".join(f"member.{field.column}" for field in Member._meta.concrete_fields)}, {versions.COLUMN}
       FROM members_session AS session JOIN members_member AS member ON member.id = session.member_id
-     WHERE session.access_hash = %s AND session.access_expires_at > %s
+     WHERE session.access_hash = $1 AND session.access_expires_at > $2
        AND session.revoked_at IS NULL AND member.disabled_at IS NULL
-"""  # noqa: S608 -- names of our own columns
+    """,  # noqa: S608 -- names of our own columns
+    "text",
+    "timestamptz",
+)
 _LEVELS: Final = versions.Kept(
     "levels", load=lambda: {level.pk: level for level in Level.objects.order_by("rank")}
 )
@@ -38,9 +43,7 @@ def member_of_token(access: str, *, at: datetime) -> Member | None:
     None if the token is unknown, expired, logged out, or its member disabled. The same statement reads the tokens
     of what is kept (``base.versions``), which the rest of the request goes by.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WHO, [hash_of(access), at])
-        row = cursor.fetchone()
+    row = _WHO.row(hash_of(access), at)
     if row is None:
         return None
     versions.look(row[-1])

@@ -31,6 +31,9 @@ _LONGEST_WAIT = timedelta(hours=2)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _KEEP_DONE = timedelta(days=30)
+# Where Redis lost the nudge, or every worker is busy, another one is sent after so long.
+_NUDGED = "outbox.nudged"
+_NUDGE_SECONDS = 5
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
@@ -57,20 +60,28 @@ def publish(event: Event, *, at: datetime) -> None:
 
 
 def _nudge() -> None:
-    """Ask a worker to deliver now. May fail: the sweep finds the row all the same."""
+    """Ask a worker to deliver now, unless one is asked already. May fail: the sweep finds the row all the same.
+
+    Who was asked and has not begun yet will see what is committed now (``heard``), so that a rush of orders is a few
+    rounds of the worker and not one for each.
+    """
     from apps.outbox import tasks  # -- circular import: the task calls this module
 
     breaker = breaker_of(settings.CELERY_BROKER_URL)
     # The broker's client takes two seconds to give up on a mute server. The cache's, on the same server, takes
     # half a second, and opens the breaker.
-    cache.get("outbox.nudge")
-    if breaker.is_open:
+    if not cache.add(_NUDGED, 1, timeout=_NUDGE_SECONDS) or breaker.is_open:
         return
     try:
         tasks.deliver.apply_async(expires=30)
     except Exception as error:
         breaker.open()
         log.warning("nudge_lost", error=type(error).__name__)
+
+
+def heard() -> None:
+    """Say that a worker begins: what is announced from now on is worth another nudge."""
+    cache.delete(_NUDGED)
 
 
 def subscriptions() -> Mapping[type[Event], Sequence[str]]:
@@ -113,12 +124,15 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
 def deliver_due(*, at: datetime, limit: int = 100) -> int:
     """Sort the mail, then deliver what is due, oldest first; return how many deliveries were tried.
 
-    Safe to run side by side: each delivery is taken with SKIP LOCKED.
+    Where that was ``limit`` there may be more: another round is asked for. Safe to run side by side: each delivery is
+    taken with SKIP LOCKED.
     """
+    heard()
     sort_mail(at=at)
     for tried in range(limit):
         if not _deliver_next(at=at):
             return tried
+    _nudge()
     return limit
 
 

@@ -6,9 +6,10 @@ no running promotion has a limit or steps, that costs no statement.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -17,7 +18,7 @@ from django.db import connection
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from apps.base import versions
+from apps.base import days, versions
 from apps.promotions import member_days, terms
 from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku
 from apps.promotions.terms import Part, Terms
@@ -28,6 +29,7 @@ from mall.pricing.offers import Offer
 
 log = structlog.get_logger(__name__)
 
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 # What a buyer is told of a promotion whose limit is used up.
 _SPENT: Final = {
     "limit_total": "活动名额已用完",
@@ -71,12 +73,18 @@ class Row:
         """Whether the offer is made on a Shanghai day."""
         return self.member_day is None or member_days.falls_on(self.member_day, day)
 
+    @property
+    def binds_all(self) -> bool:
+        """Whether a tally of everybody binds it, in all or of a day."""
+        return (False, False) in self.sorts or (False, True) in self.sorts
+
 
 class Board(NamedTuple):
-    """The promotions that end after ``since``, by id."""
+    """The promotions that end after ``since``, by id; and the ids of those that tallies of everybody bind."""
 
     since: datetime
     rows: tuple[Row, ...]
+    bound: tuple[int, ...]
 
 
 class Counted(NamedTuple):
@@ -96,6 +104,15 @@ def rows(*, at: datetime) -> tuple[Row, ...]:
     return _BOARD.value_at(at).rows
 
 
+def bound() -> tuple[int, ...]:
+    """The promotions of which everybody's tallies are asked for, as far as this process knows: no statement.
+
+    What it knows may be out of date, which ``Told`` finds out.
+    """
+    board = _BOARD.held()
+    return board.bound if board else ()
+
+
 def has_prices(level_id: int) -> bool:
     """Whether the level has prices of its own for any SKU."""
     return level_id in _PRICED_LEVELS.value()
@@ -104,6 +121,39 @@ def has_prices(level_id: int) -> bool:
 def days_kept() -> list[MemberDay]:
     """The member days that are switched on."""
     return _DAYS.value()
+
+
+def tallies_column(ids: str, day: str) -> str:
+    """The text of a column of a statement made elsewhere: everybody's tallies, in all and of a day, for ``Told``.
+
+    ``ids`` and ``day`` are the places of a bigint[] and of a date in that statement.
+    """
+    return f"""(
+        SELECT json_agg(json_build_array(promotion_id, day IS NOT NULL, uses, units, filled_at) ORDER BY promotion_id, day)
+               ::text
+          FROM promotions_tally
+         WHERE promotion_id = ANY({ids}) AND member_id IS NULL AND (day IS NULL OR day = {day})
+    )"""  # noqa: S608 -- places of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What ``tallies_column`` said of the promotions ``ids`` on a Shanghai day, in a statement that was made anyway."""
+
+    ids: tuple[int, ...]
+    day: date
+    column: str | None
+
+    def tallies(self, found: Iterable[Row], *, day: date) -> Tallies | None:
+        """The tallies of everybody that these promotions are bound by; None where they were not all asked for."""
+        if day != self.day or not {row.promotion_id for row in found if row.binds_all}.issubset(self.ids):
+            return None
+        return {
+            (promotion_id, False, by_day): Counted(
+                uses, units, datetime.fromisoformat(filled) if filled else None
+            )
+            for promotion_id, by_day, uses, units, filled in json.loads(self.column or "[]")
+        }
 
 
 def tallies(found: Iterable[Row], *, member_id: int | None, day: date) -> Tallies:
@@ -157,6 +207,22 @@ def offer_of(
         return None
 
 
+def next_turn(row: Row, counted: Tallies, *, at: datetime, lead: timedelta) -> datetime:
+    """The first moment after ``at`` at which the clock alone may change what products show of the promotion.
+
+    Its hours, for whoever comes early by ``lead``, the next Shanghai day where days matter, the next
+    rise of a step-up price.
+    """
+    moments = [row.starts_at - lead, row.ends_at, *([row.preheat_at] if row.preheat_at else [])]
+    if row.member_day is not None or (False, True) in row.sorts:
+        moments.append(days.day_window(days.shop_day(at))[1])
+    sold = counted.get((row.promotion_id, False, False))
+    if row.terms.rise_hours and sold is not None and sold.filled_at is not None:
+        each = timedelta(hours=row.terms.rise_hours)
+        moments.append(sold.filled_at + ((at - sold.filled_at) // each + 1) * each)
+    return min(moment for moment in [*moments, _NEVER] if moment > at)
+
+
 def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
     """The rows with all that their terms need, in the same statement, but what orders have counted.
 
@@ -188,7 +254,8 @@ def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
 
 
 def _load(since: datetime) -> Board:
-    return Board(since, _compiled(Promotion.objects.filter(ends_at__gt=since)))
+    rows = _compiled(Promotion.objects.filter(ends_at__gt=since))
+    return Board(since, rows, tuple(row.promotion_id for row in rows if row.binds_all))
 
 
 def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 Stock = Callable[[Collection[int]], Mapping[int, int]]
 
 _NO_LEAD: Final = timedelta(0)
+# Where nothing is offered and nothing is to come, the next look is then.
+_HOLDS: Final = timedelta(days=1)
 
 
 class Shelved(NamedTuple):
@@ -55,6 +57,13 @@ class Shown(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     preheat: bool
+
+
+class Scene(NamedTuple):
+    """The offers that products show, and until when the clock alone changes nothing of it."""
+
+    seen: Sequence[Shown]
+    until: datetime
 
 
 class Dated(NamedTuple):
@@ -112,7 +121,7 @@ def live(*, at: datetime) -> list[Offer]:
     A row that makes no offer (its last product was deleted, say) is left out and logged: a promotion set up
     badly must not keep the shop from selling. Gifts count as in stock.
     """
-    return [each.offer for each in shown(at=at) if not each.preheat]
+    return [each.offer for each in scene(at=at).seen if not each.preheat]
 
 
 def dated(*, at: datetime) -> list[Dated]:
@@ -154,14 +163,23 @@ def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], s
 
 
 def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
+    """The offers that products show at this moment: those that are live, and those that preheat, as ``scene`` says."""
+    return list(scene(at=at, lead=lead).seen)
+
+
+def scene(*, at: datetime, lead: timedelta = _NO_LEAD, told: kept.Told | None = None) -> Scene:
     """The offers that products show at this moment: those that are live, and those that preheat.
 
-    One statement, where one of them has a limit or steps. An offer of a member day shows the hours of that day. For
-    whoever comes early by ``lead`` an offer counts that much before its start, as in ``offers_for``.
+    One statement, where one of them has a limit or steps, and ``told`` does not say how far they have come. An offer of
+    a member day shows the hours of that day. For whoever comes early by ``lead`` an offer counts that much before its
+    start, as in ``offers_for``.
     """
     today = days.shop_day(at)
-    rows = [row for row in kept.rows(at=at) if at < row.ends_at and _to_be_seen(row, today, at=at, lead=lead)]
-    counted = kept.tallies(rows, member_id=None, day=today)
+    coming = [row for row in kept.rows(at=at) if at < row.ends_at]
+    rows = [row for row in coming if _to_be_seen(row, today, at=at, lead=lead)]
+    counted = None if told is None else told.tallies(rows, day=today)
+    if counted is None:
+        counted = kept.tallies(rows, member_id=None, day=today)
     seen = []
     for row in rows:
         offer = None
@@ -175,7 +193,8 @@ def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
             midnight, next_midnight = days.day_window(today)
             starts_at, ends_at = max(starts_at, midnight), min(ends_at, next_midnight)
         seen.append(Shown(offer, row.terms.kind, starts_at, ends_at, preheat))
-    return seen
+    turns = [kept.next_turn(row, counted, at=at, lead=lead) for row in coming]
+    return Scene(tuple(seen), min(turns, default=at + _HOLDS))
 
 
 def _to_be_seen(row: kept.Row, today: date, *, at: datetime, lead: timedelta) -> bool:
@@ -197,6 +216,9 @@ def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
 
 
 terms_of = kept.terms_of
+Told = kept.Told
+bound = kept.bound
+tallies_column = kept.tallies_column
 
 
 def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:

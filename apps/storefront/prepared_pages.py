@@ -8,7 +8,8 @@ used up, or whose step has passed, is gone at once). What depends on sales alone
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -17,7 +18,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.base import prepared, versions
+from apps.base.days import shop_day
 from apps.base.inputs import MAX_BIGINT
+from apps.base.planned import Planned
 from apps.base.prepared import Making, Page, Pages
 from apps.catalog import detail, rules
 from apps.catalog import selectors as catalog_facts
@@ -34,6 +37,10 @@ LISTS_HOLD: Final = timedelta(seconds=10)
 _PAGES_HOLD: Final = timedelta(hours=1)
 _LISTS: Final = Pages("list", "goods", "promotions")
 _PRODUCTS: Final = Pages("product", "goods", "promotions")
+# By the lead of whoever looks: what the offers shown rest on, since when, they themselves, and their sign.
+_scenes: dict[timedelta, tuple[Any, datetime, promotion_facts.Scene, Any]] = {}
+# What stood in the holes of products' pages the last time: the page, sales and stock, and the pieces.
+_fillings: dict[int, tuple[Page, Any, tuple[bytes | None, ...]]] = {}
 # Pages of another release, which may look otherwise, are not ours.
 _MADE_BY: Final = blake2b(
     "".join(
@@ -44,6 +51,23 @@ _MADE_BY: Final = blake2b(
 ).hexdigest()
 
 
+# What fills the holes, how far limits are used up, and the tokens, as of one moment.
+_LIST: Final = Planned(
+    f"SELECT {stock_facts.free_column('$1')}, {promotion_facts.tallies_column('$2', '$3')}, {versions.COLUMN}",
+    "bigint[]",
+    "bigint[]",
+    "date",
+)
+_OF_PRODUCT: Final = stock_facts.free_column("SELECT id FROM catalog_sku WHERE product_id = $1")
+_SOLD: Final = "(SELECT sold_count FROM catalog_product WHERE id = $1)"
+_PRODUCT: Final = Planned(
+    f"SELECT {_SOLD}, {_OF_PRODUCT}, {promotion_facts.tallies_column('$2', '$3')}, {versions.COLUMN}",
+    "bigint",
+    "bigint[]",
+    "date",
+)
+
+
 class Listed(NamedTuple):
     """A page of ``catalog.shelf``: its products, the address of the next page, and how much of a search they have."""
 
@@ -52,74 +76,194 @@ class Listed(NamedTuple):
     matched: catalog_facts.Matched
 
 
-def list_json(*, asked: Sequence[object], read: Callable[[], Listed], at: datetime, lead: timedelta) -> bytes:
-    """One page of goods in the contract's form. ``asked`` is all that the answer depends on beside its moment.
+@dataclass(slots=True)
+class _List:
+    """A page of goods, its SKUs as the database writes them, and the stock and the bytes that it was answered with last."""
 
-    ``read`` reads the products, where no good page is kept; whatever it raises is raised. Up to two statements for
-    a kept page (stock with the tokens, limits of offers), two more for one that is made.
+    page: Page
+    sku_ids: str
+    last: tuple[str | None, bytes | None] = (None, None)
+
+
+# Those of this process, by their names.
+_lists: dict[str, _List] = {}
+
+
+class Look(NamedTuple):
+    """What the one statement said: free units as ``inventory.free_told`` reads them, sales, and how far offers have come.
+
+    The tokens that it said are those by which the request goes (``versions.look``).
     """
-    key = _LISTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, *asked)
-    page = _LISTS.kept(key)
-    free: dict[int, int] | None = None
-    if page is None:
-        versions.read()
-    elif not versions.known():
-        free = _looked(page)
-    seen = promotion_facts.shown(at=at, lead=lead)
-    sign = _sign(seen, at=at)
 
-    def good(page: Page | None) -> bool:
-        return _LISTS.good(page, sign=sign, at=at)
-
-    if page is None or not good(page):
-        free = None
-        page = _LISTS.made(key, lambda: _list(read(), seen, sign, at=at, lead=lead), good=good)
-    if free is None:
-        free = stock_facts.available(_sku_ids(page))
-    return page.filled([showcase.stock_json(sum(free[sku_id] for sku_id in hole)) for hole in page.holes])
+    free: str | None
+    sold_count: int
+    told: promotion_facts.Told
 
 
-def product_json(*, product_id: int, at: datetime, lead: timedelta) -> bytes:
+class Found(NamedTuple):
+    """A good page, filled; or None, and what the statement said, if one was made."""
+
+    body: bytes | None
+    look: Look | None
+
+
+def list_name(asked: str, *, lead: timedelta) -> str:
+    """The name of a page of goods; ``asked`` is all that it depends on beside its moment and the caller's lead."""
+    return _LISTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, asked)
+
+
+def product_name(product_id: int, *, lead: timedelta) -> str:
+    """The name of a product's page."""
+    return _PRODUCTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, product_id)
+
+
+def has_list(name: str) -> bool:
+    """Whether this process has the page of goods, good or not."""
+    return _LISTS.near(name) is not None
+
+
+def has_product(name: str) -> bool:
+    """Whether this process has the product's page, good or not."""
+    return _PRODUCTS.near(name) is not None
+
+
+def kept_list(name: str, *, at: datetime, lead: timedelta) -> Found:
+    """A page of goods as it was made last, here or elsewhere: one statement, none where there is no page."""
+    page = _LISTS.kept(name)
+    return Found(None, None) if page is None else _filled_list(name, page, at=at, lead=lead)
+
+
+def kept_product(name: str, *, product_id: int, at: datetime, lead: timedelta) -> Found:
+    """A product's page, likewise."""
+    page = _PRODUCTS.kept(name)
+    return Found(None, None) if page is None else _filled_product(page, product_id, at=at, lead=lead)
+
+
+def list_json(
+    *, asked: str, read: Callable[[], Listed], at: datetime, lead: timedelta, look: Look | None = None
+) -> bytes:
+    """One page of goods in the contract's form.
+
+    ``read`` reads the products, where no good page is kept; whatever it raises is raised. ``look`` is what a request said
+    that found no good one near. One statement for a kept page, at most three for one that is made.
+    """
+    name = list_name(asked, lead=lead)
+    if look is None:
+        body, look = kept_list(name, at=at, lead=lead)
+        if body is not None:
+            return body
+    if look is None:
+        look = _look_at_list(_array(()), at=at)
+    seen, sign = _scene(look.told, at=at, lead=lead)
+    page = _LISTS.made(
+        name,
+        lambda: _list(read(), seen, sign, at=at, lead=lead),
+        good=lambda page: _LISTS.good(page, sign=sign, at=at),
+    )
+    return _with_stock(page, stock_facts.available(_sku_ids(page)))
+
+
+def product_json(*, product_id: int, at: datetime, lead: timedelta, look: Look | None = None) -> bytes:
     """A product's page in the contract's form. Raises NotFound where it is not on sale.
 
-    Up to two statements for a kept page (stock and sales with the tokens, limits of offers), one more for one that
-    is made.
+    One statement for a kept page, one more for one that is made. ``look`` as in list_json.
     """
     if product_id > MAX_BIGINT:
         raise NotFound("商品不存在或已下架")
-    there = stock_facts.of_product(product_id)
-    versions.look(there.versions)
-    key = _PRODUCTS.key(_MADE_BY, settings.PUBLIC_BASE_URL, lead, product_id)
-    page = _PRODUCTS.kept(key)
-    seen = promotion_facts.shown(at=at, lead=lead)
-    sign = (_sign(seen, at=at), there.sold_count >= catalog_facts.HOT_FROM_UNITS)
+    name = product_name(product_id, lead=lead)
+    if look is None:
+        body, look = kept_product(name, product_id=product_id, at=at, lead=lead)
+        if body is not None:
+            return body
+    if look is None:
+        look = _look_at_product(product_id, at=at)
+    seen, sign = _scene(look.told, at=at, lead=lead)
+    whole = (sign, _is_hot(look))
+    page = _PRODUCTS.made(
+        name,
+        lambda: _product(product_id, seen, whole, at=at, lead=lead),
+        good=lambda page: _PRODUCTS.good(page, sign=whole, at=at),
+    )
+    return _answered(page, look, at=at)
 
-    def good(page: Page | None) -> bool:
-        return _PRODUCTS.good(page, sign=sign, at=at)
 
-    if page is None or not good(page):
-        page = _PRODUCTS.made(key, lambda: _product(product_id, seen, sign, at=at, lead=lead), good=good)
-    return page.filled([_filling(hole, there, at=at) for hole in page.holes])
+def _filled_list(name: str, page: Page, *, at: datetime, lead: timedelta) -> Found:
+    list_ = _lists.get(name)
+    if list_ is None or list_.page is not page:
+        if len(_lists) >= prepared.MOST_NEAR:
+            _lists.clear()
+        list_ = _lists[name] = _List(page, _array(_sku_ids(page)))
+    look = _look_at_list(list_.sku_ids, at=at)
+    _, sign = _scene(look.told, at=at, lead=lead)
+    if not _LISTS.good(page, sign=sign, at=at):
+        return Found(None, look)
+    free, body = list_.last
+    if body is None or free != look.free:
+        body = _with_stock(page, stock_facts.free_told(look.free))
+        list_.last = (look.free, body)
+    return Found(body, look)
 
 
-def _looked(page: Page) -> dict[int, int]:
-    """What is free of the SKUs on the page, and the tokens of the same moment for the rest of the request."""
-    free, tokens = stock_facts.available_with_versions(_sku_ids(page))
+def _filled_product(page: Page, product_id: int, *, at: datetime, lead: timedelta) -> Found:
+    look = _look_at_product(product_id, at=at)
+    _, sign = _scene(look.told, at=at, lead=lead)
+    if not _PRODUCTS.good(page, sign=(sign, _is_hot(look)), at=at):
+        return Found(None, look)
+    return Found(_answered(page, look, at=at), look)
+
+
+def _look_at_list(sku_ids: str, *, at: datetime) -> Look:
+    """One statement: what is free of these SKUs, how far offers have come, and the tokens, for the rest of the request."""
+    ids, day = promotion_facts.bound(), shop_day(at)
+    ((free, tallies, tokens),) = _LIST.rows(sku_ids, _array(ids), day)
     versions.look(tokens)
-    return free
+    return Look(free, 0, promotion_facts.Told(ids, day, tallies))
+
+
+def _look_at_product(product_id: int, *, at: datetime) -> Look:
+    """Likewise of a product's SKUs, and how many are sold."""
+    ids, day = promotion_facts.bound(), shop_day(at)
+    ((sold_count, free, tallies, tokens),) = _PRODUCT.rows(product_id, _array(ids), day)
+    versions.look(tokens)
+    return Look(free, sold_count or 0, promotion_facts.Told(ids, day, tallies))
+
+
+def _array(ids: Iterable[int]) -> str:
+    """A bigint[] as PostgreSQL reads it; to quote each of sixty numbers costs more than the statement."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def _is_hot(look: Look) -> bool:
+    return look.sold_count >= catalog_facts.HOT_FROM_UNITS
+
+
+def _with_stock(page: Page, free: Mapping[int, int]) -> bytes:
+    return page.filled(
+        showcase.stock_json(sum(free.get(sku_id, 0) for sku_id in hole)) for hole in page.holes
+    )
 
 
 def _sku_ids(page: Page) -> list[int]:
     return [sku_id for hole in page.holes for sku_id in hole]
 
 
-def _sign(seen: Sequence[promotion_facts.Shown], *, at: datetime) -> tuple[Any, ...]:
-    """Which offers are shown, with their hours and, where that moves, what they take off; and activities' badges."""
-    offers = tuple(
-        (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
-        for each in seen
-    )
-    return offers, activities.badge_sign(at=at)
+def _scene(
+    told: promotion_facts.Told, *, at: datetime, lead: timedelta
+) -> tuple[Sequence[promotion_facts.Shown], Any]:
+    """Which offers are shown, and a sign of them: with their hours and, where that moves, what they take off; and
+    activities' badges. Kept while tokens, tallies and the clock say the same."""
+    rests_on = (_LISTS.tokens(), told)
+    kept = _scenes.get(lead)
+    if kept is None or kept[0] != rests_on or not kept[1] <= at < kept[2].until:
+        scene = promotion_facts.scene(at=at, lead=lead, told=told)
+        offers = tuple(
+            (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
+            for each in scene.seen
+        )
+        kept = (rests_on, at, scene, offers)
+        if promotion_facts.bound() == told.ids and None not in rests_on[0]:
+            _scenes[lead] = kept
+    return kept[2].seen, (kept[3], activities.badge_sign(at=at))
 
 
 def _list(
@@ -153,12 +297,25 @@ def _product(
     )
 
 
-def _filling(hole: Any, there: stock_facts.OfProduct, *, at: datetime) -> bytes:
-    """What stands in a hole of a product's page: its sales, what is left of all its SKUs or of one, the time."""
+def _answered(page: Page, look: Look, *, at: datetime) -> bytes:
+    """A product's page with its sales, what is left of all its SKUs and of each, and the time."""
+    said = (look.sold_count, look.free)
+    known = _fillings.get(id(page))
+    if known is None or known[0] is not page or known[1] != said:
+        if len(_fillings) >= 2 * prepared.MOST_NEAR:
+            _fillings.clear()
+        known = _fillings[id(page)] = (page, said, tuple(_filling(hole, look) for hole in page.holes))
+    now = b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
+    return page.filled(now if filling is None else filling for filling in known[2])
+
+
+def _filling(hole: Any, look: Look) -> bytes | None:
+    """What stands in a hole, None for the time."""
     what, sku_ids = hole
     if what == "now":
-        return b'"server_time":"%s"' % timezone.localtime(at).isoformat().encode()
+        return None
     if what == "sold":
-        return b'"sold_count":%d' % there.sold_count
-    units = sum(there.free.get(sku_id, 0) for sku_id in sku_ids)
+        return b'"sold_count":%d' % look.sold_count
+    free = stock_facts.free_told(look.free)
+    units = sum(free.get(sku_id, 0) for sku_id in sku_ids)
     return showcase.stock_json(units) if what == "units" else b'"available":%d' % units

@@ -23,7 +23,7 @@ from apps.catalog import selectors as catalog_facts
 from apps.checkout import hints
 from apps.members import selectors as member_facts
 from apps.members.models import Member
-from apps.storefront import prepared_pages
+from apps.storefront import kept_api, prepared_pages
 from apps.storefront import shelf_serializers as shapes
 from apps.storefront.prepared_pages import Listed
 from mall.errors import Invalid
@@ -123,7 +123,13 @@ class ProductsView(APIView):
             return Listed(found, following, shelf.matched)
 
         return _json(
-            prepared_pages.list_json(asked=(request.build_absolute_uri(),), read=read, at=at, lead=lead)
+            prepared_pages.list_json(
+                asked=kept_api.asked_of(request._request),
+                read=read,
+                at=at,
+                lead=lead,
+                look=kept_api.looked(request),
+            )
         )
 
 
@@ -144,7 +150,8 @@ class ProductView(APIView):
     def get(self, request: Request, product_id: int) -> HttpResponse:
         at = timezone.now()
         lead = _lead(request)
-        return _json(prepared_pages.product_json(product_id=product_id, at=at, lead=lead))
+        look = kept_api.looked(request)
+        return _json(prepared_pages.product_json(product_id=product_id, at=at, lead=lead, look=look))
 
 
 def _json(body: bytes) -> HttpResponse:

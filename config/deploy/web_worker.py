@@ -13,19 +13,59 @@ from gunicorn.workers.gthread import ThreadWorker
 
 # As long as gunicorn itself waits where the connection goes on.
 _DRAIN_SECONDS = 5.0
+# gunicorn's own end, 64 KB, lies below a picture from a phone; no caller sends more than this in so many seconds.
+_DRAIN_BYTES = 100_000_000
+
+
+class Gathered:
+    """A socket that keeps an answer's head until the first piece of its body, and sends both at once.
+
+    gunicorn sends them one after the other, which wakes the proxy twice, and makes each thread wait twice for its turn.
+    Whatever else is done with the socket comes after what it has kept.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._kept: bytes | None = b""
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the first piece, send it with the second, and the others as they come."""
+        if self._kept is None:
+            self._sock.sendall(data)
+        elif self._kept:
+            data, self._kept = self._kept + data, None
+            self._sock.sendall(data)
+        else:
+            self._kept = data
+
+    def flush(self) -> None:
+        """Send what is kept, and keep nothing more."""
+        if self._kept:
+            self._sock.sendall(self._kept)
+        self._kept = None
+
+    def __getattr__(self, name: str) -> Any:
+        self.flush()
+        return getattr(self._sock, name)
 
 
 class ShopWorker(ThreadWorker):
     """gthread, but what gunicorn refuses for its length before the shop sees it (a search of 10,000 characters) is
     answered 414 or 431 as JSON, and a body that nobody read does not cut its answer off. Everything else is
-    gunicorn's own."""
+    gunicorn's own, but for an answer's head that goes with its body (Gathered)."""
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        goes_on = super().handle_request(req, conn)
+        plain = conn.sock
+        conn.sock = gathered = Gathered(plain)
+        try:
+            goes_on = super().handle_request(req, conn)
+            gathered.flush()
+        finally:
+            conn.sock = plain
         if not goes_on:
             # Closing a socket with unread bytes resets it, and the 413 on its way is lost. gunicorn reads them away
             # where the connection goes on, but only 64 KB where it ends.
-            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS)
+            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS, max_bytes=_DRAIN_BYTES)
         return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -19,7 +19,8 @@ def manager(db: None) -> User:
 @pytest.fixture
 def page(manager: User, settings: Any, tmp_path: Path) -> Client:
     """The manager's browser."""
-    settings.MEDIA_ROOT = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PRIVATE_ROOT = tmp_path / "private"
     return _browser(manager)
 
 

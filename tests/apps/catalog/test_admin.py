@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator(settings: Any, tmp_path: Path) -> Client:
     settings.MEDIA_ROOT = tmp_path
+    settings.PRIVATE_ROOT = tmp_path / "private"
     client = Client()
     client.force_login(User.objects.create_superuser("operator"))
     return client

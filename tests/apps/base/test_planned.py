@@ -1,0 +1,90 @@
+"""A planned statement answers what it would as it stands, is planned once a connection, and survives what goes wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from apps.base.planned import Planned
+
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SUMS = Planned("SELECT number, number % $2, $3 FROM unnest($1) AS number", "bigint[]", "int", "timestamptz")
+
+
+def planned() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [SUMS.name])
+        (count,) = cursor.fetchone()
+    return int(count)
+
+
+@pytest.mark.django_db
+def test_it_answers_the_same_planned_and_as_it_stands_and_counts_as_one_statement():
+    expected = [(5, 1, AT), (8, 0, AT)]
+    assert SUMS.rows([5, 8], 2, AT) == SUMS.rows("{5,8}", 2, AT) == expected
+    assert planned() == 1
+    with CaptureQueriesContext(connection) as seen:
+        assert SUMS.rows([5, 8], 2, AT) == expected
+    assert len(seen) == 1
+    assert SUMS.row([], 2, AT) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_is_replaced():
+    SUMS.rows([1], 2, AT)
+    dsn = connection.get_connection_params()
+    killer = psycopg2.connect(**{name: dsn[name] for name in ("dbname", "host", "port", "user", "password")})
+    with killer, killer.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    killer.close()
+    assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pooler_that_hands_the_connection_around_costs_no_answer():
+    SUMS.rows([1], 2, AT)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    try:
+        assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
+        assert SUMS.rows([3], 2, AT) == [(3, 1, AT)]
+        assert planned() == 0
+    finally:
+        connection._plans = True  # type: ignore[attr-defined]  # our backend
+
+
+@pytest.mark.django_db(transaction=True)
+def test_behind_a_known_pooler_nothing_is_planned(settings: Any):
+    connection.close()
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    try:
+        assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
+        assert planned() == 0
+    finally:
+        connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_changes_the_answer_costs_no_answer():
+    everything = Planned("SELECT * FROM planned_trial")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE planned_trial (name varchar(9)); INSERT INTO planned_trial VALUES ('a')")
+    try:
+        assert everything.rows() == [("a",)]
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE planned_trial ADD COLUMN size int DEFAULT 3")
+        assert everything.rows() == everything.rows() == [("a", 3)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE planned_trial")
+
+
+@pytest.mark.django_db
+def test_errors_are_django_s_own():
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SUMS.rows([1], 0, AT)

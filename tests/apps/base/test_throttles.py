@@ -1,0 +1,68 @@
+"""Turns: never more than the rate in any of its windows, leased or not, and hardly fewer."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+from apps.base import throttles
+from apps.base.throttles import take_turn
+
+WINDOW = 60
+
+
+def let_in(*, limit: int, every: float, until: float, processes: int = 1) -> list[float]:
+    """The moments at which one who knocks this often is let in; each process has leases of its own."""
+    moments, knocks = [], 0
+    leases: list[dict[tuple[str, int, int], throttles._Lease]] = [{} for _ in range(processes)]
+    while (at := 1_000.0 + knocks * every) < 1_000.0 + until:
+        throttles._leases = leases[knocks % processes]
+        if take_turn("knocking", limit=limit, seconds=WINDOW, at=at) is None:
+            moments.append(at)
+        knocks += 1
+    throttles._leases = {}
+    return moments
+
+
+def most_in_a_window(moments: list[float]) -> int:
+    first = most = 0
+    for number, at in enumerate(moments):
+        while at - moments[first] >= WINDOW:
+            first += 1
+        most = max(most, number - first + 1)
+    return most
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize(("limit", "every"), [(1_200, 0.01), (1_200, 0.045), (300, 0.02), (100, 0.05)])
+def test_never_more_than_the_rate_come_in_within_its_window(processes: int, limit: int, every: float):
+    moments = let_in(limit=limit, every=every, until=150, processes=processes)
+    assert limit * 0.95 <= most_in_a_window(moments) <= limit
+
+
+def test_whoever_stays_below_the_rate_is_never_refused():
+    # 1,080 a minute of 1,200, over four processes.
+    assert len(let_in(limit=1_200, every=1 / 18, until=130, processes=4)) == 130 * 18
+
+
+def test_a_rate_below_two_hundred_is_exact():
+    moments = let_in(limit=100, every=0.25, until=59)
+    assert len(moments) == 100
+    assert take_turn("knocking", limit=100, seconds=WINDOW, at=1_059.5) == pytest.approx(0.5)
+    assert take_turn("knocking", limit=100, seconds=WINDOW, at=1_060.0) is None
+
+
+def test_who_comes_at_leisure_takes_one_turn_each_time():
+    for second in range(20):
+        assert take_turn("strolling", limit=1_200, seconds=WINDOW, at=2_000.0 + 3 * second) is None
+    assert cache._cache.get_client(None).llen(cache.make_key("strolling")) == 20
+
+
+def test_a_lease_ends_with_its_second():
+    for knock in range(40):
+        assert take_turn("bursting", limit=1_200, seconds=WINDOW, at=3_000.0 + knock * 0.01) is None
+    client, key = cache._cache.get_client(None), cache.make_key("bursting")
+    taken = client.llen(key)
+    assert 40 <= taken <= 52
+    assert take_turn("bursting", limit=1_200, seconds=WINDOW, at=3_005.0) is None
+    assert client.llen(key) == taken + 1
