@@ -50,6 +50,7 @@ __all__ = [
     "declined_balance",
     "kinds_paid_by_points",
     "label_of",
+    "payable_to_the_end",
     "read",
     "refundable_from",
     "require_payable",
@@ -115,6 +116,12 @@ def require_payable(order: Order, *, at: datetime) -> None:
     refusal = kind.why_not_payable(order, at=at) if kind else None
     if refusal is not None:
         raise refusal
+
+
+def payable_to_the_end(order: Order) -> bool:
+    """Whether the order may be paid as long as it has any time, though that be less than WeChat's shortest."""
+    kind = _kind_of(order)
+    return bool(kind and kind.payable_to_the_end)
 
 
 def refundable_from(order: Order) -> frozenset[Status]:

@@ -153,6 +153,8 @@ class ActivityKind(ABC):
     label: ClassVar[str]
     # From which statuses an order of it can be refunded.
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE
+    # Whether an order of it may be paid as long as it has any time, and gives back what comes too late by itself.
+    payable_to_the_end: ClassVar[bool] = False
     # Whether points pay what its price takes off: a refund then gives them back in proportion.
     paid_by_points: ClassVar[bool] = False
 

@@ -70,6 +70,7 @@ class WholeOrder(Kind):
             openid=order.member.openid,
             description=order.lines.values_list("title", flat=True).first() or bill_no,
             expires_at=order.expires_at,
+            to_the_end=activities.payable_to_the_end(order),
             not_payable=OrderNotPayable,
             expired=OrderExpired,
         )

@@ -18,6 +18,8 @@ from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, Seat
 from apps.members.models import Member
 from apps.orders.models import Order
+from apps.payments.models import Payment
+from apps.payments.services.attempts import LEAST_TIME_TO_PAY
 from tests.apps.groupbuy import make
 from tests.conftest import Shopper
 
@@ -321,6 +323,24 @@ def test_a_payment_for_a_group_that_has_ended_is_refused_before_paying(shopper_o
     Group.objects.update(ends_at=timezone.now())
     answer = shopper_of(late.member).call("POST", f"/orders/{late.order_no}/pay")
     assert (answer.status_code, answer.json()["code"]) == (409, "group_closed")
+
+
+def test_a_seat_can_be_paid_in_the_last_seconds_of_its_group(shopper_of: Open, wechat: Any) -> None:
+    """WeChat takes no order of less than a minute: it is told of more, and what then comes too late goes back."""
+    row = live(ladder={2: 39_00}, minutes_per_group=1)
+    group = opened(row)
+    who = make.buyer(openid=wechat.login("立夏").openid)
+    last = make.order(row, who, group=group, at=timezone.now())
+    assert last.expires_at == group.ends_at
+    assert shopper_of(last.member).call("POST", f"/orders/{last.order_no}/pay").status_code == 200
+    attempt = Payment.objects.get(order=last)
+    assert attempt.expires_at - attempt.started_at == LEAST_TIME_TO_PAY
+    again = shopper_of(last.member).call("POST", f"/orders/{last.order_no}/pay")
+    assert (again.status_code, Payment.objects.filter(order=last).count()) == (200, 1)
+    ordinary = make.counter.order(*make.buyer(), [(make.goods(1_00), 1)], at=timezone.now())
+    Order.objects.filter(pk=ordinary.pk).update(expires_at=timezone.now() + timedelta(seconds=60))
+    answer = shopper_of(ordinary.member).call("POST", f"/orders/{ordinary.order_no}/pay")
+    assert answer.json()["code"] == "order_expired"
 
 
 def test_products_wear_its_badge_with_the_lowest_price(anyone: Shopper) -> None:
