@@ -18,6 +18,7 @@ from apps.groupbuy.models import GroupBuy
 from apps.groupbuy.states import KIND
 from apps.groupbuy.terms import LEADER
 from mall.money import yuan
+from mall.pricing.quote import Declined
 
 # So many SKUs are shown priced; the others are priced alike.
 _MOST = 3
@@ -42,6 +43,11 @@ class GroupBuyAdmin(GroupBuyPage):
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in _lines(row))) or "—"
 
 
+def _is_of(declined: Declined, called: str) -> bool:
+    """Whether an offer was refused by the activity's price, or is within reach of it."""
+    return called in declined.reason or declined.short_by_fen is not None
+
+
 def _lines(row: GroupBuy) -> Iterator[str]:
     ladders = terms.of_campaign(row)
     skus: Any = Sku.objects.filter(pk__in=ladders.ladders).select_related("product__category")
@@ -60,5 +66,6 @@ def _lines(row: GroupBuy) -> Iterator[str]:
             )
             told = [f"{sku.code} {called}：应付 ¥{yuan(quote.payable_fen)}"]
             told += [f"{off.label} −¥{yuan(off.amount_fen)}" for off in quote.applied]
-            told += [f"{no.label}（{no.reason}）" for no in quote.declined]
+            # What is about other goods says nothing of this price.
+            told += [f"{no.label}（{no.reason}）" for no in quote.declined if _is_of(no, called)]
             yield "；".join(told)

@@ -158,11 +158,12 @@ class GroupAdmin(ReadOnlyAdmin):
     @admin.display(description="本团价格")
     def price(self, row: Group) -> str:
         kept = terms.Terms.read(row.kept_terms)
-        reached = min(kept.prices_fen(people=row.joined).values())
         told = "，".join(
             f"{size} 人 ¥{yuan(min(kept.prices_fen(people=size).values()))}" for size in kept.sizes
         )
-        return f"{told}；已达到 ¥{yuan(reached)}"
+        if row.status != GroupStatus.FORMED:
+            return told
+        return f"{told}；已达到 {kept.reached(row.joined)} 人价"
 
     @action(
         description=forms.EndForm.title,

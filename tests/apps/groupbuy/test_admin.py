@@ -69,11 +69,14 @@ def test_what_is_typed_becomes_a_draft_whose_rule_is_said_in_a_sentence(admin_cl
 
 def test_the_form_prices_a_basket_with_todays_offers_as_the_counter_would(admin_client: Client) -> None:
     make.counter.promotion(label="满30减10", steps=[[30_00, 10_00]])
+    pot = make.goods(50_00)
+    make.counter.promotion("FIXED", label="别的商品立减", off_fen=1_00, product_ids=[pot.product_id])
     cup = make.goods(50_00)
     row, _ = groupbuy.save(make.draft(cup, combines=[]), at=NOW)
     other, _ = groupbuy.save(make.draft(make.goods(50_00), combines=["promotions"]), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
     assert f"{cup.code} 3 人团：应付 ¥39.00" in shown and "满30减10（不与3 人团价同享）" in shown
+    assert "别的商品立减" not in shown
     assert "3 人团：应付 ¥29.00" in text_of(admin_client.get(f"{PAGE}{other.pk}/change/"))
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from apps.aftersales import services as aftersales
@@ -427,4 +428,23 @@ def test_every_verb_is_safe_to_repeat() -> None:
     assert twice(groupbuy.restore, units=1, whole=True, cause="RO1") == (1, 0, 1)
     assert group_facts.paid_orders_of(group.group_no) == [
         Seat.objects.get(group=group, status="PAID").order.order_no
+    ]
+
+
+def test_groups_are_compared_with_their_seats_and_orders(capsys: Any) -> None:
+    row = make.campaign(make.goods(50_00), {2: 39_00})
+    formed, open_, failing = make.opened(row), make.opened(row), make.opened(row)
+    make.joined(formed)
+    make.order(row, group=open_)
+    call_command("check_groups")
+    assert capsys.readouterr().out == "every group equals its seats\n"
+
+    Group.objects.filter(pk=open_.pk).update(joined=2)
+    groupbuy.end_now(group_no=failing.group_no, reason="商品有误", operator=operator(), at=NOW)
+    with pytest.raises(CommandError):
+        call_command("check_groups")
+    gathering = Seat.objects.get(group=failing).order.order_no
+    assert capsys.readouterr().out.splitlines() == [
+        f"{open_.group_no}: counts 2 and 1, has 1 and 1",
+        f"{failing.group_no}: FAILED, and {gathering} gathers",
     ]
