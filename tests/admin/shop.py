@@ -27,6 +27,7 @@ from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
@@ -44,6 +45,7 @@ def fill(rows: int, *, operator: User) -> None:
         _catalog_of(order)
         _money_of(order)
         _words_of(order)
+        _group_of(order)
         _system(operator)
 
 
@@ -106,6 +108,11 @@ def _words_of(order: Order) -> None:
     survey = surveys.survey(f"小调查{number}")
     Response.objects.create(survey=survey, member=order.member, at=NOW)
     ReviewRules.objects.get_or_create(pk=1)
+
+
+def _group_of(order: Order) -> None:
+    """A group-buy with a group whose opener has paid."""
+    group_buys.opened(group_buys.campaign(group_buys.goods(50_00)))
 
 
 def _money_of(order: Order) -> None:
