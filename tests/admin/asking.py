@@ -675,7 +675,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         f"flashsale_session_{button}": _campaign("flashsale.session", _session_now, _move_session, button)
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
+    **{
         f"groupbuy_groupbuy_{button}": _campaign("groupbuy.groupbuy", _group_buy_now, _move_group_buy, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
     "groupbuy_group_end_now": _end_group,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
