@@ -54,10 +54,12 @@ _MARKETING = (
     "points.Rules",
     "points.InteractionRule",
     "wallet.Pack",
+    "groupbuy.GroupBuy",
     "members.Group",
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -76,13 +78,16 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "flashsale",
             "bargain",
             "presale",
+            "groupbuy",
         )
         | {
             "bargain.release_help",
             "presale.change_report",
             "presale.arrive_presale",
+            "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",
             "content.change_review",
@@ -97,8 +102,10 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "flashsale",
             "bargain",
             "presale",
+            "groupbuy",
         )
         | {
             "members.change_member",

@@ -7,15 +7,19 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import activities, bills, receiving, recharging, uploading
+from apps.checkout import activities, bills, closing, receiving, recharging, uploading
 from apps.fulfillment.services import uploads
+from apps.groupbuy import selectors as group_facts
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
+from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
+from mall.errors import ShopError
 from mall.events import (
     ConsoleRefunded,
+    GroupFailed,
     LateParcelAsked,
     OrderPaid,
     OrderReserved,
@@ -93,6 +97,18 @@ def _tell(order_no: str, *, at: datetime) -> None:
             trouble = trouble or later
     if trouble is not None:
         raise outbox.TryLater(str(trouble)) from trouble
+
+
+def close_on_group_failed(event: GroupFailed, *, at: datetime) -> None:
+    """Close what was not paid of a group that failed, at WeChat first; comes back while that cannot be asked."""
+    put_off: ShopError | None = None
+    for order_no in group_facts.unpaid_orders_of(event.group_no):
+        try:
+            closing.close_unpaid(order_no=order_no, why="拼团未成团", actor=Actor.SYSTEM, at=at)
+        except (WechatUnavailable, bills.ORDER.busy) as trouble:
+            put_off = trouble  # the others need not wait for it
+    if put_off is not None:
+        raise outbox.TryLater(str(put_off)) from put_off
 
 
 def _upload(tell: Callable[[], None]) -> None:

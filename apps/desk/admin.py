@@ -2,9 +2,12 @@
 
 from apps.desk import (
     bills_page,
+    flashsale_page,
+    group_buy_page,
     member_page,
     order_page,
     points_page,
+    presale_page,
     product_page,
     promotion_page,
     recharge_page,
@@ -13,9 +16,12 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "flashsale_page",
+    "group_buy_page",
     "member_page",
     "order_page",
     "points_page",
+    "presale_page",
     "product_page",
     "promotion_page",
     "recharge_page",

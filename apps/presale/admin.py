@@ -33,18 +33,17 @@ _REPORT_COLOURS = {
 }
 
 
-@admin.register(Presale)
-class PresaleAdmin(CampaignPage):
-    """The campaigns, newest first."""
+class PresalePage(CampaignPage):
+    """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
     table = "presale.presale"
 
     form = forms.PresaleForm
     list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "results"]
-    readonly_fields = ["sentence", "phase", "results", "sample", "arrived_at"]
+    readonly_fields = ["sentence", "phase", "results", "arrived_at"]
     actions_detail = [*CampaignPage.actions_detail, "arrive"]
     fieldsets = [
-        (None, {"fields": ["sentence", "phase", "results", "sample"]}),
+        (None, {"fields": ["sentence", "phase", "results"]}),
         ("活动", {"fields": [*COMMON]}),
         ("商品与价格", {"fields": ["goods", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
         ("尾款与发货", {"fields": [("balance_from", "balance_until"), "ships_by", "arrived_at"]}),
@@ -107,20 +106,6 @@ class PresaleAdmin(CampaignPage):
         kept_fen = row.revenue_fen - row.back_fen
         told = f"下单 {row.ordered}，待付尾款 {row.reserved}，已付清 {row.paid}，成交 ¥{yuan(kept_fen)}"
         return with_way(told, "presale_reservation", presale__id__exact=row.pk)
-
-    @admin.display(description="试算（每件，不含运费）")
-    def sample(self, row: Presale) -> str:
-        """What a unit of the first SKU costs, stage by stage."""
-        good = next(iter(row.goods.all()), None) if row.pk is not None else None
-        if good is None:
-            return "保存后显示"
-        payable_fen = good.price_fen - row.growth_fen
-        if row.deposit_fen is None:
-            return f"{good.sku.code}：全款 ¥{yuan(payable_fen)}"
-        return (
-            f"{good.sku.code}：定金 ¥{yuan(row.deposit_fen)} + 尾款 ¥{yuan(payable_fen - row.deposit_fen)}"
-            f" = ¥{yuan(payable_fen)}（原价 ¥{yuan(good.sku.price_fen)}）"
-        )
 
     @action(
         description=forms.ArriveForm.title,

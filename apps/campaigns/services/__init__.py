@@ -12,10 +12,12 @@ from apps.campaigns.services.quotas import (
     SoldOut,
     commit,
     hold,
+    lock,
     quota_of,
     quotas_of,
     release,
     restore,
+    set_aside,
     set_quota,
 )
 from apps.campaigns.services.windows import SkuTaken, Span
@@ -32,6 +34,7 @@ __all__ = [
     "commit",
     "faults_of",
     "hold",
+    "lock",
     "move",
     "pause",
     "price_faults",
@@ -40,6 +43,7 @@ __all__ = [
     "release",
     "restore",
     "resume",
+    "set_aside",
     "set_quota",
     "stop",
 ]

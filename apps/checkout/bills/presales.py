@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from apps.checkout import scarce
 from apps.checkout.bills.kind import By, Overdue
@@ -24,10 +23,6 @@ from apps.presale import terms
 from mall import events
 from mall.errors import Kind as Fault
 from mall.errors import ShopError
-
-# A window may be shorter than WeChat lets a payment live, and who pressed "pay" in its last second types a password yet.
-# The sweep closes what is open at WeChat before it gives the order up, so this keeps no order alive.
-_TYPING: Final = timedelta(minutes=5)
 
 
 class StageNotDue(ShopError):
@@ -111,7 +106,9 @@ class Balance(WholeOrder):
             amount_fen=self.owes_fen(order),
             openid=order.member.openid,
             description=f"尾款 {self.described(order)}",
-            expires_at=agreed.balance_until + _TYPING,
+            expires_at=agreed.balance_until,
+            # The sweep closes what is open at WeChat when the window is over.
+            to_the_end=True,
             not_payable=StageNotDue,
             expired=BalanceOver,
         )
