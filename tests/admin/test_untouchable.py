@@ -32,6 +32,9 @@ _ASKED_FOR = {
     "coupons.Template.off_fen",
     "coupons.Template.cap_fen",
     "coupons.Template.gift_from_fen",
+    "bargain.Bargain.floor_fen",
+    "presale.Presale.deposit_fen",
+    "presale.Presale.deposit_worth_fen",
     "fulfillment.FreightZone.first_fee_fen",
     "fulfillment.FreightZone.next_fee_fen",
 }

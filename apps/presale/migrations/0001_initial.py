@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("catalog", "0007_money_has_permissions_of_its_own"),
-        ("orders", "0013_awaits_goods"),
+        ("orders", "0015_awaits_goods"),
     ]
 
     operations = [

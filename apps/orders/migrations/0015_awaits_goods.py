@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0012_money_has_permissions_of_its_own"),
+        ("orders", "0014_found_by_street"),
     ]
 
     operations = [
