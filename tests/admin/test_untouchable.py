@@ -33,6 +33,8 @@ _ASKED_FOR = {
     "coupons.Template.cap_fen",
     "coupons.Template.gift_from_fen",
     "bargain.Bargain.floor_fen",
+    "flashsale.Good.price_fen",
+    "flashsale.PlanGood.price_fen",
     "presale.Presale.deposit_fen",
     "presale.Presale.deposit_worth_fen",
     "fulfillment.FreightZone.first_fee_fen",
