@@ -224,15 +224,16 @@ def next_turn(row: Row, counted: Tallies, *, at: datetime, lead: timedelta) -> d
 def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
     """The rows with all that their terms need, in the same statement, but what orders have counted.
 
-    ``product_ids``, ``category_ids``, ``brand_ids``, ``skus`` (gifts and parts of bundles), the member day.
+    ``product_ids``, ``sku_ids``, ``category_ids``, ``brand_ids``, ``given`` (gifts and parts of bundles), the member day.
     """
     parts = PromotionSku.objects.filter(promotion_id=OuterRef("pk")).order_by("at_least", "id")
     part = JSONObject(at_least="at_least", sku_id="sku_id", title="sku__product__title", quantity="quantity")
     return promotions.select_related("member_day").annotate(
         product_ids=_ids(Promotion.products.through, "product_id"),
+        sku_ids=_ids(Promotion.skus.through, "sku_id"),
         category_ids=_ids(Promotion.categories.through, "category_id"),
         brand_ids=_ids(Promotion.brands.through, "brand_id"),
-        skus=ArraySubquery(parts.values(part=part)),
+        given=ArraySubquery(parts.values(part=part)),
     )
 
 
@@ -241,9 +242,10 @@ def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
     return Terms(
         ref=str(refs.promotion(row.pk)),
         product_ids=row.product_ids,
+        sku_ids=row.sku_ids,
         category_ids=row.category_ids,
         brand_ids=row.brand_ids,
-        parts=[Part(**part) for part in row.skus],
+        parts=[Part(**part) for part in row.given],
         in_stock=in_stock,
         units=getattr(row, "units_sold", None) or 0,
         filled_at=getattr(row, "sold_until", None),

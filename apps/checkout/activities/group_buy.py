@@ -50,6 +50,7 @@ class GroupBuys(CampaignKind):
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = groupbuy.LABEL
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
+    waits_in: ClassVar[frozenset[Status]] = frozenset({Status.GATHERING})
     # The last minute of a group is its best: friends are called for it.
     payable_to_the_end: ClassVar[bool] = True
 

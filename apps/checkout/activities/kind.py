@@ -153,6 +153,8 @@ class ActivityKind(ABC):
     label: ClassVar[str]
     # From which statuses an order of it can be refunded.
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE
+    # Where its orders wait, and orders of goods never do: RESERVED with a deposit, GATHERING for others.
+    waits_in: ClassVar[frozenset[Status]] = frozenset()
     # Whether an order of it may be paid as long as it has any time, and gives back what comes too late by itself.
     payable_to_the_end: ClassVar[bool] = False
     # Whether points pay what its price takes off: a refund then gives them back in proportion.
