@@ -59,6 +59,7 @@ def _offer(row: Any) -> AnyCoupon | None:
                 ref="coupon",
                 label=row.name,
                 product_ids=row.product_ids,
+                sku_ids=row.sku_ids,
                 category_ids=row.category_ids,
                 brand_ids=row.brand_ids,
                 **terms.figures_of(row),
@@ -72,6 +73,7 @@ def _with_scope_ids(templates: QuerySet[Template]) -> QuerySet[Any]:
     """The templates with the ids that they name, in the same statement."""
     return templates.annotate(
         product_ids=_ids(Template.products.through, "product_id"),
+        sku_ids=_ids(Template.skus.through, "sku_id"),
         category_ids=_ids(Template.categories.through, "category_id"),
         brand_ids=_ids(Template.brands.through, "brand_id"),
     )

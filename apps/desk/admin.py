@@ -9,6 +9,7 @@ from apps.desk import (
     product_page,
     promotion_page,
     recharge_page,
+    unpaid_page,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "product_page",
     "promotion_page",
     "recharge_page",
+    "unpaid_page",
 ]

@@ -165,6 +165,11 @@ def unpaid_units(*, product_id: int, most: int) -> list[Unpaid]:
     return [Unpaid(*row) for row in rows[:most]]
 
 
+def unpaid_lines(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    """Those of orders that are not paid: what their members keep from others, gifts included."""
+    return lines.filter(order__status=Status.UNPAID)
+
+
 class UnpaidOfMember(NamedTuple):
     """How many orders a member has not paid yet, and the units in them, gifts included."""
 

@@ -22,6 +22,7 @@ from apps.wallet import forms
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
+from apps.wallet.services import packs
 from mall.money import yuan
 
 
@@ -169,6 +170,7 @@ class PackAdmin(SaysWhetherOn):
     """Recharges on offer. They are switched off, never deleted: the ledger names them."""
 
     form = forms.PackForm
+    saves = staticmethod(packs.save)
     list_display = ["title", "principal", "bonus", "per_member", "starts_at", "ends_at", "enabled"]
     list_filter = ["enabled"]
     search_fields = ["title"]

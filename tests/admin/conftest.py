@@ -10,6 +10,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from tests.admin.browser import Browser
+
 
 @pytest.fixture
 def manager(db: None) -> User:
@@ -41,6 +43,6 @@ def operator_with(db: None) -> Callable[..., Client]:
 
 
 def _browser(user: User) -> Client:
-    client = Client()
+    client = Browser()
     client.force_login(user)
     return client

@@ -22,6 +22,7 @@ from apps.catalog.models import Brand, Category, Product, Sku
 from apps.inventory.models import StockEntry
 from apps.pictures import stored
 from apps.stores.models import Place
+from tests.admin.browser import Browser
 from tests.apps.catalog import make
 from tests.apps.inventory import make as stock
 from tests.apps.pictures import make as pictures
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db
 def operator(settings: Any, tmp_path: Path) -> Client:
     settings.MEDIA_ROOT = tmp_path
     settings.PRIVATE_ROOT = tmp_path / "private"
-    client = Client()
+    client = Browser()
     client.force_login(User.objects.create_superuser("operator"))
     return client
 
