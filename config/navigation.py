@@ -84,6 +84,8 @@ GROUPS: Groups = [
     (
         "营销活动",
         [
+            Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
+            Place("团", "diversity_3", "groupbuy.Group"),
             Place("砍价活动", "content_cut", "bargain.Bargain"),
             Place("砍价进度", "trending_down", "bargain.Run"),
             Place("帮砍记录", "handshake", "bargain.Help"),

@@ -18,6 +18,7 @@ from apps.content import personal as content
 from apps.coupons import personal as coupons
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
+from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
 from apps.orders import personal as orders
 from apps.payments import personal as payments
@@ -38,6 +39,7 @@ BOARD: Sequence[Room] = (
     flashsale.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
+    groupbuy.ROOM,
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
@@ -92,6 +94,8 @@ NOBODYS: Mapping[str, str] = {
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
     "fulfillment.Carrier": "companies",
+    "groupbuy.GroupBuy": _OFFER,
+    "groupbuy.Price": _OFFER,
     "coupons.Template": _OFFER,
     "coupons.CodeBatch": _OFFER,
     "coupons.IssueJob": "an operator's issue to many; who gets it stands in IssueTarget",
@@ -111,6 +115,7 @@ NOBODYS: Mapping[str, str] = {
 NOT_PERSONAL: Mapping[str, str] = {
     "base.AuditEntry.changes": "columns of rows, without those that the board names (base.audit)",
     "outbox.Announcement.payload": "numbers of rows (mall.events)",
+    "groupbuy.GroupBuy.combines": "kinds of offers",
     "catalog.Product.detail_html": "what operators write about goods",
     "catalog.Product.attributes": "of goods",
     "catalog.Product.options": "of goods",

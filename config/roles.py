@@ -53,6 +53,7 @@ _MARKETING = (
     "points.Rules",
     "points.InteractionRule",
     "wallet.Pack",
+    "groupbuy.GroupBuy",
     "members.Group",
     "members.Level",
     "content.ReviewRules",
@@ -78,9 +79,11 @@ def _roles() -> dict[str, Collection[str]]:
             "fulfillment",
             "flashsale",
             "bargain",
+            "groupbuy",
         )
         | {
             "bargain.release_help",
+            "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",
             "content.change_review",
@@ -97,6 +100,7 @@ def _roles() -> dict[str, Collection[str]]:
             "support",
             "flashsale",
             "bargain",
+            "groupbuy",
         )
         | {
             "members.change_member",

@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/v1/", include("apps.wallet.urls")),
     path("api/v1/", include("apps.flashsale.urls")),
     path("api/v1/", include("apps.points.urls")),
+    path("api/v1/", include("apps.groupbuy.urls")),
     path("api/v1/", include("apps.bargain.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),

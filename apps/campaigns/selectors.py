@@ -6,16 +6,20 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.campaigns.kept import Shown, shown
 from apps.campaigns.models import MemberUnits, Quota, SkuWindow
 
 __all__ = [
     "Count",
+    "Room",
     "Shown",
     "Unbalanced",
     "counts",
     "left",
+    "room_for",
     "shown",
     "taken",
     "unbalanced",
@@ -92,6 +96,24 @@ def used_by(*, member_id: int, kind: str, keys: Collection[str]) -> dict[str, in
         member_id=member_id, quota__kind=kind, quota__key__in=list(keys), units__gt=0
     )
     return dict(rows.values_list("quota__key", "units"))
+
+
+class Room(NamedTuple):
+    """How many units of a quota are left, None for any number, and how many of it the member has, unpaid ones included."""
+
+    left: int | None
+    used: int
+
+
+def room_for(*, member_id: int, kind: str, key: str) -> Room:
+    """What a member finds of one quota: one statement. A quota that nobody set has nothing left."""
+    mine = MemberUnits.objects.filter(quota=OuterRef("pk"), member_id=member_id).values("units")
+    rows = Quota.objects.filter(kind=kind, key=key).annotate(used=Coalesce(Subquery(mine), 0))
+    found = rows.values_list("quota", "taken", "used").first()
+    if found is None:
+        return Room(0, 0)
+    quota, taken, used = found
+    return Room(None if quota is None else quota - taken, used)
 
 
 def unbalanced() -> list[Unbalanced]:

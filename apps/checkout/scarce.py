@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from apps.base import transactions
-from apps.checkout import holders
+from apps.checkout import group_seats, holders
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
@@ -23,6 +23,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Coupons(),
     holders.Points(),
     holders.Balance(),
+    group_seats.GroupSeats(),
     holders.Bargains(),
     FlashQuota(),
     holders.Stock(),

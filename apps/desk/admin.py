@@ -3,6 +3,7 @@
 from apps.desk import (
     bills_page,
     flashsale_page,
+    group_buy_page,
     member_page,
     order_page,
     points_page,
@@ -15,6 +16,7 @@ from apps.desk import (
 __all__ = [
     "bills_page",
     "flashsale_page",
+    "group_buy_page",
     "member_page",
     "order_page",
     "points_page",

@@ -29,6 +29,7 @@ from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
@@ -47,6 +48,7 @@ def fill(rows: int, *, operator: User) -> None:
         _money_of(order)
         _words_of(order)
         _flash_sales_of(order)
+        _group_of(order)
         _system(operator)
 
 
@@ -120,6 +122,11 @@ def _flash_sales_of(order: Order) -> None:
         code=f"PLAN-{good.pk}", title="每天十点秒杀", starts=time(10), from_day=date(2026, 11, 23)
     )
     PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
+
+
+def _group_of(order: Order) -> None:
+    """A group-buy with a group whose opener has paid."""
+    group_buys.opened(group_buys.campaign(group_buys.goods(50_00)))
 
 
 def _money_of(order: Order) -> None:

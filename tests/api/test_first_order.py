@@ -26,6 +26,7 @@ from tests.apps.checkout import make
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
 from tests.apps.flashsale import make as flash
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.support import make as surveys
@@ -218,6 +219,17 @@ def bargain_with_friends(witness: Witness) -> None:
     assert witness.call("POST", f"/bargain-runs/{friends.bargain_no}/helps", status=201)["held"] is False
 
 
+def buy_in_a_group(witness: Witness) -> None:
+    """What is offered, the groups that can be joined, and how one stands."""
+    now = datetime.now(tz=UTC)
+    row = group_buys.campaign(group_buys.goods(50_00), **group_buys.today())
+    group = group_buys.opened(row, at=now)
+    assert witness.call("GET", "/group-buys")["results"][0]["id"] == row.pk
+    assert witness.call("GET", f"/group-buys/{row.pk}")["state"] == "LIVE"
+    assert witness.call("GET", f"/group-buys/{row.pk}/groups")["results"][0]["group_no"] == group.group_no
+    assert witness.call("GET", f"/groups/{group.group_no}")["joined"] == 1
+
+
 def copy_and_think_of_leaving(call: Callable[..., Any]) -> None:
     """A file with everything; an erasure that is taken back."""
     assert call("POST", "/me/export", status=202)["status"] == "WAITING"
@@ -291,6 +303,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("GET", "/shop")["server_time"]
 
     bargain_with_friends(witness)
+    buy_in_a_group(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)
     wait_for_a_flash_sale(call)
