@@ -51,7 +51,6 @@ class GroupBuys(CampaignKind):
     label: ClassVar[str] = groupbuy.LABEL
     waits_in: ClassVar[frozenset[Status]] = frozenset({Status.GATHERING})
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
-    waits_in: ClassVar[frozenset[Status]] = frozenset({Status.GATHERING})
     # The last minute of a group is its best: friends are called for it.
     payable_to_the_end: ClassVar[bool] = True
 
