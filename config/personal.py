@@ -16,6 +16,7 @@ from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.content import personal as content
 from apps.coupons import personal as coupons
+from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
@@ -35,6 +36,7 @@ BOARD: Sequence[Room] = (
     bargain.ROOM,
     points.ROOM,
     coupons.ROOM,
+    flashsale.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
@@ -84,6 +86,10 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.SkuWindow": _OFFER,
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
+    "flashsale.Session": _OFFER,
+    "flashsale.Good": _OFFER,
+    "flashsale.Plan": _OFFER,
+    "flashsale.PlanGood": _OFFER,
     "fulfillment.FreightTemplate": _SETTING,
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
@@ -127,6 +133,9 @@ NOT_PERSONAL: Mapping[str, str] = {
     "promotions.Promotion.excludes": "kinds of offers",
     "promotions.SimulationRun.figures": "sums",
     "promotions.SimulationRun.kept": "counts of gifts and units",
+    "flashsale.Session.combines": "kinds of offers",
+    "flashsale.Plan.combines": "kinds of offers",
+    "flashsale.Plan.weekdays": "days",
     "fulfillment.FreightZone.regions": "names of provinces and cities",
     "support.Question.text": "the question",
     "support.Question.options": "what can be chosen",

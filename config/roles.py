@@ -58,6 +58,7 @@ _MARKETING = (
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -76,6 +77,7 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "flashsale",
             "bargain",
             "groupbuy",
         )
@@ -96,6 +98,7 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "flashsale",
             "bargain",
             "groupbuy",
         )

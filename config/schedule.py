@@ -78,6 +78,8 @@ RINGS = (
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),
+    Ring("flashsale.pass_turns", 10),
+    Ring("flashsale.make_sessions", 600),
     Ring("content.hold_overdue", 60),
     Ring("members.forget_unused_pictures", 3600),
 )

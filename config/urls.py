@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/v1/", include("apps.catalog.urls")),
     path("api/v1/", include("apps.coupons.urls")),
     path("api/v1/", include("apps.wallet.urls")),
+    path("api/v1/", include("apps.flashsale.urls")),
     path("api/v1/", include("apps.points.urls")),
     path("api/v1/", include("apps.groupbuy.urls")),
     path("api/v1/", include("apps.bargain.urls")),

@@ -257,3 +257,12 @@ class SurveyAnswered(Event):
     member_id: int
     survey_id: int
     subject: str
+
+
+@dataclass(frozen=True)
+class FlashTurnGiven(Event):
+    """Who waited for a good of a flash sale has a right to a unit of it ``until`` (ISO 8601)."""
+
+    member_id: int
+    good_id: int
+    until: str

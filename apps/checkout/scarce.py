@@ -11,6 +11,7 @@ from datetime import datetime
 
 from apps.base import transactions
 from apps.checkout import group_seats, holders
+from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
 from mall.errors import ShopError
@@ -24,6 +25,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Balance(),
     group_seats.GroupSeats(),
     holders.Bargains(),
+    FlashQuota(),
     holders.Stock(),
 )
 

@@ -2,6 +2,7 @@
 
 from apps.desk import (
     bills_page,
+    flashsale_page,
     group_buy_page,
     member_page,
     order_page,
@@ -14,6 +15,7 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "flashsale_page",
     "group_buy_page",
     "member_page",
     "order_page",

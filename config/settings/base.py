@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "apps.points",
     "apps.wallet",
     "apps.bargain",
+    "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",

@@ -19,6 +19,7 @@ from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs, store_uses
 from apps.coupons.services import templates as coupon_templates
+from apps.flashsale import services as flashsale
 from apps.fulfillment.models import Carrier, ShippingUpload
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
@@ -37,6 +38,7 @@ from apps.wallet.models import Account, Entry, Recharge
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
+from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
@@ -579,6 +581,16 @@ def _move_bargain(row: Any, move: str) -> None:
     getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
 
 
+def _session_now(*, approved: bool) -> Any:
+    now = timezone.now()
+    sku = flash.goods(50_00)
+    return flash.session(sku, approved=approved, starts_at=now - flash.HOUR, ends_at=now + flash.HOUR, at=now)
+
+
+def _move_session(row: Any, move: str) -> None:
+    getattr(flashsale, move)(row, at=timezone.now())
+
+
 def _group_buy_now(*, approved: bool) -> Any:
     row, _ = groupbuy.save(group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now())
     if approved:
@@ -659,6 +671,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "bargain_help_release": _release_help,
+    **{
+        f"flashsale_session_{button}": _campaign("flashsale.session", _session_now, _move_session, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
     **{
         f"groupbuy_groupbuy_{button}": _campaign("groupbuy.groupbuy", _group_buy_now, _move_group_buy, button)
         for button in ("approve", "pause", "resume", "stop", "copy")

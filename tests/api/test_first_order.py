@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.catalog.models import Sku
 from apps.checkout import asking
@@ -24,6 +25,7 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
@@ -121,6 +123,20 @@ def collect_points(call: Callable[..., Any]) -> None:
     assert [row["good_id"] for row in call("GET", "/me/redemptions")["results"]] == [good.pk]
     call("GET", "/me/growth/entries")
     call("GET", "/me/level-changes")
+
+
+def wait_for_a_flash_sale(call: Callable[..., Any]) -> None:
+    """Be reminded of tomorrow's, and queue for what is sold out today."""
+    now = timezone.now()
+    coming = flash.good(starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=2), at=now)
+    sold_out = flash.good(make.goods(50_00, units=0), starts_at=now, ends_at=now + timedelta(hours=1), at=now)
+    call("POST", f"/flash-sales/goods/{coming.pk}/reminders")
+    told = call("GET", "/flash-sales")["results"]
+    assert [session["state"] for session in told] == ["LIVE", "UPCOMING"]
+    assert told[1]["goods"][0]["reminded"]
+    call("DELETE", f"/flash-sales/goods/{coming.pk}/reminders", status=204)
+    assert call("POST", f"/flash-sales/goods/{sold_out.pk}/waits")["place"] == 1
+    assert call("GET", "/me/waits")["results"][0]["state"] == "WAITING"
 
 
 def collect_coupons(call: Callable[..., Any]) -> None:
@@ -290,6 +306,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     buy_in_a_group(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)
+    wait_for_a_flash_sale(call)
     collect_coupons(call)
     fill_the_wallet(call, Member.objects.get(openid=login.openid), wechat)
 

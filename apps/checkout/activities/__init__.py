@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from apps.checkout.activities.bargain import Bargains
+from apps.checkout.activities.flash_sale import FlashSales
 from apps.checkout.activities.group_buy import GroupBuys
 from apps.checkout.activities.kind import (
     REFUNDABLE,
@@ -61,7 +62,7 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (PointsGoods(), GroupBuys(), Bargains())
+KINDS: tuple[ActivityKind, ...] = (FlashSales(), PointsGoods(), GroupBuys(), Bargains())
 
 # Where no order comes without a kind of activity whose orders wait there.
 _OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})

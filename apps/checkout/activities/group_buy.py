@@ -49,8 +49,8 @@ class GroupBuys(CampaignKind):
 
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = groupbuy.LABEL
-    refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
     waits_in: ClassVar[frozenset[Status]] = frozenset({Status.GATHERING})
+    refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
     # The last minute of a group is its best: friends are called for it.
     payable_to_the_end: ClassVar[bool] = True
 

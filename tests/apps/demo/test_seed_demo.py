@@ -144,7 +144,7 @@ def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> N
 def test_filling_tells_how_far_it_is(shop: None) -> None:
     told: list[tuple[str, int, int]] = []
     terms.agree(at=datetime.now(tz=UTC), tell=lambda what, done, of, which: told.append((what, done, of)))
-    assert told == [("terms", place, 9) for place in range(1, 10)]
+    assert told == [("terms", place, 10) for place in range(1, 11)]
 
 
 def test_a_group_of_the_demo_shop_has_one_seat_left(shop: None) -> None:
