@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import YuanField
-from apps.campaigns import services as campaigns
+from apps.base.forms import YuanField, show_refusal
 from apps.campaigns.forms import CombinesField
 from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
@@ -42,17 +41,18 @@ class SessionForm(forms.ModelForm):
         fields = ["title", "code", "preheat_at", "starts_at", "ends_at", "group", "combines"]
 
     def clean(self) -> dict[str, Any]:
-        """Say what is wrong with the window at its fields."""
+        """Have the service judge window and extras, at their fields; the goods judge the whole."""
         typed = super().clean() or {}
         if not self.errors:
-            faults = campaigns.faults_of(
-                starts_at=typed["starts_at"],
-                ends_at=typed["ends_at"],
-                preheat_at=typed["preheat_at"],
-                combines=typed["combines"],
-            )
-            for fault in faults:
-                self.add_error(fault.field, fault.text)
+            try:
+                flashsale.check_window(
+                    starts_at=typed["starts_at"],
+                    ends_at=typed["ends_at"],
+                    preheat_at=typed["preheat_at"],
+                    combines=typed["combines"],
+                )
+            except flashsale.SessionRefused as refusal:
+                show_refusal(self, refusal)
         return typed
 
 
@@ -180,8 +180,7 @@ class PlanGoodFormSet(forms.BaseInlineFormSet):
             for form in self.forms
             if form.cleaned_data.get("sku") and not form.cleaned_data.get("DELETE")
         ]
-        if not kept:
-            raise ValidationError("请至少添加一个商品")
-        faults, _ = campaigns.price_faults({typed["sku"].pk: typed["price_fen"] for typed in kept})
-        if faults:
-            raise ValidationError([fault.text for fault in faults])
+        try:
+            flashsale.check_plan_goods({typed["sku"].pk: typed["price_fen"] for typed in kept})
+        except flashsale.PlanRefused as refusal:
+            raise ValidationError([fault.text for fault in refusal.faults]) from refusal

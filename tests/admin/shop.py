@@ -15,6 +15,9 @@ from apps.content.states import Finding, ReviewStatus
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
+from apps.groupbuy import terms
+from apps.groupbuy.models import Group as BuyingGroup
+from apps.groupbuy.models import Seat
 from apps.members.models import Consent, Level
 from apps.orders.models import Order
 from apps.outbox.models import Announcement, Delivery
@@ -27,7 +30,7 @@ from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
-from tests.apps.bargain import make as bargains
+from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
@@ -52,8 +55,9 @@ def fill(rows: int, *, operator: User) -> None:
         _words_of(order)
         _flash_sales_of(order)
         _group_of(order)
+        _bargain_of(order)
+        _presale_of(order)
         _system(operator)
-        _sold_together(order)
 
 
 def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:
@@ -128,9 +132,35 @@ def _flash_sales_of(order: Order) -> None:
     PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
 
 
+def _bargain_of(order: Order) -> None:
+    """A bargain with a run in which somebody helped, and a help that waits for a look."""
+    run = bargain.run(bargain.bargain(), member_id=order.member_id)
+    bargain.held(bargain.helped(run))
+
+
 def _group_of(order: Order) -> None:
-    """A group-buy with a group whose opener has paid."""
-    group_buys.opened(group_buys.campaign(group_buys.goods(50_00)))
+    """A group-buy with a group of two in which the order's buyer sits alone."""
+    row = group_buys.campaign(group_buys.goods(50_00), {2: 39_00})
+    group = BuyingGroup.objects.create(
+        group_no=f"PT{order.pk}",
+        group_buy=row,
+        leader=order.member,
+        kept_terms=terms.of_campaign(row).as_json(),
+        size=2,
+        largest=2,
+        joined=1,
+        opened_at=NOW,
+        ends_at=NOW + group_buys.HOUR,
+    )
+    Seat.objects.create(
+        order=order,
+        group_buy=row,
+        group=group,
+        member=order.member,
+        status="PAID",
+        held_at=NOW,
+        paid_at=NOW,
+    )
 
 
 def _money_of(order: Order) -> None:
@@ -150,10 +180,8 @@ def _money_of(order: Order) -> None:
     )
 
 
-def _sold_together(order: Order) -> None:
-    """A campaign of each kind, and what came of it."""
-    run = bargains.run(bargains.bargain())
-    bargains.held(run)
+def _presale_of(order: Order) -> None:
+    """A pre-sale with an order that waits for it, and a payment that WeChat would not take a report of."""
     Reservation.objects.create(order=order, presale=presales.presale())
     number = f"4200PRESALE{next(_numbers)}"
     Report.objects.create(order=order, transaction_id=number, delay_to=NOW, status="FAILED")

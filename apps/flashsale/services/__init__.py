@@ -6,7 +6,7 @@ caller's transaction, are keyed by the order's number and are safe to repeat.
 
 from apps.flashsale.selectors import KIND
 from apps.flashsale.services.admitting import Admitted, admit
-from apps.flashsale.services.planning import make_sessions, plan_faults
+from apps.flashsale.services.planning import PlanRefused, check_plan_goods, make_sessions, save_plan
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
 from apps.flashsale.services.saving import (
     GoodDraft,
@@ -15,6 +15,7 @@ from apps.flashsale.services.saving import (
     SessionRefused,
     approve,
     check,
+    check_window,
     copy,
     draft_of,
     pause,
@@ -30,6 +31,7 @@ __all__ = [
     "Admitted",
     "GoodDraft",
     "NotSoldOut",
+    "PlanRefused",
     "ReminderTooLate",
     "Saved",
     "SessionDraft",
@@ -37,6 +39,8 @@ __all__ = [
     "admit",
     "approve",
     "check",
+    "check_plan_goods",
+    "check_window",
     "commit",
     "copy",
     "draft_of",
@@ -45,12 +49,12 @@ __all__ = [
     "make_sessions",
     "pass_turns",
     "pause",
-    "plan_faults",
     "release",
     "remind",
     "restore",
     "resume",
     "save",
+    "save_plan",
     "stop",
     "wait",
 ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.base import days, transactions
+from apps.base import days, judging, transactions
+from apps.campaigns import services as campaigns
 from apps.flashsale.models import Plan, Session
 from apps.flashsale.services import saving
 from apps.flashsale.services.saving import GoodDraft, SessionDraft
-from mall.errors import Fault, ShopError
+from mall.errors import Fault, Faulty, ShopError
 
 WEEKDAYS: Final = {1: "周一", 2: "周二", 3: "周三", 4: "周四", 5: "周五", 6: "周六", 7: "周日"}
 
@@ -25,10 +26,34 @@ class _MadeAlready(ShopError):
     code = "flash_session_made_already"
 
 
-def plan_faults(weekdays: Any) -> Iterator[Fault]:
-    """What is wrong with the days of a plan."""
-    if not isinstance(weekdays, list) or not set(weekdays) <= set(WEEKDAYS):
+class PlanRefused(Faulty):
+    """A plan that cannot be: each fault at its field, ``goods`` for its goods."""
+
+    code = "flash_plan_refused"
+
+
+def save_plan(plan: Plan) -> Plan:
+    """Save a new or changed plan; sessions that are made already stay as they are. Raises PlanRefused."""
+    judging.refuse(PlanRefused, plan, _plan_faults(plan))
+    plan.save()
+    return plan
+
+
+def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
+    """Raise PlanRefused for goods (prices in fen by SKU id) that no session could have today."""
+    if not prices_fen:
+        raise PlanRefused([Fault("goods", "请至少添加一个商品")])
+    faults, _ = campaigns.price_faults(prices_fen, field="goods")
+    if faults:
+        raise PlanRefused(faults)
+
+
+def _plan_faults(plan: Plan) -> Iterator[Fault]:
+    """What is wrong with the days and the extras of a plan."""
+    if not isinstance(plan.weekdays, list) or not set(plan.weekdays) <= set(WEEKDAYS):
         yield Fault("weekdays", "星期应为 1（周一）到 7（周日）")
+    for extra in sorted(set(plan.combines) - campaigns.EXTRAS.keys()):
+        yield Fault("combines", f"没有这种可同享的优惠：{extra}")
 
 
 def make_sessions(*, at: datetime) -> int:

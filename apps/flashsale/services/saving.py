@@ -92,6 +92,17 @@ def save(draft: SessionDraft, *, at: datetime) -> Saved:
     return Saved(session, warnings)
 
 
+def check_window(
+    *, starts_at: datetime, ends_at: datetime, preheat_at: datetime | None, combines: Collection[str]
+) -> None:
+    """Raise SessionRefused for a window or extras that cannot be."""
+    faults = list(
+        campaigns.faults_of(starts_at=starts_at, ends_at=ends_at, preheat_at=preheat_at, combines=combines)
+    )
+    if faults:
+        raise SessionRefused(faults)
+
+
 def check(draft: SessionDraft, *, at: datetime) -> list[str]:
     """Try to save a draft and take it back; return what the price floor warns of. Raises what ``save`` does."""
     warnings: list[str] = []
