@@ -45,7 +45,7 @@ class PresalePage(CampaignPage):
     fieldsets = [
         (None, {"fields": ["sentence", "phase", "results"]}),
         ("活动", {"fields": [*COMMON]}),
-        ("商品与价格", {"fields": ["goods", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
+        ("商品与价格", {"fields": ["plan", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
         ("尾款与发货", {"fields": [("balance_from", "balance_until"), "ships_by", "arrived_at"]}),
     ]
 
@@ -97,6 +97,11 @@ class PresalePage(CampaignPage):
 
     def copied(self, row: Presale, *, code: str, by: Any, at: datetime) -> Model:
         return presales.copy(presale_id=row.pk, code=code, operator=by, at=at)
+
+    @admin.display(description="商品与计划")
+    def plan(self, row: Presale) -> str:
+        """The goods, for those who may only look; the form has a field of this name."""
+        return "；".join(inputs.write_goods(presales.draft_of(row).goods).splitlines()) or "—"
 
     @admin.display(description="效果")
     def results(self, row: Any) -> SafeString | str:

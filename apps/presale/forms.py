@@ -23,7 +23,7 @@ STAGES: Final = ("deposit_fen", "deposit_worth_fen", "balance_from", "balance_un
 class PresaleForm(forms.ModelForm):
     """One pre-sale, translated into a draft; what is wrong with it the service says, and the form shows where."""
 
-    goods = LinesField(
+    plan = LinesField(
         label="商品与计划",
         widget=UnfoldAdminTextareaWidget,
         help_text="每个规格一行：商家编码：预售价，计划数量，例如 TEA-01：269.00，200；须为同一商品的规格",
@@ -44,7 +44,7 @@ class PresaleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            self.initial["goods"] = inputs.write_goods(presales.draft_of(self.instance).goods)
+            self.initial["plan"] = inputs.write_goods(presales.draft_of(self.instance).goods)
 
     def clean(self) -> dict[str, Any]:
         """Read the goods, and have the service judge the whole of it."""
@@ -52,9 +52,9 @@ class PresaleForm(forms.ModelForm):
             return self.cleaned_data
         typed = dict(self.cleaned_data)
         try:
-            goods = inputs.read_goods(typed.pop("goods"))
+            goods = inputs.read_goods(typed.pop("plan"))
         except forms.ValidationError as refused:
-            self.add_error("goods", refused)
+            self.add_error("plan", refused)
             return self.cleaned_data
         self.draft = PresaleDraft(presale_id=self.instance.pk, goods=goods, **typed)
         # The row takes what the draft makes of what was left empty, or the model would refuse it.
@@ -62,7 +62,7 @@ class PresaleForm(forms.ModelForm):
         try:
             presales.check(self.draft)
         except ShopError as refusal:
-            show_refusal(self, refusal, named={"skus": "goods"})
+            show_refusal(self, refusal, named={"skus": "plan"})
         return self.cleaned_data
 
     def _post_clean(self) -> None:

@@ -206,7 +206,7 @@ def typed(sku_code: str, **said: Any) -> dict[str, Any]:
         "balance_from_1": "10:00",
         "balance_until_0": "2026-12-01",
         "balance_until_1": "10:00",
-        "goods": f"{sku_code}：160.00，10",
+        "plan": f"{sku_code}：160.00，10",
         "deposit_fen": "20",
         "deposit_worth_fen": "50",
         **said,
@@ -234,8 +234,8 @@ def test_operators_write_one_in_a_form_and_read_its_rule_and_what_it_costs(admin
     ],
 )
 def test_a_line_that_nobody_can_read_is_told(admin_client: Client, goods: str, said: str) -> None:
-    sent = admin_client.post("/admin/presale/presale/add/", typed("x", goods=goods))
-    assert said in sent.context["adminform"].form.errors["goods"][0]
+    sent = admin_client.post("/admin/presale/presale/add/", typed("x", plan=goods))
+    assert said in sent.context["adminform"].form.errors["plan"][0]
     assert Presale.objects.count() == 0
 
 
