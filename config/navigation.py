@@ -84,6 +84,7 @@ GROUPS: Groups = [
     (
         "营销活动",
         [
+            Place("活动日历", "calendar_month", "campaigns.SkuWindow"),
             Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
             Place("团", "diversity_3", "groupbuy.Group"),
             Place("砍价活动", "content_cut", "bargain.Bargain"),

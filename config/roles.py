@@ -77,6 +77,7 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "campaigns",
             "flashsale",
             "bargain",
             "groupbuy",
