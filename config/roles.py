@@ -76,6 +76,7 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "fulfillment",
             "bargain",
+            "shares",
         )
         | {
             "bargain.release_help",
@@ -94,6 +95,7 @@ def _roles() -> dict[str, Collection[str]]:
             "content",
             "support",
             "bargain",
+            "shares",
         )
         | {
             "members.change_member",

@@ -1,0 +1,22 @@
+"""Board 8: what can be shared. The word of the API, what operators call it, the mini program's page, and who knows its things.
+
+Pages are those of the mini program that the shop is sold with; whoever has others names them here. Codes of a page that
+the released version does not have are refused by WeChat (41030, WECHAT_CHECK_PATH).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.shares.cards import Kind
+
+KINDS: Sequence[Kind] = (
+    Kind(
+        name="product",
+        label="商品",
+        page="pages/product/index",
+        finds="apps.storefront.sharing.product",
+        numbered=True,
+    ),
+    Kind(name="bargain", label="砍价", page="pages/bargain/index", finds="apps.bargain.sharing.run"),
+)
