@@ -53,7 +53,7 @@ def draw(*, share_id: int, at: datetime) -> bool:
         fault = gone.text  # what is shared is gone: there is nothing to draw until it is shared again
     except (ShopError, OSError, ValueError) as trouble:
         fault = faults.wording(trouble)
-        log.warning("share_not_drawn", share=share.pk, fault=fault)
+        log.warning("share_not_drawn", name=str(share.pk), reason=fault)
         _put_off(share, made, fault=fault, until=taken_until, at=at)
         return True
     _settle(share, made, fault=fault, until=taken_until, at=at)
@@ -96,8 +96,7 @@ def _poster(share: Share, *, code_file: str, at: datetime) -> dict[str, str]:
     sign = card.sign(at=at)
     if share.poster_file and share.poster_sign == sign:
         return {"wanted_sign": sign}
-    picture = _read(stored.sized(card.picture, stored.Size.PAGE)) if card.picture else None
-    drawn = poster.draw(card, code=_read(code_file), picture=picture, at=at)
+    drawn = poster.draw(card, code=_read(code_file), picture=_picture(card.picture), at=at)
     # A name of its own for each content: phones may keep it for ever.
     name = _keep(f"{_folder(share)}/poster-{sign}.jpg", drawn)
     return {"poster_file": name, "poster_sign": sign, "wanted_sign": sign}
@@ -141,6 +140,15 @@ def _keep(name: str, content: bytes) -> str:
     """Store a file under its name, in place of a former one."""
     default_storage.delete(name)
     return default_storage.save(name, ContentFile(content))
+
+
+def _picture(name: str) -> bytes | None:
+    """The picture of the thing; a poster without one is better than none."""
+    try:
+        return _read(stored.sized(name, stored.Size.PAGE)) if name else None
+    except FileNotFoundError:
+        log.warning("share_picture_missing", name=name)
+        return None
 
 
 def _read(name: str) -> bytes:

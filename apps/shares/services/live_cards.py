@@ -98,7 +98,7 @@ def send_news(*, live_card_id: int, at: datetime) -> bool:
         made = {"over": True, "fault": faults.wording(over)[:200]}
     except ShopError as trouble:
         fault = faults.wording(trouble)
-        log.warning("live_card_not_told", card=card.pk, fault=fault)
+        log.warning("live_card_not_told", name=str(card.pk), reason=fault)
         _put_off(card, fault=fault, until=until, at=at)
         return True
     _settle(card, made, until=until, at=at)
