@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 from apps.shares.cards import Kind
 
+# Words of the API that have nothing to show yet: 404, where other words are 400.
+COMING: Sequence[str] = ("group", "flash_sale", "presale", "article", "page", "promoter", "referral")
+
 KINDS: Sequence[Kind] = (
     Kind(
         name="product",

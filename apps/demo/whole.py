@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import bargains, filling, reviews, surveys, terms
+from apps.demo import bargains, filling, reviews, shares, surveys, terms
 from apps.demo.telling import Tell, silent
 
 
@@ -22,5 +22,6 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         terms.agree(at=at, tell=tell)
         surveys.fill(at=at)
         bargains.fill(at=at)
+        shares.fill(at=at)
     reviews.fill(at=at, tell=tell)
     return added

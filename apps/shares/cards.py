@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -20,12 +20,6 @@ from django.utils.module_loading import import_string
 from apps.base import days
 from mall.errors import Invalid, NotFound, ShopError
 from mall.errors import Kind as RefusalKind
-
-# The words of the contract. Those without a line on the board have no things yet.
-WORDS: Final = (
-    "product", "group", "flash_sale", "bargain", "presale", "article", "page", "promoter", "referral",
-)  # fmt: skip
-
 
 class KindUnknown(Invalid):
     """No word for anything that can be shared; ``details.kind`` lists those there are."""
@@ -118,13 +112,13 @@ def board() -> Sequence[Kind]:
 
 
 def kind_of(name: object) -> Kind:
-    """The line of a word. Raises KindUnknown, and NothingToShare for a word that has no things yet."""
+    """The line of a word. Raises KindUnknown, and NothingToShare for a word that has no things yet (SHARE_COMING)."""
     found = next((kind for kind in board() if kind.name == name), None)
     if found is not None:
         return found
-    if name in WORDS:
+    if name in import_string(settings.SHARE_COMING):
         raise NothingToShare
-    raise KindUnknown(details={"kind": [f"应为 {'、'.join(WORDS)} 之一"]})
+    raise KindUnknown(details={"kind": [f"应为 {'、'.join(kind.name for kind in board())} 之一"]})
 
 
 def find(kind: Kind, said: int | str, *, member_id: int, at: datetime) -> Card:

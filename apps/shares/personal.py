@@ -53,7 +53,10 @@ ROOM = Room(
     holdings=(
         Holding(
             model="shares.Share",
-            plain=("title",),
+            plain=(
+                "kind", "subject", "title", "token", "code_file", "poster_file", "wanted_sign", "poster_sign",
+                "fault",
+            ),
             exported="分享",
             fate=Fate.NAMELESS,
             kept="与分享订单相同",
@@ -62,6 +65,7 @@ ROOM = Room(
         Holding(
             model="shares.Visit",
             personal=("visitor_id",),
+            plain=("day",),
             exported="分享到访",
             fate=Fate.DELETED,
             kept="180 天（SHARE_VISIT_DAYS）",

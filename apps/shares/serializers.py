@@ -9,7 +9,6 @@ from rest_framework import serializers
 
 from apps.base.inputs import MAX_BIGINT, StrictTextField
 from apps.base.schema import ServerTimeField
-from apps.shares import cards
 
 _LONGEST_ID = 64
 _ID = {
@@ -40,9 +39,12 @@ class ThingIdField(serializers.Field[Any, Any, Any, Any]):
 class ShareRequestSerializer(serializers.Serializer[Any]):
     """What a member wants to show to friends."""
 
-    kind = StrictTextField(max_length=20, help_text=f"One of {', '.join(cards.WORDS)}.")
+    kind = StrictTextField(
+        max_length=20,
+        help_text="What it is: the kinds that can be shared are the shop's (`details` of 400 names them)."
+    )
     id = ThingIdField(
-        help_text="What an order of it names: the product's id, the group's `group_no`, the run's `bargain_no`."
+        help_text="What an order of it names: the product's id, the `group_no`, the `bargain_no`."
     )
 
 

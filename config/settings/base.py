@@ -297,6 +297,7 @@ OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
+SHARE_COMING = "config.sharing.COMING"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"

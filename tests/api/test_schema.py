@@ -175,6 +175,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
         *("GET /categories", "GET /products", "GET /products/{product_id}", "GET /coupons"),
         "GET /shop",
         *("GET /bargains", "GET /bargains/{bargain_id}", "GET /bargain-runs/{bargain_no}"),
+        *("GET /shares/{token}", "POST /visits"),
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),
     }
 
