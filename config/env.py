@@ -157,7 +157,7 @@ class Environment(BaseSettings):
     wechat_sandbox: bool = False
     # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
-    # Whether WeChat refuses codes of pages that the released version does not have; left out: for releases outside a rehearsal.
+    # Whether WeChat refuses codes of pages that the released version lacks; left out: for releases outside a rehearsal.
     wechat_check_path: bool | None = None
     wechat_api_base: BaseUrl = "https://api.weixin.qq.com"
     wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")

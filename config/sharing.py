@@ -1,4 +1,4 @@
-"""Board 8: what can be shared. The word of the API, what operators call it, the mini program's page, and who knows its things.
+"""Board 8: what can be shared: the API's word, what operators call it, the mini program's page, who knows its things.
 
 Pages are those of the mini program that the shop is sold with; whoever has others names them here. Codes of a page that
 the released version does not have are refused by WeChat (41030, WECHAT_CHECK_PATH).

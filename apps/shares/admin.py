@@ -156,4 +156,3 @@ class LiveCardAdmin(ReadOnlyAdmin):
     @admin.display(description="进度")
     def progress(self, row: LiveCard) -> str:
         return f"{row.members}/{row.limit}"
-

@@ -110,7 +110,7 @@ class VisitsView(APIView):
     )
     def post(self, request: Request) -> Response:
         try:
-            said = request.data
+            said: dict[str, Any] = dict(request.data)
         except ParseError:
             said = {}
         member = request.user if isinstance(request.user, Member) else None

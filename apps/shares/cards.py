@@ -21,6 +21,7 @@ from apps.base import days
 from mall.errors import Invalid, NotFound, ShopError
 from mall.errors import Kind as RefusalKind
 
+
 class KindUnknown(Invalid):
     """No word for anything that can be shared; ``details.kind`` lists those there are."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -40,7 +41,12 @@ def erase(person: Person, *, at: datetime) -> None:
     mine = Share.objects.select_for_update(no_key=True).filter(member_id=person.member_id)
     names = [name for share in mine for name in (share.code_file, share.poster_file) if name]
     mine.update(code_file="", poster_file="", due_at=None)
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in names], robust=True)
+    transaction.on_commit(partial(_delete, names), robust=True)
+
+
+def _delete(names: Iterable[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
 
 
 def overdue(*, at: datetime) -> int:
@@ -54,7 +60,14 @@ ROOM = Room(
         Holding(
             model="shares.Share",
             plain=(
-                "kind", "subject", "title", "token", "code_file", "poster_file", "wanted_sign", "poster_sign",
+                "kind",
+                "subject",
+                "title",
+                "token",
+                "code_file",
+                "poster_file",
+                "wanted_sign",
+                "poster_sign",
                 "fault",
             ),
             exported="分享",

@@ -23,14 +23,12 @@ _ID = {
 class ThingIdField(serializers.Field[Any, Any, Any, Any]):
     """The id of what is shared: a number or a text, as an order of it names it."""
 
-    default_error_messages = {"invalid": "内容编号应为整数或文字"}
-
     def to_internal_value(self, data: Any) -> int | str:
         if isinstance(data, int) and not isinstance(data, bool) and 1 <= data <= MAX_BIGINT:
             return data
         if isinstance(data, str) and 1 <= len(data) <= _LONGEST_ID and data.isascii() and data.isprintable():
             return data
-        self.fail("invalid")
+        raise serializers.ValidationError("内容编号应为整数或文字", code="invalid")
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -41,7 +39,7 @@ class ShareRequestSerializer(serializers.Serializer[Any]):
 
     kind = StrictTextField(
         max_length=20,
-        help_text="What it is: the kinds that can be shared are the shop's (`details` of 400 names them)."
+        help_text="What it is: the kinds that can be shared are the shop's (`details` of 400 names them).",
     )
     id = ThingIdField(
         help_text="What an order of it names: the product's id, the `group_no`, the `bargain_no`."

@@ -45,9 +45,7 @@ def call_for_picture(path: str, body: Mapping[str, Any]) -> bytes:
 
 def read(path: str, params: Mapping[str, str], *, changes: bool) -> dict[str, Any]:
     """GET ``path`` with the access token; return the answer, whose errcode is 0. Otherwise like ``call``."""
-    return _content(
-        _answered(path, None, changes=changes, params=params), path=path, changes=changes
-    )
+    return _content(_answered(path, None, changes=changes, params=params), path=path, changes=changes)
 
 
 def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:

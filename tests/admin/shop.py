@@ -21,7 +21,7 @@ from apps.outbox.states import DeliveryStatus
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
 from apps.promotions.models import LevelPrice
-from apps.shares import services as sharing
+from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
@@ -31,7 +31,7 @@ from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
-from tests.apps.shares import make as shares
+from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
@@ -60,11 +60,11 @@ def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: d
 
 def _shared(order: Order) -> None:
     """A product that somebody shares, a friend who came by it and ordered, and the card of a group."""
-    share = shares.share(at=NOW)
+    share = shared.share(at=NOW)
     friend = members.member("访客", registered_at=NOW)
-    sharing.note_visit(token=share.token, visitor_id="v-1", member=friend, at=NOW)
-    sharing.note_order(order_no=order.order_no, member_id=friend.pk, placed_at=NOW)
-    shares.card(f"GB{next(_numbers)}", at=NOW)
+    shares.note_visit(token=share.token, visitor_id="v-1", member=friend, at=NOW)
+    shares.note_order(order_no=order.order_no, member_id=friend.pk, placed_at=NOW)
+    shared.card(f"GB{next(_numbers)}", at=NOW)
 
 
 def _catalog_of(order: Order) -> None:

@@ -5,148 +5,249 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0009_found_and_refreshed_twice'),
+        ("members", "0009_found_and_refreshed_twice"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LiveCard',
+            name="LiveCard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20, verbose_name='类型')),
-                ('subject', models.CharField(max_length=64, verbose_name='内容编号')),
-                ('path', models.CharField(max_length=300, verbose_name='页面')),
-                ('activity_id', models.CharField(blank=True, max_length=200, verbose_name='动态消息编号')),
-                ('expires_at', models.DateTimeField(null=True, verbose_name='可更新至')),
-                ('members', models.PositiveIntegerField(verbose_name='已参加')),
-                ('limit', models.PositiveIntegerField(verbose_name='人数')),
-                ('begun', models.BooleanField(default=False, verbose_name='已开始')),
-                ('told_members', models.PositiveIntegerField(null=True, verbose_name='已告知人数')),
-                ('over', models.BooleanField(default=False, verbose_name='已结束')),
-                ('opened_at', models.DateTimeField(verbose_name='建立时间')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='下次发送')),
-                ('tries', models.PositiveIntegerField(default=0, verbose_name='发送次数')),
-                ('fault', models.CharField(blank=True, max_length=200, verbose_name='失败原因')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20, verbose_name="类型")),
+                ("subject", models.CharField(max_length=64, verbose_name="内容编号")),
+                ("path", models.CharField(max_length=300, verbose_name="页面")),
+                ("activity_id", models.CharField(blank=True, max_length=200, verbose_name="动态消息编号")),
+                ("expires_at", models.DateTimeField(null=True, verbose_name="可更新至")),
+                ("members", models.PositiveIntegerField(verbose_name="已参加")),
+                ("limit", models.PositiveIntegerField(verbose_name="人数")),
+                ("begun", models.BooleanField(default=False, verbose_name="已开始")),
+                ("told_members", models.PositiveIntegerField(null=True, verbose_name="已告知人数")),
+                ("over", models.BooleanField(default=False, verbose_name="已结束")),
+                ("opened_at", models.DateTimeField(verbose_name="建立时间")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="下次发送")),
+                ("tries", models.PositiveIntegerField(default=0, verbose_name="发送次数")),
+                ("fault", models.CharField(blank=True, max_length=200, verbose_name="失败原因")),
             ],
             options={
-                'verbose_name': '动态消息',
-                'verbose_name_plural': '动态消息',
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='share_live_card_due')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('over', False)), fields=('kind', 'subject'), name='share_live_card_one_at_a_time'), models.CheckConstraint(condition=models.Q(('over', False), ('due_at__isnull', True), _connector='OR'), name='share_live_card_over_is_not_due')],
+                "verbose_name": "动态消息",
+                "verbose_name_plural": "动态消息",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="share_live_card_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("over", False)),
+                        fields=("kind", "subject"),
+                        name="share_live_card_one_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("over", False), ("due_at__isnull", True), _connector="OR"),
+                        name="share_live_card_over_is_not_due",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Share',
+            name="Share",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20, verbose_name='类型')),
-                ('subject', models.CharField(max_length=64, verbose_name='内容编号')),
-                ('title', models.CharField(max_length=120, verbose_name='内容')),
-                ('token', models.CharField(max_length=32, unique=True, verbose_name='分享码')),
-                ('opened_at', models.DateTimeField(verbose_name='首次分享')),
-                ('shared_at', models.DateTimeField(verbose_name='最近分享')),
-                ('code_file', models.CharField(blank=True, max_length=120, verbose_name='小程序码')),
-                ('poster_file', models.CharField(blank=True, max_length=120, verbose_name='海报')),
-                ('wanted_sign', models.CharField(blank=True, max_length=16, verbose_name='海报应有内容')),
-                ('poster_sign', models.CharField(blank=True, max_length=16, verbose_name='海报现有内容')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='下次制作')),
-                ('tries', models.PositiveIntegerField(default=0, verbose_name='制作次数')),
-                ('fault', models.CharField(blank=True, max_length=200, verbose_name='制作失败原因')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='分享人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20, verbose_name="类型")),
+                ("subject", models.CharField(max_length=64, verbose_name="内容编号")),
+                ("title", models.CharField(max_length=120, verbose_name="内容")),
+                ("token", models.CharField(max_length=32, unique=True, verbose_name="分享码")),
+                ("opened_at", models.DateTimeField(verbose_name="首次分享")),
+                ("shared_at", models.DateTimeField(verbose_name="最近分享")),
+                ("code_file", models.CharField(blank=True, max_length=120, verbose_name="小程序码")),
+                ("poster_file", models.CharField(blank=True, max_length=120, verbose_name="海报")),
+                ("wanted_sign", models.CharField(blank=True, max_length=16, verbose_name="海报应有内容")),
+                ("poster_sign", models.CharField(blank=True, max_length=16, verbose_name="海报现有内容")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="下次制作")),
+                ("tries", models.PositiveIntegerField(default=0, verbose_name="制作次数")),
+                ("fault", models.CharField(blank=True, max_length=200, verbose_name="制作失败原因")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="分享人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '分享',
-                'verbose_name_plural': '分享',
-                'ordering': ['-id'],
+                "verbose_name": "分享",
+                "verbose_name_plural": "分享",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ShareOrder',
+            name="ShareOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_no', models.CharField(max_length=32, unique=True, verbose_name='订单号')),
-                ('visited_at', models.DateTimeField(verbose_name='到访时间')),
-                ('placed_at', models.DateTimeField(verbose_name='下单时间')),
-                ('paid_at', models.DateTimeField(null=True, verbose_name='支付时间')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='下单会员')),
-                ('share', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='shares.share', verbose_name='分享')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order_no", models.CharField(max_length=32, unique=True, verbose_name="订单号")),
+                ("visited_at", models.DateTimeField(verbose_name="到访时间")),
+                ("placed_at", models.DateTimeField(verbose_name="下单时间")),
+                ("paid_at", models.DateTimeField(null=True, verbose_name="支付时间")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="下单会员",
+                    ),
+                ),
+                (
+                    "share",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="shares.share",
+                        verbose_name="分享",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '分享订单',
-                'verbose_name_plural': '分享订单',
-                'ordering': ['-id'],
+                "verbose_name": "分享订单",
+                "verbose_name_plural": "分享订单",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('visitor_id', models.CharField(blank=True, max_length=64, verbose_name='访客标识')),
-                ('day', models.DateField(verbose_name='日期')),
-                ('first_at', models.DateTimeField(verbose_name='首次到访')),
-                ('last_at', models.DateTimeField(verbose_name='最近到访')),
-                ('landings', models.PositiveIntegerField(default=1, verbose_name='到访次数')),
-                ('registered', models.BooleanField(default=False, verbose_name='带来注册')),
-                ('member', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='会员')),
-                ('share', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='shares.share', verbose_name='分享')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("visitor_id", models.CharField(blank=True, max_length=64, verbose_name="访客标识")),
+                ("day", models.DateField(verbose_name="日期")),
+                ("first_at", models.DateTimeField(verbose_name="首次到访")),
+                ("last_at", models.DateTimeField(verbose_name="最近到访")),
+                ("landings", models.PositiveIntegerField(default=1, verbose_name="到访次数")),
+                ("registered", models.BooleanField(default=False, verbose_name="带来注册")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="会员",
+                    ),
+                ),
+                (
+                    "share",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="shares.share",
+                        verbose_name="分享",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '分享到访',
-                'verbose_name_plural': '分享到访',
-                'ordering': ['-id'],
+                "verbose_name": "分享到访",
+                "verbose_name_plural": "分享到访",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='share',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='share_due'),
+            model_name="share",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="share_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='share',
-            index=models.Index(fields=['shared_at'], name='share_by_use'),
+            model_name="share",
+            index=models.Index(fields=["shared_at"], name="share_by_use"),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.UniqueConstraint(fields=('member', 'kind', 'subject'), name='share_once_per_thing'),
+            model_name="share",
+            constraint=models.UniqueConstraint(
+                fields=("member", "kind", "subject"), name="share_once_per_thing"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shareorder',
-            index=models.Index(fields=['member', '-id'], name='share_order_by_member'),
+            model_name="shareorder",
+            index=models.Index(fields=["member", "-id"], name="share_order_by_member"),
         ),
         migrations.AddConstraint(
-            model_name='shareorder',
-            constraint=models.CheckConstraint(condition=models.Q(('placed_at__gte', models.F('visited_at'))), name='share_order_after_visit'),
+            model_name="shareorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("placed_at__gte", models.F("visited_at"))), name="share_order_after_visit"
+            ),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(condition=models.Q(('member__isnull', False)), fields=['member', '-first_at'], name='share_visit_by_member'),
+            model_name="visit",
+            index=models.Index(
+                condition=models.Q(("member__isnull", False)),
+                fields=["member", "-first_at"],
+                name="share_visit_by_member",
+            ),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(condition=models.Q(('member__isnull', True), models.Q(('visitor_id', ''), _negated=True)), fields=['visitor_id', '-first_at'], name='share_visit_unknown'),
+            model_name="visit",
+            index=models.Index(
+                condition=models.Q(("member__isnull", True), models.Q(("visitor_id", ""), _negated=True)),
+                fields=["visitor_id", "-first_at"],
+                name="share_visit_unknown",
+            ),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['last_at'], name='share_visit_by_age'),
+            model_name="visit",
+            index=models.Index(fields=["last_at"], name="share_visit_by_age"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(fields=('share', 'visitor_id', 'member', 'day'), name='share_visit_once_a_day', nulls_distinct=False),
+            model_name="visit",
+            constraint=models.UniqueConstraint(
+                fields=("share", "visitor_id", "member", "day"),
+                name="share_visit_once_a_day",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.UniqueConstraint(condition=models.Q(('registered', True)), fields=('member',), name='share_registration_once'),
+            model_name="visit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("registered", True)), fields=("member",), name="share_registration_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('first_at'))), name='share_visit_forward'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_at__gte", models.F("first_at"))), name="share_visit_forward"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('registered', False), ('member__isnull', False), _connector='OR'), name='share_registration_of_somebody'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("registered", False), ("member__isnull", False), _connector="OR"),
+                name="share_registration_of_somebody",
+            ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Makes mini-program codes and posters: each once, by whoever takes the row, and WeChat is asked with no transaction open."""
+"""Makes codes and posters: each once, by whoever takes the row; WeChat is asked with no transaction open."""
 
 from __future__ import annotations
 
@@ -102,9 +102,7 @@ def _poster(share: Share, *, code_file: str, at: datetime) -> dict[str, str]:
     return {"poster_file": name, "poster_sign": sign, "wanted_sign": sign}
 
 
-def _settle(
-    share: Share, made: dict[str, str], *, fault: str, until: datetime | None, at: datetime
-) -> None:
+def _settle(share: Share, made: dict[str, str], *, fault: str, until: datetime | None, at: datetime) -> None:
     """Write down what was made; whoever shared it meanwhile wanting another poster has it due at once."""
     with transaction.atomic():
         now = Share.objects.select_for_update(no_key=True).get(pk=share.pk)
@@ -123,9 +121,7 @@ def _settle(
         default_storage.delete(old_poster)
 
 
-def _put_off(
-    share: Share, made: dict[str, str], *, fault: str, until: datetime | None, at: datetime
-) -> None:
+def _put_off(share: Share, made: dict[str, str], *, fault: str, until: datetime | None, at: datetime) -> None:
     wait = min(_FIRST_WAIT * 2 ** min(share.tries - 1, 20), _LONGEST_WAIT)
     kept = {"code_file": made["code_file"]} if "code_file" in made else {}
     Share.objects.filter(pk=share.pk, due_at=until).update(due_at=at + wait, fault=fault[:200], **kept)

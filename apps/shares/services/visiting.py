@@ -111,7 +111,9 @@ def _note_registration(member: Member) -> None:
     others = mine.exclude(share__member=member)
     since = joined - timedelta(days=settings.SHARE_DAYS)
     before = others.filter(first_at__gt=since, first_at__lte=joined).order_by("-first_at", "-id").first()
-    after = others.filter(first_at__gt=joined, first_at__lte=joined + _LATE_LANDING).order_by("first_at", "id")
+    after = others.filter(first_at__gt=joined, first_at__lte=joined + _LATE_LANDING).order_by(
+        "first_at", "id"
+    )
     brought = before or after.first()
     if brought is None:
         return

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
 
 OPEN_ROUTES = miniprogram.OPEN_ROUTES
-TOKEN_ROUTES = [*miniprogram.ROUTES, *subscribe.ROUTES, *updatable.ROUTES, *shipping.ROUTES, *trade_orders.ROUTES]
+TOKEN_ROUTES = [
+    *miniprogram.ROUTES,
+    *subscribe.ROUTES,
+    *updatable.ROUTES,
+    *shipping.ROUTES,
+    *trade_orders.ROUTES,
+]
 SHOWN = 20_000  # characters of a request or an answer that the log keeps
 
 

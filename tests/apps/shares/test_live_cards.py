@@ -142,9 +142,7 @@ def test_news_of_a_group_that_nobody_has_sent_are_told_to_nobody():
 
 def test_what_has_begun_begins_no_card():
     progress = Progress(members=3, limit=3, begun=True)
-    assert (
-        shares.begin_card(kind="group", subject="GB1", path="/p", progress=progress, at=make.NOW) is None
-    )
+    assert shares.begin_card(kind="group", subject="GB1", path="/p", progress=progress, at=make.NOW) is None
 
 
 def test_sharing_a_group_answers_its_card_once_wechat_has_given_the_number(

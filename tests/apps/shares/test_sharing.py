@@ -60,7 +60,11 @@ def test_code_and_poster_are_promised_and_then_made(shopper_of: Shoppers, wechat
     told = shopper_of(owner).call("POST", "/shares", {"kind": "product", "id": thing.pk}).json()
     for url in (told["code_url"], told["poster_url"]):
         waiting = fetched(url)
-        assert (waiting.status_code, waiting["Retry-After"], waiting["Cache-Control"]) == (503, "2", "no-store")
+        assert (waiting.status_code, waiting["Retry-After"], waiting["Cache-Control"]) == (
+            503,
+            "2",
+            "no-store",
+        )
         assert waiting.json()["code"] == "share_picture_pending"
     outbox.deliver_due(at=timezone.now())
     for url in (told["code_url"], told["poster_url"]):

@@ -29,7 +29,9 @@ def test_a_token_with_any_letter_changed_is_not_ours():
         assert not tokens.is_ours(token[:place] + other + token[place + 1 :])
 
 
-@pytest.mark.parametrize("nonsense", ["", "a", "a" * 28, "a" * 33, "一" * 28, "1" * 27 + "\n", None, 7, [], {}])
+@pytest.mark.parametrize(
+    "nonsense", ["", "a", "a" * 28, "a" * 33, "一" * 28, "1" * 27 + "\n", None, 7, [], {}]
+)
 def test_nonsense_is_not_ours(nonsense: Any):
     assert not tokens.is_ours(nonsense)
 

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Member], Any]
 
 
-def visited(share: Share, visitor_id: str = "", member: Member | None = None, *, at: Any = NOW) -> Visit | None:
+def visited(
+    share: Share, visitor_id: str = "", member: Member | None = None, *, at: Any = NOW
+) -> Visit | None:
     return shares.note_visit(token=share.token, visitor_id=visitor_id, member=member, at=at)
 
 
