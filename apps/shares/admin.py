@@ -31,8 +31,8 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.display(description="类型")
 def _of_kind(row: Share | LiveCard) -> str:
-    """What operators call the kind; its word where the board has it no more."""
-    return next((kind.label for kind in cards.board() if kind.name == row.kind), row.kind)
+    """What operators call the kind; the board may have it no more."""
+    return next((kind.label for kind in cards.board() if kind.name == row.kind), "其他")
 
 
 @admin.register(Share)
@@ -56,7 +56,7 @@ class ShareAdmin(ReadOnlyAdmin):
     search_fields = ["=token", "=subject", "=member__public_id"]
     search_help_text = "分享码、内容编号或会员编号"
     fields = [
-        ("title", "kind", "subject"),
+        ("title", _of_kind, "subject"),
         ("member", "token"),
         ("opened_at", "shared_at"),
         ("landings", "visitors", "registrations", "ordered", "paid"),
@@ -146,7 +146,7 @@ class LiveCardAdmin(ReadOnlyAdmin):
     search_fields = ["=subject"]
     search_help_text = "内容编号，如团号"
     fields = [
-        ("kind", "subject", "path"),
+        (_of_kind, "subject", "path"),
         ("progress", "told_members"),
         ("activity_id", "expires_at"),
         ("begun", "over"),
