@@ -11,7 +11,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=config.settings.prod
 RUN groupadd --gid 10001 mall \
     && useradd --uid 10001 --gid mall --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin mall \
-    && install -d -o mall -g mall /srv/static /srv/media /srv/state
+    && install -d -o mall -g mall /srv/static /srv/media /srv/private /srv/state
 COPY --from=build /opt/venv /opt/venv
 COPY . /app
 WORKDIR /app

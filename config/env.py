@@ -123,6 +123,7 @@ class Environment(BaseSettings):
     shop_time_zone: str = "Asia/Shanghai"
     shop_name: str = "茶里茶外"
     media_root: Directory = None
+    private_root: Directory = None
     static_root: Directory = None
     # True behind PgBouncer in transaction mode: no server-side cursors, no session state.
     database_pooled: bool = False

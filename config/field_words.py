@@ -167,7 +167,7 @@ WORDS: Final = {
     "results": "The rows of this page, or all where there are no pages.",
     "reviews": "One review for each line that is reviewed.",
     "saving_fen": "What it would save, in fen.",
-    "scope": "What it is good for.",
+    "scope": "Which goods it is good for: all, or some products, SKUs, categories or brands.",
     "selected": "Whether it is among what is bought next.",
     "service_queue": "Whether members of this level are served first.",
     "shipped_at": "When it was sent; null if it was not.",

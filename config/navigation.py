@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.bargain import selectors as bargain_facts
+from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
@@ -52,6 +53,7 @@ GROUPS: Groups = [
         "商品",
         [
             Place("商品", "redeem", "catalog.Product"),
+            Place("规格（SKU）", "barcode", "catalog.Sku"),
             Place("类目", "account_tree", "catalog.Category"),
             Place("品牌", "verified", "catalog.Brand"),
             Place("服务保障", "shield", "catalog.GuaranteeLabel"),
@@ -63,6 +65,7 @@ GROUPS: Groups = [
             Place("库存", "inventory_2", "inventory.Stock"),
             Place("库存流水", "list_alt", "inventory.StockEntry"),
             Place("库存占用", "lock_clock", "inventory.Hold"),
+            Place("待付款占用", "hourglass_top", "orders.OrderLine"),
             Place("仓库与门店", "warehouse", "stores.Place"),
         ],
     ),
@@ -218,9 +221,9 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the tabs above the list of orders: one for each status in which orders wait or end."""
+    """Return the tabs above the list of orders: one for each status that an order can have here."""
     chosen = request.GET.get("status__exact", "")
-    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in Status)]
+    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in activities.statuses())]
     return [
         {
             "models": ["orders.order"],

@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from apps.base.errors import PLAIN, STATUS_OF_KIND
 from apps.base.inputs import MAX_BIGINT
+from apps.base.schema import TEXT_CONTROLS
 from config import refusals
 from config.field_words import PARAMETERS, WORDS
 
@@ -69,6 +70,8 @@ def _describe_parameters(operation: Json) -> None:
             parameter["allowEmptyValue"] = True
         if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
             parameter["schema"] |= {"minimum": 0, "maximum": MAX_BIGINT}
+        if parameter["in"] == "query" and parameter["schema"] == {"type": "string"}:
+            parameter["schema"] = {"type": "string", "pattern": f"^[^{TEXT_CONTROLS}]*$"}
         if parameter["name"] in PARAMETERS:
             parameter.setdefault("description", PARAMETERS[parameter["name"]])
 

@@ -119,6 +119,8 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "orders.refund_order",
             "payments.change_refund",
+            "payments.end_paid_outside",
+            "payments.end_written_back",
             "payments.change_notification",
             "wallet.change_recharge",
             "wallet.recharge_account",

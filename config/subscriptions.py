@@ -16,7 +16,10 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.members.handlers.erase_pictures_on_consent_withdrawn",
         "apps.support.handlers.erase_on_consent_withdrawn",
     ],
-    events.ConsoleRefunded: ["apps.aftersales.handlers.refund_on_console_refunded"],
+    events.ConsoleRefunded: [
+        "apps.aftersales.handlers.refund_on_console_refunded",
+        "apps.checkout.handlers.follow_on_console_refunded",
+    ],
     events.MemberRegistered: ["apps.coupons.handlers.welcome_on_member_registered"],
     events.LiveCardChanged: ["apps.shares.handlers.tell_on_live_card_changed"],
     events.OrderPaid: [

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from apps.base import door, probes
+from apps.base import door, held, probes
 from apps.pictures import media_api
 from apps.shares import pictures_api as share_pictures
 
@@ -26,6 +26,7 @@ urlpatterns = [
     # Before the admin's own, which knows only the words that Django ships.
     path("admin/jsi18n/", admin.site.admin_view(JavaScriptCatalog.as_view(), cacheable=True)),
     path("admin", RedirectView.as_view(url="/admin/", permanent=False)),
+    path("admin/held/<str:token>", admin.site.admin_view(held.view), name="held"),
     path("admin/second-factor/", door.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

@@ -19,6 +19,7 @@ from apps.base import throttles
 from apps.members.models import Member
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
+from tests.admin.browser import Browser
 from tests.apps.members import make
 
 
@@ -54,6 +55,14 @@ class Shopper(APIClient):
             content_type="application/json",
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
+
+
+@pytest.fixture
+def admin_client(admin_user: Any) -> Browser:
+    """The browser of an operator who may do everything."""
+    browser = Browser()
+    browser.force_login(admin_user)
+    return browser
 
 
 @pytest.fixture

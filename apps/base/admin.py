@@ -86,6 +86,17 @@ class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
     # Look-ups of links that other pages have to this list, beside those of its filters.
     linked_by: Sequence[str] = ()
 
+    # The service that writes a row which a form of this page filled in, ``staticmethod(levels.save)``: it judges the
+    # row once more, under its locks. What needs more than the row overrides ``save_model``.
+    saves: ClassVar[Callable[..., Any] | None] = None
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Have the service write the row."""
+        if self.saves is None:
+            super().save_model(request, obj, form, change)
+        else:
+            self.saves(obj)
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A list is narrowed by what it declares and by nothing else.
 

@@ -2,7 +2,8 @@
 
 The page carries a fingerprint of every input as it was shown. When it is sent, the page is drawn anew from the
 database, under the row's lock, and compared: what somebody else changed meanwhile is named with its value, what was
-typed stays typed, what was not touched takes the other's value, and nothing is saved until it is sent again.
+typed stays typed, what was not touched takes the other's value, and nothing is saved until it is sent again. What comes
+without fingerprints cannot be compared: it is not saved either, until its page is sent again with those of now.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ _ABOVE: Final = (
     "您打开页面后，内容已被他人修改，因此尚未保存。您填写的都还在；您没有改动过的项目已换成最新值。"
     "请核对以下项目，再次保存即以页面上的内容为准："
 )
+_UNCOMPARED: Final = (
+    "提交的内容没有带上打开页面时的记录，无法确认是否已被他人修改，因此尚未保存。您填写的都还在；"
+    "请核对本页内容，再次保存即以页面上的内容为准。"
+)
 _IN_A_ROW: Final = re.compile(r"(?P<place>.+-\d+)-(?P<name>[^-]+)")
 
 
@@ -60,15 +65,19 @@ class Versioned(ModelAdmin):
             return _marked(go_on(), None)
         with transaction.atomic(using=router.db_for_write(self.model)):
             self._lock(unquote(object_id))
-            opened = _told(request.POST.get(FIELD, ""))
-            now = self._shown_now(request, go_on) if opened else {}
+            now = self._shown_now(request, go_on)
             if not now:
                 return go_on()
-            meanwhile = _Meanwhile(opened, now, request)
-            if not meanwhile.changed:
-                return _marked(go_on(), now)
-            request.POST = meanwhile.merged()  # type: ignore[assignment]  # a writable copy of it
-            request.conflicts = meanwhile.told(self._last_hand(object_id))  # type: ignore[attr-defined]
+            opened = _told(request.POST.get(FIELD, ""))
+            if opened is None:
+                request.conflicts = _Conflicts(_UNCOMPARED)  # type: ignore[attr-defined]
+            else:
+                meanwhile = _Meanwhile(opened, now, request)
+                if not meanwhile.changed:
+                    return _marked(go_on(), now)
+                request.POST = meanwhile.merged()  # type: ignore[assignment]  # a writable copy of it
+                told = meanwhile.told(self._last_hand(object_id))
+                request.conflicts = _Conflicts(_ABOVE, told)  # type: ignore[attr-defined]
             page = _marked(go_on(), now)
             page.status_code = 409
             return page
@@ -107,17 +116,25 @@ class Versioned(ModelAdmin):
         return str(entry.operator) if entry is not None and entry.operator else "他人"
 
 
+@dataclass(frozen=True, slots=True)
+class _Conflicts:
+    """Why a form is not saved yet: in a word above it, and what happened to each input, by its name."""
+
+    above: str
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
 class _Conflicting:
     """A form that is not saved, however well it is filled in: it says what somebody else changed meanwhile."""
 
-    conflicts: Mapping[str, str] = {}
+    conflicts: _Conflicts
     fields: Mapping[str, forms.Field]
     add_error: Any
 
     def full_clean(self) -> None:
         super().full_clean()  # type: ignore[misc]  # of the form that it is mixed into
-        self.add_error(None, [_ABOVE, *self.conflicts.values()])
-        for name, told in self.conflicts.items():
+        self.add_error(None, [self.conflicts.above, *self.conflicts.told.values()])
+        for name, told in self.conflicts.told.items():
             own = name if name in self.fields else re.sub(r"_\d$", "", name)
             if own in self.fields:
                 self.add_error(own, told)
@@ -274,13 +291,13 @@ def _key(name: str, rows: Mapping[str, str]) -> str | None:
     return f"{rows[row['place']]}.{row['name']}" if row["place"] in rows else None
 
 
-def _told(sent: str) -> dict[str, str]:
-    """The fingerprints that a page brought back; none where they are no such thing."""
+def _told(sent: str) -> dict[str, str] | None:
+    """The fingerprints that a page brought back; None where they are no such thing."""
     try:
-        marks = json.loads(sent or "{}")
+        marks = json.loads(sent or "null")
     except ValueError:
-        return {}
-    return {str(key): str(mark) for key, mark in marks.items()} if isinstance(marks, dict) else {}
+        return None
+    return {str(key): str(mark) for key, mark in marks.items()} if isinstance(marks, dict) else None
 
 
 def _fingerprint(values: list[str]) -> str:

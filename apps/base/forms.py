@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import construct_instance
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
@@ -29,6 +30,35 @@ def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str
     for fault in faults:
         name = (named or {}).get(fault.field, fault.field)
         form.add_error(name if name in form.fields else None, fault.text)
+
+
+class RuledForm(forms.ModelForm):
+    """A form whose row a service judges: the form reads what was typed, the service says what is wrong and where.
+
+    A subclass says in ``check`` which service that is. What the database itself would refuse the service tells as well
+    (``base.judging``), so Django does not look again.
+    """
+
+    # The form's name of a field that the service calls otherwise.
+    called: ClassVar[Mapping[str, str]] = {}
+
+    def check(self, row: Any) -> None:
+        """Have the service judge the row as it would be saved. Raises ShopError."""
+        raise NotImplementedError
+
+    def fill(self, row: Any) -> None:
+        """Put into the row what was typed in fields that are no columns of it: nothing, for most."""
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the service, once every field could be read."""
+        if not self.errors:
+            row = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+            self.fill(row)
+            try:
+                self.check(row)
+            except ShopError as refusal:
+                show_refusal(self, refusal, named=self.called)
+        return self.cleaned_data
 
 
 class TextField(forms.CharField):

@@ -84,7 +84,9 @@ class StrictCodeField(StrictTextField):
 
 
 class StrictPatternField(StrictCodeField):
-    """A code of which the whole matches ``pattern``."""
+    """A code of which the whole matches ``pattern``; the API's document tells it (``base.schema``)."""
+
+    default_error_messages = {"invalid_pattern": "格式不正确"}
 
     def __init__(self, pattern: str, **kwargs: Any) -> None:
         self.pattern = re.compile(pattern)
@@ -93,5 +95,5 @@ class StrictPatternField(StrictCodeField):
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
         if text and not self.pattern.fullmatch(text):
-            self.fail("invalid")
+            self.fail("invalid_pattern")
         return text

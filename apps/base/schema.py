@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from apps.base.idempotency import LONGEST_KEY
+from apps.base.inputs import StrictPatternField
 from apps.base.paging import MAX_PAGE_SIZE, PAGE_SIZE
+
+# What no text has (``base.inputs``), as regular expressions of the document say it.
+TEXT_CONTROLS = r"\x00-\x1f\x7f-\x9f"
 
 # What every list by cursor takes (``base.paging``).
 PAGING = [
@@ -119,3 +123,22 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
+
+
+class TextScheme(OpenApiSerializerFieldExtension):
+    """``StrictTextField`` in the schema: no control characters, no blanks around it; an empty one is told beside it."""
+
+    target_class = "apps.base.inputs.StrictTextField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        said = {"type": "string"}
+        field = self.target
+        if isinstance(field, StrictPatternField):
+            return {**said, "pattern": f"^{field.pattern.pattern}$"}
+        controls = (
+            TEXT_CONTROLS.replace(r"-\x1f", r"-\x09\x0b-\x1f") if field.allowed_controls else TEXT_CONTROLS
+        )
+        if not field.trim_whitespace:
+            return {**said, "pattern": f"^[^{controls}]+$"}
+        return {**said, "pattern": rf"^[^\s{controls}]([^{controls}]*[^\s{controls}])?$"}

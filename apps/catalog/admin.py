@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, IntegerField, Max, Min, Q, QuerySet, Value, When
@@ -19,9 +18,9 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base import audit
-from apps.base.admin import EditableAdmin, TabularInline, for_chosen
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
 from apps.base.audit import Change
-from apps.catalog import detail, grid_forms, search
+from apps.catalog import detail, grid_forms, rules, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
 from apps.catalog.forms import CategoryForm, ProductForm
@@ -142,11 +141,9 @@ class ProductPage(EditableAdmin):
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Write the columns of the form only: sales are counted by others at the same time."""
-        if not change:
-            obj.save()
-            return
-        columns = {field.name for field in obj._meta.concrete_fields}
-        obj.save(update_fields=[name for name in form.cleaned_data if name in columns])
+        known = {field.name for field in obj._meta.concrete_fields}
+        filled_in = [name for name in form.cleaned_data if name in known]
+        catalog.write_product(obj, columns=filled_in if change else None)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -247,6 +244,25 @@ class TreeList(ChangeList):
         return ["place", "pk"]
 
 
+@admin.register(Sku)
+class SkuAdmin(ReadOnlyAdmin):
+    """SKUs to find and to choose, by code, title or option value; they are edited with their product."""
+
+    list_display = ["code", "product", "options", "price", "enabled"]
+    list_filter = ["enabled"]
+    list_select_related = ["product"]
+    search_fields = ["code", "product__title", "option_values"]
+    search_help_text = "按商家编码、商品标题或规格值查找，例如「龙井 大」"
+    fields = ["code", "product", "options", "price", "weight_g", "enabled"]
+    readonly_fields = ["options", "price"]
+    price = yuan_column("price_fen", "售价")
+
+    @admin.display(description="规格")
+    def options(self, row: Sku) -> str:
+        """Its values, in the product's order of options."""
+        return rules.described(row.option_values, row.product.options) or "—"
+
+
 @admin.register(Category)
 class CategoryAdmin(EditableAdmin):
     """The tree, each category under its parent."""
@@ -281,16 +297,10 @@ class CategoryAdmin(EditableAdmin):
 class BrandAdmin(EditableAdmin):
     """Brands."""
 
+    saves = staticmethod(catalog.save_brand)
     list_display = ["picture", "name"]
     list_display_links = ["picture", "name"]
     search_fields = ["name"]
-
-    def save_model(
-        self, request: HttpRequest, obj: Brand, form: forms.ModelForm[Brand], change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "name" in form.changed_data:
-            catalog.refresh_brand(brand_id=obj.pk)
 
     @admin.display(description="标志")
     def picture(self, row: Brand) -> SafeString:
@@ -301,6 +311,7 @@ class BrandAdmin(EditableAdmin):
 class GuaranteeLabelAdmin(EditableAdmin):
     """Promises shown with products."""
 
+    saves = staticmethod(catalog.save_guarantee)
     list_display = ["name", "explanation"]
     search_fields = ["name"]
 

@@ -23,7 +23,6 @@ from apps.pictures import drawing, stored
 from mall.errors import ShopError
 
 _COLON = re.compile(r"[:：]")
-_MAX_VIDEO_BYTES = 100 * 1024 * 1024
 
 
 class NamedLinesField(LinesField):
@@ -83,8 +82,8 @@ class ProductForm(forms.ModelForm):
 
     def clean_video(self) -> Any:
         video = self.cleaned_data["video"]
-        if video and video.size > _MAX_VIDEO_BYTES:
-            raise ValidationError("视频不能超过 100 MB")
+        with _said_on(self):
+            rules.check_video(size=video.size if video else 0)
         return video
 
     def clean(self) -> dict[str, Any]:

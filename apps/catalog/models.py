@@ -221,7 +221,8 @@ class Sku(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        said = " / ".join(map(str, self.option_values.values()))
+        return f"{self.code}（{said}）" if said else self.code
 
 
 class ScopedToGoods(models.Model):
@@ -230,11 +231,13 @@ class ScopedToGoods(models.Model):
     class Scope(models.TextChoices):
         ALL = "ALL", "全部商品"
         PRODUCTS = "PRODUCTS", "指定商品"
+        SKUS = "SKUS", "指定规格"
         CATEGORIES = "CATEGORIES", "指定类目"
         BRANDS = "BRANDS", "指定品牌"
 
     scope = models.CharField("适用范围", max_length=12, choices=Scope.choices, default=Scope.ALL)
     products = models.ManyToManyField(Product, blank=True, verbose_name="商品")
+    skus = models.ManyToManyField(Sku, blank=True, verbose_name="规格")
     categories = models.ManyToManyField(Category, blank=True, verbose_name="类目")
     brands = models.ManyToManyField(Brand, blank=True, verbose_name="品牌")
 

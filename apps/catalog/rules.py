@@ -13,6 +13,7 @@ MAX_OPTIONS = 3
 MAX_VALUES = 50
 # What a page can show and a phone can load; options of fifty values each would allow 125,000.
 MAX_SKUS = 600
+_MAX_VIDEO_BYTES = 100 * 1024 * 1024
 MAX_ATTRIBUTES = 30
 _NAME_LENGTH, _VALUE_LENGTH, _ATTRIBUTE_LENGTH = 10, 30, 100
 
@@ -109,6 +110,12 @@ def check_sku(product: Product, sku: Sku) -> None:
         raise ProductInvalid(
             "cost_fen", f"成本高于售价 {yuan(price)} 元；确要亏本销售，请把商品定位设为「引流款」"
         )
+
+
+def check_video(*, size: int) -> None:
+    """Refuse a video of more bytes than phones wait for. Raises ProductInvalid."""
+    if size > _MAX_VIDEO_BYTES:
+        raise ProductInvalid("video", "视频不能超过 100 MB")
 
 
 def in_order(option_values: Mapping[str, str], options: Sequence[Mapping[str, Any]]) -> dict[str, str]:

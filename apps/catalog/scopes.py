@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from apps.catalog.models import Brand, Category, Product, ScopedToGoods
+from apps.catalog.models import Brand, Category, Product, ScopedToGoods, Sku
 from mall.errors import Fault, Invalid
 from mall.pricing import scope
 
@@ -15,17 +15,18 @@ Kind = ScopedToGoods.Scope
 # The columns that name goods, each with the kind that uses it.
 NAMING: Final[dict[str, Kind]] = {
     "products": Kind.PRODUCTS,
+    "skus": Kind.SKUS,
     "categories": Kind.CATEGORIES,
     "brands": Kind.BRANDS,
 }
 # For ``conditional_fields`` of an admin: each list of names is shown where its kind is chosen.
 SHOWN_WHEN: Final[dict[str, str]] = {name: f"scope == '{kind}'" for name, kind in NAMING.items()}
-_MODELS: Final[dict[str, Any]] = {"products": Product, "categories": Category, "brands": Brand}
+_MODELS: Final[dict[str, Any]] = {"products": Product, "skus": Sku, "categories": Category, "brands": Brand}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goods:
-    """The goods that are meant: all of them, or those of some products, categories or brands, by their ids."""
+    """The goods that are meant: all of them, or those of some products, SKUs, categories or brands, by their ids."""
 
     kind: str = Kind.ALL
     ids: frozenset[int] = frozenset()
@@ -38,6 +39,7 @@ class Goods:
         """The ids as the terms of an offer take them."""
         return {
             "product_ids": self.ids_of("products"),
+            "sku_ids": self.ids_of("skus"),
             "category_ids": self.ids_of("categories"),
             "brand_ids": self.ids_of("brands"),
         }
@@ -58,17 +60,18 @@ class Goods:
 def meant(
     *,
     product_ids: Collection[int] = (),
+    sku_ids: Collection[int] = (),
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
 ) -> Goods:
     """The goods that follow from the ids given, of one sort; none means all. Raises Invalid for several sorts."""
     given = [
         (kind, ids)
-        for kind, ids in zip(NAMING.values(), (product_ids, category_ids, brand_ids), strict=True)
+        for kind, ids in zip(NAMING.values(), (product_ids, sku_ids, category_ids, brand_ids), strict=True)
         if ids
     ]
     if len(given) > 1:
-        raise Invalid("商品、类目和品牌只能选择一种适用范围", details={"field": "scope"})
+        raise Invalid("商品、规格、类目和品牌只能选择一种适用范围", details={"field": "scope"})
     return Goods(kind=given[0][0], ids=frozenset(given[0][1])) if given else Goods()
 
 
@@ -96,12 +99,15 @@ def priced(
     kind: str,
     *,
     product_ids: Collection[int] = (),
+    sku_ids: Collection[int] = (),
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
 ) -> scope.Scope:
     """The goods as pricing understands them. Raises ScopeInvalid for a list that is empty: it does not mean everything."""
     if kind == Kind.PRODUCTS:
         return scope.Products(frozenset(product_ids))
+    if kind == Kind.SKUS:
+        return scope.Skus(frozenset(sku_ids))
     if kind == Kind.CATEGORIES:
         return scope.Categories(frozenset(category_ids))
     if kind == Kind.BRANDS:

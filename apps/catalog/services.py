@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Concat, Substr
 
+from apps.base import judging
 from apps.catalog import detail, rules, search
 from apps.catalog import selectors as catalog_facts
-from apps.catalog.models import Category, GuaranteeLabel, Product, Sku
-from mall.errors import Invalid, ShopError
+from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, Sku
+from mall.errors import Faulty, Invalid, ShopError
 
 MAX_DEPTH = 4
 
@@ -198,6 +199,46 @@ def refresh_product(*, product_id: int) -> None:
         product.detail_html = detail.sanitised(product.detail_html)
         product.save(update_fields=["price_fen", "market_price_fen", "detail_html"])
         _describe([product])
+
+
+class BrandRefused(Faulty):
+    """A brand that cannot be: without a name, or with that of another."""
+
+    code = "brand_refused"
+
+
+class GuaranteeRefused(Faulty):
+    """A promise that cannot be: without a name, or with that of another."""
+
+    code = "guarantee_refused"
+
+
+def save_brand(brand: Brand) -> Brand:
+    """Save a new or changed brand, and have its products be found by its name. Raises BrandRefused."""
+    judging.refuse(BrandRefused, brand)
+    with transaction.atomic():
+        before = Brand.objects.select_for_update(no_key=True).filter(pk=brand.pk)
+        renamed = before.exclude(name=brand.name).exists()
+        brand.save()
+        if renamed:
+            refresh_brand(brand_id=brand.pk)
+    return brand
+
+
+def save_guarantee(label: GuaranteeLabel) -> GuaranteeLabel:
+    """Save a new or changed promise. Raises GuaranteeRefused."""
+    judging.refuse(GuaranteeRefused, label)
+    label.save()
+    return label
+
+
+def write_product(product: Product, *, columns: Collection[str] | None = None) -> Product:
+    """Write a new product, or these columns of one: sales are counted by others at the same time. Its SKUs come after."""
+    if columns is None:
+        product.save()
+    else:
+        product.save(update_fields=columns)
+    return product
 
 
 def refresh_brand(*, brand_id: int) -> None:

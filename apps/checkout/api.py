@@ -13,13 +13,14 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import closing, examples, placing, quoting, receiving, refunds
+from apps.checkout import answers, closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
+from apps.orders.models import Order
 from apps.orders.states import Status
 
 _NOT_ON_SALE = {"sku_ids": [7]}
@@ -31,7 +32,6 @@ _CONFLICTS = (
 
 _CHOICE: Final = Shape(ChoiceSerializer)
 _PLACE: Final = Shape(PlaceSerializer)
-_ORDER: Final = Shape(shapes.OrderSerializer)
 
 
 class QuoteView(APIView):
@@ -99,7 +99,7 @@ class OrdersView(APIView):
             remark=asked.validated_data["remark"],
             at=timezone.now(),
         )
-        return Response(_order_json(member, order.order_no), status=201)
+        return Response(_shown(order), status=201)
 
     @extend_schema(
         operation_id="orders_list",
@@ -203,14 +203,16 @@ class ReceiveView(APIView):
 
 
 def _rows_json(rows: list[Any]) -> list[Any]:
-    context = {"refunds": refunds.shown_of(rows)}
-    return list(shapes.OrderRowSerializer(rows, many=True, context=context).data)
+    back = refunds.shown_of(rows)
+    return [answers.row(order, refunds_of=back) for order in rows]
 
 
 def _order_json(member: Member, order_no: str) -> dict[str, Any]:
     """The order as it stands now, read afresh: whatever answered, it is what the database says."""
-    order = order_facts.of_member(member=member, order_no=order_no)
-    # What is not paid has not left: the answer to placing an order spares the question.
+    return _shown(order_facts.of_member(member=member, order_no=order_no))
+
+
+def _shown(order: Order) -> dict[str, Any]:
+    """An order that was read with its lines and history. What is not paid has not left, and was not refunded."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
-    context = {"parcels": parcels, "refunds": refunds.shown_of([order])}
-    return _ORDER.shown(order, **context)
+    return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]))

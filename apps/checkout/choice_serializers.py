@@ -35,7 +35,12 @@ class WantedSerializer(serializers.Serializer[Any]):
     quantity = quantity()
 
 
-@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "boolean"}], "nullable": True})
+@extend_schema_field(
+    {
+        "oneOf": [{"type": "integer", "minimum": 0, "maximum": MAX_BIGINT}, {"type": "boolean"}],
+        "nullable": True,
+    }
+)
 class SoManyField(serializers.JSONField):
     """A number, or true for as many as possible."""
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import bills, receiving, uploading
+from apps.checkout import bills, receiving, recharging, uploading
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as order_facts
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
-from mall.events import OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
+from mall.events import ConsoleRefunded, OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
 
 # 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
 _SETTLEMENT = "trade_manage_order_settlement"
@@ -24,6 +24,11 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
     Once an order although news may come twice: the delivery is marked done in the transaction that counts.
     """
     catalog.count_sold(order_facts.units_by_product(order_no=event.order_no))
+
+
+def follow_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
+    """Stored value whose recharge went back by WeChat's merchant console leaves the account."""
+    recharging.follow_console(payment_no=event.payment_no, at=at)
 
 
 @outbox.outside_transaction

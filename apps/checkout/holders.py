@@ -262,7 +262,9 @@ class Stock(Holder):
         return True
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        limit = inventory.Limit(order_facts.that_hold_beside(order), settings.MEMBER_UNPAID_UNITS)
+        limit = inventory.Limit(
+            order_facts.UNPAID_OF, {"member_id": order.member_id}, settings.MEMBER_UNPAID_UNITS
+        )
         free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, at=at)
         if sum(demand.values()) > settings.LARGE_ORDER_UNITS and any(
             quantity * 2 > free[sku_id] for sku_id, quantity in demand.items() if sku_id in free

@@ -73,7 +73,8 @@ def place(
 ) -> Order:
     """Place the order that the member chose and saw at ``expected_payable_fen``; it waits for payment.
 
-    A key that was used before answers the order it stands for, whatever became of stock and prices since.
+    The order is answered with its lines and its history at hand, as ``orders.selectors.of_member`` reads it. A key
+    that was used before answers the order it stands for as it is now, whatever became of stock and prices since.
     Where somebody else took a promotion's last use, a gift, or the same coupon or points in between, the
     choice is priced anew: at the same price the order is placed, at another one it is refused with it.
     Raises IdempotencyKeyReused for a key that was used for another request, AddressRequired, PriceChanged,
@@ -82,13 +83,6 @@ def place(
     """
     request_hash = _hash(choice, remark, expected_payable_fen=expected_payable_fen)
 
-    def placed_before() -> Order | None:
-        return order_facts.placed_before(
-            member=member, idempotency_key=idempotency_key, request_hash=request_hash
-        )
-
-    if earlier := placed_before():
-        return earlier
     try:
         return _price_and_write(
             member,
@@ -100,9 +94,13 @@ def place(
             at=at,
         )
     except ShopError as refusal:
-        # The same request may have been placed while this one was on its way: it emptied the cart, took the
-        # last unit or the key. Then its order is the answer, not our refusal.
-        if earlier := placed_before():
+        # The same request may have been placed before, or while this one was on its way: it has the key, emptied the
+        # cart or took the last unit. Then its order is the answer, not our refusal. Asked only here, because nearly
+        # every order is new, and the key's constraint refuses the others before anything else is written.
+        earlier = order_facts.placed_before(
+            member=member, idempotency_key=idempotency_key, request_hash=request_hash
+        )
+        if earlier:
             return earlier
         if isinstance(refusal, quoting.NothingSelected):
             _refuse_ordered_cart(member, (), at=at)
@@ -194,6 +192,7 @@ def _write(
         quote=composition.quote,
         goods={
             sku_id: orders.Goods(
+                product_id=sku.product_id,
                 option_text=quoting.option_text(sku)[:120],
                 image=quoting.image_name(sku),
                 cost_fen=sku.cost_fen,

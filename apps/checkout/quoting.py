@@ -142,8 +142,8 @@ class Composition:
     @property
     def coupon_id(self) -> str | None:
         """The public id of the coupon that makes it cheaper, None without one."""
-        named = (refs.read(reduction.ref) for reduction in self.quote.applied)
-        return next((str(ref.public_id) for ref in named if ref and ref.public_id), None)
+        named = (refs.coupon_id(reduction.ref) for reduction in self.quote.applied)
+        return next((public_id for public_id in named if public_id), None)
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
@@ -324,8 +324,7 @@ def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | N
 
 
 def _public_id(coupon: AnyCoupon | Weighed) -> str:
-    ref = refs.read(coupon.ref)
-    return str(ref.public_id) if ref else ""
+    return refs.coupon_id(coupon.ref) or ""
 
 
 def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:

@@ -20,6 +20,7 @@ from apps.base.one_row import OneRowAdmin
 from apps.content import forms
 from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
+from apps.content.services import ruling
 from apps.content.states import LIFECYCLE, Finding, ReviewStatus
 from apps.pictures.stored import address
 
@@ -230,6 +231,7 @@ class ReviewRulesAdmin(OneRowAdmin):
     """One row of rules."""
 
     form = forms.RulesForm
+    saves = staticmethod(ruling.save)
 
 
 def _usable(row: Review) -> frozenset[str]:

@@ -10,25 +10,22 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm
-from apps.base.forms import LinesField, TextField
+from apps.base.forms import LinesField, RuledForm, TextField
 from apps.content.models import MOST_CHARACTERS, ReviewRules
+from apps.content.services import ruling
 
 
-class RulesForm(forms.ModelForm):
+class RulesForm(RuledForm):
     """Days and pictures that make sense."""
 
     days = forms.IntegerField(
         label="评价期限（天）",
-        min_value=1,
-        max_value=365,
         initial=90,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="确认收货后多少天内可以评价",
     )
     pictures_per_day = forms.IntegerField(
         label="每人每日上传图片上限",
-        min_value=0,
-        max_value=1000,
         initial=50,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="按上海时间的自然日计算，填 0 表示暂停上传图片",
@@ -37,6 +34,9 @@ class RulesForm(forms.ModelForm):
     class Meta:
         model = ReviewRules
         fields = ["days", "pictures_per_day"]
+
+    def check(self, row: ReviewRules) -> None:
+        ruling.check(row)
 
 
 class PublishForm(AskForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import (
@@ -22,6 +23,19 @@ from apps.orders.models import OrderLine
 from apps.pictures.stored import Size, address
 
 _MOST_LINES = 100
+_PICTURE_ID = "[0-9A-Z]{24}"
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "string", "pattern": f"^{_PICTURE_ID}$"},
+        "maxItems": MOST_PICTURES,
+        "uniqueItems": True,
+    }
+)
+class PictureIdsField(serializers.ListField):
+    """Ids of pictures, each once."""
 
 
 class DraftSerializer(serializers.Serializer[Any]):
@@ -37,8 +51,8 @@ class DraftSerializer(serializers.Serializer[Any]):
         default="",
         help_text="Plain text; whoever shows it in HTML escapes it.",
     )
-    pictures = serializers.ListField(
-        child=StrictPatternField(r"[0-9A-Z]{24}"),
+    pictures = PictureIdsField(
+        child=StrictPatternField(_PICTURE_ID),
         max_length=MOST_PICTURES,
         required=False,
         default=list,

@@ -18,7 +18,7 @@ from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
-from apps.coupons.services import codes, jobs, templates
+from apps.coupons.services import codes, jobs, promo_codes, templates
 from apps.coupons.states import TemplateStatus
 from mall.money import yuan
 
@@ -33,13 +33,13 @@ class TemplateAdmin(EditableAdmin):
     list_display = ["name", "worth", "status", "given", "validity", "occasion", "visible"]
     list_filter = ["status", "kind", "occasion", "visible"]
     search_fields = ["name"]
-    autocomplete_fields = ["products", "categories", "brands"]
+    autocomplete_fields = [*scopes.NAMING]
     readonly_fields = ["worth", "status", "issued"]
     actions_detail = ["publish", "stop", "issue", "make_codes"]
     fieldsets = [
         (None, {"fields": ["name", "worth", "status", "note"]}),
         ("面值", {"fields": ["kind", "threshold_fen", "off_fen", "off_bp", "cap_fen", "combines"]}),
-        ("适用范围", {"fields": ["scope", "products", "categories", "brands", "channel"]}),
+        ("适用范围", {"fields": ["scope", *scopes.NAMING, "channel"]}),
         ("有效期（二选一）", {"fields": ["valid_from", "valid_until", "valid_days"]}),
         ("发放", {"fields": ["quota", "issued", "occasion", "gift_from_fen"]}),
         ("领取", {"fields": ["visible", "per_member", "claim_from", "claim_until", "levels", "groups"]}),
@@ -252,6 +252,7 @@ class PromoCodeAdmin(EditableAdmin):
     """Promoters' words and what they brought in."""
 
     form = forms.PromoCodeForm
+    saves = staticmethod(promo_codes.save)
     list_display = [
         *("code", "template", "promoter", "operator", "redemptions", "used", "brought_in", "enabled"),
     ]

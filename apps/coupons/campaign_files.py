@@ -20,6 +20,7 @@ class Scope(Entry):
     """Which goods: ids of one sort; none means all."""
 
     product_ids: list[Id] = []
+    sku_ids: list[Id] = []
     category_ids: list[Id] = []
     brand_ids: list[Id] = []
 

@@ -14,12 +14,12 @@ from unfold.widgets import (
 )
 
 from apps.base.asking import AskForm, OnceForm, ReasonForm
-from apps.base.forms import CodeField, TenthsField, TextField, YuanField, show_refusal
+from apps.base.forms import CodeField, RuledForm, TenthsField, TextField, YuanField, show_refusal
 from apps.catalog import scopes
 from apps.coupons import drafts
 from apps.coupons.drafts import TemplateDraft
 from apps.coupons.models import IssueJob, PromoCode, Template
-from apps.coupons.services import codes, templates
+from apps.coupons.services import codes, jobs, promo_codes, templates
 from apps.coupons.states import TemplateStatus
 from apps.members.forms import MemberNumbersForm
 from apps.members.models import Group, Level, Member
@@ -98,7 +98,7 @@ class TemplateForm(forms.ModelForm):
         typed.update((name, columns[name]) for name in typed.keys() & columns.keys())
 
 
-class PromoCodeForm(forms.ModelForm):
+class PromoCodeForm(RuledForm):
     """A word for one promoter, who is found by member number, or for one member of staff."""
 
     promoter = forms.ModelChoiceField(
@@ -119,21 +119,8 @@ class PromoCodeForm(forms.ModelForm):
         if self.instance.pk and self.instance.promoter:
             self.initial["promoter"] = self.instance.promoter.public_id
 
-    def clean_code(self) -> str:
-        """The word as members will type it."""
-        code = codes.spelled(self.cleaned_data["code"])
-        if not (code.isascii() and 4 <= len(code) <= 20):
-            raise forms.ValidationError("推广码应为 4 到 20 位字母或数字")
-        if PromoCode.objects.filter(code=code).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("这个推广码已被使用")
-        return code
-
-    def clean(self) -> dict[str, Any]:
-        """Exactly one person has it."""
-        typed = self.cleaned_data
-        if "promoter" not in self.errors and bool(typed.get("promoter")) == bool(typed.get("operator")):
-            self.add_error(None, "推广会员和员工请选择其中一个")
-        return typed
+    def check(self, row: PromoCode) -> None:
+        promo_codes.check(row)
 
 
 class PublishForm(AskForm):
@@ -206,27 +193,29 @@ class IssueForm(MemberNumbersForm, OnceForm):
         return f"{label}：{which}" if which else label
 
     def clean(self) -> dict[str, Any]:
-        """A level for those of a level, a group for those of a group, a list for those on a list."""
+        """Ask the service whether somebody is meant."""
         typed = self.cleaned_data
-        if typed.get("audience") == IssueJob.Audience.LEVEL and not typed.get("level"):
-            self.add_error("level", "请选择会员等级")
-        if typed.get("audience") == IssueJob.Audience.GROUP and not typed.get("group"):
-            self.add_error("group", "请选择会员分组")
-        if typed.get("audience") == IssueJob.Audience.LIST and self.nothing_listed():
-            self.add_error("numbers", "请填写会员编号或上传文件")
+        if "audience" in typed and not self.errors:
+            try:
+                jobs.check_audience(
+                    audience=typed["audience"],
+                    level_id=self.level_id(),
+                    group_id=self.group_id(),
+                    listed=not self.nothing_listed(),
+                )
+            except jobs.IssueRefused as refusal:
+                show_refusal(self, refusal)
         return typed
 
     def level_id(self) -> int | None:
         """The level that is meant, where one is."""
-        if self.cleaned_data["audience"] != IssueJob.Audience.LEVEL:
-            return None
-        return int(self.cleaned_data["level"].pk)
+        level = self.cleaned_data["level"]
+        return int(level.pk) if level and self.cleaned_data["audience"] == IssueJob.Audience.LEVEL else None
 
     def group_id(self) -> int | None:
         """The group that is meant, where one is."""
-        if self.cleaned_data["audience"] != IssueJob.Audience.GROUP:
-            return None
-        return int(self.cleaned_data["group"].pk)
+        group = self.cleaned_data["group"]
+        return int(group.pk) if group and self.cleaned_data["audience"] == IssueJob.Audience.GROUP else None
 
     def member_numbers(self) -> Iterator[str]:
         """The numbers on the list, none for everybody else."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -17,7 +16,7 @@ from apps.coupons import terms
 from apps.coupons.models import Template
 from mall.errors import ShopError
 from mall.pricing import refs
-from mall.pricing.offers import AnyCoupon
+from mall.pricing.offers import AnyCoupon, one_of
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +40,8 @@ def offer_of(worth: Worth, *, public_id: UUID, valid_until: datetime) -> AnyCoup
         log.warning("coupon_unusable", template_id=worth.template_id)
         return None
     # Pricing compares texts: all in UTC, so that they compare as moments do.
-    return replace(
-        worth.offer, ref=str(refs.coupon(public_id)), valid_until=valid_until.astimezone(UTC).isoformat()
+    return one_of(
+        worth.offer, ref=refs.coupon_text(public_id), valid_until=valid_until.astimezone(UTC).isoformat()
     )
 
 
@@ -60,6 +59,7 @@ def _offer(row: Any) -> AnyCoupon | None:
                 ref="coupon",
                 label=row.name,
                 product_ids=row.product_ids,
+                sku_ids=row.sku_ids,
                 category_ids=row.category_ids,
                 brand_ids=row.brand_ids,
                 **terms.figures_of(row),
@@ -73,6 +73,7 @@ def _with_scope_ids(templates: QuerySet[Template]) -> QuerySet[Any]:
     """The templates with the ids that they name, in the same statement."""
     return templates.annotate(
         product_ids=_ids(Template.products.through, "product_id"),
+        sku_ids=_ids(Template.skus.through, "sku_id"),
         category_ids=_ids(Template.categories.through, "category_id"),
         brand_ids=_ids(Template.brands.through, "brand_id"),
     )

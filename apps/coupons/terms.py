@@ -32,6 +32,7 @@ class Terms:
     combines: bool = True
     scope: str = Template.Scope.ALL
     product_ids: Collection[int] = ()
+    sku_ids: Collection[int] = ()
     category_ids: Collection[int] = ()
     brand_ids: Collection[int] = ()
     valid_until: datetime | None = None
@@ -80,6 +81,7 @@ def _scope(terms: Terms) -> scope.Scope:
     return scopes.priced(
         terms.scope,
         product_ids=terms.product_ids,
+        sku_ids=terms.sku_ids,
         category_ids=terms.category_ids,
         brand_ids=terms.brand_ids,
     )

@@ -8,6 +8,7 @@ from apps.desk import (
     product_page,
     promotion_page,
     recharge_page,
+    unpaid_page,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "product_page",
     "promotion_page",
     "recharge_page",
+    "unpaid_page",
 ]

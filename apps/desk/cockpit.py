@@ -20,6 +20,7 @@ from apps.orders.states import Status
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments import selectors as payment_facts
+from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Recharge
 
 DAYS = 7
@@ -46,6 +47,7 @@ class Waiting:
     low_stock: int
     sold_out: int
     failed_refunds: int
+    owing: int
     failed_uploads: int
     dead_deliveries: int
     failing_jobs: int
@@ -84,7 +86,7 @@ def waiting_to_ship() -> int:
 
 
 def waiting(*, at: datetime) -> Waiting:
-    """What waits for an operator, in six queries whatever the number of rows."""
+    """What waits for an operator, in seven queries whatever the number of rows."""
     open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
         to_ship=Count("id", filter=Q(status=Status.PAID)),
         overdue=Count("id", filter=Q(status=Status.PAID, paid_at__lte=at - SHIP_WITHIN)),
@@ -96,6 +98,7 @@ def waiting(*, at: datetime) -> Waiting:
         low_stock=low_stock,
         sold_out=sold_out,
         failed_refunds=payment_facts.stuck().count(),
+        owing=wallet_facts.owing().count(),
         failed_uploads=ShippingUpload.objects.filter(status=UploadStatus.FAILED).count(),
         dead_deliveries=Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
         failing_jobs=JobRun.objects.exclude(error="").count(),

@@ -102,6 +102,8 @@ def _tasks(waits: Waiting) -> list[Card]:
              _list(stock, "scarcity=low"), "inventory.view_stock", alarming=waits.sold_out > 0),
         card("退款失败", waits.failed_refunds, "需要人工处理", "currency_exchange",
              _list("payments_refund", "status__exact=FAILED"), "payments.view_refund", alarming=True),
+        card("储值欠款", waits.owing, "商户平台退款时余额已用", "account_balance_wallet",
+             _list("wallet_account", "owing=1"), "wallet.view_account", alarming=True),
         card("发货信息上传失败", waits.failed_uploads, "微信未收到发货信息", "cloud_off",
              _list("fulfillment_shippingupload", "status__exact=FAILED"), "fulfillment.view_shippingupload", alarming=True),
         card("事件停止投递", waits.dead_deliveries, "重试多次仍失败", "unsubscribe",

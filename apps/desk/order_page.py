@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -28,6 +29,16 @@ from apps.payments.admin import money_shown
 from apps.payments.states import money_back
 
 
+class StatusFilter(admin.ChoicesFieldListFilter):
+    """Orders by status; one that only an activity brings is offered where the shop has such an activity."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        shown = {str(status.label) for status in activities.statuses()}
+        offered = list(super().choices(changelist))
+        # The first is "all".
+        return iter([offered[0], *(choice for choice in offered[1:] if choice["display"] in shown)])
+
+
 @admin.register(Order)
 class OrderAdmin(Parted, ReadOnlyAdmin):
     """Orders, newest first, put together from what the rooms offer. Nothing is edited; the buttons call services."""
@@ -39,7 +50,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     balance = yuan_column("balance_fen", "其中储值支付")
     refunded = yuan_column("refunded_fen", "已退款")
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
-    list_filter = ["status", "created_at", "paid_at"]
+    list_filter = [("status", StatusFilter), "created_at", "paid_at"]
     list_select_related = ["member"]
     found_by = (
         Number("order_no", ends=True),

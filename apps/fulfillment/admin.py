@@ -16,7 +16,6 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
 from apps.base.asking import AskForm
 from apps.base.forms import RegionsField, YuanField
-from apps.fulfillment import freight
 from apps.fulfillment.models import (
     Carrier,
     FreightTemplate,
@@ -72,10 +71,8 @@ class ZonesFormSet(forms.BaseInlineFormSet):
         kept = [
             form.instance for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")
         ]
-        if sum(not zone.regions for zone in kept) > 1:
-            raise ValidationError("「其余地区」只能有一行")
         try:
-            freight.as_freight(FreightTemplate(pk=0, name="x", charged_by="PIECE"), kept)
+            templates.check_zones(kept)
         except ShopError as refusal:
             raise ValidationError(refusal.text) from refusal
 
@@ -115,8 +112,10 @@ class FreightTemplateForm(forms.ModelForm):
 
     def clean_usual(self) -> bool:
         wanted: bool = self.cleaned_data["usual"]
-        if self.instance.is_default and not wanted:
-            raise ValidationError(templates.DefaultNeeded.message)
+        try:
+            templates.check_default(template=self.instance, wanted=wanted)
+        except templates.DefaultNeeded as refusal:
+            raise ValidationError(refusal.text) from refusal
         return wanted
 
 
@@ -180,6 +179,10 @@ class CarrierAdmin(EditableAdmin):
     readonly_fields = ["name", "code"]
     actions_list = ["fetch"]
     actions = ["make_common", "make_uncommon"]
+
+    def save_model(self, request: HttpRequest, obj: Carrier, form: Any, change: bool) -> None:
+        """All that is typed here is whether it stands at the top."""
+        carriers.set_common(codes=[obj.code], common=obj.common)
 
     @for_chosen(description="设为常用", permission="fulfillment.change_carrier")
     def make_common(self, request: HttpRequest, chosen: QuerySet[Carrier]) -> None:

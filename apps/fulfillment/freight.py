@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from django.db import connection
-
 from apps.base import versions
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from mall.pricing.basket import ChargedBy, Freight, FreightInvalid, Zone
+
+# So many products' own templates are kept in a process.
+MOST_KEPT: Final = 10_000
 
 
 class _Templates(NamedTuple):
@@ -23,18 +24,15 @@ def freights_for(product_ids: Iterable[int]) -> tuple[tuple[Freight, ...], dict[
     """Return the templates that these products need, and for each product the ref of its template.
 
     A product without a template of its own uses the default one; where there is no default it is not in the
-    second answer and cannot be sent. Templates are kept; one statement asks for those of the products, where any
-    product has one. Raises FreightInvalid for a template without zones.
+    second answer and cannot be sent. Templates are kept, and which products have their own; where these are too many
+    to keep, one statement asks for those named. Raises FreightInvalid for a template without zones.
     """
     products = sorted(set(product_ids))
-    own: dict[int, int] = {}
-    if _ANY_OWN.value():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT product_id, template_id FROM fulfillment_productfreight WHERE product_id = ANY(%s)",
-                [products],
-            )
-            own = dict(cursor.fetchall())
+    own = _OWN.value()
+    if own is None:
+        own = dict(
+            ProductFreight.objects.filter(product_id__in=products).values_list("product_id", "template_id")
+        )
     kept = _TEMPLATES.value()
     chosen = {product: own.get(product, kept.default) for product in products}
     needed = sorted({key for key in chosen.values() if key is not None})
@@ -52,6 +50,12 @@ def _load() -> _Templates:
         except FreightInvalid:
             freights[template.pk] = None
     return _Templates(freights, default)
+
+
+def _load_own() -> Mapping[int, int] | None:
+    """Which products have a template of their own, None where these are more than a process should keep."""
+    found = dict(ProductFreight.objects.order_by().values_list("product_id", "template_id")[: MOST_KEPT + 1])
+    return found if len(found) <= MOST_KEPT else None
 
 
 def _read(template_id: int) -> Freight:
@@ -86,4 +90,4 @@ def _ref(template_id: int) -> str:
 
 
 _TEMPLATES: Final = versions.Kept("freight", load=_load)
-_ANY_OWN: Final = versions.Kept("product_freight", load=lambda: ProductFreight.objects.exists())
+_OWN: Final = versions.Kept("product_freight", load=_load_own)

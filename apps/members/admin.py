@@ -35,7 +35,7 @@ from apps.members.models import (
     Membership,
     Session,
 )
-from apps.members.services import groups, growth, identity
+from apps.members.services import consents, groups, growth, identity, levels
 
 __all__ = ["MemberPage", "admin_personal"]
 
@@ -199,6 +199,7 @@ class GroupAdmin(EditableAdmin):
 
     list_display = ["name", "size", "note"]
     search_fields = ["name"]
+    saves = staticmethod(groups.save)
     fields = ["name", "note", "size"]
     readonly_fields = ["size"]
     actions_detail = ["add_members", "remove_members", "show_members"]
@@ -288,6 +289,7 @@ class LevelAdmin(EditableAdmin):
     """Levels and their benefits."""
 
     form = forms.LevelForm
+    saves = staticmethod(levels.save)
     list_display = [
         "name",
         "rank",
@@ -318,6 +320,7 @@ class DocumentAdmin(EditableAdmin):
 
     list_display = ["kind", "version", "published_at"]
     list_filter = ["kind"]
+    saves = staticmethod(consents.save_document)
     fields = [("kind", "version"), "body", "published_at"]
 
     def has_change_permission(self, request: HttpRequest, obj: Document | None = None) -> bool:

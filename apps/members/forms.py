@@ -17,12 +17,13 @@ from unfold.widgets import (
 
 from apps.base import held
 from apps.base.asking import AskForm, ReasonForm
-from apps.base.forms import CodeField, LinesField, TenthsField, TextField, TimesField
+from apps.base.forms import CodeField, LinesField, RuledForm, TenthsField, TextField, TimesField
 from apps.members.models import Level, Member
+from apps.members.services import levels
 
 
-class LevelForm(forms.ModelForm):
-    """One level. A higher one takes more growth and gives no less; what contradicts that is refused."""
+class LevelForm(RuledForm):
+    """One level."""
 
     discount_bp = TenthsField(
         label="会员折扣（折）",
@@ -53,31 +54,8 @@ class LevelForm(forms.ModelForm):
             "service_queue",
         ]
 
-    def clean(self) -> dict[str, Any]:
-        """Compare with the levels below and above."""
-        if self.errors:
-            return self.cleaned_data
-        # A complaint takes its field out of ``cleaned_data``, and several levels may complain of one.
-        typed = dict(self.cleaned_data)
-        for other in Level.objects.exclude(pk=self.instance.pk):
-            self._compare(typed, other, above=other.rank > typed["rank"])
-        lowest = not Level.objects.exclude(pk=self.instance.pk).filter(rank__lt=typed["rank"]).exists()
-        if lowest and typed["growth_threshold"]:
-            self.add_error("growth_threshold", "最低等级的所需成长值必须为 0，否则新会员没有等级")
-        return self.cleaned_data
-
-    def _compare(self, typed: dict[str, Any], other: Level, *, above: bool) -> None:
-        side, word = (-1, "高") if above else (1, "低")
-        by_growth = typed["growth_threshold"] and other.growth_threshold
-        if by_growth and side * (typed["growth_threshold"] - other.growth_threshold) <= 0:
-            self.add_error(
-                "growth_threshold",
-                f"等级「{other.name}」更{word}，所需成长值为 {other.growth_threshold}；等级越高所需成长值必须越多",
-            )
-        if side * (typed["discount_bp"] - other.discount_bp) > 0:
-            self.add_error("discount_bp", f"等级「{other.name}」更{word}；等级越高折扣不能越少")
-        if side * (typed["points_multiplier_bp"] - other.points_multiplier_bp) < 0:
-            self.add_error("points_multiplier_bp", f"等级「{other.name}」更{word}；等级越高积分倍率不能越低")
+    def check(self, row: Level) -> None:
+        levels.check(row)
 
 
 class SetLevelForm(ReasonForm):

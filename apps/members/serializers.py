@@ -116,7 +116,7 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
         r"[0-9]{6}",
         required=False,
         allow_blank=True,
-        error_messages={"invalid": "邮编应为 6 位数字"},
+        error_messages={"invalid": "邮编应为 6 位数字", "invalid_pattern": "邮编应为 6 位数字"},
     )
     is_default = StrictBooleanField(required=False)
 

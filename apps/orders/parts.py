@@ -186,23 +186,21 @@ def _unpaid_of(member: Member) -> SafeString:
 
 def _holders(product: Product) -> SafeString | str:
     rows = order_facts.unpaid_units(product_id=product.pk, most=_MOST_HOLDERS)
-    return (
-        format_html_join(
-            "",
-            "<div>{}（会员 {}） {} 件，订单 {}，{} 前付款</div>",
+    listed = format_html_join(
+        "",
+        "<div>{}（会员 {}） {} 件，订单 {}，{} 前付款</div>",
+        (
             (
-                (
-                    row.nickname or "未填昵称",
-                    row.member_id,
-                    row.units,
-                    row.order_no,
-                    f"{timezone.localtime(row.expires_at):%m-%d %H:%M}",
-                )
-                for row in rows
-            ),
-        )
-        or "没有待付款的订单"
+                row.nickname or "未填昵称",
+                row.member_id,
+                row.units,
+                row.order_no,
+                f"{timezone.localtime(row.expires_at):%m-%d %H:%M}",
+            )
+            for row in rows
+        ),
     )
+    return with_way(listed, "orders_orderline", sku__product=product.pk) if rows else "没有待付款的订单"
 
 
 HOLDERS: Final = Part(

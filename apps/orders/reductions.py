@@ -6,12 +6,10 @@ The words of the day stay in the frozen JSON of order and line; the rows are for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection
 
-from apps.orders.models import Order, OrderLine, Reduction
 from mall.pricing import refs
 from mall.pricing.quote import Quote
 
@@ -58,25 +56,31 @@ _FILL_ACTIVITY: Final = """
 """
 
 
-def rows_of(order: Order, quote: Quote, lines: Sequence[OrderLine]) -> list[Reduction]:
-    """The rows of an order that is being placed; ``lines`` are the quote's items, saved.
+class Part(NamedTuple):
+    """What an offer took off the line of a SKU that is bought, or off the freight (without a SKU)."""
+
+    sku_id: int | None
+    kind: str
+    key: str
+    amount_fen: int
+
+
+def parts_of(quote: Quote) -> list[Part]:
+    """What became cheaper in an order that is being placed, by line and offer.
 
     What an offer took off in all and not off a line, it took off the freight. Raises ValueError for a ref that
     nobody could read.
     """
     on_lines: Counter[str] = Counter()
-    rows: Counter[tuple[int | None, str, str]] = Counter()
-    for line, item in zip(lines, quote.items, strict=True):
+    parts: Counter[tuple[int | None, str, str]] = Counter()
+    for item in quote.items:
         for reduction in item.reductions:
             on_lines[reduction.ref] += reduction.amount_fen
-            rows[line.pk, *_named(reduction.ref)] += reduction.amount_fen
+            parts[item.sku_id, *_named(reduction.ref)] += reduction.amount_fen
     for reduction in quote.applied:
         if freight_fen := reduction.amount_fen - on_lines[reduction.ref]:
-            rows[None, *_named(reduction.ref)] += freight_fen
-    return [
-        Reduction(order=order, line_id=line_id, kind=kind, key=key, amount_fen=amount_fen)
-        for (line_id, kind, key), amount_fen in rows.items()
-    ]
+            parts[None, *_named(reduction.ref)] += freight_fen
+    return [Part(*named, amount_fen) for named, amount_fen in parts.items()]
 
 
 def fill(*, first: int, last: int) -> int:

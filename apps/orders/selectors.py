@@ -45,6 +45,8 @@ _BY_KEY: Final = Select(
     member_id=int,
     idempotency_key=str,
 )
+# The numbers of what a member has not paid, for a statement of a room below; the order that is being placed is among them.
+UNPAID_OF: Final = "SELECT order_no FROM orders_order WHERE member_id = %(member_id)s AND status = 'UNPAID'"
 _LINES_OF: Final = Select(
     lambda *, order_id: (
         OrderLine.objects.filter(order_id=order_id).annotate(product_id=F("sku__product_id")).order_by("id")
@@ -109,14 +111,14 @@ def counts_of(*, member: Member) -> dict[str, int]:
 
 
 def placed_before(*, member: Member, idempotency_key: str, request_hash: str) -> Order | None:
-    """The order that this member's key stands for already; None if there is none.
+    """The order that this member's key stands for already, as ``of_member`` reads it; None if there is none.
 
     Raises IdempotencyKeyReused where it was placed by a request that said something else.
     """
     order = _BY_KEY.first(member_id=member.pk, idempotency_key=idempotency_key)
     if order is not None and order.request_hash != request_hash:
         raise IdempotencyKeyReused
-    return order
+    return of_member(member=member, order_no=order.order_no) if order is not None else None
 
 
 def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
@@ -128,12 +130,6 @@ def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -
     if sku_ids:
         made = made.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), sku_id__in=sku_ids)))
     return made.exclude(status=Status.CLOSED).order_by("-id").values_list("order_no", flat=True).first()
-
-
-def that_hold_beside(order: Order) -> QuerySet[Order, Any]:
-    """The order and whatever else its member has not paid, as order numbers in a query for a statement to come."""
-    beside = Q(member_id=order.member_id, status=Status.UNPAID)
-    return Order.objects.filter(beside | Q(pk=order.pk)).order_by().values("order_no")
 
 
 def unpaid_past_expiry(*, at: datetime, after: tuple[datetime, int] | None = None) -> QuerySet[Order]:
@@ -167,6 +163,11 @@ def unpaid_units(*, product_id: int, most: int) -> list[Unpaid]:
         )
     )
     return [Unpaid(*row) for row in rows[:most]]
+
+
+def unpaid_lines(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    """Those of orders that are not paid: what their members keep from others, gifts included."""
+    return lines.filter(order__status=Status.UNPAID)
 
 
 class UnpaidOfMember(NamedTuple):

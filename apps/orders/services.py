@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BigIntegerField, F, Func, IntegerField, SmallIntegerField, Value
+from django.db.models import F
 
 from apps.base import numbers, statements, transactions
 from apps.members.models import Member
-from apps.orders import reductions
+from apps.orders import reductions, writing
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
@@ -58,9 +58,11 @@ class RefundBeyondOrder(ShopError):
 class Goods:
     """What an order remembers of a SKU beside its price: how it was called and shown, and what it cost us.
 
-    ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it.
+    ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it. The product is
+    not remembered; it is for whoever answers the order that was just placed.
     """
 
+    product_id: int
     option_text: str = ""
     image: str = ""
     cost_fen: int | None = None
@@ -94,25 +96,6 @@ PLACE_TAKEN: Final = "order_unpaid_place_once"
 NO_PLACE_FREE: Final = "order_has_unpaid_place"
 
 
-class _FirstFreePlace(Func):
-    """The lowest place that no unpaid order of the member has, 0 where all are taken: read by the INSERT itself.
-
-    Of two at once that read the same the unique constraint lets one pass: no lock on the member, no statement more.
-    """
-
-    template = """COALESCE((
-        SELECT MIN(place)
-          FROM (VALUES (%(expressions)s)) AS wanted (member_id, most),
-               LATERAL generate_series(1, wanted.most) AS place
-         WHERE NOT EXISTS (SELECT 1 FROM orders_order AS taken
-                            WHERE taken.member_id = wanted.member_id
-                              AND taken.status = 'UNPAID' AND taken.unpaid_place = place)), 0)"""
-    output_field = SmallIntegerField()
-
-    def __init__(self, member_id: int, most: int) -> None:
-        super().__init__(Value(member_id, BigIntegerField()), Value(most, IntegerField()))
-
-
 def place(
     *,
     member: Member,
@@ -133,14 +116,14 @@ def place(
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
-    ``price_warnings`` are sentences for operators. What was taken off is kept as rows too, in one statement more.
-    Must run inside a transaction, as its first writer.
+    ``price_warnings`` are sentences for operators. What was taken off is kept as rows too: one statement in all.
+    The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
     of the places for unpaid orders (``PLACE_TAKEN``, ``NO_PLACE_FREE``): the order takes the first free one of its member.
     """
     transactions.require()
-    order = Order.objects.create(
+    order = Order(
         order_no=numbers.dated("SO", at=at),
         member=member,
         status=LIFECYCLE.initial,
@@ -159,17 +142,42 @@ def place(
         remark=remark,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
-        unpaid_place=_FirstFreePlace(member.pk, settings.MEMBER_UNPAID_ORDERS),
         from_cart=from_cart,
         created_at=at,
         expires_at=expires_at,
     )
-    del order.unpaid_place  # an expression; whoever asks reads what the database made of it
-    bought = [_line(order, item, goods[item.sku_id]) for item in quote.items]
-    statements.insert([*bought, *_gift_lines(order, quote.gifts, goods)])
-    statements.insert(reductions.rows_of(order, quote, bought))
-    _remember(order, move="place", came_from="", actor=Actor.MEMBER, operator=None, note="", at=at)
-    return order
+    lines = [_line(item, goods[item.sku_id]) for item in quote.items]
+    lines += _gift_lines(quote.gifts, goods)
+    writing.write(
+        order,
+        lines,
+        reductions.parts_of(quote),
+        most_unpaid=settings.MEMBER_UNPAID_ORDERS,
+        move="place",
+        actor=Actor.MEMBER.value,
+        at=at,
+    )
+    del order.unpaid_place  # whoever asks reads which the database took
+    return _as_read(order, lines, goods)
+
+
+def _as_read(order: Any, lines: list[OrderLine], goods: Mapping[int, Goods]) -> Order:
+    """An order that was just written, as ``selectors.of_member`` reads it: with its lines and its history."""
+    for line in lines:
+        shown: Any = line
+        shown.product_id = goods[line.sku_id].product_id
+    statements.hold(order, "lines", lines)
+    order.moves = [
+        {
+            "move": "place",
+            "from_status": "",
+            "to_status": order.status,
+            "actor": Actor.MEMBER.value,
+            "at": order.created_at,
+            "note": "",
+        }
+    ]
+    return cast(Order, order)
 
 
 def hasten(*, order: Order, expires_at: datetime) -> None:
@@ -303,9 +311,8 @@ def _require_one(updated: int) -> None:
         raise RefundBeyondOrder
 
 
-def _line(order: Order, item: Item, goods: Goods) -> OrderLine:
+def _line(item: Item, goods: Goods) -> OrderLine:
     return OrderLine(
-        order=order,
         sku_id=item.sku_id,
         title=item.title,
         option_text=goods.option_text,
@@ -319,7 +326,7 @@ def _line(order: Order, item: Item, goods: Goods) -> OrderLine:
     )
 
 
-def _gift_lines(order: Order, gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[OrderLine]:
+def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[OrderLine]:
     """One line for each SKU that is given, whichever offers give it."""
     lines: dict[int, OrderLine] = {}
     for gift in gifts:
@@ -329,7 +336,6 @@ def _gift_lines(order: Order, gifts: Sequence[Gifted], goods: Mapping[int, Goods
             line.quantity += gift.quantity
             continue
         lines[gift.sku_id] = OrderLine(
-            order=order,
             sku_id=gift.sku_id,
             title=gift.title,
             option_text=goods[gift.sku_id].option_text,

@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 
-from apps.base import faults, transactions
+from apps.base import faults, planned, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
@@ -31,6 +31,9 @@ _LONGEST_WAIT = timedelta(hours=2)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _KEEP_DONE = timedelta(days=30)
+# Where Redis lost the nudge, or every worker is busy, another one is sent after so long.
+_NUDGED = "outbox.nudged"
+_NUDGE_SECONDS = 5
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
@@ -51,26 +54,33 @@ def publish(event: Event, *, at: datetime) -> None:
     Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
     """
     transactions.require()
-    with connection.cursor() as cursor:
-        cursor.execute(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
+    planned.rows(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
     transaction.on_commit(_nudge, robust=True)
 
 
 def _nudge() -> None:
-    """Ask a worker to deliver now. May fail: the sweep finds the row all the same."""
+    """Ask a worker to deliver now, unless one is asked already. May fail: the sweep finds the row all the same.
+
+    Who was asked and has not begun yet will see what is committed now (``heard``), so that a rush of orders is a few
+    rounds of the worker and not one for each.
+    """
     from apps.outbox import tasks  # -- circular import: the task calls this module
 
     breaker = breaker_of(settings.CELERY_BROKER_URL)
     # The broker's client takes two seconds to give up on a mute server. The cache's, on the same server, takes
     # half a second, and opens the breaker.
-    cache.get("outbox.nudge")
-    if breaker.is_open:
+    if not cache.add(_NUDGED, 1, timeout=_NUDGE_SECONDS) or breaker.is_open:
         return
     try:
         tasks.deliver.apply_async(expires=30)
     except Exception as error:
         breaker.open()
         log.warning("nudge_lost", error=type(error).__name__)
+
+
+def heard() -> None:
+    """Say that a worker begins: what is announced from now on is worth another nudge."""
+    cache.delete(_NUDGED)
 
 
 def subscriptions() -> Mapping[type[Event], Sequence[str]]:
@@ -113,12 +123,15 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
 def deliver_due(*, at: datetime, limit: int = 100) -> int:
     """Sort the mail, then deliver what is due, oldest first; return how many deliveries were tried.
 
-    Safe to run side by side: each delivery is taken with SKIP LOCKED.
+    Where that was ``limit`` there may be more: another round is asked for. Safe to run side by side: each delivery is
+    taken with SKIP LOCKED.
     """
+    heard()
     sort_mail(at=at)
     for tried in range(limit):
         if not _deliver_next(at=at):
             return tried
+    _nudge()
     return limit
 
 

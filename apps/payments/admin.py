@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
+from apps.base import audit, private
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
 from apps.base.asking import operator
 from apps.payments.forms import AskEndingForm, GrantEndingForm, RefuseEndingForm
@@ -102,8 +109,12 @@ class EndingInline(ReadOnlyTabular):
     """How the refund was, or is to be, ended without WeChat: who asked with what proof, and who answered."""
 
     model = RefundEnding
-    fields = ["way", "proof", "asked_by", "asked_at", "answered_by", "answered_at", "granted"]
+    fields = ["way", "proof", "file", "asked_by", "asked_at", "answered_by", "answered_at", "granted"]
     readonly_fields = fields
+
+    @admin.display(description="凭证文件")
+    def file(self, row: RefundEnding) -> SafeString | str:
+        return _proof_link(row)
 
 
 class EndingFilter(admin.SimpleListFilter):
@@ -172,7 +183,33 @@ class RefundAdmin(ReadOnlyAdmin):
             return frozenset({"grant_ending", "refuse_ending"})
         return frozenset({"ask_ending"} if endings.may_end(row) else ())
 
-    @action(description="申请结案", url_path="end", permissions=["payments.change_refund"], icon="task_alt")
+    def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the operator may end refunds in one way or another."""
+        return bool(_ways(request))
+
+    def get_urls(self) -> list[Any]:
+        """The proofs beside the pages."""
+        proof = self.admin_site.admin_view(self.proof)
+        return [path("proof/<int:ending_id>/", proof, name="payments_refund_proof"), *super().get_urls()]
+
+    def proof(self, request: HttpRequest, ending_id: int) -> HttpResponseBase:
+        """Show the picture or PDF that proves an end, to whoever may end refunds that way. Looking at it is noted."""
+        ending = RefundEnding.objects.select_related("refund").filter(pk=ending_id).first()
+        if ending is None or not ending.proof_file:
+            raise Http404
+        if ending.way not in _ways(request):
+            raise PermissionDenied
+        audit.record(
+            operator=operator(request),
+            action="查看退款凭证",
+            subject=ending.refund.refund_no,
+            at=timezone.now(),
+        )
+        return private.shown(
+            str(ending.proof_file.name), called=f"{ending.refund.refund_no}{_suffix(ending)}"
+        )
+
+    @action(description="申请结案", url_path="end", permissions=["end"], icon="task_alt")
     def ask_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refund: Refund = self.row(request, object_id)
 
@@ -181,22 +218,24 @@ class RefundAdmin(ReadOnlyAdmin):
                 refund_no=refund.refund_no,
                 way=filled.cleaned_data["way"],
                 proof=filled.cleaned_data["proof"],
+                file=filled.cleaned_data["proof_file"],
                 operator=operator(request),
                 at=timezone.now(),
             )
             return "已提交结案申请，须由另一位同事复核。"
 
-        return self.ask(request, AskEndingForm, ask, row=refund, heading=_about(refund))
+        form = partial(AskEndingForm, ways=_ways(request))
+        return self.ask(request, form, ask, row=refund, heading=_about(refund))
 
     @action(
         description="同意结案",
         url_path="end/grant",
-        permissions=["payments.change_refund"],
+        permissions=["end"],
         icon="check_circle",
     )
     def grant_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refund: Refund = self.row(request, object_id)
-        ending = endings.waiting(refund)
+        ending = _ending_for(request, refund)
 
         def grant(_: Any) -> str:
             ended = endings.grant(refund_no=refund.refund_no, operator=operator(request), at=timezone.now())
@@ -213,12 +252,10 @@ class RefundAdmin(ReadOnlyAdmin):
             outside=True,  # WeChat is asked about the refund before it ends
         )
 
-    @action(
-        description="驳回结案", url_path="end/refuse", permissions=["payments.change_refund"], icon="block"
-    )
+    @action(description="驳回结案", url_path="end/refuse", permissions=["end"], icon="block")
     def refuse_ending(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refund: Refund = self.row(request, object_id)
-        ending = endings.waiting(refund)
+        ending = _ending_for(request, refund)
 
         def refuse(_: Any) -> str:
             endings.refuse(refund_no=refund.refund_no, operator=operator(request), at=timezone.now())
@@ -246,16 +283,47 @@ class RefundAdmin(ReadOnlyAdmin):
         self.message_user(request, f"已重新排队 {count} 笔退款。")
 
 
+_RIGHT_TO = {
+    RefundEnding.Way.PAID_OUTSIDE: "payments.end_paid_outside",
+    RefundEnding.Way.WRITTEN_BACK: "payments.end_written_back",
+}
+
+
+def _ways(request: HttpRequest) -> frozenset[str]:
+    """The ways in which the operator may end refunds, as the one who asks and as the one who answers."""
+    return frozenset(way for way, right in _RIGHT_TO.items() if operator(request).has_perm(right))
+
+
+def _ending_for(request: HttpRequest, refund: Refund) -> RefundEnding | None:
+    """The end that waits for an answer. Raises PermissionDenied where the operator may not answer one of this way."""
+    ending = endings.waiting(refund)
+    if ending is not None and ending.way not in _ways(request):
+        raise PermissionDenied
+    return ending
+
+
+def _suffix(ending: RefundEnding) -> str:
+    return PurePosixPath(str(ending.proof_file.name)).suffix
+
+
+def _proof_link(ending: RefundEnding) -> SafeString | str:
+    if not ending.proof_file:
+        return "–"
+    address = reverse("admin:payments_refund_proof", args=[ending.pk])
+    return format_html('<a href="{}" target="_blank" class="text-primary-600">查看凭证文件</a>', address)
+
+
 def _about(refund: Refund) -> str:
     return f"{refund.refund_no} · ¥{yuan(refund.amount_fen)} · {refund.get_status_display()}"
 
 
-def _facts(ending: RefundEnding | None) -> list[tuple[str, str]]:
+def _facts(ending: RefundEnding | None) -> list[tuple[str, SafeString | str]]:
     if ending is None:
         return []
     return [
         ("结案方式", ending.get_way_display()),
         ("凭证或原因", ending.proof),
+        ("凭证文件", _proof_link(ending)),
         ("申请人", str(ending.asked_by)),
     ]
 

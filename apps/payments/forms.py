@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import Any, Final
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apps.base import held
 from apps.base.asking import AskForm
 from apps.base.forms import TextField
 from apps.payments.models import RefundEnding
+
+# What a proof is, by the first bytes of the file; its name must say the same.
+_KINDS: Final = {
+    ".jpg": b"\xff\xd8\xff",
+    ".jpeg": b"\xff\xd8\xff",
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".webp": b"RIFF",
+    ".pdf": b"%PDF-",
+}
+_LARGEST: Final = 5 * 1024 * 1024
+
+
+def _readable(file: UploadedFile) -> None:
+    """Refuse what is no picture or PDF, by name and content, and what is too large."""
+    if (file.size or 0) > _LARGEST:
+        raise ValidationError("凭证文件不能超过 5 MB")
+    starts = _KINDS.get(PurePosixPath(file.name or "").suffix.lower())
+    file.seek(0)
+    if starts is None or not file.read(16).startswith(starts):
+        raise ValidationError("凭证文件须为 JPG、PNG、WebP 图片或 PDF")
+    file.seek(0)
 
 
 class AskEndingForm(AskForm):
@@ -29,6 +57,21 @@ class AskEndingForm(AskForm):
         help_text="转账单号与日期、收款方式，或不再退款的原因；请勿填写完整银行卡号",
         error_messages={"required": "请填写凭证或原因"},
     )
+
+    proof_file = held.kept(
+        forms.FileField(
+            label="凭证文件",
+            required=False,
+            validators=[_readable],
+            widget=UnfoldAdminFileFieldWidget,
+            help_text="转账截图或回单（JPG、PNG、WebP 或 PDF，5 MB 以内），仅有结案权限的同事可见",
+        )
+    )
+
+    def __init__(self, *args: Any, ways: Collection[str] = RefundEnding.Way.values, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["way"]
+        field.choices = [choice for choice in RefundEnding.Way.choices if choice[0] in ways]
 
 
 class GrantEndingForm(AskForm):

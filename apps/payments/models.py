@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base import private
 from apps.base.fields import FenField
 from apps.orders.models import Order
 from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SurplusReason
@@ -164,6 +165,15 @@ class RefundEnding(models.Model):
     way = models.CharField("结案方式", max_length=12, choices=Way.choices)
     # How the money went (a bank's or WeChat's transfer number, the day), or why it stays.
     proof = models.CharField("凭证或原因", max_length=300)
+    # A picture or PDF of the transfer: seen by whoever may end refunds, and by nobody else.
+    proof_file = models.FileField(
+        "凭证文件",
+        upload_to="refund-proofs",
+        storage=private.files,
+        max_length=200,
+        blank=True,
+        db_default="",
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="申请人"
     )
@@ -175,6 +185,10 @@ class RefundEnding(models.Model):
     granted = models.BooleanField("是否同意", null=True)
 
     class Meta:
+        permissions = [
+            ("end_paid_outside", "退款结案：已线下退款"),
+            ("end_written_back", "退款结案：冲回不退"),
+        ]
         verbose_name = verbose_name_plural = "退款结案"
         ordering = ["-id"]
         constraints = [

@@ -86,7 +86,7 @@ ROOM = Room(
         ),
         Holding(
             model="payments.RefundEnding",
-            plain=("way", "proof"),
+            plain=("way", "proof", "proof_file"),
             not_exported="商家内部对退款结案的凭证与复核记录，退款本身已在「退款单」中",
             fate=Fate.NAMELESS,
             kept="至少三十年",

@@ -98,6 +98,11 @@ def _taken_up_anew() -> Exists:
     return Exists(Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no"))))
 
 
+def with_number(payment_no: str) -> Payment | None:
+    """The attempt with this number, if there is one."""
+    return Payment.objects.filter(payment_no=payment_no).first()
+
+
 def order_paid_by(*, payment_no: str) -> str:
     """The number of the order that this attempt's money paid; empty where it paid none."""
     paid = Payment.objects.filter(payment_no=payment_no, status=PaymentStatus.CAPTURED, is_surplus=False)

@@ -25,6 +25,7 @@ from apps.points.models import (
     Rules,
     Spending,
 )
+from apps.points.services import ruling
 from apps.points.states import EntryKind
 
 
@@ -138,6 +139,7 @@ class RulesAdmin(OneRowAdmin):
     """The one row of rules; while there is none the defaults hold."""
 
     form = forms.RulesForm
+    saves = staticmethod(ruling.save_rules)
     fieldsets = [
         ("获得", {"fields": [("points_per_yuan", "growth_per_yuan")]}),
         ("签到", {"fields": [("check_in_points", "streak_days", "streak_bonus")]}),
@@ -152,6 +154,7 @@ class InteractionRuleAdmin(EditableAdmin):
     """What interactions give."""
 
     form = forms.InteractionRuleForm
+    saves = staticmethod(ruling.save_interaction)
     list_display = ["kind", "enabled", "points", "growth", "once", "daily_cap"]
 
 
@@ -159,6 +162,7 @@ class PointsGoodPage(EditableAdmin):
     """The shelf of the points mall. Goods are switched off, never deleted: redemptions name them."""
 
     form = forms.PointsGoodForm
+    saves = staticmethod(ruling.save_good)
     money = yuan_column("money_fen", "另付")
     list_display = [
         "title",

@@ -82,7 +82,7 @@ class PromotionPage(EditableAdmin):
     list_select_related = ["campaign"]
     search_fields = ["label"]
     readonly_fields = ["sentence", "used"]
-    autocomplete_fields = ["products", "categories", "brands"]
+    autocomplete_fields = [*scopes.NAMING]
     fieldsets = [
         (None, {"fields": ["kind", "label", "sentence", "enabled", "starts_at", "ends_at"]}),
         ("日期", {"fields": ["campaign", "member_day"]}),
@@ -96,7 +96,7 @@ class PromotionPage(EditableAdmin):
                 ]
             },
         ),
-        ("适用范围", {"fields": ["scope", "products", "categories", "brands"]}),
+        ("适用范围", {"fields": ["scope", *scopes.NAMING]}),
         (
             "次数限制",
             {
@@ -130,7 +130,7 @@ class PromotionPage(EditableAdmin):
     actions_detail = ["simulate"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
-        rows = super().get_queryset(request).prefetch_related("products", "categories", "brands")
+        rows = super().get_queryset(request).prefetch_related(*scopes.NAMING)
         return promotion_facts.with_scope_ids(rows)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -213,6 +213,7 @@ class LevelPriceAdmin(EditableAdmin):
     """A level's own prices; they go before the level's discount."""
 
     form = LevelPriceForm
+    saves = staticmethod(promotions.save_level_price)
     list_display = ["product", "code", "level", "member_price", "price"]
     list_filter = ["level"]
     list_select_related = ["sku__product", "level"]

@@ -27,6 +27,7 @@ class MemberDayAdmin(EditableAdmin):
     """Days that come again. Switched off rather than deleted while promotions belong to them."""
 
     form = MemberDayForm
+    saves = staticmethod(promotions.save_member_day)
     list_display = ["name", "days", "points", "enabled"]
     fields = ["name", "enabled", "weekdays", "month_days", "points_bp"]
 
@@ -45,6 +46,7 @@ class CampaignAdmin(EditableAdmin):
     """Festivals with their preheat and their promotions."""
 
     form = CampaignForm
+    saves = staticmethod(promotions.save_campaign)
     list_display = ["name", "preheat_at", "starts_at", "ends_at"]
     search_fields = ["name"]
     fields = ["name", "preheat_at", "starts_at", "ends_at", "offers"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.db.models import Q
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.forms import PercentField
+from apps.base.forms import PercentField, RuledForm
 from apps.promotions import inputs, member_days
+from apps.promotions import services as promotions
 from apps.promotions.models import Campaign, MemberDay
 
 
-class MemberDayForm(forms.ModelForm):
+class MemberDayForm(RuledForm):
     """Days that come again, ticked by weekday or typed as days of the month."""
 
     weekdays = forms.TypedMultipleChoiceField(
@@ -33,8 +31,11 @@ class MemberDayForm(forms.ModelForm):
         model = MemberDay
         fields = ["name", "enabled", "weekdays", "month_days", "points_bp"]
 
+    def check(self, row: MemberDay) -> None:
+        promotions.check_member_day(row)
 
-class CampaignForm(forms.ModelForm):
+
+class CampaignForm(RuledForm):
     """A festival; its promotions must fit into its window."""
 
     class Meta:
@@ -42,12 +43,5 @@ class CampaignForm(forms.ModelForm):
         fields = ["name", "preheat_at", "starts_at", "ends_at"]
         help_texts = {"preheat_at": "从这一刻起展示活动和倒计时，但不生效；留空表示不预热"}
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse a window that leaves promotions of the campaign outside."""
-        typed = super().clean() or self.cleaned_data
-        starts_at, ends_at = typed.get("starts_at"), typed.get("ends_at")
-        if self.instance.pk and starts_at and ends_at:
-            outside = self.instance.promotions.filter(Q(starts_at__lt=starts_at) | Q(ends_at__gt=ends_at))
-            if names := "」「".join(outside.values_list("label", flat=True)):
-                self.add_error(None, f"促销「{names}」不在新的活动时间内，请先调整")
-        return typed
+    def check(self, row: Campaign) -> None:
+        promotions.check_campaign(row)

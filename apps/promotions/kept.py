@@ -14,11 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from apps.base import days, versions
+from apps.base import days, planned, versions
 from apps.promotions import member_days, terms
 from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku
 from apps.promotions.terms import Part, Terms
@@ -171,9 +170,8 @@ def tallies(found: Iterable[Row], *, member_id: int | None, day: date) -> Tallie
         name = f"ids{int(sort[0])}{int(sort[1])}"
         told[name] = ids
         parts.append(_TALLIES[sort].replace("%(ids)s", f"%({name})s"))
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), told)
-        return {(row[0], row[1], row[2]): Counted(*row[3:]) for row in cursor.fetchall()}
+    found_rows = planned.rows(" UNION ALL ".join(parts), told)
+    return {(row[0], row[1], row[2]): Counted(*row[3:]) for row in found_rows}
 
 
 def spent(row: Row, counted: Tallies) -> str:
@@ -226,15 +224,16 @@ def next_turn(row: Row, counted: Tallies, *, at: datetime, lead: timedelta) -> d
 def with_scope_ids(promotions: QuerySet[Promotion]) -> QuerySet[Any]:
     """The rows with all that their terms need, in the same statement, but what orders have counted.
 
-    ``product_ids``, ``category_ids``, ``brand_ids``, ``skus`` (gifts and parts of bundles), the member day.
+    ``product_ids``, ``sku_ids``, ``category_ids``, ``brand_ids``, ``given`` (gifts and parts of bundles), the member day.
     """
     parts = PromotionSku.objects.filter(promotion_id=OuterRef("pk")).order_by("at_least", "id")
     part = JSONObject(at_least="at_least", sku_id="sku_id", title="sku__product__title", quantity="quantity")
     return promotions.select_related("member_day").annotate(
         product_ids=_ids(Promotion.products.through, "product_id"),
+        sku_ids=_ids(Promotion.skus.through, "sku_id"),
         category_ids=_ids(Promotion.categories.through, "category_id"),
         brand_ids=_ids(Promotion.brands.through, "brand_id"),
-        skus=ArraySubquery(parts.values(part=part)),
+        given=ArraySubquery(parts.values(part=part)),
     )
 
 
@@ -243,9 +242,10 @@ def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
     return Terms(
         ref=str(refs.promotion(row.pk)),
         product_ids=row.product_ids,
+        sku_ids=row.sku_ids,
         category_ids=row.category_ids,
         brand_ids=row.brand_ids,
-        parts=[Part(**part) for part in row.skus],
+        parts=[Part(**part) for part in row.given],
         in_stock=in_stock,
         units=getattr(row, "units_sold", None) or 0,
         filled_at=getattr(row, "sold_until", None),

@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.forms import PercentField, YuanField, show_refusal
+from apps.base.forms import PercentField, RuledForm, YuanField
 from apps.catalog.models import Sku
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, PriceFloor
 
 
-class LevelPriceForm(forms.ModelForm):
+class LevelPriceForm(RuledForm):
     """A level's own price of one SKU, which is found by its code."""
 
     sku = forms.ModelChoiceField(
@@ -34,19 +34,11 @@ class LevelPriceForm(forms.ModelForm):
         if self.instance.pk:
             self.initial["sku"] = self.instance.sku
 
-    def clean(self) -> dict[str, Any]:
-        """Ask the service whether it is an advantage."""
-        typed = self.cleaned_data
-        sku, price_fen = typed.get("sku"), typed.get("price_fen")
-        if sku and price_fen is not None:
-            try:
-                promotions.check_level_price(sku=sku, price_fen=price_fen)
-            except promotions.LevelPriceRefused as refusal:
-                show_refusal(self, refusal)
-        return typed
+    def check(self, row: LevelPrice) -> None:
+        promotions.check_level_price(row)
 
 
-class PriceFloorForm(forms.ModelForm):
+class PriceFloorForm(RuledForm):
     """How low promotions may go, typed in percent above cost."""
 
     above_cost_bp = PercentField(
@@ -59,3 +51,6 @@ class PriceFloorForm(forms.ModelForm):
         help_texts = {
             "mode": "「拒绝」：保存会突破底价的促销时拒绝，下单时也拒绝；「仅提醒」：保存时提示，下单时记在订单备注"
         }
+
+    def check(self, row: PriceFloor) -> None:
+        promotions.check_price_floor(row)

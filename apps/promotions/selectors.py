@@ -28,7 +28,8 @@ from mall import regions
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
-from mall.pricing.offers import Bundle, FreePostage, FreightCoupon, Offer
+from mall.pricing.offers import FreePostage, FreightCoupon, Offer
+from mall.pricing.scope import Skus
 
 log = structlog.get_logger(__name__)
 
@@ -308,7 +309,8 @@ def _covers(offer: Offer, product: Shelved) -> bool:
     """Whether the offer means this product; postage is about the whole order, so it means them all."""
     if isinstance(offer, FreePostage | FreightCoupon):
         return True
-    if isinstance(offer, Bundle):
+    # A page and a list show a product, which wears what any of its SKUs has.
+    if isinstance(offer.scope, Skus):
         return not offer.scope.ids.isdisjoint(product.sku_ids)
     return offer.scope.covers(
         Line(

@@ -70,6 +70,7 @@ class Terms:
     label: str
     scope: str = Promotion.Scope.ALL
     product_ids: Collection[int] = ()
+    sku_ids: Collection[int] = ()
     category_ids: Collection[int] = ()
     brand_ids: Collection[int] = ()
     by_pieces: bool = False
@@ -258,6 +259,7 @@ def _scope(terms: Terms) -> scope.Scope:
     return scopes.priced(
         terms.scope,
         product_ids=terms.product_ids,
+        sku_ids=terms.sku_ids,
         category_ids=terms.category_ids,
         brand_ids=terms.brand_ids,
     )

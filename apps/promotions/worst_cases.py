@@ -24,6 +24,7 @@ from mall.pricing.offers import (
     SecondHalf,
     Stepped,
 )
+from mall.pricing.scope import ALL_GOODS
 
 # What fills a basket up beside the SKU in question; no SKU has this id.
 _COMPANY = 0
@@ -44,6 +45,8 @@ def unit_prices_fen(
         return _in_bundle(offer, meant)
     if isinstance(offer, Gift):
         return {ware.sku_id: _beside_gifts(offer, ware, gift_costs_fen or {}) for ware in meant}
+    # Company is of no SKU that an offer on SKUs could name; in these baskets stands nothing that is not meant.
+    offer = replace(offer, scope=ALL_GOODS)
     return {
         ware.sku_id: min(_unit_fen(offer, basket, ware) for basket in _baskets(offer, ware, meant))
         for ware in meant

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
@@ -12,6 +10,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.admin import EditableAdmin
 from apps.base.forms import TextField
+from apps.storefront import services as storefront
 from apps.storefront.models import Shop
 
 
@@ -44,6 +43,7 @@ class ShopAdmin(EditableAdmin):
     """One row."""
 
     form = ShopForm
+    saves = staticmethod(storefront.save)
     list_display = ["name", "service_phone", "notice"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -51,7 +51,3 @@ class ShopAdmin(EditableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def save_model(self, request: HttpRequest, obj: Shop, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from apps.base.admin import EditableAdmin
+from apps.stores import services as stores
 from apps.stores.models import Place
 
 
@@ -12,6 +13,7 @@ from apps.stores.models import Place
 class PlaceAdmin(EditableAdmin):
     """Where goods are kept; the priority says who ships first, a place with stock cannot be deleted."""
 
+    saves = staticmethod(stores.save)
     list_display = ["name", "kind", "priority", "ships", "province", "city", "phone"]
     list_filter = ["kind", "ships"]
     search_fields = ["name", "city", "detail"]

@@ -20,6 +20,7 @@ from apps.base import audit, sheets, transactions
 from apps.base.admin import EditableAdmin, StackedInline, chip
 from apps.support import exports, forms
 from apps.support import selectors as survey_facts
+from apps.support import services as surveys
 from apps.support.models import Question, Response, Survey
 from mall.errors import ShopError
 
@@ -69,6 +70,7 @@ class SurveyAdmin(EditableAdmin):
     """What the shop asks its members."""
 
     form = forms.SurveyForm
+    saves = staticmethod(surveys.save_survey)
     list_display = ["title", "state", "audience", "answers", "starts_at", "ends_at", "enabled"]
     list_filter = ["enabled"]
     search_fields = ["title"]
@@ -86,6 +88,11 @@ class SurveyAdmin(EditableAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_answered(obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The service writes the questions."""
+        changed = formset.save(commit=False)
+        surveys.save_questions(survey=form.instance, changed=changed, removed=formset.deleted_objects)
 
     @admin.display(description="状态")
     def state(self, row: Survey) -> SafeString:

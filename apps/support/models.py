@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from apps.members.models import Level, Member
 
 MOST_OPTIONS = 20
+LONGEST_OPTION = 50
 MOST_TEXT = 500
 
 

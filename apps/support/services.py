@@ -1,20 +1,20 @@
-"""Answering surveys, each member once, and forgetting the answers when consent is taken back."""
+"""Writing surveys; answering them, each member once, and forgetting the answers when consent is taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from apps.base import transactions
+from apps.base import judging, transactions
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.outbox import services as outbox
 from apps.support import selectors as survey_facts
-from apps.support.models import MOST_TEXT, Answer, Question, Response, Survey
-from mall.errors import Invalid, ShopError
+from apps.support.models import LONGEST_OPTION, MOST_OPTIONS, MOST_TEXT, Answer, Question, Response, Survey
+from mall.errors import Fault, Faulty, Invalid, ShopError
 from mall.events import SurveyAnswered
 
 
@@ -51,6 +51,73 @@ class AnswerInvalid(Invalid):
 
     code = "answer_invalid"
     message = "答案无效"
+
+
+class SurveyRefused(Faulty):
+    """A survey or a question that nobody could answer; ``faults`` say at which field, and why."""
+
+    code = "survey_refused"
+
+
+def check_survey(survey: Survey) -> None:
+    """Hold a new or changed survey against its window. Raises SurveyRefused."""
+    judging.refuse(SurveyRefused, survey, _of_survey(survey))
+
+
+def save_survey(survey: Survey) -> Survey:
+    """Save a new or changed survey; whom it is for and its questions are written after it. Raises SurveyRefused."""
+    check_survey(survey)
+    survey.save()
+    return survey
+
+
+def check_question(question: Question) -> None:
+    """Refuse a question without options where one chooses, or with any elsewhere. Raises SurveyRefused."""
+    # The survey may be as new as the question.
+    judging.refuse(SurveyRefused, question, _of_question(question), exclude={"survey"})
+
+
+def check_asks(*, enabled: bool, questions: int) -> None:
+    """Refuse a survey that is switched on and asks nothing. Raises SurveyRefused."""
+    if enabled and not questions:
+        raise SurveyRefused([Fault("", "启用前请至少添加一个问题")])
+
+
+def save_questions(
+    *, survey: Survey, changed: Sequence[Question] = (), removed: Sequence[Question] = ()
+) -> None:
+    """Write what a survey asks, all or nothing: ``changed`` are new and changed questions, ``removed`` go.
+
+    Raises SurveyRefused; the database refuses to change what somebody answered.
+    """
+    with transaction.atomic():
+        list(Survey.objects.select_for_update(no_key=True).filter(pk=survey.pk).values_list("pk"))
+        for question in removed:
+            question.delete()
+        for question in changed:
+            question.survey = survey
+            check_question(question)
+            question.save()
+        check_asks(enabled=survey.enabled, questions=Question.objects.filter(survey=survey).count())
+
+
+def _of_survey(survey: Survey) -> Iterator[Fault]:
+    if survey.ends_at <= survey.starts_at:
+        yield Fault("ends_at", "结束时间必须晚于开始时间")
+
+
+def _of_question(question: Question) -> Iterator[Fault]:
+    options, choice = question.options, question.kind in (Question.Kind.SINGLE, Question.Kind.SEVERAL)
+    if choice and len(options) < 2:
+        yield Fault("options", "单选和多选至少要有两个选项")
+    elif not choice and options:
+        yield Fault("options", "评分和文字题没有选项")
+    if len(options) > MOST_OPTIONS:
+        yield Fault("options", f"最多 {MOST_OPTIONS} 个选项")
+    if len(set(options)) != len(options):
+        yield Fault("options", "选项不能重复")
+    if any(len(option) > LONGEST_OPTION for option in options):
+        yield Fault("options", f"每个选项最多 {LONGEST_OPTION} 个字")
 
 
 @dataclass(frozen=True, kw_only=True)

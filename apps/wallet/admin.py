@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from apps.wallet import forms
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
+from apps.wallet.services import packs
 from mall.money import yuan
 
 
@@ -49,11 +50,25 @@ def _change_column(field: str, label: str) -> Callable[[Any, Model], str]:
     return column
 
 
+class OwingFilter(admin.SimpleListFilter):
+    """Members who owe what the merchant console gave back after they had spent it."""
+
+    title = "欠款"
+    parameter_name = "owing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "有欠款")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Account]) -> QuerySet[Account]:
+        return queryset.filter(pk__in=wallet_facts.owing()) if self.value() == "1" else queryset
+
+
 @admin.register(Account)
 class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     """What members have. The sums change through the pages 充值 and 人工调整 only."""
 
-    list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus"]
+    list_display = ["member", "code", "principal", "bonus", "held_principal", "held_bonus", "owed"]
+    list_filter = [OwingFilter]
     list_select_related = ["member"]
     found_by = (Number("member__public_id"), Name("member__nickname"), Phone("member__phone"))
     search_help_text = "按会员编号、昵称、完整手机号或手机号后四位查找"
@@ -62,9 +77,12 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
         ("member", "code"),
         ("principal", "bonus"),
         ("held_principal", "held_bonus"),
+        "owed",
         ("recharges", "ledger"),
     ]
-    readonly_fields = ["code", "principal", "bonus", "held_principal", "held_bonus", "recharges", "ledger"]
+    readonly_fields = [
+        *("code", "principal", "bonus", "held_principal", "held_bonus", "owed", "recharges", "ledger")
+    ]
     actions_list = ["recharge"]
     actions_row = ["adjust"]
     actions_detail = ["adjust"]
@@ -76,6 +94,12 @@ class AccountAdmin(SaysWhetherOn, ReadOnlyAdmin):
     @admin.display(description="会员编号", ordering="member__public_id")
     def code(self, row: Account) -> str:
         return row.member.public_id
+
+    @admin.display(description="欠款（商户平台退款时余额不足）")
+    def owed(self, row: Account) -> str:
+        if not (row.owed_principal_fen or row.owed_bonus_fen):
+            return "–"
+        return f"本金 {yuan(row.owed_principal_fen)}，赠送金 {yuan(row.owed_bonus_fen)}；下次入账时扣还"
 
     @admin.display(description="充值单")
     def recharges(self, row: Account) -> SafeString:
@@ -146,6 +170,7 @@ class PackAdmin(SaysWhetherOn):
     """Recharges on offer. They are switched off, never deleted: the ledger names them."""
 
     form = forms.PackForm
+    saves = staticmethod(packs.save)
     list_display = ["title", "principal", "bonus", "per_member", "starts_at", "ends_at", "enabled"]
     list_filter = ["enabled"]
     search_fields = ["title"]

@@ -9,16 +9,15 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import AskForm, OnceForm, ReasonForm
-from apps.base.forms import CodeField, YuanField
+from apps.base.forms import CodeField, RuledForm, YuanField
 from apps.members.models import Member
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Pack
-from apps.wallet.services import LIMIT_FEN
-from mall.money import yuan
+from apps.wallet.services import LIMIT_FEN, packs
 
 
-class PackForm(forms.ModelForm):
-    """A pack that adds up: something is paid, the gift is no more than that, and an account can hold it."""
+class PackForm(RuledForm):
+    """A pack."""
 
     principal_fen = YuanField(label="充值金额（元）", min_value=1, max_value=LIMIT_FEN)
     bonus_fen = YuanField(label="赠送金额（元）", max_value=LIMIT_FEN, help_text="没有赠送填 0")
@@ -36,19 +35,8 @@ class PackForm(forms.ModelForm):
             "position",
         ]
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse what nobody could explain, with the reason beside the field."""
-        typed = super().clean() or {}
-        principal_fen, bonus_fen = typed.get("principal_fen"), typed.get("bonus_fen")
-        if principal_fen is not None and bonus_fen is not None:
-            if bonus_fen > principal_fen:
-                self.add_error("bonus_fen", "赠送金额不能超过充值金额")
-            elif principal_fen + bonus_fen > LIMIT_FEN:
-                self.add_error("principal_fen", f"充值与赠送合计不能超过账户限额 {yuan(LIMIT_FEN)} 元")
-        starts_at, ends_at = typed.get("starts_at"), typed.get("ends_at")
-        if starts_at and ends_at and ends_at <= starts_at:
-            self.add_error("ends_at", "结束时间必须晚于开始时间")
-        return typed
+    def check(self, row: Pack) -> None:
+        packs.check(row)
 
 
 class BookingForm(ReasonForm, OnceForm):

@@ -21,6 +21,9 @@ class Account(models.Model):
     bonus_fen = FenField("赠送金（分）", default=0)
     held_principal_fen = FenField("占用本金（分）", default=0)
     held_bonus_fen = FenField("占用赠送金（分）", default=0)
+    # What went back by the merchant console and was spent by then; what comes in next pays it (``services.debts``).
+    owed_principal_fen = FenField("欠本金（分）", default=0, db_default=0)
+    owed_bonus_fen = FenField("欠赠送金（分）", default=0, db_default=0)
 
     class Meta:
         permissions = [("recharge_account", "代充值"), ("adjust_account", "人工调整储值")]
@@ -35,6 +38,16 @@ class Account(models.Model):
                 condition=Q(held_bonus_fen__gte=0, held_bonus_fen__lte=F("bonus_fen")),
                 name="wallet_held_within_bonus",
             ),
+            models.CheckConstraint(
+                condition=Q(owed_principal_fen__gte=0, owed_bonus_fen__gte=0), name="wallet_owed_or_not"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-id"],
+                condition=Q(owed_principal_fen__gt=0) | Q(owed_bonus_fen__gt=0),
+                name="wallet_owing",
+            )
         ]
 
     def __str__(self) -> str:
@@ -279,7 +292,7 @@ class Entry(models.Model):
     @property
     def recharge_no(self) -> str:
         """The recharge that it credited or gave back, empty for anything else and for what operators book."""
-        if self.kind not in {EntryKind.RECHARGE, EntryKind.REFUND}:
+        if self.kind not in {EntryKind.RECHARGE, EntryKind.REFUND} or self.business_key.startswith("debt:"):
             return ""
         number = self.business_key.split(":")[1]
         return "" if number == "operator" else number

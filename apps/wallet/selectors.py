@@ -180,6 +180,11 @@ def refundable(recharge: Recharge, account: Account | None) -> Back:
     return Back(principal_fen, bonus_for(recharge, principal_fen=principal_fen) if principal_fen else 0)
 
 
+def owing() -> QuerySet[Account]:
+    """The accounts whose members owe what went back past the shop (``services.debts``)."""
+    return Account.objects.filter(Q(owed_principal_fen__gt=0) | Q(owed_bonus_fen__gt=0))
+
+
 def _unpaid_of(member_id: int) -> QuerySet[Recharge]:
     return Recharge.objects.filter(member_id=member_id, status=RechargeStatus.UNPAID)
 

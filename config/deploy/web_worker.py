@@ -13,6 +13,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 # As long as gunicorn itself waits where the connection goes on.
 _DRAIN_SECONDS = 5.0
+# gunicorn's own end, 64 KB, lies below a picture from a phone; no caller sends more than this in so many seconds.
+_DRAIN_BYTES = 100_000_000
 
 
 class Gathered:
@@ -63,7 +65,7 @@ class ShopWorker(ThreadWorker):
         if not goes_on:
             # Closing a socket with unread bytes resets it, and the 413 on its way is lost. gunicorn reads them away
             # where the connection goes on, but only 64 KB where it ends.
-            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS)
+            conn.parser.finish_body(deadline=time.monotonic() + _DRAIN_SECONDS, max_bytes=_DRAIN_BYTES)
         return goes_on
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -34,6 +34,7 @@ def for_shop(
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{web_port}",
         "CSRF_TRUSTED_ORIGINS": f"http://127.0.0.1:{web_port},http://localhost:{web_port}",
         "MEDIA_ROOT": str(_made(slot.directory / "media")),
+        "PRIVATE_ROOT": str(_made(slot.directory / "private")),
         "STATIC_ROOT": str(_made(slot.directory / "static")),
         "BEAT_SCHEDULE_FILE": str(slot.directory / "beat-schedule"),
         "DATABASE_URL": servers.database_url,

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "apps.base.middleware.Operators",
     "django_otp.middleware.OTPMiddleware",
     "apps.base.door.DoorMiddleware",
+    "apps.base.held.HolderMiddleware",
     "apps.base.middleware.Notes",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.base.middleware.RefusalMiddleware",
@@ -190,6 +191,8 @@ STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
+# What no web server may serve: beside the pictures, and shared by all processes as they are.
+PRIVATE_ROOT = ENV.private_root or MEDIA_ROOT.with_name("private")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Without a manifest a process can start before collectstatic has run; nginx serves the collected files.

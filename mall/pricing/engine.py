@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from functools import cached_property
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from mall.pricing import freight, gifting, lanes, shipping
 from mall.pricing.basket import Basket
@@ -31,6 +33,11 @@ from mall.pricing.standing import Standing
 
 # Whatever the buyer holds, these lanes come out the same: they are run once for all coupons that are weighed.
 _BEFORE_COUPONS = (Lane.PRICE, Lane.ITEM, Lane.ORDER)
+
+# Everything of a coupon on goods but what makes it this one.
+_KIND: Final = attrgetter(
+    *(field.name for field in fields(Coupon) if field.name not in {"ref", "valid_until"})
+)
 
 
 def quote(basket: Basket, offers: Iterable[Offer], *, coupons: Iterable[AnyCoupon] = ()) -> Quote:
@@ -122,9 +129,16 @@ class _Pricing:
         if not self.coupons:
             return ()
         without_fen = self._cost_fen(None)[0]
-        weighed = []
+        weighed: list[tuple[Weighed, AnyCoupon]] = []
+        alike: dict[Any, tuple[int, Declined | None]] = {}
         for coupon in self.coupons:
-            cost_fen, refusal = self._cost_fen(coupon)
+            # Coupons of one kind differ by ref and end only. Where nothing competes with them, these decide nothing.
+            kind = (
+                coupon.ref if self.on_goods[Lane.COUPON] or not isinstance(coupon, Coupon) else _KIND(coupon)
+            )
+            if kind not in alike:
+                alike[kind] = self._cost_fen(coupon)
+            cost_fen, refusal = alike[kind]
             weighed.append((_verdict(coupon, without_fen - cost_fen, refusal), coupon))
         return tuple(verdict for verdict, _ in sorted(weighed, key=lambda pair: _precedence(*pair)))
 

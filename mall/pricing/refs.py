@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -74,6 +75,17 @@ def coupon(public_id: UUID | str) -> Ref:
     return Ref(COUPON, str(public_id).lower())
 
 
+def coupon_text(public_id: UUID) -> str:
+    """The printed ref of a coupon's offer; a wallet has many, and an id that is one cannot be misread."""
+    return f"{COUPON}:{public_id}"
+
+
+def coupon_id(text: str) -> str | None:
+    """The public id of the coupon that a printed ref names; None for another kind of offer."""
+    found = _FORMS[COUPON].fullmatch(text)
+    return found[1] if found else None
+
+
 def level(level_id: int) -> Ref:
     """The ref of a level's prices."""
     return Ref(LEVEL, str(level_id))
@@ -96,6 +108,7 @@ def activity(kind: str, key: int | str) -> Ref:
     return Ref(kind, str(key))
 
 
+@lru_cache(maxsize=1024)
 def read(text: str) -> Ref | None:
     """What a printed ref names; None for a text that names nothing."""
     parts = _parts(text)

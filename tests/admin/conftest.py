@@ -10,6 +10,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from tests.admin.browser import Browser
+
 
 @pytest.fixture
 def manager(db: None) -> User:
@@ -19,7 +21,8 @@ def manager(db: None) -> User:
 @pytest.fixture
 def page(manager: User, settings: Any, tmp_path: Path) -> Client:
     """The manager's browser."""
-    settings.MEDIA_ROOT = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PRIVATE_ROOT = tmp_path / "private"
     return _browser(manager)
 
 
@@ -40,6 +43,6 @@ def operator_with(db: None) -> Callable[..., Client]:
 
 
 def _browser(user: User) -> Client:
-    client = Client()
+    client = Browser()
     client.force_login(user)
     return client

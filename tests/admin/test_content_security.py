@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 import unfold
-from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.admin import shop
 from tests.conftest import Shopper
 
 ROOT = Path(__file__).parents[2]
@@ -100,15 +98,6 @@ def member_shopper(db: None) -> Shopper:
     from tests.apps.members import make
 
     return Shopper(sessions.open_session(member=make.member(), at=timezone.now()).access)
-
-
-def test_following_a_link_of_the_admin_changes_nothing(page: Client, manager: User) -> None:
-    order = shop.shipped_order(operator=manager)
-    before = (order.status, order.history.count())
-    for address in ("/admin/fulfillment/carrier/fetch/", f"/admin/orders/order/{order.pk}/change/"):
-        assert page.get(address).status_code in (200, 301, 302, 404)
-    order.refresh_from_db()
-    assert (order.status, order.history.count()) == before
 
 
 def test_an_unknown_host_is_told_so_and_fills_no_log(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.base import door, second_factor
@@ -237,3 +239,29 @@ def test_a_session_ends_after_an_hour_without_a_click_and_after_half_a_day_in_an
     session["logged_in_at"] = timezone.now().timestamp() - 12 * 3600 - 1
     session.save()
     assert browser.get("/admin/")["Location"].startswith(LOGIN)
+
+
+def test_nobody_reads_a_recovery_code_in_the_database(owner: User) -> None:
+    codes = second_factor.new_recovery_codes(owner)
+    kept = list(StaticToken.objects.values_list("token", flat=True))
+    assert {len(token) for token in kept} == {16}
+    assert {code.replace("-", "") for code in codes} & set(kept) == set()
+    assert second_factor.check(owner, kept[0]) is None
+    StaticDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    assert second_factor.check(owner, codes[0].upper()) is not None
+    assert second_factor.check(owner, codes[0]) is None
+
+
+def test_a_code_that_was_kept_readable_works_on_as_a_hash(owner: User) -> None:
+    second_factor.new_recovery_codes(owner)
+    StaticToken.objects.filter(pk=StaticToken.objects.order_by("pk")[0].pk).update(token="abcde23456")
+    migration = import_module("apps.base.migrations.0008_recovery_codes_are_hashes")
+    for _ in range(2):
+        migration.hash_codes(apps, None)
+    assert not StaticToken.objects.filter(token="abcde23456").exists()
+    assert second_factor.check(owner, "abcde-23456") is not None
+
+
+def test_a_wrong_password_is_told_in_one_plain_sentence(owner: User) -> None:
+    answer = Client().post(LOGIN, {"username": owner.username, "password": "wrong"})
+    assert "用户名或密码不正确（区分大小写），或该账号不能登录后台" in answer.content.decode()

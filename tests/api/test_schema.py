@@ -306,7 +306,7 @@ def test_what_a_request_may_leave_out_is_optional_for_every_generator(contract: 
     assert sorted(choice["required"]) == ["expected_payable_fen"]
     assert [field for field, shape in choice["properties"].items() if "default" in shape] == []
     assert choice["properties"]["use_points"]["oneOf"] == [
-        {"type": "integer", "minimum": 0},
+        {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
         {"type": "boolean"},
     ]
     assert choice["properties"]["activity"]["required"] == ["kind", "id"]

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 # The names of doors, as patterns: who knocks there stands in the comment. Everything that no pattern below fits is
 # a rule, whatever it is called: a new file of rules needs no entry, a new kind of door needs one.
 DOORS: Final = (
-    "api", "*_api", "serializers", "*_serializers", "urls", "*_urls", "auth",  # shoppers
+    "api", "*_api", "serializers", "*_serializers", "answers", "urls", "*_urls", "auth",  # shoppers
     "examples",  # shoppers' documentation
     "admin", "admin_*", "*_page", "parts", "dashboard", "forms", "*_form", "*_forms", "inputs",  # operators
     "exports", "uploads", "campaign_files",  # files that come and go

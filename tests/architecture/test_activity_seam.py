@@ -22,6 +22,7 @@ from apps.fulfillment.services import parcels
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.orders.models import Order, Reduction
+from apps.orders.states import Status
 from apps.outbox.models import Announcement
 from mall.pricing import refs
 from tests.apps.checkout import make
@@ -233,6 +234,31 @@ def test_operators_see_what_the_order_is_of(cup: Sku, admin_client: Client) -> N
     order = placed(cup, toy.deal(cup, price_fen=3_000), make.buyer())
     page = admin_client.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
     assert "玩具团：两人成团" in page
+
+
+def test_operators_find_orders_by_a_status_only_where_a_kind_of_activity_brings_orders_there(
+    cup: Sku, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offered() -> tuple[list[str], list[str]]:
+        page = admin_client.get(reverse("admin:orders_order_changelist"))
+        [tabs] = [entry for entry in page.context["tab_list"] if entry["models"] == ["orders.order"]]
+        spec = next(one for one in page.context["cl"].filter_specs if one.lookup_kwarg == "status__exact")
+        choices = [str(one["display"]) for one in spec.choices(page.context["cl"])]
+        return [item["title"] for item in tabs["items"]], choices[1:]
+
+    plain = ["待付款", "待发货", "待收货", "已完成", "已关闭", "已退款"]
+    assert offered() == (
+        ["全部", "待付款", "拼团中", *plain[1:]],
+        ["待付款", "拼团中", *plain[1:]],
+    )
+    monkeypatch.setattr(activities, "KINDS", activities.KINDS[:-1])
+    assert offered() == (["全部", *plain], plain)
+
+
+def test_a_kind_whose_orders_wait_for_others_says_so() -> None:
+    for kind in (*activities.KINDS, toy.ToyTeams()):
+        waits = type(kind).when_paid is not activities.ActivityKind.when_paid
+        assert waits == (Status.GATHERING in kind.waits_in), kind.kind
 
 
 def test_no_kind_is_called_like_another_or_like_another_sort_of_offer() -> None:

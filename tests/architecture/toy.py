@@ -77,6 +77,7 @@ class ToyTeams(ActivityKind):
 
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = "玩具团"
+    waits_in: ClassVar[frozenset[Status]] = frozenset({Status.GATHERING})
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
 
     def read(self, said: Mapping[str, Any]) -> Ticket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import platform
 import statistics
 import sys
@@ -40,11 +41,12 @@ def main() -> int:
 
 
 def _report(*, members: int) -> list[str]:
+    machine = f"{platform.machine()}, Python {platform.python_version()}, one process; {busy()}"
     shop = Shop()
     shop.more_products(100)
     counted = measures.counts(shop)
-    print(f"machine: {platform.machine()}, Python {platform.python_version()}, one process\n")
-    print("SQL statements                        used  budget")
+    print(f"machine at the start: {machine}\n")
+    print("SQL statements of a warm call         used  budget")
     for count in counted:
         print(f"  {count.name:<34} {count.statements:>5} {count.budget:>7}{'' if count.kept else '  OVER'}")
     print("\nspeed (medians of 30)                   ms   = how many of this machine's own")
@@ -69,6 +71,11 @@ def _report(*, members: int) -> list[str]:
     broken = [count.name for count in counted if not count.kept]
     uneven = [count.name for count in counted if _twin(count, counted) != count.statements]
     return broken + uneven + (["pricing"] if cpu_ms > _PRICING_CPU_MS else [])
+
+
+def busy() -> str:
+    """How busy the machine is already: what else runs makes everything here slower."""
+    return f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores"
 
 
 def _say_pace(pace: measures.Pace) -> None:

@@ -61,6 +61,15 @@ class Shop:
         """Call a page of the API and return what it says."""
         return self._spoken(self._client.get(f"/api/v1{path}", headers=self._headers()))
 
+    def unasked(self, rows: int) -> Any:
+        """A list that nobody has asked for yet: of so many products, made anew."""
+        return self.get(f"/products?page_size={rows}&unasked={next(self._keys)}")
+
+    def product_ids(self) -> tuple[int, int]:
+        """A product that the shopper orders, and one whose page nobody has asked for."""
+        newest = Product.objects.filter(on_sale=True).order_by("-id").values_list("pk", flat=True)[0]
+        return self.skus[0].product_id, newest
+
     def quote(self) -> Any:
         """Ask what an order of two lines costs."""
         return self._post("/checkout/quote", self._choice())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mall import money
@@ -19,6 +21,7 @@ from mall.pricing.offers import (
     PointsDeduction,
     Step,
     Stepped,
+    one_of,
 )
 from mall.pricing.scope import Products
 from tests.pricing.shop import (
@@ -309,3 +312,25 @@ def test_points_and_fen_are_exchanged_in_one_place():
             impossible(-1, points_per_yuan=1)
         with pytest.raises(ValueError, match="possible"):
             impossible(1, points_per_yuan=0)
+
+
+@pytest.mark.parametrize(
+    "kind", [off("券", "20.00", at_least="100.00"), FreightCoupon(ref="券", label="运费券")]
+)
+def test_one_of_many_coupons_alike_is_what_its_terms_say_with_its_own_name_and_end(kind):
+    assert one_of(kind, ref="coupon:1", valid_until="2026-12-01") == replace(
+        kind, ref="coupon:1", valid_until="2026-12-01"
+    )
+
+
+@pytest.mark.parametrize("named", [[], [off("别的券", "1.00")]])
+def test_coupons_alike_are_each_worth_what_they_are_worth_alone(named):
+    alike = [off(f"券{n}", "20.00", at_least="50.00", until=f"2026-12-{n:02}") for n in range(1, 5)]
+    other = [off("八元券", "8.00"), off("贵券", "90.00", at_least="900.00")]
+    goods = basket(line(CUP, "88.00"))
+
+    together = engine.weigh(goods, named, [*alike, *other])
+
+    alone = {one.ref: engine.weigh(goods, named, [one])[0] for one in (*alike, *other)}
+    assert {one.ref: one for one in together} == alone
+    assert [one.ref for one in together] == ["券1", "券2", "券3", "券4", "八元券", "贵券"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.members.models import Address, Member, Session
 from apps.members.services import addresses, consents, sessions
@@ -65,6 +66,28 @@ def test_a_device_that_refreshes_four_times_at_once_goes_on_with_one_pair_of_tok
             == 200
         )
     assert set(Session.objects.values_list("revoked_why", flat=True)) == {""}
+
+
+def test_without_its_lock_a_device_that_refreshes_at_once_would_be_thrown_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The tests around are worth something: the session's row lock is what keeps an honest client in."""
+    locking = QuerySet.select_for_update
+
+    def unlocked(rows: Any, *arguments: Any, **how: Any) -> Any:
+        return rows.all() if rows.model is Session else locking(rows, *arguments, **how)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
+    for _ in range(20):
+        old = sessions.open_session(member=make.member(), at=datetime.now(tz=UTC))
+        refresh = lambda token=old.refresh: Shopper().call("POST", "/auth/refresh", {"refresh": token})  # noqa: E731
+        answers = at_once(*[refresh] * 4)
+        pairs = {
+            tuple(sorted(answer.json().items(), key=str)) for answer in answers if answer.status_code == 200
+        }
+        if [answer.status_code for answer in answers] != [200] * 4 or len(pairs) > 1:
+            return
+    raise AssertionError("80 refreshes at once, four by four, never met")
 
 
 def test_two_devices_with_one_refresh_token_at_once_never_leave_two_live_pairs() -> None:

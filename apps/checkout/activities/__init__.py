@@ -51,6 +51,7 @@ __all__ = [
     "label_of",
     "read",
     "refundable_from",
+    "statuses",
     "when_paid",
     "with_activity",
     "without_others",
@@ -58,6 +59,9 @@ __all__ = [
 
 # The board. A kind's place says nothing, except which badge a product shows first.
 KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains())
+
+# Where no order comes without a kind of activity whose orders wait there.
+_OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})
 
 
 def read(said: Mapping[str, Any]) -> Ticket:
@@ -111,6 +115,12 @@ def refundable_from(order: Order) -> frozenset[Status]:
     """From which statuses this order can be refunded."""
     kind = _kind_of(order)
     return kind.refundable if kind else REFUNDABLE
+
+
+def statuses() -> list[Status]:
+    """The statuses that an order can have in this shop, in their order: those of an activity only with a kind of it."""
+    brought = frozenset().union(*(kind.waits_in for kind in KINDS))
+    return [status for status in Status if status not in _OF_ACTIVITIES or status in brought]
 
 
 def label_of(order: Order) -> str:

@@ -152,6 +152,8 @@ class ActivityKind(ABC):
     label: ClassVar[str]
     # From which statuses an order of it can be refunded.
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE
+    # Where its orders wait, and orders of goods never do: RESERVED with a deposit, GATHERING for others.
+    waits_in: ClassVar[frozenset[Status]] = frozenset()
     # Whether points pay what its price takes off: a refund then gives them back in proportion.
     paid_by_points: ClassVar[bool] = False
 

@@ -16,7 +16,7 @@ from apps.coupons.services import issuing
 from apps.coupons.states import CouponStatus, JobStatus, TemplateStatus
 from apps.members.models import Group, Level, Member
 from apps.members.services import groups
-from mall.errors import Invalid, NotFound, ShopError
+from mall.errors import Fault, Faulty, Invalid, NotFound, ShopError
 
 CHUNK: Final = 10_000
 
@@ -56,6 +56,12 @@ class IssueJobOrdered(ShopError):
     message = "已开始发放，请勿重复提交"
 
 
+class IssueRefused(Faulty):
+    """Nobody could tell who is meant; ``faults`` say at which field, and why."""
+
+    code = "issue_refused"
+
+
 class _Step(NamedTuple):
     """What one chunk did: the last member, how many members there were, how many got a coupon."""
 
@@ -81,19 +87,15 @@ def start(
     A ``token`` is the page that was sent: the same one again returns its mass issue.
     ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over,
     unknown ones counted. Members who register or join the group later, and those disabled, are not meant.
-    Raises Invalid, NotIssued (a template that is not live, or whose coupons would be over), NotFound.
+    Raises IssueRefused, Invalid where nobody is meant, NotIssued (a template that is not live, or whose coupons would
+    be over), NotFound.
     """
     if token and (before := IssueJob.objects.filter(token=token).first()):
         return before
     template = Template.objects.filter(pk=template_id).first()
-    if template is None or (level_id is not None and not Level.objects.filter(pk=level_id).exists()):
+    if template is None:
         raise NotFound
-    if (audience == IssueJob.Audience.LEVEL) != (level_id is not None):
-        raise Invalid("请选择会员等级")
-    if group_id is not None and not Group.objects.filter(pk=group_id).exists():
-        raise NotFound
-    if (audience == IssueJob.Audience.GROUP) != (group_id is not None):
-        raise Invalid("请选择会员分组")
+    check_audience(audience=audience, level_id=level_id, group_id=group_id)
     if template.status != TemplateStatus.LIVE:
         raise issuing.NotIssued
     issuing.window(template, at=at)
@@ -119,6 +121,28 @@ def start(
             raise Invalid("没有符合条件的会员", details={"unknown": job.unknown})
         job.save(update_fields=["total", "unknown"])
     return job
+
+
+def check_audience(
+    *, audience: str, level_id: int | None = None, group_id: int | None = None, listed: bool = True
+) -> None:
+    """Refuse what does not say who is meant: a level for LEVEL, a group for GROUP, numbers (``listed``) for LIST.
+
+    Raises IssueRefused; NotFound for a level or group that is not there.
+    """
+    faults = [] if audience in IssueJob.Audience.values else [Fault("audience", "请选择发放对象")]
+    if (audience == IssueJob.Audience.LEVEL) != (level_id is not None):
+        faults.append(Fault("level", "请选择会员等级"))
+    if (audience == IssueJob.Audience.GROUP) != (group_id is not None):
+        faults.append(Fault("group", "请选择会员分组"))
+    if audience == IssueJob.Audience.LIST and not listed:
+        faults.append(Fault("numbers", "请填写会员编号或上传文件"))
+    if faults:
+        raise IssueRefused(faults)
+    if level_id is not None and not Level.objects.filter(pk=level_id).exists():
+        raise NotFound
+    if group_id is not None and not Group.objects.filter(pk=group_id).exists():
+        raise NotFound
 
 
 def count(

@@ -91,6 +91,7 @@ def create(
     name: str,
     kind: str,
     product_ids: Collection[int] = (),
+    sku_ids: Collection[int] = (),
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
     live: bool = True,
@@ -101,7 +102,9 @@ def create(
     The scope follows from the ids given (of one sort; none means all goods). ``figures`` are what else a
     ``TemplateDraft`` says. Raises Invalid, and TemplateRefused for what nobody could explain to a buyer.
     """
-    goods = scopes.meant(product_ids=product_ids, category_ids=category_ids, brand_ids=brand_ids)
+    goods = scopes.meant(
+        product_ids=product_ids, sku_ids=sku_ids, category_ids=category_ids, brand_ids=brand_ids
+    )
     if kind == Template.Kind.FREIGHT:
         figures.setdefault("channel", Template.Channel.ONLINE)
     template, _ = _keep(TemplateDraft(name=name, kind=kind, goods=goods, **figures))

@@ -11,7 +11,7 @@ from apps.fulfillment import freight
 from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
 from mall import regions
-from mall.errors import Kind, ShopError
+from mall.errors import Invalid, Kind, ShopError
 
 
 class DefaultNeeded(ShopError):
@@ -20,6 +20,13 @@ class DefaultNeeded(ShopError):
     code = "default_template_needed"
     message = "默认运费模板不能删除或取消，请先将另一个模板设为默认"
     kind = Kind.CONFLICT
+
+
+class ZonesInvalid(Invalid):
+    """Two tariffs for all other regions: which one would count?"""
+
+    code = "freight_zones_invalid"
+    message = "「其余地区」只能有一行"
 
 
 def save(*, template: FreightTemplate, zones: Sequence[FreightZone] | None = None) -> FreightTemplate:
@@ -48,6 +55,22 @@ def save(*, template: FreightTemplate, zones: Sequence[FreightZone] | None = Non
         if zones is not None:
             _replace_zones(template, zones)
     return template
+
+
+def check_default(*, template: FreightTemplate, wanted: bool) -> None:
+    """Refuse that the default stops being it by itself; another takes over. Raises DefaultNeeded."""
+    if template.is_default and not wanted:
+        raise DefaultNeeded
+
+
+def check_zones(zones: Sequence[FreightZone], *, template: FreightTemplate | None = None) -> None:
+    """Hold the tariffs of a template together: one can be charged by them. Raises ZonesInvalid, FreightInvalid.
+
+    Without a template it is one that is not there yet.
+    """
+    if sum(not zone.regions for zone in zones) > 1:
+        raise ZonesInvalid
+    freight.as_freight(template or FreightTemplate(pk=0, name="x", charged_by="PIECE"), list(zones))
 
 
 def remove(*, template: FreightTemplate) -> None:
@@ -86,6 +109,6 @@ def _replace_zones(template: FreightTemplate, zones: Iterable[FreightZone]) -> N
         zone.pk = None
         zone.template = template
         kept.append(zone)
-    freight.as_freight(template, kept)
+    check_zones(kept, template=template)
     template.zones.all().delete()
     FreightZone.objects.bulk_create(kept)

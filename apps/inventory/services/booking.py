@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from apps.base import planned
 from apps.inventory.models import StockEntry
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
@@ -25,10 +27,24 @@ _GUARDED = """
        AND stock.held + change.held <= stock.on_hand + change.on_hand
 """
 # The same guard, with the ledger's rows and the order's holds in one statement. Where the guard misses a row the
-# whole is rolled back, so the other rows are never seen.
+# whole is rolled back, so the other rows are never seen. Nothing is held for an order that has holds already, nor beyond
+# what it and the orders that count with it may hold of a SKU: read after the caller's locks, since by a later statement.
 _HELD = """
-    WITH wanted AS (
-        SELECT * FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::int[]) AS change (stock_id, quantity)
+    WITH counted AS (
+        SELECT hold.order_no, hold.status, hold.quantity, stock.sku_id
+          FROM inventory_hold AS hold JOIN inventory_stock AS stock ON stock.id = hold.stock_id
+         WHERE hold.order_no IN ({order_nos})
+    ), refused AS (
+        SELECT 1 FROM counted WHERE order_no = %(order_no)s
+         UNION ALL
+        SELECT 1
+          FROM unnest(%(sku_ids)s::bigint[], %(units)s::int[]) AS demand (sku_id, units)
+          LEFT JOIN counted ON counted.sku_id = demand.sku_id AND counted.status = %(status)s
+         GROUP BY demand.sku_id, demand.units
+        HAVING COALESCE(sum(counted.quantity), 0) + demand.units > %(at_most)s
+    ), wanted AS (
+        SELECT change.* FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::int[]) AS change (stock_id, quantity)
+         WHERE NOT EXISTS (SELECT 1 FROM refused)
     ), changed AS (
         UPDATE inventory_stock AS stock SET held = stock.held + wanted.quantity
           FROM wanted
@@ -41,8 +57,10 @@ _HELD = """
         INSERT INTO inventory_hold (order_no, stock_id, quantity, restored, status)
         SELECT %(order_no)s, stock_id, quantity, 0, %(status)s FROM wanted
     )
-    SELECT count(*) FROM changed
+    SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed)
 """
+# What one order may hold where nobody set a limit: more than any shelf has.
+_NO_LIMIT = 2**62
 
 
 class InventoryConflict(ShopError):
@@ -69,28 +87,57 @@ class Cause(NamedTuple):
     operator: User | None = None
 
 
-def book_holds(quantities: Mapping[int, int], *, order_no: str, cause: Cause, at: datetime) -> None:
+class Limit(NamedTuple):
+    """How many units of a SKU some orders may hold together; the order that holds is among them.
+
+    ``order_nos`` is a SELECT of their numbers with ``told``, its named values, because whose orders they are is known
+    upstairs and has to be read here under the locks. Its text is fixed: one of a few.
+    """
+
+    order_nos: str
+    told: Mapping[str, Any]
+    units: int
+
+
+def book_holds(
+    quantities: Mapping[int, int],
+    *,
+    order_no: str,
+    demand: Mapping[int, int],
+    limit: Limit | None,
+    cause: Cause,
+    at: datetime,
+) -> bool:
     """Hold these units ≥ 1 by stock row for an order, with ledger entries and holds: one statement.
 
-    The caller has locked the rows as for ``book``. Raises InventoryConflict likewise.
+    They are what ``demand`` asks of each SKU. False, with nothing held, where the order has holds already, or would
+    hold more than ``limit`` says. The caller has locked the rows as for ``book``. Raises InventoryConflict likewise.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HELD,
-            {
-                "stock_ids": list(quantities),
-                "quantities": list(quantities.values()),
-                "kind": cause.kind.value,
-                "business_key": cause.business_key,
-                "order_no": order_no,
-                "status": HoldStatus.HELD.value,
-                "at": at,
-            },
-        )
-        (changed,) = cursor.fetchone()
+    told: dict[str, Any] = {
+        **(limit.told if limit else {}),
+        "stock_ids": list(quantities),
+        "quantities": list(quantities.values()),
+        "sku_ids": list(demand),
+        "units": list(demand.values()),
+        "at_most": limit.units if limit else _NO_LIMIT,
+        "kind": cause.kind.value,
+        "business_key": cause.business_key,
+        "order_no": order_no,
+        "status": HoldStatus.HELD.value,
+        "at": at,
+    }
+    wanted, changed = planned.row(_held(limit.order_nos if limit else "%(order_no)s"), told)
+    if not wanted:
+        return False
     if changed != len(quantities):
         transaction.set_rollback(True)
         raise InventoryConflict
+    return True
+
+
+@lru_cache(maxsize=8)
+def _held(order_nos: str) -> str:
+    return _HELD.format(order_nos=order_nos)
 
 
 def book(changes: Sequence[Change], *, cause: Cause, at: datetime) -> None:

@@ -8,25 +8,20 @@ want the same SKUs queue instead of waiting for each other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from apps.base import transactions
-from apps.base.statements import Select
+from apps.base import planned, transactions
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
-from apps.inventory.services.booking import Cause, Change, InventoryConflict
+from apps.inventory.services.booking import Cause, Change, InventoryConflict, Limit
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import Kind, ShopError
 
-_HELD_BY: Final = Select(
-    lambda *, order_no: Hold.objects.filter(order_no=order_no).select_related("stock").order_by(),
-    order_no=str,
-)
 _SHELVES: Final = """
     SELECT stock.id, stock.sku_id, stock.place_id, place.priority, stock.on_hand - stock.held
       FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id
@@ -61,20 +56,10 @@ class StockGone(ShopError):
     message = "订单占用的库存已释放"
 
 
-class Limit(NamedTuple):
-    """How many units of a SKU some orders may hold together, by their numbers; the order that holds is among them.
-
-    ``order_nos`` is a query, because whose orders they are is known upstairs and has to be read here under the locks.
-    """
-
-    order_nos: QuerySet[Any, Any]
-    units: int
-
-
 def hold(
     *, order_no: str, demand: Mapping[int, int], limit: Limit | None = None, at: datetime
 ) -> dict[int, int]:
-    """Promise units to an unpaid order, all or none: three statements, however many SKUs.
+    """Promise units to an unpaid order, all or none: two statements, however many SKUs.
 
     ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order; ``limit`` is what it and other
     orders may hold of each. Returns how many units of each SKU were free before, nothing where the order holds
@@ -86,30 +71,46 @@ def hold(
     if not demand or any(quantity < 1 for quantity in demand.values()):
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
     shelves = _lock_shelves(demand)
-    # Read after the locks, in a statement of its own: a repeated call that had to wait sees the first one.
-    if limit is None:
-        rows = list(_HELD_BY.rows(order_no=order_no))
-    else:
-        rows = list(Hold.objects.filter(order_no__in=limit.order_nos).select_related("stock").order_by())
-    if holds := [row for row in rows if row.order_no == order_no]:
-        _refuse_other_demand(holds, demand)
-        return {}
-    if limit is not None:
-        _refuse_too_many([row for row in rows if row.status == HoldStatus.HELD], demand, at_most=limit.units)
     takes, shortages = choosing.choose(demand, shelves)
-    if shortages:
-        items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
-        raise OutOfStock(details={**items[0], "items": items})
-    booking.book_holds(
+    held = not shortages and booking.book_holds(
         {take.stock_id: take.quantity for take in takes},
         order_no=order_no,
+        demand=demand,
+        limit=limit,
         cause=Cause(EntryKind.HOLD, f"{order_no}:hold"),
         at=at,
     )
+    if not held:
+        _refuse_unless_held(order_no, demand, shortages, limit)
+        return {}
     free: Counter[int] = Counter()
     for shelf in shelves:
         free[shelf.sku_id] += shelf.free
     return dict(free)
+
+
+def _refuse_unless_held(
+    order_no: str, demand: Mapping[int, int], shortages: Sequence[choosing.Shortage], limit: Limit | None
+) -> None:
+    """Say why nothing was held; fine where the order holds its demand already.
+
+    Read after the locks, in a statement of its own: a repeated call that had to wait sees the first one.
+    """
+    order_nos = [order_no]
+    if limit is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(limit.order_nos, limit.told)
+            order_nos = [order_no, *(number for (number,) in cursor.fetchall())]
+    rows = list(Hold.objects.filter(order_no__in=order_nos).select_related("stock").order_by())
+    if holds := [row for row in rows if row.order_no == order_no]:
+        _refuse_other_demand(holds, demand)
+        return
+    if limit is not None:
+        _refuse_too_many([row for row in rows if row.status == HoldStatus.HELD], demand, at_most=limit.units)
+    if not shortages:
+        raise InventoryConflict(details={"order_no": order_no})
+    items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
+    raise OutOfStock(details={**items[0], "items": items})
 
 
 def commit(*, order_no: str, at: datetime) -> None:
@@ -170,9 +171,7 @@ def restore(
 
 def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
     """Lock the rows of these SKUs in every place that ships, and read them as they are under the lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SHELVES, [list(demand)])
-        return [choosing.Shelf(*row) for row in cursor.fetchall()]
+    return [choosing.Shelf(*row) for row in planned.rows(_SHELVES, [list(demand)])]
 
 
 def _lock_holds(order_no: str) -> list[Hold]:

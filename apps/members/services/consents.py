@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.base import transactions
+from apps.base import judging, transactions
 from apps.members import selectors as member_facts
 from apps.members.models import Consent, Document, Member
 from apps.outbox import services as outbox
-from mall.errors import Invalid, Kind, NotFound, ShopError
+from mall.errors import Fault, Faulty, Invalid, Kind, NotFound, ShopError
 from mall.events import ConsentWithdrawn
 
 
@@ -27,6 +27,23 @@ class ConsentRequired(ShopError):
     code = "consent_required"
     message = "请先阅读并同意隐私保护指引"
     kind = Kind.FORBIDDEN
+
+
+class DocumentRefused(Faulty):
+    """A document that cannot be, or was published: members agreed to those very words."""
+
+    code = "document_refused"
+
+
+def save_document(document: Document) -> Document:
+    """Save a document that was not published before; with its date it is. Raises DocumentRefused."""
+    with transaction.atomic():
+        before = Document.objects.select_for_update(no_key=True).filter(pk=document.pk)
+        if before.filter(published_at__isnull=False).exists():
+            raise DocumentRefused([Fault("", "已发布的文件不能修改，请发布新版本")])
+        judging.refuse(DocumentRefused, document)
+        document.save()
+    return document
 
 
 def give(*, member: Member, document: str, version: str, at: datetime) -> Consent:

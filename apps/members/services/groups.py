@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
+from apps.base import judging
 from apps.members.models import Group, Member, Membership
-from mall.errors import NotFound
+from mall.errors import Faulty, NotFound
 
 CHUNK: Final = 5_000
 
@@ -18,6 +19,19 @@ class Changed(NamedTuple):
 
     members: int
     unknown: int
+
+
+class GroupRefused(Faulty):
+    """A group that cannot be: without a name, or with that of another."""
+
+    code = "group_refused"
+
+
+def save(group: Group) -> Group:
+    """Save a new or changed group. Raises GroupRefused."""
+    judging.refuse(GroupRefused, group)
+    group.save()
+    return group
 
 
 def add(*, group_id: int, member_numbers: Iterable[str], at: datetime) -> Changed:

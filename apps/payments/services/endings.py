@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
+from uuid import uuid4
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from apps.base import audit, transactions
@@ -82,9 +85,12 @@ def waiting(refund: Refund) -> RefundEnding | None:
     return refund.endings.filter(answered_at=None).first()
 
 
-def ask(*, refund_no: str, way: str, proof: str, operator: Any, at: datetime) -> RefundEnding:
+def ask(
+    *, refund_no: str, way: str, proof: str, file: UploadedFile | None = None, operator: Any, at: datetime
+) -> RefundEnding:
     """Ask for the end of a refund that did not get through; nothing moves before somebody else agrees.
 
+    ``file`` is a picture or PDF that proves it, judged by the door; it is kept under a name of its own, in private.
     Raises RefundNotFound, MoveRefused unless it FAILED or was CLOSED, RefundedAnew, ProofMissing, EndingAsked.
     """
     if not proof.strip():
@@ -95,6 +101,8 @@ def ask(*, refund_no: str, way: str, proof: str, operator: Any, at: datetime) ->
         ending = RefundEnding.objects.create(
             refund=refund, way=way, proof=proof.strip()[:300], asked_by=operator, asked_at=at
         )
+        if file is not None:
+            ending.proof_file.save(f"{uuid4().hex}{PurePosixPath(file.name or '').suffix.lower()}", file)
         audit.record(
             operator=operator, action="申请退款结案", subject=refund_no, note=ending.get_way_display(), at=at
         )
@@ -135,6 +143,8 @@ def refuse(*, refund_no: str, operator: Any, at: datetime) -> None:
         if ending is None:
             raise EndingGone
         if ending.asked_by_id == operator.pk:
+            if ending.proof_file:
+                ending.proof_file.delete(save=False)
             ending.delete()
             audit.record(operator=operator, action="撤回退款结案", subject=refund_no, at=at)
             return

@@ -148,7 +148,12 @@ def left_of_order(*, order_id: int) -> int:
 
 def left_fen_of(payment: Payment) -> int:
     """What of a payment is neither back at the payer nor on the way. Every refund counts that is not void."""
-    return max(payment.captured_fen - _sum_fen(payment.refunds.exclude(status__in=VOID)), 0)
+    return max(payment.captured_fen - back_fen_of(payment), 0)
+
+
+def back_fen_of(payment: Payment) -> int:
+    """What of a payment is back at the payer or on the way, by the shop or by the merchant console."""
+    return _sum_fen(payment.refunds.exclude(status__in=VOID))
 
 
 def console_fen_of(payment: Payment) -> int:

@@ -4,11 +4,21 @@ Call it as ``promotions.hold(...)`` (``from apps.promotions import services as p
 belong to the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
+from apps.promotions.services.calendar import (
+    CampaignRefused,
+    MemberDayRefused,
+    check_campaign,
+    check_member_day,
+    save_campaign,
+    save_member_day,
+)
 from apps.promotions.services.floor import (
     BelowFloor,
     Breach,
+    PriceFloorRefused,
     breaches,
     check_floor,
+    check_price_floor,
     costs_of,
     floor_fen,
     present_floor,
@@ -32,6 +42,7 @@ from apps.promotions.services.setting_up import (
     LevelPriceRefused,
     check_level_price,
     price_for_level,
+    save_level_price,
     start,
 )
 from apps.promotions.services.simulations import (
@@ -45,8 +56,11 @@ from apps.promotions.services.simulations import (
 __all__ = [
     "BelowFloor",
     "Breach",
+    "CampaignRefused",
     "LevelPriceRefused",
     "LimitReached",
+    "MemberDayRefused",
+    "PriceFloorRefused",
     "PromotionRefused",
     "Saved",
     "SimulationRunning",
@@ -56,8 +70,11 @@ __all__ = [
     "Use",
     "breaches",
     "check",
+    "check_campaign",
     "check_floor",
     "check_level_price",
+    "check_member_day",
+    "check_price_floor",
     "commit",
     "costs_of",
     "drop_tallies",
@@ -72,6 +89,9 @@ __all__ = [
     "request_simulation",
     "restore",
     "save",
+    "save_campaign",
+    "save_level_price",
+    "save_member_day",
     "set_floor",
     "start",
     "uses_of",

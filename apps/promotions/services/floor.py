@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db.models import BigIntegerField, F, Func
 from django.db.models.functions import NullIf
 
-from apps.base import versions
+from apps.base import judging, versions
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.promotions import terms, worst_cases
 from apps.promotions.models import PriceFloor, Promotion
 from apps.promotions.terms import Terms
 from mall import money
-from mall.errors import Invalid, Kind, ShopError
+from mall.errors import Fault, Faulty, Kind, ShopError
 from mall.pricing.basket import Line
 from mall.pricing.quote import Item
 
@@ -56,13 +56,26 @@ def present_floor() -> PriceFloor:
     return _FLOOR.value()
 
 
+class PriceFloorRefused(Faulty):
+    """A floor that is none."""
+
+    code = "price_floor_refused"
+
+
+def check_price_floor(floor: PriceFloor) -> None:
+    """Hold a floor against what a floor can be. Raises PriceFloorRefused."""
+    judging.refuse(PriceFloorRefused, floor, _of_floor(floor), exclude={"id"})
+
+
 def set_floor(*, mode: str, above_cost_bp: int = 0) -> None:
-    """Set the floor to cost, or so much above it. Raises Invalid, which names the field."""
-    if mode not in PriceFloor.Mode.values:
-        raise Invalid("价格底线只能提醒或拒绝", details={"field": "mode"})
-    if not 0 <= above_cost_bp <= 10 * money.WHOLE_BP:
-        raise Invalid("底价最多为成本之上 1000%", details={"field": "above_cost_bp"})
+    """Set the floor to cost, or so much above it. Raises PriceFloorRefused."""
+    check_price_floor(PriceFloor(pk=1, mode=mode, above_cost_bp=above_cost_bp))
     PriceFloor.objects.update_or_create(pk=1, defaults={"mode": mode, "above_cost_bp": above_cost_bp})
+
+
+def _of_floor(floor: PriceFloor) -> Iterator[Fault]:
+    if not 0 <= floor.above_cost_bp <= 10 * money.WHOLE_BP:
+        yield Fault("above_cost_bp", "底价最多为成本之上 1000%")
 
 
 def floor_fen(*, cost_fen: int, list_fen: int, above_cost_bp: int) -> int:
@@ -145,6 +158,8 @@ def wares(offered: Terms) -> list[Sku]:
         rows = rows.filter(pk__in=[part.sku_id for part in offered.parts])
     elif offered.scope == Promotion.Scope.PRODUCTS:
         rows = rows.filter(product_id__in=offered.product_ids)
+    elif offered.scope == Promotion.Scope.SKUS:
+        rows = rows.filter(pk__in=offered.sku_ids)
     elif offered.scope == Promotion.Scope.BRANDS:
         rows = rows.filter(product__brand_id__in=offered.brand_ids)
     cost_bp = Func(

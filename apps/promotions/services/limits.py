@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from apps.base import days, transactions
+from apps.base import days, planned, transactions
 from apps.promotions.models import Promotion, Tally, Usage
 from mall.errors import Kind, ShopError
 from mall.pricing import refs
@@ -60,6 +60,26 @@ _NOTE: Final = """
     SELECT promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, units, amount_fen, %(day)s, %(at)s
       FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
            AS use (promotion_id, units, amount_fen)
+"""
+# Nearly every promotion is counted in no tally: then its uses are noted together with the locks that keep its limits as
+# they are. Where one of them is counted, or gone, nothing is noted yet.
+_NOTE_UNCOUNTED: Final = """
+    WITH before AS MATERIALIZED (
+        SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = %(order_no)s AND verb = %(verb)s) AS held
+    ), shared AS MATERIALIZED (
+        SELECT kind <> %(counted_kind)s AND num_nonnulls(
+                   limit_total, limit_per_day, limit_per_member, limit_per_member_day) = 0 AS uncounted
+          FROM promotions_promotion WHERE id = ANY(%(promotion_ids)s) ORDER BY id FOR SHARE
+    ), noted AS (
+        INSERT INTO promotions_usage (promotion_id, order_no, member_id, verb, uses, units, amount_fen, day, at)
+        SELECT use.promotion_id, %(order_no)s, %(member_id)s, %(verb)s, 1, use.units, use.amount_fen, %(day)s, %(at)s
+          FROM unnest(%(promotion_ids)s::bigint[], %(units)s::int[], %(amounts_fen)s::bigint[])
+               AS use (promotion_id, units, amount_fen)
+         WHERE NOT (SELECT held FROM before)
+           AND (SELECT count(*) FILTER (WHERE uncounted) FROM shared) = cardinality(%(promotion_ids)s)
+        RETURNING id
+    )
+    SELECT held, (SELECT count(*) FROM noted) FROM before
 """
 # What taking and giving back asks of a promotion.
 _SHARE: Final = """
@@ -128,15 +148,37 @@ def hold(
     """Take the uses that the quote makes of promotions, all or none: they count from now on.
 
     Of a promotion whose uses are counted for all buyers together, one member's unpaid orders have ``most_unpaid``
-    at most. Holding again for the same order changes nothing. Three statements, one for each limit, and one for
-    all promotions of that kind. Must run inside a transaction. Raises LimitReached and TooManyUnpaidUses, with
-    nothing taken.
+    at most. Holding again for the same order changes nothing. One statement where none of them is counted; else two
+    more, one for each limit, and one for all promotions of that kind. Must run inside a transaction. Raises
+    LimitReached and TooManyUnpaidUses, with nothing taken.
     """
     transactions.require()
     uses = uses_of(quote)
-    if not uses or _held_before(order_no):
+    if not uses:
         return
     day = days.shop_day(at)
+    told: dict[str, Any] = {
+        "promotion_ids": [use.promotion_id for use in uses],
+        "units": [use.units for use in uses],
+        "amounts_fen": [use.amount_fen for use in uses],
+        "counted_kind": Promotion.Kind.STEP_PRICE.value,
+        "order_no": order_no,
+        "member_id": member_id,
+        "verb": Usage.Verb.HOLD.value,
+        "day": day,
+        "at": at,
+    }
+    held_before, noted = planned.row(_NOTE_UNCOUNTED, told)
+    if held_before or noted:
+        return
+    _take_all(uses, member_id=member_id, most_unpaid=most_unpaid, day=day, at=at)
+    planned.rows(_NOTE, told)
+
+
+def _take_all(
+    uses: Sequence[Use], *, member_id: int, most_unpaid: int | None, day: date, at: datetime
+) -> None:
+    """Take what the uses are counted in. Raises LimitReached, TooManyUnpaidUses."""
     promotions = _share([use.promotion_id for use in uses])
     for use in uses:
         promotion = promotions.get(use.promotion_id)
@@ -146,30 +188,6 @@ def hold(
     if most_unpaid is not None:
         shared = [use for use in uses if _shared(promotions[use.promotion_id])]
         _refuse_too_many_unpaid(shared, member_id=member_id, at_most=most_unpaid)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _NOTE,
-            {
-                "promotion_ids": [use.promotion_id for use in uses],
-                "units": [use.units for use in uses],
-                "amounts_fen": [use.amount_fen for use in uses],
-                "order_no": order_no,
-                "member_id": member_id,
-                "verb": Usage.Verb.HOLD.value,
-                "day": day,
-                "at": at,
-            },
-        )
-
-
-def _held_before(order_no: str) -> bool:
-    """Whether the order holds its uses already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM promotions_usage WHERE order_no = %s AND verb = %s)",
-            [order_no, Usage.Verb.HOLD.value],
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def commit(*, order_no: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from apps.catalog.models import Sku
 from apps.promotions import member_days, sense, terms
 from apps.promotions.drafts import FIGURES, LIMITS, PromotionDraft
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, Promotion, PromotionSku
-from apps.promotions.services import floor, limits
+from apps.promotions.services import calendar, floor, limits
 from apps.promotions.terms import Part, Terms
 from mall import regions
 from mall.errors import Fault, Faulty, Invalid, NotFound, ShopError
@@ -99,6 +99,7 @@ def save(draft: PromotionDraft, *, at: datetime, operator: Any = None, stock: St
     Where the kind, the steps or a limit changes, uses are counted anew. Raises PromotionRefused, and NotFound
     for the id of a promotion that is not there.
     """
+    calendar.lock(campaign_id=draft.campaign_id)
     warnings = check(draft, stock=stock)
     draft = replace(draft, regions=_canonical(draft))
     row = Promotion()

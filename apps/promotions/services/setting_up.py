@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from apps.base import judging
 from apps.catalog import scopes
 from apps.catalog.models import Sku
 from apps.promotions.drafts import PromotionDraft
@@ -28,6 +29,7 @@ def start(
     starts_at: datetime,
     ends_at: datetime,
     product_ids: Collection[int] = (),
+    sku_ids: Collection[int] = (),
     category_ids: Collection[int] = (),
     brand_ids: Collection[int] = (),
     campaign: Campaign | None = None,
@@ -47,7 +49,9 @@ def start(
         label=label,
         starts_at=starts_at,
         ends_at=ends_at,
-        goods=scopes.meant(product_ids=product_ids, category_ids=category_ids, brand_ids=brand_ids),
+        goods=scopes.meant(
+            product_ids=product_ids, sku_ids=sku_ids, category_ids=category_ids, brand_ids=brand_ids
+        ),
         campaign_id=campaign.pk if campaign else None,
         member_day_id=member_day.pk if member_day else None,
         **counts,
@@ -56,10 +60,16 @@ def start(
     return saving.save(draft, at=starts_at).promotion
 
 
-def check_level_price(*, sku: Sku, price_fen: int) -> None:
-    """A member price that is no advantage is a mistake. Raises LevelPriceRefused."""
-    if price_fen >= sku.price_fen:
-        raise LevelPriceRefused([Fault("price_fen", f"会员价必须低于售价 ¥{money.yuan(sku.price_fen)}")])
+def check_level_price(price: LevelPrice) -> None:
+    """Hold a new or changed member price against everybody's price: it must be lower. Raises LevelPriceRefused."""
+    judging.refuse(LevelPriceRefused, price, _of_level_price(price))
+
+
+def save_level_price(price: LevelPrice) -> LevelPrice:
+    """Save a level's own price of one SKU. Raises LevelPriceRefused."""
+    check_level_price(price)
+    price.save()
+    return price
 
 
 def price_for_level(*, level_id: int, prices_fen: Mapping[int, int]) -> None:
@@ -68,18 +78,23 @@ def price_for_level(*, level_id: int, prices_fen: Mapping[int, int]) -> None:
     Raises LevelPriceRefused for one that is not below the price of everybody.
     """
     skus = Sku.objects.in_bulk(list(prices_fen))
+    made = []
     for sku_id, price_fen in prices_fen.items():
         if price_fen < 0:
             raise LevelPriceRefused([Fault("price_fen", "会员价不能为负数")])
         if sku_id not in skus:
             raise LevelPriceRefused([Fault("sku", f"没有这个 SKU：{sku_id}")])
-        check_level_price(sku=skus[sku_id], price_fen=price_fen)
+        price = LevelPrice(level_id=level_id, sku=skus[sku_id], price_fen=price_fen)
+        if faults := list(_of_level_price(price)):
+            raise LevelPriceRefused(faults)
+        made.append(price)
     LevelPrice.objects.bulk_create(
-        [
-            LevelPrice(level_id=level_id, sku_id=sku_id, price_fen=price_fen)
-            for sku_id, price_fen in prices_fen.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["level", "sku"],
-        update_fields=["price_fen"],
+        made, update_conflicts=True, unique_fields=["level", "sku"], update_fields=["price_fen"]
     )
+
+
+def _of_level_price(price: LevelPrice) -> Iterator[Fault]:
+    if price.price_fen < 0:
+        yield Fault("price_fen", "会员价不能为负数")
+    elif price.price_fen >= price.sku.price_fen:
+        yield Fault("price_fen", f"会员价必须低于售价 ¥{money.yuan(price.sku.price_fen)}")

@@ -12,7 +12,7 @@ from apps.base import audit
 from apps.members.models import Member
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Account, Entry, Pack
-from apps.wallet.services import booking
+from apps.wallet.services import booking, debts
 from apps.wallet.services.booking import AmountInvalid, BalanceShort, Cause, Change, WalletConflict
 from apps.wallet.states import EntryKind
 from mall import money
@@ -84,6 +84,7 @@ def credit(
         cause=Cause(EntryKind.RECHARGE, key, reason, operator, pack),
         at=at,
     )
+    debts.settle(member_id=member.pk, paid_by=entry, at=at)
     _audit(entry, "储值充值", member)
     return entry
 
@@ -133,6 +134,8 @@ def adjust(
         cause=Cause(EntryKind.ADJUST, business_key, reason, operator),
         at=at,
     )
+    if sum(changes) > 0:
+        debts.settle(member_id=member.pk, paid_by=entry, at=at)
     _audit(entry, "储值调整", member)
     return entry
 

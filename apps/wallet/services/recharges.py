@@ -19,7 +19,7 @@ from apps.base import audit, numbers, transactions
 from apps.members.models import Member
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.models import Entry, Pack, Recharge
-from apps.wallet.services import booking, crediting
+from apps.wallet.services import booking, crediting, debts
 from apps.wallet.services.booking import Cause, Change
 from apps.wallet.states import RECHARGE_LIFECYCLE, EntryKind, RechargeStatus
 from mall import money
@@ -100,12 +100,14 @@ def pay(*, recharge_no: str, at: datetime) -> Entry:
     transactions.require()
     recharge = _move(recharge_no, "pay", paid_at=at)
     account = booking.opened(member_id=recharge.member_id)
-    return booking.book(
+    entry = booking.book(
         account,
         Change(recharge.principal_fen, recharge.bonus_fen),
         cause=Cause(EntryKind.RECHARGE, f"recharge:{recharge_no}", pack=recharge.pack),
         at=at,
     )
+    debts.settle(member_id=recharge.member_id, paid_by=entry, at=at)
+    return entry
 
 
 def close(*, recharge_no: str, at: datetime) -> None:
@@ -159,6 +161,32 @@ def refund(
         subject=recharge_no,
         note=f"退本金 {money.yuan(principal_fen)}，收回赠送 {money.yuan(bonus_fen)}：{reason}",
         at=at,
+    )
+    return entry
+
+
+def take_back(*, recharge_no: str, back_fen: int, cause: str, at: datetime) -> Entry | None:
+    """Follow WeChat's merchant console, which gave principal of a recharge back without asking.
+
+    ``back_fen`` is all that went back of its money so far, by whomever; what of it the recharge does not have yet is
+    taken out of the account, with the bonus that goes with it, and is owed where it was spent. The money is gone: nothing
+    is refused. None where there is nothing to follow, under the same ``cause`` (at most 40 characters) also the second
+    time. Raises NotFound.
+    """
+    transactions.require()
+    recharge = lock(recharge_no=recharge_no)
+    principal_fen = min(back_fen, recharge.principal_fen) - recharge.refunded_principal_fen
+    if principal_fen < 1 or recharge.paid_at is None:
+        return None
+    move = "refund" if principal_fen == recharge.refundable_principal_fen else "refund_part"
+    bonus_fen = wallet_facts.bonus_for(recharge, principal_fen=principal_fen)
+    entry = debts.take(recharge, principal_fen=principal_fen, bonus_fen=bonus_fen, cause=cause, at=at)
+    _move(
+        recharge_no,
+        move,
+        refunded_at=at,
+        refunded_principal_fen=recharge.refunded_principal_fen + principal_fen,
+        refunded_bonus_fen=recharge.refunded_bonus_fen + bonus_fen,
     )
     return entry
 

@@ -8,7 +8,7 @@ pay of the goods in its scope when its lane begins, before shipping**.
 
 from mall.pricing.offers.discounts import FixedOff, PercentOff
 from mall.pricing.offers.gifts import Gift, GiftItem, GiftStep
-from mall.pricing.offers.held import Coupon, PointsDeduction
+from mall.pricing.offers.held import Coupon, PointsDeduction, one_of
 from mall.pricing.offers.postage import FreePostage, FreightCoupon
 from mall.pricing.offers.prices import ActivityPrice, MemberPrice
 from mall.pricing.offers.sets import Bundle, BundleItem, NForM, SecondHalf
@@ -65,4 +65,5 @@ __all__ = [
     "Step",
     "Stepped",
     "Terms",
+    "one_of",
 ]

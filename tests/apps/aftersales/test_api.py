@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.renderers import JSONRenderer
 
 from apps.checkout import examples
+from apps.checkout import refunds as shown_refunds
+from apps.checkout.serializers import OrderSerializer
+from apps.fulfillment import selectors as parcel_facts
 from apps.members.models import Member
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments.models import Refund
 from apps.payments.services import refunds
 from apps.wechat.pay import facts
 from tests.apps.aftersales import make
 from tests.apps.checkout import make as counter
+from tests.apps.fulfillment import make as fulfillment
 from tests.apps.payments import make as payments
 from tests.apps.wallet import make as wallets
 
@@ -132,3 +139,37 @@ def test_thirty_refunded_orders_are_listed_in_as_many_statements_as_three(shoppe
         assert [len(row["refunds"]) for row in rows] == [2] * len(rows)
         counts.append(len(counted))
     assert counts[0] == counts[1] <= 6
+
+
+def _described(order: Order, *, gone: bool) -> Any:
+    """The order as the serializers, of which the API's documentation is made, describe it; ``gone``: parcels left."""
+    read = order_facts.of_member(member=order.member, order_no=order.order_no)
+    parcels = parcel_facts.parcels_of([order.pk]) if gone else {}
+    context = {"parcels": parcels, "refunds": shown_refunds.shown_of([read])}
+    return json.loads(JSONRenderer().render(OrderSerializer(read, context=context).data))
+
+
+@pytest.mark.parametrize("until", ["placed", "paid", "sent", "refunded"])
+def test_an_order_is_answered_as_the_documentation_describes_it(shopper_of: Shoppers, until: str) -> None:
+    buyer, cup, bowl = counter.buyer(), counter.goods(5000), counter.goods(1000)
+    counter.promotion()
+    counter.promotion("GIFT", label="满50送碗", parts=[(5000, bowl.pk, 1)])
+    counter.freight(800)
+    order = counter.order(*buyer, [(cup, 2), (bowl, 1)])
+    if until != "placed":
+        counter.pay(order)
+    if until in {"sent", "refunded"}:
+        fulfillment.carriers()
+        make.ship(order, {cup: 1})
+    if until == "refunded":
+        make.refund(make.fresh(order), {cup: 1})
+
+    seen = sees(shopper_of(buyer[0]), order)
+    described = _described(make.fresh(order), gone=until != "placed")
+
+    del seen["server_time"], described["server_time"]
+    assert seen == described
+    assert (bool(seen["parcels"]), bool(seen["refunds"])) == (
+        until in {"sent", "refunded"},
+        until == "refunded",
+    )

@@ -22,6 +22,7 @@ from apps.catalog.models import Brand, Category, Product, Sku
 from apps.inventory.models import StockEntry
 from apps.pictures import stored
 from apps.stores.models import Place
+from tests.admin.browser import Browser
 from tests.apps.catalog import make
 from tests.apps.inventory import make as stock
 from tests.apps.pictures import make as pictures
@@ -32,7 +33,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def operator(settings: Any, tmp_path: Path) -> Client:
     settings.MEDIA_ROOT = tmp_path
-    client = Client()
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    client = Browser()
     client.force_login(User.objects.create_superuser("operator"))
     return client
 

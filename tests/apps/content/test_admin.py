@@ -12,6 +12,7 @@ from django.test import Client
 
 from apps.content.models import Review, ReviewMove, ReviewRules
 from apps.pictures import stored
+from tests.admin.browser import Browser
 from tests.apps.content import make
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def _media(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def page() -> Client:
-    client = Client()
+    client = Browser()
     client.force_login(User.objects.create_superuser("店长"))
     return client
 
@@ -34,7 +35,7 @@ def reader() -> Client:
     """Somebody who may look at reviews and no more."""
     operator = User.objects.create_user("客服", is_staff=True)
     operator.user_permissions.add(Permission.objects.get(codename="view_review"))
-    client = Client()
+    client = Browser()
     client.force_login(operator)
     return client
 

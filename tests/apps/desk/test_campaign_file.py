@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.coupons.models import Template
+from tests.apps.catalog import make
 
 pytestmark = pytest.mark.django_db
 
@@ -56,11 +57,19 @@ def test_a_coupon_is_made_live_and_a_second_file_changes_the_same_one(tmp_path: 
     assert Template.objects.get().quota == 600
 
 
+def test_a_coupon_for_single_skus_is_made_and_dumped_as_such(tmp_path: Path):
+    sku = make.sku()
+    load({"coupons": [COUPON | {"scope": {"sku_ids": [sku.pk]}}]}, tmp_path)
+    row = Template.objects.get()
+    assert (row.scope, [one.pk for one in row.skus.all()]) == ("SKUS", [sku.pk])
+    assert dump()["coupons"][0]["scope"]["sku_ids"] == [sku.pk]
+
+
 def test_what_is_dumped_loads_as_it_was(tmp_path: Path):
     load({"coupons": [COUPON]}, tmp_path)
     written = dump()
     assert written["coupons"] == [
-        COUPON | {"scope": {"product_ids": [], "category_ids": [], "brand_ids": []}}
+        COUPON | {"scope": {"product_ids": [], "sku_ids": [], "category_ids": [], "brand_ids": []}}
     ]
     printed, faults = load(written, tmp_path)
     assert (list(printed["coupons"]), faults) == (["SPRING-10"], [])

@@ -90,9 +90,11 @@ def test_a_template_without_tariffs_is_refused_not_taken_for_free(is_default: bo
 
 
 @pytest.mark.parametrize("products", [1, 10])
-def test_templates_are_kept_and_one_statement_asks_which_product_has_which(
-    django_assert_num_queries: Any, products: int
+@pytest.mark.parametrize(("most", "statements"), [(100, 0), (0, 1)])
+def test_templates_and_who_has_them_are_kept_unless_these_are_too_many_to_keep(
+    django_assert_num_queries: Any, monkeypatch: Any, products: int, most: int, statements: int
 ) -> None:
+    monkeypatch.setattr(freight, "MOST_KEPT", most)
     tariff(template("普通快递", is_default=True))
     keys = []
     for number in range(products):
@@ -103,7 +105,7 @@ def test_templates_are_kept_and_one_statement_asks_which_product_has_which(
         ProductFreight.objects.create(product=product, template=own)
 
     freight.freights_for(keys)
-    with versions.once(), django_assert_num_queries(1):
+    with versions.once(), django_assert_num_queries(statements):
         freights, refs = freight.freights_for(keys)
 
     assert (len(freights), len(refs)) == (products, products)

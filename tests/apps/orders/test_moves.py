@@ -35,7 +35,7 @@ def _order(member: Member | None = None, *, key: str = "k1") -> Order:
         return orders.place(
             member=member or members.member(),
             quote=quote(Basket(lines=(line,)), []),
-            goods={sku.pk: orders.Goods()},
+            goods={sku.pk: orders.Goods(product_id=sku.product_id)},
             address={},
             remark="",
             idempotency_key=key,

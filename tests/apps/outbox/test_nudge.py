@@ -6,10 +6,14 @@ import socket
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
 from apps.base.cache import breaker_of
 from apps.outbox import services as outbox
 from apps.outbox import tasks
+from apps.outbox.models import Delivery
+from mall.events import OrderPaid
 
 
 def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
@@ -26,3 +30,36 @@ def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
         outbox._nudge()
 
         assert breaker_of(server).is_open
+
+
+def test_a_rush_of_news_asks_a_worker_once_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: asked.append(1))
+    cache.delete("outbox.nudged")
+
+    for _ in range(3):
+        outbox._nudge()
+    before = len(asked)
+    outbox.heard()
+    for _ in range(3):
+        outbox._nudge()
+
+    assert (before, len(asked)) == (1, 2)
+
+
+@pytest.mark.django_db
+def test_a_worker_that_leaves_mail_behind_asks_for_another_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: asked.append(1))
+    at = timezone.now()
+    for number in range(2):
+        outbox.publish(OrderPaid(order_no=f"SO{number}", member_id=1), at=at)
+    outbox.sort_mail(at=at)
+    waiting = Delivery.objects.count()
+    assert waiting > 1
+
+    assert outbox.deliver_due(at=at, limit=waiting - 1) == waiting - 1
+    left_some = len(asked)
+    assert outbox.deliver_due(at=at, limit=waiting) == 1
+
+    assert (left_some, len(asked)) == (1, 1)

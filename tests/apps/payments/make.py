@@ -52,7 +52,7 @@ def order(
         made = orders.place(
             member=owner or members.member(),
             quote=quote,
-            goods={sku.pk: orders.Goods()},
+            goods={sku.pk: orders.Goods(product_id=sku.product_id)},
             address={},
             remark="",
             idempotency_key=f"key-{next(_numbers)}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
@@ -209,3 +211,96 @@ def test_a_no_is_said_on_the_page_of_the_refund(order: Order, anna: User, bert: 
     assert other.post(refuse, {"seen": str(ending.pk)}).status_code == 302
     ending.refresh_from_db()
     assert (ending.granted, ending.answered_by, Refund.objects.get().status) == (False, bert, "FAILED")
+
+
+PDF = b"%PDF-1.7 a transfer"
+
+
+@pytest.fixture
+def private_root(settings: Any, tmp_path: Path) -> Path:
+    settings.MEDIA_ROOT, settings.PRIVATE_ROOT = tmp_path / "media", tmp_path / "private"
+    return tmp_path / "private"
+
+
+def operator_with(name: str, *rights: str) -> User:
+    """Somebody who sees refunds and has these rights about ends."""
+    made = User.objects.create_user(name, is_staff=True)
+    made.user_permissions.set(Permission.objects.filter(codename__in=["view_refund", *rights]))
+    return made
+
+
+def browser(of: User) -> Client:
+    client = Client()
+    client.force_login(of)
+    return client
+
+
+def end_page(what: str = "") -> str:
+    return f"/admin/payments/refund/{Refund.objects.get().pk}/end/{what}"
+
+
+def send(by: User, file: SimpleUploadedFile | None, way: str = "PAID_OUTSIDE") -> Any:
+    typed = {"way": way, "proof": "微信转账 1000071", "seen": ""}
+    return browser(by).post(end_page(), {**typed, **({"proof_file": file} if file else {})})
+
+
+def test_a_proof_is_kept_in_private_and_seen_by_whoever_may_end_refunds_that_way(
+    order: Order, private_root: Path
+) -> None:
+    clerk = operator_with("财务甲", "end_paid_outside")
+    assert send(clerk, SimpleUploadedFile("回单.PDF", PDF, "application/pdf")).status_code == 302
+    ending = RefundEnding.objects.get()
+    assert (private_root / ending.proof_file.name).read_bytes() == PDF
+    assert "回单" not in ending.proof_file.name
+    assert not (private_root.parent / "media").exists()
+
+    address = f"/admin/payments/refund/proof/{ending.pk}/"
+    other = operator_with("财务乙", "end_paid_outside")
+    seen = browser(other).get(address)
+    assert (seen.status_code, b"".join(seen), seen["Content-Type"]) == (200, PDF, "application/pdf")
+    assert ("no-store" in seen["Cache-Control"], "sandbox" in seen["Content-Security-Policy"]) == (True, True)
+    assert AuditEntry.objects.filter(action="查看退款凭证", operator=other).count() == 1
+
+    assert browser(operator_with("冲账", "end_written_back")).get(address).status_code == 403
+    assert browser(operator_with("客服")).get(address).status_code == 403
+    assert Client().get(address).status_code == 302
+
+
+def test_what_is_no_proof_is_refused(order: Order, private_root: Path) -> None:
+    clerk = operator_with("财务甲", "end_paid_outside")
+    for name, content in (
+        ("a.exe", PDF),
+        ("a.html", b"<script>"),
+        ("a.jpg", PDF),
+        ("a.pdf", b"GIF89a"),
+        ("a.pdf", PDF + b"x" * 5_300_000),
+    ):
+        refused = send(clerk, SimpleUploadedFile(name, content))
+        assert (name, refused.status_code, "凭证文件" in refused.content.decode()) == (name, 200, True)
+    assert not RefundEnding.objects.exists()
+
+
+def test_each_end_has_a_right_of_its_own(order: Order, private_root: Path) -> None:
+    outside, back = operator_with("线下", "end_paid_outside"), operator_with("冲账", "end_written_back")
+    assert send(outside, None, "WRITTEN_BACK").status_code == 200
+    assert not RefundEnding.objects.exists()
+    assert send(back, None, "WRITTEN_BACK").status_code == 302
+    assert [browser(outside).get(end_page(what)).status_code for what in ("grant/", "refuse/")] == [403, 403]
+    assert browser(operator_with("冲账乙", "end_written_back")).get(end_page("grant/")).status_code == 200
+    assert browser(operator_with("客服")).get(end_page()).status_code == 403
+
+
+def test_whoever_asked_cannot_agree_whatever_they_may(order: Order, anna: User) -> None:
+    asked(anna)
+    with pytest.raises(endings.SecondPersonNeeded):
+        endings.grant(refund_no=number(), operator=User.objects.get(pk=anna.pk), at=AT)
+    assert Refund.objects.get().status == "FAILED"
+
+
+def test_a_proof_goes_with_the_asking_that_is_taken_back(
+    order: Order, anna: User, private_root: Path
+) -> None:
+    file = SimpleUploadedFile("a.pdf", PDF)
+    endings.ask(refund_no=number(), way="PAID_OUTSIDE", proof="转账", file=file, operator=anna, at=AT)
+    endings.refuse(refund_no=number(), operator=anna, at=AT)
+    assert [path for path in private_root.rglob("*") if path.is_file()] == []

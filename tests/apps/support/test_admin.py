@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.base.models import AuditEntry
 from apps.support.models import Question, Survey
+from tests.admin.browser import Browser
 from tests.apps.support import make
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def page() -> Client:
-    client = Client()
+    client = Browser()
     client.force_login(User.objects.create_superuser("店长"))
     return client
 

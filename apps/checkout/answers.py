@@ -1,0 +1,122 @@
+"""Orders as shoppers are answered: plain values, made at once. ``serializers`` describe them, and a test compares.
+
+An order is answered at every step of its buyer; serializers would take longer to show it than pricing takes to price it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.fields import DateTimeField
+
+from apps.checkout import refunds, serializers
+from apps.orders.models import Order, OrderLine
+from apps.pictures import stored
+from mall.pricing.quote import GOODS
+
+Refunds = Mapping[int, Sequence[dict[str, Any]]]
+Parcels = Mapping[int, Sequence[dict[str, Any]]]
+
+_FIGURES = ("goods_fen", "reduction_fen", "freight_fen", "shipping_fen", "payable_fen")
+_TIMES = (
+    "created_at",
+    "expires_at",
+    "reserved_at",
+    "paid_at",
+    "shipped_at",
+    "received_at",
+    "closed_at",
+)
+_GIFT = ("ref", "label", "sku_id", "title", "quantity", "missing")
+_ADDRESS = ("name", "phone", "province", "city", "district", "detail", "postal_code")
+_TIME = DateTimeField()
+
+
+def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds) -> dict[str, Any]:
+    """An order with everything about it: read with its lines and ``moves``; parcels and refunds are by order id."""
+    sent = parcels.get(order.pk)
+    return {
+        **row(order, refunds_of=refunds_of),
+        "address": {name: order.address[name] for name in _ADDRESS},
+        "parcels": serializers.ParcelSerializer(sent, many=True).data if sent else [],
+        "history": [
+            {
+                "from": move["from_status"],
+                "move": move["move"],
+                "to": move["to_status"],
+                "actor": move["actor"],
+                "at": _time(move["at"]),
+                "note": move["note"],
+            }
+            for move in order.moves
+        ],
+    }
+
+
+def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
+    """An order as a list shows it: read with its lines; refunds are by order id."""
+    back = refunds_of.get(order.pk, ())
+    return {
+        **{name: getattr(order, name) for name in _FIGURES},
+        "applied": [_reduction(part) for part in order.reductions_told],
+        "declined": [
+            {
+                "ref": part["ref"],
+                "label": part["label"],
+                "reason": part["reason"],
+                "short_by_fen": part.get("short_by_fen"),
+            }
+            for part in order.declined
+        ],
+        "gifts": [{name: gift[name] for name in _GIFT} for gift in order.gifts],
+        "points_used": order.points_used,
+        "order_no": order.order_no,
+        "status": str(order.status),
+        "status_text": refunds.order_text(order, back),
+        "items": [_item(line) for line in order.lines.all()],
+        "balance_fen": order.balance_fen,
+        "due_fen": order.due_fen,
+        "refunded_fen": order.refunded_fen,
+        "money_back_fen": refunds.back_fen(back),
+        "refunds": serializers.OrderRefundSerializer(back, many=True).data if back else [],
+        "activity": order.activity,
+        "remark": order.remark,
+        "server_time": _time(timezone.now()),
+        **{name: _time(getattr(order, name)) for name in _TIMES},
+    }
+
+
+def _item(line: Any) -> dict[str, Any]:
+    shown: OrderLine = line
+    return {
+        "line_id": shown.pk,
+        "sku_id": shown.sku_id,
+        "product_id": line.product_id,
+        "title": shown.title,
+        "option_text": shown.option_text,
+        "image_url": stored.address(shown.image, stored.Size.LIST),
+        "quantity": shown.quantity,
+        "unit_price_fen": shown.unit_price_fen,
+        "list_fen": shown.list_fen,
+        "reductions": [_reduction(part) for part in shown.reductions],
+        "payable_fen": shown.payable_fen,
+        "is_gift": shown.is_gift,
+        "refunded": shown.refunded,
+    }
+
+
+def _reduction(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What an offer took off. Lines of before kinds say none: theirs are all of goods."""
+    return {
+        "ref": part["ref"],
+        "label": part["label"],
+        "kind": part.get("kind", GOODS),
+        "amount_fen": part["amount_fen"],
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else _TIME.to_representation(at)

@@ -1,0 +1,37 @@
+"""A coupon may be for single SKUs."""
+
+from django.db import migrations, models
+
+from apps.base import versions
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("catalog", "0007_money_has_permissions_of_its_own"),
+        ("coupons", "0010_templates_have_codes"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="template",
+            name="skus",
+            field=models.ManyToManyField(blank=True, to="catalog.sku", verbose_name="规格"),
+        ),
+        migrations.AlterField(
+            model_name="template",
+            name="scope",
+            field=models.CharField(
+                choices=[
+                    ("ALL", "全部商品"),
+                    ("PRODUCTS", "指定商品"),
+                    ("SKUS", "指定规格"),
+                    ("CATEGORIES", "指定类目"),
+                    ("BRANDS", "指定品牌"),
+                ],
+                default="ALL",
+                max_length=12,
+                verbose_name="适用范围",
+            ),
+        ),
+        versions.watch("coupon_templates", "coupons_template_skus"),
+    ]
