@@ -53,10 +53,12 @@ _MARKETING = (
     "points.Rules",
     "points.InteractionRule",
     "wallet.Pack",
+    "groupbuy.GroupBuy",
     "members.Group",
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -75,11 +77,14 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "flashsale",
             "bargain",
             "shares",
+            "groupbuy",
         )
         | {
             "bargain.release_help",
+            "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",
             "content.change_review",
@@ -94,8 +99,10 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "flashsale",
             "bargain",
             "shares",
+            "groupbuy",
         )
         | {
             "members.change_member",
