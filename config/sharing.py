@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from apps.shares.cards import Kind
 
 # Words of the API that have nothing to show yet: 404, where other words are 400.
-COMING: Sequence[str] = ("group", "flash_sale", "presale", "article", "page", "promoter", "referral")
+COMING: Sequence[str] = ("presale", "article", "page", "promoter", "referral")
 
 KINDS: Sequence[Kind] = (
     Kind(
@@ -19,6 +19,14 @@ KINDS: Sequence[Kind] = (
         label="商品",
         page="pages/product/index",
         finds="apps.storefront.sharing.product",
+        numbered=True,
+    ),
+    Kind(name="group", label="拼团", page="pages/group/index", finds="apps.groupbuy.sharing.group"),
+    Kind(
+        name="flash_sale",
+        label="秒杀",
+        page="pages/flash-sale/index",
+        finds="apps.flashsale.sharing.good",
         numbered=True,
     ),
     Kind(name="bargain", label="砍价", page="pages/bargain/index", finds="apps.bargain.sharing.run"),

@@ -83,7 +83,7 @@ class ShareSerializer(SharedThingSerializer):
     )
 
 
-@extend_schema_field({"type": "string"})
+@extend_schema_field({})
 class AnythingField(serializers.Field[Any, Any, Any, Any]):
     """Whatever was said: nonsense does nothing, and is told nothing."""
 

@@ -21,6 +21,9 @@ from apps.shares import tokens
 from apps.shares.models import Share
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.bargain import make as bargains
+from tests.apps.checkout import make as counter
+from tests.apps.flashsale import make as flash
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.shares import make
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +101,11 @@ def test_a_thing_without_a_picture_is_shown_by_its_poster(shopper_of: Shoppers):
         ("bargain", 5, 400, "invalid"),
         ("bargain", "一", 400, "invalid"),
         ("bargain", "x" * 65, 400, "invalid"),
+        ("group", "PT261128NOBODYS", 404, "share_not_found"),
+        ("group", 5, 400, "invalid"),
+        ("flash_sale", 999, 404, "share_not_found"),
+        ("flash_sale", "3", 400, "invalid"),
+        ("presale", 1, 404, "share_not_found"),
         ("article", 1, 404, "share_not_found"),
         ("page", "spring", 404, "share_not_found"),
         ("promoter", "me", 404, "share_not_found"),
@@ -168,3 +176,33 @@ def test_another_price_or_another_day_has_another_poster_and_the_same_code(wecha
     assert (dearer.is_made, dearer.code_file, dearer.poster_file == poster) == (True, code, False)
     assert not make.share(owner, thing, at=make.NOW + make.DAY).is_made
     assert len(wechat.calls(CODE)) == 1
+
+
+def test_a_group_is_shared_by_its_number_and_its_card_follows_who_pays(shopper_of: Shoppers, wechat: Sandbox):
+    now = timezone.now()
+    buying = group_buys.campaign(counter.goods(), **group_buys.today())
+    group = group_buys.opened(buying, at=now)
+    told = shopper_of(group.leader).call("POST", "/shares", {"kind": "group", "id": group.group_no}).json()
+    assert told["path"].startswith(f"/pages/group/index?id={buying.pk}&group_no={group.group_no}&share_token=")
+    outbox.deliver_due(at=timezone.now())
+    (card,) = wechat.activities()
+    assert card["updates"] == 0
+    group_buys.joined(group, at=now)
+    outbox.deliver_due(at=timezone.now())
+    (card,) = wechat.activities()
+    assert (card["state"], card["parameters"]["member_count"]) == (0, "2")
+    group_buys.joined(group, at=now)
+    outbox.deliver_due(at=timezone.now())
+    (card,) = wechat.activities()
+    assert card["state"] == 1
+
+
+def test_a_good_of_a_flash_sale_is_shared_until_its_session_ends(shopper_of: Shoppers):
+    now = timezone.now()
+    running = flash.good(starts_at=now - make.MINUTE, ends_at=now + make.DAY)
+    over = flash.good(starts_at=now - 2 * make.MINUTE, ends_at=now - make.MINUTE, at=now - make.DAY)
+    owner = shopper_of(make.member())
+    told = owner.call("POST", "/shares", {"kind": "flash_sale", "id": running.pk}).json()
+    assert told["path"].startswith(f"/pages/flash-sale/index?id={running.pk}&share_token=")
+    refused = owner.call("POST", "/shares", {"kind": "flash_sale", "id": over.pk})
+    assert (refused.status_code, refused.json()["code"]) == (404, "share_not_found")
