@@ -104,7 +104,11 @@ class VisitsView(APIView):
             "With or without login, and again after one, so that the member is known. Answered 204 whatever was said: "
             "a token that is not the shop's, or one's own, does nothing."
         ),
-        request={"application/json": {"description": "Anything; what helps is an object of `share_token`, `visitor_id`."}},
+        request={
+            "application/json": {
+                "description": "Anything; what helps is an object of `share_token`, `visitor_id`."
+            }
+        },
         responses={204: None},
         examples=[examples.LANDED],
     )

@@ -183,7 +183,9 @@ def test_a_group_is_shared_by_its_number_and_its_card_follows_who_pays(shopper_o
     buying = group_buys.campaign(counter.goods(), **group_buys.today())
     group = group_buys.opened(buying, at=now)
     told = shopper_of(group.leader).call("POST", "/shares", {"kind": "group", "id": group.group_no}).json()
-    assert told["path"].startswith(f"/pages/group/index?id={buying.pk}&group_no={group.group_no}&share_token=")
+    assert told["path"].startswith(
+        f"/pages/group/index?id={buying.pk}&group_no={group.group_no}&share_token="
+    )
     outbox.deliver_due(at=timezone.now())
     (card,) = wechat.activities()
     assert card["updates"] == 0
