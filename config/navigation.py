@@ -98,6 +98,15 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "分享",
+        [
+            Place("分享", "share", "shares.Share"),
+            Place("分享到访", "travel_explore", "shares.Visit"),
+            Place("分享订单", "receipt_long", "shares.ShareOrder"),
+            Place("动态消息", "dynamic_feed", "shares.LiveCard"),
+        ],
+    ),
+    (
         "优惠券",
         [
             Place("优惠券模板", "confirmation_number", "coupons.Template"),

@@ -24,6 +24,7 @@ from apps.orders import personal as orders
 from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.promotions import personal as promotions
+from apps.shares import personal as shares
 from apps.support import personal as support
 from apps.wallet import personal as wallet
 from apps.wechat import personal as wechat
@@ -43,6 +44,7 @@ BOARD: Sequence[Room] = (
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
+    shares.ROOM,
     promotions.ROOM,
     wechat.ROOM,
     members.ROOM,
@@ -86,6 +88,7 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.SkuWindow": _OFFER,
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
+    "shares.LiveCard": "how many are in a group, by its number",
     "flashsale.Session": _OFFER,
     "flashsale.Good": _OFFER,
     "flashsale.Plan": _OFFER,

@@ -80,6 +80,7 @@ def _roles() -> dict[str, Collection[str]]:
             "campaigns",
             "flashsale",
             "bargain",
+            "shares",
             "groupbuy",
         )
         | {
@@ -101,6 +102,7 @@ def _roles() -> dict[str, Collection[str]]:
             "support",
             "flashsale",
             "bargain",
+            "shares",
             "groupbuy",
         )
         | {
