@@ -84,10 +84,16 @@ GROUPS: Groups = [
     (
         "营销活动",
         [
+            Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
+            Place("团", "diversity_3", "groupbuy.Group"),
             Place("砍价活动", "content_cut", "bargain.Bargain"),
             Place("砍价进度", "trending_down", "bargain.Run"),
             Place("帮砍记录", "handshake", "bargain.Help"),
             Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
+            Place("秒杀场次", "bolt", "flashsale.Session"),
+            Place("重复秒杀", "event_repeat", "flashsale.Plan"),
+            Place("候补", "hourglass_top", "flashsale.Wait"),
+            Place("开抢提醒", "notifications_active", "flashsale.Reminder"),
         ],
     ),
     (

@@ -16,7 +16,9 @@ from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.content import personal as content
 from apps.coupons import personal as coupons
+from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
+from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
 from apps.orders import personal as orders
 from apps.payments import personal as payments
@@ -34,8 +36,10 @@ BOARD: Sequence[Room] = (
     bargain.ROOM,
     points.ROOM,
     coupons.ROOM,
+    flashsale.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
+    groupbuy.ROOM,
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
@@ -82,10 +86,16 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.SkuWindow": _OFFER,
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
+    "flashsale.Session": _OFFER,
+    "flashsale.Good": _OFFER,
+    "flashsale.Plan": _OFFER,
+    "flashsale.PlanGood": _OFFER,
     "fulfillment.FreightTemplate": _SETTING,
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
     "fulfillment.Carrier": "companies",
+    "groupbuy.GroupBuy": _OFFER,
+    "groupbuy.Price": _OFFER,
     "coupons.Template": _OFFER,
     "coupons.CodeBatch": _OFFER,
     "coupons.IssueJob": "an operator's issue to many; who gets it stands in IssueTarget",
@@ -105,6 +115,7 @@ NOBODYS: Mapping[str, str] = {
 NOT_PERSONAL: Mapping[str, str] = {
     "base.AuditEntry.changes": "columns of rows, without those that the board names (base.audit)",
     "outbox.Announcement.payload": "numbers of rows (mall.events)",
+    "groupbuy.GroupBuy.combines": "kinds of offers",
     "catalog.Product.detail_html": "what operators write about goods",
     "catalog.Product.attributes": "of goods",
     "catalog.Product.options": "of goods",
@@ -122,6 +133,9 @@ NOT_PERSONAL: Mapping[str, str] = {
     "promotions.Promotion.excludes": "kinds of offers",
     "promotions.SimulationRun.figures": "sums",
     "promotions.SimulationRun.kept": "counts of gifts and units",
+    "flashsale.Session.combines": "kinds of offers",
+    "flashsale.Plan.combines": "kinds of offers",
+    "flashsale.Plan.weekdays": "days",
     "fulfillment.FreightZone.regions": "names of provinces and cities",
     "support.Question.text": "the question",
     "support.Question.options": "what can be chosen",

@@ -53,10 +53,12 @@ _MARKETING = (
     "points.Rules",
     "points.InteractionRule",
     "wallet.Pack",
+    "groupbuy.GroupBuy",
     "members.Group",
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
 
@@ -75,10 +77,13 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "flashsale",
             "bargain",
+            "groupbuy",
         )
         | {
             "bargain.release_help",
+            "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",
             "content.change_review",
@@ -93,7 +98,9 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "flashsale",
             "bargain",
+            "groupbuy",
         )
         | {
             "members.change_member",

@@ -20,6 +20,12 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.aftersales.handlers.refund_on_console_refunded",
         "apps.checkout.handlers.follow_on_console_refunded",
     ],
+    events.GroupFailed: [
+        "apps.checkout.handlers.close_on_group_failed",
+        "apps.aftersales.handlers.refund_on_group_failed",
+    ],
+    events.GroupFormed: ["apps.groupbuy.handlers.form_on_group_formed"],
+    events.GroupSettled: ["apps.aftersales.handlers.return_on_group_settled"],
     events.MemberRegistered: ["apps.coupons.handlers.welcome_on_member_registered"],
     events.OrderPaid: [
         "apps.checkout.handlers.count_sold_on_order_paid",
@@ -31,6 +37,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
     events.ReviewPublished: ["apps.points.handlers.reward_on_review_published"],
     events.ReviewWritten: ["apps.content.handlers.check_on_review_written"],
+    events.SeatRefused: ["apps.aftersales.handlers.refund_on_seat_refused"],
     events.SurplusCaptured: ["apps.payments.handlers.refund_on_surplus_captured"],
     events.SurveyAnswered: ["apps.points.handlers.reward_on_survey_answered"],
     events.UploadAsked: ["apps.checkout.handlers.upload_on_upload_asked"],

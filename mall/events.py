@@ -78,6 +78,35 @@ class OrderGathered(Event):
 
 
 @dataclass(frozen=True)
+class GroupFormed(Event):
+    """Enough members have paid: the orders of a group are paid orders like any others."""
+
+    group_no: str
+
+
+@dataclass(frozen=True)
+class GroupFailed(Event):
+    """A group's time is over, or it was ended, before enough had paid: who paid gets it back, who did not need not."""
+
+    group_no: str
+
+
+@dataclass(frozen=True)
+class GroupSettled(Event):
+    """A formed group is full, or its time is over: the price that it reached holds for all who are in it."""
+
+    group_no: str
+
+
+@dataclass(frozen=True)
+class SeatRefused(Event):
+    """An order was paid when its group had no place any more, or was over: its money goes back whole."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
 class OrderClosed(Event):
     """An unpaid order was cancelled or ran out of time; what it held is free again."""
 
@@ -228,3 +257,12 @@ class SurveyAnswered(Event):
     member_id: int
     survey_id: int
     subject: str
+
+
+@dataclass(frozen=True)
+class FlashTurnGiven(Event):
+    """Who waited for a good of a flash sale has a right to a unit of it ``until`` (ISO 8601)."""
+
+    member_id: int
+    good_id: int
+    until: str

@@ -42,8 +42,10 @@ class Shown:
 
     @admin.display(description="退款商品")
     def content(self, row: OrderRefund) -> SafeString | str:
-        lines = [(part.order_line.title, part.units) for part in row.lines.all()]
-        return format_html_join(mark_safe("<br>"), "{} × {}", lines) or "仅运费"
+        lines = [
+            (part.order_line.title, f"× {part.units}" if part.units else "差价") for part in row.lines.all()
+        ]
+        return format_html_join(mark_safe("<br>"), "{} {}", lines) or "仅运费"
 
     @admin.display(description="积分")
     def points(self, row: OrderRefund) -> str:

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
+from apps import outbox
 from apps.aftersales import services as aftersales
+from apps.aftersales.planning import OrderNotRefundable
+from apps.groupbuy import selectors as group_facts
+from apps.groupbuy.states import KIND as GROUP_BUY
 from apps.payments import selectors as payment_facts
-from mall.events import ConsoleRefunded
+from mall.events import ConsoleRefunded, GroupFailed, GroupSettled, SeatRefused
+from mall.pricing import refs
 
 
 def refund_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
     """An order whose money went back by WeChat's merchant console is refunded, so that nobody ships it."""
     if order_no := payment_facts.order_paid_by(payment_no=event.payment_no):
         aftersales.refund_as_console_did(order_no=order_no, at=at)
+
+
+@outbox.outside_transaction
+def refund_on_group_failed(event: GroupFailed, *, at: datetime) -> None:
+    """Give everybody back who paid in a group that failed, each order in a transaction of its own."""
+    for order_no in group_facts.paid_orders_of(event.group_no):
+        with suppress(OrderNotRefundable):  # somebody refunded it otherwise meanwhile
+            aftersales.refund_unshipped(
+                order_no=order_no, reason="拼团未成团，自动退款", operator=None, at=at
+            )
+
+
+def refund_on_seat_refused(event: SeatRefused, *, at: datetime) -> None:
+    """Give the money back whole of who paid when the group was full or over."""
+    aftersales.refund_unshipped(
+        order_no=event.order_no, reason="拼团已满员或已结束，自动退款", operator=None, at=at
+    )
+
+
+@outbox.outside_transaction
+def return_on_group_settled(event: GroupSettled, *, at: datetime) -> None:
+    """Give back to everybody in the group what they paid more than the price that it reached, once an order."""
+    reached = group_facts.reached_by(event.group_no)
+    for order_no in group_facts.paid_orders_of(event.group_no):
+        aftersales.return_price(
+            order_no=order_no,
+            now_fen=reached.prices_fen,
+            kinds=[refs.LEVEL, GROUP_BUY],
+            token=f"group:{order_no}",
+            reason=f"拼团达到 {reached.size} 人价，退还差价",
+            at=at,
+        )

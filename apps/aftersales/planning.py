@@ -73,7 +73,7 @@ class Wish:
 class Standing:
     """How an order stands before a refund: ``to_send`` is units that have not left, by line id.
 
-    ``paid_by_points_fen`` is how much of each line points paid, by line id.
+    ``paid_by_points_fen`` is how much of each line points paid, ``back_fen`` how much of each went back, by line id.
     """
 
     order: Order
@@ -82,11 +82,16 @@ class Standing:
     so_far: order_facts.RefundedSoFar
     anything_left: bool
     paid_by_points_fen: Mapping[int, int]
+    back_fen: Mapping[int, int]
 
     @property
     def shipping_left_fen(self) -> int:
         """The postage that was paid and is not refunded yet."""
         return self.order.shipping_fen - self.so_far.shipping_fen
+
+    def left_fen(self, line: OrderLine) -> int:
+        """What is still paid for the units of a line that are not refunded."""
+        return line.payable_fen - self.back_fen.get(line.pk, 0)
 
     def before_points_fen(self, line: OrderLine) -> int:
         """What a line's price was before points were deducted."""
@@ -194,7 +199,7 @@ def _owes_postage(order: Order) -> bool:
 
 
 def standing_of(order: Order) -> Standing:
-    """How the order stands, in five queries. Binding under the order's lock, a preview without it."""
+    """How the order stands, in six queries. Binding under the order's lock, a preview without it."""
     return Standing(
         order=order,
         lines=list(OrderLine.objects.filter(order=order).order_by("id")),
@@ -202,6 +207,7 @@ def standing_of(order: Order) -> Standing:
         so_far=order_facts.refunded_so_far(order),
         anything_left=bool(parcel_facts.parcels_of([order.pk])),
         paid_by_points_fen=order_facts.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
+        back_fen=order_facts.refunded_by_line(order),
     )
 
 
@@ -214,14 +220,14 @@ def everything_left(standing: Standing) -> Wish:
 def plan(standing: Standing, wish: Wish) -> Plan:
     """Work out a refund.
 
-    A line's units are worth their shares of what was paid for it (``money.split_units``), taken one after the
-    other, so that all of them are worth exactly the line. With the last unit that was bought, gifts that have
-    not left stay here; if nothing ever left, all postage goes back. Postage that was kept can go back later, alone.
-    The sum is split between WeChat and stored value in the proportion in which they paid, by what is refunded in all,
-    so that everything back is exactly each.
+    A line's units are worth their shares of what is still paid for it (``money.split_units``), taken one after the
+    other, so that all of them are worth exactly the line, less what came back of its price. With the last unit that
+    was bought, gifts that have not left stay here; if nothing ever left, all postage goes back. Postage that was kept
+    can go back later, alone. The sum is split between WeChat and stored value in the proportion in which they paid, by
+    what is refunded in all, so that everything back is exactly each.
     Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
     """
-    order, so_far = standing.order, standing.so_far
+    order = standing.order
     if not may_refund(order):
         raise OrderNotRefundable(details={"status": order.status})
     units = _units(standing, wish)
@@ -244,6 +250,36 @@ def plan(standing: Standing, wish: Wish) -> Plan:
         for line in standing.lines
         if line.pk in units
     ]
+    return _plan(standing, parts, shipping_fen=shipping_fen, ends=ends, undone=undone)
+
+
+def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:
+    """Work out the return of a part of the price, in fen by line id, of units that the buyer keeps.
+
+    Nothing else comes back: no goods, no points, no gifts; later refunds of the units are worth so much less. Raises
+    OrderNotRefundable, NothingToRefund, TooManyRefunds, UnitsInvalid for more than is left of a line.
+    """
+    order = standing.order
+    if order.status == Status.REFUNDED or not may_refund(order):
+        raise OrderNotRefundable(details={"status": order.status})
+    left_fen = {line.pk: standing.left_fen(line) for line in standing.lines if line.refunded < line.quantity}
+    if any(not 0 <= fen <= left_fen.get(line_id, 0) for line_id, fen in back_fen.items()):
+        raise UnitsInvalid
+    parts = [
+        LinePart(line=line, units=0, unsent=0, restock=False, amount_fen=back_fen[line.pk], part_fen=0)
+        for line in standing.lines
+        if back_fen.get(line.pk)
+    ]
+    if not parts:
+        raise NothingToRefund
+    return _plan(standing, parts, shipping_fen=0, ends=False, undone=False)
+
+
+def _plan(
+    standing: Standing, parts: Sequence[LinePart], *, shipping_fen: int, ends: bool, undone: bool
+) -> Plan:
+    """The refund of these parts and so much postage, split between WeChat and stored value. Raises TooManyRefunds."""
+    order, so_far = standing.order, standing.so_far
     goods_fen = sum(part.amount_fen for part in parts)
     after_fen = so_far.amount_fen + goods_fen + shipping_fen
     _, balance_fen = money.allocate(after_fen, [order.due_fen, order.balance_fen])
@@ -279,11 +315,11 @@ def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> 
         units=units,
         unsent=min(units, standing.to_send.get(line.pk, 0)),
         restock=restock,
-        amount_fen=_next_units_fen(line, units, of_fen=line.payable_fen),
+        amount_fen=sum(money.split_units(standing.left_fen(line), line.quantity - line.refunded)[:units]),
         part_fen=_next_units_fen(line, units, of_fen=standing.before_points_fen(line)),
     )
 
 
 def _next_units_fen(line: OrderLine, units: int, *, of_fen: int) -> int:
-    """What the next units of a line are worth of its total, after those that were refunded before."""
+    """What the next units of a line were worth of its total before points, after those that were refunded before."""
     return sum(money.split_units(of_fen, line.quantity)[line.refunded : line.refunded + units])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from apps.orders.models import OrderRefund
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from apps.payments import services as payments
+from mall import money
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderRefunded
 
@@ -99,6 +101,42 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
     return True
 
 
+def return_price(
+    *,
+    order_no: str,
+    now_fen: Mapping[int, int],
+    kinds: Collection[str],
+    token: str,
+    reason: str,
+    at: datetime,
+) -> OrderRefund | None:
+    """Give back what an order paid more than the price that holds now, for the units that are not refunded.
+
+    ``now_fen`` is a unit's price by SKU id; what was paid is the list price less what offers of these ``kinds``
+    (``mall.pricing.refs``) took off it. Never more than is left of a line; the units stay the buyer's, and later refunds of
+    them are worth so much less. ``token`` makes it once. None where nothing is to be given back. Raises NotFound,
+    TooManyRefunds.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        before = OrderRefund.objects.filter(token=token).first()
+        if before is not None or order.status == Status.REFUNDED:
+            return before
+        standing = planning.standing_of(order)
+        reduced_fen = order_facts.reduced_by_line(order, kinds=kinds)
+        back_fen = {}
+        for line in standing.lines:
+            if line.is_gift or line.sku_id not in now_fen or line.refunded == line.quantity:
+                continue
+            paid_fen = money.split_units(line.list_fen - reduced_fen.get(line.pk, 0), line.quantity)
+            more_fen = sum(max(0, fen - now_fen[line.sku_id]) for fen in paid_fen[line.refunded :])
+            back_fen[line.pk] = min(more_fen, standing.left_fen(line))
+        if not any(back_fen.values()):
+            return None
+        plan = planning.plan_price_back(standing, back_fen)
+        return _carry_out(plan, token=token, reason=reason, operator=None, at=at)
+
+
 def refund_as_console_did(*, order_no: str, at: datetime) -> bool:
     """Refund all that is left of an order whose money WeChat's merchant console has given back; say whether this did it.
 
@@ -174,5 +212,5 @@ def _move_on(plan: Plan, *, reason: str, operator: Any, at: datetime) -> None:
         )
         if was_waiting and not plan.undone:
             parcels.tell_wechat_again(order_no=order.order_no, at=at)
-    elif was_waiting and plan.lines and not parcels.units_left(order):
+    elif was_waiting and any(part.units for part in plan.lines) and not parcels.units_left(order):
         parcels.nothing_more_leaves(order_no=order.order_no, operator=operator, at=at)

@@ -7,12 +7,18 @@ sent as it stands instead, is in the backend (``base.postgresql``).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 _PLACE: Final = re.compile(r"\$([0-9]+)")
+_NAMED: Final = re.compile(r"%\(([a-z_0-9]+)\)s")
+# What a literal of the driver's says of itself; texts and nothing are told by where they stand.
+_TYPES: Final[Mapping[type, str]] = {int: "bigint", bool: "boolean", datetime: "timestamptz", date: "date"}
 
 
 class Planned:
@@ -32,6 +38,31 @@ class Planned:
             lambda place: f"%(p{place[1]})s::{types[int(place[1]) - 1]}", text.replace("%", "%%")
         )
 
+    @classmethod
+    def of(cls, text: str, types: Sequence[str] = ()) -> Planned:
+        """A statement with places ``%s``, as a cursor takes it.
+
+        Where ``types`` has none for a place (or an empty one), PostgreSQL tells the type from where the value stands.
+        """
+        made = cls.__new__(cls)
+        pieces = text.split("%s")
+        casts = [f"::{name}" if name else "" for name in types] or [""] * (len(pieces) - 1)
+        numbered = "".join(
+            f"{piece}${place}{cast}"
+            for place, (piece, cast) in enumerate(zip(pieces[:-1], casts, strict=True), 1)
+        )
+        numbered += pieces[-1]
+        made.name = f"shop_{blake2b(numbered.encode(), digest_size=12).hexdigest()}"
+        made.prepare = f"PREPARE {made.name} AS {numbered.replace('%%', '%')}"
+        places = ", ".join(["%s"] * len(casts))
+        made.execute = f"EXECUTE {made.name} ({places})" if places else f"EXECUTE {made.name}"
+        made.plain = "".join(
+            f"{piece}%(p{place})s{cast}"
+            for place, (piece, cast) in enumerate(zip(pieces[:-1], casts, strict=True), 1)
+        )
+        made.plain += pieces[-1]
+        return made
+
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """All rows for these values: one statement."""
         rows: list[tuple[Any, ...]] = connections[DEFAULT_DB_ALIAS].planned_rows(self, values)  # type: ignore[attr-defined]  # our backend
@@ -40,3 +71,41 @@ class Planned:
     def row(self, *values: Any) -> tuple[Any, ...] | None:
         """The first row for these values, None where there is none: one statement."""
         return next(iter(self.rows(*values)), None)
+
+
+def rows(text: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement as a cursor takes it, with places ``%s`` or ``%(name)s``, none where it answers none.
+
+    For texts that are always the same: each is planned once a connection, for each set of its values' types. A statement
+    that writes belongs into a transaction.
+    """
+    if isinstance(values, Mapping):
+        unnamed, names = _unnamed(text)
+        told = [values[name] for name in names]
+    else:
+        unnamed, told = text, list(values)
+    planned = _planned(unnamed, tuple(map(_type, told)))
+    return planned.rows(*told)
+
+
+def row(text: str, values: Mapping[str, Any] | Sequence[Any]) -> tuple[Any, ...]:
+    """The one row of such a statement."""
+    (found,) = rows(text, values)
+    return found
+
+
+def _type(value: Any) -> str:
+    if type(value) is list and value and type(value[0]) is int:
+        return "bigint[]"
+    return _TYPES.get(type(value), "")
+
+
+@lru_cache(maxsize=256)
+def _unnamed(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text whose places have no names any more, and the names in their order."""
+    return _NAMED.sub("%s", text), tuple(_NAMED.findall(text))
+
+
+@lru_cache(maxsize=512)
+def _planned(text: str, types: tuple[str, ...]) -> Planned:
+    return Planned.of(text, types)

@@ -15,6 +15,8 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import connection, models
 from django.db.models.query import get_related_populators
 
+from apps.base.planned import Planned
+
 M = TypeVar("M", bound=models.Model)
 
 _DAY: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -23,9 +25,9 @@ _NUMBER: Final = 7_700_000_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The text, what stands at each place (a name, or a value that never changes), and how rows become models."""
+    """The statement, what stands at each place (a name, or a value that never changes), and how rows become models."""
 
-    text: str
+    planned: Planned
     places: tuple[tuple[str, Any], ...]
     model: Any
     columns: slice
@@ -53,10 +55,7 @@ class Select(Generic[M]):
         plan = self._plan
         if plan is None:
             plan = self._plan = self._composed()
-        told = [values[name] if name else fixed for name, fixed in plan.places]
-        with connection.cursor() as cursor:
-            cursor.execute(plan.text, told)
-            found: Any = cursor.fetchall()
+        found: Any = plan.planned.rows(*(values[name] if name else fixed for name, fixed in plan.places))
         if plan.converters:
             found = plan.compiler.apply_converters(found, plan.converters)
         return [_built(plan, row) for row in found]
@@ -79,7 +78,7 @@ class Select(Generic[M]):
         info = compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         return _Plan(
-            text=text,
+            planned=Planned.of(text),
             places=tuple(self._place(one, other) for one, other in zip(ours, theirs, strict=True)),
             model=info["model"],
             columns=columns,

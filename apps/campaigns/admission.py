@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
-from apps.campaigns.models import CampaignColumns
 from apps.campaigns.states import Approval, State
 from mall.errors import Kind, NotFound, ShopError
+
+
+class Windowed(Protocol):
+    """A campaign, as its row or as a process keeps it."""
+
+    @property
+    def approval(self) -> str: ...
+
+    @property
+    def starts_at(self) -> datetime: ...
+
+    def state_at(self, moment: datetime, /) -> State:
+        """Where this moment lies in its window."""
 
 
 class NotStarted(ShopError):
@@ -33,7 +46,7 @@ class NotForYou(ShopError):
     kind = Kind.CONFLICT
 
 
-def check_open(row: CampaignColumns, *, at: datetime) -> None:
+def check_open(row: Windowed, *, at: datetime) -> None:
     """Refuse whoever cannot order from it now.
 
     Raises NotFound for a draft, which nobody has been told of, NotStarted, and Ended (also while it is paused).

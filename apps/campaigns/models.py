@@ -111,13 +111,17 @@ class SkuWindow(models.Model):
 
 
 class Quota(models.Model):
-    """How many units of an activity can be had and how many are taken, held ones included."""
+    """How many units of an activity can be had and how many are taken, held ones included.
+
+    ``set_aside`` are units that nobody has taken, but to which somebody has a right: others cannot take them.
+    """
 
     kind = models.CharField("活动类型", max_length=20)
     # What the quota is of, within its kind: usually the id that an order names.
     key = models.CharField("活动编号", max_length=60)
     quota = models.PositiveIntegerField("总量", null=True, blank=True, help_text="留空表示不限")
     taken = models.PositiveIntegerField("已占用", default=0)
+    set_aside = models.PositiveIntegerField("为候补保留", default=0, db_default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "活动数量"
@@ -128,6 +132,11 @@ class Quota(models.Model):
                 condition=Q(quota__isnull=True) | Q(taken__lte=F("quota")),
                 name="campaign_taken_within_quota",
                 violation_error_message="总量不能少于已占用的数量",
+            ),
+            models.CheckConstraint(
+                condition=Q(quota__isnull=True) | Q(set_aside__lte=F("quota") - F("taken")),
+                name="campaign_set_aside_within_quota",
+                violation_error_message="总量不能少于已占用和保留的数量",
             ),
         ]
 

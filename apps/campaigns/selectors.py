@@ -6,11 +6,26 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.campaigns.kept import Shown, shown
 from apps.campaigns.models import MemberUnits, Quota, SkuWindow
 
-__all__ = ["Shown", "Unbalanced", "left", "shown", "taken", "unbalanced", "used_by", "windows"]
+__all__ = [
+    "Count",
+    "Room",
+    "Shown",
+    "Unbalanced",
+    "counts",
+    "left",
+    "room_for",
+    "shown",
+    "taken",
+    "unbalanced",
+    "used_by",
+    "windows",
+]
 
 _UNBALANCED: Final = """
     SELECT q.kind || ':' || q.key, q.taken, COALESCE(t.units, 0)
@@ -28,6 +43,22 @@ _UNBALANCED: Final = """
 """
 
 
+_COUNTS: Final = """
+    SELECT q.key, q.quota, q.taken, q.set_aside, COALESCE(m.units, 0)
+      FROM campaigns_quota q LEFT JOIN campaigns_memberunits m ON m.quota_id = q.id AND m.member_id = %(member_id)s
+     WHERE q.kind = %(kind)s AND q.key = ANY(%(keys)s)
+"""
+
+
+class Count(NamedTuple):
+    """A quota (None: without end), what is taken and set aside of it, and how many units a member has."""
+
+    quota: int | None
+    taken: int
+    set_aside: int
+    used: int
+
+
 class Unbalanced(NamedTuple):
     """A counter and what its ledger says."""
 
@@ -40,9 +71,18 @@ windows = SkuWindow.objects.select_related("sku__product").order_by("starts_at",
 
 
 def left(*, kind: str, keys: Collection[str]) -> dict[str, int | None]:
-    """How many units of each quota can still be had, None for any number: one statement."""
-    rows = Quota.objects.filter(kind=kind, key__in=list(keys)).values_list("key", "quota", "taken")
-    return {key: None if quota is None else quota - taken for key, quota, taken in rows}
+    """How many units of each quota can still be had by everybody, None for any number: one statement."""
+    rows = Quota.objects.filter(kind=kind, key__in=list(keys)).values_list(
+        "key", "quota", "taken", "set_aside"
+    )
+    return {key: None if quota is None else quota - taken - aside for key, quota, taken, aside in rows}
+
+
+def counts(*, kind: str, keys: Collection[str], member_id: int | None) -> dict[str, Count]:
+    """Each quota and a member's part of it (0 without a member), by key: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"kind": kind, "keys": list(keys), "member_id": member_id})
+        return {key: Count(*figures) for key, *figures in cursor.fetchall()}
 
 
 def taken(*, kind: str, keys: Collection[str]) -> dict[str, int]:
@@ -56,6 +96,24 @@ def used_by(*, member_id: int, kind: str, keys: Collection[str]) -> dict[str, in
         member_id=member_id, quota__kind=kind, quota__key__in=list(keys), units__gt=0
     )
     return dict(rows.values_list("quota__key", "units"))
+
+
+class Room(NamedTuple):
+    """How many units of a quota are left, None for any number, and how many of it the member has, unpaid ones included."""
+
+    left: int | None
+    used: int
+
+
+def room_for(*, member_id: int, kind: str, key: str) -> Room:
+    """What a member finds of one quota: one statement. A quota that nobody set has nothing left."""
+    mine = MemberUnits.objects.filter(quota=OuterRef("pk"), member_id=member_id).values("units")
+    rows = Quota.objects.filter(kind=kind, key=key).annotate(used=Coalesce(Subquery(mine), 0))
+    found = rows.values_list("quota", "taken", "used").first()
+    if found is None:
+        return Room(0, 0)
+    quota, taken, used = found
+    return Room(None if quota is None else quota - taken, used)
 
 
 def unbalanced() -> list[Unbalanced]:

@@ -7,12 +7,23 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import bills, receiving, recharging, uploading
+from apps.checkout import bills, closing, receiving, recharging, uploading
 from apps.fulfillment.services import uploads
+from apps.groupbuy import selectors as group_facts
 from apps.orders import selectors as order_facts
+from apps.orders.states import Actor
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
-from mall.events import ConsoleRefunded, OrderPaid, ParcelShipped, UploadAsked, WalletRecharged, WechatPushed
+from mall.errors import ShopError
+from mall.events import (
+    ConsoleRefunded,
+    GroupFailed,
+    OrderPaid,
+    ParcelShipped,
+    UploadAsked,
+    WalletRecharged,
+    WechatPushed,
+)
 
 # 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
 _SETTLEMENT = "trade_manage_order_settlement"
@@ -47,6 +58,19 @@ def upload_on_wallet_recharged(event: WalletRecharged, *, at: datetime) -> None:
 def upload_on_upload_asked(event: UploadAsked, *, at: datetime) -> None:
     """Tell WeChat that what a bill paid for is delivered; comes back while WeChat cannot take it."""
     _upload(lambda: uploading.tell(bill_kind=event.bill_kind, bill_no=event.bill_no, at=at))
+
+
+@outbox.outside_transaction
+def close_on_group_failed(event: GroupFailed, *, at: datetime) -> None:
+    """Close what was not paid of a group that failed, at WeChat first; comes back while that cannot be asked."""
+    put_off: ShopError | None = None
+    for order_no in group_facts.unpaid_orders_of(event.group_no):
+        try:
+            closing.close_unpaid(order_no=order_no, why="拼团未成团", actor=Actor.SYSTEM, at=at)
+        except (WechatUnavailable, bills.ORDER.busy) as trouble:
+            put_off = trouble  # the others need not wait for it
+    if put_off is not None:
+        raise outbox.TryLater(str(put_off)) from put_off
 
 
 def _upload(tell: Callable[[], None]) -> None:

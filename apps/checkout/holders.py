@@ -38,7 +38,7 @@ class Part:
     ``undone``: all of it is refunded and nothing ever left, so that the uses of promotions and the coupon come
     back. ``kept_fen`` is what is still paid for the goods, None where nothing of them is kept. ``part_fen`` of
     ``whole_fen`` is the refund's share of the goods before points were deducted. ``units`` of SKUs are refunded,
-    ``restocked`` of them go back on the shelf.
+    ``restocked`` of them go back on the shelf; without units it is money alone, and what came with the goods stays.
     """
 
     refund_no: str
@@ -145,7 +145,8 @@ class Coupons(Holder):
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.undone and self.concerns(order):
             coupons.restore(order_no=order.order_no, at=at)
-        restored.gifts = coupons.take_back_gifts(order_no=order.order_no, kept_fen=part.kept_fen, at=at)
+        if part.units:
+            restored.gifts = coupons.take_back_gifts(order_no=order.order_no, kept_fen=part.kept_fen, at=at)
 
 
 class Points(Holder):

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.checkout import bills
+from apps.checkout import activities, bills
 from apps.checkout.bills.orders import OrderExpired, OrderNotPayable
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
@@ -76,6 +76,7 @@ def _pay_nothing(*, order_no: str, at: datetime) -> None:
             return
         if order.status != Status.UNPAID:
             raise OrderNotPayable
+        activities.require_payable(order, at=at)
         if at >= order.expires_at:
             raise OrderExpired
         bills.due_of(order).paid(order_no, by=Actor.MEMBER, at=at)

@@ -184,8 +184,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
     Undeliverable, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
     """
-    admission = _admission(member, choice, at=at)
     address = _address(member, choice.address_id)
+    admission = _admission(member, choice, address, at=at)
     quantities = _quantities(member, choice)
     skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
@@ -225,11 +225,11 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     )
 
 
-def _admission(member: Member, choice: Choice, *, at: datetime) -> Admission | None:
+def _admission(member: Member, choice: Choice, address: Address | None, *, at: datetime) -> Admission | None:
     """What the activity that was named lets the member have; None where none was."""
     if choice.activity is None:
         return None
-    wanted = Wanted(items=choice.items or (), asked=choice.asked)
+    wanted = Wanted(items=choice.items or (), asked=choice.asked, address=address)
     return activities.admit(choice.activity, member=member, wanted=wanted, at=at)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from apps.base import transactions
-from apps.checkout import holders
+from apps.checkout import group_seats, holders
+from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
 from mall.errors import ShopError
@@ -22,7 +23,9 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Coupons(),
     holders.Points(),
     holders.Balance(),
+    group_seats.GroupSeats(),
     holders.Bargains(),
+    FlashQuota(),
     holders.Stock(),
 )
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from apps.base import sheets
+from apps.base import planned, sheets
 from apps.coupons import kept
 from apps.coupons.models import Coupon, CouponMove, PromoCode, StoreUse, Tally, Template
 from apps.coupons.states import CouponStatus, TemplateStatus
@@ -146,9 +146,8 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     Those of ``offers_for``, and behind them those that wait for a shop or for their first day, ``refused`` with
     the reason, so that a quote can say why they are of no use here. At most ``MOST_OFFERED``.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WALLET, {"member_id": member.pk, "at": at, "most": MOST_OFFERED})
-        rows = [Held(*row) for row in cursor.fetchall()]
+    told = {"member_id": member.pk, "at": at, "most": MOST_OFFERED}
+    rows = [Held(*row) for row in planned.rows(_WALLET, told)]
     worths, found = kept.worths(), []
     for row in rows:
         worth = worths[row.template_id]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.checkout import placing, quoting, scarce
+from apps.checkout.activities import Ticket
 from apps.checkout.quoting import Choice
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -26,17 +27,7 @@ def received(*, member: Member, sku_ids: Sequence[int], received_at: datetime) -
     It is moved without news: nothing is asked of WeChat, and nothing is earned with it.
     """
     placed_at = received_at - timedelta(days=3)
-    address = member_facts.addresses_of(member)[0]
-    choice = Choice(items=tuple((sku_id, 1) for sku_id in sku_ids), address_id=address.pk, coupon_id="none")
-    composition = quoting.compose(member=member, choice=choice, at=placed_at)
-    order = placing.place(
-        member=member,
-        choice=choice,
-        expected_payable_fen=composition.quote.payable_fen,
-        idempotency_key=f"demo-{received_at:%Y%m%d%H%M}",
-        remark="",
-        at=placed_at,
-    )
+    order = _placed(member, sku_ids, key=f"demo-{received_at:%Y%m%d%H%M}", at=placed_at)
     moves = {
         "pay": placed_at + _PAID_AFTER,
         "ship": placed_at + _SHIPPED_AFTER,
@@ -47,3 +38,34 @@ def received(*, member: Member, sku_ids: Sequence[int], received_at: datetime) -
             order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=_NOTE, at=at)
         scarce.commit(order=order, at=moves["pay"])
     return order
+
+
+def gathering(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> Order:
+    """Return an order of one unit that waits for others, as if it had just been paid; moved without news likewise."""
+    order = _placed(member, [sku_id], key=f"demo-{ticket.ref}", at=at, activity=ticket)
+    with transaction.atomic():
+        order = orders.move(order_no=order.order_no, move="gather", actor=Actor.SYSTEM, note=_NOTE, at=at)
+        scarce.commit(order=order, at=at)
+    return order
+
+
+def _placed(
+    member: Member, sku_ids: Sequence[int], *, key: str, at: datetime, activity: Ticket | None = None
+) -> Order:
+    """One unit of each, ordered at the counter by a member with an address, without a coupon."""
+    address = member_facts.addresses_of(member)[0]
+    choice = Choice(
+        items=tuple((sku_id, 1) for sku_id in sku_ids),
+        address_id=address.pk,
+        coupon_id="none",
+        activity=activity,
+    )
+    composition = quoting.compose(member=member, choice=choice, at=at)
+    return placing.place(
+        member=member,
+        choice=choice,
+        expected_payable_fen=composition.quote.payable_fen,
+        idempotency_key=key,
+        remark="",
+        at=at,
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.catalog.models import Sku
-from apps.demo import coupons, interactions, levels, offers, packs, telling
+from apps.demo import coupons, flash_sales, interactions, levels, offers, packs, telling
 from apps.demo.filling import WARES
 from apps.demo.telling import Tell, silent
 from apps.fulfillment.models import FreightTemplate, FreightZone, ProductFreight
@@ -46,6 +46,7 @@ def agree(*, at: datetime, tell: Tell = silent) -> None:
         "postage": lambda: FreightTemplate.objects.exists() or _postage(),
         "promotions": lambda: Promotion.objects.exists() or offers.start(at=at),
         "points mall": lambda: PointsGood.objects.exists() or offers.open_points_mall(at=at),
+        "flash sales": lambda: flash_sales.fill(at=at),
         "prices of levels": lambda: LevelPrice.objects.exists() or _flagship_prices(),
     }
     for name in telling.each(tuple(steps), what="terms", named=str, tell=tell):

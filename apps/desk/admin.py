@@ -2,6 +2,8 @@
 
 from apps.desk import (
     bills_page,
+    flashsale_page,
+    group_buy_page,
     member_page,
     order_page,
     points_page,
@@ -13,6 +15,8 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "flashsale_page",
+    "group_buy_page",
     "member_page",
     "order_page",
     "points_page",

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from apps.base import planned
 from apps.inventory.models import Stock
 
 # At this many free units a stock row is low.
@@ -27,9 +28,7 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     """
     free = dict.fromkeys(sku_ids, 0)
     if free:
-        with connection.cursor() as cursor:
-            cursor.execute(_FREE, [list(free)])
-            free.update(cursor.fetchall())
+        free.update(planned.rows(_FREE, [list(free)]))
     return free
 
 

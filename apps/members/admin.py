@@ -197,10 +197,10 @@ class MemberPage(ReadOnlyAdmin):
 class GroupAdmin(EditableAdmin):
     """Groups and how many are in each; who is in it is the list of members, narrowed to the group."""
 
-    list_display = ["name", "size", "note"]
-    search_fields = ["name"]
+    list_display = ["name", "code", "size", "note"]
+    search_fields = ["name", "code"]
     saves = staticmethod(groups.save)
-    fields = ["name", "note", "size"]
+    fields = ["name", "code", "note", "size"]
     readonly_fields = ["size"]
     actions_detail = ["add_members", "remove_members", "show_members"]
 

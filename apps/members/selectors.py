@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from apps.base import versions
 from apps.base.planned import Planned
 from apps.base.statements import Select
-from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member
+from apps.members.models import Address, Document, GrowthEntry, Level, LevelChange, Member, Membership
 from apps.members.tokens import hash_of
 from mall.errors import NotFound
 
@@ -70,6 +70,11 @@ def lead_of(member: Member | None) -> timedelta:
     """
     level = member.level if member else None
     return timedelta(minutes=level.early_access_minutes if level else 0)
+
+
+def is_in_group(*, member: Member, group_id: int) -> bool:
+    """Return whether operators put the member into a group: one statement."""
+    return Membership.objects.filter(group_id=group_id, member=member).exists()
 
 
 def growth_entries_of(member: Member) -> QuerySet[GrowthEntry]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Replace
 
 from apps.base import finding
 from apps.base.fields import FenField
@@ -147,6 +148,10 @@ class Order(models.Model):
             finding.by_end("order_no", name="order_no_by_end"),
             models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),
             finding.by_tail(KeyTextTransform("phone", "address"), name="order_by_phone_tail"),
+            # Whether anything was sent to an address before, however its blanks were set.
+            models.Index(
+                Replace(KeyTextTransform("detail", "address"), Value(" "), Value("")), name="order_by_detail"
+            ),
             # Whose address is to be erased next.
             models.Index(
                 fields=["created_at"],
@@ -337,7 +342,10 @@ class OrderRefund(models.Model):
                 name="order_refund_never_negative",
             ),
             models.CheckConstraint(
-                condition=Q(units_unsent__gte=1) | Q(units_sent__gte=1) | Q(goods_fen=0, shipping_fen__gte=1),
+                condition=Q(units_unsent__gte=1)
+                | Q(units_sent__gte=1)
+                | Q(goods_fen__gte=1)
+                | Q(shipping_fen__gte=1),
                 name="order_refund_of_something",
             ),
             models.CheckConstraint(
@@ -358,7 +366,8 @@ class OrderRefund(models.Model):
 class OrderRefundLine(models.Model):
     """Units of an order line in a refund: how many of them had left the shop, how many went back on the shelf.
 
-    Append-only. What had not left goes back on the shelf always.
+    No units is money alone: the price of what the buyer keeps fell afterwards. Append-only. What had not left goes
+    back on the shelf always.
     """
 
     refund = models.ForeignKey(
@@ -378,7 +387,8 @@ class OrderRefundLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["refund", "order_line"], name="order_refund_line_once"),
             models.CheckConstraint(
-                condition=Q(units__gte=1, units_sent__lte=F("units")), name="order_refund_line_of_units"
+                condition=Q(units_sent__lte=F("units")) & (Q(units__gte=1) | Q(amount_fen__gte=1)),
+                name="order_refund_line_of_something",
             ),
             models.CheckConstraint(
                 condition=Q(restocked__lte=F("units"), restocked__gte=F("units") - F("units_sent")),

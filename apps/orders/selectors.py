@@ -8,12 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import JSONObject, Replace
 
 from apps.base.statements import Select
-from apps.members.models import Member
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, Reduction
+from apps.members.models import Address, Member
+from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine, Reduction
 from apps.orders.states import Status
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -199,6 +200,29 @@ def bought_by(*, member: Member) -> Bought:
     return Bought(found["orders"], found["paid_fen"])
 
 
+def known_by(*, member: Member, address: Address | None) -> str | None:
+    """By what a member is known as somebody who has bought: ``openid``, ``phone`` or ``address``; None for a newcomer.
+
+    Orders count that were paid and not refunded whole: the member's own, those of the same phone (the member's, or the
+    receiver's), those sent to the same address. One statement.
+    """
+    paid = Order.objects.filter(paid_at__isnull=False).exclude(status=Status.REFUNDED).order_by()
+    phones = {member.phone, address.phone if address else ""} - {""}
+    same = {"openid": paid.filter(member=member)}
+    if phones:
+        theirs = Member.objects.filter(phone__in=phones).values("pk")
+        same["phone"] = paid.filter(Q(address__phone__in=phones) | Q(member__in=theirs))
+    if address is not None and address.detail.strip():
+        there = {name: getattr(address, name) for name in ("province", "city", "district")}
+        same["address"] = paid.annotate(
+            street=Replace(
+                KeyTextTransform("detail", "address"), Value(" "), Value(""), output_field=TextField()
+            )
+        ).filter(street=address.detail.replace(" ", ""), **{f"address__{k}": v for k, v in there.items()})
+    found = Member.objects.filter(pk=member.pk).values_list(*(Exists(rows) for rows in same.values())).first()
+    return next((by for by, known in zip(same, found or (), strict=False) if known), None)
+
+
 def has_ever_paid(member_id: int) -> bool:
     """Whether the member has paid any order, whatever became of it: who has not is a newcomer."""
     return Order.objects.filter(member_id=member_id, paid_at__isnull=False).exists()
@@ -214,6 +238,18 @@ def reduced_by_line(order: Order, *, kinds: Collection[str]) -> dict[int, int]:
     """How many fen offers of these kinds (``mall.pricing.refs``) took off each line, by line id: one statement."""
     rows = Reduction.objects.filter(order=order, line__isnull=False, kind__in=kinds).order_by()
     return dict(rows.values_list("line_id").annotate(sum=Sum("amount_fen")))
+
+
+def refunded_by_line(order: Order) -> dict[int, int]:
+    """How many fen went back of each line so far, for units and because its price fell, by line id: one statement."""
+    rows = OrderRefundLine.objects.filter(refund__order=order).order_by()
+    return dict(rows.values_list("order_line_id").annotate(sum=Sum("amount_fen")))
+
+
+def price_back_fen(order: Order) -> int:
+    """How many fen went back because the price of goods fell that the buyer keeps: one statement."""
+    rows = OrderRefundLine.objects.filter(refund__order=order, units=0)
+    return int(rows.aggregate(sum=Sum("amount_fen", default=0))["sum"])
 
 
 class RefundedSoFar(NamedTuple):
@@ -260,7 +296,7 @@ def refund_cause(refund_no: str) -> str:
 def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """The refunds of these orders as plain rows with their ``items``, by order id, oldest first; one statement.
 
-    ``items`` is empty where postage alone went back.
+    ``items`` is empty where postage alone went back; one without units is money of goods that were kept.
     """
     rows = (
         OrderRefund.objects.filter(order_id__in=list(order_ids))

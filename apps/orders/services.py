@@ -70,7 +70,10 @@ class Goods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refunded:
-    """Units of a line that were refunded: how many had left, how many went back on the shelf, for how much."""
+    """Units of a line that were refunded: how many had left, how many went back on the shelf, for how much.
+
+    No units: its price fell by ``amount_fen``, and the buyer keeps them.
+    """
 
     line_id: int
     units: int

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection
 from django.db.models import JSONField
 
+from apps.base import planned
 from apps.orders.models import Order, OrderLine
 from apps.orders.reductions import Part
 
@@ -82,9 +83,7 @@ def write(
         "actor": actor,
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(texts.text, told)
-        order.pk, keys = cursor.fetchone()
+    order.pk, keys = planned.row(texts.text, told)
     for line, key in zip(lines, keys, strict=True):
         line.pk, line.order_id = key, order.pk
     for row in (order, *lines):

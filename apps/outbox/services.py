@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 
-from apps.base import faults, transactions
+from apps.base import faults, planned, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
@@ -54,8 +54,7 @@ def publish(event: Event, *, at: datetime) -> None:
     Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
     """
     transactions.require()
-    with connection.cursor() as cursor:
-        cursor.execute(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
+    planned.rows(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
     transaction.on_commit(_nudge, robust=True)
 
 

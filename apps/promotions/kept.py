@@ -14,11 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from apps.base import days, versions
+from apps.base import days, planned, versions
 from apps.promotions import member_days, terms
 from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSku
 from apps.promotions.terms import Part, Terms
@@ -171,9 +170,8 @@ def tallies(found: Iterable[Row], *, member_id: int | None, day: date) -> Tallie
         name = f"ids{int(sort[0])}{int(sort[1])}"
         told[name] = ids
         parts.append(_TALLIES[sort].replace("%(ids)s", f"%({name})s"))
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), told)
-        return {(row[0], row[1], row[2]): Counted(*row[3:]) for row in cursor.fetchall()}
+    found_rows = planned.rows(" UNION ALL ".join(parts), told)
+    return {(row[0], row[1], row[2]): Counted(*row[3:]) for row in found_rows}
 
 
 def spent(row: Row, counted: Tallies) -> str:

@@ -19,7 +19,10 @@ from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs, store_uses
 from apps.coupons.services import templates as coupon_templates
+from apps.flashsale import services as flashsale
 from apps.fulfillment.models import Carrier, ShippingUpload
+from apps.groupbuy import services as groupbuy
+from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
 from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
 from apps.members.services import erasures
@@ -35,7 +38,9 @@ from apps.wallet.models import Account, Entry, Recharge
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
+from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.payments import make as money
@@ -576,6 +581,45 @@ def _move_bargain(row: Any, move: str) -> None:
     getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
 
 
+def _session_now(*, approved: bool) -> Any:
+    now = timezone.now()
+    sku = flash.goods(50_00)
+    return flash.session(sku, approved=approved, starts_at=now - flash.HOUR, ends_at=now + flash.HOUR, at=now)
+
+
+def _move_session(row: Any, move: str) -> None:
+    getattr(flashsale, move)(row, at=timezone.now())
+
+
+def _group_buy_now(*, approved: bool) -> Any:
+    row, _ = groupbuy.save(group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now())
+    if approved:
+        groupbuy.approve(row.pk, at=timezone.now())
+    return row
+
+
+def _move_group_buy(row: Any, move: str) -> None:
+    getattr(groupbuy, move)(row.pk, at=timezone.now())
+
+
+def _end_group() -> Page:
+    group = group_buys.opened(_group_buy_now(approved=True), at=timezone.now())
+
+    def form() -> None:
+        for _ in range(2):
+            group_buys.joined(group, at=timezone.now())
+
+    return _of_row(
+        "groupbuy.group",
+        group,
+        "end-now",
+        {"reason": "商品有误"},
+        _rows(BuyingGroup),
+        permission="groupbuy.end_group",
+        spoil=form,
+    )
+
+
 def _release_help() -> Page:
     now = timezone.now()
     run = bargain.run(_bargain_now(approved=True), at=now)
@@ -627,6 +671,15 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "bargain_help_release": _release_help,
+    **{
+        f"flashsale_session_{button}": _campaign("flashsale.session", _session_now, _move_session, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
+    **{
+        f"groupbuy_groupbuy_{button}": _campaign("groupbuy.groupbuy", _group_buy_now, _move_group_buy, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
+    "groupbuy_group_end_now": _end_group,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,

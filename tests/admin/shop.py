@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from html.parser import HTMLParser
 from itertools import count
 from typing import Any
@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from apps.base import audit, jobs, pulses
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
+from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.members.models import Consent, Level
@@ -26,7 +27,9 @@ from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
 from tests.apps.catalog import make as catalog
+from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.promotions import make as promotions
@@ -44,6 +47,8 @@ def fill(rows: int, *, operator: User) -> None:
         _catalog_of(order)
         _money_of(order)
         _words_of(order)
+        _flash_sales_of(order)
+        _group_of(order)
         _system(operator)
 
 
@@ -106,6 +111,22 @@ def _words_of(order: Order) -> None:
     survey = surveys.survey(f"小调查{number}")
     Response.objects.create(survey=survey, member=order.member, at=NOW)
     ReviewRules.objects.get_or_create(pk=1)
+
+
+def _flash_sales_of(order: Order) -> None:
+    """A session, a plan with a good, somebody who waits and somebody who is to be reminded."""
+    good = flash.good()
+    Wait.objects.create(good=good, member=order.member, queued_at=NOW)
+    Reminder.objects.create(good=good, member=order.member, at=NOW)
+    plan = Plan.objects.create(
+        code=f"PLAN-{good.pk}", title="每天十点秒杀", starts=time(10), from_day=date(2026, 11, 23)
+    )
+    PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
+
+
+def _group_of(order: Order) -> None:
+    """A group-buy with a group whose opener has paid."""
+    group_buys.opened(group_buys.campaign(group_buys.goods(50_00)))
 
 
 def _money_of(order: Order) -> None:

@@ -30,6 +30,8 @@ _LISTS = [
     "inventory/hold",
     "promotions/promotion",
     "promotions/levelprice",
+    "groupbuy/groupbuy",
+    "groupbuy/group",
     "fulfillment/parcel",
     "fulfillment/shippingupload",
     "fulfillment/freighttemplate",

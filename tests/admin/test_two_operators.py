@@ -24,6 +24,7 @@ from apps.catalog.models import Product
 from apps.content.models import ReviewRules
 from apps.coupons.models import PromoCode
 from apps.fulfillment.models import Carrier
+from apps.groupbuy import services as groupbuy
 from apps.members.models import Document, Level
 from apps.members.models import Group as MemberGroup
 from apps.points.models import Rules
@@ -34,6 +35,7 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make as counter
 from tests.apps.content.make import photo
 from tests.apps.coupons import make as coupons
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.promotions import make as promotions
@@ -146,6 +148,7 @@ def rows() -> None:
     points.interaction()
     points.coupon_good(coupon_template_id=coupons.template("积分券").pk)
     wallet.pack()
+    groupbuy.save(group_buys.draft(group_buys.goods(50_00)), at=group_buys.NOW)
     Shop.objects.get_or_create(pk=1, defaults={"name": "茶里茶外"})
     support.survey()
     counter.freight()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.catalog.models import Sku
 from apps.checkout import asking
@@ -24,6 +25,8 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.flashsale import make as flash
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.support import make as surveys
@@ -122,6 +125,20 @@ def collect_points(call: Callable[..., Any]) -> None:
     call("GET", "/me/level-changes")
 
 
+def wait_for_a_flash_sale(call: Callable[..., Any]) -> None:
+    """Be reminded of tomorrow's, and queue for what is sold out today."""
+    now = timezone.now()
+    coming = flash.good(starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=2), at=now)
+    sold_out = flash.good(make.goods(50_00, units=0), starts_at=now, ends_at=now + timedelta(hours=1), at=now)
+    call("POST", f"/flash-sales/goods/{coming.pk}/reminders")
+    told = call("GET", "/flash-sales")["results"]
+    assert [session["state"] for session in told] == ["LIVE", "UPCOMING"]
+    assert told[1]["goods"][0]["reminded"]
+    call("DELETE", f"/flash-sales/goods/{coming.pk}/reminders", status=204)
+    assert call("POST", f"/flash-sales/goods/{sold_out.pk}/waits")["place"] == 1
+    assert call("GET", "/me/waits")["results"][0]["state"] == "WAITING"
+
+
 def collect_coupons(call: Callable[..., Any]) -> None:
     """Claim a coupon from the centre, type a promoter's word for another, look at both, and at one's own words."""
     word = PromoCode.objects.create(
@@ -202,6 +219,17 @@ def bargain_with_friends(witness: Witness) -> None:
     assert witness.call("POST", f"/bargain-runs/{friends.bargain_no}/helps", status=201)["held"] is False
 
 
+def buy_in_a_group(witness: Witness) -> None:
+    """What is offered, the groups that can be joined, and how one stands."""
+    now = datetime.now(tz=UTC)
+    row = group_buys.campaign(group_buys.goods(50_00), **group_buys.today())
+    group = group_buys.opened(row, at=now)
+    assert witness.call("GET", "/group-buys")["results"][0]["id"] == row.pk
+    assert witness.call("GET", f"/group-buys/{row.pk}")["state"] == "LIVE"
+    assert witness.call("GET", f"/group-buys/{row.pk}/groups")["results"][0]["group_no"] == group.group_no
+    assert witness.call("GET", f"/groups/{group.group_no}")["joined"] == 1
+
+
 def copy_and_think_of_leaving(call: Callable[..., Any]) -> None:
     """A file with everything; an erasure that is taken back."""
     assert call("POST", "/me/export", status=202)["status"] == "WAITING"
@@ -275,8 +303,10 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("GET", "/shop")["server_time"]
 
     bargain_with_friends(witness)
+    buy_in_a_group(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)
+    wait_for_a_flash_sale(call)
     collect_coupons(call)
     fill_the_wallet(call, Member.objects.get(openid=login.openid), wechat)
 

@@ -173,7 +173,9 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
     assert open_to_all == {
         *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET /documents/{document}"),
         *("GET /categories", "GET /products", "GET /products/{product_id}", "GET /coupons"),
-        "GET /shop",
+        *("GET /shop", "GET /flash-sales"),
+        *("GET /group-buys", "GET /group-buys/{group_buy_id}", "GET /group-buys/{group_buy_id}/groups"),
+        "GET /groups/{group_no}",
         *("GET /bargains", "GET /bargains/{bargain_id}", "GET /bargain-runs/{bargain_no}"),
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),
     }

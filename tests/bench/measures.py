@@ -81,9 +81,23 @@ def counts(shop: Shop) -> list[Count]:
     shop.get(f"/orders/{order_no}")
     return [
         *found,
+        *_of_groups(shop),
         Count("one product, kept", statements(lambda: shop.get(f"/products/{kept}")), _KEPT),
         Count("one product, made", statements(lambda: shop.get(f"/products/{unasked}")), 4),
         Count("one order", statements(lambda: shop.get(f"/orders/{order_no}")), 4),
+    ]
+
+
+def _of_groups(shop: Shop) -> list[Count]:
+    """What is offered to several together, their groups, how one stands, and an order that opens one."""
+    group_buy_id, group_no = shop.group_buy()
+    shop.anyone(f"/groups/{group_no}")
+    shop.order_in_group(group_buy_id)()
+    return [
+        Count("list group-buys", statements(lambda: shop.get("/group-buys")), 4),
+        Count("list groups", statements(lambda: shop.get(f"/group-buys/{group_buy_id}/groups")), 4),
+        Count("one group, kept", statements(lambda: shop.anyone(f"/groups/{group_no}")), 0),
+        Count("place an order of a group", statements(shop.order_in_group(group_buy_id)), 30),
     ]
 
 

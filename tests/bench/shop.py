@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -64,6 +65,30 @@ class Shop:
     def unasked(self, rows: int) -> Any:
         """A list that nobody has asked for yet: of so many products, made anew."""
         return self.get(f"/products?page_size={rows}&unasked={next(self._keys)}")
+
+    def anyone(self, path: str) -> Any:
+        """The same without login."""
+        return self._spoken(self._client.get(f"/api/v1{path}", headers={"Host": "127.0.0.1"}))
+
+    def group_buy(self) -> tuple[int, str]:
+        """The demo shop's group-buy, and the number of its group that can be joined."""
+        (offered,) = self.get("/group-buys")["results"]
+        (group,) = self.get(f"/group-buys/{offered['id']}/groups")["results"]
+        return offered["id"], group["group_no"]
+
+    def order_in_group(self, group_buy_id: int) -> Callable[[], Any]:
+        """Quote a unit that opens a group; what is returned orders it, with a key of its own."""
+        offered = self.get(f"/group-buys/{group_buy_id}")
+        choice = {
+            "items": [{"sku_id": offered["skus"][0]["sku_id"], "quantity": 1}],
+            "address_id": self.address.pk,
+            "activity": {"kind": "group_buy", "id": group_buy_id},
+        }
+        payable_fen = self._post("/checkout/quote", choice)["payable_fen"]
+        key = f"bench-{next(self._keys)}"
+        return lambda: self._post(
+            "/orders", {**choice, "expected_payable_fen": payable_fen}, **{"Idempotency-Key": key}
+        )
 
     def product_ids(self) -> tuple[int, int]:
         """A product that the shopper orders, and one whose page nobody has asked for."""

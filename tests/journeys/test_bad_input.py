@@ -374,6 +374,8 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("POST", "/wallet/recharges/{}/cancel"),
         ("GET", "/documents/{}"),
         ("DELETE", "/me/consents/{}"),
+        ("POST DELETE", "/flash-sales/goods/{}/reminders"),
+        ("POST", "/flash-sales/goods/{}/waits"),
     ],
 )
 def test_what_is_no_id_of_anything_is_404(world: World, methods: str, path: str) -> None:
@@ -402,6 +404,8 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/me/reviews/pending": (),
         f"/products/{Product.objects.all()[0].pk}/reviews": ("rating", "with_pictures"),
         "/surveys": (),
+        "/flash-sales": ("day",),
+        "/me/waits": (),
     }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):
@@ -496,6 +500,8 @@ def test_no_door_was_forgotten(world: World) -> None:
         "erasure",
         "runs",
         "helps",
+        "reminders",
+        "waits",
     }
     for method, path in _paths_with_bodies():
         known = any(door.startswith(path.partition("{")[0]) for door in tried)

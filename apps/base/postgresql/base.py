@@ -43,8 +43,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The rows of a ``base.planned.Planned`` for these values.
 
         The server plans it once for this connection. It is sent as it stands, by Django's cursor, where somebody counts
-        or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). It only reads, so a connection
-        that has died is found out by it, and it is sent again on a new one.
+        or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). Outside a transaction it only
+        reads, so a connection that has died is found out by it, and it is sent again on a new one.
         """
         if self.queries_logged or self.execute_wrappers or not self._may_plan():
             return self._plain_rows(statement, values)
@@ -81,7 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute(statement.prepare)
                 self._planned.add(statement.name)
             cursor.execute(statement.execute, values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
             return rows
 
     def _may_plan(self) -> bool:
@@ -90,5 +90,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _plain_rows(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         with self.cursor() as cursor:
             cursor.execute(statement.plain, {f"p{number}": value for number, value in enumerate(values, 1)})
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
             return rows

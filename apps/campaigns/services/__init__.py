@@ -12,9 +12,11 @@ from apps.campaigns.services.quotas import (
     SoldOut,
     commit,
     hold,
+    lock,
     quota_of,
     release,
     restore,
+    set_aside,
     set_quota,
 )
 from apps.campaigns.services.windows import SkuTaken, Span
@@ -31,6 +33,7 @@ __all__ = [
     "commit",
     "faults_of",
     "hold",
+    "lock",
     "move",
     "pause",
     "price_faults",
@@ -38,6 +41,7 @@ __all__ = [
     "release",
     "restore",
     "resume",
+    "set_aside",
     "set_quota",
     "stop",
 ]

@@ -31,8 +31,9 @@ _HOLD: Final = """
         SELECT quota_id, %(order_no)s, %(member_id)s, 'hold', '', %(units)s, %(at)s FROM mine
         RETURNING quota_id),
     taken AS (
-        UPDATE campaigns_quota SET taken = taken + %(units)s
-         WHERE id = (SELECT quota_id FROM noted) AND (quota IS NULL OR taken + %(units)s <= quota)
+        UPDATE campaigns_quota SET taken = taken + %(units)s, set_aside = set_aside - %(of_aside)s
+         WHERE id = (SELECT quota_id FROM noted) AND set_aside >= %(of_aside)s
+           AND (quota IS NULL OR taken + %(units)s + set_aside - %(of_aside)s <= quota)
         RETURNING id)
     SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM held),
            (SELECT count(*) FROM mine), (SELECT count(*) FROM taken)
@@ -52,6 +53,13 @@ _GIVE_BACK: Final = """
          WHERE of_member.quota_id = noted.quota_id AND of_member.member_id = noted.member_id
         RETURNING of_member.quota_id)
     UPDATE campaigns_quota SET taken = taken - %(units)s WHERE id = (SELECT quota_id FROM mine)
+"""
+
+
+_SET_ASIDE: Final = """
+    UPDATE campaigns_quota SET set_aside = set_aside + %(units)s
+     WHERE kind = %(kind)s AND key = %(key)s AND set_aside + %(units)s >= 0
+       AND (quota IS NULL OR %(units)s <= 0 OR taken + set_aside + %(units)s <= quota)
 """
 
 
@@ -83,9 +91,33 @@ def set_quota(*, kind: str, key: str, quota: int | None) -> None:
     row, made = Quota.objects.select_for_update().get_or_create(kind=kind, key=key, defaults={"quota": quota})
     if made or row.quota == quota:
         return
-    if quota is not None and quota < row.taken:
-        raise QuotaTooSmall([Fault("quota", f"总量不能少于已占用的 {row.taken} 件")])
+    spoken_for = row.taken + row.set_aside
+    if quota is not None and quota < spoken_for:
+        raise QuotaTooSmall([Fault("quota", f"总量不能少于已占用的 {spoken_for} 件")])
     Quota.objects.filter(pk=row.pk).update(quota=quota)
+
+
+def lock(*, kind: str, key: str) -> Quota:
+    """Lock a quota and return it: while the caller's transaction lasts nobody takes or gives back any of it.
+
+    Raises NotFound for a quota that nobody set.
+    """
+    transactions.require()
+    row = Quota.objects.select_for_update().filter(kind=kind, key=key).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def set_aside(*, kind: str, key: str, units: int) -> bool:
+    """Keep so many untaken units for whoever has a right to them, or (negative) keep so many no longer.
+
+    False, and nothing is changed, where there are not so many.
+    """
+    transactions.require()
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_ASIDE, {"kind": kind, "key": key, "units": units})
+        return bool(cursor.rowcount)
 
 
 def quota_of(*, kind: str, key: str) -> int | None:
@@ -94,12 +126,21 @@ def quota_of(*, kind: str, key: str) -> int | None:
 
 
 def hold(
-    *, kind: str, key: str, order_no: str, member_id: int, units: int, limit: int | None, at: datetime
+    *,
+    kind: str,
+    key: str,
+    order_no: str,
+    member_id: int,
+    units: int,
+    limit: int | None,
+    at: datetime,
+    of_aside: int = 0,
 ) -> None:
     """Take units for an unpaid order: one statement. Holding again for the same order changes nothing.
 
-    ``limit`` is how many the member may have in all. Raises NotFound for a quota that nobody set, LimitReached,
-    SoldOut; the caller's transaction must then be rolled back.
+    ``limit`` is how many the member may have in all; ``of_aside`` of the units are some that were set aside for
+    the member. Raises NotFound for a quota that nobody set, LimitReached, SoldOut; the caller's transaction must
+    then be rolled back.
     """
     transactions.require()
     told: dict[str, Any] = {
@@ -108,6 +149,7 @@ def hold(
         "order_no": order_no,
         "member_id": member_id,
         "units": units,
+        "of_aside": of_aside,
         "limit": limit,
         "at": at,
     }
@@ -145,22 +187,26 @@ def commit(*, order_no: str, at: datetime) -> None:
     )
 
 
-def release(*, order_no: str, at: datetime) -> None:
-    """Give back what an unpaid order holds. Safe to repeat."""
-    _give_back(order_no=order_no, verb=Take.Verb.RELEASE, cause="", units=None, at=at)
+def release(*, order_no: str, at: datetime) -> int:
+    """Give back what an unpaid order holds; return how many units came back. Safe to repeat."""
+    return _give_back(order_no=order_no, verb=Take.Verb.RELEASE, cause="", units=None, at=at)
 
 
-def restore(*, order_no: str, units: int, cause: str, at: datetime) -> None:
-    """Give back so many units of a paid order, at most what it still has; once for each cause (a refund's number)."""
-    _give_back(order_no=order_no, verb=Take.Verb.RESTORE, cause=cause, units=units, at=at)
+def restore(*, order_no: str, units: int, cause: str, at: datetime) -> int:
+    """Give back so many units of a paid order, at most what it still has; once for each cause (a refund's number).
+
+    Returns how many units came back.
+    """
+    return _give_back(order_no=order_no, verb=Take.Verb.RESTORE, cause=cause, units=units, at=at)
 
 
-def _give_back(*, order_no: str, verb: str, cause: str, units: int | None, at: datetime) -> None:
+def _give_back(*, order_no: str, verb: str, cause: str, units: int | None, at: datetime) -> int:
     """Under the order's lock, which the caller has: what an order still has of each quota is what its rows leave."""
     transactions.require()
     mine = Take.objects.filter(order_no=order_no)
     if mine.filter(verb=verb, cause=cause).exists():
-        return
+        return 0
+    given_back = 0
     left = mine.order_by("quota_id").values("quota_id").annotate(units=Sum("units"))
     for row in left:
         back = row["units"] if units is None else min(units, row["units"])
@@ -176,3 +222,5 @@ def _give_back(*, order_no: str, verb: str, cause: str, units: int | None, at: d
         }
         with connection.cursor() as cursor:
             cursor.execute(_GIVE_BACK, told)
+        given_back += back
+    return given_back

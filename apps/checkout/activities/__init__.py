@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from apps.checkout.activities.bargain import Bargains
+from apps.checkout.activities.flash_sale import FlashSales
+from apps.checkout.activities.group_buy import GroupBuys
 from apps.checkout.activities.kind import (
     REFUNDABLE,
     ActivityInvalid,
@@ -49,8 +51,10 @@ __all__ = [
     "declined_balance",
     "kinds_paid_by_points",
     "label_of",
+    "payable_to_the_end",
     "read",
     "refundable_from",
+    "require_payable",
     "statuses",
     "when_paid",
     "with_activity",
@@ -58,7 +62,7 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (PointsGoods(), Bargains())
+KINDS: tuple[ActivityKind, ...] = (FlashSales(), PointsGoods(), GroupBuys(), Bargains())
 
 # Where no order comes without a kind of activity whose orders wait there.
 _OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})
@@ -109,6 +113,20 @@ def when_paid(order: Order) -> Literal["pay", "gather"]:
     """Which move being paid is for this order."""
     kind = _kind_of(order)
     return kind.when_paid(order) if kind else "pay"
+
+
+def require_payable(order: Order, *, at: datetime) -> None:
+    """Refuse a payment for which the order's activity has no place any more; raises what its kind refuses."""
+    kind = _kind_of(order)
+    refusal = kind.why_not_payable(order, at=at) if kind else None
+    if refusal is not None:
+        raise refusal
+
+
+def payable_to_the_end(order: Order) -> bool:
+    """Whether the order may be paid as long as it has any time, though that be less than WeChat's shortest."""
+    kind = _kind_of(order)
+    return bool(kind and kind.payable_to_the_end)
 
 
 def refundable_from(order: Order) -> frozenset[Status]:

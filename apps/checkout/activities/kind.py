@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from apps.base.inputs import MAX_BIGINT
 from apps.campaigns.refusals import ActivityNotFound
-from apps.members.models import Member
+from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
-from mall.errors import Invalid
+from mall.errors import Invalid, ShopError
 from mall.pricing import refs
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote
@@ -91,12 +91,13 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a choice wants beside its activity: (SKU id, quantity) pairs as said (none for the cart), and the extras
-    that the shopper asked for by name.
+    """What a choice wants beside its activity: (SKU id, quantity) pairs as said (none for the cart), the extras
+    that the shopper asked for by name, and where it goes, where that was said.
     """
 
     items: tuple[tuple[int, int], ...]
     asked: frozenset[Extra]
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,8 @@ class ActivityKind(ABC):
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE
     # Where its orders wait, and orders of goods never do: RESERVED with a deposit, GATHERING for others.
     waits_in: ClassVar[frozenset[Status]] = frozenset()
+    # Whether an order of it may be paid as long as it has any time, and gives back what comes too late by itself.
+    payable_to_the_end: ClassVar[bool] = False
     # Whether points pay what its price takes off: a refund then gives them back in proportion.
     paid_by_points: ClassVar[bool] = False
 
@@ -168,6 +171,13 @@ class ActivityKind(ABC):
     def when_paid(self, order: Order) -> Literal["pay", "gather"]:
         """Which move being paid is: the order is PAID, or waits for others as GATHERING."""
         return "pay"
+
+    def why_not_payable(self, order: Order, *, at: datetime) -> ShopError | None:
+        """Why a payment would come too late, so that it is said before paying; None if it would not.
+
+        The order is locked and unpaid. Whatever is not known yet is decided when it is paid.
+        """
+        return None
 
     def badges(self, shelved: Mapping[int, frozenset[int]], *, at: datetime) -> Mapping[int, Sequence[Badge]]:
         """What products show of running and coming activities, by product id; ``shelved`` are their SKUs' ids.

@@ -61,6 +61,7 @@ class WholeOrder(Kind):
         order = orders.lock(order_no=bill_no)
         if order.status != Status.UNPAID or order.due_fen == 0:
             raise OrderNotPayable
+        activities.require_payable(order, at=at)
         return Bill(
             kind=self.name,
             no=bill_no,
@@ -69,6 +70,7 @@ class WholeOrder(Kind):
             openid=order.member.openid,
             description=order.lines.values_list("title", flat=True).first() or bill_no,
             expires_at=order.expires_at,
+            to_the_end=activities.payable_to_the_end(order),
             not_payable=OrderNotPayable,
             expired=OrderExpired,
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from apps.base import planned
 from apps.coupons.models import Coupon, CouponMove
 from apps.coupons.states import LIFECYCLE, CouponStatus
 from mall.errors import NotFound, ShopError
@@ -92,13 +93,12 @@ def take(*, order_no: str, member_id: int, public_ids: Collection[UUID], at: dat
         "at": at,
     }
     said |= {"order_no": order_no, "business_key": f"{order_no}:hold"}
+    if len(public_ids) == 1:
+        taken, noted = planned.row(_TAKE_ONE, said | {"id": said["ids"][0]})
+        if taken:
+            _require_noted(taken, noted)
+            return
     with connection.cursor() as cursor:
-        if len(public_ids) == 1:
-            cursor.execute(_TAKE_ONE, said | {"id": said["ids"][0]})
-            taken, noted = cursor.fetchone()
-            if taken:
-                _require_noted(taken, noted)
-                return
         cursor.execute(_ASK, said)
         rows = cursor.fetchall()
         if len(rows) != len(set(public_ids)):

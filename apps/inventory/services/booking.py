@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from apps.base import planned
 from apps.inventory.models import StockEntry
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
@@ -125,9 +126,7 @@ def book_holds(
         "status": HoldStatus.HELD.value,
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_held(limit.order_nos if limit else "%(order_no)s"), told)
-        wanted, changed = cursor.fetchone()
+    wanted, changed = planned.row(_held(limit.order_nos if limit else "%(order_no)s"), told)
     if not wanted:
         return False
     if changed != len(quantities):

@@ -15,7 +15,7 @@ from typing import Final
 from django.db import connection, transaction
 from django.db.models import F
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
 from apps.inventory.services.booking import Cause, Change, InventoryConflict, Limit
@@ -171,9 +171,7 @@ def restore(
 
 def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
     """Lock the rows of these SKUs in every place that ships, and read them as they are under the lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SHELVES, [list(demand)])
-        return [choosing.Shelf(*row) for row in cursor.fetchall()]
+    return [choosing.Shelf(*row) for row in planned.rows(_SHELVES, [list(demand)])]
 
 
 def _lock_holds(order_no: str) -> list[Hold]:

@@ -198,8 +198,14 @@ class LevelChange(models.Model):
 
 
 class Group(models.Model):
-    """Members whom operators put together by hand, such as those of a tea club."""
+    """Members whom operators put together by hand, such as those of a tea club.
 
+    ``code`` is its name in files of campaigns, None without one.
+    """
+
+    code = models.CharField(
+        "编码", max_length=40, null=True, blank=True, unique=True, help_text="在活动文件中的名字，可不填"
+    )
     name = models.CharField("名称", max_length=30, unique=True)
     note = models.CharField("说明", max_length=200, blank=True, help_text="只有操作员看得到")
 

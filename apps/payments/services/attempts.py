@@ -61,7 +61,8 @@ class PaymentNotFound(NotFound):
 class Bill:
     """What WeChat is asked to collect, and the words for "no". All is frozen: the same number must always say the same.
 
-    ``order`` is set where it is a bill of an order.
+    ``order`` is set where it is a bill of an order. ``to_the_end``: it may be paid as long as there is any time, though
+    WeChat takes no shorter one than ``LEAST_TIME_TO_PAY``: whoever asks closes it in time, and gives back what is late.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Bill:
     description: str
     expires_at: datetime
     order: Order | None = None
+    to_the_end: bool = False
     not_payable: type[ShopError] = NotPayable
     expired: type[ShopError] = PaymentExpired
 
@@ -157,7 +159,8 @@ def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bi
     """Return the bill's open attempt, a new one if there is none; committed when this returns."""
     with transaction.atomic():
         bill = ask()
-        if bill.expires_at - at < LEAST_TIME_TO_PAY:
+        least = timedelta(0) if bill.to_the_end else LEAST_TIME_TO_PAY
+        if at >= bill.expires_at or bill.expires_at - at < least:
             raise bill.expired
         known = {"bill_kind": bill.kind, "bill_no": bill.no}
         attempt = Payment.objects.filter(**known, status=PaymentStatus.OPEN).first()
@@ -169,7 +172,7 @@ def _open_attempt(ask: Callable[[], Bill], *, at: datetime) -> tuple[Payment, Bi
                 amount_fen=bill.amount_fen,
                 started_at=at,
                 pressed_at=at,
-                expires_at=bill.expires_at,
+                expires_at=max(bill.expires_at, at + LEAST_TIME_TO_PAY),
             )
         else:
             Payment.objects.filter(pk=attempt.pk).update(pressed_at=at)

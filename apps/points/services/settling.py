@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from apps.members.services import growth
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.points import selectors as point_facts
 from apps.points.models import Account, GivenBack, Settlement, Spending
@@ -35,10 +36,12 @@ class Returned(NamedTuple):
 def settle(*, order_no: str, at: datetime) -> Settlement:
     """Give what the received order earns: its goods as paid, times the member's level, times the member day.
 
-    Postage earns nothing; the member day is that of the payment. Settling again changes nothing.
+    Postage earns nothing, nor does what came back because the price fell; the member day is that of the payment.
+    Settling again changes nothing.
     """
     order = Order.objects.select_related("member__level").get(order_no=order_no)
-    settled_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
+    paid_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
+    settled_fen = paid_fen - order_facts.price_back_fen(order)
     level = order.member.level
     level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
     day_bp = promotion_facts.points_multiplier_bp(at=order.paid_at or at)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from apps.base import days, transactions
+from apps.base import days, planned, transactions
 from apps.promotions.models import Promotion, Tally, Usage
 from mall.errors import Kind, ShopError
 from mall.pricing import refs
@@ -168,13 +168,11 @@ def hold(
         "day": day,
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE_UNCOUNTED, told)
-        held_before, noted = cursor.fetchone()
-        if held_before or noted:
-            return
-        _take_all(uses, member_id=member_id, most_unpaid=most_unpaid, day=day, at=at)
-        cursor.execute(_NOTE, told)
+    held_before, noted = planned.row(_NOTE_UNCOUNTED, told)
+    if held_before or noted:
+        return
+    _take_all(uses, member_id=member_id, most_unpaid=most_unpaid, day=day, at=at)
+    planned.rows(_NOTE, told)
 
 
 def _take_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg2
@@ -11,6 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.base.planned import Planned
+from apps.base.planned import row as statement_row
+from apps.base.planned import rows as statements_rows
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUMS = Planned("SELECT number, number % $2, $3 FROM unnest($1) AS number", "bigint[]", "int", "timestamptz")
@@ -88,3 +90,36 @@ def test_a_migration_that_changes_the_answer_costs_no_answer():
 def test_errors_are_django_s_own():
     with pytest.raises(DatabaseError), transaction.atomic():
         SUMS.rows([1], 0, AT)
+
+
+@pytest.mark.django_db
+def test_a_text_with_names_is_planned_for_each_set_of_types():
+    asked = "SELECT %(number)s + 1, %(day_2)s, %(ids)s, %(nothing)s::int, %(number)s"
+    told = {"number": 1, "day_2": date(2026, 11, 28), "ids": [1, 2], "nothing": None}
+    assert statement_row(asked, told) == (2, date(2026, 11, 28), [1, 2], None, 1)
+    assert statement_row(asked, {**told, "nothing": 7}) == (2, date(2026, 11, 28), [1, 2], 7, 1)
+
+
+@pytest.mark.django_db
+def test_a_text_without_names_takes_its_values_in_their_order_and_a_share_sign_stands():
+    assert statements_rows("SELECT %s::text || '%%', %s", ["10", True]) == [("10%", True)]
+
+
+@pytest.mark.django_db
+def test_what_is_counted_is_asked_as_it_stands_with_the_same_answer():
+    asked, told = "SELECT %(at)s, %(name)s::text", {"at": datetime(2026, 11, 28, tzinfo=UTC), "name": "茶"}
+    before = statements_rows(asked, told)
+    with CaptureQueriesContext(connection) as seen:
+        assert statements_rows(asked, told) == before
+    assert len(seen) == 1
+
+
+@pytest.mark.django_db
+def test_a_statement_that_answers_nothing_answers_no_rows():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE planned_note (at timestamptz, text varchar(10)) ON COMMIT DROP"
+        )
+    note = "INSERT INTO planned_note (at, text) VALUES (%(at)s, %(text)s)"
+    assert statements_rows(note, {"at": datetime(2026, 11, 28, tzinfo=UTC), "text": "茶"}) == []
+    assert statements_rows("SELECT count(*) FROM planned_note", []) == [(1,)]

@@ -131,17 +131,24 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert sum(len(row["pictures"]) for row in said) == 1
     assert Review.objects.filter(status="HELD").count() == 1
     assert Survey.objects.get().questions.count() == 4
-    assert not Order.objects.exclude(status="RECEIVED").exists()
+    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()
 
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    assert len(placed) == 8
+    assert len(placed) == 8 + 2
     assert placed == sorted(placed, reverse=True)
 
 
 def test_filling_tells_how_far_it_is(shop: None) -> None:
     told: list[tuple[str, int, int]] = []
     terms.agree(at=datetime.now(tz=UTC), tell=lambda what, done, of, which: told.append((what, done, of)))
-    assert told == [("terms", place, 9) for place in range(1, 10)]
+    assert told == [("terms", place, 10) for place in range(1, 11)]
+
+
+def test_a_group_of_the_demo_shop_has_one_seat_left(shop: None) -> None:
+    (offered,) = Client().get("/api/v1/group-buys").json()["results"]
+    (group,) = Client().get(f"/api/v1/group-buys/{offered['id']}/groups").json()["results"]
+    assert (group["status"], group["joined"], group["missing"], group["joinable"]) == ("OPEN", 2, 1, True)
+    assert [tier["size"] for tier in offered["skus"][0]["tiers"]] == [3, 5]

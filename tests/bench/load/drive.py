@@ -20,16 +20,20 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked: ``request(n)`` is the whole n-th request, the numbers being spread over the connections."""
+    """What is asked: ``request(n)`` is the whole n-th request, the numbers being spread over the connections.
+
+    Every answer begins with ``status``, where a measure is of refusals.
+    """
 
     port: int
     request: Callable[[int], bytes]
+    status: bytes = b"2"
 
 
 def drive(load: Load, *, seconds: float, start: int = 0) -> tuple[float, int]:
     """Ask for so long and return answers per second, and the number that comes after the last one asked.
 
-    Raises Refused for an answer outside 200 … 299.
+    Raises Refused for an answer outside 200 … 299, or of another status than the load expects.
     """
     context = multiprocessing.get_context("fork")
     pipes = []
@@ -71,7 +75,7 @@ def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[int, int]
             read: bytearray = key.data
             read += connection.recv(262144)
             if _whole(read):
-                if not read.startswith(b"HTTP/1.1 2"):
+                if not read.startswith(b"HTTP/1.1 " + load.status):
                     raise Refused(read[:600].decode(errors="replace"))
                 read.clear()
                 count += 1

@@ -30,7 +30,7 @@ from apps.members.models import Address
 from config.local import ports
 from config.local.places import ROOT
 from config.local.shop import procfile
-from tests.bench.load import drive, goods
+from tests.bench.load import drive, goods, rush
 from tests.bench.load.drive import Load
 from tests.bench.report import busy
 
@@ -102,6 +102,12 @@ def _measures(shop: int, bare: int) -> list[Measure]:
         choice = choices[number % len(choices)]
         return _post("/api/v1/checkout/quote", choice.body, choice.token)
 
+    crowd = rush.buyers(shop, after=_CHOOSERS, at=timezone.now())
+
+    def rushed(which: str, number: int) -> bytes:
+        buyer = crowd[number % len(crowd)]
+        return _post("/api/v1/orders", getattr(buyer, which), buyer.token, rush.key_of(number))
+
     statements = _Statements(choices[0], ids)
     return [
         Measure("bare view", Load(bare, lambda n: get("/plain"))),
@@ -143,6 +149,16 @@ def _measures(shop: int, bare: int) -> list[Measure]:
         ),
         Measure("order, 2 lines, coupon", Load(shop, order), "bare order", 0.15, statements.of_order),
         Measure("quote of it", Load(shop, quote), "order, 2 lines, coupon", 1.8, statements.of_quote),
+        Measure("order, a SKU of many", Load(shop, lambda n: rushed("cold", n))),
+        Measure(
+            "order, one flash SKU", Load(shop, lambda n: rushed("flash", n)), "order, a SKU of many", 0.6
+        ),
+        Measure(
+            "sold out, refused",
+            Load(shop, lambda n: rushed("sold_out", n), b"409"),
+            "order, one flash SKU",
+            10,
+        ),
     ]
 
 

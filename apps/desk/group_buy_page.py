@@ -1,0 +1,71 @@
+"""The page of a group-buy at the desk: the room's own, where a sample basket is priced as the counter would price it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.catalog.models import Sku
+from apps.checkout import sampling
+from apps.groupbuy import terms
+from apps.groupbuy.admin import GroupBuyPage
+from apps.groupbuy.models import GroupBuy
+from apps.groupbuy.states import KIND
+from apps.groupbuy.terms import LEADER
+from mall.money import yuan
+from mall.pricing.quote import Declined
+
+# So many SKUs are shown priced; the others are priced alike.
+_MOST = 3
+
+
+@admin.register(GroupBuy)
+class GroupBuyAdmin(GroupBuyPage):
+    """What is offered to several together."""
+
+    readonly_fields = [*GroupBuyPage.readonly_fields, "trial"]
+    fieldsets = [
+        *GroupBuyPage.fieldsets[:3],
+        ("试算", {"fields": ["trial"]}),
+        *GroupBuyPage.fieldsets[3:],
+    ]
+
+    @admin.display(description="一件商品的结算")
+    def trial(self, row: GroupBuy) -> SafeString | str:
+        """One unit at each step, as the counter would quote it now, with what else applies and what does not."""
+        if row.pk is None:
+            return "保存后显示"
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in _lines(row))) or "—"
+
+
+def _is_of(declined: Declined, called: str) -> bool:
+    """Whether an offer was refused by the activity's price, or is within reach of it."""
+    return called in declined.reason or declined.short_by_fen is not None
+
+
+def _lines(row: GroupBuy) -> Iterator[str]:
+    ladders = terms.of_campaign(row)
+    skus: Any = Sku.objects.filter(pk__in=ladders.ladders).select_related("product__category")
+    for sku in skus.order_by("pk")[:_MOST]:
+        ladder = ladders.ladders[sku.pk]
+        for size, price_fen in sorted(ladder.items()):
+            called = "开团者" if size == LEADER else f"{size} 人团"
+            quote = sampling.sample(
+                kind=KIND,
+                activity_id=row.pk,
+                label=f"{called}价",
+                prices_fen={sku.pk: price_fen},
+                combines=row.combines,
+                basket={sku: 1},
+                at=timezone.now(),
+            )
+            told = [f"{sku.code} {called}：应付 ¥{yuan(quote.payable_fen)}"]
+            told += [f"{off.label} −¥{yuan(off.amount_fen)}" for off in quote.applied]
+            # What is about other goods says nothing of this price.
+            told += [f"{no.label}（{no.reason}）" for no in quote.declined if _is_of(no, called)]
+            yield "；".join(told)

@@ -1,0 +1,248 @@
+"""Flash sales for operators: sessions with their goods, plans that repeat them, who waits and who wants to be reminded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
+from apps.campaigns import selectors as campaign_facts
+from apps.campaigns.campaign_page import CampaignPage
+from apps.campaigns.forms import EXTRAS
+from apps.flashsale import forms
+from apps.flashsale import selectors as flash_facts
+from apps.flashsale import services as flashsale
+from apps.flashsale.models import Good, Plan, PlanGood, Reminder, Session, Wait
+from apps.flashsale.services.planning import WEEKDAYS
+from apps.flashsale.states import WaitState
+from mall.money import yuan
+
+
+class GoodInline(TabularInline):
+    """The goods of a session; who is taken out is withdrawn, since orders may name it."""
+
+    model = Good
+    form = forms.GoodForm
+    formset = forms.GoodFormSet
+    extra = 0
+    fields = ["sku", "price_fen", "quota", "limit_per_member", "sold"]
+    readonly_fields = ["sold"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Good]:
+        return super().get_queryset(request).filter(withdrawn=False).select_related("sku__product")
+
+    @admin.display(description="商品 · 已占用")
+    def sold(self, row: Good) -> str:
+        if row.pk is None:
+            return "—"
+        taken = campaign_facts.taken(kind=flash_facts.KIND, keys=[row.key]).get(row.key, 0)
+        return f"{row.sku.product.title} · {taken}/{row.quota}"
+
+
+class SessionPage(CampaignPage):
+    """The sessions, newest first. The desk registers it, where a sample can be priced."""
+
+    table = "flashsale.session"
+
+    form = forms.SessionForm
+    list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "plan", "group"]
+    list_select_related = ["plan", "group"]
+    readonly_fields = ["sentence", "phase", "results"]
+    fieldsets = [
+        (None, {"fields": [("title", "code"), "phase", "sentence", "results"]}),
+        ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
+        ("条件", {"fields": ["group", "combines"]}),
+    ]
+    inlines = [GoodInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        rows: QuerySet[Session] = super().get_queryset(request)
+        return rows.prefetch_related("goods__sku__product")
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Nothing yet: the service writes the session with its goods, in ``save_related``."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The service writes all of it."""
+        (goods,) = formsets
+        saved = flashsale.save(goods.draft, at=timezone.now())
+        form.instance.pk, form.instance._state.adding = saved.session.pk, False
+        goods.new_objects = [each.instance for each in goods.extra_forms if each.has_changed()]
+        goods.changed_objects = [
+            (each.instance, each.changed_data)
+            for each in goods.initial_forms
+            if each.has_changed() and each not in goods.deleted_forms
+        ]
+        goods.deleted_objects = [each.instance for each in goods.deleted_forms]
+        for warning in saved.warnings:
+            self.message_user(request, warning, level=messages.WARNING)
+
+    def rule(self, row: Session) -> str:
+        goods = [good for good in row.goods.all() if not good.withdrawn]
+        named = "、".join(
+            f"{good.sku.product.title} ¥{yuan(good.price_fen)}（限 {good.quota} 件，每人 {good.limit_per_member} 件）"
+            for good in goods[:5]
+        )
+        more = f"等 {len(goods)} 个商品" if len(goods) > 5 else ""
+        who = f"仅限「{row.group}」会员" if row.group else "所有会员"
+        start, end = (
+            timezone.localtime(moment).strftime("%m-%d %H:%M") for moment in (row.starts_at, row.ends_at)
+        )
+        combines = (
+            "、".join(EXTRAS[name] for name in row.combines if name in EXTRAS) or "其他优惠均不可（包邮除外）"
+        )
+        return f"{who} {start} 至 {end} 抢购：{named}{more}；可同享：{combines}"
+
+    def decide(self, row: Session, *, move: str, by: Any, at: datetime) -> str:
+        if move == "approve":
+            return "；".join(flashsale.approve(row, at=at))
+        {"pause": flashsale.pause, "resume": flashsale.resume, "stop": flashsale.stop}[move](row, at=at)
+        return ""
+
+    def copied(self, row: Session, *, code: str, by: Any, at: datetime) -> Model:
+        return flashsale.copy(row, code=code, at=at)
+
+    @admin.display(description="商品")
+    def goods_shown(self, row: Session) -> str:
+        goods = [good for good in row.goods.all() if not good.withdrawn]
+        named = "、".join(good.sku.product.title for good in goods[:3])
+        return named + (f" 等 {len(goods)} 个" if len(goods) > 3 else "")
+
+    @admin.display(description="效果")
+    def results(self, row: Session) -> SafeString | str:
+        """What came of it, in the order in which one asks."""
+        if row.pk is None:
+            return "—"
+        found = flash_facts.turnout(row)
+        conversion = f"{found.paid_orders * 100 // found.orders}%" if found.orders else "—"
+        sold_out = (
+            timezone.localtime(found.sold_out_at).strftime("%m-%d %H:%M:%S")
+            if found.sold_out_at
+            else "未售罄"
+        )
+        lines = [
+            f"下单 {found.orders} 笔（{found.members} 人），付款率 {conversion}",
+            f"已付款 {found.paid_orders} 笔（{found.paid_members} 人，其中新客 {found.newcomers} 人）",
+            f"售出 {found.units} 件，销售额 ¥{yuan(found.revenue_fen)}，秒杀优惠 ¥{yuan(found.discount_fen)}",
+            f"全部售罄：{sold_out}",
+        ]
+        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+
+
+class PlanGoodInline(TabularInline):
+    """The goods of each session."""
+
+    model = PlanGood
+    form = forms.PlanGoodForm
+    formset = forms.PlanGoodFormSet
+    extra = 0
+    fields = ["sku", "price_fen", "quota", "limit_per_member"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlanGood]:
+        return super().get_queryset(request).select_related("sku")
+
+
+@admin.register(Plan)
+class PlanAdmin(EditableAdmin):
+    """Sessions that come again. A change is for sessions that are not made yet; those that are have pages of their own."""
+
+    form = forms.PlanForm
+    list_display = ["title", "state", "rhythm", "starts", "minutes", "made", "problem"]
+    list_filter = ["enabled"]
+    search_fields = ["title", "code"]
+    readonly_fields = ["sentence", "problem"]
+    fieldsets = [
+        (None, {"fields": [("title", "code"), "enabled", "sentence", "problem"]}),
+        (
+            "时间",
+            {
+                "fields": [
+                    "weekdays",
+                    ("starts", "minutes", "preheat_minutes"),
+                    ("from_day", "until_day", "ahead_days"),
+                ]
+            },
+        ),
+        ("条件", {"fields": ["group", "combines"]}),
+    ]
+    inlines = [PlanGoodInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+        return super().get_queryset(request).prefetch_related("sessions")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only one of which no session was made."""
+        unused = obj is not None and not Session.objects.filter(plan_id=obj.pk).exists()
+        return unused and super().has_delete_permission(request, obj)
+
+    @admin.display(description="状态", ordering="enabled")
+    def state(self, row: Plan) -> SafeString:
+        if row.problem:
+            return chip("有场次未能生成", "danger")
+        return chip("启用", "success") if row.enabled else chip("未启用")
+
+    @admin.display(description="重复")
+    def rhythm(self, row: Plan) -> str:
+        return "、".join(WEEKDAYS[day] for day in row.weekdays if day in WEEKDAYS) or "每天"
+
+    @admin.display(description="已生成场次")
+    def made(self, row: Plan) -> int:
+        return len(row.sessions.all())
+
+    @admin.display(description="规则")
+    def sentence(self, row: Plan) -> str:
+        if row.pk is None:
+            return "保存后显示"
+        until = f"，到 {row.until_day} 为止" if row.until_day else ""
+        return (
+            f"从 {row.from_day} 起{until}，{self.rhythm(row)} {row.starts:%H:%M} 开始，持续 {row.minutes} 分钟；"
+            f"提前 {row.ahead_days} 天自动生成并批准场次，每场数量各自计算。修改只影响尚未生成的场次"
+        )
+
+
+@admin.register(Wait)
+class WaitAdmin(ReadOnlyAdmin):
+    """Who waits for what, in turn; whose turn it is."""
+
+    list_display = ["queued_at", "member", "goods", "state_shown", "until", "order_no"]
+    list_filter = ["state"]
+    list_select_related = ["member", "good__sku__product", "good__session"]
+    search_fields = ["=member__public_id", "=order_no", "good__session__title"]
+    search_help_text = "会员编号、订单号或场次名称"
+    fields = [("member", "goods"), ("state_shown", "queued_at", "until"), "order_no"]
+    readonly_fields = ["goods", "state_shown"]
+
+    @admin.display(description="商品")
+    def goods(self, row: Wait) -> str:
+        return f"{row.good.session.title} · {row.good.sku.product.title}"
+
+    @admin.display(description="状态", ordering="state")
+    def state_shown(self, row: Wait) -> str:
+        return str(WaitState(flash_facts.state_at(row, at=timezone.now())).label)
+
+
+@admin.register(Reminder)
+class ReminderAdmin(ReadOnlyAdmin):
+    """Who wants to be told before a session begins."""
+
+    list_display = ["at", "member", "goods", "starts_at"]
+    list_select_related = ["member", "good__sku__product", "good__session"]
+    search_fields = ["=member__public_id", "good__session__title"]
+    search_help_text = "会员编号或场次名称"
+    fields = [("member", "goods"), ("at", "starts_at")]
+    readonly_fields = ["goods", "starts_at"]
+
+    @admin.display(description="商品")
+    def goods(self, row: Reminder) -> str:
+        return f"{row.good.session.title} · {row.good.sku.product.title}"
+
+    @admin.display(description="开始时间", ordering="good__session__starts_at")
+    def starts_at(self, row: Reminder) -> datetime:
+        return row.good.session.starts_at

@@ -1,0 +1,52 @@
+"""Who may order a good at this moment, and how many: cheapest questions first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from apps.campaigns import services as campaigns
+from apps.campaigns.admission import NotForYou, check_open
+from apps.campaigns.refusals import ActivityNotFound
+from apps.flashsale import gate
+from apps.flashsale import selectors as flash_facts
+from apps.flashsale.kept import KeptGood, KeptSession
+from apps.members import selectors as member_facts
+from apps.members.models import Member
+
+
+class Admitted(NamedTuple):
+    """A session that is open to the member, and its good of which enough is left."""
+
+    session: KeptSession
+    good: KeptGood
+
+
+def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted:
+    """Let the member order so many units, as far as can be told before they are held.
+
+    Raises ActivityNotFound, NotStarted, Ended, NotForYou, LimitReached (details: ``limit``, ``used``) and SoldOut (details:
+    ``available``). A good that was just seen to be sold out costs no statement.
+    """
+    session, good = flash_facts.find(good_id, at=at)
+    check_open(session, at=at)
+    if good.withdrawn:
+        raise ActivityNotFound
+    check_group(session, member=member)
+    if session.group_id is None and gate.is_closed(good.id):
+        raise campaigns.SoldOut(details={"available": 0})
+    left = flash_facts.lefts([good], member=member, at=at)[good.id]
+    if left.used + units > good.limit_per_member:
+        raise campaigns.LimitReached(details={"limit": good.limit_per_member, "used": left.used})
+    if units > left.units:
+        if not left.units and not left.aside:
+            gate.close(good.id)
+        raise campaigns.SoldOut(details={"available": left.units})
+    return Admitted(session, good)
+
+
+def check_group(session: KeptSession, *, member: Member) -> None:
+    """Refuse who is not in the group that a session is for: one statement, none where it is for all. Raises NotForYou."""
+    if session.group_id is None or member_facts.is_in_group(member=member, group_id=session.group_id):
+        return
+    raise NotForYou("此场次仅限指定会员参加", details={"reason": "group"})

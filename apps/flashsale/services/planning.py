@@ -1,0 +1,110 @@
+"""Plans become sessions: those of the coming days are made ahead, each day's once, with quotas of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.base import days, transactions
+from apps.flashsale.models import Plan, Session
+from apps.flashsale.services import saving
+from apps.flashsale.services.saving import GoodDraft, SessionDraft
+from mall.errors import Fault, ShopError
+
+WEEKDAYS: Final = {1: "周一", 2: "周二", 3: "周三", 4: "周四", 5: "周五", 6: "周六", 7: "周日"}
+
+
+class _MadeAlready(ShopError):
+    """Another sweep was faster."""
+
+    code = "flash_session_made_already"
+
+
+def plan_faults(weekdays: Any) -> Iterator[Fault]:
+    """What is wrong with the days of a plan."""
+    if not isinstance(weekdays, list) or not set(weekdays) <= set(WEEKDAYS):
+        yield Fault("weekdays", "星期应为 1（周一）到 7（周日）")
+
+
+def make_sessions(*, at: datetime) -> int:
+    """Make and approve the sessions of the coming days of all plans; return how many. Safe to run twice and side by side.
+
+    A session that cannot be made (its SKU is in another campaign, say) leaves the reason at its plan and is tried
+    again with the next sweep, while the others are made.
+    """
+    plans = Plan.objects.filter(enabled=True).prefetch_related("goods").order_by("id")
+    return sum(_make(plan, at=at) for plan in plans)
+
+
+def _make(plan: Plan, *, at: datetime) -> int:
+    made, problem = 0, ""
+    known = set(plan.sessions.values_list("day", flat=True))
+    for day in _days(plan, at=at):
+        if day in known:
+            continue
+        try:
+            made += _made(plan, day, at=at)
+        except ShopError as refusal:
+            problem = problem or f"{day:%Y-%m-%d}：{refusal.text}"[:300]
+    if problem != plan.problem:
+        Plan.objects.filter(pk=plan.pk).update(problem=problem)
+    return made
+
+
+def _days(plan: Plan, *, at: datetime) -> Iterator[date]:
+    """The plan's days that are due to be made: those whose session has not begun, as far ahead as it says."""
+    today = days.shop_day(at)
+    for ahead in range(plan.ahead_days + 1):
+        day = today + timedelta(days=ahead)
+        if day < plan.from_day or (plan.until_day is not None and day > plan.until_day):
+            continue
+        if plan.weekdays and day.isoweekday() not in plan.weekdays:
+            continue
+        if _begins(plan, day) > at:
+            yield day
+
+
+def _begins(plan: Plan, day: date) -> datetime:
+    return datetime.combine(day, plan.starts, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+def _made(plan: Plan, day: date, *, at: datetime) -> bool:
+    starts_at = _begins(plan, day)
+    preheat = plan.preheat_minutes
+    draft = SessionDraft(
+        code=f"{plan.code}-{day:%Y%m%d}",
+        title=plan.title,
+        preheat_at=None if preheat is None else starts_at - timedelta(minutes=preheat),
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=plan.minutes),
+        combines=tuple(plan.combines),
+        group_id=plan.group_id,
+        goods=tuple(
+            GoodDraft(
+                sku_id=good.sku_id,
+                price_fen=good.price_fen,
+                quota=good.quota,
+                limit_per_member=good.limit_per_member,
+            )
+            for good in plan.goods.all()
+        ),
+        plan_id=plan.pk,
+        day=day,
+    )
+    try:
+        with transaction.atomic(), transactions.refine({"flash_session_once_per_plan_day": _MadeAlready}):
+            session = saving.save(draft, at=at).session
+            saving.approve(session, at=at)
+    except _MadeAlready:
+        return False
+    # Who came between the look and the write made it under the same code.
+    except saving.SessionRefused:
+        if Session.objects.filter(plan=plan, day=day).exists():
+            return False
+        raise
+    return True

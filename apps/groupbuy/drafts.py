@@ -1,0 +1,99 @@
+"""A group-buy as an operator or a file says it, and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from django.conf import settings
+
+from apps.campaigns import services as campaigns
+from apps.catalog.models import Sku
+from apps.groupbuy.terms import LEADER, Terms
+from mall.errors import Fault
+
+# Two make a group; what one alone pays is the list price.
+SMALLEST: Final = 2
+# WeChat frowns on teams of more (运营规范 5.1.8 组团: 超过 5 人).
+WECHATS_LARGEST: Final = 5
+LONGEST_MINUTES: Final = 30 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a group-buy is to be. ``ladders`` are prices in fen by SKU id and number of people.
+
+    ``terms.LEADER`` people: the price of whoever opens. ``group_buy_id`` is the one that is changed, None for a new one.
+    """
+
+    code: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    ladders: Mapping[int, Mapping[int, int]]
+    group_buy_id: int | None = None
+    product_id: int | None = None
+    preheat_at: datetime | None = None
+    combines: Collection[str] = ()
+    minutes_per_group: int = 1440
+    limit_per_member: int | None = None
+    quota: int | None = None
+    newcomers_only: bool = False
+
+
+def faults_of(draft: Draft) -> Iterator[Fault]:
+    """What is wrong with it, prices against list prices and the price floor apart: one query."""
+    yield from campaigns.faults_of(
+        starts_at=draft.starts_at,
+        ends_at=draft.ends_at,
+        preheat_at=draft.preheat_at,
+        combines=draft.combines,
+    )
+    if not 1 <= draft.minutes_per_group <= LONGEST_MINUTES:
+        yield Fault("minutes_per_group", f"成团时限应为 1 到 {LONGEST_MINUTES} 分钟")
+    for name, units in (("limit_per_member", draft.limit_per_member), ("quota", draft.quota)):
+        if units is not None and units < 1:
+            yield Fault(name, "应为正整数，不限请留空")
+    if draft.ladders:
+        yield from _goods_faults(draft)
+        yield from _ladder_faults(Terms(draft.ladders))
+
+
+def _goods_faults(draft: Draft) -> Iterator[Fault]:
+    found = dict(Sku.objects.filter(pk__in=draft.ladders).values_list("pk", "product_id"))
+    if missing := sorted(set(draft.ladders) - set(found)):
+        yield Fault("skus", f"没有这个商品规格：{'、'.join(map(str, missing))}")
+    wanted = {draft.product_id} if draft.product_id else set(list(found.values())[:1])
+    if set(found.values()) - wanted:
+        yield Fault("skus", "一个拼团活动只能有同一商品的规格")
+
+
+def _ladder_faults(terms: Terms) -> Iterator[Fault]:
+    sizes = {tuple(size for size in sorted(ladder) if size != LEADER) for ladder in terms.ladders.values()}
+    if len(sizes) > 1:
+        yield Fault("skus", "各规格的阶梯人数必须一致，同一个团里可以选不同规格")
+    for steps in sizes:
+        if not steps:
+            yield Fault("skus", "请至少设置一个成团人数的价格")
+            return
+        if steps[0] < SMALLEST:
+            yield Fault("skus", f"成团人数不能少于 {SMALLEST} 人")
+        if steps[-1] > settings.GROUP_BUY_LARGEST:
+            yield Fault("skus", _too_large())
+    for ladder in terms.ladders.values():
+        prices_fen = [ladder[size] for size in sorted(ladder) if size != LEADER]
+        if any(later > earlier for earlier, later in pairwise(prices_fen)):
+            yield Fault("skus", "人数越多，价格不能越高")
+        if LEADER in ladder and ladder[LEADER] > prices_fen[0]:
+            yield Fault("skus", "团长价不能高于成团价")
+
+
+def _too_large() -> str:
+    largest = settings.GROUP_BUY_LARGEST
+    said = f"成团人数不能超过 {largest} 人"
+    if largest == WECHATS_LARGEST:
+        said += "：微信运营规范 5.1.8 不允许诱导超过 5 人组团；确有依据可调整 GROUP_BUY_LARGEST"
+    return said

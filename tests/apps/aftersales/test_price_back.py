@@ -1,0 +1,99 @@
+"""A price that falls afterwards: the difference comes back once, to the fen, and later refunds know it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apps.aftersales import services as aftersales
+from apps.orders import selectors as order_facts
+from apps.orders.models import Order, OrderRefund
+from apps.payments.models import Refund
+from apps.points.models import Settlement
+from tests.apps.aftersales import make
+from tests.apps.checkout import make as counter
+from tests.apps.wallet import make as wallets
+
+pytestmark = pytest.mark.django_db
+
+
+def returned(order: Order, now_fen: dict[int, int], token: str = "fell") -> OrderRefund | None:
+    return aftersales.return_price(
+        order_no=order.order_no, now_fen=now_fen, kinds=[], token=token, reason="降价", at=make.LATER
+    )
+
+
+def test_three_cups_that_cost_less_now_return_the_difference_once_and_stay_the_buyers() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    made = returned(order, {cup.pk: 8_999})
+    assert made is not None
+    again = returned(order, {cup.pk: 8_999})
+    order = make.fresh(order)
+    assert (made.goods_fen, made.wechat_fen, made.units_unsent + made.units_sent) == (3_003, 3_003, 0)
+    assert again == made
+    assert [row.amount_fen for row in Refund.objects.all()] == [3_003]
+    assert (order.status, order.refunded_fen, order.lines.get().refunded) == ("PAID", 3_003, 0)
+    assert order_facts.unbalanced_refunds() == []
+
+
+def test_units_that_come_back_later_are_worth_what_is_still_paid_for_them() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    returned(order, {cup.pk: 9_000})
+    amounts = [make.refund(order, {cup: 1}, token=f"unit-{n}").amount_fen for n in range(3)]
+    order = make.fresh(order)
+    assert amounts == [9_000, 9_000, 9_800]  # the last one carries the postage of what never left
+    assert (order.status, order.refunded_fen, order.payable_fen) == ("REFUNDED", 30_800, 30_800)
+
+
+def test_only_units_that_are_kept_return_a_difference() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 3)])
+    make.refund(order, {cup: 2})
+    made = returned(order, {cup.pk: 9_000})
+    assert made is not None and made.amount_fen == 1_000
+    assert make.refund(order, {cup: 1}, token="last").goods_fen == 9_000
+
+
+def test_it_never_returns_more_than_was_paid_and_nothing_where_the_price_rose() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    counter.promotion(steps=[[5_000, 4_000]])
+    order = make.paid(counter.buyer(), [(cup, 1)])  # 60 yuan after 满50减40
+    assert returned(order, {cup.pk: 12_000}, "rose") is None
+    made = returned(order, {cup.pk: 1_000})
+    assert made is not None and made.amount_fen == 6_000
+
+
+def test_stored_value_and_wechat_get_their_shares(settings: Any) -> None:
+    settings.WALLET_ENABLED = True
+    cup = counter.goods(10_000, units=5)
+    counter.freight(0)
+    member, address = counter.buyer()
+    wallets.funded(40_00, member=member)
+    order = make.paid((member, address), [(cup, 1)], use_balance=True)
+    made = returned(order, {cup.pk: 9_000})
+    assert made is not None and (made.wechat_fen, made.balance_fen) == (600, 400)
+
+
+def test_points_are_earned_by_what_was_kept() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 2)])
+    returned(order, {cup.pk: 8_000})
+    make.ship(order)
+    make.receive(order, at=make.LATER)
+    assert Settlement.objects.get(order_no=order.order_no).settled_fen == 16_000
+
+
+def test_a_refunded_order_returns_no_difference() -> None:
+    cup = counter.goods(10_000, units=5)
+    counter.freight()
+    order = make.paid(counter.buyer(), [(cup, 1)])
+    make.refund(order, {cup: 1})
+    assert returned(order, {cup.pk: 1_000}) is None
