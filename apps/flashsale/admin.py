@@ -154,6 +154,7 @@ class PlanAdmin(EditableAdmin):
     """Sessions that come again. A change is for sessions that are not made yet; those that are have pages of their own."""
 
     form = forms.PlanForm
+    saves = staticmethod(flashsale.save_plan)
     list_display = ["title", "state", "rhythm", "starts", "minutes", "made", "problem"]
     list_filter = ["enabled"]
     search_fields = ["title", "code"]

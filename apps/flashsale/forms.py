@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import YuanField
-from apps.campaigns import services as campaigns
+from apps.base.forms import RuledForm, YuanField
 from apps.campaigns.forms import CombinesField
 from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
@@ -32,7 +31,7 @@ class SkuCodeField(forms.ModelChoiceField):
         )
 
 
-class SessionForm(forms.ModelForm):
+class SessionForm(RuledForm):
     """A session; its window and extras are judged here, its goods beside it."""
 
     combines = CombinesField()
@@ -41,19 +40,8 @@ class SessionForm(forms.ModelForm):
         model = Session
         fields = ["title", "code", "preheat_at", "starts_at", "ends_at", "group", "combines"]
 
-    def clean(self) -> dict[str, Any]:
-        """Say what is wrong with the window at its fields."""
-        typed = super().clean() or {}
-        if not self.errors:
-            faults = campaigns.faults_of(
-                starts_at=typed["starts_at"],
-                ends_at=typed["ends_at"],
-                preheat_at=typed["preheat_at"],
-                combines=typed["combines"],
-            )
-            for fault in faults:
-                self.add_error(fault.field, fault.text)
-        return typed
+    def check(self, row: Session) -> None:
+        flashsale.check_window(row)
 
 
 class GoodForm(forms.ModelForm):
@@ -121,7 +109,7 @@ class GoodFormSet(forms.BaseInlineFormSet):
         )
 
 
-class PlanForm(forms.ModelForm):
+class PlanForm(RuledForm):
     """A plan."""
 
     combines = CombinesField()
@@ -150,6 +138,9 @@ class PlanForm(forms.ModelForm):
             "combines",
             "enabled",
         ]
+
+    def check(self, row: Plan) -> None:
+        flashsale.check_plan(row)
 
 
 class PlanGoodForm(forms.ModelForm):
@@ -180,8 +171,7 @@ class PlanGoodFormSet(forms.BaseInlineFormSet):
             for form in self.forms
             if form.cleaned_data.get("sku") and not form.cleaned_data.get("DELETE")
         ]
-        if not kept:
-            raise ValidationError("请至少添加一个商品")
-        faults, _ = campaigns.price_faults({typed["sku"].pk: typed["price_fen"] for typed in kept})
-        if faults:
-            raise ValidationError([fault.text for fault in faults])
+        try:
+            flashsale.check_plan_goods({typed["sku"].pk: typed["price_fen"] for typed in kept})
+        except flashsale.PlanRefused as refusal:
+            raise ValidationError([fault.text for fault in refusal.faults]) from refusal

@@ -6,7 +6,13 @@ caller's transaction, are keyed by the order's number and are safe to repeat.
 
 from apps.flashsale.selectors import KIND
 from apps.flashsale.services.admitting import Admitted, admit
-from apps.flashsale.services.planning import make_sessions, plan_faults
+from apps.flashsale.services.planning import (
+    PlanRefused,
+    check_plan,
+    check_plan_goods,
+    make_sessions,
+    save_plan,
+)
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
 from apps.flashsale.services.saving import (
     GoodDraft,
@@ -15,6 +21,7 @@ from apps.flashsale.services.saving import (
     SessionRefused,
     approve,
     check,
+    check_window,
     copy,
     draft_of,
     pause,
@@ -30,6 +37,7 @@ __all__ = [
     "Admitted",
     "GoodDraft",
     "NotSoldOut",
+    "PlanRefused",
     "ReminderTooLate",
     "Saved",
     "SessionDraft",
@@ -37,6 +45,9 @@ __all__ = [
     "admit",
     "approve",
     "check",
+    "check_plan",
+    "check_plan_goods",
+    "check_window",
     "commit",
     "copy",
     "draft_of",
@@ -45,12 +56,12 @@ __all__ = [
     "make_sessions",
     "pass_turns",
     "pause",
-    "plan_faults",
     "release",
     "remind",
     "restore",
     "resume",
     "save",
+    "save_plan",
     "stop",
     "wait",
 ]

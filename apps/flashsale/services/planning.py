@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.base import days, transactions
+from apps.base import days, judging, transactions
+from apps.campaigns import services as campaigns
 from apps.flashsale.models import Plan, Session
 from apps.flashsale.services import saving
 from apps.flashsale.services.saving import GoodDraft, SessionDraft
-from mall.errors import Fault, ShopError
+from mall.errors import Fault, Faulty, ShopError
 
 WEEKDAYS: Final = {1: "周一", 2: "周二", 3: "周三", 4: "周四", 5: "周五", 6: "周六", 7: "周日"}
 
@@ -25,10 +26,47 @@ class _MadeAlready(ShopError):
     code = "flash_session_made_already"
 
 
-def plan_faults(weekdays: Any) -> Iterator[Fault]:
-    """What is wrong with the days of a plan."""
-    if not isinstance(weekdays, list) or not set(weekdays) <= set(WEEKDAYS):
+class PlanRefused(Faulty):
+    """A plan whose sessions could not be: each fault at its field, ``goods`` for its goods."""
+
+    code = "flash_plan_refused"
+
+
+def check_plan(plan: Plan) -> None:
+    """Hold a new or changed plan against what a calendar has. Raises PlanRefused."""
+    judging.refuse(PlanRefused, plan, _plan_faults(plan))
+
+
+def save_plan(plan: Plan) -> Plan:
+    """Save a new or changed plan; what stopped its last session is the sweep's to say. Raises PlanRefused."""
+    check_plan(plan)
+    if plan.pk is None:
+        plan.save()
+    else:
+        kept = {"id", "problem"}
+        plan.save(
+            update_fields=[column.name for column in plan._meta.concrete_fields if column.name not in kept]
+        )
+    return plan
+
+
+def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
+    """Refuse a plan of no goods, and prices (fen, by SKU id) that make no sense today. Raises PlanRefused."""
+    faults = [] if prices_fen else [Fault("goods", "请至少添加一个商品")]
+    faults += campaigns.price_faults(prices_fen)[0]
+    if faults:
+        raise PlanRefused(faults)
+
+
+def _plan_faults(plan: Plan) -> Iterator[Fault]:
+    if not isinstance(plan.weekdays, list) or not set(plan.weekdays) <= set(WEEKDAYS):
         yield Fault("weekdays", "星期应为 1（周一）到 7（周日）")
+    if not 1 <= plan.minutes <= 1440:
+        yield Fault("minutes", "持续时间应为 1 到 1440 分钟")
+    if not 1 <= plan.ahead_days <= 30:
+        yield Fault("ahead_days", "提前生成天数应为 1 到 30")
+    if plan.until_day is not None and plan.until_day < plan.from_day:
+        yield Fault("until_day", "末日不能早于首日")
 
 
 def make_sessions(*, at: datetime) -> int:

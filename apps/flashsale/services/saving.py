@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from apps.base import transactions
+from apps.base import judging, transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.services import windows
 from apps.campaigns.states import Approval
@@ -104,6 +104,17 @@ def check(draft: SessionDraft, *, at: datetime) -> list[str]:
 
 
 @transaction.atomic
+def check_window(session: Session) -> None:
+    """Hold the window and the extras of a session against what can be, its goods apart. Raises SessionRefused."""
+    faults = campaigns.faults_of(
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        preheat_at=session.preheat_at,
+        combines=session.combines,
+    )
+    judging.refuse(SessionRefused, session, faults)
+
+
 def approve(session: Session, *, at: datetime, late: bool = False) -> list[str]:
     """Let it be shown and sold in its window; return what the price floor warns of.
 

@@ -15,6 +15,7 @@ from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, Session
 from tests.admin import shop
+from tests.admin.browser import Browser
 from tests.apps.campaigns import make as campaign_make
 from tests.apps.checkout import make as counter
 from tests.apps.flashsale import make
@@ -26,7 +27,7 @@ ADD = "/admin/flashsale/session/add/"
 
 @pytest.fixture
 def page() -> Client:
-    client = Client()
+    client = Browser()
     client.force_login(User.objects.create_superuser("店长"))
     return client
 
