@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import RuledForm, YuanField
+from apps.base.forms import YuanField, show_refusal
 from apps.campaigns.forms import CombinesField
 from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
@@ -31,7 +31,7 @@ class SkuCodeField(forms.ModelChoiceField):
         )
 
 
-class SessionForm(RuledForm):
+class SessionForm(forms.ModelForm):
     """A session; its window and extras are judged here, its goods beside it."""
 
     combines = CombinesField()
@@ -40,8 +40,20 @@ class SessionForm(RuledForm):
         model = Session
         fields = ["title", "code", "preheat_at", "starts_at", "ends_at", "group", "combines"]
 
-    def check(self, row: Session) -> None:
-        flashsale.check_window(row)
+    def clean(self) -> dict[str, Any]:
+        """Have the service judge window and extras, at their fields; the goods judge the whole."""
+        typed = super().clean() or {}
+        if not self.errors:
+            try:
+                flashsale.check_window(
+                    starts_at=typed["starts_at"],
+                    ends_at=typed["ends_at"],
+                    preheat_at=typed["preheat_at"],
+                    combines=typed["combines"],
+                )
+            except flashsale.SessionRefused as refusal:
+                show_refusal(self, refusal)
+        return typed
 
 
 class GoodForm(forms.ModelForm):
@@ -109,7 +121,7 @@ class GoodFormSet(forms.BaseInlineFormSet):
         )
 
 
-class PlanForm(RuledForm):
+class PlanForm(forms.ModelForm):
     """A plan."""
 
     combines = CombinesField()
@@ -138,9 +150,6 @@ class PlanForm(RuledForm):
             "combines",
             "enabled",
         ]
-
-    def check(self, row: Plan) -> None:
-        flashsale.check_plan(row)
 
 
 class PlanGoodForm(forms.ModelForm):

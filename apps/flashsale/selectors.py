@@ -29,6 +29,7 @@ __all__ = [
     "lefts",
     "of_session",
     "place_of",
+    "right_holders",
     "sessions",
     "state_at",
     "turnout",
@@ -184,6 +185,12 @@ def _about(
 def waits_of(member: Member) -> QuerySet[Wait]:
     """The member's places and rights, of whatever state."""
     return Wait.objects.filter(member=member)
+
+
+def right_holders(good_id: int, *, at: datetime) -> list[int]:
+    """The ids of the members who have a right to a unit of a good at this moment: one statement."""
+    rights = Wait.objects.filter(good_id=good_id, state=WaitState.YOURS, until__gt=at)
+    return list(rights.values_list("member_id", flat=True))
 
 
 def state_at(wait: Wait, *, at: datetime) -> str:

@@ -15,6 +15,9 @@ from apps.content.states import Finding, ReviewStatus
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
+from apps.groupbuy import terms
+from apps.groupbuy.models import Group as BuyingGroup
+from apps.groupbuy.models import Seat
 from apps.members.models import Consent, Level
 from apps.orders.models import Order
 from apps.outbox.models import Announcement, Delivery
@@ -125,8 +128,28 @@ def _flash_sales_of(order: Order) -> None:
 
 
 def _group_of(order: Order) -> None:
-    """A group-buy with a group whose opener has paid."""
-    group_buys.opened(group_buys.campaign(group_buys.goods(50_00)))
+    """A group-buy with a group of two in which the order's buyer sits alone."""
+    row = group_buys.campaign(group_buys.goods(50_00), {2: 39_00})
+    group = BuyingGroup.objects.create(
+        group_no=f"PT{order.pk}",
+        group_buy=row,
+        leader=order.member,
+        kept_terms=terms.of_campaign(row).as_json(),
+        size=2,
+        largest=2,
+        joined=1,
+        opened_at=NOW,
+        ends_at=NOW + group_buys.HOUR,
+    )
+    Seat.objects.create(
+        order=order,
+        group_buy=row,
+        group=group,
+        member=order.member,
+        status="PAID",
+        held_at=NOW,
+        paid_at=NOW,
+    )
 
 
 def _money_of(order: Order) -> None:

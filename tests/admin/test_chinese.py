@@ -174,7 +174,7 @@ def test_logging_in_and_out_is_chinese(page: Client) -> None:
 
 def test_a_wrong_password_is_refused_in_chinese(db: None) -> None:
     response = Client().post("/admin/login/", {"username": "店长", "password": "x"})
-    assert "请输入一个正确的工作人员账户" in "".join(shop.shown(response))
+    assert "用户名或密码不正确" in "".join(shop.shown(response))
     assert english(shop.shown(response)) == set()
 
 

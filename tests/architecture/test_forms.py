@@ -19,7 +19,7 @@ from apps.base.forms import RuledForm
 
 # What looks like a decision and is none: codes become rows, and the grid says what its cells said.
 _TRANSLATES = {
-    "GroupBuyForm._by_sku": "codes of goods become SKUs",
+    "GroupBuyForm._by_sku": "codes of SKUs become rows",
     "PromotionForm._coded": "codes of gifts and parts become SKUs",
     "ProductForm._judge_grid": "what catalog.grid_forms found in its cells is said above them",
 }

@@ -23,6 +23,7 @@ from apps.campaigns.models import MemberUnits, Quota
 from apps.checkout import activities, placing, scarce
 from apps.checkout.holders import Holder, Part, Restored
 from apps.checkout.quoting import Choice
+from apps.flashsale import gate
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Wait
@@ -211,6 +212,7 @@ def test_without_a_unit_set_aside_a_passer_by_would_take_the_waiters() -> None:
     assert _refused(wants(good, passer_by)) == "activity_sold_out"
     Quota.objects.update(set_aside=0)
     Wait.objects.update(state="LAPSED")
+    gate.reopen(good.pk)
     assert wants(good, passer_by)() == "placed"
 
 

@@ -6,13 +6,7 @@ caller's transaction, are keyed by the order's number and are safe to repeat.
 
 from apps.flashsale.selectors import KIND
 from apps.flashsale.services.admitting import Admitted, admit
-from apps.flashsale.services.planning import (
-    PlanRefused,
-    check_plan,
-    check_plan_goods,
-    make_sessions,
-    save_plan,
-)
+from apps.flashsale.services.planning import PlanRefused, check_plan_goods, make_sessions, save_plan
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
 from apps.flashsale.services.saving import (
     GoodDraft,
@@ -45,7 +39,6 @@ __all__ = [
     "admit",
     "approve",
     "check",
-    "check_plan",
     "check_plan_goods",
     "check_window",
     "commit",

@@ -33,14 +33,14 @@ def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted
     if good.withdrawn:
         raise ActivityNotFound
     check_group(session, member=member)
-    if session.group_id is None and gate.is_closed(good.id):
+    if session.group_id is None and gate.is_closed(good.id, member_id=member.pk):
         raise campaigns.SoldOut(details={"available": 0})
     left = flash_facts.lefts([good], member=member, at=at)[good.id]
     if left.used + units > good.limit_per_member:
         raise campaigns.LimitReached(details={"limit": good.limit_per_member, "used": left.used})
     if units > left.units:
-        if not left.units and not left.aside:
-            gate.close(good.id)
+        if not left.units:
+            gate.close(good.id, but_for=flash_facts.right_holders(good.id, at=at) if left.aside else ())
         raise campaigns.SoldOut(details={"available": left.units})
     return Admitted(session, good)
 

@@ -27,46 +27,33 @@ class _MadeAlready(ShopError):
 
 
 class PlanRefused(Faulty):
-    """A plan whose sessions could not be: each fault at its field, ``goods`` for its goods."""
+    """A plan that cannot be: each fault at its field, ``goods`` for its goods."""
 
     code = "flash_plan_refused"
 
 
-def check_plan(plan: Plan) -> None:
-    """Hold a new or changed plan against what a calendar has. Raises PlanRefused."""
-    judging.refuse(PlanRefused, plan, _plan_faults(plan))
-
-
 def save_plan(plan: Plan) -> Plan:
-    """Save a new or changed plan; what stopped its last session is the sweep's to say. Raises PlanRefused."""
-    check_plan(plan)
-    if plan.pk is None:
-        plan.save()
-    else:
-        kept = {"id", "problem"}
-        plan.save(
-            update_fields=[column.name for column in plan._meta.concrete_fields if column.name not in kept]
-        )
+    """Save a new or changed plan; sessions that are made already stay as they are. Raises PlanRefused."""
+    judging.refuse(PlanRefused, plan, _plan_faults(plan))
+    plan.save()
     return plan
 
 
 def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
-    """Refuse a plan of no goods, and prices (fen, by SKU id) that make no sense today. Raises PlanRefused."""
-    faults = [] if prices_fen else [Fault("goods", "请至少添加一个商品")]
-    faults += campaigns.price_faults(prices_fen)[0]
+    """Raise PlanRefused for goods (prices in fen by SKU id) that no session could have today."""
+    if not prices_fen:
+        raise PlanRefused([Fault("goods", "请至少添加一个商品")])
+    faults, _ = campaigns.price_faults(prices_fen, field="goods")
     if faults:
         raise PlanRefused(faults)
 
 
 def _plan_faults(plan: Plan) -> Iterator[Fault]:
+    """What is wrong with the days and the extras of a plan."""
     if not isinstance(plan.weekdays, list) or not set(plan.weekdays) <= set(WEEKDAYS):
         yield Fault("weekdays", "星期应为 1（周一）到 7（周日）")
-    if not 1 <= plan.minutes <= 1440:
-        yield Fault("minutes", "持续时间应为 1 到 1440 分钟")
-    if not 1 <= plan.ahead_days <= 30:
-        yield Fault("ahead_days", "提前生成天数应为 1 到 30")
-    if plan.until_day is not None and plan.until_day < plan.from_day:
-        yield Fault("until_day", "末日不能早于首日")
+    for extra in sorted(set(plan.combines) - campaigns.EXTRAS.keys()):
+        yield Fault("combines", f"没有这种可同享的优惠：{extra}")
 
 
 def make_sessions(*, at: datetime) -> int:

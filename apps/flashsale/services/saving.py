@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from apps.base import judging, transactions
+from apps.base import transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.services import windows
 from apps.campaigns.states import Approval
@@ -92,6 +92,17 @@ def save(draft: SessionDraft, *, at: datetime) -> Saved:
     return Saved(session, warnings)
 
 
+def check_window(
+    *, starts_at: datetime, ends_at: datetime, preheat_at: datetime | None, combines: Collection[str]
+) -> None:
+    """Raise SessionRefused for a window or extras that cannot be."""
+    faults = list(
+        campaigns.faults_of(starts_at=starts_at, ends_at=ends_at, preheat_at=preheat_at, combines=combines)
+    )
+    if faults:
+        raise SessionRefused(faults)
+
+
 def check(draft: SessionDraft, *, at: datetime) -> list[str]:
     """Try to save a draft and take it back; return what the price floor warns of. Raises what ``save`` does."""
     warnings: list[str] = []
@@ -104,17 +115,6 @@ def check(draft: SessionDraft, *, at: datetime) -> list[str]:
 
 
 @transaction.atomic
-def check_window(session: Session) -> None:
-    """Hold the window and the extras of a session against what can be, its goods apart. Raises SessionRefused."""
-    faults = campaigns.faults_of(
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        preheat_at=session.preheat_at,
-        combines=session.combines,
-    )
-    judging.refuse(SessionRefused, session, faults)
-
-
 def approve(session: Session, *, at: datetime, late: bool = False) -> list[str]:
     """Let it be shown and sold in its window; return what the price floor warns of.
 

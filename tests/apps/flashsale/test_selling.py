@@ -23,7 +23,7 @@ from apps.flashsale import gate
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.inventory import selectors as stock_facts
-from apps.members.models import Group, Member, Membership
+from apps.members.models import Address, Group, Member, Membership
 from apps.orders.models import Reduction
 from apps.orders.states import Status
 from tests.apps.aftersales import make as refunding
@@ -201,23 +201,23 @@ def test_an_order_takes_at_most_thirty_statements_and_a_refusal_hardly_any() -> 
     good = make.good(quota=2)
     order(buyer(), good)
     member, address = buyer()
-    choice = Choice(
-        items=((good.sku_id, 1),),
-        address_id=address.pk,
-        activity=activities.read({"kind": "flash_sale", "id": good.pk}),
-    )
 
-    def place(key: str, by: Member) -> None:
+    def place(key: str, by: Member, home: Address) -> None:
+        choice = Choice(
+            items=((good.sku_id, 1),),
+            address_id=home.pk,
+            activity=activities.read({"kind": "flash_sale", "id": good.pk}),
+        )
         placing.place(
             member=by, choice=choice, expected_payable_fen=9_00, idempotency_key=key, remark="", at=NOW
         )
 
-    assert statements(lambda: place("a", member)) <= 20  # 30 are allowed
-    late, _ = buyer()
-    # Whether it was placed before; quota, shelf, waiting list.
-    assert statements(lambda: place("b", late), SoldOut) == 4
-    assert gate.is_closed(good.pk)
-    assert statements(lambda: place("c", late), SoldOut) == 1
+    assert statements(lambda: place("a", member, address)) <= 20  # 30 are allowed
+    late, home = buyer()
+    # Whether it was placed before, and where it goes; quota, shelf, waiting list.
+    assert statements(lambda: place("b", late, home), SoldOut) == 5
+    assert gate.is_closed(good.pk, member_id=late.pk)
+    assert statements(lambda: place("c", late, home), SoldOut) == 2
 
 
 def test_the_gate_opens_with_what_comes_back(django_capture_on_commit_callbacks: Any) -> None:
@@ -225,11 +225,27 @@ def test_the_gate_opens_with_what_comes_back(django_capture_on_commit_callbacks:
     placed = order(buyer(), good)
     with pytest.raises(SoldOut):
         order(buyer(), good)
-    assert gate.is_closed(good.pk)
+    assert gate.is_closed(good.pk, member_id=0)
     with django_capture_on_commit_callbacks(execute=True):
         counter.close(placed)
-    assert not gate.is_closed(good.pk)
+    assert not gate.is_closed(good.pk, member_id=0)
     order(buyer(), good)
+
+
+def test_the_gate_lets_who_has_a_right_through_and_nobody_else(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    good = make.good(quota=1)
+    placed = order(buyer(), good)
+    waiter, passer_by = buyer(), buyer()
+    flashsale.wait(good_id=good.pk, member=waiter[0], at=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        counter.close(placed, at=NOW)
+    with pytest.raises(SoldOut):
+        order(passer_by, good)
+    closed = {who[0].pk: gate.is_closed(good.pk, member_id=who[0].pk) for who in (waiter, passer_by)}
+    assert closed == {waiter[0].pk: False, passer_by[0].pk: True}
+    order(waiter, good)
 
 
 def test_without_redis_the_sale_goes_on_and_sells_no_more(settings: Any) -> None:
@@ -239,6 +255,6 @@ def test_without_redis_the_sale_goes_on_and_sells_no_more(settings: Any) -> None
         order(buyer(), good)
         with pytest.raises(SoldOut):
             order(buyer(), good)
-        assert not gate.is_closed(good.pk)
+        assert not gate.is_closed(good.pk, member_id=0)
     finally:
         cache.breaker.close()  # type: ignore[attr-defined]
