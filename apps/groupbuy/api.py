@@ -23,7 +23,7 @@ from apps.members.models import Member
 from apps.pictures import stored
 from mall.errors import Invalid
 
-_ID = re.compile(r"[0-9]{1,18}")
+_ID = re.compile(r"[1-9][0-9]{0,17}")
 _NOW = "2026-11-28T10:00:00+08:00"
 _GROUP_BUY = {
     "id": 3,

@@ -29,6 +29,7 @@ from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
+from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
@@ -52,6 +53,7 @@ def fill(rows: int, *, operator: User) -> None:
         _words_of(order)
         _flash_sales_of(order)
         _group_of(order)
+        _bargain_of(order)
         _system(operator)
 
 
@@ -125,6 +127,12 @@ def _flash_sales_of(order: Order) -> None:
         code=f"PLAN-{good.pk}", title="每天十点秒杀", starts=time(10), from_day=date(2026, 11, 23)
     )
     PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
+
+
+def _bargain_of(order: Order) -> None:
+    """A bargain with a run in which somebody helped, and a help that waits for a look."""
+    run = bargain.run(bargain.bargain(), member_id=order.member_id)
+    bargain.held(bargain.helped(run))
 
 
 def _group_of(order: Order) -> None:

@@ -82,7 +82,8 @@ def test_what_runs_and_what_is_announced_is_listed_with_what_is_left(anyone: Sho
     assert (second["state"], second["left"], second["limit_per_member"]) == ("UPCOMING", 100 - 90, None)
     only = anyone.call("GET", f"/group-buys?product={cup.product_id}").json()["results"]
     assert [one["id"] for one in only] == [row.pk]
-    assert anyone.call("GET", "/group-buys?product=x").json()["code"] == "product_invalid"
+    for no_id in ("x", "0", "-1", "１", "9" * 19):
+        assert anyone.call("GET", f"/group-buys?product={no_id}").json()["code"] == "product_invalid"
 
 
 def test_left_is_never_more_than_lies_on_the_shelf(anyone: Shopper) -> None:
