@@ -114,6 +114,8 @@ class Environment(BaseSettings):
     database_url: str
     redis_url: str
     secret_key: Secret
+    # Former ones, the newest first: what they signed (printed share codes) is still ours.
+    secret_key_fallbacks: Names = []
     debug: bool = False
     allowed_hosts: Names = []
     csrf_trusted_origins: Names = []
@@ -138,6 +140,9 @@ class Environment(BaseSettings):
     # and so many uses of each promotion whose uses are counted for all buyers together.
     bargain_burst_per_minute: int = Field(default=60, ge=2, le=10_000)
     bargain_ring_helps: int = Field(default=3, ge=1, le=1000)
+    # For how many days an order or a registration is given to the share that somebody came by, and how long visits are kept.
+    share_days: int = Field(default=15, ge=1, le=90)
+    share_visit_days: int = Field(default=180, ge=90, le=1095)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)
@@ -153,6 +158,10 @@ class Environment(BaseSettings):
     wallet_enabled: bool = False
 
     wechat_sandbox: bool = False
+    # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
+    wechat_env_version: Literal["release", "trial", "develop"] = "release"
+    # Whether WeChat refuses codes of pages that the released version lacks; left out: for releases outside a rehearsal.
+    wechat_check_path: bool | None = None
     wechat_api_base: BaseUrl = "https://api.weixin.qq.com"
     wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")
     wechat_app_secret: Secret
@@ -166,7 +175,7 @@ class Environment(BaseSettings):
     wechatpay_public_key_file: Path
     wechatpay_public_key_id: str = Field(pattern=r"^PUB_KEY_ID_[0-9A-Za-z]+$")
 
-    @field_validator("allowed_hosts", "csrf_trusted_origins", mode="before")
+    @field_validator("allowed_hosts", "csrf_trusted_origins", "secret_key_fallbacks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

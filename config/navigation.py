@@ -87,6 +87,7 @@ GROUPS: Groups = [
     (
         "营销活动",
         [
+            Place("活动日历", "calendar_month", "campaigns.SkuWindow"),
             Place("拼团活动", "group_add", "groupbuy.GroupBuy"),
             Place("团", "diversity_3", "groupbuy.Group"),
             Place("砍价活动", "content_cut", "bargain.Bargain"),
@@ -102,6 +103,15 @@ GROUPS: Groups = [
             Place("重复秒杀", "event_repeat", "flashsale.Plan"),
             Place("候补", "hourglass_top", "flashsale.Wait"),
             Place("开抢提醒", "notifications_active", "flashsale.Reminder"),
+        ],
+    ),
+    (
+        "分享",
+        [
+            Place("分享", "share", "shares.Share"),
+            Place("分享到访", "travel_explore", "shares.Visit"),
+            Place("分享订单", "receipt_long", "shares.ShareOrder"),
+            Place("动态消息", "dynamic_feed", "shares.LiveCard"),
         ],
     ),
     (

@@ -25,6 +25,7 @@ from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.presale import personal as presale
 from apps.promotions import personal as promotions
+from apps.shares import personal as shares
 from apps.support import personal as support
 from apps.wallet import personal as wallet
 from apps.wechat import personal as wechat
@@ -45,6 +46,7 @@ BOARD: Sequence[Room] = (
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
+    shares.ROOM,
     promotions.ROOM,
     wechat.ROOM,
     members.ROOM,
@@ -90,6 +92,7 @@ NOBODYS: Mapping[str, str] = {
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
     "presale.Good": _OFFER,
+    "shares.LiveCard": "how many are in a group, by its number",
     "flashsale.Session": _OFFER,
     "flashsale.Good": _OFFER,
     "flashsale.Plan": _OFFER,

@@ -78,9 +78,11 @@ def _roles() -> dict[str, Collection[str]]:
             "members",
             "content",
             "fulfillment",
+            "campaigns",
             "flashsale",
             "bargain",
             "presale",
+            "shares",
             "groupbuy",
         )
         | {
@@ -105,6 +107,7 @@ def _roles() -> dict[str, Collection[str]]:
             "flashsale",
             "bargain",
             "presale",
+            "shares",
             "groupbuy",
         )
         | {

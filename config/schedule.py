@@ -76,6 +76,8 @@ RINGS = (
     Ring("members.forget_past_keeping", 3600),
     Ring("bargain.lapse_due", 30),
     Ring("presale.allot_due", 60),
+    Ring("shares.draw_due", 10),
+    Ring("shares.tell_due", 10),
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),

@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from apps.base import door, held, probes
 from apps.pictures import media_api
+from apps.shares import pictures_api as share_pictures
 
 handler400 = "apps.base.errors.bad_request"
 
@@ -39,8 +40,10 @@ urlpatterns = [
     path("api/v1/", include("apps.groupbuy.urls")),
     path("api/v1/", include("apps.bargain.urls")),
     path("api/v1/", include("apps.presale.urls")),
+    path("api/v1/", include("apps.shares.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.support.urls")),
+    re_path(r"^share-pictures/(?P<token>[0-9A-Za-z]{1,32})/(?P<what>code|poster)$", share_pictures.picture),
     path("wechat/", include("apps.checkout.callback_urls")),
 ]
 if settings.SERVE_MEDIA:

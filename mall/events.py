@@ -275,6 +275,29 @@ class SurveyAnswered(Event):
 
 
 @dataclass(frozen=True)
+class ShareWanted(Event):
+    """A member shares something whose code or poster has to be made."""
+
+    share_id: int
+
+
+@dataclass(frozen=True)
+class ShareVisited(Event):
+    """A member came by another member's share; whoever binds customers to promoters looks at the visit."""
+
+    member_id: int
+    share_id: int
+    visit_id: int
+
+
+@dataclass(frozen=True)
+class LiveCardChanged(Event):
+    """Cards in chats have something new to say of a group, or need their number first."""
+
+    live_card_id: int
+
+
+@dataclass(frozen=True)
 class FlashTurnGiven(Event):
     """Who waited for a good of a flash sale has a right to a unit of it ``until`` (ISO 8601)."""
 

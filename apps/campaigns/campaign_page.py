@@ -15,8 +15,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin
 from apps.base.asking import Done, operator
 from apps.campaigns import forms
-from apps.campaigns.models import CampaignColumns
-from apps.campaigns.states import LIFECYCLE, Approval, State
+from apps.campaigns.standing import phase
+from apps.campaigns.states import LIFECYCLE, Approval
 
 
 class PhaseFilter(admin.SimpleListFilter):
@@ -47,18 +47,6 @@ class PhaseFilter(admin.SimpleListFilter):
             "over": over,
         }.get(self.value() or "")
         return queryset if chosen is None else queryset.filter(chosen)
-
-
-def phase(row: CampaignColumns, *, at: datetime) -> str:
-    """Where a campaign stands, for operators: 草稿, 预热中, 未开始, 进行中, 已暂停, 已结束, 已提前结束."""
-    if row.approval in {Approval.DRAFT, Approval.STOPPED}:
-        return str(Approval(row.approval).label)
-    state = row.state_at(at)
-    if row.approval == Approval.PAUSED and state != State.ENDED:
-        return str(Approval(row.approval).label)
-    if state == State.UPCOMING and (row.preheat_at is None or row.preheat_at <= at):
-        return "预热中"
-    return str(state.label)
 
 
 class Button(NamedTuple):

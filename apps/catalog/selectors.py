@@ -273,6 +273,12 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     return found
 
 
+def on_sale(*, product_id: int, at: datetime) -> Product | None:
+    """Return a product that everybody can buy at an instant, without what only its page needs; None for any other."""
+    rows = Product.objects.on_sale_at(at).filter(pk=product_id)
+    return rows.only("id", "title", "cover", "price_fen").first()
+
+
 def undeletable(sku_ids: Collection[int]) -> set[int]:
     """Which of these SKUs something else rests on: stock, orders, carts. They can only be disabled."""
     found = set()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import bargains, filling, group_buys, presales, reviews, surveys, terms
+from apps.demo import bargains, filling, group_buys, presales, reviews, shares, surveys, terms
 from apps.demo.telling import Tell, silent
 
 
@@ -23,6 +23,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         surveys.fill(at=at)
         bargains.fill(at=at)
         presales.fill(at=at)
+        shares.fill(at=at)
     reviews.fill(at=at, tell=tell)
     # After the reviews, whose orders are older.
     with transaction.atomic():

@@ -2,6 +2,7 @@
 
 from apps.desk import (
     bills_page,
+    calendar_page,
     flashsale_page,
     group_buy_page,
     member_page,
@@ -16,6 +17,7 @@ from apps.desk import (
 
 __all__ = [
     "bills_page",
+    "calendar_page",
     "flashsale_page",
     "group_buy_page",
     "member_page",

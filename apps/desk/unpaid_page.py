@@ -32,6 +32,13 @@ class UnpaidAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
         return order_facts.unpaid_lines(super().get_queryset(request))
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> OrderLine | None:
+        """Any line, also one whose order was paid since the list was drawn."""
+        lines = OrderLine.objects.select_related(*self.list_select_related)
+        return lines.filter(pk=object_id).first() if object_id.isdecimal() else None
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

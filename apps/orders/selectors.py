@@ -228,6 +228,18 @@ def has_ever_paid(member_id: int) -> bool:
     return Order.objects.filter(member_id=member_id, paid_at__isnull=False).exists()
 
 
+class Times(NamedTuple):
+    """When an order was placed and, if it was, paid."""
+
+    placed_at: datetime
+    paid_at: datetime | None
+
+
+def times(*, order_no: str) -> Times:
+    """When an order was placed and paid; one statement."""
+    return Times(*Order.objects.values_list("created_at", "paid_at").get(order_no=order_no))
+
+
 def units_by_product(*, order_no: str) -> dict[int, int]:
     """How many units of each product an order bought, by product id; gifts are not sold."""
     lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)

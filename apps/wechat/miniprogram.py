@@ -43,6 +43,11 @@ def call_for_picture(path: str, body: Mapping[str, Any]) -> bytes:
     raise wechat_errors.WechatBadAnswer(f"{path} answered no image")
 
 
+def read(path: str, params: Mapping[str, str], *, changes: bool) -> dict[str, Any]:
+    """GET ``path`` with the access token; return the answer, whose errcode is 0. Otherwise like ``call``."""
+    return _content(_answered(path, None, changes=changes, params=params), path=path, changes=changes)
+
+
 def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
     """GET ``path`` without a token (login); return the answer, whose errcode is 0."""
     for attempt in range(1, _REPEATS_WHEN_BUSY + 2):
@@ -57,20 +62,26 @@ def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
     return _content(answer, path=path, changes=False)
 
 
-def _answered(path: str, body: Mapping[str, Any], *, changes: bool) -> http.Answer:
-    """Return the last answer: a rejected token is renewed once, "busy" is repeated for mere questions."""
+def _answered(
+    path: str, body: Mapping[str, Any] | None, *, changes: bool, params: Mapping[str, str] | None = None
+) -> http.Answer:
+    """Return the last answer: a rejected token is renewed once, "busy" is repeated for mere questions.
+
+    Without a body it is a GET.
+    """
+    method = "GET" if body is None else "POST"
     token, renewed, repeats = tokens.current(), False, 0
     while True:
         answer = http.send(
-            method="POST",
+            method=method,
             base=settings.WECHAT_API_BASE,
             path=path,
-            params={"access_token": token},
-            body=http.encode(body),
+            params={**(params or {}), "access_token": token},
+            body=None if body is None else http.encode(body),
             changes=changes,
         )
         errcode = 0 if answer.content_type.startswith("image/") else _errcode(answer)
-        http.record(method="POST", path=path, answer=answer, errcode=errcode)
+        http.record(method=method, path=path, answer=answer, errcode=errcode)
         if errcode in TOKEN_REJECTED and not renewed:
             token, renewed = tokens.renew(rejected=token), True
         elif errcode == BUSY and not changes and repeats < _REPEATS_WHEN_BUSY:

@@ -17,6 +17,8 @@ PROCESSES = environment.load_processes()
 _served_over_https = ENV.public_base_url.startswith("https://")
 
 SECRET_KEY = ENV.secret_key.get_secret_value()
+# Sessions and printed share codes that a former key signed.
+SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins or [ENV.public_base_url]
@@ -51,6 +53,7 @@ INSTALLED_APPS = [
     "apps.inventory",
     "apps.promotions",
     "apps.campaigns",
+    "apps.shares",
     "apps.groupbuy",
     "apps.carts",
     "apps.orders",
@@ -302,6 +305,8 @@ OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
+SHARE_KINDS = "config.sharing.KINDS"
+SHARE_COMING = "config.sharing.COMING"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -315,6 +320,8 @@ MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
 BARGAIN_BURST_PER_MINUTE = ENV.bargain_burst_per_minute
 BARGAIN_RING_HELPS = ENV.bargain_ring_helps
+SHARE_DAYS = ENV.share_days
+SHARE_VISIT_DAYS = ENV.share_visit_days
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.
@@ -324,6 +331,9 @@ WALLET_ENABLED = ENV.wallet_enabled
 COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
+WECHAT_ENV_VERSION = ENV.wechat_env_version
+_OF_RELEASES = ENV.wechat_env_version == "release" and not ENV.wechat_sandbox
+WECHAT_CHECK_PATH = _OF_RELEASES if ENV.wechat_check_path is None else ENV.wechat_check_path
 WECHAT_API_BASE = ENV.wechat_api_base
 WECHAT_APPID = ENV.wechat_appid
 WECHAT_APP_SECRET = ENV.wechat_app_secret.get_secret_value()

@@ -26,6 +26,7 @@ from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
 from apps.presale.models import Report, Reservation
 from apps.promotions.models import LevelPrice
+from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
@@ -39,6 +40,7 @@ from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.presale import make as presales
 from tests.apps.promotions import make as promotions
+from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai
@@ -53,6 +55,7 @@ def fill(rows: int, *, operator: User) -> None:
         _catalog_of(order)
         _money_of(order)
         _words_of(order)
+        _shared(order)
         _flash_sales_of(order)
         _group_of(order)
         _bargain_of(order)
@@ -66,6 +69,15 @@ def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: d
     fulfillment.parcel(order, operator=operator)
     ShippingUpload.objects.filter(order=order).update(status=UploadStatus.FAILED, last_error="单号不存在")
     return Order.objects.get(pk=order.pk)
+
+
+def _shared(order: Order) -> None:
+    """A product that somebody shares, a friend who came by it and ordered, and the card of a group."""
+    share = shared.share(at=NOW)
+    friend = members.member("访客", registered_at=NOW)
+    shares.note_visit(token=share.token, visitor_id="v-1", member=friend, at=NOW)
+    shares.note_order(order_no=order.order_no, member_id=friend.pk, placed_at=NOW)
+    shared.card(f"GB{next(_numbers)}", at=NOW)
 
 
 def _catalog_of(order: Order) -> None:

@@ -46,6 +46,8 @@ NOT_TOLD = {
     "cursor_invalid": "signed by the shop",
     "document_version_invalid": "documents are the shop's",
     "picture_unreadable": "what a picture is, its bytes say",
+    "share_kind_unknown": "the kinds are a board of the shop",
+    "invalid id": "whether things have numbers or texts for ids, their kind says",
     "scope_unreadable": "as a badge or a hint of the shop gives it",
     "wechat_code_invalid": "made by WeChat",
     "invalid province": "3,400 names of regions are no enum",

@@ -30,6 +30,7 @@ from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.presale import make as presales
+from tests.apps.shares import make as shares
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 from tests.conftest import Shopper
@@ -208,6 +209,15 @@ def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     assert call("GET", f"/surveys/{survey.pk}")["answered"] is True
 
 
+def share_and_come_by(witness: Witness, sku: Sku) -> None:
+    """Share the cup, look at what the code will show, come by a friend's share."""
+    share = witness.call("POST", "/shares", {"kind": "product", "id": sku.product_id})
+    assert witness.call("GET", f"/shares/{share['token']}")["id"] == sku.product_id
+    friends = shares.share()
+    landed = {"share_token": friends.token, "visitor_id": "v-1"}
+    assert witness.call("POST", "/visits", landed, status=204) is None
+
+
 def bargain_with_friends(witness: Witness) -> None:
     """A run is opened, read, and helped by somebody."""
     now = datetime.now(tz=UTC)
@@ -312,6 +322,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
 
     bargain_with_friends(witness)
     order_before_it_is_here(witness)
+    share_and_come_by(witness, cup)
     buy_in_a_group(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)

@@ -164,6 +164,12 @@ def answering(survey: Survey) -> Door:
     )
 
 
+def showing(product_id: int) -> Door:
+    """The door of shares: a product, and everything that cannot be shared."""
+    wrong = {"kind": [*REQUIRED_TEXT, "coupon", "article"], "id": [*INT, 2**62, [7], "PR1"]}
+    return Door("POST", "/shares", {"kind": "product", "id": product_id}, wrong)
+
+
 def _form(content: bytes) -> bytes:
     """A multipart form whose only part is a file."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
@@ -259,7 +265,11 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     received = content.order(member, at=timezone.now() - timedelta(days=1))
     now = timezone.now()
     survey = surveys.survey(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
-    known[:0] = [reviewing(received.order_no, received.lines.get().sku_id), answering(survey)]
+    known[:0] = [
+        reviewing(received.order_no, received.lines.get().sku_id),
+        answering(survey),
+        showing(sku.product_id),
+    ]
     return World(member, shopper_of(member), known, order.order_no)
 
 
@@ -500,6 +510,8 @@ def test_no_door_was_forgotten(world: World) -> None:
         "erasure",
         "runs",
         "helps",
+        # Answered 204 whatever is said: tests/apps/shares/test_visits.py.
+        "visits",
         "reminders",
         "waits",
     }

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.base import audit, numbers, transactions
-from apps.groupbuy import progress
+from apps.groupbuy import progress, sharing
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.models import Group, Seat
 from apps.groupbuy.states import GROUP_LIFECYCLE, SEAT_LIFECYCLE, GroupStatus, SeatStatus
@@ -73,6 +73,7 @@ def join(group: Group, *, at: datetime) -> None:
     if group.joined == group.largest:
         end(group, at=at)
     save_counts(group)
+    sharing.tell_cards(group, at=at)
     if group.status == GroupStatus.FORMED:
         form_orders(group, at=at)
 
@@ -90,6 +91,8 @@ def leave(group: Group, seat: Seat, *, at: datetime) -> None:
     elif group.leader_id == seat.member_id:
         group.leader_id = rest.member_id
     save_counts(group)
+    if rest is not None:
+        sharing.tell_cards(group, at=at)
 
 
 def end(group: Group, *, at: datetime) -> None:

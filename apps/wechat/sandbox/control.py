@@ -149,6 +149,10 @@ class Sandbox:
     def messages(self) -> list[Row]:
         return self._list("messages")
 
+    def activities(self) -> list[Row]:
+        """The updatable messages: what the cards that were sent say now."""
+        return self._list("activities")
+
     def grants(self) -> list[Row]:
         return self._list("grants")
 

@@ -233,6 +233,6 @@ ROUTES = [
     Route("GET", f"{ROOT}/notifies", _notifies),
     *(
         _listing(table)
-        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "grants")
+        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "activities", "grants")
     ),
 ]

@@ -178,7 +178,7 @@ CALLS: Final = (
     ),
     *(
         Call("GET", table, f"The {table} that WeChat knows")
-        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "grants")
+        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "activities", "grants")
     ),
     Call("GET", "schema", "This document"),
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import control_api, miniprogram, page, pay_door, shipping, subscribe, trade_orders
+from apps.wechat.sandbox import (
+    control_api,
+    miniprogram,
+    page,
+    pay_door,
+    shipping,
+    subscribe,
+    trade_orders,
+    updatable,
+)
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.wire import Request, Response, find
@@ -15,7 +24,13 @@ if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
 
 OPEN_ROUTES = miniprogram.OPEN_ROUTES
-TOKEN_ROUTES = [*miniprogram.ROUTES, *subscribe.ROUTES, *shipping.ROUTES, *trade_orders.ROUTES]
+TOKEN_ROUTES = [
+    *miniprogram.ROUTES,
+    *subscribe.ROUTES,
+    *updatable.ROUTES,
+    *shipping.ROUTES,
+    *trade_orders.ROUTES,
+]
 SHOWN = 20_000  # characters of a request or an answer that the log keeps
 
 

@@ -73,6 +73,17 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """An updatable message (动态消息): one card, in however many chats it was sent, and what it says now."""
+
+    activity_id: str
+    expires_at: float
+    state: int = 0
+    parameters: dict[str, str] = field(default_factory=dict)
+    updates: int = 0
+
+
+@dataclass(frozen=True)
 class Transaction:
     """One merchant order number at WeChat Pay; ``state`` is NOTPAY, SUCCESS, CLOSED or REFUND."""
 
@@ -195,6 +206,7 @@ class Store:
         self.tokens = Table(Token, lambda row: row.value, file)
         self.grants = Table(Grant, lambda row: row.key, file)
         self.messages = Table(Message, lambda row: str(row.msgid), file)
+        self.activities = Table(Activity, lambda row: row.activity_id, file)
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
         self.refunds = Table(Refund, lambda row: row.out_refund_no, file)
@@ -202,7 +214,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
-        tables = (self.shoppers, self.codes, self.grants, self.messages)
+        tables = (self.shoppers, self.codes, self.grants, self.messages, self.activities)
         money = (self.transactions, self.prepays, self.refunds, self.shipments)
         for table in (*tables, *money):
             table.clear()

@@ -61,4 +61,5 @@ def test_what_is_paid_or_closed_is_not_there_and_nothing_can_be_changed(admin_cl
     assert admin_client.post(f"{LIST}{line.pk}/change/", {"quantity": "1"}).status_code == 403
     make.pay(order)
     assert rows(admin_client) == []
-    assert admin_client.get(f"{LIST}{line.pk}/change/").status_code == 302
+    assert admin_client.get(f"{LIST}{line.pk}/change/").status_code == 200
+    assert admin_client.get(f"{LIST}x/change/").status_code == 302

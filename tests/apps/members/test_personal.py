@@ -27,6 +27,7 @@ from apps.orders import personal as orders
 from apps.orders.models import Order
 from apps.payments.models import Notification, Payment, Refund
 from apps.points import services as points
+from apps.shares import services as shares
 from apps.wallet.models import Account
 from apps.wechat.models import PushMessage
 from config.celery import app
@@ -34,6 +35,7 @@ from config.personal import BOARD
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as reviews
 from tests.apps.members import make
+from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
 
@@ -54,8 +56,9 @@ REMARK, REVIEW, ANSWER, SAID = (
 )
 OPENID = "oMurongXuejian77-abcdefghijk"
 AVATAR = "https://thirdwx.qlogo.cn/xuejian"
+VISITOR = "v-xuejian-77abc"
 IN_THE_ORDER = (NAME, PHONE, STREET, REMARK)
-EVERYTHING = (*IN_THE_ORDER, NICKNAME, REVIEW, ANSWER, SAID, OPENID, AVATAR)
+EVERYTHING = (*IN_THE_ORDER, NICKNAME, REVIEW, ANSWER, SAID, OPENID, AVATAR, VISITOR)
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +88,9 @@ def a_life() -> Member:
     PushMessage.objects.create(message_key="k1", kind="text", content=message, received_at=NOW)
     nested = {"Event": "trade_manage_order_settlement", "payer": {"list": [{"openid": OPENID}]}}
     PushMessage.objects.create(message_key="k2", kind="event", content=nested, received_at=NOW)
+    friends = shared.share(at=NOW)
+    shares.note_visit(token=friends.token, visitor_id=VISITOR, member=member, at=NOW)
+    shares.note_visit(token=shared.share(member, at=NOW).token, visitor_id="v-friend", member=None, at=NOW)
     make.access_token(member, at=NOW)
     return member
 

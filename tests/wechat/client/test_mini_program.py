@@ -7,12 +7,13 @@ import logging
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps.wechat import codes, http, login, phone, security, shipping, tokens
+from apps.wechat import codes, http, login, phone, security, shipping, tokens, updatable
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
@@ -387,3 +388,68 @@ def test_what_wechat_found_in_a_picture_is_a_verdict_or_a_persons_to_give(
 ) -> None:
     found = security.picture_verdict({"trace_id": "t", **message})
     assert (found.suggest, found.label, found.trace_id) == (*verdict, "t")
+
+
+# Updatable messages
+
+
+def test_a_card_gets_its_number_by_a_get_with_the_token(wechat: Script) -> None:
+    wechat.say(token("t1"), told(errcode=0, activity_id="1031_abc", expiration_time=1764415200))
+
+    made = updatable.create()
+    assert made == updatable.Activity("1031_abc", datetime(2025, 11, 29, 11, 20, tzinfo=UTC))
+    asked = wechat.heard[-1]
+    assert (asked.method, asked.target.partition("?")[0], asked.body) == ("GET", updatable.CREATE, b"")
+    assert asked.query == {"access_token": "t1"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{}, {"activity_id": "", "expiration_time": 1}, {"activity_id": "a", "expiration_time": "soon"}],
+)
+def test_a_card_without_a_number_or_an_end_is_a_bad_gateway(wechat: Script, odd: dict[str, Any]) -> None:
+    wechat.say(token(), told(errcode=0, **odd))
+
+    with pytest.raises(wechat_errors.WechatBadAnswer):
+        updatable.create()
+
+
+def test_a_rejected_token_is_renewed_for_a_get_too(wechat: Script) -> None:
+    wechat.say(
+        token("old"),
+        told(errcode=42001),
+        token("new"),
+        told(errcode=0, activity_id="a", expiration_time=1764415200),
+    )
+
+    assert updatable.create().activity_id == "a"
+    assert wechat.heard[-1].query == {"access_token": "new"}
+
+
+def test_a_card_is_told_in_strings_as_wechat_documents_it(wechat: Script) -> None:
+    wechat.say(token(), told(errcode=0), told(errcode=0))
+
+    updatable.tell_joined(activity_id="a", members=2, limit=3)
+    assert json.loads(wechat.heard[-1].body) == {
+        "activity_id": "a",
+        "target_state": 0,
+        "template_info": {
+            "parameter_list": [{"name": "member_count", "value": "2"}, {"name": "room_limit", "value": "3"}]
+        },
+    }
+    updatable.tell_begun(activity_id="a", path="pages/group/index?group_no=G1", version="trial")
+    assert json.loads(wechat.heard[-1].body)["template_info"]["parameter_list"] == [
+        {"name": "path", "value": "pages/group/index?group_no=G1"},
+        {"name": "version_type", "value": "trial"},
+    ]
+
+
+@pytest.mark.parametrize("errcode", [47501, 47502, 47504])
+def test_a_card_that_takes_no_more_news_is_told_from_other_refusals(wechat: Script, errcode: int) -> None:
+    wechat.say(token(), told(errcode=errcode), told(errcode=47503))
+
+    with pytest.raises(updatable.CardOver):
+        updatable.tell_joined(activity_id="a", members=2, limit=3)
+    with pytest.raises(wechat_errors.WechatRefused, match="47503") as other:
+        updatable.tell_begun(activity_id="a", path="pages/a")
+    assert not isinstance(other.value, updatable.CardOver)

@@ -164,6 +164,11 @@ class Merchant:
         assert answer.status_code == 200
         return dict(answer.json())
 
+    def get(self, path: str, *, token: str | None = None) -> requests.Response:
+        """Ask the mini program API with an access token."""
+        token = self.token()["access_token"] if token is None else token
+        return self._session.get(self.base_url + path, params={"access_token": token}, timeout=10)
+
     def post(self, path: str, asked: Json, *, token: str | None = None) -> requests.Response:
         """Call the mini program API with an access token."""
         if token is None:

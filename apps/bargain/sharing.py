@@ -1,0 +1,23 @@
+"""What a run of a bargain looks like when it is sent to friends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.bargain import selectors as bargain_facts
+from apps.shares.cards import Card
+
+
+def run(said: int | str, *, member_id: int, at: datetime) -> Card:
+    """A run, whoever opened it: the price on its poster is the floor, which does not fall. Raises NotFound."""
+    found = bargain_facts.run(str(said))
+    product = found.bargain.sku.product
+    return Card(
+        subject=found.bargain_no,
+        title=found.bargain.title,
+        query={"bargain_no": found.bargain_no},
+        picture=product.cover.name or "",
+        price_fen=found.floor_fen,
+        price_label="底价",
+        until=found.ends_at,
+    )

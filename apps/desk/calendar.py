@@ -1,0 +1,127 @@
+"""One calendar over everything that runs for a time: promotions, coupons that can be claimed, all activities, drafts too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Q
+from django.urls import reverse
+
+from apps.bargain.models import Bargain
+from apps.base import days
+from apps.campaigns.models import CampaignColumns
+from apps.campaigns.standing import phase
+from apps.coupons.models import Template
+from apps.coupons.states import TemplateStatus
+from apps.flashsale.models import Session
+from apps.groupbuy.models import GroupBuy
+from apps.promotions.models import Campaign, Promotion
+
+# So many are shown of each kind in one month: nobody reads more.
+_MOST: Final = 200
+
+
+class Entry(NamedTuple):
+    """Something that runs for a time: its kind and title, where it stands, when, and the page it is changed on."""
+
+    kind: str
+    title: str
+    phase: str
+    starts_at: datetime
+    ends_at: datetime
+    url: str
+
+
+class Source(NamedTuple):
+    """One kind of what runs: its name, the right to see it, and what of it meets a span of time."""
+
+    kind: str
+    needs: str
+    found: Callable[[datetime, datetime, datetime], Iterator[Entry]]
+
+
+class Bar(NamedTuple):
+    """An entry in a month: the days that it covers, counted from 1, from ``first`` on and before ``last``."""
+
+    entry: Entry
+    first: int
+    last: int
+
+
+def bars(month: date, *, allowed: Callable[[str], bool], at: datetime) -> list[Bar]:
+    """What meets the month that begins on this day, by its beginning; one statement for each kind that may be seen."""
+    after = (month + timedelta(days=31)).replace(day=1)
+    since, until = days.day_window(month)[0], days.day_window(after)[0]
+    entries = [
+        entry for source in SOURCES if allowed(source.needs) for entry in source.found(since, until, at)
+    ]
+    return [_bar(entry, month, after) for entry in sorted(entries, key=lambda entry: entry.starts_at)]
+
+
+def _bar(entry: Entry, month: date, after: date) -> Bar:
+    """Windows are half-open: what ends at midnight does not touch the next day."""
+    first = max(days.shop_day(entry.starts_at), month)
+    last = min(days.shop_day(entry.ends_at - timedelta(microseconds=1)), after - timedelta(days=1))
+    return Bar(entry, first.day, last.day + 1)
+
+
+def _page(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def _of_campaigns(kind: str, model: type[CampaignColumns]) -> Source:
+    def found(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+        rows = model._default_manager.filter(starts_at__lt=until, ends_at__gt=since)
+        for row in rows.order_by("starts_at", "pk")[:_MOST]:
+            yield Entry(kind, row.title, phase(row, at=at), row.starts_at, row.ends_at, _page(row))
+
+    return Source(kind, f"{model._meta.app_label}.view_{model._meta.model_name}", found)
+
+
+def _standing(starts_at: datetime, ends_at: datetime, *, enabled: bool, at: datetime) -> str:
+    if not enabled:
+        return "已停用"
+    if at < starts_at:
+        return "未开始"
+    return "进行中" if at < ends_at else "已结束"
+
+
+def _promotions(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+    rows = Promotion.objects.filter(starts_at__lt=until, ends_at__gt=since)
+    for row in rows.order_by("starts_at", "pk")[:_MOST]:
+        standing = _standing(row.starts_at, row.ends_at, enabled=row.enabled, at=at)
+        kind = str(row.get_kind_display())
+        yield Entry(kind, row.label, standing, row.starts_at, row.ends_at, _page(row))
+
+
+def _festivals(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+    for row in Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since).order_by("starts_at", "pk"):
+        standing = _standing(row.starts_at, row.ends_at, enabled=True, at=at)
+        yield Entry("节日活动", row.name, standing, row.starts_at, row.ends_at, _page(row))
+
+
+def _coupons(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+    """Templates with a window: of claiming, else of use."""
+    claimed = Q(claim_from__lt=until, claim_until__gt=since)
+    used = Q(claim_until__isnull=True, valid_from__lt=until, valid_until__gt=since)
+    for row in Template.objects.filter(claimed | used).order_by("pk")[:_MOST]:
+        windowed = row.claim_from is not None and row.claim_until is not None
+        starts_at = row.claim_from if windowed else row.valid_from
+        ends_at = row.claim_until if windowed else row.valid_until
+        if starts_at is None or ends_at is None:
+            continue
+        live = row.status == TemplateStatus.LIVE
+        standing = _standing(starts_at, ends_at, enabled=True, at=at) if live else row.get_status_display()
+        yield Entry("优惠券", row.name, str(standing), starts_at, ends_at, _page(row))
+
+
+SOURCES: Final[Sequence[Source]] = (
+    _of_campaigns("拼团", GroupBuy),
+    _of_campaigns("秒杀", Session),
+    _of_campaigns("砍价", Bargain),
+    Source("促销", "promotions.view_promotion", _promotions),
+    Source("节日活动", "promotions.view_campaign", _festivals),
+    Source("优惠券", "coupons.view_template", _coupons),
+)

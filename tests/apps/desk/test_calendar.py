@@ -1,0 +1,67 @@
+"""One calendar over everything that runs for a time: what meets the month, for whom it is to be seen."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.desk import calendar
+from tests.apps.bargain import make as bargain
+from tests.apps.flashsale import make as flash
+from tests.apps.promotions import make as promotions
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/campaigns/skuwindow/"
+NOVEMBER = date(2026, 11, 1)
+# Midnight of the first of December in Shanghai.
+DECEMBER = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+
+
+def bars(month: date = NOVEMBER, *, but: str = "") -> list[tuple[str, str, int, int]]:
+    """Kind, phase and days of what meets the month; rights to see everything ``but`` one."""
+    found = calendar.bars(month, allowed=lambda needed: needed != but, at=bargain.NOW)
+    return [(bar.entry.kind, bar.entry.phase, bar.first, bar.last) for bar in found]
+
+
+def test_what_meets_the_month_stands_there_by_its_beginning_on_the_days_that_it_covers() -> None:
+    bargain.bargain(ends_at=bargain.NOW + timedelta(days=30))
+    flash.session(flash.goods(50_00), starts_at=bargain.NOW + bargain.HOUR, ends_at=DECEMBER)
+    promotions.promotion(label="双十一满减")
+    assert bars() == [("满减", "已结束", 23, 24), ("砍价", "进行中", 28, 31), ("秒杀", "预热中", 28, 31)]
+    assert bars(date(2026, 12, 1)) == [("砍价", "进行中", 1, 29)]
+    assert bars(date(2026, 10, 1)) == []
+
+
+def test_drafts_stand_there_too_and_what_may_not_be_seen_does_not() -> None:
+    bargain.bargain(approved=False)
+    promotions.promotion()
+    assert bars() == [("满减", "已结束", 23, 24), ("砍价", "草稿", 28, 29)]
+    assert bars(but="bargain.view_bargain") == [("满减", "已结束", 23, 24)]
+
+
+def test_the_page_shows_a_month_with_links_and_takes_any_month_for_this_one(admin_client: Client) -> None:
+    row = bargain.bargain()
+    shown = admin_client.get(PAGE, {"month": "2026-11"}).content.decode()
+    assert f"/admin/bargain/bargain/{row.pk}/change/" in shown
+    assert "2026 年 11 月" in shown
+    assert "这个月没有活动" in admin_client.get(PAGE, {"month": "2031-05"}).content.decode()
+    for nonsense in ("2026-13", "x", "2026-1"):
+        assert admin_client.get(PAGE, {"month": nonsense}).status_code == 200
+
+
+def test_it_asks_equally_often_for_one_and_for_ten(admin_client: Client) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert admin_client.get(PAGE, {"month": "2026-11"}).status_code == 200
+        return len(seen)
+
+    bargain.bargain()
+    asked()
+    few = asked()
+    for _ in range(9):
+        bargain.bargain()
+    assert asked() == few
