@@ -17,6 +17,7 @@ from apps.coupons.models import Template
 from apps.coupons.states import TemplateStatus
 from apps.flashsale.models import Session
 from apps.groupbuy.models import GroupBuy
+from apps.presale.models import Presale
 from apps.promotions.models import Campaign, Promotion
 
 # So many are shown of each kind in one month: nobody reads more.
@@ -121,6 +122,7 @@ SOURCES: Final[Sequence[Source]] = (
     _of_campaigns("拼团", GroupBuy),
     _of_campaigns("秒杀", Session),
     _of_campaigns("砍价", Bargain),
+    _of_campaigns("预售", Presale),
     Source("促销", "promotions.view_promotion", _promotions),
     Source("节日活动", "promotions.view_campaign", _festivals),
     Source("优惠券", "coupons.view_template", _coupons),
