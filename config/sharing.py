@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from apps.shares.cards import Kind
 
 # Words of the API that have nothing to show yet: 404, where other words are 400.
-COMING: Sequence[str] = ("presale", "article", "page", "promoter", "referral")
+COMING: Sequence[str] = ("article", "page", "promoter", "referral")
 
 KINDS: Sequence[Kind] = (
     Kind(
@@ -30,4 +30,11 @@ KINDS: Sequence[Kind] = (
         numbered=True,
     ),
     Kind(name="bargain", label="砍价", page="pages/bargain/index", finds="apps.bargain.sharing.run"),
+    Kind(
+        name="presale",
+        label="预售",
+        page="pages/presale/index",
+        finds="apps.presale.sharing.presale",
+        numbered=True,
+    ),
 )

@@ -24,6 +24,7 @@ from tests.apps.bargain import make as bargains
 from tests.apps.checkout import make as counter
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
+from tests.apps.presale import make as presales
 from tests.apps.shares import make
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,13 @@ def test_a_product_that_cannot_be_bought_is_not_shared(shopper_of: Shoppers):
 
 def test_sharing_needs_a_login(anyone: Any):
     assert anyone.call("POST", "/shares", {"kind": "product", "id": make.cup().pk}).status_code == 401
+
+
+def test_a_pre_sale_is_shared_at_its_lowest_price(shopper_of: Shoppers, anyone: Any):
+    row = presales.live()
+    told = shopper_of(make.member()).call("POST", "/shares", {"kind": "presale", "id": row.pk}).json()
+    assert told["title"] == "明前龙井预售"
+    assert told["path"].startswith(f"/pages/presale/index?id={row.pk}&share_token=")
 
 
 def test_a_run_of_a_bargain_is_shared_by_its_number(shopper_of: Shoppers, anyone: Any):

@@ -1,0 +1,24 @@
+"""What a pre-sale looks like when it is sent to friends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.presale import selectors as presale_facts
+from apps.shares.cards import Card
+
+
+def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
+    """A pre-sale that shoppers are told of, at the lowest of its prices, until it can be ordered no more. Raises NotFound."""
+    row = presale_facts.told(presale_id=int(said), at=at)
+    goods = list(row.goods.all())
+    cheapest = min(goods, key=lambda good: good.price_fen)
+    return Card(
+        subject=str(row.pk),
+        title=row.title,
+        query={"id": str(row.pk)},
+        picture=cheapest.sku.product.cover.name or "",
+        price_fen=cheapest.price_fen,
+        price_label="预售价",
+        until=row.ends_at,
+    )
