@@ -9,7 +9,7 @@ from apps.shares.cards import Card
 
 
 def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A pre-sale that shoppers are told of, at the lowest of its prices, until it can be ordered no more. Raises NotFound."""
+    """A pre-sale that shoppers are told of, at its lowest price, until it can be ordered no more. Raises NotFound."""
     row = presale_facts.told(presale_id=int(said), at=at)
     goods = list(row.goods.all())
     cheapest = min(goods, key=lambda good: good.price_fen)
