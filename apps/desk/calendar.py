@@ -40,7 +40,7 @@ class Source(NamedTuple):
 
     kind: str
     needs: str
-    found: Callable[[datetime, datetime, datetime], Iterator[Entry]]
+    found: Callable[..., Iterator[Entry]]
 
 
 class Bar(NamedTuple):
@@ -56,7 +56,7 @@ def bars(month: date, *, allowed: Callable[[str], bool], at: datetime) -> list[B
     after = (month + timedelta(days=31)).replace(day=1)
     since, until = days.day_window(month)[0], days.day_window(after)[0]
     entries = [
-        entry for source in SOURCES if allowed(source.needs) for entry in source.found(since, until, at)
+        entry for source in SOURCES if allowed(source.needs) for entry in source.found(since, until, at=at)
     ]
     return [_bar(entry, month, after) for entry in sorted(entries, key=lambda entry: entry.starts_at)]
 
@@ -73,7 +73,7 @@ def _page(row: Any) -> str:
 
 
 def _of_campaigns(kind: str, model: type[CampaignColumns]) -> Source:
-    def found(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+    def found(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entry]:
         rows = model._default_manager.filter(starts_at__lt=until, ends_at__gt=since)
         for row in rows.order_by("starts_at", "pk")[:_MOST]:
             yield Entry(kind, row.title, phase(row, at=at), row.starts_at, row.ends_at, _page(row))
@@ -89,7 +89,7 @@ def _standing(starts_at: datetime, ends_at: datetime, *, enabled: bool, at: date
     return "进行中" if at < ends_at else "已结束"
 
 
-def _promotions(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+def _promotions(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entry]:
     rows = Promotion.objects.filter(starts_at__lt=until, ends_at__gt=since)
     for row in rows.order_by("starts_at", "pk")[:_MOST]:
         standing = _standing(row.starts_at, row.ends_at, enabled=row.enabled, at=at)
@@ -97,13 +97,13 @@ def _promotions(since: datetime, until: datetime, at: datetime) -> Iterator[Entr
         yield Entry(kind, row.label, standing, row.starts_at, row.ends_at, _page(row))
 
 
-def _festivals(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+def _festivals(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entry]:
     for row in Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since).order_by("starts_at", "pk"):
         standing = _standing(row.starts_at, row.ends_at, enabled=True, at=at)
         yield Entry("节日活动", row.name, standing, row.starts_at, row.ends_at, _page(row))
 
 
-def _coupons(since: datetime, until: datetime, at: datetime) -> Iterator[Entry]:
+def _coupons(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entry]:
     """Templates with a window: of claiming, else of use."""
     claimed = Q(claim_from__lt=until, claim_until__gt=since)
     used = Q(claim_until__isnull=True, valid_from__lt=until, valid_until__gt=since)

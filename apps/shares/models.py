@@ -162,4 +162,4 @@ class LiveCard(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
+        return self.subject

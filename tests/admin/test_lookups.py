@@ -14,6 +14,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from apps.base.admin import EditableAdmin, declared_lookups
+from apps.campaigns.models import SkuWindow
 from config.personal import BOARD
 from tests.admin import shop
 from tests.apps.members import make
@@ -134,7 +135,8 @@ def test_every_filter_that_a_list_offers_still_works(page: Client, manager: User
     for registered in REGISTERED:
         address = reverse(f"admin:{registered.opts.app_label}_{registered.opts.model_name}_changelist")
         listed = page.get(address)
-        if listed.status_code == 302:  # a table of one row has no list
+        # A table of one row has no list, and the windows of campaigns are shown as a calendar.
+        if listed.status_code == 302 or registered.model is SkuWindow:
             continue
         for spec in listed.context["cl"].filter_specs:
             for choice in spec.choices(listed.context["cl"]):

@@ -110,7 +110,8 @@ def test_a_group_whose_time_runs_out_gives_everybody_back_and_closes_who_did_not
     unpaid = orders(lazy, row, group_no)["order_no"]
 
     # The hour is over, by a second; nobody has looked at it yet.
-    Group.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    over = timezone.now() - timedelta(seconds=1)
+    Group.objects.update(opened_at=over - timedelta(hours=1), ends_at=over)
     answer = lazy.call("POST", f"/orders/{unpaid}/pay")
     assert (answer.status, answer.body["code"]) == (409, "group_closed")
     wechat.pay(late.openid, asked)

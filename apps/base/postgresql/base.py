@@ -15,6 +15,16 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 log = structlog.get_logger(__name__)
 
 
+_MOST = 2**63
+
+
+def _fits(value: Any) -> bool:
+    """Whether the server can take a value for a number of its own: a larger one equals no row's, which it has to say."""
+    if type(value) is list:
+        return all(map(_fits, value))
+    return type(value) is not int or -_MOST <= value < _MOST
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, which looks at its socket and remembers what the server has planned for it."""
 
@@ -46,7 +56,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         or wraps statements, and where a pooler shares the connection (DATABASE_POOLED). Outside a transaction it only
         reads, so a connection that has died is found out by it, and it is sent again on a new one.
         """
-        if self.queries_logged or self.execute_wrappers or not self._may_plan():
+        if (
+            self.queries_logged
+            or self.execute_wrappers
+            or not self._may_plan()
+            or not all(map(_fits, values))
+        ):
             return self._plain_rows(statement, values)
         if self.connection is None:
             self.ensure_connection()
