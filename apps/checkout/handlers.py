@@ -99,6 +99,7 @@ def _tell(order_no: str, *, at: datetime) -> None:
         raise outbox.TryLater(str(trouble)) from trouble
 
 
+@outbox.outside_transaction
 def close_on_group_failed(event: GroupFailed, *, at: datetime) -> None:
     """Close what was not paid of a group that failed, at WeChat first; comes back while that cannot be asked."""
     put_off: ShopError | None = None
