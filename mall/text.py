@@ -63,6 +63,11 @@ def masked(nickname: str) -> str:
     return f"{nickname[0]}**" if nickname else "微信用户"
 
 
+def is_number(said: str) -> bool:
+    """Whether it can be a public number of ours: letters and digits of ASCII, at most 32. Nothing else is looked up."""
+    return said.isascii() and said.isalnum() and len(said) <= 32
+
+
 def is_visible(text: str) -> bool:
     """Whether there is at least one sign to see: no blank, no lone accent, no filler."""
     return any(unicodedata.category(sign)[0] not in "ZCM" and sign not in _BLANK_SIGNS for sign in text)

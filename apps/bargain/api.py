@@ -144,6 +144,8 @@ def _told(bargain_id: int) -> Bargain:
 
 def _found(bargain_no: str) -> Run:
     """Raises ActivityNotFound."""
+    if not text.is_number(bargain_no):
+        raise ActivityNotFound
     try:
         return bargain_facts.run(bargain_no)
     except NotFound:

@@ -11,15 +11,54 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
+
+from mall import text
+
+
+def _said(value: Any) -> Any:
+    """Times are told in words with an offset: a bare number is none."""
+    if isinstance(value, int | float):
+        raise ValueError("时间应为带时区的 ISO 8601 文字，例如 2026-11-28T10:00:00+08:00")
+    return value
+
+
+def _sane(moment: datetime) -> datetime:
+    """No shop plans beyond these years, and not every one of them exists in every zone."""
+    if not 2000 <= moment.year < 2200:
+        raise ValueError("时间应在 2000 年到 2199 年之间")
+    return moment
+
+
+def _readable(title: str) -> str:
+    """A title in its one form (``mall.text``), with something to be seen."""
+    found = text.plain(title)
+    if not text.is_visible(found):
+        raise ValueError("不能为空")
+    return found
+
 
 Fen = Annotated[StrictInt, Field(ge=0, le=10**12)]
 Units = Annotated[StrictInt, Field(ge=1, le=2_000_000_000)]
 Id = Annotated[StrictInt, Field(ge=1, lt=2**63)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{1,40}$")]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=30, strip_whitespace=True)]
+Title = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=30, strip_whitespace=True),
+    AfterValidator(_readable),
+]
 Flag = StrictBool
-When = AwareDatetime
+When = Annotated[AwareDatetime, BeforeValidator(_said), AfterValidator(_sane)]
 
 
 class Entry(BaseModel):

@@ -25,6 +25,7 @@ from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.points import services as points
 from apps.presale import services as presales
+from apps.presale import terms as presale_terms
 from apps.promotions import services as promotions
 from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
@@ -269,6 +270,10 @@ class Presales(Holder):
             presales.hold(order=order, presale_id=_activity_id(order), units=units, at=at)
         except NotFound:
             raise ActivityNotFound from None
+        agreed = presale_terms.of_order(order)
+        if agreed is not None and agreed.balance_until is not None:
+            # A deposit that comes after the balance's window would reserve nothing.
+            orders.hasten(order=order, expires_at=agreed.balance_until)
 
     def commit(self, *, order: Order, at: datetime) -> None:
         presales.commit(order=order, at=at)

@@ -14,6 +14,7 @@ from apps.coupons.drafts import TemplateDraft
 from apps.coupons.models import Template
 from apps.coupons.services import templates
 from apps.coupons.states import TemplateStatus
+from mall.errors import Fault
 
 
 class Scope(Entry):
@@ -64,6 +65,11 @@ def _load(entry: CouponEntry, at: datetime) -> tuple[str, Any]:
         valid_days=entry.valid_days,
         visible=entry.claimable,
     )
+    named = {"off_fen", "off_bp", "cap_fen", "threshold_fen"}
+    if unused := sorted(named & set(draft.unused())):
+        raise templates.TemplateRefused(
+            [Fault(name, "此类型的优惠券不使用这一项，请留空") for name in unused]
+        )
     saved = templates.save(draft.fitted(), at=at)
     templates.publish(template_id=saved.pk)
     return entry.code, saved.pk

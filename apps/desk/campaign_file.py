@@ -85,12 +85,21 @@ def dump() -> dict[str, Any]:
 
 def _object(text: str) -> Mapping[str, Any]:
     try:
-        said = json.loads(text)
+        said = json.loads(text, object_pairs_hook=_once)
     except ValueError as broken:
         raise FileRefused([Fault("", f"不是 JSON：{broken}")]) from None
     if not isinstance(said, dict):
         raise FileRefused([Fault("", "应为一个对象，每一部分一个键")])
     return said
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that says each of its names once: of two the second would silently win. Raises ValueError."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        raise ValueError(f"「{twice}」出现了两次")
+    return found
 
 
 def _loaded(part: Part, said: Any, printed: dict[str, Any], *, at: datetime) -> Iterator[Fault]:
@@ -130,5 +139,7 @@ def _below(path: Sequence[int | str]) -> str:
 
 
 def _why(error: Any) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
     words = _WORDS.get(error["type"])
     return words.format(**error.get("ctx", {})) if words else f"有误：{error['msg']}"

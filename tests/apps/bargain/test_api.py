@@ -116,7 +116,12 @@ def test_the_doors_that_need_a_login_say_so_and_unknown_runs_are_not_found(anyon
     row = live()
     assert anyone.call("POST", f"/bargains/{row.pk}/runs").status_code == 401
     assert anyone.call("POST", "/bargain-runs/BG1/helps").status_code == 401
-    for method, path in [("GET", "/bargain-runs/BG1"), ("POST", "/bargain-runs/BG1/helps")]:
+    for method, path in [
+        ("GET", "/bargain-runs/BG1"),
+        ("POST", "/bargain-runs/BG1/helps"),
+        ("GET", "/bargain-runs/%00"),
+        ("POST", "/bargain-runs/a%00b/helps"),
+    ]:
         answer = shopper_of(make.member()).call(method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, "activity_not_found")
 

@@ -115,3 +115,30 @@ def test_times_need_an_offset(tmp_path: Path):
     timed = {key: value for key, value in COUPON.items() if key != "valid_days"}
     timed |= {"starts_at": "2026-11-28T10:00:00", "ends_at": "2026-12-28T10:00:00+08:00"}
     assert load({"coupons": [timed]}, tmp_path)[1][0].startswith("coupons[0].starts_at: 时间须带时区")
+
+
+@pytest.mark.parametrize(
+    "said, fault",
+    [
+        ({"starts_at": 1_795_890_851}, "时间应为带时区的 ISO 8601 文字"),
+        ({"starts_at": "0001-01-01T00:00:00+10:00"}, "时间应在 2000 年到 2199 年之间"),
+        ({"starts_at": "9999-12-31T23:59:59Z"}, "时间应在 2000 年到 2199 年之间"),
+        ({"title": "\u200b"}, "不能为空"),
+        ({"kind": "PERCENT", "off_bp": 1_000, "threshold_fen": 0}, "此类型的优惠券不使用这一项"),
+    ],
+)
+def test_what_would_break_the_shop_or_be_dropped_in_silence_is_told(
+    said: dict[str, Any], fault: str, tmp_path: Path
+):
+    printed, faults = load({"coupons": [COUPON | said]}, tmp_path)
+    assert printed is None
+    assert fault in faults[0]
+
+
+def test_a_name_that_is_said_twice_is_a_fault(tmp_path: Path):
+    assert "「coupons」出现了两次" in load('{"coupons": [], "coupons": []}', tmp_path)[1][0]
+
+
+def test_signs_that_nobody_sees_are_not_kept_in_a_title(tmp_path: Path):
+    load({"coupons": [COUPON | {"title": "春\u0000茶\u202e"}]}, tmp_path)
+    assert Template.objects.get().name == "春茶"
