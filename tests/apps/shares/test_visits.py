@@ -186,9 +186,14 @@ def test_a_landing_of_a_member_is_news_for_whoever_binds(anyone: Any, shopper_of
     assert told == {"member_id": friend.pk, "share_id": share.pk, "visit_id": visit.pk}
 
 
-def test_a_wrong_login_is_refused_here_too(anyone: Any):
+def test_a_token_that_is_not_good_makes_nobody_of_who_comes_and_a_form_is_nothing(anyone: Any):
+    share = make.share(at=timezone.now())
     anyone.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
-    assert anyone.call("POST", "/visits", {"share_token": make.share().token}).status_code == 401
+    said = {"share_token": share.token, "visitor_id": "v-1"}
+    assert anyone.call("POST", "/visits", said).status_code == 204
+    assert Visit.objects.get().member is None
+    assert anyone.post("/api/v1/visits", said).status_code == 204
+    assert Visit.objects.count() == 1
 
 
 def test_visits_are_forgotten_when_their_time_is_over_and_orders_stay(settings: Any):
