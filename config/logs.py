@@ -83,9 +83,10 @@ _JSON: Final = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 
 def _look_nothing_up_that_no_line_says() -> None:
-    """Source lines, threads and processes: https://docs.python.org/3/howto/logging.html#optimization."""
+    """Source lines and threads: https://docs.python.org/3/howto/logging.html#optimization."""
     logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # gunicorn's own lines say which process speaks: that stays.
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 def for_people(stream: TextIO) -> structlog.dev.ConsoleRenderer:

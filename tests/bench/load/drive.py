@@ -7,6 +7,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,27 +64,48 @@ def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[int, int]
     waiting = selectors.DefaultSelector()
     each = CONNECTIONS // PROCESSES
     for _ in range(each):
-        connection = socket.create_connection(("127.0.0.1", load.port), timeout=10)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        waiting.register(connection, selectors.EVENT_READ, bytearray())
-        connection.sendall(load.request(next(numbers)))
+        _call(waiting, load, next(numbers))
     count, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         for key, _ in waiting.select(timeout=5):
             connection = key.fileobj
             assert isinstance(connection, socket.socket)
             read: bytearray = key.data
-            read += connection.recv(262144)
+            said = _heard(connection)
+            if not said and not read:
+                # A web worker is renewed after so many requests, and hangs up: a client asks again on a new connection.
+                waiting.unregister(connection)
+                connection.close()
+                _call(waiting, load, next(numbers))
+                continue
+            read += said
             if _whole(read):
                 if not read.startswith(b"HTTP/1.1 " + load.status):
                     raise Refused(read[:600].decode(errors="replace"))
                 read.clear()
                 count += 1
-                connection.sendall(load.request(next(numbers)))
+                with suppress(ConnectionError):  # found out by reading
+                    connection.sendall(load.request(next(numbers)))
     last = next(numbers)
     for key in list(waiting.get_map().values()):
         key.fileobj.close()  # type: ignore[union-attr]
     return count, last
+
+
+def _call(waiting: selectors.BaseSelector, load: Load, number: int) -> None:
+    """Ask on a new connection, and wait for its answer with the others."""
+    connection = socket.create_connection(("127.0.0.1", load.port), timeout=10)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    waiting.register(connection, selectors.EVENT_READ, bytearray())
+    connection.sendall(load.request(number))
+
+
+def _heard(connection: socket.socket) -> bytes:
+    """What came on a connection, nothing where the server is gone from it."""
+    try:
+        return connection.recv(262144)
+    except ConnectionError:
+        return b""
 
 
 def _numbers(first: int) -> Iterator[int]:
