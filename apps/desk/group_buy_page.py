@@ -11,7 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.models import Sku
-from apps.checkout import sampling
+from apps.checkout import samples
 from apps.groupbuy import terms
 from apps.groupbuy.admin import GroupBuyPage
 from apps.groupbuy.models import GroupBuy
@@ -55,7 +55,7 @@ def _lines(row: GroupBuy) -> Iterator[str]:
         ladder = ladders.ladders[sku.pk]
         for size, price_fen in sorted(ladder.items()):
             called = "开团者" if size == LEADER else f"{size} 人团"
-            quote = sampling.sample(
+            quote = samples.sample(
                 kind=KIND,
                 activity_id=row.pk,
                 label=f"{called}价",

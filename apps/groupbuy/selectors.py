@@ -20,6 +20,7 @@ from apps.groupbuy.terms import Terms
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.orders.states import Status
+from mall import text
 
 _PRICES: Final = Price.objects.filter(group_buy=OuterRef("pk")).order_by("sku_id", "size")
 _SEATS: Final = (
@@ -164,15 +165,10 @@ def facts_of(group: Group) -> dict[str, Any]:
 
 def _shown(member: Member, group: Group) -> dict[str, Any]:
     return {
-        "nickname": masked(member.nickname),
+        "nickname": text.masked(member.nickname),
         "avatar_url": member.avatar_url,
         "is_leader": member.pk == group.leader_id,
     }
-
-
-def masked(nickname: str) -> str:
-    """A nickname as strangers may read it: its first character."""
-    return f"{nickname[0]}**" if nickname else "微信用户"
 
 
 def told_of(facts: Mapping[str, Any], *, member_id: int | None, at: datetime) -> dict[str, Any]:

@@ -81,20 +81,3 @@ class ShareSerializer(SharedThingSerializer):
     live_card = LiveCardSerializer(
         allow_null=True, help_text="Of a group that still gathers; null until WeChat has given its number."
     )
-
-
-@extend_schema_field({})
-class AnythingField(serializers.Field[Any, Any, Any, Any]):
-    """Whatever was said: nonsense does nothing, and is told nothing."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return data
-
-
-class VisitSerializer(serializers.Serializer[Any]):
-    """A landing by somebody's share."""
-
-    share_token = AnythingField(help_text="From the path, or from the scene of a scanned code.")
-    visitor_id = AnythingField(
-        required=False, help_text="The phone's own mark before a login: at most 64 of `0-9A-Za-z_.:-`."
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -97,10 +98,8 @@ def copy(*, bargain_id: int, code: str, at: datetime, operator: Any = None) -> B
     row = _found(bargain_id)
     if made := Bargain.objects.filter(code=code).first():
         return made
-    draft = draft_of(row)
-    return save(
-        BargainDraft(**{**_plain(draft), "bargain_id": None, "code": code}), at=at, operator=operator
-    ).bargain
+    draft = replace(draft_of(row), bargain_id=None, code=code)
+    return save(draft, at=at, operator=operator).bargain
 
 
 def draft_of(row: Bargain) -> BargainDraft:
@@ -108,10 +107,6 @@ def draft_of(row: Bargain) -> BargainDraft:
     quota = campaigns.quota_of(kind=KIND, key=str(row.pk))
     columns = {name: getattr(row, name) for name in BargainDraft.__dataclass_fields__ if hasattr(row, name)}
     return BargainDraft(**{**columns, "bargain_id": row.pk, "quota": quota})
-
-
-def _plain(draft: BargainDraft) -> dict[str, Any]:
-    return {name: getattr(draft, name) for name in BargainDraft.__dataclass_fields__}
 
 
 def _named(column: str) -> str:
