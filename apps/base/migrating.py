@@ -1,9 +1,9 @@
 """Applies the changes of one migration together, so that an empty database is prepared in seconds.
 
 Django renders every model that hangs together with a changed one anew after each operation; where most models point at a
-member or a SKU, that is nearly all of the time that `migrate` takes. Here the operations of a migration that do not need each
-other's half-way states are one operation: the models are rendered once, and a table that is created gets its columns,
-constraints and indexes at once. Names of migrations and what they leave in the database stay what they were.
+member or a SKU, that is nearly all of the time that `migrate` takes. Here the operations of a migration that do not need
+the half-way states of each other are one operation: the models are rendered once, and a table that is created gets its
+columns, constraints and indexes at once. Names of migrations, and what they leave in the database, stay what they were.
 """
 
 from collections.abc import Iterable
