@@ -232,9 +232,7 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "items": [
-                _item(request, place, filters[place.model], waiting.get(place, 0)) for place in places
-            ],
+            "items": [_item(request, place, filters[place.model], waiting.get(place, 0)) for place in places],
         }
         for title, places in seen
         if places

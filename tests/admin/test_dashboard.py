@@ -162,7 +162,9 @@ def test_what_waits_where_nobody_may_look_is_not_counted(operator_with: Callable
     request = RequestFactory().get("/admin/")
     request.user = User.objects.get(pk=looker.session["_auth_user_id"])
     counted: list[int] = []
-    places = [Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or Order.objects.all())]
+    places = [
+        Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or Order.objects.all())
+    ]
     assert navigation.shown(request, [("订单", places)]) == []
     assert counted == []
 
