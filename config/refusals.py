@@ -238,11 +238,14 @@ class _Reader:
             yield Step(None, named=name)
 
     def _caught(self, handler: ast.ExceptHandler) -> Iterator[type[BaseException]]:
-        """Yield the errors that end at a handler: not those that it raises again."""
+        """Yield the errors that end at a handler: not those that it raises again, or keeps for whoever does."""
         for part in ast.walk(handler):
-            if isinstance(part, ast.Raise) and (
-                part.exc is None or (isinstance(part.exc, ast.Name) and part.exc.id == handler.name)
-            ):
+            if isinstance(part, ast.Raise) and part.exc is None:
+                return
+            handed_on = isinstance(part, ast.Raise | ast.Assign | ast.Return) and (
+                part.exc if isinstance(part, ast.Raise) else part.value
+            )
+            if isinstance(handed_on, ast.Name) and handed_on.id == handler.name:
                 return
         yield from self._errors(handler.type) if handler.type else (BaseException,)
 
@@ -286,6 +289,18 @@ def _error(place: Place) -> type[ShopError] | None:
 
 
 @cache
+def _overrides(found: type) -> set[str]:
+    """Return the names under which a library calls what is not its own; not those under which rows are written."""
+    own = {"apps", "mall", "builtins", "abc", "typing", "enum"}
+    return {
+        name
+        for base in found.__mro__[1:]
+        if base.__module__.partition(".")[0] not in own and not base.__module__.startswith("django.db")
+        for name in vars(base)
+    }
+
+
+@cache
 def _is_shape(place: Place) -> bool:
     """Return whether a place is a class that no error is: rows and boards are met where they are named."""
     return isinstance(_node(place), ast.ClassDef) and _error(place) is None
@@ -326,13 +341,14 @@ class _Walk:
         """Take a class's methods for what may be called by their names from now on; some are called unseen."""
         found = getattr(importlib.import_module(place.module), place.name, None)
         unseen = isinstance(found, type) and issubclass(found, _CALLED_BY_THE_FRAMEWORK)
+        overrides = _overrides(found) if isinstance(found, type) else set()
         for method in _methods(node):
             where = Place(place.module, f"{place.name}.{method.name}")
             if (
                 method.name == "__post_init__"
             ):  # a value refuses the nonsense of programs, which no caller can say
                 continue
-            if unseen or method.name.startswith("__"):
+            if unseen or method.name in overrides or method.name.startswith("__"):
                 self._go(place, where, ())
             else:
                 self._offer(method.name, where)
