@@ -169,8 +169,9 @@ class _Reader:
             caught = tuple(error for handler in node.handlers for error in self._caught(handler))
             for part in node.body:
                 yield from self._within(part, caught)
-            for part in (*node.handlers, *node.orelse, *node.finalbody):
-                yield from self.steps(part)
+            behind: list[ast.AST] = [*node.handlers, *node.orelse, *node.finalbody]
+            for other in behind:
+                yield from self.steps(other)
         elif isinstance(node, ast.With):
             caught = tuple(error for item in node.items for error in self._suppressed(item.context_expr))
             for item in node.items:
