@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
@@ -22,6 +23,8 @@ _LATER_EVERY = timedelta(minutes=3)
 # Once more after a close: money that a bank had on its way when we closed, and whose notify got lost.
 _AFTER_CLOSE = timedelta(minutes=5)
 _CLOSED_SINCE = timedelta(days=1)
+# How the cause of a refund begins that takes the place of one that WeChat closed.
+_AFTER: Final = "after:"
 
 
 def of_bill(*, bill_kind: str, bill_no: str) -> QuerySet[Payment]:
@@ -49,19 +52,31 @@ def captured_for(*, bill_kind: str, bill_no: str) -> Payment | None:
     return used(of_bill(bill_kind=bill_kind, bill_no=bill_no)).first()
 
 
-def refunds_by_cause(order_ids: Iterable[int]) -> dict[str, list[Refund]]:
-    """The refunds of these orders' payments by ``business_key``, in their parts: one query.
+class Sent(NamedTuple):
+    """A refund as those who wait for the money know it: its first row, and the one that stands in its place now."""
 
-    Where WeChat closed a refund and it got a successor, the successor stands in its place.
+    first: Refund
+    latest: Refund
+
+
+def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
+    """The refunds of these orders' payments with those payments, by order id, oldest first: one query.
+
+    Whatever they were paid for and whoever asked: after-sales, a deposit that goes back, money that came too late, the
+    merchant console. Where WeChat closed a refund and it got a successor, the successor is the latest.
     """
-    rows = list(Refund.objects.filter(payment__order_id__in=list(order_ids)).order_by("id"))
+    rows = list(
+        Refund.objects.filter(payment__order_id__in=list(order_ids)).select_related("payment").order_by("id")
+    )
     successors = {row.business_key: row for row in rows}
-    found: dict[str, list[Refund]] = {}
+    found: dict[int, list[Sent]] = {}
     for row in rows:
+        if row.business_key.startswith(_AFTER):
+            continue
         latest = row
-        while (later := successors.get(f"after:{latest.refund_no}")) is not None:
+        while (later := successors.get(f"{_AFTER}{latest.refund_no}")) is not None:
             latest = later
-        found.setdefault(row.business_key, []).append(latest)
+        found.setdefault(row.payment.order_id or 0, []).append(Sent(row, latest))
     return found
 
 
@@ -95,7 +110,7 @@ def with_money_statuses(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def _taken_up_anew() -> Exists:
-    return Exists(Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no"))))
+    return Exists(Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no"))))
 
 
 def with_number(payment_no: str) -> Payment | None:
