@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments.models import Payment, Refund
-from apps.payments.states import PaymentStatus, RefundStatus
+from apps.payments.states import ARRIVED, VOID, Origin, PaymentStatus, RefundStatus
 
 # A notify takes seconds; after this silence WeChat is asked. With a ring every 10 s whatever was paid is found within
 # 50 s, and what is paid within ten minutes of pressing "pay" is visible within a minute though WeChat tells nothing.
@@ -78,6 +78,54 @@ def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
             latest = later
         found.setdefault(row.payment.order_id or 0, []).append(Sent(row, latest))
     return found
+
+
+class Unbalanced(NamedTuple):
+    """A payment or order whose figure is not the sum of its refunds, in fen."""
+
+    what: str
+    number: str
+    says: int
+    rows: int
+
+
+def unbalanced() -> list[Unbalanced]:
+    """What differs between payments, their refunds and what orders asked of WeChat: nothing, if all is well. Three queries.
+
+    What arrived is what a payment says went back; never more is promised than was captured; and what after-sales asked of
+    WeChat for an order is under way under its causes, save what the merchant console had given back before.
+    """
+    amount_fen = Sum("refunds__amount_fen", filter=Q(refunds__status__in=ARRIVED), default=0)
+    # Before the shop has heard of a payment, what the console gave back of it waits to be counted.
+    arrived = Payment.objects.filter(status=PaymentStatus.CAPTURED).annotate(rows=amount_fen)
+    promised_fen = Sum("refunds__amount_fen", filter=~Q(refunds__status__in=VOID), default=0)
+    promised = Payment.objects.filter(status=PaymentStatus.CAPTURED).annotate(rows=promised_fen)
+    found = [
+        Unbalanced("refunded of payment", *row)
+        for row in arrived.exclude(refunded_fen=F("rows")).values_list("payment_no", "refunded_fen", "rows")
+    ]
+    found += [
+        Unbalanced("captured by payment", *row)
+        for row in promised.filter(captured_fen__lt=F("rows")).values_list(
+            "payment_no", "captured_fen", "rows"
+        )
+    ]
+    theirs = Refund.objects.filter(payment__order=OuterRef("pk"), payment__is_surplus=False).order_by()
+    asked = _total(theirs.filter(business_key__startswith="refund:"))
+    console = _total(theirs.filter(origin=Origin.CONSOLE).exclude(status__in=VOID))
+    orders = Order.objects.filter(refunds__isnull=False).annotate(
+        says=Sum("refunds__wechat_fen"), rows=asked, console_fen=console
+    )
+    wrong = orders.filter(Q(rows__gt=F("says")) | Q(says__gt=F("rows") + F("console_fen")))
+    found += [
+        Unbalanced("refunds of order", *row) for row in wrong.values_list("order_no", "says", "rows")
+    ]
+    return found
+
+
+def _total(refunds: QuerySet[Refund]) -> Coalesce:
+    """Their sum as a column: that of whatever row they are asked for."""
+    return Coalesce(Subquery(refunds.values("payment__order").annotate(fen=Sum("amount_fen")).values("fen")), 0)
 
 
 def paid_by(*, transaction_id: str) -> Payment | None:
