@@ -161,6 +161,25 @@ def test_a_payment_a_second_late_is_refunded_whole_and_the_group_fails_whichever
     assert Seat.objects.get(order=second).status == "REFUSED"
 
 
+def test_the_payment_that_leaves_one_missing_is_news_and_so_it_is_again_when_one_leaves_and_another_comes() -> (
+    None
+):
+    def lacks() -> int:
+        return Announcement.objects.filter(kind="GroupLacksOne").count()
+
+    group = make.opened(make.campaign(make.goods(50_00)))
+    assert lacks() == 0
+    second = make.joined(group)
+    assert lacks() == 1
+    aftersales.refund_unshipped(order_no=second.order_no, reason="不想要了", operator=None, at=NOW)
+    make.joined(make.fresh(group))
+    assert lacks() == 2
+    make.joined(make.fresh(group))
+    assert (lacks(), make.fresh(group).status) == (2, "FORMED")
+    make.opened(make.campaign(make.goods(50_00), {2: 39_00}))
+    assert lacks() == 3
+
+
 def late_news(order: Order, *, paid_at: datetime, at: datetime) -> None:
     """WeChat says now that the order was paid then."""
     attempt = payments.attempt(order, at=NOW, amount_fen=order.due_fen)

@@ -22,6 +22,7 @@ from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments.models import Payment, Refund
+from apps.presale import selectors as presale_facts
 from apps.presale.models import Presale, Reservation
 from apps.presale.terms import stages_of
 from apps.wallet.models import Account
@@ -391,3 +392,28 @@ def test_a_whole_refund_of_an_unshipped_order_gives_everything_back() -> None:
     assert (order.status, order.refunded_fen, left(row)) == ("REFUNDED", 138_00, 2)
     hold = Hold.objects.get()
     assert (hold.quantity, hold.restored) == (1, 1)
+
+
+def test_balances_are_reminded_of_a_day_and_two_hours_before_the_end_of_the_window_each_once() -> None:
+    order = make.reserved(make.presale())
+    make.order(make.presale())  # nobody paid its deposit
+
+    def due(since: int, at: int) -> list[tuple[str, int]]:
+        """In hours before the end of the window."""
+        rows = presale_facts.reminders_due(since=BALANCE_UNTIL - since * HOUR, at=BALANCE_UNTIL - at * HOUR)
+        assert all(row.member_id == order.member_id for row in rows)
+        return [(row.order_no, int(row.lead / HOUR)) for row in rows]
+
+    assert (due(48, 25), due(24, 3), due(2, 1)) == ([], [], [])
+    assert due(25, 24) == [(order.order_no, 24)]
+    assert due(3, 2) == [(order.order_no, 2)]
+    assert due(48, 1) == [(order.order_no, 24), (order.order_no, 2)]
+    make.pay(order, at=BALANCE_FROM)
+    assert due(48, 1) == []
+
+
+def test_a_window_that_opens_later_than_a_reminder_has_none_of_that() -> None:
+    row = make.presale(balance_from=BALANCE_UNTIL - 3 * HOUR)
+    make.reserved(row)
+    rows = presale_facts.reminders_due(since=NOW, at=BALANCE_UNTIL - SECOND)
+    assert [row.lead for row in rows] == [2 * HOUR]
