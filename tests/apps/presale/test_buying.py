@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -255,6 +256,28 @@ def test_stored_value_pays_of_the_balance_only(settings: Any, buyer: tuple[Membe
     assert paying.pay(member=buyer[0], order_no=order.order_no, at=BALANCE_FROM) is None
     assert stages(order) == [("deposit", 20_00, "PAID"), ("balance", 118_00, "PAID")]
     assert (order.status, Account.objects.get().principal_fen) == ("PAID", 882_00)
+
+
+def test_units_that_come_back_one_by_one_add_up_to_deposit_balance_and_stored_value(
+    settings: Any, buyer: tuple[Member, Address]
+) -> None:
+    settings.WALLET_ENABLED = True
+    wallets.funded(77_77, member=buyer[0])
+    row = make.presale(combines=["balance"])
+    order = make.order(row, buyer, units=3, use_balance=True)
+    for at in (NOW, BALANCE_FROM):
+        make.pay(order, at=at)
+    # 3 × 130 + 8, of which ¥60.00 were the deposit
+    assert (order.payable_fen, order.balance_fen, order.status) == (398_00, 77_77, "PAID")
+    captured = dict(Payment.objects.values_list("bill_kind", "captured_fen"))
+    assert captured == {"deposit": 60_00, "balance": 260_23}
+    for _ in range(3):
+        refunds.refund(order, {make.skus_of(row)[0]: 1}, at=BALANCE_FROM)
+        order.refresh_from_db()
+    sent = Refund.objects.values_list("payment__bill_kind").annotate(fen=Sum("amount_fen")).order_by()
+    assert dict(sent) == captured
+    assert order.refunded_fen == 398_00
+    assert wallets.figures(Account.objects.get()) == (77_77, 0, 0, 0)
 
 
 def test_stored_value_that_was_held_for_a_lapsed_balance_is_free_again(
