@@ -35,7 +35,10 @@ class BargainAdmin(CampaignPage):
     fieldsets = [
         (None, {"fields": ["title", "code", "phase", "sentence", "results"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
-        ("商品与价格", {"fields": ["sku", ("floor_fen", "quota", "limit_per_member"), "buy_at_any_price", "combines"]}),
+        (
+            "商品与价格",
+            {"fields": ["sku", ("floor_fen", "quota", "limit_per_member"), "buy_at_any_price", "combines"]},
+        ),
         ("帮砍", {"fields": [("helpers", "helps_per_day"), "minutes_per_run"]}),
     ]
 

@@ -11,8 +11,8 @@ from django.db.models import F, QuerySet
 
 from apps.base import days
 from apps.campaigns import selectors as campaign_facts
-from apps.campaigns.states import Approval
 from apps.campaigns.refusals import ActivityNotFound
+from apps.campaigns.states import Approval
 from apps.flashsale import kept
 from apps.flashsale.kept import KeptGood, KeptSession
 from apps.flashsale.models import Good, Reminder, Session, Wait

@@ -117,15 +117,15 @@ def unbalanced() -> list[Unbalanced]:
         says=Sum("refunds__wechat_fen"), rows=asked, console_fen=console
     )
     wrong = orders.filter(Q(rows__gt=F("says")) | Q(says__gt=F("rows") + F("console_fen")))
-    found += [
-        Unbalanced("refunds of order", *row) for row in wrong.values_list("order_no", "says", "rows")
-    ]
+    found += [Unbalanced("refunds of order", *row) for row in wrong.values_list("order_no", "says", "rows")]
     return found
 
 
 def _total(refunds: QuerySet[Refund]) -> Coalesce:
     """Their sum as a column: that of whatever row they are asked for."""
-    return Coalesce(Subquery(refunds.values("payment__order").annotate(fen=Sum("amount_fen")).values("fen")), 0)
+    return Coalesce(
+        Subquery(refunds.values("payment__order").annotate(fen=Sum("amount_fen")).values("fen")), 0
+    )
 
 
 def paid_by(*, transaction_id: str) -> Payment | None:

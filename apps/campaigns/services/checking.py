@@ -58,8 +58,9 @@ def price_faults(
     statements.
 
     A limit or quota below what the product must be bought in (起购数量) would sell nothing, and is refused; one that is no
-    multiple of its step leaves units that nobody can buy, and is warned of. A price must be lower than the list price (``at_list``: not above it) and, unless ``free``, above nothing. The
-    floor of ``promotions`` refuses or warns, as it is set.
+    multiple of its step leaves units that nobody can buy, and is warned of. A price must be lower than the list price
+    (``at_list``: not above it) and, unless ``free``, above nothing. The floor of ``promotions`` refuses or warns, as it
+    is set.
     """
     skus = {sku.pk: sku for sku in Sku.objects.filter(pk__in=list(prices_fen)).select_related("product")}
     floor = promotions.present_floor()
@@ -88,9 +89,7 @@ def price_faults(
     return faults, warnings
 
 
-def _quantity_faults(
-    sold: Iterable[Sold], products: Mapping[int, Product]
-) -> tuple[list[Fault], list[str]]:
+def _quantity_faults(sold: Iterable[Sold], products: Mapping[int, Product]) -> tuple[list[Fault], list[str]]:
     """Between how many a campaign sells and how many of the product an order must have."""
     faults, warnings = [], []
     for goods in sold:
@@ -101,7 +100,10 @@ def _quantity_faults(
                     continue  # any number, or none at all, which its own field refuses
                 if units < least:
                     faults.append(
-                        Fault(goods.field, f"「{product.title}」{least} 件起购，{called} {units} 件，没有人能下单")
+                        Fault(
+                            goods.field,
+                            f"「{product.title}」{least} 件起购，{called} {units} 件，没有人能下单",
+                        )
                     )
                 elif units % step:
                     warnings.append(

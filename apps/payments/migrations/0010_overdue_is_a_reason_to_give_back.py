@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0009_ends_have_proofs_and_rights'),
+        ("payments", "0009_ends_have_proofs_and_rights"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='payment',
-            name='surplus_reason',
-            field=models.CharField(blank=True, choices=[('LATE', '订单已关闭后付款'), ('OVERDUE', '支付时间结束后付款'), ('DOUBLE', '重复付款'), ('AMOUNT', '金额不符'), ('REFUNDED', '商户平台已退款'), ('RECHARGE_LATE', '充值单已关闭后付款'), ('WALLET_OFF', '储值功能已关闭')], max_length=40, verbose_name='异常原因'),
+            model_name="payment",
+            name="surplus_reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("LATE", "订单已关闭后付款"),
+                    ("OVERDUE", "支付时间结束后付款"),
+                    ("DOUBLE", "重复付款"),
+                    ("AMOUNT", "金额不符"),
+                    ("REFUNDED", "商户平台已退款"),
+                    ("RECHARGE_LATE", "充值单已关闭后付款"),
+                    ("WALLET_OFF", "储值功能已关闭"),
+                ],
+                max_length=40,
+                verbose_name="异常原因",
+            ),
         ),
     ]

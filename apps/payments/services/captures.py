@@ -82,9 +82,9 @@ def settle(
     """Write down a payment that WeChat states, inside the caller's transaction.
 
     ``why_not`` is asked first, so that what was owed is locked before its payment; it hears when WeChat says that it was
-    paid (``success_time``), which decides whether that was in time, and not when the shop heard of it. USED: the caller does what being
-    paid means in the same transaction. ALREADY: known, nothing changed. SURPLUS: nothing can use it (given up, paid
-    otherwise, wrong amount); it is announced and goes back whole.
+    paid (``success_time``), which decides whether that was in time, and not when the shop heard of it. USED: the caller
+    does what being paid means in the same transaction. ALREADY: known, nothing changed. SURPLUS: nothing can use it
+    (given up, paid otherwise or too late, wrong amount); it is announced and goes back whole.
     An attempt that we had closed still pays its bill while that waits for money: money is never sent back for
     our own book-keeping. The bill is paid when ``amount.total`` is what was asked; ``payer_total`` may be
     less by WeChat's own coupons. ``from_query`` says that the statement answers a question of ours: only

@@ -58,7 +58,8 @@ def test_a_price_lies_above_nothing_and_below_the_list_price():
 
     def why(price_fen: int, *, free: bool = False) -> list[str]:
         return [
-            fault.text.split("）")[1] for fault in campaigns.price_faults({sku.pk: price_fen}, sold=[], free=free)[0]
+            fault.text.split("）")[1]
+            for fault in campaigns.price_faults({sku.pk: price_fen}, sold=[], free=free)[0]
         ]
 
     assert why(0) == ["活动价必须大于 0"]

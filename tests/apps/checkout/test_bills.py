@@ -56,7 +56,9 @@ class Deposit(WholeOrder):
         return super().waits(bill_no) and not self.is_paid(bill_no)
 
     def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
-        return super().why_not(bill_no, paid_at=paid_at) or (SurplusReason.DOUBLE if self.is_paid(bill_no) else None)
+        return super().why_not(bill_no, paid_at=paid_at) or (
+            SurplusReason.DOUBLE if self.is_paid(bill_no) else None
+        )
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """The order waits for the balance."""

@@ -136,7 +136,11 @@ def test_money_that_comes_for_a_closed_order_shows(sees: Callable[[Order], Any])
     counter.close(order)
     late(payments.attempt(order, status="CLOSED", closed_at=NOW))
     seen = sees(order)
-    assert (seen["status"], told(seen), seen["refunded_fen"]) == ("CLOSED", [(order.payable_fen, "PENDING")], 0)
+    assert (seen["status"], told(seen), seen["refunded_fen"]) == (
+        "CLOSED",
+        [(order.payable_fen, "PENDING")],
+        0,
+    )
     assert seen["refunds"][0]["reason"] == "订单已关闭后付款"
     arrive(Refund.objects.get())
     assert sees(order)["money_back_fen"] == order.payable_fen

@@ -92,7 +92,9 @@ def test_units_and_the_difference_add_up_to_what_was_paid_in_any_order(
         if step == "settle":
             make.joined(make.fresh(group), sku=black)
             make.post()
-            difference_fen = sum(made.goods_fen for made in back(order).filter(token=f"group:{order.order_no}"))
+            difference_fen = sum(
+                made.goods_fen for made in back(order).filter(token=f"group:{order.order_no}")
+            )
             left = steps[turn + 1 :]
             assert difference_fen == 6_66 * left.count("white") + 8_08 * left.count("black")
         else:

@@ -10,7 +10,7 @@ from apps.payments import selectors as payment_facts
 
 
 class Command(BaseCommand):
-    help = "Compare what every payment says went back with its refunds, and those of each order with what was asked of WeChat."
+    help = "Compare what every payment says went back with its refunds, and orders with what was asked of WeChat."
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = payment_facts.unbalanced()
