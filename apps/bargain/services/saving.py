@@ -70,7 +70,7 @@ def approve(*, bargain_id: int, at: datetime, late: bool = False) -> list[str]:
     row = _found(bargain_id)
     if row.approval == Approval.APPROVED:
         return []
-    faults, warnings = _about_price(row.sku_id, row.floor_fen)
+    faults, warnings = _about_price(row.sku_id, floor_fen=row.floor_fen)
     if faults:
         raise BargainRefused(faults)
     _book(campaigns.move(row, move="approve", at=at, late=late))
@@ -147,14 +147,14 @@ def check(draft: BargainDraft) -> list[str]:
         ),
         *_of_figures(draft),
     ]
-    of_price, warnings = _about_price(draft.sku_id, draft.floor_fen)
+    of_price, warnings = _about_price(draft.sku_id, floor_fen=draft.floor_fen)
     faults += of_price or _of_sku(draft)
     if faults:
         raise BargainRefused(faults)
     return warnings
 
 
-def _about_price(sku_id: int, floor_fen: int) -> tuple[list[Fault], list[str]]:
+def _about_price(sku_id: int, *, floor_fen: int) -> tuple[list[Fault], list[str]]:
     """What is wrong with the floor, and with the one unit that a run buys; and what the price floor warns of."""
     one = campaigns.Sold([sku_id], 1, None, "sku")
     return campaigns.price_faults({sku_id: floor_fen}, sold=[one], field="floor_fen", free=True)
