@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -173,6 +173,19 @@ def test_who_reserved_only_after_the_balances_window_gets_the_deposit_back() -> 
     closing.close_expired(at=BALANCE_UNTIL)
     assert stages(order)[0] == ("deposit", 20_00, "REFUNDED")
     assert Refund.objects.get().amount_fen == 20_00
+
+
+def test_a_deposit_is_paid_to_the_last_second_though_its_windows_are_short() -> None:
+    row = make.presale(
+        ends_at=NOW + 20 * SECOND, balance_from=NOW + 20 * SECOND, balance_until=NOW + 40 * SECOND
+    )
+    order = make.order(row, at=NOW + 19 * SECOND)
+    assert order.expires_at == NOW + 40 * SECOND
+    with transaction.atomic():
+        bill = bills.DEPOSIT.ask(order.order_no, at=NOW + 39 * SECOND)
+        assert (bill.to_the_end, bill.amount_fen, bill.expires_at) == (True, 20_00, NOW + 40 * SECOND)
+        with pytest.raises(bills.StageNotDue):
+            bills.DEPOSIT.ask(order.order_no, at=NOW + 40 * SECOND)
 
 
 @pytest.mark.parametrize("at", [NOW, BALANCE_FROM - SECOND, BALANCE_UNTIL])
