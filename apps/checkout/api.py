@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import answers, closing, examples, placing, quoting, receiving, refunds
+from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as parcel_facts
@@ -160,6 +160,8 @@ class OrderView(APIView):
 
 class CancelView(APIView):
     """Cancelling while unpaid."""
+
+    keeps_away_from: Final = bills.OF_RECHARGES
 
     @extend_schema(
         operation_id="orders_cancel",

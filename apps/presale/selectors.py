@@ -107,6 +107,6 @@ def wanted_of(presale_id: int) -> dict[int, int]:
     return {sku_id: units for sku_id, units in rows if units}
 
 
-def failed_reports() -> int:
-    """How many payments WeChat would not take a report of."""
-    return Report.objects.filter(status=ReportStatus.FAILED).count()
+def failed_reports() -> QuerySet[Report]:
+    """The reports that WeChat would not take."""
+    return Report.objects.filter(status=ReportStatus.FAILED)

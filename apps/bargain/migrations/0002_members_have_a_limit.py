@@ -1,6 +1,8 @@
 import django.core.validators
 from django.db import migrations, models
 
+from apps.base import migrating
+
 
 def _column(**more):
     return models.PositiveIntegerField(
@@ -13,7 +15,7 @@ def _column(**more):
     )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     """Bargains that exist go on without a limit, as they were told; new ones begin with one unit."""
 
     dependencies = [("bargain", "0001_initial")]

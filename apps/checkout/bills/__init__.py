@@ -15,6 +15,8 @@ __all__ = [
     "BALANCE",
     "DEPOSIT",
     "KINDS",
+    "OF_ORDERS",
+    "OF_RECHARGES",
     "ORDER",
     "RECHARGE",
     "By",
@@ -30,6 +32,9 @@ __all__ = [
 ]
 
 KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE, DEPOSIT, BALANCE)
+# Doors of orders never work on bills of recharges, and the other way round: they tell so (`keeps_away_from`).
+OF_ORDERS: Final = (type(ORDER), type(DEPOSIT), type(BALANCE))
+OF_RECHARGES: Final = (type(RECHARGE),)
 
 
 class UnknownKind(LookupError):
