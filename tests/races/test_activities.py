@@ -1,0 +1,471 @@
+"""Activities under attack: two web processes as in production, asked by many at once over HTTP, WeChat's news included.
+
+After each round the database must be whole, and what WeChat has in its books is what the shop has in its own. The suite
+runs fewer rounds than ``make races`` (RACES=full), which runs as many as we promise.
+
+Beside each race stands the same one in threads, by our own code without the one lock or guard that decides it: there it is
+lost. So the races would see it if ours were.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import Count, F, Sum
+from django.utils import timezone
+
+from apps.bargain import services as bargains
+from apps.bargain.models import Bargain, Cut, Help, Run
+from apps.bargain.services import buying, running
+from apps.bargain.states import RunStatus
+from apps.campaigns.models import MemberUnits, Quota
+from apps.campaigns.services import quotas
+from apps.catalog.models import Sku
+from apps.checkout import activities, closing, flash_quota, paying, placing
+from apps.checkout.quoting import Choice
+from apps.flashsale import services as flashsale
+from apps.flashsale.models import Good
+from apps.groupbuy import services as groupbuy
+from apps.groupbuy.models import Group, GroupBuy, Seat
+from apps.groupbuy.services import groups
+from apps.orders.models import Order, OrderRefund
+from apps.outbox import services as outbox
+from apps.outbox.models import Announcement
+from apps.payments.models import Payment, Refund
+from apps.payments.services import refunds
+from apps.payments.states import PaymentStatus
+from apps.wechat.sandbox.control import PaymentFailed, Sandbox
+from tests.apps.bargain import make as make_bargain
+from tests.apps.checkout import make as counter
+from tests.apps.flashsale import make as make_flash
+from tests.apps.groupbuy import make as make_groups
+from tests.journeys import programs
+from tests.races import clients
+from tests.races.clients import Ask, Person, Webs, people
+from tests.races.together import all_answers, crowd
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+FULL = os.environ.get("RACES") == "full"
+ROUNDS = 20 if FULL else 5
+ROUNDS_AT_THE_END = 50 if FULL else 12
+RUSHES = ROUNDS if FULL else 1
+UNITS, CLIENTS, REQUESTS = (500, 64, 5_000) if FULL else (40, 32, 300)
+FEW = 10
+HOUR = timedelta(hours=1)
+
+
+def check_books() -> None:
+    """What operators run at night: every count equals the rows below it."""
+    for command in ("check_quotas", "check_groups", "check_refunds", "check_ledgers"):
+        call_command(command, verbosity=0)
+
+
+def report(line: str) -> None:
+    """What `make races` prints of a round."""
+    if FULL:
+        sys.stderr.write(f"{line}\n")
+
+
+def until(reached: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+# --- Groups: what payers do goes through WeChat and the door for its news.
+
+
+def payers(wechat: Sandbox, number: int) -> list[Person]:
+    return people(number, openids=[wechat.login(f"拼友{place}").openid for place in range(number)])
+
+
+def seat(person: Person, row: GroupBuy, group: Group | None = None) -> Order:
+    return make_groups.order(row, person.buyer, group=group, at=timezone.now())
+
+
+def ask_to_pay(webs: Webs, *who: tuple[Person, Order]) -> list[dict[str, str]]:
+    """All of them press "pay"; what their phones are told."""
+    answers = webs.at_once([Ask(person=person, path=f"/orders/{order.order_no}/pay") for person, order in who])
+    assert {answer.status for answer in answers} == {200}
+    return [answer.body for answer in answers]
+
+
+def heard_of(*placed: Order) -> Callable[[], bool]:
+    """Whether the shop has heard of a payment for each of these orders."""
+    numbers = [order.order_no for order in placed]
+    captured = Payment.objects.filter(bill_no__in=numbers, status=PaymentStatus.CAPTURED)
+    return lambda: captured.count() == len(numbers)
+
+
+def pays(
+    wechat: Sandbox, person: Person, said: Mapping[str, str], *, at: datetime | None = None
+) -> Callable[[], None]:
+    """A person types the password, at that moment; where the order is closed at WeChat by then, nothing is paid."""
+
+    def pay() -> None:
+        if at is not None:
+            time.sleep(max(0, (at - timezone.now()).total_seconds()))
+        with suppress(PaymentFailed):
+            wechat.pay(person.member.openid, said)
+
+    return pay
+
+
+def pays_late(wechat: Sandbox, lapsed: Order) -> Callable[[], object]:
+    """The bank had taken the money when the shop closed the order at WeChat."""
+    number = Payment.objects.get(bill_no=lapsed.order_no).payment_no
+    return lambda: wechat.pay_although_closed(number)
+
+
+def opened(webs: Webs, wechat: Sandbox, row: GroupBuy, leaders: Sequence[Person]) -> list[Group]:
+    """Groups of leaders who have really paid, one of each."""
+    placed = [seat(leader, row) for leader in leaders]
+    asked = ask_to_pay(webs, *zip(leaders, placed, strict=True))
+    for leader, said in zip(leaders, asked, strict=True):
+        wechat.pay(leader.member.openid, said)
+    until(heard_of(*placed))
+    return [make_groups.group_of(order) for order in placed]
+
+
+def join_and_pay(webs: Webs, wechat: Sandbox, person: Person, group: Group) -> None:
+    order = seat(person, group.group_buy, group)
+    wechat.pay(person.member.openid, ask_to_pay(webs, (person, order))[0])
+    until(heard_of(order))
+
+
+def sweep(work: Callable[..., int], due: datetime) -> None:
+    """A sweep of the clock's, as soon as something is due."""
+    time.sleep(max(0, (due - timezone.now()).total_seconds()))
+    try:
+        work(at=timezone.now())
+    finally:
+        connection.close()
+
+
+def both_look_first(look: Callable[..., Any]) -> Callable[..., Any]:
+    """A look that answers two threads when both have looked."""
+    looked = threading.Barrier(2)
+
+    def plain(**of: Any) -> Any:
+        seen = look(**of)
+        looked.wait(30)
+        return seen
+
+    return plain
+
+
+def waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def post(*, later: timedelta = timedelta(0)) -> None:
+    """What the workers do with the news: refunds go to WeChat, which says that they are done."""
+    while outbox.deliver_due(at=timezone.now() + later):
+        pass
+    while refunds.submit_due(at=timezone.now() + later):
+        pass
+    until(lambda: not Refund.objects.exclude(status="SETTLED").exists())
+    while outbox.deliver_due(at=timezone.now() + later):
+        pass
+
+
+def in_wechats_books(wechat: Sandbox) -> dict[str, tuple[int, int]]:
+    """By order, how many fen WeChat has received, and how many of them went back, by one refund."""
+    back = Counter(refund["out_trade_no"] for refund in wechat.refunds())
+    assert set(back.values()) <= {1}
+    back_fen = {refund["out_trade_no"]: refund["refund_fen"] for refund in wechat.refunds()}
+    order_of = dict(Payment.objects.values_list("payment_no", "bill_no"))
+    return {
+        order_of[row["out_trade_no"]]: (row["amount_fen"], back_fen.get(row["out_trade_no"], 0))
+        for row in wechat.transactions()
+        if row["paid_at"] is not None
+    }
+
+
+def told(kind: str, group: Group) -> int:
+    return Announcement.objects.filter(kind=kind, payload__group_no=group.group_no).count()
+
+
+def test_of_five_payers_of_a_group_of_three_three_are_in_and_two_have_all_of_it_back_once(
+    webs: Webs, wechat: Sandbox
+) -> None:
+    """Two held the last place one after the other, and their time ran out; then the money of all comes in one moment.
+
+    In every second round two places are left, in the others one. WeChat says everything three times.
+    """
+    row = make_groups.campaign(make_groups.goods(50_00, units=1_000), **make_groups.today())
+    everybody = payers(wechat, 5)
+    expected: dict[str, tuple[int, int]] = {}
+    for turn in range(ROUNDS):
+        already = 1 + turn % 2
+        late, last = everybody[already : already + 2], everybody[already + 2 :]
+        (group,) = opened(webs, wechat, row, everybody[:1])
+        if already == 2:
+            join_and_pay(webs, wechat, everybody[1], group)
+        lapsed = []
+        for person in late:
+            lapsed.append(seat(person, row, group))
+            ask_to_pay(webs, (person, lapsed[-1]))
+            closing.close_expired(at=lapsed[-1].expires_at)
+        held = [seat(person, row, group) for person in last]
+        asked = ask_to_pay(webs, *zip(last, held, strict=True))
+        wechat.fault("notify_repeated", times=2 + len(last), event="TRANSACTION.SUCCESS", copies=2)
+        webs.at_once(
+            [],
+            *(pays(wechat, person, said) for person, said in zip(last, asked, strict=True)),
+            *(pays_late(wechat, order) for order in lapsed),
+        )
+        until(heard_of(*held, *lapsed))
+        group.refresh_from_db()
+        assert (group.status, group.joined, group.held, told("GroupFormed", group)) == ("FORMED", 3, 0, 1)
+        formed = Order.objects.filter(pk__in=group.seats.filter(status="PAID").values("order"))
+        assert len(formed) == 3
+        assert make_groups.statuses(*lapsed) == ["CLOSED"] * 2
+        expected |= {order.order_no: (39_00, 0) for order in formed}
+        expected |= {order.order_no: (39_00, 39_00) for order in lapsed}
+    post()
+    assert in_wechats_books(wechat) == expected
+    assert Counter(Order.objects.values_list("status", flat=True)) == {
+        "PAID": 3 * ROUNDS,
+        "CLOSED": 2 * ROUNDS,
+    }
+    check_books()
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_without_the_groups_lock_two_last_payers_would_lose_one_another(
+    monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    row = make_groups.campaign(make_groups.goods(50_00))
+    group = make_groups.opened(row)
+    last = [make_groups.order(row, group=group) for _ in range(2)]
+    if not locked:
+        monkeypatch.setattr(groups, "locked", both_look_first(lambda **of: Group.objects.get(**of)))
+    outcome = all_answers([lambda order=order: str(make_groups.pay(order)) for order in last])
+    assert outcome == {"None": 2}  # both have paid
+    group.refresh_from_db()
+    assert (group.status, group.joined) == (("FORMED", 3) if locked else ("OPEN", 2))
+
+
+def test_the_last_payment_against_the_end_is_all_formed_or_all_refunded(
+    webs: Webs, wechat: Sandbox
+) -> None:
+    """The payment comes ever closer to the end of the group's time: later after it was in time, sooner after it was not.
+
+    Every third time WeChat takes the money although the shop has just closed the order there.
+    """
+    row = make_groups.campaign(make_groups.goods(50_00, units=1_000), {2: 39_00}, **make_groups.today())
+    leader, last = payers(wechat, 2)
+    expected: dict[str, tuple[int, int]] = {}
+    seen: Counter[str] = Counter()
+    before_s = 0.03
+    for turn in range(ROUNDS_AT_THE_END):
+        (group,) = opened(webs, wechat, row, [leader])
+        order = seat(last, row, group)
+        (asked,) = ask_to_pay(webs, (last, order))
+        if turn % 3 == 0:
+            wechat.fault("pay_after_close")
+        end = timezone.now() + timedelta(seconds=max(before_s, 0) + 0.03)
+        Group.objects.filter(pk=group.pk).update(opened_at=end - HOUR, ends_at=end)
+        Order.objects.filter(pk=order.pk).update(expires_at=end)
+        webs.at_once(
+            [],
+            pays(wechat, last, asked, at=end - timedelta(seconds=before_s)),
+            lambda end=end: sweep(groupbuy.end_due, end),
+            lambda end=end: sweep(closing.close_expired, end),
+        )
+        wechat.clear_faults()
+        taken = [row for row in wechat.transactions() if row["paid_at"] is not None]
+        until(lambda taken=taken: Payment.objects.filter(status="CAPTURED").count() == len(taken))
+        sweep(groupbuy.end_due, end)  # a group that was in hand is left to the next sweep
+        group.refresh_from_db()
+        seen[group.status] += 1
+        before_s += -0.01 if group.status == "FORMED" else 0.01
+        first = group.seats.get(member=group.leader_id).order
+        formed = group.status == "FORMED"
+        assert (told("GroupFormed", group), told("GroupFailed", group)) == ((1, 0) if formed else (0, 1))
+        if formed:
+            assert make_groups.statuses(first, order) == ["PAID", "PAID"]
+        money = [row["out_trade_no"] for row in taken]
+        for paid in Payment.objects.filter(payment_no__in=money, bill_no__in=[first.order_no, order.order_no]):
+            expected[paid.bill_no] = (39_00, 0 if formed else 39_00)
+    post()
+    assert in_wechats_books(wechat) == expected
+    standing = Counter(Order.objects.values_list("activity__group_no", "status"))
+    for group in Group.objects.all():
+        statuses = {status: number for (of, status), number in standing.items() if of == group.group_no}
+        assert statuses in (
+            [{"PAID": 2}] if group.status == "FORMED" else [{"REFUNDED": 2}, {"REFUNDED": 1, "CLOSED": 1}]
+        )
+    check_books()
+    assert set(seen) == {"FORMED", "FAILED"}
+    report(f"{dict(seen)}; at last the payment came {before_s * 1000:.0f} ms before the end")
+
+
+def test_without_the_groups_lock_a_payment_would_form_what_the_end_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = make_groups.campaign(make_groups.goods(50_00), {2: 39_00})
+    group = make_groups.opened(row)
+    last = make_groups.order(row, group=group)
+
+    def plain(**of: Any) -> Group:
+        seen = Group.objects.get(**of)
+        all_answers([lambda: str(groupbuy.end_due(at=group.ends_at))])  # another process, at this moment
+        return seen
+
+    monkeypatch.setattr(groups, "locked", plain)
+    make_groups.pay(last, at=group.ends_at - timedelta(milliseconds=1))
+    assert (told("GroupFormed", group), told("GroupFailed", group)) == (1, 1)
+
+
+def test_workers_killed_while_they_return_a_difference_return_it_once_in_the_end(
+    webs: Webs, wechat: Sandbox
+) -> None:
+    row = make_groups.campaign(
+        make_groups.goods(50_00, units=1_000), make_groups.THREE_OR_FIVE, **make_groups.today()
+    )
+    everybody = payers(wechat, 5)
+    (group,) = opened(webs, wechat, row, everybody[:1])
+    for person in everybody[1:]:
+        join_and_pay(webs, wechat, person, group)
+    group.refresh_from_db()
+    assert (group.status, group.joined, Refund.objects.count()) == ("FORMED", 5, 0)
+    paid = list(Order.objects.order_by("id"))
+    lease = timedelta(minutes=10)  # so long nobody else takes what a worker has taken
+    for turn, number in enumerate((1, 3)):  # so many are returned when it must wait for the next, and is killed
+        with transaction.atomic():
+            Order.objects.select_for_update(no_key=True).get(pk=paid[number].pk)
+            with programs.worker(wechat, later=turn * lease) as worker:
+                until(
+                    lambda returned=number: waiting_for_a_lock() and OrderRefund.objects.count() == returned
+                )
+                worker.kill()
+                assert worker.wait(5) == -9
+        until(lambda: not waiting_for_a_lock())
+        assert OrderRefund.objects.count() == number
+    post(later=2 * lease)
+    expected = {order.order_no: (39_00, 4_00) for order in paid[:4]} | {paid[4].order_no: (35_00, 0)}
+    assert in_wechats_books(wechat) == expected
+    assert make_groups.statuses(*paid) == ["PAID"] * 5
+    check_books()
+
+
+# --- Flash sales: exactly so many, so many each, whatever happens to Redis or to a process.
+
+
+def sale(quota: int, **said: Any) -> Good:
+    """A good of a session that runs now; of its units there are twice as many in stock."""
+    now = timezone.now()
+    sku = make_flash.goods(50_00, units=2 * quota)
+    return make_flash.good(sku, quota=quota, starts_at=now - HOUR, ends_at=now + HOUR, at=now - 2 * HOUR, **said)
+
+
+def wants(person: Person, good: Good) -> Ask:
+    return clients.order(person, good.sku_id, {"kind": "flash_sale", "id": good.pk}, payable_fen=9_00)
+
+
+def sold(good: Good) -> int:
+    """How many units stand in orders; as many are taken of the quota, and nobody has more than one."""
+    check_books()
+    standing = Order.objects.filter(activity__id=good.pk, activity__kind="flash_sale", status="UNPAID").count()
+    assert Quota.objects.get(kind="flash_sale", key=good.key).taken == standing
+    assert {*MemberUnits.objects.values_list("units", flat=True)} <= {1}
+    return standing
+
+
+def test_a_rush_sells_exactly_what_there_is_and_fails_nobody(webs: Webs) -> None:
+    for _ in range(RUSHES):
+        good = sale(UNITS)
+        began = time.monotonic()
+        ended, _ = webs.rush([wants(person, good) for person in people(REQUESTS)], clients=CLIENTS)
+        report(f"{REQUESTS} requests in {time.monotonic() - began:.1f} s: {dict(ended)}")
+        assert ended == {"201": UNITS, "activity_sold_out": REQUESTS - UNITS}
+        assert sold(good) == UNITS
+
+
+def test_one_member_twenty_times_in_one_instant_gets_one(webs: Webs) -> None:
+    good = sale(10 * ROUNDS)
+    for number, person in enumerate(people(ROUNDS), start=1):
+        answers = webs.at_once([wants(person, good) for _ in range(20)])
+        assert Counter(map(clients.said, answers)) == {"201": 1, "activity_limit_reached": 19}
+        assert sold(good) == number
+
+
+def test_redis_emptied_in_the_middle_of_a_sale_sells_no_unit_more_and_no_unit_less(webs: Webs) -> None:
+    for _ in range(ROUNDS):
+        good = sale(FEW)
+        over = threading.Event()
+
+        def empty(over: threading.Event = over) -> None:
+            while not over.wait(0.005):
+                cache.clear()
+
+        emptying = threading.Thread(target=empty)
+        emptying.start()
+        try:
+            asked = [wants(person, good) for person in people(2 * FEW) for _ in range(2)]
+            ended, faults = webs.rush(asked, clients=16)
+        finally:
+            over.set()
+            emptying.join()
+        assert not faults
+        assert ended["201"] == FEW
+        assert {*ended} <= {"201", "activity_sold_out", "activity_limit_reached"}
+        assert sold(good) == FEW
+
+
+@contextmanager
+def machines_that_die() -> Iterator[None]:
+    """Every fifth order loses its connection to PostgreSQL when it has passed the gate and taken its unit of the quota."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE SEQUENCE race_orders;
+            CREATE FUNCTION race_dies() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('race_orders') % 5 = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER race_dies AFTER INSERT ON campaigns_take
+                FOR EACH ROW WHEN (NEW.verb = 'hold') EXECUTE FUNCTION race_dies();
+        """)
+        try:
+            yield
+        finally:
+            cursor.execute("""
+                DROP TRIGGER race_dies ON campaigns_take; DROP FUNCTION race_dies; DROP SEQUENCE race_orders;
+            """)
+
+
+def test_a_fault_behind_the_gate_in_every_fifth_order_loses_no_unit(webs: Webs) -> None:
+    died = 0
+    with machines_that_die():
+        for _ in range(ROUNDS):
+            good = sale(FEW)
+            asked = [wants(person, good) for person in people(3 * FEW)]
+            ended, faults = webs.rush(asked, clients=16, insist=True)
+            assert ended == {"201": FEW, "activity_sold_out": 2 * FEW}
+            assert {*faults} == {"unavailable"}
+            assert sold(good) == FEW
+            died += faults.total()
+    assert died >= ROUNDS * FEW // 5
