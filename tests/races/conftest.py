@@ -17,7 +17,7 @@ from tests.races.clients import Webs
 
 @pytest.fixture(scope="session")
 def _webs(django_db_setup: None, _sandbox_process: Sandbox) -> Iterator[Webs]:
-    """Production, but that one address may ask as often as it can; they share the tests' Redis, so that it can be emptied."""
+    """Production, but that one address may ask as often as it can; with the tests' Redis, so that it can be emptied."""
     changed = {
         "DJANGO_SETTINGS_MODULE": "tests.bench.load.settings",
         "REDIS_URL": at_start.REDIS_URL,
