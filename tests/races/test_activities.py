@@ -39,7 +39,7 @@ from apps.checkout import activities, closing, placing
 from apps.checkout.quoting import Choice
 from apps.flashsale.models import Good
 from apps.groupbuy import services as groupbuy
-from apps.groupbuy.models import Group, GroupBuy
+from apps.groupbuy.models import Group, GroupBuy, Seat
 from apps.groupbuy.services import groups
 from apps.orders.models import Order, OrderRefund
 from apps.outbox import services as outbox
@@ -378,6 +378,20 @@ def test_workers_killed_while_they_return_a_difference_return_it_once_in_the_end
     check_books()
 
 
+def test_one_member_twenty_times_in_one_instant_has_one_place_in_a_group(webs: Webs) -> None:
+    row = make_groups.campaign(make_groups.goods(50_00, units=1_000), {3: 39_00}, **make_groups.today())
+    for number, person in enumerate(people(ROUNDS), start=1):
+        group = make_groups.opened(row, at=timezone.now())
+        said = {"kind": "group_buy", "id": row.pk, "group_no": group.group_no}
+        asked = [clients.order(person, row.prices.get().sku_id, said, payable_fen=39_00) for _ in range(20)]
+        answers = webs.at_once(asked)
+        assert Counter(map(clients.said, answers)) == {"201": 1, "group_joined_already": 19}
+        group.refresh_from_db()
+        assert (group.held, Seat.objects.filter(member=person.member).count()) == (1, 1)
+        assert Quota.objects.get().taken == 2 * number
+    check_books()
+
+
 # --- Flash sales: exactly so many, so many each, whatever happens to Redis or to a process.
 
 
@@ -410,12 +424,12 @@ def test_a_rush_sells_exactly_what_there_is_and_fails_nobody(webs: Webs) -> None
         good = sale(UNITS)
         began = time.monotonic()
         ended, _ = webs.rush([wants(person, good) for person in people(REQUESTS)], clients=CLIENTS)
-        report(f"{REQUESTS} requests in {time.monotonic() - began:.1f} s: {dict(ended)}")
+        report(f"{REQUESTS:,} requests in {time.monotonic() - began:.1f} s: {dict(ended)}")
         assert ended == {"201": UNITS, "activity_sold_out": REQUESTS - UNITS}
         assert sold(good) == UNITS
 
 
-def test_one_member_twenty_times_in_one_instant_gets_one(webs: Webs) -> None:
+def test_one_member_twenty_times_in_one_instant_gets_one_of_a_sale(webs: Webs) -> None:
     good = sale(10 * ROUNDS)
     for number, person in enumerate(people(ROUNDS), start=1):
         answers = webs.at_once([wants(person, good) for _ in range(20)])
@@ -446,31 +460,37 @@ def test_redis_emptied_in_the_middle_of_a_sale_sells_no_unit_more_and_no_unit_le
         assert sold(good) == FEW
 
 
+_DIES = """
+    CREATE SEQUENCE race_orders;
+    CREATE FUNCTION race_dies() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('race_orders') % 5 = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER race_dies AFTER INSERT ON campaigns_take
+        FOR EACH ROW WHEN (NEW.verb = 'hold') EXECUTE FUNCTION race_dies();
+"""
+_LIVES = """
+    DROP TRIGGER IF EXISTS race_dies ON campaigns_take;
+    DROP FUNCTION IF EXISTS race_dies;
+    DROP SEQUENCE IF EXISTS race_orders;
+"""
+
+
 @contextmanager
-def machines_that_die() -> Iterator[None]:
-    """Every fifth order loses its connection to PostgreSQL when it has passed the gate and taken its unit of the quota."""
+def connections_that_die() -> Iterator[None]:
+    """Every fifth order loses its connection to PostgreSQL when it has passed the gate and is about to take its unit."""
     with connection.cursor() as cursor:
-        cursor.execute("""
-            CREATE SEQUENCE race_orders;
-            CREATE FUNCTION race_dies() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF nextval('race_orders') % 5 = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
-                RETURN NULL;
-            END $$;
-            CREATE TRIGGER race_dies AFTER INSERT ON campaigns_take
-                FOR EACH ROW WHEN (NEW.verb = 'hold') EXECUTE FUNCTION race_dies();
-        """)
+        cursor.execute(_LIVES + _DIES)
         try:
             yield
         finally:
-            cursor.execute("""
-                DROP TRIGGER race_dies ON campaigns_take; DROP FUNCTION race_dies; DROP SEQUENCE race_orders;
-            """)
+            cursor.execute(_LIVES)
 
 
 def test_a_fault_behind_the_gate_in_every_fifth_order_loses_no_unit(webs: Webs) -> None:
     died = 0
-    with machines_that_die():
+    with connections_that_die():
         for _ in range(ROUNDS):
             good = sale(FEW)
             asked = [wants(person, good) for person in people(3 * FEW)]

@@ -1,4 +1,7 @@
-"""Bargains under real threads on PostgreSQL: the sum is exact, one cut for each friend, one order for each run."""
+"""Bargains under real threads on PostgreSQL: so many helps a day, and a price that stands still when it is bought.
+
+Friends in one instant, and two orders from one run, are in ``test_activities``.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,10 @@
-"""A flash sale under real threads on PostgreSQL, through the counter: so many units, so many each, whatever Redis does.
+"""The waiting list of a flash sale under real threads on PostgreSQL: what lapses is the waiters', one unit of one of them.
 
-The figures are small, that the suite stays quick; with ``FLASH_RUSH=500,64,5000`` (units, clients, requests) they are
-those of a real rush.
+The rush itself is in ``test_activities``.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -34,7 +32,6 @@ from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-UNITS, CLIENTS, REQUESTS = map(int, os.environ.get("FLASH_RUSH", "20,16,100").split(","))
 _keys = count(1)
 Buyer = tuple[Member, Address]
 

@@ -1,4 +1,7 @@
-"""Groups under real threads on PostgreSQL: full exactly once, formed once, and at the end all formed or all refunded."""
+"""Seats of groups under real threads on PostgreSQL: as many as there are, and nobody waits in a circle.
+
+The last payers, and the group's end, are in ``test_activities``.
+"""
 
 from __future__ import annotations
 
@@ -130,21 +133,6 @@ def test_twenty_orders_for_two_places_take_two() -> None:
 
     assert all_answers([lambda order=order: take(order) for order in placed]) == {"held": 2, "group_full": 18}
     assert make.fresh(group).held == 2
-
-
-def test_one_member_twenty_times_at_once_has_one_place() -> None:
-    row, people = make.campaign(make.goods(50_00), {2: 39_00, 5: 35_00}), members(2)
-    group, _ = group_of(row, people[:1])
-    placed = [unseated(people[1], row, group) for _ in range(20)]
-
-    def take(order: Order) -> str:
-        with transaction.atomic():
-            hold(order, row, group)
-        return "held"
-
-    outcome = all_answers([lambda order=order: take(order) for order in placed])
-    assert (outcome["held"], outcome["group_joined_already"]) == (1, 19)
-    assert make.fresh(group).held == 1
 
 
 def test_one_member_twenty_times_at_once_opens_one_group_where_the_limit_is_one() -> None:
