@@ -66,13 +66,15 @@ class Webs:
     def __init__(self, urls: Sequence[str]) -> None:
         self.urls = tuple(urls)
         self._hosts = [urlsplit(url).netloc for url in urls]
+        self._turns = count()
 
     def at_once(self, asks: Sequence[Ask], *others: Callable[[], object]) -> list[Answer]:
         """Send all requests in one moment, each on a connection of its own; ``others`` are called in the same moment."""
         start = threading.Barrier(len(asks) + len(others))
+        first = next(self._turns)
 
         def send(number: int) -> Answer:
-            connection = self._connected(number)
+            connection = self._connected(first + number)
             try:
                 start.wait(30)
                 return _sent(connection, asks[number])

@@ -14,10 +14,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -39,15 +39,12 @@ from apps.checkout import activities, closing, placing
 from apps.checkout.quoting import Choice
 from apps.flashsale.models import Good
 from apps.groupbuy import services as groupbuy
-from apps.groupbuy.models import Group, GroupBuy, Seat
+from apps.groupbuy.models import Group, Seat
 from apps.groupbuy.services import groups
 from apps.orders.models import Order, OrderRefund
-from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments.models import Payment, Refund
-from apps.payments.services import refunds
-from apps.payments.states import PaymentStatus
-from apps.wechat.sandbox.control import PaymentFailed, Sandbox
+from apps.wechat.sandbox.control import Sandbox
 from tests.apps.bargain import make as make_bargain
 from tests.apps.checkout import make as counter
 from tests.apps.flashsale import make as make_flash
@@ -55,6 +52,20 @@ from tests.apps.groupbuy import make as make_groups
 from tests.journeys import programs
 from tests.races import clients
 from tests.races.clients import Ask, Person, Webs, people
+from tests.races.payers import (
+    ask_to_pay,
+    heard_of,
+    in_wechats_books,
+    join_and_pay,
+    opened,
+    payers,
+    pays,
+    pays_late,
+    post,
+    seat,
+    sweep,
+    until,
+)
 from tests.races.together import all_answers, at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -82,83 +93,11 @@ def report(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
 
-def until(reached: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-
-
 # --- Groups: what payers do goes through WeChat and the door for its news.
 
 
-def payers(wechat: Sandbox, number: int) -> list[Person]:
-    return people(number, openids=[wechat.login(f"拼友{place}").openid for place in range(number)])
-
-
-def seat(person: Person, row: GroupBuy, group: Group | None = None) -> Order:
-    return make_groups.order(row, person.buyer, group=group, at=timezone.now())
-
-
-def ask_to_pay(webs: Webs, *who: tuple[Person, Order]) -> list[dict[str, str]]:
-    """All of them press "pay"; what their phones are told."""
-    answers = webs.at_once(
-        [Ask(person=person, path=f"/orders/{order.order_no}/pay") for person, order in who]
-    )
-    assert {answer.status for answer in answers} == {200}
-    return [answer.body for answer in answers]
-
-
-def heard_of(*placed: Order) -> Callable[[], bool]:
-    """Whether the shop has heard of a payment for each of these orders."""
-    numbers = [order.order_no for order in placed]
-    captured = Payment.objects.filter(bill_no__in=numbers, status=PaymentStatus.CAPTURED)
-    return lambda: captured.count() == len(numbers)
-
-
-def pays(
-    wechat: Sandbox, person: Person, said: Mapping[str, str], *, at: datetime | None = None
-) -> Callable[[], None]:
-    """A person types the password, at that moment; where the order is closed at WeChat by then, nothing is paid."""
-
-    def pay() -> None:
-        if at is not None:
-            time.sleep(max(0, (at - timezone.now()).total_seconds()))
-        with suppress(PaymentFailed):
-            wechat.pay(person.member.openid, said)
-
-    return pay
-
-
-def pays_late(wechat: Sandbox, lapsed: Order) -> Callable[[], object]:
-    """The bank had taken the money when the shop closed the order at WeChat."""
-    number = Payment.objects.get(bill_no=lapsed.order_no).payment_no
-    return lambda: wechat.pay_although_closed(number)
-
-
-def opened(webs: Webs, wechat: Sandbox, row: GroupBuy, leaders: Sequence[Person]) -> list[Group]:
-    """Groups of leaders who have really paid, one of each."""
-    placed = [seat(leader, row) for leader in leaders]
-    asked = ask_to_pay(webs, *zip(leaders, placed, strict=True))
-    for leader, said in zip(leaders, asked, strict=True):
-        wechat.pay(leader.member.openid, said)
-    until(heard_of(*placed))
-    return [make_groups.group_of(order) for order in placed]
-
-
-def join_and_pay(webs: Webs, wechat: Sandbox, person: Person, group: Group) -> None:
-    order = seat(person, group.group_buy, group)
-    wechat.pay(person.member.openid, ask_to_pay(webs, (person, order))[0])
-    until(heard_of(order))
-
-
-def sweep(work: Callable[..., int], due: datetime) -> None:
-    """A sweep of the clock's, as soon as something is due."""
-    time.sleep(max(0, (due - timezone.now()).total_seconds()))
-    try:
-        work(at=timezone.now())
-    finally:
-        connection.close()
+def told(kind: str, group: Group) -> int:
+    return Announcement.objects.filter(kind=kind, payload__group_no=group.group_no).count()
 
 
 def both_look_first(look: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,34 +120,6 @@ def waiting_for_a_lock() -> bool:
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return bool(cursor.fetchone()[0])
-
-
-def post(*, later: timedelta = timedelta(0)) -> None:
-    """What the workers do with the news: refunds go to WeChat, which says that they are done."""
-    while outbox.deliver_due(at=timezone.now() + later):
-        pass
-    while refunds.submit_due(at=timezone.now() + later):
-        pass
-    until(lambda: not Refund.objects.exclude(status="SETTLED").exists())
-    while outbox.deliver_due(at=timezone.now() + later):
-        pass
-
-
-def in_wechats_books(wechat: Sandbox) -> dict[str, tuple[int, int]]:
-    """By order, how many fen WeChat has received, and how many of them went back, by one refund."""
-    back = Counter(refund["out_trade_no"] for refund in wechat.refunds())
-    assert set(back.values()) <= {1}
-    back_fen = {refund["out_trade_no"]: refund["refund_fen"] for refund in wechat.refunds()}
-    order_of = dict(Payment.objects.values_list("payment_no", "bill_no"))
-    return {
-        order_of[row["out_trade_no"]]: (row["amount_fen"], back_fen.get(row["out_trade_no"], 0))
-        for row in wechat.transactions()
-        if row["paid_at"] is not None
-    }
-
-
-def told(kind: str, group: Group) -> int:
-    return Announcement.objects.filter(kind=kind, payload__group_no=group.group_no).count()
 
 
 def test_of_five_payers_of_a_group_of_three_three_are_in_and_two_have_all_of_it_back_once(
