@@ -270,7 +270,7 @@ def test_workers_killed_while_they_return_a_difference_return_it_once_in_the_end
     paid = list(Order.objects.order_by("id"))
     lease = timedelta(minutes=10)  # so long nobody else takes what a worker has taken
     for turn, number in enumerate(
-        (1, 3)
+        KILLED_AT
     ):  # so many are returned when it must wait for the next, and is killed
         with transaction.atomic():
             Order.objects.select_for_update(no_key=True).get(pk=paid[number].pk)
