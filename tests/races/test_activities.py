@@ -599,7 +599,7 @@ def test_without_a_look_at_the_run_as_it_is_now_one_bargain_would_be_bought_twic
 ) -> None:
     counter.freight(0)
     (person,) = people(1)
-    run = run_of(bargain(), person)
+    run = run_of(bargain(limit_per_member=2), person)
     choice = Choice(
         items=((run.bargain.sku_id, 1),),
         address_id=person.address.pk,
