@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
@@ -26,6 +25,7 @@ class BargainAdmin(CampaignPage):
     """The campaigns, newest first."""
 
     table = "bargain.bargain"
+    campaigns = bargains.CAMPAIGNS
 
     form = BargainForm
     floor = yuan_column("floor_fen", "底价")
@@ -46,30 +46,12 @@ class BargainAdmin(CampaignPage):
             opened=Count("runs"), bought=Count("runs", filter=bought), helped=Sum("runs__helps")
         )
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service writes the row and its quota."""
-        saved = bargains.save(form.draft, operator=operator(request), at=timezone.now())
-        obj.pk, obj._state.adding = saved.bargain.pk, False
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
-
     def rule(self, row: Bargain) -> str:
         price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
         clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
         return f"{price}；限时 {clock}，{buys}；每人每天最多帮砍 {row.helps_per_day} 次"
-
-    def decide(self, row: Bargain, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(bargains.approve(bargain_id=row.pk, at=at))
-        {"pause": bargains.pause, "resume": bargains.resume, "stop": bargains.stop}[move](
-            bargain_id=row.pk, at=at
-        )
-        return ""
-
-    def copied(self, row: Bargain, *, code: str, by: Any, at: datetime) -> Model:
-        return bargains.copy(bargain_id=row.pk, code=code, operator=by, at=at)
 
     @admin.display(description="商品")
     def goods(self, row: Bargain) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -50,6 +50,7 @@ class SessionPage(CampaignPage):
     """The sessions, newest first. The desk registers it, where a sample can be priced."""
 
     table = "flashsale.session"
+    campaigns = flashsale.CAMPAIGNS
 
     form = forms.SessionForm
     list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "plan", "group"]
@@ -72,8 +73,7 @@ class SessionPage(CampaignPage):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service writes all of it."""
         (goods,) = formsets
-        saved = flashsale.save(goods.draft, at=timezone.now())
-        form.instance.pk, form.instance._state.adding = saved.session.pk, False
+        self.keep(request, form.instance, goods.draft)
         goods.new_objects = [each.instance for each in goods.extra_forms if each.has_changed()]
         goods.changed_objects = [
             (each.instance, each.changed_data)
@@ -81,8 +81,6 @@ class SessionPage(CampaignPage):
             if each.has_changed() and each not in goods.deleted_forms
         ]
         goods.deleted_objects = [each.instance for each in goods.deleted_forms]
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
 
     def rule(self, row: Session) -> str:
         goods = [good for good in row.goods.all() if not good.withdrawn]
@@ -99,15 +97,6 @@ class SessionPage(CampaignPage):
             "、".join(EXTRAS[name] for name in row.combines if name in EXTRAS) or "其他优惠均不可（包邮除外）"
         )
         return f"{who} {start} 至 {end} 抢购：{named}{more}；可同享：{combines}"
-
-    def decide(self, row: Session, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(flashsale.approve(row, at=at))
-        {"pause": flashsale.pause, "resume": flashsale.resume, "stop": flashsale.stop}[move](row, at=at)
-        return ""
-
-    def copied(self, row: Session, *, code: str, by: Any, at: datetime) -> Model:
-        return flashsale.copy(row, code=code, at=at)
 
     @admin.display(description="商品")
     def goods_shown(self, row: Session) -> str:

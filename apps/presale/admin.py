@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,7 @@ class PresalePage(CampaignPage):
     """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
     table = "presale.presale"
+    campaigns = presales.CAMPAIGNS
 
     form = forms.PresaleForm
     list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "results"]
@@ -63,16 +64,6 @@ class PresalePage(CampaignPage):
     def usable(self, row: Presale) -> list[str]:
         return [*super().usable(row), "arrive"]
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service writes the row, its goods and their quotas."""
-        saved = presales.save(form.draft, operator=operator(request), at=timezone.now())
-        obj.pk, obj._state.adding = saved.presale.pk, False
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing: the goods are written with the row."""
-
     def rule(self, row: Presale) -> str:
         cheapest = min((good.price_fen for good in row.goods.all()), default=0)
         until = f"，{_minute(row.ships_by)} 前发货"
@@ -87,21 +78,10 @@ class PresalePage(CampaignPage):
             f"{_minute(row.balance_from)} 至 {_minute(row.balance_until)} 付尾款，逾期未付{kept}{until}"
         )
 
-    def decide(self, row: Presale, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(presales.approve(presale_id=row.pk, at=at))
-        {"pause": presales.pause, "resume": presales.resume, "stop": presales.stop}[move](
-            presale_id=row.pk, at=at
-        )
-        return ""
-
-    def copied(self, row: Presale, *, code: str, by: Any, at: datetime) -> Model:
-        return presales.copy(presale_id=row.pk, code=code, operator=by, at=at)
-
     @admin.display(description="商品与计划")
     def plan(self, row: Presale) -> str:
         """The goods, for those who may only look; the form has a field of this name."""
-        return "；".join(inputs.write_goods(presales.draft_of(row).goods).splitlines()) or "—"
+        return "；".join(inputs.write_goods(presales.CAMPAIGNS.draft_of(row).goods).splitlines()) or "—"
 
     @admin.display(description="效果")
     def results(self, row: Any) -> SafeString | str:

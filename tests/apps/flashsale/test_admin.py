@@ -67,7 +67,7 @@ def test_a_session_is_written_with_its_goods_as_a_draft_and_the_log_says_so(page
         (two.pk, 12_50, 3),
     ]
     log = AuditEntry.objects.get()
-    assert (log.action, log.key) == ("新增", str(row.pk))
+    assert (log.action, log.key) == ("新建秒杀活动", str(row.pk))
 
 
 @pytest.mark.parametrize(

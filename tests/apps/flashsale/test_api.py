@@ -118,7 +118,7 @@ def test_drafts_paused_sessions_and_those_before_their_preheat_are_not_told(shop
     now = timezone.now()
     live(approved=False)
     paused = live()
-    flashsale.pause(paused.session, at=now)
+    flashsale.CAMPAIGNS.pause(paused.session, at=now)
     coming(preheat_at=now + HOUR / 2)
     seen = coming(preheat_at=now - HOUR / 2)
     told = shopper_of(buyer()[0]).call("GET", "/flash-sales").json()["results"]

@@ -72,8 +72,8 @@ def test_the_form_prices_a_basket_with_todays_offers_as_the_counter_would(admin_
     pot = make.goods(50_00)
     make.counter.promotion("FIXED", label="别的商品立减", off_fen=1_00, product_ids=[pot.product_id])
     cup = make.goods(50_00)
-    row, _ = groupbuy.save(make.draft(cup, combines=[]), at=NOW)
-    other, _ = groupbuy.save(make.draft(make.goods(50_00), combines=["promotions"]), at=NOW)
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, combines=[]), at=NOW)
+    other, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), combines=["promotions"]), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
     assert f"{cup.code} 3 人团：应付 ¥39.00" in shown and "满30减10（不与3 人团价同享）" in shown
     assert "别的商品立减" not in shown
@@ -120,14 +120,14 @@ def test_a_second_campaign_of_the_same_goods_is_refused_in_the_form_by_the_first
 ) -> None:
     cup = make.goods(50_00)
     make.campaign(cup, title="先来的团", **make.today())
-    row, _ = groupbuy.save(make.draft(cup, **make.today()), at=NOW)
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, **make.today()), at=NOW)
     answer = admin_client.post(f"{PAGE}{row.pk}/approve/", {}, follow=True)
     assert "先来的团" in text_of(answer)
     assert make.fresh(row).approval == "DRAFT"
 
 
 def test_buttons_approve_pause_resume_stop_and_copy(admin_client: Client) -> None:
-    row, _ = groupbuy.save(make.draft(make.goods(50_00), **make.today()), at=NOW)
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), **make.today()), at=NOW)
 
     def press(button: str) -> str:
         assert admin_client.post(f"{PAGE}{row.pk}/{button}/", {}, follow=True).status_code == 200
