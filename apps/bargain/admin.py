@@ -14,26 +14,24 @@ from apps.bargain import services as bargains
 from apps.bargain.forms import BargainForm, ReleaseForm
 from apps.bargain.models import Bargain, Help, Run
 from apps.bargain.states import RunStatus
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, with_way, yuan_column
 from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
 
-@admin.register(Bargain)
-class BargainAdmin(CampaignPage):
-    """The campaigns, newest first."""
+class BargainPage(CampaignPage):
+    """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
     table = "bargain.bargain"
     campaigns = bargains.CAMPAIGNS
 
     form = BargainForm
     floor = yuan_column("floor_fen", "底价")
-    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "results"]
+    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "runs_shown"]
     list_select_related = ["sku__product"]
-    readonly_fields = ["sentence", "phase", "results"]
     fieldsets = [
-        (None, {"fields": ["title", "code", "phase", "sentence", "results"]}),
+        (None, {"fields": ["title", "code", "phase", "sentence"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         ("商品与价格", {"fields": ["sku", ("floor_fen", "quota"), "buy_at_any_price", "combines"]}),
         ("帮砍", {"fields": [("helpers", "helps_per_day"), "minutes_per_run"]}),
@@ -57,12 +55,13 @@ class BargainAdmin(CampaignPage):
     def goods(self, row: Bargain) -> str:
         return f"{row.sku.product.title}（{row.sku.code}）"
 
-    @admin.display(description="效果")
-    def results(self, row: Any) -> str:
-        """What came of it: runs, what they were bought for, and how many friends each brought."""
-        if row.pk is None:
-            return "—"
-        return f"发起 {row.opened}，下单 {row.bought}，帮砍 {row.helped or 0} 人次"
+    def came_of(self, row: Any) -> list[str]:
+        """Its runs, with the way to them."""
+        return [with_way(self.runs_shown(row), "bargain_run", bargain__id__exact=row.pk)]
+
+    @admin.display(description="砍价")
+    def runs_shown(self, row: Any) -> str:
+        return f"发起 {row.opened:,}，下单 {row.bought:,}，帮砍 {row.helped or 0:,} 人次"
 
 
 class HelpInline(ReadOnlyTabular):
@@ -97,6 +96,7 @@ class RunAdmin(ReadOnlyAdmin):
         "order_no",
     ]
     list_filter = ["status", "bargain"]
+    linked_by = ["bargain__id__exact"]
     list_select_related = ["member", "bargain"]
     search_fields = ["=bargain_no", "=member__public_id", "=order_no"]
     search_help_text = "砍价编号、会员编号或订单号"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, NamedTuple
 
 from django.contrib import admin, messages
@@ -100,6 +100,10 @@ class CampaignPage(EditableAdmin):
         """The campaign's rule as a Chinese sentence."""
         raise NotImplementedError
 
+    def came_of(self, row: Any) -> Iterable[str]:
+        """What came of it beyond what every campaign is asked, in sentences."""
+        return []
+
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row, and all that stands beside it."""
         self.keep(request, obj, form.draft)
@@ -136,6 +140,8 @@ class CampaignPage(EditableAdmin):
     def __init_subclass__(cls) -> None:
         """Make the buttons of one kind's page."""
         super().__init_subclass__()
+        if not hasattr(cls, "table"):
+            return  # what several kinds' pages share
         app, _, name = cls.table.partition(".")
         for button in _BUTTONS:
             setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))

@@ -9,8 +9,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
 from apps.campaigns import selectors as campaign_facts
@@ -55,9 +54,8 @@ class SessionPage(CampaignPage):
     form = forms.SessionForm
     list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "plan", "group"]
     list_select_related = ["plan", "group"]
-    readonly_fields = ["sentence", "phase", "results"]
     fieldsets = [
-        (None, {"fields": [("title", "code"), "phase", "sentence", "results"]}),
+        (None, {"fields": [("title", "code"), "phase", "sentence"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         ("条件", {"fields": ["group", "combines"]}),
     ]
@@ -104,25 +102,15 @@ class SessionPage(CampaignPage):
         named = "、".join(good.sku.product.title for good in goods[:3])
         return named + (f" 等 {len(goods)} 个" if len(goods) > 3 else "")
 
-    @admin.display(description="效果")
-    def results(self, row: Session) -> SafeString | str:
-        """What came of it, in the order in which one asks."""
-        if row.pk is None:
-            return "—"
+    def came_of(self, row: Session) -> list[str]:
+        """What was sold, and since when nothing is left."""
         found = flash_facts.turnout(row)
-        conversion = f"{found.paid_orders * 100 // found.orders}%" if found.orders else "—"
         sold_out = (
             timezone.localtime(found.sold_out_at).strftime("%m-%d %H:%M:%S")
             if found.sold_out_at
             else "未售罄"
         )
-        lines = [
-            f"下单 {found.orders} 笔（{found.members} 人），付款率 {conversion}",
-            f"已付款 {found.paid_orders} 笔（{found.paid_members} 人，其中新客 {found.newcomers} 人）",
-            f"售出 {found.units} 件，销售额 ¥{yuan(found.revenue_fen)}，秒杀优惠 ¥{yuan(found.discount_fen)}",
-            f"全部售罄：{sold_out}",
-        ]
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+        return [f"售出 {found.units:,} 件；全部售罄：{sold_out}"]
 
 
 class PlanGoodInline(TabularInline):

@@ -36,9 +36,8 @@ class GroupBuyPage(CampaignPage):
     list_display = ["title", "code", "product", "phase", "starts_at", "ends_at", "groups_shown"]
     list_select_related = ["product"]
     search_fields = ["title", "code", "product__title"]
-    readonly_fields = [*CampaignPage.readonly_fields, "figures"]
     fieldsets = [
-        (None, {"fields": ["sentence", "phase", "figures"]}),
+        (None, {"fields": ["sentence", "phase"]}),
         ("活动", {"fields": [*COMMON]}),
         ("价格", {"fields": ["people", "ladder"]}),
         ("规则", {"fields": [*forms.LIMITS]}),
@@ -65,12 +64,10 @@ class GroupBuyPage(CampaignPage):
     def groups_shown(self, row: Any) -> str:
         return f"{row.groups_formed:,} / {row.groups_opened:,}"
 
-    @admin.display(description="活动效果")
-    def figures(self, row: GroupBuy) -> SafeString | str:
-        """What came of it, with the way to its groups."""
-        if row.pk is None:
-            return "—"
-        return with_way(results.told(results.of(row)), "groupbuy_group", group_buy__id__exact=row.pk)
+    def came_of(self, row: GroupBuy) -> list[str]:
+        """Its groups, with the way to them."""
+        told = results.told(results.of(row))
+        return [with_way(told, "groupbuy_group", group_buy__id__exact=row.pk)]
 
 
 class SeatInline(ReadOnlyTabular):

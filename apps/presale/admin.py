@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -40,11 +40,11 @@ class PresalePage(CampaignPage):
     campaigns = presales.CAMPAIGNS
 
     form = forms.PresaleForm
-    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "results"]
-    readonly_fields = ["sentence", "phase", "results", "arrived_at"]
+    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "waiting"]
+    readonly_fields = ["sentence", "phase", "arrived_at"]
     actions_detail = [*CampaignPage.actions_detail, "arrive"]
     fieldsets = [
-        (None, {"fields": ["sentence", "phase", "results"]}),
+        (None, {"fields": ["sentence", "phase"]}),
         ("活动", {"fields": [*COMMON]}),
         ("商品与价格", {"fields": ["plan", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
         ("尾款与发货", {"fields": [("balance_from", "balance_until"), "ships_by", "arrived_at"]}),
@@ -57,8 +57,6 @@ class PresalePage(CampaignPage):
             ordered=Count("reservations"),
             reserved=Count("reservations", filter=Q(reservations__order__status=Status.RESERVED)),
             paid=Count("reservations", filter=paid),
-            revenue_fen=Sum("reservations__order__payable_fen", filter=paid, default=0),
-            back_fen=Sum("reservations__order__refunded_fen", filter=paid, default=0),
         )
 
     def usable(self, row: Presale) -> list[str]:
@@ -83,14 +81,13 @@ class PresalePage(CampaignPage):
         """The goods, for those who may only look; the form has a field of this name."""
         return "；".join(inputs.write_goods(presales.CAMPAIGNS.draft_of(row).goods).splitlines()) or "—"
 
-    @admin.display(description="效果")
-    def results(self, row: Any) -> SafeString | str:
-        """What came of it, with the way to its orders."""
-        if row.pk is None:
-            return "—"
-        kept_fen = row.revenue_fen - row.back_fen
-        told = f"下单 {row.ordered}，待付尾款 {row.reserved}，已付清 {row.paid}，成交 ¥{yuan(kept_fen)}"
-        return with_way(told, "presale_reservation", presale__id__exact=row.pk)
+    def came_of(self, row: Any) -> list[str]:
+        """Whose balances are still to come, with the way to its orders."""
+        return [with_way(self.waiting(row), "presale_reservation", presale__id__exact=row.pk)]
+
+    @admin.display(description="订单")
+    def waiting(self, row: Any) -> str:
+        return f"下单 {row.ordered:,}，待付尾款 {row.reserved:,}，已付清 {row.paid:,}"
 
     @action(
         description=forms.ArriveForm.title,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from apps.bargain.drafts import BargainDraft
-from apps.bargain.models import Bargain
+from apps.bargain.models import Bargain, Run
 from apps.bargain.states import KIND, LABEL
 from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
@@ -30,6 +30,7 @@ class BargainCampaigns(campaigns.Campaigns[Bargain, BargainDraft]):
     label = LABEL
     refused = BargainRefused
     goods_field = "sku"
+    shared_as = KIND
 
     def faults(self, draft: BargainDraft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from _of_figures(draft)
@@ -45,6 +46,13 @@ class BargainCampaigns(campaigns.Campaigns[Bargain, BargainDraft]):
 
     def spoken_for(self, row: Bargain) -> Mapping[str, Mapping[int, int]]:
         return {str(row.pk): {row.sku_id: row.floor_fen}}
+
+    def ordered_as(self, rows: Sequence[Bargain]) -> Mapping[int, Sequence[str]]:
+        """Runs: everybody orders, and sends, their own."""
+        found: dict[int, list[str]] = {row.pk: [] for row in rows}
+        for bargain_id, number in Run.objects.filter(bargain__in=rows).values_list("bargain", "bargain_no"):
+            found[bargain_id].append(number)
+        return found
 
     def write_beside(self, row: Bargain, draft: BargainDraft) -> None:
         campaigns.set_quota(kind=KIND, key=str(row.pk), quota=draft.quota)

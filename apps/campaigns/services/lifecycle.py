@@ -54,6 +54,8 @@ class Campaigns(ABC, Generic[C, D]):
     refused: type[Faulty]
     # The draft's field at which its goods stand: there it is said that another campaign has them.
     goods_field: str = "skus"
+    # What the things of a campaign are called when friends are sent them (the board of ``config/sharing.py``).
+    shared_as: str
 
     @abstractmethod
     def faults(self, draft: D, *, warnings: list[str]) -> Iterator[Fault]:
@@ -77,9 +79,17 @@ class Campaigns(ABC, Generic[C, D]):
     def sold_otherwise(self, row: C, *, at: datetime) -> None:
         """It was saved, paused or resumed: let those know who keep something of it."""
 
-    def window_ids(self, row: C) -> Sequence[str]:
-        """All ids under which it ever spoke for a SKU."""
-        return [str(row.pk)]
+    def ids_of(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
+        """All ids under which a campaign ever spoke for SKUs, by campaign: one statement at the most."""
+        return {row.pk: [str(row.pk)] for row in rows}
+
+    def ordered_as(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
+        """All ids that orders of a campaign name, by campaign: one statement at the most."""
+        return self.ids_of(rows)
+
+    def subjects_of(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
+        """What of a campaign friends are sent, by campaign: one statement at the most."""
+        return self.ordered_as(rows)
 
     # What follows is the same for all kinds.
 
@@ -161,7 +171,7 @@ class Campaigns(ABC, Generic[C, D]):
         Raises MoveRefused, NotFound.
         """
         moved = self._moved(row, "stop")
-        for activity_id in self.window_ids(moved):
+        for activity_id in self.ids_of([moved])[moved.pk]:
             windows.end(kind=self.kind, activity_id=activity_id, at=at)
 
     @transaction.atomic
@@ -218,7 +228,7 @@ class Campaigns(ABC, Generic[C, D]):
                 windows.pause(kind=self.kind, activity_id=activity_id, paused=True)
 
     def _paused(self, row: C, paused: bool, *, at: datetime) -> None:
-        for activity_id in self.window_ids(row):
+        for activity_id in self.ids_of([row])[row.pk]:
             windows.pause(kind=self.kind, activity_id=activity_id, paused=paused)
         self.sold_otherwise(row, at=at)
 

@@ -71,6 +71,7 @@ class SessionCampaigns(campaigns.Campaigns[Session, SessionDraft]):
     label = LABEL
     refused = SessionRefused
     goods_field = "goods"
+    shared_as = KIND
 
     def faults(self, draft: SessionDraft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from _faults(draft)
@@ -95,8 +96,13 @@ class SessionCampaigns(campaigns.Campaigns[Session, SessionDraft]):
             for good in row.goods.order_by("id")
         }
 
-    def window_ids(self, row: Session) -> list[str]:
-        return [str(pk) for pk in row.goods.order_by("id").values_list("pk", flat=True)]
+    def ids_of(self, rows: Sequence[Session]) -> Mapping[int, Sequence[str]]:
+        found: dict[int, list[str]] = {row.pk: [] for row in rows}
+        for session_id, pk in (
+            Good.objects.filter(session__in=rows).order_by("id").values_list("session", "pk")
+        ):
+            found[session_id].append(str(pk))
+        return found
 
     def write_beside(self, row: Session, draft: SessionDraft) -> None:
         _write_goods(row, draft.goods)

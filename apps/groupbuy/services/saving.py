@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from apps.catalog.models import Sku
 from apps.groupbuy import drafts, progress, terms
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.drafts import Draft
-from apps.groupbuy.models import GroupBuy, Price
+from apps.groupbuy.models import Group, GroupBuy, Price
+from apps.groupbuy.sharing import SHARED_AS
 from apps.groupbuy.states import KIND
 from mall.errors import Fault, Faulty
 
@@ -31,6 +32,7 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
     kind = KIND
     label = LABEL
     refused = GroupBuyRefused
+    shared_as = SHARED_AS
 
     def faults(self, draft: Draft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from drafts.faults_of(draft)
@@ -50,6 +52,15 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
 
     def spoken_for(self, row: GroupBuy) -> Mapping[str, Mapping[int, int]]:
         return {str(row.pk): terms.of_campaign(row).lowest_fen()}
+
+    def subjects_of(self, rows: Sequence[GroupBuy]) -> Mapping[int, Sequence[str]]:
+        """Groups: whoever is in one sends it."""
+        found: dict[int, list[str]] = {row.pk: [] for row in rows}
+        for group_buy_id, number in Group.objects.filter(group_buy__in=rows).values_list(
+            "group_buy", "group_no"
+        ):
+            found[group_buy_id].append(number)
+        return found
 
     def write_beside(self, row: GroupBuy, draft: Draft) -> None:
         _write_prices(row, draft)

@@ -32,6 +32,7 @@ class PresaleCampaigns(campaigns.Campaigns[Presale, PresaleDraft]):
     kind = KIND
     label = LABEL
     refused = PresaleRefused
+    shared_as = KIND
 
     def faults(self, draft: PresaleDraft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from _of_stages(draft)
