@@ -99,8 +99,10 @@ class Turnout(NamedTuple):
     sold_out_goods: int
 
 
-def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
+def sessions(*, day: date | None, at: datetime, product_id: int | None = None) -> list[KeptSession]:
     """The sessions that shoppers are told of: those that meet a Shanghai day, or the next seven days (today included).
+
+    With a product those that have it.
 
     No statement for today and later while nothing changes; two for days gone by.
     """
@@ -115,7 +117,14 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
     board = kept.board(at=at)
     today, _ = days.day_window(days.shop_day(at))
     found = board.sessions if start >= today else kept.between(start=start, end=end)
-    return [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    shown = [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    if product_id is None:
+        return shown
+    return [row for row in shown if any(_is_of(good, product_id) for good in row.goods)]
+
+
+def _is_of(good: KeptGood, product_id: int) -> bool:
+    return good.product_id == product_id and not good.withdrawn
 
 
 def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:

@@ -177,11 +177,7 @@ def _give_back(order: Order, *, why: str, at: datetime) -> None:
 
 
 def _not_due(order: Order, *, at: datetime) -> StageNotDue:
-    shown = [
-        {**stage, **{name: stage[name].isoformat() for name in ("from", "until") if stage[name]}}
-        for stage in terms.stages_of(order, at=at)
-    ]
-    return StageNotDue(details={"stages": shown})
+    return StageNotDue(details={"stages": terms.stages_of(order, at=at)})
 
 
 DEPOSIT = Deposit()

@@ -83,7 +83,7 @@ def test_what_runs_and_what_is_announced_is_listed_with_what_is_left(anyone: Sho
     only = anyone.call("GET", f"/group-buys?product={cup.product_id}").json()["results"]
     assert [one["id"] for one in only] == [row.pk]
     for no_id in ("x", "0", "-1", "１", "9" * 19):
-        assert anyone.call("GET", f"/group-buys?product={no_id}").json()["code"] == "product_invalid"
+        assert anyone.call("GET", f"/group-buys?product={no_id}").json()["code"] == "invalid"
 
 
 def test_left_is_never_more_than_lies_on_the_shelf(anyone: Shopper) -> None:
