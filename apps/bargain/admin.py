@@ -33,7 +33,10 @@ class BargainPage(CampaignPage):
     fieldsets = [
         (None, {"fields": ["title", "code", "phase", "sentence"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
-        ("商品与价格", {"fields": ["sku", ("floor_fen", "quota"), "buy_at_any_price", "combines"]}),
+        (
+            "商品与价格",
+            {"fields": ["sku", ("floor_fen", "quota", "limit_per_member"), "buy_at_any_price", "combines"]},
+        ),
         ("帮砍", {"fields": [("helpers", "helps_per_day"), "minutes_per_run"]}),
     ]
 
@@ -49,7 +52,8 @@ class BargainPage(CampaignPage):
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
         clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
-        return f"{price}；限时 {clock}，{buys}；每人每天最多帮砍 {row.helps_per_day} 次"
+        most = f"每人限购 {row.limit_per_member} 件" if row.limit_per_member else "每人不限购"
+        return f"{price}；限时 {clock}，{buys}；{most}，每人每天最多帮砍 {row.helps_per_day} 次"
 
     @admin.display(description="商品")
     def goods(self, row: Bargain) -> str:

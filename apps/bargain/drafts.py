@@ -10,7 +10,7 @@ from apps.campaigns.drafts import CampaignDraft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BargainDraft(CampaignDraft):
-    """All that makes a bargain; money in fen, ``quota`` None for no limit."""
+    """All that makes a bargain; money in fen, ``quota`` and ``limit_per_member`` None for no limit."""
 
     apart: ClassVar[frozenset[str]] = frozenset({"quota"})
 
@@ -19,5 +19,6 @@ class BargainDraft(CampaignDraft):
     helpers: int
     helps_per_day: int = 3
     minutes_per_run: int = 24 * 60
+    limit_per_member: int | None = 1
     buy_at_any_price: bool = True
     quota: int | None = None

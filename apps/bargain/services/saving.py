@@ -34,8 +34,9 @@ class BargainCampaigns(campaigns.Campaigns[Bargain, BargainDraft]):
 
     def faults(self, draft: BargainDraft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from _of_figures(draft)
+        one = campaigns.Sold([draft.sku_id], 1, None, "sku")
         of_price, warned = campaigns.price_faults(
-            {draft.sku_id: draft.floor_fen}, field="floor_fen", free=True
+            {draft.sku_id: draft.floor_fen}, sold=[one], field="floor_fen", free=True
         )
         warnings += warned
         yield from of_price or _of_sku(draft)
@@ -70,8 +71,8 @@ def _of_figures(draft: BargainDraft) -> Iterator[Fault]:
 
 
 def _of_sku(draft: BargainDraft) -> list[Fault]:
-    """What is wrong between the SKU and the figures: a fen for each helper, and one unit that can be bought alone."""
-    sku = Sku.objects.select_related("product").get(pk=draft.sku_id)
+    """What is wrong between the SKU and the figures: a fen for each helper."""
+    sku = Sku.objects.get(pk=draft.sku_id)
     faults = []
     if sku.price_fen - draft.floor_fen < draft.helpers:
         faults.append(
@@ -79,6 +80,4 @@ def _of_sku(draft: BargainDraft) -> list[Fault]:
                 "helpers", f"原价 ¥{yuan(sku.price_fen)} 与底价之差不足以让 {draft.helpers} 人每人至少砍 1 分"
             )
         )
-    if sku.product.min_quantity > 1:
-        faults.append(Fault("sku", f"该商品起购 {sku.product.min_quantity} 件，砍价每次只能买 1 件"))
     return faults

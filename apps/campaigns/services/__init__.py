@@ -4,7 +4,7 @@ Call it as ``campaigns.hold(...)`` (``from apps.campaigns import services as cam
 the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
-from apps.campaigns.services.checking import EXTRAS, faults_of, price_faults
+from apps.campaigns.services.checking import EXTRAS, Sold, faults_of, price_faults
 from apps.campaigns.services.lifecycle import AlreadyOver, Campaigns, Saved
 from apps.campaigns.services.quotas import (
     LimitReached,
@@ -30,6 +30,7 @@ __all__ = [
     "QuotaTooSmall",
     "Saved",
     "SkuTaken",
+    "Sold",
     "SoldOut",
     "Span",
     "commit",

@@ -6,9 +6,10 @@ from typing import Final
 
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.checkout.bills.orders import ORDER
-from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue
+from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue, not_due
 from apps.checkout.bills.recharges import RECHARGE
 from apps.orders.models import Order
+from apps.orders.states import Status
 
 __all__ = [
     "BALANCE",
@@ -21,8 +22,10 @@ __all__ = [
     "Overdue",
     "StageNotDue",
     "UnknownKind",
+    "asked_fen",
     "due_of",
     "label_of",
+    "not_due",
     "of",
 ]
 
@@ -44,6 +47,13 @@ def of(bill_kind: str) -> Kind:
 def due_of(order: Order) -> Kind:
     """The kind of the bill that the order's shopper is to pay next; that of the whole order where no other says so."""
     return next((kind for kind in KINDS if kind.is_due_of(order)), ORDER)
+
+
+def asked_fen(order: Order) -> int:
+    """What WeChat is asked for next, in fen: the deposit, then the balance; of a paid or closed order what it was in all."""
+    if order.status not in {Status.UNPAID, Status.RESERVED}:
+        return order.due_fen
+    return due_of(order).owes_fen(order)
 
 
 def label_of(bill_kind: str) -> str:

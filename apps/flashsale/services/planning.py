@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from apps.base import days, judging, transactions
 from apps.campaigns import services as campaigns
 from apps.flashsale.models import Plan, Session
 from apps.flashsale.services import saving
-from apps.flashsale.services.saving import SessionDraft
+from apps.flashsale.services.saving import GoodDraft, SessionDraft
 from mall.errors import Fault, Faulty, ShopError
 
 WEEKDAYS: Final = {1: "周一", 2: "周二", 3: "周三", 4: "周四", 5: "周五", 6: "周六", 7: "周日"}
@@ -39,11 +39,11 @@ def save_plan(plan: Plan) -> Plan:
     return plan
 
 
-def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
-    """Raise PlanRefused for goods (prices in fen by SKU id) that no session could have today."""
-    if not prices_fen:
+def check_plan_goods(goods: Sequence[GoodDraft]) -> None:
+    """Raise PlanRefused for goods that no session could have today."""
+    if not goods:
         raise PlanRefused([Fault("goods", "请至少添加一个商品")])
-    faults, _ = campaigns.price_faults(prices_fen, field="goods")
+    faults, _ = saving.check_goods(goods)
     if faults:
         raise PlanRefused(faults)
 

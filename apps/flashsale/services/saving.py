@@ -75,8 +75,7 @@ class SessionCampaigns(campaigns.Campaigns[Session, SessionDraft]):
 
     def faults(self, draft: SessionDraft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from _faults(draft)
-        prices_fen = {good.sku_id: good.price_fen for good in draft.goods}
-        of_price, warned = campaigns.price_faults(prices_fen, field="goods")
+        of_price, warned = check_goods(draft.goods)
         warnings += warned
         yield from of_price
 
@@ -115,6 +114,13 @@ class SessionCampaigns(campaigns.Campaigns[Session, SessionDraft]):
 
 
 CAMPAIGNS: Final = SessionCampaigns()
+
+
+def check_goods(goods: Sequence[GoodDraft | Good]) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the prices and numbers of these goods, and what is to be thought of."""
+    prices_fen = {good.sku_id: good.price_fen for good in goods}
+    sold = [campaigns.Sold([good.sku_id], good.limit_per_member, good.quota, "goods") for good in goods]
+    return campaigns.price_faults(prices_fen, sold=sold, field="goods")
 
 
 def check_window(

@@ -37,9 +37,10 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
     def faults(self, draft: Draft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from drafts.faults_of(draft)
         ladders = terms.Terms(draft.ladders)
-        faults, warned = campaigns.price_faults(ladders.lowest_fen())
+        sold = [campaigns.Sold(ladders.ladders, draft.limit_per_member, draft.quota)]
+        faults, warned = campaigns.price_faults(ladders.lowest_fen(), sold=sold)
         warnings += warned
-        above, _ = campaigns.price_faults(ladders.highest_fen())
+        above, _ = campaigns.price_faults(ladders.highest_fen(), sold=[])
         yield from (*faults, *(fault for fault in above if fault not in faults))
 
     def draft_of(self, row: GroupBuy) -> Draft:

@@ -38,7 +38,8 @@ class PresaleCampaigns(campaigns.Campaigns[Presale, PresaleDraft]):
         yield from _of_stages(draft)
         yield from _of_goods(draft)
         prices_fen = {good.sku_id: good.price_fen - draft.growth_fen for good in draft.goods}
-        of_price, warned = campaigns.price_faults(prices_fen, at_list=True)
+        sold = campaigns.Sold(list(prices_fen), None, sum(good.quota for good in draft.goods))
+        of_price, warned = campaigns.price_faults(prices_fen, sold=[sold], at_list=True)
         warnings += [*warned, *_told_of_shipping(draft)]
         yield from of_price or _of_product(draft)
 

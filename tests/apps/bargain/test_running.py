@@ -17,10 +17,12 @@ from apps.bargain.states import RunStatus
 from apps.campaigns import admission
 from apps.campaigns import services as campaigns
 from apps.checkout import activities
+from apps.outbox.models import Announcement
 from mall.errors import NotFound
 from tests.apps.bargain import make
 from tests.apps.bargain.make import HOUR, NOW
 from tests.apps.checkout import make as counter
+from tests.apps.fulfillment.make import operator
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(microseconds=1)
@@ -103,6 +105,24 @@ def test_a_running_run_is_answered_again_and_another_begins_when_it_has_lapsed()
     second = make.run(row, member_id=member_id, at=NOW + HOUR)
     assert second != first
     assert Run.objects.get(pk=first.pk).status == RunStatus.LAPSED
+
+
+def news() -> list[dict[str, Any]]:
+    rows = Announcement.objects.filter(kind="BargainAtFloor").order_by("id")
+    return [row.payload for row in rows]
+
+
+def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it(settings: Any):
+    settings.BARGAIN_BURST_PER_MINUTE = 1
+    run = make.run(make.bargain(helpers=2))
+    help_run(run, make.member().pk)
+    held = help_run(run, make.member().pk)
+    assert (held.held, news()) == (True, [])
+    bargains.release_help(help_id=held.pk, operator=operator(), at=NOW)
+    assert news() == [{"member_id": run.member_id, "bargain_no": run.bargain_no}]
+    with pytest.raises(bargains.AtFloor):
+        help_run(run, make.member().pk, at=NOW + HOUR)
+    assert len(news()) == 1
 
 
 def test_a_run_never_outlives_its_bargain():
