@@ -79,7 +79,7 @@ class HelpInline(ReadOnlyTabular):
 
     @admin.display(description="砍掉")
     def amount(self, row: Help) -> str:
-        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+        return _cut(row)
 
 
 @admin.register(Run)
@@ -134,12 +134,12 @@ class HelpAdmin(ReadOnlyAdmin):
     actions_detail = ["release"]
 
     def usable(self, row: Help) -> list[str]:
-        """Only what is held can be released."""
-        return ["release"] if row.held else []
+        """Only what is held can be released, while something is cut in its run."""
+        return ["release"] if row.held and row.run.status_at(timezone.now()) == RunStatus.OPEN else []
 
     @admin.display(description="砍掉")
     def amount(self, row: Help) -> str:
-        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+        return _cut(row)
 
     @action(description="放行", permissions=["bargain.release_help"], url_path="release", icon="check")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -152,3 +152,10 @@ class HelpAdmin(ReadOnlyAdmin):
 
         facts = [("原因", row.reason), ("现价", f"¥{yuan(row.run.price_fen)}")]
         return self.ask(request, ReleaseForm, release, row=row, heading=str(row.run), facts=facts)
+
+
+def _cut(row: Help) -> str:
+    """What a help cut; one that was held until its run was over came to nothing."""
+    if row.cut:
+        return f"¥{yuan(row.cut.amount_fen)}"
+    return "待核实" if row.held else "未计入（核实前砍价已结束）"
