@@ -104,6 +104,9 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "campaigns",
+            "promotions.Promotion",
+            "promotions.Campaign",
             "flashsale",
             "bargain",
             "presale",
@@ -128,6 +131,12 @@ def _roles() -> dict[str, Collection[str]]:
             "members.Member",
             "fulfillment",
             "base.AuditEntry",
+            "campaigns",
+            "promotions",
+            "groupbuy",
+            "bargain",
+            "presale",
+            *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
         )
         | {
             "orders.refund_order",
