@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -34,6 +35,8 @@ class CalendarAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """``?month=2026-11&kind=秒杀&phase=进行中``; this month, and all of it, where nothing that there is is asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         at = timezone.now()
         today = days.shop_day(at)
         month = _month(request.GET.get("month", ""), today=today)
