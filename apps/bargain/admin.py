@@ -20,6 +20,10 @@ from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
 
+# What lasts longer is told in days.
+_DAY_MINUTES = 24 * 60
+
+
 class BargainPage(CampaignPage):
     """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
@@ -51,7 +55,8 @@ class BargainPage(CampaignPage):
         price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
-        clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
+        days, hours = divmod(hours, 24) if row.minutes_per_run > _DAY_MINUTES else (0, hours)
+        clock = f"{days} 天" * bool(days) + f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
         most = f"每人限购 {row.limit_per_member} 件" if row.limit_per_member else "每人不限购"
         return f"{price}；限时 {clock}，{buys}；{most}，每人每天最多帮砍 {row.helps_per_day} 次"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import bargains, filling, group_buys, presales, reviews, shares, surveys, terms
+from apps.demo import activity_orders, bargains, filling, group_buys, presales, reviews, shares, surveys, terms
 from apps.demo.telling import Tell, silent
 
 
@@ -28,4 +28,5 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # After the reviews, whose orders are older.
     with transaction.atomic():
         group_buys.fill(at=at)
+        activity_orders.fill(at=at)
     return added
