@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,8 +74,8 @@ def watched() -> dict[str, dict[str, set[str]]]:
 
 @pytest.fixture
 def shop(admin_user: Any) -> Product:
-    """A shop in which each list that a kept value or a page is made of has a row: without a first row nothing asks for the rows that
-    hang on it (``prefetch_related``), and their table would be missed. Answers a product that has all a product can have."""
+    """A shop in which each list that a kept value or a page is made of has a row: without a first row nothing asks for the
+    rows that hang on it (``prefetch_related``), and their table would be missed. Answers a product that has all there is."""
     demo.fill(1, operator=admin_user)
     cup = make.goods(brand=catalog.brand())
     product = cup.product
@@ -126,7 +129,7 @@ def read_by_pages(product: Product) -> set[str]:
         with CaptureQueriesContext(connection) as seen:
             prepared_pages.product_json(product_id=product.pk, at=demo.NOW, lead=early)
             for asked in ("", "杯"):
-                prepared_pages.list_json(asked=asked, read=lambda: listed(asked), at=demo.NOW, lead=early)
+                prepared_pages.list_json(asked=asked, read=partial(listed, asked), at=demo.NOW, lead=early)
     return tables(seen)
 
 
@@ -191,3 +194,11 @@ def test_every_column_of_a_watched_table_is_watched_but_those_that_are_listed_wi
 
 def test_what_every_request_reads_first_has_a_row_for_each_topic():
     assert set(versions.current()) == {topic for topics in watched().values() for topic in topics}
+
+
+def test_the_guide_names_every_topic():
+    page = (Path(__file__).parents[2] / "docs/guide/speed.md").read_text()
+    table = page.split("## Kept values")[1].split("| topic |")[1].split("\n\n")[0]
+    assert {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])} == {
+        topic for topics in watched().values() for topic in topics
+    }
