@@ -33,7 +33,7 @@ from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
-from mall import text
+from mall import text as texts
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -128,7 +128,7 @@ class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Search for what was typed in its one form."""
-        asked = text.searched(search_term)
+        asked = texts.searched(search_term)
         if self.found_by and asked:
             # One more than are counted: a search that finds more says so.
             return finding.found(queryset, self.found_by, search_term, most=CappedPaginator.most + 1), False

@@ -18,7 +18,8 @@ from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
-from apps.coupons.services import codes, jobs, promo_codes, templates
+from apps.coupons.services import codes, promo_codes, templates
+from apps.coupons.services import jobs as issues
 from apps.coupons.states import TemplateStatus
 from mall.money import yuan
 
@@ -114,7 +115,7 @@ class TemplateAdmin(EditableAdmin):
         row = self.row(request, object_id)
 
         def start(form: forms.IssueForm) -> str:
-            job = jobs.start(
+            job = issues.start(
                 template_id=row.pk,
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
@@ -129,7 +130,7 @@ class TemplateAdmin(EditableAdmin):
             return f"已开始发放，共 {job.total} 人{unknown}"
 
         def preview(form: forms.IssueForm) -> Preview:
-            total, unknown = jobs.count(
+            total, unknown = issues.count(
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
                 group_id=form.group_id(),
