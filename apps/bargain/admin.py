@@ -35,7 +35,10 @@ class BargainAdmin(CampaignPage):
     fieldsets = [
         (None, {"fields": ["title", "code", "phase", "sentence", "results"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
-        ("商品与价格", {"fields": ["sku", ("floor_fen", "quota"), "buy_at_any_price", "combines"]}),
+        (
+            "商品与价格",
+            {"fields": ["sku", ("floor_fen", "quota", "limit_per_member"), "buy_at_any_price", "combines"]},
+        ),
         ("帮砍", {"fields": [("helpers", "helps_per_day"), "minutes_per_run"]}),
     ]
 
@@ -58,7 +61,8 @@ class BargainAdmin(CampaignPage):
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
         clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
-        return f"{price}；限时 {clock}，{buys}；每人每天最多帮砍 {row.helps_per_day} 次"
+        most = f"每人限购 {row.limit_per_member} 件" if row.limit_per_member else "每人不限购"
+        return f"{price}；限时 {clock}，{buys}；{most}，每人每天最多帮砍 {row.helps_per_day} 次"
 
     def decide(self, row: Bargain, *, move: str, by: Any, at: datetime) -> str:
         if move == "approve":

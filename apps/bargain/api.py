@@ -75,7 +75,10 @@ class RunsView(APIView):
         operation_id="bargains_open",
         tags=["activities"],
         summary="Open my run",
-        description="One runs at a time for each bargain: while it does, it is answered again.",
+        description=(
+            "One runs at a time for each bargain: while it does, it is answered again. Who has bought as many as "
+            "`limit_per_member`, what an unpaid order holds included, opens no more: 409 `activity_limit_reached`."
+        ),
         request=None,
         responses={201: shapes.RunSerializer, 409: refusal(409, "activity_ended", "活动已结束")},
         examples=[examples.OPENED],
@@ -165,6 +168,7 @@ def _bargain(row: Bargain, *, left: int, at: Any) -> dict[str, Any]:
         "left": left,
         "buy_at_any_price": row.buy_at_any_price,
         "helps_per_day": row.helps_per_day,
+        "limit_per_member": row.limit_per_member,
         "minutes_per_run": row.minutes_per_run,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,

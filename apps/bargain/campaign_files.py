@@ -26,6 +26,8 @@ class BargainEntry(Entry):
     preheat_at: When | None = None
     helps_per_day: Units = 3
     minutes_per_run: Units = 24 * 60
+    # A file that says nothing of it means what files meant before there was a limit.
+    limit_per_member: Units | None = None
     buy_at_any_price: Flag = True
     quota: Units | None = None
     combines: list[str] = []

@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BargainDraft:
-    """All that makes a bargain, for the window ``[starts_at, ends_at)``; money in fen, ``quota`` None for no limit.
+    """All that makes a bargain, for the window ``[starts_at, ends_at)``; money in fen, ``quota`` and
+    ``limit_per_member`` None for no limit.
 
     ``bargain_id`` is the one that it changes; None makes a new one.
     """
@@ -25,6 +26,7 @@ class BargainDraft:
     preheat_at: datetime | None = None
     helps_per_day: int = 3
     minutes_per_run: int = 24 * 60
+    limit_per_member: int | None = 1
     buy_at_any_price: bool = True
     quota: int | None = None
     combines: Collection[str] = ()

@@ -50,6 +50,7 @@ class BargainForm(forms.ModelForm):
             "helpers",
             "helps_per_day",
             "minutes_per_run",
+            "limit_per_member",
             "buy_at_any_price",
             "combines",
         ]

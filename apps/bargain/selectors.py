@@ -63,6 +63,6 @@ def has_helped(found: Run, *, member_id: int) -> bool:
     return Help.objects.filter(run=found, member_id=member_id).exists()
 
 
-def held_for_a_person() -> int:
-    """How many helps wait for somebody to look at them."""
-    return Help.objects.filter(held=True).count()
+def held_for_a_person() -> QuerySet[Help]:
+    """The helps that wait for somebody to look at them."""
+    return Help.objects.filter(held=True)

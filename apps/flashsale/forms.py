@@ -181,6 +181,15 @@ class PlanGoodFormSet(forms.BaseInlineFormSet):
             if form.cleaned_data.get("sku") and not form.cleaned_data.get("DELETE")
         ]
         try:
-            flashsale.check_plan_goods({typed["sku"].pk: typed["price_fen"] for typed in kept})
+            flashsale.check_plan_goods([_draft_of(typed) for typed in kept])
         except flashsale.PlanRefused as refusal:
             raise ValidationError([fault.text for fault in refusal.faults]) from refusal
+
+
+def _draft_of(typed: dict[str, Any]) -> flashsale.GoodDraft:
+    return flashsale.GoodDraft(
+        sku_id=typed["sku"].pk,
+        price_fen=typed["price_fen"],
+        quota=typed["quota"],
+        limit_per_member=typed["limit_per_member"],
+    )

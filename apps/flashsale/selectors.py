@@ -7,14 +7,15 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from apps.base import days
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.refusals import ActivityNotFound
+from apps.campaigns.states import Approval
 from apps.flashsale import kept
 from apps.flashsale.kept import KeptGood, KeptSession
-from apps.flashsale.models import Good, Session, Wait
+from apps.flashsale.models import Good, Reminder, Session, Wait
 from apps.flashsale.states import WaitState
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
@@ -29,6 +30,7 @@ __all__ = [
     "lefts",
     "of_session",
     "place_of",
+    "reminders_due",
     "right_holders",
     "sessions",
     "state_at",
@@ -37,6 +39,8 @@ __all__ = [
     "waits_of",
 ]
 
+# So long before its start a session is told of to who asked for it.
+REMIND_BEFORE: Final = timedelta(minutes=5)
 # The word of the contract: of orders, of quotas, of windows.
 KIND: Final = "flash_sale"
 # Without a day the list shows so many days, today included.
@@ -198,6 +202,30 @@ def state_at(wait: Wait, *, at: datetime) -> str:
     if wait.state == WaitState.YOURS and wait.until is not None and wait.until <= at:
         return WaitState.LAPSED
     return wait.state
+
+
+class StartReminder(NamedTuple):
+    """A member asked to be told that a good's session is about to begin."""
+
+    member_id: int
+    good_id: int
+    starts_at: datetime
+
+
+def reminders_due(*, since: datetime, at: datetime) -> list[StartReminder]:
+    """Whom to tell of a session that begins so soon (``REMIND_BEFORE``) after a moment later than ``since``, up to ``at``.
+
+    One statement. What was stopped, paused, withdrawn or has begun is nobody's news. Whoever sends messages asks from
+    where they asked last; a member is told of a good once.
+    """
+    soon = Reminder.objects.filter(
+        good__withdrawn=False,
+        good__session__approval=Approval.APPROVED,
+        good__session__starts_at__gt=max(at, since + REMIND_BEFORE),
+        good__session__starts_at__lte=at + REMIND_BEFORE,
+    )
+    rows = soon.annotate(starts_at=F("good__session__starts_at")).order_by("starts_at", "id")
+    return [StartReminder(row.member_id, row.good_id, row.starts_at) for row in rows]
 
 
 def place_of(wait: Wait) -> int:

@@ -37,7 +37,7 @@ _FILL: Final = f"""
     HAVING SUM(fen) > 0
      ORDER BY order_id, line_id
         ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - nothing of anybody's is in it
 
 # An order whose price names a kind that no other offer has is one of that kind of activity.
 _FILL_ACTIVITY: Final = f"""
@@ -52,7 +52,7 @@ _FILL_ACTIVITY: Final = f"""
              WHERE id BETWEEN %(first)s AND %(last)s AND activity IS NULL) found
      WHERE found.id = orders_order.id AND {refs.sql_key("found.ref")} <> ''
        AND NOT {refs.sql_kind("found.ref")} = ANY(%(others)s)
-"""
+"""  # noqa: S608 - likewise
 
 
 class Part(NamedTuple):

@@ -71,7 +71,7 @@ def paying(order: Order, *, at: Any = NOW) -> Callable[[], str]:
     def pay() -> str:
         with transaction.atomic():
             orders.move(order_no=order.order_no, move="gather", actor=Actor.WECHAT, at=at)
-            groupbuy.commit(order_id=order.pk, order_no=order.order_no, at=at)
+            groupbuy.commit(order_id=order.pk, order_no=order.order_no, paid_at=at, at=at)
         return str(Seat.objects.get(order=order).status)
 
     return pay

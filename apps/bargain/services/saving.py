@@ -70,7 +70,7 @@ def approve(*, bargain_id: int, at: datetime, late: bool = False) -> list[str]:
     row = _found(bargain_id)
     if row.approval == Approval.APPROVED:
         return []
-    faults, warnings = campaigns.price_faults({row.sku_id: row.floor_fen}, field="floor_fen", free=True)
+    faults, warnings = _about_price(row.sku_id, floor_fen=row.floor_fen)
     if faults:
         raise BargainRefused(faults)
     _book(campaigns.move(row, move="approve", at=at, late=late))
@@ -147,11 +147,17 @@ def check(draft: BargainDraft) -> list[str]:
         ),
         *_of_figures(draft),
     ]
-    of_price, warnings = campaigns.price_faults({draft.sku_id: draft.floor_fen}, field="floor_fen", free=True)
+    of_price, warnings = _about_price(draft.sku_id, floor_fen=draft.floor_fen)
     faults += of_price or _of_sku(draft)
     if faults:
         raise BargainRefused(faults)
     return warnings
+
+
+def _about_price(sku_id: int, *, floor_fen: int) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the floor, and with the one unit that a run buys; and what the price floor warns of."""
+    one = campaigns.Sold([sku_id], 1, None, "sku")
+    return campaigns.price_faults({sku_id: floor_fen}, sold=[one], field="floor_fen", free=True)
 
 
 def _of_columns(draft: BargainDraft) -> Iterator[Fault]:
@@ -175,8 +181,8 @@ def _of_figures(draft: BargainDraft) -> Iterator[Fault]:
 
 
 def _of_sku(draft: BargainDraft) -> list[Fault]:
-    """What is wrong between the SKU and the figures: a fen for each helper, and one unit that can be bought alone."""
-    sku = Sku.objects.select_related("product").get(pk=draft.sku_id)
+    """What is wrong between the SKU and the figures: a fen for each helper."""
+    sku = Sku.objects.get(pk=draft.sku_id)
     faults = []
     if sku.price_fen - draft.floor_fen < draft.helpers:
         faults.append(
@@ -184,6 +190,4 @@ def _of_sku(draft: BargainDraft) -> list[Fault]:
                 "helpers", f"原价 ¥{yuan(sku.price_fen)} 与底价之差不足以让 {draft.helpers} 人每人至少砍 1 分"
             )
         )
-    if sku.product.min_quantity > 1:
-        faults.append(Fault("sku", f"该商品起购 {sku.product.min_quantity} 件，砍价每次只能买 1 件"))
     return faults

@@ -5,7 +5,7 @@ the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
 from apps.campaigns.services.approving import AlreadyOver, book, move, pause, resume, stop
-from apps.campaigns.services.checking import EXTRAS, faults_of, price_faults
+from apps.campaigns.services.checking import EXTRAS, Sold, faults_of, price_faults
 from apps.campaigns.services.quotas import (
     LimitReached,
     QuotaTooSmall,
@@ -28,6 +28,7 @@ __all__ = [
     "LimitReached",
     "QuotaTooSmall",
     "SkuTaken",
+    "Sold",
     "SoldOut",
     "Span",
     "book",

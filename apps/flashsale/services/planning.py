@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -39,11 +39,11 @@ def save_plan(plan: Plan) -> Plan:
     return plan
 
 
-def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
-    """Raise PlanRefused for goods (prices in fen by SKU id) that no session could have today."""
-    if not prices_fen:
+def check_plan_goods(goods: Sequence[GoodDraft]) -> None:
+    """Raise PlanRefused for goods that no session could have today."""
+    if not goods:
         raise PlanRefused([Fault("goods", "请至少添加一个商品")])
-    faults, _ = campaigns.price_faults(prices_fen, field="goods")
+    faults, _ = saving.check_goods(goods)
     if faults:
         raise PlanRefused(faults)
 

@@ -76,8 +76,7 @@ def save(draft: SessionDraft, *, at: datetime) -> Saved:
     taken included.
     """
     faults = list(_faults(draft))
-    prices_fen = {good.sku_id: good.price_fen for good in draft.goods}
-    price_faults, warnings = campaigns.price_faults(prices_fen, field="goods")
+    price_faults, warnings = check_goods(draft.goods)
     if faults or price_faults:
         raise SessionRefused([*faults, *price_faults])
     try:
@@ -90,6 +89,13 @@ def save(draft: SessionDraft, *, at: datetime) -> Saved:
         for good in goods:
             waiting.give_turns(good_id=good.pk, at=at)  # the quota may have grown
     return Saved(session, warnings)
+
+
+def check_goods(goods: Sequence[GoodDraft | Good]) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the prices and numbers of these goods, and what is to be thought of."""
+    prices_fen = {good.sku_id: good.price_fen for good in goods}
+    sold = [campaigns.Sold([good.sku_id], good.limit_per_member, good.quota, "goods") for good in goods]
+    return campaigns.price_faults(prices_fen, sold=sold, field="goods")
 
 
 def check_window(
@@ -122,7 +128,7 @@ def approve(session: Session, *, at: datetime, late: bool = False) -> list[str]:
     """
     moved = campaigns.move(session, move="approve", at=at, late=late)
     goods = list(moved.goods.filter(withdrawn=False))
-    faults, warnings = campaigns.price_faults({good.sku_id: good.price_fen for good in goods}, field="goods")
+    faults, warnings = check_goods(goods)
     if not goods:
         faults.append(Fault("goods", "请至少添加一个商品"))
     if faults:

@@ -53,7 +53,9 @@ def save(draft: Draft, *, operator: Any = None, at: datetime) -> tuple[GroupBuy,
     GroupBuyRefused, SkuTaken, QuotaTooSmall.
     """
     faults = list(drafts.faults_of(draft))
-    about_prices, warnings = _about_prices(terms.Terms(draft.ladders))
+    about_prices, warnings = _about_prices(
+        terms.Terms(draft.ladders), limit=draft.limit_per_member, quota=draft.quota
+    )
     if faults or about_prices:
         raise GroupBuyRefused([*faults, *about_prices])
     once = {"groupbuy_groupbuy_code_key": GroupBuyRefused([Fault("code", "编码已被另一个拼团活动使用")])}
@@ -80,7 +82,7 @@ def approve(group_buy_id: int, *, late: bool = False, at: datetime) -> list[str]
     ladders = terms.of_campaign(row)
     if not ladders.ladders:
         raise GroupBuyRefused([Fault("skus", "请先设置商品规格的拼团价")])
-    faults, warnings = _about_prices(ladders)
+    faults, warnings = _about_prices(ladders, limit=row.limit_per_member, quota=row.quota)
     if faults:
         raise GroupBuyRefused(faults)
     _book(campaigns.move(row, move="approve", late=late, at=at))
@@ -152,10 +154,13 @@ def _written(draft: Draft) -> GroupBuy:
     return row
 
 
-def _about_prices(ladders: terms.Terms) -> tuple[list[Fault], list[str]]:
-    """What is wrong with the lowest price of each SKU, and with the highest, and what the price floor warns of."""
-    faults, warnings = campaigns.price_faults(ladders.lowest_fen())
-    above, _ = campaigns.price_faults(ladders.highest_fen())
+def _about_prices(
+    ladders: terms.Terms, *, limit: int | None, quota: int | None
+) -> tuple[list[Fault], list[str]]:
+    """What is wrong with the lowest price of each SKU, with the highest, and with how many are sold; and the warnings."""
+    sold = [campaigns.Sold(ladders.ladders, limit, quota)]
+    faults, warnings = campaigns.price_faults(ladders.lowest_fen(), sold=sold)
+    above, _ = campaigns.price_faults(ladders.highest_fen(), sold=[])
     return [*faults, *(fault for fault in above if fault not in faults)], warnings
 
 

@@ -12,6 +12,8 @@ from django.db import migrations, models
 from django.db.models import Max, Min, Q
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import migrating
+
 _BATCH = 5_000
 
 # As the shop named things when this was written (kind, colon, key, what is behind a key after @): a migration does what
@@ -68,7 +70,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
                 cursor.execute(_FILL, span)
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
 
     dependencies = [("orders", "0007_reductions_activity_and_deposits")]

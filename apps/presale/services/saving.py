@@ -129,7 +129,8 @@ def check(draft: PresaleDraft) -> list[str]:
         *_of_goods(draft),
     ]
     prices_fen = {good.sku_id: good.price_fen - draft.growth_fen for good in draft.goods}
-    of_price, warnings = campaigns.price_faults(prices_fen, at_list=True)
+    sold = campaigns.Sold(list(prices_fen), None, sum(good.quota for good in draft.goods))
+    of_price, warnings = campaigns.price_faults(prices_fen, sold=[sold], at_list=True)
     faults += of_price or _of_product(draft)
     if faults:
         raise PresaleRefused(faults)

@@ -53,6 +53,12 @@ def test_the_page_shows_a_month_with_links_and_takes_any_month_for_this_one(admi
         assert admin_client.get(PAGE, {"month": nonsense}).status_code == 200
 
 
+def test_a_moment_of_another_year_tells_its_year(admin_client: Client) -> None:
+    bargain.bargain(starts_at=DECEMBER, ends_at=DECEMBER + timedelta(days=365))
+    shown = " ".join(admin_client.get(PAGE, {"month": "2026-12"}).content.decode().split())
+    assert "12-01 00:00 至 2027-12-01 00:00" in shown
+
+
 def test_it_asks_equally_often_for_one_and_for_ten(admin_client: Client) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as seen:
