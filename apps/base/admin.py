@@ -194,16 +194,24 @@ def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
     ]
 
 
-class ReadOnlyAdmin(EditableAdmin):
-    """Pages that show rows which only services write."""
+class KeptAdmin(EditableAdmin):
+    """Pages of rows that are never deleted: others point to them for ever. One that is over is ended or switched off."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class FixedAdmin(KeptAdmin):
+    """Pages of rows that are there, and that nobody makes by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+class ReadOnlyAdmin(FixedAdmin):
+    """Pages that show rows which only services write."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin
+from apps.base.admin import KeptAdmin
 from apps.base.asking import Done, operator
 from apps.campaigns import forms
 from apps.campaigns.standing import phase
@@ -85,7 +85,7 @@ _BUTTONS: Final = (
 )
 
 
-class CampaignPage(EditableAdmin):
+class CampaignPage(KeptAdmin):
     """A campaign's page. A room says what its rule is in a sentence (``rule``), and calls its own services (``decide``,
     ``copied``).
     """
@@ -111,9 +111,6 @@ class CampaignPage(EditableAdmin):
         """The moves that its status allows; copying always."""
         moves = [name for name, move in LIFECYCLE.moves.items() if row.approval in move.sources]
         return [*moves, "copy"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     @admin.display(description="规则")
     def sentence(self, row: Any) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
+from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, wording
@@ -27,7 +27,7 @@ __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "
 
 
 @admin.register(Template)
-class TemplateAdmin(EditableAdmin):
+class TemplateAdmin(KeptAdmin):
     """What coupons say. They are stopped, never deleted: members hold their coupons."""
 
     form = forms.TemplateForm
@@ -64,9 +64,6 @@ class TemplateAdmin(EditableAdmin):
         """What coupons are worth stands still once one was issued."""
         frozen = forms.FROZEN if obj is not None and obj.issued else ()
         return [*self.readonly_fields, *frozen]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row and all that belongs to it."""
@@ -249,7 +246,7 @@ class CouponAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PromoCode)
-class PromoCodeAdmin(EditableAdmin):
+class PromoCodeAdmin(KeptAdmin):
     """Promoters' words and what they brought in."""
 
     form = forms.PromoCodeForm
@@ -280,6 +277,3 @@ class PromoCodeAdmin(EditableAdmin):
         """Whose redemptions are counted does not change any more."""
         whose = ["code", "template", "promoter", "operator"] if obj is not None and obj.redemptions else []
         return [*self.readonly_fields, *whose]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

@@ -7,6 +7,7 @@ that no new file escapes. Each rule of the house is also shown a line that it mu
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.rooms import FACTS, ROOT, Kind, files, kind, name
-from tests.architecture.source import calls, imports, meanings, meant, tree
+from tests.architecture.source import calls, functions, imports, meanings, meant, tree
 
 APPS = ROOT / "apps"
 # By what they are, under whatever name they are imported. A stopwatch (time.monotonic) tells no time of day.
@@ -310,3 +311,20 @@ def test_no_file_of_a_room_is_longer_than_a_person_reads_at_once() -> None:
         if "migrations" not in path.parts
     }
     assert {path: length for path, length in lengths.items() if length > LINES} == {}
+
+
+def flat_refusals(of: ast.AST) -> list[str]:
+    """Methods of a page that never allow a thing, whoever asks: what ``base.admin`` has a kind of page for."""
+    return [
+        function.name
+        for function in functions(of)
+        if re.fullmatch(r"has_\w+_permission", function.name)
+        and ast.unparse(function.body[-1]) == "return False"
+    ]
+
+
+def test_pages_that_keep_their_rows_say_so_by_what_they_are() -> None:
+    """KeptAdmin: never deleted. FixedAdmin: nor made by hand. ReadOnlyAdmin: nor changed."""
+    found = {name(path): flat_refusals(tree(path)) for path in files(Kind.DOOR)}
+    assert {path: methods for path, methods in found.items() if methods} == {}
+    assert flat_refusals(ast.parse("def has_delete_permission(self, request): return False")) != []
