@@ -70,9 +70,7 @@ class Faulty(Invalid):
     row that it names (``app.model`` and its id): pages of operators lead to it.
     """
 
-    def __init__(
-        self, faults: Sequence[Fault], *, rows: Mapping[str, tuple[str, int]] | None = None
-    ) -> None:
+    def __init__(self, faults: Sequence[Fault], *, rows: Mapping[str, tuple[str, int]] | None = None) -> None:
         self.faults = tuple(faults)
         self.rows = dict(rows or {})
         by_field: dict[str, list[str]] = {}

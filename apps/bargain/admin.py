@@ -19,7 +19,6 @@ from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
-
 # What lasts longer is told in days.
 _DAY_MINUTES = 24 * 60
 

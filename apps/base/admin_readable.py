@@ -29,7 +29,10 @@ class Readable:
         found = super().get_fieldsets(request, obj)  # type: ignore[misc]  # a mixin
         if obj is None or self._edits(request, obj):
             return found
-        return [(title, {**said, "fields": [self._read(name) for name in said["fields"]]}) for title, said in found]
+        return [
+            (title, {**said, "fields": [self._read(name) for name in said["fields"]]})
+            for title, said in found
+        ]
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **said: Any) -> Any:
         """The form of a row has its columns, however they are shown."""

@@ -42,7 +42,12 @@ def priced(
         ticket = Ticket(kind=kind, id=activity_id)
         least = sku.product.min_quantity
         quote = _quote(
-            ticket, offers, label=label, prices_fen={sku_id: price_fen}, combines=combines, basket={sku: least}
+            ticket,
+            offers,
+            label=label,
+            prices_fen={sku_id: price_fen},
+            combines=combines,
+            basket={sku: least},
         )
         taken = "，".join(f"{one.label} −¥{yuan(one.amount_fen)}" for one in quote.applied) or "无优惠"
         apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{label}同享")

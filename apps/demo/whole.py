@@ -6,7 +6,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import activity_orders, bargains, filling, group_buys, presales, reviews, shares, surveys, terms
+from apps.demo import (
+    activity_orders,
+    bargains,
+    filling,
+    group_buys,
+    presales,
+    reviews,
+    shares,
+    surveys,
+    terms,
+)
 from apps.demo.telling import Tell, silent
 
 

@@ -53,7 +53,6 @@ class Entry(NamedTuple):
     buttons: Sequence[Button] = ()
 
 
-
 class Source(NamedTuple):
     """One kind of what runs: its name, the right to see it, and what of it meets a span of time."""
 
@@ -123,9 +122,7 @@ def _buttons(row: CampaignColumns, *, at: datetime) -> Iterator[Button]:
             at >= row.ends_at or row.approval not in LIFECYCLE.moves[move].sources
         ):
             continue
-        yield Button(
-            title, reverse(f"admin:{app}_{name}_{move}", args=[row.pk]), f"{app}.{act}_{name}"
-        )
+        yield Button(title, reverse(f"admin:{app}_{name}_{move}", args=[row.pk]), f"{app}.{act}_{name}")
 
 
 def _standing(starts_at: datetime, ends_at: datetime, *, enabled: bool, at: datetime) -> str:

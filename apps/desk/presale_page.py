@@ -21,7 +21,7 @@ class PresaleAdmin(ResultsPage, PresalePage):
     """The pre-sales, with what a shopper pays."""
 
     def samples(self, row: Presale) -> list[str]:
-        """What as few units as can be bought of each of the first goods cost now, in stages, and what does not go with it."""
+        """What as few units as can be bought of the first goods cost now, in stages, and what does not go with it."""
         goods = list(row.goods.all())[:_MOST]
         told = samples.priced(
             kind=self.campaigns.kind,

@@ -212,9 +212,7 @@ class PlanAdmin(EditableAdmin):
 
 def _coming(row: Plan, *, at: datetime) -> int:
     """How many of its sessions are still to be sold."""
-    return sum(
-        each.state_at(at) != State.ENDED for each in row.sessions.all()
-    )
+    return sum(each.state_at(at) != State.ENDED for each in row.sessions.all())
 
 
 @admin.register(Wait)

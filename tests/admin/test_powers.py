@@ -207,4 +207,8 @@ def test_who_answers_shoppers_and_who_counts_money_look_at_campaigns_and_change_
     for page in ("groupbuy/groupbuy", "flashsale/session", "bargain/bargain", "presale/presale"):
         assert browser.get(f"/admin/{page}/results-sheet/").status_code == 200
         for button in ("approve", "pause", "resume", "stop", "copy"):
-            assert (page, button, browser.get(f"/admin/{page}/1/{button}/").status_code) == (page, button, 403)
+            assert (page, button, browser.get(f"/admin/{page}/1/{button}/").status_code) == (
+                page,
+                button,
+                403,
+            )

@@ -140,9 +140,7 @@ class Campaigns(ABC, Generic[C, D]):
             self._audit(row, changed if draft.row_id is not None else None, operator=operator, at=at)
         return Saved(row, warnings)
 
-    def try_out(
-        self, draft: D, *, at: datetime, look: Callable[[C], object] | None = None
-    ) -> list[str]:
+    def try_out(self, draft: D, *, at: datetime, look: Callable[[C], object] | None = None) -> list[str]:
         """Save a draft, ``look`` at the campaign as it would be, and take it back; return what is to be thought of.
 
         Raises what ``save`` does.

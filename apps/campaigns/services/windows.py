@@ -53,9 +53,7 @@ def book(
             SkuWindow.objects.bulk_create(rows)
     except SkuTaken as taken:
         named = clashes(span, prices_fen)
-        faults = [Fault("skus", text) for text in named] or [
-            Fault("skus", "商品刚刚被另一活动占用，请重试")
-        ]
+        faults = [Fault("skus", text) for text in named] or [Fault("skus", "商品刚刚被另一活动占用，请重试")]
         raise SkuTaken(faults, rows=named) from taken
 
 
@@ -80,7 +78,10 @@ def clashes(span: Span, sku_ids: Collection[int]) -> dict[str, tuple[str, int]]:
     ).select_related("sku__product")
     return {
         f"「{other.sku.product.title}」（{other.sku.code}）在 {_minute(other.starts_at)} 至 {_minute(other.ends_at)} "
-        f"已参加{other.label}「{other.title}」，同一时间只能参加一个活动": (SkuWindow._meta.label_lower, other.pk)
+        f"已参加{other.label}「{other.title}」，同一时间只能参加一个活动": (
+            SkuWindow._meta.label_lower,
+            other.pk,
+        )
         for other in others[:5]
     }
 

@@ -244,9 +244,7 @@ def test_runs_are_over_when_their_bargain_is_ended_early_or_ends_earlier_than_wa
     row = make.bargain()
     run = make.run(row)
     given = make.held(run)
-    bargains.CAMPAIGNS.save(
-        make.draft(row.sku, code=row.code, row_id=row.pk, ends_at=NOW + 2 * HOUR), at=NOW
-    )
+    bargains.CAMPAIGNS.save(make.draft(row.sku, code=row.code, row_id=row.pk, ends_at=NOW + 2 * HOUR), at=NOW)
     assert Run.objects.get(pk=run.pk).ends_at == NOW + 2 * HOUR
     bargains.CAMPAIGNS.stop(row, at=NOW + HOUR)
     stopped = Run.objects.get(pk=run.pk)

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
 
-from apps.catalog.models import Category, Product, Sku
-from apps.content.models import Review
 from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
+from apps.catalog.models import Category, Product, Sku
+from apps.content.models import Review
 from apps.demo import filling, terms
 from apps.desk import campaign_results
 from apps.flashsale import services as flashsale

@@ -146,7 +146,9 @@ def test_who_may_only_look_reads_yuan_and_what_may_be_combined_by_its_name(clien
     row = make.session(goods(50_00), combines=["coupon", "points"])
     looks = User.objects.create_user("客服", is_staff=True)
     names = ["view_session", "view_good"]
-    looks.user_permissions.set(Permission.objects.filter(codename__in=names, content_type__app_label="flashsale"))
+    looks.user_permissions.set(
+        Permission.objects.filter(codename__in=names, content_type__app_label="flashsale")
+    )
     client.force_login(looks)
     shown = shop.shown(client.get(f"/admin/flashsale/session/{row.pk}/change/"))
     (good,) = row.goods.all()
