@@ -19,8 +19,8 @@ from apps.orders.models import Order
 _SESSION: Final = "DEMO-LIVE"
 _BARGAIN: Final = "DEMO-BARGAIN"
 # Who bought, told apart by the numbers of ``levels.shopper``.
-_AT_ONCE: Final = ((4, "晚风"), (5, "拾光"), (6, "小鹿"))
-_BARGAINER: Final = (7, "山月")
+_AT_ONCE: Final = ((21, "晚风"), (22, "拾光"), (23, "小鹿"))
+_BARGAINER: Final = (24, "山月")
 # So many friends had helped when it was bought.
 _HELPS: Final = 2
 
