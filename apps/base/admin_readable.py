@@ -59,7 +59,8 @@ class Readable:
             return _shown(name, str(column.verbose_name).removesuffix("（分）"), _money)
         typed = getattr(self.form, "declared_fields", {}).get(name)
         if isinstance(column, JSONField) and isinstance(typed, forms.MultipleChoiceField):
-            labels = dict(typed.choices)
+            choices: Any = typed.choices
+            labels = dict(choices)
             return _shown(name, typed.label or str(column.verbose_name), lambda kept: _ticked(kept, labels))
         return name
 

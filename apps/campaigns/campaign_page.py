@@ -126,7 +126,7 @@ class CampaignPage(KeptAdmin):
 
     def drafted(self, form: Any, formsets: Sequence[Any]) -> CampaignDraft:
         """The draft that a form without faults has made."""
-        return form.draft  # type: ignore[no-any-return]  # forms of Django have no type of their own
+        return form.draft
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """A form that is only tried out is shown again as it was typed: nothing of it is saved."""

@@ -72,7 +72,7 @@ class SessionPage(CampaignPage):
     def drafted(self, form: Any, formsets: Sequence[Any]) -> SessionDraft:
         """The goods' formset makes it, of the session and of all of them."""
         (goods,) = formsets
-        return goods.draft  # type: ignore[no-any-return]  # formsets of Django have no type of their own
+        return goods.draft
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Nothing yet: the service writes the session with its goods, in ``save_related``."""
