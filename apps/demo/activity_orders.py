@@ -9,8 +9,7 @@ from apps.bargain import services as bargains
 from apps.bargain.models import Bargain, Help
 from apps.bargain.states import KIND as BARGAIN
 from apps.checkout import activities
-from apps.demo import levels as members
-from apps.demo import past_orders
+from apps.demo import levels, past_orders
 from apps.flashsale.models import Good
 from apps.flashsale.selectors import KIND as FLASH_SALE
 from apps.members.models import Member
@@ -32,12 +31,12 @@ def fill(*, at: datetime) -> None:
     good = Good.objects.filter(session__code=_SESSION).order_by("pk").first()
     if good is not None:
         for number, name in _AT_ONCE:
-            buyer = members.shopper(name, number=number, at=at)
+            buyer = levels.shopper(name, number=number, at=at)
             _bought(buyer, good.sku_id, FLASH_SALE, good.pk, at=at)
     bargain = Bargain.objects.filter(code=_BARGAIN).first()
     if bargain is not None:
         number, name = _BARGAINER
-        buyer = members.shopper(name, number=number, at=at)
+        buyer = levels.shopper(name, number=number, at=at)
         run = bargains.open_run(bargain_id=bargain.pk, member_id=buyer.pk, at=at)
         friends = Member.objects.filter(pk__in=Help.objects.filter(run__bargain=bargain).values("member"))
         for friend in friends.order_by("pk")[:_HELPS]:
