@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Behind what every answer passes, before all that only pages, forms and views need.
     "apps.storefront.kept_api.KeptMiddleware",
+    "apps.checkout.rush_api.RushMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
