@@ -126,6 +126,8 @@ if (
 ):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
     _database_options["options"] = (
         "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+        # base.planned means it: left alone, the server plans a statement about a list of ids anew each time it runs.
+        " -c plan_cache_mode=force_generic_plan"
     )
 DATABASES = {
     "default": {
