@@ -12,13 +12,14 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve
 
-_JSON: Final = frozenset({"", "*/*", "application/json"})
+# What nearly everybody accepts; who says nothing accepts anything.
+USUAL: Final = frozenset({"*/*", "application/json"})
 
 
 def takes_json(request: HttpRequest) -> bool:
     """Whether the view would not refuse for what the caller accepts; where that takes thought, the view thinks."""
-    accept = request.META.get("HTTP_ACCEPT", "")
-    return accept in _JSON or not _JSON.isdisjoint(part.strip() for part in accept.split(",") if part.strip())
+    accept = request.META.get("HTTP_ACCEPT", "*/*")
+    return accept in USUAL or not USUAL.isdisjoint(part.strip() for part in accept.split(","))
 
 
 def answer(request: HttpRequest, body: bytes, *, status: int, allow: str, of: str) -> HttpResponse:
