@@ -130,6 +130,10 @@ def require_category(category_id: int) -> None:
         raise NotFound("类目不存在")
 
 
+# What a page of a product tells and a list does not: JSON is taken apart for each row that has it.
+_NOT_LISTED: Final = ("search_words", "detail_html", "attributes", "options")
+
+
 class Matched(StrEnum):
     """How much of a search the goods on the shelf have: all of it, or, where nothing has all, most."""
 
@@ -187,7 +191,7 @@ def shelf(
         if ordering in {None, "", "default"}:
             products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return Shelf(products.select_related("category").defer("search_words", "detail_html"), order, matched)
+    return Shelf(products.select_related("category").defer(*_NOT_LISTED), order, matched)
 
 
 def _meant_by(scope: Scope) -> Q:
