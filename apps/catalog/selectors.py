@@ -255,14 +255,21 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
     SKUs ({id, option_values, price_fen, market_price_fen, image}). ``early`` as in sellable_skus.
     """
+    found = _PAGE.first(product_id=product_id, begun=at + early, at=at)
+    if found is None:
+        raise NotFound("商品不存在或已下架")
+    return found
+
+
+def _page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product]:
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
         name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
     }
-    found = (
-        Product.objects.on_sale_at(at, early=early)
+    return (
+        Product.objects.begun_and_not_over(begun=begun, at=at)
         .filter(pk=product_id)
         .select_related("category", "brand")
         .annotate(
@@ -270,11 +277,10 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
             labels=ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
             choices=ArraySubquery(live.values(json=JSONObject(**columns))),
         )
-        .first()
     )
-    if found is None:
-        raise NotFound("商品不存在或已下架")
-    return found
+
+
+_PAGE: Final = Select(_page, product_id=int, begun=datetime, at=datetime)
 
 
 def on_sale(*, product_id: int, at: datetime) -> Product | None:
