@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, Final, NamedTuple
 
@@ -142,11 +142,16 @@ class Matched(StrEnum):
 
 
 class Shelf(NamedTuple):
-    """Goods on sale, the ordering to page them by, and how much of the search they have."""
+    """Goods on sale, the ordering to page them by, and how much of the search they have.
+
+    ``first`` reads the first so many of them in that ordering by a statement that was composed before; None where it
+    was not: for what hardly anybody asks, such as a search.
+    """
 
     products: QuerySet[Product]
     ordering: tuple[str, ...]
     matched: Matched
+    first: Callable[[int], list[Product]] | None = None
 
 
 def shelf(
@@ -170,16 +175,17 @@ def shelf(
     if ordering and ordering not in ORDERINGS:
         raise OrderingUnknown(details={"known": list(ORDERINGS)})
     order = ORDERINGS[ordering or "default"]
-    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
-    products = Product.objects.on_sale_at(at, early=early).annotate(
-        live_sku_ids=ArraySubquery(live.values("id"))
-    )
-    if category_id is not None:
-        path = Category.objects.shown().filter(pk=category_id).values("path")
-        products = products.filter(category__path__startswith=Subquery(path))
-    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
+    products = _shelved(begun=at + early, at=at, category_id=category_id)
     wanted = search.understood(query)
     matched = Matched.ALL
+    if wanted is None and scope == ALL_GOODS and not price_from_fen:
+
+        def first(size: int) -> list[Product]:
+            of_category = {} if category_id is None else {"category_id": category_id}
+            return _front(order, size, *of_category).rows(begun=at + early, at=at, **of_category)
+
+        return Shelf(products, order, matched, first)
+    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     if wanted is not None:
         rank: Case | CombinedExpression = wanted.rank
         found = products.filter(wanted.condition)
@@ -191,7 +197,30 @@ def shelf(
         if ordering in {None, "", "default"}:
             products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return Shelf(products.select_related("category").defer(*_NOT_LISTED), order, matched)
+    return Shelf(products, order, matched)
+
+
+def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:
+    """The rows of the shelf, or of what a category holds, with what a list shows of them."""
+    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
+    products = Product.objects.begun_and_not_over(begun=begun, at=at).annotate(
+        live_sku_ids=ArraySubquery(live.values("id"))
+    )
+    if category_id is not None:
+        path = Category.objects.shown().filter(pk=category_id).values("path")
+        products = products.filter(category__path__startswith=Subquery(path))
+    return products.select_related("category").defer(*_NOT_LISTED)
+
+
+@lru_cache(maxsize=64)
+def _front(order: tuple[str, ...], size: int, *names: str) -> Select[Product]:
+    """The statement of the first page in this order; ``names`` has ``category_id`` where it is of a category."""
+    return Select(
+        lambda **named: _shelved(**named).order_by(*order)[:size],
+        begun=datetime,
+        at=datetime,
+        **dict.fromkeys(names, int),
+    )
 
 
 def _meant_by(scope: Scope) -> Q:
