@@ -243,7 +243,7 @@ def test_whoever_has_a_right_comes_through() -> None:
 
 def test_a_session_that_is_paused_or_for_a_group_says_so_itself() -> None:
     rush = Rush()
-    flashsale.pause(rush.good.session, at=timezone.now())
+    flashsale.CAMPAIGNS.pause(rush.good.session, at=timezone.now())
     assert rush.early() is None
     assert rush.place().json()["message"] == "活动已暂停"
     closed = Rush(sold=False, group_id=Group.objects.create(name="老客").pk)
