@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.bench.load import memory
+
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -22,30 +24,28 @@ class Used(NamedTuple):
 
 
 def used(*databases: str) -> Used:
-    """What the processes that this one has started, and the connections to these databases, have used.
+    """What the processes that this one has started, and the connections to these databases, have used."""
+    _, *servers = memory.tree(os.getpid())
+    return Used(sum(map(_seconds, servers)), sum(map(_seconds, _connected(databases))))
 
-    Nothing where there is no ``/proc``.
-    """
-    seconds: dict[int, float] = {}
-    parents: dict[int, int] = {}
-    postgres = 0.0
+
+def _seconds(pid: int) -> float:
+    """Of one process, by itself and in the kernel; nothing of one that has just ended."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(said[11]) + int(said[12])) / _TICKS_A_SECOND
+
+
+def _connected(databases: tuple[str, ...]) -> list[int]:
+    """PostgreSQL's processes that serve connections to these databases."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            said = (folder / "stat").read_text().rpartition(")")[2].split()
             command = (folder / "cmdline").read_text()
         except OSError:
-            continue  # it has just ended
-        number = int(folder.name)
-        parents[number] = int(said[1])
-        seconds[number] = (int(said[11]) + int(said[12])) / _TICKS_A_SECOND
+            continue
         if command.startswith("postgres: ") and any(f" {name} " in command for name in databases):
-            postgres += seconds[number]
-    web = sum(time for number, time in seconds.items() if _is_below(number, os.getpid(), parents))
-    return Used(web, postgres)
-
-
-def _is_below(number: int, ancestor: int, parents: dict[int, int]) -> bool:
-    above = parents.get(number, 0)
-    while above and above != ancestor:
-        above = parents.get(above, 0)
-    return above == ancestor
+            found.append(int(folder.name))
+    return found

@@ -33,7 +33,7 @@ from apps.orders.states import Status
 from config.local import ports
 from config.local.places import ROOT
 from config.local.shop import procfile
-from tests.bench.load import drive, goods, processor, rush
+from tests.bench.load import drive, goods, memory, processor, rush
 from tests.bench.load.drive import Load
 from tests.bench.load.processor import Used
 from tests.bench.report import busy
@@ -327,6 +327,7 @@ def _served(name: str, command: str, more: dict[str, str]) -> Iterator[int]:
     try:
         _wait(port, process, log)
         yield port
+        print(memory.told(name, process.pid), flush=True)
     finally:
         process.terminate()
         process.wait(30)
