@@ -11,22 +11,35 @@ from tests.bench.load import memory
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
-class Used(NamedTuple):
-    """Seconds of processor time of web servers and of PostgreSQL, since they began; of an answer, milliseconds."""
+class Spent(NamedTuple):
+    """Milliseconds of processor time for an answer."""
 
     web: float
     postgres: float
 
-    def since(self, before: Used, *, answers: float) -> Used:
-        """Milliseconds for each of so many answers since then."""
+
+class Used(NamedTuple):
+    """Seconds of processor time of web servers and of PostgreSQL, since they began, by their processes."""
+
+    web: dict[int, float]
+    postgres: dict[int, float]
+
+    def since(self, before: Used, *, answers: float) -> Spent:
+        """What each of so many answers has cost since then, but for processes that have ended in between."""
         of_one = 1000 / max(answers, 1)
-        return Used((self.web - before.web) * of_one, (self.postgres - before.postgres) * of_one)
+        return Spent(of_one * _grown(before.web, self.web), of_one * _grown(before.postgres, self.postgres))
 
 
 def used(*databases: str) -> Used:
     """What the processes that this one has started, and the connections to these databases, have used."""
     _, *servers = memory.tree(os.getpid())
-    return Used(sum(map(_seconds, servers)), sum(map(_seconds, _connected(databases))))
+    return Used(
+        {pid: _seconds(pid) for pid in servers}, {pid: _seconds(pid) for pid in _connected(databases)}
+    )
+
+
+def _grown(before: dict[int, float], after: dict[int, float]) -> float:
+    return sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items())
 
 
 def _seconds(pid: int) -> float:

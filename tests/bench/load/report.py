@@ -35,7 +35,7 @@ from config.local.places import ROOT
 from config.local.shop import procfile
 from tests.bench.load import drive, goods, memory, processor, rush
 from tests.bench.load.drive import Load
-from tests.bench.load.processor import Used
+from tests.bench.load.processor import Spent
 from tests.bench.report import busy
 
 # Members whose choices are quoted beforehand, so that orders name the price that they cost.
@@ -55,7 +55,7 @@ class Measure:
     goal: float | None = None
     statements: Callable[[], int] | None = None
     rates: list[float] = field(default_factory=list)
-    used: list[Used] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
     asked: int = 0
 
     @property
@@ -64,9 +64,9 @@ class Measure:
         return statistics.median(self.rates)
 
     @property
-    def milliseconds(self) -> Used:
+    def milliseconds(self) -> Spent:
         """Processor time of web and of PostgreSQL for an answer: the medians of the rounds."""
-        return Used(*(statistics.median(each) for each in zip(*self.used, strict=True)))
+        return Spent(*(statistics.median(each) for each in zip(*self.spent, strict=True)))
 
 
 def main(bare_url: str) -> int:
@@ -92,7 +92,7 @@ def main(bare_url: str) -> int:
                 rate, measure.asked = drive.drive(measure.load, seconds=seconds, start=measure.asked)
                 measure.rates.append(rate)
                 after = processor.used(*databases)
-                measure.used.append(after.since(before, answers=rate * seconds))
+                measure.spent.append(after.since(before, answers=rate * seconds))
             print(f"round {turn + 1} of {rounds} is done", flush=True)
         short = _print(measures)
     return 1 if short else 0
