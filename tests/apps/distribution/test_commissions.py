@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.distribution.models import Commission, Entry
 from apps.distribution.services import bindings, commissions, ledger, promoters, settlement
 from apps.distribution.states import CommissionStatus, EntryKind
+from apps.points import services as points
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.distribution import make
@@ -166,13 +167,22 @@ def test_nobody_is_paid_for_who_is_three_steps_away():
     assert (make.amounts(second), make.amounts(first), make.amounts(far)) == ([100], [50], [])
 
 
-def test_goods_of_10_yuan_and_8_of_postage_paid_with_5_yuan_of_stored_value_earn_1_yuan():
+def test_goods_of_10_yuan_and_8_of_postage_paid_with_5_yuan_of_stored_value_earn_1_yuan(settings):
+    settings.WALLET_ENABLED = True
     promoter, buyer = make.promoter(), counter.buyer()
     make.bind(buyer[0], promoter)
     wallet.funded(400, 100, member=buyer[0])
     order = make.paid(buyer, [(counter.goods(1000), 1)], use_balance=True)
     assert (order.payable_fen, order.balance_fen) == (1800, 500)
     assert make.amounts(promoter) == [100]
+
+
+def test_300_points_that_pay_3_of_10_yuan_leave_7_yuan_that_earn_70_fen():
+    promoter, buyer = make.promoter(), counter.buyer()
+    make.bind(buyer[0], promoter)
+    points.earn(member_id=buyer[0].pk, amount=300, cause="start", at=NOW)
+    make.paid(buyer, [(counter.goods(1000), 1)], use_points=True)
+    assert make.amounts(promoter) == [70]
 
 
 def test_what_was_withdrawn_and_is_taken_back_is_a_debt_that_the_next_income_pays():
