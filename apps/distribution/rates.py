@@ -17,7 +17,13 @@ class Candidate(NamedTuple):
     level_id: int | None
     first_bp: int
     second_bp: int
-    label: str
+    # The category's name; None for a product's own rule.
+    category: str | None
+
+    @property
+    def label(self) -> str:
+        """What operators and promoters read."""
+        return "商品比例" if self.category is None else f"类目「{self.category}」比例"
 
 
 class Standing(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +21,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from apps.catalog import selectors as catalog_facts
+from apps.catalog.models import Product
 from apps.distribution.models import (
     Account,
     Bond,
@@ -30,8 +32,10 @@ from apps.distribution.models import (
     Material,
     Promoter,
     PromoterLevel,
+    RateRule,
     Rules,
 )
+from apps.distribution.rates import Candidate, Rate, Standing, rate
 from apps.distribution.states import CommissionStatus, PromoterStatus
 from apps.orders.models import Order
 
@@ -93,6 +97,11 @@ def inviter_of(member_id: int, *, at: datetime) -> Bond | None:
     return bond
 
 
+def bond_of(member_id: int) -> Bond:
+    """The binding of a member who has one, with its promoter's member."""
+    return Bond.objects.select_related("promoter__member").get(member_id=member_id)
+
+
 def team_of(promoter: Promoter, *, level: int) -> QuerySet[Bond]:
     """Whom a promoter brought (level 1), or whom those brought (2), with ``is_promoter`` and ``orders`` that were paid."""
     rows = Bond.objects.select_related("member")
@@ -136,6 +145,32 @@ def materials(*, product_id: int | None = None) -> QuerySet[Material]:
     """Texts and pictures that may be taken; of one product where it is named."""
     rows = Material.objects.filter(enabled=True)
     return rows if product_id is None else rows.filter(product_id=product_id)
+
+
+def goods_to_promote(*, at: datetime) -> QuerySet[Product]:
+    """What everybody can buy now."""
+    return catalog_facts.shelf(at=at).products
+
+
+def rates_of(products: Sequence[Product], promoter: Promoter) -> Mapping[int, Rate]:
+    """What a promoter earns by each product at first hand, in basis points, and by which rule: three statements."""
+    standing = Standing()
+    if level := promoter.level:
+        standing = Standing(level.pk, level.name, level.first_bp, level.second_bp)
+    shop = rules()
+    paths = {row.pk: row.category.path for row in products}
+    near = {int(step) for path in paths.values() for step in path.split("/") if step}
+    rows = RateRule.objects.select_related("category").filter(Q(product__in=paths) | Q(category__in=near))
+    found = list(rows)
+    return {
+        product_id: rate(
+            [_candidate(rule) for rule in found if _fits(rule, product_id, path)],
+            standing,
+            shop_bp=(shop.first_bp, shop.second_bp),
+            level=1,
+        )
+        for product_id, path in paths.items()
+    }
 
 
 class Place(NamedTuple):
@@ -237,6 +272,24 @@ def unexplained_commissions() -> list[str]:
         f"commission {row.business_key}: {row.taken_back_fen} of {row.amount_fen} taken back but rows of {-row.rows_fen}"
         for row in wrong.order_by("pk")
     ]
+
+
+def _fits(rule: RateRule, product_id: int, path: str) -> bool:
+    if rule.category is None:
+        return rule.product_id == product_id
+    return path.startswith(rule.category.path)
+
+
+def _candidate(rule: RateRule) -> Candidate:
+    depth = len(rule.category.path) if rule.category else 0
+    return Candidate(
+        rule.product_id is not None,
+        depth,
+        rule.level_id,
+        rule.first_bp,
+        rule.second_bp,
+        rule.category.name if rule.category else None,
+    )
 
 
 def _ranked(*, since: datetime, until: datetime) -> QuerySet[Any, Any]:

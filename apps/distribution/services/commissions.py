@@ -334,7 +334,7 @@ def _given(
     for line_id, payable_fen, rules, first_bp, second_bp, ceiling_bp, _ in lines:
         if ceiling_bp is None:
             first_bp, second_bp, ceiling_bp = defaults.first_bp, defaults.second_bp, defaults.ceiling_bp
-        fitting = [_candidate(*rule) for rule in _read(rules)]
+        fitting = [Candidate(*rule) for rule in _read(rules)]
         found = rates.both(fitting, *standings, shop_bp=(first_bp, second_bp), ceiling_bp=ceiling_bp)
         for receiver in receivers:
             rate: Rate = found[receiver.level - 1]
@@ -354,13 +354,6 @@ def _given(
                     )
                 )
     return given
-
-
-def _candidate(
-    of_product: bool, depth: int, level_id: int | None, first_bp: int, second_bp: int, category: str | None
-) -> Candidate:
-    label = "商品比例" if of_product else f"类目「{category}」比例"
-    return Candidate(of_product, depth, level_id, first_bp, second_bp, label)
 
 
 def _read(rules: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from apps.distribution.models import Account, Bond, Commission, Promoter, Rules
+from apps.distribution.models import Account, Bond, Commission, Promoter, RateRule, Rules
 from apps.distribution.services import bindings, commissions, ledger, promoters, rules
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
@@ -117,3 +117,8 @@ def give(to: Promoter, fen: int, *, key: str = "gift", at: Any = NOW) -> None:
         operator=fulfillment.operator(),
         at=at,
     )
+
+
+def rate(*, first_bp: int = 1000, second_bp: int = 0, **scope: Any) -> RateRule:
+    """A rate of a product or a category."""
+    return rules.save_rate(RateRule(first_bp=first_bp, second_bp=second_bp, **scope))
