@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -33,9 +34,20 @@ def refuses() -> bool:
     return floor.present_floor().mode == PriceFloor.Mode.REFUSE
 
 
-def shortfalls(rule: RateRule) -> list[Shortfall]:
-    """The goods on sale that both levels of a rate would leave below the floor, at their price of today."""
-    return _short(_goods(rule), rate_bp=rule.first_bp + rule.second_bp)
+def shortfalls(rule: RateRule, *, at: datetime) -> list[Shortfall]:
+    """The goods on sale that both levels of a rate would leave below the floor, at the least that promotions leave."""
+    skus = list(_goods(rule).select_related("product__category").order_by("id")[: floor.MOST_WARES])
+    rate_bp, above_bp = rule.first_bp + rule.second_bp, floor.present_floor().above_cost_bp
+    paid_fen = floor.lowest_prices_fen(skus, at=at)
+    found = []
+    for sku in skus:
+        if sku.cost_fen is None:
+            continue
+        lowest_fen = floor.floor_fen(cost_fen=sku.cost_fen, list_fen=sku.price_fen, above_cost_bp=above_bp)
+        left_fen = paid_fen[sku.pk] - money.share_bp(paid_fen[sku.pk], bp=rate_bp)
+        if left_fen < lowest_fen:
+            found.append(Shortfall(sku.product.title, left_fen, lowest_fen))
+    return found
 
 
 def _goods(rule: RateRule) -> QuerySet[Sku]:
@@ -44,16 +56,3 @@ def _goods(rule: RateRule) -> QuerySet[Sku]:
         return rows.filter(product_id=rule.product_id)
     path = rule.category.path if rule.category else "/"
     return rows.filter(product__category__path__startswith=path)
-
-
-def _short(rows: QuerySet[Sku], *, rate_bp: int) -> list[Shortfall]:
-    above_bp = floor.present_floor().above_cost_bp
-    found = []
-    for sku in rows.select_related("product").order_by("id")[: floor.MOST_WARES]:
-        if sku.cost_fen is None:
-            continue
-        lowest_fen = floor.floor_fen(cost_fen=sku.cost_fen, list_fen=sku.price_fen, above_cost_bp=above_bp)
-        left_fen = sku.price_fen - money.share_bp(sku.price_fen, bp=rate_bp)
-        if left_fen < lowest_fen:
-            found.append(Shortfall(sku.product.title, left_fen, lowest_fen))
-    return found

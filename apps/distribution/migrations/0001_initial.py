@@ -291,7 +291,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '推客规则',
                 'verbose_name_plural': '推客规则',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='promoter_rules_one_row', violation_error_message='推客规则只有一条'), models.CheckConstraint(condition=models.Q(('ceiling_bp__lte', 10000), ('ceiling_bp__gte', django.db.models.expressions.CombinedExpression(models.F('first_bp'), '+', models.F('second_bp')))), name='promoter_rates_within_ceiling', violation_error_message='一级与二级佣金合计不得超过佣金上限，上限最多 100%'), models.CheckConstraint(condition=models.Q(('second_person_above_fen__gte', models.F('review_above_fen'))), name='promoter_second_person_above_first', violation_error_message='第二人复核的金额不能低于审核的金额')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='promoter_rules_one_row', violation_error_message='推客规则只有一条'), models.CheckConstraint(condition=models.Q(('ceiling_bp__lte', 10000), ('ceiling_bp__gte', django.db.models.expressions.CombinedExpression(models.F('first_bp'), '+', models.F('second_bp')))), name='promoter_rates_within_ceiling', violation_error_message='一级与二级佣金合计不得超过佣金上限，上限最多为全额'), models.CheckConstraint(condition=models.Q(('second_person_above_fen__gte', models.F('review_above_fen'))), name='promoter_second_person_above_first', violation_error_message='第二人复核的金额不能低于审核的金额')],
             },
         ),
         migrations.CreateModel(
@@ -449,7 +449,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='raterule',
-            constraint=models.CheckConstraint(condition=models.Q(('first_bp__lte', 10000), ('second_bp__lte', django.db.models.expressions.CombinedExpression(models.Value(10000), '-', models.F('first_bp')))), name='commission_rate_within_whole', violation_error_message='一级与二级合计不得超过 100%'),
+            constraint=models.CheckConstraint(condition=models.Q(('first_bp__lte', 10000), ('second_bp__lte', django.db.models.expressions.CombinedExpression(models.Value(10000), '-', models.F('first_bp')))), name='commission_rate_within_whole', violation_error_message='一级与二级合计不得超过全额'),
         ),
         migrations.AddConstraint(
             model_name='winner',

@@ -57,7 +57,7 @@ class Rules(models.Model):
             models.CheckConstraint(
                 condition=Q(ceiling_bp__lte=10_000) & Q(ceiling_bp__gte=F("first_bp") + F("second_bp")),
                 name="promoter_rates_within_ceiling",
-                violation_error_message="一级与二级佣金合计不得超过佣金上限，上限最多 100%",
+                violation_error_message="一级与二级佣金合计不得超过佣金上限，上限最多为全额",
             ),
             models.CheckConstraint(
                 condition=Q(second_person_above_fen__gte=F("review_above_fen")),
@@ -207,7 +207,7 @@ class RateRule(models.Model):
             models.CheckConstraint(
                 condition=Q(first_bp__lte=10_000, second_bp__lte=10_000 - F("first_bp")),
                 name="commission_rate_within_whole",
-                violation_error_message="一级与二级合计不得超过 100%",
+                violation_error_message="一级与二级合计不得超过全额",
             ),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -65,14 +66,14 @@ def save_rules(rules: Rules) -> Rules:
     return rules
 
 
-def check_rate(rule: RateRule) -> None:
+def check_rate(rule: RateRule, *, at: datetime) -> None:
     """Hold a rate against ceiling and price floor. Raises RateRefused."""
-    judging.refuse(RateRefused, rule, _of_rate(rule))
+    judging.refuse(RateRefused, rule, _of_rate(rule, at=at))
 
 
-def save_rate(rule: RateRule) -> RateRule:
+def save_rate(rule: RateRule, *, at: datetime) -> RateRule:
     """Save a rate of a product or a category. Raises RateRefused."""
-    check_rate(rule)
+    check_rate(rule, at=at)
     rule.save()
     return rule
 
@@ -110,9 +111,9 @@ def warnings_of_rates(first_bp: int, second_bp: int) -> list[str]:
     return [f"一级与二级合计 {_percent(both_bp)}，通常为 {_percent(low)} 到 {_percent(high)}，请确认"]
 
 
-def warnings_of_rate(rule: RateRule) -> list[str]:
+def warnings_of_rate(rule: RateRule, *, at: datetime) -> list[str]:
     """The same of a saved rate, and the goods that it leaves below the price floor."""
-    short = margins.shortfalls(rule)
+    short = margins.shortfalls(rule, at=at)
     return [*warnings_of_rates(rule.first_bp, rule.second_bp), *(each.sentence for each in short[:5])]
 
 
@@ -127,9 +128,9 @@ def _of_rules(rules: Rules) -> Iterator[Fault]:
         yield Fault("protect_days", "保护天数不能超过绑定有效天数")
 
 
-def _of_rate(rule: RateRule) -> Iterator[Fault]:
+def _of_rate(rule: RateRule, *, at: datetime) -> Iterator[Fault]:
     yield from _above_ceiling(rule.first_bp, rule.second_bp)
-    if margins.refuses() and (short := margins.shortfalls(rule)):
+    if margins.refuses() and (short := margins.shortfalls(rule, at=at)):
         yield Fault("first_bp", short[0].sentence)
 
 

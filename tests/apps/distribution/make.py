@@ -121,4 +121,4 @@ def give(to: Promoter, fen: int, *, key: str = "gift", at: Any = NOW) -> None:
 
 def rate(*, first_bp: int = 1000, second_bp: int = 0, **scope: Any) -> RateRule:
     """A rate of a product or a category."""
-    return rules.save_rate(RateRule(first_bp=first_bp, second_bp=second_bp, **scope))
+    return rules.save_rate(RateRule(first_bp=first_bp, second_bp=second_bp, **scope), at=NOW)
