@@ -38,10 +38,11 @@ from apps.distribution.models import (
 from apps.distribution.rates import Candidate, Rate, Standing, rate
 from apps.distribution.states import CommissionStatus, PromoterStatus
 from apps.orders.models import Order
+from mall import money
 
 # What holds where nobody saved rules.
 DEFAULTS: Final = Rules(pk=1)
-_SUMS: Final = (
+SUMS: Final = (
     "pending_fen",
     "frozen_fen",
     "available_fen",
@@ -210,6 +211,48 @@ def contests_to_reward(*, at: datetime) -> QuerySet[Contest]:
     return Contest.objects.filter(enabled=True, rewarded_at=None, ends_at__lte=at).order_by("ends_at", "id")
 
 
+def reported() -> QuerySet[Any]:
+    """Promoters with what they brought at first hand and earned in all, for lists and sheets.
+
+    ``customers``, ``orders``, ``brought_fen`` (less refunds), ``earned_fen``, ``back_fen`` (of that).
+    """
+    own = Commission.objects.filter(promoter=OuterRef("pk"), of__isnull=True).order_by().values("promoter")
+    first = own.filter(level=1, base_fen__gt=F("refunded_fen"))
+    bonds = Bond.objects.filter(promoter=OuterRef("pk")).order_by().values("promoter")
+
+    def found(rows: QuerySet[Any, Any], what: Any) -> Coalesce:
+        return Coalesce(
+            Subquery(rows.annotate(found=what).values("found"), output_field=BigIntegerField()), Value(0)
+        )
+
+    return (
+        Promoter.objects.select_related("member", "level", "account")
+        .annotate(
+            customers=found(bonds, Count("pk")),
+            orders=found(first, Count("order_no", distinct=True)),
+            brought_fen=found(first, Sum(F("base_fen") - F("refunded_fen"))),
+            earned_fen=found(own, Sum("amount_fen")),
+            back_fen=found(own, Sum("taken_back_fen")),
+        )
+        .order_by("-pk")
+    )
+
+
+def return_of(brought_fen: int, *, cost_fen: int) -> str:
+    """How many times its cost what was sold came to, as ``8.40``; empty where it cost nothing."""
+    return money.yuan(money.average(100 * brought_fen, over=cost_fen)) if cost_fen > 0 else ""
+
+
+def tree_of(promoter: Promoter, *, most: int) -> list[tuple[Bond, list[Bond]]]:
+    """Whom a promoter brought, the newest first, each with whom they brought: at most so many of each. Two statements."""
+    mine = list(team_of(promoter, level=1).order_by("-bound_at", "-id")[:most])
+    theirs = Bond.objects.filter(promoter__member__in=[bond.member_id for bond in mine])
+    below: dict[int, list[Bond]] = {}
+    for bond in theirs.select_related("member", "promoter").order_by("-bound_at", "-id")[: most * most]:
+        below.setdefault(bond.promoter.member_id, []).append(bond)
+    return [(bond, below.get(bond.member_id, [])[:most]) for bond in mine]
+
+
 def applications() -> int:
     """How many ask to be promoters and wait for a look."""
     return Promoter.objects.filter(status=PromoterStatus.PENDING).count()
@@ -233,7 +276,7 @@ def unbalanced_accounts() -> list[str]:
             Entry.objects.filter(account=OuterRef("pk")).values("account"),
             f"{name.removesuffix('_fen')}_change_fen",
         )
-        for name in _SUMS
+        for name in SUMS
     }
     earned = {
         f"earned_{status.lower()}_fen": _sum(
@@ -243,12 +286,12 @@ def unbalanced_accounts() -> list[str]:
     }
     rows: Any = Account.objects.annotate(**booked, **earned)
     wrong = Q()
-    for name in _SUMS:
+    for name in SUMS:
         wrong |= ~Q(**{name: F(f"booked_{name}")})
     wrong |= ~Q(pending_fen=F("earned_pending_fen")) | ~Q(frozen_fen=F("earned_frozen_fen"))
     found = []
     for row in rows.filter(wrong).order_by("pk"):
-        for name in _SUMS:
+        for name in SUMS:
             if getattr(row, name) != getattr(row, f"booked_{name}"):
                 found.append(
                     f"account {row.pk}: {name} {getattr(row, name)} but booked {getattr(row, f'booked_{name}')}"

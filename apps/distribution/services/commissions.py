@@ -226,7 +226,7 @@ def release(*, commission_ids: Sequence[int], operator: Any = None, at: datetime
     """Let what was held go its way: the next sweep settles what is due. Return how many; an operator's is audited."""
     rows = [row for row in _locked_rows(commission_ids) if row.held]
     Commission.objects.filter(pk__in=[row.pk for row in rows]).update(held=False)
-    _audit(rows, "放行佣金", "", operator, at=at)
+    _audit(rows, "放行佣金", "", operator=operator, at=at)
     return len(rows)
 
 
@@ -240,7 +240,7 @@ def reject(*, commission_ids: Sequence[int], reason: str, operator: Any = None, 
         account = ledger.locked(promoter_id=row.promoter_id)
         part = _Part(None, f"{row.business_key}:reject", 0, row.left_fen, reason.strip()[:100])
         _take(account, row, part, at=at)
-    _audit(rows, "驳回佣金", reason.strip(), operator, at=at)
+    _audit(rows, "驳回佣金", reason.strip(), operator=operator, at=at)
     return len(rows)
 
 
@@ -299,7 +299,7 @@ def _take(account: Account, row: Commission, part: _Part, *, at: datetime) -> in
     change = {
         CommissionStatus.PENDING: Change(pending_fen=-part.amount_fen),
         CommissionStatus.FROZEN: Change(frozen_fen=-part.amount_fen),
-        CommissionStatus.AVAILABLE: ledger.loss(account, part.amount_fen),
+        CommissionStatus.AVAILABLE: ledger.loss(account, amount_fen=part.amount_fen),
     }[CommissionStatus(row.status)]
     ledger.book(
         account,
@@ -390,7 +390,7 @@ def _book(
     ledger.book(accounts[row.promoter_id], change, kind=kind, business_key=key, commission=row, at=at)
 
 
-def _audit(rows: Sequence[Commission], action: str, note: str, operator: Any, *, at: datetime) -> None:
+def _audit(rows: Sequence[Commission], action: str, note: str, *, operator: Any, at: datetime) -> None:
     if operator is None:
         return
     for row in rows:

@@ -110,13 +110,13 @@ def booked(account: Account, business_key: str) -> Entry | None:
     return Entry.objects.filter(account=account, business_key=business_key).first()
 
 
-def income(account: Account, amount_fen: int) -> Change:
+def income(account: Account, *, amount_fen: int) -> Change:
     """What so much income does to a locked account: it pays the debt first, the rest is available."""
     pays_fen = min(amount_fen, account.debt_fen)
     return Change(available_fen=amount_fen - pays_fen, debt_fen=-pays_fen)
 
 
-def loss(account: Account, amount_fen: int) -> Change:
+def loss(account: Account, *, amount_fen: int) -> Change:
     """What taking so much back does to a locked account: what is available goes first, the rest is owed."""
     there_fen = min(amount_fen, account.available_fen)
     return Change(available_fen=-there_fen, debt_fen=amount_fen - there_fen)
@@ -127,7 +127,7 @@ def hold(*, promoter_id: int, amount_fen: int, business_key: str, at: datetime) 
 
     Raises AmountInvalid, NotEnoughCommission, LedgerConflict for a key that held another amount, NotFound.
     """
-    require_positive(amount_fen)
+    require_positive(amount_fen=amount_fen)
     account = locked(promoter_id=promoter_id)
     before = booked(account, f"{business_key}:hold")
     if before is not None:
@@ -164,7 +164,7 @@ def release(*, promoter_id: int, business_key: str, reason: str = "", at: dateti
     before = booked(account, f"{business_key}:release")
     if before is not None:
         return before
-    change = income(account, amount_fen)._replace(withdrawing_fen=-amount_fen)
+    change = income(account, amount_fen=amount_fen)._replace(withdrawing_fen=-amount_fen)
     key = f"{business_key}:release"
     return book(account, change, kind=EntryKind.RELEASE, business_key=key, reason=reason, at=at)
 
@@ -178,7 +178,7 @@ def adjust(
     More pays the debt first. Less than there is, is refused: nobody is made to owe by hand. Raises AmountInvalid,
     NotEnoughCommission, NotFound.
     """
-    require_positive(abs(change_fen))
+    require_positive(amount_fen=abs(change_fen))
     account = locked(promoter_id=promoter_id)
     before = booked(account, business_key)
     if before is not None:
@@ -187,7 +187,7 @@ def adjust(
         raise NotEnoughCommission(
             details={"wanted_fen": -change_fen, "available_fen": account.available_fen}
         )
-    change = income(account, change_fen) if change_fen > 0 else Change(available_fen=change_fen)
+    change = income(account, amount_fen=change_fen) if change_fen > 0 else Change(available_fen=change_fen)
     entry = book(
         account,
         change,
@@ -207,7 +207,7 @@ def adjust(
     return entry
 
 
-def require_positive(amount_fen: int) -> None:
+def require_positive(*, amount_fen: int) -> None:
     """Raise AmountInvalid for what is no amount: 1 fen … a hundred million yuan."""
     if not 1 <= amount_fen <= MAX_FEN:
         raise AmountInvalid(details={"amount_fen": amount_fen})

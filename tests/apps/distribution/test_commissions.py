@@ -214,7 +214,7 @@ def test_a_debt_is_paid_by_the_earliest_of_what_becomes_available_in_one_sweep()
         make.receive(order)
     with transaction.atomic():
         account = ledger.locked(promoter_id=promoter.pk)
-        change = ledger.loss(account, 250)
+        change = ledger.loss(account, amount_fen=250)
         ledger.book(account, change, kind=EntryKind.TAKE_BACK, business_key="earlier", at=LATER)
     assert settlement.settle_due(at=LATER + 5 * DAY, batch=10) == 3
     settled = Entry.objects.filter(kind=EntryKind.SETTLE).order_by("id")

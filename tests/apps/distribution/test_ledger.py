@@ -38,7 +38,7 @@ def test_a_withdrawal_holds_then_has_what_it_held_and_again_changes_nothing(prom
 def test_a_withdrawal_that_failed_gives_back_and_pays_what_is_owed_meanwhile(promoter):
     ledger.hold(promoter_id=promoter.pk, amount_fen=1000, business_key="WD1", at=NOW)
     account = ledger.locked(promoter_id=promoter.pk)
-    change = ledger.loss(account, 200)
+    change = ledger.loss(account, amount_fen=200)
     ledger.book(account, change, kind=EntryKind.TAKE_BACK, business_key="RO1", at=NOW)
     assert make.money(promoter) == {"withdrawing": 1000, "debt": 200}
     for _ in range(2):
