@@ -114,7 +114,12 @@ def _roles() -> dict[str, Collection[str]]:
             "presale",
             "shares",
             "groupbuy",
-            *("distribution.Promoter", "distribution.Bond", "distribution.BondChange", "distribution.Commission"),
+            *(
+                "distribution.Promoter",
+                "distribution.Bond",
+                "distribution.BondChange",
+                "distribution.Commission",
+            ),
         )
         | {
             "members.change_member",

@@ -62,7 +62,17 @@ class MoveInline(ReadOnlyTabular):
 class PromoterAdmin(ReadOnlyAdmin):
     """Who promotes, with what came of it; applications wait here."""
 
-    list_display = ["member", "standing", "level", "customers", "orders", "brought", "earned", "roi", "active_at"]
+    list_display = [
+        "member",
+        "standing",
+        "level",
+        "customers",
+        "orders",
+        "brought",
+        "earned",
+        "roi",
+        "active_at",
+    ]
     list_filter = ["status", "level", "active_at"]
     search_fields = ["=member__public_id", "member__nickname", "=code"]
     search_help_text = "会员编号、昵称或推广码"
@@ -77,7 +87,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     readonly_fields = ["standing", "customers", "orders", "brought", "earned", "roi", "money", "tree"]
     inlines = [MoveInline]
     actions_list = ["appoint", "export"]
-    actions_detail = ["approve", "refuse", "suspend", "resume", "set_level", "bind"]
+    actions_detail = ["approve", "refuse", "suspend", "resume", "set_level", "bind", "unbind"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promoter]:
         return promoter_facts.reported()
@@ -85,7 +95,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     def usable(self, row: Promoter) -> list[str]:
         """The moves from where it stands; who promotes may have a level and customers."""
         moves = [name for name, move in PROMOTER_LIFECYCLE.moves.items() if row.status in move.sources]
-        return [*moves, "set_level", "bind"] if row.status == PromoterStatus.ACTIVE else moves
+        return [*moves, "set_level", "bind", "unbind"] if row.status == PromoterStatus.ACTIVE else moves
 
     @admin.display(description="状态", ordering="status")
     def standing(self, row: Promoter) -> SafeString:
@@ -116,7 +126,11 @@ class PromoterAdmin(ReadOnlyAdmin):
     @admin.display(description="账户")
     def money(self, row: Any) -> str:
         account = row.account
-        told = [("待收货", account.pending_fen), ("冻结", account.frozen_fen), ("可提现", account.available_fen)]
+        told = [
+            ("待收货", account.pending_fen),
+            ("冻结", account.frozen_fen),
+            ("可提现", account.available_fen),
+        ]
         told += [("已提现", account.withdrawn_fen), ("欠款", account.debt_fen)]
         return "，".join(f"{label} ¥{yuan(fen)}" for label, fen in told if fen) or "—"
 
@@ -170,7 +184,10 @@ class PromoterAdmin(ReadOnlyAdmin):
         return sheets.download(exports.promoters(), name="promoters")
 
     @action(
-        description="通过申请", permissions=["distribution.appoint_promoter"], url_path="approve", icon="check"
+        description="通过申请",
+        permissions=["distribution.appoint_promoter"],
+        url_path="approve",
+        icon="check",
     )
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "approve", forms.ApproveForm)
@@ -187,9 +204,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "suspend", forms.SuspendForm)
 
-    @action(
-        description="恢复", permissions=["distribution.appoint_promoter"], url_path="resume", icon="undo"
-    )
+    @action(description="恢复", permissions=["distribution.appoint_promoter"], url_path="resume", icon="undo")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._move(request, object_id, "resume", forms.ResumeForm)
 
@@ -209,9 +224,7 @@ class PromoterAdmin(ReadOnlyAdmin):
 
         return self.ask(request, forms.LevelChoiceForm, set_level, row=row, heading=str(row))
 
-    @action(
-        description="绑定客户", permissions=["distribution.bind_promoter"], url_path="bind", icon="link"
-    )
+    @action(description="绑定客户", permissions=["distribution.bind_promoter"], url_path="bind", icon="link")
     def bind(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row: Promoter = self.row(request, object_id)
 
@@ -226,6 +239,27 @@ class PromoterAdmin(ReadOnlyAdmin):
             return "已绑定。"
 
         return self.ask(request, forms.BindForm, bind, row=row, heading=str(row))
+
+    @action(
+        description="解绑客户",
+        permissions=["distribution.bind_promoter"],
+        url_path="unbind",
+        icon="link_off",
+    )
+    def unbind(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Promoter = self.row(request, object_id)
+
+        def unbind(form: forms.UnbindForm) -> str:
+            bindings.unbind(
+                member_id=member_facts.by_public_id(form.cleaned_data["member"]).pk,
+                promoter_id=row.pk,
+                note=form.cleaned_data["reason"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return "已解绑。"
+
+        return self.ask(request, forms.UnbindForm, unbind, row=row, heading=str(row))
 
     def _move(self, request: HttpRequest, object_id: str, move: str, form_class: type) -> HttpResponse:
         row: Promoter = self.row(request, object_id)
@@ -252,7 +286,6 @@ class BondAdmin(ReadOnlyAdmin):
     linked_by = ["promoter__id__exact", "member__id__exact"]
     fields = [("member", "promoter"), ("bound_at", "valid_until", "protected_until"), "changes"]
     readonly_fields = ["changes"]
-    actions_detail = ["unbind"]
 
     @admin.display(description="历史")
     def changes(self, row: Bond) -> SafeString:
@@ -270,21 +303,6 @@ class BondAdmin(ReadOnlyAdmin):
                 )
                 for change in rows[:50]
             ],
-        )
-
-    @action(
-        description="解绑", permissions=["distribution.bind_promoter"], url_path="unbind", icon="link_off"
-    )
-    def unbind(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row: Bond = self.row(request, object_id)
-
-        def unbind(form: forms.UnbindForm) -> str:
-            reason, by = form.cleaned_data["reason"], operator(request)
-            bindings.unbind(member_id=row.member_id, note=reason, operator=by, at=timezone.now())
-            return "已解绑。"
-
-        return self.ask(
-            request, forms.UnbindForm, unbind, row=row, heading=str(row), then=self.list_page()
         )
 
 
@@ -310,7 +328,10 @@ class PromoterLevelAdmin(EditableAdmin):
     formfield_overrides = MONEY_IN_YUAN
     fieldsets = [
         (None, {"fields": [("name", "rank")]}),
-        ("升级条件（须全部满足，都填 0 表示只能人工设置）", {"fields": [("min_orders", "min_amount_fen", "min_team")]}),
+        (
+            "升级条件（须全部满足，都填 0 表示只能人工设置）",
+            {"fields": [("min_orders", "min_amount_fen", "min_team")]},
+        ),
         ("佣金", {"fields": [("first_bp", "second_bp")]}),
     ]
 

@@ -43,7 +43,18 @@ class CommissionAdmin(ReadOnlyAdmin):
     base = yuan_column("base_fen", "计佣金额")
     amount = yuan_column("amount_fen", "佣金")
     taken = yuan_column("taken_back_fen", "已扣回")
-    list_display = ["at", "order_no", "promoter", "level", "base", "rate", "amount", "taken", "standing", "looked_at"]
+    list_display = [
+        "at",
+        "order_no",
+        "promoter",
+        "level",
+        "base",
+        "rate",
+        "amount",
+        "taken",
+        "standing",
+        "looked_at",
+    ]
     list_filter = ["status", "held", "level", "at"]
     list_select_related = ["promoter__member", "line"]
     search_fields = ["=order_no", "=promoter__member__public_id", "=promoter__code"]
@@ -172,7 +183,10 @@ class AccountAdmin(ReadOnlyAdmin):
     actions_detail = ["adjust"]
 
     @action(
-        description="人工调整", permissions=["distribution.adjust_account"], url_path="adjust", icon="exposure"
+        description="人工调整",
+        permissions=["distribution.adjust_account"],
+        url_path="adjust",
+        icon="exposure",
     )
     def adjust(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Correct what may be withdrawn; the ledger keeps who and why."""

@@ -145,7 +145,9 @@ class LeaderboardView(APIView):
         summary="The promoters who brought most",
         description="Counts what own customers paid for goods in this week (from Monday) or month, less refunds.",
         parameters=[
-            OpenApiParameter("period", str, enum=["", "week", "month"], description="Empty or left out: the week.")
+            OpenApiParameter(
+                "period", str, enum=["", "week", "month"], description="Empty or left out: the week."
+            )
         ],
         responses={
             200: shapes.LeaderboardSerializer,

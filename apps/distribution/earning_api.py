@@ -57,7 +57,10 @@ class TeamView(APIView):
         summary="My team",
         parameters=[
             OpenApiParameter(
-                "level", str, enum=["", "1", "2"], description="1, by default: whom I brought; 2: whom those brought."
+                "level",
+                str,
+                enum=["", "1", "2"],
+                description="1, by default: whom I brought; 2: whom those brought.",
             ),
             *PAGING,
         ],

@@ -16,7 +16,18 @@ _CHUNK = 2_000
 
 def promoters() -> Iterator[str]:
     """A line for each promoter: whom they brought, what that sold, what it cost, and how often the cost came back."""
-    head = ["推客编号", "昵称", "状态", "等级", "加入时间", "客户数", "推广订单", "推广金额", "佣金", "已扣回"]
+    head = [
+        "推客编号",
+        "昵称",
+        "状态",
+        "等级",
+        "加入时间",
+        "客户数",
+        "推广订单",
+        "推广金额",
+        "佣金",
+        "已扣回",
+    ]
     return sheets.sheet(
         [*head, "净佣金", "投入产出比", "待收货", "冻结", "可提现", "提现中", "已提现", "欠款"], _promoters()
     )
@@ -24,7 +35,18 @@ def promoters() -> Iterator[str]:
 
 def commissions() -> Iterator[str]:
     """A line for each commission and each take-back, the newest first, streamed."""
-    head = ["业务键", "时间", "推客编号", "推客", "订单号", "商品", "级别", "计佣金额", "比例（%）", "比例来源"]
+    head = [
+        "业务键",
+        "时间",
+        "推客编号",
+        "推客",
+        "订单号",
+        "商品",
+        "级别",
+        "计佣金额",
+        "比例（%）",
+        "比例来源",
+    ]
     return sheets.sheet([*head, "佣金", "状态", "待核实", "解冻时间", "说明"], _commissions(), chunk=_CHUNK)
 
 

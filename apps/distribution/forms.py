@@ -156,7 +156,9 @@ class PrizesField(LinesField):
 
 
 def _places(won: Won) -> str:
-    return str(won.first_place) if won.first_place == won.last_place else f"{won.first_place}-{won.last_place}"
+    return (
+        str(won.first_place) if won.first_place == won.last_place else f"{won.first_place}-{won.last_place}"
+    )
 
 
 class ContestForm(RuledForm):
@@ -250,6 +252,8 @@ class UnbindForm(ReasonForm):
 
     title = "解绑客户"
     explanation = "解绑后下的订单不再计佣，此前下的订单不受影响。"
+
+    member = CodeField(label="客户的会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
 
 
 class AdjustForm(OnceForm):

@@ -9,7 +9,16 @@ from django.db.models import Q
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Open, Person, Room
-from apps.distribution.models import Account, Bond, BondChange, Commission, Entry, Promoter, PromoterMove, Winner
+from apps.distribution.models import (
+    Account,
+    Bond,
+    BondChange,
+    Commission,
+    Entry,
+    Promoter,
+    PromoterMove,
+    Winner,
+)
 from apps.distribution.services import promoters
 
 _BOOKS = "会计档案管理办法：会计凭证与账簿保存三十年；会员注销后不再指向个人"

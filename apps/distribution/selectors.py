@@ -134,10 +134,14 @@ def orders_of(promoter: Promoter) -> QuerySet[Order]:
 def sums_by_order(promoter: Promoter, order_nos: list[str]) -> Mapping[str, Mapping[str, Any]]:
     """Basis, refunds and what is left of a promoter's commissions by order number: one statement."""
     rows = Commission.objects.filter(promoter=promoter, of__isnull=True, order_no__in=order_nos)
-    found = rows.order_by().values("order_no", "level").annotate(
-        base_fen=Sum("base_fen"),
-        back_fen=Sum("refunded_fen"),
-        left_fen=Sum(F("amount_fen") - F("taken_back_fen")),
+    found = (
+        rows.order_by()
+        .values("order_no", "level")
+        .annotate(
+            base_fen=Sum("base_fen"),
+            back_fen=Sum("refunded_fen"),
+            left_fen=Sum(F("amount_fen") - F("taken_back_fen")),
+        )
     )
     return {row["order_no"]: row for row in found}
 
@@ -289,18 +293,18 @@ def unbalanced_accounts() -> list[str]:
     for name in SUMS:
         wrong |= ~Q(**{name: F(f"booked_{name}")})
     wrong |= ~Q(pending_fen=F("earned_pending_fen")) | ~Q(frozen_fen=F("earned_frozen_fen"))
-    found = []
+    found: list[str] = []
     for row in rows.filter(wrong).order_by("pk"):
-        for name in SUMS:
-            if getattr(row, name) != getattr(row, f"booked_{name}"):
-                found.append(
-                    f"account {row.pk}: {name} {getattr(row, name)} but booked {getattr(row, f'booked_{name}')}"
-                )
-        for name in ("pending_fen", "frozen_fen"):
-            if getattr(row, name) != getattr(row, f"earned_{name}"):
-                found.append(
-                    f"account {row.pk}: {name} {getattr(row, name)} but commissions of {getattr(row, f'earned_{name}')}"
-                )
+        found += [
+            f"account {row.pk}: {name} {getattr(row, name)} but booked {getattr(row, f'booked_{name}')}"
+            for name in SUMS
+            if getattr(row, name) != getattr(row, f"booked_{name}")
+        ]
+        found += [
+            f"account {row.pk}: {name} {getattr(row, name)} but commissions of {getattr(row, f'earned_{name}')}"
+            for name in ("pending_fen", "frozen_fen")
+            if getattr(row, name) != getattr(row, f"earned_{name}")
+        ]
     return found
 
 
@@ -341,9 +345,13 @@ def _ranked(*, since: datetime, until: datetime) -> QuerySet[Any, Any]:
         of__isnull=True, level=1, at__gte=since, at__lt=until, promoter__status=PromoterStatus.ACTIVE
     )
     kept = Q(base_fen__gt=F("refunded_fen"))
-    summed = rows.order_by().values("promoter_id").annotate(
-        orders=Count("order_no", distinct=True, filter=kept),
-        amount_fen=Sum(F("base_fen") - F("refunded_fen")),
+    summed = (
+        rows.order_by()
+        .values("promoter_id")
+        .annotate(
+            orders=Count("order_no", distinct=True, filter=kept),
+            amount_fen=Sum(F("base_fen") - F("refunded_fen")),
+        )
     )
     return summed.filter(amount_fen__gt=0).order_by("-amount_fen", "-orders", "promoter_id")
 

@@ -26,7 +26,9 @@ class ApplicationSerializer(serializers.Serializer[Any]):
 
 class RatesSerializer(serializers.Serializer[Any]):
     first = serializers.IntegerField(help_text="Basis points of what customers of one's own pay.")
-    second = serializers.IntegerField(help_text="Basis points of what customers of those pay who were brought.")
+    second = serializers.IntegerField(
+        help_text="Basis points of what customers of those pay who were brought."
+    )
 
 
 class AgreementSerializer(serializers.Serializer[Any]):
@@ -38,9 +40,13 @@ class PromoterSerializer(serializers.Serializer[Any]):
     """The member as a promoter, and their money."""
 
     status = serializers.ChoiceField(choices=STATUSES, help_text="`NONE`: never asked, or was refused.")
-    level = serializers.CharField(allow_null=True, help_text="Name of the promoters' level; null without one.")
+    level = serializers.CharField(
+        allow_null=True, help_text="Name of the promoters' level; null without one."
+    )
     rates_bp = RatesSerializer(help_text="What goods without a rate of their own bring.")
-    promo_code = serializers.CharField(allow_null=True, help_text="The word that binds who types it; null for nobody.")
+    promo_code = serializers.CharField(
+        allow_null=True, help_text="The word that binds who types it; null for nobody."
+    )
     pending_fen = serializers.IntegerField(help_text="Earned by orders that are not received yet, in fen.")
     frozen_fen = serializers.IntegerField(help_text="Waits for the after-sales window to end, in fen.")
     available_fen = serializers.IntegerField(help_text="Can be withdrawn, in fen.")
@@ -75,7 +81,9 @@ class TeamMateSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(help_text="When they were brought.")
     until = serializers.DateTimeField(allow_null=True, help_text="Until when they count; null: for ever.")
     is_promoter = serializers.BooleanField(help_text="Whether they promote as well.")
-    orders = serializers.IntegerField(help_text="Their orders by which this promoter earned, not refunded whole.")
+    orders = serializers.IntegerField(
+        help_text="Their orders by which this promoter earned, not refunded whole."
+    )
 
 
 class TeamPageSerializer(serializers.Serializer[Any]):

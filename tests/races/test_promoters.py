@@ -9,8 +9,7 @@ import pytest
 from django.db import connection
 
 from apps.distribution import selectors as promoter_facts
-from apps.distribution.models import Bond, BondChange, Commission, Entry, Promoter, Winner
-from apps.distribution.models import Contest, Prize
+from apps.distribution.models import Bond, BondChange, Commission, Contest, Entry, Prize, Promoter, Winner
 from apps.distribution.services import bindings, commissions, leaderboard, ledger, promoters, settlement
 from apps.members.models import Member
 from tests.apps.checkout import make as counter
@@ -107,7 +106,7 @@ def test_the_news_of_a_payment_twenty_times_at_once_is_one_row_a_level():
 def test_a_refund_told_while_the_payment_is_told_is_taken_once():
     make.set_rules()
     counter.freight(0)
-    first, second, buyer = make.chain()
+    _, second, buyer = make.chain()
     cup = counter.goods(1000)
     for _ in range(ROUNDS):
         order = make.sale.paid(buyer, [(cup, 2)])
@@ -180,11 +179,9 @@ def test_four_sweeps_at_once_and_refunds_beside_them_settle_everything_once():
 def test_a_contest_is_rewarded_once_by_five_at_once():
     make.set_rules()
     counter.freight(0)
-    first, second, buyer = make.chain()
+    _, second, buyer = make.chain()
     make.paid(buyer, [(counter.goods(1000), 1)])
-    contest = Contest.objects.create(
-        title="周榜", starts_at=NOW - DAY, ends_at=NOW + DAY, wait_days=0
-    )
+    contest = Contest.objects.create(title="周榜", starts_at=NOW - DAY, ends_at=NOW + DAY, wait_days=0)
     Prize.objects.create(contest=contest, first_place=1, last_place=3, reward_fen=5000)
     at = NOW + timedelta(days=2)
     all_answers([lambda: str(leaderboard.reward_due(at=at))] * 5)

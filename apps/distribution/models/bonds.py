@@ -18,9 +18,7 @@ class Bond(models.Model):
     Without ``valid_until`` it holds for ever. Whoever reckons with an order asks the history, not this row.
     """
 
-    member = models.OneToOneField(
-        Member, on_delete=models.PROTECT, related_name="+", verbose_name="客户"
-    )
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="+", verbose_name="客户")
     promoter = models.ForeignKey(
         Promoter, on_delete=models.PROTECT, related_name="bonds", verbose_name="推客"
     )

@@ -16,7 +16,9 @@ class Contest(models.Model):
     starts_at = models.DateTimeField("开始时间")
     ends_at = models.DateTimeField("结束时间")
     # Refunds of what was bought in the window may come after it: so long the rewards wait.
-    wait_days = models.PositiveIntegerField("结束后几天发奖", default=7, help_text="等待退款，名次按发奖时计算")
+    wait_days = models.PositiveIntegerField(
+        "结束后几天发奖", default=7, help_text="等待退款，名次按发奖时计算"
+    )
     enabled = models.BooleanField("启用", default=True)
     rewarded_at = models.DateTimeField("发奖时间", null=True, editable=False)
 

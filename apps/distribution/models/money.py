@@ -73,7 +73,9 @@ class Commission(models.Model):
             # The law's limit, for whoever writes past the program.
             models.CheckConstraint(condition=Q(level__in=[1, 2]), name="commission_two_levels_at_most"),
             models.CheckConstraint(
-                condition=Q(of__isnull=True, base_fen__gte=1, amount_fen__gte=1, amount_fen__lte=F("base_fen"))
+                condition=Q(
+                    of__isnull=True, base_fen__gte=1, amount_fen__gte=1, amount_fen__lte=F("base_fen")
+                )
                 | Q(of__isnull=False, base_fen__lte=0, amount_fen__lte=-1),
                 name="commission_within_what_was_paid",
             ),
@@ -98,7 +100,8 @@ class Commission(models.Model):
                 condition=Q(held=False) | Q(of__isnull=True), name="commission_held_as_a_whole"
             ),
             models.CheckConstraint(
-                condition=~Q(held=True, status=CommissionStatus.AVAILABLE), name="commission_held_not_available"
+                condition=~Q(held=True, status=CommissionStatus.AVAILABLE),
+                name="commission_held_not_available",
             ),
         ]
         indexes = [
@@ -198,9 +201,7 @@ class Entry(models.Model):
         verbose_name = verbose_name_plural = "佣金流水"
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "business_key"], name="promoter_entry_once_per_cause"
-            ),
+            models.UniqueConstraint(fields=["account", "business_key"], name="promoter_entry_once_per_cause"),
         ]
         indexes = [models.Index(fields=["account", "-id"], name="promoter_entry_of_account")]
 

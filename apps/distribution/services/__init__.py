@@ -1,4 +1,4 @@
-"""What writes distribution, a module for each noun: promoters, bindings, commissions, ledger, settlement, rules, leaderboard.
+"""What writes distribution, a module for each noun: call them as ``commissions.accrue(...)``.
 
-Call them as ``commissions.accrue(...)`` (``from apps.distribution.services import commissions``).
+promoters, bindings, commissions, ledger, settlement, rules, leaderboard (``from apps.distribution.services import ledger``).
 """

@@ -47,6 +47,14 @@ class RingRefused(BindingRefused):
         super().__init__("不能互相绑定", details={"reason": "ring"})
 
 
+class NotBound(ShopError):
+    """The member is not the promoter's customer (any more)."""
+
+    code = "customer_not_bound"
+    message = "该会员不是这位推客的客户"
+    kind = Kind.CONFLICT
+
+
 class NoteMissing(Invalid):
     """An operator who binds by hand says why."""
 
@@ -90,9 +98,7 @@ def bind_by_code(*, member_id: int, code: object, at: datetime) -> Bond:
 
 
 @transaction.atomic
-def bind_by_hand(
-    *, member_id: int, promoter_id: int, note: str, operator: Any, at: datetime
-) -> Bond:
+def bind_by_hand(*, member_id: int, promoter_id: int, note: str, operator: Any, at: datetime) -> Bond:
     """Bind whatever the rules of first and last touch say; oneself and rings are refused here too. In the audit log.
 
     Raises NoteMissing, NotFound, BindingRefused, RingRefused.
@@ -104,6 +110,9 @@ def bind_by_hand(
         raise NotFound
     member = _locked(member_id)
     _refuse_oneself(member.pk, promoter)
+    before = Bond.objects.filter(member=member, promoter=promoter).first()
+    if before is not None and _is_valid(before, at=at):
+        return before
     cause = Cause(kind=BondCause.OPERATOR, note=note.strip()[:100], operator=operator)
     bond = _write(member.pk, promoter, rules=promoter_facts.rules(), cause=cause, at=at)
     said = f"绑定到 {promoter.code}：{note.strip()}"
@@ -112,26 +121,28 @@ def bind_by_hand(
 
 
 @transaction.atomic
-def unbind(*, member_id: int, note: str, operator: Any, at: datetime) -> None:
-    """Free a member of their promoter; orders placed before keep whom they had. Raises NoteMissing, NotFound."""
+def unbind(*, member_id: int, promoter_id: int, note: str, operator: Any, at: datetime) -> None:
+    """Free a member of this promoter; orders placed before keep whom they had. In the audit log.
+
+    Raises NoteMissing, NotBound.
+    """
     if not note.strip():
         raise NoteMissing
     member = _locked(member_id)
-    bond = Bond.objects.filter(member=member).first()
+    bond = Bond.objects.filter(member=member, promoter_id=promoter_id).first()
     if bond is None:
-        raise NotFound
+        raise NotBound
     BondChange.objects.create(
         member=member,
-        before_id=bond.promoter_id,
+        before_id=promoter_id,
         cause=BondCause.UNBOUND,
         note=note.strip()[:100],
         operator=operator,
         at=at,
     )
     bond.delete()
-    audit.record(
-        operator=operator, action="解绑客户", subject=member.public_id, note=note.strip(), at=at
-    )
+    said = f"从 {bond.promoter.code} 解绑：{note.strip()}"
+    audit.record(operator=operator, action="解绑客户", subject=member.public_id, note=said, at=at)
 
 
 def _bind(*, member_id: int, promoter: Promoter, cause: Cause, at: datetime) -> Bond:
@@ -173,11 +184,7 @@ def _refuse_oneself(member_id: int, promoter: Promoter) -> None:
 
 def _refuse_by_rules(bond: Bond | None, member: Member, rules: Rules, *, at: datetime) -> None:
     """Raise BindingRefused where a member stays with whom they have, or is no newcomer. Who left keeps nobody."""
-    if (
-        bond is not None
-        and _is_valid(bond, at=at)
-        and bond.promoter.status != PromoterStatus.LEFT
-    ):
+    if bond is not None and _is_valid(bond, at=at) and bond.promoter.status != PromoterStatus.LEFT:
         if rules.binding_mode == BindingMode.FIRST:
             raise BindingRefused("已绑定其他推客", details={"reason": "first_touch"})
         if bond.protected_until is not None and at < bond.protected_until:

@@ -1,6 +1,6 @@
 """Commissions: frozen per line when an order is paid, moved when it is received, taken back by refunds to the fen.
 
-The order's lock comes first, then the accounts by number: what a refund brings and what a payment brings wait for each other.
+The order's lock comes first, then the accounts by number: what a refund and what a payment bring wait for each other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from apps.orders import services as orders
 from apps.orders.models import OrderRefundLine
 from apps.orders.states import Status
 from mall import money
-from mall.errors import Invalid
+from mall.errors import Invalid, Kind, ShopError
 
 _LIVING: Final = (CommissionStatus.PENDING, CommissionStatus.FROZEN)
 
@@ -32,7 +32,7 @@ _LIVING: Final = (CommissionStatus.PENDING, CommissionStatus.FROZEN)
 # changes, so that it may be read by the statement that waits for the lock.
 _CHAIN: Final = """
     SELECT o.id, o.member_id, o.paid_at, first.promoter_id, one.status, one.level_id, COALESCE(one_level.name, ''),
-           one_level.first_bp, one_level.second_bp, second.promoter_id, two.status, two.level_id, 
+           one_level.first_bp, one_level.second_bp, second.promoter_id, two.status, two.level_id,
            COALESCE(two_level.name, ''), two_level.first_bp, two_level.second_bp
       FROM orders_order o
       JOIN LATERAL (SELECT promoter_id, valid_until FROM distribution_bondchange change
@@ -95,6 +95,14 @@ _WRITE: Final = """
     )
     SELECT COUNT(*) FROM made
 """
+
+
+class NothingToJudge(ShopError):
+    """None of the commissions that were named can be held, released or rejected as they stand."""
+
+    code = "commission_not_to_judge"
+    message = "佣金状态已变化，请刷新后再操作"
+    kind = Kind.CONFLICT
 
 
 class ReasonMissing(Invalid):
@@ -212,19 +220,27 @@ def take_back(*, order_no: str, at: datetime) -> int:
 def hold(*, commission_ids: Sequence[int], reasons: Sequence[str], at: datetime) -> int:
     """Hold commissions for a look: they stay frozen until released. Return how many were not held and are now.
 
-    Only what is not available yet can be held. ``reasons`` are sentences for operators. Raises ReasonMissing.
+    Only what is not available yet can be held. ``reasons`` are sentences for operators. Raises ReasonMissing,
+    NothingToJudge.
     """
     if not any(reason.strip() for reason in reasons):
         raise ReasonMissing
     rows = _locked_rows(commission_ids)
     ids = [row.pk for row in rows if row.status in _LIVING and not row.held]
+    if not ids:
+        raise NothingToJudge
     return Commission.objects.filter(pk__in=ids).update(held=True, hold_reasons=list(reasons))
 
 
 @transaction.atomic
 def release(*, commission_ids: Sequence[int], operator: Any = None, at: datetime) -> int:
-    """Let what was held go its way: the next sweep settles what is due. Return how many; an operator's is audited."""
+    """Let what was held go its way: the next sweep settles what is due. Return how many; an operator's is audited.
+
+    Raises NothingToJudge.
+    """
     rows = [row for row in _locked_rows(commission_ids) if row.held]
+    if not rows:
+        raise NothingToJudge
     Commission.objects.filter(pk__in=[row.pk for row in rows]).update(held=False)
     _audit(rows, "放行佣金", "", operator=operator, at=at)
     return len(rows)
@@ -232,10 +248,15 @@ def release(*, commission_ids: Sequence[int], operator: Any = None, at: datetime
 
 @transaction.atomic
 def reject(*, commission_ids: Sequence[int], reason: str, operator: Any = None, at: datetime) -> int:
-    """Cancel what was held, with the reason that its promoter reads. Return how many. Raises ReasonMissing."""
+    """Cancel what was held, with the reason that its promoter reads. Return how many.
+
+    Raises ReasonMissing, NothingToJudge.
+    """
     if not reason.strip():
         raise ReasonMissing
     rows = [row for row in _locked_rows(commission_ids) if row.held and row.status in _LIVING]
+    if not rows:
+        raise NothingToJudge
     for row in rows:
         account = ledger.locked(promoter_id=row.promoter_id)
         part = _Part(None, f"{row.business_key}:reject", 0, row.left_fen, reason.strip()[:100])
@@ -326,7 +347,11 @@ def _write_status(ids: Sequence[int], move: str, **columns: Any) -> None:
 
 
 def _given(
-    lines: Sequence[Any], receivers: Sequence[_Receiver], standings: tuple[Standing, Standing], *, order_no: str
+    lines: Sequence[Any],
+    receivers: Sequence[_Receiver],
+    standings: tuple[Standing, Standing],
+    *,
+    order_no: str,
 ) -> list[tuple[Any, ...]]:
     """What each line earns for each receiver: rows of _WRITE. Nothing of less than a fen."""
     given = []

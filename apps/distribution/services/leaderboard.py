@@ -15,7 +15,6 @@ from apps.distribution.services import ledger
 from apps.distribution.states import EntryKind
 from mall.errors import Fault, Faulty
 
-
 _LONGEST_WAIT: Final = 90
 _MOST_PLACES: Final = 100
 

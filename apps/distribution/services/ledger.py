@@ -135,9 +135,7 @@ def hold(*, promoter_id: int, amount_fen: int, business_key: str, at: datetime) 
             raise LedgerConflict
         return before
     if account.available_fen < amount_fen:
-        raise NotEnoughCommission(
-            details={"wanted_fen": amount_fen, "available_fen": account.available_fen}
-        )
+        raise NotEnoughCommission(details={"wanted_fen": amount_fen, "available_fen": account.available_fen})
     change = Change(available_fen=-amount_fen, withdrawing_fen=amount_fen)
     return book(account, change, kind=EntryKind.HOLD, business_key=f"{business_key}:hold", at=at)
 
@@ -184,9 +182,7 @@ def adjust(
     if before is not None:
         return before
     if change_fen < 0 and account.available_fen < -change_fen:
-        raise NotEnoughCommission(
-            details={"wanted_fen": -change_fen, "available_fen": account.available_fen}
-        )
+        raise NotEnoughCommission(details={"wanted_fen": -change_fen, "available_fen": account.available_fen})
     change = income(account, amount_fen=change_fen) if change_fen > 0 else Change(available_fen=change_fen)
     entry = book(
         account,
@@ -214,7 +210,7 @@ def require_positive(*, amount_fen: int) -> None:
 
 
 def _held(promoter_id: int, business_key: str, *, other: str) -> tuple[Account, int]:
-    """The locked account and what a key holds of it. Raises LedgerConflict where it holds nothing, or ended ``other``-wise."""
+    """The locked account and what a key holds of it. Raises LedgerConflict for nothing, and for what ended otherwise."""
     account = locked(promoter_id=promoter_id)
     entry = booked(account, f"{business_key}:hold")
     if entry is None or booked(account, f"{business_key}:{other}") is not None:

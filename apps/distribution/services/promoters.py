@@ -72,12 +72,16 @@ def appoint(
     if level_id is not None and not PromoterLevel.objects.filter(pk=level_id).exists():
         raise NotFound
     promoter = _locked(member_id)
+    was_one = promoter is not None and promoter.status == PromoterStatus.ACTIVE
     if promoter is None or promoter.status in {PromoterStatus.REFUSED, PromoterStatus.LEFT}:
         promoter = _asked(promoter, member_id=member_id, note=note, operator=operator, at=at)
     if promoter.status == PromoterStatus.PENDING:
-        promoter = move(promoter_id=promoter.pk, move="approve", note=note or "任命", operator=operator, at=at)
+        promoter = move(
+            promoter_id=promoter.pk, move="approve", note=note or "任命", operator=operator, at=at
+        )
     if level_id is not None and promoter.level_id != level_id:
-        promoter = set_level(promoter_id=promoter.pk, level_id=level_id, operator=operator, at=at)
+        by = operator if was_one else None
+        promoter = set_level(promoter_id=promoter.pk, level_id=level_id, operator=by, at=at)
     return promoter
 
 
@@ -114,9 +118,7 @@ def move(*, promoter_id: int, move: str, note: str = "", operator: Any = None, a
             promoter.level_at = at if promoter.level_id else None
     else:
         promoter.level_due_at = None
-    promoter.save(
-        update_fields=["status", "applied_at", "active_at", "level_due_at", "level", "level_at"]
-    )
+    promoter.save(update_fields=["status", "applied_at", "active_at", "level_due_at", "level", "level_at"])
     _remember(promoter, move=move, came_from=came_from, note=note, operator=operator, at=at)
     return promoter
 
@@ -136,6 +138,8 @@ def set_level(*, promoter_id: int, level_id: int, operator: Any, at: datetime) -
     level = PromoterLevel.objects.filter(pk=level_id).first()
     if promoter is None or level is None:
         raise NotFound
+    if promoter.level_id == level.pk:
+        return promoter
     promoter.level, promoter.level_at = level, at
     promoter.save(update_fields=["level", "level_at"])
     if operator is not None:
@@ -179,9 +183,7 @@ def _locked(member_id: int) -> Promoter | None:
     return Promoter.objects.filter(member_id=member_id).first()
 
 
-def _asked(
-    before: Promoter | None, *, member_id: int, note: str, operator: Any, at: datetime
-) -> Promoter:
+def _asked(before: Promoter | None, *, member_id: int, note: str, operator: Any, at: datetime) -> Promoter:
     if before is not None:
         return move(promoter_id=before.pk, move="apply", note=note, operator=operator, at=at)
     promoter = Promoter.objects.create(member_id=member_id, code=numbers.word(_CODE), applied_at=at)
@@ -215,7 +217,8 @@ def _remember(
         operator=operator,
         at=at,
     )
-    if operator is not None:
+    # Who is appointed asks and is approved in one breath; that is one entry, and the level another only by itself.
+    if operator is not None and move != "apply":
         audit.record(
             operator=operator,
             action=f"推客{MOVE_LABELS[move]}",
@@ -223,5 +226,3 @@ def _remember(
             note=note,
             at=at,
         )
-
-

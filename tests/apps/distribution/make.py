@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+
 from apps.distribution.models import Account, Bond, Commission, Promoter, RateRule, Rules
 from apps.distribution.services import bindings, commissions, ledger, promoters, rules
+from apps.distribution.states import EntryKind
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -122,3 +125,59 @@ def give(to: Promoter, fen: int, *, key: str = "gift", at: Any = NOW) -> None:
 def rate(*, first_bp: int = 1000, second_bp: int = 0, **scope: Any) -> RateRule:
     """A rate of a product or a category."""
     return rules.save_rate(RateRule(first_bp=first_bp, second_bp=second_bp, **scope), at=NOW)
+
+
+def earned(by: Promoter, order: Order, *, buyer: Member) -> Commission:
+    """A commission of an order's first line that a refund took a tenth of, as if ``buyer`` had bought it."""
+    line = order.lines.order_by("id")[0]
+    key = f"{order.order_no}:{line.pk}:1"
+    row = Commission.objects.create(
+        promoter=by,
+        buyer=buyer,
+        line=line,
+        order_no=order.order_no,
+        level=1,
+        business_key=key,
+        base_fen=1000,
+        rate_bp=1000,
+        amount_fen=100,
+        refunded_fen=100,
+        taken_back_fen=10,
+        rate_source="推客规则",
+        at=NOW,
+    )
+    back = Commission.objects.create(
+        promoter=by,
+        buyer=buyer,
+        line=line,
+        order_no=order.order_no,
+        level=1,
+        of=row,
+        business_key=f"back:{key}",
+        base_fen=-100,
+        rate_bp=1000,
+        amount_fen=-10,
+        rate_source="推客规则",
+        reason="退款扣回",
+        at=NOW,
+    )
+    with transaction.atomic():
+        account = ledger.locked(promoter_id=by.pk)
+        for change_fen, kind, of in ((100, EntryKind.ACCRUE, row), (-10, EntryKind.TAKE_BACK, back)):
+            ledger.book(
+                account,
+                ledger.Change(pending_fen=change_fen),
+                kind=kind,
+                business_key=f"{of.business_key}:made",
+                commission=of,
+                at=NOW,
+            )
+    return row
+
+
+def owe(who: Promoter, fen: int) -> None:
+    """A debt, as a refund leaves it after the money was withdrawn."""
+    with transaction.atomic():
+        account = ledger.locked(promoter_id=who.pk)
+        change = ledger.loss(account, amount_fen=fen)
+        ledger.book(account, change, kind=EntryKind.TAKE_BACK, business_key=f"owed:{fen}", at=NOW)

@@ -127,7 +127,9 @@ def test_only_active_promoters_share_themselves_and_only_as_me():
 def test_a_code_binds_and_a_second_one_is_refused_with_the_reason():
     make.set_rules()
     first, second, shopper = make.promoter(make.member("林小满")), make.promoter(), of(make.member())
-    assert shopper.call("POST", "/me/inviter", {"promo_code": first.code.lower()}).json()["nickname"] == "林**"
+    assert (
+        shopper.call("POST", "/me/inviter", {"promo_code": first.code.lower()}).json()["nickname"] == "林**"
+    )
     refused = shopper.call("POST", "/me/inviter", {"promo_code": second.code})
     assert (refused.status_code, refused.json()["code"]) == (409, "binding_refused")
     assert refused.json()["details"] == {"reason": "first_touch"}
@@ -141,7 +143,7 @@ def test_a_code_that_is_no_text_is_400(body):
 
 
 def test_the_team_has_two_levels_masked_and_a_third_is_refused(shop):
-    first, second, buyer, _, _ = shop
+    first, second, _, _, _ = shop
     level_one = of(first.member).call("GET", "/me/promoter/team").json()["results"]
     assert [(row["nickname"], row["is_promoter"], row["orders"]) for row in level_one] == [("林**", True, 0)]
     level_two = of(first.member).call("GET", "/me/promoter/team?level=2").json()["results"]
@@ -157,7 +159,12 @@ def test_the_promoters_money_orders_and_commissions(shop):
     assert of(first.member).call("GET", "/me/promoter").json()["pending_fen"] == 100 + 250
     (brought,) = of(second.member).call("GET", "/me/promoter/orders").json()["results"]
     assert brought["order_no"] == f"{order.order_no[:8]}****{order.order_no[-4:]}"
-    assert (brought["buyer"], brought["level"], brought["base_fen"], brought["amount_fen"]) == ("周**", 1, 7000, 700)
+    assert (brought["buyer"], brought["level"], brought["base_fen"], brought["amount_fen"]) == (
+        "周**",
+        1,
+        7000,
+        700,
+    )
     make.refund(order, {cup: 1}, at=timezone.now())
     rows = of(second.member).call("GET", "/me/promoter/commissions").json()["results"]
     assert [(row["base_fen"], row["rate_bp"], row["amount_fen"], row["status"]) for row in rows] == [
@@ -197,7 +204,7 @@ def test_goods_to_promote_say_what_one_unit_brings_and_by_which_rule(shop):
 
 
 def test_the_week_and_the_month_count_what_is_paid_less_refunds_and_say_where_i_stand(shop):
-    _, second, _, order, cup = shop
+    order, cup = shop[3:]
     other, buyer = make.promoter(make.member("王一")), counter.buyer()
     at = timezone.now()
     make.bind(buyer[0], other, at=at - timedelta(minutes=1))

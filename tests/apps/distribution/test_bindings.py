@@ -152,8 +152,8 @@ def test_an_operator_binds_and_unbinds_with_a_reason_against_first_touch_but_nev
     with pytest.raises(RingRefused):
         bindings.bind_by_hand(member_id=first.member_id, promoter_id=second.pk, **by_hand)
     with pytest.raises(bindings.NoteMissing):
-        bindings.unbind(member_id=visitor.pk, note=" ", operator=operator, at=NOW)
-    bindings.unbind(member_id=visitor.pk, note="客户要求", operator=operator, at=NOW)
+        bindings.unbind(member_id=visitor.pk, promoter_id=second.pk, note=" ", operator=operator, at=NOW)
+    bindings.unbind(member_id=visitor.pk, promoter_id=second.pk, note="客户要求", operator=operator, at=NOW)
     assert make.bound_to(visitor) is None
     assert causes(visitor) == ["CODE", "OPERATOR", "UNBOUND"]
 

@@ -147,7 +147,13 @@ def test_who_was_unbound_before_the_order_earns_nothing():
     promoter, buyer = make.promoter(), counter.buyer()
     make.bind(buyer[0], promoter)
     operator = make.fulfillment.operator()
-    bindings.unbind(member_id=buyer[0].pk, note="客户投诉", operator=operator, at=EARLIER + make.MINUTE)
+    bindings.unbind(
+        member_id=buyer[0].pk,
+        promoter_id=promoter.pk,
+        note="客户投诉",
+        operator=operator,
+        at=EARLIER + make.MINUTE,
+    )
     make.paid(buyer, [(counter.goods(1000), 1)])
     assert make.amounts(promoter) == []
 

@@ -102,7 +102,7 @@ def costing(cost_fen):
 def test_a_rate_that_leaves_goods_below_the_floor_is_told_or_refused_as_the_floor_says():
     make.set_rules(ceiling_bp=5000)
     cup = costing(800)
-    said = "「{}」扣除佣金后剩 ¥7.90，低于底价 ¥8.00".format(cup.product.title)
+    said = f"「{cup.product.title}」扣除佣金后剩 ¥7.90，低于底价 ¥8.00"
     saved = make.rate(product=cup.product, first_bp=1500, second_bp=600)
     assert rules.warnings_of_rate(saved, at=NOW) == [said]
     saved.delete()
@@ -126,7 +126,9 @@ def test_a_promoter_rises_by_orders_amount_and_team_together_and_never_falls():
     make.set_rules()
     counter.freight(0)
     rules.save_level(PromoterLevel(name="普通推客", rank=1))
-    gold = rules.save_level(PromoterLevel(name="金牌推客", rank=2, min_orders=2, min_amount_fen=3000, min_team=1))
+    gold = rules.save_level(
+        PromoterLevel(name="金牌推客", rank=2, min_orders=2, min_amount_fen=3000, min_team=1)
+    )
     promoter, buyer = make.promoter(), counter.buyer()
     make.bind(buyer[0], promoter)
     cup = counter.goods(1500)
