@@ -211,6 +211,8 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
             {"sku_id": [*INT, 2**62], "quantity": [*INT, 10**9], "selected": BOOL},
         ),
         Door("PATCH", f"/cart/items/{item_id}", {}, {"quantity": [*INT, 10**9], "selected": BOOL}),
+        Door("POST", "/me/promoter", {}, {"agreement_version": [*TEXT, "", "   ", None]}),
+        Door("POST", "/me/inviter", {"promo_code": "K7M2P9QR"}, {"promo_code": REQUIRED_TEXT}),
         Door("PUT", "/me/birthday", {"birthday": "1990-05-20"}, {"birthday": DATES}),
         Door("POST", "/coupons/redeem", {"code": "WANG2026"}, {"code": REQUIRED_TEXT}),
         Door(
@@ -416,6 +418,12 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/surveys": (),
         "/flash-sales": ("day",),
         "/me/waits": (),
+        "/leaderboards/promoters": ("period",),
+        "/me/promoter/team": ("level",),
+        "/me/promoter/orders": (),
+        "/me/promoter/commissions": ("status",),
+        "/me/promoter/goods": (),
+        "/me/promoter/materials": ("product",),
     }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):
