@@ -114,7 +114,7 @@ class OrdersView(APIView):
                     "buyer": text.masked(order.member.nickname),
                     "level": brought["level"],
                     "base_fen": brought["base_fen"] - brought["back_fen"],
-                    "amount_fen": brought["left_fen"],
+                    "amount_fen": brought["net_fen"],
                     "paid_at": order.paid_at,
                 }
             )

@@ -140,7 +140,7 @@ def sums_by_order(promoter: Promoter, order_nos: list[str]) -> Mapping[str, Mapp
         .annotate(
             base_fen=Sum("base_fen"),
             back_fen=Sum("refunded_fen"),
-            left_fen=Sum(F("amount_fen") - F("taken_back_fen")),
+            net_fen=Sum(F("amount_fen") - F("taken_back_fen")),
         )
     )
     return {row["order_no"]: row for row in found}
