@@ -18,6 +18,7 @@ from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.catalog.models import Product
 from apps.coupons.models import PromoCode
+from apps.distribution.models import Promoter
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.support.models import Survey
@@ -25,6 +26,7 @@ from apps.wallet.models import Pack
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.distribution import make as promotion
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.support import make as surveys
@@ -261,6 +263,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     order = counter.order(member, address, [(sku, 1)], at=timezone.now() - timedelta(minutes=1))
     coupon = coupons.template("满500减10", threshold_fen=50_000)
     PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
+    Promoter.objects.filter(pk=promotion.promoter().pk).update(code="K7M2P9QR")
     points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
     known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk, on_offer().pk)
     consents.give(member=member, document="privacy", version="1.0", at=timezone.now())
