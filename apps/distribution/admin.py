@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -43,6 +44,7 @@ _COLOURS = {
     PromoterStatus.ACTIVE: "success",
     PromoterStatus.SUSPENDED: "danger",
 }
+_LOOKED_BACK = timedelta(days=30)
 # So many of a promoter's customers, and of each of theirs, are in the tree on its page; the lists have them all.
 _TREE = 20
 
@@ -86,7 +88,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["standing", "customers", "orders", "brought", "earned", "roi", "money", "tree"]
     inlines = [MoveInline]
-    actions_list = ["appoint", "export"]
+    actions_list = ["appoint", "export", "sharers"]
     actions_detail = ["approve", "refuse", "suspend", "resume", "set_level", "bind", "unbind"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promoter]:
@@ -182,6 +184,18 @@ class PromoterAdmin(ReadOnlyAdmin):
         """Every promoter with figures, as a sheet; who exports is written down."""
         audit.record(operator=operator(request), action="导出推客报表", subject="推客", at=timezone.now())
         return sheets.download(exports.promoters(), name="promoters")
+
+    @action(
+        description="活跃分享者",
+        permissions=["distribution.export_commission"],
+        url_path="sharers",
+        icon="record_voice_over",
+    )
+    def sharers(self, request: HttpRequest) -> HttpResponseBase:
+        """Who shared most in the last days, by member group, as a sheet: whom to ask whether they would promote."""
+        at = timezone.now()
+        audit.record(operator=operator(request), action="导出活跃分享者", subject="分享", at=at)
+        return sheets.download(exports.sharers(since=at - _LOOKED_BACK), name="sharers")
 
     @action(
         description="通过申请",

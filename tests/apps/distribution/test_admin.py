@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from apps.distribution.models import Contest, Prize, RateRule, Rules
-from apps.members.models import Member
+from apps.members.models import Group, Member, Membership
+from apps.shares import services as shares
 from config.roles import ROLES
 from tests.apps.checkout import make as counter
 from tests.apps.distribution import make
+from tests.apps.shares import make as shared
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +97,22 @@ def test_sheets_keep_numbers_as_texts_and_run_nothing(admin_client):
     assert ",10.00,1.00,0.00,1.00,10.00," in report  # brought, earned, taken back, net, return
     rows = b"".join(admin_client.get("/admin/distribution/commission/export/").streaming_content).decode()
     assert order.order_no in rows
+
+
+def test_the_most_active_sharers_stand_by_their_groups(admin_client):
+    make.set_rules()
+    at = timezone.now()
+    busy, quiet = make.member("茶山阿远"), make.member("老徐")
+    row = Group.objects.create(name="茶友群", code="tea")
+    Membership.objects.create(group=row, member=busy, added_at=at)
+    for owner, visitors in ((busy, 3), (quiet, 1)):
+        share = shared.share(owner, at=at)
+        for _ in range(visitors):
+            shares.note_visit(token=share.token, visitor_id="", member=make.member(), at=at)
+    told = b"".join(admin_client.get("/admin/distribution/promoter/sharers/").streaming_content).decode()
+    lines = told.splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == ["茶友群", ""]
+    assert [line.split(",")[3:] for line in lines] == [["3", "0", "0", "0"], ["1", "0", "0", "0"]]
 
 
 def test_the_page_of_a_promoter_draws_two_levels(admin_client):
