@@ -60,7 +60,11 @@ def test_a_brings_b_b_brings_c_who_buys_three_receives_them_and_gives_one_back(
     assert commissions(a) == [(63, 2, "PENDING")]
     fulfillment.carriers()
     parcels.ship(
-        order_no=placed["order_no"], carrier_code="SF", tracking_no="SF1", operator=None, at=timezone.now()
+        order_no=placed["order_no"],
+        carrier_code="SF",
+        tracking_no="SF1234567890",
+        operator=None,
+        at=timezone.now(),
     )
     c.does("POST", f"/orders/{placed['order_no']}/receive")
     post()
