@@ -8,7 +8,7 @@ export EXIT ARGS QUICK
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VERBS := demo run setup test properties check bench format migrations diagrams manual lock clean
+VERBS := demo run setup test properties races check bench format migrations diagrams manual lock clean
 .PHONY: help $(VERBS)
 
 help:
@@ -18,6 +18,7 @@ help:
 #: make run        the same shop without the order
 #: make test       the whole test suite on real servers (ARGS="tests/pricing -k freight" picks some)
 #: make properties pricing's properties on 10,000 random baskets each (minutes); the suite tries 200
+#: make races      the races of activities over HTTP on two web processes, in full (minutes); the suite runs fewer rounds
 #: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
 #: make bench      the benchmark of the shop on this machine (QUICK=1: in three minutes)
 #: make format     format the code and mend what the linter can mend

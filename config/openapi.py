@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from apps.base.errors import PLAIN, STATUS_OF_KIND
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import TEXT_CONTROLS
-from config import refusals
+from config import refusals, sharing
 from config.field_words import PARAMETERS, WORDS
 
 Json = dict[str, Any]
@@ -32,6 +32,7 @@ _ANY_OTHER = {
 
 def complete(result: Json, generator: SchemaGenerator, **_: Any) -> Json:
     """Return the document with what its parts do not say themselves; one of SPECTACULAR_SETTINGS' hooks."""
+    result["components"]["schemas"]["ShareRequestRequest"] |= _to_share()
     for name, schema in result["components"]["schemas"].items():
         _describe(name, schema)
         if name.endswith("Request"):
@@ -44,6 +45,20 @@ def complete(result: Json, generator: SchemaGenerator, **_: Any) -> Json:
             _describe_parameters(operation)
             _tell_codes(operation, refusals.of_call(callback.cls, method.lower()))
     return result
+
+
+def _to_share() -> Json:
+    """Return which ids go with which words of the board of what can be shared."""
+    number = {"type": "integer", "minimum": 1, "maximum": MAX_BIGINT}
+    text = {"type": "string", "pattern": "^[ -~]{1,64}$"}
+    numbered = [kind.name for kind in sharing.KINDS if kind.numbered]
+    others = [kind.name for kind in sharing.KINDS if not kind.numbered]
+    return {
+        "oneOf": [
+            {"properties": {"kind": {"type": "string", "enum": kinds}, "id": shape}}
+            for kinds, shape in ((numbered, number), ([*others, *sharing.COMING], text))
+        ]
+    }
 
 
 def _describe(name: str, schema: Json) -> None:

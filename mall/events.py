@@ -114,6 +114,21 @@ class GroupSettled(Event):
 
 
 @dataclass(frozen=True)
+class GroupLacksOne(Event):
+    """Somebody has paid, and now one more is missing until the group is formed."""
+
+    group_no: str
+
+
+@dataclass(frozen=True)
+class BargainAtFloor(Event):
+    """Friends have cut all there is of a member's run: it can be bought at its floor."""
+
+    member_id: int
+    bargain_no: str
+
+
+@dataclass(frozen=True)
 class SeatRefused(Event):
     """An order was paid when its group had no place any more, or was over: its money goes back whole."""
 

@@ -19,6 +19,7 @@ from apps.bargain.models import Bargain, Run
 from apps.base import paging
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.campaigns.refusals import ActivityNotFound
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -36,13 +37,18 @@ class BargainsView(APIView):
         operation_id="bargains_list",
         tags=["activities"],
         summary="Bargains that run or are announced",
-        parameters=PAGING,
-        responses=shapes.BargainPageSerializer,
+        parameters=[asked.PRODUCT, *PAGING],
+        responses={
+            200: shapes.BargainPageSerializer,
+            400: refusal(400, "invalid", "商品编号应为整数", {"product": ["商品编号应为整数"]}),
+        },
         examples=[examples.PAGE],
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        rows, following = paging.rows_of(request, bargain_facts.on_offer(at=at), ordering=["starts_at", "id"])
+        product_id = asked.product_id(request.query_params.get("product"))
+        offered = bargain_facts.on_offer(at=at, product_id=product_id)
+        rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
         left = bargain_facts.left_of(rows)
         shown = [_bargain(row, left=left[row.pk], at=at) for row in rows]
         answer = {"results": shown, "next": following}
@@ -75,7 +81,10 @@ class RunsView(APIView):
         operation_id="bargains_open",
         tags=["activities"],
         summary="Open my run",
-        description="One runs at a time for each bargain: while it does, it is answered again.",
+        description=(
+            "One runs at a time for each bargain: while it does, it is answered again. Who has bought as many as "
+            "`limit_per_member`, what an unpaid order holds included, opens no more: 409 `activity_limit_reached`."
+        ),
         request=None,
         responses={201: shapes.RunSerializer, 409: refusal(409, "activity_ended", "活动已结束")},
         examples=[examples.OPENED],
@@ -165,6 +174,7 @@ def _bargain(row: Bargain, *, left: int, at: Any) -> dict[str, Any]:
         "left": left,
         "buy_at_any_price": row.buy_at_any_price,
         "helps_per_day": row.helps_per_day,
+        "limit_per_member": row.limit_per_member,
         "minutes_per_run": row.minutes_per_run,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,

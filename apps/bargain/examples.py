@@ -18,6 +18,7 @@ _BARGAIN: Final = {
     "left": 86,
     "buy_at_any_price": True,
     "helps_per_day": 3,
+    "limit_per_member": 1,
     "minutes_per_run": 1440,
     "starts_at": "2026-11-28T10:00:00+08:00",
     "ends_at": "2026-12-05T10:00:00+08:00",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -23,6 +24,14 @@ class Bargain(CampaignColumns):
     helpers = models.PositiveIntegerField("砍到底价所需人数")
     helps_per_day = models.PositiveIntegerField("每人每天可帮砍次数", default=3)
     minutes_per_run = models.PositiveIntegerField("每次砍价时长（分钟）", default=24 * 60)
+    limit_per_member = models.PositiveIntegerField(
+        "每人限购（件）",
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="买到这么多件后不能再发起，未付款的也计入；留空为不限",
+    )
     buy_at_any_price = models.BooleanField("任意价可买", default=True, help_text="不勾选则砍到底价才能购买")
 
     class Meta(CampaignColumns.Meta):

@@ -31,6 +31,9 @@ class BargainSerializer(serializers.Serializer[Any]):
     helps_per_day = serializers.IntegerField(
         help_text="How often a member may help on a Shanghai day, over all bargains."
     )
+    limit_per_member = serializers.IntegerField(
+        allow_null=True, help_text="Units that one member may have in all; null for any number."
+    )
     minutes_per_run = serializers.IntegerField(help_text="How long friends have from its opening.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()

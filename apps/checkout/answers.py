@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.fields import DateTimeField
 
-from apps.checkout import activities, refunds, serializers
+from apps.checkout import activities, bills, refunds, serializers
 from apps.orders.models import Order, OrderLine
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
@@ -78,8 +78,8 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
         "status_text": refunds.order_text(order, back),
         "items": [_item(line) for line in order.lines.all()],
         "balance_fen": order.balance_fen,
-        "due_fen": order.due_fen,
-        "refunded_fen": order.refunded_fen,
+        "due_fen": bills.asked_fen(order),
+        "refunded_fen": refunds.back_of_price_fen(order, back),
         "money_back_fen": refunds.back_fen(back),
         "refunds": serializers.OrderRefundSerializer(back, many=True).data if back else [],
         "activity": order.activity,

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import answers, closing, examples, placing, quoting, receiving, refunds
+from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.fulfillment import selectors as parcel_facts
@@ -90,15 +90,17 @@ class OrdersView(APIView):
     def post(self, request: Request) -> Response:
         key = idempotency.key_of(request)
         asked = _PLACE.checked(request.data)
-        member = caller(request)
+        member, at = caller(request), timezone.now()
         order = placing.place(
             member=member,
             choice=asked.choice(),
             expected_payable_fen=asked.validated_data["expected_payable_fen"],
             idempotency_key=key,
             remark=asked.validated_data["remark"],
-            at=timezone.now(),
+            at=at,
         )
+        if order.created_at == at:  # nobody can have paid it yet, let alone be paid back
+            return Response(answers.whole(order, parcels={}, refunds_of={}), status=201)
         return Response(_shown(order), status=201)
 
     @extend_schema(
@@ -159,6 +161,8 @@ class OrderView(APIView):
 class CancelView(APIView):
     """Cancelling while unpaid."""
 
+    keeps_away_from: Final = bills.OF_RECHARGES
+
     @extend_schema(
         operation_id="orders_cancel",
         tags=["orders"],
@@ -213,6 +217,6 @@ def _order_json(member: Member, order_no: str) -> dict[str, Any]:
 
 
 def _shown(order: Order) -> dict[str, Any]:
-    """An order that was read with its lines and history. What is not paid has not left, and was not refunded."""
+    """An order that was read with its lines and history. What is not paid has not left."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
     return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]))

@@ -47,13 +47,15 @@ class SoManyField(serializers.JSONField):
 
 @extend_schema_field(
     {
-        "type": "object",
-        "required": ["kind", "id"],
-        "properties": {
-            "kind": {"type": "string", "enum": [kind.kind for kind in activities.KINDS]},
-            "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
-        },
-        "additionalProperties": True,
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["kind", "id"],
+                "properties": {"kind": {"type": "string", "enum": [kind.kind]}, **kind.described},
+                "additionalProperties": True,
+            }
+            for kind in activities.KINDS
+        ],
         "nullable": True,
     }
 )

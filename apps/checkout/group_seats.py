@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from apps.campaigns.services import SoldOut
 from apps.checkout.activities import ActivityNotFound
@@ -12,8 +13,12 @@ from apps.groupbuy import services as groupbuy
 from apps.groupbuy.states import KIND
 from apps.orders import services as orders
 from apps.orders.models import Order
+from apps.payments import selectors as payment_facts
 from mall.errors import NotFound
 from mall.pricing.quote import Quote
+
+# Orders of groups are paid in one piece.
+_BILL: Final = "order"
 
 
 class GroupSeats(Holder):
@@ -43,7 +48,9 @@ class GroupSeats(Holder):
             orders.hasten(order=order, expires_at=ends_at)
 
     def commit(self, *, order: Order, at: datetime) -> None:
-        groupbuy.commit(order_id=order.pk, order_no=order.order_no, at=at)
+        used = payment_facts.captured_for(bill_kind=_BILL, bill_no=order.order_no)
+        paid_at = used.captured_at if used and used.captured_at else at
+        groupbuy.commit(order_id=order.pk, order_no=order.order_no, paid_at=paid_at, at=at)
 
     def release(self, *, order: Order, at: datetime) -> None:
         groupbuy.release(order_id=order.pk, order_no=order.order_no, at=at)

@@ -7,11 +7,11 @@ from datetime import datetime
 from django.db import transaction as database
 
 from apps.base import transactions
-from apps.checkout import bills
+from apps.checkout import activities, bills
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
-from apps.orders.states import PAID_FOR, Actor
+from apps.orders.states import PAID_FOR, Actor, StageStatus
 from apps.payments import services as payments
 from apps.payments.states import SurplusReason
 from apps.wechat.pay.client import Transaction
@@ -21,10 +21,14 @@ def pay(*, member: Member, order_no: str, at: datetime) -> dict[str, str] | None
     """Return the arguments of wx.requestPayment for the member's order, or None when it is paid.
 
     None is also the answer for an order that owes nothing (0 fen, or all of it from stored value), which is
-    paid by this call, and for one that WeChat knows to be paid though we had not heard. Safe to repeat.
+    paid by this call, and for one that WeChat knows to be paid though we had not heard. Safe to repeat. Of an order in
+    stages the one that is DUE is paid; where none is, all paid ones included, StageNotDue says how they stand.
     Raises NotFound, OrderNotPayable, OrderExpired, StageNotDue, WechatUnavailable.
     """
     order = order_facts.of_member(member=member, order_no=order_no)
+    stages = activities.stages_of(order, at=at)
+    if stages and not any(stage["status"] == StageStatus.DUE for stage in stages):
+        raise bills.not_due(stages)
     if order.status in PAID_FOR:
         return None  # a repeated call deserves the same friendly answer
     kind = bills.due_of(order)
@@ -64,8 +68,8 @@ def confirm_payment(
     return settlement
 
 
-def _why_not(bill_kind: str, bill_no: str) -> SurplusReason | None:
-    return bills.of(bill_kind).why_not(bill_no)
+def _why_not(bill_kind: str, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+    return bills.of(bill_kind).why_not(bill_no, paid_at=paid_at)
 
 
 def _pay_nothing(*, order_no: str, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base.schema import refusal
-from apps.checkout import paying
+from apps.checkout import bills, paying
 from apps.members.auth import caller
 
 
@@ -48,6 +48,8 @@ PAYMENT_EXAMPLES = [
 
 class PayView(APIView):
     """Start paying an order."""
+
+    keeps_away_from: Final = bills.OF_RECHARGES
 
     @extend_schema(
         summary="Pay an order",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.base.schema import refusal
-from apps.checkout import recharging
+from apps.checkout import bills, recharging
 from apps.checkout.paying_api import PAYMENT_EXAMPLES, PaymentStartSerializer
 from apps.members.auth import caller
 from apps.wallet import selectors as wallet_facts
@@ -24,6 +26,8 @@ _AWAY = {
 
 class PayRechargeView(WalletDoor):
     """Start paying a recharge."""
+
+    keeps_away_from: Final = bills.OF_ORDERS
 
     @extend_schema(
         operation_id="wallet_recharge_pay",
@@ -50,6 +54,8 @@ class PayRechargeView(WalletDoor):
 
 class CancelRechargeView(WalletDoor):
     """Cancelling while unpaid."""
+
+    keeps_away_from: Final = bills.OF_ORDERS
 
     @extend_schema(
         operation_id="wallet_recharge_cancel",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.orders import selectors as order_facts
@@ -10,30 +11,76 @@ from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments import selectors as payment_facts
 from apps.payments.models import Refund
-from apps.payments.states import ARRIVED, MoneyBack, RefundStatus, money_back
+from apps.payments.selectors import Sent
+from apps.payments.states import ARRIVED, MONEY_OF, VOID, MoneyBack, Origin, RefundStatus, money_back
 
 
 def shown_of(rows: Sequence[Order]) -> dict[int, list[dict[str, Any]]]:
-    """The refunds of these orders as the API shows them, by order id, oldest first.
+    """Everything that went back, or is going back, for these orders as the API shows it, by order id, oldest first.
 
-    At most two statements, and none where no order was paid: nothing was refunded then.
+    What after-sales refunded, and what went back to the payer beside it: a deposit, money that the order could not use,
+    what the merchant console gave back by itself. One statement, two where anything was refunded after sale; the orders
+    are read with their lines.
     """
-    paid = [order.pk for order in rows if order.paid_at]
-    if not paid:
-        return {}
-    made = order_facts.refunds_of(paid)
-    asked = payment_facts.refunds_by_cause(paid) if made else {}
-    return {
-        order_id: [_shown(row, asked.get(order_facts.refund_cause(row["refund_no"]), [])) for row in some]
-        for order_id, some in made.items()
+    sent = payment_facts.refunds_of_orders([order.pk for order in rows])
+    refunded = [order.pk for order in rows if _was_refunded(order)]
+    made = order_facts.refunds_of(refunded) if refunded else {}
+    shown = {
+        order_id: _of_order(made.get(order_id, []), sent.get(order_id, []))
+        for order_id in sent.keys() | made.keys()
     }
+    return {order_id: found for order_id, found in shown.items() if found}
+
+
+def _was_refunded(order: Order) -> bool:
+    """Whether after-sales may have refunded anything of it: units, or money alone."""
+    if order.paid_at is None:
+        return False
+    return bool(order.refunded_fen) or any(line.refunded for line in order.lines.all())
+
+
+def _of_order(made: Sequence[dict[str, Any]], sent: Sequence[Sent]) -> list[dict[str, Any]]:
+    asked: dict[str, list[Refund]] = {}
+    for row in sent:
+        asked.setdefault(row.first.business_key, []).append(row.latest)
+    shown, covered_fen = [], 0
+    for each in made:
+        parts = asked.get(order_facts.refund_cause(each["refund_no"]), [])
+        covered_fen += each["wechat_fen"] - sum(part.amount_fen for part in parts)
+        shown.append(_of_sale(each, parts))
+    causes = {order_facts.refund_cause(each["refund_no"]) for each in made}
+    beside = [row for row in sent if row.first.business_key not in causes]
+    gone_fen = _gone_fen(sent)
+    for row in beside:
+        amount_fen = row.latest.amount_fen
+        if row.first.origin == Origin.CONSOLE:
+            if row.latest.status in VOID:
+                continue
+            # What after-sales told of already, though the console had given it back before.
+            told_fen = 0 if row.first.payment.is_surplus else min(covered_fen, amount_fen)
+            covered_fen -= told_fen
+            amount_fen -= told_fen
+        elif row.latest.status in VOID and gone_fen[row.first.payment_id] >= row.first.payment.captured_fen:
+            continue  # it went back otherwise, and that is told
+        if amount_fen:
+            shown.append(_beside_sale(row, amount_fen=amount_fen))
+    return sorted(shown, key=lambda row: row["at"])
+
+
+def _gone_fen(sent: Sequence[Sent]) -> Mapping[int, int]:
+    """What of each payment went back, or is on its way, by the payment's id."""
+    gone_fen: Counter[int] = Counter()
+    for row in sent:
+        if row.latest.status not in VOID:
+            gone_fen[row.latest.payment_id] += row.latest.amount_fen
+    return gone_fen
 
 
 def order_text(order: Order, shown: Sequence[dict[str, Any]]) -> str:
     """How the order's status reads: a refunded one by its money, which may still be on the way or stuck."""
     if order.status != Status.REFUNDED:
         return str(Status(order.status).label)
-    found = {row["status"] for row in shown}
+    found = {row["status"] for row in shown if row["of_price"]}
     worst = next((state for state in (MoneyBack.FAILED, MoneyBack.PENDING) if state in found), MoneyBack.DONE)
     return str(worst.label)
 
@@ -43,7 +90,13 @@ def back_fen(shown: Sequence[dict[str, Any]]) -> int:
     return sum(row["back_fen"] for row in shown)
 
 
-def _shown(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
+def back_of_price_fen(order: Order, shown: Sequence[dict[str, Any]]) -> int:
+    """What was refunded of the order's price: after sale, and of a deposit or by the console beside that."""
+    beside = (row for row in shown if row["of_price"] and not row["after_sale"])
+    return order.refunded_fen + sum(row["amount_fen"] for row in beside)
+
+
+def _of_sale(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
     """What stored value got back is there at once; what WeChat returns, when it says so of the last part.
 
     What of WeChat's part nobody was asked for had gone back by the merchant console before.
@@ -56,12 +109,40 @@ def _shown(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
     amount_fen = row["goods_fen"] + row["shipping_fen"]
     return {
         **row,
+        "of_price": True,
+        "after_sale": True,
         "amount_fen": amount_fen,
         "status": state,
         "status_text": _text(state, asked),
         "points": row["points_back"],
         "done_at": done_at,
         "back_fen": amount_fen - on_its_way_fen,
+    }
+
+
+def _beside_sale(row: Sent, *, amount_fen: int) -> dict[str, Any]:
+    """What went back to the payer without an after-sale: no items, all of it by WeChat.
+
+    ``of_price``: it was paid for the order, and not too much beside it.
+    """
+    state = MONEY_OF[row.latest.status]
+    return {
+        "refund_no": row.first.refund_no,
+        "of_price": not row.first.payment.is_surplus,
+        "after_sale": False,
+        "amount_fen": amount_fen,
+        "shipping_fen": 0,
+        "wechat_fen": amount_fen,
+        "balance_fen": 0,
+        "points": 0,
+        "points_taken": 0,
+        "reason": row.first.reason,
+        "items": [],
+        "status": state,
+        "status_text": _text(state, [row.latest]),
+        "at": row.first.requested_at,
+        "done_at": row.latest.settled_at,
+        "back_fen": amount_fen if row.latest.status in ARRIVED else 0,
     }
 
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
-from apps.checkout import activities, refunds
+from apps.checkout import activities, bills, refunds
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
@@ -220,7 +220,11 @@ class RefundItemSerializer(ShippedSerializer):
 
 
 class OrderRefundSerializer(serializers.Serializer[Any]):
-    """A part of an order that was refunded: what went back, to where, and whether it arrived."""
+    """Money that went back for an order: how much, to where, and whether it arrived.
+
+    Beside what was refunded after sale: a deposit, a payment that came too late or twice, what went back by WeChat's
+    merchant console.
+    """
 
     refund_no = serializers.CharField()
     status = serializers.ChoiceField(
@@ -277,9 +281,15 @@ class OrderRowSerializer(FiguresSerializer):
     items = OrderItemSerializer(many=True, source="lines")
     applied = ReductionSerializer(many=True, source="reductions_told")
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
-    due_fen = serializers.IntegerField(help_text="What is paid by WeChat.")
-    refunded_fen = serializers.IntegerField(help_text="What was refunded of `payable_fen` so far.")
-    money_back_fen = serializers.SerializerMethodField(help_text="What of it has really gone back.")
+    due_fen = serializers.SerializerMethodField(
+        help_text="What is paid by WeChat; of an order in stages what its next stage asks for, until all are paid."
+    )
+    refunded_fen = serializers.SerializerMethodField(
+        help_text="What was refunded of `payable_fen` so far, a deposit that was given back included."
+    )
+    money_back_fen = serializers.SerializerMethodField(
+        help_text="What has really gone back, money that the order could not use (paid too late, or twice) included."
+    )
     refunds = serializers.SerializerMethodField()
     activity = OrderActivityField(
         allow_null=True, help_text="What it is an order of: `kind`, `id`, `title`, and what the kind adds."
@@ -307,6 +317,12 @@ class OrderRowSerializer(FiguresSerializer):
 
     def get_status_text(self, order: Order) -> str:
         return refunds.order_text(order, self._refunds(order))
+
+    def get_due_fen(self, order: Order) -> int:
+        return bills.asked_fen(order)
+
+    def get_refunded_fen(self, order: Order) -> int:
+        return refunds.back_of_price_fen(order, self._refunds(order))
 
     def get_money_back_fen(self, order: Order) -> int:
         return refunds.back_fen(self._refunds(order))

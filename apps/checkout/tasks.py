@@ -5,13 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.checkout import asking, closing, hearing
+from apps.checkout import asking, closing, grouping, hearing
 
 
 @shared_task(name="checkout.close_expired")
 def close_expired() -> None:
     """Close orders, recharges and whatever else has a bill whose time to pay is over."""
     jobs.run("checkout.close_expired", lambda at: closing.close_expired(at=at))
+
+
+@shared_task(name="groupbuy.end_due")
+def end_groups() -> None:
+    """End the groups whose time is over, their unpaid seats first."""
+    jobs.run("groupbuy.end_due", lambda at: grouping.end_due(at=at))
 
 
 @shared_task(name="payments.query_unheard")

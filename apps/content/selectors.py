@@ -137,9 +137,9 @@ def pending(*, member: Member, at: datetime) -> QuerySet[OrderLine]:
     )
 
 
-def waiting_for_a_person() -> int:
-    """How many reviews an operator has to decide about: one statement."""
-    return Review.objects.filter(status=ReviewStatus.HELD).count()
+def waiting_for_a_person() -> QuerySet[Review]:
+    """The reviews that an operator has to decide about."""
+    return Review.objects.filter(status=ReviewStatus.HELD)
 
 
 def shown_name(review: Review) -> str:

@@ -80,9 +80,9 @@ def recharged_today(*, at: datetime) -> Day:
     return Day(today, found["count"], found["paid_fen"] or 0)
 
 
-def waiting_to_ship() -> int:
-    """How many orders are paid and have not left: one query."""
-    return Order.objects.filter(status=Status.PAID, awaits_goods=False).count()
+def waiting_to_ship() -> QuerySet[Order]:
+    """The orders that are paid and have not left."""
+    return Order.objects.filter(status=Status.PAID, awaits_goods=False)
 
 
 def waiting(*, at: datetime) -> Waiting:

@@ -48,7 +48,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     shipping = yuan_column("shipping_fen", "运费")
     payable = yuan_column("payable_fen", "应付")
     balance = yuan_column("balance_fen", "其中储值支付")
-    refunded = yuan_column("refunded_fen", "已退款")
+    refunded = yuan_column("refunded_fen", "售后已退")
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
     list_filter = [("status", StatusFilter), "created_at", "paid_at"]
     list_select_related = ["member"]

@@ -7,14 +7,15 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from apps.base import days
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.refusals import ActivityNotFound
+from apps.campaigns.states import Approval
 from apps.flashsale import kept
 from apps.flashsale.kept import KeptGood, KeptSession
-from apps.flashsale.models import Good, Session, Wait
+from apps.flashsale.models import Good, Reminder, Session, Wait
 from apps.flashsale.states import WaitState
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
@@ -29,6 +30,7 @@ __all__ = [
     "lefts",
     "of_session",
     "place_of",
+    "reminders_due",
     "right_holders",
     "sessions",
     "state_at",
@@ -37,6 +39,8 @@ __all__ = [
     "waits_of",
 ]
 
+# So long before its start a session is told of to who asked for it.
+REMIND_BEFORE: Final = timedelta(minutes=5)
 # The word of the contract: of orders, of quotas, of windows.
 KIND: Final = "flash_sale"
 # Without a day the list shows so many days, today included.
@@ -65,18 +69,9 @@ _TURNOUT: Final = """
           FROM campaigns_quota q JOIN campaigns_take t ON t.quota_id = q.id
          WHERE q.kind = 'flash_sale' AND q.key = ANY(%(keys)s)),
     paid AS (
-        SELECT o.id, o.order_no, o.member_id, o.payable_fen, o.paid_at,
-               NOT EXISTS (SELECT FROM orders_order e WHERE e.member_id = o.member_id AND e.paid_at < o.paid_at) AS first
-          FROM orders_order o WHERE o.paid_at IS NOT NULL AND o.order_no IN (SELECT order_no FROM mine))
-    SELECT (SELECT count(*) FROM mine WHERE verb = 'hold'),
-           (SELECT count(DISTINCT member_id) FROM mine WHERE verb = 'hold'),
-           (SELECT count(*) FROM paid),
-           (SELECT count(DISTINCT member_id) FROM paid),
-           (SELECT count(DISTINCT member_id) FROM paid WHERE first),
-           (SELECT COALESCE(SUM(units), 0)::bigint FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
-           (SELECT COALESCE(SUM(payable_fen), 0)::bigint FROM paid),
-           (SELECT COALESCE(SUM(r.amount_fen), 0)::bigint FROM orders_reduction r
-             WHERE r.order_id IN (SELECT id FROM paid) AND r.kind = 'flash_sale'),
+        SELECT o.order_no FROM orders_order o
+         WHERE o.paid_at IS NOT NULL AND o.order_no IN (SELECT order_no FROM mine))
+    SELECT (SELECT COALESCE(SUM(units), 0)::bigint FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
            (SELECT MAX(at) FROM (SELECT quota_id, MIN(at) AS at FROM mine WHERE so_far >= quota GROUP BY quota_id) AS f),
            (SELECT count(DISTINCT quota_id) FROM mine WHERE so_far >= quota)
 """
@@ -99,24 +94,19 @@ class Left(NamedTuple):
 
 
 class Turnout(NamedTuple):
-    """How a session went: orders and members that ordered, that paid, members whose first order it was, units paid less
-    refunded ones, fen paid, fen taken off, since when everything is sold out (None if not), how many goods are.
+    """How a session sold: units paid less refunded ones, since when everything is sold out (None if not), how many
+    goods are.
     """
 
-    orders: int
-    members: int
-    paid_orders: int
-    paid_members: int
-    newcomers: int
     units: int
-    revenue_fen: int
-    discount_fen: int
     sold_out_at: datetime | None
     sold_out_goods: int
 
 
-def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
+def sessions(*, day: date | None, at: datetime, product_id: int | None = None) -> list[KeptSession]:
     """The sessions that shoppers are told of: those that meet a Shanghai day, or the next seven days (today included).
+
+    With a product those that have it.
 
     No statement for today and later while nothing changes; two for days gone by.
     """
@@ -131,7 +121,14 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
     board = kept.board(at=at)
     today, _ = days.day_window(days.shop_day(at))
     found = board.sessions if start >= today else kept.between(start=start, end=end)
-    return [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    shown = [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    if product_id is None:
+        return shown
+    return [row for row in shown if any(_is_of(good, product_id) for good in row.goods)]
+
+
+def _is_of(good: KeptGood, product_id: int) -> bool:
+    return good.product_id == product_id and not good.withdrawn
 
 
 def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:
@@ -198,6 +195,30 @@ def state_at(wait: Wait, *, at: datetime) -> str:
     if wait.state == WaitState.YOURS and wait.until is not None and wait.until <= at:
         return WaitState.LAPSED
     return wait.state
+
+
+class StartReminder(NamedTuple):
+    """A member asked to be told that a good's session is about to begin."""
+
+    member_id: int
+    good_id: int
+    starts_at: datetime
+
+
+def reminders_due(*, since: datetime, at: datetime) -> list[StartReminder]:
+    """Whom to tell of a session that begins so soon (``REMIND_BEFORE``) after a moment later than ``since``, up to ``at``.
+
+    One statement. What was stopped, paused, withdrawn or has begun is nobody's news. Whoever sends messages asks from
+    where they asked last; a member is told of a good once.
+    """
+    soon = Reminder.objects.filter(
+        good__withdrawn=False,
+        good__session__approval=Approval.APPROVED,
+        good__session__starts_at__gt=max(at, since + REMIND_BEFORE),
+        good__session__starts_at__lte=at + REMIND_BEFORE,
+    )
+    rows = soon.annotate(starts_at=F("good__session__starts_at")).order_by("starts_at", "id")
+    return [StartReminder(row.member_id, row.good_id, row.starts_at) for row in rows]
 
 
 def place_of(wait: Wait) -> int:

@@ -104,6 +104,13 @@ def codes_of(row: GroupBuy) -> dict[int, str]:
     return dict(row.prices.values_list("sku_id", "sku__code").distinct())
 
 
+def seated_past_the_end(*, at: datetime, limit: int) -> list[str]:
+    """The unpaid orders of groups whose time is over and that nobody has ended yet, the longest over first."""
+    due = running().filter(ends_at__lte=at, held__gte=1)
+    held = Seat.objects.filter(group__in=due, status=SeatStatus.HELD)
+    return list(held.order_by("group__ends_at", "id").values_list("order__order_no", flat=True)[:limit])
+
+
 def running() -> QuerySet[Group]:
     """Groups that nobody has ended yet."""
     return Group.objects.filter(failed_at=None, settled_at=None)

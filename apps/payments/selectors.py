@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments.models import Payment, Refund
-from apps.payments.states import PaymentStatus, RefundStatus
+from apps.payments.states import ARRIVED, VOID, Origin, PaymentStatus, RefundStatus
 
 # A notify takes seconds; after this silence WeChat is asked. With a ring every 10 s whatever was paid is found within
 # 50 s, and what is paid within ten minutes of pressing "pay" is visible within a minute though WeChat tells nothing.
@@ -22,6 +23,8 @@ _LATER_EVERY = timedelta(minutes=3)
 # Once more after a close: money that a bank had on its way when we closed, and whose notify got lost.
 _AFTER_CLOSE = timedelta(minutes=5)
 _CLOSED_SINCE = timedelta(days=1)
+# How the cause of a refund begins that takes the place of one that WeChat closed.
+_AFTER: Final = "after:"
 
 
 def of_bill(*, bill_kind: str, bill_no: str) -> QuerySet[Payment]:
@@ -49,20 +52,80 @@ def captured_for(*, bill_kind: str, bill_no: str) -> Payment | None:
     return used(of_bill(bill_kind=bill_kind, bill_no=bill_no)).first()
 
 
-def refunds_by_cause(order_ids: Iterable[int]) -> dict[str, list[Refund]]:
-    """The refunds of these orders' payments by ``business_key``, in their parts: one query.
+class Sent(NamedTuple):
+    """A refund as those who wait for the money know it: its first row, and the one that stands in its place now."""
 
-    Where WeChat closed a refund and it got a successor, the successor stands in its place.
+    first: Refund
+    latest: Refund
+
+
+def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
+    """The refunds of these orders' payments with those payments, by order id, oldest first: one query.
+
+    Whatever they were paid for and whoever asked: after-sales, a deposit that goes back, money that came too late, the
+    merchant console. Where WeChat closed a refund and it got a successor, the successor is the latest.
     """
-    rows = list(Refund.objects.filter(payment__order_id__in=list(order_ids)).order_by("id"))
+    rows = list(
+        Refund.objects.filter(payment__order_id__in=list(order_ids)).select_related("payment").order_by("id")
+    )
     successors = {row.business_key: row for row in rows}
-    found: dict[str, list[Refund]] = {}
+    found: dict[int, list[Sent]] = {}
     for row in rows:
+        if row.business_key.startswith(_AFTER):
+            continue
         latest = row
-        while (later := successors.get(f"after:{latest.refund_no}")) is not None:
+        while (later := successors.get(f"{_AFTER}{latest.refund_no}")) is not None:
             latest = later
-        found.setdefault(row.business_key, []).append(latest)
+        found.setdefault(row.payment.order_id or 0, []).append(Sent(row, latest))
     return found
+
+
+class Unbalanced(NamedTuple):
+    """A payment or order whose figure is not the sum of its refunds, in fen."""
+
+    what: str
+    number: str
+    says: int
+    rows: int
+
+
+def unbalanced() -> list[Unbalanced]:
+    """What differs between payments, their refunds and what orders asked of WeChat: nothing, if all is well. Three queries.
+
+    What arrived is what a payment says went back; never more is promised than was captured; and what after-sales asked of
+    WeChat for an order is under way under its causes, save what the merchant console had given back before.
+    """
+    amount_fen = Sum("refunds__amount_fen", filter=Q(refunds__status__in=ARRIVED), default=0)
+    # Before the shop has heard of a payment, what the console gave back of it waits to be counted.
+    arrived = Payment.objects.filter(status=PaymentStatus.CAPTURED).annotate(rows=amount_fen)
+    promised_fen = Sum("refunds__amount_fen", filter=~Q(refunds__status__in=VOID), default=0)
+    promised = Payment.objects.filter(status=PaymentStatus.CAPTURED).annotate(rows=promised_fen)
+    found = [
+        Unbalanced("refunded of payment", *row)
+        for row in arrived.exclude(refunded_fen=F("rows")).values_list("payment_no", "refunded_fen", "rows")
+    ]
+    found += [
+        Unbalanced("captured by payment", *row)
+        for row in promised.filter(captured_fen__lt=F("rows")).values_list(
+            "payment_no", "captured_fen", "rows"
+        )
+    ]
+    theirs = Refund.objects.filter(payment__order=OuterRef("pk"), payment__is_surplus=False).order_by()
+    asked = _total(theirs.filter(business_key__startswith="refund:"))
+    console = _total(theirs.filter(origin=Origin.CONSOLE).exclude(status__in=VOID))
+    orders = Order.objects.filter(refunds__isnull=False).annotate(
+        says=Sum("refunds__wechat_fen"), rows=asked, console_fen=console
+    )
+    wrong = orders.filter(Q(rows__gt=F("says")) | Q(says__gt=F("rows") + F("console_fen")))
+    found += [Unbalanced("refunds of order", *row) for row in wrong.values_list("order_no", "says", "rows")]
+    return found
+
+
+def _total(refunds: QuerySet[Refund]) -> Coalesce:
+    """Their sum as a column: that of whatever row they are asked for."""
+    return Coalesce(
+        Subquery(refunds.values("payment__order").annotate(fen=Sum("amount_fen")).values("fen")), 0
+    )
 
 
 def paid_by(*, transaction_id: str) -> Payment | None:
@@ -95,7 +158,7 @@ def with_money_statuses(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def _taken_up_anew() -> Exists:
-    return Exists(Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no"))))
+    return Exists(Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no"))))
 
 
 def with_number(payment_no: str) -> Payment | None:

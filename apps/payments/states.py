@@ -19,6 +19,7 @@ class SurplusReason(models.TextChoices):
     """Why what a payment was for cannot use it."""
 
     LATE = "LATE", "订单已关闭后付款"
+    OVERDUE = "OVERDUE", "支付时间结束后付款"
     DOUBLE = "DOUBLE", "重复付款"
     AMOUNT = "AMOUNT", "金额不符"
     REFUNDED = "REFUNDED", "商户平台已退款"

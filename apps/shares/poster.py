@@ -51,10 +51,11 @@ def words(card: Card, *, at: datetime) -> Words:
     here = at.astimezone(_zone())
     if card.price_fen is not None:
         price = f"¥{yuan(card.price_fen)}"
-        price_day = f"{here.month}月{here.day}日{card.price_label or '价格'}"
+        price_day = f"{here.month}月{here.day}日 {card.price_label or '价格'}"
     if card.until is not None:
         end = card.until.astimezone(_zone())
-        until = f"{end.month}月{end.day}日 {end:%H:%M} 截止"
+        year = "" if end.year == here.year else f"{end.year}年"
+        until = f"{year}{end.month}月{end.day}日 {end:%H:%M} 截止"
     room = WIDTH - 3 * _EDGE - _CODE
     return Words(tuple(_lines(printable(card.title), room, size=34, most=3)), price, price_day, until)
 

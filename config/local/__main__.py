@@ -23,6 +23,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "manual": manual.draw,
     "migrations": lambda: checks.manage("makemigrations"),
     "properties": checks.properties,
+    "races": checks.races,
     "run": demo.run,
     "setup": lambda: 0,
     "test": checks.test,

@@ -1,4 +1,4 @@
-"""`make test`, `make properties`, `make check` and `make bench`: the project's own promises, tried on real servers."""
+"""`make test`, `properties`, `races`, `check` and `bench`: the project's own promises, tried on real servers."""
 
 from __future__ import annotations
 
@@ -67,6 +67,14 @@ def properties(environ: Mapping[str, str] = os.environ) -> int:
     arguments = environ.get("ARGS", "") or "tests/pricing"
     with _rehearsal(environ) as run:
         return run(_pytest(f"--durations=20 {arguments}"), {"HYPOTHESIS_PROFILE": "long"})
+
+
+def races(environ: Mapping[str, str] = os.environ) -> int:
+    """Run the races of activities over HTTP as often as we promise (``ARGS`` picks tests); return pytest's exit status."""
+    arguments = environ.get("ARGS", "") or "tests/races/test_activities.py"
+    with _rehearsal(environ) as run:
+        # One process: the web servers that it starts need the machine.
+        return run(_pytest(f"-p no:xdist -s --durations=20 {arguments}"), {"RACES": "full"})
 
 
 def check(environ: Mapping[str, str] = os.environ) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +17,7 @@ from apps.base.days import day_window, shop_day
 from apps.desk import cockpit
 from apps.desk.cockpit import Day
 from apps.orders.models import Order
+from apps.payments.models import Payment
 from config import navigation
 from config.navigation import Place
 from tests.admin import shop
@@ -134,19 +136,24 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
     ]
 
 
-def test_two_places_with_the_same_filter_bear_numbers_of_their_own(manager: User) -> None:
+def test_places_bear_numbers_of_their_own_and_all_are_counted_in_one_statement(
+    manager: User, django_assert_num_queries: Any
+) -> None:
     request = RequestFactory().get("/admin/")
     request.user = manager
     groups = [
-        ("甲", [Place("待一", "star", "orders.Order", "status__exact=PAID", lambda: 3)]),
-        ("乙", [Place("待二", "star", "payments.Payment", "status__exact=PAID", lambda: 0)]),
-        ("丙", [Place("待三", "star", "payments.Refund", "status__exact=PAID", lambda: 7)]),
+        ("甲", [Place("待一", "star", "orders.Order", "status__exact=PAID", cockpit.waiting_to_ship)]),
+        ("乙", [Place("待二", "star", "payments.Payment", "status__exact=PAID", Payment.objects.none)]),
+        ("丙", [Place("待三", "star", "payments.Refund", "status__exact=PAID", Payment.objects.all)]),
     ]
-    items = [item for group in navigation.shown(request, groups) for item in group["items"]]
+    paid(shop.NOW)
+    paid(shop.NOW)
+    with django_assert_num_queries(1):
+        items = [item for group in navigation.shown(request, groups) for item in group["items"]]
     assert [(item["title"], item.get("badge")) for item in items] == [
-        ("待一", "3"),
+        ("待一", "2"),
         ("待二", None),
-        ("待三", "7"),
+        ("待三", "2"),
     ]
 
 
@@ -155,7 +162,9 @@ def test_what_waits_where_nobody_may_look_is_not_counted(operator_with: Callable
     request = RequestFactory().get("/admin/")
     request.user = User.objects.get(pk=looker.session["_auth_user_id"])
     counted: list[int] = []
-    places = [Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or 1)]
+    places = [
+        Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or Order.objects.all())
+    ]
     assert navigation.shown(request, [("订单", places)]) == []
     assert counted == []
 

@@ -46,8 +46,6 @@ NOT_TOLD = {
     "cursor_invalid": "signed by the shop",
     "document_version_invalid": "documents are the shop's",
     "picture_unreadable": "what a picture is, its bytes say",
-    "share_kind_unknown": "the kinds are a board of the shop",
-    "invalid id": "whether things have numbers or texts for ids, their kind says",
     "scope_unreadable": "as a badge or a hint of the shop gives it",
     "wechat_code_invalid": "made by WeChat",
     "invalid province": "3,400 names of regions are no enum",
@@ -56,7 +54,6 @@ NOT_TOLD = {
     "invalid items": "items or from_cart: a choice between fields would make a union of every generated type",
     "invalid phone": "understood as people write and copy it: no pattern can tell what mall.text.phone can",
     "invalid avatar_url": "the address of a picture that this member sent",
-    "invalid activity": "what an id is, the kind of activity says",
 }
 
 

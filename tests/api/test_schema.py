@@ -11,6 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from apps.base import errors
+from apps.checkout import activities
+from config import sharing
 from config.field_words import WORDS
 from mall.errors import Kind, ShopError
 from tests.api.openapi import Contract, Json
@@ -312,7 +314,27 @@ def test_what_a_request_may_leave_out_is_optional_for_every_generator(contract: 
         {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
         {"type": "boolean"},
     ]
-    assert choice["properties"]["activity"]["required"] == ["kind", "id"]
+    shapes = choice["properties"]["activity"]["oneOf"]
+    assert [shape["required"] for shape in shapes] == [["kind", "id"]] * len(activities.KINDS)
+
+
+def test_a_request_tells_which_ids_go_with_which_kind(contract: Contract) -> None:
+    schemas = contract.document["components"]["schemas"]
+    told = {
+        name: {
+            kind: shape["properties"]["id"]["type"]
+            for shape in shapes
+            for kind in shape["properties"]["kind"]["enum"]
+        }
+        for name, shapes in (
+            ("ordered", schemas["PlaceRequest"]["properties"]["activity"]["oneOf"]),
+            ("shared", schemas["ShareRequestRequest"]["oneOf"]),
+        )
+    }
+    assert (told["ordered"]["group_buy"], told["ordered"]["bargain"]) == ("integer", "string")
+    assert (told["shared"]["product"], told["shared"]["group"]) == ("integer", "string")
+    assert set(told["ordered"]) == {kind.kind for kind in activities.KINDS}
+    assert set(told["shared"]) == {kind.name for kind in sharing.KINDS} | set(sharing.COMING)
 
 
 def test_every_documented_refusal_exists(contract: Contract) -> None:

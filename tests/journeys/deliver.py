@@ -1,11 +1,14 @@
-"""A worker that may be killed: ``python -m tests.journeys.deliver [BOARD]`` delivers what is due, by that board."""
+"""A worker that may be killed: ``python -m tests.journeys.deliver BOARD SECONDS`` delivers what is due so much later.
+
+Without a board (an empty word) it delivers by the shop's own.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import django
 
@@ -37,9 +40,10 @@ def main() -> None:
 
     from apps.outbox import services as outbox
 
-    if sys.argv[1:] != [""]:
-        settings.OUTBOX_SUBSCRIPTIONS = sys.argv[1]
-    outbox.deliver_due(at=timezone.now())
+    board, seconds = sys.argv[1:]
+    if board:
+        settings.OUTBOX_SUBSCRIPTIONS = board
+    outbox.deliver_due(at=timezone.now() + timedelta(seconds=float(seconds)))
 
 
 if __name__ == "__main__":

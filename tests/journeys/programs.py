@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -43,17 +44,31 @@ def _environment(wechat: Sandbox, **changed: str) -> dict[str, str]:
 @contextmanager
 def web(wechat: Sandbox, **changed: str) -> Iterator[str]:
     """Run the web server as in production, one process of two threads, and yield its address."""
+    with webs(wechat, 1, **changed) as (url,):
+        yield url
+
+
+@contextmanager
+def webs(wechat: Sandbox, number: int, **changed: str) -> Iterator[tuple[str, ...]]:
+    """Run so many web servers side by side, each of one process, and yield their addresses when all of them answer."""
+    with ExitStack() as started:
+        urls = tuple(started.enter_context(_started(wechat, **changed)) for _ in range(number))
+        for url in urls:
+            _await(url)
+        yield urls
+
+
+@contextmanager
+def _started(wechat: Sandbox, **changed: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     url = f"http://127.0.0.1:{port}"
     own = {"PORT": port, "WEB_CONCURRENCY": "1", "WEB_THREADS": "2", "GUNICORN_LOG_LEVEL": "warning"}
-    own["DJANGO_SETTINGS_MODULE"] = "config.settings.prod"
     command = [sys.executable, "-m", "config.deploy.web"]
-    environment = _environment(wechat, PUBLIC_BASE_URL=url, **own, **changed)
+    environment = _environment(wechat, PUBLIC_BASE_URL=url, **own) | changed
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
-        _await(url)
         yield url
     finally:
         process.terminate()
@@ -65,9 +80,14 @@ def web(wechat: Sandbox, **changed: str) -> Iterator[str]:
 
 
 @contextmanager
-def worker(wechat: Sandbox, *, board: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process that delivers what is due in the outbox and ends; it is killed at the end of the block."""
-    command = [sys.executable, "-m", "tests.journeys.deliver", board]
+def worker(
+    wechat: Sandbox, *, board: str = "", later: timedelta = timedelta(0)
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process that delivers what is due in the outbox and ends; it is killed at the end of the block.
+
+    ``later`` is how much time has passed for it.
+    """
+    command = [sys.executable, "-m", "tests.journeys.deliver", board, str(later.total_seconds())]
     environment = _environment(wechat, DJANGO_SETTINGS_MODULE="config.settings.test")
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:

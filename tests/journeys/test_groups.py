@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.checkout import closing
+from apps.checkout import closing, grouping
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, GroupBuy
 from apps.outbox import services as outbox
@@ -131,3 +131,32 @@ def test_a_group_whose_time_runs_out_gives_everybody_back_and_closes_who_did_not
     assert leader.sees_in_stock(product_id) == 10
     post()
     assert len(wechat.refunds()) == 3
+
+
+def test_who_paid_in_time_is_in_the_group_though_the_shop_hears_of_it_after_the_end(
+    shop: str, wechat: Sandbox
+) -> None:
+    row = make.campaign(make.goods(50_00, units=10), {2: 39_00}, **make.today())
+    leader, second, lazy = friends(shop, wechat, "小满", "立夏", "白露")
+    first = orders(leader, row)["order_no"]
+    group_no = pays(leader, first, until="GATHERING")["activity"]["group_no"]
+    Group.objects.update(largest=3)
+    joined = orders(second, row, group_no)["order_no"]
+    unpaid = orders(lazy, row, group_no)["order_no"]
+    begun, left_open = second.asks_to_pay(joined), lazy.asks_to_pay(unpaid)
+    wechat.fault("notify_lost")
+    wechat.pay(second.openid, begun)
+    assert second.sees(joined)["status"] == "UNPAID"
+
+    # The end comes: WeChat is asked about both seats before anything is decided.
+    end = Group.objects.get().ends_at
+    assert grouping.end_due(at=end) == 1
+    post()
+    statuses = [
+        person.sees(order_no)["status"]
+        for person, order_no in ((leader, first), (second, joined), (lazy, unpaid))
+    ]
+    assert statuses == ["PAID", "PAID", "CLOSED"]
+    assert wechat.refunds() == []
+    with pytest.raises(Exception, match="订单已关闭"):
+        wechat.pay(lazy.openid, left_open)

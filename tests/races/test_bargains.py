@@ -1,19 +1,18 @@
-"""Bargains under real threads on PostgreSQL: the sum is exact, one cut for each friend, one order for each run."""
+"""Bargains under real threads on PostgreSQL: so many helps a day, and a price that stands still when it is bought.
+
+Friends in one instant, and two orders from one run, are in ``test_activities``.
+"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.models import Sum
 
 from apps.bargain import services as bargains
-from apps.bargain.models import Cut, Help, Run
+from apps.bargain.models import Help, Run
 from apps.bargain.states import RunStatus
-from apps.campaigns.models import Quota
 from apps.checkout import activities, placing
 from apps.checkout.quoting import Choice
 from apps.orders.models import Order
@@ -32,24 +31,6 @@ def helping(run: Run, member_id: int) -> Callable[[], str]:
         return "helped"
 
     return call
-
-
-def test_twenty_friends_in_one_instant_cut_exactly_to_the_floor():
-    for _ in range(3):
-        run = make.run(make.bargain(helpers=20))
-        friends = [make.member().pk for _ in range(20)]
-        assert all_answers([helping(run, friend) for friend in friends]) == {"helped": 20}
-        run.refresh_from_db()
-        assert (run.price_fen, run.helps) == (99_00, 20)
-        cut = Help.objects.filter(run=run).aggregate(fen=Sum("cut__amount_fen"))["fen"]
-        assert cut == 100_00
-
-
-def test_one_friend_twenty_times_at_once_cuts_once():
-    run = make.run(make.bargain())
-    friend = make.member().pk
-    assert all_answers([helping(run, friend)] * 20) == {"helped": 1, "bargain_helped_already": 19}
-    assert (Help.objects.count(), Cut.objects.filter(taken=True).count()) == (1, 1)
 
 
 def test_one_friend_in_five_runs_at_once_helps_three_times_a_day():
@@ -78,20 +59,6 @@ def ordering(run: Run, buyer: Any, price_fen: int, key: str) -> Callable[[], str
     return call
 
 
-def test_two_orders_from_one_run_are_one():
-    counter.freight(0)
-    row = make.bargain()
-    for round_ in range(ROUNDS):
-        buyer = counter.buyer()
-        run = make.run(row, member_id=buyer[0].pk)
-        calls = [ordering(run, buyer, 199_00, f"{round_}-{n}") for n in range(2)]
-        assert all_answers(calls) == {"placed": 1, "bargain_closed": 1}
-        run.refresh_from_db()
-        assert run.status == RunStatus.BOUGHT
-        assert Order.objects.filter(order_no=run.order_no).count() == 1
-    assert Quota.objects.get().taken == ROUNDS
-
-
 def test_an_order_and_a_cut_at_once_never_disagree_about_the_price():
     counter.freight(0)
     row = make.bargain()
@@ -107,24 +74,3 @@ def test_an_order_and_a_cut_at_once_never_disagree_about_the_price():
             assert outcome["bargain_closed"] == 1
         else:
             assert (outcome["helped"], outcome["price_changed"], run.status) == (1, 1, RunStatus.OPEN)
-
-
-def test_without_the_lock_two_friends_take_the_same_cut():
-    """The race that the run's lock closes: both see the first free cut, and both take it."""
-    run = make.run(make.bargain())
-    seen = threading.Barrier(2)
-    taken: list[int] = []
-
-    def careless() -> None:
-        cut = Cut.objects.filter(run=run, taken=False).order_by("place")[0]
-        seen.wait(30)
-        Cut.objects.filter(pk=cut.pk).update(taken=True)
-        taken.append(cut.place)
-        connection.close()
-
-    threads = [threading.Thread(target=careless) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert taken == [1, 1]

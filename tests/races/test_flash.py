@@ -1,14 +1,11 @@
-"""A flash sale under real threads on PostgreSQL, through the counter: so many units, so many each, whatever Redis does.
+"""The waiting list of a flash sale under real threads on PostgreSQL: what lapses is the waiters', one unit of one of them.
 
-The figures are small, that the suite stays quick; with ``FLASH_RUSH=500,64,5000`` (units, clients, requests) they are
-those of a real rush.
+The rush itself is in ``test_activities``.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -16,12 +13,10 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import F
 
 from apps.campaigns import selectors as campaign_facts
-from apps.campaigns.models import MemberUnits, Quota
-from apps.checkout import activities, placing, scarce
-from apps.checkout.holders import Holder, Part, Restored
+from apps.campaigns.models import Quota
+from apps.checkout import activities, placing
 from apps.checkout.quoting import Choice
 from apps.flashsale import gate
 from apps.flashsale import selectors as flash_facts
@@ -30,15 +25,13 @@ from apps.flashsale.models import Good, Wait
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address, Member
 from apps.orders.models import Order
-from mall.pricing.quote import Quote
 from tests.apps.checkout import make as counter
 from tests.apps.flashsale import make
 from tests.apps.flashsale.make import NOW, goods
-from tests.races.together import all_answers, crowd
+from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-UNITS, CLIENTS, REQUESTS = map(int, os.environ.get("FLASH_RUSH", "20,16,100").split(","))
 _keys = count(1)
 Buyer = tuple[Member, Address]
 
@@ -86,104 +79,6 @@ def sold(good: Good) -> int:
     standing = Order.objects.filter(activity__id=good.pk).exclude(status="CLOSED").count()
     assert standing == Quota.objects.get(key=good.key).taken
     return Quota.objects.get(key=good.key).taken
-
-
-def test_a_rush_for_some_units_sells_exactly_those_and_fails_nobody() -> None:
-    good = make.good(goods(50_00, units=UNITS * 2), quota=UNITS)
-    asked = [wants(good, who) for who in buyers(REQUESTS)]
-    assert crowd(asked, clients=CLIENTS) == {"placed": UNITS, "activity_sold_out": REQUESTS - UNITS}
-    assert sold(good) == UNITS
-
-
-def test_one_member_twenty_times_at_once_gets_one() -> None:
-    good = make.good(quota=10)
-    who = make.buyer()
-    answers = all_answers([wants(good, who) for _ in range(20)])
-    assert answers == {"placed": 1, "activity_limit_reached": 19}
-    assert (sold(good), MemberUnits.objects.get().units) == (1, 1)
-
-
-def test_redis_emptied_again_and_again_sells_no_more_and_the_sale_goes_on() -> None:
-    good = make.good(goods(50_00, units=UNITS * 2), quota=UNITS)
-    crowd_of = buyers(REQUESTS // 2)
-
-    def emptied(call: Callable[[], str]) -> Callable[[], str]:
-        def ask() -> str:
-            cache.clear()
-            return call()
-
-        return ask
-
-    asked = [wants(good, who) for who in crowd_of for _ in range(2)]
-    answers = crowd(
-        [emptied(call) if place % 10 == 0 else call for place, call in enumerate(asked)], clients=CLIENTS
-    )
-    assert answers["placed"] == UNITS
-    assert set(answers) <= {"placed", "activity_sold_out", "activity_limit_reached"}
-    assert sold(good) == UNITS
-    assert set(MemberUnits.objects.values_list("units", flat=True)) == {1}
-
-
-def test_a_fault_behind_the_gate_in_every_fifth_request_loses_no_unit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    numbers = count(1)
-
-    class Breaks(Holder):
-        """Fails every fifth order, after its quota is taken and before its stock."""
-
-        def concerns(self, order: Order) -> bool:
-            return True
-
-        def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-            if next(numbers) % 5 == 0:
-                raise ConnectionError("the machine died here")
-
-        def commit(self, *, order: Order, at: datetime) -> None: ...
-
-        def release(self, *, order: Order, at: datetime) -> None: ...
-
-        def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None: ...
-
-    monkeypatch.setattr(scarce, "HOLDERS", (*scarce.HOLDERS[:-1], Breaks(), scarce.HOLDERS[-1]))
-    good = make.good(goods(50_00, units=UNITS * 2), quota=UNITS)
-    answers = crowd([wants(good, who) for who in buyers(REQUESTS)], clients=CLIENTS)
-    assert (answers["placed"], sold(good)) == (UNITS, UNITS)
-    assert answers["ConnectionError"] >= UNITS // 5
-
-
-def test_a_gate_that_counted_in_redis_would_sell_more_when_it_is_emptied() -> None:
-    """What the truth in PostgreSQL is for: the same sale by a counter that can be lost."""
-    cache.set("careless", UNITS)
-    served = []
-
-    def careless(number: int) -> str:
-        if number == UNITS // 2:
-            cache.set("careless", UNITS)  # emptied, and made anew from what the operator typed
-        if cache.incr("careless", -1) < 0:
-            return "sold out"
-        served.append(number)
-        return "placed"
-
-    for number in range(UNITS * 3):
-        careless(number)
-    assert len(served) == UNITS + UNITS // 2
-
-
-def test_without_the_guarded_statement_more_than_there_are_would_be_sold() -> None:
-    good = make.good(quota=1)
-    Quota.objects.update(quota=None)
-    gate = threading.Barrier(8)
-
-    def careless() -> str:
-        seen = Quota.objects.get(key=good.key).taken
-        gate.wait(30)
-        if seen < 1:
-            Quota.objects.update(taken=F("taken") + 1)
-        return "sold"
-
-    assert all_answers([careless] * 8) == {"sold": 8}
-    assert Quota.objects.get().taken == 8
 
 
 @pytest.mark.parametrize("round_", range(3))

@@ -1,16 +1,16 @@
-"""Groups under real threads on PostgreSQL: full exactly once, formed once, and at the end all formed or all refunded."""
+"""Seats of groups under real threads on PostgreSQL: as many as there are, and nobody waits in a circle.
+
+The last payers, and the group's end, are in ``test_activities``.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F
 
 from apps.aftersales import services as aftersales
 from apps.groupbuy import services as groupbuy
@@ -71,7 +71,7 @@ def paying(order: Order, *, at: Any = NOW) -> Callable[[], str]:
     def pay() -> str:
         with transaction.atomic():
             orders.move(order_no=order.order_no, move="gather", actor=Actor.WECHAT, at=at)
-            groupbuy.commit(order_id=order.pk, order_no=order.order_no, at=at)
+            groupbuy.commit(order_id=order.pk, order_no=order.order_no, paid_at=at, at=at)
         return str(Seat.objects.get(order=order).status)
 
     return pay
@@ -121,60 +121,6 @@ def told(kind: str, group: Group) -> int:
     return Announcement.objects.filter(kind=kind, payload__group_no=group.group_no).count()
 
 
-def test_of_three_payers_for_the_last_seat_of_three_one_is_in_and_two_are_refused() -> None:
-    row, people = make.campaign(make.goods(50_00)), members(5)
-    for _ in range(ROUNDS):
-        group, _ = group_of(row, people[:2])
-        last = seated(row, people[2:], group, "HELD")
-        assert all_answers([paying(order) for order in last]) == {"PAID": 1, "REFUSED": 2}
-        group = make.fresh(group)
-        assert (group.status, group.joined, group.held, told("GroupFormed", group)) == ("FORMED", 3, 0, 1)
-        formed = Order.objects.filter(activity__group_no=group.group_no).values_list("status", flat=True)
-        assert Counter(formed) == {"PAID": 3, "GATHERING": 2}  # those wait for their refund
-    assert Announcement.objects.filter(kind="SeatRefused").count() == 2 * ROUNDS
-    assert Announcement.objects.filter(kind="OrderPaid").count() == 3 * ROUNDS
-
-
-def test_five_pay_for_a_group_of_three_and_two_get_all_of_it_back_once() -> None:
-    """The same once more with real money, from the counter to WeChat's refunds."""
-    row = make.campaign(make.goods(50_00))
-    first = make.order(row)
-    make.pay(first)
-    group = make.group_of(first)
-    others = []
-    for _ in range(4):
-        Group.objects.update(held=0)
-        others.append(make.order(row, group=group))
-    Group.objects.update(held=4)
-
-    def pay(order: Order) -> str:
-        make.pay(order)
-        return str(Seat.objects.get(order=order).status)
-
-    outcome = all_answers([lambda order=order: pay(order) for order in others])
-    assert outcome == {"PAID": 2, "REFUSED": 2}
-    make.post()
-    make.post()
-    assert Counter(make.statuses(first, *others)) == {"PAID": 3, "REFUNDED": 2}
-    assert [refund.amount_fen for refund in Refund.objects.all()] == [39_00, 39_00]
-
-
-def test_without_the_lock_all_three_would_be_in() -> None:
-    row, people = make.campaign(make.goods(50_00)), members(5)
-    group, _ = group_of(row, people[:2])
-    looked = threading.Barrier(3)
-
-    def careless() -> str:
-        seen = Group.objects.get(pk=group.pk)
-        looked.wait(timeout=30)
-        if seen.joined >= seen.largest:
-            return "REFUSED"
-        Group.objects.filter(pk=group.pk).update(held=F("held") + 1)
-        return "PAID"
-
-    assert all_answers([careless] * 3) == {"PAID": 3}
-
-
 def test_twenty_orders_for_two_places_take_two() -> None:
     row, people = make.campaign(make.goods(50_00)), members(21)
     group, _ = group_of(row, people[:1])
@@ -189,21 +135,6 @@ def test_twenty_orders_for_two_places_take_two() -> None:
     assert make.fresh(group).held == 2
 
 
-def test_one_member_twenty_times_at_once_has_one_place() -> None:
-    row, people = make.campaign(make.goods(50_00), {2: 39_00, 5: 35_00}), members(2)
-    group, _ = group_of(row, people[:1])
-    placed = [unseated(people[1], row, group) for _ in range(20)]
-
-    def take(order: Order) -> str:
-        with transaction.atomic():
-            hold(order, row, group)
-        return "held"
-
-    outcome = all_answers([lambda order=order: take(order) for order in placed])
-    assert (outcome["held"], outcome["group_joined_already"]) == (1, 19)
-    assert make.fresh(group).held == 1
-
-
 def test_one_member_twenty_times_at_once_opens_one_group_where_the_limit_is_one() -> None:
     row, people = make.campaign(make.goods(50_00), limit_per_member=1), members(1)
     placed = [unseated(people[0], row) for _ in range(20)]
@@ -215,54 +146,6 @@ def test_one_member_twenty_times_at_once_opens_one_group_where_the_limit_is_one(
 
     outcome = all_answers([lambda order=order: take(order) for order in placed])
     assert outcome == {"held": 1, "activity_limit_reached": 19}
-
-
-def test_the_last_payment_against_the_end_is_all_formed_or_all_refunded() -> None:
-    row, people = make.campaign(make.goods(50_00), {2: 39_00}), members(2)
-    seen: Counter[str] = Counter()
-    for turn in range(ROUNDS):
-        group, (first,) = group_of(row, people[:1])
-        (second,) = seated(row, people[1:], group, "HELD")
-        end = group.ends_at
-
-        def sweep(end: Any = end) -> str:
-            groupbuy.end_due(at=end)
-            return "swept"
-
-        calls = [paying(second, at=end - MOMENT), sweep]
-        all_answers(calls if turn % 2 else calls[::-1])
-        groupbuy.end_due(at=end)  # a sweep that found the group in hand leaves it to the next
-        group = make.fresh(group)
-        seats = list(group.seats.order_by("id").values_list("status", flat=True))
-        statuses = make.statuses(first, second)
-        whole = {
-            "FORMED": (["PAID", "PAID"], ["PAID", "PAID"]),
-            "FAILED": (["PAID", "REFUSED"], ["GATHERING", "GATHERING"]),
-        }
-        assert (seats, statuses) == whole[group.status]
-        assert (told("GroupFormed", group), told("GroupFailed", group)) == (
-            (1, 0) if group.status == "FORMED" else (0, 1)
-        )
-        seen[group.status] += 1
-    assert sum(seen.values()) == ROUNDS
-
-
-def test_a_shop_that_looks_first_forms_a_group_that_it_has_just_ended() -> None:
-    """The race that the lock closes: both look at the clock and the status, then both act."""
-    row, people = make.campaign(make.goods(50_00), {2: 39_00}), members(1)
-    group_of(row, people)
-    looked = threading.Barrier(2)
-    done: list[str] = []
-
-    def careless(what: str) -> str:
-        is_open = Group.objects.get().status == "OPEN"
-        looked.wait(timeout=30)
-        if is_open:
-            done.append(what)
-        return what
-
-    all_answers([lambda: careless("form"), lambda: careless("fail")])
-    assert sorted(done) == ["fail", "form"]
 
 
 def test_a_leader_who_leaves_while_the_last_one_pays_is_in_or_out_and_nobody_waits_in_a_circle() -> None:

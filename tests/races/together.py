@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, Queue
 
 from django.db import connection, transaction
 
@@ -51,38 +50,3 @@ def all_answers(calls: Sequence[Callable[[], str]]) -> Counter[str]:
 
     with ThreadPoolExecutor(len(calls)) as threads:
         return Counter(threads.map(run, calls))
-
-
-def crowd(calls: Sequence[Callable[[], str]], *, clients: int) -> Counter[str]:
-    """Make all calls, so many at a time as there are clients, each client with one connection; count what they answer.
-
-    What fails otherwise than by a refusal of the shop is counted under the name of its error.
-    """
-    waiting: Queue[Callable[[], str]] = Queue()
-    for call in calls:
-        waiting.put(call)
-    start = threading.Barrier(clients)
-
-    def client(_: int) -> Counter[str]:
-        answers: Counter[str] = Counter()
-        try:
-            connection.ensure_connection()
-            start.wait(timeout=60)
-            while True:
-                answers[_answer_of(waiting.get_nowait())] += 1
-        except Empty:
-            return answers
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(clients) as threads:
-        return sum(threads.map(client, range(clients)), Counter())
-
-
-def _answer_of(call: Callable[[], str]) -> str:
-    try:
-        return call()
-    except ShopError as refusal:
-        return refusal.code
-    except Exception as error:
-        return type(error).__name__

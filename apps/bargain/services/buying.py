@@ -23,7 +23,8 @@ class PriceMoved(ShopError):
 def hold(*, order_no: str, bargain_no: str, member_id: int, price_fen: int, at: datetime) -> None:
     """Buy the run for an unpaid order: its price stands still from now on, and a unit of the quota is taken.
 
-    Raises NotFound for a run that is not the member's, Closed, PriceMoved, SoldOut. Holding again changes nothing.
+    Raises NotFound for a run that is not the member's, Closed, PriceMoved, SoldOut, LimitReached. Holding again
+    changes nothing.
     """
     transactions.require()
     run = _locked(bargain_no)
@@ -42,7 +43,7 @@ def hold(*, order_no: str, bargain_no: str, member_id: int, price_fen: int, at: 
         order_no=order_no,
         member_id=member_id,
         units=1,
-        limit=None,
+        limit=run.bargain.limit_per_member,
         at=at,
     )
 
@@ -70,4 +71,9 @@ def restore(*, order_no: str, units: int, cause: str, at: datetime) -> None:
 
 
 def _locked(bargain_no: str) -> Run | None:
-    return Run.objects.select_for_update().filter(bargain_no=bargain_no).first()
+    return (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("bargain")
+        .filter(bargain_no=bargain_no)
+        .first()
+    )

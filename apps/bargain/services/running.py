@@ -18,7 +18,9 @@ from apps.campaigns import selectors as campaign_facts
 from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
 from apps.orders import selectors as order_facts
+from apps.outbox import services as outbox
 from mall.errors import Kind, NotFound, ShopError
+from mall.events import BargainAtFloor
 
 _BATCH: Final = 500
 _TAKE_A_HELP: Final = """
@@ -78,7 +80,8 @@ class NotHeld(ShopError):
 def open_run(*, bargain_id: int, member_id: int, at: datetime) -> Run:
     """Open the member's run with all its cuts drawn, or return the one that is running.
 
-    Raises NotFound, NotStarted, Ended, and SoldOut where nobody could buy at the end of it.
+    Raises NotFound, NotStarted, Ended, SoldOut where nobody could buy at the end of it, and LimitReached where the member
+    has as many already as one may.
     """
     bargain = Bargain.objects.select_related("sku").filter(pk=bargain_id).first()
     if bargain is None:
@@ -87,7 +90,11 @@ def open_run(*, bargain_id: int, member_id: int, at: datetime) -> Run:
     running = _running(bargain, member_id=member_id, at=at)
     if running is not None:
         return running
-    if campaign_facts.left(kind=KIND, keys=[str(bargain.pk)]).get(str(bargain.pk)) == 0:
+    room = campaign_facts.room_for(member_id=member_id, kind=KIND, key=str(bargain.pk))
+    limit = bargain.limit_per_member
+    if limit is not None and room.used >= limit:
+        raise campaigns.LimitReached(details={"limit": limit, "used": room.used})
+    if room.left == 0:
         raise campaigns.SoldOut
     try:
         with transactions.refine({"bargain_run_one_open": HelpedAlready}):
@@ -149,7 +156,7 @@ def help_run(*, bargain_no: str, member_id: int, at: datetime) -> Help:
     reason = suspicion.of_help(run, helper_id=member_id, at=at)
     given = Help(run=run, member_id=member_id, newcomer=newcomer, held=bool(reason), reason=reason, at=at)
     if not reason:
-        given.cut = _cut(run, largest=newcomer)
+        given.cut = _cut(run, largest=newcomer, at=at)
     given.save(force_insert=True)
     return given
 
@@ -165,7 +172,7 @@ def release_help(*, help_id: int, operator: Any, at: datetime) -> Help:
     if not given.held:
         raise NotHeld
     _check_running(run, at=at)
-    given.cut = _cut(run, largest=given.newcomer)
+    given.cut = _cut(run, largest=given.newcomer, at=at)
     given.held, given.released_at, given.released_by = False, at, operator
     given.save(update_fields=["cut", "held", "released_at", "released_by"])
     audit.record(
@@ -228,7 +235,7 @@ def _check_running(run: Run, *, at: datetime) -> None:
         raise AtFloor
 
 
-def _cut(run: Run, *, largest: bool) -> Cut:
+def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
     """Take a cut of the locked run. Raises AtFloor."""
     cut = run.cuts.filter(taken=False).order_by("-amount_fen" if largest else "place", "place").first()
     if cut is None:
@@ -237,4 +244,6 @@ def _cut(run: Run, *, largest: bool) -> Cut:
     cut.save(update_fields=["taken"])
     Run.objects.filter(pk=run.pk).update(cut_fen=F("cut_fen") + cut.amount_fen, helps=F("helps") + 1)
     run.cut_fen, run.helps = run.cut_fen + cut.amount_fen, run.helps + 1
+    if run.at_floor:
+        outbox.publish(BargainAtFloor(member_id=run.member_id, bargain_no=run.bargain_no), at=at)
     return cut

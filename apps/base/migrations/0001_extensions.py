@@ -1,10 +1,11 @@
 """The PostgreSQL extensions that later migrations rely on."""
 
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension, UnaccentExtension
-from django.db import migrations
+
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     initial = True
     dependencies = []
     operations = [TrigramExtension(), BtreeGistExtension(), UnaccentExtension()]

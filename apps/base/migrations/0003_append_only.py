@@ -1,10 +1,9 @@
 """Make base_auditentry append-only."""
 
-from django.db import migrations
-
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0002_pulses_jobs_audit")]
     operations = [append_only("base_auditentry")]

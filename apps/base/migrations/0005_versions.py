@@ -2,10 +2,10 @@
 
 from django.db import migrations, models
 
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0004_clock_of_processes")]
 
     operations = [

@@ -1,10 +1,12 @@
 """Find the audit entries of a row and of a page, without a lock on the table while the indexes grow."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import models
+
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
     dependencies = [("base", "0006_audit_of_rows")]
     operations = [

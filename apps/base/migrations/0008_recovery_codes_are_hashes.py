@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import migrations
 
+from apps.base import migrating
+
 _READABLE = r"^[a-z2-9]{10}$"
 
 
@@ -20,7 +22,7 @@ def hash_codes(apps: Any, schema_editor: Any) -> None:
         row.save(update_fields=["token"])
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0007_audit_found_by_row"), ("otp_static", "0003_add_timestamps")]
 
     operations = [migrations.RunPython(hash_codes, migrations.RunPython.noop)]

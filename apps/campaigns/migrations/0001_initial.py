@@ -6,11 +6,11 @@ from django.db import migrations, models
 
 import apps.base.fields
 import apps.campaigns.models
-from apps.base import versions
+from apps.base import migrating, versions
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     initial = True
 
     dependencies = [

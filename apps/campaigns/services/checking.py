@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from apps.catalog.models import Sku
+from apps.catalog.models import Product, Sku
 from apps.promotions import services as promotions
 from apps.promotions.models import PriceFloor
 from mall.errors import Fault
@@ -34,17 +34,37 @@ def faults_of(
         yield Fault("combines", f"没有这种可同享的优惠：{extra}")
 
 
-def price_faults(
-    prices_fen: Mapping[int, int], *, field: str = "skus", free: bool = False, at_list: bool = False
-) -> tuple[list[Fault], list[str]]:
-    """What is wrong with these prices (fen, by SKU id), and what the price floor warns of: two statements.
+class Sold(NamedTuple):
+    """SKUs that an order may have together: so many units of them a member, so many in all, None for any number.
 
-    A price must be lower than the list price (``at_list``: not above it) and, unless ``free``, above nothing. The
-    floor of ``promotions`` refuses or warns, as it is set.
+    ``field`` is where a form asks for those numbers.
+    """
+
+    sku_ids: Collection[int]
+    limit: int | None
+    quota: int | None
+    field: str = "skus"
+
+
+def price_faults(
+    prices_fen: Mapping[int, int],
+    *,
+    sold: Iterable[Sold],
+    field: str = "skus",
+    free: bool = False,
+    at_list: bool = False,
+) -> tuple[list[Fault], list[str]]:
+    """What is wrong with these prices (fen, by SKU id) and with how many are ``sold``, and what is to be thought of: two
+    statements.
+
+    A limit or quota below what the product must be bought in (起购数量) would sell nothing, and is refused; one that is no
+    multiple of its step leaves units that nobody can buy, and is warned of. A price must be lower than the list price
+    (``at_list``: not above it) and, unless ``free``, above nothing. The floor of ``promotions`` refuses or warns, as it
+    is set.
     """
     skus = {sku.pk: sku for sku in Sku.objects.filter(pk__in=list(prices_fen)).select_related("product")}
     floor = promotions.present_floor()
-    faults, warnings = [], []
+    faults, warnings = _quantity_faults(sold, {sku.pk: sku.product for sku in skus.values()})
     for sku_id, price_fen in prices_fen.items():
         sku = skus.get(sku_id)
         if sku is None:
@@ -66,4 +86,27 @@ def price_faults(
                     faults.append(Fault(field, f"会突破价格底线：{said}"))
                 else:
                     warnings.append(f"注意价格底线：{said}")
+    return faults, warnings
+
+
+def _quantity_faults(sold: Iterable[Sold], products: Mapping[int, Product]) -> tuple[list[Fault], list[str]]:
+    """Between how many a campaign sells and how many of the product an order must have."""
+    faults, warnings = [], []
+    for goods in sold:
+        for product in {products[sku_id] for sku_id in goods.sku_ids if sku_id in products}:
+            least, step = product.min_quantity, product.quantity_step
+            for called, units in (("每人限购", goods.limit), ("活动数量", goods.quota)):
+                if not units:
+                    continue  # any number, or none at all, which its own field refuses
+                if units < least:
+                    faults.append(
+                        Fault(
+                            goods.field,
+                            f"「{product.title}」{least} 件起购，{called} {units} 件，没有人能下单",
+                        )
+                    )
+                elif units % step:
+                    warnings.append(
+                        f"「{product.title}」按 {step} 的倍数购买，{called} {units} 件中有 {units % step} 件买不到"
+                    )
     return faults, warnings

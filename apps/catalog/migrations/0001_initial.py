@@ -5,9 +5,10 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     initial = True
 
     dependencies = [

@@ -4,8 +4,10 @@ import django.core.validators
 import django.utils.timezone
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0002_tree_names_and_market_price"),
     ]

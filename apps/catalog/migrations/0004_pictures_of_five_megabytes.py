@@ -3,9 +3,10 @@
 from django.db import migrations, models
 
 import apps.catalog.pictures
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0003_product_video_kinds_and_creation"),
     ]

@@ -1,8 +1,6 @@
 """What is for sale is kept until it changes; how often it was sold, which paid orders write, is not part of it."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 _ALL_BUT_SALES = (
     "id",
@@ -29,7 +27,7 @@ _ALL_BUT_SALES = (
 )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("catalog", "0004_pictures_of_five_megabytes")]
 
     operations = [

@@ -3,9 +3,10 @@
 from django.db import migrations
 
 import apps.pictures.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0005_goods_versioned"),
     ]

@@ -46,6 +46,10 @@ class Bargains(CampaignKind):
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = bargains.LABEL
 
+    described: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "id": {"type": "string", "description": "The `bargain_no`."}
+    }
+
     def read(self, said: Mapping[str, Any]) -> Ticket:
         found = said.get("id")
         if not isinstance(found, str):

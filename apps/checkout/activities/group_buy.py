@@ -13,6 +13,7 @@ from apps.campaigns.services import LimitReached, SoldOut
 from apps.campaigns.states import Approval
 from apps.checkout.activities.campaign import CampaignKind
 from apps.checkout.activities.kind import (
+    NUMBERED,
     REFUNDABLE,
     ActivityInvalid,
     ActivityNotFound,
@@ -53,6 +54,15 @@ class GroupBuys(CampaignKind):
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE | {Status.GATHERING}
     # The last minute of a group is its best: friends are called for it.
     payable_to_the_end: ClassVar[bool] = True
+
+    described: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **NUMBERED,
+        "group_no": {
+            "type": "string",
+            "nullable": True,
+            "description": "The group to join; without it a new one.",
+        },
+    }
 
     def read(self, said: Mapping[str, Any]) -> Ticket:
         group_no = said.get("group_no")

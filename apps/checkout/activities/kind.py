@@ -28,6 +28,7 @@ from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote
 
 __all__ = [
+    "NUMBERED",
     "REFUNDABLE",
     "ActivityInvalid",
     "ActivityKind",
@@ -149,12 +150,18 @@ class Badge:
         return {**asdict(self), **window}
 
 
+# As `row_id` reads it: a number that no row can have is not found, not malformed.
+NUMBERED: Final[Mapping[str, Mapping[str, Any]]] = {"id": {"type": "integer"}}
+
+
 class ActivityKind(ABC):
     """One kind of activity. Its ``kind`` is a word of the API; what is not said here is as for goods without one."""
 
     kind: ClassVar[str]
     # What operators call it.
     label: ClassVar[str]
+    # What a choice says of it beside its kind, as the API's document describes it (JSON Schema, by field).
+    described: ClassVar[Mapping[str, Mapping[str, Any]]] = NUMBERED
     # From which statuses an order of it can be refunded.
     refundable: ClassVar[frozenset[Status]] = REFUNDABLE
     # Where its orders wait, and orders of goods never do: RESERVED with a deposit, GATHERING for others.

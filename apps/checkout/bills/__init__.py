@@ -6,14 +6,17 @@ from typing import Final
 
 from apps.checkout.bills.kind import By, Kind, Overdue
 from apps.checkout.bills.orders import ORDER
-from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue
+from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue, not_due
 from apps.checkout.bills.recharges import RECHARGE
 from apps.orders.models import Order
+from apps.orders.states import Status
 
 __all__ = [
     "BALANCE",
     "DEPOSIT",
     "KINDS",
+    "OF_ORDERS",
+    "OF_RECHARGES",
     "ORDER",
     "RECHARGE",
     "By",
@@ -21,12 +24,17 @@ __all__ = [
     "Overdue",
     "StageNotDue",
     "UnknownKind",
+    "asked_fen",
     "due_of",
     "label_of",
+    "not_due",
     "of",
 ]
 
 KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE, DEPOSIT, BALANCE)
+# Doors of orders never work on bills of recharges, and the other way round: they tell so (`keeps_away_from`).
+OF_ORDERS: Final = (type(ORDER), type(DEPOSIT), type(BALANCE))
+OF_RECHARGES: Final = (type(RECHARGE),)
 
 
 class UnknownKind(LookupError):
@@ -44,6 +52,13 @@ def of(bill_kind: str) -> Kind:
 def due_of(order: Order) -> Kind:
     """The kind of the bill that the order's shopper is to pay next; that of the whole order where no other says so."""
     return next((kind for kind in KINDS if kind.is_due_of(order)), ORDER)
+
+
+def asked_fen(order: Order) -> int:
+    """What WeChat is asked for next, in fen: the deposit, then the balance; of a paid or closed order what it was in all."""
+    if order.status not in {Status.UNPAID, Status.RESERVED}:
+        return order.due_fen
+    return due_of(order).owes_fen(order)
 
 
 def label_of(bill_kind: str) -> str:

@@ -69,8 +69,13 @@ class Kind(ABC):
         """Lock what is owed and say whether it waits for money. Raises NotFound."""
 
     @abstractmethod
-    def why_not(self, bill_no: str) -> SurplusReason | None:
-        """Lock what is owed and say why it can take no money as it stands, None if it can. Raises NotFound."""
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+        """Lock what is owed and say why it can take no money, None if it can. Raises NotFound.
+
+        ``paid_at`` is when WeChat says that it was paid, however late the shop hears of it. A bill with an end of its
+        own takes what was paid before that (half-open) as long as it waits; one without takes whatever comes while
+        it waits: its time to pay ends with the sweep, which closes at WeChat first.
+        """
 
     @abstractmethod
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:

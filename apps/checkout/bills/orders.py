@@ -93,7 +93,7 @@ class WholeOrder(Kind):
     def lock(self, bill_no: str) -> bool:
         return orders.lock(order_no=bill_no).status == Status.UNPAID
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
         order = orders.lock(order_no=bill_no)
         if order.status == Status.CLOSED:
             return SurplusReason.LATE

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from apps.checkout import scarce
 from apps.checkout.bills.kind import By, Overdue
@@ -63,6 +64,8 @@ class Deposit(WholeOrder):
             kind=self.name,
             amount_fen=agreed.deposit_fen,
             description=f"定金 {whole.description}",
+            # Where the windows are short its end is near from the beginning; what comes after it goes back.
+            to_the_end=True,
         )
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
@@ -123,12 +126,16 @@ class Balance(WholeOrder):
     def lock(self, bill_no: str) -> bool:
         return orders.lock(order_no=bill_no).status == Status.RESERVED
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
-        """An order that is still reserved takes its balance: the sweep, not the clock, ends it."""
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+        """An order that is still reserved takes what was paid in the window, though the shop hears of it later."""
         order = orders.lock(order_no=bill_no)
         if order.status == Status.CLOSED:
             return SurplusReason.LATE
-        return SurplusReason.DOUBLE if order.status != Status.RESERVED else None
+        if order.status != Status.RESERVED:
+            return SurplusReason.DOUBLE
+        agreed = terms.of_order(order)
+        until = agreed.balance_until if agreed else None
+        return SurplusReason.OVERDUE if until is not None and paid_at >= until else None
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         order = orders.move(order_no=bill_no, move="settle", actor=by, at=at)
@@ -165,23 +172,26 @@ def _is_kept(order: Order) -> bool:
 
 
 def _give_back(order: Order, *, why: str, at: datetime) -> None:
+    """All of the deposit that did not go back by the merchant console before."""
     paid = payment_facts.captured_for(bill_kind=DEPOSIT.name, bill_no=order.order_no)
-    if paid is not None:
+    left_fen = payments.left_of_order(order_id=order.pk)
+    if paid is not None and left_fen:
         payments.request_refund(
             payment_no=paid.payment_no,
-            amount_fen=paid.captured_fen,
+            amount_fen=left_fen,
             reason=f"退还定金：{why}",
             business_key=f"deposit:{order.order_no}",
             at=at,
         )
 
 
+def not_due(stages: Sequence[Mapping[str, Any]]) -> StageNotDue:
+    """The refusal that tells how an order's stages stand."""
+    return StageNotDue(details={"stages": [dict(stage) for stage in stages]})
+
+
 def _not_due(order: Order, *, at: datetime) -> StageNotDue:
-    shown = [
-        {**stage, **{name: stage[name].isoformat() for name in ("from", "until") if stage[name]}}
-        for stage in terms.stages_of(order, at=at)
-    ]
-    return StageNotDue(details={"stages": shown})
+    return not_due(terms.stages_of(order, at=at))
 
 
 DEPOSIT = Deposit()

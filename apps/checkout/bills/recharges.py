@@ -85,7 +85,7 @@ class RechargeBill(Kind):
     def lock(self, bill_no: str) -> bool:
         return recharges.lock(recharge_no=bill_no).status == RechargeStatus.UNPAID
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
         recharge = recharges.lock(recharge_no=bill_no)
         if recharge.status == RechargeStatus.CLOSED:
             return SurplusReason.RECHARGE_LATE

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import apps.pictures.fields
+from apps.base import migrating
 
 # What members sent is the members' table now: with every file, whoever took it; what no review took is only there.
 _REGISTER = """
@@ -23,7 +24,7 @@ WHERE purpose = 'review' AND taken_at IS NULL AND file <> ''
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("content", "0002_append_only"),
         ("members", "0008_pictures"),

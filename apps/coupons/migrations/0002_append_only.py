@@ -1,10 +1,9 @@
 """Make coupons_couponmove append-only."""
 
-from django.db import migrations
-
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("coupons", "0001_initial")]
     operations = [append_only("coupons_couponmove")]

@@ -1,10 +1,12 @@
 """Find the coupons of a promoter's word: a small index on a big table, built beside those who use it."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import models
+
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
 
     dependencies = [

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from apps.base import migrating
+
 
 def freight_is_online(apps, schema_editor):
     """Say so in templates that said otherwise: no till ever took their coupons."""
@@ -9,7 +11,7 @@ def freight_is_online(apps, schema_editor):
     templates.filter(kind="FREIGHT").exclude(channel="ONLINE").update(channel="ONLINE")
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("coupons", "0004_promo_results"),
     ]

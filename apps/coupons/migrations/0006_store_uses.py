@@ -5,9 +5,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("coupons", "0005_freight_online"),
         ("stores", "0001_initial"),

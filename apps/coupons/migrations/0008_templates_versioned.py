@@ -1,8 +1,6 @@
 """What coupons are worth is kept until a template changes; how many were issued is not part of it."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 _ALL_BUT_ISSUED = (
     "id",
@@ -30,7 +28,7 @@ _ALL_BUT_ISSUED = (
 )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("coupons", "0007_orders_of_pages_once")]
 
     operations = [

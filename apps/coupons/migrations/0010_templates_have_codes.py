@@ -5,14 +5,14 @@ from importlib import import_module
 from django.db import migrations, models
 from django.db.migrations.operations import RunSQL
 
-from apps.base import versions
+from apps.base import migrating, versions
 
 _COLUMNS = import_module("apps.coupons.migrations.0008_templates_versioned")._ALL_BUT_ISSUED
 _BEFORE = versions.watch("coupon_templates", "coupons_template", columns=_COLUMNS)
 _NOW = versions.watch("coupon_templates", "coupons_template", columns=(*_COLUMNS, "code"))
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("coupons", "0009_money_has_permissions_of_its_own")]
 
     operations = [

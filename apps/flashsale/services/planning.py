@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -39,11 +39,11 @@ def save_plan(plan: Plan) -> Plan:
     return plan
 
 
-def check_plan_goods(prices_fen: Mapping[int, int]) -> None:
-    """Raise PlanRefused for goods (prices in fen by SKU id) that no session could have today."""
-    if not prices_fen:
+def check_plan_goods(goods: Sequence[GoodDraft]) -> None:
+    """Raise PlanRefused for goods that no session could have today."""
+    if not goods:
         raise PlanRefused([Fault("goods", "请至少添加一个商品")])
-    faults, _ = campaigns.price_faults(prices_fen, field="goods")
+    faults, _ = saving.check_goods(goods)
     if faults:
         raise PlanRefused(faults)
 
@@ -109,22 +109,14 @@ def _made(plan: Plan, day: date, *, at: datetime) -> bool:
         ends_at=starts_at + timedelta(minutes=plan.minutes),
         combines=tuple(plan.combines),
         group_id=plan.group_id,
-        goods=tuple(
-            GoodDraft(
-                sku_id=good.sku_id,
-                price_fen=good.price_fen,
-                quota=good.quota,
-                limit_per_member=good.limit_per_member,
-            )
-            for good in plan.goods.all()
-        ),
+        goods=saving.goods_of(plan.goods.all()),
         plan_id=plan.pk,
         day=day,
     )
     try:
         with transaction.atomic(), transactions.refine({"flash_session_once_per_plan_day": _MadeAlready}):
-            session = saving.save(draft, at=at).session
-            saving.approve(session, at=at)
+            session = saving.CAMPAIGNS.save(draft, at=at).row
+            saving.CAMPAIGNS.approve(session, at=at)
     except _MadeAlready:
         return False
     # Who came between the look and the write made it under the same code.

@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from apps.base import migrating
+
 COMMON = {
     "SF": "顺丰速运",
     "ZTO": "中通快递",
@@ -22,6 +24,6 @@ def add(apps, schema_editor):
         carrier.objects.get_or_create(code=code, defaults={"name": name, "common": True})
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("fulfillment", "0001_initial")]
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]

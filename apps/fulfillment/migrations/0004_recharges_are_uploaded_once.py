@@ -4,10 +4,12 @@ from django.contrib.postgres.operations import ValidateConstraint
 from django.db import migrations, models
 from django.db.models import Q
 
+from apps.base import migrating
+
 NAME = "shipping_upload_once_per_recharge"
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
     dependencies = [("fulfillment", "0003_uploads_of_recharges")]
 

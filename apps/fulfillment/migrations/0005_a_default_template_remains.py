@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from apps.base import migrating
+
 _KEEP = """
 CREATE FUNCTION freight_template_default_remains() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -22,7 +24,7 @@ DROP FUNCTION freight_template_default_remains();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("fulfillment", "0004_recharges_are_uploaded_once")]
 
     operations = [migrations.RunSQL(sql=_KEEP, reverse_sql=_LET_GO)]

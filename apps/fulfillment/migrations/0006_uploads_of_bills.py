@@ -10,6 +10,8 @@ from django.contrib.postgres.operations import AddConstraintNotValid, ValidateCo
 from django.db import migrations, models
 from django.db.models import Q
 
+from apps.base import migrating
+
 BATCH = 5_000
 BRIDGE = """
 CREATE FUNCTION fulfillment_shippingupload_name_bill() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -70,7 +72,7 @@ def index_beside_work(
     )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
     dependencies = [("orders", "0001_initial"), ("fulfillment", "0005_a_default_template_remains")]
 

@@ -1,11 +1,9 @@
 """Freight templates are kept in processes until one of them changes."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("fulfillment", "0006_uploads_of_bills")]
 
     operations = [

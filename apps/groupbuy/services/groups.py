@@ -18,7 +18,7 @@ from apps.orders.models import Order
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall.errors import Kind, ShopError
-from mall.events import GroupFailed, GroupFormed, GroupSettled
+from mall.events import GroupFailed, GroupFormed, GroupLacksOne, GroupSettled
 
 # So many groups are ended in one transaction, and in one sweep.
 _BATCH: Final = 50
@@ -60,6 +60,7 @@ def open_with(seat: Seat, *, order_no: str, at: datetime) -> Group:
     seat.status = SeatStatus(SEAT_LIFECYCLE.target(move="pay", current=seat.status))
     seat.save(update_fields=["group", "status", "paid_at"])
     orders.note_activity(order=orders.lock(order_no=order_no), group_no=group.group_no)
+    _tell_lack(group, at=at)
     return group
 
 
@@ -70,6 +71,7 @@ def join(group: Group, *, at: datetime) -> None:
         _move(group, "form")
         group.formed_at = at
         outbox.publish(GroupFormed(group_no=group.group_no), at=at)
+    _tell_lack(group, at=at)
     if group.joined == group.largest:
         end(group, at=at)
     save_counts(group)
@@ -163,6 +165,12 @@ def form_rest(*, group_no: str, at: datetime) -> None:
     """Form what was passed over when the group was formed."""
     with transaction.atomic():
         form_orders(Group.objects.get(group_no=group_no), at=at, wait=True)
+
+
+def _tell_lack(group: Group, *, at: datetime) -> None:
+    """With the payment that leaves one missing, everybody who waits may be told."""
+    if group.status == GroupStatus.OPEN and group.size - group.joined == 1:
+        outbox.publish(GroupLacksOne(group_no=group.group_no), at=at)
 
 
 def _fail(group: Group, *, at: datetime) -> None:

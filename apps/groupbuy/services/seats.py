@@ -151,12 +151,12 @@ def hold(
     return moment
 
 
-def commit(*, order_id: int, order_no: str, at: datetime) -> None:
+def commit(*, order_id: int, order_no: str, paid_at: datetime, at: datetime) -> None:
     """The order is paid: its group opens, or has one more; or it is told that there is no place any more. Safe to repeat.
 
     The caller has locked the order and moved it to GATHERING. With the last member the group is formed, and with it
-    every order in it; with the largest number it is over. A payment at or after the group's end is too late, whoever
-    notices first.
+    every order in it; with the largest number it is over. ``paid_at`` is when WeChat says that it was paid: at or after the
+    group's end is too late, and before it is in time as long as nobody has ended the group.
     """
     transactions.require()
     seat = Seat.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
@@ -168,9 +168,7 @@ def commit(*, order_id: int, order_no: str, at: datetime) -> None:
         return
     group = groups.locked(pk=seat.group_id)
     group.held -= 1
-    if not group.is_over and at >= group.ends_at:
-        groups.end(group, at=at)
-    if group.is_over or group.joined >= group.largest:
+    if group.is_over or paid_at >= group.ends_at or group.joined >= group.largest:
         _move(seat, "refuse")
         groups.save_counts(group)
         outbox.publish(SeatRefused(order_no=order_no, member_id=seat.member_id), at=at)

@@ -1,10 +1,9 @@
 """Make inventory_stockentry append-only."""
 
-from django.db import migrations
-
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("inventory", "0001_initial")]
     operations = [append_only("inventory_stockentry")]

@@ -1,11 +1,9 @@
 """Levels are kept in processes until one of them changes."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("members", "0006_export_and_erasure")]
 
     operations = [

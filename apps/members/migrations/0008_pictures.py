@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import apps.pictures.fields
+from apps.base import migrating
 
 # Any server could be named, and hear of everybody who looks. WeChat's own server of avatars may stay.
 _FOREIGN = r"""
@@ -12,7 +13,7 @@ WHERE avatar_url <> '' AND avatar_url !~ '^https?://([a-z0-9-]+\.)*qlogo\.cn/'
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("members", "0007_levels_versioned"),
     ]

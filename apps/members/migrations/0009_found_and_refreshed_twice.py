@@ -5,8 +5,10 @@ import django.db.models.functions.text
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     atomic = False  # indexes are built while the shop sells
 
     dependencies = [

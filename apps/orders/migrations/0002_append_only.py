@@ -1,10 +1,9 @@
 """Make orders_ordermove append-only."""
 
-from django.db import migrations
-
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("orders", "0001_initial")]
     operations = [append_only("orders_ordermove")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0003_product_video_kinds_and_creation"),
         ("members", "0004_growth_append_only"),

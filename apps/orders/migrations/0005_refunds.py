@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0004_pictures_of_five_megabytes"),
         ("members", "0004_growth_append_only"),

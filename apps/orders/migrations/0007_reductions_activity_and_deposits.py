@@ -11,6 +11,7 @@ from django.db import migrations, models
 from django.db.models import Q
 
 import apps.base.fields
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 _PAID_AT = Q(paid_at__isnull=True, status__in=["UNPAID", "RESERVED", "CLOSED"]) | Q(
@@ -33,7 +34,7 @@ _STATUSES = [
 ]
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("members", "0005_groups"),
         ("orders", "0006_refunds_append_only"),

@@ -12,6 +12,7 @@ from django.db import migrations, models
 from django.db.models import Max, Min, Q
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import migrating
 from apps.orders import reductions
 
 _BATCH = 5_000
@@ -24,7 +25,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
             reductions.fill(first=first, last=first + _BATCH - 1)
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
 
     dependencies = [("orders", "0007_reductions_activity_and_deposits")]

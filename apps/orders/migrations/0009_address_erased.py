@@ -3,8 +3,10 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     # The indexes are built beside a shop that goes on selling.
     atomic = False
 

@@ -4,10 +4,12 @@ import django.contrib.postgres.indexes
 import django.db.models.fields.json
 import django.db.models.functions.text
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import models
+
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False  # indexes are built while the shop sells
 
     dependencies = [

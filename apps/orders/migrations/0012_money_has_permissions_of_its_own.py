@@ -2,8 +2,10 @@
 
 from django.db import migrations
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("orders", "0011_found_by_operators"),
     ]

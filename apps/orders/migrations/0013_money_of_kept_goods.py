@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("orders", "0012_money_has_permissions_of_its_own"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import models
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Replace
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     atomic = False  # indexes are built while the shop sells
 
     dependencies = [("orders", "0013_money_of_kept_goods")]

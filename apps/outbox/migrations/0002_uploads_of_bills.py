@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from apps.base import migrating
+
 OLD_TO_NEW = """
 UPDATE outbox_announcement
 SET kind = 'UploadAsked',
@@ -15,7 +17,7 @@ WHERE kind = 'UploadAsked' AND payload ->> 'bill_kind' = 'recharge'
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("outbox", "0001_initial")]
 
     operations = [migrations.RunSQL(sql=OLD_TO_NEW, reverse_sql=NEW_TO_OLD)]

@@ -4,6 +4,8 @@ from django.contrib.postgres.operations import AddIndexConcurrently, ValidateCon
 from django.db import migrations, models
 from django.db.models import Q
 
+from apps.base import migrating
+
 
 def unique_beside_work(name: str, condition: Q, where: str) -> migrations.SeparateDatabaseAndState:
     """Return the operation that adds a unique constraint on the recharge's number without locking out writers."""
@@ -23,7 +25,7 @@ def unique_beside_work(name: str, condition: Q, where: str) -> migrations.Separa
     )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
     dependencies = [("payments", "0004_payment_for_order_or_recharge")]
 

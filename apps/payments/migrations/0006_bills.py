@@ -6,6 +6,8 @@ until they are gone a trigger names the bill of what they write, and the recharg
 
 from django.db import migrations, models
 
+from apps.base import migrating
+
 BRIDGE = """
 CREATE FUNCTION payments_payment_name_bill() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -29,7 +31,7 @@ DROP FUNCTION payments_payment_name_bill();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("orders", "0001_initial"), ("payments", "0005_recharges_are_paid_once")]
 
     operations = [

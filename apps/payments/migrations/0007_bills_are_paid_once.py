@@ -12,6 +12,8 @@ from django.contrib.postgres.operations import (
 from django.db import migrations, models
 from django.db.models import Q
 
+from apps.base import migrating
+
 BATCH = 5_000
 
 
@@ -54,7 +56,7 @@ def unique_beside_work(
     )
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False
     dependencies = [("payments", "0006_bills")]
 

@@ -3,9 +3,10 @@
 from django.db import migrations, models
 
 import apps.base.private
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("payments", "0008_refunds_end"),
     ]

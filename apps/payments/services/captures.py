@@ -71,9 +71,9 @@ class Settlement:
 
 
 class WhyNot(Protocol):
-    """Locks what a bill is for, and says why that can take no money as it stands, None if it can."""
+    """Locks what a bill is for, and says why that can take no money paid at that moment, None if it can."""
 
-    def __call__(self, bill_kind: str, bill_no: str, /) -> SurplusReason | None: ...
+    def __call__(self, bill_kind: str, bill_no: str, /, *, paid_at: datetime) -> SurplusReason | None: ...
 
 
 def settle(
@@ -81,9 +81,10 @@ def settle(
 ) -> Settlement:
     """Write down a payment that WeChat states, inside the caller's transaction.
 
-    ``why_not`` is asked first, so that what was owed is locked before its payment. USED: the caller does what being
-    paid means in the same transaction. ALREADY: known, nothing changed. SURPLUS: nothing can use it (given up, paid
-    otherwise, wrong amount); it is announced and goes back whole.
+    ``why_not`` is asked first, so that what was owed is locked before its payment; it hears when WeChat says that it was
+    paid (``success_time``), which decides whether that was in time, and not when the shop heard of it. USED: the caller
+    does what being paid means in the same transaction. ALREADY: known, nothing changed. SURPLUS: nothing can use it
+    (given up, paid otherwise or too late, wrong amount); it is announced and goes back whole.
     An attempt that we had closed still pays its bill while that waits for money: money is never sent back for
     our own book-keeping. The bill is paid when ``amount.total`` is what was asked; ``payer_total`` may be
     less by WeChat's own coupons. ``from_query`` says that the statement answers a question of ours: only
@@ -97,7 +98,7 @@ def settle(
     bill = Payment.objects.filter(payment_no=number).values_list("bill_kind", "bill_no").first()
     if bill is None:
         raise attempts.PaymentNotFound
-    reason = why_not(*bill)
+    reason = why_not(*bill, paid_at=transaction.success_time or at)
     payment = attempts.locked(payment_no=number)
     if payment.status == PaymentStatus.CAPTURED:
         if payment.transaction_id != transaction.transaction_id:

@@ -1,11 +1,9 @@
 """The rules of points are kept in processes until they change."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("points", "0002_append_only")]
 
     operations = [

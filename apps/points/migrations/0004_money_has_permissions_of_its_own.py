@@ -2,8 +2,10 @@
 
 from django.db import migrations
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("points", "0003_rules_versioned"),
     ]

@@ -5,10 +5,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0001_initial"),
         ("members", "0001_initial"),

@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("promotions", "0003_simulation_in_order_of_payment"),
     ]

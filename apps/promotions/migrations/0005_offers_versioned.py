@@ -1,11 +1,9 @@
 """Promotions with all that belongs to them, and levels" own prices, are kept until one of them changes."""
 
-from django.db import migrations
-
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("base", "0005_versions"), ("promotions", "0004_promotion_excludes")]
 
     operations = [

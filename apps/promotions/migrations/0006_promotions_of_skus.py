@@ -2,10 +2,10 @@
 
 from django.db import migrations, models
 
-from apps.base import versions
+from apps.base import migrating, versions
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("catalog", "0007_money_has_permissions_of_its_own"),
         ("promotions", "0005_offers_versioned"),

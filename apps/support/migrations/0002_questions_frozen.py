@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from apps.base import migrating
+
 # The survey's row is locked against the response that refers to it, so that an answer and a change of what was
 # asked at the same moment come one after the other. The constraint's name is what the admin knows it by.
 _FUNCTION = """
@@ -23,6 +25,6 @@ DROP FUNCTION support_refuse_change_of_answered();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [("support", "0001_initial")]
     operations = [migrations.RunSQL(sql=_FUNCTION, reverse_sql=_REVERSE)]

@@ -3,9 +3,10 @@
 from django.db import migrations, models
 
 import apps.base.fields
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     dependencies = [
         ("members", "0009_found_and_refreshed_twice"),
         ("wallet", "0004_money_has_permissions_of_its_own"),

@@ -137,6 +137,46 @@ def test_a_refund_gives_the_unit_back_to_the_quota(row: Bargain, buyer: Any, sho
     assert sorted(Take.objects.values_list("verb", flat=True)) == ["commit", "hold", "restore"]
 
 
+def opens(shopper: Any, row: Bargain) -> tuple[int, Any]:
+    answer = shopper.call("POST", f"/bargains/{row.pk}/runs")
+    return answer.status_code, answer.json()
+
+
+def test_who_has_bought_as_many_as_one_may_opens_no_other_run_until_it_comes_back(
+    row: Bargain, buyer: Any, shopper_of: Shoppers
+):
+    shopper = shopper_of(buyer[0])
+    run = run_of(row, buyer, helps=1)
+    order = order_of(shopper, body(run, buyer[1]))
+    for paid in (False, True):
+        if paid:
+            counter.pay(order, at=timezone.now())
+        status, told = opens(shopper, row)
+        assert (status, told["code"]) == (409, "activity_limit_reached")
+        assert told["details"] == {"limit": 1, "used": 1}
+    aftersales.refund_unshipped(order_no=order.order_no, reason="不想要了", operator=None, at=timezone.now())
+    status, told = opens(shopper, row)
+    assert (status, told["status"], told["bargain_no"] != run.bargain_no) == (201, "OPEN", True)
+
+
+def test_a_limit_of_two_lets_a_member_bargain_twice_and_none_as_often_as_they_like(
+    row: Bargain, buyer: Any, shopper_of: Shoppers
+):
+    shopper = shopper_of(buyer[0])
+    Bargain.objects.update(limit_per_member=2)
+    for turn in range(2):
+        said = body(run_of(row, buyer), buyer[1])
+        assert ordered(shopper, said, key=f"turn-{turn}").status_code == 201
+    assert opens(shopper, row)[1]["details"] == {"limit": 2, "used": 2}
+    Bargain.objects.update(limit_per_member=None)
+    assert opens(shopper, row)[0] == 201
+    # Whoever lowers the limit meanwhile: the order says so, and takes nothing.
+    Bargain.objects.update(limit_per_member=2)
+    refused = ordered(shopper, body(run_of(row, buyer), buyer[1]), key="third")
+    assert (refused.status_code, refused.json()["code"]) == (409, "activity_limit_reached")
+    assert Quota.objects.get().taken == 2
+
+
 @pytest.mark.parametrize(
     "of, code",
     [

@@ -17,10 +17,12 @@ from apps.bargain.states import RunStatus
 from apps.campaigns import admission
 from apps.campaigns import services as campaigns
 from apps.checkout import activities
+from apps.outbox.models import Announcement
 from mall.errors import NotFound
 from tests.apps.bargain import make
 from tests.apps.bargain.make import HOUR, NOW
 from tests.apps.checkout import make as counter
+from tests.apps.fulfillment.make import operator
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(microseconds=1)
@@ -105,6 +107,24 @@ def test_a_running_run_is_answered_again_and_another_begins_when_it_has_lapsed()
     assert Run.objects.get(pk=first.pk).status == RunStatus.LAPSED
 
 
+def news() -> list[dict[str, Any]]:
+    rows = Announcement.objects.filter(kind="BargainAtFloor").order_by("id")
+    return [row.payload for row in rows]
+
+
+def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it(settings: Any):
+    settings.BARGAIN_BURST_PER_MINUTE = 1
+    run = make.run(make.bargain(helpers=2))
+    help_run(run, make.member().pk)
+    held = help_run(run, make.member().pk)
+    assert (held.held, news()) == (True, [])
+    bargains.release_help(help_id=held.pk, operator=operator(), at=NOW)
+    assert news() == [{"member_id": run.member_id, "bargain_no": run.bargain_no}]
+    with pytest.raises(bargains.AtFloor):
+        help_run(run, make.member().pk, at=NOW + HOUR)
+    assert len(news()) == 1
+
+
 def test_a_run_never_outlives_its_bargain():
     assert make.run(make.bargain(), at=NOW + 9 * HOUR).ends_at == NOW + 10 * HOUR
 
@@ -134,12 +154,12 @@ def test_a_run_begins_in_the_window_of_an_approved_bargain_only():
 def test_a_paused_bargain_is_neither_begun_nor_helped():
     row = make.bargain()
     run = make.run(row)
-    bargains.pause(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.pause(row, at=NOW)
     with pytest.raises(admission.Ended):
         make.run(row)
     with pytest.raises(bargains.Closed):
         help_run(run, make.member().pk)
-    bargains.resume(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.resume(row, at=NOW)
     help_run(run, make.member().pk)
 
 
@@ -163,7 +183,7 @@ def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released
     run = make.helped(make.run(make.bargain()), times=2)
     held = help_run(run, make.member().pk)
     assert (held.held, held.cut, held.reason) == (True, None, "一分钟内已有 2 人帮砍")
-    assert bargain_facts.held_for_a_person() == 1
+    assert bargain_facts.held_for_a_person().count() == 1
     run.refresh_from_db()
     assert run.helps == 2
     later = help_run(run, make.member().pk, at=NOW + timedelta(minutes=1))

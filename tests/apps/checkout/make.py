@@ -87,7 +87,8 @@ def order(
 def pay(order: Order, *, at: datetime = NOW) -> None:
     """WeChat says that what the order owes was paid."""
     attempt = payments.attempt(order, at=at, amount_fen=order.due_fen)
-    paying.confirm_payment(transaction=payments.paid(attempt), at=at)
+    said = payments.paid(attempt, success_time=at.isoformat())
+    paying.confirm_payment(transaction=said, at=at)
 
 
 def close(order: Order, *, at: datetime = NOW) -> None:

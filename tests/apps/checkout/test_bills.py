@@ -55,8 +55,10 @@ class Deposit(WholeOrder):
     def waits(self, bill_no: str) -> bool:
         return super().waits(bill_no) and not self.is_paid(bill_no)
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
-        return super().why_not(bill_no) or (SurplusReason.DOUBLE if self.is_paid(bill_no) else None)
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+        return super().why_not(bill_no, paid_at=paid_at) or (
+            SurplusReason.DOUBLE if self.is_paid(bill_no) else None
+        )
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """The order waits for the balance."""
@@ -83,8 +85,8 @@ class Balance(Deposit):
     def waits(self, bill_no: str) -> bool:
         return bills.ORDER.waits(bill_no) and self.is_paid(bill_no)
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
-        return bills.ORDER.why_not(bill_no)
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
+        return bills.ORDER.why_not(bill_no, paid_at=paid_at)
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         bills.ORDER.paid(bill_no, by=by, at=at)
@@ -118,7 +120,7 @@ class Tip(bills.Kind):
 
     lock = waits
 
-    def why_not(self, bill_no: str) -> SurplusReason | None:
+    def why_not(self, bill_no: str, *, paid_at: datetime) -> SurplusReason | None:
         return None if self.status == "UNPAID" else SurplusReason.LATE
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:

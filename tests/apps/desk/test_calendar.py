@@ -53,6 +53,12 @@ def test_the_page_shows_a_month_with_links_and_takes_any_month_for_this_one(admi
         assert admin_client.get(PAGE, {"month": nonsense}).status_code == 200
 
 
+def test_a_moment_of_another_year_tells_its_year(admin_client: Client) -> None:
+    bargain.bargain(starts_at=DECEMBER, ends_at=DECEMBER + timedelta(days=365))
+    shown = " ".join(admin_client.get(PAGE, {"month": "2026-12"}).content.decode().split())
+    assert "12-01 00:00 至 2027-12-01 00:00" in shown
+
+
 def test_it_asks_equally_often_for_one_and_for_ten(admin_client: Client) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as seen:
@@ -65,3 +71,19 @@ def test_it_asks_equally_often_for_one_and_for_ten(admin_client: Client) -> None
     for _ in range(9):
         bargain.bargain()
     assert asked() == few
+
+
+def test_a_month_is_narrowed_to_one_kind_and_a_kind_that_it_has_not_narrows_nothing(
+    admin_client: Client,
+) -> None:
+    bargain.bargain(title="陶壶砍到99", ends_at=bargain.NOW + timedelta(hours=9))
+    flash.session(flash.goods(50_00), title="十点秒杀", ends_at=DECEMBER)
+
+    def titles(kind: str) -> list[str]:
+        page = admin_client.get(PAGE, {"month": "2026-11", "kind": kind}).content.decode()
+        return [title for title in ("陶壶砍到99", "十点秒杀") if title in page]
+
+    assert titles("") == ["陶壶砍到99", "十点秒杀"]
+    assert titles("秒杀") == ["十点秒杀"]
+    assert titles("砍价") == ["陶壶砍到99"]
+    assert titles("拼团") == ["陶壶砍到99", "十点秒杀"]

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Reminder
 from apps.members.models import Group, Member
@@ -111,14 +112,14 @@ def test_a_day_shows_the_sessions_that_meet_it_over_or_not(shopper_of: Shoppers)
 @pytest.mark.parametrize("day", ["2026-13-01", "2026-02-30", "20261128", "today", "2026-11-28T10:00", "１"])
 def test_a_day_that_is_none_is_refused(shopper_of: Shoppers, day: str) -> None:
     answer = shopper_of(buyer()[0]).call("GET", f"/flash-sales?day={day}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "day_invalid")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
 def test_drafts_paused_sessions_and_those_before_their_preheat_are_not_told(shopper_of: Shoppers) -> None:
     now = timezone.now()
     live(approved=False)
     paused = live()
-    flashsale.pause(paused.session, at=now)
+    flashsale.CAMPAIGNS.pause(paused.session, at=now)
     coming(preheat_at=now + HOUR / 2)
     seen = coming(preheat_at=now - HOUR / 2)
     told = shopper_of(buyer()[0]).call("GET", "/flash-sales").json()["results"]
@@ -233,3 +234,21 @@ def test_every_refusal_has_its_own_code_and_leaves_nothing(shopper_of: Shoppers)
             answer = shopper.call("POST", path, body, **keys)
             assert (answer.status_code, answer.json()["code"]) == (status, code), (path, code, answer.json())
     assert shopper.call("GET", "/orders").json()["results"] == []
+
+
+def test_who_is_to_be_told_five_minutes_before_is_known_once_from_one_look_to_the_next() -> None:
+    good = coming()
+    starts_at, minute = good.session.starts_at, timedelta(minutes=1)
+    member, _ = buyer()
+    Reminder.objects.create(good=good, member=member, at=starts_at - HOUR)
+
+    def due(since: int, at: int) -> list[tuple[int, int]]:
+        """In minutes before the start."""
+        rows = flash_facts.reminders_due(since=starts_at - since * minute, at=starts_at - at * minute)
+        return [(row.member_id, row.good_id) for row in rows]
+
+    assert (due(10, 6), due(5, 4)) == ([], [])
+    assert due(6, 5) == due(60, 1) == [(member.pk, good.pk)]
+    assert due(60, 0) == []  # it has begun
+    flashsale.CAMPAIGNS.pause(good.session, at=starts_at - HOUR)
+    assert due(6, 5) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from tests.apps.fulfillment.make import operator
 from tests.apps.groupbuy import make
 from tests.apps.groupbuy.make import HOUR, NOW
 from tests.apps.inventory import make as inventory
+from tests.apps.payments import make as payments
 from tests.apps.wallet import make as wallets
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +142,7 @@ def test_an_expired_group_refunds_who_paid_and_closes_who_did_not() -> None:
 
 
 @pytest.mark.parametrize("swept", [False, True])
-def test_a_payment_a_second_late_is_refunded_whole_and_the_group_fails_whoever_notices_first(
+def test_a_payment_a_second_late_is_refunded_whole_and_the_group_fails_whichever_is_heard_first(
     swept: bool,
 ) -> None:
     row = make.campaign(make.goods(50_00), {2: 39_00})
@@ -152,11 +153,81 @@ def test_a_payment_a_second_late_is_refunded_whole_and_the_group_fails_whoever_n
     if swept:
         groupbuy.end_due(at=NOW + HOUR)
     make.pay(second, at=NOW + HOUR + SECOND)
+    groupbuy.end_due(at=NOW + HOUR + SECOND)
     assert make.fresh(group).status == "FAILED"
     make.post(at=NOW + HOUR + SECOND)
     assert make.statuses(first, second) == ["REFUNDED", "REFUNDED"]
     assert sorted(refund.amount_fen for refund in Refund.objects.all()) == [39_00, 39_00]
     assert Seat.objects.get(order=second).status == "REFUSED"
+
+
+def test_the_payment_that_leaves_one_missing_is_news_and_so_it_is_again_when_one_leaves_and_another_comes() -> (
+    None
+):
+    def lacks() -> int:
+        return Announcement.objects.filter(kind="GroupLacksOne").count()
+
+    group = make.opened(make.campaign(make.goods(50_00)))
+    assert lacks() == 0
+    second = make.joined(group)
+    assert lacks() == 1
+    aftersales.refund_unshipped(order_no=second.order_no, reason="不想要了", operator=None, at=NOW)
+    make.joined(make.fresh(group))
+    assert lacks() == 2
+    make.joined(make.fresh(group))
+    assert (lacks(), make.fresh(group).status) == (2, "FORMED")
+    make.opened(make.campaign(make.goods(50_00), {2: 39_00}))
+    assert lacks() == 3
+
+
+def late_news(order: Order, *, paid_at: datetime, at: datetime) -> None:
+    """WeChat says now that the order was paid then."""
+    attempt = payments.attempt(order, at=NOW, amount_fen=order.due_fen)
+    said = payments.paid(attempt, success_time=paid_at.isoformat())
+    paying.confirm_payment(transaction=said, at=at)
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "ends"),
+    [(HOUR - SECOND, ["PAID", "PAID"]), (HOUR, ["REFUNDED", "REFUNDED"])],
+)
+def test_a_payment_counts_by_when_it_was_made_and_not_by_when_the_shop_hears_of_it(
+    paid_at: timedelta, ends: list[str]
+) -> None:
+    row = make.campaign(make.goods(50_00), {2: 39_00})
+    first = make.order(row)
+    make.pay(first)
+    second = make.order(row, group=make.group_of(first), at=NOW + 50 * MINUTE)
+    heard_at = NOW + HOUR + 3 * SECOND
+    late_news(second, paid_at=NOW + paid_at, at=heard_at)
+    groupbuy.end_due(at=heard_at)
+    make.post(at=heard_at)
+    assert make.statuses(first, second) == ends
+
+
+def test_what_was_paid_in_time_after_the_group_was_ended_goes_back_and_nobody_elses_end_changes() -> None:
+    row = make.campaign(make.goods(50_00), {2: 39_00})
+    first = make.order(row)
+    make.pay(first)
+    second = make.order(row, group=make.group_of(first), at=NOW + 50 * MINUTE)
+    groupbuy.end_due(at=NOW + HOUR)
+    late_news(second, paid_at=NOW + HOUR - SECOND, at=NOW + HOUR + SECOND)
+    make.post(at=NOW + HOUR + SECOND)
+    assert make.statuses(first, second) == ["REFUNDED", "REFUNDED"]
+
+
+def test_a_payment_a_second_late_ends_nobodys_group_before_who_paid_in_time_is_heard() -> None:
+    row = make.campaign(make.goods(50_00), {2: 39_00, 3: 35_00})
+    first = make.order(row)
+    make.pay(first)
+    group = make.group_of(first)
+    in_time, too_late = (make.order(row, group=group, at=NOW + 50 * MINUTE) for _ in range(2))
+    heard_at = NOW + HOUR + 2 * SECOND
+    late_news(too_late, paid_at=NOW + HOUR + SECOND, at=heard_at)
+    late_news(in_time, paid_at=NOW + HOUR - SECOND, at=heard_at)
+    groupbuy.end_due(at=heard_at)
+    make.post(at=heard_at)
+    assert make.statuses(first, in_time, too_late) == ["PAID", "PAID", "REFUNDED"]
 
 
 def test_a_payment_into_a_full_group_is_refunded_whole() -> None:
@@ -269,17 +340,17 @@ def test_one_joins_until_the_groups_end_also_after_the_campaigns() -> None:
     group = make.opened(row)
     assert refused(lambda: make.order(row, at=NOW + MINUTE))[0] == "activity_ended"
     assert make.joined(group, at=NOW + 30 * MINUTE).status == "GATHERING"
-    groupbuy.stop(row.pk, at=NOW + 30 * MINUTE)
+    groupbuy.CAMPAIGNS.stop(row, at=NOW + 30 * MINUTE)
     assert make.joined(group, at=NOW + 31 * MINUTE).status == "PAID"
 
 
 def test_while_it_is_paused_nobody_opens_and_nobody_joins() -> None:
     row = make.campaign(make.goods(50_00))
     group = make.opened(row)
-    groupbuy.pause(row.pk, at=NOW)
+    groupbuy.CAMPAIGNS.pause(row, at=NOW)
     assert refused(lambda: make.order(row))[0] == "activity_ended"
     assert refused(lambda: make.order(row, group=group))[0] == "activity_ended"
-    groupbuy.resume(row.pk, at=NOW)
+    groupbuy.CAMPAIGNS.resume(row, at=NOW)
     assert make.joined(group).status == "GATHERING"
 
 
@@ -318,8 +389,8 @@ def test_a_group_keeps_the_terms_that_it_was_opened_with() -> None:
     cup = make.goods(50_00)
     row = make.campaign(cup)
     opener = make.order(row)
-    changed = make.draft(cup, {2: 45_00}, group_buy_id=row.pk, code=row.code, minutes_per_group=10)
-    groupbuy.save(changed, at=NOW)
+    changed = make.draft(cup, {2: 45_00}, row_id=row.pk, code=row.code, minutes_per_group=10)
+    groupbuy.CAMPAIGNS.save(changed, at=NOW)
     make.pay(opener)
     group = make.group_of(opener)
     assert (group.size, group.ends_at) == (3, NOW + HOUR)
@@ -339,7 +410,7 @@ def test_goods_of_another_kind_and_groups_of_another_campaign_are_refused() -> N
         Group(group_no="\x00"),
     ):
         assert refused(lambda unknown=unknown: make.order(row, group=unknown))[0] == "activity_not_found"
-    groupbuy.save(make.draft(make.goods(50_00), code="DRAFT"), at=NOW)
+    groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), code="DRAFT"), at=NOW)
     draft = type(row).objects.get(code="DRAFT")
     assert refused(lambda: make.order(draft))[0] == "activity_not_found"
     assert Seat.objects.count() == 1
@@ -424,7 +495,7 @@ def test_every_verb_is_safe_to_repeat() -> None:
 
     hold = {"member_id": order.member_id, "group_buy_id": row.pk, "group_no": group.group_no, "units": 1}
     assert twice(groupbuy.hold, **hold) == (1, 1, 2)
-    assert twice(groupbuy.commit) == (2, 0, 2)
+    assert twice(groupbuy.commit, paid_at=NOW) == (2, 0, 2)
     assert twice(groupbuy.restore, units=1, whole=True, cause="RO1") == (1, 0, 1)
     assert group_facts.paid_orders_of(group.group_no) == [
         Seat.objects.get(group=group, status="PAID").order.order_no

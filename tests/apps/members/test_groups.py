@@ -133,7 +133,7 @@ def test_a_long_list_of_groups_takes_no_more_statements_than_a_short_one(
 ):
     group("第一组")
     admin_client.get(BASE)
-    with django_assert_max_num_queries(10) as counted:
+    with django_assert_max_num_queries(7) as counted:
         admin_client.get(BASE)
     for number in range(20):
         groups.add(group_id=group(f"组{number}").pk, member_numbers=[make.member().public_id], at=AT)

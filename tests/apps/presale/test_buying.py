@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from apps.payments.models import Payment, Refund
+from apps.presale import selectors as presale_facts
 from apps.presale.models import Presale, Reservation
 from apps.presale.terms import stages_of
 from apps.wallet.models import Account
@@ -173,6 +175,19 @@ def test_who_reserved_only_after_the_balances_window_gets_the_deposit_back() -> 
     assert Refund.objects.get().amount_fen == 20_00
 
 
+def test_a_deposit_is_paid_to_the_last_second_though_its_windows_are_short() -> None:
+    row = make.presale(
+        ends_at=NOW + 20 * SECOND, balance_from=NOW + 20 * SECOND, balance_until=NOW + 40 * SECOND
+    )
+    order = make.order(row, at=NOW + 19 * SECOND)
+    assert order.expires_at == NOW + 40 * SECOND
+    with transaction.atomic():
+        bill = bills.DEPOSIT.ask(order.order_no, at=NOW + 39 * SECOND)
+        assert (bill.to_the_end, bill.amount_fen, bill.expires_at) == (True, 20_00, NOW + 40 * SECOND)
+        with pytest.raises(bills.StageNotDue):
+            bills.DEPOSIT.ask(order.order_no, at=NOW + 40 * SECOND)
+
+
 @pytest.mark.parametrize("at", [NOW, BALANCE_FROM - SECOND, BALANCE_UNTIL])
 def test_what_is_not_due_is_not_paid(at: Any) -> None:
     order = make.reserved(make.presale())
@@ -256,6 +271,28 @@ def test_stored_value_pays_of_the_balance_only(settings: Any, buyer: tuple[Membe
     assert (order.status, Account.objects.get().principal_fen) == ("PAID", 882_00)
 
 
+def test_units_that_come_back_one_by_one_add_up_to_deposit_balance_and_stored_value(
+    settings: Any, buyer: tuple[Member, Address]
+) -> None:
+    settings.WALLET_ENABLED = True
+    wallets.funded(77_77, member=buyer[0])
+    row = make.presale(combines=["balance"])
+    order = make.order(row, buyer, units=3, use_balance=True)
+    for at in (NOW, BALANCE_FROM):
+        make.pay(order, at=at)
+    # 3 × 130 + 8, of which ¥60.00 were the deposit
+    assert (order.payable_fen, order.balance_fen, order.status) == (398_00, 77_77, "PAID")
+    captured = dict(Payment.objects.values_list("bill_kind", "captured_fen"))
+    assert captured == {"deposit": 60_00, "balance": 260_23}
+    for _ in range(3):
+        refunds.refund(order, {make.skus_of(row)[0]: 1}, at=BALANCE_FROM)
+        order.refresh_from_db()
+    sent = Refund.objects.values_list("payment__bill_kind").annotate(fen=Sum("amount_fen")).order_by()
+    assert dict(sent) == captured
+    assert order.refunded_fen == 398_00
+    assert wallets.figures(Account.objects.get()) == (77_77, 0, 0, 0)
+
+
 def test_stored_value_that_was_held_for_a_lapsed_balance_is_free_again(
     settings: Any, buyer: tuple[Member, Address]
 ) -> None:
@@ -334,7 +371,7 @@ def test_too_early_too_late_and_a_draft_have_their_own_codes(
         "activity_ended": make.live(starts_at=now - HOUR, ends_at=now + HOUR),
         "activity_not_found": make.live(approved=False),
     }
-    make.presales.stop(presale_id=rows["activity_ended"].pk, at=now)
+    make.presales.CAMPAIGNS.stop(rows["activity_ended"], at=now)
     for code, row in rows.items():
         said = {
             "items": [{"sku_id": make.skus_of(row)[0].pk, "quantity": 1}],
@@ -391,3 +428,28 @@ def test_a_whole_refund_of_an_unshipped_order_gives_everything_back() -> None:
     assert (order.status, order.refunded_fen, left(row)) == ("REFUNDED", 138_00, 2)
     hold = Hold.objects.get()
     assert (hold.quantity, hold.restored) == (1, 1)
+
+
+def test_balances_are_reminded_of_a_day_and_two_hours_before_the_end_of_the_window_each_once() -> None:
+    order = make.reserved(make.presale())
+    make.order(make.presale())  # nobody paid its deposit
+
+    def due(since: int, at: int) -> list[tuple[str, int]]:
+        """In hours before the end of the window."""
+        rows = presale_facts.reminders_due(since=BALANCE_UNTIL - since * HOUR, at=BALANCE_UNTIL - at * HOUR)
+        assert all(row.member_id == order.member_id for row in rows)
+        return [(row.order_no, int(row.lead / HOUR)) for row in rows]
+
+    assert (due(48, 25), due(24, 3), due(2, 1)) == ([], [], [])
+    assert due(25, 24) == [(order.order_no, 24)]
+    assert due(3, 2) == [(order.order_no, 2)]
+    assert due(48, 1) == [(order.order_no, 24), (order.order_no, 2)]
+    make.pay(order, at=BALANCE_FROM)
+    assert due(48, 1) == []
+
+
+def test_a_window_that_opens_later_than_a_reminder_has_none_of_that() -> None:
+    row = make.presale(balance_from=BALANCE_UNTIL - 3 * HOUR)
+    make.reserved(row)
+    rows = presale_facts.reminders_due(since=NOW, at=BALANCE_UNTIL - SECOND)
+    assert [row.lead for row in rows] == [2 * HOUR]

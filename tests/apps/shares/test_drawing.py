@@ -32,10 +32,11 @@ def card(**said: Any) -> Card:
 
 def test_a_price_is_printed_with_its_day_and_the_offer_with_its_end():
     told = poster.words(card(price_fen=99_00, price_label="底价", until=NOW + timedelta(days=2)), at=NOW)
-    assert told == poster.Words(("手工陶瓷茶杯",), "¥99.00", "11月28日底价", "11月30日 10:00 截止")
-    assert poster.words(card(price_fen=50_00), at=NOW).price_day == "11月28日价格"
+    assert told == poster.Words(("手工陶瓷茶杯",), "¥99.00", "11月28日 底价", "11月30日 10:00 截止")
+    assert poster.words(card(price_fen=50_00), at=NOW).price_day == "11月28日 价格"
+    assert poster.words(card(until=NOW + timedelta(days=60)), at=NOW).until == "2027年1月27日 10:00 截止"
     late = poster.words(card(price_fen=50_00), at=NOW + timedelta(hours=14))
-    assert late.price_day == "11月29日价格"
+    assert late.price_day == "11月29日 价格"
 
 
 def test_what_has_no_price_says_none():
