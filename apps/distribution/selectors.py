@@ -292,14 +292,14 @@ def tree_of(promoter: Promoter, *, most: int) -> list[tuple[Bond, list[Bond]]]:
     return [(bond, below.get(bond.member_id, [])[:most]) for bond in mine]
 
 
-def applications() -> int:
-    """How many ask to be promoters and wait for a look."""
-    return Promoter.objects.filter(status=PromoterStatus.PENDING).count()
+def applications() -> QuerySet[Promoter]:
+    """Who asks to be a promoter and waits for a look."""
+    return Promoter.objects.filter(status=PromoterStatus.PENDING)
 
 
-def held_commissions() -> int:
-    """How many commissions are held for a look."""
-    return Commission.objects.filter(held=True).count()
+def held_commissions() -> QuerySet[Commission]:
+    """Commissions that are held for a look."""
+    return Commission.objects.filter(held=True)
 
 
 def due_commissions(*, at: datetime) -> int:
