@@ -12,6 +12,7 @@ from apps.demo import (
     filling,
     group_buys,
     presales,
+    promoters,
     reviews,
     shares,
     surveys,
@@ -37,6 +38,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     reviews.fill(at=at, tell=tell)
     # After the reviews, whose orders are older.
     with transaction.atomic():
+        promoters.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
     return added

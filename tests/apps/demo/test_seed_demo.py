@@ -21,6 +21,7 @@ from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
 from apps.desk import campaign_results
+from apps.distribution.models import Account, Commission, Promoter
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Session
 from apps.fulfillment.models import Carrier, FreightTemplate
@@ -136,13 +137,14 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert sum(len(row["pictures"]) for row in said) == 1
     assert Review.objects.filter(status="HELD").count() == 1
     assert Survey.objects.get().questions.count() == 4
-    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING"]).exists()
+    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()
 
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    assert len(placed) == 8 + 2 + 4
+    # Of reviews, of a group, of promoters' customers, and of a flash sale and a bargain.
+    assert len(placed) == 8 + 2 + 4 + 4
     assert placed == sorted(placed, reverse=True)
 
 
@@ -167,3 +169,12 @@ def test_what_the_activities_of_the_demo_shop_have_sold_is_told_by_their_results
     cut = campaign_results.of(bargains.CAMPAIGNS, [bargain])[bargain.pk]
     assert (cut.placed, cut.paid, cut.buyers) == (1, 1, 1)
     assert list(bargain.runs.order_by("id").values_list("status", "helps")) == [("OPEN", 4), ("BOUGHT", 2)]
+
+
+def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: None) -> None:
+    rows = Commission.objects.filter(of=None)
+    assert set(rows.values_list("status", flat=True)) == {"PENDING", "FROZEN", "AVAILABLE", "CANCELLED"}
+    assert set(rows.values_list("level", flat=True)) == {1, 2}
+    assert Account.objects.filter(debt_fen__gte=1).count() >= 1
+    assert Promoter.objects.filter(status="PENDING").count() == 1
+    call_command("check_commissions")
