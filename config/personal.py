@@ -26,6 +26,8 @@ from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.presale import personal as presale
 from apps.promotions import personal as promotions
+from apps.referrals import personal as referrals
+from apps.risk import personal as risk
 from apps.shares import personal as shares
 from apps.support import personal as support
 from apps.wallet import personal as wallet
@@ -35,6 +37,7 @@ BOARD: Sequence[Room] = (
     support.ROOM,
     content.ROOM,
     checkout.ROOM,
+    referrals.ROOM,
     distribution.ROOM,
     wallet.ROOM,
     bargain.ROOM,
@@ -45,6 +48,7 @@ BOARD: Sequence[Room] = (
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
+    risk.ROOM,
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
@@ -93,6 +97,10 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
+    "risk.Policy": _SETTING,
+    "risk.Rule": _SETTING,
+    "referrals.Referral": _OFFER,
+    "referrals.Tier": _OFFER,
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -141,6 +149,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
     "distribution.Material.body": "a text for everybody",
+    "referrals.Referral.combines": "kinds of offers",
     "bargain.Bargain.combines": "kinds of offers",
     "presale.Presale.combines": "kinds of offers",
     "promotions.MemberDay.weekdays": "days",
