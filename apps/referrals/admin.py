@@ -1,4 +1,4 @@
-"""Referrals for operators: campaigns with what came of them, who invited whom, what was won; held friends wait under risk."""
+"""Referrals for operators: campaigns with what came of them, who invited whom, what was won."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Risk for operators: rewards that wait for a look with their reasons in words, the rules, and what other rules would hold."""
+"""Risk for operators: rewards that wait with their reasons in words, the rules, and what other rules would hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The score of a reward: what was found of it, weighed by the rules. Pure: the same figures and rules give the same score."""
+"""The score of a reward: what was found of it, weighed by the rules. The same figures and rules give the same score."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def let_cut(help_id: int, *, operator: Any, at: datetime) -> None:
     if not given.held:
         raise NotHeld
     _check_running(run, at=at)
-    given.cut = _cut(run, largest=given.newcomer)
+    given.cut = _cut(run, largest=given.newcomer, at=at)
     given.held, given.released_at, given.released_by = False, at, operator
     given.save(update_fields=["cut", "held", "released_at", "released_by"])
     audit.record(

@@ -42,9 +42,11 @@ class ReferralCampaigns(campaigns.Campaigns[Referral, ReferralDraft]):
         yield from _of_tiers(draft)
         if draft.friend_prize is not None:
             yield from _of_prize(draft.friend_prize, "friend_prize")
-        for step in draft.tiers:
-            if (step.prize.points or 0) > _MANY_POINTS * step.friends:
-                warnings.append(f"邀请 {step.friends} 位好友奖励 {step.prize.points} 积分，容易引来虚假注册")
+        warnings += [
+            f"邀请 {step.friends} 位好友奖励 {step.prize.points} 积分，容易引来虚假注册"
+            for step in draft.tiers
+            if (step.prize.points or 0) > _MANY_POINTS * step.friends
+        ]
 
     def draft_of(self, row: Referral) -> ReferralDraft:
         """One statement."""
