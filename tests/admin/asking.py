@@ -886,6 +886,7 @@ BY_TWO: Final = {
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
     "distribution_promoter_export": "a file, noted in the audit log",
+    "distribution_promoter_sharers": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",

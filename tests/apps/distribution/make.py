@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.distribution.models import Account, Bond, Commission, Promoter, RateRule, Rules
-from apps.distribution.services import bindings, commissions, ledger, promoters, rules
+from apps.distribution.services import bindings, commissions, ledger, promoters, rules, takebacks
 from apps.distribution.states import EntryKind
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
@@ -92,7 +92,7 @@ def receive(order: Order, *, at: Any = LATER) -> None:
 def refund(order: Order, units: Any, *, at: Any = LATER, **more: Any) -> None:
     """So many units go back, and what they earned is taken back."""
     sale.refund(order, units, at=at, **more)
-    commissions.take_back(order_no=order.order_no, at=at)
+    takebacks.take_back(order_no=order.order_no, at=at)
 
 
 def amounts(of: Promoter) -> list[int]:
