@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from apps.distribution.models import Commission
-from apps.distribution.services import commissions
+from apps.distribution.services import holds
 from apps.distribution.states import CommissionStatus
 from apps.risk import services as risk
 from apps.risk.states import Verdict
@@ -43,20 +43,20 @@ def look(*, order_no: str, at: datetime) -> int:
         )
         if found.verdict == Verdict.HELD:
             reasons = [reason.text for reason in found.reasons.all() if reason.weight]
-            held += commissions.hold(commission_ids=[row.pk for row in mine], reasons=reasons, at=at)
+            held += holds.hold(commission_ids=[row.pk for row in mine], reasons=reasons, at=at)
     return held
 
 
 def release_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
     """Let what is still held of an order's commissions go their way (the board of risk)."""
     if ids := _held(subject):
-        commissions.release(commission_ids=ids, operator=operator, at=at)
+        holds.release(commission_ids=ids, operator=operator, at=at)
 
 
 def reject_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
     """Cancel what is still held of an order's commissions (the board of risk)."""
     if ids := _held(subject):
-        commissions.reject(commission_ids=ids, reason=reason, operator=operator, at=at)
+        holds.reject(commission_ids=ids, reason=reason, operator=operator, at=at)
 
 
 def _held(subject: str) -> list[int]:
