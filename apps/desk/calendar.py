@@ -19,6 +19,7 @@ from apps.flashsale.models import Session
 from apps.groupbuy.models import GroupBuy
 from apps.presale.models import Presale
 from apps.promotions.models import Campaign, Promotion
+from apps.referrals.models import Referral
 
 # So many are shown of each kind in one month: nobody reads more.
 _MOST: Final = 200
@@ -123,6 +124,7 @@ SOURCES: Final[Sequence[Source]] = (
     _of_campaigns("秒杀", Session),
     _of_campaigns("砍价", Bargain),
     _of_campaigns("预售", Presale),
+    _of_campaigns("邀请", Referral),
     Source("促销", "promotions.view_promotion", _promotions),
     Source("节日活动", "promotions.view_campaign", _festivals),
     Source("优惠券", "coupons.view_template", _coupons),

@@ -22,7 +22,7 @@ from apps.referrals import selectors as referral_facts
 from apps.referrals import serializers as shapes
 from apps.referrals.models import Referral, Reward
 from apps.referrals.states import PrizeKind
-from mall import text
+from mall import text as texts
 from mall.errors import NotFound
 
 _MOST: Final = 50
@@ -159,4 +159,4 @@ def _prize(kind: str, coupon: Any, points: int | None) -> dict[str, Any]:
 
 
 def _place(place: referral_facts.Place) -> dict[str, Any]:
-    return {"place": place.place, "nickname": text.masked(place.member.nickname), "friends": place.friends}
+    return {"place": place.place, "nickname": texts.masked(place.member.nickname), "friends": place.friends}

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from apps.coupons.models import Template
 from apps.referrals.drafts import Prize, Step
 from apps.referrals.states import PrizeKind
-from mall import text
+from mall import text as texts
 
 _TIER: Final = re.compile(r"([1-9][0-9]{0,4})\s*(?:人|位好友)?\s*[:：]\s*(.+)", re.ASCII)
 _POINTS: Final = re.compile(r"([1-9][0-9]{0,6})\s*积分", re.ASCII)
@@ -41,7 +41,7 @@ def read_prize(typed: str) -> Prize | None:
     found = _COUPON.fullmatch(said)
     if found is None:
         raise ValidationError(f"无法识别「{said}」，请写成 券 FRIEND10 或 500 积分")
-    template = Template.objects.filter(code=text.code(found[1])).first()
+    template = Template.objects.filter(code=texts.code(found[1])).first()
     if template is None:
         raise ValidationError(f"没有编码为「{found[1]}」的优惠券")
     return Prize(kind=PrizeKind.COUPON, coupon_id=template.pk)

@@ -76,7 +76,7 @@ class Spread(NamedTuple):
 
 def told(*, referral_id: int, at: datetime) -> Referral:
     """A campaign that members were told of, over or not. Raises NotFound."""
-    found = _told(at).filter(pk=referral_id).first()
+    found = _told(at=at).filter(pk=referral_id).first()
     if found is None:
         raise NotFound
     return found
@@ -84,7 +84,7 @@ def told(*, referral_id: int, at: datetime) -> Referral:
 
 def on_offer(*, at: datetime) -> QuerySet[Referral]:
     """Campaigns that run or are announced."""
-    return _told(at).filter(approval=Approval.APPROVED, ends_at__gt=at)
+    return _told(at=at).filter(approval=Approval.APPROVED, ends_at__gt=at)
 
 
 def standing(*, referral_id: int, member_id: int) -> Standing:
@@ -169,7 +169,7 @@ def spread(row: Referral) -> Spread:
     return Spread(sharers, found["invited"], found["counted"], generations)
 
 
-def _told(at: datetime) -> QuerySet[Referral]:
+def _told(*, at: datetime) -> QuerySet[Referral]:
     rows = Referral.objects.exclude(approval=Approval.DRAFT).select_related("coupon")
     return rows.filter(Q(preheat_at__isnull=True) | Q(preheat_at__lte=at)).prefetch_related("tiers__coupon")
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from apps.risk.models import Look
+
 
 class Decides(Protocol):
     """Lets one held reward go, or refuses it, in the caller's transaction; ``reason`` is why it was refused.
@@ -20,7 +22,7 @@ class Decides(Protocol):
     What is not held there any more (its room decided, the order went back) is left as it is.
     """
 
-    def __call__(self, subject: str, *, reason: str, operator: Any, at: datetime) -> None: ...
+    def __call__(self, look: Look, *, reason: str, operator: Any, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

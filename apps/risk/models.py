@@ -90,11 +90,12 @@ class Trace(models.Model):
 class Look(models.Model):
     """One reward that was looked at: whose, by whose doing, the score, and what was decided.
 
-    ``kind`` and ``subject`` name the reward in its own room (``config/judging.py``); the room holds it, not the order.
+    ``kind``, ``subject`` and the two members name the reward in its own room (``config/judging.py``); the room holds it,
+    never the order.
     """
 
     kind = models.CharField("类型", max_length=20)
-    subject = models.CharField("奖励编号", max_length=80)
+    subject = models.CharField("业务编号", max_length=40)
     title = models.CharField("奖励", max_length=80)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="得奖会员")
     other = models.ForeignKey(
@@ -114,7 +115,9 @@ class Look(models.Model):
         ordering = ["-id"]
         permissions = [("judge_look", "放行或驳回待核实的奖励")]
         constraints = [
-            models.UniqueConstraint(fields=["kind", "subject"], name="risk_look_once"),
+            models.UniqueConstraint(
+                fields=["kind", "subject", "member", "other"], nulls_distinct=False, name="risk_look_once"
+            ),
             models.CheckConstraint(
                 condition=Q(verdict__in=[Verdict.RELEASED, Verdict.REJECTED], judged_at__isnull=False)
                 | Q(verdict__in=[Verdict.CLEAR, Verdict.HELD], judged_at__isnull=True),

@@ -41,7 +41,7 @@ ROOM = Room(
         ),
         Holding(
             model="risk.Look",
-            plain=("title", "note"),
+            plain=("title", "note", "kind", "subject"),
             exported="奖励核实",
             fate=Fate.NAMELESS,
             kept="与订单相同",

@@ -9,6 +9,7 @@ from apps.bargain import suspicion
 from apps.bargain.models import Help, Run
 from apps.risk import selectors as risk_facts
 from apps.risk import services as risk
+from apps.risk.models import Look
 from apps.risk.states import Verdict
 
 KIND: Final = "bargain_help"
@@ -21,9 +22,11 @@ def why_held(run: Run, *, helper_id: int, at: datetime) -> str:
         return ""
     look = risk.look(
         kind=KIND,
-        subject=f"{run.bargain_no}:{helper_id}",
+        subject=run.bargain_no,
         title=f"砍价 {run.bargain_no} 的帮砍",
         member_id=run.member_id,
+        other_id=helper_id,
+        compare=False,
         also=found,
         at=at,
     )
@@ -34,23 +37,22 @@ def why_held(run: Run, *, helper_id: int, at: datetime) -> str:
 
 def released(given: Help, *, operator: Any, at: datetime) -> bool:
     """Have risk let a held help go; False for one that was held before there was an eye on it."""
-    subject = f"{given.run.bargain_no}:{given.member_id}"
-    look = risk_facts.waiting().filter(kind=KIND, subject=subject).first()
+    waiting = risk_facts.waiting().filter(kind=KIND, subject=given.run.bargain_no, other_id=given.member_id)
+    look = waiting.first()
     if look is None:
         return False
     risk.release(look_ids=[look.pk], operator=operator, at=at)
     return True
 
 
-def reject_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
     """The help never cuts; the member's help of that day stays used (the board of risk)."""
-    given = held_help(subject)
+    given = held_help(look)
     if given is not None:
         Help.objects.filter(pk=given.pk).update(held=False, reason=f"已驳回：{reason}"[:100])
 
 
-def held_help(subject: str) -> Help | None:
-    """The help that a look names, locked, if it is still held."""
-    number, _, member_id = subject.partition(":")
-    rows = Help.objects.select_for_update(no_key=True).filter(held=True, run__bargain_no=number)
-    return rows.filter(member_id=int(member_id)).first()
+def held_help(look: Look) -> Help | None:
+    """The help that a look is about, locked, if it is still held."""
+    rows = Help.objects.select_for_update(no_key=True).filter(held=True, run__bargain_no=look.subject)
+    return rows.filter(member_id=look.other_id).first()

@@ -20,6 +20,7 @@ from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
 from apps.orders import selectors as order_facts
 from apps.outbox import services as outbox
+from apps.risk.models import Look
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import BargainAtFloor
 
@@ -190,9 +191,9 @@ def let_cut(help_id: int, *, operator: Any, at: datetime) -> None:
     )
 
 
-def release_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
     """Let a held help cut (the board of risk). Raises Closed, AtFloor where there is nothing to cut any more."""
-    given = judging.held_help(subject)
+    given = judging.held_help(look)
     if given is not None:
         let_cut(given.pk, operator=operator, at=at)
 

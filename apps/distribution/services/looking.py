@@ -11,6 +11,7 @@ from apps.distribution.models import Commission
 from apps.distribution.services import holds
 from apps.distribution.states import CommissionStatus
 from apps.risk import services as risk
+from apps.risk.models import Look
 from apps.risk.states import Verdict
 from mall.money import yuan
 
@@ -29,13 +30,12 @@ def look(*, order_no: str, at: datetime) -> int:
     for row in rows.select_related("promoter").order_by("id"):
         by_promoter.setdefault(row.promoter_id, []).append(row)
     held = 0
-    for promoter_id, mine in by_promoter.items():
-        subject = f"{order_no}:{promoter_id}"
+    for mine in by_promoter.values():
         if mine[0].held:
             continue
         found = risk.look(
             kind=KIND,
-            subject=subject,
+            subject=order_no,
             title=f"订单 {order_no} 的佣金 ¥{yuan(sum(row.left_fen for row in mine))}",
             member_id=mine[0].promoter.member_id,
             other_id=mine[0].buyer_id,
@@ -47,20 +47,19 @@ def look(*, order_no: str, at: datetime) -> int:
     return held
 
 
-def release_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
     """Let what is still held of an order's commissions go their way (the board of risk)."""
-    if ids := _held(subject):
+    if ids := _held(look):
         holds.release(commission_ids=ids, operator=operator, at=at)
 
 
-def reject_held(subject: str, *, reason: str, operator: Any, at: datetime) -> None:
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
     """Cancel what is still held of an order's commissions (the board of risk)."""
-    if ids := _held(subject):
+    if ids := _held(look):
         holds.reject(commission_ids=ids, reason=reason, operator=operator, at=at)
 
 
-def _held(subject: str) -> list[int]:
-    """The held commissions that a look names: an order's number and a promoter."""
-    order_no, _, promoter_id = subject.partition(":")
-    rows = Commission.objects.filter(order_no=order_no, promoter_id=int(promoter_id), held=True)
-    return list(rows.values_list("pk", flat=True))
+def _held(look: Look) -> list[int]:
+    """The held commissions that a look is about: an order's, of one promoter."""
+    mine = Commission.objects.filter(order_no=look.subject, promoter__member_id=look.member_id, held=True)
+    return list(mine.values_list("pk", flat=True))

@@ -49,7 +49,7 @@ class Migration(migrating.Migration):
                     ),
                 ),
                 ("kind", models.CharField(max_length=20, verbose_name="类型")),
-                ("subject", models.CharField(max_length=80, verbose_name="奖励编号")),
+                ("subject", models.CharField(max_length=40, verbose_name="业务编号")),
                 ("title", models.CharField(max_length=80, verbose_name="奖励")),
                 ("score", models.PositiveIntegerField(verbose_name="分数")),
                 (
@@ -312,7 +312,9 @@ class Migration(migrating.Migration):
         ),
         migrations.AddConstraint(
             model_name="look",
-            constraint=models.UniqueConstraint(fields=("kind", "subject"), name="risk_look_once"),
+            constraint=models.UniqueConstraint(
+                fields=("kind", "subject", "member", "other"), name="risk_look_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
             model_name="look",

@@ -51,7 +51,7 @@ def _judge(move: str, look_ids: Collection[int], *, operator: Any, note: str, at
     for row in rows:
         kind = board.kind_of(row.kind)
         decide = kind.release() if move == "release" else kind.reject()
-        decide(row.subject, reason=note, operator=operator, at=at)
+        decide(row, reason=note, operator=operator, at=at)
         row.verdict = LIFECYCLE.target(move=move, current=row.verdict)
         row.judged_at, row.judged_by, row.note = at, operator, note[:100]
         row.save(update_fields=["verdict", "judged_at", "judged_by", "note"])

@@ -31,32 +31,32 @@ def look(
     title: str,
     member_id: int,
     other_id: int | None = None,
+    compare: bool = True,
     peers: Collection[int] = (),
     also: Sequence[Found] = (),
     at: datetime,
 ) -> Look:
-    """Look at one reward of a member that another's doing brought, once: the same ``subject`` returns the first look.
+    """Look at one reward of a member that another's doing brought, once: again returns the first look.
 
+    The ``subject`` of a ``kind`` and the two members name it. Without ``compare`` only what is ``also`` said counts.
     ``peers`` are members whose doing brought the member rewards before: to be one of them counts as much as to be the
     member. ``also`` are clues that the caller's own tables give. Held is what ``verdict`` says; the caller holds it.
     """
-    known = Look.objects.filter(kind=kind, subject=subject).first()
+    names = {"kind": kind, "subject": subject, "member_id": member_id, "other_id": other_id}
+    known = Look.objects.filter(**names).first()
     if known is not None:
         return known
     found = list(also)
-    if other_id is not None:
+    if other_id is not None and compare:
         for each in (member_id, other_id):
             tracing.refresh(member_id=each, at=at)
         found += _of_pair(member_id, other_id, peers=peers, at=at)
     rules = risk_facts.rules()
     score = scoring.score(found, rules)
     row, created = Look.objects.get_or_create(
-        kind=kind,
-        subject=subject,
+        **names,
         defaults={
             "title": title[:_LONGEST],
-            "member_id": member_id,
-            "other_id": other_id,
             "score": score,
             "verdict": Verdict.HELD if score >= risk_facts.policy().hold_at else Verdict.CLEAR,
             "at": at,

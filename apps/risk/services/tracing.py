@@ -17,7 +17,7 @@ from apps.risk import selectors as risk_facts
 from apps.risk.models import Trace
 from apps.risk.states import Trait
 from apps.shares.models import Visit
-from mall import text
+from mall import text as texts
 
 _BATCH: Final = 5_000
 # What people leave out or write otherwise in one and the same address.
@@ -71,7 +71,7 @@ def one_form(place: Mapping[str, str]) -> str:
     if not _of(place, "detail"):
         return ""
     whole = "".join(_of(place, name) for name in ("city", "district", "detail"))
-    plain = unicodedata.normalize("NFKC", text.plain(whole)).casefold()
+    plain = unicodedata.normalize("NFKC", texts.plain(whole)).casefold()
     return _NO_LETTER.sub("", plain)
 
 

@@ -139,8 +139,6 @@ def test_traces_go_when_their_time_is_over_and_with_an_erased_member_but_that_of
 
 def bought(*, phone: str) -> Commission:
     """What a promoter earns by a customer with this phone; the promoter's own is 13912345678."""
-    promotion.set_rules()
-    counter.freight(0)
     promoter = promotion.promoter(members.member(phone="13912345678"))
     buyer = counter.buyer(phone=phone)
     promotion.bind(buyer[0], promoter)
@@ -150,12 +148,16 @@ def bought(*, phone: str) -> Commission:
 
 
 def test_a_commission_by_a_buyer_with_the_promoters_phone_is_held_and_that_of_another_not():
+    promotion.set_rules()
+    counter.freight(0)
     held, free = bought(phone="13912345678"), bought(phone="13912345679")
     assert (held.held, free.held) == (True, False)
     assert held.hold_reasons == ["与得奖会员手机号相同，涉及 1 个账号"]
 
 
 def test_a_held_commission_goes_its_way_when_it_is_released_and_is_cancelled_when_rejected():
+    promotion.set_rules()
+    counter.freight(0)
     for judge, status in (
         (risk.release, "PENDING"),
         (lambda **said: risk.reject(reason="小号自购", **said), "CANCELLED"),
