@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import admin
@@ -151,7 +152,7 @@ class EdgeAdmin(ReadOnlyAdmin):
     fields = ["inviter", "friend", "at"]
 
 
-def _drawn(numbers: list[int]) -> SafeString:
+def _drawn(numbers: Sequence[int]) -> SafeString:
     """Generations as bars, each with its number of people."""
     most = max(numbers)
     bars = format_html_join(

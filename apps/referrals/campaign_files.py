@@ -103,7 +103,7 @@ def _read(prize: CouponPrize | PointsPrize, place: str) -> Prize:
 def _write(prize: Prize) -> CouponPrize | PointsPrize:
     if prize.kind == PrizeKind.POINTS:
         return PointsPrize(kind="points", points=prize.points or 1)
-    code = Template.objects.values_list("code", flat=True).get(pk=prize.coupon_id)
+    code = Template.objects.values_list("code", flat=True).get(pk=prize.coupon_id or 0)
     return CouponPrize(kind="coupon", code=code or "")
 
 

@@ -53,7 +53,7 @@ def write_prize(prize: Prize | None) -> str:
         return ""
     if prize.kind == PrizeKind.POINTS:
         return f"{prize.points} 积分"
-    return f"券 {Template.objects.values_list('code', flat=True).get(pk=prize.coupon_id)}"
+    return f"券 {Template.objects.values_list('code', flat=True).get(pk=prize.coupon_id or 0)}"
 
 
 def write_tiers(steps: Sequence[Step]) -> str:

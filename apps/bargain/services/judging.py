@@ -55,4 +55,4 @@ def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None
 def held_help(look: Look) -> Help | None:
     """The help that a look is about, locked, if it is still held."""
     rows = Help.objects.select_for_update(no_key=True).filter(held=True, run__bargain_no=look.subject)
-    return rows.filter(member_id=look.other_id).first()
+    return rows.filter(member_id=look.other_id or 0).first()

@@ -98,4 +98,6 @@ def _of_prize(prize: Prize, field: str) -> Iterator[Fault]:
 
 
 def _is_given(template_id: int | None) -> bool:
-    return Template.objects.filter(pk=template_id, code__isnull=False, status=TemplateStatus.LIVE).exists()
+    return Template.objects.filter(
+        pk=template_id or 0, code__isnull=False, status=TemplateStatus.LIVE
+    ).exists()

@@ -63,7 +63,7 @@ def refresh(*, member_id: int, at: datetime) -> None:
     )
 
 
-def one_form(place: Mapping[str, str]) -> str:
+def one_form(place: Mapping[str, object]) -> str:
     """An address in the one form in which two spellings of it are the same; empty where there is no street.
 
     City, district and street without blanks, signs and width; the province, which some leave out, does not count.
@@ -85,6 +85,6 @@ def forget(*, at: datetime) -> int:
     return deleted
 
 
-def _of(place: Mapping[str, str], name: str) -> str:
+def _of(place: Mapping[str, object], name: str) -> str:
     """A part of an address; those of orders whose time is over have none."""
     return str(place.get(name) or "").strip()
