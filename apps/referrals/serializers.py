@@ -11,7 +11,7 @@ from apps.campaigns.states import State
 from apps.referrals.states import Act, PrizeKind, RewardStatus
 
 
-class PrizeSerializer(serializers.Serializer[Any]):
+class ReferralPrizeSerializer(serializers.Serializer[Any]):
     """A coupon or points."""
 
     kind = serializers.ChoiceField(choices=PrizeKind.choices)
@@ -20,20 +20,20 @@ class PrizeSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(help_text="The prize as shoppers read it.")
 
 
-class TierSerializer(serializers.Serializer[Any]):
+class ReferralTierSerializer(serializers.Serializer[Any]):
     """So many friends win this."""
 
     friends = serializers.IntegerField(help_text="How many friends have to count.")
-    prize = PrizeSerializer()
+    prize = ReferralPrizeSerializer()
 
 
-class WonSerializer(serializers.Serializer[Any]):
+class ReferralWonSerializer(serializers.Serializer[Any]):
     """What I won, or what waits."""
 
     tier = serializers.IntegerField(
         allow_null=True, help_text="The tier by its number of friends; null for what I got as a friend."
     )
-    prize = PrizeSerializer()
+    prize = ReferralPrizeSerializer()
     at = serializers.DateTimeField(help_text="When it was won, or when its tier was within reach first.")
     status = serializers.ChoiceField(
         choices=RewardStatus.choices,
@@ -41,13 +41,13 @@ class WonSerializer(serializers.Serializer[Any]):
     )
 
 
-class MineSerializer(serializers.Serializer[Any]):
+class ReferralMineSerializer(serializers.Serializer[Any]):
     """How my friends stand."""
 
     friends = serializers.IntegerField(help_text="Friends who came by my share.")
     counted = serializers.IntegerField(help_text="Those who count.")
     held = serializers.IntegerField(help_text="Those who did it and wait for a look.")
-    won = WonSerializer(many=True)
+    won = ReferralWonSerializer(many=True)
 
 
 class ReferralSerializer(serializers.Serializer[Any]):
@@ -60,12 +60,12 @@ class ReferralSerializer(serializers.Serializer[Any]):
         help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt.",
     )
     needs_phone = serializers.BooleanField(help_text="Whether a friend has to tell their phone, too.")
-    tiers = TierSerializer(many=True)
-    friend_prize = PrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
+    tiers = ReferralTierSerializer(many=True)
+    friend_prize = ReferralPrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=State.choices)
-    mine = MineSerializer(allow_null=True, help_text="null without login.")
+    mine = ReferralMineSerializer(allow_null=True, help_text="null without login.")
 
 
 class OneReferralSerializer(ReferralSerializer):
