@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from apps.demo import levels as members
+from apps.demo import levels
 from apps.members.models import Member
 from apps.referrals import services as referrals
 from apps.referrals.drafts import Prize, ReferralDraft, Step
@@ -42,7 +42,7 @@ def fill(*, at: datetime) -> None:
         at=at,
     )
     inviter, second, third, alike, waiting = (
-        members.shopper(name, number=number, at=at)
+        levels.shopper(name, number=number, at=at)
         for number, name in enumerate(("沈砚秋", "顾南风", "温书意", "秦小川", "阮青"), start=_FIRST)
     )
     share = _share(inviter, row, at=at)
