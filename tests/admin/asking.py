@@ -737,7 +737,7 @@ def _rewrite_rule() -> Page:
         "risk.rule",
         row,
         "rewrite",
-        {"enabled": "on", "threshold": 2, "weight": 50},
+        {"enabled": "on", "threshold": 2, "weight": 50, "step": "confirm"},
         _rows(Rule),
         permission="risk.change_rule",
     )
