@@ -9,8 +9,7 @@ from django.db import transaction
 
 from apps.base import numbers
 from apps.catalog.models import Sku
-from apps.demo import levels
-from apps.demo import past_orders
+from apps.demo import levels, past_orders
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Commission, Material, Promoter, PromoterLevel, RateRule, Rules
 from apps.distribution.services import (
