@@ -115,6 +115,9 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "campaigns",
+            "promotions.Promotion",
+            "promotions.Campaign",
             "flashsale",
             "bargain",
             "presale",
@@ -150,6 +153,12 @@ def _roles() -> dict[str, Collection[str]]:
             "referrals",
             "risk",
             "base.AuditEntry",
+            "campaigns",
+            "promotions",
+            "groupbuy",
+            "bargain",
+            "presale",
+            *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
         )
         | {
             "risk.judge_look",

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.demo import (
+    activity_orders,
     bargains,
     filling,
     group_buys,
@@ -41,4 +42,5 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         promoters.fill(at=at)
         referrals.fill(at=at)
         group_buys.fill(at=at)
+        activity_orders.fill(at=at)
     return added
