@@ -9,13 +9,23 @@ import zoneinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config import databases
 
 # What people paste from examples and forget. A secret that contains one of these is no secret.
 _EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
@@ -25,8 +35,6 @@ _GUESSED_FIRST = ("password", "passw0rd", "qwerty", "letmein", "iloveyou", "abcd
 _JUDGED_FROM = 16
 # 16 random signs, even if they are hexadecimal, hold seven kinds or more in all but one of 100,000.
 _KINDS_OF_SIGNS = 6
-# What may follow the name of a database: how the connection is encrypted (libpq's own names).
-DATABASE_PARAMETERS = frozenset({"sslmode", "sslrootcert"})
 
 
 def _no_example(secret: SecretStr) -> SecretStr:
@@ -112,6 +120,8 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", hide_input_in_errors=True)
 
     database_url: str
+    # A streaming replica for what may be read there (apps/base/replica.py); empty: everything from the primary.
+    replica_url: str = ""
     redis_url: str
     secret_key: Secret
     # Former ones, the newest first: what they signed (printed share codes) is still ours.
@@ -182,14 +192,11 @@ class Environment(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "replica_url")
     @classmethod
-    def _postgres_only(cls, value: str) -> str:
-        parts = _whole_address(value)
-        if parts is None or parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-            raise ValueError("must be postgres://user:password@host:port/name")
-        if unknown := {name for name, _ in parse_qsl(parts.query)} - DATABASE_PARAMETERS:
-            raise ValueError(f"takes no {', '.join(sorted(unknown))}")
+    def _postgres_only(cls, value: str, field: ValidationInfo) -> str:
+        if value or field.field_name == "database_url":
+            databases.read(value)
         return value
 
     @field_validator("redis_url")

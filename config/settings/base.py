@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+from config import databases
 from config import env as environment
 from config.logs import logging_config
 from config.settings import unfold
@@ -117,30 +117,11 @@ TEMPLATES = [
     }
 ]
 
-_database = urlsplit(ENV.database_url)
-# Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
-_database_options: dict[str, object] = {"connect_timeout": 3, **dict(parse_qsl(_database.query))}
-if (
-    not ENV.database_pooled
-):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
-    _database_options["options"] = (
-        "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
-    )
-DATABASES = {
-    "default": {
-        "ENGINE": "apps.base.postgresql",
-        "NAME": unquote(_database.path.lstrip("/")),
-        "USER": unquote(_database.username or ""),
-        "PASSWORD": unquote(_database.password or ""),
-        "HOST": _database.hostname,
-        "PORT": str(_database.port or 5432),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,
-        "DISABLE_SERVER_SIDE_CURSORS": ENV.database_pooled,
-        "OPTIONS": _database_options,
-    }
-}
+DATABASES = {"default": databases.setting(ENV.database_url, pooled=ENV.database_pooled)}
+if ENV.replica_url:
+    DATABASES["replica"] = databases.setting(ENV.replica_url, pooled=ENV.database_pooled)
+    DATABASE_ROUTERS = ["apps.base.replica.Router"]
+    MIDDLEWARE.append("apps.base.replica.ReplicaMiddleware")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url

@@ -98,7 +98,7 @@ class Crowd:
             time.sleep(0.02)
 
     def _shop(self, number: int, buyers: Sequence[Buyer]) -> None:
-        phone = _Phone(self._port, self.told, self._stop)
+        phone = Phone(self._port, self.told)
         wechat = Sandbox(self._wechat.base_url)
         picked = random.Random(number)
         for buyer in buyers:
@@ -109,20 +109,15 @@ class Crowd:
                     self._pay(phone, wechat, buyer, order_no)
         raise AssertionError("the buyers ran out")
 
-    def _order(self, phone: _Phone, buyer: Buyer, sku_id: int) -> str | None:
-        choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": buyer.address_id, "coupon_id": "none"}
-        quoted = phone.ask(buyer.token, "/checkout/quote", choice)
-        if quoted is None:
-            return None
-        wanted = {**choice, "expected_payable_fen": quoted["payable_fen"]}
-        placed = phone.ask(buyer.token, "/orders", wanted, key=f"ha-{next(self._keys)}")
+    def _order(self, phone: Phone, buyer: Buyer, sku_id: int) -> str | None:
+        placed = phone.order(buyer, sku_id, key=f"ha-{next(self._keys)}")
         if placed is None:
             return None
         self.told.orders.append(placed["order_no"])
         self.told.moments.append(time.monotonic())
         return str(placed["order_no"])
 
-    def _pay(self, phone: _Phone, wechat: Sandbox, buyer: Buyer, order_no: str) -> None:
+    def _pay(self, phone: Phone, wechat: Sandbox, buyer: Buyer, order_no: str) -> None:
         said = phone.ask(buyer.token, f"/orders/{order_no}/pay", None)
         if said is not None:
             with suppress(PaymentFailed):
@@ -130,18 +125,32 @@ class Crowd:
                 self.told.paid.append(order_no)
 
 
-class _Phone:
+class Phone:
     """A kept connection that asks again, with the same key, until it is answered or patience is over."""
 
-    def __init__(self, port: int, told: Told, stop: threading.Event) -> None:
-        self._port, self._told, self._stop = port, told, stop
+    def __init__(self, port: int, told: Told) -> None:
+        self._port, self._told = port, told
         self._connection: HTTPConnection | None = None
+
+    def order(self, buyer: Buyer, sku_id: int, *, key: str) -> Any:
+        """Quote and order one unit; the order, or None where it was given up."""
+        choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": buyer.address_id, "coupon_id": "none"}
+        quoted = self.ask(buyer.token, "/checkout/quote", choice)
+        if quoted is None:
+            return None
+        return self.ask(buyer.token, "/orders", {**choice, "expected_payable_fen": quoted["payable_fen"]}, key=key)
+
+    def see(self, token: str, path: str) -> Any:
+        """The body of a page that must be answered at the first time."""
+        status, said = self._once("GET", token, path, None, "")
+        assert status == 200, (path, status, said)
+        return said
 
     def ask(self, token: str, path: str, body: Any, *, key: str = "") -> Any:
         """The body of a success; None where a minute brought none."""
         ends = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends:
-            status, said = self._once(token, path, body, key)
+            status, said = self._once("POST", token, path, body, key)
             if 200 <= status < 300:
                 return said
             fault = f"{status} {said.get('code', '')}".strip() if isinstance(said, dict) else str(said)
@@ -152,13 +161,13 @@ class _Phone:
         self._told.unanswered += 1
         return None
 
-    def _once(self, token: str, path: str, body: Any, key: str) -> tuple[int, Any]:
+    def _once(self, method: str, token: str, path: str, body: Any, key: str) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         headers |= {"Idempotency-Key": key} if key else {}
         try:
             if self._connection is None:
                 self._connection = HTTPConnection(LOOPBACK, self._port, timeout=40)
-            self._connection.request("POST", f"/api/v1{path}", None if body is None else json.dumps(body), headers)
+            self._connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
             answer = self._connection.getresponse()
             text = answer.read()
             return answer.status, json.loads(text) if text else None

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Stage:
     slot: Slot
     environ: dict[str, str]
     wechat: Sandbox
-    children: list[Child] = field(default_factory=list)
+    children: list[Child]
 
     def start(self, name: str, command: Sequence[str], **changes: str) -> Child:
         """Start a program; its output is in the slot's logs."""
@@ -105,26 +105,33 @@ def await_webs(*webs: tuple[Child, int]) -> None:
         wait_until(lambda port=port: answers(port), within=90, child=child, what=child.name, every=0.2)  # type: ignore[misc]  # a default is how a loop variable is kept
 
 
+Beside = Callable[[Slot, Servers, list[Child]], Mapping[str, str]]
+
+
+def _nothing(slot: Slot, backing: Servers, children: list[Child]) -> Mapping[str, str]:
+    return {}
+
+
 @contextmanager
-def built(*, public_port: int | None = None, backing: Servers | None = None, **changes: str) -> Iterator[Stage]:
+def built(beside: Beside = _nothing) -> Iterator[Stage]:
     """Yield a stage whose database is migrated and whose Django runs in this process, on servers of its own.
 
-    ``backing`` names servers that the trial made itself. WeChat calls ``public_port``; ``changes`` are variables.
+    ``beside`` starts what the trial has beside them, adds it to the children, and names the variables that it changes.
     """
     slot = take_slot("ha")
     with ExitStack() as stack:
         stack.callback(slot.release)
-        if backing is None:
-            backing = stack.enter_context(servers.running(slot, tuning=Tuning.KEPT, environ={}))
+        backing = stack.enter_context(servers.running(slot, tuning=Tuning.KEPT, environ={}))
+        children: list[Child] = []
+        stack.callback(stop_all, children)
+        _fresh_database(backing.database_url)
+        changes = beside(slot, backing, children)
         wechat = stack.enter_context(launch.running(environment.identity_directory(slot), fast=True))
-        port = public_port or 8000
         variables = environment.for_shop(
-            slot, backing, settings=SETTINGS, web_port=port, sandbox_port=9, environ=_clean(os.environ)
+            slot, backing, settings=SETTINGS, web_port=8000, sandbox_port=9, environ=_clean(os.environ)
         )
         own = {"WECHAT_API_BASE": wechat.base_url, "WECHATPAY_BASE": wechat.base_url}
-        stage = Stage(slot=slot, environ={**variables, **_OWN, **own, **changes}, wechat=wechat)
-        stack.callback(stop_all, stage.children)
-        _fresh_database(backing.database_url)
+        stage = Stage(slot, {**variables, **_OWN, **own, **changes}, wechat, children)
         os.environ |= {**stage.environ, "LOG_FORMAT": "console"}
         _set_up()
         yield stage
