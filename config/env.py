@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config import databases
+from config import databases, redis_servers
 
 # What people paste from examples and forget. A secret that contains one of these is no secret.
 _EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
@@ -121,7 +121,7 @@ class Environment(BaseSettings):
 
     database_url: str
     # A streaming replica for what may be read there (apps/base/replica.py); empty: everything from the primary.
-    replica_url: str = ""
+    replica_url: str | None = None
     redis_url: str
     secret_key: Secret
     # Former ones, the newest first: what they signed (printed share codes) is still ours.
@@ -194,17 +194,15 @@ class Environment(BaseSettings):
 
     @field_validator("database_url", "replica_url")
     @classmethod
-    def _postgres_only(cls, value: str, field: ValidationInfo) -> str:
+    def _postgres_only(cls, value: str | None, field: ValidationInfo) -> str | None:
         if value or field.field_name == "database_url":
-            databases.read(value)
+            databases.read(value or "")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_only(cls, value: str) -> str:
-        parts = _whole_address(value)
-        if parts is None or parts.scheme not in {"redis", "rediss"}:
-            raise ValueError("must be redis://host:port/0")
+        redis_servers.read(value)
         return value
 
     @field_validator("csrf_trusted_origins")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from config import databases
+from config import databases, redis_servers
 from config import env as environment
 from config.logs import logging_config
 from config.settings import unfold
@@ -125,8 +125,14 @@ if ENV.replica_url:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url
+_redis = redis_servers.read(ENV.redis_url)
 CACHES: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}
+    "default": {
+        "BACKEND": "apps.base.cache.SoftRedisCache",
+        "LOCATION": _redis.location,
+        "KEY_PREFIX": "mall",
+        "OPTIONS": _redis.cache_options,
+    }
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -256,7 +262,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
 }
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = _redis.broker_url
 CELERY_WORKER_CONCURRENCY = PROCESSES.worker_concurrency
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -270,6 +276,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 # No retries when publishing: sweeps find what a lost nudge missed, a shopper must not wait for the broker.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **_redis.broker_options,
     # The queues in the order in which the worker names them (config.schedule.QUEUES), not in turn.
     "queue_order_strategy": "priority",
     "visibility_timeout": 900,

@@ -106,6 +106,7 @@ def await_webs(*webs: tuple[Child, int]) -> None:
 
 
 Beside = Callable[[Slot, Servers, list[Child]], Mapping[str, str]]
+Instead = Callable[[Slot, list[Child]], Mapping[str, str]]
 
 
 def _nothing(slot: Slot, backing: Servers, children: list[Child]) -> Mapping[str, str]:
@@ -113,17 +114,19 @@ def _nothing(slot: Slot, backing: Servers, children: list[Child]) -> Mapping[str
 
 
 @contextmanager
-def built(beside: Beside = _nothing) -> Iterator[Stage]:
+def built(beside: Beside = _nothing, *, instead: Instead | None = None) -> Iterator[Stage]:
     """Yield a stage whose database is migrated and whose Django runs in this process, on servers of its own.
 
-    ``beside`` starts what the trial has beside them, adds it to the children, and names the variables that it changes.
+    ``instead`` starts servers of the trial's own and names their addresses (DATABASE_URL, REDIS_URL); ``beside`` starts
+    what it has beside the servers and names the variables that it changes. Both add what they start to the children.
     """
     slot = take_slot("ha")
     with ExitStack() as stack:
         stack.callback(slot.release)
-        backing = stack.enter_context(servers.running(slot, tuning=Tuning.KEPT, environ={}))
         children: list[Child] = []
         stack.callback(stop_all, children)
+        given = instead(slot, children) if instead else {}
+        backing = stack.enter_context(servers.running(slot, tuning=Tuning.KEPT, environ=given))
         _fresh_database(backing.database_url)
         changes = beside(slot, backing, children)
         wechat = stack.enter_context(launch.running(environment.identity_directory(slot), fast=True))
@@ -146,7 +149,7 @@ def _fresh_database(url: str) -> None:
     """Empty the database: a trial counts everything that is in it."""
     import psycopg2
 
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(url.replace("postgres://", "postgresql://"))
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
