@@ -108,6 +108,10 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _address_or_none(url: str | None) -> str | None:
+    return _without_slash(url) if url else None
+
+
 Secret = Annotated[SecretStr, AfterValidator(_no_example)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
 Names = Annotated[list[str], NoDecode]
@@ -135,6 +139,15 @@ class Environment(BaseSettings):
     media_root: Directory = None
     private_root: Directory = None
     static_root: Directory = None
+    # Uploaded files in two buckets of an S3-compatible store instead of both directories (docs/guide/beyond-one-machine.md).
+    s3_bucket: str | None = None
+    s3_private_bucket: str | None = None
+    s3_public_url: Annotated[str | None, AfterValidator(_address_or_none)] = None
+    s3_endpoint_url: Annotated[str | None, AfterValidator(_address_or_none)] = None
+    s3_region: str | None = None
+    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
     # True behind PgBouncer in transaction mode: no server-side cursors, no session state.
     database_pooled: bool = False
     # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
@@ -271,6 +284,18 @@ class Environment(BaseSettings):
             raise ValueError("is not an RSA public key")
         _long_enough_key(key)
         return value
+
+    @model_validator(mode="after")
+    def _whole_store(self) -> Environment:
+        """A bucket without the other, or without an address, would be found out at the first upload."""
+        if not self.s3_bucket:
+            return self
+        for name in ("s3_private_bucket", "s3_public_url"):
+            if not getattr(self, name):
+                raise ValueError(f"{name.upper()}: must be set where S3_BUCKET is")
+        if self.s3_private_bucket == self.s3_bucket:
+            raise ValueError("S3_PRIVATE_BUCKET: must be another bucket than S3_BUCKET")
+        return self
 
     @model_validator(mode="after")
     def _https_unless_rehearsing(self) -> Environment:

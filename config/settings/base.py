@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from config import databases, redis_servers
+from config import databases, files, redis_servers
 from config import env as environment
 from config.logs import logging_config
 from config.settings import unfold
@@ -179,19 +179,19 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 # Empty until collectstatic runs; WhiteNoise warns about a directory that is not there.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-MEDIA_URL = "/media/"
+MEDIA_URL = files.address(ENV)
 MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
 # What no web server may serve: beside the pictures, and shared by all processes as they are.
 PRIVATE_ROOT = ENV.private_root or MEDIA_ROOT.with_name("private")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **files.storages(ENV),
     # Without a manifest a process can start before collectstatic has run; nginx serves the collected files.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 # What browsers ask for by a name of their own, beside everything: /favicon.ico.
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"
-SERVE_MEDIA = ENV.trusted_proxies == 0
+SERVE_MEDIA = ENV.trusted_proxies == 0 and not ENV.s3_bucket
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

@@ -21,6 +21,16 @@ CHECKS = ("ledgers", "points", "wallets", "refunds", "payments", "reductions", "
 _WITHIN_SECONDS = 120.0
 
 
+def size() -> tuple[int, int]:
+    """Bytes of the database on disk, and of the log that was ever written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_database_size(current_database()), pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+        )
+        on_disk, log = cursor.fetchone()
+    return int(on_disk), int(log)
+
+
 def holds(stage: Stage, told: Told) -> None:
     """Raise AssertionError unless nothing that was acknowledged is lost, nothing is there twice, and all checks pass."""
     connection.close()  # the server of this process's connection may have died in the trial

@@ -24,6 +24,7 @@ def main() -> None:
         await_webs((webs[0], first), (webs[1], second))
         proxy.nginx(stage, port=public, webs=[first, second])
         say("two web servers, two workers, beat and nginx run")
+        before = audit.size()
         crowd = load.Crowd(public, buyers, skus, stage.wechat)
         crowd.start()
         try:
@@ -42,6 +43,9 @@ def main() -> None:
         finally:
             heard = crowd.stop()
         audit.holds(stage, heard)
+        disk, log = (now - then for now, then in zip(audit.size(), before, strict=True))
+        orders = len(heard.orders)
+        say(f"an order of one line, half of them paid: {disk / orders / 1024:.1f} kB on disk, {log / orders / 1024:.1f} kB of log")
 
 
 if __name__ == "__main__":
