@@ -6,9 +6,6 @@ from typing import Any
 
 from config.env import Environment
 
-# The hash of a drawn picture's content is in its name; whatever else is uploaded keeps its name as long as it is there.
-_KEPT_BY_BROWSERS = "public, max-age=604800"
-
 
 def storages(env: Environment) -> dict[str, Any]:
     """What Django's STORAGES says of uploaded files. Without a bucket they lie under MEDIA_ROOT and PRIVATE_ROOT."""
@@ -32,7 +29,6 @@ def storages(env: Environment) -> dict[str, Any]:
             "OPTIONS": {
                 **common,
                 "bucket_name": env.s3_bucket,
-                "object_parameters": {"CacheControl": _KEPT_BY_BROWSERS},
             },
         },
         "private": {

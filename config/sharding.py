@@ -1,7 +1,7 @@
 """Board 7: where each table would lie in a PostgreSQL that Citus spreads over machines: docs/guide/sharding.md.
 
-Nothing reads it while the shop runs. A test holds today's schema to it, so that the step stays as long as it is: a table that
-belongs to members says by which column, and whatever must be unique beyond one member says how that would hold.
+Nothing reads it while the shop runs. A test holds today's schema to it, so that the step stays as long as it is: a table
+that belongs to members says by which column, and whatever must be unique beyond one member says how that would hold.
 """
 
 from __future__ import annotations
@@ -156,11 +156,13 @@ GLOBAL: Final[Mapping[str, str]] = {
 _RANDOM: Final = "random or hashed from random, so that two are equal no sooner than a key is guessed"
 _BY_ORDER: Final = "an order is one member's, so its number in the key is as good as the member"
 _ONE_EACH: Final = "hangs on a row of the same shard"
-_MOVES: Final = "does not hold by itself: eight digits that somebody types at a till; goes to a table of codes on one machine first"
+_MOVES: Final = (
+    "does not hold by itself, since codes are short; they go to a table of codes on one machine first"
+)
 _WECHATS: Final = "WeChat's own number, which is given out once"
 
-# Unique in the whole shop today, in tables that would be distributed: Citus keeps a constraint only within a shard, so each says
-# why that is enough. What is not enough would have to move to a table of its own on one machine.
+# Unique in the whole shop today, in tables that would be distributed: Citus keeps a constraint only within a shard, so each
+# says why that is enough. What is not enough would have to move to a table of its own on one machine.
 ACROSS: Final[Mapping[str, str]] = {
     "campaigns.Take(order_no,quota,verb,cause)": _BY_ORDER,
     "content.Picture(public_id)": _RANDOM,

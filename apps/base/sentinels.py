@@ -8,7 +8,7 @@ from redis.sentinel import Sentinel, SentinelConnectionPool
 
 
 class LeaderPool(SentinelConnectionPool):
-    """The pool that Django's cache makes by ``from_url``; which servers are meant is in the options (config.redis_servers)."""
+    """The pool that Django's cache makes by ``from_url``; the options say which servers are meant (config.redis_servers)."""
 
     @classmethod
     def from_url(

@@ -139,9 +139,7 @@ class OrderCountsView(APIView):
     )
     def get(self, request: Request) -> Response:
         member = caller(request)
-        counts = replica.read(
-            lambda: order_facts.counts_of(member=member), reader=replica.reader_of(member)
-        )
+        counts = replica.read(lambda: order_facts.counts_of(member=member), reader=replica.reader_of(member))
         return Response(counts)
 
 

@@ -1,4 +1,4 @@
-"""The step to a sharded PostgreSQL stays as long as config/sharding.py says: each table has its place, each key its reason."""
+"""The step to a sharded PostgreSQL stays as config/sharding.py says: each table has its place, each key its reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def keys(model: type[models.Model]) -> set[tuple[str, ...]]:
 
 
 def across(label: str) -> set[str]:
-    """The keys of a distributed table that hold for all members together: without the member, and without the row it hangs on."""
+    """The keys of a distributed table that hold for all members together: without the member or the row it hangs on."""
     first = BY_MEMBER[label].split(".")[0]
     return {f"{label}({','.join(key)})" for key in keys(OURS[label]) if first not in key}
 
@@ -57,7 +57,9 @@ def test_what_is_distributed_by_the_member_leads_to_one(label: str) -> None:
 
 def test_what_points_to_a_member_is_distributed_by_them_or_says_why_not() -> None:
     pointing = {
-        label for label, model in OURS.items() if any(field.related_model is Member for field in model._meta.fields)
+        label
+        for label, model in OURS.items()
+        if any(field.related_model is Member for field in model._meta.fields)
     }
     # A code that a member promotes is read by whoever types it.
     assert pointing - set(BY_MEMBER) - set(GLOBAL) == {"coupons.PromoCode"}
@@ -72,7 +74,9 @@ def test_no_row_of_a_copied_table_hangs_on_a_member() -> None:
         f"{label}.{field.name}"
         for label in REFERENCE
         for field in OURS[label]._meta.fields
-        if field.is_relation and isinstance(field.related_model, type) and field.related_model._meta.label in BY_MEMBER
+        if field.is_relation
+        and isinstance(field.related_model, type)
+        and field.related_model._meta.label in BY_MEMBER
     }
     assert hanging == set()
 
@@ -80,5 +84,6 @@ def test_no_row_of_a_copied_table_hangs_on_a_member() -> None:
 def test_the_guide_says_how_many_tables_lie_where() -> None:
     page = (Path(__file__).parents[2] / "docs/guide/sharding.md").read_text()
     ready = sum("." not in path for path in BY_MEMBER.values())
-    line = f"{len(OURS)} tables: {len(BY_MEMBER)} by member ({ready} have the column), {len(REFERENCE)} copied, {len(GLOBAL)} on one machine."
+    by_member = f"{len(OURS)} tables: {len(BY_MEMBER)} by member ({ready} have the column)"
+    line = f"{by_member}, {len(REFERENCE)} copied, {len(GLOBAL)} on one machine."
     assert line in page

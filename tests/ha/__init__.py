@@ -1,4 +1,4 @@
-"""Trials beyond one machine, on engines that exist, run by hand: ``python -m tests.ha NAME`` (docs/guide/beyond-one-machine.md)."""
+"""Trials beyond one machine, on engines that exist: `make ha` (docs/guide/beyond-one-machine.md)."""
 
 TRIALS = {
     "stateless": "two web servers and two workers behind nginx, one of each killed under load",

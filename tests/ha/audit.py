@@ -17,7 +17,17 @@ from apps.payments.states import PaymentStatus
 from tests.ha.load import Told
 from tests.ha.stage import Stage, say
 
-CHECKS = ("ledgers", "points", "wallets", "refunds", "payments", "reductions", "quotas", "groups", "personal_data")
+CHECKS = (
+    "ledgers",
+    "points",
+    "wallets",
+    "refunds",
+    "payments",
+    "reductions",
+    "quotas",
+    "groups",
+    "personal_data",
+)
 _WITHIN_SECONDS = 120.0
 
 
@@ -58,14 +68,18 @@ def holds(stage: Stage, told: Told) -> None:
         assert done.returncode == 0, f"check_{name}: {(done.stdout + done.stderr)[-600:]}"
     delivered = Delivery.objects.filter(status=DeliveryStatus.DONE).count()
     faults = ", ".join(f"{name} × {times}" for name, times in told.faults.most_common()) or "none"
-    say(f"{len(told.orders)} orders acknowledged, all there; {len(told.paid)} paid at WeChat, all of them paid here")
+    say(
+        f"{len(told.orders)} orders acknowledged, all there; {len(told.paid)} paid at WeChat, all of them paid here"
+    )
     say(f"{delivered} deliveries done, none waiting, none dead; {len(CHECKS)} check commands passed")
     say(f"answers that were asked for again: {faults}; given up: {told.unanswered}")
     say(f"the longest time without an acknowledged order: {told.longest_gap():.1f} s")
 
 
 def _unpaid(numbers: list[str]) -> list[str]:
-    unpaid = Order.objects.filter(status__in=[Status.UNPAID, Status.CLOSED]).values_list("order_no", flat=True)
+    unpaid = Order.objects.filter(status__in=[Status.UNPAID, Status.CLOSED]).values_list(
+        "order_no", flat=True
+    )
     return sorted(set(numbers) & set(unpaid))
 
 

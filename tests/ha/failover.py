@@ -1,4 +1,4 @@
-"""``python -m tests.ha.failover``: the server that leads hands over, then dies, while orders come; Patroni promotes the other."""
+"""``python -m tests.ha.failover``: the leading server hands over, then dies, under load; Patroni promotes the other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def main() -> None:
         from tests.ha import audit, load  # -- not before Django is set up
 
         (cluster,) = clusters
-        say(f"two PostgreSQL {engines.debians_postgres().parent.name} under Patroni, synchronous; three etcd; ttl {TTL_SECONDS} s, loop {LOOP_SECONDS} s")
+        say(
+            f"two PostgreSQL {engines.debians_postgres().parent.name} under Patroni, synchronous; three etcd;"
+            f" ttl {TTL_SECONDS} s, loop {LOOP_SECONDS} s"
+        )
         buyers, skus = load.fill(stage.wechat)
         port = stage.free_port()
         stage.environ |= {"PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
@@ -59,9 +62,14 @@ def _hand_over(cluster: Cluster, crowd: object) -> None:
     before = len(crowd.told.moments)  # type: ignore[attr-defined]  # load.Crowd, which needs Django
     begun = time.monotonic()
     cluster.switch(leader)
-    wait_until(lambda: cluster.leader() == cluster.other(leader), within=60, what="the other leader", every=0.1)
+    wait_until(
+        lambda: cluster.leader() == cluster.other(leader), within=60, what="the other leader", every=0.1
+    )
     crowd.until(5)  # type: ignore[attr-defined]  # as above
-    say(f"{leader} handed over: {_pause(crowd, before):.1f} s without an acknowledged order ({time.monotonic() - begun:.1f} s in all)")
+    say(
+        f"{leader} handed over: {_pause(crowd, before):.1f} s without an acknowledged order"
+        f" ({time.monotonic() - begun:.1f} s in all)"
+    )
 
 
 def _die(cluster: Cluster, crowd: object) -> None:
@@ -71,7 +79,9 @@ def _die(cluster: Cluster, crowd: object) -> None:
     cluster.kill(leader)
     wait_until(lambda: cluster.leader() == cluster.other(leader), within=90, what="a new leader", every=0.1)
     crowd.until(5)  # type: ignore[attr-defined]  # as above
-    say(f"{leader} was killed, Patroni and PostgreSQL (SIGKILL): {_pause(crowd, before):.1f} s without an acknowledged order")
+    say(
+        f"{leader} was killed, Patroni and PostgreSQL (SIGKILL): {_pause(crowd, before):.1f} s without an acknowledged order"
+    )
     cluster.run(leader)
 
 

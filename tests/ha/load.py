@@ -1,4 +1,4 @@
-"""Shoppers who order and pay for as long as they are told, insist on an answer as phones do, and keep what they were told."""
+"""Shoppers who order and pay for as long as they shall, insist on an answer as phones do, and keep what they were told."""
 
 from __future__ import annotations
 
@@ -70,14 +70,18 @@ class Told:
 class Crowd:
     """So many shoppers at once, each with a kept connection, each ordering and paying every other order."""
 
-    def __init__(self, port: int, buyers: Sequence[Buyer], skus: Sequence[int], wechat: Sandbox, *, size: int = 4) -> None:
+    def __init__(
+        self, port: int, buyers: Sequence[Buyer], skus: Sequence[int], wechat: Sandbox, *, size: int = 4
+    ) -> None:
         self.told = Told()
         self._port, self._wechat = port, wechat
         self._skus = skus
         self._stop = threading.Event()
         self._keys = itertools.count()
         parts = [buyers[number::size] for number in range(size)]
-        self._threads = [threading.Thread(target=self._shop, args=(number, part)) for number, part in enumerate(parts)]
+        self._threads = [
+            threading.Thread(target=self._shop, args=(number, part)) for number, part in enumerate(parts)
+        ]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -94,7 +98,9 @@ class Crowd:
         """Wait until so many more orders were acknowledged."""
         goal, ends = len(self.told.orders) + orders, time.monotonic() + within
         while len(self.told.orders) < goal:
-            assert time.monotonic() < ends, f"{goal - len(self.told.orders)} orders short; {dict(self.told.faults)}"
+            assert time.monotonic() < ends, (
+                f"{goal - len(self.told.orders)} orders short; {dict(self.told.faults)}"
+            )
             time.sleep(0.02)
 
     def _shop(self, number: int, buyers: Sequence[Buyer]) -> None:
@@ -134,11 +140,17 @@ class Phone:
 
     def order(self, buyer: Buyer, sku_id: int, *, key: str) -> Any:
         """Quote and order one unit; the order, or None where it was given up."""
-        choice = {"items": [{"sku_id": sku_id, "quantity": 1}], "address_id": buyer.address_id, "coupon_id": "none"}
+        choice = {
+            "items": [{"sku_id": sku_id, "quantity": 1}],
+            "address_id": buyer.address_id,
+            "coupon_id": "none",
+        }
         quoted = self.ask(buyer.token, "/checkout/quote", choice)
         if quoted is None:
             return None
-        return self.ask(buyer.token, "/orders", {**choice, "expected_payable_fen": quoted["payable_fen"]}, key=key)
+        return self.ask(
+            buyer.token, "/orders", {**choice, "expected_payable_fen": quoted["payable_fen"]}, key=key
+        )
 
     def see(self, token: str, path: str) -> Any:
         """The body of a page that must be answered at the first time."""
@@ -167,7 +179,9 @@ class Phone:
         try:
             if self._connection is None:
                 self._connection = HTTPConnection(LOOPBACK, self._port, timeout=40)
-            self._connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
+            self._connection.request(
+                method, f"/api/v1{path}", None if body is None else json.dumps(body), headers
+            )
             answer = self._connection.getresponse()
             text = answer.read()
             return answer.status, json.loads(text) if text else None

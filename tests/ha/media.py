@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -29,7 +30,9 @@ def _installed() -> None:
     if not (_STORAGES / "storages").is_dir():
         lock = (ROOT / "requirements-s3.lock").read_text().splitlines()
         pins = [line.split()[0] for line in lock if line.split("==")[0] in _PINNED]
-        missing.append(f".venv/bin/pip install --no-deps --target {_STORAGES.relative_to(ROOT)} {' '.join(pins)}")
+        missing.append(
+            f".venv/bin/pip install --no-deps --target {_STORAGES.relative_to(ROOT)} {' '.join(pins)}"
+        )
     if not _SERVER.exists():
         place = _SERVER.parents[1].relative_to(ROOT)
         missing.append(f"python3 -m venv {place} && {place}/bin/pip install 'moto[server,s3]'")
@@ -70,7 +73,9 @@ def main() -> None:
         for number, each in enumerate((port, stage.free_port())):
             # Directories of their own: what both see lies in the store.
             own = stage.slot.directory / f"disk-{number}-{time.time_ns()}"
-            child = stage.web(f"web-{number}", each, MEDIA_ROOT=str(own / "media"), PRIVATE_ROOT=str(own / "private"))
+            child = stage.web(
+                f"web-{number}", each, MEDIA_ROOT=str(own / "media"), PRIVATE_ROOT=str(own / "private")
+            )
             webs.append((child, each, own))
         stage.worker("worker")
         stage.beat()
@@ -98,6 +103,14 @@ def _make_buckets(slot: Slot, backing: Servers, children: list[Child]) -> Mappin
     )
     for bucket in (changes["S3_BUCKET"], changes["S3_PRIVATE_BUCKET"]):
         client.create_bucket(Bucket=bucket)
+    everybody_reads = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{changes['S3_BUCKET']}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody_reads]})
+    client.put_bucket_policy(Bucket=changes["S3_BUCKET"], Policy=policy)
     return changes
 
 
@@ -114,7 +127,10 @@ def _demo_pictures(shop: str) -> None:
     assert covers
     for url in covers:
         answer = _get(url)
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg"), (url, answer.status_code)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg"), (
+            url,
+            answer.status_code,
+        )
         assert "immutable" in answer.headers["Cache-Control"], answer.headers
     say(f"{len(covers)} covers of products come from {covers[0].rsplit('/', 4)[0]}/…")
 
@@ -129,11 +145,17 @@ def _face(first: str, second: str, token: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
         said = session.post(
-            f"{first}/api/v1/me/consents", json={"document": "privacy", "version": "1.0"}, headers=bearer, timeout=30
+            f"{first}/api/v1/me/consents",
+            json={"document": "privacy", "version": "1.0"},
+            headers=bearer,
+            timeout=30,
         )
         assert said.status_code < 300, said.text
         sent = session.post(
-            f"{first}/api/v1/me/avatar", files={"file": ("face.png", drawn.getvalue())}, headers=bearer, timeout=60
+            f"{first}/api/v1/me/avatar",
+            files={"file": ("face.png", drawn.getvalue())},
+            headers=bearer,
+            timeout=60,
         )
     assert sent.status_code == 200, sent.text
     address = _get(f"{second}/api/v1/me", **bearer).json()["avatar_url"]
@@ -174,7 +196,9 @@ def _private(stage: Stage) -> None:
     from apps.base import private
 
     name = private.files.save("proofs/receipt.png", ContentFile(b"a receipt"))
-    question = f"from apps.base import private; print(private.files.open({name!r}).read(), private.files.listdir('proofs')[1])"
+    question = (
+        f"from apps.base.private import files;print(files.open({name!r}).read(), files.listdir('proofs')[1])"
+    )
     done = stage.manage("shell", "-c", question)
     assert "b'a receipt' ['receipt.png']" in done.stdout, done.stdout + done.stderr
     assert not default_storage.exists(name)
@@ -184,12 +208,19 @@ def _private(stage: Stage) -> None:
         pass
     else:
         raise AssertionError("a private file has an address")
+    anonymous = _get(
+        f"{stage.environ['S3_ENDPOINT_URL']}/{stage.environ['S3_PRIVATE_BUCKET']}/{name}"
+    ).status_code
+    assert anonymous == 403, f"anybody may read the private bucket: {anonymous}"
     private.files.delete(name)
     assert not private.files.exists(name)
     try:
         private.files.open(name).read()
     except FileNotFoundError:
-        say("a private file was kept, opened by another process, has no address, and is gone when deleted")
+        say(
+            "a private file was kept, opened by another process, has no address, is refused to strangers (403),"
+            " and is gone when deleted"
+        )
     else:
         raise AssertionError("a deleted file can be opened")
 

@@ -44,7 +44,9 @@ class Cluster:
         self._start_dcs()
         for name in _MEMBERS:
             shutil.rmtree(self._home.data / name, ignore_errors=True)
-            self.ports[name], self.doors[name] = (ports.remembered(self.slot, f"{name}-{kind}") for kind in ("pg", "door"))
+            self.ports[name], self.doors[name] = (
+                ports.remembered(self.slot, f"{name}-{kind}") for kind in ("pg", "door")
+            )
         for name in _MEMBERS:
             self.run(name)
         wait_until(lambda: self.leader() is not None, within=90, what="a leader", every=0.5)
@@ -107,6 +109,7 @@ class Cluster:
         self.dcs = [ports.remembered(self.slot, f"etcd-{number}") for number in range(_DCS)]
         peers = [ports.remembered(self.slot, f"etcd-peer-{number}") for number in range(_DCS)]
         everybody = ",".join(f"e{number}=http://{ports.LOOPBACK}:{peer}" for number, peer in enumerate(peers))
+        token = secrets.token_hex(4)
         for number in range(_DCS):
             data: Path = self._home.data / f"etcd-{number}"
             shutil.rmtree(data, ignore_errors=True)
@@ -119,20 +122,26 @@ class Cluster:
                 "--listen-peer-urls": peer,
                 "--initial-advertise-peer-urls": peer,
                 "--initial-cluster": everybody,
-                "--initial-cluster-token": secrets.token_hex(4),
+                "--initial-cluster-token": token,
             }
-            if number:
-                arguments["--initial-cluster-token"] = token
-            token = arguments["--initial-cluster-token"]
             log = self.slot.logs / f"etcd-{number}.log"
             words = [word for pair in arguments.items() for word in pair]
-            child = Child(f"etcd-{number}", [program, *words], log=log, directory=self._home.data, account=self._home.account)
+            child = Child(
+                f"etcd-{number}",
+                [program, *words],
+                log=log,
+                directory=self._home.data,
+                account=self._home.account,
+            )
             self.children.append(child)
         wait_until(lambda: not any(map(ports.is_free, self.dcs)), within=30, what="etcd")
 
     def _configuration(self, name: str) -> dict[str, Any]:
         door, port = self.doors[name], self.ports[name]
-        hba = ["local all all trust", *(f"host {what} all 127.0.0.1/32 scram-sha-256" for what in ("all", "replication"))]
+        hba = [
+            "local all all trust",
+            *(f"host {what} all 127.0.0.1/32 scram-sha-256" for what in ("all", "replication")),
+        ]
         return {
             "scope": "mall",
             "name": name,
@@ -162,7 +171,8 @@ class Cluster:
                 "pg_hba": hba,
                 "parameters": {"unix_socket_directories": ""},
                 "authentication": {
-                    who: {"username": who, "password": self.password} for who in ("superuser", "replication", "rewind")
+                    who: {"username": who, "password": self.password}
+                    for who in ("superuser", "replication", "rewind")
                 },
             },
         }
@@ -171,7 +181,11 @@ class Cluster:
         leader = self.leader()
         assert leader is not None
         connection = psycopg2.connect(
-            host=ports.LOOPBACK, port=self.ports[leader], user="superuser", password=self.password, dbname="postgres"
+            host=ports.LOOPBACK,
+            port=self.ports[leader],
+            user="superuser",
+            password=self.password,
+            dbname="postgres",
         )
         connection.autocommit = True
         with connection.cursor() as cursor:

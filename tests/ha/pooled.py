@@ -74,7 +74,12 @@ def main() -> None:
     try:
         with servers.running(slot, tuning=Tuning.DISPOSABLE, environ={}) as backing:
             variables = environment.for_shop(
-                slot, backing, settings="config.settings.test", web_port=8000, sandbox_port=9, environ=_machine()
+                slot,
+                backing,
+                settings="config.settings.test",
+                web_port=8000,
+                sandbox_port=9,
+                environ=_machine(),
             )
             waits_of_the_role(backing.database_url)
             pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "--durations=3"]

@@ -40,7 +40,12 @@ def follower(slot: Slot, url: str, *, name: str, settings: tuple[str, ...] = ())
     if done.returncode:
         raise Problem(f"pg_basebackup: {done.stderr.strip()}")
     port = ports.remembered(slot, name)
-    own = (f"port={port}", f"listen_addresses={ports.LOOPBACK}", "unix_socket_directories=", "max_connections=200")
+    own = (
+        f"port={port}",
+        f"listen_addresses={ports.LOOPBACK}",
+        "unix_socket_directories=",
+        "max_connections=200",
+    )
     command = [str(programs / "postgres"), "-D", str(data)]
     for setting in (*own, "hot_standby=on", *settings):
         command += ["-c", setting]

@@ -58,10 +58,14 @@ def _writers_see_their_orders(port: int, buyers: list, skus: list[int], url: str
         counted = list(threads.map(shop, range(_SHOPPERS)))
     looked, absent = sum(one for one, _ in counted), sum(one for _, one in counted)
     assert absent > looked // 2, f"the replica had {looked - absent} of {looked} at once: it does not lag"
-    say(f"{looked} orders, each looked for in the member's list at once: all there; {absent} of them not yet on the replica")
+    say(
+        f"{looked} orders, each looked for in the member's list at once: all there; {absent} of them not yet on the replica"
+    )
 
 
-def _orders_and_looks(port: int, buyers: list, skus: list[int], url: str, picked: random.Random) -> tuple[int, int]:  # type: ignore[type-arg]  # as above
+def _orders_and_looks(
+    port: int, buyers: list, skus: list[int], url: str, picked: random.Random
+) -> tuple[int, int]:  # type: ignore[type-arg]  # as above
     from tests.ha import load
 
     phone = load.Phone(port, load.Told())
@@ -92,7 +96,9 @@ def _readers_are_served_by_the_replica(port: int, readers: list, url: str) -> No
     time.sleep(_COUNTED_WITHIN_SECONDS)
     read = _rows_read(url) - before
     assert read >= len(readers), f"the replica answered {read} transactions for {len(readers)} lists"
-    say(f"{len(readers)} lists of members who had not written for {_LAG_SECONDS} s: {read} transactions on the replica")
+    say(
+        f"{len(readers)} lists of members who had not written for {_LAG_SECONDS} s: {read} transactions on the replica"
+    )
 
 
 def _operators_see_what_they_saved(stage: Stage, url: str) -> None:
@@ -100,12 +106,14 @@ def _operators_see_what_they_saved(stage: Stage, url: str) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    operator = get_user_model().objects.create_superuser("店长", password="teatime-at-five")  # noqa: S106 - of this trial
+    operator = get_user_model().objects.create_superuser("店长", password="teatime-at-five")
     browser = Client(headers={"Host": "127.0.0.1"})
     browser.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
     for turn in range(10):
         name = f"品牌 {turn}"
-        said = browser.post(reverse("admin:catalog_brand_add"), {"name": name, "position": "0", "logo_url": ""}, follow=False)
+        said = browser.post(
+            reverse("admin:catalog_brand_add"), {"name": name, "position": "0", "logo_url": ""}, follow=False
+        )
         assert said.status_code == 302, said.content.decode()[:2000]
         shown = browser.get(reverse("admin:catalog_brand_changelist")).content.decode()
         assert name in shown, f"{name} is not in the list"
@@ -116,7 +124,9 @@ def _operators_see_what_they_saved(stage: Stage, url: str) -> None:
     time.sleep(_COUNTED_WITHIN_SECONDS)
     read = _rows_read(url) - before
     assert read >= 10, f"the replica answered {read} transactions for 10 lists of an operator"
-    say(f"an operator saved 10 brands and saw each in the list at once; 10 lists later: {read} transactions on the replica")
+    say(
+        f"an operator saved 10 brands and saw each in the list at once; 10 lists later: {read} transactions on the replica"
+    )
 
 
 def _lists(port: int, readers: list) -> None:  # type: ignore[type-arg]  # as above
@@ -139,7 +149,7 @@ def _caught_up(url: str) -> None:
         cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
         (position,) = cursor.fetchone()
     ends = time.monotonic() + 60
-    while not _asked(url, f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"):  # noqa: S608 - the server's own word
+    while not _asked(url, f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"):
         assert time.monotonic() < ends, "the replica does not catch up"
         time.sleep(0.3)
 

@@ -122,9 +122,13 @@ def main() -> None:
             begun = time.monotonic()
             wait_until(lambda: servers.leader() != leader, within=60, what="a new leader", every=0.1)
             promoted = time.monotonic() - begun
-            wait_until(lambda: answers(port, "/readyz"), within=90, what="readyz after the failover", every=0.2)
+            wait_until(
+                lambda: answers(port, "/readyz"), within=90, what="readyz after the failover", every=0.2
+            )
             ready = time.monotonic() - begun
-            say(f"the leader was killed: another led after {promoted:.1f} s, /readyz said 200 after {ready:.1f} s")
+            say(
+                f"the leader was killed: another led after {promoted:.1f} s, /readyz said 200 after {ready:.1f} s"
+            )
             servers.run(leader, follows=servers.leader())
             crowd.until(_ORDERS)
         finally:

@@ -54,7 +54,14 @@ class Stage:
     def worker(self, name: str, **changes: str) -> Child:
         """Start a worker as the Procfile does, with a name of its own."""
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
-        command += ["--queues", "urgent,normal,bulk", "--without-gossip", "--without-mingle", "-n", f"{name}@%h"]
+        command += [
+            "--queues",
+            "urgent,normal,bulk",
+            "--without-gossip",
+            "--without-mingle",
+            "-n",
+            f"{name}@%h",
+        ]
         return self.start(name, command, WORKER_CONCURRENCY="1", **changes)
 
     def beat(self, **changes: str) -> Child:
@@ -142,7 +149,9 @@ def built(beside: Beside = _nothing, *, instead: Instead | None = None) -> Itera
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
     """What of our environment is the machine's and not a shop's."""
-    return {name: value for name, value in environ.items() if name in {"HOME", "PATH", "LANG", "LC_ALL", "TZ"}}
+    return {
+        name: value for name, value in environ.items() if name in {"HOME", "PATH", "LANG", "LC_ALL", "TZ"}
+    }
 
 
 def _fresh_database(url: str) -> None:

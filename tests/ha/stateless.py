@@ -45,7 +45,10 @@ def main() -> None:
         audit.holds(stage, heard)
         disk, log = (now - then for now, then in zip(audit.size(), before, strict=True))
         orders = len(heard.orders)
-        say(f"an order of one line, half of them paid: {disk / orders / 1024:.1f} kB on disk, {log / orders / 1024:.1f} kB of log")
+        say(
+            f"an order of one line, half of them paid: {disk / orders / 1024:.1f} kB on disk,"
+            f" {log / orders / 1024:.1f} kB of log"
+        )
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def test_an_address_may_name_several_servers(url: str, hosts: str, ports: str) -
     ],
 )
 def test_a_faulty_address_is_told(url: str, fault: str) -> None:
-    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the words are compared
+    with pytest.raises(ValueError) as refused:
         databases.read(url)
     assert str(refused.value) == fault
 
