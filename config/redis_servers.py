@@ -28,10 +28,10 @@ def read(url: str) -> Redis:
     ``sentinel://:password@one:26379,two:26379,three:26379/0?master=mall`` names Sentinels, which take no password of
     their own; the password is the servers'.
     """
+    if url.startswith("sentinel://"):
+        return _sentinels(url)
     try:
         parts = urlsplit(url)
-        if parts.scheme == "sentinel":
-            return _sentinels(url)
         known = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
     except ValueError:
         known = False

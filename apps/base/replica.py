@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
-from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -37,7 +36,7 @@ _LISTS: Final = ("admin:index", "_changelist")
 _REST_SECONDS: Final = 5.0
 
 # How old what is read there may be: as long as beat may be silent (base.pulses).
-_OLDEST: Final = timedelta(seconds=60)
+_OLDEST_SECONDS: Final = 60
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Taken after the commit, it lies behind everything that was committed before. ``insert``, as a commit that did not wait for
 # the disk is not yet in the others.
@@ -49,7 +48,7 @@ _KNOWN = "SELECT position::text FROM base_lastword WHERE place = %s"
 # A server that was promoted is no replica any more; one that hears nothing of beat has fallen behind or been left.
 _FRESH = """
     SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn
-       AND EXISTS (SELECT FROM base_pulse WHERE name = 'beat' AND heard_at > now() - %s)
+       AND EXISTS (SELECT FROM base_pulse WHERE name = 'beat' AND heard_at > now() - make_interval(secs => %s))
 """
 
 _reading: ContextVar[bool] = ContextVar("reads_from_replica", default=False)
@@ -153,7 +152,7 @@ def _last_word(reader: str) -> str | None:
 
 def _has(position: str) -> bool:
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(_FRESH, [position, _OLDEST])
+        cursor.execute(_FRESH, [position, _OLDEST_SECONDS])
         return bool(cursor.fetchone()[0])
 
 

@@ -11,9 +11,8 @@ class LeaderPool(SentinelConnectionPool):
     """The pool that Django's cache makes by ``from_url``; the options say which servers are meant (config.redis_servers)."""
 
     @classmethod
-    def from_url(
-        cls, url: str, *, sentinels: list[tuple[str, int]], master: str, **options: Any
-    ) -> LeaderPool:
-        """A pool to the leader called ``master``; Sentinels are asked within the cache's own time-outs."""
+    def from_url(cls, url: str, **options: Any) -> LeaderPool:
+        """A pool to the leader called ``master``; ``sentinels`` are asked within the cache's own time-outs."""
+        sentinels, master = options.pop("sentinels"), options.pop("master")
         waits = {name: value for name, value in options.items() if name.startswith("socket_")}
         return cls(master, Sentinel(sentinels, sentinel_kwargs=waits), **options)

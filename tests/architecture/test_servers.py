@@ -1,4 +1,4 @@
-"""Settings for more than one machine: which Redis, which files; tests/apps/base/test_replica.py has PostgreSQL's addresses."""
+"""Settings for more than one machine: which Redis, and where files lie."""
 
 from __future__ import annotations
 
