@@ -24,7 +24,11 @@ _LIVELY: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 # Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
-_WAITS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+_AT_CONNECTING = (
+    "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    # base.planned means it: left alone, the server plans a statement about a list of ids anew each time it runs.
+    " -c plan_cache_mode=force_generic_plan"
+)
 
 
 def read(url: str) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def setting(url: str, *, pooled: bool) -> dict[str, Any]:
     parts = read(url)
     options = {**_LIVELY, **parts.pop("OPTIONS")}
     if not pooled:  # PgBouncer refuses start-up options; set them on the role there
-        options["options"] = _WAITS
+        options["options"] = _AT_CONNECTING
     return {
         "ENGINE": "apps.base.postgresql",
         **parts,

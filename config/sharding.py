@@ -1,4 +1,4 @@
-"""Board 7: where each table would lie in a PostgreSQL that Citus spreads over machines: docs/guide/sharding.md.
+"""Board 9: where each table would lie in a PostgreSQL that Citus spreads over machines: docs/guide/sharding.md.
 
 Nothing reads it while the shop runs. A test holds today's schema to it, so that the step stays as long as it is: a table
 that belongs to members says by which column, and whatever must be unique beyond one member says how that would hold.

@@ -2,6 +2,7 @@
 
 Whoever renames or moves a listener adds a line to ``MOVED``: mail may wait under the old path, for 20 hours while it is
 tried and for ever when it is dead. A line may go when no delivery names its old path any more.
+Every path that ever heard news stands in ``tests/architecture/listeners.txt``, so that none is renamed without a line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from mall import events
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ConsentWithdrawn: [
         "apps.content.handlers.erase_on_consent_withdrawn",
+        "apps.distribution.handlers.leave_on_consent_withdrawn",
         "apps.members.handlers.erase_pictures_on_consent_withdrawn",
         "apps.support.handlers.erase_on_consent_withdrawn",
     ],
@@ -33,10 +35,16 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.checkout.handlers.count_sold_on_order_paid",
         "apps.checkout.handlers.tell_on_order_paid",
         "apps.coupons.handlers.reward_on_order_paid",
+        "apps.distribution.handlers.accrue_on_order_paid",
         "apps.storefront.handlers.note_on_order_paid",
     ],
     events.OrderPlaced: ["apps.storefront.handlers.give_to_share_on_order_placed"],
-    events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
+    events.OrderReceived: [
+        "apps.distribution.handlers.freeze_on_order_received",
+        "apps.distribution.handlers.join_on_order_received",
+        "apps.points.handlers.settle_on_order_received",
+    ],
+    events.OrderRefunded: ["apps.distribution.handlers.take_back_on_order_refunded"],
     events.OrderReserved: ["apps.checkout.handlers.tell_on_order_reserved"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
@@ -57,5 +65,8 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
 
 # Listeners that moved: the path under which mail may wait, and where its listener is today.
 MOVED: Mapping[str, str] = {
+    "apps.checkout.handlers.report_on_late_parcel_asked": "apps.checkout.handlers.tell_on_late_parcel_asked",
+    "apps.checkout.handlers.report_on_order_paid": "apps.checkout.handlers.tell_on_order_paid",
+    "apps.checkout.handlers.report_on_order_reserved": "apps.checkout.handlers.tell_on_order_reserved",
     "apps.checkout.handlers.upload_on_recharge_upload_asked": "apps.checkout.handlers.upload_on_upload_asked",
 }

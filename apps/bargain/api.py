@@ -19,11 +19,12 @@ from apps.bargain.models import Bargain, Run
 from apps.base import paging
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.campaigns.refusals import ActivityNotFound
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.pictures import stored
-from mall import text
+from mall import text as texts
 from mall.errors import NotFound
 
 
@@ -36,13 +37,18 @@ class BargainsView(APIView):
         operation_id="bargains_list",
         tags=["activities"],
         summary="Bargains that run or are announced",
-        parameters=PAGING,
-        responses=shapes.BargainPageSerializer,
+        parameters=[asked.PRODUCT, *PAGING],
+        responses={
+            200: shapes.BargainPageSerializer,
+            400: refusal(400, "invalid", "商品编号应为整数", {"product": ["商品编号应为整数"]}),
+        },
         examples=[examples.PAGE],
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        rows, following = paging.rows_of(request, bargain_facts.on_offer(at=at), ordering=["starts_at", "id"])
+        product_id = asked.product_id(request.query_params.get("product"))
+        offered = bargain_facts.on_offer(at=at, product_id=product_id)
+        rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
         left = bargain_facts.left_of(rows)
         shown = [_bargain(row, left=left[row.pk], at=at) for row in rows]
         answer = {"results": shown, "next": following}
@@ -147,7 +153,7 @@ def _told(bargain_id: int) -> Bargain:
 
 def _found(bargain_no: str) -> Run:
     """Raises ActivityNotFound."""
-    if not text.is_number(bargain_no):
+    if not texts.is_number(bargain_no):
         raise ActivityNotFound
     try:
         return bargain_facts.run(bargain_no)
@@ -194,7 +200,7 @@ def _run(run: Run, member: Member | None, *, at: Any) -> dict[str, Any]:
         "helpers": run.bargain.helpers,
         "ends_at": run.ends_at,
         "status": run.status_at(at),
-        "owner": text.masked(run.member.nickname),
+        "owner": texts.masked(run.member.nickname),
         "is_mine": mine,
         "helped": member is not None and not mine and bargain_facts.has_helped(run, member_id=member.pk),
     }

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import F, Prefetch, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Sum
 
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.states import Approval
 from apps.orders.models import OrderLine
 from apps.orders.states import Status
-from apps.presale import terms
+from apps.presale import terms as presale_terms
 from apps.presale.models import Good, Presale, Report, Reservation
 from apps.presale.states import KIND, PlanStatus, ReportStatus
 from mall.errors import NotFound
@@ -22,10 +22,16 @@ REMIND_BEFORE: Final = (timedelta(hours=24), timedelta(hours=2))
 _GOODS = Prefetch("goods", Good.objects.select_related("sku__product").order_by("id"))
 
 
-def on_offer(*, at: datetime) -> QuerySet[Presale]:
-    """The pre-sales that shoppers are told of, with their goods: those that run, and those that are announced."""
+def on_offer(*, at: datetime, product_id: int | None = None) -> QuerySet[Presale]:
+    """The pre-sales that shoppers are told of, with their goods: those that run, and those that are announced.
+
+    Of one product or of all.
+    """
     approved = Presale.objects.filter(approval=Approval.APPROVED, ends_at__gt=at)
-    return approved.exclude(preheat_at__gt=at).prefetch_related(_GOODS)
+    rows = approved.exclude(preheat_at__gt=at).prefetch_related(_GOODS)
+    if product_id is None:
+        return rows
+    return rows.filter(Exists(Good.objects.filter(presale=OuterRef("pk"), sku__product_id=product_id)))
 
 
 def told(*, presale_id: int, at: datetime) -> Presale:
@@ -83,7 +89,7 @@ def reminders_due(*, since: datetime, at: datetime) -> list[BalanceReminder]:
     )
     found = []
     for row in rows.select_related("order").order_by("balance_until", "id"):
-        agreed = terms.of_order(row.order)
+        agreed = presale_terms.of_order(row.order)
         if row.balance_until is None or agreed is None or agreed.balance_from is None:
             continue
         begins = max(agreed.balance_from, row.order.reserved_at or agreed.balance_from)

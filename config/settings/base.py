@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from config import databases, files, redis_servers
-from config import env as environment
+from config import databases, env, files, redis_servers
 from config.logs import logging_config
 from config.settings import unfold
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-ENV = environment.load()
-PROCESSES = environment.load_processes()
+ENV = env.load()
+PROCESSES = env.load_processes()
 _served_over_https = ENV.public_base_url.startswith("https://")
 
 SECRET_KEY = ENV.secret_key.get_secret_value()
@@ -64,6 +63,7 @@ INSTALLED_APPS = [
     "apps.wallet",
     "apps.bargain",
     "apps.presale",
+    "apps.distribution",
     "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Behind what every answer passes, before all that only pages, forms and views need.
     "apps.storefront.kept_api.KeptMiddleware",
+    "apps.checkout.rush_api.RushMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -217,6 +218,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.members.auth.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.base.negotiation.JSONNegotiation",
     "DEFAULT_PARSER_CLASSES": ["apps.base.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.base.throttles.PerMember", "apps.base.throttles.PerAddress"],
     "DEFAULT_THROTTLE_RATES": {
@@ -295,6 +297,7 @@ PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
+SHARE_LANDINGS = "config.sharing.LANDINGS"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
+from apps.distribution.models import Account, Commission, Promoter
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
@@ -131,13 +132,14 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert sum(len(row["pictures"]) for row in said) == 1
     assert Review.objects.filter(status="HELD").count() == 1
     assert Survey.objects.get().questions.count() == 4
-    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING"]).exists()
+    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()
 
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    assert len(placed) == 8 + 2
+    # Of reviews, of a group, and of promoters' customers.
+    assert len(placed) == 8 + 2 + 4
     assert placed == sorted(placed, reverse=True)
 
 
@@ -152,3 +154,12 @@ def test_a_group_of_the_demo_shop_has_one_seat_left(shop: None) -> None:
     (group,) = Client().get(f"/api/v1/group-buys/{offered['id']}/groups").json()["results"]
     assert (group["status"], group["joined"], group["missing"], group["joinable"]) == ("OPEN", 2, 1, True)
     assert [tier["size"] for tier in offered["skus"][0]["tiers"]] == [3, 5]
+
+
+def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: None) -> None:
+    rows = Commission.objects.filter(of=None)
+    assert set(rows.values_list("status", flat=True)) == {"PENDING", "FROZEN", "AVAILABLE", "CANCELLED"}
+    assert set(rows.values_list("level", flat=True)) == {1, 2}
+    assert Account.objects.filter(debt_fen__gte=1).count() >= 1
+    assert Promoter.objects.filter(status="PENDING").count() == 1
+    call_command("check_commissions")
