@@ -41,7 +41,7 @@ def read(url: str) -> dict[str, Any]:
         parts = urlsplit(url)
     except ValueError:
         raise ValueError(_FORM) from None
-    user, _, servers = parts.netloc.rpartition("@")
+    servers = parts.netloc.rpartition("@")[2]
     found = [_HOST.fullmatch(server) for server in servers.split(",")]
     name = unquote(parts.path.lstrip("/"))
     if parts.scheme not in {"postgres", "postgresql"} or not name or None in found:
@@ -56,11 +56,10 @@ def read(url: str) -> dict[str, Any]:
     wanted = options.get("target_session_attrs", "any")
     if wanted not in _SESSIONS:
         raise ValueError(f"target_session_attrs must be one of {', '.join(sorted(_SESSIONS))}")
-    name_, _, password = user.partition(":")
     return {
         "NAME": name,
-        "USER": unquote(name_),
-        "PASSWORD": unquote(password),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
         "HOST": ",".join(hosts),
         "PORT": ",".join(ports),
         "OPTIONS": options,

@@ -42,7 +42,7 @@ def read(url: str) -> Redis:
 
 def _sentinels(url: str) -> Redis:
     parts = urlsplit(url)
-    user, _, servers = parts.netloc.rpartition("@")
+    servers = parts.netloc.rpartition("@")[2]
     found = [_HOST.fullmatch(server) for server in servers.split(",")]
     database = parts.path.lstrip("/") or "0"
     asked = dict(parse_qsl(parts.query))
@@ -51,7 +51,7 @@ def _sentinels(url: str) -> Redis:
     hosts = [(match[1], int(match[2])) for match in found if match]
     if not all(0 < port < 65_536 for _, port in hosts):
         raise ValueError(_SENTINELS_FORM)
-    password = unquote(user.partition(":")[2])
+    password = unquote(parts.password or "")
     before = f":{quote(password, safe='')}@" if password else ""
     each = [f"sentinel://{before}{host}:{port}/{database}" for host, port in hosts]
     return Redis(
