@@ -117,7 +117,8 @@ def _owe(order: Order, *, at: datetime) -> None:
         token=f"demo:{locked.order_no}",
         lines=[Refunded(line_id=line.pk, units=1, units_sent=1, restocked=0, amount_fen=line.payable_fen)],
         shipping_fen=0,
-        balance_fen=0,
+        # WeChat never heard of the demo's past orders, so it has nothing to give back.
+        balance_fen=line.payable_fen,
         effects=Effects(),
         reason="演示：杯口有裂纹",
         operator=None,
