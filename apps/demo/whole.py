@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import bargains, filling, group_buys, presales, reviews, shares, surveys, terms
+from apps.demo import bargains, filling, group_buys, presales, promoters, reviews, shares, surveys, terms
 from apps.demo.telling import Tell, silent
 
 
@@ -27,5 +27,6 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     reviews.fill(at=at, tell=tell)
     # After the reviews, whose orders are older.
     with transaction.atomic():
+        promoters.fill(at=at)
         group_buys.fill(at=at)
     return added

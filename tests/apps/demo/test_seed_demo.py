@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
+from apps.distribution.models import Account, Commission, Promoter
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
@@ -152,3 +153,12 @@ def test_a_group_of_the_demo_shop_has_one_seat_left(shop: None) -> None:
     (group,) = Client().get(f"/api/v1/group-buys/{offered['id']}/groups").json()["results"]
     assert (group["status"], group["joined"], group["missing"], group["joinable"]) == ("OPEN", 2, 1, True)
     assert [tier["size"] for tier in offered["skus"][0]["tiers"]] == [3, 5]
+
+
+def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: None) -> None:
+    rows = Commission.objects.filter(of=None)
+    assert set(rows.values_list("status", flat=True)) == {"PENDING", "FROZEN", "AVAILABLE", "CANCELLED"}
+    assert set(rows.values_list("level", flat=True)) == {1, 2}
+    assert Account.objects.filter(debt_fen__gte=1).count() >= 1
+    assert Promoter.objects.filter(status="PENDING").count() == 1
+    call_command("check_commissions")

@@ -1,0 +1,4 @@
+"""What writes distribution, a module for each noun: call them as ``commissions.accrue(...)``.
+
+promoters, bindings, commissions, ledger, settlement, rules, leaderboard (``from apps.distribution.services import ledger``).
+"""
