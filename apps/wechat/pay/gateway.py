@@ -173,7 +173,7 @@ class _Exchange(Core):
         self._gate_way = base
 
     def encrypt(self, text: str) -> str:
-        """Return it as it is: what is secret was sealed (``transfers.sealed_name``) before it was kept, once for all tries."""
+        """Return it as it is: what is secret was sealed before it was kept, once for all tries (``transfers``)."""
         return text
 
     def request(

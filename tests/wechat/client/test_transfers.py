@@ -189,7 +189,7 @@ def test_a_scene_wants_all_that_it_reports_and_nothing_else(
     ],
 )
 def test_what_wechat_would_never_take_is_not_sent(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="transfer|sealed"):
+    with pytest.raises(ValueError, match=r"transfer|sealed"):
         transfer("oX", **wrong)
     assert sandbox.calls(CREATE) == []
 
