@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
@@ -15,25 +14,24 @@ from apps.bargain import services as bargains
 from apps.bargain.forms import BargainForm, ReleaseForm
 from apps.bargain.models import Bargain, Help, Run
 from apps.bargain.states import RunStatus
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, with_way, yuan_column
 from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
 
-@admin.register(Bargain)
-class BargainAdmin(CampaignPage):
-    """The campaigns, newest first."""
+class BargainPage(CampaignPage):
+    """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
     table = "bargain.bargain"
+    campaigns = bargains.CAMPAIGNS
 
     form = BargainForm
     floor = yuan_column("floor_fen", "底价")
-    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "results"]
+    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "runs_shown"]
     list_select_related = ["sku__product"]
-    readonly_fields = ["sentence", "phase", "results"]
     fieldsets = [
-        (None, {"fields": ["title", "code", "phase", "sentence", "results"]}),
+        (None, {"fields": ["title", "code", "phase", "sentence"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         (
             "商品与价格",
@@ -49,13 +47,6 @@ class BargainAdmin(CampaignPage):
             opened=Count("runs"), bought=Count("runs", filter=bought), helped=Sum("runs__helps")
         )
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service writes the row and its quota."""
-        saved = bargains.save(form.draft, operator=operator(request), at=timezone.now())
-        obj.pk, obj._state.adding = saved.bargain.pk, False
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
-
     def rule(self, row: Bargain) -> str:
         price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
@@ -64,27 +55,17 @@ class BargainAdmin(CampaignPage):
         most = f"每人限购 {row.limit_per_member} 件" if row.limit_per_member else "每人不限购"
         return f"{price}；限时 {clock}，{buys}；{most}，每人每天最多帮砍 {row.helps_per_day} 次"
 
-    def decide(self, row: Bargain, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(bargains.approve(bargain_id=row.pk, at=at))
-        {"pause": bargains.pause, "resume": bargains.resume, "stop": bargains.stop}[move](
-            bargain_id=row.pk, at=at
-        )
-        return ""
-
-    def copied(self, row: Bargain, *, code: str, by: Any, at: datetime) -> Model:
-        return bargains.copy(bargain_id=row.pk, code=code, operator=by, at=at)
-
     @admin.display(description="商品")
     def goods(self, row: Bargain) -> str:
         return f"{row.sku.product.title}（{row.sku.code}）"
 
-    @admin.display(description="效果")
-    def results(self, row: Any) -> str:
-        """What came of it: runs, what they were bought for, and how many friends each brought."""
-        if row.pk is None:
-            return "—"
-        return f"发起 {row.opened}，下单 {row.bought}，帮砍 {row.helped or 0} 人次"
+    def came_of(self, row: Any) -> list[str]:
+        """Its runs, with the way to them."""
+        return [with_way(self.runs_shown(row), "bargain_run", bargain__id__exact=row.pk)]
+
+    @admin.display(description="砍价")
+    def runs_shown(self, row: Any) -> str:
+        return f"发起 {row.opened:,}，下单 {row.bought:,}，帮砍 {row.helped or 0:,} 人次"
 
 
 class HelpInline(ReadOnlyTabular):
@@ -119,6 +100,7 @@ class RunAdmin(ReadOnlyAdmin):
         "order_no",
     ]
     list_filter = ["status", "bargain"]
+    linked_by = ["bargain__id__exact"]
     list_select_related = ["member", "bargain"]
     search_fields = ["=bargain_no", "=member__public_id", "=order_no"]
     search_help_text = "砍价编号、会员编号或订单号"

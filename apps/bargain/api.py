@@ -19,6 +19,7 @@ from apps.bargain.models import Bargain, Run
 from apps.base import paging
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.campaigns.refusals import ActivityNotFound
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -36,13 +37,18 @@ class BargainsView(APIView):
         operation_id="bargains_list",
         tags=["activities"],
         summary="Bargains that run or are announced",
-        parameters=PAGING,
-        responses=shapes.BargainPageSerializer,
+        parameters=[asked.PRODUCT, *PAGING],
+        responses={
+            200: shapes.BargainPageSerializer,
+            400: refusal(400, "invalid", "商品编号应为整数", {"product": ["商品编号应为整数"]}),
+        },
         examples=[examples.PAGE],
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        rows, following = paging.rows_of(request, bargain_facts.on_offer(at=at), ordering=["starts_at", "id"])
+        product_id = asked.product_id(request.query_params.get("product"))
+        offered = bargain_facts.on_offer(at=at, product_id=product_id)
+        rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
         left = bargain_facts.left_of(rows)
         shown = [_bargain(row, left=left[row.pk], at=at) for row in rows]
         answer = {"results": shown, "next": following}

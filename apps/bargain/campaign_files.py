@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from apps.bargain import services as bargains
 from apps.bargain.drafts import BargainDraft
-from apps.bargain.models import Bargain
 from apps.campaigns.files import Code, Entry, Fen, Flag, Id, Part, Title, Units, When
-from apps.campaigns.states import Approval
 
 
 class BargainEntry(Entry):
@@ -35,18 +33,15 @@ class BargainEntry(Entry):
 
 def _load(entry: BargainEntry, at: datetime) -> tuple[str, Any]:
     """Make or change the bargain of this code, and approve it. Raises BargainRefused, SkuTaken, QuotaTooSmall."""
-    row = Bargain.objects.filter(code=entry.code).first()
-    draft = BargainDraft(bargain_id=row.pk if row else None, **entry.model_dump())
-    saved = bargains.save(draft, at=at).bargain
-    if saved.approval == Approval.DRAFT:
-        bargains.approve(bargain_id=saved.pk, at=at, late=True)
-    return entry.code, saved.pk
+    row = bargains.CAMPAIGNS.of_code(entry.code)
+    draft = BargainDraft(row_id=row.pk if row else None, **entry.model_dump())
+    return entry.code, bargains.CAMPAIGNS.load(draft, at=at).pk
 
 
 def _dump() -> Iterator[BargainEntry]:
     """Every bargain that was approved and not stopped."""
-    for row in Bargain.objects.filter(approval__in=[Approval.APPROVED, Approval.PAUSED]).order_by("id"):
-        draft = bargains.draft_of(row)
+    for row in bargains.CAMPAIGNS.decided():
+        draft = bargains.CAMPAIGNS.draft_of(row)
         yield BargainEntry(**{name: getattr(draft, name) for name in BargainEntry.model_fields})
 
 

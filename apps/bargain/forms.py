@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.bargain import services as bargains
@@ -59,7 +60,7 @@ class BargainForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["sku"] = self.instance.sku
-            self.fields["quota"].initial = bargains.draft_of(self.instance).quota
+            self.fields["quota"].initial = bargains.CAMPAIGNS.draft_of(self.instance).quota
 
     def clean(self) -> dict[str, Any]:
         """Have the service judge the whole of it."""
@@ -67,9 +68,9 @@ class BargainForm(forms.ModelForm):
             return self.cleaned_data
         typed = dict(self.cleaned_data)
         sku = typed.pop("sku")
-        self.draft = BargainDraft(bargain_id=self.instance.pk, sku_id=sku.pk, **typed)
+        self.draft = BargainDraft(row_id=self.instance.pk, sku_id=sku.pk, **typed)
         try:
-            bargains.check(self.draft)
+            bargains.CAMPAIGNS.try_out(self.draft, at=timezone.now())
         except ShopError as refusal:
             show_refusal(self, refusal)
         return self.cleaned_data

@@ -15,11 +15,12 @@ from apps.inventory import selectors as stock_facts
 from mall.errors import NotFound
 
 
-def on_offer(*, at: datetime) -> QuerySet[Bargain]:
-    """The bargains that shoppers are told of: those that run, and those that are announced."""
+def on_offer(*, at: datetime, product_id: int | None = None) -> QuerySet[Bargain]:
+    """The bargains that shoppers are told of, of one product or of all: those that run, and those that are announced."""
     approved = Bargain.objects.filter(approval=Approval.APPROVED, ends_at__gt=at)
     told = approved.exclude(preheat_at__gt=at)
-    return told.select_related("sku__product")
+    rows = told.select_related("sku__product")
+    return rows if product_id is None else rows.filter(sku__product_id=product_id)
 
 
 def told(*, bargain_id: int, at: datetime) -> Bargain:

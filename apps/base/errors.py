@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -53,8 +56,17 @@ def request_id() -> str:
 
 
 def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
-    """Return the contract's error body."""
-    return {"code": code, "message": message, "details": details or {}, "request_id": request_id()}
+    """Return the contract's error body; moments in ``details`` are told as every answer tells them."""
+    return {"code": code, "message": message, "details": _told(details or {}), "request_id": request_id()}
+
+
+def _told(said: Any) -> Any:
+    """Details with each moment in the shop's time, with its offset."""
+    if isinstance(said, datetime):
+        return timezone.localtime(said).isoformat()
+    if isinstance(said, Mapping):
+        return {name: _told(value) for name, value in said.items()}
+    return [_told(value) for value in said] if isinstance(said, list | tuple) else said
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:

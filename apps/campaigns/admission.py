@@ -55,7 +55,7 @@ def check_open(row: Windowed, *, at: datetime) -> None:
         raise NotFound
     state = row.state_at(at)
     if state == State.UPCOMING:
-        raise NotStarted(details={"starts_at": row.starts_at.isoformat()})
+        raise NotStarted(details={"starts_at": row.starts_at})
     if state == State.ENDED:
         raise Ended
     if row.approval == Approval.PAUSED:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, NamedTuple
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,6 +14,8 @@ from unfold.decorators import action
 from apps.base.admin import EditableAdmin
 from apps.base.asking import Done, operator
 from apps.campaigns import forms
+from apps.campaigns.drafts import CampaignDraft
+from apps.campaigns.services import Campaigns
 from apps.campaigns.standing import phase
 from apps.campaigns.states import LIFECYCLE, Approval
 
@@ -86,9 +87,9 @@ _BUTTONS: Final = (
 
 
 class CampaignPage(EditableAdmin):
-    """A campaign's page. A room says what its rule is in a sentence (``rule``), and calls its own services (``decide``,
-    ``copied``).
-    """
+    """A campaign's page. A room names its ``campaigns`` and says in a sentence what the rule is (``rule``)."""
+
+    campaigns: ClassVar[Campaigns[Any, Any]]
 
     actions_detail = [button.name for button in _BUTTONS]
     readonly_fields = ["sentence", "phase"]
@@ -99,13 +100,23 @@ class CampaignPage(EditableAdmin):
         """The campaign's rule as a Chinese sentence."""
         raise NotImplementedError
 
-    def decide(self, row: Any, *, move: str, by: Any, at: datetime) -> str:
-        """Call the room's service for a move of ``campaigns.states.LIFECYCLE``; return a warning, empty for none."""
-        raise NotImplementedError
+    def came_of(self, row: Any) -> Iterable[str]:
+        """What came of it beyond what every campaign is asked, in sentences."""
+        return []
 
-    def copied(self, row: Any, *, code: str, by: Any, at: datetime) -> Model:
-        """Call the room's service that copies; return the new draft, the same for the same code."""
-        raise NotImplementedError
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """The service writes the row, and all that stands beside it."""
+        self.keep(request, obj, form.draft)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: it was written with the row."""
+
+    def keep(self, request: HttpRequest, obj: Model, draft: CampaignDraft) -> None:
+        """Have the service save a draft, and say what is to be thought of."""
+        saved = self.campaigns.save(draft, operator=operator(request), at=timezone.now())
+        obj.pk, obj._state.adding = saved.row.pk, False
+        for warning in saved.warnings:
+            self.message_user(request, warning, level=messages.WARNING)
 
     def usable(self, row: Any) -> list[str]:
         """The moves that its status allows; copying always."""
@@ -129,6 +140,8 @@ class CampaignPage(EditableAdmin):
     def __init_subclass__(cls) -> None:
         """Make the buttons of one kind's page."""
         super().__init_subclass__()
+        if not hasattr(cls, "table"):
+            return  # what several kinds' pages share
         app, _, name = cls.table.partition(".")
         for button in _BUTTONS:
             setattr(cls, button.name, button.pressed(needs=f"{app}.{button.act}_{name}"))
@@ -139,7 +152,7 @@ class CampaignPage(EditableAdmin):
 
         def copy(form: forms.CopyForm) -> Done:
             code = f"{row.code[:31]}-{form.cleaned_data['token'].hex[:8]}"
-            made = self.copied(row, code=code, by=operator(request), at=timezone.now())
+            made = self.campaigns.copy(row, code=code, operator=operator(request), at=timezone.now())
             return Done("已复制为草稿", then=self.page_of(made), about=made)
 
         return self.ask(request, forms.CopyForm, copy, row=row, heading=str(row))
@@ -149,8 +162,8 @@ class CampaignPage(EditableAdmin):
         row = self.row(request, object_id)
 
         def decide(_: Any) -> Done:
-            warning = self.decide(row, move=button.name, by=operator(request), at=timezone.now())
-            return Done(button.told, warning=warning)
+            warnings = self.campaigns.decide(row, move=button.name, at=timezone.now())
+            return Done(button.told, warning="；".join(warnings))
 
         heading = f"{row} · {phase(row, at=timezone.now())}"
         return self.ask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
@@ -18,21 +19,23 @@ from mall.pricing.quote import Quote
 from mall.pricing.scope import Skus
 
 
+class Step(NamedTuple):
+    """One unit of a SKU at a price in fen, under the id that an order names; ``called`` what it is a sample of."""
+
+    activity_id: int | str
+    sku_id: int
+    price_fen: int
+    called: str = ""
+
+
 def priced(
-    *,
-    kind: str,
-    label: str,
-    prices_fen: Mapping[int, tuple[int, int]],
-    combines: Collection[str],
-    at: datetime,
+    *, kind: str, label: str, steps: Sequence[Step], combines: Collection[str], at: datetime
 ) -> list[str]:
-    """A sentence for each activity of ``prices_fen`` (its id → SKU id, price in fen): one unit, a buyer without a level,
-    freight left out, every offer of this moment.
-    """
-    skus = catalog_facts.skus({sku_id for sku_id, _ in prices_fen.values()})
+    """A sentence for each step: one unit, a buyer without a level, freight left out, every offer of this moment."""
+    skus = catalog_facts.skus({step.sku_id for step in steps})
     offers = promotion_facts.offers_for(member=None, at=at, sku_ids=list(skus))
     told = []
-    for activity_id, (sku_id, price_fen) in prices_fen.items():
+    for activity_id, sku_id, price_fen, called in steps:
         sku = skus[sku_id]
         ticket = Ticket(kind=kind, id=activity_id)
         quote = _quote(
@@ -41,7 +44,7 @@ def priced(
         taken = "，".join(f"{one.label} −¥{yuan(one.amount_fen)}" for one in quote.applied) or "无优惠"
         apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{label}同享")
         told.append(
-            f"{sku.product.title}：原价 ¥{yuan(sku.price_fen)}，{taken}，"
+            f"{called or sku.product.title}：原价 ¥{yuan(sku.price_fen)}，{taken}，"
             f"实付 ¥{yuan(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
         )
     return told

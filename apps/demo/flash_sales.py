@@ -61,7 +61,7 @@ def _session(
     draft = flashsale.SessionDraft(
         code=code, title=title, starts_at=starts_at, ends_at=ends_at, goods=_goods(goods)
     )
-    flashsale.approve(flashsale.save(draft, at=at).session, at=at)
+    flashsale.CAMPAIGNS.approve(flashsale.CAMPAIGNS.save(draft, at=at).row, at=at)
 
 
 def _goods(wanted: Sequence[tuple[str, int, int]]) -> list[flashsale.GoodDraft]:

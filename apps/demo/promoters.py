@@ -13,7 +13,16 @@ from apps.demo import levels as members
 from apps.demo import past_orders
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Commission, Material, Promoter, PromoterLevel, RateRule, Rules
-from apps.distribution.services import bindings, commissions, ledger, promoters, rules, settlement
+from apps.distribution.services import (
+    bindings,
+    commissions,
+    holds,
+    ledger,
+    promoters,
+    rules,
+    settlement,
+    takebacks,
+)
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -79,8 +88,8 @@ def _earn(customers: list[Member], skus: dict[str, Sku], *, at: datetime) -> Non
         commissions.freeze(order_no=order.order_no, at=order.received_at or at)
     settlement.settle_due(at=at)
     suspected = list(Commission.objects.filter(order_no=rejected.order_no).values_list("pk", flat=True))
-    commissions.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"], at=at)
-    commissions.reject(commission_ids=suspected[:1], reason="用小号自购", at=at)
+    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"], at=at)
+    holds.reject(commission_ids=suspected[:1], reason="用小号自购", at=at)
     _owe(available, at=at)
 
 
@@ -115,4 +124,4 @@ def _owe(order: Order, *, at: datetime) -> None:
         operator=None,
         at=at,
     )
-    commissions.take_back(order_no=locked.order_no, at=at)
+    takebacks.take_back(order_no=locked.order_no, at=at)

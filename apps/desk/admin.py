@@ -1,6 +1,7 @@
 """Where Django's admin finds the pages that show several rooms: one module each."""
 
 from apps.desk import (
+    bargain_page,
     bills_page,
     calendar_page,
     flashsale_page,
@@ -16,6 +17,7 @@ from apps.desk import (
 )
 
 __all__ = [
+    "bargain_page",
     "bills_page",
     "calendar_page",
     "flashsale_page",

@@ -31,10 +31,13 @@ class CalendarAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """``?month=2026-11``; this month where nothing, or no month, is asked for."""
+        """``?month=2026-11&kind=秒杀``; this month, and every kind, where nothing that there is is asked for."""
         at = timezone.now()
         month = _month(request.GET.get("month", ""), today=days.shop_day(at))
         number = months.monthrange(month.year, month.month)[1]
+        bars = calendar.bars(month, allowed=request.user.has_perm, at=at)
+        kinds = list(dict.fromkeys(bar.entry.kind for bar in bars))
+        chosen = request.GET.get("kind", "")
         shown = {
             **self.admin_site.each_context(request),
             "title": "活动日历",
@@ -43,7 +46,9 @@ class CalendarAdmin(ReadOnlyAdmin):
             "before": f"{month - timedelta(days=1):%Y-%m}",
             "after": f"{month + timedelta(days=31):%Y-%m}",
             "days": [month + timedelta(days=day) for day in range(number)],
-            "bars": calendar.bars(month, allowed=request.user.has_perm, at=at),
+            "kinds": kinds,
+            "chosen": chosen,
+            "bars": [bar for bar in bars if bar.entry.kind == chosen] if chosen in kinds else bars,
             "today": days.shop_day(at),
             **(extra_context or {}),
         }

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.models import Sku
 from apps.checkout import samples
+from apps.desk.results_page import ResultsPage
 from apps.groupbuy import terms
 from apps.groupbuy.admin import GroupBuyPage
 from apps.groupbuy.models import GroupBuy
@@ -25,22 +24,12 @@ _MOST = 3
 
 
 @admin.register(GroupBuy)
-class GroupBuyAdmin(GroupBuyPage):
+class GroupBuyAdmin(ResultsPage, GroupBuyPage):
     """What is offered to several together."""
 
-    readonly_fields = [*GroupBuyPage.readonly_fields, "trial"]
-    fieldsets = [
-        *GroupBuyPage.fieldsets[:3],
-        ("试算", {"fields": ["trial"]}),
-        *GroupBuyPage.fieldsets[3:],
-    ]
-
-    @admin.display(description="一件商品的结算")
-    def trial(self, row: GroupBuy) -> SafeString | str:
-        """One unit at each step, as the counter would quote it now, with what else applies and what does not."""
-        if row.pk is None:
-            return "保存后显示"
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in _lines(row))) or "—"
+    def samples(self, row: GroupBuy) -> Iterator[str]:
+        """One unit at each step, with what else applies and what does not."""
+        return _lines(row)
 
 
 def _is_of(declined: Declined, called: str) -> bool:

@@ -16,7 +16,7 @@ from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yu
 from apps.base.asking import operator
 from apps.distribution import exports, forms
 from apps.distribution.models import Account, Commission, Entry
-from apps.distribution.services import commissions, ledger
+from apps.distribution.services import holds, ledger
 from apps.distribution.states import CommissionStatus
 from mall.money import yuan
 
@@ -95,7 +95,7 @@ class CommissionAdmin(ReadOnlyAdmin):
     @for_chosen(description="放行所选的佣金", permission="distribution.judge_commission")
     def release_chosen(self, request: HttpRequest, chosen: QuerySet[Commission]) -> None:
         ids = list(chosen.values_list("pk", flat=True))
-        done = commissions.release(commission_ids=ids, at=timezone.now())
+        done = holds.release(commission_ids=ids, at=timezone.now())
         self.message_user(request, f"已放行 {done} 笔。")
 
     @action(
@@ -117,7 +117,7 @@ class CommissionAdmin(ReadOnlyAdmin):
 
         def hold(form: forms.HoldForm) -> str:
             reasons = [form.cleaned_data["reason"]]
-            commissions.hold(commission_ids=[row.pk], reasons=reasons, at=timezone.now())
+            holds.hold(commission_ids=[row.pk], reasons=reasons, at=timezone.now())
             return "已暂扣。"
 
         return self.ask(request, forms.HoldForm, hold, row=row, heading=_told(row))
@@ -129,7 +129,7 @@ class CommissionAdmin(ReadOnlyAdmin):
         row: Commission = self.row(request, object_id)
 
         def release(_: forms.ReleaseForm) -> str:
-            commissions.release(commission_ids=[row.pk], operator=operator(request), at=timezone.now())
+            holds.release(commission_ids=[row.pk], operator=operator(request), at=timezone.now())
             return "已放行。"
 
         facts = [("待核实原因", reason) for reason in row.hold_reasons]
@@ -143,7 +143,7 @@ class CommissionAdmin(ReadOnlyAdmin):
 
         def reject(form: forms.RejectForm) -> str:
             reason, by = form.cleaned_data["reason"], operator(request)
-            commissions.reject(commission_ids=[row.pk], reason=reason, operator=by, at=timezone.now())
+            holds.reject(commission_ids=[row.pk], reason=reason, operator=by, at=timezone.now())
             return "已驳回。"
 
         facts = [("待核实原因", reason) for reason in row.hold_reasons]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -30,6 +31,15 @@ def promoters() -> Iterator[str]:
     ]
     return sheets.sheet(
         [*head, "净佣金", "投入产出比", "待收货", "冻结", "可提现", "提现中", "已提现", "欠款"], _promoters()
+    )
+
+
+def sharers(*, since: datetime) -> Iterator[str]:
+    """The most active sharers by member group (KOC), whether or not they promote."""
+    head = ["会员分组", "会员编号", "昵称", "带来访客", "带来注册", "带来订单", "其中已付款"]
+    rows = promoter_facts.sharers(since=since).iterator(chunk_size=_CHUNK)
+    return sheets.sheet(
+        head, ([value or "" if number < 3 else value for number, value in enumerate(row)] for row in rows)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.distribution.services import commissions, promoters
+from apps.distribution.services import commissions, promoters, takebacks
 from apps.members.models import Document
 from mall import events
 
@@ -27,7 +27,7 @@ def join_on_order_received(event: events.OrderReceived, *, at: datetime) -> None
 
 def take_back_on_order_refunded(event: events.OrderRefunded, *, at: datetime) -> None:
     """Take back the refund's share of what the order earned."""
-    commissions.take_back(order_no=event.order_no, at=at)
+    takebacks.take_back(order_no=event.order_no, at=at)
 
 
 def leave_on_consent_withdrawn(event: events.ConsentWithdrawn, *, at: datetime) -> None:

@@ -37,7 +37,9 @@ from apps.distribution.models import (
 )
 from apps.distribution.rates import Candidate, Rate, Standing, rate
 from apps.distribution.states import CommissionStatus, PromoterStatus
+from apps.members.models import Member
 from apps.orders.models import Order
+from apps.shares.models import ShareOrder, Visit
 from mall import money
 
 # What holds where nobody saved rules.
@@ -144,6 +146,39 @@ def sums_by_order(promoter: Promoter, order_nos: list[str]) -> Mapping[str, Mapp
         )
     )
     return {row["order_no"]: row for row in found}
+
+
+def rates_paid(*, order_nos: Sequence[str]) -> Mapping[int, list[int]]:
+    """The rates at which lines of these orders pay promoters, in basis points, by line id: one statement."""
+    rows = Commission.objects.filter(order_no__in=order_nos, of__isnull=True)
+    found: dict[int, list[int]] = {}
+    for line_id, rate_bp in rows.exclude(status=CommissionStatus.CANCELLED).values_list("line_id", "rate_bp"):
+        found.setdefault(line_id, []).append(rate_bp)
+    return found
+
+
+def sharers(*, since: datetime) -> QuerySet[Any, Any]:
+    """Who shared most since then, by member group: members with ``visitors``, ``registrations``, ``ordered``, ``paid``.
+
+    A row for each group that a member is in, one without a group for those in none; the most visitors first.
+    """
+    came = Visit.objects.filter(share__member=OuterRef("pk"), first_at__gte=since).order_by()
+    bought = ShareOrder.objects.filter(share__member=OuterRef("pk"), placed_at__gte=since).order_by()
+
+    def counted(rows: QuerySet[Any], what: Any) -> Coalesce:
+        grouped = rows.values("share__member").annotate(found=what).values("found")
+        return Coalesce(Subquery(grouped, output_field=IntegerField()), Value(0))
+
+    found = Member.objects.filter(erased_at=None).annotate(
+        visitors=counted(came, Count("pk")),
+        registrations=counted(came.filter(registered=True), Count("pk")),
+        ordered=counted(bought, Count("pk")),
+        paid=counted(bought.filter(paid_at__isnull=False), Count("pk")),
+    )
+    named = found.filter(visitors__gt=0).order_by("memberships__group__name", "-visitors", "pk")
+    return named.values_list(
+        "memberships__group__name", "public_id", "nickname", "visitors", "registrations", "ordered", "paid"
+    )
 
 
 def materials(*, product_id: int | None = None) -> QuerySet[Material]:
@@ -257,14 +292,14 @@ def tree_of(promoter: Promoter, *, most: int) -> list[tuple[Bond, list[Bond]]]:
     return [(bond, below.get(bond.member_id, [])[:most]) for bond in mine]
 
 
-def applications() -> int:
-    """How many ask to be promoters and wait for a look."""
-    return Promoter.objects.filter(status=PromoterStatus.PENDING).count()
+def applications() -> QuerySet[Promoter]:
+    """Who asks to be a promoter and waits for a look."""
+    return Promoter.objects.filter(status=PromoterStatus.PENDING)
 
 
-def held_commissions() -> int:
-    """How many commissions are held for a look."""
-    return Commission.objects.filter(held=True).count()
+def held_commissions() -> QuerySet[Commission]:
+    """Commissions that are held for a look."""
+    return Commission.objects.filter(held=True)
 
 
 def due_commissions(*, at: datetime) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
 from apps.campaigns import selectors as campaign_facts
@@ -50,13 +49,13 @@ class SessionPage(CampaignPage):
     """The sessions, newest first. The desk registers it, where a sample can be priced."""
 
     table = "flashsale.session"
+    campaigns = flashsale.CAMPAIGNS
 
     form = forms.SessionForm
     list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "plan", "group"]
     list_select_related = ["plan", "group"]
-    readonly_fields = ["sentence", "phase", "results"]
     fieldsets = [
-        (None, {"fields": [("title", "code"), "phase", "sentence", "results"]}),
+        (None, {"fields": [("title", "code"), "phase", "sentence"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         ("条件", {"fields": ["group", "combines"]}),
     ]
@@ -72,8 +71,7 @@ class SessionPage(CampaignPage):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service writes all of it."""
         (goods,) = formsets
-        saved = flashsale.save(goods.draft, at=timezone.now())
-        form.instance.pk, form.instance._state.adding = saved.session.pk, False
+        self.keep(request, form.instance, goods.draft)
         goods.new_objects = [each.instance for each in goods.extra_forms if each.has_changed()]
         goods.changed_objects = [
             (each.instance, each.changed_data)
@@ -81,8 +79,6 @@ class SessionPage(CampaignPage):
             if each.has_changed() and each not in goods.deleted_forms
         ]
         goods.deleted_objects = [each.instance for each in goods.deleted_forms]
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
 
     def rule(self, row: Session) -> str:
         goods = [good for good in row.goods.all() if not good.withdrawn]
@@ -100,40 +96,21 @@ class SessionPage(CampaignPage):
         )
         return f"{who} {start} 至 {end} 抢购：{named}{more}；可同享：{combines}"
 
-    def decide(self, row: Session, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(flashsale.approve(row, at=at))
-        {"pause": flashsale.pause, "resume": flashsale.resume, "stop": flashsale.stop}[move](row, at=at)
-        return ""
-
-    def copied(self, row: Session, *, code: str, by: Any, at: datetime) -> Model:
-        return flashsale.copy(row, code=code, at=at)
-
     @admin.display(description="商品")
     def goods_shown(self, row: Session) -> str:
         goods = [good for good in row.goods.all() if not good.withdrawn]
         named = "、".join(good.sku.product.title for good in goods[:3])
         return named + (f" 等 {len(goods)} 个" if len(goods) > 3 else "")
 
-    @admin.display(description="效果")
-    def results(self, row: Session) -> SafeString | str:
-        """What came of it, in the order in which one asks."""
-        if row.pk is None:
-            return "—"
+    def came_of(self, row: Session) -> list[str]:
+        """What was sold, and since when nothing is left."""
         found = flash_facts.turnout(row)
-        conversion = f"{found.paid_orders * 100 // found.orders}%" if found.orders else "—"
         sold_out = (
             timezone.localtime(found.sold_out_at).strftime("%m-%d %H:%M:%S")
             if found.sold_out_at
             else "未售罄"
         )
-        lines = [
-            f"下单 {found.orders} 笔（{found.members} 人），付款率 {conversion}",
-            f"已付款 {found.paid_orders} 笔（{found.paid_members} 人，其中新客 {found.newcomers} 人）",
-            f"售出 {found.units} 件，销售额 ¥{yuan(found.revenue_fen)}，秒杀优惠 ¥{yuan(found.discount_fen)}",
-            f"全部售罄：{sold_out}",
-        ]
-        return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
+        return [f"售出 {found.units:,} 件；全部售罄：{sold_out}"]
 
 
 class PlanGoodInline(TabularInline):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import serializers as shapes
 from apps.flashsale import services as flashsale
@@ -22,9 +22,7 @@ from apps.flashsale.selectors import KeptGood, KeptSession, Left
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.pictures import stored
-from mall.errors import Invalid
 
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOW: Final = "2026-11-28T10:00:03+08:00"
 _SESSION: Final = {
     "id": 12,
@@ -51,13 +49,6 @@ _SESSION: Final = {
 }
 
 
-class DayInvalid(Invalid):
-    """Not a day."""
-
-    code = "day_invalid"
-    message = "日期格式应为 2026-11-28"
-
-
 class SessionsView(APIView):
     """What is on sale when."""
 
@@ -70,17 +61,10 @@ class SessionsView(APIView):
         description='The soonest first. Ordering: `activity` `{"kind": "flash_sale", "id": id of the good}` in quote and '
         "order. Refusals there: activity_not_started, activity_ended, activity_sold_out, activity_limit_reached, "
         "activity_not_for_you (`details.reason`: `group`), activity_not_found, activity_stands_alone.",
-        parameters=[
-            OpenApiParameter(
-                "day",
-                {"type": "string", "format": "date"},
-                description="A Shanghai day, 2026-11-28: the sessions that meet it, over or not. Without it those of the "
-                "next seven days that are not over.",
-            )
-        ],
+        parameters=[asked.DAY, asked.PRODUCT],
         responses={
             200: shapes.FlashSessionsSerializer,
-            400: refusal(400, "day_invalid", "日期格式应为 2026-11-28"),
+            400: refusal(400, "invalid", "日期格式应为 2026-11-28", {"day": ["日期格式应为 2026-11-28"]}),
         },
         examples=[
             OpenApiExample(
@@ -94,7 +78,9 @@ class SessionsView(APIView):
     def get(self, request: Request) -> Response:
         at = timezone.now()
         member = cast("Member | None", request.user)
-        found = flash_facts.sessions(day=_day(request.query_params.get("day")), at=at)
+        day = asked.day(request.query_params.get("day"))
+        product_id = asked.product_id(request.query_params.get("product"))
+        found = flash_facts.sessions(day=day, product_id=product_id, at=at)
         goods = [good for session in found for good in session.goods if not good.withdrawn]
         lefts = flash_facts.lefts(goods, member=member, at=at)
         shown = {
@@ -214,18 +200,6 @@ class MyWaitsView(APIView):
             "server_time": at,
         }
         return Response(shapes.WaitPageSerializer(shown).data)
-
-
-def _day(said: str | None) -> date | None:
-    """The day that was asked for; None where none was. Raises DayInvalid."""
-    if said is None:
-        return None
-    if not _DAY.fullmatch(said):
-        raise DayInvalid
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        raise DayInvalid from None
 
 
 def _session(session: KeptSession, lefts: dict[int, Left], *, at: datetime) -> dict[str, Any]:

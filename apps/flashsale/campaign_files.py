@@ -9,9 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from apps.campaigns.files import Code, Entry, Fen, Id, Part, Title, Units, When
-from apps.campaigns.states import Approval
 from apps.flashsale import services as flashsale
-from apps.flashsale.models import Session
 from apps.members.models import Group
 from mall.errors import Fault
 
@@ -40,16 +38,14 @@ class SessionEntry(Entry):
 
 def _load(entry: SessionEntry, at: datetime) -> tuple[str, Any]:
     """Make or change the session of this code, approved. Raises SessionRefused."""
-    row = Session.objects.filter(code=entry.code).first()
-    if row is not None and row.approval == Approval.STOPPED:
-        raise flashsale.SessionRefused([Fault("code", "此场次已提前结束，请换一个编码")])
+    row = flashsale.CAMPAIGNS.of_code(entry.code)
     group_id = None
     if entry.group is not None:
         group_id = Group.objects.filter(code=entry.group).values_list("pk", flat=True).first()
         if group_id is None:
             raise flashsale.SessionRefused([Fault("group", f"没有编码为 {entry.group} 的会员分组")])
     draft = flashsale.SessionDraft(
-        session_id=row.pk if row else None,
+        row_id=row.pk if row else None,
         code=entry.code,
         title=entry.title,
         preheat_at=entry.preheat_at,
@@ -59,17 +55,14 @@ def _load(entry: SessionEntry, at: datetime) -> tuple[str, Any]:
         group_id=group_id,
         goods=[flashsale.GoodDraft(**good.model_dump()) for good in entry.goods],
     )
-    session = flashsale.save(draft, at=at).session
-    if session.approval == Approval.DRAFT:
-        flashsale.approve(session, at=at, late=True)
+    session = flashsale.CAMPAIGNS.load(draft, at=at)
     goods = session.goods.filter(withdrawn=False).values_list("sku_id", "pk")
     return entry.code, {"id": session.pk, "goods": {str(sku_id): pk for sku_id, pk in goods}}
 
 
 def _dump() -> Iterator[SessionEntry]:
     """The sessions that were approved and not stopped."""
-    rows = Session.objects.filter(approval__in=[Approval.APPROVED, Approval.PAUSED])
-    for row in rows.select_related("group").prefetch_related("goods").order_by("id"):
+    for row in flashsale.CAMPAIGNS.decided().select_related("group").prefetch_related("goods"):
         yield SessionEntry(
             code=row.code,
             title=row.title,

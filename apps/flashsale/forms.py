@@ -15,7 +15,7 @@ from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Session
 from apps.flashsale.services.planning import WEEKDAYS
-from mall.errors import ShopError
+from mall.errors import Faulty, ShopError
 
 
 class SkuCodeField(forms.ModelChoiceField):
@@ -87,8 +87,8 @@ class GoodFormSet(forms.BaseInlineFormSet):
             return  # the session's own form says so
         self.draft = self._draft()
         try:
-            flashsale.check(self.draft, at=timezone.now())
-        except flashsale.SessionRefused as refusal:
+            flashsale.CAMPAIGNS.try_out(self.draft, at=timezone.now())
+        except Faulty as refusal:
             raise ValidationError([fault.text for fault in refusal.faults]) from refusal
         except ShopError as refusal:
             raise ValidationError(refusal.text) from refusal
@@ -101,7 +101,7 @@ class GoodFormSet(forms.BaseInlineFormSet):
             if form.cleaned_data.get("sku") and not form.cleaned_data.get("DELETE")
         ]
         return flashsale.SessionDraft(
-            session_id=row.pk,
+            row_id=row.pk,
             code=row.code,
             title=row.title,
             preheat_at=row.preheat_at,

@@ -69,18 +69,9 @@ _TURNOUT: Final = """
           FROM campaigns_quota q JOIN campaigns_take t ON t.quota_id = q.id
          WHERE q.kind = 'flash_sale' AND q.key = ANY(%(keys)s)),
     paid AS (
-        SELECT o.id, o.order_no, o.member_id, o.payable_fen, o.paid_at,
-               NOT EXISTS (SELECT FROM orders_order e WHERE e.member_id = o.member_id AND e.paid_at < o.paid_at) AS first
-          FROM orders_order o WHERE o.paid_at IS NOT NULL AND o.order_no IN (SELECT order_no FROM mine))
-    SELECT (SELECT count(*) FROM mine WHERE verb = 'hold'),
-           (SELECT count(DISTINCT member_id) FROM mine WHERE verb = 'hold'),
-           (SELECT count(*) FROM paid),
-           (SELECT count(DISTINCT member_id) FROM paid),
-           (SELECT count(DISTINCT member_id) FROM paid WHERE first),
-           (SELECT COALESCE(SUM(units), 0)::bigint FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
-           (SELECT COALESCE(SUM(payable_fen), 0)::bigint FROM paid),
-           (SELECT COALESCE(SUM(r.amount_fen), 0)::bigint FROM orders_reduction r
-             WHERE r.order_id IN (SELECT id FROM paid) AND r.kind = 'flash_sale'),
+        SELECT o.order_no FROM orders_order o
+         WHERE o.paid_at IS NOT NULL AND o.order_no IN (SELECT order_no FROM mine))
+    SELECT (SELECT COALESCE(SUM(units), 0)::bigint FROM mine WHERE order_no IN (SELECT order_no FROM paid)),
            (SELECT MAX(at) FROM (SELECT quota_id, MIN(at) AS at FROM mine WHERE so_far >= quota GROUP BY quota_id) AS f),
            (SELECT count(DISTINCT quota_id) FROM mine WHERE so_far >= quota)
 """
@@ -103,24 +94,19 @@ class Left(NamedTuple):
 
 
 class Turnout(NamedTuple):
-    """How a session went: orders and members that ordered, that paid, members whose first order it was, units paid less
-    refunded ones, fen paid, fen taken off, since when everything is sold out (None if not), how many goods are.
+    """How a session sold: units paid less refunded ones, since when everything is sold out (None if not), how many
+    goods are.
     """
 
-    orders: int
-    members: int
-    paid_orders: int
-    paid_members: int
-    newcomers: int
     units: int
-    revenue_fen: int
-    discount_fen: int
     sold_out_at: datetime | None
     sold_out_goods: int
 
 
-def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
+def sessions(*, day: date | None, at: datetime, product_id: int | None = None) -> list[KeptSession]:
     """The sessions that shoppers are told of: those that meet a Shanghai day, or the next seven days (today included).
+
+    With a product those that have it.
 
     No statement for today and later while nothing changes; two for days gone by.
     """
@@ -135,7 +121,14 @@ def sessions(*, day: date | None, at: datetime) -> list[KeptSession]:
     board = kept.board(at=at)
     today, _ = days.day_window(days.shop_day(at))
     found = board.sessions if start >= today else kept.between(start=start, end=end)
-    return [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    shown = [row for row in found if row.meets(start, end) and row.shown_at(at=at)]
+    if product_id is None:
+        return shown
+    return [row for row in shown if any(_is_of(good, product_id) for good in row.goods)]
+
+
+def _is_of(good: KeptGood, product_id: int) -> bool:
+    return good.product_id == product_id and not good.withdrawn
 
 
 def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:

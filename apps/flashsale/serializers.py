@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.base.schema import ServerTimeField
 from apps.campaigns.states import State
 from apps.flashsale.states import WaitState
 
@@ -48,19 +49,19 @@ class FlashSessionsSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(
         allow_null=True, help_text="Always null: the sessions of the days are one page."
     )
-    server_time = serializers.DateTimeField(help_text="The shop's clock, to count down by.")
+    server_time = ServerTimeField()
 
 
 class RemindedSerializer(serializers.Serializer[Any]):
     good_id = serializers.IntegerField(help_text="Id of the good of the flash sale.")
     reminded = serializers.BooleanField(help_text="Always true: what was asked for is kept.")
     starts_at = serializers.DateTimeField(help_text="When its session begins.")
-    server_time = serializers.DateTimeField(help_text="The shop's clock, to count down by.")
+    server_time = ServerTimeField()
 
 
 class PlaceSerializer(serializers.Serializer[Any]):
     place = serializers.IntegerField(help_text="Which one in the queue I am; 1 is next.")
-    server_time = serializers.DateTimeField(help_text="The shop's clock, to count down by.")
+    server_time = ServerTimeField()
 
 
 class WaitSerializer(serializers.Serializer[Any]):
@@ -74,4 +75,4 @@ class WaitSerializer(serializers.Serializer[Any]):
 class WaitPageSerializer(serializers.Serializer[Any]):
     results = WaitSerializer(many=True)
     next = serializers.URLField(allow_null=True)
-    server_time = serializers.DateTimeField(help_text="The shop's clock, to count down by.")
+    server_time = ServerTimeField()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -31,14 +30,14 @@ class GroupBuyPage(CampaignPage):
     """What is offered to several together. The desk registers it, because only the counter can price a basket."""
 
     table = "groupbuy.groupbuy"
+    campaigns = groupbuy.CAMPAIGNS
 
     form = forms.GroupBuyForm
     list_display = ["title", "code", "product", "phase", "starts_at", "ends_at", "groups_shown"]
     list_select_related = ["product"]
     search_fields = ["title", "code", "product__title"]
-    readonly_fields = [*CampaignPage.readonly_fields, "figures"]
     fieldsets = [
-        (None, {"fields": ["sentence", "phase", "figures"]}),
+        (None, {"fields": ["sentence", "phase"]}),
         ("活动", {"fields": [*COMMON]}),
         ("价格", {"fields": ["people", "ladder"]}),
         ("规则", {"fields": [*forms.LIMITS]}),
@@ -50,25 +49,6 @@ class GroupBuyPage(CampaignPage):
 
     def rule(self, row: GroupBuy) -> str:
         return wording.rule(row, terms.of_campaign(row))
-
-    def decide(self, row: GroupBuy, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(groupbuy.approve(row.pk, at=at))
-        {"pause": groupbuy.pause, "resume": groupbuy.resume, "stop": groupbuy.stop}[move](row.pk, at=at)
-        return ""
-
-    def copied(self, row: GroupBuy, *, code: str, by: Any, at: datetime) -> Model:
-        return groupbuy.copy(row.pk, code=code, operator=by, at=at)
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service writes the row and its prices."""
-        saved, warnings = groupbuy.save(form.draft, operator=operator(request), at=timezone.now())
-        obj.pk, obj._state.adding = saved.pk, False
-        for warning in warnings:
-            self.message_user(request, warning, level=messages.WARNING)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing: the prices are written with the row."""
 
     # For who may only look: the form shows its fields under these names.
 
@@ -84,12 +64,10 @@ class GroupBuyPage(CampaignPage):
     def groups_shown(self, row: Any) -> str:
         return f"{row.groups_formed:,} / {row.groups_opened:,}"
 
-    @admin.display(description="活动效果")
-    def figures(self, row: GroupBuy) -> SafeString | str:
-        """What came of it, with the way to its groups."""
-        if row.pk is None:
-            return "—"
-        return with_way(results.told(results.of(row)), "groupbuy_group", group_buy__id__exact=row.pk)
+    def came_of(self, row: GroupBuy) -> list[str]:
+        """Its groups, with the way to them."""
+        told = results.told(results.of(row))
+        return [with_way(told, "groupbuy_group", group_buy__id__exact=row.pk)]
 
 
 class SeatInline(ReadOnlyTabular):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,15 +14,14 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.campaigns.states import Approval, State
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import serializers as shapes
 from apps.groupbuy.selectors import Shelved
 from apps.members.models import Member
 from apps.pictures import stored
-from mall.errors import Invalid
 
-_ID = re.compile(r"[1-9][0-9]{0,17}")
 _NOW = "2026-11-28T10:00:00+08:00"
 _GROUP_BUY = {
     "id": 3,
@@ -69,13 +67,6 @@ _GROUP = {
 _UNKNOWN = refusal(404, "activity_not_found", "活动不存在或已结束")
 
 
-class ProductInvalid(Invalid):
-    """``product`` is not the id of a product."""
-
-    code = "product_invalid"
-    message = "商品编号应为整数"
-
-
 class GroupBuysView(APIView):
     """What is offered."""
 
@@ -86,16 +77,12 @@ class GroupBuysView(APIView):
         tags=["activities"],
         summary="Group-buys that run or are announced",
         parameters=[
-            OpenApiParameter(
-                "product",
-                {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
-                description="Only those of this product.",
-            ),
+            asked.PRODUCT,
             *PAGING,
         ],
         responses={
             200: shapes.GroupBuyPageSerializer,
-            400: refusal(400, "product_invalid", "商品编号应为整数"),
+            400: refusal(400, "invalid", "商品编号应为整数", {"product": ["商品编号应为整数"]}),
         },
         examples=[
             OpenApiExample(
@@ -108,7 +95,7 @@ class GroupBuysView(APIView):
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        product_id = _product_id(request.query_params.get("product"))
+        product_id = asked.product_id(request.query_params.get("product"))
         rows = group_facts.announced(at=at, product_id=product_id)
         found, following = paging.rows_of(request, rows, ordering=["starts_at", "id"])
         told = [_group_buy(one, at=at) for one in group_facts.shelved(found)]
@@ -184,15 +171,6 @@ class GroupView(APIView):
 
 def _member_id(request: Request) -> int | None:
     return request.user.pk if isinstance(request.user, Member) else None
-
-
-def _product_id(said: str | None) -> int | None:
-    """The product that was asked for; empty, as left out. Raises ProductInvalid."""
-    if not said:
-        return None
-    if not said.isascii() or not _ID.fullmatch(said):
-        raise ProductInvalid
-    return int(said)
 
 
 def _group_buy(shelved: Shelved, *, at: datetime) -> dict[str, Any]:

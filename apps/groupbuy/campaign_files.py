@@ -9,12 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import Field, StrictInt
 
 from apps.campaigns.files import Code, Entry, Fen, Flag, Id, Part, Title, Units, When
-from apps.campaigns.states import Approval
-from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import GroupBuy
-from apps.groupbuy.terms import LEADER
+from apps.groupbuy.terms import LEADER, of_campaign
 from mall.errors import Fault
 
 
@@ -50,9 +48,9 @@ class GroupBuyEntry(Entry):
 
 def _load(entry: GroupBuyEntry, at: datetime) -> tuple[str, Any]:
     """Make or change the group-buy of this code, and approve it. Raises GroupBuyRefused, SkuTaken, QuotaTooSmall."""
-    row = GroupBuy.objects.filter(code=entry.code).first()
+    row = groupbuy.CAMPAIGNS.of_code(entry.code)
     draft = Draft(
-        group_buy_id=row.pk if row else None,
+        row_id=row.pk if row else None,
         code=entry.code,
         title=entry.title,
         preheat_at=_preheat(row, entry),
@@ -65,9 +63,7 @@ def _load(entry: GroupBuyEntry, at: datetime) -> tuple[str, Any]:
         newcomers_only=entry.newcomers_only,
         combines=entry.combines,
     )
-    saved, _ = groupbuy.save(draft, at=at)
-    groupbuy.approve(saved.pk, late=True, at=at)
-    return entry.code, saved.pk
+    return entry.code, groupbuy.CAMPAIGNS.load(draft, at=at).pk
 
 
 def _preheat(row: GroupBuy | None, entry: GroupBuyEntry) -> datetime | None:
@@ -94,9 +90,8 @@ def _ladders(entry: GroupBuyEntry) -> dict[int, dict[int, int]]:
 
 def _dump() -> Iterator[GroupBuyEntry]:
     """The group-buys that were approved and not stopped."""
-    rows = group_facts.with_prices().filter(approval__in=[Approval.APPROVED, Approval.PAUSED])
-    for row in rows.order_by("id"):
-        terms = group_facts.terms_of(row)
+    for row in groupbuy.CAMPAIGNS.decided().prefetch_related("prices"):
+        terms = of_campaign(row)
         yield GroupBuyEntry(
             code=row.code,
             title=row.title,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 
-from apps.campaigns import services as campaigns
+from apps.campaigns.drafts import CampaignDraft
 from apps.catalog.models import Sku
 from apps.groupbuy.terms import LEADER, Terms
 from mall.errors import Fault
@@ -23,21 +22,15 @@ LONGEST_MINUTES: Final = 30 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(CampaignDraft):
     """What a group-buy is to be. ``ladders`` are prices in fen by SKU id and number of people.
 
-    ``terms.LEADER`` people: the price of whoever opens. ``group_buy_id`` is the one that is changed, None for a new one.
+    ``terms.LEADER`` people: the price of whoever opens.
     """
 
-    code: str
-    title: str
-    starts_at: datetime
-    ends_at: datetime
+    apart: ClassVar[frozenset[str]] = frozenset({"ladders"})
+
     ladders: Mapping[int, Mapping[int, int]]
-    group_buy_id: int | None = None
-    product_id: int | None = None
-    preheat_at: datetime | None = None
-    combines: Collection[str] = ()
     minutes_per_group: int = 1440
     limit_per_member: int | None = None
     quota: int | None = None
@@ -45,29 +38,24 @@ class Draft:
 
 
 def faults_of(draft: Draft) -> Iterator[Fault]:
-    """What is wrong with it, prices against list prices and the price floor apart: one query."""
-    yield from campaigns.faults_of(
-        starts_at=draft.starts_at,
-        ends_at=draft.ends_at,
-        preheat_at=draft.preheat_at,
-        combines=draft.combines,
-    )
+    """What is wrong with its figures, prices against list prices and the price floor apart: one query."""
     if not 1 <= draft.minutes_per_group <= LONGEST_MINUTES:
         yield Fault("minutes_per_group", f"成团时限应为 1 到 {LONGEST_MINUTES} 分钟")
     for name, units in (("limit_per_member", draft.limit_per_member), ("quota", draft.quota)):
         if units is not None and units < 1:
             yield Fault(name, "应为正整数，不限请留空")
-    if draft.ladders:
-        yield from _goods_faults(draft)
-        yield from _ladder_faults(Terms(draft.ladders))
+    if not draft.ladders:
+        yield Fault("skus", "请至少设置一个商品规格的拼团价")
+        return
+    yield from _goods_faults(draft)
+    yield from _ladder_faults(Terms(draft.ladders))
 
 
 def _goods_faults(draft: Draft) -> Iterator[Fault]:
     found = dict(Sku.objects.filter(pk__in=draft.ladders).values_list("pk", "product_id"))
     if missing := sorted(set(draft.ladders) - set(found)):
         yield Fault("skus", f"没有这个商品规格：{'、'.join(map(str, missing))}")
-    wanted = {draft.product_id} if draft.product_id else set(list(found.values())[:1])
-    if set(found.values()) - wanted:
+    if len(set(found.values())) > 1:
         yield Fault("skus", "一个拼团活动只能有同一商品的规格")
 
 

@@ -83,9 +83,9 @@ class GroupBuyForm(forms.ModelForm):
 
     def _ask_the_service(self, typed: dict[str, Any], ladders: dict[int, dict[int, int]]) -> None:
         said = {name: typed[name] for name in (*COMMON, *LIMITS)}
-        self.draft = Draft(group_buy_id=self.instance.pk, ladders=ladders, **said)
+        self.draft = Draft(row_id=self.instance.pk, ladders=ladders, **said)
         try:
-            groupbuy.check(self.draft, at=timezone.now())
+            groupbuy.CAMPAIGNS.try_out(self.draft, at=timezone.now())
         except ShopError as refusal:
             show_refusal(self, refusal, named={"skus": "ladder"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -37,13 +37,14 @@ class PresalePage(CampaignPage):
     """The campaigns, newest first. The desk registers it, where a sample can be priced."""
 
     table = "presale.presale"
+    campaigns = presales.CAMPAIGNS
 
     form = forms.PresaleForm
-    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "results"]
-    readonly_fields = ["sentence", "phase", "results", "arrived_at"]
+    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "waiting"]
+    readonly_fields = ["sentence", "phase", "arrived_at"]
     actions_detail = [*CampaignPage.actions_detail, "arrive"]
     fieldsets = [
-        (None, {"fields": ["sentence", "phase", "results"]}),
+        (None, {"fields": ["sentence", "phase"]}),
         ("活动", {"fields": [*COMMON]}),
         ("商品与价格", {"fields": ["plan", ("deposit_fen", "deposit_worth_fen"), "deposit_refundable"]}),
         ("尾款与发货", {"fields": [("balance_from", "balance_until"), "ships_by", "arrived_at"]}),
@@ -56,22 +57,10 @@ class PresalePage(CampaignPage):
             ordered=Count("reservations"),
             reserved=Count("reservations", filter=Q(reservations__order__status=Status.RESERVED)),
             paid=Count("reservations", filter=paid),
-            revenue_fen=Sum("reservations__order__payable_fen", filter=paid, default=0),
-            back_fen=Sum("reservations__order__refunded_fen", filter=paid, default=0),
         )
 
     def usable(self, row: Presale) -> list[str]:
         return [*super().usable(row), "arrive"]
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """The service writes the row, its goods and their quotas."""
-        saved = presales.save(form.draft, operator=operator(request), at=timezone.now())
-        obj.pk, obj._state.adding = saved.presale.pk, False
-        for warning in saved.warnings:
-            self.message_user(request, warning, level=messages.WARNING)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing: the goods are written with the row."""
 
     def rule(self, row: Presale) -> str:
         cheapest = min((good.price_fen for good in row.goods.all()), default=0)
@@ -87,30 +76,18 @@ class PresalePage(CampaignPage):
             f"{_minute(row.balance_from)} 至 {_minute(row.balance_until)} 付尾款，逾期未付{kept}{until}"
         )
 
-    def decide(self, row: Presale, *, move: str, by: Any, at: datetime) -> str:
-        if move == "approve":
-            return "；".join(presales.approve(presale_id=row.pk, at=at))
-        {"pause": presales.pause, "resume": presales.resume, "stop": presales.stop}[move](
-            presale_id=row.pk, at=at
-        )
-        return ""
-
-    def copied(self, row: Presale, *, code: str, by: Any, at: datetime) -> Model:
-        return presales.copy(presale_id=row.pk, code=code, operator=by, at=at)
-
     @admin.display(description="商品与计划")
     def plan(self, row: Presale) -> str:
         """The goods, for those who may only look; the form has a field of this name."""
-        return "；".join(inputs.write_goods(presales.draft_of(row).goods).splitlines()) or "—"
+        return "；".join(inputs.write_goods(presales.CAMPAIGNS.draft_of(row).goods).splitlines()) or "—"
 
-    @admin.display(description="效果")
-    def results(self, row: Any) -> SafeString | str:
-        """What came of it, with the way to its orders."""
-        if row.pk is None:
-            return "—"
-        kept_fen = row.revenue_fen - row.back_fen
-        told = f"下单 {row.ordered}，待付尾款 {row.reserved}，已付清 {row.paid}，成交 ¥{yuan(kept_fen)}"
-        return with_way(told, "presale_reservation", presale__id__exact=row.pk)
+    def came_of(self, row: Any) -> list[str]:
+        """Whose balances are still to come, with the way to its orders."""
+        return [with_way(self.waiting(row), "presale_reservation", presale__id__exact=row.pk)]
+
+    @admin.display(description="订单")
+    def waiting(self, row: Any) -> str:
+        return f"下单 {row.ordered:,}，待付尾款 {row.reserved:,}，已付清 {row.paid:,}"
 
     @action(
         description=forms.ArriveForm.title,

@@ -14,7 +14,8 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.inputs import MAX_BIGINT
-from apps.base.schema import PAGING
+from apps.base.schema import PAGING, refusal
+from apps.campaigns import asked
 from apps.campaigns.refusals import ActivityNotFound
 from apps.pictures import stored
 from apps.presale import examples
@@ -33,13 +34,18 @@ class PresalesView(APIView):
         operation_id="presales_list",
         tags=["activities"],
         summary="Pre-sales that run or are announced",
-        parameters=PAGING,
-        responses=shapes.PresalePageSerializer,
+        parameters=[asked.PRODUCT, *PAGING],
+        responses={
+            200: shapes.PresalePageSerializer,
+            400: refusal(400, "invalid", "商品编号应为整数", {"product": ["商品编号应为整数"]}),
+        },
         examples=[examples.PAGE],
     )
     def get(self, request: Request) -> Response:
         at = timezone.now()
-        rows, following = paging.rows_of(request, presale_facts.on_offer(at=at), ordering=["starts_at", "id"])
+        product_id = asked.product_id(request.query_params.get("product"))
+        offered = presale_facts.on_offer(at=at, product_id=product_id)
+        rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
         left = presale_facts.left_of(rows)
         answer = {"results": [_presale(row, left=left, at=at) for row in rows], "next": following}
         return Response(shapes.PresalePageSerializer(answer).data)

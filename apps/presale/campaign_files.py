@@ -8,10 +8,8 @@ from typing import Any, Final
 
 from apps.campaigns.files import Code, Entry, Fen, Flag, Id, Part, Title, Units, When
 from apps.campaigns.services import QuotaTooSmall
-from apps.campaigns.states import Approval
 from apps.presale import services as presales
 from apps.presale.drafts import GoodDraft, PresaleDraft
-from apps.presale.models import Presale
 from mall.errors import Fault
 
 # What a file calls the window of the campaign.
@@ -46,31 +44,29 @@ class PresaleEntry(Entry):
 
 def _load(entry: PresaleEntry, at: datetime) -> tuple[str, Any]:
     """Make or change the pre-sale of this code, and approve it. Raises PresaleRefused, SkuTaken, QuotaTooSmall."""
-    row = Presale.objects.filter(code=entry.code).first()
+    row = presales.CAMPAIGNS.of_code(entry.code)
     said = entry.model_dump(exclude={"skus", "deposit_from", "deposit_until"})
     draft = PresaleDraft(
-        presale_id=row.pk if row else None,
+        row_id=row.pk if row else None,
         starts_at=entry.deposit_from,
         ends_at=entry.deposit_until,
         goods=[GoodDraft(**good.model_dump()) for good in entry.skus],
         **said,
     )
     try:
-        saved = presales.save(draft, at=at).presale
+        saved = presales.CAMPAIGNS.load(draft, at=at)
     except presales.PresaleRefused as refused:
         named = [Fault(_NAMED.get(fault.field, fault.field), fault.text) for fault in refused.faults]
         raise presales.PresaleRefused(named) from None
     except QuotaTooSmall as refused:
         raise QuotaTooSmall([Fault("skus", fault.text) for fault in refused.faults]) from None
-    if saved.approval == Approval.DRAFT:
-        presales.approve(presale_id=saved.pk, at=at, late=True)
     return entry.code, saved.pk
 
 
 def _dump() -> Iterator[PresaleEntry]:
     """Every pre-sale that was approved and not stopped."""
-    for row in Presale.objects.filter(approval__in=[Approval.APPROVED, Approval.PAUSED]).order_by("id"):
-        draft = presales.draft_of(row)
+    for row in presales.CAMPAIGNS.decided():
+        draft = presales.CAMPAIGNS.draft_of(row)
         said = {name: getattr(draft, name) for name in PresaleEntry.model_fields if hasattr(draft, name)}
         yield PresaleEntry(
             **said,

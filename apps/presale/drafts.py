@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+
+from apps.campaigns.drafts import CampaignDraft
 
 # What shoppers are promised where the operator promises nothing else.
 SHIPS_WITHIN: Final = timedelta(hours=72)
@@ -21,27 +23,22 @@ class GoodDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresaleDraft:
+class PresaleDraft(CampaignDraft):
     """All that makes a pre-sale; money in fen and per unit, windows half-open.
 
-    ``presale_id`` is the one that it changes; None makes a new one. Without a deposit the whole is paid at once, and
-    there is no balance, whatever its window says. Without ``ships_by`` it is 72 hours after the last payment.
+    Without a deposit the whole is paid at once, and there is no balance, whatever its window says. Without
+    ``ships_by`` it is 72 hours after the last payment.
     """
 
-    code: str
-    title: str
+    apart: ClassVar[frozenset[str]] = frozenset({"goods"})
+
     goods: Sequence[GoodDraft]
-    starts_at: datetime
-    ends_at: datetime
-    preheat_at: datetime | None = None
     deposit_fen: int | None = None
     deposit_worth_fen: int | None = None
     balance_from: datetime | None = None
     balance_until: datetime | None = None
     ships_by: datetime | None = None
     deposit_refundable: bool = False
-    combines: Collection[str] = ()
-    presale_id: int | None = None
 
     @property
     def last_payment_at(self) -> datetime:
@@ -57,12 +54,10 @@ class PresaleDraft:
 
     def columns(self) -> dict[str, Any]:
         """The columns of its row, by name; goods and quotas are rows of their own."""
-        plain = asdict(self)
-        for apart in ("presale_id", "goods"):
-            plain.pop(apart)
+        plain = CampaignDraft.columns(self)
         if self.deposit_fen is None:
             plain |= dict.fromkeys(("deposit_worth_fen", "balance_from", "balance_until"))
         elif self.deposit_worth_fen is None:
             plain["deposit_worth_fen"] = self.deposit_fen
         plain["ships_by"] = self.ships_by or self.last_payment_at + SHIPS_WITHIN
-        return plain | {"combines": sorted(self.combines)}
+        return plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.base.asking import AskForm, OnceForm
@@ -44,7 +45,7 @@ class PresaleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            self.initial["plan"] = inputs.write_goods(presales.draft_of(self.instance).goods)
+            self.initial["plan"] = inputs.write_goods(presales.CAMPAIGNS.draft_of(self.instance).goods)
 
     def clean(self) -> dict[str, Any]:
         """Read the goods, and have the service judge the whole of it."""
@@ -56,11 +57,11 @@ class PresaleForm(forms.ModelForm):
         except forms.ValidationError as refused:
             self.add_error("plan", refused)
             return self.cleaned_data
-        self.draft = PresaleDraft(presale_id=self.instance.pk, goods=goods, **typed)
+        self.draft = PresaleDraft(row_id=self.instance.pk, goods=goods, **typed)
         # The row takes what the draft makes of what was left empty, or the model would refuse it.
         self.cleaned_data["ships_by"] = self.draft.columns()["ships_by"]
         try:
-            presales.check(self.draft)
+            presales.CAMPAIGNS.try_out(self.draft, at=timezone.now())
         except ShopError as refusal:
             show_refusal(self, refusal, named={"skus": "plan"})
         return self.cleaned_data

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import F, Prefetch, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Sum
 
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.states import Approval
@@ -22,10 +22,16 @@ REMIND_BEFORE: Final = (timedelta(hours=24), timedelta(hours=2))
 _GOODS = Prefetch("goods", Good.objects.select_related("sku__product").order_by("id"))
 
 
-def on_offer(*, at: datetime) -> QuerySet[Presale]:
-    """The pre-sales that shoppers are told of, with their goods: those that run, and those that are announced."""
+def on_offer(*, at: datetime, product_id: int | None = None) -> QuerySet[Presale]:
+    """The pre-sales that shoppers are told of, with their goods: those that run, and those that are announced.
+
+    Of one product or of all.
+    """
     approved = Presale.objects.filter(approval=Approval.APPROVED, ends_at__gt=at)
-    return approved.exclude(preheat_at__gt=at).prefetch_related(_GOODS)
+    rows = approved.exclude(preheat_at__gt=at).prefetch_related(_GOODS)
+    if product_id is None:
+        return rows
+    return rows.filter(Exists(Good.objects.filter(presale=OuterRef("pk"), sku__product_id=product_id)))
 
 
 def told(*, presale_id: int, at: datetime) -> Presale:

@@ -40,6 +40,8 @@ class Share(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="share_due"),
             models.Index(fields=["shared_at"], name="share_by_use"),
+            # Everybody's shares of one thing, for what came of a campaign.
+            models.Index(fields=["kind", "subject"], name="share_by_thing"),
         ]
 
     def __str__(self) -> str:

@@ -145,7 +145,7 @@ def answer(*, member: Member, survey_id: int, said: Sequence[Said], at: datetime
         consents.lock_and_require_privacy(member=member)
         survey = survey_facts.of_member(member=member, survey_id=survey_id)
         if at < survey.starts_at:
-            raise SurveyNotOpen(details={"starts_at": survey.starts_at.isoformat()})
+            raise SurveyNotOpen(details={"starts_at": survey.starts_at})
         if survey.ends_at <= at:
             raise SurveyClosed
         if Response.objects.filter(survey=survey, member=member).exists():

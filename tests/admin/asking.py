@@ -585,7 +585,7 @@ def _bargain_now(*, approved: bool) -> Any:
 
 
 def _move_bargain(row: Any, move: str) -> None:
-    getattr(bargains, move)(bargain_id=row.pk, at=timezone.now())
+    getattr(bargains.CAMPAIGNS, move)(row, at=timezone.now())
 
 
 def _presale_now(*, approved: bool) -> Any:
@@ -593,7 +593,7 @@ def _presale_now(*, approved: bool) -> Any:
 
 
 def _move_presale(row: Any, move: str) -> None:
-    getattr(presales, move)(presale_id=row.pk, at=timezone.now())
+    getattr(presales.CAMPAIGNS, move)(row, at=timezone.now())
 
 
 def _arrive() -> Page:
@@ -647,18 +647,20 @@ def _session_now(*, approved: bool) -> Any:
 
 
 def _move_session(row: Any, move: str) -> None:
-    getattr(flashsale, move)(row, at=timezone.now())
+    getattr(flashsale.CAMPAIGNS, move)(row, at=timezone.now())
 
 
 def _group_buy_now(*, approved: bool) -> Any:
-    row, _ = groupbuy.save(group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now())
+    row, _ = groupbuy.CAMPAIGNS.save(
+        group_buys.draft(group_buys.goods(50_00), **group_buys.today()), at=timezone.now()
+    )
     if approved:
-        groupbuy.approve(row.pk, at=timezone.now())
+        groupbuy.CAMPAIGNS.approve(row, at=timezone.now())
     return row
 
 
 def _move_group_buy(row: Any, move: str) -> None:
-    getattr(groupbuy, move)(row.pk, at=timezone.now())
+    getattr(groupbuy.CAMPAIGNS, move)(row, at=timezone.now())
 
 
 def _end_group() -> Page:
@@ -690,7 +692,7 @@ def _release_help() -> Page:
         {},
         _rows(Help, Cut, Run),
         permission="bargain.release_help",
-        spoil=lambda: bargains.stop(bargain_id=run.bargain_id, at=timezone.now()),
+        spoil=lambda: bargains.CAMPAIGNS.stop(run.bargain, at=timezone.now()),
     )
 
 
@@ -884,11 +886,16 @@ BY_TWO: Final = {
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
     "distribution_promoter_export": "a file, noted in the audit log",
+    "distribution_promoter_sharers": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",
     "support_survey_results": "a page to read",
     "support_survey_export": "a file, noted in the audit log",
+    "groupbuy_groupbuy_results_sheet": "a file, noted in the audit log",
+    "flashsale_session_results_sheet": "a file, noted in the audit log",
+    "bargain_bargain_results_sheet": "a file, noted in the audit log",
+    "presale_presale_results_sheet": "a file, noted in the audit log",
     "members_member_reveal_phone": "a number to read, noted in the audit log",
     "members_member_compensate": "to coupons_coupon_compensate",
     "members_group_show_members": "to the list of members",

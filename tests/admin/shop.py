@@ -13,7 +13,7 @@ from apps.base import audit, jobs, pulses
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, PromoterLevel, RateRule, Winner
-from apps.distribution.services import commissions, promoters
+from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
@@ -161,7 +161,7 @@ def _promoters_of(order: Order) -> None:
     buyer = members.member("新客")
     promotion.bind(buyer, promoter, at=NOW - timedelta(hours=1))
     commission = promotion.earned(promoter, order, buyer=buyer)
-    commissions.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
+    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
     promotion.owe(promoter, 100)
     contest = Contest.objects.create(
         title=f"月榜{number}", starts_at=NOW, ends_at=NOW + timedelta(days=1), wait_days=0

@@ -148,7 +148,7 @@ def rows() -> None:
     points.interaction()
     points.coupon_good(coupon_template_id=coupons.template("积分券").pk)
     wallet.pack()
-    groupbuy.save(group_buys.draft(group_buys.goods(50_00)), at=group_buys.NOW)
+    groupbuy.CAMPAIGNS.save(group_buys.draft(group_buys.goods(50_00)), at=group_buys.NOW)
     Shop.objects.get_or_create(pk=1, defaults={"name": "茶里茶外"})
     support.survey()
     counter.freight()

@@ -282,6 +282,7 @@ def test_the_counter_knows_a_kind_by_its_module_and_its_holder_only() -> None:
     assert naming - at_home == {
         "checkout/bills/presales.py",
         "checkout/holders.py",
+        "desk/bargain_page.py",
         "desk/calendar.py",
         "desk/campaign_file.py",
         "desk/presale_page.py",

@@ -10,7 +10,15 @@ from django.db import connection
 
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Bond, BondChange, Commission, Contest, Entry, Prize, Promoter, Winner
-from apps.distribution.services import bindings, commissions, leaderboard, ledger, promoters, settlement
+from apps.distribution.services import (
+    bindings,
+    commissions,
+    leaderboard,
+    ledger,
+    promoters,
+    settlement,
+    takebacks,
+)
 from apps.members.models import Member
 from tests.apps.checkout import make as counter
 from tests.apps.distribution import make
@@ -112,7 +120,7 @@ def test_a_refund_told_while_the_payment_is_told_is_taken_once():
         order = make.sale.paid(buyer, [(cup, 2)])
         make.sale.refund(order, {cup: 1})
         calls = [lambda order=order: commissions.accrue(order_no=order.order_no, at=NOW)] * 3
-        calls += [lambda order=order: commissions.take_back(order_no=order.order_no, at=NOW)] * 3
+        calls += [lambda order=order: takebacks.take_back(order_no=order.order_no, at=NOW)] * 3
         assert at_once(calls) == {"done": 6}
         rows = Commission.objects.filter(order_no=order.order_no, promoter=second).order_by("id")
         assert list(rows.values_list("amount_fen", flat=True)) == [200, -100]
@@ -134,7 +142,7 @@ def test_a_withdrawal_while_a_refund_takes_back_leaves_nothing_below_zero():
                 lambda n=number: ledger.hold(
                     promoter_id=promoter.pk, amount_fen=100, business_key=f"WD{n}", at=LATER
                 ),
-                lambda order=order: commissions.take_back(order_no=order.order_no, at=LATER),
+                lambda order=order: takebacks.take_back(order_no=order.order_no, at=LATER),
             ]
         )
     assert promoter_facts.unbalanced_accounts() == []
@@ -164,7 +172,7 @@ def test_four_sweeps_at_once_and_refunds_beside_them_settle_everything_once():
         make.sale.refund(order, {cup: 1})
     at = LATER + 6 * DAY
     sweeps = [lambda: settlement.settle_due(at=at, batch=2)] * 4
-    backs = [lambda order=order: commissions.take_back(order_no=order.order_no, at=at) for order in orders]
+    backs = [lambda order=order: takebacks.take_back(order_no=order.order_no, at=at) for order in orders]
 
     def settled(sweep: Callable[[], object]) -> Callable[[], str]:
         return lambda: "done" if sweep() is not None else ""

@@ -16,21 +16,11 @@ from apps.bargain.services.running import (
     open_run,
     release_help,
 )
-from apps.bargain.services.saving import (
-    BargainRefused,
-    Saved,
-    approve,
-    check,
-    copy,
-    draft_of,
-    pause,
-    resume,
-    save,
-    stop,
-)
+from apps.bargain.services.saving import CAMPAIGNS, BargainRefused
 from apps.bargain.states import KIND, LABEL
 
 __all__ = [
+    "CAMPAIGNS",
     "KIND",
     "LABEL",
     "AtFloor",
@@ -41,21 +31,12 @@ __all__ = [
     "NotHeld",
     "OwnRun",
     "PriceMoved",
-    "Saved",
-    "approve",
-    "check",
     "commit",
-    "copy",
-    "draft_of",
     "help_run",
     "hold",
     "lapse_due",
     "open_run",
-    "pause",
     "release",
     "release_help",
     "restore",
-    "resume",
-    "save",
-    "stop",
 ]

@@ -1,11 +1,11 @@
-"""Everything that writes what campaigns share: approval, windows on SKUs, quotas and their four verbs.
+"""Everything that writes what campaigns share: their life, windows on SKUs, quotas and their four verbs.
 
 Call it as ``campaigns.hold(...)`` (``from apps.campaigns import services as campaigns``). The four verbs belong to
 the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
-from apps.campaigns.services.approving import AlreadyOver, book, move, pause, resume, stop
 from apps.campaigns.services.checking import EXTRAS, Sold, faults_of, price_faults
+from apps.campaigns.services.lifecycle import AlreadyOver, Campaigns, Saved
 from apps.campaigns.services.quotas import (
     LimitReached,
     QuotaTooSmall,
@@ -25,26 +25,23 @@ from apps.campaigns.services.windows import SkuTaken, Span
 __all__ = [
     "EXTRAS",
     "AlreadyOver",
+    "Campaigns",
     "LimitReached",
     "QuotaTooSmall",
+    "Saved",
     "SkuTaken",
     "Sold",
     "SoldOut",
     "Span",
-    "book",
     "commit",
     "faults_of",
     "hold",
     "lock",
-    "move",
-    "pause",
     "price_faults",
     "quota_of",
     "quotas_of",
     "release",
     "restore",
-    "resume",
     "set_aside",
     "set_quota",
-    "stop",
 ]

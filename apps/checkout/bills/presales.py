@@ -187,11 +187,7 @@ def _give_back(order: Order, *, why: str, at: datetime) -> None:
 
 def not_due(stages: Sequence[Mapping[str, Any]]) -> StageNotDue:
     """The refusal that tells how an order's stages stand."""
-    shown = [
-        {**stage, **{name: stage[name].isoformat() for name in ("from", "until") if stage[name]}}
-        for stage in stages
-    ]
-    return StageNotDue(details={"stages": shown})
+    return StageNotDue(details={"stages": [dict(stage) for stage in stages]})
 
 
 def _not_due(order: Order, *, at: datetime) -> StageNotDue:

@@ -185,7 +185,7 @@ def take_quota(*, template_id: int, number: int) -> None:
 def refuse_closed_claim(template: Template, *, at: datetime) -> None:
     """Raise ClaimClosed outside the window in which members may take the coupon themselves."""
     if template.claim_from is not None and at < template.claim_from:
-        raise ClaimClosed("领取尚未开始", details={"claim_from": template.claim_from.isoformat()})
+        raise ClaimClosed("领取尚未开始", details={"claim_from": template.claim_from})
     if template.claim_until is not None and at >= template.claim_until:
         raise ClaimClosed("领取已结束")
 

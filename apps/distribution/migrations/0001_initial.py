@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 import apps.base.fields
 import apps.pictures.fields
+from apps.base import migrating
 from apps.base.ledger import append_only
 
 # The last line of defence, whoever writes: nobody is their own inviter over however many. Who has a team waits for others
@@ -40,7 +41,7 @@ DROP FUNCTION distribution_refuse_ring();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     initial = True
 
     dependencies = [

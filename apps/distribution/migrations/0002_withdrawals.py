@@ -4,6 +4,10 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import apps.base.fields
+from apps.base import migrating
+from apps.base.ledger import append_only
+
 
 class Migration(migrating.Migration):
     dependencies = [

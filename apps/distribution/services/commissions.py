@@ -12,19 +12,15 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from apps.base import audit
 from apps.distribution import rates
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Account, Commission
 from apps.distribution.rates import Candidate, Rate, Standing
-from apps.distribution.services import ledger, settlement
+from apps.distribution.services import ledger, settlement, takebacks
 from apps.distribution.services.ledger import Change
 from apps.distribution.states import COMMISSION_LIFECYCLE, CommissionStatus, EntryKind, PromoterStatus
 from apps.orders import services as orders
-from apps.orders.models import OrderRefundLine
-from apps.orders.states import Status
 from mall import money
-from mall.errors import Invalid, Kind, ShopError
 
 _LIVING: Final = (CommissionStatus.PENDING, CommissionStatus.FROZEN)
 
@@ -97,21 +93,6 @@ _WRITE: Final = """
 """
 
 
-class NothingToJudge(ShopError):
-    """None of the commissions that were named can be held, released or rejected as they stand."""
-
-    code = "commission_not_to_judge"
-    message = "佣金状态已变化，请刷新后再操作"
-    kind = Kind.CONFLICT
-
-
-class ReasonMissing(Invalid):
-    """Whoever holds or rejects a reward says why."""
-
-    code = "reason_missing"
-    message = "请填写原因"
-
-
 class _Receiver(NamedTuple):
     """Who is paid at a level, and at which of their own rates."""
 
@@ -163,7 +144,7 @@ def accrue(*, order_no: str, at: datetime) -> int:
         },
     )
     if lines[0][6]:
-        take_back(order_no=order_no, at=at)
+        takebacks.take_back(order_no=order_no, at=at)
     return int(made[0]) if made else 0
 
 
@@ -173,177 +154,14 @@ def freeze(*, order_no: str, at: datetime) -> int:
     order = orders.lock(order_no=order_no)
     days = promoter_facts.rules().freeze_days
     due_at = (order.received_at or at) + timedelta(days=days)
-    accounts, rows = _locked_of_order(order_no, CommissionStatus.PENDING)
+    accounts, rows = takebacks.locked_of_order(order_no, CommissionStatus.PENDING)
     for row in rows:
         change = Change(pending_fen=-row.left_fen, frozen_fen=row.left_fen)
         _book(accounts, row, change, EntryKind.FREEZE, "freeze", at=at)
-    _write_status([row.pk for row in rows], "freeze", frozen_at=at, due_at=due_at)
+    takebacks.write_status([row.pk for row in rows], "freeze", frozen_at=at, due_at=due_at)
     if rows and not days:
         settlement.settle_of(promoter_ids=list(accounts), at=at)
     return len(rows)
-
-
-@transaction.atomic
-def take_back(*, order_no: str, at: datetime) -> int:
-    """Take back the share of every refund of an order that has not been taken yet; return how many rows that made.
-
-    All refunds of a line together take the proportion of its basis, to the nearest fen, all of it with the last. What
-    is not available yet gets smaller; what is, goes out of what is available, and what is short of that is owed.
-    """
-    order = orders.lock(order_no=order_no)
-    accounts, rows = _locked_of_order(order_no, *CommissionStatus.values)
-    if not rows:
-        return 0
-    back = OrderRefundLine.objects.filter(refund__order=order, amount_fen__gte=1).order_by("refund_id")
-    by_line: dict[int, list[tuple[int, str, int]]] = {}
-    for line_id, refund_id, refund_no, fen in back.values_list(
-        "order_line_id", "refund_id", "refund__refund_no", "amount_fen"
-    ):
-        by_line.setdefault(line_id, []).append((refund_id, refund_no, fen))
-    done = set(
-        Commission.objects.filter(of__in=[row.pk for row in rows], refund__isnull=False).values_list(
-            "of_id", "refund_id"
-        )
-    )
-    made = 0
-    for row in rows:
-        for part in _parts(row, by_line.get(row.line_id, [])):
-            if row.status != CommissionStatus.CANCELLED and (row.pk, part.refund_id) not in done:
-                made += _take(accounts[row.promoter_id], row, part, at=at)
-        if order.status == Status.REFUNDED and row.status == CommissionStatus.PENDING and row.left_fen:
-            rest = _Part(None, f"{row.business_key}:rest", 0, row.left_fen, "订单已全部退款")
-            made += _take(accounts[row.promoter_id], row, rest, at=at)
-    return made
-
-
-@transaction.atomic
-def hold(*, commission_ids: Sequence[int], reasons: Sequence[str], at: datetime) -> int:
-    """Hold commissions for a look: they stay frozen until released. Return how many were not held and are now.
-
-    Only what is not available yet can be held. ``reasons`` are sentences for operators. Raises ReasonMissing,
-    NothingToJudge.
-    """
-    if not any(reason.strip() for reason in reasons):
-        raise ReasonMissing
-    rows = _locked_rows(commission_ids)
-    ids = [row.pk for row in rows if row.status in _LIVING and not row.held]
-    if not ids:
-        raise NothingToJudge
-    return Commission.objects.filter(pk__in=ids).update(held=True, hold_reasons=list(reasons))
-
-
-@transaction.atomic
-def release(*, commission_ids: Sequence[int], operator: Any = None, at: datetime) -> int:
-    """Let what was held go its way: the next sweep settles what is due. Return how many; an operator's is audited.
-
-    Raises NothingToJudge.
-    """
-    rows = [row for row in _locked_rows(commission_ids) if row.held]
-    if not rows:
-        raise NothingToJudge
-    Commission.objects.filter(pk__in=[row.pk for row in rows]).update(held=False)
-    _audit(rows, "放行佣金", "", operator=operator, at=at)
-    return len(rows)
-
-
-@transaction.atomic
-def reject(*, commission_ids: Sequence[int], reason: str, operator: Any = None, at: datetime) -> int:
-    """Cancel what was held, with the reason that its promoter reads. Return how many.
-
-    Raises ReasonMissing, NothingToJudge.
-    """
-    if not reason.strip():
-        raise ReasonMissing
-    rows = [row for row in _locked_rows(commission_ids) if row.held and row.status in _LIVING]
-    if not rows:
-        raise NothingToJudge
-    for row in rows:
-        account = ledger.locked(promoter_id=row.promoter_id)
-        part = _Part(None, f"{row.business_key}:reject", 0, row.left_fen, reason.strip()[:100])
-        _take(account, row, part, at=at)
-    _audit(rows, "驳回佣金", reason.strip(), operator=operator, at=at)
-    return len(rows)
-
-
-class _Part(NamedTuple):
-    """What one refund (or a rejection) takes of a commission: its key, how much of the basis, how many fen, and why."""
-
-    refund_id: int | None
-    business_key: str
-    base_fen: int
-    amount_fen: int
-    reason: str
-
-
-def _parts(row: Commission, refunds: Sequence[tuple[int, str, int]]) -> list[_Part]:
-    """What each refund of a line takes of a commission, so that all of them together are in proportion."""
-    found, base_fen, before_fen = [], 0, 0
-    for refund_id, refund_no, fen in refunds:
-        more_fen = min(fen, row.base_fen - base_fen)
-        base_fen += more_fen
-        in_all_fen = money.allocate(row.amount_fen, [base_fen, row.base_fen - base_fen])[0]
-        key = f"{refund_no}:{row.line_id}:{row.level}"
-        found.append(_Part(refund_id, key, more_fen, in_all_fen - before_fen, "退款扣回"))
-        before_fen = in_all_fen
-    return found
-
-
-def _take(account: Account, row: Commission, part: _Part, *, at: datetime) -> int:
-    """Take a part of a commission under the account's lock, as a row of its own; return how many rows that made."""
-    row.refunded_fen += part.base_fen
-    row.taken_back_fen += part.amount_fen
-    Commission.objects.filter(pk=row.pk).update(
-        refunded_fen=row.refunded_fen, taken_back_fen=row.taken_back_fen
-    )
-    if not part.amount_fen:
-        return 0
-    taken = Commission.objects.create(
-        promoter_id=row.promoter_id,
-        buyer_id=row.buyer_id,
-        line_id=row.line_id,
-        order_no=row.order_no,
-        level=row.level,
-        of=row,
-        refund_id=part.refund_id,
-        business_key=part.business_key,
-        base_fen=-part.base_fen,
-        rate_bp=row.rate_bp,
-        amount_fen=-part.amount_fen,
-        rate_source=row.rate_source,
-        status=row.status,
-        reason=part.reason,
-        at=at,
-        frozen_at=row.frozen_at,
-        due_at=row.due_at,
-        available_at=at if row.status == CommissionStatus.AVAILABLE else None,
-    )
-    change = {
-        CommissionStatus.PENDING: Change(pending_fen=-part.amount_fen),
-        CommissionStatus.FROZEN: Change(frozen_fen=-part.amount_fen),
-        CommissionStatus.AVAILABLE: ledger.loss(account, amount_fen=part.amount_fen),
-    }[CommissionStatus(row.status)]
-    ledger.book(
-        account,
-        change,
-        kind=EntryKind.TAKE_BACK,
-        business_key=part.business_key,
-        commission=taken,
-        reason=part.reason,
-        at=at,
-    )
-    if not row.left_fen and row.status in _LIVING:
-        _write_status([row.pk], "cancel", cancelled_at=at, held=False, reason=part.reason)
-        row.status = CommissionStatus.CANCELLED
-    return 1
-
-
-def _write_status(ids: Sequence[int], move: str, **columns: Any) -> None:
-    """Make a move of commissions and of what was taken of them: the one writer beside the sweep's statement."""
-    sources, target = COMMISSION_LIFECYCLE.moves[move]
-    rows = Commission.objects.filter(status__in=sources)
-    rows.filter(pk__in=ids).update(status=target, **columns)
-    columns.pop("reason", None)
-    rows.filter(of__in=ids).update(status=target, **columns)
 
 
 def _given(
@@ -386,22 +204,6 @@ def _read(rules: Any) -> list[Any]:
     return json.loads(rules) if isinstance(rules, str) else rules or []
 
 
-def _locked_of_order(
-    order_no: str, *statuses: CommissionStatus | str
-) -> tuple[dict[int, Account], list[Commission]]:
-    """An order's commissions of these statuses with their locked accounts, the take-backs not among them."""
-    mine = Commission.objects.filter(order_no=order_no, of__isnull=True)
-    accounts = ledger.locked_many(promoter_ids=set(mine.values_list("promoter_id", flat=True)))
-    return accounts, list(mine.filter(status__in=statuses).order_by("id"))
-
-
-def _locked_rows(commission_ids: Sequence[int]) -> list[Commission]:
-    """These commissions, read under the locks of their accounts."""
-    rows = Commission.objects.filter(pk__in=commission_ids, of__isnull=True)
-    ledger.locked_many(promoter_ids=set(rows.values_list("promoter_id", flat=True)))
-    return list(rows.select_related("promoter__member").order_by("id"))
-
-
 def _book(
     accounts: dict[int, Account],
     row: Commission,
@@ -413,14 +215,6 @@ def _book(
 ) -> None:
     key = f"{row.business_key}:{verb}"
     ledger.book(accounts[row.promoter_id], change, kind=kind, business_key=key, commission=row, at=at)
-
-
-def _audit(rows: Sequence[Commission], action: str, note: str, *, operator: Any, at: datetime) -> None:
-    if operator is None:
-        return
-    for row in rows:
-        said = f"{row.promoter.member.public_id} ¥{money.yuan(row.left_fen)} {note}".strip()
-        audit.record(operator=operator, action=action, subject=row.order_no, note=said, at=at)
 
 
 def _row(sql: str, values: Any) -> Any:

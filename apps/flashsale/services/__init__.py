@@ -8,53 +8,31 @@ from apps.flashsale.selectors import KIND
 from apps.flashsale.services.admitting import Admitted, admit
 from apps.flashsale.services.planning import PlanRefused, check_plan_goods, make_sessions, save_plan
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
-from apps.flashsale.services.saving import (
-    GoodDraft,
-    Saved,
-    SessionDraft,
-    SessionRefused,
-    approve,
-    check,
-    check_window,
-    copy,
-    draft_of,
-    pause,
-    resume,
-    save,
-    stop,
-)
+from apps.flashsale.services.saving import CAMPAIGNS, GoodDraft, SessionDraft, SessionRefused, check_window
 from apps.flashsale.services.taking import commit, hold, release, restore
 from apps.flashsale.services.waiting import NotSoldOut, pass_turns, wait
 
 __all__ = [
+    "CAMPAIGNS",
     "KIND",
     "Admitted",
     "GoodDraft",
     "NotSoldOut",
     "PlanRefused",
     "ReminderTooLate",
-    "Saved",
     "SessionDraft",
     "SessionRefused",
     "admit",
-    "approve",
-    "check",
     "check_plan_goods",
     "check_window",
     "commit",
-    "copy",
-    "draft_of",
     "forget_reminder",
     "hold",
     "make_sessions",
     "pass_turns",
-    "pause",
     "release",
     "remind",
     "restore",
-    "resume",
-    "save",
     "save_plan",
-    "stop",
     "wait",
 ]

@@ -109,22 +109,14 @@ def _made(plan: Plan, day: date, *, at: datetime) -> bool:
         ends_at=starts_at + timedelta(minutes=plan.minutes),
         combines=tuple(plan.combines),
         group_id=plan.group_id,
-        goods=tuple(
-            GoodDraft(
-                sku_id=good.sku_id,
-                price_fen=good.price_fen,
-                quota=good.quota,
-                limit_per_member=good.limit_per_member,
-            )
-            for good in plan.goods.all()
-        ),
+        goods=saving.goods_of(plan.goods.all()),
         plan_id=plan.pk,
         day=day,
     )
     try:
         with transaction.atomic(), transactions.refine({"flash_session_once_per_plan_day": _MadeAlready}):
-            session = saving.save(draft, at=at).session
-            saving.approve(session, at=at)
+            session = saving.CAMPAIGNS.save(draft, at=at).row
+            saving.CAMPAIGNS.approve(session, at=at)
     except _MadeAlready:
         return False
     # Who came between the look and the write made it under the same code.

@@ -26,7 +26,7 @@ def remind(*, good_id: int, member: Member, at: datetime) -> None:
     if good.withdrawn or session.approval != Approval.APPROVED:
         raise ActivityNotFound
     if session.state_at(at) != State.UPCOMING:
-        raise ReminderTooLate(details={"starts_at": session.starts_at.isoformat()})
+        raise ReminderTooLate(details={"starts_at": session.starts_at})
     Reminder.objects.bulk_create([Reminder(good_id=good_id, member=member, at=at)], ignore_conflicts=True)
 
 

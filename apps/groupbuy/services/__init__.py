@@ -5,17 +5,7 @@ caller's transaction, are keyed by the order and are safe to repeat.
 """
 
 from apps.groupbuy.services.groups import GroupOver, end_due, end_now, form_rest
-from apps.groupbuy.services.saving import (
-    LABEL,
-    GroupBuyRefused,
-    approve,
-    check,
-    copy,
-    pause,
-    resume,
-    save,
-    stop,
-)
+from apps.groupbuy.services.saving import CAMPAIGNS, LABEL, GroupBuyRefused
 from apps.groupbuy.services.seats import (
     GroupClosed,
     GroupFull,
@@ -30,6 +20,7 @@ from apps.groupbuy.services.seats import (
 )
 
 __all__ = [
+    "CAMPAIGNS",
     "LABEL",
     "GroupBuyRefused",
     "GroupClosed",
@@ -37,20 +28,13 @@ __all__ = [
     "GroupJoinedAlready",
     "GroupNewcomersOnly",
     "GroupOver",
-    "approve",
-    "check",
     "commit",
-    "copy",
     "end_due",
     "end_now",
     "form_rest",
     "hold",
     "no_place",
-    "pause",
     "refusal_of",
     "release",
     "restore",
-    "resume",
-    "save",
-    "stop",
 ]

@@ -1,24 +1,18 @@
-"""Saving a pre-sale, and what operators decide about it. Forms and files come here alike."""
+"""Pre-sales as operators write them. Forms and files come here alike; their life is that of every campaign."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Final
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
-
-from apps.base import audit
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns import services as campaigns
-from apps.campaigns.states import Approval
 from apps.catalog.models import Sku
 from apps.presale.drafts import SHIPS_WITHIN, GoodDraft, PresaleDraft
 from apps.presale.models import Good, Presale, key_of
 from apps.presale.states import KIND, LABEL
-from mall.errors import Fault, Faulty, NotFound
+from mall.errors import Fault, Faulty
 
 # 小程序 发货信息管理服务: what leaves later than fifteen days after it was paid is to be reported.
 UNREPORTED_FOR: Final = timedelta(days=15)
@@ -31,122 +25,43 @@ class PresaleRefused(Faulty):
     code = "presale_refused"
 
 
-class Saved(NamedTuple):
-    """The pre-sale, and what is to be thought of though it may be."""
+class PresaleCampaigns(campaigns.Campaigns[Presale, PresaleDraft]):
+    """All pre-sales. Orders that exist keep their terms, whatever is saved: their balances are paid, their goods sent."""
 
-    presale: Presale
-    warnings: list[str]
+    model = Presale
+    kind = KIND
+    label = LABEL
+    refused = PresaleRefused
+    shared_as = KIND
 
+    def faults(self, draft: PresaleDraft, *, warnings: list[str]) -> Iterator[Fault]:
+        yield from _of_stages(draft)
+        yield from _of_goods(draft)
+        prices_fen = {good.sku_id: good.price_fen - draft.growth_fen for good in draft.goods}
+        sold = campaigns.Sold(list(prices_fen), None, sum(good.quota for good in draft.goods))
+        of_price, warned = campaigns.price_faults(prices_fen, sold=[sold], at_list=True)
+        warnings += [*warned, *_told_of_shipping(draft)]
+        yield from of_price or _of_product(draft)
 
-@transaction.atomic
-def save(draft: PresaleDraft, *, at: datetime, operator: Any = None) -> Saved:
-    """Check the draft and make or change its pre-sale; orders that exist keep their terms.
+    def draft_of(self, row: Presale) -> PresaleDraft:
+        """Two statements."""
+        goods = list(row.goods.all())
+        quotas = campaigns.quotas_of(kind=KIND, keys=[good.key for good in goods])
+        listed = [
+            GoodDraft(sku_id=good.sku_id, price_fen=good.price_fen, quota=quotas.get(good.key) or 0)
+            for good in goods
+        ]
+        return PresaleDraft.of(row, goods=listed)
 
-    Raises PresaleRefused with all faults, SkuTaken, QuotaTooSmall, and NotFound for an id that is not there.
-    """
-    row = _row(draft)
-    warnings = check(draft)
-    columns = draft.columns()
-    changed = [name for name, value in columns.items() if getattr(row, name) != value]
-    for name in changed:
-        setattr(row, name, columns[name])
-    row.save()
-    _write_goods(row, draft)
-    _book(row)
-    if operator is not None:
-        audit.record(
-            operator=operator,
-            action="修改预售活动" if draft.presale_id is not None else "新建预售活动",
-            subject=f"预售活动 {row.pk} {row.title}",
-            note="、".join(map(_named, changed)) if draft.presale_id is not None else "",
-            at=at,
-        )
-    return Saved(row, warnings)
+    def spoken_for(self, row: Presale) -> Mapping[str, Mapping[int, int]]:
+        goods = Good.objects.filter(presale=row)
+        return {str(row.pk): {good.sku_id: good.price_fen - row.growth_fen for good in goods}}
 
-
-@transaction.atomic
-def approve(*, presale_id: int, at: datetime, late: bool = False) -> list[str]:
-    """Let it be shown and sold; return what is to be thought of. An approved one stays as it is.
-
-    Raises NotFound, MoveRefused, AlreadyOver, SkuTaken, PresaleRefused for prices that changed meanwhile.
-    """
-    row = _found(presale_id)
-    if row.approval == Approval.APPROVED:
-        return []
-    warnings = check(draft_of(row))
-    _book(campaigns.move(row, move="approve", at=at, late=late))
-    return warnings
+    def write_beside(self, row: Presale, draft: PresaleDraft) -> None:
+        _write_goods(row, draft)
 
 
-def pause(*, presale_id: int, at: datetime) -> None:
-    """Take no more orders until it is resumed; balances are paid all the same."""
-    campaigns.pause(_found(presale_id), kind=KIND, activity_id=str(presale_id), at=at)
-
-
-def resume(*, presale_id: int, at: datetime) -> None:
-    """Go on."""
-    campaigns.resume(_found(presale_id), kind=KIND, activity_id=str(presale_id), at=at)
-
-
-def stop(*, presale_id: int, at: datetime) -> None:
-    """End it before its time; who has ordered pays and is sent what was promised."""
-    campaigns.stop(_found(presale_id), kind=KIND, activity_id=str(presale_id), at=at)
-
-
-@transaction.atomic
-def copy(*, presale_id: int, code: str, at: datetime, operator: Any = None) -> Presale:
-    """A new draft that says the same, under another code; the same for the same code. Raises NotFound, PresaleRefused."""
-    row = _found(presale_id)
-    if made := Presale.objects.filter(code=code).first():
-        return made
-    draft = replace(draft_of(row), presale_id=None, code=code)
-    return save(draft, at=at, operator=operator).presale
-
-
-def draft_of(row: Presale) -> PresaleDraft:
-    """The pre-sale as a draft: what a form or a file begins with. Two statements."""
-    goods = list(row.goods.all())
-    quotas = campaigns.quotas_of(kind=KIND, keys=[good.key for good in goods])
-    columns = {name: getattr(row, name) for name in PresaleDraft.__dataclass_fields__ if hasattr(row, name)}
-    listed = [
-        GoodDraft(sku_id=good.sku_id, price_fen=good.price_fen, quota=quotas.get(good.key) or 0)
-        for good in goods
-    ]
-    return PresaleDraft(**{**columns, "presale_id": row.pk, "goods": listed})
-
-
-def check(draft: PresaleDraft) -> list[str]:
-    """Hold a draft against every rule; return what is to be thought of. Raises PresaleRefused with all faults."""
-    faults = [
-        *_of_columns(draft),
-        *campaigns.faults_of(
-            starts_at=draft.starts_at,
-            ends_at=draft.ends_at,
-            preheat_at=draft.preheat_at,
-            combines=draft.combines,
-        ),
-        *_of_stages(draft),
-        *_of_goods(draft),
-    ]
-    prices_fen = {good.sku_id: good.price_fen - draft.growth_fen for good in draft.goods}
-    sold = campaigns.Sold(list(prices_fen), None, sum(good.quota for good in draft.goods))
-    of_price, warnings = campaigns.price_faults(prices_fen, sold=[sold], at_list=True)
-    faults += of_price or _of_product(draft)
-    if faults:
-        raise PresaleRefused(faults)
-    return [*warnings, *_told_of_shipping(draft)]
-
-
-def _of_columns(draft: PresaleDraft) -> Iterator[Fault]:
-    """What the columns themselves cannot take."""
-    row = Presale(**draft.columns())
-    row.pk, row._state.adding = draft.presale_id, draft.presale_id is None
-    try:
-        row.clean_fields()
-        row.validate_unique()
-    except ValidationError as refused:
-        for name, texts in refused.message_dict.items():
-            yield from (Fault(name, text) for text in texts)
+CAMPAIGNS: Final = PresaleCampaigns()
 
 
 def _of_stages(draft: PresaleDraft) -> Iterator[Fault]:
@@ -197,7 +112,7 @@ def _of_product(draft: PresaleDraft) -> list[Fault]:
     wanted = [good.sku_id for good in draft.goods]
     if Sku.objects.filter(pk__in=wanted).order_by().values("product_id").distinct().count() > 1:
         faults.append(Fault("skus", "一个预售活动只能有同一商品的规格"))
-    if draft.presale_id is not None and (gone := _taken_beside(draft.presale_id, wanted)):
+    if draft.row_id is not None and (gone := _taken_beside(draft.row_id, wanted)):
         codes = Sku.objects.filter(pk__in=gone).order_by("pk").values_list("code", flat=True)
         faults.append(Fault("skus", f"已有订单的规格不能移除，可减少计划数量：{'、'.join(codes)}"))
     return faults
@@ -232,29 +147,3 @@ def _write_goods(row: Presale, draft: PresaleDraft) -> None:
     )
     for good in draft.goods:
         campaigns.set_quota(kind=KIND, key=key_of(row.pk, good.sku_id), quota=good.quota)
-
-
-def _named(column: str) -> str:
-    return str(Presale._meta.get_field(column).verbose_name)  # type: ignore[union-attr]  # columns have one
-
-
-def _found(presale_id: int) -> Presale:
-    row = Presale.objects.filter(pk=presale_id).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
-def _row(draft: PresaleDraft) -> Presale:
-    if draft.presale_id is None:
-        return Presale()
-    row = Presale.objects.select_for_update().filter(pk=draft.presale_id).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
-def _book(row: Presale) -> None:
-    goods = Good.objects.filter(presale=row)
-    prices_fen = {good.sku_id: good.price_fen - row.growth_fen for good in goods}
-    campaigns.book(row, kind=KIND, activity_id=str(row.pk), label=LABEL, prices_fen=prices_fen)

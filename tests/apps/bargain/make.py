@@ -41,9 +41,9 @@ def draft(sku: Sku, **said: Any) -> BargainDraft:
 
 def bargain(sku: Sku | None = None, *, approved: bool = True, at: datetime = NOW, **said: Any) -> Bargain:
     """A bargain that is approved."""
-    row = bargains.save(draft(sku or pot(), **said), at=at).bargain
+    row = bargains.CAMPAIGNS.save(draft(sku or pot(), **said), at=at).row
     if approved:
-        bargains.approve(bargain_id=row.pk, at=at)
+        bargains.CAMPAIGNS.approve(row, at=at)
         row.refresh_from_db()
     return row
 

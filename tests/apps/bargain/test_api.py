@@ -49,7 +49,7 @@ def test_what_is_announced_is_listed_and_what_is_over_is_only_found_by_its_id(an
     coming = live(starts_at=now + make.HOUR, ends_at=now + 2 * make.HOUR)
     secret = live(starts_at=now + make.HOUR, ends_at=now + 2 * make.HOUR, preheat_at=now + make.HOUR / 2)
     stopped = live()
-    bargains.stop(bargain_id=stopped.pk, at=now)
+    bargains.CAMPAIGNS.stop(stopped, at=now)
     listed = anyone.call("GET", "/bargains").json()["results"]
     assert [(one["id"], one["state"]) for one in listed] == [(coming.pk, "UPCOMING")]
     assert anyone.call("GET", f"/bargains/{secret.pk}").status_code == 404

@@ -154,12 +154,12 @@ def test_a_run_begins_in_the_window_of_an_approved_bargain_only():
 def test_a_paused_bargain_is_neither_begun_nor_helped():
     row = make.bargain()
     run = make.run(row)
-    bargains.pause(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.pause(row, at=NOW)
     with pytest.raises(admission.Ended):
         make.run(row)
     with pytest.raises(bargains.Closed):
         help_run(run, make.member().pk)
-    bargains.resume(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.resume(row, at=NOW)
     help_run(run, make.member().pk)
 
 

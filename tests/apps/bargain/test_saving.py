@@ -12,7 +12,7 @@ from apps.bargain.models import Bargain
 from apps.base.models import AuditEntry
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns import services as campaigns
-from apps.campaigns.services.approving import AlreadyOver
+from apps.campaigns.services.lifecycle import AlreadyOver
 from apps.campaigns.states import Approval
 from mall.errors import NotFound
 from mall.lifecycle import MoveRefused
@@ -41,21 +41,21 @@ pytestmark = pytest.mark.django_db
 )
 def test_what_nobody_could_explain_is_refused_at_its_field(said: dict[str, Any], field: str):
     with pytest.raises(bargains.BargainRefused) as refusal:
-        bargains.save(make.draft(make.pot(), **said), at=NOW)
+        bargains.CAMPAIGNS.save(make.draft(make.pot(), **said), at=NOW)
     assert field in [fault.field for fault in refusal.value.faults]
     assert Bargain.objects.count() == 0
 
 
 def test_ten_fen_for_ten_friends_and_a_floor_of_nothing_are_possible():
-    bargains.save(make.draft(make.pot(), floor_fen=198_90), at=NOW)
-    bargains.save(make.draft(make.pot(), floor_fen=0), at=NOW)
+    bargains.CAMPAIGNS.save(make.draft(make.pot(), floor_fen=198_90), at=NOW)
+    bargains.CAMPAIGNS.save(make.draft(make.pot(), floor_fen=0), at=NOW)
     assert Bargain.objects.count() == 2
 
 
 def test_a_draft_is_shown_to_nobody_and_an_approved_one_wears_its_badge():
     row = make.bargain(approved=False)
     assert campaign_facts.shown(at=NOW) == ()
-    bargains.approve(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.approve(row, at=NOW)
     (shown,) = campaign_facts.shown(at=NOW)
     assert (shown.kind, shown.activity_id, shown.label, shown.price_fen) == (
         "bargain",
@@ -65,14 +65,17 @@ def test_a_draft_is_shown_to_nobody_and_an_approved_one_wears_its_badge():
     )
 
 
-def test_approving_twice_changes_nothing_and_what_is_over_is_not_approved():
+def test_approving_twice_is_refused_and_what_is_over_is_not_approved():
     row = make.bargain()
-    assert bargains.approve(bargain_id=row.pk, at=NOW) == []
+    with pytest.raises(MoveRefused):
+        bargains.CAMPAIGNS.approve(row, at=NOW)
+    row.refresh_from_db()
+    assert row.approval == "APPROVED"
     late = make.bargain(approved=False)
     with pytest.raises(AlreadyOver):
-        bargains.approve(bargain_id=late.pk, at=NOW + 10 * HOUR)
+        bargains.CAMPAIGNS.approve(late, at=NOW + 10 * HOUR)
     with pytest.raises(NotFound):
-        bargains.approve(bargain_id=2**40, at=NOW)
+        bargains.CAMPAIGNS.approve(Bargain(pk=2**40), at=NOW)
 
 
 def test_a_second_bargain_of_the_sku_at_that_time_is_refused_until_the_first_is_stopped():
@@ -80,52 +83,52 @@ def test_a_second_bargain_of_the_sku_at_that_time_is_refused_until_the_first_is_
     first = make.bargain(pot)
     second = make.bargain(pot, approved=False)
     with pytest.raises(campaigns.SkuTaken):
-        bargains.approve(bargain_id=second.pk, at=NOW)
+        bargains.CAMPAIGNS.approve(second, at=NOW)
     assert Bargain.objects.get(pk=second.pk).approval == Approval.DRAFT
-    bargains.stop(bargain_id=first.pk, at=NOW + HOUR)
-    bargains.save(
-        make.draft(pot, bargain_id=second.pk, code=second.code, starts_at=NOW + HOUR), at=NOW + HOUR
+    bargains.CAMPAIGNS.stop(first, at=NOW + HOUR)
+    bargains.CAMPAIGNS.save(
+        make.draft(pot, row_id=second.pk, code=second.code, starts_at=NOW + HOUR), at=NOW + HOUR
     )
-    bargains.approve(bargain_id=second.pk, at=NOW + HOUR)
+    bargains.CAMPAIGNS.approve(second, at=NOW + HOUR)
 
 
 def test_what_was_stopped_never_goes_on():
     row = make.bargain()
-    bargains.pause(bargain_id=row.pk, at=NOW)
-    bargains.resume(bargain_id=row.pk, at=NOW)
-    bargains.stop(bargain_id=row.pk, at=NOW)
+    bargains.CAMPAIGNS.pause(row, at=NOW)
+    bargains.CAMPAIGNS.resume(row, at=NOW)
+    bargains.CAMPAIGNS.stop(row, at=NOW)
     with pytest.raises(MoveRefused):
-        bargains.resume(bargain_id=row.pk, at=NOW)
+        bargains.CAMPAIGNS.resume(row, at=NOW)
 
 
 def test_a_changed_bargain_keeps_the_price_of_runs_that_exist():
     pot = make.pot()
     row = make.bargain(pot)
     run = make.run(row)
-    bargains.save(make.draft(pot, bargain_id=row.pk, code=row.code, floor_fen=50_00), at=NOW)
+    bargains.CAMPAIGNS.save(make.draft(pot, row_id=row.pk, code=row.code, floor_fen=50_00), at=NOW)
     assert (make.helped(run, times=10).price_fen, make.run(row).floor_fen) == (99_00, 50_00)
 
 
 def test_a_copy_is_a_draft_under_another_code():
     row = make.bargain(quota=7, combines=("coupon",))
-    made = bargains.copy(bargain_id=row.pk, code="POT-COPY", at=NOW)
+    made = bargains.CAMPAIGNS.copy(row, code="POT-COPY", at=NOW)
     assert (made.approval, made.code, made.combines, made.floor_fen) == (
         Approval.DRAFT,
         "POT-COPY",
         ["coupon"],
         99_00,
     )
-    assert bargains.draft_of(made).quota == 7
+    assert bargains.CAMPAIGNS.draft_of(made).quota == 7
 
 
 def test_who_saved_it_is_written_down(admin_user: Any):
-    bargains.save(make.draft(make.pot()), at=NOW, operator=admin_user)
+    bargains.CAMPAIGNS.save(make.draft(make.pot()), at=NOW, operator=admin_user)
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.at) == ("新建砍价活动", NOW)
 
 
 def test_a_window_over_in_the_past_can_be_saved_as_a_draft():
-    row = bargains.save(
+    row = bargains.CAMPAIGNS.save(
         make.draft(make.pot(), starts_at=NOW - 2 * HOUR, ends_at=NOW - timedelta(seconds=1)), at=NOW
-    ).bargain
+    ).row
     assert row.approval == Approval.DRAFT

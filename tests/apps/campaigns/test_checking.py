@@ -113,16 +113,16 @@ def test_no_kind_of_campaign_is_saved_or_approved_that_nobody_could_order_of(kin
     def made(code: str) -> Callable[[], object]:
         """Save one of a unit each; what is answered approves it."""
         if kind == "group_buy":
-            row, _ = groupbuy.save(groups.draft(sku, code=code, limit_per_member=1), at=NOW)
-            return lambda: groupbuy.approve(row.pk, late=True, at=NOW)
+            row, _ = groupbuy.CAMPAIGNS.save(groups.draft(sku, code=code, limit_per_member=1), at=NOW)
+            return lambda: groupbuy.CAMPAIGNS.approve(row, late=True, at=NOW)
         if kind == "flash_sale":
-            session = flashsale.save(flashes.draft(sku, code=code, limit=1), at=NOW).session
-            return lambda: flashsale.approve(session, late=True, at=NOW)
+            session = flashsale.CAMPAIGNS.save(flashes.draft(sku, code=code, limit=1), at=NOW).row
+            return lambda: flashsale.CAMPAIGNS.approve(session, late=True, at=NOW)
         if kind == "bargain":
-            bargain = bargains.save(runs.draft(sku, code=code), at=NOW).bargain
-            return lambda: bargains.approve(bargain_id=bargain.pk, late=True, at=NOW)
-        presale = presales.save(plans.draft(sku, code=code, quota=1), at=NOW).presale
-        return lambda: presales.approve(presale_id=presale.pk, late=True, at=NOW)
+            bargain = bargains.CAMPAIGNS.save(runs.draft(sku, code=code), at=NOW).row
+            return lambda: bargains.CAMPAIGNS.approve(bargain, late=True, at=NOW)
+        presale = presales.CAMPAIGNS.save(plans.draft(sku, code=code, quota=1), at=NOW).row
+        return lambda: presales.CAMPAIGNS.approve(presale, late=True, at=NOW)
 
     approve = made("BEFORE")
     Product.objects.update(min_quantity=2)

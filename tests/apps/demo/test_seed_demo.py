@@ -132,13 +132,14 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert sum(len(row["pictures"]) for row in said) == 1
     assert Review.objects.filter(status="HELD").count() == 1
     assert Survey.objects.get().questions.count() == 4
-    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING"]).exists()
+    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()
 
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    assert len(placed) == 8 + 2
+    # Of reviews, of a group, and of promoters' customers.
+    assert len(placed) == 8 + 2 + 4
     assert placed == sorted(placed, reverse=True)
 
 

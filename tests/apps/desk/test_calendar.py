@@ -71,3 +71,19 @@ def test_it_asks_equally_often_for_one_and_for_ten(admin_client: Client) -> None
     for _ in range(9):
         bargain.bargain()
     assert asked() == few
+
+
+def test_a_month_is_narrowed_to_one_kind_and_a_kind_that_it_has_not_narrows_nothing(
+    admin_client: Client,
+) -> None:
+    bargain.bargain(title="陶壶砍到99", ends_at=bargain.NOW + timedelta(hours=9))
+    flash.session(flash.goods(50_00), title="十点秒杀", ends_at=DECEMBER)
+
+    def titles(kind: str) -> list[str]:
+        page = admin_client.get(PAGE, {"month": "2026-11", "kind": kind}).content.decode()
+        return [title for title in ("陶壶砍到99", "十点秒杀") if title in page]
+
+    assert titles("") == ["陶壶砍到99", "十点秒杀"]
+    assert titles("秒杀") == ["十点秒杀"]
+    assert titles("砍价") == ["陶壶砍到99"]
+    assert titles("拼团") == ["陶壶砍到99", "十点秒杀"]

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from apps.distribution.models import Commission, Entry
-from apps.distribution.services import bindings, commissions, ledger, promoters, settlement
+from apps.distribution.services import bindings, commissions, holds, ledger, promoters, settlement, takebacks
 from apps.distribution.states import CommissionStatus, EntryKind
 from apps.points import services as points
 from tests.apps.checkout import make as counter
@@ -99,7 +99,7 @@ def test_the_same_news_again_changes_nothing():
     for _ in range(3):
         commissions.accrue(order_no=order.order_no, at=LATER)
         commissions.freeze(order_no=order.order_no, at=LATER)
-        commissions.take_back(order_no=order.order_no, at=LATER)
+        takebacks.take_back(order_no=order.order_no, at=LATER)
     assert make.amounts(promoter) == [200, -100]
     assert Entry.objects.count() == entries == 3
 
@@ -238,10 +238,10 @@ def test_what_is_held_is_not_settled_until_it_is_released():
     order = make.paid(buyer, [(counter.goods(1000), 1), (counter.goods(2000), 1)])
     make.receive(order)
     held = Commission.objects.order_by("id").first()
-    assert commissions.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"], at=LATER) == 1
+    assert holds.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"], at=LATER) == 1
     settlement.settle_due(at=LATER + 5 * DAY)
     assert make.money(promoter) == {"frozen": 100, "available": 200}
-    assert commissions.release(commission_ids=[held.pk], at=LATER + 6 * DAY) == 1
+    assert holds.release(commission_ids=[held.pk], at=LATER + 6 * DAY) == 1
     settlement.settle_due(at=LATER + 6 * DAY)
     assert make.money(promoter) == {"available": 300}
 
@@ -251,8 +251,8 @@ def test_what_is_held_and_rejected_is_cancelled_with_its_reason():
     make.bind(buyer[0], promoter)
     make.paid(buyer, [(counter.goods(1000), 1)])
     held = Commission.objects.get()
-    commissions.hold(commission_ids=[held.pk], reasons=["自购"], at=NOW)
-    assert commissions.reject(commission_ids=[held.pk], reason="用小号自购", at=LATER) == 1
+    holds.hold(commission_ids=[held.pk], reasons=["自购"], at=NOW)
+    assert holds.reject(commission_ids=[held.pk], reason="用小号自购", at=LATER) == 1
     assert statuses(promoter) == [(100, "CANCELLED"), (-100, "CANCELLED")]
     assert Commission.objects.order_by("-id").first().reason == "用小号自购"
     assert make.money(promoter) == {}

@@ -46,9 +46,9 @@ def draft(
 
 def session(*skus: Sku, approved: bool = True, at: datetime = NOW - HOUR, **said: Any) -> Session:
     """Such a session, approved."""
-    row = flashsale.save(draft(*skus, **said), at=at).session
+    row = flashsale.CAMPAIGNS.save(draft(*skus, **said), at=at).row
     if approved:
-        flashsale.approve(row, at=at, late=True)
+        flashsale.CAMPAIGNS.approve(row, at=at, late=True)
         row.refresh_from_db()
     return row
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from apps.campaigns import services as campaigns
 from apps.campaigns.models import Quota, SkuWindow
 from apps.campaigns.services import AlreadyOver
 from apps.desk import campaign_file
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 def faults(draft: flashsale.SessionDraft) -> list[tuple[str, str]]:
     """What is refused about it."""
     with pytest.raises(flashsale.SessionRefused) as refusal:
-        flashsale.save(draft, at=NOW)
+        flashsale.CAMPAIGNS.save(draft, at=NOW)
     assert not Session.objects.filter(code=draft.code).exists()
     return [(fault.field, fault.text) for fault in refusal.value.faults]
 
@@ -48,16 +49,16 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 def test_a_code_is_a_sessions_own() -> None:
     make.session(goods(50_00), code="ONE")
     with pytest.raises(flashsale.SessionRefused) as refusal:
-        flashsale.save(make.draft(goods(50_00), code="ONE"), at=NOW)
+        flashsale.CAMPAIGNS.save(make.draft(goods(50_00), code="ONE"), at=NOW)
     assert refusal.value.faults[0].field == "code"
 
 
 def test_a_sku_of_another_campaign_is_refused_and_the_other_is_named() -> None:
     sku = goods(50_00)
     campaign_make.book("77", sku, starts_at=NOW, ends_at=NOW + HOUR, kind="group_buy", title="三人团")
-    row = flashsale.save(make.draft(sku), at=NOW).session  # a draft speaks for nothing
-    with pytest.raises(flashsale.SessionRefused) as refusal:
-        flashsale.approve(row, at=NOW)
+    row = flashsale.CAMPAIGNS.save(make.draft(sku), at=NOW).row  # a draft speaks for nothing
+    with pytest.raises(campaigns.SkuTaken) as refusal:
+        flashsale.CAMPAIGNS.approve(row, at=NOW)
     assert refusal.value.faults[0].field == "goods"
     assert "「三人团」" in refusal.value.faults[0].text
     row.refresh_from_db()
@@ -69,12 +70,12 @@ def test_goods_that_are_taken_out_are_withdrawn_and_come_back_under_their_id() -
     row = make.session(one, two)
     first, second = row.goods.order_by("id")
     placed = order(buyer(), second)
-    flashsale.save(make.draft(one, session_id=row.pk, code=row.code), at=NOW)
+    flashsale.CAMPAIGNS.save(make.draft(one, row_id=row.pk, code=row.code), at=NOW)
     assert list(Good.objects.filter(withdrawn=True)) == [second]
     assert not SkuWindow.objects.filter(sku=two).exists()
     with pytest.raises(ShopError):
         order(buyer(), second)
-    flashsale.save(make.draft(two, one, session_id=row.pk, code=row.code), at=NOW)
+    flashsale.CAMPAIGNS.save(make.draft(two, one, row_id=row.pk, code=row.code), at=NOW)
     assert set(row.goods.filter(withdrawn=False)) == {first, second}
     make.close(placed)
     assert Quota.objects.get(key=second.key).taken == 0
@@ -84,8 +85,8 @@ def test_a_quota_is_never_set_below_what_is_taken() -> None:
     good = make.good(limit=5)
     order(buyer(), good, 3)
     with pytest.raises(flashsale.SessionRefused) as refusal:
-        flashsale.save(
-            make.draft(good.sku, quota=2, session_id=good.session_id, code=good.session.code), at=NOW
+        flashsale.CAMPAIGNS.save(
+            make.draft(good.sku, quota=2, row_id=good.session_id, code=good.session.code), at=NOW
         )
     assert "已占用的 3 件" in refusal.value.faults[0].text
     good.refresh_from_db()
@@ -95,24 +96,24 @@ def test_a_quota_is_never_set_below_what_is_taken() -> None:
 def test_what_is_over_is_not_approved_and_what_is_stopped_is_over_for_good() -> None:
     row = make.session(goods(50_00), approved=False)
     with pytest.raises(AlreadyOver):
-        flashsale.approve(row, at=NOW + 3 * HOUR)
-    flashsale.approve(row, at=NOW)
-    flashsale.stop(row, at=NOW)
+        flashsale.CAMPAIGNS.approve(row, at=NOW + 3 * HOUR)
+    flashsale.CAMPAIGNS.approve(row, at=NOW)
+    flashsale.CAMPAIGNS.stop(row, at=NOW)
     with pytest.raises(MoveRefused):
-        flashsale.resume(row, at=NOW)
+        flashsale.CAMPAIGNS.resume(row, at=NOW)
 
 
 def test_a_copy_is_a_draft_that_says_the_same() -> None:
     row = make.session(goods(50_00), code="TEN", combines=["coupon"])
-    made = flashsale.copy(row, code="TEN-2", at=NOW)
-    assert flashsale.copy(row, code="TEN-2", at=NOW) == made
+    made = flashsale.CAMPAIGNS.copy(row, code="TEN-2", at=NOW)
+    assert flashsale.CAMPAIGNS.copy(row, code="TEN-2", at=NOW) == made
     assert (made.code, made.approval) == ("TEN-2", "DRAFT")
-    said = flashsale.draft_of(made)
-    assert (said.goods, said.combines) == (flashsale.draft_of(row).goods, ("coupon",))
+    said = flashsale.CAMPAIGNS.draft_of(made)
+    assert (said.goods, said.combines) == (flashsale.CAMPAIGNS.draft_of(row).goods, ["coupon"])
 
 
 def test_trying_a_draft_leaves_nothing_behind() -> None:
-    assert flashsale.check(make.draft(goods(50_00)), at=NOW) == []
+    assert flashsale.CAMPAIGNS.try_out(make.draft(goods(50_00)), at=NOW) == []
     assert (Session.objects.count(), Good.objects.count(), Quota.objects.count()) == (0, 0, 0)
 
 
@@ -228,7 +229,7 @@ def test_a_plan_ends_with_its_last_day_and_a_plan_that_is_off_makes_nothing() ->
 def test_a_session_that_was_stopped_is_not_made_again() -> None:
     plan(ahead_days=1)
     flashsale.make_sessions(at=NOW - HOUR)
-    flashsale.stop(Session.objects.earliest("day"), at=NOW - HOUR)
+    flashsale.CAMPAIGNS.stop(Session.objects.earliest("day"), at=NOW - HOUR)
     assert flashsale.make_sessions(at=NOW - HOUR) == 0
 
 

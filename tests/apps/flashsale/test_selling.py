@@ -91,7 +91,7 @@ def test_the_window_is_half_open_to_the_microsecond() -> None:
     good = make.good()
     with pytest.raises(NotStarted) as refusal:
         order(buyer(), good, at=NOW - MOMENT)
-    assert refusal.value.details == {"starts_at": "2026-11-28T02:00:00+00:00"}
+    assert refusal.value.details == {"starts_at": NOW}
     order(buyer(), good, at=NOW)
     order(buyer(), good, at=NOW + 2 * HOUR - MOMENT)
     with pytest.raises(Ended):
@@ -159,12 +159,12 @@ def test_an_unknown_good_and_one_of_a_draft_are_not_there() -> None:
 
 def test_a_paused_session_sells_nothing_and_a_resumed_one_goes_on() -> None:
     good = make.good()
-    flashsale.pause(good.session, at=NOW)
+    flashsale.CAMPAIGNS.pause(good.session, at=NOW)
     with pytest.raises(Ended):
         order(buyer(), good)
-    flashsale.resume(good.session, at=NOW)
+    flashsale.CAMPAIGNS.resume(good.session, at=NOW)
     order(buyer(), good)
-    flashsale.stop(good.session, at=NOW)
+    flashsale.CAMPAIGNS.stop(good.session, at=NOW)
     with pytest.raises(Ended):
         order(buyer(), good)
 
@@ -183,8 +183,10 @@ def test_a_session_for_a_group_is_for_its_members() -> None:
 def test_a_price_that_is_edited_never_touches_an_order_that_exists() -> None:
     good = make.good(price_fen=19_00)
     placed = order(buyer(), good)
-    said = flashsale.draft_of(good.session)
-    flashsale.save(make.draft(good.sku, price_fen=29_00, session_id=good.session_id, code=said.code), at=NOW)
+    said = flashsale.CAMPAIGNS.draft_of(good.session)
+    flashsale.CAMPAIGNS.save(
+        make.draft(good.sku, price_fen=29_00, row_id=good.session_id, code=said.code), at=NOW
+    )
     placed.refresh_from_db()
     assert placed.payable_fen == 19_00
     assert order(buyer(), good).payable_fen == 29_00

@@ -183,8 +183,10 @@ def test_a_larger_quota_is_first_of_all_for_who_waits() -> None:
     order(buyer(), good)
     waiter = buyer()
     wait(good, waiter)
-    said = flashsale.draft_of(good.session)
-    flashsale.save(make.draft(good.sku, quota=2, session_id=good.session_id, code=said.code), at=NOW + MINUTE)
+    said = flashsale.CAMPAIGNS.draft_of(good.session)
+    flashsale.CAMPAIGNS.save(
+        make.draft(good.sku, quota=2, row_id=good.session_id, code=said.code), at=NOW + MINUTE
+    )
     assert (state(good, waiter), left(good), left(good, waiter)) == ("YOURS", 0, 1)
 
 
@@ -208,7 +210,7 @@ def test_a_stopped_session_ends_its_waiting_list() -> None:
     wait(good, first)
     wait(good, second)
     counter.close(placed, at=NOW + MINUTE)
-    flashsale.stop(good.session, at=NOW + 2 * MINUTE)
+    flashsale.CAMPAIGNS.stop(good.session, at=NOW + 2 * MINUTE)
     flashsale.pass_turns(at=NOW + 3 * MINUTE)
     assert [state(good, first), state(good, second)] == ["LAPSED", "LAPSED"]
     assert (Quota.objects.get().set_aside, balanced()) == (0, True)

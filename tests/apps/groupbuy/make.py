@@ -46,8 +46,8 @@ def draft(sku: Sku, ladder: dict[int, int] | None = None, **columns: Any) -> Dra
 
 def campaign(sku: Sku, ladder: dict[int, int] | None = None, **columns: Any) -> GroupBuy:
     """One that is approved; the forms of other SKUs stand in ``ladders``."""
-    row, _ = groupbuy.save(draft(sku, ladder, **columns), at=NOW)
-    groupbuy.approve(row.pk, late=True, at=NOW)
+    row, _ = groupbuy.CAMPAIGNS.save(draft(sku, ladder, **columns), at=NOW)
+    groupbuy.CAMPAIGNS.approve(row, late=True, at=NOW)
     return GroupBuy.objects.get(pk=row.pk)
 
 

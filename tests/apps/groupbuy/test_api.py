@@ -50,7 +50,7 @@ def test_what_runs_and_what_is_announced_is_listed_with_what_is_left(anyone: Sho
     coming = live(starts_at=now + make.HOUR, ends_at=now + 2 * make.HOUR)
     live(preheat_at=now + make.HOUR, starts_at=now + 2 * make.HOUR, ends_at=now + 3 * make.HOUR)
     live(starts_at=now - 2 * make.HOUR, ends_at=now - make.HOUR)
-    groupbuy.save(make.draft(make.goods(50_00), **make.today()), at=now)
+    groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), **make.today()), at=now)
     opened(row)
     answer, statements = counted(lambda: anyone.call("GET", "/group-buys").json())
     assert [one["id"] for one in answer["results"]] == [row.pk, coming.pk]
@@ -83,7 +83,7 @@ def test_what_runs_and_what_is_announced_is_listed_with_what_is_left(anyone: Sho
     only = anyone.call("GET", f"/group-buys?product={cup.product_id}").json()["results"]
     assert [one["id"] for one in only] == [row.pk]
     for no_id in ("x", "0", "-1", "１", "9" * 19):
-        assert anyone.call("GET", f"/group-buys?product={no_id}").json()["code"] == "product_invalid"
+        assert anyone.call("GET", f"/group-buys?product={no_id}").json()["code"] == "invalid"
 
 
 def test_left_is_never_more_than_lies_on_the_shelf(anyone: Shopper) -> None:
@@ -95,9 +95,9 @@ def test_one_that_is_over_or_paused_is_told_as_ended_and_a_draft_not_at_all(anyo
     now = timezone.now()
     over = live(starts_at=now - 2 * make.HOUR, ends_at=now - make.HOUR)
     paused, stopped = live(), live()
-    groupbuy.pause(paused.pk, at=now)
-    groupbuy.stop(stopped.pk, at=now)
-    draft, _ = groupbuy.save(make.draft(make.goods(50_00), **make.today()), at=now)
+    groupbuy.CAMPAIGNS.pause(paused, at=now)
+    groupbuy.CAMPAIGNS.stop(stopped, at=now)
+    draft, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), **make.today()), at=now)
     told = [anyone.call("GET", f"/group-buys/{row.pk}").json() for row in (over, paused, stopped)]
     assert [one["state"] for one in told] == ["ENDED"] * 3
     assert "server_time" in told[0]

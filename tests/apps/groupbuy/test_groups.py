@@ -340,17 +340,17 @@ def test_one_joins_until_the_groups_end_also_after_the_campaigns() -> None:
     group = make.opened(row)
     assert refused(lambda: make.order(row, at=NOW + MINUTE))[0] == "activity_ended"
     assert make.joined(group, at=NOW + 30 * MINUTE).status == "GATHERING"
-    groupbuy.stop(row.pk, at=NOW + 30 * MINUTE)
+    groupbuy.CAMPAIGNS.stop(row, at=NOW + 30 * MINUTE)
     assert make.joined(group, at=NOW + 31 * MINUTE).status == "PAID"
 
 
 def test_while_it_is_paused_nobody_opens_and_nobody_joins() -> None:
     row = make.campaign(make.goods(50_00))
     group = make.opened(row)
-    groupbuy.pause(row.pk, at=NOW)
+    groupbuy.CAMPAIGNS.pause(row, at=NOW)
     assert refused(lambda: make.order(row))[0] == "activity_ended"
     assert refused(lambda: make.order(row, group=group))[0] == "activity_ended"
-    groupbuy.resume(row.pk, at=NOW)
+    groupbuy.CAMPAIGNS.resume(row, at=NOW)
     assert make.joined(group).status == "GATHERING"
 
 
@@ -389,8 +389,8 @@ def test_a_group_keeps_the_terms_that_it_was_opened_with() -> None:
     cup = make.goods(50_00)
     row = make.campaign(cup)
     opener = make.order(row)
-    changed = make.draft(cup, {2: 45_00}, group_buy_id=row.pk, code=row.code, minutes_per_group=10)
-    groupbuy.save(changed, at=NOW)
+    changed = make.draft(cup, {2: 45_00}, row_id=row.pk, code=row.code, minutes_per_group=10)
+    groupbuy.CAMPAIGNS.save(changed, at=NOW)
     make.pay(opener)
     group = make.group_of(opener)
     assert (group.size, group.ends_at) == (3, NOW + HOUR)
@@ -410,7 +410,7 @@ def test_goods_of_another_kind_and_groups_of_another_campaign_are_refused() -> N
         Group(group_no="\x00"),
     ):
         assert refused(lambda unknown=unknown: make.order(row, group=unknown))[0] == "activity_not_found"
-    groupbuy.save(make.draft(make.goods(50_00), code="DRAFT"), at=NOW)
+    groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), code="DRAFT"), at=NOW)
     draft = type(row).objects.get(code="DRAFT")
     assert refused(lambda: make.order(draft))[0] == "activity_not_found"
     assert Seat.objects.count() == 1

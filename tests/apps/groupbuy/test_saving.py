@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def faults(**columns: Any) -> list[str]:
     with pytest.raises(Faulty) as refused:
-        groupbuy.save(make.draft(make.goods(50_00), **columns), at=NOW)
+        groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), **columns), at=NOW)
     assert GroupBuy.objects.count() == 0
     return [fault.text for fault in refused.value.faults]
 
@@ -59,7 +59,7 @@ def test_what_else_makes_no_sense_is_refused(columns: dict[str, Any], fault: str
 
 def test_larger_groups_need_a_setting(settings: Any) -> None:
     settings.GROUP_BUY_LARGEST = 10
-    row, _ = groupbuy.save(make.draft(make.goods(50_00), {10: 39_00}), at=NOW)
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), {10: 39_00}), at=NOW)
     assert row.pk
 
 
@@ -71,31 +71,31 @@ def test_skus_of_two_products_are_no_group_buy() -> None:
 def test_the_price_floor_warns_or_refuses() -> None:
     cup = make.goods(50_00)
     type(cup).objects.filter(pk=cup.pk).update(cost_fen=40_00)
-    _, warnings = groupbuy.save(make.draft(cup), at=NOW)
+    _, warnings = groupbuy.CAMPAIGNS.save(make.draft(cup), at=NOW)
     assert "活动价 ¥39.00 低于底价" in warnings[0]
     PriceFloor.objects.update_or_create(pk=1, defaults={"mode": "REFUSE"})
     with pytest.raises(groupbuy.GroupBuyRefused):
-        groupbuy.save(make.draft(cup), at=NOW)
+        groupbuy.CAMPAIGNS.save(make.draft(cup), at=NOW)
 
 
 def test_a_second_activity_of_the_same_sku_is_refused_by_the_first_ones_name() -> None:
     cup = make.goods(50_00)
     make.campaign(cup, title="第一个团")
-    other, _ = groupbuy.save(make.draft(cup), at=NOW)
+    other, _ = groupbuy.CAMPAIGNS.save(make.draft(cup), at=NOW)
     with pytest.raises(SkuTaken) as refused:
-        groupbuy.approve(other.pk, at=NOW)
+        groupbuy.CAMPAIGNS.approve(other, at=NOW)
     assert "第一个团" in refused.value.text
     assert make.fresh(other).approval == "DRAFT"
     assert SkuWindow.objects.count() == 1
 
 
-def test_a_draft_without_prices_is_kept_and_not_approved() -> None:
+def test_without_prices_nothing_is_kept_and_what_is_over_is_not_approved() -> None:
     cup = make.goods(50_00)
-    row, _ = groupbuy.save(make.draft(cup, ladders={}, product_id=cup.product_id), at=NOW)
     with pytest.raises(groupbuy.GroupBuyRefused):
-        groupbuy.approve(row.pk, at=NOW)
+        groupbuy.CAMPAIGNS.save(make.draft(cup, ladders={}), at=NOW)
+    assert not GroupBuy.objects.exists()
     with pytest.raises(AlreadyOver):
-        groupbuy.approve(groupbuy.save(make.draft(cup), at=NOW)[0].pk, at=NOW + 48 * HOUR)
+        groupbuy.CAMPAIGNS.approve(groupbuy.CAMPAIGNS.save(make.draft(cup), at=NOW).row, at=NOW + 48 * HOUR)
 
 
 def test_a_quota_below_what_is_taken_is_refused() -> None:
@@ -103,15 +103,15 @@ def test_a_quota_below_what_is_taken_is_refused() -> None:
     row = make.campaign(cup, quota=5)
     make.order(row, quantity=3)
     with pytest.raises(QuotaTooSmall):
-        groupbuy.save(make.draft(cup, group_buy_id=row.pk, code=row.code, quota=2), at=NOW)
+        groupbuy.CAMPAIGNS.save(make.draft(cup, row_id=row.pk, code=row.code, quota=2), at=NOW)
     assert (make.fresh(row).quota, Quota.objects.get().quota) == (5, 5)
 
 
 def test_a_copy_is_a_draft_that_says_the_same() -> None:
     row = make.campaign(make.goods(50_00), make.THREE_OR_FIVE, quota=5)
-    copied = groupbuy.copy(row.pk, code="AGAIN", at=NOW)
+    copied = groupbuy.CAMPAIGNS.copy(row, code="AGAIN", at=NOW)
     assert (copied.approval, copied.title, copied.quota) == ("DRAFT", row.title, 5)
-    assert groupbuy.copy(row.pk, code="AGAIN", at=NOW) == copied
+    assert groupbuy.CAMPAIGNS.copy(row, code="AGAIN", at=NOW) == copied
     assert list(copied.prices.values_list("size", "price_fen")) == [(3, 39_00), (5, 35_00)]
 
 

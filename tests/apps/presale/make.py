@@ -57,9 +57,9 @@ def draft(
 
 def presale(*skus: Sku, approved: bool = True, at: datetime = NOW, **said: Any) -> Presale:
     """A pre-sale that is approved."""
-    row = presales.save(draft(*skus, **said), at=at).presale
+    row = presales.CAMPAIGNS.save(draft(*skus, **said), at=at).row
     if approved:
-        presales.approve(presale_id=row.pk, at=at)
+        presales.CAMPAIGNS.approve(row, at=at)
         row.refresh_from_db()
     return row
 

@@ -371,7 +371,7 @@ def test_too_early_too_late_and_a_draft_have_their_own_codes(
         "activity_ended": make.live(starts_at=now - HOUR, ends_at=now + HOUR),
         "activity_not_found": make.live(approved=False),
     }
-    make.presales.stop(presale_id=rows["activity_ended"].pk, at=now)
+    make.presales.CAMPAIGNS.stop(rows["activity_ended"], at=now)
     for code, row in rows.items():
         said = {
             "items": [{"sku_id": make.skus_of(row)[0].pk, "quantity": 1}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_deposit_without_a_worth_is_worth_itself_and_a_whole_payment_has_no_ba
 )
 def test_each_thing_that_is_wrong_is_told_at_its_field(said: dict[str, Any], field: str) -> None:
     with pytest.raises(PresaleRefused) as refused:
-        presales.save(make.draft(**said), at=NOW)
+        presales.CAMPAIGNS.save(make.draft(**said), at=NOW)
     assert field in {fault.field for fault in refused.value.faults}
     assert Presale.objects.count() == 0
 
@@ -71,7 +72,7 @@ def test_the_goods_are_of_one_product_and_named_once() -> None:
     tea = make.tea()
     for skus in ([tea, make.tea()], [tea, tea]):
         with pytest.raises(PresaleRefused) as refused:
-            presales.save(make.draft(*skus), at=NOW)
+            presales.CAMPAIGNS.save(make.draft(*skus), at=NOW)
         assert {fault.field for fault in refused.value.faults} == {"skus"}
 
 
@@ -80,10 +81,10 @@ def test_a_presale_may_cost_what_the_goods_cost_anyway() -> None:
 
 
 def test_a_ship_by_date_far_off_is_told_and_more_than_fifteen_days_is_told_of_wechat() -> None:
-    far = presales.save(make.draft(ships_by=BALANCE_UNTIL + 4 * DAY), at=NOW).warnings
-    farther = presales.save(make.draft(ships_by=NOW + 20 * DAY), at=NOW).warnings
+    far = presales.CAMPAIGNS.save(make.draft(ships_by=BALANCE_UNTIL + 4 * DAY), at=NOW).warnings
+    farther = presales.CAMPAIGNS.save(make.draft(ships_by=NOW + 20 * DAY), at=NOW).warnings
     assert ["微信报备" in text for text in (*far, *farther)] == [False, True]
-    assert presales.save(make.draft(), at=NOW).warnings == []
+    assert presales.CAMPAIGNS.save(make.draft(), at=NOW).warnings == []
 
 
 def test_one_sku_is_in_one_campaign_at_a_time() -> None:
@@ -105,25 +106,24 @@ def test_a_change_keeps_id_goods_and_quota_and_refuses_to_take_what_orders_have(
     sku = make.tea()
     row = make.presale(sku, quota=10)
     make.order(row, units=4)
-    draft = presales.draft_of(row)
+    draft = presales.CAMPAIGNS.draft_of(row)
     assert draft.goods == [GoodDraft(sku_id=sku.pk, price_fen=160_00, quota=10)]
-    changed = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
-    less = {**changed, "goods": [GoodDraft(sku_id=sku.pk, price_fen=170_00, quota=3)]}
+    less = replace(draft, goods=[GoodDraft(sku_id=sku.pk, price_fen=170_00, quota=3)])
     with pytest.raises(campaigns.QuotaTooSmall):
-        presales.save(type(draft)(**less), at=NOW)
+        presales.CAMPAIGNS.save(less, at=NOW)
     other = make.tea()
-    gone = {**changed, "goods": [GoodDraft(sku_id=other.pk, price_fen=160_00, quota=3)]}
+    gone = replace(draft, goods=[GoodDraft(sku_id=other.pk, price_fen=160_00, quota=3)])
     with pytest.raises(PresaleRefused, match="已有订单的规格不能移除"):
-        presales.save(type(draft)(**gone), at=NOW)
-    more = {**changed, "goods": [GoodDraft(sku_id=sku.pk, price_fen=170_00, quota=12)]}
-    assert presales.save(type(draft)(**more), at=NOW).presale.pk == row.pk
+        presales.CAMPAIGNS.save(gone, at=NOW)
+    more = replace(draft, goods=[GoodDraft(sku_id=sku.pk, price_fen=170_00, quota=12)])
+    assert presales.CAMPAIGNS.save(more, at=NOW).row.pk == row.pk
     assert (Good.objects.get().price_fen, Quota.objects.get().quota) == (170_00, 12)
 
 
 def test_a_copy_is_a_draft_that_says_the_same() -> None:
     row = make.presale()
-    copied = presales.copy(presale_id=row.pk, code="COPY", at=NOW)
-    assert presales.copy(presale_id=row.pk, code="COPY", at=NOW) == copied
+    copied = presales.CAMPAIGNS.copy(row, code="COPY", at=NOW)
+    assert presales.CAMPAIGNS.copy(row, code="COPY", at=NOW) == copied
     assert (copied.approval, copied.deposit_fen) == ("DRAFT", 20_00)
     assert [(good.price_fen, Quota.objects.get(key=good.key).quota) for good in copied.goods.all()] == [
         (160_00, 100)
@@ -264,9 +264,9 @@ def test_goods_arrive_by_a_button_that_names_what_is_wanted(admin_client: Client
 def test_pause_resume_and_stop_follow_the_campaign(anyone: Any) -> None:
     row = make.live()
     at = timezone.now()
-    presales.pause(presale_id=row.pk, at=at)
+    presales.CAMPAIGNS.pause(row, at=at)
     assert anyone.call("GET", "/presales").json()["results"] == []
-    presales.resume(presale_id=row.pk, at=at)
+    presales.CAMPAIGNS.resume(row, at=at)
     assert [one["id"] for one in anyone.call("GET", "/presales").json()["results"]] == [row.pk]
-    presales.stop(presale_id=row.pk, at=at)
+    presales.CAMPAIGNS.stop(row, at=at)
     assert anyone.call("GET", f"/presales/{row.pk}").json()["state"] == "ENDED"

@@ -37,7 +37,7 @@ class Buyer:
 def open_sale(*, at: datetime) -> tuple[Good, Good]:
     """A session that runs for a day with two goods: of one there are plenty, of the other one unit."""
     hot, gone = Sku.objects.filter(code__startswith="BENCH-").order_by("-id")[:2]
-    session = flashsale.save(
+    session = flashsale.CAMPAIGNS.save(
         flashsale.SessionDraft(
             code="BENCH",
             title="基准秒杀",
@@ -52,7 +52,7 @@ def open_sale(*, at: datetime) -> tuple[Good, Good]:
         ),
         at=at,
     ).session
-    flashsale.approve(session, at=at)
+    flashsale.CAMPAIGNS.approve(session, at=at)
     return session.goods.get(sku=hot), session.goods.get(sku=gone)
 
 
