@@ -52,10 +52,10 @@ class WithdrawalsView(APIView):
         summary="Take commission out",
         description=(
             "The money goes to the member's WeChat account once they have confirmed it there: while `CONFIRM`, call "
-            "`wx.requestMerchantTransfer` with `mch_id`, `app_id` and `package_info` and read the list afterwards, for only the "
-            "shop's answer says that it arrived. Small amounts go to WeChat at once, larger ones after one or two people have "
-            "looked. The same `Idempotency-Key` answers the same withdrawal again, with another body 409 "
-            "`idempotency_key_reused`. 409 `withdrawal_limits` names the least amount and how many a day "
+            "`wx.requestMerchantTransfer` with `mch_id`, `app_id` and `package_info` and read the list afterwards, for "
+            "only the shop's answer says that it arrived. Small amounts go to WeChat at once, larger ones after one or "
+            "two people have looked. The same `Idempotency-Key` answers the same withdrawal again, with another body "
+            "409 `idempotency_key_reused`. 409 `withdrawal_limits` names the least amount and how many a day "
             "(`details`: `min_fen`, `max_per_day`, `used`)."
         ),
         parameters=[idempotency_key("withdrawal")],

@@ -54,7 +54,7 @@ def start(*, withdrawal_no: str, at: datetime) -> None:
 
 
 def carry_on(*, at: datetime, limit: int = 200) -> int:
-    """Send, send again or ask about what is due; return how many were tried. Safe side by side; one failure stops no other."""
+    """Send or ask about what is due; return how many were tried. Safe side by side; one failure stops no other."""
     transactions.forbid("handing withdrawals to WeChat")
     unanswered = 0
     for tried in range(limit):
