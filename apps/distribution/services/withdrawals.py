@@ -253,6 +253,13 @@ def fail(*, withdrawal_no: str, reason: str, at: datetime) -> Withdrawal:
         return row
 
 
+def forget(*, member_id: int) -> None:
+    """Take openid and the name's mask out of the withdrawals of somebody who leaves; what is not over keeps its own."""
+    transactions.require()
+    rows = Withdrawal.objects.filter(promoter__member_id=member_id, ended_at__isnull=False)
+    rows.update(openid="", name_masked="")
+
+
 def _require_ours(row: Withdrawal, transfer: Transfer) -> None:
     said = (
         (transfer.amount_fen, row.amount_fen),
