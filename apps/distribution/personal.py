@@ -121,7 +121,15 @@ ROOM = Room(
         _kept("distribution.Entry", plain=("reason",), exported="佣金流水", why=_BOOKS),
         _kept(
             "distribution.Withdrawal",
-            plain=("openid", "name_sealed", "name_masked", "reason", "last_error", "package_info"),
+            plain=(
+                "openid",
+                "name_sealed",
+                "name_masked",
+                "reason",
+                "fail_reason",
+                "last_error",
+                "package_info",
+            ),
             exported="提现",
             why=_BOOKS,
         ),

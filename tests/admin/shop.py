@@ -150,7 +150,7 @@ def _flash_sales_of(order: Order) -> None:
 
 
 def _promoters_of(order: Order) -> None:
-    """A promoter with a customer, a commission of which a refund took a part, a withdrawal that waits, a debt, rules, a contest."""
+    """A promoter with a customer, a commission that a refund made smaller, a withdrawal, a debt, rules, a contest."""
     number = next(_numbers)
     promotion.set_rules()
     level = promoter_rules.save_level(PromoterLevel(name=f"推客等级{number}", rank=number % 30_000))

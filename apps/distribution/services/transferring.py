@@ -73,7 +73,7 @@ def hear(*, transfer: Transfer, at: datetime) -> None:
     try:
         withdrawals.learn(transfer=transfer, at=at)
     except NotFound:
-        log.warning("transfer_not_ours", out_bill_no=transfer.out_bill_no)
+        log.warning("transfer_not_ours", withdrawal_no=transfer.out_bill_no)
 
 
 def ask_again(*, out_bill_no: str, at: datetime) -> None:

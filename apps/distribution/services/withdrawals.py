@@ -145,7 +145,7 @@ def _open(
         name_sealed=sealed.text if sealed is not None else "",
         name_key_id=sealed.key_id if sealed is not None else "",
         name_masked=masked,
-        reviews_needed=_reviews_needed(promoter, amount_fen),
+        reviews_needed=_reviews_needed(promoter, amount_fen=amount_fen),
         requested_at=at,
     )
     ledger.hold(promoter_id=promoter.pk, amount_fen=amount_fen, business_key=row.withdrawal_no, at=at)
@@ -155,7 +155,7 @@ def _open(
     return row
 
 
-def _reviews_needed(promoter: Promoter, amount_fen: int) -> int:
+def _reviews_needed(promoter: Promoter, *, amount_fen: int) -> int:
     """How many people look at it: by the amount, and at least one where the promoter is not in good standing."""
     rules = promoter_facts.rules()
     if amount_fen > rules.second_person_above_fen:
