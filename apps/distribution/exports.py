@@ -1,4 +1,4 @@
-"""Lists of promoters, commissions and withdrawals as sheets: amounts in yuan, numbers as texts, nothing that a spreadsheet would run."""
+"""Lists of promoters, commissions and withdrawals as sheets: yuan, numbers as texts, nothing that a spreadsheet would run."""
 
 from __future__ import annotations
 

@@ -127,6 +127,7 @@ ROOM = Room(
                 "name_masked",
                 "reason",
                 "fail_reason",
+                "wechat_state",
                 "last_error",
                 "package_info",
             ),
