@@ -1,4 +1,4 @@
-"""Board 7: the usual roles of a shop and what each may do. ``manage.py make_roles`` makes them.
+"""Board 5: the usual roles of a shop and what each may do. ``manage.py make_roles`` makes them.
 
 Money has permissions of its own (refund, price, points, balance, coupons by amount): whoever sends parcels does not
 give money back. Who does not fit a role gets single permissions, or a role of their own, on the admin's pages.

@@ -19,7 +19,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mall import text
+from mall import text as texts
 from mall.errors import Invalid
 
 
@@ -103,7 +103,7 @@ def read(typed: str) -> list[str]:
     """
     names: list[str] = []
     wrong: dict[str, str] = {}
-    for part in filter(None, (text.plain(part) for part in _LIST_ENDS.split(_halfwidth(typed)))):
+    for part in filter(None, (texts.plain(part) for part in _LIST_ENDS.split(_halfwidth(typed)))):
         try:
             names += [region.name for region in _read_part(part)]
         except RegionUnknown as refusal:
@@ -164,7 +164,7 @@ def locate(province: str, city: str, district: str) -> Region:
     """
     full = next((name for name in _table() if _joined(province) in _spellings(name)), None)
     if full is None:
-        return Region(text.plain(province), text.plain(city), text.plain(district))
+        return Region(texts.plain(province), texts.plain(city), texts.plain(district))
     cities = _table()[full]
     inside, wanted = _joined(district), _joined(city)
     own = next((name for name in cities if name and wanted in _spellings(name)), None)
@@ -175,7 +175,9 @@ def locate(province: str, city: str, district: str) -> Region:
     if own is None:
         homes = [name for name, districts in cities.items() if inside and _named(inside, districts)]
         if len(homes) != 1:
-            rest = ["" if _is_no_city(_joined(name), full) else text.plain(name) for name in (city, district)]
+            rest = [
+                "" if _is_no_city(_joined(name), full) else texts.plain(name) for name in (city, district)
+            ]
             return Region(full, *rest)
         own = homes[0]
     if not inside or inside == own or inside in _spellings(full):
@@ -375,7 +377,7 @@ def _is_no_city(wanted: str, province: str) -> bool:
 
 def _joined(name: str) -> str:
     """A name without blanks and strokes between its levels, in plain signs."""
-    return _INNER.sub("", text.plain(_halfwidth(name)))
+    return _INNER.sub("", texts.plain(_halfwidth(name)))
 
 
 def _halfwidth(typed: str) -> str:

@@ -24,7 +24,7 @@ from apps.campaigns.refusals import ActivityNotFound
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.pictures import stored
-from mall import text
+from mall import text as texts
 from mall.errors import NotFound
 
 
@@ -153,7 +153,7 @@ def _told(bargain_id: int) -> Bargain:
 
 def _found(bargain_no: str) -> Run:
     """Raises ActivityNotFound."""
-    if not text.is_number(bargain_no):
+    if not texts.is_number(bargain_no):
         raise ActivityNotFound
     try:
         return bargain_facts.run(bargain_no)
@@ -200,7 +200,7 @@ def _run(run: Run, member: Member | None, *, at: Any) -> dict[str, Any]:
         "helpers": run.bargain.helpers,
         "ends_at": run.ends_at,
         "status": run.status_at(at),
-        "owner": text.masked(run.member.nickname),
+        "owner": texts.masked(run.member.nickname),
         "is_mine": mine,
         "helped": member is not None and not mine and bargain_facts.has_helped(run, member_id=member.pk),
     }

@@ -33,7 +33,7 @@ from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
 from apps.base.pulses import SILENT_AFTER
-from mall import text
+from mall import text as texts
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -128,7 +128,7 @@ class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Search for what was typed in its one form."""
-        asked = text.searched(search_term)
+        asked = texts.searched(search_term)
         if self.found_by and asked:
             # One more than are counted: a search that finds more says so.
             return finding.found(queryset, self.found_by, search_term, most=CappedPaginator.most + 1), False
@@ -194,16 +194,24 @@ def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
     ]
 
 
-class ReadOnlyAdmin(EditableAdmin):
-    """Pages that show rows which only services write."""
+class KeptAdmin(EditableAdmin):
+    """Pages of rows that are never deleted: others point to them for ever. One that is over is ended or switched off."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class FixedAdmin(KeptAdmin):
+    """Pages of rows that are there, and that nobody makes by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+class ReadOnlyAdmin(FixedAdmin):
+    """Pages that show rows which only services write."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

@@ -19,7 +19,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.base import powers, second_factor
+from apps.base import powers
+from apps.base import second_factor as factors
 from apps.base.admin import EditableAdmin
 from apps.base.asking import AskForm
 from mall.errors import ShopError
@@ -104,7 +105,7 @@ class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc
     actions_detail = ["reset_second_factor"]
 
     def usable(self, row: User) -> Collection[str]:
-        return ["reset_second_factor"] if second_factor.has(row) else []
+        return ["reset_second_factor"] if factors.has(row) else []
 
     @action(
         description="重置两步验证",
@@ -119,7 +120,7 @@ class OperatorAdmin(DjangoUserAdmin, PermissionsInChinese):  # type: ignore[misc
             raise PermissionDenied
 
         def reset(_: Any) -> str:
-            if not second_factor.remove(row):
+            if not factors.remove(row):
                 raise NoFactor
             return "已重置，该操作员下次登录只需密码"
 

@@ -16,7 +16,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Reverse, Right, Upper
 
-from mall import text
+from mall import text as texts
 
 # Fewer signs at the end of a number would find a tenth of all orders.
 _SHORTEST_END: Final = 4
@@ -81,7 +81,7 @@ class Phone:
     def among(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         if len(asked) == _TAIL and asked.isdigit():
             return rows.filter(_inside(rows, self.path, _tail, Q(asked_for=asked)))
-        spelled = text.phone_spellings(asked)
+        spelled = texts.phone_spellings(asked)
         return (
             rows.filter(_inside(rows, self.path, _whole, Q(asked_for__in=spelled)))
             if spelled
@@ -97,7 +97,7 @@ def found(rows: QuerySet[Any], ways: Sequence[Way], typed: str, *, most: int) ->
 
     Several words that nothing has as they stand must all be found, each in its own way.
     """
-    asked = text.searched(typed)
+    asked = texts.searched(typed)
     keys = _keys(rows, ways, asked, most)
     if not keys and len(words := asked.split()) > 1:
         keys = set.intersection(*(_keys(rows, ways, word, most) for word in words))

@@ -13,7 +13,8 @@ from django.forms.models import construct_instance
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
-from mall import regions, text
+from mall import regions
+from mall import text as texts
 from mall.errors import Fault, Faulty, ShopError
 from mall.money import WHOLE_BP, parse_yuan, yuan
 
@@ -69,7 +70,7 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """Return the text without invisible signs, trimmed."""
         if isinstance(value, str):
-            value = text.plain(value, multiline=self.multiline)
+            value = texts.plain(value, multiline=self.multiline)
         return super().to_python(value)
 
 
@@ -85,7 +86,7 @@ class CodeField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         """Return the code."""
         if isinstance(value, str):
-            value = text.code(value)
+            value = texts.code(value)
         return super().to_python(value)
 
 
@@ -94,7 +95,7 @@ class TrackingField(CodeField):
 
     def to_python(self, value: Any) -> Any:
         """Return the number."""
-        return super().to_python(text.tracking(value) if isinstance(value, str) else value)
+        return super().to_python(texts.tracking(value) if isinstance(value, str) else value)
 
 
 class RegionsField(forms.Field):

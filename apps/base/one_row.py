@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.base.admin import EditableAdmin
+from apps.base.admin import FixedAdmin
 
 
-class OneRowAdmin(EditableAdmin):
+class OneRowAdmin(FixedAdmin):
     """The row is number 1. While there is none, the page shows the defaults, which hold; saving them makes the row."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -23,9 +22,3 @@ class OneRowAdmin(EditableAdmin):
         """The row, or the defaults in force without one; looking writes nothing."""
         found = super().get_object(request, object_id, from_field)
         return self.model(pk=1) if found is None and str(object_id) == "1" else found
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

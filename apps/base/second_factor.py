@@ -14,7 +14,7 @@ from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from mall import text
+from mall import text as texts
 
 _CODES: Final = 10
 # Without letters and digits that look alike: ten of them are 49 bits.
@@ -52,7 +52,7 @@ def check(operator: Any, code: str) -> Any:
 
     Six digits are an authenticator's, everything else a recovery code: a wrong one of either holds up only its kind.
     """
-    plain = text.code(code).replace("-", "").lower()
+    plain = texts.code(code).replace("-", "").lower()
     kind: Any = TOTPDevice
     if not (len(plain) == 6 and plain.isdigit()):
         kind, plain = StaticDevice, hash_of(operator, plain)

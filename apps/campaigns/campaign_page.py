@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin
+from apps.base.admin import KeptAdmin
 from apps.base.asking import Done, operator
 from apps.campaigns import forms
 from apps.campaigns.drafts import CampaignDraft
@@ -86,7 +86,7 @@ _BUTTONS: Final = (
 )
 
 
-class CampaignPage(EditableAdmin):
+class CampaignPage(KeptAdmin):
     """A campaign's page. A room names its ``campaigns`` and says in a sentence what the rule is (``rule``)."""
 
     campaigns: ClassVar[Campaigns[Any, Any]]
@@ -122,9 +122,6 @@ class CampaignPage(EditableAdmin):
         """The moves that its status allows; copying always."""
         moves = [name for name, move in LIFECYCLE.moves.items() if row.approval in move.sources]
         return [*moves, "copy"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     @admin.display(description="规则")
     def sentence(self, row: Any) -> str:

@@ -23,7 +23,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from mall import text
+from mall import text as texts
 
 
 def _said(value: Any) -> Any:
@@ -42,8 +42,8 @@ def _sane(moment: datetime) -> datetime:
 
 def _readable(title: str) -> str:
     """A title in its one form (``mall.text``), with something to be seen."""
-    found = text.plain(title)
-    if not text.is_visible(found):
+    found = texts.plain(title)
+    if not texts.is_visible(found):
         raise ValueError("不能为空")
     return found
 

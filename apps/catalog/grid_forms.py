@@ -26,7 +26,7 @@ from apps.catalog import rules
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product, Sku
 from apps.pictures import stored
-from mall import text
+from mall import text as texts
 from mall.money import yuan
 
 # Cells that are typed, with the columns that they fill. Names are those of the page's JSON.
@@ -380,7 +380,10 @@ def _opened(sent: Any) -> dict[str, Any] | None:
 
 
 def _option(sent: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": text.plain(str(sent["name"])), "values": [text.plain(str(one)) for one in sent["values"]]}
+    return {
+        "name": texts.plain(str(sent["name"])),
+        "values": [texts.plain(str(one)) for one in sent["values"]],
+    }
 
 
 def _row(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -389,7 +392,7 @@ def _row(sent: Mapping[str, Any]) -> dict[str, Any]:
     picture = sent.get("picture")
     return {
         "id": int(sent["id"]) if sent.get("id") else None,
-        "values": [text.plain(str(one)) for one in sent["values"]],
+        "values": [texts.plain(str(one)) for one in sent["values"]],
         **{cell: str(sent.get(cell) or "") for cell in (*CELLS, "stock")},
         "enabled": bool(sent.get("enabled")),
         # A token is a new picture, the empty text the one that is there, None no picture.

@@ -12,7 +12,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.fields import DateTimeField
 
-from apps.checkout import activities, bills, refunds, serializers
+from apps.checkout import activities, bills, refunds
+from apps.checkout import serializers as shapes
 from apps.orders.models import Order, OrderLine
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
@@ -41,7 +42,7 @@ def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds) -> dict[str, Any
     return {
         **row(order, refunds_of=refunds_of),
         "address": {name: order.address[name] for name in _ADDRESS},
-        "parcels": serializers.ParcelSerializer(sent, many=True).data if sent else [],
+        "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
         "history": [
             {
                 "from": move["from_status"],
@@ -81,7 +82,7 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
         "due_fen": bills.asked_fen(order),
         "refunded_fen": refunds.back_of_price_fen(order, back),
         "money_back_fen": refunds.back_fen(back),
-        "refunds": serializers.OrderRefundSerializer(back, many=True).data if back else [],
+        "refunds": shapes.OrderRefundSerializer(back, many=True).data if back else [],
         "activity": order.activity,
         "stages": [
             {**stage, "from": _time(stage["from"]), "until": _time(stage["until"])}

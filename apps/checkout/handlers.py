@@ -7,7 +7,7 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import activities, bills, closing, receiving, recharging, uploading
+from apps.checkout import activities, bills, closing, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.groupbuy import selectors as group_facts
 from apps.orders import selectors as order_facts
@@ -42,8 +42,8 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 
 
 def follow_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
-    """Stored value whose recharge went back by WeChat's merchant console leaves the account."""
-    recharging.follow_console(payment_no=event.payment_no, at=at)
+    """Whatever was paid for follows the money that went back by WeChat's merchant console, as its kind of bill says."""
+    bills.follow_console(payment_no=event.payment_no, at=at)
 
 
 @outbox.outside_transaction

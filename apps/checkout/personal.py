@@ -1,59 +1,66 @@
-"""What stands in the way of an erasure that no room below sees alone: money and news of recharges under way."""
+"""What stands in the way of an erasure that no room below sees alone: money and news of bills that are no order's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from apps.base import personal
 from apps.base.personal import Open, Person, Room
+from apps.checkout import bills
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.payments.models import Payment, Refund
 from apps.payments.states import RefundStatus
-from apps.wallet.models import Recharge
 
 _UNTOLD: Final = (UploadStatus.WAITING, UploadStatus.FAILED)
 _UNDER_WAY: Final = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED)
 
 
 def export(person: Person) -> Mapping[str, personal.Table]:
-    """How the member's recharges were paid and refunded: wallet and payments are neighbours."""
-    numbers = _recharges(person)
-    payments = Payment.objects.filter(order=None, bill_no__in=numbers).order_by("id")
-    refunds = Refund.objects.filter(payment__order=None, payment__bill_no__in=numbers).order_by("id")
-    return {
-        "充值支付": personal.table(
+    """How the member's bills that are no order's were paid and refunded: what was bought and payments are neighbours."""
+    tables: dict[str, personal.Table] = {}
+    for kind, numbers in _bills(person):
+        payments = Payment.objects.filter(order=None, bill_kind=kind.name, bill_no__in=numbers).order_by("id")
+        refunds = Refund.objects.filter(payment__in=payments).order_by("id")
+        tables[f"{kind.label}支付"] = personal.table(
             payments, "payment_no", "bill_no", "status", "amount_fen", "captured_fen", "refunded_fen",
             "transaction_id", "started_at", "captured_at",
-        ),
-        "充值退款": personal.table(
+        )  # fmt: skip
+        tables[f"{kind.label}退款"] = personal.table(
             refunds, "refund_no", "status", "amount_fen", "reason", "requested_at", "settled_at",
             支付单号="payment__payment_no",
-        ),
-    }  # fmt: skip
+        )  # fmt: skip
+    return tables
 
 
 def still_open(person: Person) -> Sequence[Open]:
-    """Refunds of recharges that have not arrived, and recharges of which WeChat has not been told yet."""
-    numbers = _recharges(person)
-    if not numbers:
-        return []
-    refunds = Refund.objects.filter(
-        payment__order=None, payment__bill_no__in=numbers, status__in=_UNDER_WAY
-    ).order_by("id")
-    untold = ShippingUpload.objects.filter(order=None, bill_no__in=numbers, status__in=_UNTOLD)
+    """Refunds of such bills that have not arrived, and those of which WeChat has not been told yet."""
     found: list[Open] = []
-    if back := tuple(refunds.values_list("refund_no", flat=True)):
-        found.append(Open(code="recharge_refunds", text="还有充值退款尚未到账", numbers=back))
-    if silent := tuple(untold.order_by("id").values_list("bill_no", flat=True)):
-        found.append(Open(code="shipping", text="充值信息正在上传微信", numbers=silent, settles_itself=True))
+    for kind, numbers in _bills(person):
+        of_kind = {"bill_kind": kind.name, "bill_no__in": numbers}
+        refunds = Refund.objects.filter(
+            payment__order=None,
+            **{f"payment__{name}": said for name, said in of_kind.items()},
+            status__in=_UNDER_WAY,
+        )
+        untold = ShippingUpload.objects.filter(order=None, **of_kind, status__in=_UNTOLD)
+        if back := tuple(refunds.order_by("id").values_list("refund_no", flat=True)):
+            found.append(
+                Open(code=f"{kind.name}_refunds", text=f"还有{kind.label}退款尚未到账", numbers=back)
+            )
+        if silent := tuple(untold.order_by("id").values_list("bill_no", flat=True)):
+            text = f"{kind.label}信息正在上传微信"
+            found.append(Open(code="shipping", text=text, numbers=silent, settles_itself=True))
     return found
 
 
-def _recharges(person: Person) -> list[str]:
-    mine = Recharge.objects.filter(member_id=person.member_id)
-    return list(mine.values_list("recharge_no", flat=True))
+def _bills(person: Person) -> Iterator[tuple[bills.Kind, Sequence[str]]]:
+    """Each kind of bill that is no order's, with the numbers of the member's."""
+    for kind in bills.KINDS:
+        numbers = kind.own_numbers(member_id=person.member_id)
+        if numbers is not None:
+            yield kind, numbers
 
 
 ROOM = Room(name="checkout", holdings=(), export=export, still_open=still_open)

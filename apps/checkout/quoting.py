@@ -20,7 +20,7 @@ from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.pictures import stored
-from apps.points import deduction as points
+from apps.points import deduction
 from apps.promotions import selectors as promotion_facts
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
@@ -240,8 +240,8 @@ def _offers(
     """The offers on the choice and the coupons it may use."""
     offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
     if choice.use_points:
-        deduction = points.deduction_offer(member=member, use_points=choice.use_points, at=at)
-        offers += [deduction] if deduction else []
+        spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
+        offers += [spent] if spent else []
     return offers, coupon_facts.wallet_offers(member=member, at=at)
 
 

@@ -17,8 +17,7 @@ from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Refund
-from apps.payments.services import attempts, giving_back
-from apps.payments.states import PaymentStatus
+from apps.payments.services import attempts
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import recharges
 from apps.wallet.states import RechargeStatus
@@ -100,27 +99,3 @@ def refund(
             business_key=f"recharge:{recharge_no}:{cause}",
             at=at,
         )
-
-
-def follow_console(*, payment_no: str, at: datetime) -> bool:
-    """Take out of the account what WeChat's merchant console gave back of a recharge; say whether there was any.
-
-    The account follows as soon as the refund is heard of, as it does with one of the shop's own, and nothing is refused:
-    what was spent meanwhile is owed. Money that was never credited, and a payment of something else, change nothing.
-    """
-    payment = payment_facts.with_number(payment_no)
-    if payment is None or payment.bill_kind != bills.RECHARGE.name:
-        return False
-    with database.atomic():
-        recharges.lock(recharge_no=payment.bill_no)
-        payment = attempts.locked(payment_no=payment_no)
-        if payment.status != PaymentStatus.CAPTURED or payment.is_surplus:
-            return False
-        back_fen = giving_back.back_fen_of(payment)
-        entry = recharges.take_back(
-            recharge_no=payment.bill_no,
-            back_fen=back_fen,
-            cause=f"console:{back_fen}",
-            at=at,
-        )
-        return entry is not None

@@ -11,14 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular
+from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular
 from apps.base.asking import Preview, operator
 from apps.catalog import scopes
 from apps.coupons import admin_progress, admin_store, forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
-from apps.coupons.services import codes, jobs, promo_codes, templates
+from apps.coupons.services import codes, promo_codes, templates
+from apps.coupons.services import jobs as issues
 from apps.coupons.states import TemplateStatus
 from mall.money import yuan
 
@@ -26,7 +27,7 @@ __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "
 
 
 @admin.register(Template)
-class TemplateAdmin(EditableAdmin):
+class TemplateAdmin(KeptAdmin):
     """What coupons say. They are stopped, never deleted: members hold their coupons."""
 
     form = forms.TemplateForm
@@ -63,9 +64,6 @@ class TemplateAdmin(EditableAdmin):
         """What coupons are worth stands still once one was issued."""
         frozen = forms.FROZEN if obj is not None and obj.issued else ()
         return [*self.readonly_fields, *frozen]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row and all that belongs to it."""
@@ -114,7 +112,7 @@ class TemplateAdmin(EditableAdmin):
         row = self.row(request, object_id)
 
         def start(form: forms.IssueForm) -> str:
-            job = jobs.start(
+            job = issues.start(
                 template_id=row.pk,
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
@@ -129,7 +127,7 @@ class TemplateAdmin(EditableAdmin):
             return f"已开始发放，共 {job.total} 人{unknown}"
 
         def preview(form: forms.IssueForm) -> Preview:
-            total, unknown = jobs.count(
+            total, unknown = issues.count(
                 audience=form.cleaned_data["audience"],
                 level_id=form.level_id(),
                 group_id=form.group_id(),
@@ -248,7 +246,7 @@ class CouponAdmin(ReadOnlyAdmin):
 
 
 @admin.register(PromoCode)
-class PromoCodeAdmin(EditableAdmin):
+class PromoCodeAdmin(KeptAdmin):
     """Promoters' words and what they brought in."""
 
     form = forms.PromoCodeForm
@@ -279,6 +277,3 @@ class PromoCodeAdmin(EditableAdmin):
         """Whose redemptions are counted does not change any more."""
         whose = ["code", "template", "promoter", "operator"] if obj is not None and obj.redemptions else []
         return [*self.readonly_fields, *whose]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

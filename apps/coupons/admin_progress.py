@@ -13,7 +13,8 @@ from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin
 from apps.coupons.forms import StopJobForm
 from apps.coupons.models import CodeBatch, IssueJob
-from apps.coupons.services import codes, jobs
+from apps.coupons.services import codes
+from apps.coupons.services import jobs as issues
 
 
 @admin.register(IssueJob)
@@ -39,7 +40,7 @@ class IssueJobAdmin(ReadOnlyAdmin):
         row = self.row(request, object_id)
 
         def stop(form: StopJobForm) -> str:
-            jobs.stop(job_id=row.pk, at=timezone.now())
+            issues.stop(job_id=row.pk, at=timezone.now())
             return "已停止，已发放的券不受影响"
 
         then = reverse("admin:coupons_issuejob_changelist")

@@ -19,7 +19,8 @@ from apps.catalog import scopes
 from apps.coupons import drafts
 from apps.coupons.drafts import TemplateDraft
 from apps.coupons.models import IssueJob, PromoCode, Template
-from apps.coupons.services import codes, jobs, promo_codes, templates
+from apps.coupons.services import codes, promo_codes, templates
+from apps.coupons.services import jobs as issues
 from apps.coupons.states import TemplateStatus
 from apps.members.forms import MemberNumbersForm
 from apps.members.models import Group, Level, Member
@@ -197,13 +198,13 @@ class IssueForm(MemberNumbersForm, OnceForm):
         typed = self.cleaned_data
         if "audience" in typed and not self.errors:
             try:
-                jobs.check_audience(
+                issues.check_audience(
                     audience=typed["audience"],
                     level_id=self.level_id(),
                     group_id=self.group_id(),
                     listed=not self.nothing_listed(),
                 )
-            except jobs.IssueRefused as refusal:
+            except issues.IssueRefused as refusal:
                 show_refusal(self, refusal)
         return typed
 

@@ -7,8 +7,7 @@ from typing import Final
 
 from apps.catalog.models import Sku
 from apps.checkout import activities
-from apps.demo import levels as members
-from apps.demo import past_orders
+from apps.demo import levels, past_orders
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.drafts import LONGEST_MINUTES, Draft
@@ -49,6 +48,6 @@ def fill(*, at: datetime) -> None:
     joined = None
     for number, friend in enumerate(_FRIENDS, start=2):
         said = {"kind": KIND, "id": row.pk} | ({"group_no": joined} if joined else {})
-        member = members.shopper(friend, number=number, at=at)
+        member = levels.shopper(friend, number=number, at=at)
         past_orders.gathering(member=member, sku_id=sku.pk, ticket=activities.read(said), at=at)
         joined = group_facts.running().values_list("group_no", flat=True).get(group_buy=row)

@@ -14,8 +14,7 @@ from apps.content import services as reviews
 from apps.content.models import Review
 from apps.content.services import moving
 from apps.content.states import Finding
-from apps.demo import levels as members
-from apps.demo import past_orders, telling
+from apps.demo import levels, past_orders, telling
 from apps.demo.telling import Tell, silent
 from apps.members.models import Member
 
@@ -56,7 +55,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> None:
         return
     skus = {sku.code: sku for sku in Sku.objects.select_related("product")}
     shoppers = [
-        members.shopper(name, number=number, at=at - timedelta(days=60))
+        levels.shopper(name, number=number, at=at - timedelta(days=60))
         for number, name in enumerate(_SHOPPERS, start=1)
     ]
     uploaded = _uploaded(shoppers, skus, at=at)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
+from apps.base.admin import EditableAdmin, FixedAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
 from apps.base.asking import AskForm
 from apps.base.forms import RegionsField, YuanField
 from apps.fulfillment.models import (
@@ -169,7 +169,7 @@ class FreightTemplateAdmin(EditableAdmin):
 
 
 @admin.register(Carrier)
-class CarrierAdmin(EditableAdmin):
+class CarrierAdmin(FixedAdmin):
     """Carriers by WeChat's ids. 常用 puts one at the top of the list."""
 
     list_display = ["name", "code", "common"]
@@ -195,12 +195,6 @@ class CarrierAdmin(EditableAdmin):
         self.message_user(
             request, f"已取消常用 {carriers.set_common(codes=_codes(chosen), common=False)} 家。"
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @action(
         description="从微信更新列表",

@@ -20,7 +20,7 @@ from apps.groupbuy.terms import Terms
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.orders.states import Status
-from mall import text
+from mall import text as texts
 
 _PRICES: Final = Price.objects.filter(group_buy=OuterRef("pk")).order_by("sku_id", "size")
 _SEATS: Final = (
@@ -172,7 +172,7 @@ def facts_of(group: Group) -> dict[str, Any]:
 
 def _shown(member: Member, group: Group) -> dict[str, Any]:
     return {
-        "nickname": text.masked(member.nickname),
+        "nickname": texts.masked(member.nickname),
         "avatar_url": member.avatar_url,
         "is_leader": member.pk == group.leader_id,
     }

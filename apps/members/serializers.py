@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, StrictPatternField, StrictTextField
 from apps.members.models import Address, Member
-from mall import regions, text
+from mall import regions
+from mall import text as texts
 
 
 class LevelSerializer(serializers.Serializer[Any]):
@@ -145,7 +146,7 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
         """Bring the phone number to its one form, which the province decides on for numbers without a country."""
         if "phone" in attrs:
             province = attrs.get("province") or (self.instance.province if self.instance else "")
-            number = text.phone(attrs["phone"], province=province)
+            number = texts.phone(attrs["phone"], province=province)
             if number is None:
                 raise serializers.ValidationError({"phone": ["请填写正确的手机号"]})
             attrs["phone"] = number

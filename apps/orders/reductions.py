@@ -13,8 +13,7 @@ from django.db import connection
 from mall.pricing import refs
 from mall.pricing.quote import Quote
 
-# Migration 0008 runs this too. A ref in SQL: the kind, and the key without the part behind it.
-_FILL: Final = """
+_FILL: Final = f"""
     WITH said AS (
         SELECT line.order_id, line.id AS line_id, part->>'ref' AS ref, (part->>'amount_fen')::bigint AS fen
           FROM orders_orderline line CROSS JOIN LATERAL jsonb_array_elements(line.reductions) part
@@ -31,29 +30,29 @@ _FILL: Final = """
         SELECT order_id, NULL, ref, -fen FROM said
     )
     INSERT INTO orders_reduction (order_id, line_id, kind, key, amount_fen)
-    SELECT order_id, line_id, left(split_part(ref, ':', 1), 20),
-           left(split_part(split_part(ref, ':', 2), '@', 1), 40), SUM(fen)
+    SELECT order_id, line_id, left({refs.sql_kind("ref")}, 20),
+           left({refs.sql_key("ref")}, 40), SUM(fen)
       FROM parts
      GROUP BY 1, 2, 3, 4
     HAVING SUM(fen) > 0
      ORDER BY order_id, line_id
         ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - nothing of anybody's is in it
 
 # An order whose price names a kind that no other offer has is one of that kind of activity.
-_FILL_ACTIVITY: Final = """
+_FILL_ACTIVITY: Final = f"""
     UPDATE orders_order SET activity = jsonb_build_object(
-               'kind', split_part(found.ref, ':', 1),
-               'id', CASE WHEN split_part(found.ref, ':', 2) ~ '^[0-9]{1,18}$'
-                          THEN to_jsonb(split_part(found.ref, ':', 2)::bigint)
-                          ELSE to_jsonb(split_part(found.ref, ':', 2)) END,
+               'kind', {refs.sql_kind("found.ref")},
+               'id', CASE WHEN {refs.sql_key("found.ref")} ~ '^[0-9]{{1,18}}$'
+                          THEN to_jsonb({refs.sql_key("found.ref")}::bigint)
+                          ELSE to_jsonb({refs.sql_key("found.ref")}) END,
                'title', found.label)
       FROM (SELECT id, part->>'ref' AS ref, part->>'label' AS label
               FROM orders_order CROSS JOIN LATERAL jsonb_array_elements(applied) part
              WHERE id BETWEEN %(first)s AND %(last)s AND activity IS NULL) found
-     WHERE found.id = orders_order.id AND found.ref LIKE '%%:%%'
-       AND NOT split_part(found.ref, ':', 1) = ANY(%(others)s)
-"""
+     WHERE found.id = orders_order.id AND {refs.sql_key("found.ref")} <> ''
+       AND NOT {refs.sql_kind("found.ref")} = ANY(%(others)s)
+"""  # noqa: S608 - likewise
 
 
 class Part(NamedTuple):

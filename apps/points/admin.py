@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
+from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, yuan_column
 from apps.base.asking import operator
 from apps.base.one_row import OneRowAdmin
 from apps.points import forms
@@ -158,7 +158,7 @@ class InteractionRuleAdmin(EditableAdmin):
     list_display = ["kind", "enabled", "points", "growth", "once", "daily_cap"]
 
 
-class PointsGoodPage(EditableAdmin):
+class PointsGoodPage(KeptAdmin):
     """The shelf of the points mall. Goods are switched off, never deleted: redemptions name them."""
 
     form = forms.PointsGoodForm
@@ -183,9 +183,6 @@ class PointsGoodPage(EditableAdmin):
         "money_fen": "kind == 'SKU'",
         "coupon_template_id": "kind == 'COUPON'",
     }
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Redemption)

@@ -12,7 +12,7 @@ from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.states import Approval
 from apps.orders.models import OrderLine
 from apps.orders.states import Status
-from apps.presale import terms
+from apps.presale import terms as presale_terms
 from apps.presale.models import Good, Presale, Report, Reservation
 from apps.presale.states import KIND, PlanStatus, ReportStatus
 from mall.errors import NotFound
@@ -89,7 +89,7 @@ def reminders_due(*, since: datetime, at: datetime) -> list[BalanceReminder]:
     )
     found = []
     for row in rows.select_related("order").order_by("balance_until", "id"):
-        agreed = terms.of_order(row.order)
+        agreed = presale_terms.of_order(row.order)
         if row.balance_until is None or agreed is None or agreed.balance_from is None:
             continue
         begins = max(agreed.balance_from, row.order.reserved_at or agreed.balance_from)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from apps.base.admin import EditableAdmin, yuan_column
+from apps.base.admin import EditableAdmin, KeptAdmin, yuan_column
 from apps.base.asking import AskForm, Done, operator
 from apps.catalog import scopes
 from apps.promotions import admin_around, ladders, terms, wording
@@ -70,7 +70,7 @@ def _when(*kinds: str) -> str:
     return " || ".join(f"kind == '{kind}'" for kind in kinds)
 
 
-class PromotionPage(EditableAdmin):
+class PromotionPage(KeptAdmin):
     """Timed offers to everyone. They are switched off, never deleted: the prices of old orders name them.
 
     The desk registers it (``apps.desk.promotion_page``), because promotions do not see the stock.
@@ -132,9 +132,6 @@ class PromotionPage(EditableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
         rows = super().get_queryset(request).prefetch_related(*scopes.NAMING)
         return promotion_facts.with_scope_ids(rows)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """The service writes the row and all that belongs to it."""

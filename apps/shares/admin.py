@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, chip
-from apps.shares import cards, pictures_api
+from apps.shares import cards
+from apps.shares import pictures_api as share_pictures
 from apps.shares import selectors as share_facts
 from apps.shares.models import LiveCard, Share, ShareOrder, Visit
 
@@ -100,8 +101,8 @@ class ShareAdmin(ReadOnlyAdmin):
             return "—"
         return format_html(
             '<img src="{}" height="160" alt="小程序码"> <img src="{}" height="320" alt="海报">',
-            pictures_api.address(row, "code"),
-            pictures_api.address(row, "poster"),
+            share_pictures.address(row, "code"),
+            share_pictures.address(row, "poster"),
         )
 
 

@@ -18,7 +18,8 @@ from apps.base.schema import refusal
 from apps.members.auth import caller
 from apps.members.models import Member
 from apps.pictures import stored
-from apps.shares import cards, examples, pictures_api
+from apps.shares import cards, examples
+from apps.shares import pictures_api as share_pictures
 from apps.shares import selectors as share_facts
 from apps.shares import serializers as shapes
 from apps.shares import services as shares
@@ -60,8 +61,8 @@ class SharesView(APIView):
         shown = {
             **_thing(share, kind, card),
             "token": share.token,
-            "code_url": pictures_api.address(share, "code"),
-            "poster_url": pictures_api.address(share, "poster"),
+            "code_url": share_pictures.address(share, "code"),
+            "poster_url": share_pictures.address(share, "poster"),
             "live_card": _live(live, at=at),
         }
         return Response(shapes.ShareSerializer(shown).data)
@@ -140,7 +141,8 @@ def _thing(share: Share, kind: cards.Kind, card: cards.Card) -> dict[str, Any]:
         "path": kind.path(card.query, share.token),
         "title": card.title,
         # A thing without a picture is shown by its poster.
-        "image_url": stored.address(card.picture, stored.Size.PAGE) or pictures_api.address(share, "poster"),
+        "image_url": stored.address(card.picture, stored.Size.PAGE)
+        or share_pictures.address(share, "poster"),
     }
 
 

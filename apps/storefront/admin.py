@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.admin import EditableAdmin
+from apps.base.admin import KeptAdmin
 from apps.base.forms import TextField
 from apps.storefront import services as storefront
 from apps.storefront.models import Shop
@@ -39,7 +38,7 @@ class ShopForm(forms.ModelForm):
 
 
 @admin.register(Shop)
-class ShopAdmin(EditableAdmin):
+class ShopAdmin(KeptAdmin):
     """One row."""
 
     form = ShopForm
@@ -48,6 +47,3 @@ class ShopAdmin(EditableAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Shop.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

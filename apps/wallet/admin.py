@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, yuan_column
+from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyAdmin, yuan_column
 from apps.base.asking import operator
 from apps.base.finding import Name, Number, Phone
 from apps.wallet import forms
@@ -166,7 +166,7 @@ def _heading(account: Account) -> str:
 
 
 @admin.register(Pack)
-class PackAdmin(SaysWhetherOn):
+class PackAdmin(SaysWhetherOn, KeptAdmin):
     """Recharges on offer. They are switched off, never deleted: the ledger names them."""
 
     form = forms.PackForm
@@ -176,9 +176,6 @@ class PackAdmin(SaysWhetherOn):
     search_fields = ["title"]
     principal = yuan_column("principal_fen", "充值金额")
     bonus = yuan_column("bonus_fen", "赠送金额")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Spending)

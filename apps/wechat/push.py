@@ -23,7 +23,7 @@ from django.conf import settings
 from wechatpy.crypto import PrpCrypto
 
 from apps.wechat import errors as wechat_errors
-from mall import text
+from mall import text as texts
 
 SUCCESS = "success"  # what WeChat wants to hear, within 5 s, else it sends again (3 times)
 MOST_BYTES = 256 * 1024
@@ -165,7 +165,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
         raise wechat_errors.PushRefused("neither JSON nor XML") from None
     if not isinstance(parsed, dict):
         raise wechat_errors.PushRefused("no object")
-    storable: dict[str, Any] = text.storable(parsed)
+    storable: dict[str, Any] = texts.storable(parsed)
     return storable
 
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from config import env as environment
+from config import env
 from config.logs import logging_config
 from config.settings import unfold
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-ENV = environment.load()
-PROCESSES = environment.load_processes()
+ENV = env.load()
+PROCESSES = env.load_processes()
 _served_over_https = ENV.public_base_url.startswith("https://")
 
 SECRET_KEY = ENV.secret_key.get_secret_value()

@@ -115,6 +115,16 @@ def read(text: str) -> Ref | None:
     return Ref(*parts) if parts else None
 
 
+def sql_kind(column: str) -> str:
+    """SQL for the kind of the printed ref in a column, where rows are too many to be read one by one."""
+    return f"split_part({column}, ':', 1)"
+
+
+def sql_key(column: str) -> str:
+    """SQL for the key of the printed ref in a column, without the part behind it; empty where there is none."""
+    return f"split_part(split_part({column}, ':', 2), '@', 1)"
+
+
 def _parts(text: str) -> tuple[str, str, str] | None:
     """Kind, key and part of a printed ref."""
     kind = text.partition(":")[0]

@@ -14,11 +14,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from apps.aftersales import planning
 from apps.bargain import services as bargains
 from apps.bargain.models import Cut, Help, Run
-from apps.base import second_factor
+from apps.base import second_factor as factors
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
-from apps.coupons.services import jobs, store_uses
+from apps.coupons.services import jobs as issues
+from apps.coupons.services import store_uses
 from apps.coupons.services import templates as coupon_templates
 from apps.distribution.models import Account as PromoterAccount
 from apps.distribution.models import (
@@ -213,7 +214,7 @@ def _undo_use() -> Page:
 
 def _stop_job() -> Page:
     members.member()
-    job = jobs.start(
+    job = issues.start(
         template_id=coupons.template().pk, audience="ALL", reason="误点", operator=None, at=timezone.now()
     )
     return _of_row(
@@ -552,7 +553,7 @@ def _refund_part() -> Page:
 
 def _reset_factor() -> Page:
     row = User.objects.create_user("丢了手机")
-    second_factor.beginning(row)
+    factors.beginning(row)
     TOTPDevice.objects.update(confirmed=True)
     return _of_row(
         "auth.user",

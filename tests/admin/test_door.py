@@ -16,7 +16,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from apps.base import door, second_factor
+from apps.base import door
+from apps.base import second_factor as factors
 from apps.base.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -47,9 +48,9 @@ def now_code(operator: User) -> str:
 
 def set_up(operator: User) -> list[str]:
     """Give an operator a factor; returns recovery codes."""
-    second_factor.beginning(operator)
+    factors.beginning(operator)
     TOTPDevice.objects.update(confirmed=True)
-    return second_factor.new_recovery_codes(operator)
+    return factors.new_recovery_codes(operator)
 
 
 def test_who_guesses_five_times_is_locked_out_also_with_the_right_password(owner: User) -> None:
@@ -192,10 +193,10 @@ def test_where_it_is_required_nothing_opens_before_it_is_set_up(owner: User, set
     browser = Client()
     knock(browser, GOOD)
     assert browser.get("/admin/orders/order/")["Location"] == "/admin/second-factor/"
-    second_factor.beginning(owner)
+    factors.beginning(owner)
     browser.post("/admin/second-factor/", {"code": now_code(owner)})
     assert browser.get("/admin/orders/order/").status_code == 200
-    code = second_factor.new_recovery_codes(owner)[0]
+    code = factors.new_recovery_codes(owner)[0]
     assert browser.post("/admin/second-factor/", {"code": code, "off": "1"}).status_code == 403
     assert TOTPDevice.objects.count() == 1
 
@@ -242,24 +243,24 @@ def test_a_session_ends_after_an_hour_without_a_click_and_after_half_a_day_in_an
 
 
 def test_nobody_reads_a_recovery_code_in_the_database(owner: User) -> None:
-    codes = second_factor.new_recovery_codes(owner)
+    codes = factors.new_recovery_codes(owner)
     kept = list(StaticToken.objects.values_list("token", flat=True))
     assert {len(token) for token in kept} == {16}
     assert {code.replace("-", "") for code in codes} & set(kept) == set()
-    assert second_factor.check(owner, kept[0]) is None
+    assert factors.check(owner, kept[0]) is None
     StaticDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
-    assert second_factor.check(owner, codes[0].upper()) is not None
-    assert second_factor.check(owner, codes[0]) is None
+    assert factors.check(owner, codes[0].upper()) is not None
+    assert factors.check(owner, codes[0]) is None
 
 
 def test_a_code_that_was_kept_readable_works_on_as_a_hash(owner: User) -> None:
-    second_factor.new_recovery_codes(owner)
+    factors.new_recovery_codes(owner)
     StaticToken.objects.filter(pk=StaticToken.objects.order_by("pk")[0].pk).update(token="abcde23456")
     migration = import_module("apps.base.migrations.0008_recovery_codes_are_hashes")
     for _ in range(2):
         migration.hash_codes(apps, None)
     assert not StaticToken.objects.filter(token="abcde23456").exists()
-    assert second_factor.check(owner, "abcde-23456") is not None
+    assert factors.check(owner, "abcde-23456") is not None
 
 
 def test_a_wrong_password_is_told_in_one_plain_sentence(owner: User) -> None:

@@ -286,5 +286,7 @@ def test_the_counter_knows_a_kind_by_its_module_and_its_holder_only() -> None:
         "desk/calendar.py",
         "desk/campaign_file.py",
         "desk/presale_page.py",
-    }
+    }, (
+        "a kind is named by its own app, which is called like it without underscores (docs/guide/add-an-activity.md)"
+    )
     assert "checkout/activities/points_good.py" in at_home

@@ -7,6 +7,7 @@ that no new file escapes. Each rule of the house is also shown a line that it mu
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,15 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.rooms import FACTS, ROOT, Kind, files, kind, name
+from tests.architecture.source import calls, functions, imports, meanings, meant, tree
 
 APPS = ROOT / "apps"
+# By what they are, under whatever name they are imported. A stopwatch (time.monotonic) tells no time of day.
 CLOCKS = {
-    *("timezone.now", "timezone.localdate", "timezone.localtime"),
-    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
+    *(f"django.utils.timezone.{name}" for name in ("now", "localdate", "localtime")),
+    *(f"datetime.datetime.{name}" for name in ("now", "utcnow", "today")),
+    *("datetime.date.today", "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.strftime"),
+    "django.db.models.functions.Now",
 }
 # What a request comes in, or an answer goes out as; what a bell is rung with.
 HANDLED_BY_DOORS = (
@@ -31,33 +36,21 @@ WRITES = {
 }
 
 
-def tree(path: Path) -> ast.AST:
-    return ast.parse(path.read_text())
-
-
-def calls(of: ast.AST) -> list[ast.Call]:
-    return [node for node in ast.walk(of) if isinstance(node, ast.Call)]
-
-
 def clocks_read(of: ast.AST) -> list[str]:
-    """The calls that ask what time it is; ``timezone.localtime(at)`` only turns a time that was given."""
-    return [
-        ast.unparse(call)
+    """Whatever asks what time it is, or hands on who does; ``timezone.localtime(at)`` only turns a time that was given."""
+    names = meanings(of)
+    turned = {
+        id(call.func)
         for call in calls(of)
-        if ast.unparse(call.func) in CLOCKS
-        and not (ast.unparse(call.func).endswith("localtime") and call.args)
+        if call.args and meant(call.func, names).endswith(("localtime", "localdate"))
+    }
+    return [
+        ast.unparse(node)
+        for node in ast.walk(of)
+        if isinstance(node, ast.Name | ast.Attribute)
+        and meant(node, names) in CLOCKS
+        and id(node) not in turned
     ]
-
-
-def imports(of: ast.AST) -> list[str]:
-    """The modules that a file imports, with what it takes from them, wherever the import stands."""
-    found: list[str] = []
-    for node in ast.walk(of):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
-    return found
 
 
 def requests_seen(of: ast.AST) -> list[str]:
@@ -138,17 +131,43 @@ def test_selectors_write_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files(Kind.FACT), ids=name)
-def test_facts_override_no_save_and_send_no_signals(path: Path) -> None:
+def test_facts_override_no_save(path: Path) -> None:
     methods = {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
     assert methods & {"save", "delete"} == set()
-    assert [module for module in imports(tree(path)) if "signals" in module] == []
+
+
+def signals_heard(of: ast.AST) -> list[str]:
+    """Imports of Django's signals: whoever listens to a row being saved acts behind the back of who saves it."""
+    return [
+        module
+        for module in imports(of)
+        if module.startswith(("django", "celery")) and ("signals" in module or "dispatch" in module)
+    ]
+
+
+# Failed sign-ins are counted by django-axes, which is told of them in the one way that it knows.
+SIGNALS_OF_OTHERS = {"apps/base/door.py": ["django.contrib.auth.signals.user_login_failed"]}
+
+
+def test_nobody_sends_or_hears_signals() -> None:
+    heard = {
+        name(path): signals_heard(tree(path))
+        for top in ("apps", "mall", "config")
+        for path in (ROOT / top).rglob("*.py")
+    }
+    assert {path: modules for path, modules in heard.items() if modules} == SIGNALS_OF_OTHERS
 
 
 @pytest.mark.parametrize(
     ("rule", "line"),
     [
-        (clocks_read, "started = timezone.now()"),
-        (clocks_read, "day = timezone.localtime().date()"),
+        (clocks_read, "from django.utils import timezone\nstarted = timezone.now()"),
+        (clocks_read, "from django.utils.timezone import now\nstarted = now()"),
+        (clocks_read, "from django.utils import timezone as clock\nday = clock.localtime().date()"),
+        (clocks_read, "import django.utils.timezone\nread = django.utils.timezone.now"),
+        (clocks_read, "from time import time\nstarted = time()"),
+        (clocks_read, "import datetime\nday = datetime.date.today()"),
+        (clocks_read, "from django.db.models.functions import Now\nrows.update(at=Now())"),
         (requests_seen, "from django.contrib import messages"),
         (requests_seen, "from rest_framework.request import Request"),
         (requests_seen, "def pay(*, request): ..."),
@@ -159,6 +178,8 @@ def test_facts_override_no_save_and_send_no_signals(path: Path) -> None:
         (transactions_opened, "@atomic\ndef pay(): ..."),
         (rows_written, "Order.objects.filter(pk=1).update(status='PAID')"),
         (rows_written, "order.save()"),
+        (signals_heard, "from django.db.models.signals import post_save"),
+        (signals_heard, "import django.dispatch\nfrom django.db.models import signals"),
     ],
 )
 def test_each_rule_finds_what_it_is_for(rule: Callable[[ast.AST], list[str]], line: str) -> None:
@@ -168,7 +189,9 @@ def test_each_rule_finds_what_it_is_for(rule: Callable[[ast.AST], list[str]], li
 @pytest.mark.parametrize(
     ("rule", "line"),
     [
-        (clocks_read, "shown = timezone.localtime(at)"),
+        (clocks_read, "from django.utils import timezone\nshown = timezone.localtime(at)"),
+        (clocks_read, "from time import monotonic\nstarted = monotonic()"),
+        (clocks_read, "from datetime import time\nnoon = time(12)"),
         (loose_arguments, "def shown(amount_fen: int): ..."),
         (loose_arguments, "def pay(order, *, amount_fen: int, at): ..."),
         (loose_arguments, "def cheapest(ware, costs_fen: Mapping[int, int]): ..."),
@@ -288,3 +311,20 @@ def test_no_file_of_a_room_is_longer_than_a_person_reads_at_once() -> None:
         if "migrations" not in path.parts
     }
     assert {path: length for path, length in lengths.items() if length > LINES} == {}
+
+
+def flat_refusals(of: ast.AST) -> list[str]:
+    """Methods of a page that never allow a thing, whoever asks: what ``base.admin`` has a kind of page for."""
+    return [
+        function.name
+        for function in functions(of)
+        if re.fullmatch(r"has_\w+_permission", function.name)
+        and ast.unparse(function.body[-1]) == "return False"
+    ]
+
+
+def test_pages_that_keep_their_rows_say_so_by_what_they_are() -> None:
+    """KeptAdmin: never deleted. FixedAdmin: nor made by hand. ReadOnlyAdmin: nor changed."""
+    found = {name(path): flat_refusals(tree(path)) for path in files(Kind.DOOR)}
+    assert {path: methods for path, methods in found.items() if methods} == {}
+    assert flat_refusals(ast.parse("def has_delete_permission(self, request): return False")) != []

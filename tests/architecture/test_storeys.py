@@ -104,6 +104,18 @@ def test_listeners_that_moved_are_where_the_board_says_and_nowhere_else() -> Non
     assert lost_in_the_move(MOVED, {path for paths in SUBSCRIPTIONS.values() for path in paths}) == []
 
 
+def test_no_listener_that_was_ever_released_is_forgotten() -> None:
+    """Mail lies under the path that a listener had when the news was told: it must lead somewhere. A line leaves
+    the list as it leaves MOVED: when no delivery names its path any more."""
+    released = set((Path(__file__).parent / "listeners.txt").read_text().split())
+    heard = {path for paths in SUBSCRIPTIONS.values() for path in paths}
+    lost = released - heard - set(MOVED)
+    assert lost == set(), (
+        "say in MOVED (config/subscriptions.py) where each of these is now: mail may wait under its path"
+    )
+    assert heard - released == set(), "add the new listeners to tests/architecture/listeners.txt"
+
+
 def test_a_wrong_table_of_moved_listeners_is_noticed() -> None:
     here = "apps.payments.handlers.refund_on_surplus_captured"
     assert lost_in_the_move({"apps.x.handlers.gone": here}, {here}) == []

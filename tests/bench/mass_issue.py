@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.coupons.models import Template
-from apps.coupons.services import jobs, templates
+from apps.coupons.services import jobs as issues
+from apps.coupons.services import templates
 
 # Unless told otherwise (``--members``): enough to see the speed, soon enough done.
 MEMBERS = 200_000
@@ -44,11 +45,11 @@ def speed(members: int = MEMBERS) -> Speed:
     template = templates.create(
         name="满50减10", kind=Template.Kind.THRESHOLD, threshold_fen=5_000, off_fen=1_000, valid_days=7
     )
-    job = jobs.start(
+    job = issues.start(
         template_id=template.pk, audience="ALL", reason="bench", operator=None, at=timezone.now()
     )
     begun_at, worked = time.perf_counter(), _worked()
-    while jobs.advance(job_id=job.pk, at=job.created_at):
+    while issues.advance(job_id=job.pk, at=job.created_at):
         pass
     took = time.perf_counter() - begun_at
     cpu = None if worked is None else (_worked() or worked) - worked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mall import text
+from mall import text as texts
 
 ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
@@ -52,8 +52,8 @@ PHONES = [
 
 @pytest.mark.parametrize(("pasted", "province", "kept"), PHONES)
 def test_a_phone_number_is_understood_as_people_paste_it(pasted: str, province: str, kept: str) -> None:
-    assert text.phone(pasted, province=province) == kept
-    assert text.phone(kept, province=province) == kept
+    assert texts.phone(pasted, province=province) == kept
+    assert texts.phone(kept, province=province) == kept
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_phone_number_is_understood_as_people_paste_it(pasted: str, province: 
     ],
 )
 def test_what_is_no_phone_number_is_none(pasted: str, province: str) -> None:
-    assert text.phone(pasted, province=province) is None
+    assert texts.phone(pasted, province=province) is None
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_what_is_no_phone_number_is_none(pasted: str, province: str) -> None:
     ],
 )
 def test_a_tracking_number_is_the_one_on_the_slip(pasted: str, kept: str) -> None:
-    assert text.tracking(pasted) == kept
-    assert text.tracking(kept) == kept
+    assert texts.tracking(pasted) == kept
+    assert texts.tracking(kept) == kept
 
 
 @pytest.mark.parametrize("pasted", ["SF12345678 SF12345679", "SF12345\nSF12346", "SF12345\r\n\r\nSF12346\n"])
 def test_two_tracking_numbers_do_not_become_one(pasted: str) -> None:
-    assert " " in text.tracking(pasted)
+    assert " " in texts.tracking(pasted)
 
 
 @pytest.mark.parametrize(
@@ -134,19 +134,19 @@ def test_two_tracking_numbers_do_not_become_one(pasted: str) -> None:
     ],
 )  # fmt: skip
 def test_a_text_keeps_what_can_be_seen(pasted: str, kept: str) -> None:
-    assert text.plain(pasted) == kept
-    assert text.plain(kept) == kept
+    assert texts.plain(pasted) == kept
+    assert texts.plain(kept) == kept
 
 
 def test_a_text_of_several_lines_keeps_its_lines() -> None:
-    assert text.plain("一行\r\n\u200b二行\t完\r三行\n\n", multiline=True) == "一行\n二行\t完\n三行"
+    assert texts.plain("一行\r\n\u200b二行\t完\r三行\n\n", multiline=True) == "一行\n二行\t完\n三行"
 
 
 @pytest.mark.parametrize(
     ("typed", "kept"), [("ｔｅａ－０１", "tea-01"), ("T E\u200bA", "TEA"), ("①", "1"), ("\ufe0fA", "A")]
 )
 def test_a_code_has_plain_signs_and_no_blanks(typed: str, kept: str) -> None:
-    assert text.code(typed) == kept
+    assert texts.code(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -161,22 +161,22 @@ def test_a_code_has_plain_signs_and_no_blanks(typed: str, kept: str) -> None:
     ],
 )
 def test_a_search_asks_for_what_was_meant(typed: str, asked: str) -> None:
-    assert text.searched(typed) == asked
+    assert texts.searched(typed) == asked
 
 
 @pytest.mark.parametrize("typed", ["13900001234", "+8613900001234", "\u202d+86 139-0000-1234\u202c"])
 def test_a_number_is_found_under_all_its_spellings(typed: str) -> None:
-    assert text.phone_spellings(typed) == ["13900001234", "+8613900001234", "8613900001234"]
+    assert texts.phone_spellings(typed) == ["13900001234", "+8613900001234", "8613900001234"]
 
 
 def test_hong_kong_numbers_are_found_with_and_without_their_country() -> None:
-    assert text.phone_spellings("98765432") == ["+85298765432", "98765432"]
-    assert text.phone_spellings("小茶") == []
+    assert texts.phone_spellings("98765432") == ["+85298765432", "98765432"]
+    assert texts.phone_spellings("小茶") == []
 
 
 def test_what_no_database_keeps_is_written_out() -> None:
     said = {"Content": "a\x00b\ud83d", "a\x00": ["\udc00", 1, None], "emoji": "👩\u200d🚀\x07"}
-    assert text.storable(said) == {
+    assert texts.storable(said) == {
         "Content": "a\\u0000b\\ud83d",
         "a\\u0000": ["\\udc00", 1, None],
         "emoji": "👩\u200d🚀\x07",

@@ -11,9 +11,9 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    from apps.coupons.services import jobs
+    from apps.coupons.services import jobs as issues
 
-    while jobs.advance(job_id=int(sys.argv[1]), at=timezone.now(), limit=20):
+    while issues.advance(job_id=int(sys.argv[1]), at=timezone.now(), limit=20):
         pass
 
 

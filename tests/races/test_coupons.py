@@ -16,7 +16,8 @@ from apps.base.models import AuditEntry
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import services as coupons
 from apps.coupons.models import Code, CodeBatch, Coupon, IssueJob, StorePass, StoreUse, Tally, Template
-from apps.coupons.services import codes, jobs, store_uses
+from apps.coupons.services import codes, store_uses
+from apps.coupons.services import jobs as issues
 from apps.stores.models import Place
 from tests.apps.coupons.make import AT, DAY, coupon, paid_order, template
 from tests.apps.members import make
@@ -277,7 +278,7 @@ def test_the_same_page_sent_eight_times_at_once_orders_one_mass_issue_and_one_ba
     make.member()
 
     def issue() -> object:
-        return jobs.start(
+        return issues.start(
             template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT, token="page-1"
         )
 
@@ -298,11 +299,11 @@ def test_four_workers_at_one_mass_issue_and_claims_beside_it_keep_count():
     calls = claims(of, 10)
     for _ in range(40):
         make.member()
-    job = jobs.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
+    job = issues.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
 
     def work() -> None:
         while IssueJob.objects.filter(pk=job.pk, status="RUNNING").exists():
-            jobs.advance(job_id=job.pk, at=AT, limit=3)
+            issues.advance(job_id=job.pk, at=AT, limit=3)
 
     ends = at_once([*[work] * 4, *calls])
     of.refresh_from_db()
@@ -317,12 +318,12 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_and_the_next_on
     of = template()
     for _ in range(9):
         make.member()
-    job = jobs.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
-    jobs.advance(job_id=job.pk, at=AT, limit=3)
+    job = issues.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=AT)
+    issues.advance(job_id=job.pk, at=AT, limit=3)
 
     def die_before_the_commit() -> None:
         with transaction.atomic():
-            assert jobs.advance(job_id=job.pk, at=AT, limit=3)
+            assert issues.advance(job_id=job.pk, at=AT, limit=3)
             assert Coupon.objects.count() == 6
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -330,7 +331,7 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_and_the_next_on
     assert at_once([die_before_the_commit]) == {"OperationalError": 1}
     job.refresh_from_db()
     assert (job.issued, Coupon.objects.count()) == (3, 3)
-    while jobs.advance(job_id=job.pk, at=AT, limit=3):
+    while issues.advance(job_id=job.pk, at=AT, limit=3):
         pass
     of.refresh_from_db()
     assert Coupon.objects.values("member").distinct().count() == Coupon.objects.count() == of.issued == 9

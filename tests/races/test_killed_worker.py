@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.base import numbers
 from apps.coupons.models import Coupon, IssueJob
-from apps.coupons.services import jobs
+from apps.coupons.services import jobs as issues
 from apps.members.models import Member
 from tests.apps.coupons.make import template
 from tests.journeys.programs import ROOT, on_the_tests_database
@@ -36,7 +36,7 @@ def test_two_workers_killed_in_the_middle_of_an_issue_give_nobody_a_second_coupo
         for word in (numbers.word(16) for _ in range(MEMBERS))
     )
     of = template()
-    job = jobs.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=at)
+    job = issues.start(template_id=of.pk, audience="ALL", reason="周年庆", operator=None, at=at)
     came_to = [0]
     for _ in range(2):
         command = [sys.executable, "-m", "tests.races.issue", str(job.pk)]
@@ -53,7 +53,7 @@ def test_two_workers_killed_in_the_middle_of_an_issue_give_nobody_a_second_coupo
         came_to.append(job.issued)
 
     def finished() -> bool:
-        jobs.advance_due(at=at)  # the killed one's lock goes with its connection, a moment later
+        issues.advance_due(at=at)  # the killed one's lock goes with its connection, a moment later
         return not IssueJob.objects.filter(status="RUNNING").exists()
 
     _await(finished)

@@ -24,7 +24,7 @@ from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale import services as presales
-from apps.presale import terms
+from apps.presale import terms as presale_terms
 from apps.presale.models import Presale, key_of
 from mall.errors import Kind, NotFound, ShopError
 from mall.money import yuan
@@ -87,7 +87,7 @@ class Presales(CampaignKind):
             available = left.get(key_of(row.pk, sku_id), 0)
             if quantity > available:
                 raise campaigns.SoldOut(details={"sku_id": sku_id, "left": available})
-        agreed = terms.of_presale(row, units=sum(units.values()))
+        agreed = presale_terms.of_presale(row, units=sum(units.values()))
         return PresaleAdmission(
             ticket=ticket,
             title=row.title,
@@ -107,7 +107,7 @@ class Presales(CampaignKind):
         return presales.report(order=order, transaction_id=transaction_id, paid_at=paid_at, at=at)
 
     def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
-        return terms.stages_of(order, at=at)
+        return presale_terms.stages_of(order, at=at)
 
 
 def _label(row: Presale) -> str:

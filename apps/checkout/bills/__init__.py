@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from apps.checkout.bills.kind import By, Kind, Overdue
@@ -10,6 +11,7 @@ from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue, not_due
 from apps.checkout.bills.recharges import RECHARGE
 from apps.orders.models import Order
 from apps.orders.states import Status
+from apps.payments import selectors as payment_facts
 
 __all__ = [
     "BALANCE",
@@ -26,6 +28,7 @@ __all__ = [
     "UnknownKind",
     "asked_fen",
     "due_of",
+    "follow_console",
     "label_of",
     "not_due",
     "of",
@@ -64,3 +67,10 @@ def asked_fen(order: Order) -> int:
 def label_of(bill_kind: str) -> str:
     """What operators call the kind; a kind that this code does not know is shown as it was written."""
     return next((kind.label for kind in KINDS if kind.name == bill_kind), bill_kind)
+
+
+def follow_console(*, payment_no: str, at: datetime) -> bool:
+    """Do what follows, for its kind of bill, from money of a payment that WeChat's merchant console gave back; say whether
+    anything did. A number that is no payment's changes nothing. Raises UnknownKind."""
+    payment = payment_facts.with_number(payment_no)
+    return payment is not None and of(payment.bill_kind).console_refunded(payment, at=at)

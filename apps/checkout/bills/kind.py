@@ -91,6 +91,20 @@ class Kind(ABC):
         Called outside a transaction.
         """
 
+    @abstractmethod
+    def console_refunded(self, payment: Payment, *, at: datetime) -> bool:
+        """What follows from money that WeChat's merchant console gave back of a payment of this kind; whether anything did.
+
+        Nothing can be refused any more: the money is gone. It may be told more than once.
+        """
+
+    @abstractmethod
+    def own_numbers(self, *, member_id: int) -> Sequence[str] | None:
+        """The numbers of a member's bills that are no order's: what was paid, told and given back by them is exported with
+        the member, and stands in the way of an erasure while it is under way. None for a kind that is always an
+        order's: rooms find those by the order.
+        """
+
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         """Everything that giving up means. Called with the row locked, waiting, and without an open attempt."""
         raise NotImplementedError(f"{self.name} is never given up")

@@ -107,6 +107,13 @@ class WholeOrder(Kind):
         outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
         scarce.commit(order=order, at=at)
 
+    def console_refunded(self, payment: Payment, *, at: datetime) -> bool:
+        """Nothing here: after-sales, a storey above, hears the same news and refunds the order of any bill."""
+        return False
+
+    def own_numbers(self, *, member_id: int) -> Sequence[str] | None:
+        return None
+
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         order = orders.move(
             order_no=bill_no, move="close", actor=by.actor, operator=by.operator, note=by.why, at=at

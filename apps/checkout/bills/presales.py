@@ -20,7 +20,7 @@ from apps.payments.services import Bill, PaymentExpired
 from apps.payments.states import SurplusReason
 from apps.presale import selectors as presale_facts
 from apps.presale import services as presales
-from apps.presale import terms
+from apps.presale import terms as presale_terms
 from mall import events
 from mall.errors import Kind as Fault
 from mall.errors import ShopError
@@ -48,13 +48,13 @@ class Deposit(WholeOrder):
     label = "定金"
 
     def owes_fen(self, order: Order) -> int:
-        return terms.deposit_of(order) or 0
+        return presale_terms.deposit_of(order) or 0
 
     def ask(self, bill_no: str, *, at: datetime) -> Bill:
         """Raises OrderNotPayable, and StageNotDue where the balance's window is over already."""
         whole = super().ask(bill_no, at=at)
         order = orders.lock(order_no=bill_no)
-        agreed = terms.of_order(order)
+        agreed = presale_terms.of_order(order)
         if agreed is None or agreed.deposit_fen is None:
             raise OrderNotPayable
         if agreed.balance_until is not None and at >= agreed.balance_until:
@@ -71,7 +71,7 @@ class Deposit(WholeOrder):
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """What was held stays held; the balance is awaited."""
         order = orders.move(order_no=bill_no, move="reserve", actor=by, at=at)
-        agreed = terms.of_order(order)
+        agreed = presale_terms.of_order(order)
         if agreed is not None and agreed.balance_until is not None:
             presales.await_balance(order=order, until=agreed.balance_until)
         outbox.publish(events.OrderReserved(order_no=bill_no, member_id=order.member_id), at=at)
@@ -81,7 +81,7 @@ class Deposit(WholeOrder):
         return ()
 
     def is_due_of(self, order: Order) -> bool:
-        return order.status == Status.UNPAID and terms.deposit_of(order) is not None
+        return order.status == Status.UNPAID and presale_terms.deposit_of(order) is not None
 
 
 class Balance(WholeOrder):
@@ -93,13 +93,13 @@ class Balance(WholeOrder):
     label = "尾款"
 
     def owes_fen(self, order: Order) -> int:
-        return terms.balance_fen_of(order)
+        return presale_terms.balance_fen_of(order)
 
     def ask(self, bill_no: str, *, at: datetime) -> Bill:
         """Raises StageNotDue before and after the window, and for an order that waits for no balance."""
         order = orders.lock(order_no=bill_no)
         self.check_free(order, at=at)
-        agreed = terms.of_order(order)
+        agreed = presale_terms.of_order(order)
         if agreed is None or agreed.balance_until is None:
             raise OrderNotPayable
         return Bill(
@@ -117,7 +117,7 @@ class Balance(WholeOrder):
         )
 
     def check_free(self, order: Order, *, at: datetime) -> None:
-        if not terms.balance_is_due(order, at=at):
+        if not presale_terms.balance_is_due(order, at=at):
             raise _not_due(order, at=at)
 
     def waits(self, bill_no: str) -> bool:
@@ -133,7 +133,7 @@ class Balance(WholeOrder):
             return SurplusReason.LATE
         if order.status != Status.RESERVED:
             return SurplusReason.DOUBLE
-        agreed = terms.of_order(order)
+        agreed = presale_terms.of_order(order)
         until = agreed.balance_until if agreed else None
         return SurplusReason.OVERDUE if until is not None and paid_at >= until else None
 
@@ -148,7 +148,7 @@ class Balance(WholeOrder):
         )
         kept = by.actor == Actor.SYSTEM and _is_kept(order)
         end = StageStatus.KEPT if kept else StageStatus.REFUNDED
-        orders.note_activity(order=order, **{terms.DEPOSIT_END: end})
+        orders.note_activity(order=order, **{presale_terms.DEPOSIT_END: end})
         if not kept:
             _give_back(order, why=by.why, at=at)
         outbox.publish(events.OrderClosed(order_no=bill_no, member_id=order.member_id), at=at)
@@ -160,12 +160,12 @@ class Balance(WholeOrder):
 
     def is_due_of(self, order: Order) -> bool:
         """Whatever is asked of it after the deposit: it says itself that it is not due."""
-        return order.status != Status.UNPAID and terms.deposit_of(order) is not None
+        return order.status != Status.UNPAID and presale_terms.deposit_of(order) is not None
 
 
 def _is_kept(order: Order) -> bool:
     """Whether the deposit stays with the shop, as was agreed, and the buyer could have paid the balance."""
-    agreed = terms.of_order(order)
+    agreed = presale_terms.of_order(order)
     if agreed is None or agreed.balance_until is None or order.reserved_at is None:
         return False
     return not agreed.deposit_refundable and order.reserved_at < agreed.balance_until
@@ -191,7 +191,7 @@ def not_due(stages: Sequence[Mapping[str, Any]]) -> StageNotDue:
 
 
 def _not_due(order: Order, *, at: datetime) -> StageNotDue:
-    return not_due(terms.stages_of(order, at=at))
+    return not_due(presale_terms.stages_of(order, at=at))
 
 
 DEPOSIT = Deposit()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
+from django.db import transaction as database
 from django.urls import reverse
 
 from apps.base import audit
@@ -14,8 +15,8 @@ from apps.fulfillment.services import uploads
 from apps.orders.states import Actor
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
-from apps.payments.services import Bill, NotPayable, PaymentExpired
-from apps.payments.states import SurplusReason
+from apps.payments.services import Bill, NotPayable, PaymentExpired, attempts, giving_back
+from apps.payments.states import PaymentStatus, SurplusReason
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Recharge
@@ -97,6 +98,27 @@ class RechargeBill(Kind):
         entry = recharges.pay(recharge_no=bill_no, at=at)
         news = events.WalletRecharged(recharge_no=bill_no, member_id=entry.account.member_id)
         outbox.publish(news, at=at)
+
+    def console_refunded(self, payment: Payment, *, at: datetime) -> bool:
+        """Take out of the account what went back of a recharge.
+
+        The account follows as soon as the refund is heard of, as it does with one of the shop's own: what was spent
+        meanwhile is owed. Money that was never credited changes nothing.
+        """
+        with database.atomic():
+            recharges.lock(recharge_no=payment.bill_no)
+            payment = attempts.locked(payment_no=payment.payment_no)
+            if payment.status != PaymentStatus.CAPTURED or payment.is_surplus:
+                return False
+            back_fen = giving_back.back_fen_of(payment)
+            entry = recharges.take_back(
+                recharge_no=payment.bill_no, back_fen=back_fen, cause=f"console:{back_fen}", at=at
+            )
+            return entry is not None
+
+    def own_numbers(self, *, member_id: int) -> Sequence[str]:
+        mine = Recharge.objects.filter(member_id=member_id)
+        return list(mine.values_list("recharge_no", flat=True))
 
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         recharges.close(recharge_no=bill_no, at=at)

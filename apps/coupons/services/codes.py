@@ -16,7 +16,7 @@ from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, T
 from apps.coupons.services import issuing, tries
 from apps.coupons.states import BatchStatus, TemplateStatus
 from apps.members.models import Member
-from mall import text
+from mall import text as texts
 from mall.errors import Invalid, Kind, ShopError
 
 MAX_BATCH: Final = 1_000_000
@@ -77,7 +77,7 @@ def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
 
 def spelled(code: str) -> str:
     """A code as it is kept: capitals, without blanks and dashes, full-width letters made plain."""
-    return "".join(letter for letter in text.code(code).upper() if letter.isalnum())
+    return "".join(letter for letter in texts.code(code).upper() if letter.isalnum())
 
 
 @transaction.atomic

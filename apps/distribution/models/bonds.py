@@ -75,4 +75,4 @@ class BondChange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.cause}"
+        return f"{self.member} · {self.get_cause_display()}"

@@ -202,15 +202,11 @@ def _write(member_id: int, promoter: Promoter, *, rules: Rules, cause: Cause, at
     valid_until = at + timedelta(days=rules.valid_days) if rules.valid_days else None
     with transactions.refine({"bond_never_a_ring": RingRefused()}):
         before = Bond.objects.filter(member_id=member_id).values_list("promoter_id", flat=True).first()
-        bond, _ = Bond.objects.update_or_create(
-            member_id=member_id,
-            defaults={
-                "promoter": promoter,
-                "bound_at": at,
-                "valid_until": valid_until,
-                "protected_until": at + timedelta(days=rules.protect_days),
-            },
-        )
+        written: dict[str, Any] = {"promoter": promoter, "valid_until": valid_until}
+        # A renewal is no new beginning: since when the member is whose stays, and protection is not had twice.
+        if cause.kind != BondCause.RENEWED:
+            written |= {"bound_at": at, "protected_until": at + timedelta(days=rules.protect_days)}
+        bond, _ = Bond.objects.update_or_create(member_id=member_id, defaults=written)
         BondChange.objects.create(
             member_id=member_id,
             promoter=promoter,

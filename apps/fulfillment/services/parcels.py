@@ -17,7 +17,7 @@ from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
-from mall import text
+from mall import text as texts
 from mall.errors import Invalid, NotFound, ShopError
 from mall.events import OrderShipped, ParcelShipped
 
@@ -234,7 +234,7 @@ def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
 
 
 def _tracking_no(given: str) -> str:
-    number = text.tracking(given)
+    number = texts.tracking(given)
     if not _TRACKING_NO.fullmatch(number):
         raise TrackingNumberInvalid
     return number

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.base import transactions
 from apps.payments.models import Notification
 from apps.wechat.pay import notify
-from mall import text
+from mall import text as texts
 from mall.errors import Kind, ShopError
 
 # What the payer's bank and identity are is of no use to the shop, so it is not kept.
@@ -39,7 +39,7 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     are kept without being due.
     """
     said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
-    resource: dict[str, Any] = text.storable(said)
+    resource: dict[str, Any] = texts.storable(said)
     with transactions.hurried():
         row, is_new = Notification.objects.get_or_create(
             notify_id=notification.id,

@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.base import transactions
 from apps.orders.models import Order
 from apps.outbox import services as outbox
-from apps.presale import terms
+from apps.presale import terms as presale_terms
 from apps.presale.models import Report
 from apps.presale.services.saving import UNREPORTED_FOR
 from apps.presale.states import ReportStatus
@@ -36,7 +36,7 @@ def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime
     What WeChat refuses is kept as FAILED for a person to see. Raises WechatUnavailable where it is to be said again.
     """
     transactions.forbid("reporting to WeChat")
-    agreed = terms.of_order(order)
+    agreed = presale_terms.of_order(order)
     if agreed is None or agreed.ships_by - paid_at <= UNREPORTED_FOR:
         return False
     row, _ = Report.objects.get_or_create(

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.aftersales import selectors as refund_facts
-from apps.checkout import asking, bills, closing, paying
+from apps.checkout import asking, bills, closing, handlers, paying
+from apps.checkout import personal as checkout_personal
 from apps.checkout.bills.orders import WholeOrder
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import uploads
@@ -126,6 +127,13 @@ class Tip(bills.Kind):
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         self.status = "PAID"
         outbox.publish(events.UploadAsked(bill_kind=self.name, bill_no=bill_no), at=at)
+
+    def console_refunded(self, payment: Payment, *, at: datetime) -> bool:
+        self.status = f"BACK {payment.bill_no}"
+        return True
+
+    def own_numbers(self, *, member_id: int) -> Sequence[str]:
+        return ["TIP1"] if Member.objects.filter(pk=member_id, openid=self.openid).exists() else []
 
     def given_up(self, bill_no: str, *, by: bills.By, at: datetime) -> None:
         self.status = f"CLOSED {by.actor.value} {by.why}"
@@ -389,6 +397,52 @@ def test_a_bill_of_no_order_that_nobody_pays_is_closed_at_wechat_first(
     assert [row["state"] for row in wechat.transactions()] == ["CLOSED"]
     late = make.paid(Payment.objects.get())
     assert paying.confirm_payment(transaction=late, at=tip.until).outcome.value == "surplus"
+
+
+def test_a_payable_of_its_own_follows_the_merchant_console_and_holds_an_erasure_up(
+    tip: Tip, shopper: Member
+) -> None:
+    paid = Payment.objects.create(
+        payment_no="PYTIP1",
+        bill_kind="tip",
+        bill_no="TIP1",
+        amount_fen=200,
+        captured_fen=200,
+        status="CAPTURED",
+        transaction_id="4200TIP1",
+        started_at=make.AT,
+        expires_at=make.AT + 30 * MINUTE,
+        captured_at=make.AT,
+    )
+    assert checkout_personal.still_open(shopper.person) == []
+    Refund.objects.create(
+        refund_no="RF1",
+        payment=paid,
+        amount_fen=200,
+        status="PROCESSING",
+        reason="猫不饿",
+        business_key="tip:1",
+        due_at=make.AT,
+        requested_at=make.AT,
+    )
+    ShippingUpload.objects.create(bill_kind="tip", bill_no="TIP1")
+    assert [(one.code, one.text, one.numbers) for one in checkout_personal.still_open(shopper.person)] == [
+        ("tip_refunds", "还有打赏退款尚未到账", ("RF1",)),
+        ("shipping", "打赏信息正在上传微信", ("TIP1",)),
+    ]
+    told = checkout_personal.export(shopper.person)
+    assert {name: len(rows) for name, rows in told.items()} == {
+        "充值支付": 0,
+        "充值退款": 0,
+        "打赏支付": 1,
+        "打赏退款": 1,
+    }
+    assert checkout_personal.still_open(members.member().person) == []
+
+    handlers.follow_on_console_refunded(
+        events.ConsoleRefunded(payment_no=paid.payment_no, refund_no="RF1"), at=make.AT
+    )
+    assert tip.status == "BACK TIP1"
 
 
 def test_a_kind_that_is_never_given_up_says_so() -> None:

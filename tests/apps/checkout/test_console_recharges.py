@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.checkout import recharging
+from apps.checkout import bills, recharging
 from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.payments.models import Payment
@@ -94,7 +94,7 @@ def test_heard_twice_it_is_taken_once(paid: tuple[Recharge, Payment]) -> None:
     recharge, payment = paid
     console(payment, 20_000)
     console(payment, 20_000)
-    assert not recharging.follow_console(payment_no=payment.payment_no, at=NOW)
+    assert not bills.follow_console(payment_no=payment.payment_no, at=NOW)
     assert now(recharge) == ("PARTLY_REFUNDED", 20_000, 2_000, (30_000, 3_000, 0, 0), (0, 0))
 
 
@@ -164,7 +164,7 @@ def test_a_refund_that_wechat_closed_takes_nothing(paid: tuple[Recharge, Payment
 
 def test_money_that_was_never_credited_leaves_no_account(paid: tuple[Recharge, Payment]) -> None:
     _, first = paid
-    assert not recharging.follow_console(payment_no="PAnone", at=NOW)
+    assert not bills.follow_console(payment_no="PAnone", at=NOW)
     other = placed()
     unheard = money.recharge_attempt(other)
     assert heard(said(unheard, 50_000, number="CONSOLE9"), "REFUND.SUCCESS") == 204

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from apps.base.models import AuditEntry
 from apps.coupons.models import Code, CodeBatch, Coupon, IssueJob, PromoCode, Template
-from apps.coupons.services import codes, jobs
+from apps.coupons.services import codes
+from apps.coupons.services import jobs as issues
 from apps.members.models import Group
 from apps.members.services import groups
 from tests.apps.catalog.make import product
@@ -168,7 +169,7 @@ def test_a_mass_issue_by_typed_numbers_and_an_uploaded_file(admin_client: Client
     assert "已开始发放，共 2 人，1 个编号无法识别" in said(answer)
     job = IssueJob.objects.get()
     assert job.operator == admin_user
-    jobs.advance_due(at=AT)
+    issues.advance_due(at=AT)
     assert set(Coupon.objects.values_list("member_id", flat=True)) == {one.pk, two.pk}
     assert "2 / 2（100%）" in said(admin_client.get(f"{BASE}issuejob/"))
 
@@ -182,7 +183,7 @@ def test_a_mass_issue_to_a_group(admin_client: Client):
     assert "1 人，每人一张" in said(asked) and "茶友会" in said(asked)
     answer = admin_client.post(f"{BASE}template/{row.pk}/issue/", {**form, "step": "confirm"}, follow=True)
     assert "已开始发放，共 1 人" in said(answer) and "茶友会" in said(answer)
-    jobs.advance_due(at=timezone.now())
+    issues.advance_due(at=timezone.now())
     assert Coupon.objects.get().member == one
 
 
@@ -221,7 +222,7 @@ def test_a_mass_issue_to_nobody_is_refused_with_the_reason(admin_client: Client,
 
 def test_a_mass_issue_is_stopped_by_button(admin_client: Client):
     make.member()
-    job = jobs.start(
+    job = issues.start(
         template_id=template().pk, audience="ALL", reason="误点", operator=None, at=timezone.now()
     )
     admin_client.get(f"{BASE}issuejob/{job.pk}/stop/")
@@ -294,7 +295,7 @@ def test_a_long_list_takes_no_more_statements_than_a_short_one(
         coupon(of=row)
         PromoCode.objects.create(code=f"CODE{number}", template=row, promoter=make.member())
         codes.create_batch(template_id=row.pk, name="批", size=1, operator=None, at=AT)
-        jobs.start(template_id=row.pk, audience="ALL", reason="x", operator=None, at=AT)
+        issues.start(template_id=row.pk, audience="ALL", reason="x", operator=None, at=AT)
     with django_assert_max_num_queries(15):
         assert admin_client.get(f"{BASE}{page}/").status_code == 200
 

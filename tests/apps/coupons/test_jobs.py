@@ -8,7 +8,8 @@ import pytest
 
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon, IssueJob, Template
-from apps.coupons.services import jobs, templates
+from apps.coupons.services import jobs as issues
+from apps.coupons.services import templates
 from apps.members.models import Group, Member
 from apps.members.services import groups
 from mall.errors import Invalid, NotFound
@@ -23,7 +24,7 @@ def members(number: int, **fields) -> list[Member]:
 
 
 def start(of: Template | None = None, audience: str = "ALL", **fields) -> IssueJob:
-    return jobs.start(
+    return issues.start(
         template_id=(of or template()).pk,
         audience=audience,
         reason="周年庆",
@@ -35,7 +36,7 @@ def start(of: Template | None = None, audience: str = "ALL", **fields) -> IssueJ
 
 def run(job: IssueJob, limit: int = 2) -> int:
     steps = 1
-    while jobs.advance(job_id=job.pk, at=AT, limit=limit):
+    while issues.advance(job_id=job.pk, at=AT, limit=limit):
         steps += 1
     job.refresh_from_db()
     return steps
@@ -50,7 +51,7 @@ def owners() -> set[int]:
 def test_every_member_gets_one_and_the_job_says_how_far_it_is():
     everyone = members(5)
     job = start(of := template())
-    jobs.advance(job_id=job.pk, at=AT, limit=2)
+    issues.advance(job_id=job.pk, at=AT, limit=2)
     job.refresh_from_db()
     assert (job.total, job.reached, job.issued, job.status) == (5, 2, 2, "RUNNING")
     run(job)
@@ -65,7 +66,7 @@ def test_every_member_gets_one_and_the_job_says_how_far_it_is():
 def test_a_job_that_starts_over_gives_nobody_a_second_one():
     members(5)
     job = start(of := template())
-    jobs.advance(job_id=job.pk, at=AT, limit=3)
+    issues.advance(job_id=job.pk, at=AT, limit=3)
     IssueJob.objects.update(cursor=0)  # as if the worker had died with only the coupons written
     run(job)
     of.refresh_from_db()
@@ -120,7 +121,7 @@ def test_a_quota_ends_the_job_exactly_there():
 def test_a_stopped_template_stops_its_job():
     members(3)
     job = start(of := template())
-    jobs.advance(job_id=job.pk, at=AT, limit=1)
+    issues.advance(job_id=job.pk, at=AT, limit=1)
     templates.stop(template_id=of.pk)
     run(job)
     assert (job.status, job.issued, len(owners())) == ("STOPPED", 1, 1)
@@ -131,10 +132,10 @@ def test_a_stopped_template_stops_its_job():
 def test_a_job_can_be_stopped_and_stays_stopped():
     members(3)
     job = start()
-    jobs.advance(job_id=job.pk, at=AT, limit=1)
+    issues.advance(job_id=job.pk, at=AT, limit=1)
     for _ in range(2):
-        jobs.stop(job_id=job.pk, at=AT)
-    assert jobs.advance_due(at=AT) == 0
+        issues.stop(job_id=job.pk, at=AT)
+    assert issues.advance_due(at=AT) == 0
     job.refresh_from_db()
     assert (job.status, len(owners())) == ("STOPPED", 1)
 
@@ -143,7 +144,7 @@ def test_the_sweep_finishes_all_jobs_that_run():
     members(3)
     for _ in range(2):
         start()
-    assert jobs.advance_due(at=AT) == 4
+    assert issues.advance_due(at=AT) == 4
     assert set(IssueJob.objects.values_list("status", "issued")) == {("DONE", 3)}
 
 

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from apps.coupons.models import PromoCode
-from apps.coupons.services import jobs, promo_codes
+from apps.coupons.services import jobs as issues
+from apps.coupons.services import promo_codes
 from mall.errors import Fault, NotFound
 from tests.apps.coupons.make import template
 from tests.apps.members import make
@@ -57,8 +58,8 @@ def test_whose_redemptions_are_counted_stands_and_their_number_is_left_alone():
     ],
 )
 def test_a_mass_issue_says_who_is_meant(said: dict[str, Any], fault: Fault):
-    with pytest.raises(jobs.IssueRefused) as refused:
-        jobs.check_audience(**said)
+    with pytest.raises(issues.IssueRefused) as refused:
+        issues.check_audience(**said)
     assert refused.value.faults == (fault,)
     with pytest.raises(NotFound):
-        jobs.check_audience(audience="LEVEL", level_id=999_999)
+        issues.check_audience(audience="LEVEL", level_id=999_999)

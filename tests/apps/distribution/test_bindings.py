@@ -108,7 +108,8 @@ def test_who_comes_again_by_the_same_promoter_is_renewed_once_a_day_where_the_la
     for at in (NOW, NOW + make.HOUR, NOW + DAY, NOW + DAY + make.HOUR):
         make.come(visitor, promoter, at=at)
     assert causes(visitor) == ["SHARE", "RENEWED"]
-    assert Bond.objects.get(member=visitor).valid_until == NOW + 8 * DAY
+    bond = Bond.objects.get(member=visitor)
+    assert (bond.bound_at, bond.valid_until) == (NOW, NOW + 8 * DAY)
 
 
 def test_where_only_newcomers_are_bound_who_has_bought_is_not():

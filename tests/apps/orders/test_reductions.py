@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
@@ -76,6 +79,14 @@ def test_an_order_of_before_the_rows_gets_the_same_ones_once(order: Order) -> No
     _forget_rows()
     assert [found.what for found in order_facts.unbalanced_reductions()] == ["order", "line", "line"]
     assert [reductions.fill(first=order.pk, last=order.pk) for _ in range(2)] == [4 + 3, 0]
+    assert rows() == placed
+
+
+def test_the_migration_that_wrote_the_rows_of_old_orders_wrote_the_same_ones(order: Order) -> None:
+    placed = rows()
+    _forget_rows()
+    migration = import_module("apps.orders.migrations.0008_fill_reductions")
+    migration.fill(apps, SimpleNamespace(connection=connection))
     assert rows() == placed
 
 

@@ -17,7 +17,7 @@ from apps.outbox.models import Announcement
 from apps.wechat.admin import masked
 from apps.wechat.models import PushMessage
 from apps.wechat.sandbox import crypto, pushes
-from mall import text
+from mall import text as texts
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +152,7 @@ def test_a_push_with_any_sign_is_kept_and_answered(said: str, where: str) -> Non
     answer = push({**MESSAGE, where: said})
     assert (answer.status_code, answer.content) == (200, b"success")
     kept = PushMessage.objects.get().content
-    assert kept[where.replace("\0", "\\u0000")] == text.storable(said)
+    assert kept[where.replace("\0", "\\u0000")] == texts.storable(said)
 
 
 @pytest.mark.parametrize(

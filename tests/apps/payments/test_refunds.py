@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from apps.checkout import paying
 from apps.orders.models import Order
@@ -217,12 +217,12 @@ def test_a_surplus_is_submitted_and_settled(wechat: Sandbox, surplus: Refund) ->
 
 
 def test_a_refund_whose_answer_was_lost_is_asked_about_and_happens_once(
-    wechat: Sandbox, surplus: Refund, settings: Any
+    wechat: Sandbox, surplus: Refund
 ) -> None:
-    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
     wechat.fault("timeout_after_commit", path="/v3/refund/domestic/refunds", hang_s=1)
     at = now()
-    refunds.submit_due(at=at)
+    with override_settings(WECHAT_TIMEOUT_S=(1.0, 0.3)):
+        refunds.submit_due(at=at)
     surplus.refresh_from_db()
     assert (surplus.status, len(wechat.refunds())) == ("REQUESTED", 1)
 
@@ -235,12 +235,12 @@ def test_a_refund_whose_answer_was_lost_is_asked_about_and_happens_once(
 
 
 def test_a_refund_that_never_arrived_is_repeated_under_the_same_number(
-    wechat: Sandbox, surplus: Refund, settings: Any
+    wechat: Sandbox, surplus: Refund
 ) -> None:
-    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
     wechat.fault("timeout_before", path="/v3/refund/domestic/refunds", hang_s=1)
     at = now()
-    refunds.submit_due(at=at)
+    with override_settings(WECHAT_TIMEOUT_S=(1.0, 0.3)):
+        refunds.submit_due(at=at)
     assert wechat.refunds() == []
 
     refunds.submit_due(at=at + timedelta(minutes=1))
@@ -318,13 +318,13 @@ def test_the_waits_for_a_balance_grow(wechat: Sandbox, surplus: Refund) -> None:
     ],
 )
 def test_a_refused_refund_that_wechat_has_all_the_same_is_under_way(
-    wechat: Sandbox, surplus: Refund, settings: Any, code: str, sentence: str
+    wechat: Sandbox, surplus: Refund, code: str, sentence: str
 ) -> None:
     path = "/v3/refund/domestic/refunds"
-    settings.WECHAT_TIMEOUT_S = (1.0, 0.3)
     wechat.fault("timeout_after_commit", path=path, hang_s=1)
     at = now()
-    refunds.submit_due(at=at)
+    with override_settings(WECHAT_TIMEOUT_S=(1.0, 0.3)):
+        refunds.submit_due(at=at)
     # The worker died before it wrote down that it had told WeChat, so that it tells again.
     Refund.objects.filter(pk=surplus.pk).update(attempts=0, due_at=at)
     wechat.fault("http_status", path=path, status=400, code=code, message=sentence)

@@ -32,7 +32,7 @@ from apps.orders.states import Status
 from config.local import ports
 from config.local.places import ROOT
 from config.local.shop import procfile
-from tests.bench.load import drive, goods, rush
+from tests.bench.load import drive, goods, memory, rush
 from tests.bench.load.drive import Load
 from tests.bench.report import busy
 
@@ -314,6 +314,7 @@ def _served(name: str, command: str, more: dict[str, str]) -> Iterator[int]:
     try:
         _wait(port, process, log)
         yield port
+        print(memory.told(name, process.pid), flush=True)
     finally:
         process.terminate()
         process.wait(30)

@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.base import audit, second_factor
+from apps.base import audit
+from apps.base import second_factor as factors
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         operator = get_user_model()._default_manager.filter(username=options["name"]).first()
         if operator is None:
             raise CommandError(f"no operator is called {options['name']}")
-        gone = second_factor.remove(operator)
+        gone = factors.remove(operator)
         audit.record(
             operator=None,
             action="重置两步验证",
