@@ -24,7 +24,7 @@ from apps.distribution.states import PromoterStatus
 from apps.members import selectors as member_facts
 from apps.members.auth import caller
 from apps.members.models import Document, Member
-from mall import text
+from mall import text as texts
 from mall.errors import Invalid
 
 _MOST: Final = 50
@@ -195,7 +195,7 @@ def _status(promoter: Promoter | None) -> str:
 
 def _inviter(bond: Bond) -> dict[str, Any]:
     shown = {
-        "nickname": text.masked(bond.promoter.member.nickname),
+        "nickname": texts.masked(bond.promoter.member.nickname),
         "since": bond.bound_at,
         "until": bond.valid_until,
     }
@@ -219,7 +219,7 @@ def _window(period: str, *, at: datetime) -> tuple[datetime, datetime]:
 def _place(place: promoter_facts.Place) -> dict[str, Any]:
     return {
         "place": place.place,
-        "nickname": text.masked(place.promoter.member.nickname),
+        "nickname": texts.masked(place.promoter.member.nickname),
         "orders": place.orders,
         "amount_fen": place.amount_fen,
     }

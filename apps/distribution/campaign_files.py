@@ -102,7 +102,7 @@ def _load(entry: CommissionEntry, at: datetime) -> tuple[str, Any]:
     """Change the rules and the products' rates. Raises EntryRefused with each fault where it stands in the entry."""
     if entry.goods is not None:
         # Those that are told anew, or no more, are no reason to refuse a lower ceiling.
-        RateRule.objects.filter(product__isnull=False, level=None).delete()
+        rules.forget_rates_of_products()
     said = entry.model_dump(exclude_none=True)
     row = promoter_facts.rules()
     found = {column: _at(said, place) for column, place in _PLACES.items()}

@@ -21,7 +21,8 @@ from apps.distribution.services.promoters import NotAPromoter
 from apps.distribution.states import CommissionStatus, PromoterStatus
 from apps.members.auth import caller
 from apps.pictures import stored
-from mall import money, text
+from mall import money
+from mall import text as texts
 from mall.errors import Invalid
 
 _NOT_ACTIVE = refusal(403, "promoter_not_active", "您还不是推客，或推客资格已停用")
@@ -79,7 +80,7 @@ class TeamView(APIView):
         rows, following = paging.rows_of(request, team, ordering=["-bound_at", "-id"])
         shown = [
             {
-                "nickname": text.masked(row.member.nickname),
+                "nickname": texts.masked(row.member.nickname),
                 "since": row.bound_at,
                 "until": row.valid_until,
                 "is_promoter": row.is_promoter,
@@ -110,8 +111,8 @@ class OrdersView(APIView):
             brought = sums[order.order_no]
             shown.append(
                 {
-                    "order_no": text.masked_number(order.order_no),
-                    "buyer": text.masked(order.member.nickname),
+                    "order_no": texts.masked_number(order.order_no),
+                    "buyer": texts.masked(order.member.nickname),
                     "level": brought["level"],
                     "base_fen": brought["base_fen"] - brought["back_fen"],
                     "amount_fen": brought["net_fen"],
@@ -226,7 +227,7 @@ def _promoter(request: Request) -> Promoter:
 
 def _commission(row: Commission) -> dict[str, Any]:
     return {
-        "order_no": text.masked_number(row.order_no),
+        "order_no": texts.masked_number(row.order_no),
         "sku_title": row.line.title,
         "base_fen": row.base_fen,
         "rate_bp": row.rate_bp,

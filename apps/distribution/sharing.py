@@ -7,7 +7,7 @@ from datetime import datetime
 from apps.distribution.models import Promoter
 from apps.distribution.states import MYSELF, PromoterStatus
 from apps.shares.cards import Card
-from mall import text
+from mall import text as texts
 from mall.errors import NotFound
 
 
@@ -19,4 +19,4 @@ def myself(said: int | str, *, member_id: int, at: datetime) -> Card:
     found = promoter.first()
     if found is None or said != MYSELF:
         raise NotFound
-    return Card(subject=MYSELF, title=f"{text.masked(found.member.nickname)}邀请您来逛逛", query={})
+    return Card(subject=MYSELF, title=f"{texts.masked(found.member.nickname)}邀请您来逛逛", query={})

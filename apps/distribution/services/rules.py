@@ -78,6 +78,12 @@ def save_rate(rule: RateRule, *, at: datetime) -> RateRule:
     return rule
 
 
+def forget_rates_of_products() -> int:
+    """Delete the rates that products have for all levels; whoever names them all does so before. Return how many."""
+    deleted, _ = RateRule.objects.filter(product__isnull=False, level=None).delete()
+    return deleted
+
+
 def check_level(level: PromoterLevel) -> None:
     """Hold a level against the ceiling. Raises LevelRefused."""
     judging.refuse(LevelRefused, level, _of_level(level))
