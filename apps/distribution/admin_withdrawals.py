@@ -23,7 +23,7 @@ from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Withdrawal, WithdrawalStep
 from apps.distribution.services import transferring, withdrawals
 from apps.distribution.states import WithdrawalStatus
-from mall import text
+from mall import text as texts
 from mall.money import yuan
 
 _COLOURS = {
@@ -113,7 +113,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="收款 openid")
     def receiver(self, row: Withdrawal) -> str:
-        return text.masked_number(row.openid) if row.openid else "—"
+        return texts.masked_number(row.openid) if row.openid else "—"
 
     def get_urls(self) -> list[Any]:
         """The statement beside the pages."""

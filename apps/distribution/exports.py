@@ -1,4 +1,4 @@
-"""Lists of promoters, commissions and withdrawals as sheets: yuan, numbers as texts, nothing that a spreadsheet would run."""
+"""Lists of promoters, commissions, withdrawals as sheets: yuan, numbers as texts, nothing that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apps.base import sheets
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Commission
-from mall import text
+from mall import text as texts
 from mall.money import yuan
 
 _CHUNK = 2_000
@@ -75,7 +75,7 @@ def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[str | int]]
             member.public_id,
             member.nickname,
             month.name_masked,
-            text.masked_number(month.openid) if month.openid else "",
+            texts.masked_number(month.openid) if month.openid else "",
             month.count,
             yuan(month.amount_fen),
         ]

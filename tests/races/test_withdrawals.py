@@ -108,10 +108,9 @@ def test_one_lets_pass_while_another_rejects_and_one_of_both_is_told_no() -> Non
     for _ in range(ROUNDS):
         promoter = rich(50_000)
         number = make.withdraw(promoter, 30_000).withdrawal_no
-        by = fulfillment.operator()
 
         def act(call: Callable[..., Withdrawal], number: str = number, **more: Any) -> str:
-            return str(call(withdrawal_no=number, operator=by, at=NOW, **more).status)
+            return str(call(withdrawal_no=number, operator=fulfillment.operator(), at=NOW, **more).status)
 
         outcome = all_answers(
             [partial(act, withdrawals.approve), partial(act, withdrawals.reject, reason="…")]

@@ -27,7 +27,8 @@ from apps.members.models import Member
 from apps.outbox import services as outbox
 from apps.wechat.pay import transfers
 from apps.wechat.pay.transfers import SealedName, Transfer
-from mall import events, text
+from mall import events
+from mall import text as texts
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ def request(
             raise ledger.NotEnoughCommission(details={"wanted_fen": amount_fen, "available_fen": 0})
         # Everything of a promoter queues here: a repeated call sees the first one, and no two count the same room.
         account = ledger.locked(promoter_id=promoter.pk)
-        masked = text.masked(real_name) if sealed is not None else ""
+        masked = texts.masked(real_name) if sealed is not None else ""
         before = Withdrawal.objects.filter(promoter=promoter, idempotency_key=idempotency_key).first()
         if before is not None:
             if (before.amount_fen, before.name_masked) != (amount_fen, masked):
