@@ -76,7 +76,7 @@ def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[str | int]]
             member.nickname,
             month.name_masked,
             texts.masked_number(month.openid) if month.openid else "",
-            month.count,
+            month.times,
             yuan(month.amount_fen),
         ]
 

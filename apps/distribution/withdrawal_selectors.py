@@ -43,7 +43,7 @@ class Month(NamedTuple):
 
     promoter: Promoter
     amount_fen: int
-    count: int
+    times: int
     name_masked: str
     openid: str
 

@@ -7,7 +7,7 @@ import re
 import secrets
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apps.wechat.sandbox import crypto, notifies
 from apps.wechat.sandbox.store import Transfer
@@ -138,7 +138,7 @@ def _go_on(world: World, row: Transfer) -> Transfer:
     return _moved(world, row, state=_WAITING, package_info=package_info)
 
 
-def _moved(world: World, row: Transfer, **changes: str) -> Transfer:
+def _moved(world: World, row: Transfer, **changes: Any) -> Transfer:
     return world.store.transfers.keep(replace(row, changed_at=world.now(), **changes))
 
 
@@ -152,7 +152,7 @@ def current(world: World, out_bill_no: str) -> Transfer:
     return row
 
 
-def _ended(world: World, row: Transfer, **changes: str) -> Transfer:
+def _ended(world: World, row: Transfer, **changes: Any) -> Transfer:
     ended = _moved(world, row, **changes)
     notifies.announce_transfer(world, ended)
     return ended
