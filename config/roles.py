@@ -109,6 +109,9 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "campaigns",
+            "promotions.Promotion",
+            "promotions.Campaign",
             "flashsale",
             "bargain",
             "presale",
@@ -141,6 +144,12 @@ def _roles() -> dict[str, Collection[str]]:
             "fulfillment",
             "distribution",
             "base.AuditEntry",
+            "campaigns",
+            "promotions",
+            "groupbuy",
+            "bargain",
+            "presale",
+            *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
         )
         | {
             "orders.refund_order",

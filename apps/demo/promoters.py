@@ -9,8 +9,7 @@ from django.db import transaction
 
 from apps.base import numbers
 from apps.catalog.models import Sku
-from apps.demo import levels as members
-from apps.demo import past_orders
+from apps.demo import levels, past_orders
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Commission, Material, Promoter, PromoterLevel, RateRule, Rules
 from apps.distribution.services import (
@@ -44,7 +43,7 @@ def fill(*, at: datetime) -> None:
     with transaction.atomic():
         _set_up(skus[_DEARER], at=began)
         people = [
-            members.shopper(name, number=number, at=began)
+            levels.shopper(name, number=number, at=began)
             for number, name in enumerate(("苏晚晴", "何知秋", "罗一帆", "叶子", "江遥"), start=_FIRST)
         ]
         head, second, *customers = people
