@@ -139,11 +139,11 @@ class Environment(BaseSettings):
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
     # What one member may keep from others without paying: so many unpaid orders, in them so many units of each SKU,
     # and so many uses of each promotion whose uses are counted for all buyers together.
-    bargain_burst_per_minute: int = Field(default=60, ge=2, le=10_000)
-    bargain_ring_helps: int = Field(default=3, ge=1, le=1000)
     # For how many days an order or a registration is given to the share that somebody came by, and how long visits are kept.
     share_days: int = Field(default=15, ge=1, le=90)
     share_visit_days: int = Field(default=180, ge=90, le=1095)
+    # How long digests of phones, addresses and phones' marks are kept after they were last seen.
+    risk_trace_days: int = Field(default=180, ge=30, le=1095)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)

@@ -50,6 +50,9 @@ _MARKETING = (
     "coupons.PromoCode",
     "bargain.Bargain",
     "presale.Presale",
+    "referrals.Referral",
+    "risk.Policy",
+    "risk.Rule",
     "points.PointsGood",
     "points.Rules",
     "points.InteractionRule",
@@ -87,8 +90,11 @@ def _roles() -> dict[str, Collection[str]]:
             "shares",
             "groupbuy",
             "distribution",
+            "referrals",
+            "risk",
         )
         | {
+            "risk.judge_look",
             "bargain.release_help",
             "distribution.appoint_promoter",
             "distribution.bind_promoter",
@@ -117,6 +123,8 @@ def _roles() -> dict[str, Collection[str]]:
             "presale",
             "shares",
             "groupbuy",
+            "referrals",
+            "risk.Look",
             *(
                 "distribution.Promoter",
                 "distribution.Bond",
@@ -143,6 +151,8 @@ def _roles() -> dict[str, Collection[str]]:
             "members.Member",
             "fulfillment",
             "distribution",
+            "referrals",
+            "risk",
             "base.AuditEntry",
             "campaigns",
             "promotions",
@@ -152,6 +162,7 @@ def _roles() -> dict[str, Collection[str]]:
             *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
         )
         | {
+            "risk.judge_look",
             "orders.refund_order",
             "payments.change_refund",
             "payments.end_paid_outside",

@@ -13,6 +13,7 @@ from apps.demo import (
     group_buys,
     presales,
     promoters,
+    referrals,
     reviews,
     shares,
     surveys,
@@ -39,6 +40,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # After the reviews, whose orders are older.
     with transaction.atomic():
         promoters.fill(at=at)
+        referrals.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
     return added

@@ -21,6 +21,7 @@ from apps.flashsale import services as flashsale
 from apps.groupbuy import services as groupbuy
 from apps.presale import services as presales
 from apps.promotions.models import Campaign, Promotion
+from apps.referrals import services as referrals
 
 # So many are shown of each kind in one month: nobody reads more.
 _MOST: Final = 200
@@ -168,6 +169,7 @@ KINDS: Final[Sequence[Campaigns[Any, Any]]] = (
     flashsale.CAMPAIGNS,
     bargains.CAMPAIGNS,
     presales.CAMPAIGNS,
+    referrals.CAMPAIGNS,
 )
 SOURCES: Final[Sequence[Source]] = (
     *map(_of_campaigns, KINDS),

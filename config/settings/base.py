@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.groupbuy",
     "apps.carts",
     "apps.orders",
+    "apps.risk",
     "apps.payments",
     "apps.fulfillment",
     "apps.coupons",
@@ -69,6 +70,7 @@ INSTALLED_APPS = [
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
+    "apps.referrals",
     "apps.content",
     "apps.simulator",
     "apps.support",
@@ -313,6 +315,7 @@ PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
 SHARE_LANDINGS = "config.sharing.LANDINGS"
+RISK_KINDS = "config.judging.KINDS"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -324,10 +327,9 @@ ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
 MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
-BARGAIN_BURST_PER_MINUTE = ENV.bargain_burst_per_minute
-BARGAIN_RING_HELPS = ENV.bargain_ring_helps
 SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
+RISK_TRACE_DAYS = ENV.risk_trace_days
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.

@@ -112,8 +112,8 @@ def news() -> list[dict[str, Any]]:
     return [row.payload for row in rows]
 
 
-def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it(settings: Any):
-    settings.BARGAIN_BURST_PER_MINUTE = 1
+def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it():
+    make.rule("HELP_BURST", 1)
     run = make.run(make.bargain(helpers=2))
     help_run(run, make.member().pk)
     held = help_run(run, make.member().pk)
@@ -176,10 +176,8 @@ def order_of(run: Run, buyer: Any, address: Any) -> Any:
     return counter.order(buyer, address, [(run.bargain.sku, 1)], activity=ticket, at=NOW)
 
 
-def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released(
-    settings: Any, admin_user: Any
-):
-    settings.BARGAIN_BURST_PER_MINUTE = 2
+def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released(admin_user: Any):
+    make.rule("HELP_BURST", 2)
     run = make.helped(make.run(make.bargain()), times=2)
     held = help_run(run, make.member().pk)
     assert (held.held, held.cut, held.reason) == (True, None, "一分钟内已有 2 人帮砍")
@@ -194,8 +192,8 @@ def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released
         bargains.release_help(help_id=held.pk, operator=admin_user, at=NOW + HOUR)
 
 
-def test_two_who_help_each_other_again_and_again_are_held_for_a_look(settings: Any):
-    settings.BARGAIN_RING_HELPS = 1
+def test_two_who_help_each_other_again_and_again_are_held_for_a_look():
+    make.rule("HELP_RING", 1)
     one, other = make.member().pk, make.member().pk
     help_run(make.run(make.bargain(), member_id=one), other)
     help_run(make.run(make.bargain(), member_id=other), one)
