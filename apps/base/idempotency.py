@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from rest_framework.request import Request
 
@@ -21,7 +23,13 @@ class IdempotencyKeyRequired(Invalid):
 
 def key_of(request: Request) -> str:
     """The key of a request that must have one. Raises IdempotencyKeyRequired."""
-    header = request.headers.get("Idempotency-Key")
-    if header is None or not _KEY.fullmatch(header):
+    key = key_in(request.META)
+    if key is None:
         raise IdempotencyKeyRequired
-    return header
+    return key
+
+
+def key_in(environ: Mapping[str, Any]) -> str | None:
+    """The key that a request's environment has; None where it has none that is well-formed."""
+    header = environ.get("HTTP_IDEMPOTENCY_KEY")
+    return header if header is not None and _KEY.fullmatch(header) else None

@@ -23,7 +23,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from prometheus_client import Counter, Histogram
 
-from apps.base import errors, versions
+from apps.base import errors, logs, versions
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
@@ -67,12 +67,12 @@ class RequestIdMiddleware:
         took = time.monotonic() - begun
         _count(request, response, took)
         if not request.path.startswith(_QUIET):
-            log.info(
-                "request",
+            logs.tell_request(
                 method=request.method,
-                path=request.path[:200],
+                path=request.path,
                 status=response.status_code,
-                duration_ms=round(took * 1000),
+                seconds=took,
+                request_id=request_id,
             )
         structlog.contextvars.clear_contextvars()
         return response

@@ -49,20 +49,27 @@ def page(
 
 
 def rows_of(
-    request: Request, rows: QuerySet[Any], *, ordering: Sequence[str]
+    request: Request,
+    rows: QuerySet[Any],
+    *,
+    ordering: Sequence[str],
+    first: Callable[[int], list[Any]] | None = None,
 ) -> tuple[list[Any], str | None]:
     """Return one page of ``rows``, and the URL of the next, None after the last.
 
     ``ordering`` names columns or annotations, ``-`` for descending, never null; the last one must be
     unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
-    CursorInvalid.
+    CursorInvalid. ``first`` reads the first so many of the rows in this order, where a fixed statement does.
     """
     size = _page_size(request)
     cursor = request.query_params.get("cursor")
-    rows = rows.order_by(*ordering)
-    if cursor:
-        rows = rows.filter(_after(ordering, _opened(cursor, ordering)))
-    found = list(rows[: size + 1])
+    if first is not None and not cursor:
+        found = first(size + 1)
+    else:
+        rows = rows.order_by(*ordering)
+        if cursor:
+            rows = rows.filter(_after(ordering, _opened(cursor, ordering)))
+        found = list(rows[: size + 1])
     more = len(found) > size
     found = found[:size]
     return found, _link(request, _sealed(ordering, found[-1])) if more else None

@@ -34,17 +34,22 @@ class StrictJSONParser(BaseParser):
         raw = stream.read(MOST_BYTES + 1)
         if len(raw) > MOST_BYTES:
             raise BodyTooLarge
-        if not raw.strip():
-            return {}
-        try:
-            value = json.loads(
-                raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
-            )
-        except (ValueError, RecursionError) as error:
-            raise ParseError from error
-        if not isinstance(value, dict) or _deeper_than(value, _DEPTH):
-            raise ParseError
-        return value
+        return read(raw)
+
+
+def read(raw: bytes) -> dict[str, Any]:
+    """The object that a body says, an empty one for an empty body. Raises ParseError."""
+    if not raw.strip():
+        return {}
+    try:
+        value = json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
+        )
+    except (ValueError, RecursionError) as error:
+        raise ParseError from error
+    if not isinstance(value, dict) or _deeper_than(value, _DEPTH):
+        raise ParseError
+    return value
 
 
 def _refuse_constant(name: str) -> None:

@@ -8,7 +8,6 @@ only saves the work of making it. While Redis is away each request makes its own
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -71,9 +70,13 @@ class Making:
     ) -> Page:
         """The finished page. Its holes stand in the order in which the JSON has them."""
         rendered: bytes = JSONRenderer().render(body)
-        cut = re.split(rb'"%s([0-9]+)":0' % self._name.encode(), rendered)
-        order = [int(number) for number in cut[1::2]]
-        return Page(tuple(cut[::2]), tuple(self.holes[number] for number in order), tokens, sign, at, until)
+        begin, *cut = rendered.split(b'"%s' % self._name.encode())
+        pieces, holes = [begin], []
+        for part in cut:
+            number, _, piece = part.partition(b'":0')
+            pieces.append(piece)
+            holes.append(self.holes[int(number)])
+        return Page(tuple(pieces), tuple(holes), tokens, sign, at, until)
 
 
 @lru_cache(maxsize=1024)
@@ -131,12 +134,15 @@ class Pages:
             and page.sign == sign
         )
 
-    def made(self, key: str, make: Callable[[], Page], *, good: Callable[[Page], bool]) -> Page:
+    def made(
+        self, key: str, make: Callable[[], Page], *, good: Callable[[Page], bool], looked: bool = False
+    ) -> Page:
         """A page that is good: made by this request, or by another that was before it.
 
-        Of many that miss it at once one makes it; the others wait a little for that one.
+        Of many that miss it at once one makes it; the others wait a little for that one. ``looked`` says that ``kept``
+        was asked just now.
         """
-        page = self._far(key)
+        page = None if looked else self._far(key)
         if page is not None and good(page):
             return page
         mine = cache.add(f"{key}:maker", 1, timeout=5)

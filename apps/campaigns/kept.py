@@ -28,15 +28,19 @@ class Shown(NamedTuple):
 
 
 class Board(NamedTuple):
-    """What ends after ``since``, by kind, beginning and id."""
+    """What ends after ``since``, kind by kind, by beginning and id."""
 
     since: datetime
-    rows: tuple[Shown, ...]
+    of_kind: dict[str, tuple[Shown, ...]]
 
 
-def shown(*, at: datetime) -> tuple[Shown, ...]:
-    """The campaigns, product by product, that run or are announced at this moment: no statement while nothing changes."""
-    return tuple(row for row in _BOARD.value_at(at).rows if row.shown_at(at=at))
+def shown(*, kind: str, at: datetime) -> tuple[Shown, ...]:
+    """The campaigns of a kind, product by product, that run or are announced at this moment.
+
+    No statement while nothing changes.
+    """
+    rows = _BOARD.value_at(at).of_kind.get(kind)
+    return tuple(row for row in rows if row.shown_at(at=at)) if rows else ()
 
 
 def _load(since: datetime) -> Board:
@@ -57,7 +61,10 @@ def _load(since: datetime) -> Board:
                 starts_at=window.starts_at,
                 ends_at=window.ends_at,
             )
-    return Board(since, tuple(found.values()))
+    of_kind: dict[str, list[Shown]] = {}
+    for row in found.values():
+        of_kind.setdefault(row.kind, []).append(row)
+    return Board(since, {kind: tuple(rows) for kind, rows in of_kind.items()})
 
 
 _BOARD: Final = versions.Kept("campaigns", "goods", load=_load, serves=lambda board, at: board.since <= at)

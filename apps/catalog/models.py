@@ -100,9 +100,13 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
         For whoever is let in ``early`` the window begins by so much earlier; it ends for all at once.
         """
-        begun = Q(sale_starts_at__isnull=True) | Q(sale_starts_at__lte=at + early)
+        return self.begun_and_not_over(begun=at + early, at=at)
+
+    def begun_and_not_over(self, *, begun: datetime, at: datetime) -> ProductQuerySet:
+        """Those switched on whose window begins at ``begun`` or before, and ends after ``at``."""
+        has_begun = Q(sale_starts_at__isnull=True) | Q(sale_starts_at__lte=begun)
         not_over = Q(sale_ends_at__isnull=True) | Q(sale_ends_at__gt=at)
-        return self.filter(begun, not_over, on_sale=True)
+        return self.filter(has_begun, not_over, on_sale=True)
 
 
 class Product(models.Model):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, Final, NamedTuple
 
@@ -130,6 +130,10 @@ def require_category(category_id: int) -> None:
         raise NotFound("类目不存在")
 
 
+# What a page of a product tells and a list does not: JSON is taken apart for each row that has it.
+_NOT_LISTED: Final = ("search_words", "detail_html", "attributes", "options")
+
+
 class Matched(StrEnum):
     """How much of a search the goods on the shelf have: all of it, or, where nothing has all, most."""
 
@@ -138,11 +142,16 @@ class Matched(StrEnum):
 
 
 class Shelf(NamedTuple):
-    """Goods on sale, the ordering to page them by, and how much of the search they have."""
+    """Goods on sale, the ordering to page them by, and how much of the search they have.
+
+    ``first`` reads the first so many of them in that ordering by a statement that was composed before; None where it
+    was not: for what hardly anybody asks, such as a search.
+    """
 
     products: QuerySet[Product]
     ordering: tuple[str, ...]
     matched: Matched
+    first: Callable[[int], list[Product]] | None = None
 
 
 def shelf(
@@ -166,16 +175,17 @@ def shelf(
     if ordering and ordering not in ORDERINGS:
         raise OrderingUnknown(details={"known": list(ORDERINGS)})
     order = ORDERINGS[ordering or "default"]
-    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
-    products = Product.objects.on_sale_at(at, early=early).annotate(
-        live_sku_ids=ArraySubquery(live.values("id"))
-    )
-    if category_id is not None:
-        path = Category.objects.shown().filter(pk=category_id).values("path")
-        products = products.filter(category__path__startswith=Subquery(path))
-    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
+    products = _shelved(begun=at + early, at=at, category_id=category_id)
     wanted = search.understood(query)
     matched = Matched.ALL
+    if wanted is None and scope == ALL_GOODS and not price_from_fen:
+
+        def first(size: int) -> list[Product]:
+            of_category = {} if category_id is None else {"category_id": category_id}
+            return _front(order, size, *of_category).rows(begun=at + early, at=at, **of_category)
+
+        return Shelf(products, order, matched, first)
+    products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     if wanted is not None:
         rank: Case | CombinedExpression = wanted.rank
         found = products.filter(wanted.condition)
@@ -187,7 +197,30 @@ def shelf(
         if ordering in {None, "", "default"}:
             products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return Shelf(products.select_related("category").defer("search_words", "detail_html"), order, matched)
+    return Shelf(products, order, matched)
+
+
+def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:
+    """The rows of the shelf, or of what a category holds, with what a list shows of them."""
+    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
+    products = Product.objects.begun_and_not_over(begun=begun, at=at).annotate(
+        live_sku_ids=ArraySubquery(live.values("id"))
+    )
+    if category_id is not None:
+        path = Category.objects.shown().filter(pk=category_id).values("path")
+        products = products.filter(category__path__startswith=Subquery(path))
+    return products.select_related("category").defer(*_NOT_LISTED)
+
+
+@lru_cache(maxsize=64)
+def _front(order: tuple[str, ...], size: int, *names: str) -> Select[Product]:
+    """The statement of the first page in this order; ``names`` has ``category_id`` where it is of a category."""
+    return Select(
+        lambda **named: _shelved(**named).order_by(*order)[:size],
+        begun=datetime,
+        at=datetime,
+        **dict.fromkeys(names, int),
+    )
 
 
 def _meant_by(scope: Scope) -> Q:
@@ -251,14 +284,21 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
     SKUs ({id, option_values, price_fen, market_price_fen, image}). ``early`` as in sellable_skus.
     """
+    found = _PAGE.first(product_id=product_id, begun=at + early, at=at)
+    if found is None:
+        raise NotFound("商品不存在或已下架")
+    return found
+
+
+def _page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product]:
     pictures = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
         name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
     }
-    found = (
-        Product.objects.on_sale_at(at, early=early)
+    return (
+        Product.objects.begun_and_not_over(begun=begun, at=at)
         .filter(pk=product_id)
         .select_related("category", "brand")
         .annotate(
@@ -266,11 +306,10 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
             labels=ArraySubquery(labels.values(json=JSONObject(name="name", explanation="explanation"))),
             choices=ArraySubquery(live.values(json=JSONObject(**columns))),
         )
-        .first()
     )
-    if found is None:
-        raise NotFound("商品不存在或已下架")
-    return found
+
+
+_PAGE: Final = Select(_page, product_id=int, begun=datetime, at=datetime)
 
 
 def on_sale(*, product_id: int, at: datetime) -> Product | None:

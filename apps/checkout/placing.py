@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -254,7 +254,7 @@ def _snapshot(address: Address) -> dict[str, str]:
 
 def _hash(choice: Choice, remark: str, *, expected_payable_fen: int) -> str:
     """What the request said, as SHA-256 of canonical JSON: equal for the same request, whoever sends it."""
-    wanted: dict[str, Any] = asdict(choice)
+    wanted: dict[str, Any] = {each.name: getattr(choice, each.name) for each in fields(choice)}
     for each in fields(choice):
         if each.name not in _ALWAYS_SAID and wanted[each.name] == each.default:
             del wanted[each.name]

@@ -29,12 +29,9 @@ class BearerAuthentication(BaseAuthentication):
         # Asked of the environment first: Django makes its mapping of all headers for whoever asks that.
         if "HTTP_AUTHORIZATION" not in request.META:
             return None
-        header = get_authorization_header(cast(Request, request)).split()
-        if not header:
+        token = token_of(request)
+        if token is None:
             return None
-        if len(header) != 2 or header[0].lower() != b"bearer":
-            raise AuthenticationFailed
-        token = header[1].decode("latin-1")
         member = member_facts.member_of_token(token, at=timezone.now())
         if member is None:
             raise AuthenticationFailed
@@ -42,6 +39,16 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def token_of(request: Request | HttpRequest) -> str | None:
+    """The access token that the request names, None where it names nobody. Raises AuthenticationFailed."""
+    header = get_authorization_header(cast(Request, request)).split()
+    if not header:
+        return None
+    if len(header) != 2 or header[0].lower() != b"bearer":
+        raise AuthenticationFailed
+    return header[1].decode("latin-1")
 
 
 def caller(request: Request) -> Member:

@@ -16,13 +16,15 @@ from apps.members.tokens import hash_of
 from mall.errors import NotFound
 
 _COLUMNS: Final = [field.attname for field in Member._meta.concrete_fields]
-_WHO: Final = Planned(
-    f"""
-    SELECT {", ".join(f"member.{field.column}" for field in Member._meta.concrete_fields)}, {versions.COLUMN}
+# The ``member`` whose live session has the access token of this hash at this moment, for other statements as well.
+OF_SESSION: Final = """
       FROM members_session AS session JOIN members_member AS member ON member.id = session.member_id
      WHERE session.access_hash = $1 AND session.access_expires_at > $2
        AND session.revoked_at IS NULL AND member.disabled_at IS NULL
-    """,  # noqa: S608 -- names of our own columns
+"""
+_WHO: Final = Planned(
+    f"SELECT {', '.join(f'member.{field.column}' for field in Member._meta.concrete_fields)}, {versions.COLUMN}"
+    + OF_SESSION,
     "text",
     "timestamptz",
 )
@@ -90,6 +92,11 @@ def level_changes_of(member: Member) -> QuerySet[LevelChange]:
 def addresses_of(member: Member) -> QuerySet[Address]:
     """Return a member's addresses, the default first, then newest first."""
     return Address.objects.filter(member=member).order_by("-is_default", "-id")
+
+
+def has_address_column(place: str) -> str:
+    """Whether the address whose id stands at the place is the ``member``'s, for a statement that has one."""
+    return f"EXISTS (SELECT FROM members_address WHERE id = {place} AND member_id = member.id)"
 
 
 def address_of(*, member: Member, address_id: int) -> Address:

@@ -122,6 +122,11 @@ def placed_before(*, member: Member, idempotency_key: str, request_hash: str) ->
     return of_member(member=member, order_no=order.order_no) if order is not None else None
 
 
+def has_key_column(place: str) -> str:
+    """Whether the key that stands at the place was used by the ``member``, for a statement that has one."""
+    return f"EXISTS (SELECT FROM orders_order WHERE member_id = member.id AND idempotency_key = {place})"
+
+
 def made_of_cart(*, member: Member, sku_ids: Collection[int], since: datetime) -> str | None:
     """The number of the latest order that was made of the member's cart since then and not closed; None without one.
 

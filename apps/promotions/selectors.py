@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -29,9 +29,10 @@ from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing.basket import Line
 from mall.pricing.offers import FreePostage, FreightCoupon, Offer
-from mall.pricing.scope import Skus
+from mall.pricing.scope import AllGoods, Scope, Skus
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 # What is free of these SKUs, by id: the counter knows, promotions stand beside the stock.
 Stock = Callable[[Collection[int]], Mapping[int, int]]
@@ -227,11 +228,8 @@ def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, lis
 
     ``offers`` are those of ``live``. A product's first badges are those of the offers with the lower ref.
     """
-    worn = [(offer, badge) for offer in offers if (badge := wording.badge(offer))]
-    return {
-        product.product_id: list(dict.fromkeys(badge for offer, badge in worn if _covers(offer, product)))
-        for product in shelved
-    }
+    worn = [(_scope(offer), badge) for offer in offers if (badge := wording.badge(offer))]
+    return {product.product_id: list(dict.fromkeys(_of(product, worn))) for product in shelved}
 
 
 def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, list[dict[str, Any]]]:
@@ -241,7 +239,7 @@ def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, l
     """
     worn = [
         (
-            each.offer,
+            _scope(each.offer),
             {
                 "ref": each.offer.ref,
                 "label": wording.badge(each.offer) or each.offer.label,
@@ -253,9 +251,7 @@ def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, l
         )
         for each in seen
     ]
-    return {
-        product.product_id: [shown for offer, shown in worn if _covers(offer, product)] for product in shelved
-    }
+    return {product.product_id: _of(product, worn) for product in shelved}
 
 
 def points_multiplier_bp(*, at: datetime) -> int:
@@ -305,24 +301,30 @@ def _benefits(level: Level, prices_fen: dict[int, int]) -> list[Offer]:
     return found
 
 
-def _covers(offer: Offer, product: Shelved) -> bool:
-    """Whether the offer means this product; postage is about the whole order, so it means them all."""
-    if isinstance(offer, FreePostage | FreightCoupon):
-        return True
-    # A page and a list show a product, which wears what any of its SKUs has.
-    if isinstance(offer.scope, Skus):
-        return not offer.scope.ids.isdisjoint(product.sku_ids)
-    return offer.scope.covers(
-        Line(
-            sku_id=0,
-            product_id=product.product_id,
-            category_ids=product.category_ids,
-            brand_id=product.brand_id,
-            title="",
-            quantity=1,
-            unit_price_fen=0,
-        )
+def _scope(offer: Offer) -> Scope:
+    """The goods that an offer means; postage is about the whole order, so it means them all."""
+    return AllGoods() if isinstance(offer, FreePostage | FreightCoupon) else offer.scope
+
+
+def _of(product: Shelved, worn: Iterable[tuple[Scope, T]]) -> list[T]:
+    """What this product wears of all that is worn, each with the goods that it means.
+
+    A page and a list show a product, which wears what any of its SKUs has.
+    """
+    line = Line(
+        sku_id=0,
+        product_id=product.product_id,
+        category_ids=product.category_ids,
+        brand_id=product.brand_id,
+        title="",
+        quantity=1,
+        unit_price_fen=0,
     )
+    return [
+        each
+        for scope, each in worn
+        if (not scope.ids.isdisjoint(product.sku_ids) if isinstance(scope, Skus) else scope.covers(line))
+    ]
 
 
 def unclear_regions() -> list[tuple[str, str]]:

@@ -11,18 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
-from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from apps.base import throttles
+from apps.base import early, throttles
 from apps.base.throttles import PerAddress, PerMember, Searches
 from apps.members import selectors as member_facts
 from apps.members.auth import BearerAuthentication
@@ -32,9 +30,7 @@ from apps.storefront.prepared_pages import Found, Look
 
 _LIST: Final = "/api/v1/products"
 _PRODUCT: Final = re.compile(r"/api/v1/products/([0-9]{1,18})")
-_JSON: Final = frozenset({"", "*/*", "application/json"})
-# What the view says beside, and what Django's middleware behind this one would.
-_HEADERS: Final = {"Allow": "GET, HEAD, OPTIONS", "X-Frame-Options": "DENY"}
+_ALLOW: Final = "GET, HEAD, OPTIONS"
 
 
 class _Wanted(NamedTuple):
@@ -53,7 +49,7 @@ class KeptMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = None
-        if request.path.startswith(_LIST) and request.method == "GET" and _takes_json(request):
+        if request.path.startswith(_LIST) and request.method == "GET" and early.takes_json(request):
             try:
                 answer = self._kept(request)
             except (Error, AuthenticationFailed):
@@ -72,10 +68,8 @@ class KeptMiddleware:
         if found.body is None:
             request.looked = found.look  # type: ignore[attr-defined]  # for the view
             return None
-        answer = HttpResponse(found.body, content_type="application/json", headers=_HEADERS)
-        answer.headers["Content-Length"] = str(len(found.body))
-        request.resolver_match = _route(_LIST if wanted.product_id is None else f"{_LIST}/1")
-        return answer
+        of = _LIST if wanted.product_id is None else f"{_LIST}/1"
+        return early.answer(request, found.body, status=200, allow=_ALLOW, of=of)
 
 
 def looked(request: Request) -> Look | None:
@@ -88,12 +82,6 @@ def _turns(request: HttpRequest, member: Member | None) -> list[type[BaseThrottl
     """Which turns the call takes, of those that the views name: the others have nothing to count here."""
     found: list[type[BaseThrottle]] = [PerAddress if member is None else PerMember]
     return [*found, Searches] if request.META.get("QUERY_STRING") else found
-
-
-def _takes_json(request: HttpRequest) -> bool:
-    """Whether the view would not refuse for what the caller accepts; where that takes thought, the view thinks."""
-    accept = request.META.get("HTTP_ACCEPT", "")
-    return accept in _JSON or not _JSON.isdisjoint(part.strip() for part in accept.split(",") if part.strip())
 
 
 def asked_of(request: HttpRequest) -> str:
@@ -118,9 +106,3 @@ def _found(wanted: _Wanted, *, at: datetime, lead: timedelta) -> Found:
     if wanted.product_id is None:
         return prepared_pages.kept_list(wanted.name, at=at, lead=lead)
     return prepared_pages.kept_product(wanted.name, product_id=wanted.product_id, at=at, lead=lead)
-
-
-@lru_cache(maxsize=2)
-def _route(path: str) -> ResolverMatch:
-    """The view in whose name an answer is counted."""
-    return resolve(path)

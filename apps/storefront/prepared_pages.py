@@ -152,6 +152,8 @@ def list_json(
         body, look = kept_list(name, at=at, lead=lead)
         if body is not None:
             return body
+    # Where a page was found neither here nor in Redis there is none to look for again.
+    nowhere = look is None
     if look is None:
         look = _look_at_list(_array(()), at=at)
     seen, sign = _scene(look.told, at=at, lead=lead)
@@ -159,6 +161,7 @@ def list_json(
         name,
         lambda: _list(read(), seen, sign, at=at, lead=lead),
         good=lambda page: _LISTS.good(page, sign=sign, at=at),
+        looked=nowhere,
     )
     return _with_stock(page, stock_facts.available(_sku_ids(page)))
 
@@ -175,6 +178,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta, look: Look |
         body, look = kept_product(name, product_id=product_id, at=at, lead=lead)
         if body is not None:
             return body
+    nowhere = look is None
     if look is None:
         look = _look_at_product(product_id, at=at)
     seen, sign = _scene(look.told, at=at, lead=lead)
@@ -183,6 +187,7 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta, look: Look |
         name,
         lambda: _product(product_id, seen, whole, at=at, lead=lead),
         good=lambda page: _PRODUCTS.good(page, sign=whole, at=at),
+        looked=nowhere,
     )
     return _answered(page, look, at=at)
 

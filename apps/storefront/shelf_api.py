@@ -116,7 +116,9 @@ class ProductsView(APIView):
                 price_from_fen=_price_from_fen(asked.get("price_from_fen")),
                 early=lead,
             )
-            found, following = paging.rows_of(request, shelf.products, ordering=shelf.ordering)
+            found, following = paging.rows_of(
+                request, shelf.products, ordering=shelf.ordering, first=shelf.first
+            )
             if category_id is not None and not found:
                 # Only an empty page leaves the question whether there is such a category.
                 catalog_facts.require_category(category_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -91,8 +90,8 @@ def page_of(
 
 def stock_json(units: int) -> bytes:
     """What a product says of its stock, as members of its JSON object; ``units`` of all its SKUs together."""
-    low = units if 0 < units <= LOW_STOCK else None
-    return f'"in_stock":{json.dumps(units > 0)},"low_stock":{json.dumps(low)}'.encode()
+    low = units if 0 < units <= LOW_STOCK else "null"
+    return f'"in_stock":{"true" if units > 0 else "false"},"low_stock":{low}'.encode()
 
 
 def _item(product: Product) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from config import env
 _processes = env.load_processes()
 bind = f"{_processes.bind}:{_processes.port}"
 workers = _processes.web_concurrency
-# gthread that refuses in the contract's error form.
+# gthread whose threads take calls themselves, and which refuses in the contract's error form.
 worker_class = "config.deploy.web_worker.ShopWorker"
 threads = _processes.web_threads
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
+
+from config.deploy.self_service import SelfService
 
 # As long as gunicorn itself waits where the connection goes on.
 _DRAIN_SECONDS = 5.0
@@ -49,8 +50,8 @@ class Gathered:
         return getattr(self._sock, name)
 
 
-class ShopWorker(ThreadWorker):
-    """gthread, but what gunicorn refuses for its length before the shop sees it (a search of 10,000 characters) is
+class ShopWorker(SelfService):
+    """SelfService, but what gunicorn refuses for its length before the shop sees it (a search of 10,000 characters) is
     answered 414 or 431 as JSON, and a body that nobody read does not cut its answer off. Everything else is
     gunicorn's own, but for an answer's head that goes with its body (Gathered)."""
 

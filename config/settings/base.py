@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Behind what every answer passes, before all that only pages, forms and views need.
     "apps.storefront.kept_api.KeptMiddleware",
+    "apps.checkout.rush_api.RushMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.base.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -125,6 +126,8 @@ if (
 ):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
     _database_options["options"] = (
         "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+        # base.planned means it: left alone, the server plans a statement about a list of ids anew each time it runs.
+        " -c plan_cache_mode=force_generic_plan"
     )
 DATABASES = {
     "default": {
@@ -230,6 +233,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.members.auth.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.base.negotiation.JSONNegotiation",
     "DEFAULT_PARSER_CLASSES": ["apps.base.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.base.throttles.PerMember", "apps.base.throttles.PerAddress"],
     "DEFAULT_THROTTLE_RATES": {

@@ -31,6 +31,7 @@ from apps.checkout.activities.presale import Presales
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
+from mall.errors import ShopError
 from mall.pricing import refs
 from mall.pricing.offers import AnyCoupon, FreePostage, MemberPrice, Offer, PointsDeduction
 from mall.pricing.quote import Declined
@@ -50,12 +51,14 @@ __all__ = [
     "badge_sign",
     "badges",
     "declined_balance",
+    "in_a_rush",
     "kinds_paid_by_points",
     "label_of",
     "payable_to_the_end",
     "read",
     "refundable_from",
     "require_payable",
+    "shut_out",
     "stages_of",
     "statuses",
     "tell",
@@ -91,6 +94,19 @@ def admit(ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Ad
     if kind is None:
         raise ActivityNotFound
     return kind.admit(ticket, member=member, wanted=wanted, at=at)
+
+
+def in_a_rush() -> bool:
+    """Whether ``shut_out`` may say anything at this moment. No statement."""
+    return any(kind.in_a_rush() for kind in KINDS)
+
+
+def shut_out(
+    ticket: Ticket, *, items: tuple[tuple[int, int], ...], member_id: int, at: datetime
+) -> ShopError | None:
+    """What ``admit`` is sure to refuse by what this process has at hand, None where it would have to ask."""
+    kind = _kind(ticket.kind)
+    return None if kind is None else kind.shut_out(ticket, items=items, member_id=member_id, at=at)
 
 
 def with_activity(offers: Sequence[Offer], admission: Admission) -> list[Offer]:

@@ -30,11 +30,11 @@ class CampaignKind(ActivityKind):
 
     def badge_sign(self, *, at: datetime) -> Hashable:
         """The rows themselves: they are tuples."""
-        return tuple(self._shown(at=at))
+        return self._shown(at=at)
 
     def named(self, activity_id: str) -> int | str:
         """The id as an order names it: a number, unless the kind says otherwise."""
         return int(activity_id)
 
-    def _shown(self, *, at: datetime) -> list[campaign_facts.Shown]:
-        return [row for row in campaign_facts.shown(at=at) if row.kind == self.kind]
+    def _shown(self, *, at: datetime) -> tuple[campaign_facts.Shown, ...]:
+        return campaign_facts.shown(kind=self.kind, at=at)

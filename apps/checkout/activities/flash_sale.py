@@ -18,6 +18,7 @@ from apps.checkout.activities.kind import (
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.members.models import Member
+from mall.errors import ShopError
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.scope import Skus
 
@@ -37,7 +38,7 @@ class FlashSales(CampaignKind):
         Raises ActivityNotFound, StandsAlone, and what ``flashsale.admit`` refuses.
         """
         _, known = flash_facts.find(int(ticket.id), at=at)
-        if [sku_id for sku_id, _ in wanted.items] != [known.sku_id]:
+        if not _stands_alone(wanted.items, known.sku_id):
             raise StandsAlone
         units = sum(quantity for _, quantity in wanted.items)
         session, good = flashsale.admit(good_id=known.id, member=member, units=units, at=at)
@@ -52,3 +53,22 @@ class FlashSales(CampaignKind):
             ),
             combines=frozenset(map(Extra, session.combines)),
         )
+
+    def in_a_rush(self) -> bool:
+        """While the gate is shut for any good that this process was asked for."""
+        return flashsale.is_any_shut()
+
+    def shut_out(
+        self, ticket: Ticket, *, items: tuple[tuple[int, int], ...], member_id: int, at: datetime
+    ) -> ShopError | None:
+        """Sold out, by the gate."""
+        refusal = flashsale.refused_at_the_gate(good_id=int(ticket.id), member_id=member_id, at=at)
+        if refusal is None:
+            return None
+        _, known = flash_facts.find(int(ticket.id), at=at)
+        return refusal if _stands_alone(items, known.sku_id) else None
+
+
+def _stands_alone(items: tuple[tuple[int, int], ...], sku_id: int) -> bool:
+    """Whether nothing else is wanted beside the good."""
+    return [wanted for wanted, _ in items] == [sku_id]

@@ -179,6 +179,19 @@ class ActivityKind(ABC):
     def admit(self, ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
         """Look the activity up; few statements. Raises ActivityNotFound, StandsAlone, and refusals of its own."""
 
+    def in_a_rush(self) -> bool:
+        """Whether ``shut_out`` may say anything at this moment. Asked before each order is even read: no statement."""
+        return False
+
+    def shut_out(
+        self, ticket: Ticket, *, items: tuple[tuple[int, int], ...], member_id: int, at: datetime
+    ) -> ShopError | None:
+        """What ``admit`` is sure to refuse by what this process has at hand, None where it would have to ask.
+
+        No statement but for what is kept; nothing else that ``admit`` refuses may come before it.
+        """
+        return None
+
     def when_paid(self, order: Order) -> Literal["pay", "gather"]:
         """Which move being paid is: the order is PAID, or waits for others as GATHERING."""
         return "pay"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from apps.campaigns import services as campaigns
 from apps.campaigns.admission import NotForYou, check_open
@@ -13,6 +14,10 @@ from apps.flashsale import selectors as flash_facts
 from apps.flashsale.kept import KeptGood, KeptSession
 from apps.members import selectors as member_facts
 from apps.members.models import Member
+from mall.errors import ShopError
+
+# What whoever stands before the gate is told.
+_SOLD_OUT: Final = partial(campaigns.SoldOut, details={"available": 0})
 
 
 class Admitted(NamedTuple):
@@ -34,7 +39,7 @@ def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted
         raise ActivityNotFound
     check_group(session, member=member)
     if session.group_id is None and gate.is_closed(good.id, member_id=member.pk):
-        raise campaigns.SoldOut(details={"available": 0})
+        raise _SOLD_OUT()
     left = flash_facts.lefts([good], member=member, at=at)[good.id]
     if left.used + units > good.limit_per_member:
         raise campaigns.LimitReached(details={"limit": good.limit_per_member, "used": left.used})
@@ -43,6 +48,26 @@ def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted
             gate.close(good.id, but_for=flash_facts.right_holders(good.id, at=at) if left.aside else ())
         raise campaigns.SoldOut(details={"available": left.units})
     return Admitted(session, good)
+
+
+def is_any_shut() -> bool:
+    """Whether ``refused_at_the_gate`` may refuse anything at this moment. Asks nobody."""
+    return gate.any_seen()
+
+
+def refused_at_the_gate(*, good_id: int, member_id: int, at: datetime) -> campaigns.SoldOut | None:
+    """What ``admit`` is sure to refuse by what this process has at hand; None where it would have to ask.
+
+    No statement but for what is kept.
+    """
+    try:
+        session, good = flash_facts.find(good_id, at=at)
+        check_open(session, at=at)
+    except ShopError:
+        return None
+    if good.withdrawn or session.group_id is not None:
+        return None
+    return _SOLD_OUT() if gate.was_seen_closed(good.id, member_id=member_id) else None
 
 
 def check_group(session: KeptSession, *, member: Member) -> None:

@@ -36,6 +36,21 @@ def test_it_answers_the_same_planned_and_as_it_stands_and_counts_as_one_statemen
     assert SUMS.row([], 2, AT) is None
 
 
+@pytest.mark.django_db
+def test_it_is_planned_once_however_long_the_lists_are():
+    """Left to itself PostgreSQL plans a statement about a short list anew each time, for it thinks lists have ten ids."""
+    listed = Planned(
+        "SELECT id FROM catalog_sku WHERE id = ANY($1) AND product_id = ANY($2)", "bigint[]", "bigint[]"
+    )
+    for length in range(1, 12):
+        listed.rows([length], list(range(length)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = %s", [listed.name]
+        )
+        assert cursor.fetchone() == (11, 0)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_died_is_replaced():
     SUMS.rows([1], 2, AT)

@@ -61,7 +61,9 @@ def test_a_refused_booking_keeps_what_was_booked_before():
 )
 def test_it_is_announced_from_its_preheat_until_its_end(moment: timedelta, told: bool):
     book("1", make.sku(), preheat_at=NOW - HOUR)
-    assert [row.activity_id for row in campaign_facts.shown(at=NOW + moment)] == (["1"] if told else [])
+    assert [row.activity_id for row in campaign_facts.shown(kind="flash_sale", at=NOW + moment)] == (
+        ["1"] if told else []
+    )
 
 
 def test_a_product_shows_the_lowest_price_of_its_skus_once():
@@ -71,7 +73,7 @@ def test_a_product_shows_the_lowest_price_of_its_skus_once():
     cheaper.save()
     book("1", sku, cheaper)
     SkuWindow.objects.filter(sku=cheaper).update(price_fen=50)
-    (row,) = campaign_facts.shown(at=NOW)
+    (row,) = campaign_facts.shown(kind="flash_sale", at=NOW)
     assert (row.product_id, row.price_fen) == (sku.product_id, 50)
 
 
@@ -79,11 +81,11 @@ def test_what_is_paused_is_not_announced_and_still_speaks_for_its_skus():
     sku = make.sku()
     book("1", sku)
     windows.pause(kind="flash_sale", activity_id="1", paused=True)
-    assert campaign_facts.shown(at=NOW) == ()
+    assert campaign_facts.shown(kind="flash_sale", at=NOW) == ()
     with pytest.raises(campaigns.SkuTaken):
         book("2", sku)
     windows.pause(kind="flash_sale", activity_id="1", paused=False)
-    assert len(campaign_facts.shown(at=NOW)) == 1
+    assert len(campaign_facts.shown(kind="flash_sale", at=NOW)) == 1
 
 
 def test_what_ended_early_speaks_for_nothing_any_more():

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
 from apps.catalog.models import GuaranteeLabel, Product, ProductImage
 from tests.apps.catalog import make
@@ -130,6 +131,43 @@ def test_goods_are_sorted_as_asked() -> None:
     assert listed(ordering="-sold_count") == ["中", "贱", "贵"]
     assert listed(ordering="newest") == ["中", "贱", "贵"]
     assert listed() == ["中", "贱", "贵"]
+
+
+@pytest.mark.parametrize("ordering", [None, "newest", "price", "-price", "sales"])
+def test_the_first_page_has_the_same_goods_read_by_its_fixed_statement(ordering: str | None) -> None:
+    above, other = make.category("茶"), make.category("器")
+    below = make.category("绿茶", parent=above)
+    for price_fen, category in ((300, above), (100, below), (200, other), (100, other), (500, below)):
+        make.product(category=category, price_fen=price_fen)
+    now = timezone.now()
+    early = make.product(category=below, sale_starts_at=now + timedelta(minutes=30))
+    make.product(category=above, sale_ends_at=now)
+    make.product(category=above, on_sale=False)
+    for lead in (timedelta(0), timedelta(hours=1)):
+        for category_id in (None, above.pk, below.pk, 0):
+            shelf = catalog_facts.shelf(at=now, category_id=category_id, ordering=ordering, early=lead)
+            assert shelf.first is not None
+            rows = list(shelf.products.order_by(*shelf.ordering))
+            assert [_listed(row) for row in shelf.first(20)] == [_listed(row) for row in rows]
+            assert [row.pk for row in shelf.first(2)] == [row.pk for row in rows[:2]]
+            assert (early in rows) == bool(lead and category_id != 0)
+    assert catalog_facts.shelf(at=now, query="茶").first is None
+    assert catalog_facts.shelf(at=now, price_from_fen=1).first is None
+
+
+def _listed(row: Product) -> tuple[object, ...]:
+    """What a list reads of a row."""
+    names = (
+        "pk",
+        "title",
+        "cover",
+        "price_fen",
+        "market_price_fen",
+        "sold_count",
+        "brand_id",
+        "live_sku_ids",
+    )
+    return (*(getattr(row, name) for name in names), row.category.path, row.get_deferred_fields())
 
 
 def test_paging_shows_each_product_once_though_others_arrive_between_pages() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psycopg2
 from django.core.management import call_command
@@ -32,8 +33,9 @@ from apps.orders.states import Status
 from config.local import ports
 from config.local.places import ROOT
 from config.local.shop import procfile
-from tests.bench.load import drive, goods, memory, rush
+from tests.bench.load import drive, goods, memory, processor, rush
 from tests.bench.load.drive import Load
+from tests.bench.load.processor import Used
 from tests.bench.report import busy
 
 # Members whose choices are quoted beforehand, so that orders name the price that they cost.
@@ -53,12 +55,18 @@ class Measure:
     goal: float | None = None
     statements: Callable[[], int] | None = None
     rates: list[float] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
     asked: int = 0
 
     @property
     def rate(self) -> float:
         """Answers a second: the median of the rounds."""
         return statistics.median(self.rates)
+
+    @property
+    def milliseconds(self) -> Used:
+        """Processor time of web and of PostgreSQL for an answer: the medians of the rounds."""
+        return Used(*(statistics.median(each) for each in zip(*self.used, strict=True)))
 
 
 def main(bare_url: str) -> int:
@@ -75,12 +83,16 @@ def main(bare_url: str) -> int:
         )
         bare = stack.enter_context(_served("bare", bare_command, {"BARE_DATABASE_URL": bare_url}))
         measures = _measures(shop, bare)
+        databases = tuple(urlsplit(url).path.lstrip("/") for url in (os.environ["DATABASE_URL"], bare_url))
         for turn in range(rounds):
             for measure in measures:
                 _nobody_holds_unpaid()
                 _, measure.asked = drive.drive(measure.load, seconds=seconds / 4, start=measure.asked)
+                before = processor.used(*databases)
                 rate, measure.asked = drive.drive(measure.load, seconds=seconds, start=measure.asked)
                 measure.rates.append(rate)
+                after = processor.used(*databases)
+                measure.used.append(after.since(before, answers=rate * seconds))
             print(f"round {turn + 1} of {rounds} is done", flush=True)
         short = _print(measures)
     return 1 if short else 0
@@ -173,12 +185,13 @@ def _measures(shop: int, bare: int) -> list[Measure]:
 def _print(measures: list[Measure]) -> list[str]:
     """Print the figures with their shares; return what falls short of its goal."""
     by_name = {measure.name: measure for measure in measures}
-    print(f"\n{'per second, 8 at once':<26}{'median':>8}  {'rounds':<24}{'SQL':>4}  share")
+    print(f"\n{'per second, 8 at once':<26}{'median':>8}  {'rounds':<24}{'SQL':>4}  ms web, db   share")
     short = []
     for measure in measures:
         rounds = " ".join(f"{rate:,.0f}" for rate in measure.rates)
         sql = "" if measure.statements is None else str(measure.statements())
-        line = f"{measure.name:<26}{measure.rate:>8,.0f}  {rounds:<24}{sql:>4}"
+        web, database = measure.milliseconds
+        line = f"{measure.name:<26}{measure.rate:>8,.0f}  {rounds:<24}{sql:>4} {web:>6.2f} {database:>5.2f}"
         if measure.against:
             share = measure.rate / by_name[measure.against].rate
             line += f"  {share:.3f} of {measure.against}"

@@ -51,7 +51,7 @@ def open_sale(*, at: datetime) -> tuple[Good, Good]:
             ],
         ),
         at=at,
-    ).session
+    ).row
     flashsale.CAMPAIGNS.approve(session, at=at)
     return session.goods.get(sku=hot), session.goods.get(sku=gone)
 

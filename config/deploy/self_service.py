@@ -1,0 +1,132 @@
+"""A gunicorn worker whose threads take the next call from the kernel themselves, instead of from a thread that hands out.
+
+gthread's first thread waits for all connections, puts each call into a queue, wakes a thread for it, and is woken when it is
+answered: three turns of the interpreter's lock, a future and two condition variables for each answer, which costs more than
+the shop's cheapest answers. Here all threads wait at one epoll, which wakes one of them for a connection that has a call
+(EPOLLONESHOT), the thread answers, and arms the connection again. Accepting, time-outs, stopping, reading and writing stay
+gunicorn's.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import threading
+import time
+from typing import Any, Final
+
+from gunicorn.workers.gthread import (
+    DEFAULT_WORKER_DATA_TIMEOUT,
+    STOP_KEEPALIVE_LINGER,
+    TConn,
+    ThreadWorker,
+)
+
+# The first thing that a connection has to say, or its end. Said once, to one thread, until it is armed again.
+_ONCE: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
+# How soon a thread that nobody calls finds out that the worker has ended.
+_LOOK_UP_SECONDS: Final = 1.0
+_NOT_THERE_ANY_MORE: Final = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK)
+
+
+class SelfService(ThreadWorker):
+    """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Connections without a call, by their descriptors. Taking one out is a single step: a thread takes it to answer,
+        # the first thread to close it for its age; no one does anything with a connection that another has.
+        self._waiting: dict[int, Any] = {}
+        self._counting = threading.Lock()
+        self._ended = False
+        self._calls: Any = None
+
+    def init_process(self) -> None:
+        self._calls = select.epoll()
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until gunicorn's own loop, which accepts and counts the time, is done."""
+        for _ in range(self.cfg.threads):
+            self.tpool.submit(self._serve)
+        try:
+            super().run()
+        finally:
+            self._ended = True
+
+    def accept(self, listener: Any) -> None:
+        """Take a new connection, and let it wait for its first call with the others."""
+        try:
+            sock, address = listener.accept()
+        except OSError as error:
+            if error.errno not in _NOT_THERE_ANY_MORE:
+                raise
+            return
+        conn = TConn(self.cfg, sock, address, listener.getsockname())
+        conn.data_ready = True  # no thread has it before it says something
+        conn.timeout = time.monotonic() + max(self.cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)
+        with self._counting:
+            self.nr_conns += 1
+        self._waiting[sock.fileno()] = conn
+        self._calls.register(sock.fileno(), _ONCE)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close connections that waited too long, or all."""
+        now = time.monotonic()
+        for number, seen in list(self._waiting.items()):
+            if not force and seen.timeout > now:
+                continue
+            conn = self._waiting.pop(number, None)
+            if conn is None:
+                continue  # it has just said something
+            if not force and conn.timeout > now:
+                self._wait(conn)  # it has even been answered meanwhile
+            else:
+                self._close(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        for conn in list(self._waiting.values()):
+            conn.timeout = min(conn.timeout, deadline)
+
+    def _serve(self) -> None:
+        """What each thread does: wait for a call, answer it, and wait again."""
+        while not self._ended:
+            for number, _ in self._calls.poll(_LOOK_UP_SECONDS, 1):
+                conn = self._waiting.pop(number, None)
+                if conn is not None:
+                    self._answer(conn)
+
+    def _answer(self, conn: Any) -> None:
+        goes_on = True
+        try:
+            while goes_on:
+                goes_on = self.handle(conn)
+                if not goes_on or not conn.parser.unreader.buf.getvalue():
+                    break  # else: what was read of the next call makes the socket say nothing again
+            if goes_on:
+                conn.set_timeout()
+                if not self.alive:
+                    conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+                self._wait(conn)
+        except BaseException:  # a thread that ends here would be missing until the worker is renewed
+            self.log.exception("Error serving a connection")
+            goes_on = False
+        if not goes_on:
+            self._close(conn, graceful=True)
+
+    def _wait(self, conn: Any) -> None:
+        """Let a connection wait for its next call; first known, then armed, so that nobody hears of an unknown one."""
+        number = conn.sock.fileno()
+        self._waiting[number] = conn
+        self._calls.modify(number, _ONCE)
+
+    def _close(self, conn: Any, *, graceful: bool = False) -> None:
+        try:
+            conn.close(graceful=graceful)
+        except OSError as error:
+            self.log.debug("closing a connection: %s", error)
+        finally:
+            with self._counting:
+                self.nr_conns -= 1
+        if not self.alive:
+            self.method_queue.defer(lambda: None)  # the loop that waits for the last one looks again

@@ -1,0 +1,141 @@
+"""The threads of the web server take calls themselves: nobody waits for a caller who says nothing, and no call is lost."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+
+class Server:
+    """A gunicorn with two threads that keeps idle connections for a second."""
+
+    def __init__(self, log: Path) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        command = [
+            "--worker-class",
+            "config.deploy.web_worker.ShopWorker",
+            "--threads",
+            "2",
+            "--keep-alive",
+            "1",
+        ]
+        command += ["--bind", f"fd://{self.listening.fileno()}", "tests.local.answering:application"]
+        with log.open("w") as written:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", *command],
+                pass_fds=[self.listening.fileno()],
+                env={**os.environ, "GUNICORN_CMD_ARGS": ""},
+                stdout=written,
+                stderr=written,
+            )
+
+    def connect(self) -> socket.socket:
+        """A connection that fails after a while instead of waiting for ever."""
+        return socket.create_connection(self.listening.getsockname(), timeout=20)
+
+
+@contextmanager
+def running(log: Path) -> Iterator[Server]:
+    server = Server(log)
+    try:
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
+        server.listening.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests that do not stop it."""
+    with running(tmp_path_factory.mktemp("web") / "log") as server:
+        with server.connect() as caller:  # it is there when it has answered
+            caller.sendall(call("/ready"))
+            assert heard(caller, "/ready")
+        yield server
+
+
+def call(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n".encode()
+
+
+def heard(caller: socket.socket, *paths: str) -> bool:
+    """Whether the connection is answered for these paths, in this order."""
+    said = b""
+    for path in paths:
+        while b"\r\n\r\n" + path.encode() not in said:
+            part = caller.recv(65_536)
+            if not part:
+                return False
+            said += part
+        said = said.partition(b"\r\n\r\n" + path.encode())[2]
+    return said == b""
+
+
+def test_callers_who_say_nothing_keep_nobody_waiting(server: Server) -> None:
+    with ExitStack() as silent, server.connect() as caller:
+        for _ in range(10):
+            silent.enter_context(server.connect())
+        caller.settimeout(3)  # the silent ones are given up after five seconds
+        caller.sendall(call("/first"))
+        assert heard(caller, "/first")
+
+
+def test_calls_that_come_in_one_piece_are_all_answered(server: Server) -> None:
+    with server.connect() as caller:
+        caller.sendall(call("/one") + call("/two") + call("/three"))
+        assert heard(caller, "/one", "/two", "/three")
+
+
+def test_a_connection_is_answered_again_and_again(server: Server) -> None:
+    with server.connect() as caller:
+        for number in range(200):
+            caller.sendall(call(f"/{number}"))
+            assert heard(caller, f"/{number}")
+
+
+def test_more_callers_than_threads_are_all_answered(server: Server) -> None:
+    def ask(number: int) -> bool:
+        with server.connect() as caller:
+            caller.sendall(call("/slow"))
+            return heard(caller, "/slow")
+
+    with ThreadPoolExecutor(6) as callers:
+        assert list(callers.map(ask, range(6))) == [True] * 6
+
+
+def test_a_connection_without_a_call_is_closed_after_its_time(server: Server) -> None:
+    with server.connect() as caller:
+        caller.sendall(call("/once"))
+        assert heard(caller, "/once")
+        assert caller.recv(1) == b""
+
+
+def test_a_call_that_ends_its_thread_takes_none_from_the_others(server: Server) -> None:
+    for _ in range(4):
+        with server.connect() as caller:
+            caller.sendall(call("/ends"))
+            while caller.recv(65_536):
+                pass
+    with server.connect() as caller:
+        caller.sendall(call("/after"))
+        assert heard(caller, "/after")
+
+
+def test_a_call_under_way_is_answered_before_the_server_stops(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server, server.connect() as caller, server.connect() as idle:
+        for connection in (caller, idle):
+            connection.sendall(call("/ready"))
+            assert heard(connection, "/ready")
+        caller.sendall(call("/slow"))
+        server.process.terminate()
+        assert heard(caller, "/slow")
+        assert server.process.wait(10) == 0
