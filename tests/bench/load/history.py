@@ -26,8 +26,8 @@ class Waiting:
 # One row an order, from which all tables are copied; gone afterwards. It is in the bench's own database.
 _PLAN: Final = """
     CREATE UNLOGGED TABLE bench_order (
-        id bigint, n int, order_no text, member_id bigint, status text, waits text, unpaid_place int, at timestamptz,
-        goods_fen bigint, reduction_fen bigint
+        id bigint, n int, order_no text, member_id bigint, status text, paid boolean, waits text, unpaid_place int,
+        at timestamptz, goods_fen bigint, reduction_fen bigint
     );
     CREATE UNLOGGED TABLE bench_line (
         id bigint, order_id bigint, n int, sku_id bigint, stock_id bigint, title text, option_text text,
@@ -46,7 +46,7 @@ _PLAN: Final = """
     ANALYZE member, good;
     INSERT INTO bench_order
     SELECT %(last_id)s + n, n, 'SO' || to_char(%(at)s::timestamptz, 'YYMMDD') || lpad((%(after)s + n)::text, 12, '0'),
-           member.id, told.status, told.waits,
+           member.id, told.status, told.status IN ('PAID', 'SHIPPED', 'RECEIVED'), told.waits,
            CASE WHEN told.status = 'UNPAID' THEN 1 + (n - 1) / %(members)s END,
            CASE told.waits WHEN 'payable' THEN %(at)s::timestamptz - interval '1 minute'
                            WHEN 'expired' THEN %(at)s::timestamptz - interval '2 hours'
@@ -63,7 +63,7 @@ _PLAN: Final = """
                                      WHEN n %% 10 < 7 THEN 'RECEIVED'
                                      WHEN n %% 10 < 9 THEN 'CLOSED'
                                      ELSE 'PAID' END AS status) AS told
-      JOIN member ON member.number = (n - 1) %% %(members)s;
+      JOIN member ON member.number = (n - 1 + %(shift)s) %% %(members)s;
     INSERT INTO bench_line
     SELECT %(last_line_id)s + row_number() OVER (ORDER BY o.id, k), o.id, o.n, good.sku_id, good.stock_id, good.title,
            good.option_text, good.price_fen, CASE WHEN k = 0 AND o.n %% 2 = 0 THEN 500 ELSE 0 END
@@ -78,24 +78,23 @@ _PLAN: Final = """
     CREATE INDEX ON bench_order (id);
     ANALYZE bench_order, bench_line;
 """
-_PAID: Final = "status IN ('PAID', 'SHIPPED', 'RECEIVED')"
 _COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "orders_order",
         "id, order_no, member_id, status, goods_fen, reduction_fen, shipping_fen, payable_fen, balance_fen, points_used,"
         " gifts, price_warnings, applied, declined, address, remark, idempotency_key, unpaid_place, request_hash,"
         " created_at, expires_at, paid_at, shipped_at, received_at, closed_at",
-        f"""SELECT id, order_no, member_id, status, goods_fen, reduction_fen, 0, goods_fen - reduction_fen, 0, 0, '[]',
+        """SELECT id, order_no, member_id, status, goods_fen, reduction_fen, 0, goods_fen - reduction_fen, 0, 0, '[]',
                   '[]',
                   CASE WHEN reduction_fen > 0
-                       THEN '[{{"ref": "promotion:1", "label": "满减", "amount_fen": 500, "kind": "goods"}}]' ELSE '[]' END,
+                       THEN '[{"ref": "promotion:1", "label": "满减", "amount_fen": 500, "kind": "goods"}]' ELSE '[]' END,
                   '[]',
                   jsonb_build_object('name', '林小茶', 'phone', '138' || lpad(n::text, 8, '0'), 'province', '浙江省',
                                      'city', '杭州市', 'district', '西湖区', 'detail', '龙井路 ' || n || ' 号',
                                      'postal_code', '310000'),
-                  '', 'past-' || n, unpaid_place, '', at,
+                  '', 'past-' || order_no, unpaid_place, '', at,
                   CASE waits WHEN 'payable' THEN at + interval '6 hours' ELSE at + interval '30 minutes' END,
-                  CASE WHEN {_PAID} THEN at + interval '1 minute' END,
+                  CASE WHEN paid THEN at + interval '1 minute' END,
                   CASE WHEN status IN ('SHIPPED', 'RECEIVED') THEN at + interval '1 day' END,
                   CASE WHEN status = 'RECEIVED' THEN at + interval '5 days' END,
                   CASE WHEN status = 'CLOSED' THEN at + interval '30 minutes' END
@@ -118,9 +117,9 @@ _COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "orders_ordermove",
         "order_id, move, from_status, to_status, actor, note, at",
-        f"""SELECT id, 'place', '', 'UNPAID', 'member', '', at FROM bench_order
+        """SELECT id, 'place', '', 'UNPAID', 'member', '', at FROM bench_order
             UNION ALL SELECT id, 'pay', 'UNPAID', 'PAID', 'wechat', '', at + interval '1 minute'
-              FROM bench_order WHERE {_PAID}
+              FROM bench_order WHERE paid
             UNION ALL SELECT id, 'ship', 'PAID', 'SHIPPED', 'operator', '', at + interval '1 day'
               FROM bench_order WHERE status IN ('SHIPPED', 'RECEIVED')
             UNION ALL SELECT id, 'receive', 'SHIPPED', 'RECEIVED', 'member', '', at + interval '5 days'
@@ -132,10 +131,10 @@ _COPIES: Final[tuple[tuple[str, str, str], ...]] = (
         "payments_payment",
         "payment_no, bill_kind, bill_no, order_id, status, amount_fen, prepay_id, transaction_id, captured_fen,"
         " refunded_fen, is_surplus, surplus_reason, started_at, expires_at, captured_at",
-        f"""SELECT 'PY' || substr(order_no, 3), 'order', order_no, id, 'CAPTURED', goods_fen - reduction_fen, '',
+        """SELECT 'PY' || substr(order_no, 3), 'order', order_no, id, 'CAPTURED', goods_fen - reduction_fen, '',
                   '42' || lpad(id::text, 26, '0'), goods_fen - reduction_fen, 0, false, '', at, at + interval '30 minutes',
                   at + interval '1 minute'
-             FROM bench_order WHERE {_PAID}""",
+             FROM bench_order WHERE paid""",
     ),
     (
         "inventory_hold",
@@ -146,16 +145,16 @@ _COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "inventory_stockentry",
         "stock_id, kind, on_hand_change, held_change, business_key, reason, at",
-        f"""SELECT line.stock_id, 'HOLD', 0, 1, o.order_no || ':hold', '', o.at
+        """SELECT line.stock_id, 'HOLD', 0, 1, o.order_no || ':hold', '', o.at
               FROM bench_line AS line JOIN bench_order AS o ON o.id = line.order_id WHERE o.status <> 'CLOSED'
             UNION ALL
             SELECT line.stock_id, 'COMMIT', -1, -1, o.order_no || ':commit', '', o.at
-              FROM bench_line AS line JOIN bench_order AS o ON o.id = line.order_id WHERE o.{_PAID}""",
+              FROM bench_line AS line JOIN bench_order AS o ON o.id = line.order_id WHERE o.paid""",
     ),
 )
-_AFTERWARDS: Final = f"""
+_AFTERWARDS: Final = """
     UPDATE inventory_stock AS stock SET on_hand = stock.on_hand - sum.sold, held = stock.held + sum.held
-      FROM (SELECT line.stock_id, count(*) FILTER (WHERE {_PAID}) AS sold, count(*) FILTER (WHERE status = 'UNPAID') AS held
+      FROM (SELECT line.stock_id, count(*) FILTER (WHERE paid) AS sold, count(*) FILTER (WHERE status = 'UNPAID') AS held
               FROM bench_line AS line JOIN bench_order AS o ON o.id = line.order_id GROUP BY line.stock_id) AS sum
      WHERE sum.stock_id = stock.id;
     SELECT setval(pg_get_serial_sequence('orders_order', 'id'), (SELECT max(id) FROM orders_order));
@@ -201,6 +200,8 @@ def _told(cursor: Any, orders: int, waiting: Waiting, *, after: int, at: datetim
         "last_id": last_id,
         "last_line_id": last_line_id,
         "members": members,
+        # Of those who were here before some have unpaid orders: they take no second place.
+        "shift": members // 2 if after else 0,
         "goods": goods,
         "payable": waiting.payable,
         "expired": waiting.expired,

@@ -7,3 +7,4 @@ REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "100000/s"),  # type: ignore[call-overload]  # a dict
 }
+OUTBOX_SUBSCRIPTIONS = "tests.bench.load.listeners.SUBSCRIPTIONS"

@@ -94,14 +94,18 @@ class Account:
 
 
 @contextmanager
-def answering(account: Account, port: int) -> Iterator[None]:
-    """Answer at this port until the end: a code of wx.login is its openid, and every payment gets a prepay_id."""
+def answering(account: Account, port: int) -> Iterator[int]:
+    """Answer at this port until the end: a code of wx.login is its openid, and every payment gets a prepay_id.
+
+    The number of the process that does so is yielded.
+    """
     process = multiprocessing.get_context("fork").Process(
         target=lambda: asyncio.run(_serve(account, port)), daemon=True
     )
     process.start()
+    assert process.pid is not None
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.join()
