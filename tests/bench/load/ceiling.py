@@ -23,7 +23,7 @@ UPDATE sku SET stock = stock - 1, sales = sales + 1 WHERE id = :first AND stock 
 UPDATE sku SET stock = stock - 1, sales = sales + 1 WHERE id = :second AND stock >= 1
     RETURNING price AS second_price, product_id AS second_product \\gset
 INSERT INTO ord (member_id, total, status, addr)
-    VALUES (:member, :first_price + :second_price, 1, '{"name":"a"}') RETURNING id AS number \\gset
+    VALUES (:member, :first_price::int + :second_price::int, 1, '{"name":"a"}') RETURNING id AS number \\gset
 INSERT INTO ord_item (order_id, sku_id, product_id, qty, price, snapshot)
     VALUES (:number, :first, :first_product, 1, :first_price, '{"t":"x"}'),
            (:number, :second, :second_product, 1, :second_price, '{"t":"x"}');

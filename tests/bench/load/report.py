@@ -21,7 +21,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg2
-from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -170,7 +169,7 @@ class _Run:
 
 def _servers(stack: ExitStack, bare_url: str, wechat_port: int, report: written.Report) -> _Run:
     """WeChat, the shop and the bare Django, until the stack is left; the cold start and the memory are told."""
-    account = wechat.Account(identity.load_or_create(Path(settings.WECHATPAY_PUBLIC_KEY_FILE).parent))
+    account = wechat.Account(identity.load_or_create(Path(os.environ["WECHATPAY_PUBLIC_KEY_FILE"]).parent))
     plays = stack.enter_context(wechat.answering(account, wechat_port))
     shop = stack.enter_context(_served("web", procfile()["web"], {}, report))
     bare_command = (

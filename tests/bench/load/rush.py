@@ -80,7 +80,7 @@ def buyers(port: int, *, after: int, at: datetime) -> list[Buyer]:
     skus = list(others.order_by("id").values_list("pk", flat=True))
     picked = random.Random(11)
     called = HTTPConnection("127.0.0.1", port, timeout=30)
-    found = []
+    found: list[Buyer] = []
     for number in range(after + 1, len(known) + 1):
         token = goods.token_of(number)
         common = {"address_id": known[number], "coupon_id": "none"}
