@@ -14,7 +14,7 @@ from tests.bench.load.drive import Load
 
 
 @contextmanager
-def answering(status: str) -> Iterator[tuple[int, list[str]]]:
+def answering(status: str, *, body: bool = True) -> Iterator[tuple[int, list[str]]]:
     """A server that answers everything with one status; yielded are its port and the paths that were asked."""
     paths: list[str] = []
     door = socket.create_server(("127.0.0.1", 0))
@@ -23,7 +23,8 @@ def answering(status: str) -> Iterator[tuple[int, list[str]]]:
         with connection:
             while asked := connection.recv(65536):
                 paths.append(asked.decode().split(" ")[1])
-                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok".encode())
+                rest = "Content-Length: 2\r\n\r\nok" if body else "\r\n"
+                connection.sendall(f"HTTP/1.1 {status}\r\n{rest}".encode())
 
     def listen() -> None:
         while True:
@@ -62,4 +63,10 @@ def test_an_answer_that_is_not_expected_ends_the_run() -> None:
 def test_a_refusal_that_is_measured_is_an_answer() -> None:
     with answering("409 Conflict") as (port, _):
         load = Load(port, lambda n: requests.get("/"), (b"409",), connections=2, most=6)
+        assert drive.drive(load, seconds=0).answers == 6
+
+
+def test_an_answer_without_a_body_is_whole_with_its_head() -> None:
+    with answering("204 No Content", body=False) as (port, _):
+        load = Load(port, lambda n: requests.get("/"), connections=2, most=6)
         assert drive.drive(load, seconds=0).answers == 6

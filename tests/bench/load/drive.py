@@ -162,7 +162,10 @@ def _heard(connection: socket.socket) -> bytes:
 
 
 def _whole(read: bytearray) -> bool:
-    """Whether head and body are there, by length or by the last of its chunks. Raises Refused for neither."""
+    """Whether head and body are there, by length, by the last of its chunks, or by a status that has none.
+
+    Raises Refused for neither.
+    """
     head = read.find(b"\r\n\r\n")
     if head < 0:
         return not read and _gone()
@@ -170,6 +173,8 @@ def _whole(read: bytearray) -> bool:
     place = lower.find(b"content-length:")
     if b"transfer-encoding: chunked" in lower:
         return read.endswith(b"\r\n0\r\n\r\n")
+    if lower.startswith((b"http/1.1 204", b"http/1.1 304")):
+        return True  # never has a body (RFC 9110)
     if place < 0:
         raise Refused(f"no length: {lower[:300]!r}")
     length = int(lower[place + 15 :].split(b"\r\n", 1)[0])

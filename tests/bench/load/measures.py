@@ -137,7 +137,7 @@ def _of_members(port: int) -> list[Measure]:
         valid_days=7,
         per_member=1,
         quota=10_000_000,
-        live=True,
+        visible=True,
     )
 
     def mine(path: str) -> Load:
