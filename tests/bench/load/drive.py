@@ -44,7 +44,7 @@ class Driven(NamedTuple):
 
 
 def drive(load: Load, *, seconds: float, start: int = 0) -> Driven:
-    """Ask for so long, or until all is asked that can be.
+    """Ask for so long, but until something was answered, or until all is asked that can be.
 
     Raises Refused for an answer outside 200 … 299, or of another status than the load expects.
     """
@@ -81,7 +81,7 @@ def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[float, li
         _call(waiting, load, numbers)
     spans: list[float] = []
     end = begun + seconds
-    while waiting.get_map() and (load.most is not None or time.monotonic() < end):
+    while waiting.get_map() and (load.most is not None or time.monotonic() < end or not spans):
         for key, _ in waiting.select(timeout=5):
             connection = key.fileobj
             assert isinstance(connection, socket.socket)

@@ -14,7 +14,7 @@ GOAL: Final = 0.85
 _HEAD: Final = ("", "before", "grown", "kept of speed", "kept of CPU", f"goal {GOAL:g}")
 _LARGEST: Final = 15
 _SIZES: Final = """
-    SELECT c.relname, pg_total_relation_size(c.oid), pg_relation_size(c.oid), pg_indexes_size(c.oid), s.n_live_tup,
+    SELECT c.relname, pg_total_relation_size(c.oid), pg_relation_size(c.oid), pg_indexes_size(c.oid), c.reltuples::bigint,
            s.n_dead_tup
       FROM pg_class AS c JOIN pg_stat_user_tables AS s ON s.relid = c.oid
      ORDER BY 2 DESC LIMIT %s

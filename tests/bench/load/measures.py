@@ -26,7 +26,7 @@ from tests.bench.load.processor import Used
 
 # Members whose choices are quoted beforehand, so that orders name the price that they cost.
 CHOOSERS: Final = 400
-_WARM_PAGES: Final = 200
+_WARM_PAGES: Final = 100
 ORDER, EMPTY, ONE, BARE, BARE_ORDER = (
     "order, 2 lines, coupon",
     "empty DRF view",
@@ -40,13 +40,17 @@ GROWING: Final = ("list, made", "page, made", ORDER, "admin: list of orders")
 
 @dataclass
 class Measure:
-    """One figure: what is asked, what it is held against, and what was measured. ``load`` may be another each round."""
+    """One figure: what is asked, what it is held against, and what was measured. ``load`` may be another each round.
+
+    The first ``warm`` requests are asked before the rounds, so that each worker has what it keeps.
+    """
 
     name: str
     load: Load | Callable[[], Load]
     goal: Goal | None = None
     floor: Goal | None = None
     counted: bool = True
+    warm: int = 0
     rounds: list[drive.Driven] = field(default_factory=list)
     used: list[Used] = field(default_factory=list)
     asked: int = 0
@@ -122,7 +126,11 @@ def _of_everybody(port: int) -> list[Measure]:
         # 茶具 and a number, so that each is another search.
         Measure("search", paths(lambda n: f"/api/v1/products?q=%E8%8C%B6%E5%85%B7%20{1 + n % len(ids)}")),
         Measure(
-            "page, kept", paths(lambda n: f"/api/v1/products/{warm[n % len(warm)]}"), kept, Goal(0.50, EMPTY)
+            "page, kept",
+            paths(lambda n: f"/api/v1/products/{warm[n % len(warm)]}"),
+            kept,
+            Goal(0.50, EMPTY),
+            warm=3 * len(warm),
         ),
         Measure("page, made", paths(lambda n: f"/api/v1/products/{cold[n % len(cold)]}"), made),
     ]

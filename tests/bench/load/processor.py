@@ -11,25 +11,32 @@ _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
 class Used(NamedTuple):
-    """Seconds of processor time of web servers and of PostgreSQL, since they began; of an answer, milliseconds."""
+    """Milliseconds of processor time of web servers (or workers) and of PostgreSQL for one answer."""
 
     web: float
     postgres: float
 
-    def since(self, before: Used, *, answers: float) -> Used:
-        """Milliseconds for each of so many answers since then."""
+
+class Moment(NamedTuple):
+    """Seconds of processor time that each process has used since it began."""
+
+    web: dict[int, float]
+    postgres: dict[int, float]
+
+    def since(self, before: Moment, *, answers: float) -> Used:
+        """What each of so many answers took since then; what a process used that has ended meanwhile is not known."""
         of_one = 1000 / max(answers, 1)
-        return Used((self.web - before.web) * of_one, (self.postgres - before.postgres) * of_one)
+        return Used(_more(self.web, before.web) * of_one, _more(self.postgres, before.postgres) * of_one)
 
 
-def used(*databases: str, without: int = 0) -> Used:
+def used(*databases: str, without: int = 0) -> Moment:
     """What the processes that this one has started, and the connections to these databases, have used.
 
     One of them, whose work is not the shop's, may be left out. Nothing where there is no ``/proc``.
     """
     seconds, parents, postgres = _processes(databases)
     below = [number for number in seconds if number != without and _is_below(number, os.getpid(), parents)]
-    return Used(sum(seconds[number] for number in below), postgres)
+    return Moment({number: seconds[number] for number in below}, postgres)
 
 
 def of_tree(pid: int) -> float:
@@ -40,11 +47,11 @@ def of_tree(pid: int) -> float:
 
 def _processes(
     databases: Collection[str], *, ended: bool = False
-) -> tuple[dict[int, float], dict[int, int], float]:
+) -> tuple[dict[int, float], dict[int, int], dict[int, float]]:
     """Each process's seconds (with those of ``ended`` children) and parent, and the seconds of connections to databases."""
     seconds: dict[int, float] = {}
     parents: dict[int, int] = {}
-    postgres = 0.0
+    postgres: dict[int, float] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             said = (folder / "stat").read_text().rpartition(")")[2].split()
@@ -56,8 +63,12 @@ def _processes(
         # utime, stime, and those of children that were waited for: fields 14 to 17 of proc_pid_stat(5).
         seconds[number] = sum(int(ticks) for ticks in said[11 : 15 if ended else 13]) / _TICKS_A_SECOND
         if command.startswith("postgres: ") and any(f" {name} " in command for name in databases):
-            postgres += seconds[number]
+            postgres[number] = seconds[number]
     return seconds, parents, postgres
+
+
+def _more(after: dict[int, float], before: dict[int, float]) -> float:
+    return sum(seconds - before.get(number, 0.0) for number, seconds in after.items())
 
 
 def _is_below(number: int, ancestor: int, parents: dict[int, int]) -> bool:
