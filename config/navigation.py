@@ -17,6 +17,8 @@ from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
+from apps.distribution import selectors as promoter_facts
+from apps.distribution.states import PromoterStatus
 from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
@@ -41,6 +43,9 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 _TO_SHIP = f"status__exact={Status.PAID}"
 _HELD_HELPS = "held__exact=1"
 _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
+_APPLICATIONS = f"status__exact={PromoterStatus.PENDING}"
+_HELD_COMMISSIONS = "held__exact=1"
+_OWING = "debt=yes"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -112,6 +117,33 @@ GROUPS: Groups = [
             Place("分享到访", "travel_explore", "shares.Visit"),
             Place("分享订单", "receipt_long", "shares.ShareOrder"),
             Place("动态消息", "dynamic_feed", "shares.LiveCard"),
+        ],
+    ),
+    (
+        "推客",
+        [
+            Place("推客", "campaign", "distribution.Promoter"),
+            Place(
+                "推客申请", "how_to_reg", "distribution.Promoter", _APPLICATIONS, promoter_facts.applications
+            ),
+            Place("客户绑定", "link", "distribution.Bond"),
+            Place("绑定历史", "history", "distribution.BondChange"),
+            Place("佣金", "paid", "distribution.Commission"),
+            Place(
+                "待核实佣金",
+                "policy_alert",
+                "distribution.Commission",
+                _HELD_COMMISSIONS,
+                promoter_facts.held_commissions,
+            ),
+            Place("推客账户", "account_balance_wallet", "distribution.Account"),
+            Place("推客欠款", "money_off", "distribution.Account", _OWING),
+            Place("佣金流水", "list_alt", "distribution.Entry"),
+            Place("推客规则", "rule", "distribution.Rules"),
+            Place("推客等级", "military_tech", "distribution.PromoterLevel"),
+            Place("佣金比例", "percent", "distribution.RateRule"),
+            Place("榜单活动", "leaderboard", "distribution.Contest"),
+            Place("推广素材", "perm_media", "distribution.Material"),
         ],
     ),
     (

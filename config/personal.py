@@ -16,6 +16,7 @@ from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.content import personal as content
 from apps.coupons import personal as coupons
+from apps.distribution import personal as distribution
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
@@ -34,6 +35,7 @@ BOARD: Sequence[Room] = (
     support.ROOM,
     content.ROOM,
     checkout.ROOM,
+    distribution.ROOM,
     wallet.ROOM,
     bargain.ROOM,
     presale.ROOM,
@@ -91,6 +93,12 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
+    "distribution.Rules": _SETTING,
+    "distribution.PromoterLevel": _SETTING,
+    "distribution.RateRule": _SETTING,
+    "distribution.Material": "texts and pictures for all promoters",
+    "distribution.Contest": _OFFER,
+    "distribution.Prize": _OFFER,
     "presale.Good": _OFFER,
     "shares.LiveCard": "how many are in a group, by its number",
     "flashsale.Session": _OFFER,
@@ -133,6 +141,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
+    "distribution.Material.body": "a text for everybody",
     "bargain.Bargain.combines": "kinds of offers",
     "presale.Presale.combines": "kinds of offers",
     "promotions.MemberDay.weekdays": "days",

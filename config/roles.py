@@ -59,6 +59,8 @@ _MARKETING = (
     "members.Level",
     "content.ReviewRules",
     "support",
+    *("distribution.Rules", "distribution.PromoterLevel", "distribution.RateRule"),
+    *("distribution.Material", "distribution.Contest"),
     *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
 )
 
@@ -84,9 +86,12 @@ def _roles() -> dict[str, Collection[str]]:
             "presale",
             "shares",
             "groupbuy",
+            "distribution",
         )
         | {
             "bargain.release_help",
+            "distribution.appoint_promoter",
+            "distribution.bind_promoter",
             "presale.change_report",
             "presale.arrive_presale",
             "groupbuy.end_group",
@@ -104,11 +109,20 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.Account",
             "content",
             "support",
+            "campaigns",
+            "promotions.Promotion",
+            "promotions.Campaign",
             "flashsale",
             "bargain",
             "presale",
             "shares",
             "groupbuy",
+            *(
+                "distribution.Promoter",
+                "distribution.Bond",
+                "distribution.BondChange",
+                "distribution.Commission",
+            ),
         )
         | {
             "members.change_member",
@@ -127,7 +141,14 @@ def _roles() -> dict[str, Collection[str]]:
             "coupons",
             "members.Member",
             "fulfillment",
+            "distribution",
             "base.AuditEntry",
+            "campaigns",
+            "promotions",
+            "groupbuy",
+            "bargain",
+            "presale",
+            *("flashsale.Session", "flashsale.Good", "flashsale.Plan", "flashsale.PlanGood"),
         )
         | {
             "orders.refund_order",
@@ -140,6 +161,9 @@ def _roles() -> dict[str, Collection[str]]:
             "wallet.adjust_account",
             "wallet.refund_recharge",
             "points.correct_account",
+            "distribution.judge_commission",
+            "distribution.adjust_account",
+            "distribution.export_commission",
             "coupons.compensate_coupon",
             "coupons.compensate_any_coupon",
         },

@@ -36,6 +36,8 @@ _BULK = frozenset(
         "coupons.issue_due",
         "coupons.make_codes",
         "coupons.forget_passes",
+        "distribution.settle_due",
+        "distribution.review_levels",
         "members.make_exports",
         "members.forget_dead_sessions",
         "members.forget_past_keeping",
@@ -84,6 +86,9 @@ RINGS = (
     Ring("flashsale.pass_turns", 10),
     Ring("flashsale.make_sessions", 600),
     Ring("content.hold_overdue", 60),
+    Ring("distribution.settle_due", 300),
+    Ring("distribution.reward_due", 3600),
+    Ring("distribution.review_levels", 3600),
     Ring("members.forget_unused_pictures", 3600),
 )
 

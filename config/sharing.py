@@ -1,4 +1,5 @@
-"""Board 8: what can be shared: the API's word, what operators call it, the mini program's page, who knows its things.
+"""Board 8: what can be shared: the API's word, what operators call it, the mini program's page, who knows its things;
+and who does something about members who came by a share.
 
 Pages are those of the mini program that the shop is sold with; whoever has others names them here. Codes of a page that
 the released version does not have are refused by WeChat (41030, WECHAT_CHECK_PATH).
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from apps.shares.cards import Kind
 
 # Words of the API that have nothing to show yet: 404, where other words are 400.
-COMING: Sequence[str] = ("article", "page", "promoter", "referral")
+COMING: Sequence[str] = ("article", "page", "referral")
 
 KINDS: Sequence[Kind] = (
     Kind(
@@ -37,4 +38,8 @@ KINDS: Sequence[Kind] = (
         finds="apps.presale.sharing.presale",
         numbered=True,
     ),
+    Kind(name="promoter", label="推客", page="pages/index/index", finds="apps.distribution.sharing.myself"),
 )
+
+# Called with the share and the member, inside the visit's transaction; they refuse nobody.
+LANDINGS: Sequence[str] = ("apps.distribution.services.bindings.bind_on_landing",)

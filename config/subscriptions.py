@@ -14,6 +14,7 @@ from mall import events
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ConsentWithdrawn: [
         "apps.content.handlers.erase_on_consent_withdrawn",
+        "apps.distribution.handlers.leave_on_consent_withdrawn",
         "apps.members.handlers.erase_pictures_on_consent_withdrawn",
         "apps.support.handlers.erase_on_consent_withdrawn",
     ],
@@ -34,10 +35,16 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.checkout.handlers.count_sold_on_order_paid",
         "apps.checkout.handlers.tell_on_order_paid",
         "apps.coupons.handlers.reward_on_order_paid",
+        "apps.distribution.handlers.accrue_on_order_paid",
         "apps.storefront.handlers.note_on_order_paid",
     ],
     events.OrderPlaced: ["apps.storefront.handlers.give_to_share_on_order_placed"],
-    events.OrderReceived: ["apps.points.handlers.settle_on_order_received"],
+    events.OrderReceived: [
+        "apps.distribution.handlers.freeze_on_order_received",
+        "apps.distribution.handlers.join_on_order_received",
+        "apps.points.handlers.settle_on_order_received",
+    ],
+    events.OrderRefunded: ["apps.distribution.handlers.take_back_on_order_refunded"],
     events.OrderReserved: ["apps.checkout.handlers.tell_on_order_reserved"],
     events.ParcelShipped: ["apps.checkout.handlers.upload_on_parcel_shipped"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],

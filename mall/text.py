@@ -58,6 +58,11 @@ def plain(text: str, *, multiline: bool = False) -> str:
     return kept.strip("".join(_BLANK_SIGNS) + " \t\n\u3000") if is_visible(kept) else ""
 
 
+def masked_number(number: str) -> str:
+    """A public number as others than its owner may read it: the beginning, which is its day, and the last four signs."""
+    return f"{number[:8]}****{number[-4:]}"
+
+
 def masked(nickname: str) -> str:
     """A nickname as strangers may read it: its first sign and two stars; 微信用户 for whoever has none."""
     return f"{nickname[0]}**" if nickname else "微信用户"

@@ -17,12 +17,21 @@ from pydantic import ValidationError
 from apps.bargain import campaign_files as bargain
 from apps.campaigns.files import Part
 from apps.coupons import campaign_files as coupons
+from apps.distribution import campaign_files as distribution
 from apps.flashsale import campaign_files as flash_sales
 from apps.groupbuy import campaign_files as group_buys
 from apps.presale import campaign_files as presale
 from mall.errors import Fault, Faulty, ShopError
 
-PARTS: Final[Sequence[Part]] = (coupons.PART, group_buys.PART, flash_sales.PART, bargain.PART, presale.PART)
+PARTS: Final[Sequence[Part]] = (
+    coupons.PART,
+    group_buys.PART,
+    flash_sales.PART,
+    bargain.PART,
+    presale.PART,
+    distribution.COMMISSION,
+    distribution.PROMOTERS,
+)
 
 # Why a value is none, by pydantic's name for it; what is not here is told in its own words.
 _WORDS: Final = {

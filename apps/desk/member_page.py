@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from apps.base.parts import Parted
 from apps.coupons import parts as coupons
+from apps.distribution import parts as distribution
 from apps.members.admin import MemberPage
 from apps.members.models import Member
 from apps.orders import parts as orders
@@ -17,4 +18,4 @@ from apps.wallet import parts as wallet
 class MemberAdmin(Parted, MemberPage):
     """Shoppers, continued by the rooms that know more of them."""
 
-    parts = (orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD)
+    parts = (orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD, distribution.PROMOTES)

@@ -107,6 +107,14 @@ def address_of(*, member: Member, address_id: int) -> Address:
     return address
 
 
+def by_public_id(public_id: str) -> Member:
+    """The living member with this number, as operators read it. Raises NotFound."""
+    member = Member.objects.filter(public_id=public_id, erased_at=None).first()
+    if member is None:
+        raise NotFound("没有这位会员")
+    return member
+
+
 def current_document(*, kind: str) -> Document | None:
     """Return the version of a document that is in force: the one published last."""
     return (

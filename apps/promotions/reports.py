@@ -74,7 +74,7 @@ def _before_and_after(figures: Mapping[str, Any]) -> list[list[str]]:
         "商品优惠": ("off_before_fen", "off_after_fen"),
         "其中积分抵扣": ("points_before_fen", "points_after_fen"),
         "实收（含运费）": ("paid_before_fen", "paid_after_fen"),
-        "毛利（扣除赠品成本）": ("margin_before_fen", "margin_after_fen"),
+        "毛利（扣除赠品成本与佣金）": ("margin_before_fen", "margin_after_fen"),
     }
     lines = [
         [what, _yuan(figures[before]), _yuan(figures[after])]

@@ -106,6 +106,17 @@ class Kind:
         return int(subject) if self.numbered else subject
 
 
+class Lands(Protocol):
+    """Does something about a member who came by another's share, in the visit's transaction; refuses nobody."""
+
+    def __call__(self, share: Any, *, member: Any, at: datetime) -> None: ...
+
+
+def landings() -> Sequence[Lands]:
+    """Return who is told of members who come by a share (settings.SHARE_LANDINGS), in their order."""
+    return [import_string(path) for path in import_string(settings.SHARE_LANDINGS)]
+
+
 def board() -> Sequence[Kind]:
     """Return the board (settings.SHARE_KINDS)."""
     kinds: Sequence[Kind] = import_string(settings.SHARE_KINDS)

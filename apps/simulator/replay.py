@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from apps.catalog import selectors as catalog_facts
 from apps.orders.models import Order, OrderLine
 from apps.points import deduction
 from apps.points.models import Rules
+from mall import money
 from mall.pricing import engine, refs
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
 from mall.pricing.offers import AnyCoupon, Coupon, FreePostage, FreightCoupon, Gift, Offer
@@ -34,17 +36,18 @@ class Priced:
     """An order's goods under some offers; money in fen.
 
     ``known_fen`` is what is paid for the goods whose cost is known, ``cost_fen`` what those cost us together
-    with the gifts.
+    with the gifts, ``commission_fen`` what promoters get of what is paid for them.
     """
 
     quote: Quote
     known_fen: int
     cost_fen: int
+    commission_fen: int = 0
 
     @property
     def margin_fen(self) -> int:
         """What is left of the price of goods with a known cost; negative for a loss."""
-        return self.known_fen - self.cost_fen
+        return self.known_fen - self.cost_fen - self.commission_fen
 
     def taken_fen(self, ref: str) -> int:
         """What the offer with this ref takes off, goods and freight."""
@@ -141,16 +144,26 @@ def sold_out(offer: Offer, quote: Quote) -> bool:
     return any(refusal.ref == offer.ref and refusal.reason in reasons for refusal in quote.declined)
 
 
-def price(order: Order, basket: Basket, offers: Sequence[Offer], gift_costs_fen: Mapping[int, int]) -> Priced:
-    """The order's basket under these offers."""
+def price(
+    order: Order,
+    basket: Basket,
+    offers: Sequence[Offer],
+    gift_costs_fen: Mapping[int, int],
+    rates_bp: Mapping[int, Sequence[int]] = MappingProxyType({}),
+) -> Priced:
+    """The order's basket under these offers; ``rates_bp`` are the commissions that its lines paid, by line id."""
     quote = engine.quote(basket, offers)
     costs_fen = {line.sku_id: line.cost_fen for line in order.lines.all() if line.unit_price_fen}
     known = [item for item in quote.items if costs_fen[item.sku_id] is not None]
+    paid_bp = {line.sku_id: rates_bp.get(line.pk, ()) for line in order.lines.all() if line.unit_price_fen}
     gift_cost_fen = sum(gift_costs_fen.get(gift.sku_id, 0) * gift.quantity for gift in quote.gifts)
     return Priced(
         quote=quote,
         known_fen=sum(item.payable_fen for item in known),
         cost_fen=sum((costs_fen[item.sku_id] or 0) * item.quantity for item in known) + gift_cost_fen,
+        commission_fen=sum(
+            money.share_bp(item.payable_fen, bp=bp) for item in known for bp in paid_bp[item.sku_id]
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from apps.base import days, faults
 from apps.coupons import selectors as coupon_facts
+from apps.distribution import selectors as promoter_facts
 from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -47,13 +48,17 @@ _LINE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What orders are priced with besides the draft: other promotions, levels' benefits by level, what was held."""
+    """What orders are priced with besides the draft: other promotions, levels' benefits by level, what was held.
+
+    ``rates_bp`` are the commissions that their lines paid, by line id: promoters get less of less.
+    """
 
     others: Sequence[Dated]
     benefits: Mapping[int, Sequence[Offer]]
     coupons: Mapping[str, AnyCoupon]
     rules: Rules
     gift_costs_fen: Mapping[int, int]
+    rates_bp: Mapping[int, Sequence[int]]
 
 
 def advance_due(*, at: datetime, chunks: int = 10) -> int:
@@ -136,7 +141,7 @@ def _chunk(run: SimulationRun, limit: int) -> QuerySet[Order]:
 
 
 def _around(run: SimulationRun, draft: Draft, orders: Sequence[Order]) -> Around:
-    """All that these orders are priced with besides the draft: five statements."""
+    """All that these orders are priced with besides the draft: six statements."""
     others = [each for each in promotion_facts.dated(at=run.until) if each.promotion_id != draft.promotion_id]
     gifts = [step.gifts for each in others if isinstance(each.offer, Gift) for step in each.offer.steps]
     gift_ids = draft.gift_ids | {item.sku_id for given in gifts for item in given}
@@ -146,6 +151,7 @@ def _around(run: SimulationRun, draft: Draft, orders: Sequence[Order]) -> Around
         coupons=coupon_facts.offers_again(replay.coupon_ids_of(orders)),
         rules=point_facts.rules(),
         gift_costs_fen=promotions.costs_of(gift_ids),
+        rates_bp=promoter_facts.rates_paid(order_nos=[order.order_no for order in orders]),
     )
 
 
@@ -160,11 +166,11 @@ def _replay(order: Order, trial: Trial, around: Around) -> Replayed | None:
         *(each.offer for each in around.others if each.made_on(day)),
         *replay.held_by(order, coupons=around.coupons, rules=around.rules),
     ]
-    before = after = replay.price(order, basket, present, around.gift_costs_fen)
+    before = after = replay.price(order, basket, present, around.gift_costs_fen, around.rates_bp)
     offer = trial.offer(at=order.paid_at) if trial.draft.made_on(day) else None
     stopped_by, newcomer = None, False
     if offer is not None and replay.concerns(offer, basket):
-        after = replay.price(order, basket, [*present, offer], around.gift_costs_fen)
+        after = replay.price(order, basket, [*present, offer], around.gift_costs_fen, around.rates_bp)
         if after.gives(offer.ref):
             stopped_by = trial.stopped_by(member_id=order.member_id, day=day)
             if stopped_by is None:

@@ -13,6 +13,7 @@ import errno
 import select
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from gunicorn.workers.gthread import (
@@ -122,6 +123,10 @@ class SelfService(ThreadWorker):
 
     def _close(self, conn: Any, *, graceful: bool = False) -> None:
         try:
+            # Closing is enough, unless a child that was forked meanwhile has the socket too; then its number would go on
+            # to be heard of, in the name of the next connection that has it.
+            with suppress(OSError, ValueError):  # where gunicorn has closed it already
+                self._calls.unregister(conn.sock.fileno())
             conn.close(graceful=graceful)
         except OSError as error:
             self.log.debug("closing a connection: %s", error)

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "apps.wallet",
     "apps.bargain",
     "apps.presale",
+    "apps.distribution",
     "apps.flashsale",
     "apps.checkout",
     "apps.storefront",
@@ -311,6 +312,7 @@ PICTURE_USERS = "config.pictures.USERS"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
+SHARE_LANDINGS = "config.sharing.LANDINGS"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"

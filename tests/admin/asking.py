@@ -20,6 +20,9 @@ from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs as issues
 from apps.coupons.services import store_uses
 from apps.coupons.services import templates as coupon_templates
+from apps.distribution.models import Account as PromoterAccount
+from apps.distribution.models import Bond, BondChange, Commission, Promoter, PromoterLevel, PromoterMove
+from apps.distribution.models import Entry as PromoterEntry
 from apps.flashsale import services as flashsale
 from apps.fulfillment.models import Carrier, ShippingUpload
 from apps.groupbuy import services as groupbuy
@@ -41,6 +44,7 @@ from apps.wallet.models import Account, Entry, Recharge
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
+from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
@@ -693,6 +697,115 @@ def _release_help() -> Page:
     )
 
 
+def _promoter(
+    button: str, typed: dict[str, Any], spoiled: str, *, status: str = "ACTIVE"
+) -> Callable[[], Page]:
+    """A button that moves a promoter; ``spoiled`` is a status from which it cannot."""
+
+    def ask() -> Page:
+        row = promotion.promoter()
+        Promoter.objects.filter(pk=row.pk).update(status=status)
+        return _of_row(
+            "distribution.promoter",
+            row,
+            button,
+            typed,
+            _rows(Promoter, PromoterMove),
+            permission="distribution.appoint_promoter",
+            spoil=lambda: Promoter.objects.update(status=spoiled),
+        )
+
+    return ask
+
+
+def _promoter_level() -> Page:
+    row, level = promotion.promoter(), PromoterLevel.objects.create(name="金牌推客", rank=2)
+    return _of_row(
+        "distribution.promoter",
+        row,
+        "level",
+        {"level": level.pk},
+        _rows(Promoter),
+        permission="distribution.appoint_promoter",
+    )
+
+
+def _bind_customer() -> Page:
+    row, customer = promotion.promoter(), members.member()
+    return _of_row(
+        "distribution.promoter",
+        row,
+        "bind",
+        {"member": customer.public_id, "reason": "客户来电"},
+        _rows(Bond, BondChange),
+        permission="distribution.bind_promoter",
+        spoil=lambda: Promoter.objects.update(status="SUSPENDED"),
+    )
+
+
+def _unbind_customer() -> Page:
+    row, customer = promotion.promoter(), members.member()
+    promotion.bind(customer, row)
+    return _of_row(
+        "distribution.promoter",
+        row,
+        "unbind",
+        {"member": customer.public_id, "reason": "客户要求"},
+        _rows(Bond, BondChange),
+        permission="distribution.bind_promoter",
+        spoil=lambda: Bond.objects.all().delete(),
+    )
+
+
+def _appoint() -> Page:
+    member = members.member()
+    return Page(
+        "/admin/distribution/promoter/appoint/",
+        "/admin/distribution/promoter/",
+        "distribution.appoint_promoter",
+        "distribution.view_promoter",
+        {"member": member.public_id},
+        _rows(Promoter, PromoterMove),
+        spoil=lambda: (
+            type(member)
+            .objects.filter(pk=member.pk)
+            .update(erased_at=timezone.now(), disabled_at=timezone.now(), nickname="", phone="")
+        ),
+    )
+
+
+def _commission(button: str, typed: dict[str, Any], *, held: bool) -> Callable[[], Page]:
+    def ask() -> Page:
+        order = fulfillment.paid_order(1)
+        row = promotion.earned(promotion.promoter(), order, buyer=order.member)
+        Commission.objects.filter(pk=row.pk).update(held=held)
+        return _of_row(
+            "distribution.commission",
+            row,
+            button,
+            typed,
+            _rows(Commission, PromoterEntry),
+            permission="distribution.judge_commission",
+            spoil=lambda: Commission.objects.filter(pk=row.pk).update(held=not held),
+        )
+
+    return ask
+
+
+def _adjust_promoter() -> Page:
+    row = promotion.promoter()
+    promotion.give(row, 1000)
+    return _of_row(
+        "distribution.account",
+        row,
+        "adjust",
+        {"more": "", "less": "1", "reason": "多发", "token": _token()},
+        _rows(PromoterAccount, PromoterEntry),
+        permission="distribution.adjust_account",
+        spoil=lambda: PromoterAccount.objects.update(available_fen=0),
+    )
+
+
 PAGES: Final[dict[str, Callable[[], Page]]] = {
     "coupons_template_publish": _publish_template,
     "coupons_template_stop": _stop_template,
@@ -745,6 +858,18 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "groupbuy_group_end_now": _end_group,
+    "distribution_promoter_appoint": _appoint,
+    "distribution_promoter_approve": _promoter("approve", {}, "ACTIVE", status="PENDING"),
+    "distribution_promoter_refuse": _promoter("refuse", {"reason": "资料不全"}, "ACTIVE", status="PENDING"),
+    "distribution_promoter_suspend": _promoter("suspend", {"reason": "违规"}, "LEFT"),
+    "distribution_promoter_resume": _promoter("resume", {"reason": "已改正"}, "ACTIVE", status="SUSPENDED"),
+    "distribution_promoter_set_level": _promoter_level,
+    "distribution_promoter_bind": _bind_customer,
+    "distribution_promoter_unbind": _unbind_customer,
+    "distribution_commission_hold": _commission("hold", {"reason": "疑似自购"}, held=False),
+    "distribution_commission_release": _commission("release", {}, held=True),
+    "distribution_commission_reject": _commission("reject", {"reason": "自购"}, held=True),
+    "distribution_account_adjust": _adjust_promoter,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
@@ -761,6 +886,9 @@ BY_TWO: Final = {
 
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
+    "distribution_promoter_export": "a file, noted in the audit log",
+    "distribution_promoter_sharers": "a file, noted in the audit log",
+    "distribution_commission_export": "a file, noted in the audit log",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",
     "support_survey_results": "a page to read",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from html.parser import HTMLParser
 from itertools import count
 from typing import Any
@@ -12,6 +12,9 @@ from django.contrib.auth.models import Group, User
 from apps.base import audit, jobs, pulses
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
+from apps.distribution.models import Contest, Material, PromoterLevel, RateRule, Winner
+from apps.distribution.services import holds, promoters
+from apps.distribution.services import rules as promoter_rules
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
 from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
 from apps.fulfillment.states import UploadStatus
@@ -33,6 +36,7 @@ from apps.wechat.models import PushMessage
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
+from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
@@ -60,6 +64,7 @@ def fill(rows: int, *, operator: User) -> None:
         _group_of(order)
         _bargain_of(order)
         _presale_of(order)
+        _promoters_of(order)
         _system(operator)
 
 
@@ -142,6 +147,28 @@ def _flash_sales_of(order: Order) -> None:
         code=f"PLAN-{good.pk}", title="每天十点秒杀", starts=time(10), from_day=date(2026, 11, 23)
     )
     PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
+
+
+def _promoters_of(order: Order) -> None:
+    """A promoter with a customer, a commission of which a refund took a part, a debt, rules, a contest that was won."""
+    number = next(_numbers)
+    promotion.set_rules()
+    level = promoter_rules.save_level(PromoterLevel(name=f"推客等级{number}", rank=number % 30_000))
+    promoter = promotion.promoter()
+    promoters.set_level(promoter_id=promoter.pk, level_id=level.pk, operator=None, at=NOW)
+    RateRule.objects.create(product=order.lines.all()[0].sku.product, first_bp=1500, second_bp=0)
+    Material.objects.create(title=f"素材{number}", body="陶杯上新")
+    buyer = members.member("新客")
+    promotion.bind(buyer, promoter, at=NOW - timedelta(hours=1))
+    commission = promotion.earned(promoter, order, buyer=buyer)
+    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
+    promotion.owe(promoter, 100)
+    contest = Contest.objects.create(
+        title=f"月榜{number}", starts_at=NOW, ends_at=NOW + timedelta(days=1), wait_days=0
+    )
+    Winner.objects.create(
+        contest=contest, promoter=promoter, place=1, orders=1, amount_fen=5000, reward_fen=100
+    )
 
 
 def _bargain_of(order: Order) -> None:

@@ -37,6 +37,11 @@ _ASKED_FOR = {
     "flashsale.PlanGood.price_fen",
     "presale.Presale.deposit_fen",
     "presale.Presale.deposit_worth_fen",
+    "distribution.PromoterLevel.min_amount_fen",
+    "distribution.Rules.join_by_spending_fen",
+    "distribution.Rules.withdraw_min_fen",
+    "distribution.Rules.review_above_fen",
+    "distribution.Rules.second_person_above_fen",
     "fulfillment.FreightZone.first_fee_fen",
     "fulfillment.FreightZone.next_fee_fen",
 }

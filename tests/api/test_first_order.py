@@ -15,9 +15,11 @@ from apps.catalog.models import Sku
 from apps.checkout import asking
 from apps.content import services as reviews
 from apps.coupons.models import PromoCode
+from apps.distribution.models import Material, Promoter
 from apps.fulfillment.services import parcels
 from apps.members.models import Member
 from apps.members.services import exports
+from apps.orders.models import Order
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.bargain import make as bargains
@@ -25,6 +27,7 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
@@ -218,6 +221,26 @@ def share_and_come_by(witness: Witness, sku: Sku) -> None:
     assert witness.call("POST", "/visits", landed, status=204) is None
 
 
+def promote(witness: Witness) -> None:
+    """Who brought one, asking to be a promoter, the promoter's pages, the leaderboard, and leaving."""
+    promotion.set_rules(needs_review=False)
+    by = promotion.promoter(at=datetime.now(tz=UTC))
+    assert witness.call("GET", "/me/inviter") is None
+    assert witness.call("POST", "/me/inviter", {"promo_code": by.code})["until"] is None
+    assert witness.call("GET", "/me/inviter")["nickname"] == "小**"
+    assert witness.call("GET", "/me/promoter")["status"] == "NONE"
+    assert witness.call("POST", "/me/promoter", {})["status"] == "ACTIVE"
+    mine = Promoter.objects.order_by("-id")[0]
+    order = Order.objects.filter(member=mine.member, paid_at__isnull=False)[0]
+    promotion.earned(mine, order, buyer=by.member)
+    promotion.bind(members.member(), mine, at=datetime.now(tz=UTC))
+    Material.objects.create(title="陶杯上新", body="握在手里是暖的")
+    for page in ("team?level=1", "orders", "commissions?status=PENDING", "goods", "materials"):
+        assert len(witness.call("GET", f"/me/promoter/{page}")["results"]) >= 1
+    assert witness.call("GET", "/leaderboards/promoters?period=month")["mine"] is None
+    witness.call("DELETE", "/me/promoter", status=204)
+
+
 def bargain_with_friends(witness: Witness) -> None:
     """A run is opened, read, and helped by somebody."""
     now = datetime.now(tz=UTC)
@@ -321,6 +344,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("GET", "/shop")["server_time"]
 
     bargain_with_friends(witness)
+    promote(witness)
     order_before_it_is_here(witness)
     share_and_come_by(witness, cup)
     buy_in_a_group(witness)

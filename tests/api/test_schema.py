@@ -180,7 +180,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
         *("GET /group-buys", "GET /group-buys/{group_buy_id}", "GET /group-buys/{group_buy_id}/groups"),
         "GET /groups/{group_no}",
         *("GET /bargains", "GET /bargains/{bargain_id}", "GET /bargain-runs/{bargain_no}"),
-        *("GET /shares/{token}", "POST /visits"),
+        *("GET /shares/{token}", "POST /visits", "GET /leaderboards/promoters"),
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),
     }
 

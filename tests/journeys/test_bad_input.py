@@ -18,6 +18,7 @@ from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.catalog.models import Product
 from apps.coupons.models import PromoCode
+from apps.distribution.models import Promoter
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.support.models import Survey
@@ -25,6 +26,7 @@ from apps.wallet.models import Pack
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.distribution import make as promotion
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.support import make as surveys
@@ -211,6 +213,8 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
             {"sku_id": [*INT, 2**62], "quantity": [*INT, 10**9], "selected": BOOL},
         ),
         Door("PATCH", f"/cart/items/{item_id}", {}, {"quantity": [*INT, 10**9], "selected": BOOL}),
+        Door("POST", "/me/promoter", {}, {"agreement_version": [*TEXT, "", "   ", None]}),
+        Door("POST", "/me/inviter", {"promo_code": "K7M2P9QR"}, {"promo_code": REQUIRED_TEXT}),
         Door("PUT", "/me/birthday", {"birthday": "1990-05-20"}, {"birthday": DATES}),
         Door("POST", "/coupons/redeem", {"code": "WANG2026"}, {"code": REQUIRED_TEXT}),
         Door(
@@ -259,6 +263,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     order = counter.order(member, address, [(sku, 1)], at=timezone.now() - timedelta(minutes=1))
     coupon = coupons.template("满500减10", threshold_fen=50_000)
     PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
+    Promoter.objects.filter(pk=promotion.promoter().pk).update(code="K7M2P9QR")
     points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
     known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk, on_offer().pk)
     consents.give(member=member, document="privacy", version="1.0", at=timezone.now())
@@ -416,6 +421,12 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/surveys": (),
         "/flash-sales": ("day",),
         "/me/waits": (),
+        "/leaderboards/promoters": ("period",),
+        "/me/promoter/team": ("level",),
+        "/me/promoter/orders": (),
+        "/me/promoter/commissions": ("status",),
+        "/me/promoter/goods": (),
+        "/me/promoter/materials": ("product",),
     }
     for path, names in lists.items():
         for name in (*names, "cursor", "page_size"):

@@ -209,6 +209,13 @@ def write(run: Run, *, move: str, order_no: str = "") -> None:
     run.status = LIFECYCLE.target(move=move, current=run.status)
     run.order_no = order_no
     run.save(update_fields=["status", "order_no"])
+    if run.status == RunStatus.LAPSED:
+        end_held(run)
+
+
+def end_held(run: Run) -> None:
+    """Nothing is cut in this run any more: helps that waited for a look came to nothing, and wait for nobody."""
+    Help.objects.filter(run=run, held=True).update(held=False)
 
 
 def _locked(bargain_no: str) -> Run:
@@ -245,5 +252,6 @@ def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
     Run.objects.filter(pk=run.pk).update(cut_fen=F("cut_fen") + cut.amount_fen, helps=F("helps") + 1)
     run.cut_fen, run.helps = run.cut_fen + cut.amount_fen, run.helps + 1
     if run.at_floor:
+        end_held(run)
         outbox.publish(BargainAtFloor(member_id=run.member_id, bargain_no=run.bargain_no), at=at)
     return cut

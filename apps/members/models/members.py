@@ -286,6 +286,8 @@ class Document(models.Model):
 
     class Kind(models.TextChoices):
         PRIVACY = "privacy", "隐私保护指引"
+        # What promoters agree to; asked for where one is published (apps.distribution).
+        PROMOTER = "promoter", "推客协议"
 
     kind = models.CharField("文件", max_length=20, choices=Kind.choices)
     version = models.CharField("版本", max_length=20)

@@ -12,6 +12,7 @@ from django.db.models.functions import NullIf
 from apps.base import judging, versions
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import terms, worst_cases
 from apps.promotions.models import PriceFloor, Promotion
 from apps.promotions.terms import Terms
@@ -140,6 +141,19 @@ def breaches(offered: Terms, *, at: datetime) -> list[Breach]:
         )
         if unit_fen < lowest_fen:
             found.append(Breach(sku_id, sku.product.title, unit_fen, lowest_fen))
+    return found
+
+
+def lowest_prices_fen(skus: Collection[Sku], *, at: datetime) -> dict[int, int]:
+    """The least that a unit of each SKU may be paid with at this moment, by its id: under any one promotion, or none.
+
+    Each promotion in the basket that is worst for the SKU, as ``breaches`` tries it; three statements.
+    """
+    found = {sku.pk: sku.price_fen for sku in skus}
+    lines = [_line(sku) for sku in skus]
+    for offer in promotion_facts.live(at=at):
+        for sku_id, unit_fen in worst_cases.unit_prices_fen(offer, lines).items():
+            found[sku_id] = min(found[sku_id], unit_fen)
     return found
 
 

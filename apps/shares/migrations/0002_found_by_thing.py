@@ -1,10 +1,12 @@
 """What came of a campaign asks for everybody's shares of its things."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import models
+
+from apps.base import migrating
 
 
-class Migration(migrations.Migration):
+class Migration(migrating.Migration):
     atomic = False  # the index is built while the shop sells
 
     dependencies = [("shares", "0001_initial")]

@@ -13,6 +13,7 @@ from django.db.models import F
 from apps.base import days
 from apps.members.models import Member
 from apps.outbox import services as outbox
+from apps.shares import cards
 from apps.shares import selectors as share_facts
 from apps.shares.models import ShareOrder, Visit
 from mall.events import ShareVisited
@@ -48,6 +49,8 @@ def note_visit(*, token: object, visitor_id: object, member: Member | None, at: 
             Visit.objects.filter(pk=visit.pk, last_at__lte=at).update(last_at=at, landings=F("landings") + 1)
         if member is not None:
             _note_registration(member)
+            for landing in cards.landings():
+                landing(share, member=member, at=at)
             outbox.publish(ShareVisited(member_id=member.pk, share_id=share.pk, visit_id=visit.pk), at=at)
     return visit
 

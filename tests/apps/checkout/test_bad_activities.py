@@ -112,7 +112,7 @@ def test_a_group_buy_is_had_by_who_may_have_it_and_nobody_else(
         made = make_groups.campaign(counter.goods(50_00), **said)
         return of(made), [(made.prices.get().sku_id, 1)]
 
-    draft, _ = make_groups.groupbuy.save(
+    draft, _ = make_groups.groupbuy.CAMPAIGNS.save(
         make_groups.draft(counter.goods(50_00), **running()), at=timezone.now()
     )
     shopper = shopper_of(buyer[0])

@@ -21,6 +21,7 @@ from mall.errors import Invalid
 from tests.apps.checkout import make
 from tests.apps.checkout.make import NOW
 from tests.apps.coupons import make as coupons_make
+from tests.apps.distribution import make as promotion
 from tests.apps.promotions import make as promotions_make
 
 pytestmark = pytest.mark.django_db
@@ -443,3 +444,11 @@ def test_an_operator_tries_a_promotion_from_its_page_and_reads_the_report(admin_
         assert said in shown, said
     assert SimulationRun.objects.get().operator is not None
     assert admin_client.get("/admin/promotions/simulationrun/").status_code == 200
+
+
+def test_what_promoters_get_is_no_margin_and_they_get_less_of_less():
+    # 120.00 at cost 60.00 with 10 % leave 48.00; after 15.00 off, 105.00 with 10 % leave 34.50.
+    order = paid(120_00, cost_fen=60_00)
+    promotion.earned(promotion.promoter(), order, buyer=order.member)
+    figures = simulated(draft())
+    assert (figures["margin_before_fen"], figures["margin_after_fen"]) == (48_00, 34_50)

@@ -22,7 +22,7 @@ from tests.bench.load import drive, figures, goods, requests, rush
 from tests.bench.load.drive import Load
 from tests.bench.load.figures import Figure, Goal
 from tests.bench.load.paying import Paying
-from tests.bench.load.processor import Used
+from tests.bench.load.processor import Spent
 
 # Members whose choices are quoted beforehand, so that orders name the price that they cost.
 CHOOSERS: Final = 400
@@ -52,7 +52,7 @@ class Measure:
     counted: bool = True
     warm: int = 0
     rounds: list[drive.Driven] = field(default_factory=list)
-    used: list[Used] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
     asked: int = 0
 
     def next_load(self) -> Load:
@@ -61,7 +61,7 @@ class Measure:
 
     def figure(self, statements: int | None) -> Figure:
         """The line of the report: the medians of the rounds."""
-        used = Used(*(statistics.median(each) for each in zip(*self.used, strict=True)))
+        spent = Spent(*(statistics.median(each) for each in zip(*self.spent, strict=True)))
         rates = [each.rate for each in self.rounds]
         return Figure(
             self.name,
@@ -69,8 +69,8 @@ class Measure:
             rounds=tuple(rates),
             latencies=figures.latencies([each.latencies for each in self.rounds]),
             statements=statements,
-            web=used.web,
-            postgres=used.postgres,
+            web=spent.web,
+            postgres=spent.postgres,
             goal=self.goal,
             floor=self.floor,
         )

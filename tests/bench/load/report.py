@@ -192,7 +192,7 @@ def _measure(measure: Measure, run: _Run, *, seconds: float) -> None:
         measure.asked = drive.drive(load, seconds=seconds / 4, start=measure.asked).last
     before = processor.used(*run.databases, without=run.wechat)
     driven = drive.drive(load, seconds=seconds, start=measure.asked if load.most is None else 0)
-    measure.used.append(
+    measure.spent.append(
         processor.used(*run.databases, without=run.wechat).since(before, answers=driven.answers)
     )
     measure.asked = driven.last

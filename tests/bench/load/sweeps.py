@@ -32,12 +32,12 @@ class _Done:
 
     number: int
     seconds: float
-    used: processor.Used
+    spent: processor.Spent
 
     def figure(self, name: str, goal: Goal) -> Figure:
         """As a line of the report."""
         rate = self.number / max(self.seconds, 1e-9)
-        return Figure(name, rate, rounds=(rate,), web=self.used.web, postgres=self.used.postgres, goal=goal)
+        return Figure(name, rate, rounds=(rate,), web=self.spent.web, postgres=self.spent.postgres, goal=goal)
 
 
 def measured(url: str, *, deliveries: int, at: datetime) -> list[Figure]:

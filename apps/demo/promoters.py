@@ -1,0 +1,126 @@
+"""Promoters of the demo shop: one who brought another who brought customers, commissions in each state, a debt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from apps.base import numbers
+from apps.catalog.models import Sku
+from apps.demo import levels, past_orders
+from apps.distribution import selectors as promoter_facts
+from apps.distribution.models import Commission, Material, Promoter, PromoterLevel, RateRule, Rules
+from apps.distribution.services import (
+    bindings,
+    commissions,
+    holds,
+    ledger,
+    promoters,
+    rules,
+    settlement,
+    takebacks,
+)
+from apps.members.models import Member
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.services import Effects, Refunded
+
+_SKU: Final = "GW-SANCAI-1"
+_DEARER: Final = "CP-TAOZHUANG-1"
+# Numbers of shoppers that nobody else in the demo shop has.
+_FIRST: Final = 31
+
+
+def fill(*, at: datetime) -> None:
+    """Set the programme up, bring a team together and let it earn; nothing where anybody promotes already."""
+    skus = {sku.code: sku for sku in Sku.objects.filter(code__in=[_SKU, _DEARER]).select_related("product")}
+    if len(skus) < 2 or Promoter.objects.exists() or Rules.objects.exists():
+        return
+    began = at - timedelta(days=40)
+    with transaction.atomic():
+        _set_up(skus[_DEARER], at=began)
+        people = [
+            levels.shopper(name, number=number, at=began)
+            for number, name in enumerate(("苏晚晴", "何知秋", "罗一帆", "叶子", "江遥"), start=_FIRST)
+        ]
+        head, second, *customers = people
+        for each in (head, second):
+            promoters.appoint(member_id=each.pk, note="演示", at=began)
+        promoters.apply(member=customers[2], agreement_version=None, at=at)
+        upper, lower = Promoter.objects.get(member=head), Promoter.objects.get(member=second)
+        bindings.bind_by_code(member_id=second.pk, code=upper.code, at=began)
+        for customer in customers:
+            bindings.bind_by_code(member_id=customer.pk, code=lower.code, at=began)
+        _earn(customers, skus, at=at)
+        promoters.review_levels(at=at)
+
+
+def _set_up(dearer: Sku, *, at: datetime) -> None:
+    rules.save_rules(Rules(pk=1, first_bp=1200, second_bp=300))
+    rules.save_level(PromoterLevel(name="普通推客", rank=1))
+    rules.save_level(
+        PromoterLevel(
+            name="金牌推客", rank=2, min_orders=3, min_amount_fen=30_000, first_bp=1500, second_bp=300
+        )
+    )
+    rules.save_rate(RateRule(product=dearer.product, first_bp=1800, second_bp=200), at=at)
+    rules.save_material(
+        Material(title="陶装上新", body="景德镇手工陶装，杯杯不同，送人自用都好看。", product=dearer.product)
+    )
+
+
+def _earn(customers: list[Member], skus: dict[str, Sku], *, at: datetime) -> None:
+    """Orders that were received before, lately, not yet; one whose commission was rejected; a refund after a withdrawal."""
+    one, two, _ = customers
+    both = [sku.pk for sku in skus.values()]
+    # In the order of time, after all other orders of the demo shop's past.
+    available = past_orders.received(member=one, sku_ids=both, received_at=at - timedelta(days=2))
+    frozen = past_orders.received(member=two, sku_ids=both[:1], received_at=at - timedelta(days=1))
+    pending = past_orders.paid(member=one, sku_ids=both[1:], at=at - timedelta(hours=5))
+    rejected = past_orders.paid(member=two, sku_ids=both[1:], at=at - timedelta(hours=3))
+    for order in (available, frozen, pending, rejected):
+        commissions.accrue(order_no=order.order_no, at=order.paid_at or at)
+    for order, days in ((available, 1), (frozen, 15)):
+        _freeze_for(days)
+        commissions.freeze(order_no=order.order_no, at=order.received_at or at)
+    settlement.settle_due(at=at)
+    suspected = list(Commission.objects.filter(order_no=rejected.order_no).values_list("pk", flat=True))
+    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"], at=at)
+    holds.reject(commission_ids=suspected[:1], reason="用小号自购", at=at)
+    _owe(available, at=at)
+
+
+def _freeze_for(days: int) -> None:
+    """Have what is received from now on wait so long: the first order's time is over though it is two days old."""
+    row = promoter_facts.rules()
+    row.freeze_days = days
+    rules.save_rules(row)
+
+
+def _owe(order: Order, *, at: datetime) -> None:
+    """All was withdrawn, then a line went back: what it had earned is owed."""
+    earned = Commission.objects.filter(order_no=order.order_no)
+    accounts = ledger.locked_many(promoter_ids=set(earned.values_list("promoter_id", flat=True)))
+    for account in accounts.values():
+        key = f"demo:{account.promoter_id}"
+        ledger.hold(
+            promoter_id=account.promoter_id, amount_fen=account.available_fen, business_key=key, at=at
+        )
+        ledger.commit(promoter_id=account.promoter_id, business_key=key, at=at)
+    locked = orders.lock(order_no=order.order_no)
+    line = locked.lines.order_by("id")[0]
+    orders.record_refund(
+        order=locked,
+        refund_no=numbers.dated("RO", at=at),
+        token=f"demo:{locked.order_no}",
+        lines=[Refunded(line_id=line.pk, units=1, units_sent=1, restocked=0, amount_fen=line.payable_fen)],
+        shipping_fen=0,
+        balance_fen=0,
+        effects=Effects(),
+        reason="演示：杯口有裂纹",
+        operator=None,
+        at=at,
+    )
+    takebacks.take_back(order_no=locked.order_no, at=at)

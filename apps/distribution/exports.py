@@ -1,0 +1,108 @@
+"""Lists of promoters and commissions as sheets: amounts in yuan, numbers as texts, nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils import timezone
+
+from apps.base import sheets
+from apps.distribution import selectors as promoter_facts
+from apps.distribution.models import Commission
+from mall.money import yuan
+
+_CHUNK = 2_000
+
+
+def promoters() -> Iterator[str]:
+    """A line for each promoter: whom they brought, what that sold, what it cost, and how often the cost came back."""
+    head = [
+        "推客编号",
+        "昵称",
+        "状态",
+        "等级",
+        "加入时间",
+        "客户数",
+        "推广订单",
+        "推广金额",
+        "佣金",
+        "已扣回",
+    ]
+    return sheets.sheet(
+        [*head, "净佣金", "投入产出比", "待收货", "冻结", "可提现", "提现中", "已提现", "欠款"], _promoters()
+    )
+
+
+def sharers(*, since: datetime) -> Iterator[str]:
+    """The most active sharers by member group (KOC), whether or not they promote."""
+    head = ["会员分组", "会员编号", "昵称", "带来访客", "带来注册", "带来订单", "其中已付款"]
+    rows = promoter_facts.sharers(since=since).iterator(chunk_size=_CHUNK)
+    return sheets.sheet(
+        head, ([value or "" if number < 3 else value for number, value in enumerate(row)] for row in rows)
+    )
+
+
+def commissions() -> Iterator[str]:
+    """A line for each commission and each take-back, the newest first, streamed."""
+    head = [
+        "业务键",
+        "时间",
+        "推客编号",
+        "推客",
+        "订单号",
+        "商品",
+        "级别",
+        "计佣金额",
+        "比例（%）",
+        "比例来源",
+    ]
+    return sheets.sheet([*head, "佣金", "状态", "待核实", "解冻时间", "说明"], _commissions(), chunk=_CHUNK)
+
+
+def _promoters() -> Iterator[list[str | int]]:
+    for row in promoter_facts.reported().iterator(chunk_size=_CHUNK):
+        account = row.account
+        yield [
+            row.member.public_id,
+            row.member.nickname,
+            str(row.get_status_display()),
+            row.level.name if row.level else "",
+            f"{timezone.localtime(row.active_at):%Y-%m-%d}" if row.active_at else "",
+            row.customers,
+            row.orders,
+            yuan(row.brought_fen),
+            yuan(row.earned_fen),
+            yuan(row.back_fen),
+            yuan(row.earned_fen - row.back_fen),
+            promoter_facts.return_of(row.brought_fen, cost_fen=row.earned_fen - row.back_fen),
+            *(yuan(getattr(account, name)) for name in promoter_facts.SUMS),
+        ]
+
+
+def _commissions() -> Iterator[list[str | int]]:
+    rows = Commission.objects.select_related("promoter__member", "line").order_by("-pk")
+    last: int | None = None
+    while found := list(rows.filter(pk__lt=last)[:_CHUNK] if last is not None else rows[:_CHUNK]):
+        last = found[-1].pk
+        yield from (_line(row) for row in found)
+
+
+def _line(row: Commission) -> list[str | int]:
+    return [
+        row.business_key,
+        f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}",
+        row.promoter.member.public_id,
+        row.promoter.member.nickname,
+        row.order_no,
+        row.line.title,
+        row.get_level_display(),
+        yuan(row.base_fen),
+        yuan(row.rate_bp),
+        row.rate_source,
+        yuan(row.amount_fen),
+        str(row.get_status_display()),
+        "是" if row.held else "",
+        f"{timezone.localtime(row.due_at):%Y-%m-%d}" if row.due_at else "",
+        row.reason,
+    ]

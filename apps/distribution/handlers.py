@@ -1,0 +1,36 @@
+"""What distribution does about news: earning by orders, and becoming a promoter by buying."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.distribution.services import commissions, promoters, takebacks
+from apps.members.models import Document
+from mall import events
+
+
+def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
+    """Write what the order earns for who brought its buyer, once."""
+    commissions.accrue(order_no=event.order_no, at=at)
+
+
+def freeze_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
+    """Have the after-sales window run; a payment whose news comes later than the receipt's is written first."""
+    commissions.accrue(order_no=event.order_no, at=at)
+    commissions.freeze(order_no=event.order_no, at=at)
+
+
+def join_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
+    """Make a promoter of who has spent enough, where the rules say so."""
+    promoters.join_by_spending(member_id=event.member_id, at=at)
+
+
+def take_back_on_order_refunded(event: events.OrderRefunded, *, at: datetime) -> None:
+    """Take back the refund's share of what the order earned."""
+    takebacks.take_back(order_no=event.order_no, at=at)
+
+
+def leave_on_consent_withdrawn(event: events.ConsentWithdrawn, *, at: datetime) -> None:
+    """Who takes back their consent to the promoters' agreement promotes no more."""
+    if event.document == Document.Kind.PROMOTER:
+        promoters.leave(member_id=event.member_id, note="撤回推客协议", at=at)

@@ -1,0 +1,30 @@
+"""Facts of distribution: promoters and their rules, bindings, commissions with their ledger, contests."""
+
+from apps.distribution.models.bonds import Bond, BondChange
+from apps.distribution.models.contests import Contest, Prize, Winner
+from apps.distribution.models.money import Account, Commission, Entry
+from apps.distribution.models.promoters import (
+    Material,
+    Promoter,
+    PromoterLevel,
+    PromoterMove,
+    RateRule,
+    Rules,
+)
+
+__all__ = [
+    "Account",
+    "Bond",
+    "BondChange",
+    "Commission",
+    "Contest",
+    "Entry",
+    "Material",
+    "Prize",
+    "Promoter",
+    "PromoterLevel",
+    "PromoterMove",
+    "RateRule",
+    "Rules",
+    "Winner",
+]

@@ -1,0 +1,1 @@
+"""Tests of distribution: promoters, whom they brought, what they earn by it."""
