@@ -48,7 +48,7 @@ QUICK: Final = Size(products=1_000, members=10_000, orders=20_000, coupons=60_00
 NOTHING: Final = Size(0, 0, 0, 0)
 
 # Tables with the columns that get values, and the SELECT of these: in the order in which they refer to each other.
-_COPIES: Final[tuple[tuple[str, str, str], ...]] = (
+COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "catalog_product",
         "title, subtitle, category_id, role, cover, video, detail_html, attributes, options, min_quantity,"
@@ -124,7 +124,7 @@ def fill(url: str, size: Size, *, after: Size = NOTHING, at: datetime) -> None:
     if first:
         call_command("seed_demo", verbosity=0)
     told = _told(size, after, at=at)
-    for table, columns, select in _COPIES:
+    for table, columns, select in COPIES:
         copied(url, table, columns, select, told)
     if first:
         _promote(at=at)

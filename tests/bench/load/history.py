@@ -78,7 +78,7 @@ _PLAN: Final = """
     CREATE INDEX ON bench_order (id);
     ANALYZE bench_order, bench_line;
 """
-_COPIES: Final[tuple[tuple[str, str, str], ...]] = (
+COPIES: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "orders_order",
         "id, order_no, member_id, status, goods_fen, reduction_fen, shipping_fen, payable_fen, balance_fen, points_used,"
@@ -168,7 +168,7 @@ def fill(url: str, orders: int, *, waiting: Waiting, after: int = 0, at: datetim
     with psycopg2.connect(url) as db, db.cursor() as cursor:
         cursor.execute(_PLAN, _told(cursor, orders, waiting, after=after, at=at))
     db.close()
-    for table, columns, select in _COPIES:
+    for table, columns, select in COPIES:
         copied(url, table, columns, select, {})
     with psycopg2.connect(url) as db, db.cursor() as cursor:
         cursor.execute(_AFTERWARDS)
