@@ -104,11 +104,12 @@ def test_a_bar_is_as_long_as_its_share_of_the_longest_and_red_where_its_goal_is_
 
 
 def test_a_grown_shop_is_judged_by_the_processor_time_that_an_answer_takes() -> None:
-    before = {"order": ORDER, "sweep": Figure("sweep", 1000.0)}
+    before = {"order": ORDER, "sweep": Figure("sweep", 1000.0), "worker": WORKER}
     after = [
         Figure("order", 50.0, web=6.0, postgres=4.0),
         Figure("sweep", 900.0),
         Figure("new", 1.0),
+        Figure("worker", 160.0, "MB resident"),
     ]
     _, rows = growth.compared(before, after)
     assert rows == [

@@ -30,14 +30,14 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def compared(before: Mapping[str, Figure], after: Sequence[Figure]) -> Table:
-    """How much of its speed each figure has kept, by the clock and by the processor's time, which neighbours touch less.
+    """How much of its speed each rate has kept, by the clock and by the processor's time, which neighbours touch less.
 
     The goal is judged by the processor's time where it is known.
     """
     rows = []
     for grown in after:
         was = before.get(grown.name)
-        if was is None:
+        if was is None or not grown.is_rate:
             continue
         speed = kept(was.value, grown.value)
         cost = _cost_kept(was, grown)
