@@ -66,11 +66,11 @@ class Fault(NamedTuple):
 class Faulty(Invalid):
     """What was given cannot be taken; every fault is named at once, so that nobody has to find them one by one.
 
-    ``details`` has the sentences by field, those of the whole under ``non_field_errors``.
+    The same fault is named once, whichever rules came upon it. ``details`` has the sentences by field, those of the whole under ``non_field_errors``.
     """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))
         by_field: dict[str, list[str]] = {}
         for field, text in self.faults:
             by_field.setdefault(field or "non_field_errors", []).append(text)
