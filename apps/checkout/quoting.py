@@ -216,7 +216,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
     pays = None
     if admission is not None:
-        quote = admission.finish(quote, member=member, at=at)
+        # Nothing can be added to goods of an activity: no hint leads to a shelf of others.
+        quote = replace(admission.finish(quote, member=member, at=at), hints=())
         pays = activities.declined_balance(admission) if choice.use_balance else None
     first_fen = admission.first_fen if admission else 0
     if pays is not None:
