@@ -91,7 +91,9 @@ def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:
     return _staged(terms, order.payable_fen, (order.created_at, order.expires_at), statuses)
 
 
-def stages_to_come(terms: Terms, *, payable_fen: int, window: tuple[datetime, datetime]) -> list[dict[str, Any]]:
+def stages_to_come(
+    terms: Terms, *, payable_fen: int, window: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
     """The stages of what is not ordered yet, in the same form; the first is due while it can be ordered (``window``)."""
     return _staged(terms, payable_fen, window, (StageStatus.DUE, StageStatus.LATER))
 
@@ -104,7 +106,11 @@ def _staged(
 ) -> list[dict[str, Any]]:
     """Deposit and balance, or the whole: the window and the first of the statuses are of what is paid first."""
     begins, ends = window
-    paid_first = {"from": timezone.localtime(begins), "until": timezone.localtime(ends), "status": statuses[0]}
+    paid_first = {
+        "from": timezone.localtime(begins),
+        "until": timezone.localtime(ends),
+        "status": statuses[0],
+    }
     if terms.deposit_fen is None:
         return [{"kind": StageKind.WHOLE, "amount_fen": payable_fen, **paid_first}]
     return [

@@ -107,7 +107,9 @@ AROUND = {"starts_at": flash.NOW, "ends_at": flash.NOW + timedelta(days=1)}
 
 
 @pytest.mark.parametrize("offered", [_of_flash_sale, _of_group_buy, _of_presale])
-def test_an_order_that_stands_alone_is_not_told_to_buy_more(offered: Callable[[], tuple[Any, str, int]]) -> None:
+def test_an_order_that_stands_alone_is_not_told_to_buy_more(
+    offered: Callable[[], tuple[Any, str, int]],
+) -> None:
     """Goods that are not the activity's are refused beside it, so nothing on the shelf could be added."""
     make.freight(8_00)
     make.promotion("FREE_POSTAGE", label="满999包邮", threshold_fen=999_00)

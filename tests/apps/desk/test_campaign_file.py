@@ -177,7 +177,12 @@ def test_goods_that_nobody_knows_are_one_fault(part: str, tmp_path: Path):
 
 def test_each_of_several_goods_that_nobody_knows_is_one_fault(tmp_path: Path):
     (sku,) = UNKNOWN["group_buys"]["skus"]
-    said = {**UNKNOWN["group_buys"], "code": "A", "title": "春茶", "skus": [sku, {**sku, "sku_id": NOBODYS + 1}]}
+    said = {
+        **UNKNOWN["group_buys"],
+        "code": "A",
+        "title": "春茶",
+        "skus": [sku, {**sku, "sku_id": NOBODYS + 1}],
+    }
     assert load({"group_buys": [said]}, tmp_path)[1] == [
         f"group_buys[0].skus: 没有这个商品规格：{sku_id}" for sku_id in (NOBODYS, NOBODYS + 1)
     ]
