@@ -17,8 +17,8 @@ from mall import money
 
 # What was paid and did not come to nothing is "kept": a group that gathers may still fail, and what was returned whole
 # sold nothing. Revenue is of goods: postage, paid or given back, is none. What went back without any goods is what their
-# price fell by afterwards: the activity took it off, too. A newcomer's kept order is the first that they ever paid. Whoever comes by a card is one visitor,
-# known by login, by the phone's own mark, or by nothing but the day.
+# price fell by afterwards: the activity took it off, too. A newcomer's kept order is the first that they ever paid.
+# Whoever comes by a card is one visitor, known by login, by the phone's own mark, or by nothing but the day.
 _RESULTS: Final = """
     WITH named AS (SELECT * FROM unnest(%(of_ids)s::bigint[], %(ids)s::text[]) AS n (row_id, activity_id)),
     sent AS (SELECT * FROM unnest(%(of_subjects)s::bigint[], %(subjects)s::text[]) AS s (row_id, subject)),
@@ -60,7 +60,8 @@ _RESULTS: Final = """
           JOIN placed p ON p.order_no = b.order_no AND p.row_id = c.row_id GROUP BY c.row_id)
     SELECT a.row_id, COALESCE(o.placed, 0), COALESCE(o.paid, 0), COALESCE(o.buyers, 0), COALESCE(o.newcomers, 0),
            COALESCE(o.revenue_fen, 0), COALESCE(f.discount_fen, 0) + COALESCE(o.fell_fen, 0),
-           COALESCE(c.sharers, 0), COALESCE(v.visitors, 0), COALESCE(v.registered, 0), COALESCE(b.placed, 0), COALESCE(b.paid, 0)
+           COALESCE(c.sharers, 0), COALESCE(v.visitors, 0), COALESCE(v.registered, 0),
+           COALESCE(b.placed, 0), COALESCE(b.paid, 0)
       FROM unnest(%(rows)s::bigint[]) AS a (row_id)
       LEFT JOIN orders o USING (row_id) LEFT JOIN off f USING (row_id) LEFT JOIN cards c USING (row_id)
       LEFT JOIN visits v USING (row_id) LEFT JOIN brought b USING (row_id)
@@ -79,8 +80,9 @@ class Results(NamedTuple):
 
     ``placed`` orders, of which ``paid`` were paid. Of those that were kept: ``buyers`` are members, ``newcomers`` of
     them had never paid before; ``revenue_fen`` is what their goods cost less what was refunded of them, without postage;
-    ``discount_fen`` is what the activity took off, differences that were returned included. ``sharers`` sent cards, ``visitors`` came by
-    them, ``registered`` of these became members by it; ``brought`` orders of this campaign came by its own cards.
+    ``discount_fen`` is what the activity took off, differences that were returned included. ``sharers`` sent cards,
+    ``visitors`` came by them, ``registered`` of these became members by it; ``brought`` orders of this campaign came by
+    its own cards.
     """
 
     placed: int = 0

@@ -126,7 +126,7 @@ class Admission:
         return quote
 
     def stages(self, quote: Quote) -> list[dict[str, Any]]:
-        """The stages in which what the quote asks would be paid, as an order of it answers them (``ActivityKind.stages``)."""
+        """The stages in which what the quote asks would be paid, as ``ActivityKind.stages`` tells those of an order."""
         return []
 
     def as_order(self) -> dict[str, Any]:
