@@ -235,6 +235,7 @@ NUMBERS = frozenset(
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
+        *("withdrawal_no", "transfer_bill_no", "name_key_id"),
     }
 )
 
@@ -300,5 +301,6 @@ TIMES = frozenset(
         ),
         *("starts_at", "succeeded_at", "taken_at", "undone_at", "until", "uploaded_at", "valid_from"),
         *("valid_until", "visited_at", "written_at"),
+        *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
     }
 )
