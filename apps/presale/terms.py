@@ -88,18 +88,21 @@ def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:
     if terms is None:
         return []
     statuses = _first_status(order, at=at), _balance_status(order, terms, at=at)
-    return _staged(terms, order.payable_fen, (order.created_at, order.expires_at), statuses)
+    window = order.created_at, order.expires_at
+    return _staged(terms, payable_fen=order.payable_fen, window=window, statuses=statuses)
 
 
 def stages_to_come(
     terms: Terms, *, payable_fen: int, window: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
     """The stages of what is not ordered yet, in the same form; the first is due while it can be ordered (``window``)."""
-    return _staged(terms, payable_fen, window, (StageStatus.DUE, StageStatus.LATER))
+    statuses = StageStatus.DUE, StageStatus.LATER
+    return _staged(terms, payable_fen=payable_fen, window=window, statuses=statuses)
 
 
 def _staged(
     terms: Terms,
+    *,
     payable_fen: int,
     window: tuple[datetime, datetime],
     statuses: tuple[StageStatus, StageStatus],
