@@ -202,6 +202,15 @@ def test_a_province_that_there_is_not_is_refused_with_the_nearest(shopper_of: Sh
     assert (answer.status_code, answer.json()["details"]) == (400, {"province": [said]})
 
 
+def test_an_address_is_written_for_an_order_and_needs_no_consent_as_a_phone_number_does(
+    shopper_of: ShopperOf,
+) -> None:
+    make.privacy("1.0")
+    shopper = shopper_of(make.member())
+    assert shopper.call("POST", "/me/phone", {"code": "x"}).json()["code"] == "consent_required"
+    assert shopper.call("POST", "/me/addresses", HOME).status_code == 201
+
+
 def test_a_city_of_another_province_is_refused_with_the_right_one(shopper_of: ShopperOf) -> None:
     owner = make.member()
     shopper = shopper_of(owner)
