@@ -8,7 +8,7 @@ export EXIT ARGS QUICK
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VERBS := demo run setup test properties races check bench format migrations diagrams manual lock clean
+VERBS := demo run setup test properties races check bench ha format migrations diagrams manual lock clean
 .PHONY: help $(VERBS)
 
 help:
@@ -21,6 +21,7 @@ help:
 #: make races      the races of activities over HTTP on two web processes, in full (minutes); the suite runs fewer rounds
 #: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
 #: make bench      the benchmark of the shop on this machine (QUICK=1: in three minutes)
+#: make ha         the trials beyond one machine: servers killed under load, failover, replica (half an hour; ARGS="stateless")
 #: make format     format the code and mend what the linter can mend
 #: make migrations write the migrations that the models ask for
 #: make diagrams   draw the lifecycles into docs/guide/

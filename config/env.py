@@ -9,13 +9,23 @@ import zoneinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config import databases, redis_servers
 
 # What people paste from examples and forget. A secret that contains one of these is no secret.
 _EXAMPLE_MARKS = ("example", "changeme", "change-me", "django-insecure", "your-", "secret-key", "xxxx")
@@ -25,8 +35,6 @@ _GUESSED_FIRST = ("password", "passw0rd", "qwerty", "letmein", "iloveyou", "abcd
 _JUDGED_FROM = 16
 # 16 random signs, even if they are hexadecimal, hold seven kinds or more in all but one of 100,000.
 _KINDS_OF_SIGNS = 6
-# What may follow the name of a database: how the connection is encrypted (libpq's own names).
-DATABASE_PARAMETERS = frozenset({"sslmode", "sslrootcert"})
 
 
 def _no_example(secret: SecretStr) -> SecretStr:
@@ -100,6 +108,10 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _address_or_none(url: str | None) -> str | None:
+    return _without_slash(url) if url else None
+
+
 Secret = Annotated[SecretStr, AfterValidator(_no_example)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
 Names = Annotated[list[str], NoDecode]
@@ -112,6 +124,8 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", hide_input_in_errors=True)
 
     database_url: str
+    # A streaming replica for what may be read there (apps/base/replica.py); empty: everything from the primary.
+    replica_url: str | None = None
     redis_url: str
     secret_key: Secret
     # Former ones, the newest first: what they signed (printed share codes) is still ours.
@@ -125,6 +139,15 @@ class Environment(BaseSettings):
     media_root: Directory = None
     private_root: Directory = None
     static_root: Directory = None
+    # Uploaded files in two buckets of an S3-compatible store instead of both directories (docs/guide/beyond-one-machine.md).
+    s3_bucket: str | None = None
+    s3_private_bucket: str | None = None
+    s3_public_url: Annotated[str | None, AfterValidator(_address_or_none)] = None
+    s3_endpoint_url: Annotated[str | None, AfterValidator(_address_or_none)] = None
+    s3_region: str | None = None
+    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
     # True behind PgBouncer in transaction mode: no server-side cursors, no session state.
     database_pooled: bool = False
     # How many proxies of ours stand in front (nginx in docker-compose: 1); decides whose address is believed.
@@ -138,11 +161,11 @@ class Environment(BaseSettings):
     order_payment_minutes: int = Field(default=30, ge=5, le=1440)
     # What one member may keep from others without paying: so many unpaid orders, in them so many units of each SKU,
     # and so many uses of each promotion whose uses are counted for all buyers together.
-    bargain_burst_per_minute: int = Field(default=60, ge=2, le=10_000)
-    bargain_ring_helps: int = Field(default=3, ge=1, le=1000)
     # For how many days an order or a registration is given to the share that somebody came by, and how long visits are kept.
     share_days: int = Field(default=15, ge=1, le=90)
     share_visit_days: int = Field(default=180, ge=90, le=1095)
+    # How long digests of phones, addresses and phones' marks are kept after they were last seen.
+    risk_trace_days: int = Field(default=180, ge=30, le=1095)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)
@@ -182,22 +205,17 @@ class Environment(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "replica_url")
     @classmethod
-    def _postgres_only(cls, value: str) -> str:
-        parts = _whole_address(value)
-        if parts is None or parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-            raise ValueError("must be postgres://user:password@host:port/name")
-        if unknown := {name for name, _ in parse_qsl(parts.query)} - DATABASE_PARAMETERS:
-            raise ValueError(f"takes no {', '.join(sorted(unknown))}")
+    def _postgres_only(cls, value: str | None, field: ValidationInfo) -> str | None:
+        if value or field.field_name == "database_url":
+            databases.read(value or "")
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_only(cls, value: str) -> str:
-        parts = _whole_address(value)
-        if parts is None or parts.scheme not in {"redis", "rediss"}:
-            raise ValueError("must be redis://host:port/0")
+        redis_servers.read(value)
         return value
 
     @field_validator("csrf_trusted_origins")
@@ -266,6 +284,18 @@ class Environment(BaseSettings):
             raise ValueError("is not an RSA public key")
         _long_enough_key(key)
         return value
+
+    @model_validator(mode="after")
+    def _whole_store(self) -> Environment:
+        """A bucket without the other, or without an address, would be found out at the first upload."""
+        if not self.s3_bucket:
+            return self
+        for name in ("s3_private_bucket", "s3_public_url"):
+            if not getattr(self, name):
+                raise ValueError(f"{name.upper()}: must be set where S3_BUCKET is")
+        if self.s3_private_bucket == self.s3_bucket:
+            raise ValueError("S3_PRIVATE_BUCKET: must be another bucket than S3_BUCKET")
+        return self
 
     @model_validator(mode="after")
     def _https_unless_rehearsing(self) -> Environment:

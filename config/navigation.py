@@ -22,6 +22,8 @@ from apps.distribution.states import PromoterStatus
 from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
+from apps.risk import selectors as risk_facts
+from apps.risk.states import Verdict
 
 
 class Place(NamedTuple):
@@ -46,6 +48,7 @@ _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
 _APPLICATIONS = f"status__exact={PromoterStatus.PENDING}"
 _HELD_COMMISSIONS = "held__exact=1"
 _OWING = "debt=yes"
+_HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -117,6 +120,25 @@ GROUPS: Groups = [
             Place("分享到访", "travel_explore", "shares.Visit"),
             Place("分享订单", "receipt_long", "shares.ShareOrder"),
             Place("动态消息", "dynamic_feed", "shares.LiveCard"),
+        ],
+    ),
+    (
+        "邀请",
+        [
+            Place("邀请活动", "person_add", "referrals.Referral"),
+            Place("邀请记录", "diversity_1", "referrals.Invitation"),
+            Place("邀请奖励", "featured_seasonal_and_gifts", "referrals.Reward"),
+            Place("邀请关系", "account_tree", "referrals.Edge"),
+        ],
+    ),
+    (
+        "风险核实",
+        [
+            Place("待核实奖励", "policy_alert", "risk.Look", _HELD_REWARDS, risk_facts.waiting),
+            Place("奖励核实", "fact_check", "risk.Look"),
+            Place("风险规则", "rule", "risk.Rule"),
+            Place("扣留标准", "speed", "risk.Policy"),
+            Place("风险特征", "fingerprint", "risk.Trace"),
         ],
     ),
     (

@@ -26,6 +26,8 @@ from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.presale import personal as presale
 from apps.promotions import personal as promotions
+from apps.referrals import personal as referrals
+from apps.risk import personal as risk
 from apps.shares import personal as shares
 from apps.support import personal as support
 from apps.wallet import personal as wallet
@@ -35,6 +37,7 @@ BOARD: Sequence[Room] = (
     support.ROOM,
     content.ROOM,
     checkout.ROOM,
+    referrals.ROOM,
     distribution.ROOM,
     wallet.ROOM,
     bargain.ROOM,
@@ -45,6 +48,7 @@ BOARD: Sequence[Room] = (
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
+    risk.ROOM,
     orders.ROOM,
     campaigns.ROOM,
     carts.ROOM,
@@ -93,6 +97,10 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
+    "risk.Policy": _SETTING,
+    "risk.Rule": _SETTING,
+    "referrals.Referral": _OFFER,
+    "referrals.Tier": _OFFER,
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -142,6 +150,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
     "distribution.Material.body": "a text for everybody",
+    "referrals.Referral.combines": "kinds of offers",
     "bargain.Bargain.combines": "kinds of offers",
     "presale.Presale.combines": "kinds of offers",
     "promotions.MemberDay.weekdays": "days",
@@ -166,6 +175,7 @@ PLAIN: Mapping[str, str] = {
     "base.AuditEntry": "action subject note kind key once",
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
+    "referrals.Referral": "code title",
     "members.Level": "name",
     "members.Group": "code name note",
     "members.Document": "version",
@@ -231,12 +241,49 @@ NUMBERS = frozenset(
 # Likewise times at which the shop, or a member in the shop, did something. When a person was born is none of them.
 TIMES = frozenset(
     {
-        *("access_expires_at", "added_at", "address_erased_at", "announced_at", "answered_at", "arrived_at"),
+        *(
+            "access_expires_at",
+            "acted_at",
+            "added_at",
+            "address_erased_at",
+            "announced_at",
+            "answered_at",
+            "arrived_at",
+        ),
         *("asked_at", "at", "balance_from", "balance_until", "birthday_set_at", "captured_at", "claim_from"),
-        *("claim_until", "closed_at", "counts_at", "created_at", "cursor_at", "delay_to", "disabled_at"),
+        *(
+            "claim_until",
+            "closed_at",
+            "counted_at",
+            "counts_at",
+            "created_at",
+            "cursor_at",
+            "delay_to",
+            "disabled_at",
+        ),
         *("done_at", "due_at", "earned_at", "ended_at", "ends_at", "erased_at", "expires_at", "failed_at"),
-        *("fetched_at", "filled_at", "finished_at", "first_at", "formed_at", "handled_at", "heard_at"),
-        *("held_at", "issued_at", "last_at", "last_login_at", "level_since", "level_valid_until", "look_at"),
+        *(
+            "fetched_at",
+            "filled_at",
+            "finished_at",
+            "first_at",
+            "formed_at",
+            "given_at",
+            "handled_at",
+            "heard_at",
+        ),
+        *(
+            "bound_at",
+            "held_at",
+            "issued_at",
+            "judged_at",
+            "last_at",
+            "lost_at",
+            "last_login_at",
+            "level_since",
+            "level_valid_until",
+            "look_at",
+        ),
         *("made_at", "opened_at", "paid_at", "placed_at", "preheat_at", "pressed_at", "published_at"),
         *("queried_at", "queued_at", "recalled_at", "received_at", "redeemed_at", "refresh_expires_at"),
         *("refund_sent_at", "refunded_at", "registered_at", "released_at", "reminded_at", "replied_at"),

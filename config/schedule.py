@@ -38,6 +38,7 @@ _BULK = frozenset(
         "coupons.forget_passes",
         "distribution.settle_due",
         "distribution.review_levels",
+        "risk.forget_traces",
         "members.make_exports",
         "members.forget_dead_sessions",
         "members.forget_past_keeping",
@@ -89,6 +90,8 @@ RINGS = (
     Ring("distribution.settle_due", 300),
     Ring("distribution.reward_due", 3600),
     Ring("distribution.review_levels", 3600),
+    Ring("referrals.give_waiting", 600),
+    Ring("risk.forget_traces", 3600),
     Ring("members.forget_unused_pictures", 3600),
 )
 

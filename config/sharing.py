@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from apps.shares.cards import Kind
 
 # Words of the API that have nothing to show yet: 404, where other words are 400.
-COMING: Sequence[str] = ("article", "page", "referral")
+COMING: Sequence[str] = ("article", "page")
 
 KINDS: Sequence[Kind] = (
     Kind(
@@ -39,7 +39,17 @@ KINDS: Sequence[Kind] = (
         numbered=True,
     ),
     Kind(name="promoter", label="推客", page="pages/index/index", finds="apps.distribution.sharing.myself"),
+    Kind(
+        name="referral",
+        label="邀请活动",
+        page="pages/referral/index",
+        finds="apps.referrals.sharing.referral",
+        numbered=True,
+    ),
 )
 
 # Called with the share and the member, inside the visit's transaction; they refuse nobody.
-LANDINGS: Sequence[str] = ("apps.distribution.services.bindings.bind_on_landing",)
+LANDINGS: Sequence[str] = (
+    "apps.distribution.services.bindings.bind_on_landing",
+    "apps.referrals.services.binding.bind_on_landing",
+)

@@ -48,9 +48,10 @@ def kinds() -> dict[str, type[Event]]:
 
 @dataclass(frozen=True)
 class MemberRegistered(Event):
-    """A WeChat identity logged in for the first time."""
+    """A WeChat identity logged in for the first time; ``origin`` is the keyed digest of the network address."""
 
     member_id: int
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -310,6 +311,20 @@ class LiveCardChanged(Event):
     """Cards in chats have something new to say of a group, or need their number first."""
 
     live_card_id: int
+
+
+@dataclass(frozen=True)
+class FriendInvited(Event):
+    """A member came by an inviter's share of a referral campaign and is that inviter's friend in it."""
+
+    invitation_id: int
+
+
+@dataclass(frozen=True)
+class PhoneBound(Event):
+    """A member without a phone number told one that WeChat vouches for."""
+
+    member_id: int
 
 
 @dataclass(frozen=True)

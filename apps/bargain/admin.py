@@ -19,6 +19,9 @@ from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from mall.money import yuan
 
+# What lasts longer is told in days.
+_DAY_MINUTES = 24 * 60
+
 
 class BargainPage(CampaignPage):
     """The campaigns, newest first. The desk registers it, where a sample can be priced."""
@@ -51,7 +54,8 @@ class BargainPage(CampaignPage):
         price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
-        clock = f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
+        days, hours = divmod(hours, 24) if row.minutes_per_run > _DAY_MINUTES else (0, hours)
+        clock = f"{days} 天" * bool(days) + f"{hours} 小时" * bool(hours) + f"{minutes} 分钟" * bool(minutes)
         most = f"每人限购 {row.limit_per_member} 件" if row.limit_per_member else "每人不限购"
         return f"{price}；限时 {clock}，{buys}；{most}，每人每天最多帮砍 {row.helps_per_day} 次"
 
@@ -79,7 +83,7 @@ class HelpInline(ReadOnlyTabular):
 
     @admin.display(description="砍掉")
     def amount(self, row: Help) -> str:
-        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+        return _cut(row)
 
 
 @admin.register(Run)
@@ -134,12 +138,12 @@ class HelpAdmin(ReadOnlyAdmin):
     actions_detail = ["release"]
 
     def usable(self, row: Help) -> list[str]:
-        """Only what is held can be released."""
-        return ["release"] if row.held else []
+        """Only what is held can be released, while something is cut in its run."""
+        return ["release"] if row.held and row.run.status_at(timezone.now()) == RunStatus.OPEN else []
 
     @admin.display(description="砍掉")
     def amount(self, row: Help) -> str:
-        return f"¥{yuan(row.cut.amount_fen)}" if row.cut else "—"
+        return _cut(row)
 
     @action(description="放行", permissions=["bargain.release_help"], url_path="release", icon="check")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -152,3 +156,10 @@ class HelpAdmin(ReadOnlyAdmin):
 
         facts = [("原因", row.reason), ("现价", f"¥{yuan(row.run.price_fen)}")]
         return self.ask(request, ReleaseForm, release, row=row, heading=str(row.run), facts=facts)
+
+
+def _cut(row: Help) -> str:
+    """What a help cut; one that was held until its run was over came to nothing."""
+    if row.cut:
+        return f"¥{yuan(row.cut.amount_fen)}"
+    return "待核实" if row.held else "未计入（核实前砍价已结束）"

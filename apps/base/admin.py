@@ -29,6 +29,7 @@ from apps.base import audit, clock, finding, held
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
+from apps.base.admin_readable import Readable
 from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
 from apps.base.models import AuditEntry, JobRun, Pulse
@@ -63,15 +64,15 @@ class _OneForm:
         return held.kept(made, db_field) if isinstance(db_field, FileField) and made else made
 
 
-class TabularInline(_OneForm, UnfoldTabularInline):
+class TabularInline(_OneForm, Readable, UnfoldTabularInline):
     """Rows of another table under their owner, one a line."""
 
 
-class StackedInline(_OneForm, UnfoldStackedInline):
+class StackedInline(_OneForm, Readable, UnfoldStackedInline):
     """Rows of another table under their owner, one a block."""
 
 
-class EditableAdmin(_OneForm, Recorded, Versioned, Asking):
+class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
     """Pages whose plain columns an operator may edit. What a button needs is said by name: ``orders.change_order``."""
 
     # Unfold's own checks look permissions up in the database, which is not there yet when it is set up; a test

@@ -61,7 +61,8 @@ _breakers: dict[str, Breaker] = {}
 
 def breaker_of(server: str) -> Breaker:
     """Return the breaker that everybody who speaks to this server shares, the broker's clients included."""
-    return _breakers.setdefault(server, Breaker())
+    # Of several Sentinels, as the broker names them, the first stands for all (config.redis_servers).
+    return _breakers.setdefault(server.partition(";")[0], Breaker())
 
 
 class _KeptClient(RedisCacheClient):

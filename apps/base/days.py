@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from mall.errors import Invalid
+
 
 def shop_day(at: datetime) -> date:
     """Return the shop's calendar day of an instant."""
@@ -20,3 +22,28 @@ def day_window(day: date) -> tuple[datetime, datetime]:
         datetime.combine(day, time.min, tzinfo=zone),
         datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone),
     )
+
+
+class PeriodUnknown(Invalid):
+    """Not one of a leaderboard's periods; ``details`` lists them."""
+
+    code = "period_unknown"
+    message = "榜单周期无效"
+
+
+def period_window(said: str | None, *, at: datetime) -> tuple[datetime, datetime]:
+    """The Shanghai week (from Monday) or month of a moment, ``[start, end)``; nothing said is the week.
+
+    Raises PeriodUnknown.
+    """
+    today = shop_day(at)
+    period = said or "week"
+    if period == "week":
+        first = today - timedelta(days=today.weekday())
+        following = first + timedelta(days=7)
+    elif period == "month":
+        first = today.replace(day=1)
+        following = (first + timedelta(days=32)).replace(day=1)
+    else:
+        raise PeriodUnknown(details={"known": ["week", "month"]})
+    return day_window(first)[0], day_window(following)[0]

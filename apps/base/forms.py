@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import construct_instance
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.fields import MAX_FEN, FenField
@@ -30,7 +32,21 @@ def show_refusal(form: forms.BaseForm, refusal: ShopError, *, named: Mapping[str
         faults = [Fault(str(refusal.details.get("field", "")), refusal.text)]
     for fault in faults:
         name = (named or {}).get(fault.field, fault.field)
-        form.add_error(name if name in form.fields else None, fault.text)
+        form.add_error(name if name in form.fields else None, shown(refusal, fault))
+
+
+def shown(refusal: ShopError, fault: Fault) -> str:
+    """The sentence of a fault as an operator's page shows it: with the way to the row that it names, in another tab, so
+    that nothing that was typed is lost.
+    """
+    row = refusal.rows.get(fault.text) if isinstance(refusal, Faulty) else None
+    if row is None:
+        return fault.text
+    label, row_id = row
+    address = reverse(f"admin:{label.replace('.', '_')}_change", args=[row_id])
+    return format_html(
+        '{} <a href="{}" target="_blank" class="font-medium underline">查看</a>', fault.text, address
+    )
 
 
 class RuledForm(forms.ModelForm):

@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.core.cache import cache
 from rest_framework.renderers import JSONRenderer
 
-from apps.base import versions
+from apps.base import replica, versions
 
 # How long a page lies in Redis that nobody asks for, or that something newer replaced under another key.
 _KEEP_SECONDS: Final = 3600
@@ -154,7 +154,7 @@ class Pages:
                 if page is not None and good(page):
                     return page
         try:
-            made = make()
+            made = replica.from_primary(make)
             cache.set(key, made, timeout=_KEEP_SECONDS)
             self._put_near(key, made)
             return made

@@ -90,7 +90,11 @@ def _broker() -> str:
     with Connection(
         settings.CELERY_BROKER_URL,
         connect_timeout=1,
-        transport_options={"socket_timeout": 1, "socket_connect_timeout": 1},
+        transport_options={
+            **settings.CELERY_BROKER_TRANSPORT_OPTIONS,
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+        },
     ) as broker:
         broker.ensure_connection(max_retries=1, timeout=1)
     return ""

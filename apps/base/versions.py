@@ -20,6 +20,8 @@ from typing import Final, Generic, TypeVar, cast
 from django.db import connection
 from django.db.migrations.operations import RunSQL
 
+from apps.base import replica
+
 T = TypeVar("T")
 
 # One JSON object of all tokens, for the select list of a statement that a request makes anyway.
@@ -134,7 +136,7 @@ class Kept(Generic[T]):
         held = self._held
         if held is not None and held[0] == tokens:
             return held[1]
-        return self._keep(tokens, self.load())
+        return self._keep(tokens, replica.from_primary(self.load))
 
     def value_at(self, at: datetime) -> T:
         """Likewise, of a value that serves moments."""
@@ -142,7 +144,7 @@ class Kept(Generic[T]):
         held = self._held
         if held is not None and held[0] == tokens and self.serves is not None and self.serves(held[1], at):
             return held[1]
-        return self._keep(tokens, self.load(at))
+        return self._keep(tokens, replica.from_primary(lambda: self.load(at)))
 
     def held(self) -> T | None:
         """The value as it was compiled last, whatever has changed since; None before the first time."""

@@ -12,14 +12,14 @@ from mall.errors import Invalid
 
 PRODUCT: Final = OpenApiParameter(
     "product",
-    {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
-    description="Only those of this product; none of a product that is not there.",
+    {"oneOf": [{"type": "integer", "minimum": 1, "maximum": 10**18 - 1}, {"type": "string", "enum": [""]}]},
+    description="Only those of this product; none of a product that is not there. Empty: as if left out.",
 )
 DAY: Final = OpenApiParameter(
     "day",
-    {"type": "string", "format": "date"},
+    {"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "enum": [""]}]},
     description="A Shanghai day, 2026-11-28: the sessions that meet it, over or not. Without it those of the "
-    "next seven days that are not over.",
+    "next seven days that are not over. Empty: as if left out.",
 )
 _ID: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

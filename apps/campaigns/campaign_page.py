@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple
 
 from django.contrib import admin, messages
@@ -86,6 +87,25 @@ _BUTTONS: Final = (
 )
 
 
+class TryOut(NamedTuple):
+    """The button that shows what a form would make, and saves nothing: as the page's row of buttons reads it."""
+
+    action_name: str = "_try_out"
+    description: str = "试算（不保存）"
+    icon: str = "calculate"
+    attrs: Mapping[str, str] = MappingProxyType({})
+
+
+TRY_OUT: Final = TryOut()
+
+
+class Tried(NamedTuple):
+    """What a form would make if it were saved: its rule in a sentence, and its samples where they are priced."""
+
+    rule: str
+    samples: Sequence[str]
+
+
 class CampaignPage(KeptAdmin):
     """A campaign's page. A room names its ``campaigns`` and says in a sentence what the rule is (``rule``)."""
 
@@ -99,6 +119,48 @@ class CampaignPage(KeptAdmin):
     def rule(self, row: Any) -> str:
         """The campaign's rule as a Chinese sentence."""
         raise NotImplementedError
+
+    def samples(self, row: Any) -> Iterable[str]:
+        """What shoppers would pay now, a sentence for each sample; none where nothing can be priced."""
+        return []
+
+    def drafted(self, form: Any, formsets: Sequence[Any]) -> CampaignDraft:
+        """The draft that a form without faults has made."""
+        return form.draft
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A form that is only tried out is shown again as it was typed: nothing of it is saved."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if TRY_OUT.action_name not in request.POST:
+            return form
+        return type(form.__name__, (_NeverSaved, form), {})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """With the button that tries out, for whoever may save; what came of it is shown where a saved row's would be."""
+        if self.has_add_permission(request) if add else self.has_change_permission(request, obj):
+            context["actions_submit_line"] = [TRY_OUT]
+        if TRY_OUT.action_name in request.POST and not context["errors"]:
+            self._try_out(request, context)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _try_out(self, request: HttpRequest, context: Mapping[str, Any]) -> None:
+        form = context["adminform"].form
+        draft = self.drafted(form, [each.formset for each in context["inline_admin_formsets"]])
+
+        def look(row: Any) -> None:
+            form.instance.tried = Tried(self.rule(row), list(self.samples(row)))
+
+        for warning in self.campaigns.try_out(draft, at=timezone.now(), look=look):
+            self.message_user(request, warning, level=messages.WARNING)
+        self.message_user(request, "以下规则和试算按所填内容得出，尚未保存", level=messages.INFO)
 
     def came_of(self, row: Any) -> Iterable[str]:
         """What came of it beyond what every campaign is asked, in sentences."""
@@ -115,6 +177,8 @@ class CampaignPage(KeptAdmin):
         """Have the service save a draft, and say what is to be thought of."""
         saved = self.campaigns.save(draft, operator=operator(request), at=timezone.now())
         obj.pk, obj._state.adding = saved.row.pk, False
+        # What the page says of it afterwards, and the log, is what was written.
+        obj.refresh_from_db()
         for warning in saved.warnings:
             self.message_user(request, warning, level=messages.WARNING)
 
@@ -125,7 +189,9 @@ class CampaignPage(KeptAdmin):
 
     @admin.display(description="规则")
     def sentence(self, row: Any) -> str:
-        return "保存后显示" if row.pk is None else self.rule(row)
+        if tried := tried_of(row):
+            return tried.rule
+        return "点「试算」即可预览" if row.pk is None else self.rule(row)
 
     @admin.display(description="状态")
     def phase(self, row: Any) -> str:
@@ -166,3 +232,16 @@ class CampaignPage(KeptAdmin):
         return self.ask(
             request, button.form, decide, row=row, heading=heading, facts=[("规则", self.rule(row))]
         )
+
+
+class _NeverSaved:
+    """A form that finds its faults, and is never good enough to be saved."""
+
+    def is_valid(self) -> bool:
+        super().is_valid()  # type: ignore[misc]  # goes before a form
+        return False
+
+
+def tried_of(row: Any) -> Tried | None:
+    """What the form that this row stands for would make, where it was tried out with this request."""
+    return getattr(row, "tried", None)

@@ -84,7 +84,7 @@ class SkuWindow(models.Model):
     paused = models.BooleanField("已暂停", default=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = "活动档期"
+        verbose_name = verbose_name_plural = "活动日历"
         ordering = ["starts_at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["kind", "activity_id", "sku"], name="campaign_sku_once"),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.base import idempotency, paging
+from apps.base import idempotency, paging, replica
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
 from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds
@@ -115,10 +115,16 @@ class OrdersView(APIView):
         examples=[OpenApiExample("page", value=examples.ORDER_PAGE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        rows = order_facts.list_of_member(
-            member=caller(request), status=request.query_params.get("status") or None
+        member, status = caller(request), request.query_params.get("status") or None
+        return replica.read(
+            lambda: paging.page(
+                request,
+                order_facts.list_of_member(member=member, status=status),
+                ordering=["-id"],
+                shape=_rows_json,
+            ),
+            reader=replica.reader_of(member),
         )
-        return paging.page(request, rows, ordering=["-id"], shape=_rows_json)
 
 
 class OrderCountsView(APIView):
@@ -132,7 +138,9 @@ class OrderCountsView(APIView):
         examples=[OpenApiExample("counts", value=examples.COUNTS, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        return Response(order_facts.counts_of(member=caller(request)))
+        member = caller(request)
+        counts = replica.read(lambda: order_facts.counts_of(member=member), reader=replica.reader_of(member))
+        return Response(counts)
 
 
 class OrderView(APIView):

@@ -246,7 +246,7 @@ class Bargains(Holder):
             raise ActivityNotFound from None
 
     def commit(self, *, order: Order, at: datetime) -> None:
-        bargains.commit(order_no=order.order_no, at=at)
+        bargains.commit(order_no=order.order_no, bargain_no=_activity_id(order), at=at)
 
     def release(self, *, order: Order, at: datetime) -> None:
         bargains.release(order_no=order.order_no, bargain_no=_activity_id(order), at=at)

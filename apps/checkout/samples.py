@@ -20,7 +20,7 @@ from mall.pricing.scope import Skus
 
 
 class Step(NamedTuple):
-    """One unit of a SKU at a price in fen, under the id that an order names; ``called`` what it is a sample of."""
+    """A SKU at a price in fen for each unit, under the id that an order names; ``called`` what it is a sample of."""
 
     activity_id: int | str
     sku_id: int
@@ -31,23 +31,36 @@ class Step(NamedTuple):
 def priced(
     *, kind: str, label: str, steps: Sequence[Step], combines: Collection[str], at: datetime
 ) -> list[str]:
-    """A sentence for each step: one unit, a buyer without a level, freight left out, every offer of this moment."""
+    """A sentence for each step: as few units as can be bought, a buyer without a level, freight left out, every offer of
+    this moment.
+    """
     skus = catalog_facts.skus({step.sku_id for step in steps})
     offers = promotion_facts.offers_for(member=None, at=at, sku_ids=list(skus))
     told = []
     for activity_id, sku_id, price_fen, called in steps:
         sku = skus[sku_id]
         ticket = Ticket(kind=kind, id=activity_id)
+        least = sku.product.min_quantity
         quote = _quote(
-            ticket, offers, label=label, prices_fen={sku_id: price_fen}, combines=combines, basket={sku: 1}
+            ticket,
+            offers,
+            label=label,
+            prices_fen={sku_id: price_fen},
+            combines=combines,
+            basket={sku: least},
         )
         taken = "，".join(f"{one.label} −¥{yuan(one.amount_fen)}" for one in quote.applied) or "无优惠"
         apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{label}同享")
         told.append(
-            f"{called or sku.product.title}：原价 ¥{yuan(sku.price_fen)}，{taken}，"
+            f"{called or sku.product.title}{units(least)}：原价 ¥{yuan(sku.price_fen * least)}，{taken}，"
             f"实付 ¥{yuan(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
         )
     return told
+
+
+def units(least: int) -> str:
+    """How many units a sample is of, where nobody can buy one."""
+    return f"（{least} 件起购）" if least > 1 else ""
 
 
 def sample(

@@ -9,8 +9,7 @@ from django.db import transaction
 
 from apps.base import numbers
 from apps.catalog.models import Sku
-from apps.demo import levels as members
-from apps.demo import past_orders
+from apps.demo import levels, past_orders
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import Commission, Material, Promoter, PromoterLevel, RateRule, Rules
 from apps.distribution.services import (
@@ -43,7 +42,7 @@ def fill(*, at: datetime) -> None:
     with transaction.atomic():
         _set_up(skus[_DEARER], at=began)
         people = [
-            members.shopper(name, number=number, at=began)
+            levels.shopper(name, number=number, at=began)
             for number, name in enumerate(("苏晚晴", "何知秋", "罗一帆", "叶子", "江遥"), start=_FIRST)
         ]
         head, second, *customers = people
@@ -118,7 +117,8 @@ def _owe(order: Order, *, at: datetime) -> None:
         token=f"demo:{locked.order_no}",
         lines=[Refunded(line_id=line.pk, units=1, units_sent=1, restocked=0, amount_fen=line.payable_fen)],
         shipping_fen=0,
-        balance_fen=0,
+        # WeChat never heard of the demo's past orders, so it has nothing to give back.
+        balance_fen=line.payable_fen,
         effects=Effects(),
         reason="演示：杯口有裂纹",
         operator=None,

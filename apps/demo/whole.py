@@ -6,7 +6,19 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.demo import bargains, filling, group_buys, presales, promoters, reviews, shares, surveys, terms
+from apps.demo import (
+    activity_orders,
+    bargains,
+    filling,
+    group_buys,
+    presales,
+    promoters,
+    referrals,
+    reviews,
+    shares,
+    surveys,
+    terms,
+)
 from apps.demo.telling import Tell, silent
 
 
@@ -28,5 +40,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # After the reviews, whose orders are older.
     with transaction.atomic():
         promoters.fill(at=at)
+        referrals.fill(at=at)
         group_buys.fill(at=at)
+        activity_orders.fill(at=at)
     return added

@@ -9,19 +9,37 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Q
 from django.urls import reverse
 
-from apps.bargain.models import Bargain
+from apps.bargain import services as bargains
 from apps.base import days
 from apps.campaigns.models import CampaignColumns
+from apps.campaigns.services import Campaigns
 from apps.campaigns.standing import phase
+from apps.campaigns.states import LIFECYCLE
 from apps.coupons.models import Template
 from apps.coupons.states import TemplateStatus
-from apps.flashsale.models import Session
-from apps.groupbuy.models import GroupBuy
-from apps.presale.models import Presale
+from apps.flashsale import services as flashsale
+from apps.groupbuy import services as groupbuy
+from apps.presale import services as presales
 from apps.promotions.models import Campaign, Promotion
+from apps.referrals import services as referrals
 
 # So many are shown of each kind in one month: nobody reads more.
 _MOST: Final = 200
+# The buttons of a campaign's page that the calendar leads to, with the right that each needs.
+_MOVES: Final = (
+    ("approve", "批准", "change"),
+    ("pause", "暂停", "change"),
+    ("resume", "恢复", "change"),
+    ("copy", "复制", "add"),
+)
+
+
+class Button(NamedTuple):
+    """What can be decided about an entry: what its button says, the page that asks, and the right that it needs."""
+
+    title: str
+    url: str
+    needs: str
 
 
 class Entry(NamedTuple):
@@ -33,6 +51,7 @@ class Entry(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     url: str
+    buttons: Sequence[Button] = ()
 
 
 class Source(NamedTuple):
@@ -58,7 +77,11 @@ def bars(month: date, *, allowed: Callable[[str], bool], at: datetime) -> list[B
     entries = [
         entry for source in SOURCES if allowed(source.needs) for entry in source.found(since, until, at=at)
     ]
-    return [_bar(entry, month, after) for entry in sorted(entries, key=lambda entry: entry.starts_at)]
+    entries = [
+        entry._replace(buttons=[button for button in entry.buttons if allowed(button.needs)])
+        for entry in sorted(entries, key=lambda entry: entry.starts_at)
+    ]
+    return [_bar(entry, month, after) for entry in entries]
 
 
 def _bar(entry: Entry, month: date, after: date) -> Bar:
@@ -72,13 +95,35 @@ def _page(row: Any) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
-def _of_campaigns(kind: str, model: type[CampaignColumns]) -> Source:
+def campaign_page(*, kind: str, activity_id: str) -> str | None:
+    """The page of the campaign that speaks for SKUs under this id, None for none: one statement."""
+    for campaigns in KINDS:
+        if campaigns.kind == kind and (row := campaigns.row_of(activity_id)) is not None:
+            return _page(row)
+    return None
+
+
+def _of_campaigns(campaigns: Campaigns[Any, Any]) -> Source:
+    kind, model = campaigns.label, campaigns.model
+
     def found(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entry]:
         rows = model._default_manager.filter(starts_at__lt=until, ends_at__gt=since)
         for row in rows.order_by("starts_at", "pk")[:_MOST]:
-            yield Entry(kind, row.title, phase(row, at=at), row.starts_at, row.ends_at, _page(row))
+            buttons = list(_buttons(row, at=at))
+            yield Entry(kind, row.title, phase(row, at=at), row.starts_at, row.ends_at, _page(row), buttons)
 
     return Source(kind, f"{model._meta.app_label}.view_{model._meta.model_name}", found)
+
+
+def _buttons(row: CampaignColumns, *, at: datetime) -> Iterator[Button]:
+    """What its page can do with one button; what is over is only copied."""
+    app, name = row._meta.app_label, row._meta.model_name
+    for move, title, act in _MOVES:
+        if move in LIFECYCLE.moves and (
+            at >= row.ends_at or row.approval not in LIFECYCLE.moves[move].sources
+        ):
+            continue
+        yield Button(title, reverse(f"admin:{app}_{name}_{move}", args=[row.pk]), f"{app}.{act}_{name}")
 
 
 def _standing(starts_at: datetime, ends_at: datetime, *, enabled: bool, at: datetime) -> str:
@@ -118,11 +163,16 @@ def _coupons(since: datetime, until: datetime, *, at: datetime) -> Iterator[Entr
         yield Entry("优惠券", row.name, str(standing), starts_at, ends_at, _page(row))
 
 
+# The kinds of campaigns, as the calendar tells them.
+KINDS: Final[Sequence[Campaigns[Any, Any]]] = (
+    groupbuy.CAMPAIGNS,
+    flashsale.CAMPAIGNS,
+    bargains.CAMPAIGNS,
+    presales.CAMPAIGNS,
+    referrals.CAMPAIGNS,
+)
 SOURCES: Final[Sequence[Source]] = (
-    _of_campaigns("拼团", GroupBuy),
-    _of_campaigns("秒杀", Session),
-    _of_campaigns("砍价", Bargain),
-    _of_campaigns("预售", Presale),
+    *map(_of_campaigns, KINDS),
     Source("促销", "promotions.view_promotion", _promotions),
     Source("节日活动", "promotions.view_campaign", _festivals),
     Source("优惠券", "coupons.view_template", _coupons),

@@ -21,6 +21,7 @@ from apps.distribution import campaign_files as distribution
 from apps.flashsale import campaign_files as flash_sales
 from apps.groupbuy import campaign_files as group_buys
 from apps.presale import campaign_files as presale
+from apps.referrals import campaign_files as referrals
 from mall.errors import Fault, Faulty, ShopError
 
 PARTS: Final[Sequence[Part]] = (
@@ -31,6 +32,7 @@ PARTS: Final[Sequence[Part]] = (
     presale.PART,
     distribution.COMMISSION,
     distribution.PROMOTERS,
+    referrals.PART,
 )
 
 # Why a value is none, by pydantic's name for it; what is not here is told in its own words.

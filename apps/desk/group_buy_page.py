@@ -28,7 +28,7 @@ class GroupBuyAdmin(ResultsPage, GroupBuyPage):
     """What is offered to several together."""
 
     def samples(self, row: GroupBuy) -> Iterator[str]:
-        """One unit at each step, with what else applies and what does not."""
+        """As few units as can be bought at each step, with what else applies and what does not."""
         return _lines(row)
 
 
@@ -50,10 +50,11 @@ def _lines(row: GroupBuy) -> Iterator[str]:
                 label=f"{called}价",
                 prices_fen={sku.pk: price_fen},
                 combines=row.combines,
-                basket={sku: 1},
+                basket={sku: sku.product.min_quantity},
                 at=timezone.now(),
             )
-            told = [f"{sku.code} {called}：应付 ¥{yuan(quote.payable_fen)}"]
+            least = samples.units(sku.product.min_quantity)
+            told = [f"{sku.code} {called}{least}：应付 ¥{yuan(quote.payable_fen)}"]
             told += [f"{off.label} −¥{yuan(off.amount_fen)}" for off in quote.applied]
             # What is about other goods says nothing of this price.
             told += [f"{no.label}（{no.reason}）" for no in quote.declined if _is_of(no, called)]

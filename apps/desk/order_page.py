@@ -145,7 +145,11 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     @admin.display(description="营销活动")
     def activity_shown(self, row: Order) -> str:
-        return f"{activities.label_of(row)}：{row.activity['title']}" if row.activity else "—"
+        if not row.activity:
+            return "—"
+        told = f"{activities.label_of(row)}：{row.activity['title']}"
+        # Why there is no button to ship it yet.
+        return f"{told}（商品未到货，到货后才能发货）" if row.awaits_goods else told
 
     @admin.display(description="生效优惠")
     def offers(self, row: Order) -> SafeString | str:

@@ -21,17 +21,18 @@ class PresaleAdmin(ResultsPage, PresalePage):
     """The pre-sales, with what a shopper pays."""
 
     def samples(self, row: Presale) -> list[str]:
-        """What one unit of each of the first goods costs now, in its stages, and what does not go with it."""
+        """What as few units as can be bought of the first goods cost now, in stages, and what does not go with it."""
+        goods = list(row.goods.all())[:_MOST]
         told = samples.priced(
             kind=self.campaigns.kind,
             label="预售价",
-            steps=[
-                Step(row.pk, good.sku_id, good.price_fen - row.growth_fen)
-                for good in list(row.goods.all())[:_MOST]
-            ],
+            steps=[Step(row.pk, good.sku_id, good.price_fen - row.growth_fen) for good in goods],
             combines=row.combines,
             at=timezone.now(),
         )
         if row.deposit_fen is None:
             return told
-        return [f"{line}；其中定金 ¥{yuan(row.deposit_fen)}，其余为尾款" for line in told]
+        return [
+            f"{line}；其中定金 ¥{yuan(row.deposit_fen * good.sku.product.min_quantity)}，其余为尾款"
+            for line, good in zip(told, goods, strict=True)
+        ]

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 
 from apps.base import audit, sheets
-from apps.campaigns.campaign_page import CampaignPage
+from apps.campaigns.campaign_page import CampaignPage, tried_of
 from apps.desk import campaign_results
 
 # Nobody compares more campaigns in one sheet.
@@ -55,10 +55,12 @@ class ResultsPage(CampaignPage):
         first, *others = super().get_fieldsets(request, obj)
         return [first, ("试算与效果", {"fields": ["sample", "results"]}), *others]
 
-    @admin.display(description="试算（一件，普通会员，不含运费）")
+    @admin.display(description="试算（最少购买件数，普通会员，不含运费）")
     def sample(self, row: Any) -> SafeString | str:
+        if tried := tried_of(row):
+            return _in_lines(tried.samples) or "—"
         if row.pk is None:
-            return "保存后显示"
+            return "点「试算」即可预览"
         return _in_lines(self.samples(row)) or "—"
 
     @admin.display(description="活动效果")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpResponseBase, JsonResponse
@@ -25,7 +25,6 @@ from apps.members import selectors as member_facts
 from apps.members.auth import caller
 from apps.members.models import Document, Member
 from mall import text as texts
-from mall.errors import Invalid
 
 _MOST: Final = 50
 _MONEY: Final = (
@@ -39,13 +38,6 @@ _MONEY: Final = (
 
 
 _INVITER_OR_NULL: Final = {"allOf": [{"$ref": "#/components/schemas/Inviter"}], "nullable": True}
-
-
-class PeriodUnknown(Invalid):
-    """Not one of the leaderboard's periods; ``details`` lists them."""
-
-    code = "period_unknown"
-    message = "榜单周期无效"
 
 
 class PromoterView(APIView):
@@ -156,7 +148,7 @@ class LeaderboardView(APIView):
         examples=[examples.BOARD],
     )
     def get(self, request: Request) -> Response:
-        since, until = _window(request.query_params.get("period") or "week", at=timezone.now())
+        since, until = days.period_window(request.query_params.get("period"), at=timezone.now())
         places = promoter_facts.board(since=since, until=until, most=_MOST)
         shown = {
             "results": [_place(place) for place in places],
@@ -200,20 +192,6 @@ def _inviter(bond: Bond) -> dict[str, Any]:
         "until": bond.valid_until,
     }
     return dict(shapes.InviterSerializer(shown).data)
-
-
-def _window(period: str, *, at: datetime) -> tuple[datetime, datetime]:
-    """The Shanghai week or month of a moment, ``[start, end)``. Raises PeriodUnknown."""
-    today = days.shop_day(at)
-    if period == "week":
-        first = today - timedelta(days=today.weekday())
-        following = first + timedelta(days=7)
-    elif period == "month":
-        first = today.replace(day=1)
-        following = (first + timedelta(days=32)).replace(day=1)
-    else:
-        raise PeriodUnknown(details={"known": ["week", "month"]})
-    return days.day_window(first)[0], days.day_window(following)[0]
 
 
 def _place(place: promoter_facts.Place) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.distribution.services import commissions, promoters, takebacks
+from apps.distribution.services import commissions, looking, promoters, takebacks
 from apps.members.models import Document
 from mall import events
 
@@ -12,11 +12,13 @@ from mall import events
 def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
     """Write what the order earns for who brought its buyer, once."""
     commissions.accrue(order_no=event.order_no, at=at)
+    looking.look(order_no=event.order_no, at=at)
 
 
 def freeze_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
     """Have the after-sales window run; a payment whose news comes later than the receipt's is written first."""
     commissions.accrue(order_no=event.order_no, at=at)
+    looking.look(order_no=event.order_no, at=at)
     commissions.freeze(order_no=event.order_no, at=at)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, chip, with_way
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import EXTRAS
+from apps.campaigns.states import State
 from apps.flashsale import forms
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Reminder, Session, Wait
+from apps.flashsale.services import SessionDraft
 from apps.flashsale.services.planning import WEEKDAYS
 from apps.flashsale.states import WaitState
 from mall.money import yuan
@@ -53,6 +56,7 @@ class SessionPage(CampaignPage):
 
     form = forms.SessionForm
     list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "plan", "group"]
+    linked_by = ["plan__id__exact"]
     list_select_related = ["plan", "group"]
     fieldsets = [
         (None, {"fields": [("title", "code"), "phase", "sentence"]}),
@@ -64,6 +68,11 @@ class SessionPage(CampaignPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         rows: QuerySet[Session] = super().get_queryset(request)
         return rows.prefetch_related("goods__sku__product")
+
+    def drafted(self, form: Any, formsets: Sequence[Any]) -> SessionDraft:
+        """The goods' formset makes it, of the session and of all of them."""
+        (goods,) = formsets
+        return goods.draft
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Nothing yet: the service writes the session with its goods, in ``save_related``."""
@@ -135,9 +144,9 @@ class PlanAdmin(EditableAdmin):
     list_display = ["title", "state", "rhythm", "starts", "minutes", "made", "problem"]
     list_filter = ["enabled"]
     search_fields = ["title", "code"]
-    readonly_fields = ["sentence", "problem"]
+    readonly_fields = ["sentence", "problem", "sessions_made"]
     fieldsets = [
-        (None, {"fields": [("title", "code"), "enabled", "sentence", "problem"]}),
+        (None, {"fields": [("title", "code"), "enabled", "sentence", "sessions_made", "problem"]}),
         (
             "时间",
             {
@@ -159,6 +168,22 @@ class PlanAdmin(EditableAdmin):
         """Only one of which no session was made."""
         unused = obj is not None and not Session.objects.filter(plan_id=obj.pk).exists()
         return unused and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What was made already goes on as it was: whoever changes or switches off a plan is told, with the way there."""
+        super().save_model(request, obj, form, change)
+        coming = _coming(obj, at=timezone.now()) if change else 0
+        if coming:
+            told = f"已生成的 {coming:,} 场不受此次修改影响；要调整或暂停，请到场次页面逐场办理"
+            way = with_way(told, "flashsale_session", plan__id__exact=obj.pk)
+            self.message_user(request, way, level=messages.WARNING)
+
+    @admin.display(description="场次")
+    def sessions_made(self, row: Plan) -> SafeString | str:
+        if row.pk is None:
+            return "—"
+        told = f"已生成 {self.made(row):,} 场，其中 {_coming(row, at=timezone.now()):,} 场未结束"
+        return with_way(told, "flashsale_session", plan__id__exact=row.pk)
 
     @admin.display(description="状态", ordering="enabled")
     def state(self, row: Plan) -> SafeString:
@@ -183,6 +208,11 @@ class PlanAdmin(EditableAdmin):
             f"从 {row.from_day} 起{until}，{self.rhythm(row)} {row.starts:%H:%M} 开始，持续 {row.minutes} 分钟；"
             f"提前 {row.ahead_days} 天自动生成并批准场次，每场数量各自计算。修改只影响尚未生成的场次"
         )
+
+
+def _coming(row: Plan, *, at: datetime) -> int:
+    """How many of its sessions are still to be sold."""
+    return sum(each.state_at(at) != State.ENDED for each in row.sessions.all())
 
 
 @admin.register(Wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import YuanField, show_refusal
+from apps.base.forms import YuanField, show_refusal, shown
 from apps.campaigns.forms import CombinesField
 from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Session
 from apps.flashsale.services.planning import WEEKDAYS
+from apps.flashsale.services.saving import ONCE
 from mall.errors import Faulty, ShopError
 
 
@@ -74,7 +76,17 @@ class GoodForm(forms.ModelForm):
             self.fields["sku"].disabled = True
 
 
-class GoodFormSet(forms.BaseInlineFormSet):
+class _EachOnce(forms.BaseInlineFormSet):
+    """Goods in rows, each SKU in one of them."""
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        return ONCE
+
+    def get_form_error(self) -> str:
+        return ONCE
+
+
+class GoodFormSet(_EachOnce):
     """The goods of a session. The service judges session and goods as a whole, and the page says why it refuses."""
 
     draft: flashsale.SessionDraft
@@ -89,7 +101,7 @@ class GoodFormSet(forms.BaseInlineFormSet):
         try:
             flashsale.CAMPAIGNS.try_out(self.draft, at=timezone.now())
         except Faulty as refusal:
-            raise ValidationError([fault.text for fault in refusal.faults]) from refusal
+            raise ValidationError([shown(refusal, fault) for fault in refusal.faults]) from refusal
         except ShopError as refusal:
             raise ValidationError(refusal.text) from refusal
 
@@ -168,7 +180,7 @@ class PlanGoodForm(forms.ModelForm):
             self.initial["sku"] = self.instance.sku
 
 
-class PlanGoodFormSet(forms.BaseInlineFormSet):
+class PlanGoodFormSet(_EachOnce):
     """The goods of a plan: there are some, and their prices make sense today."""
 
     def clean(self) -> None:
@@ -183,7 +195,7 @@ class PlanGoodFormSet(forms.BaseInlineFormSet):
         try:
             flashsale.check_plan_goods([_draft_of(typed) for typed in kept])
         except flashsale.PlanRefused as refusal:
-            raise ValidationError([fault.text for fault in refusal.faults]) from refusal
+            raise ValidationError([shown(refusal, fault) for fault in refusal.faults]) from refusal
 
 
 def _draft_of(typed: dict[str, Any]) -> flashsale.GoodDraft:

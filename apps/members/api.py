@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.base import digests, door
 from apps.base.schema import refusal
 from apps.base.shapes import Shape
 from apps.base.throttles import Logins
@@ -52,6 +53,11 @@ def _checked(shape: Any, request: Request) -> dict[str, Any]:
     return dict(parsed.validated_data)
 
 
+def _origin(request: Request) -> str:
+    """The keyed digest of the network address: the address itself goes no further."""
+    return digests.of("NETWORK", door.address_of(request._request))
+
+
 class LoginView(APIView):
     """wx.login's code becomes a session."""
 
@@ -78,7 +84,7 @@ class LoginView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = _checked(shapes.CodeSerializer, request)
-        welcome = identity.log_in(code=body["code"], at=timezone.now())
+        welcome = identity.log_in(code=body["code"], origin=_origin(request), at=timezone.now())
         member = shapes.WelcomedMemberSerializer(welcome.member, context={"is_new": welcome.is_new}).data
         return Response({**shapes.TokensSerializer(welcome.tokens).data, "member": member})
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from apps.base import numbers, statements, transactions
+from apps.base import numbers, replica, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions, writing
 from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
@@ -230,6 +230,7 @@ def move(
         written.append(column)
     order.save(update_fields=written)
     _remember(order, move=move, came_from=came_from, actor=actor, operator=operator, note=note, at=at)
+    replica.wrote_for(Member, order.member_id)
     return order
 
 

@@ -19,6 +19,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "demo": demo.demo,
     "diagrams": lambda: checks.manage("draw_lifecycles"),
     "format": checks.tidy,
+    "ha": checks.beyond_one_machine,
     "lock": locking.lock,
     "manual": manual.draw,
     "migrations": lambda: checks.manage("makemigrations"),

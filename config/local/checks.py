@@ -110,6 +110,12 @@ def bench(environ: Mapping[str, str] = os.environ) -> int:
     return 1 if counted or loaded else 0
 
 
+def beyond_one_machine(environ: Mapping[str, str] = os.environ) -> int:
+    """Run the trials of tests/ha (``ARGS`` names some), each on servers of its own; return 1 if one failed."""
+    command = _python("-m", "tests.ha", *shlex.split(environ.get("ARGS", "")))
+    return processes.run(command, environment=environment.without_make(environ), directory=ROOT)
+
+
 def tidy() -> int:
     """Format the code and mend what the linter can mend by itself."""
     variables = environment.without_make(os.environ)

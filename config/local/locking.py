@@ -25,6 +25,7 @@ _COMMON = (
 _LOCKS = (
     ("requirements.lock", ("pyproject.toml",)),
     ("requirements-dev.lock", ("pyproject.toml", "--group", "dev", "--constraints", "requirements.lock")),
+    ("requirements-s3.lock", ("pyproject.toml", "--extra", "s3", "--constraints", "requirements.lock")),
     ("requirements-servers.lock", ("--group", "pyproject.toml:servers")),
     (
         "requirements-manual.lock",
@@ -34,7 +35,7 @@ _LOCKS = (
 
 
 def lock() -> int:
-    """Write the four lock files (``ARGS="--upgrade"``: newer versions); return the exit status."""
+    """Write the five lock files (``ARGS="--upgrade"``: newer versions); return the exit status."""
     tools = STATE / "uv"
     variables = environment.without_make(os.environ)
     installing = (

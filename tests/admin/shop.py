@@ -29,6 +29,7 @@ from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
 from apps.presale.models import Report, Reservation
 from apps.promotions.models import LevelPrice
+from apps.risk.models import Policy
 from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.support.models import Response
@@ -44,6 +45,7 @@ from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
 from tests.apps.presale import make as presales
 from tests.apps.promotions import make as promotions
+from tests.apps.referrals import make as referral
 from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
 
@@ -65,6 +67,7 @@ def fill(rows: int, *, operator: User) -> None:
         _bargain_of(order)
         _presale_of(order)
         _promoters_of(order)
+        _referrals_of()
         _system(operator)
 
 
@@ -147,6 +150,15 @@ def _flash_sales_of(order: Order) -> None:
         code=f"PLAN-{good.pk}", title="每天十点秒杀", starts=time(10), from_day=date(2026, 11, 23)
     )
     PlanGood.objects.create(plan=plan, sku=good.sku, price_fen=9_00, quota=5)
+
+
+def _referrals_of() -> None:
+    """A campaign with a friend who counts and one who waits for a look with the inviter's phone; the rules' one row."""
+    row = referral.campaign(code=f"BRING{next(_numbers)}", friend_prize=referral.points(20))
+    inviter = members.member("苏晚晴", phone="13912345678")
+    for phone in ("", "13912345678"):
+        referral.registered(inviter, row, phone=phone)
+    Policy.objects.get_or_create(pk=1)
 
 
 def _promoters_of(order: Order) -> None:

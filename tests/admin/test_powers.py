@@ -179,3 +179,36 @@ def test_every_page_opens_for_each_role_that_may_see_it(operator_with: Callable[
     }.items():
         somebody.groups.set([Group.objects.get(name=name)])
         assert (name, browser.get(path).status_code) == (name, 200)
+
+
+# What a shopper asks about, and what came of it, with a campaign of each kind.
+_CAMPAIGNS = (
+    "campaigns/skuwindow",
+    "groupbuy/groupbuy",
+    "flashsale/session",
+    "flashsale/plan",
+    "bargain/bargain",
+    "presale/presale",
+    "promotions/promotion",
+)
+_RUNNING = ("groupbuy/group", "bargain/run", "bargain/help", "presale/reservation")
+
+
+@pytest.mark.parametrize("role", ["客服", "财务"])
+def test_who_answers_shoppers_and_who_counts_money_look_at_campaigns_and_change_none(
+    role: str, operator_with: Callable[..., Client]
+) -> None:
+    roles.make()
+    browser = operator_with()
+    User.objects.get(username="仓库").groups.set([Group.objects.get(name=role)])
+    for page in (*_CAMPAIGNS, *_RUNNING):
+        assert (page, browser.get(f"/admin/{page}/").status_code) == (page, 200)
+        assert (page, browser.get(f"/admin/{page}/add/").status_code) == (page, 403)
+    for page in ("groupbuy/groupbuy", "flashsale/session", "bargain/bargain", "presale/presale"):
+        assert browser.get(f"/admin/{page}/results-sheet/").status_code == 200
+        for button in ("approve", "pause", "resume", "stop", "copy"):
+            assert (page, button, browser.get(f"/admin/{page}/1/{button}/").status_code) == (
+                page,
+                button,
+                403,
+            )

@@ -33,6 +33,7 @@ from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.points import make as points
 from tests.apps.presale import make as presales
+from tests.apps.referrals import make as referral
 from tests.apps.shares import make as shares
 from tests.apps.support import make as surveys
 from tests.apps.wallet import make as wallet
@@ -241,6 +242,19 @@ def promote(witness: Witness) -> None:
     witness.call("DELETE", "/me/promoter", status=204)
 
 
+def invite_friends(witness: Witness) -> None:
+    """What inviting friends wins, one campaign with how mine stand, and who invited most."""
+    now = datetime.now(tz=UTC)
+    window = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
+    row = referral.campaign(code=f"BRING{now:%H%M%S%f}", at=now, **window)
+    offered = [shown["id"] for shown in witness.call("GET", "/referrals")["results"]]
+    mine = witness.call("GET", f"/referrals/{row.pk}")["mine"]
+    assert (row.pk in offered, mine["friends"]) == (True, 0)
+    referral.registered(members.member("林小满"), row, at=now)
+    board = witness.call("GET", "/leaderboards/referrals?period=month")
+    assert (board["results"][0]["nickname"], board["mine"]) == ("林**", None)
+
+
 def bargain_with_friends(witness: Witness) -> None:
     """A run is opened, read, and helped by somebody."""
     now = datetime.now(tz=UTC)
@@ -345,6 +359,8 @@ def test_every_answer_of_a_first_order_is_as_documented(
 
     bargain_with_friends(witness)
     promote(witness)
+    invite_friends(witness)
+    invite_friends(witness)
     order_before_it_is_here(witness)
     share_and_come_by(witness, cup)
     buy_in_a_group(witness)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from config import databases, redis_servers
 from config.local.places import ROOT
 from config.local.shop import procfile
 
@@ -96,3 +97,43 @@ def test_behind_pgbouncer_the_shop_knows_that_its_connections_are_shared() -> No
         assert SERVICES[name]["environment"]["DATABASE_POOLED"] == "1"
     assert "@postgres:5432/" in SERVICES["migrate"]["environment"]["DATABASE_URL"]
     assert SERVICES["migrate"]["environment"]["DATABASE_POOLED"] == "0"
+
+
+class _Tagged(yaml.SafeLoader):
+    """Compose's own tag for what replaces instead of being added."""
+
+
+_Tagged.add_constructor("!override", lambda loader, node: loader.construct_mapping(node, deep=True))
+HA: dict[str, Any] = yaml.load((ROOT / "docker-compose.ha.yml").read_text(), Loader=_Tagged)  # noqa: S506 - a SafeLoader
+
+
+def test_beyond_one_machine_nothing_else_is_open_and_nothing_secret_is_written_down() -> None:
+    for name, service in HA["services"].items():
+        assert "ports" not in service, name
+        for variable, value in service.get("environment", {}).items():
+            if SECRET_NAMES.search(variable) and not variable.startswith("S3_"):
+                assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", str(value)), variable
+
+
+def test_beyond_one_machine_every_new_service_is_of_the_profile_and_asked_for_its_health() -> None:
+    new = set(HA["services"]) - set(SERVICES)
+    assert new == {
+        *(f"{kind}-{number}" for kind in ("etcd", "sentinel") for number in (1, 2, 3)),
+        *(f"{kind}-{number}" for kind in ("pg", "valkey") for number in (1, 2)),
+    }
+    for name in new:
+        service = HA["services"][name]
+        assert (service["profiles"], service["restart"]) == (["ha"], "unless-stopped"), name
+        assert {"test", "interval", "timeout", "retries"} <= set(service["healthcheck"]), name
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_beyond_one_machine_the_shop_knows_all_servers_and_waits_for_none_of_one_machine(name: str) -> None:
+    service = HA["services"][name]
+    told = {
+        key: re.sub(r"\$\{\w+:\?[^}]+\}", "word", str(value)) for key, value in service["environment"].items()
+    }
+    assert databases.read(told["DATABASE_URL"])["HOST"] == "pg-1,pg-2"
+    assert databases.read(told["REPLICA_URL"])["OPTIONS"] == {"target_session_attrs": "prefer-standby"}
+    assert redis_servers.read(told["REDIS_URL"]).cache_options["sentinels"][2] == ("sentinel-3", 26379)
+    assert not set(service["depends_on"]) & {"postgres", "pgbouncer", "redis"}

@@ -198,6 +198,8 @@ STATUS_WRITERS = {
     "apps/presale/services/reporting.py": {"_write"},
     "apps/presale/services/reserving.py": {"drop"},
     "apps/promotions/services/simulations.py": {"note_failure", "note_progress"},
+    "apps/referrals/services/counting.py": {"_write"},
+    "apps/referrals/services/rewards.py": {"_write"},
     "apps/wallet/services/holds.py": {"_end"},
     "apps/wallet/services/recharges.py": {"_move"},
 }

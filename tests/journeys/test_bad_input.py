@@ -422,6 +422,8 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/flash-sales": ("day",),
         "/me/waits": (),
         "/leaderboards/promoters": ("period",),
+        "/leaderboards/referrals": ("period",),
+        "/referrals": (),
         "/me/promoter/team": ("level",),
         "/me/promoter/orders": (),
         "/me/promoter/commissions": ("status",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.bargain.models import Run
-from apps.bargain.services.running import Closed, write
+from apps.bargain.services.running import Closed, end_held, write
 from apps.bargain.states import KIND, RunStatus
 from apps.base import transactions
 from apps.campaigns import services as campaigns
@@ -48,8 +48,11 @@ def hold(*, order_no: str, bargain_no: str, member_id: int, price_fen: int, at: 
     )
 
 
-def commit(*, order_no: str, at: datetime) -> None:
-    """The order is paid."""
+def commit(*, order_no: str, bargain_no: str, at: datetime) -> None:
+    """The order is paid: nothing is cut in its run any more, so no help of it waits for a look."""
+    run = _locked(bargain_no)
+    if run is not None and run.order_no == order_no:
+        end_held(run)
     campaigns.commit(order_no=order_no, at=at)
 
 

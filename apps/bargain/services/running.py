@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import F
 
-from apps.bargain import drawing, suspicion
+from apps.bargain import drawing
 from apps.bargain.models import Bargain, Cut, Help, Run
+from apps.bargain.services import judging
 from apps.bargain.states import KIND, LIFECYCLE, RunStatus
 from apps.base import audit, days, numbers, transactions
 from apps.campaigns import admission
@@ -19,6 +20,7 @@ from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
 from apps.orders import selectors as order_facts
 from apps.outbox import services as outbox
+from apps.risk.models import Look
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import BargainAtFloor
 
@@ -153,7 +155,7 @@ def help_run(*, bargain_no: str, member_id: int, at: datetime) -> Help:
         if not cursor.rowcount:
             raise HelpsUsedUp(details={"limit": most})
     newcomer = not order_facts.has_ever_paid(member_id)
-    reason = suspicion.of_help(run, helper_id=member_id, at=at)
+    reason = judging.why_held(run, helper_id=member_id, at=at)
     given = Help(run=run, member_id=member_id, newcomer=newcomer, held=bool(reason), reason=reason, at=at)
     if not reason:
         given.cut = _cut(run, largest=newcomer, at=at)
@@ -167,7 +169,16 @@ def release_help(*, help_id: int, operator: Any, at: datetime) -> Help:
     found = Help.objects.filter(pk=help_id).select_related("run").first()
     if found is None:
         raise NotFound
-    run = _locked(found.run.bargain_no)
+    if not found.held:
+        raise NotHeld
+    if not judging.released(found, operator=operator, at=at):
+        let_cut(found.pk, operator=operator, at=at)
+    return Help.objects.select_related("run", "cut").get(pk=help_id)
+
+
+def let_cut(help_id: int, *, operator: Any, at: datetime) -> None:
+    """Cut by a help that was held, under its run's lock. Raises NotHeld, Closed, AtFloor."""
+    run = _locked(Help.objects.values_list("run__bargain_no", flat=True).get(pk=help_id))
     given = Help.objects.select_for_update().get(pk=help_id)
     if not given.held:
         raise NotHeld
@@ -178,7 +189,13 @@ def release_help(*, help_id: int, operator: Any, at: datetime) -> Help:
     audit.record(
         operator=operator, action="放行帮砍", subject=f"砍价 {run.bargain_no}", note=given.reason, at=at
     )
-    return given
+
+
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+    """Let a held help cut (the board of risk). Raises Closed, AtFloor where there is nothing to cut any more."""
+    given = judging.held_help(look)
+    if given is not None:
+        let_cut(given.pk, operator=operator, at=at)
 
 
 def lapse(run_id: int, *, at: datetime) -> bool:
@@ -209,6 +226,13 @@ def write(run: Run, *, move: str, order_no: str = "") -> None:
     run.status = LIFECYCLE.target(move=move, current=run.status)
     run.order_no = order_no
     run.save(update_fields=["status", "order_no"])
+    if run.status == RunStatus.LAPSED:
+        end_held(run)
+
+
+def end_held(run: Run) -> None:
+    """Nothing is cut in this run any more: helps that waited for a look came to nothing, and wait for nobody."""
+    Help.objects.filter(run=run, held=True).update(held=False)
 
 
 def _locked(bargain_no: str) -> Run:
@@ -245,5 +269,6 @@ def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
     Run.objects.filter(pk=run.pk).update(cut_fen=F("cut_fen") + cut.amount_fen, helps=F("helps") + 1)
     run.cut_fen, run.helps = run.cut_fen + cut.amount_fen, run.helps + 1
     if run.at_floor:
+        end_held(run)
         outbox.publish(BargainAtFloor(member_id=run.member_id, bargain_no=run.bargain_no), at=at)
     return cut

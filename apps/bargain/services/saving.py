@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from apps.bargain.drafts import BargainDraft
 from apps.bargain.models import Bargain, Run
-from apps.bargain.states import KIND, LABEL
+from apps.bargain.states import KIND, LABEL, RunStatus
 from apps.campaigns import services as campaigns
+from apps.campaigns.states import Approval
 from apps.catalog.models import Sku
 from mall.errors import Fault, Faulty
 from mall.money import yuan
@@ -57,6 +59,12 @@ class BargainCampaigns(campaigns.Campaigns[Bargain, BargainDraft]):
 
     def write_beside(self, row: Bargain, draft: BargainDraft) -> None:
         campaigns.set_quota(kind=KIND, key=str(row.pk), quota=draft.quota)
+
+    def sold_otherwise(self, row: Bargain, *, at: datetime) -> None:
+        """No run outlives its campaign: where that ends earlier than was said, so do they."""
+        until = at if row.approval == Approval.STOPPED else row.ends_at
+        going = Run.objects.filter(bargain=row, status__in=[RunStatus.OPEN, RunStatus.BOUGHT])
+        going.filter(ends_at__gt=until).update(ends_at=until)
 
 
 CAMPAIGNS: Final = BargainCampaigns()

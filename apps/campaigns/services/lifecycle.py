@@ -8,7 +8,7 @@ the campaign's own, for which SKUs it speaks. Forms, files and pages call it, al
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -77,7 +77,7 @@ class Campaigns(ABC, Generic[C, D]):
         """Write the rows that stand beside the campaign's own, quotas above all."""
 
     def sold_otherwise(self, row: C, *, at: datetime) -> None:
-        """It was saved, paused or resumed: let those know who keep something of it."""
+        """It was saved, paused, resumed or stopped: let those know who keep something of it."""
 
     def ids_of(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
         """All ids under which a campaign ever spoke for SKUs, by campaign: one statement at the most."""
@@ -90,6 +90,10 @@ class Campaigns(ABC, Generic[C, D]):
     def subjects_of(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
         """What of a campaign friends are sent, by campaign: one statement at the most."""
         return self.ordered_as(rows)
+
+    def row_of(self, activity_id: str) -> C | None:
+        """The campaign of an id that it speaks for SKUs under: one statement."""
+        return self.model._default_manager.filter(pk=activity_id).first()
 
     # What follows is the same for all kinds.
 
@@ -128,17 +132,25 @@ class Campaigns(ABC, Generic[C, D]):
             row.save()
         self.write_beside(row, draft)
         self.book(row)
+        if row.approval == Approval.DRAFT:
+            warnings += [AlreadyOver.message] if at >= row.ends_at else []
+            warnings += [f"批准前请调整：{text}" for text in self._clashes(row)]
         self.sold_otherwise(row, at=at)
         if operator is not None:
             self._audit(row, changed if draft.row_id is not None else None, operator=operator, at=at)
         return Saved(row, warnings)
 
-    def try_out(self, draft: D, *, at: datetime) -> list[str]:
-        """Save a draft and take it back; return what is to be thought of. Raises what ``save`` does."""
+    def try_out(self, draft: D, *, at: datetime, look: Callable[[C], object] | None = None) -> list[str]:
+        """Save a draft, ``look`` at the campaign as it would be, and take it back; return what is to be thought of.
+
+        Raises what ``save`` does.
+        """
         with transaction.atomic():
-            warnings = self.save(draft, at=at).warnings
+            saved = self.save(draft, at=at)
+            if look is not None:
+                look(saved.row)
             transaction.set_rollback(True)
-        return warnings
+        return saved.warnings
 
     @transaction.atomic
     def approve(self, row: C, *, at: datetime, late: bool = False) -> list[str]:
@@ -173,6 +185,7 @@ class Campaigns(ABC, Generic[C, D]):
         moved = self._moved(row, "stop")
         for activity_id in self.ids_of([moved])[moved.pk]:
             windows.end(kind=self.kind, activity_id=activity_id, at=at)
+        self.sold_otherwise(moved, at=at)
 
     @transaction.atomic
     def copy(self, row: C, *, code: str, at: datetime, operator: Any = None) -> C:
@@ -223,9 +236,16 @@ class Campaigns(ABC, Generic[C, D]):
                     prices_fen=prices_fen,
                 )
             except SkuTaken as taken:
-                raise SkuTaken([Fault(self.goods_field, fault.text) for fault in taken.faults]) from taken
+                faults = [Fault(self.goods_field, fault.text) for fault in taken.faults]
+                raise SkuTaken(faults, rows=taken.rows) from taken
             if row.approval == Approval.PAUSED:
                 windows.pause(kind=self.kind, activity_id=activity_id, paused=True)
+
+    def _clashes(self, row: C) -> Collection[str]:
+        """Whose SKUs a draft wants, as a sentence each: what would keep it from being approved as it stands."""
+        span = Span(row.preheat_at, row.starts_at, row.ends_at)
+        wanted = {sku_id for prices_fen in self.spoken_for(row).values() for sku_id in prices_fen}
+        return windows.clashes(span, wanted)
 
     def _paused(self, row: C, paused: bool, *, at: datetime) -> None:
         for activity_id in self.ids_of([row])[row.pk]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,7 +52,9 @@ def book(
         with transactions.refine({"campaign_sku_one_at_a_time": SkuTaken([Fault("skus", "")])}):
             SkuWindow.objects.bulk_create(rows)
     except SkuTaken as taken:
-        raise SkuTaken(_faults(span, list(prices_fen))) from taken
+        named = clashes(span, prices_fen)
+        faults = [Fault("skus", text) for text in named] or [Fault("skus", "商品刚刚被另一活动占用，请重试")]
+        raise SkuTaken(faults, rows=named) from taken
 
 
 def pause(*, kind: str, activity_id: str, paused: bool) -> None:
@@ -67,19 +69,21 @@ def end(*, kind: str, activity_id: str, at: datetime) -> None:
     mine.filter(ends_at__gt=at).update(ends_at=at)
 
 
-def _faults(span: Span, sku_ids: list[int]) -> list[Fault]:
-    """Who speaks for the SKUs then; a SKU of a campaign that was just given up is told without a name."""
+def clashes(span: Span, sku_ids: Collection[int]) -> dict[str, tuple[str, int]]:
+    """Who speaks for these SKUs then, a sentence each with the window that it names, the first five.
+    One statement.
+    """
     others = SkuWindow.objects.filter(
-        sku_id__in=sku_ids, starts_at__lt=span.ends_at, ends_at__gt=span.starts_at
+        sku_id__in=list(sku_ids), starts_at__lt=span.ends_at, ends_at__gt=span.starts_at
     ).select_related("sku__product")
-    return [
-        Fault(
-            "skus",
-            f"「{other.sku.product.title}」（{other.sku.code}）在 {_minute(other.starts_at)} 至 {_minute(other.ends_at)} "
-            f"已参加{other.label}「{other.title}」，同一时间只能参加一个活动",
+    return {
+        f"「{other.sku.product.title}」（{other.sku.code}）在 {_minute(other.starts_at)} 至 {_minute(other.ends_at)} "
+        f"已参加{other.label}「{other.title}」，同一时间只能参加一个活动": (
+            SkuWindow._meta.label_lower,
+            other.pk,
         )
         for other in others[:5]
-    ] or [Fault("skus", "商品刚刚被另一活动占用，请重试")]
+    }
 
 
 def _minute(moment: datetime) -> str:

@@ -16,6 +16,7 @@ from apps.coupons.services.issuing import (
     SoldOut,
     claim,
     issue,
+    recall,
     revoke,
 )
 from apps.coupons.services.moving import CouponConflict, CouponUnavailable
@@ -42,6 +43,7 @@ __all__ = [
     "expire_due",
     "hold",
     "issue",
+    "recall",
     "redeem_code",
     "release",
     "restore",

@@ -160,6 +160,21 @@ def revoke(*, coupon_id: int, operator: User | None, note: str, at: datetime) ->
     moving.move([coupon], move="revoke", at=at, operator=operator, note=note)
 
 
+@transaction.atomic
+def recall(*, coupon_id: int, note: str, at: datetime) -> str:
+    """Take a coupon back whose reason is gone, as far as it is there; return its status then. Again changes nothing.
+
+    One that an order holds, or has used, is revoked when that order lets go of it.
+    """
+    coupon = Coupon.objects.select_for_update(no_key=True).get(pk=coupon_id)
+    if coupon.status == CouponStatus.AVAILABLE:
+        moving.move([coupon], move="revoke", at=at, note=note)
+        return CouponStatus.REVOKED
+    if coupon.status in {CouponStatus.HELD, CouponStatus.USED}:
+        Coupon.objects.filter(pk=coupon.pk, recalled_at=None).update(recalled_at=at)
+    return coupon.status
+
+
 def window(template: Template, *, at: datetime) -> tuple[datetime, datetime]:
     """The window ``[from, until)`` of a coupon issued now. Raises NotIssued where it would be over already."""
     if template.valid_days is not None:

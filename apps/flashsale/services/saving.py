@@ -18,6 +18,7 @@ from mall.errors import Fault, Faulty
 LABEL: Final = "秒杀"
 # A session of more goods is a shelf, and every one of them is read with each list.
 MOST_GOODS: Final = 100
+ONCE: Final = "同一商品规格只能添加一次"
 
 
 class SessionRefused(Faulty):
@@ -103,6 +104,9 @@ class SessionCampaigns(campaigns.Campaigns[Session, SessionDraft]):
             found[session_id].append(str(pk))
         return found
 
+    def row_of(self, activity_id: str) -> Session | None:
+        return Session.objects.filter(goods__pk=activity_id).first()
+
     def write_beside(self, row: Session, draft: SessionDraft) -> None:
         _write_goods(row, draft.goods)
 
@@ -138,7 +142,7 @@ def _faults(draft: SessionDraft) -> Iterator[Fault]:
     if not 1 <= len(draft.goods) <= MOST_GOODS:
         yield Fault("goods", f"请添加 1 到 {MOST_GOODS} 个商品")
     if len({good.sku_id for good in draft.goods}) < len(draft.goods):
-        yield Fault("goods", "同一商品规格只能添加一次")
+        yield Fault("goods", ONCE)
     for good in draft.goods:
         if good.quota < 1 or good.limit_per_member < 1:
             yield Fault("goods", "数量和每人限购至少为 1")

@@ -41,16 +41,19 @@ class Welcome:
     is_new: bool
 
 
-def log_in(*, code: str, at: datetime) -> Welcome:
+def log_in(*, code: str, origin: str = "", at: datetime) -> Welcome:
     """Exchange the code of wx.login for a session, registering the member at the first time.
 
     Raises the errors of apps.wechat.login (code invalid, WeChat away) and MemberDisabled. WeChat is asked
-    before any transaction begins; its session_key is not kept, because nothing here needs it.
+    before any transaction begins; its session_key is not kept, because nothing here needs it. ``origin`` is the keyed
+    digest of the network address, for who looks for many registrations from one.
     """
     transactions.forbid("asking WeChat who logs in")
     who = wechat_login.exchange(code)
     with transaction.atomic():
-        member, is_new = _found_or_registered(openid=who.openid, unionid=who.unionid or "", at=at)
+        member, is_new = _found_or_registered(
+            openid=who.openid, unionid=who.unionid or "", origin=origin, at=at
+        )
         if member.disabled_at is not None:
             raise MemberDisabled
         Member.objects.filter(pk=member.pk).update(last_login_at=at)
@@ -74,7 +77,7 @@ def enable(*, member_id: int) -> None:
         raise MemberErased
 
 
-def _found_or_registered(*, openid: str, unionid: str, at: datetime) -> tuple[Member, bool]:
+def _found_or_registered(*, openid: str, unionid: str, origin: str, at: datetime) -> tuple[Member, bool]:
     member, is_new = Member.objects.select_related("level").get_or_create(
         openid=openid,
         defaults={
@@ -85,7 +88,7 @@ def _found_or_registered(*, openid: str, unionid: str, at: datetime) -> tuple[Me
         },
     )
     if is_new:
-        outbox.publish(MemberRegistered(member_id=member.pk), at=at)
+        outbox.publish(MemberRegistered(member_id=member.pk, origin=origin), at=at)
     elif unionid and member.unionid != unionid:
         member.unionid = unionid
         member.save(update_fields=["unionid"])

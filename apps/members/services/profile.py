@@ -13,7 +13,7 @@ from apps.outbox import services as outbox
 from apps.pictures import stored
 from apps.wechat import phone as wechat_phone
 from mall.errors import Invalid
-from mall.events import ProfileCompleted
+from mall.events import PhoneBound, ProfileCompleted
 
 
 class AvatarNotYours(Invalid):
@@ -82,9 +82,11 @@ def record_phone(*, member: Member, code: str, at: datetime) -> Member:
         # Consent may have been taken back while WeChat answered; under the member's lock it stands or not.
         Member.objects.select_for_update().get(pk=member.pk)
         consents.require_privacy(member=member)
-        was_complete = _is_complete(member)
+        was_complete, had_phone = _is_complete(member), bool(member.phone)
         member.phone = told.number if told.country_code == "86" else f"+{told.country_code}{told.number}"
         _save(member, ["phone"], was_complete=was_complete, at=at)
+        if not had_phone:
+            outbox.publish(PhoneBound(member_id=member.pk), at=at)
     return member
 
 

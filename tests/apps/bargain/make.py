@@ -10,6 +10,7 @@ from apps.bargain import services as bargains
 from apps.bargain.drafts import BargainDraft
 from apps.bargain.models import Bargain, Help, Run
 from apps.catalog.models import Sku
+from apps.risk.models import Rule
 from tests.apps.checkout import make as counter
 from tests.apps.members import make as members
 
@@ -66,3 +67,8 @@ def helped(found: Run, *, times: int = 1, at: datetime = NOW) -> Run:
 def held(found: Run, *, at: datetime = NOW) -> Help:
     """A help in the run that waits for a look."""
     return Help.objects.create(run=found, member=member(), held=True, reason="一分钟内已有 60 人帮砍", at=at)
+
+
+def rule(clue: str, threshold: int) -> None:
+    """From this figure on a clue holds a help."""
+    Rule.objects.update_or_create(clue=clue, defaults={"threshold": threshold, "weight": 60})

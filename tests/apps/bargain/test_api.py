@@ -126,8 +126,8 @@ def test_the_doors_that_need_a_login_say_so_and_unknown_runs_are_not_found(anyon
         assert (answer.status_code, answer.json()["code"]) == (404, "activity_not_found")
 
 
-def test_a_held_help_says_so_and_cuts_nothing_yet(shopper_of: Shoppers, settings: Any):
-    settings.BARGAIN_BURST_PER_MINUTE = 1
+def test_a_held_help_says_so_and_cuts_nothing_yet(shopper_of: Shoppers):
+    make.rule("HELP_BURST", 1)
     run = make.helped(make.run(live(), at=timezone.now()), at=timezone.now())
     answer = shopper_of(make.member()).call("POST", f"/bargain-runs/{run.bargain_no}/helps").json()
     assert (answer["held"], answer["cut_fen"], answer["price_fen"]) == (True, 0, run.price_fen)

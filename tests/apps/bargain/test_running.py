@@ -112,8 +112,8 @@ def news() -> list[dict[str, Any]]:
     return [row.payload for row in rows]
 
 
-def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it(settings: Any):
-    settings.BARGAIN_BURST_PER_MINUTE = 1
+def test_reaching_the_floor_is_told_once_and_so_is_a_released_help_that_reaches_it():
+    make.rule("HELP_BURST", 1)
     run = make.run(make.bargain(helpers=2))
     help_run(run, make.member().pk)
     held = help_run(run, make.member().pk)
@@ -176,10 +176,8 @@ def order_of(run: Run, buyer: Any, address: Any) -> Any:
     return counter.order(buyer, address, [(run.bargain.sku, 1)], activity=ticket, at=NOW)
 
 
-def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released(
-    settings: Any, admin_user: Any
-):
-    settings.BARGAIN_BURST_PER_MINUTE = 2
+def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released(admin_user: Any):
+    make.rule("HELP_BURST", 2)
     run = make.helped(make.run(make.bargain()), times=2)
     held = help_run(run, make.member().pk)
     assert (held.held, held.cut, held.reason) == (True, None, "一分钟内已有 2 人帮砍")
@@ -194,8 +192,8 @@ def test_a_burst_within_a_minute_is_held_for_a_look_and_cuts_when_it_is_released
         bargains.release_help(help_id=held.pk, operator=admin_user, at=NOW + HOUR)
 
 
-def test_two_who_help_each_other_again_and_again_are_held_for_a_look(settings: Any):
-    settings.BARGAIN_RING_HELPS = 1
+def test_two_who_help_each_other_again_and_again_are_held_for_a_look():
+    make.rule("HELP_RING", 1)
     one, other = make.member().pk, make.member().pk
     help_run(make.run(make.bargain(), member_id=one), other)
     help_run(make.run(make.bargain(), member_id=other), one)
@@ -203,3 +201,54 @@ def test_two_who_help_each_other_again_and_again_are_held_for_a_look(settings: A
     assert help_run(third, other).reason == "三十天内互相帮砍 1 次"
     stranger = help_run(third, make.member().pk)
     assert not stranger.held
+
+
+def waiting() -> list[int]:
+    return sorted(bargain_facts.held_for_a_person().values_list("pk", flat=True))
+
+
+def test_a_help_that_was_held_waits_for_nobody_once_its_run_has_lapsed():
+    run, other = make.run(make.bargain(minutes_per_run=60)), make.run(make.bargain())
+    given, elsewhere = make.held(run), make.held(other)
+    assert waiting() == [given.pk, elsewhere.pk]
+    bargains.lapse_due(at=NOW + HOUR)
+    assert waiting() == [elsewhere.pk]
+    with pytest.raises(bargains.NotHeld):
+        bargains.release_help(help_id=given.pk, operator=operator(), at=NOW + HOUR)
+    run.refresh_from_db()
+    assert (run.cut_fen, run.helps) == (0, 0)
+
+
+def test_a_help_that_was_held_waits_for_nobody_once_friends_have_reached_the_floor():
+    run = make.run(make.bargain(helpers=2))
+    make.held(run)
+    make.helped(run, times=1)
+    assert len(waiting()) == 1
+    make.helped(run, times=1)
+    assert waiting() == []
+
+
+def test_a_help_that_was_held_waits_while_the_order_may_lapse_and_for_nobody_once_it_is_paid():
+    buyer, address = counter.buyer()
+    run = make.run(make.bargain(), member_id=buyer.pk)
+    given = make.held(run)
+    order = order_of(run, buyer, address)
+    assert waiting() == [given.pk]
+    counter.pay(order, at=NOW)
+    assert waiting() == []
+
+
+def test_runs_are_over_when_their_bargain_is_ended_early_or_ends_earlier_than_was_said():
+    row = make.bargain()
+    run = make.run(row)
+    given = make.held(run)
+    bargains.CAMPAIGNS.save(make.draft(row.sku, code=row.code, row_id=row.pk, ends_at=NOW + 2 * HOUR), at=NOW)
+    assert Run.objects.get(pk=run.pk).ends_at == NOW + 2 * HOUR
+    bargains.CAMPAIGNS.stop(row, at=NOW + HOUR)
+    stopped = Run.objects.get(pk=run.pk)
+    assert (stopped.status_at(NOW + HOUR - MOMENT), stopped.status_at(NOW + HOUR)) == (
+        RunStatus.OPEN,
+        RunStatus.LAPSED,
+    )
+    assert bargains.lapse_due(at=NOW + HOUR) == 1
+    assert not Help.objects.get(pk=given.pk).held

@@ -15,10 +15,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
 
+from apps.bargain import services as bargains
+from apps.bargain.models import Bargain
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
+from apps.desk import campaign_results
 from apps.distribution.models import Account, Commission, Promoter
+from apps.flashsale import services as flashsale
+from apps.flashsale.models import Session
 from apps.fulfillment.models import Carrier, FreightTemplate
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
@@ -138,8 +143,8 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    # Of reviews, of a group, and of promoters' customers.
-    assert len(placed) == 8 + 2 + 4
+    # Of reviews, of a group, of promoters' customers, and of a flash sale and a bargain.
+    assert len(placed) == 8 + 2 + 4 + 4
     assert placed == sorted(placed, reverse=True)
 
 
@@ -154,6 +159,16 @@ def test_a_group_of_the_demo_shop_has_one_seat_left(shop: None) -> None:
     (group,) = Client().get(f"/api/v1/group-buys/{offered['id']}/groups").json()["results"]
     assert (group["status"], group["joined"], group["missing"], group["joinable"]) == ("OPEN", 2, 1, True)
     assert [tier["size"] for tier in offered["skus"][0]["tiers"]] == [3, 5]
+
+
+def test_what_the_activities_of_the_demo_shop_have_sold_is_told_by_their_results(shop: None) -> None:
+    session, bargain = Session.objects.get(code="DEMO-LIVE"), Bargain.objects.get(code="DEMO-BARGAIN")
+    sold = campaign_results.of(flashsale.CAMPAIGNS, [session])[session.pk]
+    assert (sold.placed, sold.paid, sold.buyers, sold.newcomers) == (3, 3, 3, 3)
+    assert sold.revenue_fen > sold.discount_fen > 0
+    cut = campaign_results.of(bargains.CAMPAIGNS, [bargain])[bargain.pk]
+    assert (cut.placed, cut.paid, cut.buyers) == (1, 1, 1)
+    assert list(bargain.runs.order_by("id").values_list("status", "helps")) == [("OPEN", 4), ("BOUGHT", 2)]
 
 
 def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: None) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.bargain import services as bargains
+from apps.campaigns.models import SkuWindow
 from apps.desk import calendar
 from tests.apps.bargain import make as bargain
 from tests.apps.flashsale import make as flash
@@ -87,3 +90,43 @@ def test_a_month_is_narrowed_to_one_kind_and_a_kind_that_it_has_not_narrows_noth
     assert titles("秒杀") == ["十点秒杀"]
     assert titles("砍价") == ["陶壶砍到99"]
     assert titles("拼团") == ["陶壶砍到99", "十点秒杀"]
+
+
+def test_a_month_is_narrowed_to_where_things_stand_and_its_entries_lead_to_their_buttons(
+    admin_client: Client,
+) -> None:
+    draft = bargain.bargain(title="还是草稿", approved=False, ends_at=DECEMBER)
+    row = bargain.bargain(title="陶壶砍到99", ends_at=DECEMBER)
+    page = admin_client.get(PAGE, {"month": "2026-11", "phase": "草稿"}).content.decode()
+    assert ("还是草稿" in page, "陶壶砍到99" in page) == (True, False)
+    assert f"/admin/bargain/bargain/{draft.pk}/copy/" in page
+    both = admin_client.get(PAGE, {"month": "2026-11", "phase": "草稿", "kind": "砍价"}).content.decode()
+    assert "kind=%E7%A0%8D%E4%BB%B7&amp;phase=%E8%8D%89%E7%A8%BF" in both
+
+    def buttons(*, at: datetime, but: str = "") -> list[list[str]]:
+        found = calendar.bars(NOVEMBER, allowed=lambda needed: needed != but, at=at)
+        return [[button.title for button in bar.entry.buttons] for bar in found]
+
+    assert buttons(at=bargain.NOW) == [["批准", "复制"], ["暂停", "复制"]]
+    assert buttons(at=bargain.NOW, but="bargain.change_bargain") == [["复制"], ["复制"]]
+    assert buttons(at=DECEMBER) == [["复制"], ["复制"]]
+    bargains.CAMPAIGNS.pause(row, at=bargain.NOW)
+    assert buttons(at=bargain.NOW) == [["批准", "复制"], ["恢复", "复制"]]
+
+
+def test_every_kind_of_window_leads_to_its_campaign() -> None:
+    row, session = bargain.bargain(), flash.session(flash.goods(50_00))
+    found = [
+        calendar.campaign_page(kind=window.kind, activity_id=window.activity_id)
+        for window in SkuWindow.objects.order_by("kind")
+    ]
+    assert found == [
+        f"/admin/bargain/bargain/{row.pk}/change/",
+        f"/admin/flashsale/session/{session.pk}/change/",
+    ]
+    assert calendar.campaign_page(kind="bargain", activity_id="0") is None
+
+
+def test_who_may_not_see_it_is_turned_away(client: Client) -> None:
+    client.force_login(User.objects.create_user("仓库", is_staff=True))
+    assert client.get(PAGE).status_code == 403

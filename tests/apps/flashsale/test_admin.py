@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from apps.base.models import AuditEntry
 from apps.catalog.models import Sku
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, Session
+from mall.money import yuan
 from tests.admin import shop
 from tests.admin.browser import Browser
 from tests.apps.campaigns import make as campaign_make
@@ -34,6 +35,26 @@ def page() -> Client:
 
 def line(sku: Sku, **typed: str) -> dict[str, str]:
     return {"sku": sku.code, "price_fen": "9.00", "quota": "10", "limit_per_member": "1", **typed}
+
+
+PLAN = {
+    "title": "每天闪购",
+    "code": "DAILY",
+    "enabled": "on",
+    "starts": "20:00:00",
+    "minutes": "60",
+    "preheat_minutes": "",
+    "from_day": "2026-11-28",
+    "until_day": "",
+    "ahead_days": "7",
+    "group": "",
+}
+
+
+def goods_of(*lines: dict[str, str]) -> dict[str, str]:
+    """The rows of a form that has none yet."""
+    typed = {f"goods-{place}-{name}": value for place, row in enumerate(lines) for name, value in row.items()}
+    return {"goods-TOTAL_FORMS": str(len(lines)), "goods-INITIAL_FORMS": "0", **typed}
 
 
 def form(*lines: dict[str, str], known: int = 0, **typed: str) -> dict[str, str]:
@@ -103,6 +124,39 @@ def test_a_sku_of_another_campaign_is_named_when_an_approved_session_takes_it(pa
     assert Good.objects.count() == 1
 
 
+def test_a_session_is_tried_out_with_its_goods_and_nothing_is_kept(page: Client) -> None:
+    answer = page.post(ADD, form(line(goods(50_00, title="手冲壶")), _try_out=""))
+    shown = "".join(shop.shown(answer))
+    assert "所有会员 11-28 10:00 至 11-28 12:00 抢购：手冲壶 ¥9.00（限 10 件，每人 1 件）" in shown
+    assert "手冲壶：原价 ¥50.00，秒杀价 −¥41.00，实付 ¥9.00" in shown
+    assert "尚未保存" in shown
+    assert (Session.objects.count(), Good.objects.count()) == (0, 0)
+    refused = "".join(shop.shown(page.post(ADD, form(line(goods(50_00), price_fen="60"), _try_out=""))))
+    assert "活动价必须低于原价 ¥50.00" in refused and "尚未保存" not in refused
+
+
+def test_a_sku_that_is_typed_twice_is_said_in_the_operators_words(page: Client) -> None:
+    sku = goods(50_00)
+    for address, more in ((ADD, {}), ("/admin/flashsale/plan/add/", PLAN)):
+        shown = "".join(shop.shown(page.post(address, form(line(sku), line(sku)) | more)))
+        assert "同一商品规格只能添加一次" in shown and "sku" not in shown.lower().replace("sku）", "")
+
+
+def test_who_may_only_look_reads_yuan_and_what_may_be_combined_by_its_name(client: Client) -> None:
+    row = make.session(goods(50_00), combines=["coupon", "points"])
+    looks = User.objects.create_user("客服", is_staff=True)
+    names = ["view_session", "view_good"]
+    looks.user_permissions.set(
+        Permission.objects.filter(codename__in=names, content_type__app_label="flashsale")
+    )
+    client.force_login(looks)
+    shown = shop.shown(client.get(f"/admin/flashsale/session/{row.pk}/change/"))
+    (good,) = row.goods.all()
+    assert f"¥{yuan(good.price_fen)}" in shown and str(good.price_fen) not in shown
+    assert "优惠券、积分抵扣" in shown
+    assert not {"试算（不保存）", "批准", "暂停", "复制"} & set(shown)
+
+
 def test_goods_are_changed_and_taken_out_on_the_page(page: Client) -> None:
     row = make.session(goods(50_00), goods(60_00), code="TEN")
     one, two = row.goods.order_by("id")
@@ -149,6 +203,25 @@ def test_a_plan_says_its_rhythm_and_why_a_session_is_missing(page: Client) -> No
     assert "2026-12-04：" in shown
     refused = page.post("/admin/flashsale/plan/add/", typed | {"code": "OTHER", "goods-TOTAL_FORMS": "0"})
     assert "请至少添加一个商品" in "".join(shop.shown(refused))
+
+
+def test_who_changes_a_plan_is_told_of_the_sessions_that_stay_as_they_are(page: Client) -> None:
+    now = timezone.now()
+    sku = goods(50_00)
+    day = f"{timezone.localdate(now):%Y-%m-%d}"
+    typed = PLAN | {"from_day": day, "starts": "23:59:59"} | goods_of(line(sku))
+    assert page.post("/admin/flashsale/plan/add/", typed).status_code == 302
+    row = Plan.objects.get()
+    made = flashsale.make_sessions(at=now)
+    address = f"/admin/flashsale/plan/{row.pk}/change/"
+    (good,) = row.goods.all()
+    kept = {"goods-INITIAL_FORMS": "1", "goods-0-id": str(good.pk), "goods-0-plan": str(row.pk)}
+    answer = page.post(address, typed | kept | {"goods-0-price_fen": "8.00"}, follow=True)
+    shown = "".join(shop.shown(answer))
+    assert f"已生成的 {made} 场不受此次修改影响" in shown
+    assert f"/admin/flashsale/session/?plan__id__exact={row.pk}" in answer.content.decode()
+    assert set(Good.objects.values_list("price_fen", flat=True)) == {9_00}
+    assert page.get("/admin/flashsale/session/", {"plan__id__exact": row.pk}).status_code == 200
 
 
 def test_the_list_of_waits_tells_whose_turn_is_over(page: Client) -> None:

@@ -12,6 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.base.models import AuditEntry
+from apps.campaigns.models import SkuWindow
+from apps.catalog.models import Product
 from apps.desk import campaign_results
 from apps.groupbuy import inputs, results
 from apps.groupbuy import services as groupbuy
@@ -125,6 +127,53 @@ def test_a_second_campaign_of_the_same_goods_is_refused_in_the_form_by_the_first
     answer = admin_client.post(f"{PAGE}{row.pk}/approve/", {}, follow=True)
     assert "先来的团" in text_of(answer)
     assert make.fresh(row).approval == "DRAFT"
+
+
+def test_a_form_is_tried_out_before_it_is_saved_and_nothing_that_was_typed_is_lost(
+    admin_client: Client,
+) -> None:
+    cup = make.goods(50_00)
+    make.campaign(cup, title="先来的团", **make.today())
+    answer = admin_client.post(f"{PAGE}add/", typed(cup.code, title="年货团", _try_out=""))
+    shown = text_of(answer)
+    assert answer.status_code == 200
+    assert "3 人团每件 ¥39.00，5 人团每件 ¥35.00" in shown and f"{cup.code} 开团者：应付 ¥30.00" in shown
+    assert "尚未保存" in shown and "批准前请调整" in shown and "已参加拼团「先来的团」" in shown
+    assert 'value="年货团"' in shown and f"{cup.code}：39，35.00，团长 30" in shown
+    assert GroupBuy.objects.count() == 1
+    faulty = text_of(admin_client.post(f"{PAGE}add/", typed(cup.code, people="三", _try_out="")))
+    assert "无法识别「三」" in faulty and "尚未保存" not in faulty
+    changed = typed(cup.code, ladder=f"{cup.code}：38，34", _try_out="")
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00)), at=NOW)
+    assert "3 人团每件 ¥38.00" in text_of(admin_client.post(f"{PAGE}{row.pk}/change/", changed))
+    assert "¥38.00" not in text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
+
+
+def test_a_draft_whose_time_is_over_or_whose_goods_another_has_is_told_so_when_it_is_saved() -> None:
+    cup = make.goods(50_00)
+    make.campaign(cup, title="先来的团")
+    saved = groupbuy.CAMPAIGNS.save(make.draft(cup), at=NOW)
+    assert [told.partition("：")[0] for told in saved.warnings] == ["批准前请调整"]
+    over = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00)), at=saved.row.ends_at)
+    assert over.warnings == ["活动时间已过，请先修改时间"]
+
+
+def test_the_refusal_leads_to_the_campaign_that_has_the_goods(admin_client: Client) -> None:
+    cup = make.goods(50_00)
+    first = make.campaign(cup, title="先来的团", **make.today())
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, **make.today()), at=NOW)
+    window = SkuWindow.objects.get()
+    page = f"/admin/campaigns/skuwindow/{window.pk}/change/"
+    assert f'href="{page}"' in text_of(admin_client.post(f"{PAGE}{row.pk}/approve/", {}))
+    assert admin_client.get(page).headers["Location"] == f"{PAGE}{first.pk}/change/"
+
+
+def test_a_sample_of_goods_that_are_bought_in_pairs_is_of_two(admin_client: Client) -> None:
+    cup = make.goods(50_00)
+    Product.objects.filter(pk=cup.product_id).update(min_quantity=2, quantity_step=2)
+    row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, limit_per_member=None), at=NOW)
+    shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
+    assert f"{cup.code} 3 人团（2 件起购）：应付 ¥78.00" in shown
 
 
 def test_buttons_approve_pause_resume_stop_and_copy(admin_client: Client) -> None:

@@ -215,9 +215,11 @@ def typed(sku_code: str, **said: Any) -> dict[str, Any]:
 
 def test_operators_write_one_in_a_form_and_read_its_rule_and_what_it_costs(admin_client: Client) -> None:
     sku = make.tea()
-    sent = admin_client.post("/admin/presale/presale/add/", typed(sku.code))
-    assert sent.status_code == 302, sent.context["adminform"].form.errors
+    sent = admin_client.post("/admin/presale/presale/add/", typed(sku.code), follow=True)
     row = Presale.objects.get()
+    # The message names what was saved.
+    told = "".join(str(one) for one in sent.context["messages"])
+    assert f'/admin/presale/presale/{row.pk}/change/">{row.title}</a>' in told
     assert (row.deposit_fen, row.ships_by) == (20_00, BALANCE_UNTIL + timedelta(hours=72))
     page = admin_client.get(f"/admin/presale/presale/{row.pk}/change/").content.decode()
     assert "每件定金 ¥20.00（抵 ¥50.00）" in page
@@ -248,7 +250,9 @@ def test_what_the_service_refuses_is_told_at_its_field(admin_client: Client) -> 
 def test_goods_arrive_by_a_button_that_names_what_is_wanted(admin_client: Client) -> None:
     counter.freight(0)
     row = make.presale()
-    make.paid(row, units=3)
+    order = make.paid(row, units=3)
+    page_of_order = reverse("admin:orders_order_change", args=[order.pk])
+    assert "商品未到货，到货后才能发货" in admin_client.get(page_of_order).content.decode()
     door = reverse("admin:presale_presale_arrive", args=[row.pk])
     page = admin_client.get(door)
     code = make.skus_of(row)[0].code

@@ -110,7 +110,7 @@ def test_a_thing_without_a_picture_is_shown_by_its_poster(shopper_of: Shoppers):
         ("article", 1, 404, "share_not_found"),
         ("page", "spring", 404, "share_not_found"),
         ("promoter", "me", 404, "share_not_found"),
-        ("referral", 1, 404, "share_not_found"),
+        ("referral", 10**9, 404, "share_not_found"),
         ("coupon", 1, 400, "share_kind_unknown"),
         (7, 1, 400, "invalid"),
     ],

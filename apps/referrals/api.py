@@ -1,0 +1,162 @@
+"""Shopper's doors of referrals: what inviting friends wins, how mine stand, and who invited most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.base import days, paging
+from apps.base.inputs import MAX_BIGINT
+from apps.base.schema import PAGING, refusal
+from apps.members.models import Member
+from apps.referrals import examples
+from apps.referrals import selectors as referral_facts
+from apps.referrals import serializers as shapes
+from apps.referrals.models import Referral, Reward
+from apps.referrals.states import PrizeKind
+from mall import text as texts
+from mall.errors import NotFound
+
+_MOST: Final = 50
+
+
+class ReferralsView(APIView):
+    """What inviting friends wins."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="referrals_list",
+        tags=["promoters"],
+        summary="Referral campaigns that run or are announced",
+        parameters=[*PAGING],
+        responses=shapes.ReferralPageSerializer,
+        examples=[examples.PAGE],
+    )
+    def get(self, request: Request) -> Response:
+        at = timezone.now()
+        offered = referral_facts.on_offer(at=at)
+        rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
+        answer = {"results": _shown(rows, _caller(request), at=at), "next": following}
+        return Response(shapes.ReferralPageSerializer(answer).data)
+
+
+class ReferralView(APIView):
+    """One campaign."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="referrals_read",
+        tags=["promoters"],
+        summary="A referral campaign, and how my friends stand",
+        description=(
+            "To invite, share it: `POST /shares` with kind `referral` and this id. A friend counts once: who registered "
+            "by the token, or at the receipt of a first order; a refund of the whole order takes back what that won."
+        ),
+        responses=shapes.OneReferralSerializer,
+        examples=[examples.ONE],
+    )
+    def get(self, request: Request, referral_id: int) -> Response:
+        if referral_id > MAX_BIGINT:
+            raise NotFound
+        at = timezone.now()
+        row = referral_facts.told(referral_id=referral_id, at=at)
+        (shown,) = _shown([row], _caller(request), at=at)
+        return Response(shapes.OneReferralSerializer(shown).data)
+
+
+class LeaderboardView(APIView):
+    """Who invited most."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="leaderboards_referrals",
+        tags=["promoters"],
+        summary="The members who invited most",
+        description="Friends of all campaigns that counted in this week (from Monday) or month, and still do.",
+        parameters=[
+            OpenApiParameter(
+                "period", str, enum=["", "week", "month"], description="Empty or left out: the week."
+            )
+        ],
+        responses={
+            200: shapes.ReferralBoardSerializer,
+            400: refusal(400, "period_unknown", "榜单周期无效", {"known": ["week", "month"]}),
+        },
+        examples=[examples.BOARD],
+    )
+    def get(self, request: Request) -> Response:
+        since, until = days.period_window(request.query_params.get("period"), at=timezone.now())
+        places = referral_facts.board(since=since, until=until, most=_MOST)
+        member = _caller(request)
+        mine = referral_facts.place_of(member, since=since, until=until) if member else None
+        shown = {
+            "results": [_place(place) for place in places],
+            "next": None,
+            "mine": _place(mine) if mine else None,
+            "starts_at": since,
+            "ends_at": until,
+        }
+        return Response(shapes.ReferralBoardSerializer(shown).data)
+
+
+def _caller(request: Request) -> Member | None:
+    return request.user if isinstance(request.user, Member) else None
+
+
+def _shown(rows: Sequence[Referral], member: Member | None, *, at: datetime) -> list[dict[str, Any]]:
+    """The campaigns as they are answered, with how the member's friends stand: two statements more."""
+    standings = referral_facts.standings(member.pk, rows) if member else {}
+    won: dict[int, list[Reward]] = {}
+    for reward in referral_facts.rewards_of(member.pk, rows) if member else ():
+        won.setdefault(reward.referral_id, []).append(reward)
+    return [
+        {
+            "id": row.pk,
+            "title": row.title,
+            "act": row.act,
+            "needs_phone": row.needs_phone,
+            "tiers": [
+                {"friends": tier.friends, "prize": _prize(tier.prize_kind, tier.coupon, tier.points)}
+                for tier in row.tiers.all()
+            ],
+            "friend_prize": _prize(row.prize_kind, row.coupon, row.points) if row.prize_kind else None,
+            "starts_at": row.starts_at,
+            "ends_at": row.ends_at,
+            "state": row.state_at(at),
+            "mine": {**standings[row.pk]._asdict(), "won": _won(won.get(row.pk, ()))} if member else None,
+        }
+        for row in rows
+    ]
+
+
+def _won(rewards: Iterable[Reward]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tier": row.friends,
+            "prize": _prize(row.prize_kind, row.coupon_template, row.points),
+            "at": row.given_at or row.at,
+            "status": row.status,
+        }
+        for row in rewards
+    ]
+
+
+def _prize(kind: str, coupon: Any, points: int | None) -> dict[str, Any]:
+    if kind == PrizeKind.POINTS:
+        return {"kind": kind, "code": None, "points": points, "title": f"{points:,} 积分"}
+    return {"kind": kind, "code": coupon.code, "points": None, "title": coupon.name}
+
+
+def _place(place: referral_facts.Place) -> dict[str, Any]:
+    return {"place": place.place, "nickname": texts.masked(place.member.nickname), "friends": place.friends}

@@ -1,0 +1,47 @@
+"""Examples of the referrals' API for whoever reads its documentation."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiExample
+
+_COUPON: Final = {"kind": "coupon", "code": "FRIEND10", "points": None, "title": "满50减10"}
+_POINTS: Final = {"kind": "points", "code": None, "points": 500, "title": "500 积分"}
+_NOW: Final = "2026-11-28T10:00:00+08:00"
+_ROW: Final = {
+    "id": 3,
+    "title": "请好友喝春茶",
+    "act": "FIRST_ORDER",
+    "needs_phone": False,
+    "tiers": [{"friends": 1, "prize": _COUPON}, {"friends": 3, "prize": _POINTS}],
+    "friend_prize": _COUPON,
+    "starts_at": "2026-11-20T00:00:00+08:00",
+    "ends_at": "2026-12-20T00:00:00+08:00",
+    "state": "LIVE",
+    "mine": {
+        "friends": 3,
+        "counted": 1,
+        "held": 1,
+        "won": [{"tier": 1, "prize": _COUPON, "at": "2026-11-27T18:30:00+08:00", "status": "GIVEN"}],
+    },
+}
+_PLACE: Final = {"place": 1, "nickname": "林**", "friends": 12}
+
+
+def _answer(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True, status_codes=["200"])
+
+
+PAGE: Final = _answer("page", {"results": [_ROW], "next": None, "server_time": _NOW})
+ONE: Final = _answer("one", {**_ROW, "server_time": _NOW})
+BOARD: Final = _answer(
+    "board",
+    {
+        "results": [_PLACE],
+        "next": None,
+        "mine": {"place": 7, "nickname": "周**", "friends": 2},
+        "starts_at": "2026-11-23T00:00:00+08:00",
+        "ends_at": "2026-11-30T00:00:00+08:00",
+    },
+)

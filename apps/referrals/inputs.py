@@ -1,0 +1,61 @@
+"""How operators type what friends win: a line for each tier, 「3 人：券 FRIEND10」 or 「5 人：500 积分」."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from django.core.exceptions import ValidationError
+
+from apps.coupons.models import Template
+from apps.referrals.drafts import Prize, Step
+from apps.referrals.states import PrizeKind
+from mall import text as texts
+
+_TIER: Final = re.compile(r"([1-9][0-9]{0,4})\s*(?:人|位好友)?\s*[:：]\s*(.+)", re.ASCII)
+_POINTS: Final = re.compile(r"([1-9][0-9]{0,6})\s*积分", re.ASCII)
+_COUPON: Final = re.compile(r"(?:优惠)?券\s*[:：]?\s*(\S+)")
+
+
+def read_tiers(typed: str) -> list[Step]:
+    """Tiers as typed, one on each line, the smallest first. Raises ValidationError that quotes what cannot be read."""
+    steps = []
+    for line in filter(None, (line.strip() for line in typed.splitlines())):
+        found = _TIER.fullmatch(line)
+        if found is None:
+            raise ValidationError(f"无法识别「{line}」，每行请写成 3 人：券 FRIEND10 或 3 人：500 积分")
+        prize = read_prize(found[2])
+        if prize is not None:
+            steps.append(Step(friends=int(found[1]), prize=prize))
+    return sorted(steps, key=lambda step: step.friends)
+
+
+def read_prize(typed: str) -> Prize | None:
+    """A prize as typed, ``券 FRIEND10`` or ``500 积分``; None for nothing. Raises ValidationError."""
+    said = typed.strip()
+    if not said:
+        return None
+    if found := _POINTS.fullmatch(said):
+        return Prize(kind=PrizeKind.POINTS, points=int(found[1]))
+    found = _COUPON.fullmatch(said)
+    if found is None:
+        raise ValidationError(f"无法识别「{said}」，请写成 券 FRIEND10 或 500 积分")
+    template = Template.objects.filter(code=texts.code(found[1])).first()
+    if template is None:
+        raise ValidationError(f"没有编码为「{found[1]}」的优惠券")
+    return Prize(kind=PrizeKind.COUPON, coupon_id=template.pk)
+
+
+def write_prize(prize: Prize | None) -> str:
+    """The prize as an operator would type it; the reverse of ``read_prize``."""
+    if prize is None:
+        return ""
+    if prize.kind == PrizeKind.POINTS:
+        return f"{prize.points} 积分"
+    return f"券 {Template.objects.values_list('code', flat=True).get(pk=prize.coupon_id or 0)}"
+
+
+def write_tiers(steps: Sequence[Step]) -> str:
+    """The tiers as an operator would type them; the reverse of ``read_tiers``."""
+    return "\n".join(f"{step.friends} 人：{write_prize(step.prize)}" for step in steps)

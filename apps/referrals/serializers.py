@@ -1,0 +1,94 @@
+"""The shapes of the referrals' API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.base.schema import ServerTimeField
+from apps.campaigns.states import State
+from apps.referrals.states import Act, PrizeKind, RewardStatus
+
+
+class ReferralPrizeSerializer(serializers.Serializer[Any]):
+    """A coupon or points."""
+
+    kind = serializers.ChoiceField(choices=PrizeKind.choices)
+    code = serializers.CharField(allow_null=True, help_text="Code of the coupon's template; null for points.")
+    points = serializers.IntegerField(allow_null=True, help_text="How many points; null for a coupon.")
+    title = serializers.CharField(help_text="The prize as shoppers read it.")
+
+
+class ReferralTierSerializer(serializers.Serializer[Any]):
+    """So many friends win this."""
+
+    friends = serializers.IntegerField(help_text="How many friends have to count.")
+    prize = ReferralPrizeSerializer()
+
+
+class ReferralWonSerializer(serializers.Serializer[Any]):
+    """What I won, or what waits."""
+
+    tier = serializers.IntegerField(
+        allow_null=True, help_text="The tier by its number of friends; null for what I got as a friend."
+    )
+    prize = ReferralPrizeSerializer()
+    at = serializers.DateTimeField(help_text="When it was won, or when its tier was within reach first.")
+    status = serializers.ChoiceField(
+        choices=RewardStatus.choices,
+        help_text="`HELD` while a friend is looked at; `TAKEN_BACK` after a friend's order went back.",
+    )
+
+
+class ReferralMineSerializer(serializers.Serializer[Any]):
+    """How my friends stand."""
+
+    friends = serializers.IntegerField(help_text="Friends who came by my share.")
+    counted = serializers.IntegerField(help_text="Those who count.")
+    held = serializers.IntegerField(help_text="Those who did it and wait for a look.")
+    won = ReferralWonSerializer(many=True)
+
+
+class ReferralSerializer(serializers.Serializer[Any]):
+    """A campaign: what friends have to do, and what that wins."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    act = serializers.ChoiceField(
+        choices=Act.choices,
+        help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt.",
+    )
+    needs_phone = serializers.BooleanField(help_text="Whether a friend has to tell their phone, too.")
+    tiers = ReferralTierSerializer(many=True)
+    friend_prize = ReferralPrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=State.choices)
+    mine = ReferralMineSerializer(allow_null=True, help_text="null without login.")
+
+
+class OneReferralSerializer(ReferralSerializer):
+    server_time = ServerTimeField()
+
+
+class ReferralPageSerializer(serializers.Serializer[Any]):
+    results = ReferralSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+    server_time = ServerTimeField()
+
+
+class ReferralPlaceSerializer(serializers.Serializer[Any]):
+    """A place on the leaderboard of inviters."""
+
+    place = serializers.IntegerField()
+    nickname = serializers.CharField(help_text="Masked.")
+    friends = serializers.IntegerField(help_text="Friends who counted in this time and still do.")
+
+
+class ReferralBoardSerializer(serializers.Serializer[Any]):
+    results = ReferralPlaceSerializer(many=True)
+    next = serializers.URLField(allow_null=True, help_text="Always null: the board ends.")
+    mine = ReferralPlaceSerializer(allow_null=True, help_text="null without login, and without friends.")
+    starts_at = serializers.DateTimeField(help_text="From when on friends count.")
+    ends_at = serializers.DateTimeField(help_text="Until when.")

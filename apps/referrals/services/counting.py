@@ -1,0 +1,147 @@
+"""Counting: a friend's act counts once it can hardly be undone, after a look, and no more when the order went back.
+
+The order's lock comes first, then the inviter's, then the invitation's: what a receipt and a refund bring wait for
+each other, and so do the rewards of one inviter.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from apps.members.models import Member
+from apps.orders import selectors as order_facts
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Status
+from apps.referrals import selectors as referral_facts
+from apps.referrals.models import Invitation
+from apps.referrals.services import rewards
+from apps.referrals.states import INVITATION_LIFECYCLE, KIND, Act, InvitationStatus
+from apps.risk import services as risk
+from apps.risk.scoring import Found
+from apps.risk.states import Clue, Verdict
+
+# Whether friends of before look like this one is asked of the latest so many.
+_PEERS: Final = 200
+
+
+def count_invited(*, invitation_id: int, at: datetime) -> bool:
+    """Count a friend for having registered, where that is the act and nothing is missing; return whether it was now."""
+    row = Invitation.objects.select_related("referral", "friend").get(pk=invitation_id)
+    if row.referral.act != Act.REGISTERED or (row.referral.needs_phone and not row.friend.phone):
+        return False
+    return _acted(row, at=at)
+
+
+def count_phone(*, member_id: int, at: datetime) -> int:
+    """Count a friend who told their phone for the campaigns that waited for it; return how many."""
+    waiting = Invitation.objects.filter(
+        friend_id=member_id, status=InvitationStatus.BOUND, referral__needs_phone=True
+    )
+    counted = 0
+    for row in waiting.select_related("referral").order_by("id"):
+        if row.referral.act == Act.REGISTERED:
+            counted += count_invited(invitation_id=row.pk, at=at)
+        elif order := referral_facts.first_received(row):
+            counted += count_order(order_no=order.order_no, at=at)
+    return counted
+
+
+@transaction.atomic
+def count_order(*, order_no: str, at: datetime) -> int:
+    """Count the buyer of a received order where somebody invited them to their first one; return how many campaigns.
+
+    The order was placed after the invitation, within its days and the campaign's window; and it was not refunded whole.
+    """
+    order = orders.lock(order_no=order_no)
+    if order.status != Status.RECEIVED or _went_back(order):
+        return 0
+    waiting = Invitation.objects.filter(
+        friend_id=order.member_id, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER
+    )
+    counted = 0
+    for row in waiting.select_related("referral", "friend").order_by("id"):
+        in_time = row.bound_at <= order.created_at < row.referral.ends_at
+        if in_time and row.valid_until is not None:
+            in_time = order.created_at < row.valid_until
+        if in_time and not (row.referral.needs_phone and not row.friend.phone):
+            counted += _acted(row, order_no=order_no, at=at)
+    return counted
+
+
+@transaction.atomic
+def take_back(*, order_no: str, at: datetime) -> int:
+    """Count the buyer of an order that was refunded whole no more, and take back what that won; return how many."""
+    order = orders.lock(order_no=order_no)
+    if not _went_back(order):
+        return 0
+    lost = 0
+    for row in Invitation.objects.filter(order_no=order_no).order_by("id"):
+        lost += decide(row, "lose", reason=f"订单 {order_no} 已退款", at=at)
+    return lost
+
+
+@transaction.atomic
+def decide(row: Invitation, move: str, *, reason: str = "", at: datetime) -> bool:
+    """Move an invitation and settle what it wins; False where it stands elsewhere by now."""
+    _lock_inviter(row.inviter_id)
+    locked = Invitation.objects.select_for_update(no_key=True).get(pk=row.pk)
+    if locked.status not in INVITATION_LIFECYCLE.moves[move].sources:
+        return False
+    _write(locked, move, reason=reason, at=at)
+    rewards.settle(referral_id=locked.referral_id, member_id=locked.inviter_id, at=at)
+    rewards.settle_friend(invitation_id=locked.pk, at=at)
+    return True
+
+
+@transaction.atomic
+def _acted(row: Invitation, *, order_no: str = "", at: datetime) -> bool:
+    """The friend did it: look, then count or hold. False where that was done before."""
+    _lock_inviter(row.inviter_id)
+    locked = Invitation.objects.select_for_update(no_key=True).get(pk=row.pk)
+    if locked.status != InvitationStatus.BOUND:
+        return False
+    mine = Invitation.objects.filter(inviter_id=row.inviter_id).exclude(pk=row.pk)
+    ring = referral_facts.ring_of(inviter_id=row.inviter_id, friend_id=row.friend_id)
+    look = risk.look(
+        kind=KIND,
+        subject=str(row.pk),
+        title=f"「{row.referral.title}」邀请好友",
+        member_id=row.inviter_id,
+        other_id=row.friend_id,
+        peers=list(mine.order_by("-id").values_list("friend_id", flat=True)[:_PEERS]),
+        also=[Found(Clue.RING, 1, f"{ring} 人互相邀请，首尾相接")] if ring else [],
+        at=at,
+    )
+    locked.acted_at, locked.order_no = at, order_no
+    held = look.verdict == Verdict.HELD
+    reasons = "；".join(reason.text for reason in look.reasons.all() if reason.weight) if held else ""
+    _write(locked, "hold" if held else "count", reason=reasons, at=at)
+    rewards.settle(referral_id=locked.referral_id, member_id=locked.inviter_id, at=at)
+    rewards.settle_friend(invitation_id=locked.pk, at=at)
+    return True
+
+
+def _write(row: Invitation, move: str, *, reason: str, at: datetime) -> None:
+    """Make a move of a locked invitation: the one place that writes its status."""
+    row.status = INVITATION_LIFECYCLE.target(move=move, current=row.status)
+    row.reason = reason[:100]
+    if row.status == InvitationStatus.COUNTED:
+        row.counted_at = at
+    elif row.status == InvitationStatus.LOST:
+        row.lost_at = at
+    row.save(update_fields=["status", "reason", "acted_at", "order_no", "counted_at", "lost_at"])
+
+
+def _lock_inviter(member_id: int) -> None:
+    Member.objects.select_for_update(no_key=True).get(pk=member_id)
+
+
+def _went_back(order: Order) -> bool:
+    """Whether nothing is left of what the order's goods cost."""
+    if order.status == Status.REFUNDED:
+        return True
+    return order.refunded_fen > 0 and order_facts.goods_kept_fen(order) <= 0

@@ -1,0 +1,168 @@
+"""Rewards: what an inviter's counted friends win, given once each, held with a held friend, taken back with a lost one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.db import transaction
+
+from apps.coupons import services as coupons
+from apps.coupons.models import Coupon
+from apps.coupons.states import CouponStatus
+from apps.members.models import Member
+from apps.points import services as points
+from apps.referrals import selectors as referral_facts
+from apps.referrals.drafts import Prize
+from apps.referrals.models import Invitation, Reward, Tier
+from apps.referrals.states import REWARD_LIFECYCLE, InvitationStatus, PrizeKind, RewardStatus
+
+_BATCH: Final = 500
+_SPENT: Final = frozenset({CouponStatus.USED, CouponStatus.HELD})
+# What an invitation's standing means for the friend's own reward.
+_OF_FRIEND: Final = {
+    InvitationStatus.COUNTED: "give",
+    InvitationStatus.HELD: "hold",
+    InvitationStatus.LOST: "take_back",
+}
+
+
+class _Whose(NamedTuple):
+    """Which reward it is: the key that makes it one, and what it is for."""
+
+    business_key: str
+    referral_id: int
+    member_id: int
+    friends: int | None = None
+    invitation_id: int | None = None
+
+
+@transaction.atomic
+def settle(*, referral_id: int, member_id: int, at: datetime) -> None:
+    """Give, hold or take back the tiers of one inviter, whose row is locked, as their friends stand now; again: nothing.
+
+    A tier that held friends would reach is held; one that was given and is not reached any more is taken back.
+    """
+    standing = referral_facts.standing(referral_id=referral_id, member_id=member_id)
+    tiers = {tier.friends: _prize(tier) for tier in Tier.objects.filter(referral_id=referral_id)}
+    given = Reward.objects.filter(referral_id=referral_id, member_id=member_id, invitation=None)
+    known = {row.friends: row for row in given.select_for_update(no_key=True)}
+    for friends in sorted({*tiers, *(row for row in known if row is not None)}):
+        reached = standing.counted >= friends
+        hoped = standing.counted + standing.held >= friends
+        whose = _Whose(f"{referral_id}:{member_id}:{friends}", referral_id, member_id, friends)
+        move = "give" if reached else "hold" if hoped else "take_back"
+        _bring(known.get(friends), whose, tiers.get(friends), move, at=at)
+
+
+@transaction.atomic
+def settle_friend(*, invitation_id: int, at: datetime) -> None:
+    """Give, hold or take back the friend's own reward, as the invitation stands now."""
+    row = Invitation.objects.select_related("referral").get(pk=invitation_id)
+    move = _OF_FRIEND.get(InvitationStatus(row.status))
+    if move is None:
+        return
+    prize = Prize.of(row.referral.prize_kind, row.referral.coupon_id, row.referral.points)
+    whose = _Whose(f"friend:{row.pk}", row.referral_id, row.friend_id, invitation_id=row.pk)
+    known = Reward.objects.select_for_update(no_key=True).filter(business_key=whose.business_key).first()
+    _bring(known, whose, prize, move, at=at)
+
+
+def give_waiting(*, at: datetime) -> int:
+    """Try again to give what could not be given (a coupon that was sold out then); return how many were, this time."""
+    waiting = Reward.objects.filter(status=RewardStatus.HELD).exclude(note="").order_by("id")[:_BATCH]
+    given = 0
+    for row in waiting:
+        with transaction.atomic():
+            if row.invitation_id is not None:
+                settle_friend(invitation_id=row.invitation_id, at=at)
+            else:
+                Member.objects.select_for_update(no_key=True).get(pk=row.member_id)
+                settle(referral_id=row.referral_id, member_id=row.member_id, at=at)
+        given += Reward.objects.filter(pk=row.pk, status=RewardStatus.GIVEN).exists()
+    return given
+
+
+def _bring(row: Reward | None, whose: _Whose, prize: Prize | None, move: str, *, at: datetime) -> None:
+    """Bring a reward to where it belongs; a new one is written only where it is won or hoped for."""
+    if row is None:
+        if prize is None or move == "take_back":
+            return
+        row = Reward.objects.create(
+            **whose._asdict(),
+            prize_kind=prize.kind,
+            coupon_template_id=prize.coupon_id,
+            points=prize.points,
+            at=at,
+        )
+    if move == "give" and row.status != RewardStatus.GIVEN:
+        _give(row, at=at)
+    elif move == "take_back" and row.status in REWARD_LIFECYCLE.moves["take_back"].sources:
+        _take_back(row, at=at)
+    elif move == "hold" and row.status == RewardStatus.GIVEN:
+        # What was given for friends of whom one was lost since, and for whom a held one would stand in.
+        _take_back(row, at=at)
+        _write(row, "hold")
+    elif move == "hold" and row.status == RewardStatus.TAKEN_BACK:
+        _write(row, "hold")
+
+
+def _give(row: Reward, *, at: datetime) -> None:
+    """Give the prize, or leave it held with the reason where the coupon is not to be had now."""
+    round_no = row.rounds + 1
+    if row.owed and row.coupon is not None and row.coupon.status in _SPENT:
+        # It was spent when it should have come back: won again, nothing is owed any more, and nothing is given.
+        pass
+    elif row.prize_kind == PrizeKind.POINTS:
+        points.earn(
+            member_id=row.member_id,
+            amount=row.points or 0,
+            cause=f"referral:{row.pk}:{round_no}",
+            reason=row.referral.title,
+            at=at,
+        )
+    else:
+        try:
+            with transaction.atomic():
+                row.coupon = coupons.issue(
+                    template_id=row.coupon_template_id or 0,
+                    member_id=row.member_id,
+                    way=Coupon.Way.OTHER,
+                    cause=f"referral:{row.pk}:{round_no}",
+                    at=at,
+                )
+        except (coupons.SoldOut, coupons.NotIssued) as refusal:
+            row.note = refusal.text[:100]
+            row.save(update_fields=["note"])
+            return
+    row.rounds, row.given_at, row.note, row.owed = round_no, at, "", False
+    _write(row, "give")
+
+
+def _take_back(row: Reward, *, at: datetime) -> None:
+    """Take back what was given, if it was: points that are spent are a debt, a coupon that is spent is noted as owed."""
+    row.taken_at, row.note = at, ""
+    if row.status == RewardStatus.GIVEN:
+        if row.prize_kind == PrizeKind.POINTS:
+            points.claw_back(
+                member_id=row.member_id,
+                amount=row.points or 0,
+                cause=f"referral:{row.pk}:{row.rounds}:back",
+                reason=row.referral.title,
+                at=at,
+            )
+        elif row.coupon_id is not None:
+            status = coupons.recall(coupon_id=row.coupon_id, note="好友订单退款，邀请奖励收回", at=at)
+            row.owed = status in _SPENT
+            row.note = "券已使用，待再次达标时抵扣" if row.owed else ""
+    _write(row, "take_back")
+
+
+def _write(row: Reward, move: str) -> None:
+    """Make a move of a locked reward: the one place that writes its status."""
+    row.status = REWARD_LIFECYCLE.target(move=move, current=row.status)
+    row.save(update_fields=["status", "rounds", "coupon", "owed", "given_at", "taken_at", "note"])
+
+
+def _prize(tier: Tier) -> Prize:
+    return Prize(kind=tier.prize_kind, coupon_id=tier.coupon_id, points=tier.points)

@@ -1,0 +1,103 @@
+"""Referral campaigns as operators write them. Forms and files come here alike; their life is that of every campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from apps.campaigns import services as campaigns
+from apps.coupons.models import Template
+from apps.coupons.states import TemplateStatus
+from apps.referrals.drafts import Prize, ReferralDraft, Step
+from apps.referrals.models import Referral, Tier
+from apps.referrals.states import KIND, LABEL, Act, PrizeKind
+from mall.errors import Fault, Faulty
+
+_MOST_FRIENDS: Final = 10_000
+_MOST_TIERS: Final = 20
+_MOST_POINTS: Final = 1_000_000
+# More than so many points for one friend invites people who are none.
+_MANY_POINTS: Final = 10_000
+
+
+class ReferralRefused(Faulty):
+    """What nobody could explain to a shopper; ``faults`` say at which field of the draft, and why."""
+
+    code = "referral_refused"
+
+
+class ReferralCampaigns(campaigns.Campaigns[Referral, ReferralDraft]):
+    """All referral campaigns. They speak for no goods; what was won keeps its prize, whatever is saved."""
+
+    model = Referral
+    kind = KIND
+    label = LABEL
+    refused = ReferralRefused
+    goods_field = ""
+    shared_as = KIND
+
+    def faults(self, draft: ReferralDraft, *, warnings: list[str]) -> Iterator[Fault]:
+        if draft.act not in Act.values:
+            yield Fault("act", "好友须完成的只能是注册或首单收货")
+        yield from _of_tiers(draft)
+        if draft.friend_prize is not None:
+            yield from _of_prize(draft.friend_prize, "friend_prize")
+        warnings += [
+            f"邀请 {step.friends} 位好友奖励 {step.prize.points} 积分，容易引来虚假注册"
+            for step in draft.tiers
+            if (step.prize.points or 0) > _MANY_POINTS * step.friends
+        ]
+
+    def draft_of(self, row: Referral) -> ReferralDraft:
+        """One statement."""
+        return ReferralDraft.of(
+            row,
+            tiers=[Step(friends=tier.friends, prize=_prize(tier)) for tier in row.tiers.order_by("friends")],
+            friend_prize=Prize.of(row.prize_kind, row.coupon_id, row.points),
+        )
+
+    def spoken_for(self, row: Referral) -> Mapping[str, Mapping[int, int]]:
+        return {}
+
+    def columns_of(self, draft: ReferralDraft) -> dict[str, Any]:
+        nothing = {"prize_kind": "", "coupon_id": None, "points": None}
+        return draft.columns() | (draft.friend_prize.columns() if draft.friend_prize else nothing)
+
+    def write_beside(self, row: Referral, draft: ReferralDraft) -> None:
+        """The tiers of the draft and no others."""
+        row.tiers.exclude(friends__in=[step.friends for step in draft.tiers]).delete()
+        for step in draft.tiers:
+            Tier.objects.update_or_create(referral=row, friends=step.friends, defaults=step.prize.columns())
+
+
+CAMPAIGNS: Final = ReferralCampaigns()
+
+
+def _prize(tier: Tier) -> Prize:
+    return Prize(kind=tier.prize_kind, coupon_id=tier.coupon_id, points=tier.points)
+
+
+def _of_tiers(draft: ReferralDraft) -> Iterator[Fault]:
+    numbers = [step.friends for step in draft.tiers]
+    if not 1 <= len(numbers) <= _MOST_TIERS:
+        yield Fault("tiers", f"应有 1 到 {_MOST_TIERS} 个档位")
+    if len(set(numbers)) != len(numbers):
+        yield Fault("tiers", "同一人数只能有一个档位")
+    for place, step in enumerate(draft.tiers):
+        if not 1 <= step.friends <= _MOST_FRIENDS:
+            yield Fault(f"tiers[{place}].friends", f"应为 1 到 {_MOST_FRIENDS} 之间的整数")
+        yield from _of_prize(step.prize, f"tiers[{place}].prize")
+
+
+def _of_prize(prize: Prize, field: str) -> Iterator[Fault]:
+    if prize.kind == PrizeKind.POINTS:
+        if prize.coupon_id is not None or not 1 <= (prize.points or 0) <= _MOST_POINTS:
+            yield Fault(field, f"积分应为 1 到 {_MOST_POINTS} 之间的整数")
+    elif prize.points is not None or not _is_given(prize.coupon_id):
+        yield Fault(field, "没有这个优惠券，或它没有编码、还没有发布")
+
+
+def _is_given(template_id: int | None) -> bool:
+    return Template.objects.filter(
+        pk=template_id or 0, code__isnull=False, status=TemplateStatus.LIVE
+    ).exists()

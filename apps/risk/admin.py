@@ -1,0 +1,163 @@
+"""Risk for operators: rewards that wait with their reasons in words, the rules, and what other rules would hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
+from apps.base.asking import Preview, operator
+from apps.base.one_row import OneRowAdmin
+from apps.risk import board, forms
+from apps.risk import selectors as risk_facts
+from apps.risk import services as risk
+from apps.risk.models import Look, Policy, Reason, Rule, Trace
+from apps.risk.scoring import Weighing
+from apps.risk.states import Clue, Verdict
+
+_COLOURS = {Verdict.HELD: "warning", Verdict.RELEASED: "success", Verdict.REJECTED: "danger"}
+
+
+class ReasonInline(ReadOnlyTabular):
+    model = Reason
+    fields = ["clue", "figure", "weight", "text"]
+    readonly_fields = fields
+
+
+@admin.register(Look)
+class LookAdmin(ReadOnlyAdmin):
+    """Every reward that was looked at; what is held waits here."""
+
+    list_display = ["at", "what", "title", "member", "other", "score", "standing", "why"]
+    list_filter = ["verdict", "reasons__clue", "at"]
+    list_select_related = ["member", "other"]
+    search_fields = ["=member__public_id", "=other__public_id", "=subject"]
+    search_help_text = "会员编号或奖励编号"
+    linked_by = ["member__id__exact", "kind__exact"]
+    fields = [
+        ("what", "title", "subject"),
+        ("member", "other", "at"),
+        ("score", "standing"),
+        ("judged_at", "judged_by", "note"),
+    ]
+    readonly_fields = ["what", "standing"]
+    inlines = [ReasonInline]
+    actions = ["release_chosen"]
+    actions_detail = ["release", "reject"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Look]:
+        return super().get_queryset(request).prefetch_related("reasons")
+
+    def usable(self, row: Look) -> list[str]:
+        """Only what is held is judged."""
+        return ["release", "reject"] if row.verdict == Verdict.HELD else []
+
+    @admin.display(description="类型", ordering="kind")
+    def what(self, row: Look) -> str:
+        return board.kind_of(row.kind).label
+
+    @admin.display(description="结论", ordering="verdict")
+    def standing(self, row: Look) -> SafeString:
+        return chip(row.get_verdict_display(), _COLOURS.get(Verdict(row.verdict), ""))
+
+    @admin.display(description="原因")
+    def why(self, row: Look) -> str:
+        return "；".join(reason.text for reason in row.reasons.all() if reason.weight) or "—"
+
+    @for_chosen(description="放行所选的奖励", permission="risk.judge_look")
+    def release_chosen(self, request: HttpRequest, chosen: QuerySet[Look]) -> None:
+        ids = list(chosen.values_list("pk", flat=True))
+        done = risk.release(look_ids=ids, operator=operator(request), at=timezone.now())
+        self.message_user(request, f"已放行 {done} 笔。")
+
+    @action(description="放行", permissions=["risk.judge_look"], url_path="release", icon="check")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Look = self.row(request, object_id)
+
+        def release(_: forms.ReleaseForm) -> str:
+            risk.release(look_ids=[row.pk], operator=operator(request), at=timezone.now())
+            return "已放行。"
+
+        return self.ask(request, forms.ReleaseForm, release, row=row, heading=row.title, facts=_facts(row))
+
+    @action(description="驳回", permissions=["risk.judge_look"], url_path="reject", icon="close")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Look = self.row(request, object_id)
+
+        def reject(form: forms.RejectForm) -> str:
+            reason, by = form.cleaned_data["reason"], operator(request)
+            risk.reject(look_ids=[row.pk], reason=reason, operator=by, at=timezone.now())
+            return "已驳回。"
+
+        return self.ask(request, forms.RejectForm, reject, row=row, heading=row.title, facts=_facts(row))
+
+
+@admin.register(Rule)
+class RuleAdmin(ReadOnlyAdmin):
+    """What each clue counts. A change is tried on last month's rewards first."""
+
+    list_display = ["clue", "enabled", "threshold", "weight"]
+    fields = [("clue", "enabled"), ("threshold", "weight")]
+    actions_detail = ["rewrite"]
+
+    @action(description="修改并试算", permissions=["risk.change_rule"], url_path="rewrite", icon="science")
+    def rewrite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Rule = self.row(request, object_id)
+
+        def preview(form: forms.RuleForm) -> Preview:
+            typed = form.cleaned_data
+            wished = Weighing(typed["enabled"], typed["threshold"], typed["weight"])
+            found = risk_facts.replay(
+                {**risk_facts.rules(), Clue(row.clue): wished},
+                hold_at=risk_facts.policy().hold_at,
+                at=timezone.now(),
+            )
+            among = [("其中", told) for told in found.among]
+            told = f"最近 30 天核实过 {found.looked_at} 笔奖励，当时扣留 {found.before} 笔，按新规则会扣留 {found.held} 笔"
+            return Preview(facts=[("试算", told), *among])
+
+        def rewrite(form: forms.RuleForm) -> str:
+            typed = form.cleaned_data
+            row.enabled, row.threshold, row.weight = typed["enabled"], typed["threshold"], typed["weight"]
+            risk.save_rule(row)
+            return "已保存。"
+
+        now = {"enabled": row.enabled, "threshold": row.threshold, "weight": row.weight}
+        return self.ask(
+            request, forms.RuleForm, rewrite, row=row, heading=str(row), preview=preview, initial=now
+        )
+
+
+@admin.register(Trace)
+class TraceAdmin(ReadOnlyAdmin):
+    """By what accounts can be told to be one person's: digests, from which nothing can be read."""
+
+    list_display = ["last_at", "trait", "member", "digest", "first_at"]
+    list_filter = ["trait"]
+    list_select_related = ["member"]
+    search_fields = ["=member__public_id", "=digest"]
+    search_help_text = "会员编号或摘要"
+    fields = ["member", "trait", "digest", ("first_at", "last_at")]
+
+
+@admin.register(Policy)
+class PolicyAdmin(OneRowAdmin):
+    """From which score on a reward is held."""
+
+    form = forms.PolicyForm
+    fields = ["hold_at"]
+    saves = staticmethod(risk.save_policy)
+
+
+def _facts(row: Look) -> list[tuple[str, Any]]:
+    """Why it is held, for whoever decides."""
+    reasons = [
+        ("原因", f"{reason.text}（{reason.weight} 分）") for reason in row.reasons.all() if reason.weight
+    ]
+    return [("分数", row.score), *reasons]

@@ -1,0 +1,56 @@
+"""What is rewarded: the language in which a room says whose rewards can be held, and what letting one go means.
+
+The board is ``config/judging.py``; rooms above are found there by their path, so that this one knows none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.risk.models import Look
+
+
+class Decides(Protocol):
+    """Lets one held reward go, or refuses it, in the caller's transaction; ``reason`` is why it was refused.
+
+    What is not held there any more (its room decided, the order went back) is left as it is.
+    """
+
+    def __call__(self, look: Look, *, reason: str, operator: Any, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A line of the board: the word, what operators call it, and the dotted paths of its two decisions."""
+
+    name: str
+    label: str
+    releases: str
+    rejects: str
+
+    def release(self) -> Decides:
+        """What lets a held reward go."""
+        found: Decides = import_string(self.releases)
+        return found
+
+    def reject(self) -> Decides:
+        """What refuses a held reward."""
+        found: Decides = import_string(self.rejects)
+        return found
+
+
+def kinds() -> Sequence[Kind]:
+    """Return the board (settings.RISK_KINDS)."""
+    found: Sequence[Kind] = import_string(settings.RISK_KINDS)
+    return found
+
+
+def kind_of(name: str) -> Kind:
+    """The line of a kind of reward; every look was written under one."""
+    return next(kind for kind in kinds() if kind.name == name)
