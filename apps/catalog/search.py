@@ -57,7 +57,44 @@ _DESCRIBES_BY_LAST = frozenset("色款")
 _STROKES = "-./'‐’"
 # What a measure ends in.
 _UNITS = frozenset(
-    "g kg mg ml l cl dl m cm mm km oz lb w kw v mah gb tb mb hz 克 千克 公斤 斤 两 毫升 升 米 厘米 毫米 公分 寸 英寸 度 瓦".split()
+    [
+        "g",
+        "kg",
+        "mg",
+        "ml",
+        "l",
+        "cl",
+        "dl",
+        "m",
+        "cm",
+        "mm",
+        "km",
+        "oz",
+        "lb",
+        "w",
+        "kw",
+        "v",
+        "mah",
+        "gb",
+        "tb",
+        "mb",
+        "hz",
+        "克",
+        "千克",
+        "公斤",
+        "斤",
+        "两",
+        "毫升",
+        "升",
+        "米",
+        "厘米",
+        "毫米",
+        "公分",
+        "寸",
+        "英寸",
+        "度",
+        "瓦",
+    ]
 )
 # The weights of words as they were typed, far above what their pieces can lack together.
 _NAMES, _TELLS = 100, 50
@@ -383,7 +420,10 @@ def _neighbours(text: str) -> dict[str, list[str]]:
     for first, second in pairwise(found):
         if _IS_HAN.match(first[0]) or _IS_HAN.match(second[0]):
             continue
-        if plain[first.end() : second.start()].strip(_STROKES + " ") == "" and second.start() - first.end() <= 1:
+        if (
+            plain[first.end() : second.start()].strip(_STROKES + " ") == ""
+            and second.start() - first.end() <= 1
+        ):
             for word in (first[0], second[0]):
                 pairs.setdefault(word, []).append(first[0] + second[0])
     return pairs

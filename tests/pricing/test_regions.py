@@ -202,12 +202,28 @@ def test_every_city_of_the_table_lies_in_its_province_by_each_of_its_names() -> 
 @pytest.mark.parametrize(
     ("province", "city"),
     [
-        ("浙江省", "义乌市"), ("浙江", "杭州"), ("浙江省", "雄新市"), ("北京市", "北京市"), ("北京市", "市辖区"), ("北京市", "朝阳"),
-        ("重庆市", "县"), ("湖北省", "省直辖县级行政区划"), ("湖北省", "仙桃市"), ("湖北省", "恩施州"), ("湖北省", "恩施土家族苗族自治州"),
-        ("新疆维吾尔自治区", "自治区直辖县级行政区划"), ("新疆", "石河子市"), ("海南省", "海南"), ("青海省", "海南州"),
-        ("香港特别行政区", "香港特别行政区"), ("台湾省", "台北市"), ("吉林省", "吉林市"), ("安徽省", "巢湖市"), ("四川省", "九龙"),
+        ("浙江省", "义乌市"),
+        ("浙江", "杭州"),
+        ("浙江省", "雄新市"),
+        ("北京市", "北京市"),
+        ("北京市", "市辖区"),
+        ("北京市", "朝阳"),
+        ("重庆市", "县"),
+        ("湖北省", "省直辖县级行政区划"),
+        ("湖北省", "仙桃市"),
+        ("湖北省", "恩施州"),
+        ("湖北省", "恩施土家族苗族自治州"),
+        ("新疆维吾尔自治区", "自治区直辖县级行政区划"),
+        ("新疆", "石河子市"),
+        ("海南省", "海南"),
+        ("青海省", "海南州"),
+        ("香港特别行政区", "香港特别行政区"),
+        ("台湾省", "台北市"),
+        ("吉林省", "吉林市"),
+        ("安徽省", "巢湖市"),
+        ("四川省", "九龙"),
     ],
-)  # fmt: skip
+)
 def test_a_city_is_taken_in_its_province_and_where_it_is_unknown(province: str, city: str) -> None:
     regions.require_city(province, city)
 
@@ -215,12 +231,22 @@ def test_a_city_is_taken_in_its_province_and_where_it_is_unknown(province: str, 
 @pytest.mark.parametrize(
     ("province", "city", "right"),
     [
-        ("浙江省", "南京市", "江苏省"), ("浙江", "南京", "江苏省"), ("浙江省", "北京市", "北京市"), ("上海市", "杭州市", "浙江省"),
-        ("北京市", "朝阳市", "辽宁省"), ("湖南省", "恩施州", "湖北省"), ("湖南省", "仙桃市", "湖北省"), ("甘肃省", "石河子市", "新疆维吾尔自治区"),
-        ("广东省", "香港特别行政区", "香港特别行政区"), ("福建省", "台北市", "台湾省"), ("海南省", "海南藏族自治州", "青海省"),
+        ("浙江省", "南京市", "江苏省"),
+        ("浙江", "南京", "江苏省"),
+        ("浙江省", "北京市", "北京市"),
+        ("上海市", "杭州市", "浙江省"),
+        ("北京市", "朝阳市", "辽宁省"),
+        ("湖南省", "恩施州", "湖北省"),
+        ("湖南省", "仙桃市", "湖北省"),
+        ("甘肃省", "石河子市", "新疆维吾尔自治区"),
+        ("广东省", "香港特别行政区", "香港特别行政区"),
+        ("福建省", "台北市", "台湾省"),
+        ("海南省", "海南藏族自治州", "青海省"),
     ],
-)  # fmt: skip
-def test_a_city_of_another_province_is_refused_with_the_right_one(province: str, city: str, right: str) -> None:
+)
+def test_a_city_of_another_province_is_refused_with_the_right_one(
+    province: str, city: str, right: str
+) -> None:
     with pytest.raises(RegionUnknown) as refused:
         regions.require_city(province, city)
     assert f"省份是否应为「{right}」" in refused.value.text

@@ -193,7 +193,18 @@ def test_with_one_word_too_many_the_goods_that_have_most_of_it_are_shown_and_it_
 
 @pytest.mark.parametrize(
     "query",
-    ["iphone 16 手机壳", "iphone16 手机壳", "500g 咖啡机", "500g", "白色咖啡机", "白色的咖啡机", "新款手表", "咖啡机", "大容量", "的"],
+    [
+        "iphone 16 手机壳",
+        "iphone16 手机壳",
+        "500g 咖啡机",
+        "500g",
+        "白色咖啡机",
+        "白色的咖啡机",
+        "新款手表",
+        "咖啡机",
+        "大容量",
+        "的",
+    ],
 )
 def test_another_thing_or_another_number_is_not_most_of_it(db: None, query: str) -> None:
     for title in SHOP:

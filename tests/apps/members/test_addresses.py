@@ -217,9 +217,15 @@ def test_a_city_of_another_province_is_refused_with_the_right_one(shopper_of: Sh
     said = "「南京市」不在浙江省，省份是否应为「江苏省」"
     wrong = {**HOME, "city": "南京市", "district": "玄武区"}
     answer = shopper.call("POST", "/me/addresses", wrong)
-    assert (answer.status_code, answer.json()["code"], answer.json()["details"]) == (400, "invalid", {"city": [said]})
+    assert (answer.status_code, answer.json()["code"], answer.json()["details"]) == (
+        400,
+        "invalid",
+        {"city": [said]},
+    )
     kept = shopper.call("POST", "/me/addresses", HOME).json()["id"]
-    assert shopper.call("PATCH", f"/me/addresses/{kept}", {"city": "南京市"}).json()["details"] == {"city": [said]}
+    assert shopper.call("PATCH", f"/me/addresses/{kept}", {"city": "南京市"}).json()["details"] == {
+        "city": [said]
+    }
     answer = shopper.call("PATCH", f"/me/addresses/{kept}", {"province": "江苏省"})
     assert answer.json()["details"] == {"city": ["「杭州市」不在江苏省，省份是否应为「浙江省」"]}
     assert Address.objects.get().city == "杭州市"

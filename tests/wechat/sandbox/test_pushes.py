@@ -61,11 +61,20 @@ def test_half_a_surrogate_pair_is_pushed_and_breaks_no_page(
     sandbox.subscribe(openid, "T\ud800")
     messages = [_opened(merchant, arrival) for arrival in doorstep.wait_for(3)]
     assert [message for message in messages if "\\ud800好" in message] != []
-    for path in ("", "/__sandbox/", "/__sandbox/calls", "/__sandbox/notifies", "/__sandbox/shoppers", "/__sandbox/grants"):
+    for path in (
+        "",
+        "/__sandbox/",
+        "/__sandbox/calls",
+        "/__sandbox/notifies",
+        "/__sandbox/shoppers",
+        "/__sandbox/grants",
+    ):
         assert (path, requests.get(f"{sandbox.base_url}{path}", timeout=10).status_code) == (path, 200)
     assert "\\ud800好" in requests.get(f"{sandbox.base_url}/__sandbox/notifies", timeout=10).text
     order = {"kind": "delay", "settings": '{"path": "\\ud800", "x\\ud800": 1}'}
-    assert requests.post(f"{sandbox.base_url}/__sandbox/page/fault", data=order, timeout=10).status_code == 200
+    assert (
+        requests.post(f"{sandbox.base_url}/__sandbox/page/fault", data=order, timeout=10).status_code == 200
+    )
 
 
 def test_events_can_be_xml(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
