@@ -56,46 +56,11 @@ _DESCRIBES_BY_LAST = frozenset("色款")
 # What stands between parts of one word in letters.
 _STROKES = "-./'‐’"
 # What a measure ends in.
-_UNITS = frozenset(
-    [
-        "g",
-        "kg",
-        "mg",
-        "ml",
-        "l",
-        "cl",
-        "dl",
-        "m",
-        "cm",
-        "mm",
-        "km",
-        "oz",
-        "lb",
-        "w",
-        "kw",
-        "v",
-        "mah",
-        "gb",
-        "tb",
-        "mb",
-        "hz",
-        "克",
-        "千克",
-        "公斤",
-        "斤",
-        "两",
-        "毫升",
-        "升",
-        "米",
-        "厘米",
-        "毫米",
-        "公分",
-        "寸",
-        "英寸",
-        "度",
-        "瓦",
-    ]
+_MEASURING = (
+    "g kg mg ml l cl dl m cm mm km oz lb w kw v mah gb tb mb hz "
+    "克 千克 公斤 斤 两 毫升 升 米 厘米 毫米 公分 寸 英寸 度 瓦"
 )
+_UNITS = frozenset(_MEASURING.split())
 # The weights of words as they were typed, far above what their pieces can lack together.
 _NAMES, _TELLS = 100, 50
 # The weight of a piece in letters, where a Chinese one weighs two a sign: a unit (g, ml) little, a name as much as a word.
@@ -125,8 +90,8 @@ def words_of(title: str, others: Iterable[str]) -> str:
 
     Blanks surround every word, so that ``" 茶"`` means "a word that begins with 茶".
     """
-    whole: dict[str, None] = {}
-    words: dict[str, None] = dict.fromkeys(_joined(title))
+    whole: dict[str, None] = dict.fromkeys(_joined(title))
+    words = dict(whole)
     for run in _runs(title):
         found = [run, *_cut(run)]
         spelled = [spelling for word in found for spelling in _spellings(word)]

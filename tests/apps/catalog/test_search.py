@@ -282,6 +282,12 @@ def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_t
     assert found("tea") == ["红茶 tea 礼盒", "steam 蒸茶壶", "煮茶器"]
 
 
+def test_a_measure_of_the_title_comes_before_one_of_other_texts(db: None) -> None:
+    put("电热水壶", attributes=[{"name": "容量", "value": "1.2L"}], sold_count=900)
+    put("玻璃茶壶 1.2 L", sold_count=1)
+    assert seen("1.2l") == ("all", ["玻璃茶壶 1.2 L", "电热水壶"])
+
+
 def test_among_equal_matches_what_sells_more_comes_first(db: None) -> None:
     put("白瓷茶杯", sold_count=3)
     put("青瓷茶杯", sold_count=9)
