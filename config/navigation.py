@@ -18,7 +18,8 @@ from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
-from apps.distribution.states import PromoterStatus
+from apps.distribution import withdrawal_selectors as withdrawal_facts
+from apps.distribution.states import PromoterStatus, WithdrawalStatus
 from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
@@ -48,6 +49,7 @@ _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
 _APPLICATIONS = f"status__exact={PromoterStatus.PENDING}"
 _HELD_COMMISSIONS = "held__exact=1"
 _OWING = "debt=yes"
+_TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
@@ -157,6 +159,14 @@ GROUPS: Groups = [
                 "distribution.Commission",
                 _HELD_COMMISSIONS,
                 promoter_facts.held_commissions,
+            ),
+            Place("推客提现", "payments", "distribution.Withdrawal"),
+            Place(
+                "待审核提现",
+                "pending_actions",
+                "distribution.Withdrawal",
+                _TO_REVIEW,
+                withdrawal_facts.waiting_for_review,
             ),
             Place("推客账户", "account_balance_wallet", "distribution.Account"),
             Place("推客欠款", "money_off", "distribution.Account", _OWING),

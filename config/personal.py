@@ -208,6 +208,9 @@ PLAIN: Mapping[str, str] = {
     "wallet.Pack": "title",
     "storefront.Shop": "name logo notice",
     "support.Survey": "title introduction",
+    "distribution.PromoterLevel": "name",
+    "distribution.Material": "title picture",
+    "distribution.Contest": "title",
 }
 
 # By their whole names, in whatever table: numbers and keys that the shop or WeChat gives out, and hashes. Never one that a
@@ -235,6 +238,7 @@ NUMBERS = frozenset(
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
+        *("withdrawal_no", "transfer_bill_no", "name_key_id"),
     }
 )
 
@@ -300,5 +304,9 @@ TIMES = frozenset(
         ),
         *("starts_at", "succeeded_at", "taken_at", "undone_at", "until", "uploaded_at", "valid_from"),
         *("valid_until", "visited_at", "written_at"),
+        # promoters
+        *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
+        *("protected_until", "rewarded_at"),
+        *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
     }
 )

@@ -130,6 +130,7 @@ def _roles() -> dict[str, Collection[str]]:
                 "distribution.Bond",
                 "distribution.BondChange",
                 "distribution.Commission",
+                "distribution.Withdrawal",
             ),
         )
         | {
@@ -175,6 +176,9 @@ def _roles() -> dict[str, Collection[str]]:
             "distribution.judge_commission",
             "distribution.adjust_account",
             "distribution.export_commission",
+            "distribution.review_withdrawal",
+            "distribution.cancel_withdrawal",
+            "distribution.export_withdrawal",
             "coupons.compensate_coupon",
             "coupons.compensate_any_coupon",
         },

@@ -27,6 +27,7 @@ _URGENT = frozenset(
         "payments.retry_notifications",
         "payments.submit_refunds",
         "payments.query_refunds",
+        "distribution.transfer_due",
     }
 )
 _BULK = frozenset(
@@ -87,6 +88,7 @@ RINGS = (
     Ring("flashsale.pass_turns", 10),
     Ring("flashsale.make_sessions", 600),
     Ring("content.hold_overdue", 60),
+    Ring("distribution.transfer_due", 10),
     Ring("distribution.settle_due", 300),
     Ring("distribution.reward_due", 3600),
     Ring("distribution.review_levels", 3600),

@@ -66,12 +66,13 @@ class Fault(NamedTuple):
 class Faulty(Invalid):
     """What was given cannot be taken; every fault is named at once, so that nobody has to find them one by one.
 
-    ``details`` has the sentences by field, those of the whole under ``non_field_errors``. ``rows`` has, by sentence, the
-    row that it names (``app.model`` and its id): pages of operators lead to it.
+    The same fault is named once, whichever rules came upon it. ``details`` has the sentences by field, those of the whole
+    under ``non_field_errors``. ``rows`` has, by sentence, the row that it names (``app.model`` and its id): pages of
+    operators lead to it.
     """
 
     def __init__(self, faults: Sequence[Fault], *, rows: Mapping[str, tuple[str, int]] | None = None) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))
         self.rows = dict(rows or {})
         by_field: dict[str, list[str]] = {}
         for field, text in self.faults:

@@ -209,6 +209,23 @@ class RefundSettled(Event):
 
 
 @dataclass(frozen=True)
+class WithdrawalOffered(Event):
+    """WeChat has a promoter's money ready: they have 24 hours to confirm it in the mini program."""
+
+    withdrawal_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
+class WithdrawalEnded(Event):
+    """A promoter's withdrawal is over: ``status`` says whether the money arrived (DONE) or is available again."""
+
+    withdrawal_no: str
+    member_id: int
+    status: str
+
+
+@dataclass(frozen=True)
 class ConsoleRefunded(Event):
     """Money of a payment went back by WeChat's merchant console, without the shop having asked for it."""
 

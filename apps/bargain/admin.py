@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
@@ -90,7 +90,7 @@ class HelpInline(ReadOnlyTabular):
 class RunAdmin(ReadOnlyAdmin):
     """Whose bargain stands where."""
 
-    price = yuan_column("price_fen", "现价")
+    price = yuan_column("price_fen", "现价", sorted_by=F("start_fen") - F("cut_fen"))
     cut = yuan_column("cut_fen", "已砍")
     list_display = [
         "bargain_no",

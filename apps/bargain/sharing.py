@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.bargain import selectors as bargain_facts
+from apps.bargain.states import RunStatus
 from apps.shares.cards import Card
 
 
 def run(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A run, whoever opened it: the price on its poster is the floor, which does not fall. Raises NotFound."""
+    """A run, whoever opened it: the price on its poster is the floor, which does not fall, until it is bought or over.
+
+    Raises NotFound.
+    """
     found = bargain_facts.run(str(said))
     product = found.bargain.sku.product
-    return Card(
+    card = Card(
         subject=found.bargain_no,
         title=found.bargain.title,
         query={"bargain_no": found.bargain_no},
@@ -21,3 +25,4 @@ def run(said: int | str, *, member_id: int, at: datetime) -> Card:
         price_label="底价",
         until=found.ends_at,
     )
+    return card if found.status_at(at) == RunStatus.OPEN else card.without_offer()

@@ -14,6 +14,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.db import transaction
 from django.db.models import CharField, DateField, Field, FileField, Model, QuerySet
 from django.db.models import TextField as LongTextField
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -230,10 +231,15 @@ class ReadOnlyTabular(TabularInline):
         return False
 
 
-def yuan_column(field: str, label: str) -> Callable[[Any, Model], str]:
-    """Return a sortable list column that shows an amount of fen as yuan."""
+def yuan_column(
+    field: str, label: str, *, sorted_by: Combinable | None = None
+) -> Callable[[Any, Model], str]:
+    """Return a sortable list column that shows an amount of fen as yuan.
 
-    @admin.display(description=label, ordering=field)
+    An amount that the row works out, and does not keep as a column, says what it is ``sorted_by``.
+    """
+
+    @admin.display(description=label, ordering=field if sorted_by is None else sorted_by)
     def column(self: Any, row: Model) -> str:
         fen = getattr(row, field)
         return "—" if fen is None else f"¥{yuan(fen)}"

@@ -69,6 +69,7 @@ QUOTE: Final[_JSON] = {
     },
     "balance_fen": 0,
     "due_fen": 9300,
+    "stages": [],
 }
 _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",

@@ -11,12 +11,13 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.checkout import paying
+from apps.distribution.services import transferring
 from apps.outbox import services as outbox
 from apps.payments.services import captures, console, notifications
 from apps.wechat import errors as wechat_errors
 from apps.wechat import push
 from apps.wechat import services as wechat
-from apps.wechat.pay import client, facts, notify
+from apps.wechat.pay import client, facts, notify, transfers
 from mall import events
 from mall.errors import ShopError
 
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 # After so many questions in a row without an answer a sweep leaves WeChat alone until the next.
 _PATIENCE = 3
+_TRANSFER = "MCHTRANSFER.BILL."
 
 
 def hear(*, notification: notify.Notification, at: datetime) -> None:
@@ -48,8 +50,8 @@ def hear(*, notification: notify.Notification, at: datetime) -> None:
 
 
 def is_about_money(event_type: str) -> bool:
-    """Whether the shop acts on this kind. Transfers to shoppers are kept, but the shop makes none yet."""
-    return event_type.startswith(("TRANSACTION.", "REFUND."))
+    """Whether the shop acts on this kind."""
+    return event_type.startswith(notifications.RETRIED)
 
 
 def retry_notifications(*, at: datetime, limit: int = 50) -> int:
@@ -92,6 +94,9 @@ def _carry_out(event_type: str, resource: Mapping[str, Any], *, at: datetime) ->
             raise captures.NotOurPayment
         console.hear(result=facts.refund(resource), at=at)
         return
+    if event_type.startswith(_TRANSFER):
+        transferring.hear(transfer=transfers.read(resource), at=at)
+        return
     paid = facts.transaction(resource)
     if paid.is_paid:
         paying.confirm_payment(transaction=paid, at=at)
@@ -103,6 +108,9 @@ def _ask_and_carry_out(event_type: str, resource: Mapping[str, Any], *, at: date
         if event_type.startswith("REFUND."):
             number = str(resource.get("out_refund_no", ""))
             console.hear(result=client.query_refund(out_refund_no=number), at=at)
+            return
+        if event_type.startswith(_TRANSFER):
+            transferring.ask_again(out_bill_no=str(resource.get("out_bill_no", "")), at=at)
             return
         paid = client.query(out_trade_no=str(resource.get("out_trade_no", "")))
     except ValueError as fault:  # a number that is none of ours: WeChat would not take it

@@ -145,6 +145,12 @@ class Composition:
         named = (refs.coupon_id(reduction.ref) for reduction in self.quote.applied)
         return next((public_id for public_id in named if public_id), None)
 
+    @property
+    def due_fen(self) -> int:
+        """What WeChat is asked for next: a deposit, where there is one; else all that stored value does not pay."""
+        first_fen = self.admission.first_fen if self.admission else 0
+        return first_fen or self.quote.payable_fen - self.balance_fen
+
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
@@ -173,7 +179,8 @@ class Composition:
                 ],
             },
             "balance_fen": self.balance_fen,
-            "due_fen": self.quote.payable_fen - self.balance_fen,
+            "due_fen": self.due_fen,
+            "stages": self.admission.stages(self.quote) if self.admission else [],
         }
 
 
@@ -209,7 +216,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
     pays = None
     if admission is not None:
-        quote = admission.finish(quote, member=member, at=at)
+        # Nothing can be added to goods of an activity: no hint leads to a shelf of others.
+        quote = replace(admission.finish(quote, member=member, at=at), hints=())
         pays = activities.declined_balance(admission) if choice.use_balance else None
     first_fen = admission.first_fen if admission else 0
     if pays is not None:

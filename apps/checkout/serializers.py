@@ -169,6 +169,27 @@ class WeighedCouponsSerializer(serializers.Serializer[Any]):
     unusable = UnusableCouponSerializer(many=True)
 
 
+class StageSerializer(serializers.Serializer[Any]):
+    """One of the parts in which an order is paid."""
+
+    kind = serializers.ChoiceField(choices=StageKind.choices)
+    amount_fen = serializers.IntegerField(
+        help_text="Its part of `payable_fen`; the balance carries the freight."
+    )
+    until = serializers.DateTimeField(help_text="Until then it can be paid.")
+    status = serializers.ChoiceField(
+        choices=StageStatus.choices,
+        help_text="DUE: to be paid now; LATER: not yet; LAPSED: not any more. KEPT, REFUNDED: what became of the "
+        "deposit of an order whose balance was not paid.",
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" is a word of Python's own.
+        fields = super().get_fields()
+        came = {"from": serializers.DateTimeField(help_text="From then on it can be paid.")}
+        return {"kind": fields.pop("kind"), "amount_fen": fields.pop("amount_fen"), **came, **fields}
+
+
 class CheckoutQuoteSerializer(QuoteSerializer):
     """The quote of a choice, with the coupon that it uses and those that it might."""
 
@@ -176,7 +197,14 @@ class CheckoutQuoteSerializer(QuoteSerializer):
     coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
-    due_fen = serializers.IntegerField(help_text="What is left to pay by WeChat.")
+    due_fen = serializers.IntegerField(
+        help_text="What WeChat will be asked for: what the first of `stages` asks, else what stored value does not pay."
+    )
+    stages = StageSerializer(
+        many=True,
+        help_text="The parts in which an order of it is paid; empty for most. The first can be paid as long as it can be "
+        "ordered, an order then has less time.",
+    )
 
 
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
@@ -249,27 +277,6 @@ class OrderRefundSerializer(serializers.Serializer[Any]):
     items = RefundItemSerializer(many=True)
 
 
-class StageSerializer(serializers.Serializer[Any]):
-    """One of the parts in which an order is paid."""
-
-    kind = serializers.ChoiceField(choices=StageKind.choices)
-    amount_fen = serializers.IntegerField(
-        help_text="Its part of `payable_fen`; the balance carries the freight."
-    )
-    until = serializers.DateTimeField(help_text="Until then it can be paid.")
-    status = serializers.ChoiceField(
-        choices=StageStatus.choices,
-        help_text="DUE: to be paid now; LATER: not yet; LAPSED: not any more. KEPT, REFUNDED: what became of the "
-        "deposit of an order whose balance was not paid.",
-    )
-
-    def get_fields(self) -> dict[str, Any]:
-        # "from" is a word of Python's own.
-        fields = super().get_fields()
-        came = {"from": serializers.DateTimeField(help_text="From then on it can be paid.")}
-        return {"kind": fields.pop("kind"), "amount_fen": fields.pop("amount_fen"), **came, **fields}
-
-
 class OrderRowSerializer(FiguresSerializer):
     """An order as a list shows it."""
 
@@ -282,7 +289,8 @@ class OrderRowSerializer(FiguresSerializer):
     applied = ReductionSerializer(many=True, source="reductions_told")
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
     due_fen = serializers.SerializerMethodField(
-        help_text="What is paid by WeChat; of an order in stages what its next stage asks for, until all are paid."
+        help_text="What is paid by WeChat; of an order in stages what its next stage asks for. Of a paid order "
+        "what was paid by WeChat in all."
     )
     refunded_fen = serializers.SerializerMethodField(
         help_text="What was refunded of `payable_fen` so far, a deposit that was given back included."

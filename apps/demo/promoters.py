@@ -1,4 +1,4 @@
-"""Promoters of the demo shop: one who brought another who brought customers, commissions in each state, a debt."""
+"""Promoters of the demo shop: a team that brought customers, commissions in each state, a debt, a withdrawal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from apps.distribution.services import (
     bindings,
     commissions,
     holds,
-    ledger,
     promoters,
     rules,
     settlement,
     takebacks,
+    withdrawals,
 )
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.services import Effects, Refunded
+from apps.wechat.pay.transfers import Transfer
 
 _SKU: Final = "GW-SANCAI-1"
 _DEARER: Final = "CP-TAOZHUANG-1"
@@ -100,15 +101,10 @@ def _freeze_for(days: int) -> None:
 
 
 def _owe(order: Order, *, at: datetime) -> None:
-    """All was withdrawn, then a line went back: what it had earned is owed."""
+    """All was taken out, then a line went back: what it had earned is owed. One has the money, the other must confirm."""
     earned = Commission.objects.filter(order_no=order.order_no)
-    accounts = ledger.locked_many(promoter_ids=set(earned.values_list("promoter_id", flat=True)))
-    for account in accounts.values():
-        key = f"demo:{account.promoter_id}"
-        ledger.hold(
-            promoter_id=account.promoter_id, amount_fen=account.available_fen, business_key=key, at=at
-        )
-        ledger.commit(promoter_id=account.promoter_id, business_key=key, at=at)
+    for commission in earned.order_by("promoter_id", "-level").distinct("promoter_id"):
+        _withdraw(commission.promoter, arrives=commission.level == 1, at=at)
     locked = orders.lock(order_no=order.order_no)
     line = locked.lines.order_by("id")[0]
     orders.record_refund(
@@ -125,3 +121,25 @@ def _owe(order: Order, *, at: datetime) -> None:
         at=at,
     )
     takebacks.take_back(order_no=locked.order_no, at=at)
+
+
+def _withdraw(promoter: Promoter, *, arrives: bool, at: datetime) -> None:
+    """Take out all that is available, as if WeChat had been told and had answered so."""
+    row = withdrawals.request(
+        member=promoter.member,
+        amount_fen=promoter.account.available_fen,
+        idempotency_key=f"demo-{promoter.pk}",
+        at=at - timedelta(hours=1),
+    )
+    transfer = Transfer(
+        out_bill_no=row.withdrawal_no,
+        state="SUCCESS" if arrives else "WAIT_USER_CONFIRM",
+        transfer_bill_no=numbers.digits(28),
+        package_info=None if arrives else f"demo{numbers.word(24)}",
+        fail_reason=None,
+        amount_fen=row.amount_fen,
+        openid=row.openid,
+        mchid=None,
+        appid=None,
+    )
+    withdrawals.learn(transfer=transfer, at=at)

@@ -16,24 +16,32 @@ from apps.campaigns.standing import phase
 from mall import money
 
 # What was paid and did not come to nothing is "kept": a group that gathers may still fail, and what was returned whole
-# sold nothing. A newcomer's kept order is the first that they ever paid. Whoever comes by a card is one visitor,
-# known by login, by the phone's own mark, or by nothing but the day.
+# sold nothing. Revenue is of goods: postage, paid or given back, is none. What went back without any goods is what their
+# price fell by afterwards: the activity took it off, too. A newcomer's kept order is the first that they ever paid.
+# Whoever comes by a card is one visitor, known by login, by the phone's own mark, or by nothing but the day.
 _RESULTS: Final = """
     WITH named AS (SELECT * FROM unnest(%(of_ids)s::bigint[], %(ids)s::text[]) AS n (row_id, activity_id)),
     sent AS (SELECT * FROM unnest(%(of_subjects)s::bigint[], %(subjects)s::text[]) AS s (row_id, subject)),
     placed AS (
-        SELECT n.row_id, o.id, o.order_no, o.member_id, o.paid_at, o.payable_fen - o.refunded_fen AS left_fen,
+        SELECT n.row_id, o.id, o.order_no, o.member_id, o.paid_at, o.payable_fen - o.shipping_fen AS goods_fen,
                o.paid_at IS NOT NULL AND o.status NOT IN ('GATHERING', 'REFUNDED') AS kept
           FROM named n JOIN orders_order o
             ON o.activity IS NOT NULL AND o.activity ->> 'kind' = %(kind)s AND o.activity ->> 'id' = n.activity_id),
+    back AS (
+        SELECT p.id, SUM(l.amount_fen) AS goods_fen,
+               COALESCE(SUM(l.amount_fen) FILTER (WHERE l.units = 0), 0) AS fell_fen
+          FROM placed p JOIN orders_orderrefund r ON r.order_id = p.id
+          JOIN orders_orderrefundline l ON l.refund_id = r.id
+         WHERE p.kept GROUP BY p.id),
     orders AS (
         SELECT p.row_id, count(*) AS placed, count(p.paid_at) AS paid,
                count(DISTINCT p.member_id) FILTER (WHERE p.kept) AS buyers,
                count(DISTINCT p.member_id) FILTER (WHERE p.kept AND NOT EXISTS (
                    SELECT FROM orders_order e
                     WHERE e.member_id = p.member_id AND (e.paid_at, e.id) < (p.paid_at, p.id))) AS newcomers,
-               COALESCE(SUM(p.left_fen) FILTER (WHERE p.kept), 0)::bigint AS revenue_fen
-          FROM placed p GROUP BY p.row_id),
+               COALESCE(SUM(p.goods_fen - COALESCE(b.goods_fen, 0)) FILTER (WHERE p.kept), 0)::bigint AS revenue_fen,
+               COALESCE(SUM(b.fell_fen), 0)::bigint AS fell_fen
+          FROM placed p LEFT JOIN back b USING (id) GROUP BY p.row_id),
     off AS (
         SELECT p.row_id, SUM(r.amount_fen)::bigint AS discount_fen
           FROM placed p JOIN orders_reduction r ON r.order_id = p.id AND r.kind = %(kind)s
@@ -51,15 +59,16 @@ _RESULTS: Final = """
           FROM card c JOIN shares_shareorder b ON b.share_id = c.id
           JOIN placed p ON p.order_no = b.order_no AND p.row_id = c.row_id GROUP BY c.row_id)
     SELECT a.row_id, COALESCE(o.placed, 0), COALESCE(o.paid, 0), COALESCE(o.buyers, 0), COALESCE(o.newcomers, 0),
-           COALESCE(o.revenue_fen, 0), COALESCE(f.discount_fen, 0), COALESCE(c.sharers, 0), COALESCE(v.visitors, 0),
-           COALESCE(v.registered, 0), COALESCE(b.placed, 0), COALESCE(b.paid, 0)
+           COALESCE(o.revenue_fen, 0), COALESCE(f.discount_fen, 0) + COALESCE(o.fell_fen, 0),
+           COALESCE(c.sharers, 0), COALESCE(v.visitors, 0), COALESCE(v.registered, 0),
+           COALESCE(b.placed, 0), COALESCE(b.paid, 0)
       FROM unnest(%(rows)s::bigint[]) AS a (row_id)
       LEFT JOIN orders o USING (row_id) LEFT JOIN off f USING (row_id) LEFT JOIN cards c USING (row_id)
       LEFT JOIN visits v USING (row_id) LEFT JOIN brought b USING (row_id)
 """
 _HEAD: Final = (
     *("编码", "名称", "状态", "开始时间", "结束时间"),
-    *("下单笔数", "付款笔数", "成交人数", "新客人数", "销售额（元）", "活动优惠（元）"),
+    *("下单笔数", "付款笔数", "成交人数", "新客人数", "销售额（不含运费，元）", "活动优惠（元）"),
     *("分享人数", "访客人数", "带来注册", "访客下单", "访客付款", "裂变系数 K"),
 )
 # So many campaigns are read at once.
@@ -70,8 +79,10 @@ class Results(NamedTuple):
     """Figures of one campaign; money in fen.
 
     ``placed`` orders, of which ``paid`` were paid. Of those that were kept: ``buyers`` are members, ``newcomers`` of
-    them had never paid before; ``revenue_fen`` is less what was refunded. ``sharers`` sent cards, ``visitors`` came by
-    them, ``registered`` of these became members by it; ``brought`` orders of this campaign came by its own cards.
+    them had never paid before; ``revenue_fen`` is what their goods cost less what was refunded of them, without postage;
+    ``discount_fen`` is what the activity took off, differences that were returned included. ``sharers`` sent cards,
+    ``visitors`` came by them, ``registered`` of these became members by it; ``brought`` orders of this campaign came by
+    its own cards.
     """
 
     placed: int = 0
@@ -115,7 +126,7 @@ def told(found: Results) -> list[str]:
     lines = [
         f"下单 {found.placed:,} 笔，付款 {found.paid:,} 笔{rate}",
         f"成交 {found.buyers:,} 人，其中新客 {found.newcomers:,} 人（首次付款）；"
-        f"销售额 ¥{money.yuan(found.revenue_fen)}，活动优惠 ¥{money.yuan(found.discount_fen)}",
+        f"销售额 ¥{money.yuan(found.revenue_fen)}（不含运费），活动优惠 ¥{money.yuan(found.discount_fen)}",
     ]
     if found.k_hundredths is None:
         return [*lines, "还没有人分享"]

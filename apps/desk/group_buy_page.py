@@ -15,7 +15,6 @@ from apps.groupbuy import terms
 from apps.groupbuy.admin import GroupBuyPage
 from apps.groupbuy.models import GroupBuy
 from apps.groupbuy.states import KIND
-from apps.groupbuy.terms import LEADER
 from mall.money import yuan
 from mall.pricing.quote import Declined
 
@@ -43,7 +42,7 @@ def _lines(row: GroupBuy) -> Iterator[str]:
     for sku in skus.order_by("pk")[:_MOST]:
         ladder = ladders.ladders[sku.pk]
         for size, price_fen in sorted(ladder.items()):
-            called = "开团者" if size == LEADER else f"{size} 人团"
+            called = terms.called(size)
             quote = samples.sample(
                 kind=KIND,
                 activity_id=row.pk,

@@ -16,7 +16,7 @@ from unfold.decorators import action
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, with_way
 from apps.base.asking import Done, operator
-from apps.distribution import admin_money, admin_rules, exports, forms
+from apps.distribution import admin_money, admin_rules, admin_withdrawals, exports, forms
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import (
     Bond,
@@ -29,7 +29,7 @@ from apps.distribution.states import MOVE_LABELS, PROMOTER_LIFECYCLE, PromoterSt
 from apps.members import selectors as member_facts
 from mall.money import yuan
 
-__all__ = ["PromoterAdmin", "admin_money", "admin_rules"]
+__all__ = ["PromoterAdmin", "admin_money", "admin_rules", "admin_withdrawals"]
 
 _COLOURS = {
     PromoterStatus.PENDING: "warning",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.base.admin import EditableAdmin, ReadOnlyTabular, yuan_column
+from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyTabular, yuan_column
 from apps.base.forms import MONEY_IN_YUAN
 from apps.base.one_row import OneRowAdmin
 from apps.distribution import forms
@@ -138,7 +138,7 @@ class WinnerInline(ReadOnlyTabular):
 
 
 @admin.register(Contest)
-class ContestAdmin(EditableAdmin):
+class ContestAdmin(KeptAdmin):
     """Leaderboards with rewards."""
 
     form = forms.ContestForm
@@ -150,9 +150,6 @@ class ContestAdmin(EditableAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was rewarded stays as it was."""
         return super().has_change_permission(request, obj) and (obj is None or obj.rewarded_at is None)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """The service writes the row and its prizes."""

@@ -142,3 +142,35 @@ BOARD: Final = _answer(
         "server_time": "2026-11-28T20:00:00+08:00",
     },
 )
+_WITHDRAWAL: Final = {
+    "withdrawal_no": "WD261128K7M2P9QRSTVW",
+    "amount_fen": 5000,
+    "status": "CONFIRM",
+    "package_info": "ABBQO+oYAAABAAAAAAAk+yPZGrO8...",
+    "mch_id": "1900000001",
+    "app_id": "wx0123456789abcdef",
+    "reason": "",
+    "requested_at": "2026-11-28T20:00:00+08:00",
+    "confirm_until": "2026-11-29T20:00:01+08:00",
+    "ended_at": None,
+}
+WITHDRAW: Final = _asked("withdraw", {"amount_fen": 5000})
+WITHDRAWAL: Final = OpenApiExample("withdrawal", value=_WITHDRAWAL, response_only=True, status_codes=["201"])
+WITHDRAWALS: Final = _answer(
+    "withdrawals",
+    {
+        "results": [
+            _WITHDRAWAL,
+            {
+                "withdrawal_no": "WD261120M3N4P5Q6R7S8",
+                "amount_fen": 8000,
+                "status": "FAILED",
+                "reason": "超过 24 小时未确认收款，金额已退回",
+                "requested_at": "2026-11-20T20:00:00+08:00",
+                "confirm_until": None,
+                "ended_at": "2026-11-21T20:00:02+08:00",
+            },
+        ],
+        "next": None,
+    },
+)

@@ -1,4 +1,4 @@
-"""Lists of promoters and commissions as sheets: amounts in yuan, numbers as texts, nothing that a spreadsheet would run."""
+"""Lists of promoters, commissions, withdrawals as sheets: yuan, numbers as texts, nothing that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from apps.base import sheets
 from apps.distribution import selectors as promoter_facts
+from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Commission
+from mall import text as texts
 from mall.money import yuan
 
 _CHUNK = 2_000
@@ -58,6 +60,25 @@ def commissions() -> Iterator[str]:
         "比例来源",
     ]
     return sheets.sheet([*head, "佣金", "状态", "待核实", "解冻时间", "说明"], _commissions(), chunk=_CHUNK)
+
+
+def withdrawals(*, since: datetime, until: datetime) -> Iterator[str]:
+    """A line for each promoter to whom money came in ``[since, until)``: what is to be declared as their income."""
+    head = ["推客编号", "昵称", "姓名", "收款 openid", "到账笔数", "到账金额（元）"]
+    return sheets.sheet(head, _withdrawn(since=since, until=until))
+
+
+def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[str | int]]:
+    for month in withdrawal_facts.statement(since=since, until=until):
+        member = month.promoter.member
+        yield [
+            member.public_id,
+            member.nickname,
+            month.name_masked,
+            texts.masked_number(month.openid) if month.openid else "",
+            month.times,
+            yuan(month.amount_fen),
+        ]
 
 
 def _promoters() -> Iterator[list[str | int]]:

@@ -18,8 +18,10 @@ from apps.distribution.models import (
     Promoter,
     PromoterMove,
     Winner,
+    Withdrawal,
+    WithdrawalStep,
 )
-from apps.distribution.services import promoters
+from apps.distribution.services import promoters, withdrawals
 
 _BOOKS = "会计档案管理办法：会计凭证与账簿保存三十年；会员注销后不再指向个人"
 _ORDERS = "佣金与推客关系的依据；会员注销后不再指向个人"
@@ -55,6 +57,14 @@ def export(person: Person) -> Mapping[str, personal.Table]:
             "pending_change_fen", "frozen_change_fen", "available_change_fen", "withdrawing_change_fen",
             "withdrawn_change_fen", "debt_change_fen", "reason", "at",
         ),
+        "提现": personal.table(
+            Withdrawal.objects.filter(**mine).order_by("id"), "withdrawal_no", "amount_fen", "status", "openid",
+            "name_masked", "reason", "requested_at", "ended_at",
+        ),
+        "提现经过": personal.table(
+            WithdrawalStep.objects.filter(withdrawal__promoter__member_id=person.member_id).order_by("id"), "step",
+            "to_status", "note", "at",
+        ),
         "榜单获奖": personal.table(
             Winner.objects.filter(**mine).order_by("id"), "place", "orders", "amount_fen", "reward_fen",
             榜单="contest__title",
@@ -65,6 +75,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
 def erase(person: Person, *, at: datetime) -> None:
     """Who leaves the shop promotes no more. The rows stay, tied to a member that names nobody."""
     promoters.leave(member_id=person.member_id, note="注销", at=at)
+    withdrawals.forget(member_id=person.member_id)
 
 
 def still_open(person: Person) -> Sequence[Open]:
@@ -108,6 +119,22 @@ ROOM = Room(
         ),
         _kept("distribution.Account", exported="推客账户", why=_BOOKS),
         _kept("distribution.Entry", plain=("reason",), exported="佣金流水", why=_BOOKS),
+        _kept(
+            "distribution.Withdrawal",
+            plain=(
+                "openid",
+                "name_sealed",
+                "name_masked",
+                "reason",
+                "fail_reason",
+                "wechat_state",
+                "last_error",
+                "package_info",
+            ),
+            exported="提现",
+            why=_BOOKS,
+        ),
+        _kept("distribution.WithdrawalStep", plain=("note",), exported="提现经过", why=_BOOKS),
         _kept("distribution.Winner", exported="榜单获奖", why=_BOOKS),
     ),
     export=export,

@@ -105,3 +105,45 @@ class EntryKind(TextChoices):
     HOLD = "HOLD", "提现申请"
     COMMIT = "COMMIT", "提现成功"
     RELEASE = "RELEASE", "提现退回"
+
+
+class WithdrawalStatus(TextChoices):
+    """Where a withdrawal stands, in the contract's words."""
+
+    REVIEW = "REVIEW", "待审核"
+    PAYING = "PAYING", "打款中"
+    CONFIRM = "CONFIRM", "待推客确认"
+    DONE = "DONE", "已到账"
+    FAILED = "FAILED", "已退回"
+    REJECTED = "REJECTED", "已驳回"
+
+
+WITHDRAWAL_LIFECYCLE: Final = Lifecycle(
+    "withdrawal",
+    initial=WithdrawalStatus.REVIEW,
+    moves={
+        "approve": Move({WithdrawalStatus.REVIEW}, WithdrawalStatus.PAYING),
+        "reject": Move({WithdrawalStatus.REVIEW}, WithdrawalStatus.REJECTED),
+        # WeChat has put the money aside and waits for its user.
+        "offer": Move({WithdrawalStatus.PAYING}, WithdrawalStatus.CONFIRM),
+        "arrive": Move({WithdrawalStatus.PAYING, WithdrawalStatus.CONFIRM}, WithdrawalStatus.DONE),
+        "fail": Move({WithdrawalStatus.PAYING, WithdrawalStatus.CONFIRM}, WithdrawalStatus.FAILED),
+    },
+    final={WithdrawalStatus.DONE, WithdrawalStatus.FAILED, WithdrawalStatus.REJECTED},
+    labels=dict(WithdrawalStatus.choices),
+)
+
+# What people call what happened to a withdrawal: the moves, and what moves nothing.
+WITHDRAWAL_STEPS: Final = {
+    "request": "申请",
+    "first": "初审通过",
+    "approve": "通过，开始打款",
+    "reject": "驳回",
+    "offer": "微信已备款，待推客确认",
+    "arrive": "已到账",
+    "fail": "退回可提现",
+}
+# With WeChat: the sweep looks at these until they end.
+WITH_WECHAT: Final = frozenset({WithdrawalStatus.PAYING, WithdrawalStatus.CONFIRM})
+# What of a promoter's account is on its way.
+ON_THE_WAY: Final = WITH_WECHAT | {WithdrawalStatus.REVIEW}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.distribution.services import leaderboard, promoters, settlement
+from apps.distribution.services import leaderboard, promoters, settlement, transferring
 
 
 @shared_task(name="distribution.settle_due")
@@ -24,3 +24,9 @@ def review_levels() -> None:
 def reward_due() -> None:
     """Book the rewards of contests that are over."""
     jobs.run("distribution.reward_due", lambda at: leaderboard.reward_due(at=at))
+
+
+@shared_task(name="distribution.transfer_due")
+def transfer_due() -> None:
+    """Hand withdrawals to WeChat that were let pass, and ask about those that are there."""
+    jobs.run("distribution.transfer_due", lambda at: transferring.carry_on(at=at))

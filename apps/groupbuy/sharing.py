@@ -6,7 +6,7 @@ from datetime import datetime
 
 from apps.groupbuy.models import Group
 from apps.groupbuy.states import GroupStatus
-from apps.groupbuy.terms import Terms
+from apps.groupbuy.terms import Terms, called
 from apps.shares import services as shares
 from apps.shares.cards import Card, Progress
 from mall.errors import NotFound
@@ -16,23 +16,28 @@ SHARED_AS = "group"
 
 
 def group(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A group that somebody opened: the price is the one it forms at. Raises NotFound for one that failed, too."""
+    """A group that somebody opened, at what the next one pays; no price where no place is left to pay for.
+
+    Raises NotFound for one that failed, too.
+    """
     rows = Group.objects.select_related("group_buy__product")
     found = rows.filter(group_no=str(said)).exclude(status=GroupStatus.FAILED).first()
     if found is None:
         raise NotFound
     product = found.group_buy.product
-    prices_fen = Terms.read(found.kept_terms).prices_fen(people=found.size)
-    return Card(
+    terms = Terms.read(found.kept_terms)
+    card = Card(
         subject=found.group_no,
         title=found.group_buy.title,
         query={"id": str(found.group_buy_id), "group_no": found.group_no},
         picture=product.cover.name or "",
-        price_fen=min(prices_fen.values()),
-        price_label=f"{found.size}人拼团价",
+        price_fen=min(terms.prices_fen(people=found.joined + 1).values()),
+        price_label=f"{called(terms.reached(found.joined + 1))}价",
         until=found.ends_at,
         progress=progress_of(found),
     )
+    over = found.is_over or found.joined >= found.largest
+    return card.without_offer() if over else card
 
 
 def progress_of(found: Group) -> Progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,6 +10,11 @@ from apps.groupbuy.models import GroupBuy
 
 # The step of a ladder that is not a number of people: what whoever opens a group pays.
 LEADER = 1
+
+
+def called(step: int) -> str:
+    """What shoppers and operators call who pays a step's price: 开团者, or so many together."""
+    return "开团者" if step == LEADER else f"{step} 人团"
 
 
 class NextTier(NamedTuple):
@@ -64,6 +69,10 @@ class Terms:
     def reached(self, people: int) -> int:
         """The largest step that so many reach; the smallest while none is."""
         return max((size for size in self.sizes if size <= people), default=self.size)
+
+    def opening_step(self, sku_ids: Iterable[int]) -> int:
+        """The step that whoever opens a group with these SKUs pays: ``LEADER`` where any of them has such a price."""
+        return LEADER if any(LEADER in self.ladders[sku_id] for sku_id in sku_ids) else self.size
 
     def opening_fen(self) -> dict[int, int]:
         """What whoever opens pays, by SKU id."""

@@ -9,7 +9,10 @@ from apps.shares.cards import Card
 
 
 def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A pre-sale that shoppers are told of, at its lowest price, until it can be ordered no more. Raises NotFound."""
+    """A pre-sale that shoppers are told of, at its lowest price, until it can be ordered no more. Raises NotFound.
+
+    The price is that of its badge: what a unit comes to in all (到手价) where the deposit is worth more than it costs.
+    """
     row = presale_facts.told(presale_id=int(said), at=at)
     goods = list(row.goods.all())
     cheapest = min(goods, key=lambda good: good.price_fen)
@@ -18,7 +21,7 @@ def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
         title=row.title,
         query={"id": str(row.pk)},
         picture=cheapest.sku.product.cover.name or "",
-        price_fen=cheapest.price_fen,
-        price_label="预售价",
+        price_fen=cheapest.price_fen - row.growth_fen,
+        price_label="预售到手价" if row.growth_fen else "预售价",
         until=row.ends_at,
     )

@@ -87,27 +87,40 @@ def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:
     terms = of_order(order)
     if terms is None:
         return []
-    first = {"from": timezone.localtime(order.created_at), "until": timezone.localtime(order.expires_at)}
-    if terms.deposit_fen is None:
-        status = _first_status(order, at=at)
-        return [{"kind": StageKind.WHOLE, "amount_fen": order.payable_fen, **first, "status": status}]
-    rest = {
-        "from": terms.balance_from and timezone.localtime(terms.balance_from),
-        "until": terms.balance_until and timezone.localtime(terms.balance_until),
+    statuses = _first_status(order, at=at), _balance_status(order, terms, at=at)
+    return _staged(terms, order.payable_fen, (order.created_at, order.expires_at), statuses)
+
+
+def stages_to_come(
+    terms: Terms, *, payable_fen: int, window: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
+    """The stages of what is not ordered yet, in the same form; the first is due while it can be ordered (``window``)."""
+    return _staged(terms, payable_fen, window, (StageStatus.DUE, StageStatus.LATER))
+
+
+def _staged(
+    terms: Terms,
+    payable_fen: int,
+    window: tuple[datetime, datetime],
+    statuses: tuple[StageStatus, StageStatus],
+) -> list[dict[str, Any]]:
+    """Deposit and balance, or the whole: the window and the first of the statuses are of what is paid first."""
+    begins, ends = window
+    paid_first = {
+        "from": timezone.localtime(begins),
+        "until": timezone.localtime(ends),
+        "status": statuses[0],
     }
-    left_fen = order.payable_fen - terms.deposit_fen
+    if terms.deposit_fen is None:
+        return [{"kind": StageKind.WHOLE, "amount_fen": payable_fen, **paid_first}]
     return [
-        {
-            "kind": StageKind.DEPOSIT,
-            "amount_fen": terms.deposit_fen,
-            **first,
-            "status": _first_status(order, at=at),
-        },
+        {"kind": StageKind.DEPOSIT, "amount_fen": terms.deposit_fen, **paid_first},
         {
             "kind": StageKind.BALANCE,
-            "amount_fen": left_fen,
-            **rest,
-            "status": _balance_status(order, terms, at=at),
+            "amount_fen": payable_fen - terms.deposit_fen,
+            "from": terms.balance_from and timezone.localtime(terms.balance_from),
+            "until": terms.balance_until and timezone.localtime(terms.balance_until),
+            "status": statuses[1],
         },
     ]
 

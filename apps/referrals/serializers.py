@@ -24,7 +24,7 @@ class ReferralTierSerializer(serializers.Serializer[Any]):
     """So many friends win this."""
 
     friends = serializers.IntegerField(help_text="How many friends have to count.")
-    prize = ReferralPrizeSerializer()
+    prize = ReferralPrizeSerializer(help_text="What this many friends win.")
 
 
 class ReferralWonSerializer(serializers.Serializer[Any]):
@@ -33,7 +33,7 @@ class ReferralWonSerializer(serializers.Serializer[Any]):
     tier = serializers.IntegerField(
         allow_null=True, help_text="The tier by its number of friends; null for what I got as a friend."
     )
-    prize = ReferralPrizeSerializer()
+    prize = ReferralPrizeSerializer(help_text="What was won.")
     at = serializers.DateTimeField(help_text="When it was won, or when its tier was within reach first.")
     status = serializers.ChoiceField(
         choices=RewardStatus.choices,
@@ -47,7 +47,7 @@ class ReferralMineSerializer(serializers.Serializer[Any]):
     friends = serializers.IntegerField(help_text="Friends who came by my share.")
     counted = serializers.IntegerField(help_text="Those who count.")
     held = serializers.IntegerField(help_text="Those who did it and wait for a look.")
-    won = ReferralWonSerializer(many=True)
+    won = ReferralWonSerializer(many=True, help_text="What I won by this campaign, or what waits.")
 
 
 class ReferralSerializer(serializers.Serializer[Any]):
@@ -60,7 +60,7 @@ class ReferralSerializer(serializers.Serializer[Any]):
         help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt.",
     )
     needs_phone = serializers.BooleanField(help_text="Whether a friend has to tell their phone, too.")
-    tiers = ReferralTierSerializer(many=True)
+    tiers = ReferralTierSerializer(many=True, help_text="What how many friends win, the fewest first.")
     friend_prize = ReferralPrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -65,6 +65,10 @@ class Card:
     price_label: str = ""
     until: datetime | None = None
     progress: Progress | None = None
+
+    def without_offer(self) -> Card:
+        """The card of a thing that nobody can buy any more: it shows what it was, no price and no end."""
+        return replace(self, price_fen=None, price_label="", until=None)
 
     def sign(self, *, at: datetime) -> str:
         """Another value whenever a poster of it would look different: once a day where there is a price."""
@@ -134,14 +138,15 @@ def kind_of(name: object) -> Kind:
 
 
 def find(kind: Kind, said: int | str, *, member_id: int, at: datetime) -> Card:
-    """The thing that was named. Raises NothingToShare, ThingIdInvalid."""
+    """The thing that was named, without its offer once that is over. Raises NothingToShare, ThingIdInvalid."""
     if isinstance(said, int) != kind.numbered:
         raise ThingIdInvalid(details={"id": ["内容编号应为整数" if kind.numbered else "内容编号应为文字"]})
     finds: Finds = import_string(kind.finds)
     try:
-        return finds(said, member_id=member_id, at=at)
+        card = finds(said, member_id=member_id, at=at)
     except ShopError as refused:
         # Rooms say in words of their own that there is no such thing.
         if refused.kind is not RefusalKind.NOT_FOUND:
             raise
         raise NothingToShare from None
+    return card if card.until is None or at < card.until else card.without_offer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import sys
@@ -102,11 +103,15 @@ def bench(environ: Mapping[str, str] = os.environ) -> int:
     the calls are over their budgets.
     """
     quick = environ.get("QUICK") == "1"
+    parser = argparse.ArgumentParser(prog="make bench", add_help=False)
+    parser.add_argument("--grow")
+    asked, others = parser.parse_known_args(shlex.split(environ.get("ARGS", "")))
     few = ("--members", "20000") if quick else ()
+    grown = ("--grow", asked.grow) if asked.grow else ()
     with _rehearsal(environ) as run:
-        counted = run(_python("-m", "tests.bench", *few, *shlex.split(environ.get("ARGS", ""))), {})
+        counted = run(_python("-m", "tests.bench", *few, *others), {})
     with _rehearsal(environ, kind="bench", tuning=Tuning.KEPT) as run:
-        loaded = run(_python("-m", "tests.bench.load"), {})
+        loaded = run(_python("-m", "tests.bench.load", *grown), {})
     return 1 if counted or loaded else 0
 
 

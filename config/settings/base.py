@@ -339,5 +339,9 @@ WECHATPAY_API_V3_KEY = ENV.wechatpay_api_v3_key.get_secret_value()
 WECHATPAY_PRIVATE_KEY = ENV.wechatpay_private_key_file.read_text()
 WECHATPAY_PUBLIC_KEY = ENV.wechatpay_public_key_file.read_text()
 WECHATPAY_PUBLIC_KEY_ID = ENV.wechatpay_public_key_id
+WECHATPAY_TRANSFER_SCENE_ID = ENV.wechatpay_transfer_scene_id
+WECHATPAY_TRANSFER_PERCEPTION = ENV.wechatpay_transfer_perception
+WECHATPAY_TRANSFER_REPORT = ENV.wechatpay_transfer_report
+WECHATPAY_TRANSFER_MIN_FEN = ENV.wechatpay_transfer_min_fen
 
 UNFOLD = unfold.look(shop_name=SHOP_NAME)

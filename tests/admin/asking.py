@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -21,8 +22,18 @@ from apps.coupons.services import jobs as issues
 from apps.coupons.services import store_uses
 from apps.coupons.services import templates as coupon_templates
 from apps.distribution.models import Account as PromoterAccount
-from apps.distribution.models import Bond, BondChange, Commission, Promoter, PromoterLevel, PromoterMove
+from apps.distribution.models import (
+    Bond,
+    BondChange,
+    Commission,
+    Promoter,
+    PromoterLevel,
+    PromoterMove,
+    Withdrawal,
+    WithdrawalStep,
+)
 from apps.distribution.models import Entry as PromoterEntry
+from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
 from apps.fulfillment.models import Carrier, ShippingUpload
 from apps.groupbuy import services as groupbuy
@@ -45,6 +56,7 @@ from apps.risk import selectors as risk_facts
 from apps.risk.models import Look, Rule
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
+from apps.wechat.sandbox.control import Sandbox
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
@@ -838,6 +850,52 @@ def _commission(button: str, typed: dict[str, Any], *, held: bool) -> Callable[[
     return ask
 
 
+def _withdrawal(button: str, typed: dict[str, Any], *, seconded: bool = False) -> Callable[[], Page]:
+    """A withdrawal that waits for its first or its second person; somebody else is quicker."""
+
+    def ask() -> Page:
+        promotion.set_rules()
+        promoter = promotion.promoter()
+        promotion.give(promoter, 150_000)
+        row = promotion.withdraw(promoter, 150_000)
+        if seconded:
+            withdrawals.approve(
+                withdrawal_no=row.withdrawal_no, operator=fulfillment.operator(), at=promotion.NOW
+            )
+        other = fulfillment.operator()
+        quicker = {"withdrawal_no": row.withdrawal_no, "operator": other, "at": promotion.NOW}
+        return _of_row(
+            "distribution.withdrawal",
+            row,
+            button,
+            typed,
+            _rows(Withdrawal, WithdrawalStep, PromoterEntry),
+            permission="distribution.review_withdrawal",
+            spoil=lambda: withdrawals.reject(reason="资料不全", **quicker),
+        )
+
+    return ask
+
+
+def _cancel_withdrawal() -> Page:
+    """One that waits for its user at WeChat; it lapses meanwhile."""
+    openid = Sandbox(settings.WECHATPAY_BASE).login("苏晚晴").openid
+    promotion.set_rules()
+    promoter = promotion.promoter(promotion.member(openid=openid))
+    promotion.give(promoter, 5_000)
+    row = promotion.withdraw(promoter, 5_000)
+    transferring.start(withdrawal_no=row.withdrawal_no, at=promotion.NOW)
+    return _of_row(
+        "distribution.withdrawal",
+        row,
+        "cancel",
+        {},
+        _rows(Withdrawal, WithdrawalStep, PromoterEntry),
+        permission="distribution.cancel_withdrawal",
+        spoil=lambda: withdrawals.fail(withdrawal_no=row.withdrawal_no, reason="FAIL", at=promotion.NOW),
+    )
+
+
 def _adjust_promoter() -> Page:
     row = promotion.promoter()
     promotion.give(row, 1000)
@@ -923,6 +981,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "distribution_commission_release": _commission("release", {}, held=True),
     "distribution_commission_reject": _commission("reject", {"reason": "自购"}, held=True),
     "distribution_account_adjust": _adjust_promoter,
+    "distribution_withdrawal_approve": _withdrawal("approve", {}),
+    "distribution_withdrawal_second": _withdrawal("second", {}, seconded=True),
+    "distribution_withdrawal_reject": _withdrawal("reject", {"reason": "资料不全"}),
+    "distribution_withdrawal_cancel": _cancel_withdrawal,
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
@@ -942,6 +1004,7 @@ LOOKING: Final = {
     "distribution_promoter_export": "a file, noted in the audit log",
     "distribution_promoter_sharers": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",
+    "distribution_withdrawal_statement": "a file, noted in the audit log",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",
     "support_survey_results": "a page to read",

@@ -162,7 +162,7 @@ def _referrals_of() -> None:
 
 
 def _promoters_of(order: Order) -> None:
-    """A promoter with a customer, a commission of which a refund took a part, a debt, rules, a contest that was won."""
+    """A promoter with a customer, a commission that a refund made smaller, a withdrawal, a debt, rules, a contest."""
     number = next(_numbers)
     promotion.set_rules()
     level = promoter_rules.save_level(PromoterLevel(name=f"推客等级{number}", rank=number % 30_000))
@@ -174,6 +174,8 @@ def _promoters_of(order: Order) -> None:
     promotion.bind(buyer, promoter, at=NOW - timedelta(hours=1))
     commission = promotion.earned(promoter, order, buyer=buyer)
     holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
+    promotion.give(promoter, 25_000)
+    promotion.withdraw(promoter, 25_000)
     promotion.owe(promoter, 100)
     contest = Contest.objects.create(
         title=f"月榜{number}", starts_at=NOW, ends_at=NOW + timedelta(days=1), wait_days=0

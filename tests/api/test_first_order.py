@@ -238,6 +238,13 @@ def promote(witness: Witness) -> None:
     Material.objects.create(title="陶杯上新", body="握在手里是暖的")
     for page in ("team?level=1", "orders", "commissions?status=PENDING", "goods", "materials"):
         assert len(witness.call("GET", f"/me/promoter/{page}")["results"]) >= 1
+    promotion.give(mine, 30_000)
+    asked = {"amount_fen": 30_000}
+    withdrawn = witness.call(
+        "POST", "/me/promoter/withdrawals", asked, status=201, idempotency_key="withdraw"
+    )
+    assert withdrawn["status"] == "REVIEW"
+    assert witness.call("GET", "/me/promoter/withdrawals")["results"] == [withdrawn]
     assert witness.call("GET", "/leaderboards/promoters?period=month")["mine"] is None
     witness.call("DELETE", "/me/promoter", status=204)
 

@@ -26,6 +26,7 @@ _TRANSLATES = {
     "RechargeForm.clean_code": "the number becomes the member",
     "ReceiveAnyForm.clean_code": "the code becomes the SKU",
     "GroupMembersForm.clean": "one of two fields has to be filled in",
+    "AdjustForm.clean": "one of two fields has to be filled in",
     "AdjustForm.clean_change": "a difference of nothing is none",
     "CorrectionForm.clean_change": "a difference of nothing is none",
     "LoginForm._failed": "the door's own: who is asked for the second factor",

@@ -170,6 +170,7 @@ STATUS_WRITERS = {
     "apps/distribution/services/promoters.py": {"move"},
     # ``take`` sets it on the row in hand, after ``write_status`` has written it.
     "apps/distribution/services/takebacks.py": {"take", "write_status"},
+    "apps/distribution/services/withdrawals.py": {"_move"},
     "apps/bargain/services/running.py": {"write"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/content/services/moving.py": {"move"},

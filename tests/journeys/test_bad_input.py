@@ -214,6 +214,13 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
         ),
         Door("PATCH", f"/cart/items/{item_id}", {}, {"quantity": [*INT, 10**9], "selected": BOOL}),
         Door("POST", "/me/promoter", {}, {"agreement_version": [*TEXT, "", "   ", None]}),
+        Door(
+            "POST",
+            "/me/promoter/withdrawals",
+            {"amount_fen": 30_000},
+            {"amount_fen": [*INT, 0, -1], "real_name": [*TEXT, "", "   ", None, "长" * 51]},
+            {"idempotency_key": "never"},
+        ),
         Door("POST", "/me/inviter", {"promo_code": "K7M2P9QR"}, {"promo_code": REQUIRED_TEXT}),
         Door("PUT", "/me/birthday", {"birthday": "1990-05-20"}, {"birthday": DATES}),
         Door("POST", "/coupons/redeem", {"code": "WANG2026"}, {"code": REQUIRED_TEXT}),
@@ -264,6 +271,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     coupon = coupons.template("满500减10", threshold_fen=50_000)
     PromoCode.objects.create(code="WANG2026", template=coupon, promoter=members.member("老王"))
     Promoter.objects.filter(pk=promotion.promoter().pk).update(code="K7M2P9QR")
+    promotion.give(promotion.promoter(member), 30_000)
     points.points.earn(member_id=member.pk, amount=100, cause="start", at=timezone.now())
     known = doors(sku.pk, address.pk, item.pk, points.coupon_good(100).pk, on_offer().pk)
     consents.give(member=member, document="privacy", version="1.0", at=timezone.now())
@@ -427,6 +435,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/me/promoter/team": ("level",),
         "/me/promoter/orders": (),
         "/me/promoter/commissions": ("status",),
+        "/me/promoter/withdrawals": (),
         "/me/promoter/goods": (),
         "/me/promoter/materials": ("product",),
     }

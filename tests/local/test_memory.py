@@ -11,8 +11,10 @@ from tests.bench.load import memory
 
 
 def test_master_and_workers_are_told_apart_and_shared_memory_is_counted_once() -> None:
-    asleep = "import time; print('up', flush=True); time.sleep(60)"
+    # One write a line: where Python does not buffer, the lines of two processes would mix.
+    asleep = "import time; os.write(1, b'up\\n'); time.sleep(60)"
     started = f"import os, sys; pid = os.fork(); {asleep}"
+    pids: list[int] = []
     with subprocess.Popen([sys.executable, "-c", started], stdout=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None
@@ -20,7 +22,7 @@ def test_master_and_workers_are_told_apart_and_shared_memory_is_counted_once() -
             pids = list(memory.tree(server.pid))
             said = memory.told("web", server.pid)
         finally:
-            for pid in reversed(pids):
+            for pid in reversed(pids or [server.pid]):
                 os.kill(pid, 9)
     assert len(pids) == 2
     figures = [int(number) for number in re.findall(r"(\d+) MB", said)]

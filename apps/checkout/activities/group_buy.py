@@ -26,6 +26,7 @@ from apps.checkout.activities.kind import (
 )
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.models import Group, GroupBuy
 from apps.groupbuy.states import KIND
 from apps.groupbuy.terms import Terms
@@ -82,17 +83,22 @@ class GroupBuys(CampaignKind):
             raise ActivityNotFound
         group_no = ticket.group_no if isinstance(ticket, GroupTicket) else None
         if group_no is None:
-            terms, prices_fen = self._to_open(campaign, at=at)
+            terms = self._to_open(campaign, at=at)
+            _require_goods(wanted, terms)
+            step = terms.opening_step(sku_id for sku_id, _ in wanted.items)
+            prices_fen = terms.opening_fen()
         else:
-            terms, prices_fen = self._to_join(campaign, group_no, member, wanted, at=at)
-        _require_goods(wanted, terms)
+            terms, people = self._to_join(campaign, group_no, member, wanted, at=at)
+            _require_goods(wanted, terms)
+            step = terms.reached(people)
+            prices_fen = terms.prices_fen(people=people)
         _require_room(campaign, member, wanted)
         return Admission(
             ticket=ticket,
             title=campaign.title,
             price=ActivityPrice(
                 ref=ticket.ref,
-                label=f"{terms.size} 人团价",
+                label=f"{group_terms.called(step)}价",
                 prices_fen=prices_fen,
                 scope=Skus(frozenset(prices_fen)),
             ),
@@ -109,18 +115,20 @@ class GroupBuys(CampaignKind):
         joins = (order.activity or {}).get("group_no") is not None
         return groupbuy.no_place(order_id=order.pk, at=at) if joins else None
 
-    def _to_open(self, campaign: GroupBuy, *, at: datetime) -> tuple[Terms, Mapping[int, int]]:
+    def _to_open(self, campaign: GroupBuy, *, at: datetime) -> Terms:
         try:
             check_open(campaign, at=at)
         except NotFound:
             raise ActivityNotFound from None
-        terms = group_facts.terms_of(campaign)
-        return terms, terms.opening_fen()
+        return group_facts.terms_of(campaign)
 
     def _to_join(
         self, campaign: GroupBuy, group_no: str, member: Member, wanted: Wanted, *, at: datetime
-    ) -> tuple[Terms, Mapping[int, int]]:
-        """One may join until the group's end, also after the campaign's; not while that is paused."""
+    ) -> tuple[Terms, int]:
+        """The group's terms, and how many are in it with this member.
+
+        One may join until the group's end, also after the campaign's; not while that is paused.
+        """
         group: Group = group_facts.group_of(group_buy_id=campaign.pk, group_no=group_no)
         if campaign.approval == Approval.PAUSED:
             raise Ended("活动已暂停")
@@ -130,8 +138,7 @@ class GroupBuys(CampaignKind):
             known_by := order_facts.known_by(member=member, address=wanted.address)
         ):
             raise groupbuy.GroupNewcomersOnly(details={"reason": known_by})
-        terms = Terms.read(group.kept_terms)
-        return terms, terms.prices_fen(people=group.joined + 1)
+        return Terms.read(group.kept_terms), group.joined + 1
 
 
 def _require_goods(wanted: Wanted, terms: Terms) -> None:

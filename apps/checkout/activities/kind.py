@@ -125,6 +125,10 @@ class Admission:
         """The quote with what the activity asks for besides money; a kind may refuse what it came to."""
         return quote
 
+    def stages(self, quote: Quote) -> list[dict[str, Any]]:
+        """The stages in which what the quote asks would be paid, as ``ActivityKind.stages`` tells those of an order."""
+        return []
+
     def as_order(self) -> dict[str, Any]:
         """As the order keeps and answers it."""
         return {"kind": self.ticket.kind, "id": self.ticket.id, "title": self.title, **self.more}

@@ -45,7 +45,10 @@ class ReducedBelowDeposit(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresaleAdmission(Admission):
-    """Units of a pre-sale."""
+    """Units of a pre-sale, on these terms; ``window`` is when they can be ordered."""
+
+    terms: presale_terms.Terms
+    window: tuple[datetime, datetime]
 
     def finish(self, quote: Quote, *, member: Member, at: datetime) -> Quote:
         """The quote as it is. Raises ReducedBelowDeposit where it leaves nothing to pay after the deposit."""
@@ -54,6 +57,10 @@ class PresaleAdmission(Admission):
                 details={"deposit_fen": self.first_fen, "payable_fen": quote.payable_fen}
             )
         return quote
+
+    def stages(self, quote: Quote) -> list[dict[str, Any]]:
+        """What is paid first, and what after it."""
+        return presale_terms.stages_to_come(self.terms, payable_fen=quote.payable_fen, window=self.window)
 
 
 class Presales(CampaignKind):
@@ -101,6 +108,8 @@ class Presales(CampaignKind):
             first_fen=agreed.deposit_fen or 0,
             by_plan=True,
             more=agreed.as_order(),
+            terms=agreed,
+            window=(row.starts_at, row.ends_at),
         )
 
     def tell(self, order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> bool:

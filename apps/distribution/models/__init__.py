@@ -1,4 +1,4 @@
-"""Facts of distribution: promoters and their rules, bindings, commissions with their ledger, contests."""
+"""Facts of distribution: promoters and their rules, bindings, commissions with their ledger, withdrawals, contests."""
 
 from apps.distribution.models.bonds import Bond, BondChange
 from apps.distribution.models.contests import Contest, Prize, Winner
@@ -11,6 +11,7 @@ from apps.distribution.models.promoters import (
     RateRule,
     Rules,
 )
+from apps.distribution.models.withdrawals import Withdrawal, WithdrawalStep
 
 __all__ = [
     "Account",
@@ -27,4 +28,6 @@ __all__ = [
     "RateRule",
     "Rules",
     "Winner",
+    "Withdrawal",
+    "WithdrawalStep",
 ]

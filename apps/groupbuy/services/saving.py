@@ -41,7 +41,7 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
         faults, warned = campaigns.price_faults(ladders.lowest_fen(), sold=sold)
         warnings += warned
         above, _ = campaigns.price_faults(ladders.highest_fen(), sold=[])
-        yield from (*faults, *(fault for fault in above if fault not in faults))
+        yield from (*faults, *above)
 
     def draft_of(self, row: GroupBuy) -> Draft:
         """One statement."""

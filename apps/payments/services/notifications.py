@@ -14,14 +14,14 @@ from mall import text as texts
 from mall.errors import Kind, ShopError
 
 # What the payer's bank and identity are is of no use to the shop, so it is not kept.
-_PERSONAL = frozenset({"payer", "user_received_account"})
+_PERSONAL = frozenset({"payer", "user_received_account", "openid", "user_name"})
 # WeChat repeats after 15 s by itself; the sweep comes when that went wrong, too.
 _FIRST_WAIT = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=2)
 _LEASE = timedelta(minutes=2)
 # About a day, as long as WeChat itself would repeat.
 _MOST_ATTEMPTS = 20
-RETRIED = ("TRANSACTION.", "REFUND.")
+RETRIED = ("TRANSACTION.", "REFUND.", "MCHTRANSFER.BILL.")
 
 
 class NotificationHandled(ShopError):
@@ -35,8 +35,8 @@ class NotificationHandled(ShopError):
 def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     """Store a verified notification and commit it; the same id again answers the row that is there.
 
-    A row that is not handled yet takes over the content that came last. Kinds the shop does nothing about yet
-    (transfers) are kept without being due.
+    A row that is not handled yet takes over the content that came last. Kinds that the shop does nothing about
+    are kept without being due.
     """
     said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
     resource: dict[str, Any] = texts.storable(said)

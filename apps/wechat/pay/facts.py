@@ -55,20 +55,20 @@ class RefundResult:
 
 def transaction(told: Any) -> Transaction:
     """Read the answer of a query, or the resource of a TRANSACTION notify. Raises WechatBadAnswer."""
-    facts = _object(told, "transaction")
-    state = _text(facts, "trade_state")
-    amount = _object(facts.get("amount") or {}, "amount")
-    payer = _object(facts.get("payer") or {}, "payer")
+    facts = an_object(told, "transaction")
+    state = a_text(facts, "trade_state")
+    amount = an_object(facts.get("amount") or {}, "amount")
+    payer = an_object(facts.get("payer") or {}, "payer")
     read = Transaction(
-        appid=_text(facts, "appid"),
-        mchid=_text(facts, "mchid"),
-        out_trade_no=_text(facts, "out_trade_no"),
+        appid=a_text(facts, "appid"),
+        mchid=a_text(facts, "mchid"),
+        out_trade_no=a_text(facts, "out_trade_no"),
         trade_state=state,
-        transaction_id=_text_or_none(facts, "transaction_id"),
-        amount_total_fen=_fen_or_none(amount, "total"),
-        payer_total_fen=_fen_or_none(amount, "payer_total"),
-        currency=_text_or_none(amount, "currency"),
-        openid=_text_or_none(payer, "openid"),
+        transaction_id=text_or_none(facts, "transaction_id"),
+        amount_total_fen=fen_or_none(amount, "total"),
+        payer_total_fen=fen_or_none(amount, "payer_total"),
+        currency=text_or_none(amount, "currency"),
+        openid=text_or_none(payer, "openid"),
         success_time=_time_or_none(facts, "success_time"),
         raw=facts,
     )
@@ -79,38 +79,41 @@ def transaction(told: Any) -> Transaction:
 
 def refund(told: Any) -> RefundResult:
     """Read the answer of a refund call, or the resource of a REFUND notify. Raises WechatBadAnswer."""
-    facts = _object(told, "refund")
-    amount = _object(facts.get("amount"), "amount")
+    facts = an_object(told, "refund")
+    amount = an_object(facts.get("amount"), "amount")
     return RefundResult(
-        refund_id=_text(facts, "refund_id"),
-        out_refund_no=_text(facts, "out_refund_no"),
-        transaction_id=_text(facts, "transaction_id"),
-        out_trade_no=_text(facts, "out_trade_no"),
+        refund_id=a_text(facts, "refund_id"),
+        out_refund_no=a_text(facts, "out_refund_no"),
+        transaction_id=a_text(facts, "transaction_id"),
+        out_trade_no=a_text(facts, "out_trade_no"),
         # Answers call it status, notifies refund_status.
-        status=_text(facts, "status" if "status" in facts else "refund_status"),
+        status=a_text(facts, "status" if "status" in facts else "refund_status"),
         refund_fen=_fen(amount, "refund"),
         total_fen=_fen(amount, "total"),
-        payer_refund_fen=_fen_or_none(amount, "payer_refund"),
+        payer_refund_fen=fen_or_none(amount, "payer_refund"),
         success_time=_time_or_none(facts, "success_time"),
         raw=facts,
     )
 
 
-def _object(value: Any, what: str) -> dict[str, Any]:
+def an_object(value: Any, what: str) -> dict[str, Any]:
+    """The value, if it is an object. Raises WechatBadAnswer."""
     if not isinstance(value, dict):
         raise wechat_errors.WechatBadAnswer(f"{what} is no object")
     return value
 
 
-def _text(facts: Mapping[str, Any], name: str) -> str:
+def a_text(facts: Mapping[str, Any], name: str) -> str:
+    """A text that must be there. Raises WechatBadAnswer."""
     value = facts.get(name)
     if not isinstance(value, str) or not value:
         raise wechat_errors.WechatBadAnswer(f"{name} is missing")
     return value
 
 
-def _text_or_none(facts: Mapping[str, Any], name: str) -> str | None:
-    return _text(facts, name) if facts.get(name) else None
+def text_or_none(facts: Mapping[str, Any], name: str) -> str | None:
+    """A text that may be missing or empty. Raises WechatBadAnswer."""
+    return a_text(facts, name) if facts.get(name) else None
 
 
 def _fen(facts: Mapping[str, Any], name: str) -> int:
@@ -120,12 +123,13 @@ def _fen(facts: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _fen_or_none(facts: Mapping[str, Any], name: str) -> int | None:
+def fen_or_none(facts: Mapping[str, Any], name: str) -> int | None:
+    """An amount that may be missing. Raises WechatBadAnswer."""
     return _fen(facts, name) if facts.get(name) is not None else None
 
 
 def _time_or_none(facts: Mapping[str, Any], name: str) -> datetime | None:
-    value = _text_or_none(facts, name)
+    value = text_or_none(facts, name)
     if value is None:
         return None
     try:

@@ -22,8 +22,8 @@ _NONCE_BYTES = range(8, 129)  # what AES-GCM takes; WeChat sends 12
 class Notification:
     """A verified, decrypted callback. ``id`` is WeChat's and stays the same when it is delivered again.
 
-    ``resource`` holds a payment (read it by ``facts.transaction``) or a refund (``facts.refund``);
-    ``original_type`` says which.
+    ``resource`` holds a payment (read it by ``facts.transaction``), a refund (``facts.refund``) or a transfer
+    (``transfers.read``); ``original_type`` says which.
     """
 
     id: str

@@ -140,6 +140,17 @@ class Sandbox:
         rows = {row["out_trade_no"]: row for row in self.transactions()}
         return dict(rows[out_trade_no])
 
+    def confirm_transfer(self, openid: str, package_info: str) -> str:
+        """Confirm on the page of wx.requestMerchantTransfer; returns the state, or raises ControlRefused."""
+        return str(self._post("transfers/confirm", openid=openid, package_info=package_info)["state"])
+
+    def lapse_transfer(self, out_bill_no: str) -> None:
+        """Let the 24 hours pass in which the user could have confirmed."""
+        self._post("transfers/lapse", out_bill_no=out_bill_no)
+
+    def transfers(self) -> list[Row]:
+        return self._list("transfers")
+
     def refunds(self) -> list[Row]:
         return self._list("refunds")
 

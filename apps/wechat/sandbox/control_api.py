@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers
+from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers, transfers
 from apps.wechat.sandbox.faults import UnknownFault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Shopper
@@ -33,7 +33,7 @@ def answer(world: World, request: Request) -> Response:
             return handle(world)  # calls the shop, so it must not hold the lock
         with world.lock:
             return handle(world)
-    except (BadOrder, NotJson, UnknownFault, payments.NotPaid, Refused) as error:
+    except (BadOrder, NotJson, UnknownFault, payments.NotPaid, transfers.NotConfirmed, Refused) as error:
         return as_json({"result": "fail", "error": str(error)}, status=400)
 
 
@@ -84,6 +84,18 @@ def _pay_although_closed(world: World, request: Request) -> Response:
     if row is None or row.paid_at is not None:
         raise BadOrder("no such unpaid order number")
     return as_json({"result": "ok", "transaction_id": payments.succeed(world, row).transaction_id})
+
+
+def _confirm_transfer(world: World, request: Request) -> Response:
+    asked = request.json()
+    openid, package_info = _shopper(world, asked).openid, _text(asked, "package_info")
+    row = transfers.confirm(world, openid=openid, package_info=package_info)
+    return as_json({"result": "ok", "out_bill_no": row.out_bill_no, "state": row.state})
+
+
+def _lapse_transfer(world: World, request: Request) -> Response:
+    row = transfers.lapse(world, _text(request.json(), "out_bill_no"))
+    return as_json({"result": "ok", "state": row.state})
 
 
 def _confirm_receipt(world: World, request: Request) -> Response:
@@ -216,6 +228,8 @@ ROUTES = [
     Route("POST", f"{ROOT}/refuse", _refuse),
     Route("POST", f"{ROOT}/pay_although_closed", _pay_although_closed),
     Route("POST", f"{ROOT}/confirm_receipt", _confirm_receipt),
+    Route("POST", f"{ROOT}/transfers/confirm", _confirm_transfer),
+    Route("POST", f"{ROOT}/transfers/lapse", _lapse_transfer),
     Route("POST", f"{ROOT}/subscribe", _subscribe),
     Route("POST", f"{ROOT}/enter", _enter),
     Route("POST", f"{ROOT}/write", _write),
@@ -231,8 +245,5 @@ ROUTES = [
     Route("POST", f"{ROOT}/reset", _reset),
     Route("GET", f"{ROOT}/calls", _calls),
     Route("GET", f"{ROOT}/notifies", _notifies),
-    *(
-        _listing(table)
-        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "activities", "grants")
-    ),
+    *(_listing(table) for table in control_schema.TABLES),
 ]

@@ -25,6 +25,17 @@ class Call(NamedTuple):
 
 _OPENID: Final = {"openid*": (_TEXT, "The shopper, from `login`.")}
 _OK: Final = {"result": _TEXT}
+# What may be listed.
+TABLES: Final = (
+    "shoppers",
+    "transactions",
+    "refunds",
+    "transfers",
+    "shipments",
+    "messages",
+    "activities",
+    "grants",
+)
 
 CALLS: Final = (
     Call("GET", "ready", "Answers once the sandbox is up", answers={**_OK, "appid": _TEXT, "mchid": _TEXT}),
@@ -79,6 +90,20 @@ CALLS: Final = (
         "The shopper confirms receipt in WeChat",
         {"transaction_id*": (_TEXT, "WeChat's number of the payment.")},
         {**_OK, "order_state": _WHOLE},
+    ),
+    Call(
+        "POST",
+        "transfers/confirm",
+        "The shopper confirms a transfer: what `wx.requestMerchantTransfer` does with the shop's `package_info`",
+        {**_OPENID, "package_info*": (_TEXT, "As answered by the shop.")},
+        {**_OK, "out_bill_no": _TEXT, "state": _TEXT},
+    ),
+    Call(
+        "POST",
+        "transfers/lapse",
+        "The 24 hours in which a transfer could be confirmed pass",
+        {"out_bill_no*": (_TEXT, "The shop's number of the transfer.")},
+        {**_OK, "state": _TEXT},
     ),
     Call(
         "POST",
@@ -176,10 +201,7 @@ CALLS: Final = (
             "about": (_TEXT, "Only those about this number."),
         },
     ),
-    *(
-        Call("GET", table, f"The {table} that WeChat knows")
-        for table in ("shoppers", "transactions", "refunds", "shipments", "messages", "activities", "grants")
-    ),
+    *(Call("GET", table, f"The {table} that WeChat knows") for table in TABLES),
     Call("GET", "schema", "This document"),
 )
 

@@ -66,6 +66,19 @@ def open_resource(*, api_v3_key: str, nonce: str, associated_data: str, cipherte
     return AESGCM(api_v3_key.encode()).decrypt(nonce.encode(), sealed, associated_data.encode())
 
 
+def open_secret(key: rsa.RSAPrivateKey, sealed: str) -> str | None:
+    """Return a field that was encrypted to WeChat's public key (RSA-OAEP with SHA-1), None for what is none."""
+    oaep = padding.OAEP(
+        mgf=padding.MGF1(hashes.SHA1()),  # noqa: S303  # as WeChat Pay has it
+        algorithm=hashes.SHA1(),  # noqa: S303
+        label=None,
+    )
+    try:
+        return key.decrypt(base64.b64decode(sealed, validate=True), oaep).decode()
+    except ValueError:
+        return None
+
+
 def push_signature(*parts: str) -> str:
     """Return the hex SHA-1 of the sorted, joined parts: [token, timestamp, nonce] and, sealed, the ciphertext."""
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()

@@ -26,6 +26,9 @@ BUSINESS_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "refund_abnormal": (frozenset(), "退款异常"),
     "refund_closed": (frozenset(), "退款关闭"),
     "pay_after_close": (frozenset(), "关单后仍支付成功"),
+    "transfer_not_enough": (frozenset(), "转账时商户余额不足"),
+    "transfer_accepted": (frozenset(), "转账停在已受理，原单号重发后继续"),
+    "transfer_fail": (frozenset({"reason"}), "转账失败（原因可选）"),
 }
 NOTIFY_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "notify_lost": (frozenset({"event"}), "通知丢失"),

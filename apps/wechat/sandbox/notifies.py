@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import crypto, deliveries, transactions
-from apps.wechat.sandbox.store import Refund, Transaction
+from apps.wechat.sandbox.store import Refund, Transaction, Transfer
 from apps.wechat.sandbox.wire import Json, in_utf8
 from apps.wechat.sandbox.world import digits, rfc3339
 
@@ -25,7 +25,10 @@ SUMMARIES = {
     "REFUND.SUCCESS": "退款成功",
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
+    "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
 }
+# What the resource of an event is called (original_type).
+_TYPES = {"TRANSACTION": "transaction", "REFUND": "refund", "MCHTRANSFER": "mch_payment"}
 SIGNTEST = "WECHATPAY/SIGNTEST/"
 
 
@@ -58,6 +61,27 @@ def announce_refund(world: World, row: Refund) -> None:
         content["success_time"] = rfc3339(row.succeeded_at)
     _announce(
         world, event=f"REFUND.{row.status}", about=row.out_trade_no, url=row.notify_url, content=content
+    )
+
+
+def announce_transfer(world: World, row: Transfer) -> None:
+    """Tell the merchant how a transfer ended; nothing without a notify_url."""
+    if not row.notify_url:
+        return
+    content: Json = {
+        "mch_id": world.numbers.mchid,
+        "out_bill_no": row.out_bill_no,
+        "transfer_bill_no": row.transfer_bill_no,
+        "transfer_amount": row.amount_fen,
+        "state": row.state,
+        "openid": row.openid,
+        "create_time": rfc3339(row.made_at),
+        "update_time": rfc3339(row.changed_at),
+    }
+    if row.fail_reason:
+        content["fail_reason"] = row.fail_reason
+    _announce(
+        world, event="MCHTRANSFER.BILL.FINISHED", about=row.out_bill_no, url=row.notify_url, content=content
     )
 
 
@@ -124,8 +148,12 @@ def _compose(world: World, event: str, url: str, envelope: Json, content: Json) 
 
 def _falsified(world: World, event: str, content: Json) -> tuple[Json, str]:
     """Return the content, wrong in one place if such a fault is on, and the fault's kind."""
-    amount = content["amount"]
+    is_transfer = event.startswith("MCHTRANSFER.")
+    amount = {} if is_transfer else content["amount"]
     if fault := world.faults.take("notify_wrong_amount", event=event):
+        if is_transfer:
+            wrong = int(fault.number_of("amount_fen", content["transfer_amount"] + 1))
+            return {**content, "transfer_amount": wrong}, fault.kind
         name = "refund" if "refund" in amount else "total"
         wrong = int(fault.number_of("amount_fen", amount[name] + 1))
         return {**content, "amount": {**amount, name: wrong, f"payer_{name}": wrong}}, fault.kind
@@ -134,12 +162,12 @@ def _falsified(world: World, event: str, content: Json) -> tuple[Json, str]:
     if fault := world.faults.take("notify_wrong_appid", event=event):
         return {**content, "appid": "wx0000000000000000"}, fault.kind
     if fault := world.faults.take("notify_wrong_mchid", event=event):
-        return {**content, "mchid": "1900000000"}, fault.kind
+        return {**content, "mch_id" if is_transfer else "mchid": "1900000000"}, fault.kind
     return content, ""
 
 
 def _sealed(world: World, event: str, envelope: Json, content: Json) -> Json:
-    kind = "refund" if event.startswith("REFUND.") else "transaction"
+    kind = _TYPES[event.partition(".")[0]]
     nonce = secrets.token_hex(6)
     ciphertext = crypto.seal_resource(
         api_v3_key=world.numbers.api_v3_key,

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from django.template import Context, Engine
 
-from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers
+from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers, transfers
 from apps.wechat.sandbox.miniprogram import Refused
+from apps.wechat.sandbox.store import Transfer
 from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
@@ -23,7 +24,24 @@ if TYPE_CHECKING:
 ROOT = "/__sandbox/page/"
 ROWS_SHOWN = 60
 TRADE_STATES = {"NOTPAY": "待支付", "SUCCESS": "已支付", "CLOSED": "已关闭", "REFUND": "有退款"}
+TRANSFER_STATES = {
+    "ACCEPTED": "已受理",
+    "PROCESSING": "处理中",
+    "WAIT_USER_CONFIRM": "待用户确认",
+    "TRANSFERING": "转账中",
+    "SUCCESS": "已到账",
+    "FAIL": "失败",
+    "CANCELLED": "已撤销",
+}
 SHIPPING_STATES = {1: "待发货", 2: "已发货", 3: "已确认收货", 4: "交易完成", 5: "已退款", 6: "资金待结算"}
+_REFUSALS = (
+    control_api.BadOrder,
+    faults.UnknownFault,
+    payments.NotPaid,
+    transfers.NotConfirmed,
+    Refused,
+    ValueError,
+)
 DELIVERY_STATES = {
     "WAITING": "发送中",
     "HELD": "暂缓",
@@ -49,7 +67,7 @@ def answer(world: World, request: Request) -> Response:
     try:
         with world.lock:
             notice = do(world, request.form())
-    except (control_api.BadOrder, faults.UnknownFault, payments.NotPaid, Refused, ValueError) as error:
+    except _REFUSALS as error:
         notice = f"未成功：{error}"
     return Response(status=303, headers={"Location": f"/?notice={quote(in_utf8(notice))}"})
 
@@ -82,6 +100,18 @@ def _refuse(world: World, form: dict[str, str]) -> str:
 def _confirm(world: World, form: dict[str, str]) -> str:
     row = shoppers.confirm_receipt(world, transaction_id=form.get("transaction_id", ""))
     return f"已确认收货 {row.transaction_id}"
+
+
+def _take(world: World, form: dict[str, str]) -> str:
+    row = world.store.transfers.get(form.get("out_bill_no"))
+    if row is None:
+        raise control_api.BadOrder("没有这笔转账")
+    taken = transfers.confirm(world, openid=row.openid, package_info=row.package_info)
+    return f"已确认收款 {taken.out_bill_no}：{TRANSFER_STATES[taken.state]}"
+
+
+def _let_lapse(world: World, form: dict[str, str]) -> str:
+    return f"已过 24 小时：{transfers.lapse(world, form.get('out_bill_no', '')).out_bill_no}"
 
 
 def _subscribe(world: World, form: dict[str, str]) -> str:
@@ -121,6 +151,8 @@ ACTIONS: dict[str, Callable[[World, dict[str, str]], str]] = {
     "pay": _pay,
     "refuse": _refuse,
     "confirm": _confirm,
+    "transfer": _take,
+    "transfer/lapse": _let_lapse,
     "subscribe": _subscribe,
     "fault": _add_fault,
     "fault/remove": _remove_fault,
@@ -137,6 +169,7 @@ def _shown(world: World, *, notice: str) -> Response:
         "shoppers": [vars(row) for row in world.store.shoppers],
         "unpaid": _unpaid(world),
         "payments": _payments(world),
+        "transfers": [_transfer(world, row) for row in list(world.store.transfers)[::-1][:ROWS_SHOWN]],
         "messages": [vars(row) for row in world.store.messages][::-1][:ROWS_SHOWN],
         "kinds": [
             {"kind": kind, "label": label, "takes": "、".join(sorted(settings))}
@@ -200,6 +233,19 @@ def _payment(world: World, out_trade_no: str) -> Json:
         if shipment is not None
         else "",
         "can_confirm": shipment is not None and shipment.order_state == shipping.SHIPPED,
+    }
+
+
+def _transfer(world: World, row: Transfer) -> Json:
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "out_bill_no": row.out_bill_no,
+        "nickname": shopper.nickname if shopper is not None else "",
+        "yuan": money.yuan(row.amount_fen),
+        "remark": row.remark,
+        "state": TRANSFER_STATES[row.state],
+        "why": row.fail_reason,
+        "waits": row.state == "WAIT_USER_CONFIRM",
     }
 
 

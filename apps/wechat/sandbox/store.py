@@ -133,6 +133,25 @@ class Refund:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """One 商家转账 by the merchant's number; ``state`` as WeChat names it, ``real_name`` decrypted."""
+
+    out_bill_no: str
+    params: str
+    openid: str
+    amount_fen: int
+    remark: str
+    real_name: str
+    notify_url: str
+    transfer_bill_no: str
+    made_at: float
+    state: str = "ACCEPTED"
+    package_info: str = ""
+    fail_reason: str = ""
+    changed_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class Shipment:
     """The 发货信息 of a payment; ``order_state`` as get_order reports it (1 to 6)."""
 
@@ -213,12 +232,13 @@ class Store:
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
         self.refunds = Table(Refund, lambda row: row.out_refund_no, file)
+        self.transfers = Table(Transfer, lambda row: row.out_bill_no, file)
         self.shipments = Table(Shipment, lambda row: row.transaction_id, file)
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
         tables = (self.shoppers, self.codes, self.grants, self.messages, self.activities)
-        money = (self.transactions, self.prepays, self.refunds, self.shipments)
+        money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
         for table in (*tables, *money):
             table.clear()
 

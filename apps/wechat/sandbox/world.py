@@ -32,12 +32,14 @@ class Pace:
     """How fast WeChat's time runs here: every wait of WeChat is multiplied by ``time_factor``.
 
     The waits, in seconds at factor 1: ``first_notify_s`` after a payment, ``refund_s`` until a refund is done,
-    ``shipping_unknown_s`` in which 发货信息 does not know a new payment yet (10060001).
+    ``transfer_s`` between a confirmed transfer and its end, ``shipping_unknown_s`` in which 发货信息 does not know
+    a new payment yet (10060001).
     """
 
     time_factor: float = 1.0
     first_notify_s: float = 0.3
     refund_s: float = 5.0
+    transfer_s: float = 1.0
     shipping_unknown_s: float = 10.0
 
     def scaled(self, seconds: float) -> float:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from apps.catalog.models import Product
+from apps.checkout import activities, quoting
+from apps.checkout.quoting import Choice
 from apps.members.models import Member
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
+from tests.apps.flashsale import make as flash
+from tests.apps.groupbuy import make as group_buys
+from tests.apps.presale import make as presales
 
 pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Member], Any]
@@ -79,3 +86,41 @@ def test_an_address_that_says_nothing_sensible_is_refused(anyone: Any, asked: st
     answer = anyone.call("GET", f"/products?{asked}")
     assert (answer.status_code, answer.json()["code"]) in {(400, "scope_unreadable"), (400, "price_invalid")}
     assert not Product.objects.exists()
+
+
+def _of_flash_sale() -> tuple[Any, str, int]:
+    good = flash.good()
+    return good.sku, "flash_sale", good.pk
+
+
+def _of_group_buy() -> tuple[Any, str, int]:
+    sku = make.goods(50_00)
+    return sku, "group_buy", group_buys.campaign(sku, **AROUND).pk
+
+
+def _of_presale() -> tuple[Any, str, int]:
+    sku = presales.tea()
+    return sku, "presale", presales.presale(sku).pk
+
+
+AROUND = {"starts_at": flash.NOW, "ends_at": flash.NOW + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("offered", [_of_flash_sale, _of_group_buy, _of_presale])
+def test_an_order_that_stands_alone_is_not_told_to_buy_more(
+    offered: Callable[[], tuple[Any, str, int]],
+) -> None:
+    """Goods that are not the activity's are refused beside it, so nothing on the shelf could be added."""
+    make.freight(8_00)
+    make.promotion("FREE_POSTAGE", label="满999包邮", threshold_fen=999_00)
+    sku, kind, number = offered()
+    member, address = make.buyer()
+    ticket = activities.read({"kind": kind, "id": number})
+    plain = Choice(items=((sku.pk, 1),), address_id=address.pk)
+    quotes = [
+        quoting.compose(member=member, choice=choice, at=flash.NOW).quote
+        for choice in (plain, replace(plain, activity=ticket))
+    ]
+    assert [len(quote.hints) for quote in quotes] == [1, 0]
+    # Why it is not applied is said as before.
+    assert [one.label for one in quotes[1].declined] == ["满999包邮"]

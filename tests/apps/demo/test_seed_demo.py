@@ -21,7 +21,7 @@ from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
 from apps.desk import campaign_results
-from apps.distribution.models import Account, Commission, Promoter
+from apps.distribution.models import Account, Commission, Promoter, Withdrawal
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Session
 from apps.fulfillment.models import Carrier, FreightTemplate
@@ -178,3 +178,10 @@ def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: No
     assert Account.objects.filter(debt_fen__gte=1).count() >= 1
     assert Promoter.objects.filter(status="PENDING").count() == 1
     call_command("check_commissions")
+
+
+def test_one_promoter_has_withdrawn_and_another_has_to_confirm(shop: None) -> None:
+    stand = list(Withdrawal.objects.order_by("status").values_list("status", "package_info"))
+    assert [status for status, _ in stand] == ["CONFIRM", "DONE"]
+    assert [bool(page) for _, page in stand] == [True, False]
+    call_command("check_withdrawals")

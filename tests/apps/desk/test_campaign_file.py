@@ -142,3 +142,47 @@ def test_a_name_that_is_said_twice_is_a_fault(tmp_path: Path):
 def test_signs_that_nobody_sees_are_not_kept_in_a_title(tmp_path: Path):
     load({"coupons": [COUPON | {"title": "春\u0000茶\u202e"}]}, tmp_path)
     assert Template.objects.get().name == "春茶"
+
+
+WINDOW = {"starts_at": "2026-11-28T10:00:00+08:00", "ends_at": "2026-12-28T10:00:00+08:00"}
+NOBODYS = 987_654_321
+UNKNOWN: dict[str, dict[str, Any]] = {
+    "group_buys": {
+        **WINDOW,
+        "skus": [
+            {"sku_id": NOBODYS, "tiers": [{"size": 2, "price_fen": 30_00}, {"size": 3, "price_fen": 20_00}]}
+        ],
+    },
+    "flash_sales": {
+        **WINDOW,
+        "goods": [{"sku_id": NOBODYS, "price_fen": 9_00, "quota": 5, "limit_per_member": 1}],
+        "combines": [],
+    },
+    "bargains": {**WINDOW, "sku_id": NOBODYS, "floor_fen": 9_00, "helpers": 3},
+    "presales": {
+        "deposit_from": WINDOW["starts_at"],
+        "deposit_until": WINDOW["ends_at"],
+        "ships_by": "2027-01-01T10:00:00+08:00",
+        "skus": [{"sku_id": NOBODYS, "price_fen": 9_00, "quota": 5}],
+    },
+}
+
+
+@pytest.mark.parametrize("part", UNKNOWN)
+def test_goods_that_nobody_knows_are_one_fault(part: str, tmp_path: Path):
+    printed, faults = load({part: [{"code": "A", "title": "春茶", **UNKNOWN[part]}]}, tmp_path)
+    assert printed is None
+    assert (len(faults), faults[0].endswith(f"没有这个商品规格：{NOBODYS}")) == (1, True), faults
+
+
+def test_each_of_several_goods_that_nobody_knows_is_one_fault(tmp_path: Path):
+    (sku,) = UNKNOWN["group_buys"]["skus"]
+    said = {
+        **UNKNOWN["group_buys"],
+        "code": "A",
+        "title": "春茶",
+        "skus": [sku, {**sku, "sku_id": NOBODYS + 1}],
+    }
+    assert load({"group_buys": [said]}, tmp_path)[1] == [
+        f"group_buys[0].skus: 没有这个商品规格：{sku_id}" for sku_id in (NOBODYS, NOBODYS + 1)
+    ]

@@ -101,8 +101,18 @@ def sold() -> Good:
     brought(bought(late, good, paid=False))
     back = bought(sorry, good)
     Order.objects.filter(pk=back.pk).update(status="REFUNDED", refunded_fen=9_00)
-    Order.objects.filter(member=two[0]).update(refunded_fen=2_00)
+    given_back(Order.objects.get(member=two[0]), 2_00)
     return good
+
+
+def given_back(order: Order, fen: int) -> None:
+    """A part of what the only unit cost."""
+    made = order.refunds.create(
+        refund_no=f"RO{order.pk}", token=f"{order.pk}", reason="破损", goods_fen=fen, shipping_fen=0,
+        wechat_fen=fen, balance_fen=0, units_unsent=1, units_sent=0, at=NOW,
+    )  # fmt: skip
+    made.lines.create(order_line=order.lines.get(), units=1, units_sent=0, restocked=1, amount_fen=fen)
+    Order.objects.filter(pk=order.pk).update(refunded_fen=fen)
 
 
 def test_a_session_tells_who_ordered_paid_was_new_and_came_by_friends() -> None:
@@ -123,7 +133,7 @@ def test_a_session_tells_who_ordered_paid_was_new_and_came_by_friends() -> None:
     )
     assert campaign_results.told(found) == [
         "下单 5 笔，付款 4 笔，付款率 80.00%",
-        "成交 3 人，其中新客 2 人（首次付款）；销售额 ¥25.00，活动优惠 ¥123.00",
+        "成交 3 人，其中新客 2 人（首次付款）；销售额 ¥25.00（不含运费），活动优惠 ¥123.00",
         "分享 2 人，带来访客 4 人、注册 2 人；访客下单 2 笔，付款 1 笔，访客付款率 25.00%",
         "裂变系数 K 1.00（平均每位分享者带来的注册人数）",
     ]
@@ -145,6 +155,22 @@ def test_of_a_group_buy_only_groups_that_formed_sold_anything_and_each_group_is_
         sharers=2, visitors=1, registered=0, brought=1, brought_paid=1,
     )  # fmt: skip
     assert found.k_hundredths == 0
+
+
+def test_what_a_group_got_back_was_taken_off_by_it_and_postage_is_no_revenue() -> None:
+    counter.freight(8_00)
+    row = group_buys.campaign(group_buys.goods(36_00), {3: 25_00, 5: 20_01}, minutes_per_group=60)
+    group = group_buys.opened(row)
+    for _ in range(3):
+        group_buys.joined(group_buys.fresh(group))
+    group_buys.post()
+    before = campaign_results.of(groupbuy.CAMPAIGNS, [row])[row.pk]
+    assert (before.revenue_fen, before.discount_fen) == (4 * 25_00, 4 * 11_00)
+    group_buys.joined(group_buys.fresh(group))
+    group_buys.post()
+    found = campaign_results.of(groupbuy.CAMPAIGNS, [row])[row.pk]
+    assert (found.revenue_fen, found.discount_fen) == (5 * 20_01, 5 * (36_00 - 20_01))
+    assert sum(Order.objects.values_list("refunded_fen", flat=True)) == 4 * (25_00 - 20_01)
 
 
 def test_of_a_bargain_each_run_is_sent_and_ordered() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from django.db import transaction
 
-from apps.distribution.models import Account, Bond, Commission, Promoter, RateRule, Rules
-from apps.distribution.services import bindings, commissions, ledger, promoters, rules, takebacks
+from apps.distribution.models import Account, Bond, Commission, Promoter, RateRule, Rules, Withdrawal
+from apps.distribution.services import bindings, commissions, ledger, promoters, rules, takebacks, withdrawals
 from apps.distribution.states import EntryKind
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
@@ -17,6 +18,7 @@ from apps.orders.states import Actor
 from apps.shares import cards
 from apps.shares import services as shares
 from apps.shares.models import Share
+from apps.wechat.pay.transfers import Transfer
 from tests.apps.aftersales import make as sale
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
@@ -181,3 +183,37 @@ def owe(who: Promoter, fen: int) -> None:
         account = ledger.locked(promoter_id=who.pk)
         change = ledger.loss(account, amount_fen=fen)
         ledger.book(account, change, kind=EntryKind.TAKE_BACK, business_key=f"owed:{fen}", at=NOW)
+
+
+_keys = count(1)
+
+
+def withdraw(who: Promoter, fen: int, *, key: str = "", real_name: str = "", at: Any = NOW) -> Withdrawal:
+    """A withdrawal asked for; under a key of its own unless one is named."""
+    return withdrawals.request(
+        member=who.member,
+        amount_fen=fen,
+        real_name=real_name,
+        idempotency_key=key or f"withdraw-{next(_keys)}",
+        at=at,
+    )
+
+
+def told(row: Withdrawal, state: str, **said: Any) -> Transfer:
+    """What WeChat says of a withdrawal."""
+    plain: dict[str, Any] = {
+        "out_bill_no": row.withdrawal_no,
+        "transfer_bill_no": "1330",
+        "package_info": None,
+        "fail_reason": None,
+        "amount_fen": row.amount_fen,
+        "openid": row.openid,
+        "mchid": None,
+        "appid": None,
+    }
+    return Transfer(state=state, **plain | said)
+
+
+def story(row: Withdrawal) -> list[tuple[str, str]]:
+    """The steps of a withdrawal and how it stood behind each."""
+    return list(row.history.values_list("step", "to_status"))

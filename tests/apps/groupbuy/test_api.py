@@ -368,6 +368,27 @@ def test_what_the_campaign_lets_go_with_its_price_is_used_and_the_rest_is_explai
     assert quoted(open_row) == (29_00, [])
 
 
+def test_the_price_is_called_after_the_step_that_is_paid(shopper_of: Open) -> None:
+    make.counter.promotion(label="满30减10", steps=[[30_00, 10_00]])
+    row = live(ladder={1: 38_00, **make.THREE_OR_FIVE})
+
+    def called(group: Group | None = None) -> tuple[str, str, int]:
+        activity = {"kind": "group_buy", "id": row.pk} | ({"group_no": group.group_no} if group else {})
+        body = {"items": [{"sku_id": row.prices.first().sku_id, "quantity": 1}], "activity": activity}
+        quote = shopper_of(make.buyer()[0]).call("POST", "/checkout/quote", body).json()
+        (applied,), (declined,) = quote["applied"], quote["declined"]
+        return applied["label"], declined["reason"], quote["payable_fen"]
+
+    opening = called()
+    group = opened(row)
+    steps = []
+    for _ in range(4):
+        steps.append(called(make.fresh(group)))
+        make.joined(make.fresh(group), at=timezone.now())
+    assert opening == ("开团者价", "不与开团者价同享", 38_00)
+    assert steps == [("3 人团价", "不与3 人团价同享", 39_00)] * 3 + [("5 人团价", "不与5 人团价同享", 35_00)]
+
+
 def test_a_number_is_not_guessed_from_another() -> None:
     row = live()
     numbers = {opened(row).group_no for _ in range(3)}

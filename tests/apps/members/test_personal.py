@@ -453,7 +453,7 @@ def test_pushes_go_after_thirty_days_and_notifications_after_half_a_year_unless_
     common = {"resource": {}, "received_at": NOW}
     Notification.objects.create(notify_id="1", event_type="TRANSACTION.SUCCESS", handled_at=NOW, **common)
     Notification.objects.create(notify_id="2", event_type="TRANSACTION.SUCCESS", **common)
-    Notification.objects.create(notify_id="3", event_type="MCHTRANSFER.BILL.FINISHED", **common)
+    Notification.objects.create(notify_id="3", event_type="MCHTRANSFER.AUTHORIZATION.CLOSED", **common)
     assert keeping.forget_past(at=NOW + 30 * DAY) == 0
     assert keeping.forget_past(at=NOW + 30 * DAY + MINUTE) == 1
     assert keeping.forget_past(at=NOW + 180 * DAY + MINUTE) == 2

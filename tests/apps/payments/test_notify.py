@@ -190,18 +190,38 @@ def test_a_refused_notification_that_comes_again_in_order_is_carried_out() -> No
     assert Notification.objects.get().resource["amount"]["total"] == 1000
 
 
-def test_a_transfer_of_which_the_shop_knows_nothing_is_kept_and_answered_204() -> None:
+def test_a_transfer_that_the_console_made_is_kept_without_its_user_and_asks_for_nothing() -> None:
+    said = {"out_bill_no": "CONSOLE1", "state": "SUCCESS", "openid": "oX", "transfer_amount": 500}
+    body, headers = make.notify(said, event="MCHTRANSFER.BILL.FINISHED")
+
+    answer = knock(body, headers, door="/wechat/transfer/notify")
+
+    kept = Notification.objects.get()
+    del said["openid"]
+    assert (answer.status_code, kept.resource, kept.handled_at is None, kept.due_at) == (
+        204,
+        said,
+        False,
+        None,
+    )
+
+
+def test_a_transfer_that_says_nothing_of_its_state_is_kept_and_asked_about_later() -> None:
     body, headers = make.notify({"out_bill_no": "WD1"}, event="MCHTRANSFER.BILL.FINISHED")
 
     answer = knock(body, headers, door="/wechat/transfer/notify")
 
     kept = Notification.objects.get()
-    assert (answer.status_code, kept.resource, kept.handled_at, kept.due_at) == (
-        204,
-        {"out_bill_no": "WD1"},
-        None,
-        None,
-    )
+    assert (answer.status_code, kept.handled_at, kept.due_at is None) == (502, None, False)
+
+
+def test_what_the_shop_does_nothing_about_is_kept_and_answered_204() -> None:
+    body, headers = make.notify({"authorization_id": "1"}, event="MCHTRANSFER.AUTHORIZATION.CLOSED")
+
+    answer = knock(body, headers, door="/wechat/transfer/notify")
+
+    kept = Notification.objects.get()
+    assert (answer.status_code, kept.handled_at, kept.due_at) == (204, None, None)
 
 
 def test_a_notification_that_failed_is_taken_up_again_by_asking_wechat(wechat: Any) -> None:

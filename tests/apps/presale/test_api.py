@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -82,3 +83,52 @@ def test_a_list_asks_equally_often_for_three_and_for_ten(anyone: Any) -> None:
     assert Presale.objects.count() == 10
     asked()
     assert asked() == few <= 4
+
+
+def quoted(shopper_of: Any, row: Presale, units: int) -> tuple[Any, Any]:
+    """A quote of so many units, and the order placed by it."""
+    member, address = counter.buyer()
+    sku, *_ = make.skus_of(row)
+    body = {
+        "items": [{"sku_id": sku.pk, "quantity": units}],
+        "address_id": address.pk,
+        "activity": {"kind": "presale", "id": row.pk},
+    }
+    shopper = shopper_of(member)
+    quote = shopper.call("POST", "/checkout/quote", body).json()
+    placing = {**body, "expected_payable_fen": quote["payable_fen"]}
+    order = shopper.call("POST", "/orders", placing, idempotency_key=f"presale-{row.pk}").json()
+    return quote, order
+
+
+def test_a_quote_says_what_is_asked_first_and_what_later_as_the_order_does(shopper_of: Any) -> None:
+    counter.freight(8_00)
+    row = make.live(deposit_fen=10_00, deposit_worth_fen=10_00)
+    quote, order = quoted(shopper_of, row, 2)
+    assert quote["payable_fen"] == 328_00
+    assert quote["due_fen"] == order["due_fen"] == 20_00
+    told = [
+        [(stage["kind"], stage["amount_fen"], stage["status"]) for stage in said["stages"]]
+        for said in (quote, order)
+    ]
+    assert told == [[("deposit", 20_00, "DUE"), ("balance", 308_00, "LATER")]] * 2
+    assert quote["stages"][1] == order["stages"][1]
+    until = quote["stages"][0]["until"]
+    assert datetime.fromisoformat(until) == row.ends_at and until.endswith("+08:00")
+
+
+def test_a_quote_of_what_is_paid_at_once_has_one_stage(shopper_of: Any) -> None:
+    counter.freight(8_00)
+    quote, order = quoted(shopper_of, make.live(whole=True), 1)
+    assert quote["due_fen"] == order["due_fen"] == 168_00
+    assert [(stage["kind"], stage["amount_fen"]) for stage in quote["stages"]] == [("whole", 168_00)]
+
+
+def test_a_paid_order_in_stages_says_like_any_other_what_wechat_was_asked_for(shopper_of: Any) -> None:
+    staged = make.paid(make.presale())
+    plain = counter.order(*counter.buyer(), [(counter.goods(50_00), 1)])
+    counter.pay(plain)
+    for order in (staged, plain):
+        told = shopper_of(order.member).call("GET", f"/orders/{order.order_no}").json()
+        assert told["status"] == "PAID"
+        assert told["due_fen"] == told["payable_fen"] - told["balance_fen"] == order.payable_fen

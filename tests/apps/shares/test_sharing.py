@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,16 +14,19 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.catalog.models import Product
+from apps.checkout import activities
 from apps.members.models import Member
 from apps.outbox import services as outbox
+from apps.shares import cards, poster, tokens
 from apps.shares import services as shares
-from apps.shares import tokens
 from apps.shares.models import Share
 from apps.wechat.sandbox.control import Sandbox
+from mall.money import yuan
 from tests.apps.bargain import make as bargains
 from tests.apps.checkout import make as counter
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
+from tests.apps.members import make as members
 from tests.apps.presale import make as presales
 from tests.apps.shares import make
 
@@ -216,3 +219,47 @@ def test_a_good_of_a_flash_sale_is_shared_until_its_session_ends(shopper_of: Sho
     assert told["path"].startswith(f"/pages/flash-sale/index?id={running.pk}&share_token=")
     refused = owner.call("POST", "/shares", {"kind": "flash_sale", "id": over.pk})
     assert (refused.status_code, refused.json()["code"]) == (404, "share_not_found")
+
+
+def worded(kind: str, said: int | str, *, at: datetime) -> tuple[str, str, str]:
+    """What the poster of a thing says of its price and its end."""
+    told = poster.words(cards.find(cards.kind_of(kind), said, member_id=0, at=at), at=at)
+    return told.price, told.price_day.partition(" ")[2], told.until
+
+
+def test_a_group_is_shared_at_what_the_next_one_pays_and_a_full_one_at_no_price():
+    row = group_buys.campaign(counter.goods(50_00), {1: 38_00, 3: 39_00, 4: 35_00})
+    group = group_buys.opened(row)
+    said = []
+    for _ in range(3):
+        said.append(worded("group", group.group_no, at=group_buys.NOW))
+        group_buys.joined(group_buys.fresh(group))
+    end = "3月2日 13:00 截止"
+    assert said == [("¥39.00", "3 人团价", end), ("¥39.00", "3 人团价", end), ("¥35.00", "4 人团价", end)]
+    assert worded("group", group.group_no, at=group_buys.NOW) == ("", "", "")
+
+
+def test_a_group_whose_time_is_over_before_anybody_noticed_has_no_price():
+    group = group_buys.opened(group_buys.campaign(counter.goods(50_00)))
+    assert worded("group", group.group_no, at=group.ends_at) == ("", "", "")
+
+
+def test_a_run_that_was_bought_or_is_over_has_no_price():
+    over, bought = (bargains.run(bargains.bargain()) for _ in range(2))
+    assert worded("bargain", over.bargain_no, at=bargains.NOW)[:2] == ("¥99.00", "底价")
+    assert worded("bargain", over.bargain_no, at=over.ends_at) == ("", "", "")
+    ticket = activities.read({"kind": "bargain", "id": bought.bargain_no})
+    who = (bought.member, members.address(bought.member))
+    counter.order(*who, [(bought.bargain.sku, 1)], activity=ticket, at=bargains.NOW)
+    assert worded("bargain", bought.bargain_no, at=bargains.NOW) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("worth_fen", "price", "called"), [(50_00, "¥130.00", "预售到手价"), (20_00, "¥160.00", "预售价")]
+)
+def test_the_poster_of_a_pre_sale_has_the_price_of_its_badge(worth_fen: int, price: str, called: str):
+    row = presales.presale(presales.tea(), deposit_fen=20_00, deposit_worth_fen=worth_fen)
+    (sku,) = presales.skus_of(row)
+    (badge,) = activities.badges({sku.product_id: frozenset({sku.pk})}, at=presales.NOW)[sku.product_id]
+    assert worded("presale", row.pk, at=presales.NOW)[:2] == (price, called)
+    assert f"¥{yuan(badge['price_fen'])}" == price

@@ -6,10 +6,10 @@ import multiprocessing
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 PROCESSES = 2
 CONNECTIONS = 8
@@ -23,16 +23,28 @@ class Refused(Exception):
 class Load:
     """What is asked: ``request(n)`` is the whole n-th request, the numbers being spread over the connections.
 
-    Every answer begins with ``status``, where a measure is of refusals.
+    Every answer begins with one of ``statuses``, where a measure is of refusals. Where only so many can be asked
+    (``most`` of them, from 0), the measure ends with the last of them.
     """
 
     port: int
     request: Callable[[int], bytes]
-    status: bytes = b"2"
+    statuses: tuple[bytes, ...] = (b"2",)
+    connections: int = CONNECTIONS
+    most: int | None = None
 
 
-def drive(load: Load, *, seconds: float, start: int = 0) -> tuple[float, int]:
-    """Ask for so long and return answers per second, and the number that comes after the last one asked.
+class Driven(NamedTuple):
+    """Answers a second, how many those were, how long each took in milliseconds, and the next number to ask."""
+
+    rate: float
+    answers: int
+    latencies: list[float]
+    last: int
+
+
+def drive(load: Load, *, seconds: float, start: int = 0) -> Driven:
+    """Ask for so long, but until something was answered, or until all is asked that can be.
 
     Raises Refused for an answer outside 200 … 299, or of another status than the load expects.
     """
@@ -49,7 +61,9 @@ def drive(load: Load, *, seconds: float, start: int = 0) -> tuple[float, int]:
     refused = [one for one in told if isinstance(one, str)]
     if refused:
         raise Refused(refused[0])
-    return sum(count for count, _ in told) / seconds, max(last for _, last in told) + 1
+    took = max(elapsed for elapsed, _, _ in told)
+    spans = [span for _, some, _ in told for span in some]
+    return Driven(len(spans) / took, len(spans), spans, max(last for _, _, last in told) + 1)
 
 
 def _ask(load: Load, part: int, seconds: float, start: int, pipe: Any) -> None:
@@ -59,44 +73,83 @@ def _ask(load: Load, part: int, seconds: float, start: int, pipe: Any) -> None:
         pipe.send(f"{type(error).__name__}: {error}")
 
 
-def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[int, int]:
-    numbers = _numbers(start + part)
+def _asked(load: Load, part: int, seconds: float, start: int) -> tuple[float, list[float], int]:
+    numbers = _Numbers(start + part, load.most)
     waiting = selectors.DefaultSelector()
-    each = CONNECTIONS // PROCESSES
-    for _ in range(each):
-        _call(waiting, load, next(numbers))
-    count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    begun = time.monotonic()
+    for _ in range(load.connections // PROCESSES):
+        _call(waiting, load, numbers)
+    spans: list[float] = []
+    end = begun + seconds
+    while waiting.get_map() and (load.most is not None or time.monotonic() < end or not spans):
         for key, _ in waiting.select(timeout=5):
             connection = key.fileobj
             assert isinstance(connection, socket.socket)
-            read: bytearray = key.data
+            asked: _Asked = key.data
             said = _heard(connection)
-            if not said and not read:
+            if not said and not asked.read:
                 # A web worker is renewed after so many requests, and hangs up: a client asks again on a new connection.
                 waiting.unregister(connection)
                 connection.close()
-                _call(waiting, load, next(numbers))
+                _call(waiting, load, numbers, again=asked.number)
                 continue
-            read += said
-            if _whole(read):
-                if not read.startswith(b"HTTP/1.1 " + load.status):
-                    raise Refused(read[:600].decode(errors="replace"))
-                read.clear()
-                count += 1
+            asked.read += said
+            if _whole(asked.read):
+                if not asked.read.startswith(tuple(b"HTTP/1.1 " + status for status in load.statuses)):
+                    raise Refused(asked.read[:600].decode(errors="replace"))
+                spans.append((time.perf_counter() - asked.at) * 1000)
+                asked.read.clear()
+                number = numbers.take()
+                if number is None:
+                    waiting.unregister(connection)
+                    connection.close()
+                    continue
+                asked.number, asked.at = number, time.perf_counter()
                 with suppress(ConnectionError):  # found out by reading
-                    connection.sendall(load.request(next(numbers)))
-    last = next(numbers)
+                    connection.sendall(load.request(number))
+    elapsed = time.monotonic() - begun
     for key in list(waiting.get_map().values()):
         key.fileobj.close()  # type: ignore[union-attr]
-    return count, last
+    return elapsed, spans, numbers.next
 
 
-def _call(waiting: selectors.BaseSelector, load: Load, number: int) -> None:
-    """Ask on a new connection, and wait for its answer with the others."""
+@dataclass
+class _Asked:
+    """What a connection waits for: the answer to this number, asked at this moment of perf_counter."""
+
+    number: int
+    at: float
+    read: bytearray = field(default_factory=bytearray)
+
+
+@dataclass
+class _Numbers:
+    """The numbers of one process: every so many, up to the most there are."""
+
+    next: int
+    most: int | None
+
+    def take(self) -> int | None:
+        """The next number, None after the last."""
+        if self.most is not None and self.next >= self.most:
+            return None
+        taken, self.next = self.next, self.next + PROCESSES
+        return taken
+
+
+def _call(
+    waiting: selectors.BaseSelector, load: Load, numbers: _Numbers, *, again: int | None = None
+) -> None:
+    """Ask on a new connection, and wait for its answer with the others; where all is asked, nothing.
+
+    A number whose connection was gone is asked ``again`` where there are only so many of them.
+    """
+    number = again if again is not None and load.most is not None else numbers.take()
+    if number is None:
+        return
     connection = socket.create_connection(("127.0.0.1", load.port), timeout=10)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    waiting.register(connection, selectors.EVENT_READ, bytearray())
+    waiting.register(connection, selectors.EVENT_READ, _Asked(number, time.perf_counter()))
     connection.sendall(load.request(number))
 
 
@@ -108,14 +161,11 @@ def _heard(connection: socket.socket) -> bytes:
         return b""
 
 
-def _numbers(first: int) -> Iterator[int]:
-    while True:
-        yield first
-        first += PROCESSES
-
-
 def _whole(read: bytearray) -> bool:
-    """Whether head and body are there, by length or by the last of its chunks. Raises Refused for neither."""
+    """Whether head and body are there, by length, by the last of its chunks, or by a status that has none.
+
+    Raises Refused for neither.
+    """
     head = read.find(b"\r\n\r\n")
     if head < 0:
         return not read and _gone()
@@ -123,6 +173,8 @@ def _whole(read: bytearray) -> bool:
     place = lower.find(b"content-length:")
     if b"transfer-encoding: chunked" in lower:
         return read.endswith(b"\r\n0\r\n\r\n")
+    if lower.startswith((b"http/1.1 204", b"http/1.1 304")):
+        return True  # never has a body (RFC 9110)
     if place < 0:
         raise Refused(f"no length: {lower[:300]!r}")
     length = int(lower[place + 15 :].split(b"\r\n", 1)[0])

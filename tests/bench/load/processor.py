@@ -30,25 +30,37 @@ class Used(NamedTuple):
         return Spent(of_one * _grown(before.web, self.web), of_one * _grown(before.postgres, self.postgres))
 
 
-def used(*databases: str) -> Used:
-    """What the processes that this one has started, and the connections to these databases, have used."""
+def used(*databases: str, without: int = 0) -> Used:
+    """What the processes that this one has started, and the connections to these databases, have used.
+
+    One of the processes, whose work is not the shop's, may be left out.
+    """
     _, *servers = memory.tree(os.getpid())
     return Used(
-        {pid: _seconds(pid) for pid in servers}, {pid: _seconds(pid) for pid in _connected(databases)}
+        {pid: _seconds(pid) for pid in servers if pid != without},
+        {pid: _seconds(pid) for pid in _connected(databases)},
     )
+
+
+def of_tree(pid: int) -> float:
+    """Seconds of a process, of all that it started, and of those of these that have ended."""
+    return sum(_seconds(each, ended=True) for each in memory.tree(pid))
 
 
 def _grown(before: dict[int, float], after: dict[int, float]) -> float:
     return sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items())
 
 
-def _seconds(pid: int) -> float:
-    """Of one process, by itself and in the kernel; nothing of one that has just ended."""
+def _seconds(pid: int, *, ended: bool = False) -> float:
+    """Of one process, by itself and in the kernel, with its children that have ``ended``; nothing of one that just has.
+
+    These are fields 14 to 17 of proc_pid_stat(5).
+    """
     try:
         said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return (int(said[11]) + int(said[12])) / _TICKS_A_SECOND
+    return sum(int(ticks) for ticks in said[11 : 15 if ended else 13]) / _TICKS_A_SECOND
 
 
 def _connected(databases: tuple[str, ...]) -> list[int]:

@@ -1,344 +1,344 @@
-"""The measure: databases made and filled, both servers started, rounds in turn, medians and shares printed."""
+"""The measure: databases made and filled, both servers started, rounds in turn, medians and shares written and printed."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import logging
 import os
-import random
+import platform
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg2
 from django.core.management import call_command
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.catalog.models import Product, Sku
-from apps.members.models import Address
+from apps.flashsale.models import Good
 from apps.orders.models import Order
 from apps.orders.states import Status
+from apps.wechat.sandbox import identity
 from config.local import ports
-from config.local.places import ROOT
+from config.local.places import ROOT, Problem
 from config.local.shop import procfile
-from tests.bench.load import drive, goods, memory, processor, rush
+from tests.bench.load import (
+    ceiling,
+    drive,
+    figures,
+    goods,
+    growth,
+    history,
+    measures,
+    memory,
+    processor,
+    requests,
+    rush,
+    sweeps,
+    wechat,
+    written,
+)
 from tests.bench.load.drive import Load
-from tests.bench.load.processor import Spent
+from tests.bench.load.figures import Figure, Goal
+from tests.bench.load.history import Waiting
+from tests.bench.load.measures import Measure
+from tests.bench.load.paying import Paying
 from tests.bench.report import busy
 
-# Members whose choices are quoted beforehand, so that orders name the price that they cost.
-_CHOOSERS = 400
-_WARM_PAGES = 200
-# A quick run fills a smaller shop; its lists and pages are as many as fit into a round.
-_QUICK: Final = {"products": 2_000, "members": 500}
-
-
-@dataclass
-class Measure:
-    """One figure: what is asked, what it is held against, and what was measured."""
-
-    name: str
-    load: Load
-    against: str = ""
-    goal: float | None = None
-    statements: Callable[[], int] | None = None
-    rates: list[float] = field(default_factory=list)
-    spent: list[Spent] = field(default_factory=list)
-    asked: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Answers a second: the median of the rounds."""
-        return statistics.median(self.rates)
-
-    @property
-    def milliseconds(self) -> Spent:
-        """Processor time of web and of PostgreSQL for an answer: the medians of the rounds."""
-        return Spent(*(statistics.median(each) for each in zip(*self.spent, strict=True)))
-
-
-def main(bare_url: str) -> int:
-    """Measure and print; rounds of six seconds, with QUICK=1 of one, medians of three. Errors fail it."""
-    quick = os.environ.get("QUICK") == "1"
-    seconds, rounds = (1.0, 3) if quick else (6.0, 3)
-    print(f"under load; before it: {busy()}", flush=True)
-    _fill(bare_url, quick=quick)
-    with ExitStack() as stack:
-        shop = stack.enter_context(_served("web", procfile()["web"], {}))
-        bare_command = (
-            f"exec {sys.executable} -m gunicorn -w 2 -k gthread --threads 4 --keep-alive 75 --log-level warning"
-            " -b 127.0.0.1:$PORT tests.bench.load.bare.wsgi"
-        )
-        bare = stack.enter_context(_served("bare", bare_command, {"BARE_DATABASE_URL": bare_url}))
-        measures = _measures(shop, bare)
-        databases = tuple(urlsplit(url).path.lstrip("/") for url in (os.environ["DATABASE_URL"], bare_url))
-        for turn in range(rounds):
-            for measure in measures:
-                _nobody_holds_unpaid()
-                _, measure.asked = drive.drive(measure.load, seconds=seconds / 4, start=measure.asked)
-                before = processor.used(*databases)
-                rate, measure.asked = drive.drive(measure.load, seconds=seconds, start=measure.asked)
-                measure.rates.append(rate)
-                after = processor.used(*databases)
-                measure.spent.append(after.since(before, answers=rate * seconds))
-            print(f"round {turn + 1} of {rounds} is done", flush=True)
-        short = _print(measures)
-    return 1 if short else 0
-
-
-def _nobody_holds_unpaid() -> None:
-    """Close what the measure before has ordered: a member may hold ten unpaid orders, and these measures make more."""
-    Order.objects.filter(status=Status.UNPAID).update(status=Status.CLOSED, closed_at=timezone.now())
-
-
-def _measures(shop: int, bare: int) -> list[Measure]:
-    """What is measured, in the order of a round: each of ours stands beside what it is a share of."""
-    choices = _choices(shop)
-    ids = _product_ids()
-    warm, cold = ids[:_WARM_PAGES], ids[_WARM_PAGES:]
-
-    def get(path: str, token: str = "") -> bytes:
-        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
-        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}\r\n".encode()
-
-    def order(number: int) -> bytes:
-        choice = choices[number % len(choices)]
-        key = f"Idempotency-Key: bench-{os.getpid()}-{number}-{time.time_ns()}\r\n"
-        return _post("/api/v1/orders", choice.order, choice.token, key)
-
-    def quote(number: int) -> bytes:
-        choice = choices[number % len(choices)]
-        return _post("/api/v1/checkout/quote", choice.body, choice.token)
-
-    crowd = rush.buyers(shop, after=_CHOOSERS, at=timezone.now())
-
-    def rushed(which: str, number: int) -> bytes:
-        buyer = crowd[number % len(crowd)]
-        return _post("/api/v1/orders", getattr(buyer, which), buyer.token, rush.key_of(number))
-
-    statements = _Statements(choices[0], ids)
-    return [
-        Measure("bare view", Load(bare, lambda n: get("/plain"))),
-        Measure("empty DRF view", Load(bare, lambda n: get("/empty"))),
-        Measure("one query", Load(bare, lambda n: get("/one"))),
-        Measure("bare order", Load(bare, lambda n: get("/order"))),
-        Measure("/healthz", Load(shop, lambda n: get("/healthz")), "bare view"),
-        Measure(
-            "/me",
-            Load(shop, lambda n: get("/api/v1/me", goods.token_of(1 + n % _CHOOSERS))),
-            "one query",
-            statements=lambda: statements.of("/me", token=goods.token_of(1)),
-        ),
-        Measure(
-            "list, kept",
-            Load(shop, lambda n: get("/api/v1/products")),
-            "empty DRF view",
-            0.50,
-            lambda: statements.of("/products"),
-        ),
-        Measure(
-            "list, made",
-            Load(shop, lambda n: get(f"/api/v1/products?nobody_asked={n}")),
-            "one query",
-            statements=lambda: statements.of(f"/products?nobody_asked={time.time_ns()}"),
-        ),
-        Measure(
-            "page, kept",
-            Load(shop, lambda n: get(f"/api/v1/products/{warm[n % len(warm)]}")),
-            "empty DRF view",
-            0.50,
-            lambda: statements.of(f"/products/{warm[0]}"),
-        ),
-        Measure(
-            "page, made",
-            Load(shop, lambda n: get(f"/api/v1/products/{cold[n % len(cold)]}")),
-            "one query",
-            statements=statements.of_cold_page,
-        ),
-        Measure("order, 2 lines, coupon", Load(shop, order), "bare order", 0.15, statements.of_order),
-        Measure("quote of it", Load(shop, quote), "order, 2 lines, coupon", 1.8, statements.of_quote),
-        Measure("order, a SKU of many", Load(shop, lambda n: rushed("cold", n))),
-        Measure(
-            "order, one flash SKU", Load(shop, lambda n: rushed("flash", n)), "order, a SKU of many", 0.6
-        ),
-        Measure(
-            "sold out, refused",
-            Load(shop, lambda n: rushed("sold_out", n), b"409"),
-            "order, one flash SKU",
-            10,
-        ),
-    ]
-
-
-def _print(measures: list[Measure]) -> list[str]:
-    """Print the figures with their shares; return what falls short of its goal."""
-    by_name = {measure.name: measure for measure in measures}
-    print(f"\n{'per second, 8 at once':<26}{'median':>8}  {'rounds':<24}{'SQL':>4}  ms web, db   share")
-    short = []
-    for measure in measures:
-        rounds = " ".join(f"{rate:,.0f}" for rate in measure.rates)
-        sql = "" if measure.statements is None else str(measure.statements())
-        web, database = measure.milliseconds
-        line = f"{measure.name:<26}{measure.rate:>8,.0f}  {rounds:<24}{sql:>4} {web:>6.2f} {database:>5.2f}"
-        if measure.against:
-            share = measure.rate / by_name[measure.against].rate
-            line += f"  {share:.3f} of {measure.against}"
-            if measure.goal is not None:
-                line += f" (goal {measure.goal})"
-                short += [measure.name] if share < measure.goal else []
-        print(line)
-    if short:
-        print(f"\nshort of their goals: {', '.join(short)}")
-    return short
+CEILING: Final = "pgbench: the same order"
+FOLDER: Final = ROOT / ".local" / "bench"
+# What all that is copied has to be right by: whatever differs is told, and ends the run.
+_CHECKS: Final = ("check_ledgers", "check_reductions", "check_refunds", "check_payments", "check_quotas")
+_ROUNDS: Final = 3
+# What an order of the past takes with all that belongs to it: measured, and rounded up.
+_BYTES_AN_ORDER: Final = 6_000
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """Two goods of a member, and the order of them at the price that the shop quoted."""
+class Plan:
+    """How large and how long: what a quick run and a full one differ in."""
 
-    token: str
-    body: dict[str, Any]
-    order: dict[str, Any]
+    size: goods.Size
+    seconds: float
+    pays: int
+    swept: int
+    deliveries: int
+
+    @property
+    def waiting(self) -> Waiting:
+        """Orders that wait: to be paid (a round more than is timed, for counting), closed, received."""
+        return Waiting(payable=self.pays * (_ROUNDS + 1), expired=self.swept, shipped=self.swept)
 
 
-def _choices(port: int) -> list[_Choice]:
-    """Quote a choice of two SKUs for each of some members; that warms the shop as well."""
-    skus = list(Sku.objects.filter(code__startswith="BENCH-").order_by("id").values_list("pk", flat=True))
-    addresses = dict(
-        Address.objects.filter(member__openid__startswith="bench-").values_list("member__openid", "pk")
+FULL: Final = Plan(goods.FULL, seconds=6.0, pays=600, swept=20_000, deliveries=40_000)
+QUICK: Final = Plan(goods.QUICK, seconds=0.5, pays=60, swept=500, deliveries=2_000)
+
+
+def main(bare_url: str, wechat_port: int, arguments: list[str]) -> int:
+    """Measure, write and print; 1 where something is below its floor. Errors raise."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
+    parser.add_argument(
+        "--grow",
+        type=int,
+        default=1,
+        help="measure lists, pages, orders and sweeps again with so many times the data",
     )
-    picked = random.Random(7)
-    called = HTTPConnection("127.0.0.1", port, timeout=30)
-    choices = []
-    for number in range(1, _CHOOSERS + 1):
-        token = goods.token_of(number)
-        body = {
-            "items": [{"sku_id": sku_id, "quantity": 1} for sku_id in picked.sample(skus, 2)],
-            "address_id": addresses[f"bench-{number}"],
-        }
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        called.request("POST", "/api/v1/checkout/quote", json.dumps(body), headers)
-        answer = called.getresponse()
-        said = json.loads(answer.read())
-        if answer.status != 200 or not said["coupon_id"]:
-            raise drive.Refused(f"no coupon is used: {said}"[-1500:])
-        choices.append(_Choice(token, body, {**body, "expected_payable_fen": said["payable_fen"]}))
-    called.close()
-    return choices
-
-
-def _post(path: str, body: dict[str, Any], token: str, more: str = "") -> bytes:
-    said = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{more}"
-        f"Content-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
-    )
-    return head.encode() + said
-
-
-class _Statements:
-    """Counts statements in this process, in the database that was measured; BEGIN and COMMIT do not count."""
-
-    def __init__(self, choice: _Choice, product_ids: list[int]) -> None:
-        self._choice = choice
-        self._cold = iter(reversed(product_ids))
-
-    def of(self, path: str, *, token: str = "", body: Any = None, **headers: str) -> int:
-        """Those of a call, made once before so that what is kept is there."""
-        client = Client(
-            headers={"host": "127.0.0.1"} | ({"authorization": f"Bearer {token}"} if token else {})
-        )
-
-        def call(number: int) -> None:
-            if body is None:
-                answer = client.get(f"/api/v1{path}")
-            else:
-                keys = {name.replace("_", "-"): f"{value}-{number}" for name, value in headers.items()}
-                answer = client.post(f"/api/v1{path}", json.dumps(body), "application/json", headers=keys)
-            if answer.status_code >= 300:
-                raise drive.Refused(answer.content.decode()[:300])
-
-        call(1)
-        with CaptureQueriesContext(connection) as seen:
-            call(2)
-        return sum(query["sql"] not in {"BEGIN", "COMMIT"} for query in seen)
-
-    def of_cold_page(self) -> int:
-        """Those of a page that nobody has asked for."""
-        self.of("/products")
-        with CaptureQueriesContext(connection) as seen:
-            Client(headers={"host": "127.0.0.1"}).get(f"/api/v1/products/{next(self._cold)}")
-        return len(seen)
-
-    def of_quote(self) -> int:
-        """Those of a quote."""
-        return self.of("/checkout/quote", token=self._choice.token, body=self._choice.body)
-
-    def of_order(self) -> int:
-        """Those of an order."""
-        key = f"bench-{time.time_ns()}"
-        return self.of("/orders", token=self._choice.token, body=self._choice.order, idempotency_key=key)
-
-
-def _product_ids() -> list[int]:
-    return list(Product.objects.filter(title__startswith="基准").order_by("id").values_list("pk", flat=True))
-
-
-def _fill(bare_url: str, *, quick: bool) -> None:
-    """Make the shop's tables and goods, and the bare Django's."""
+    options = parser.parse_args(arguments)
+    quick = os.environ.get("QUICK") == "1"
+    plan = QUICK if quick else FULL
+    grown = f' ARGS="--grow {options.grow}"' if options.grow > 1 else ""
+    report = written.Report(f"make bench{' QUICK=1' if quick else ''}{grown}", CEILING, [])
+    report.facts += [
+        f"{'quick' if quick else 'full'} run, {_ROUNDS} rounds of {plan.seconds:g} s each, medians",
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; before it: {busy()}",
+        f"{plan.size.products:,} products, {3 * plan.size.products:,} SKUs, {plan.size.members:,} members,"
+        f" {plan.size.orders:,} orders, {goods.PROMOTIONS} promotions, {plan.size.coupons:,} coupons, made by COPY",
+        "web as in production, PostgreSQL with fsync and synchronous commit; workers stand still while answers are"
+        " measured, and the web server while workers are",
+        f"{drive.CONNECTIONS} kept connections of {drive.PROCESSES} clients on the same machine",
+    ]
+    print(f"under load; before it: {busy()}", flush=True)
+    _has_room(plan.size.orders * options.grow)
     logging.disable(logging.INFO)
-    begun = time.monotonic()
+    at = timezone.now()
+    _fill(bare_url, plan, report)
+    _under_load(bare_url, wechat_port, plan, report)
+    url = os.environ["DATABASE_URL"]
+    report.figures += sweeps.measured(url, deliveries=plan.deliveries, at=at)
+    _check()
+    report.tables["Sizes"] = growth.sizes(url)
+    if options.grow > 1:
+        _grow(bare_url, wechat_port, plan, report, factor=options.grow)
+    written.write(report, FOLDER)
+    print(f"\n{written.as_markdown(report)}\nwritten: {FOLDER}/report.md, report.json and plots (SVG)")
+    if report.short:
+        print(f"below their floors: {', '.join(report.short)}", file=sys.stderr)
+    return 1 if report.short else 0
+
+
+def _under_load(bare_url: str, wechat_port: int, plan: Plan, report: written.Report) -> None:
+    """Both servers in turns: all measures over HTTP, the ceiling, the last units of a sale, memory and the cold start."""
+    pgbench = ceiling.program()
+    with ExitStack() as stack:
+        run = _servers(stack, bare_url, wechat_port, report)
+        at = timezone.now()
+        crowd = rush.buyers(run.shop, after=measures.CHOOSERS, at=at)
+        paying = Paying(run.account, run.shop, each=plan.pays, at=at)
+        measured = [*measures.of_bare(run.bare), *measures.of_shop(run.shop, paying, crowd)]
+        for measure in measured:
+            if measure.warm and isinstance(measure.load, Load):
+                drive.drive(replace(measure.load, most=measure.warm), seconds=0)
+        ceilings: list[float] = []
+        for turn in range(_ROUNDS):
+            if pgbench:
+                ceilings.append(ceiling.orders(pgbench, bare_url, seconds=plan.seconds))
+            for measure in measured:
+                _measure(measure, run, seconds=plan.seconds)
+            print(f"round {turn + 1} of {_ROUNDS} is done", flush=True)
+        counted = {
+            one.name: requests.statements(one.next_load(), one.asked if isinstance(one.load, Load) else 0)
+            for one in measured
+            if one.counted
+        }
+        made = [one.figure(counted.get(one.name)) for one in measured]
+        if pgbench:
+            made.insert(0, Figure(CEILING, statistics.median(ceilings), rounds=tuple(ceilings)))
+        else:
+            report.ceiling = measures.BARE_ORDER
+            report.facts.append("there is no pgbench here: the bare Django's order stands for the ceiling")
+        report.figures += made
+        report.figures.append(_sold_out_exactly(run.shop, crowd))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The servers' ports, the databases under them, WeChat's account and the process that plays it."""
+
+    shop: int
+    bare: int
+    databases: tuple[str, str]
+    account: wechat.Account
+    wechat: int
+
+
+def _servers(stack: ExitStack, bare_url: str, wechat_port: int, report: written.Report) -> _Run:
+    """WeChat, the shop and the bare Django, until the stack is left; the cold start and the memory are told."""
+    account = wechat.Account(identity.load_or_create(Path(os.environ["WECHATPAY_PUBLIC_KEY_FILE"]).parent))
+    plays = stack.enter_context(wechat.answering(account, wechat_port))
+    shop = stack.enter_context(_served("web", procfile()["web"], {}, report))
+    bare_command = (
+        f"exec {sys.executable} -m gunicorn -w 2 -k gthread --threads 4 --keep-alive 75 --log-level warning"
+        " -b 127.0.0.1:$PORT tests.bench.load.bare.wsgi"
+    )
+    bare = stack.enter_context(_served("bare", bare_command, {"BARE_DATABASE_URL": bare_url}, report))
+    ours, theirs = (urlsplit(url).path.lstrip("/") for url in (os.environ["DATABASE_URL"], bare_url))
+    return _Run(shop, bare, (ours, theirs), account, plays)
+
+
+def _measure(measure: Measure, run: _Run, *, seconds: float) -> None:
+    """One round of one measure, after a little of the same where there is enough of it."""
+    _nobody_holds_unpaid()
+    load = measure.next_load()
+    if load.most is None:
+        measure.asked = drive.drive(load, seconds=seconds / 4, start=measure.asked).last
+    before = processor.used(*run.databases, without=run.wechat)
+    driven = drive.drive(load, seconds=seconds, start=measure.asked if load.most is None else 0)
+    measure.spent.append(
+        processor.used(*run.databases, without=run.wechat).since(before, answers=driven.answers)
+    )
+    measure.asked = driven.last
+    measure.rounds.append(driven)
+
+
+def _nobody_holds_unpaid() -> None:
+    """Free the places of what the measure before has ordered: a member may hold ten unpaid orders, and these make more.
+
+    What they hold of the stock stays held, as the ledger says; only the past is closed as the shop closes.
+    """
+    ordered = Order.objects.filter(status=Status.UNPAID).exclude(idempotency_key__startswith="past-")
+    ordered.update(status=Status.CLOSED, closed_at=timezone.now())
+
+
+def _sold_out_exactly(shop: int, crowd: Sequence[rush.Buyer]) -> Figure:
+    """Sell 500 units to 64 clients that want twice as many. Raises Refused for one more or less."""
+    _nobody_holds_unpaid()
+
+    def request(number: int) -> bytes:
+        buyer = crowd[number % len(crowd)]
+        return requests.post("/api/v1/orders", buyer.scarce, buyer.token, key=rush.key_of(number))
+
+    load = Load(shop, request, (b"201", b"409"), connections=rush.CLIENTS, most=2 * rush.UNITS)
+    driven = drive.drive(load, seconds=0)
+    good = Good.objects.get(pk=crowd[0].scarce["activity"]["id"])
+    sold = Order.objects.filter(activity__kind="flash_sale", activity__id=good.pk).count()
+    if sold != rush.UNITS:
+        raise drive.Refused(f"{sold} of {rush.UNITS} units of a flash sale were sold")
+    return Figure(
+        f"{rush.UNITS} units, {rush.CLIENTS} clients, all sold",
+        driven.rate,
+        rounds=(driven.rate,),
+        latencies=figures.latencies([driven.latencies]),
+    )
+
+
+def _grow(
+    bare_url: str,
+    wechat_port: int,
+    plan: Plan,
+    report: written.Report,
+    *,
+    factor: int,
+) -> None:
+    """Fill the shop to so many times its size and measure again what has to stay as fast."""
+    print(f"growing to {factor} times the size", flush=True)
+    url, at = os.environ["DATABASE_URL"], timezone.now()
+    size = plan.size.times(factor)
+    goods.fill(url, size, after=plan.size, at=at)
+    history.fill(url, size.orders - plan.size.orders, waiting=plan.waiting, after=plan.size.orders, at=at)
+    again = written.Report(report.command, report.ceiling, [])
+    with ExitStack() as stack:
+        run = _servers(stack, bare_url, wechat_port, again)
+        chosen = measures.growing(run.shop)
+        for _ in range(_ROUNDS):
+            for measure in chosen:
+                _measure(measure, run, seconds=plan.seconds)
+    again.figures += [one.figure(None) for one in chosen]
+    again.figures += sweeps.measured(url, deliveries=plan.deliveries, at=at)
+    _check()
+    report.tables[f"At {factor} times the size"] = growth.compared(report.by_name, again.figures)
+    report.tables[f"Sizes at {factor} times"] = growth.sizes(url)
+    report.facts.append(
+        f"grown to {size.orders:,} orders, {size.products:,} products, {size.members:,} members"
+    )
+
+
+def _check() -> None:
+    """Let the shop's own commands add up what was copied and sold. Raises CommandError."""
+    for command in _CHECKS:
+        call_command(command)
+
+
+def _has_room(orders: int) -> None:
+    """Raises Problem where the disk is too small for so many orders."""
+    needed, free = orders * _BYTES_AN_ORDER, shutil.disk_usage(ROOT).free
+    if free < 2 * needed:
+        raise Problem(f"{orders:,} orders may take {needed / 1e9:.0f} GB; only {free / 1e9:.0f} GB are free")
+
+
+def _fill(bare_url: str, plan: Plan, report: written.Report) -> None:
+    """Make the shop's tables, goods and past, and the bare Django's."""
+    begun, url, at = time.monotonic(), os.environ["DATABASE_URL"], timezone.now()
     call_command("migrate", verbosity=0)
-    goods.fill(at=timezone.now(), **(_QUICK if quick else {}))
+    goods.fill(url, plan.size, at=at)
+    history.fill(url, plan.size.orders, waiting=plan.waiting, at=at)
     bare = psycopg2.connect(bare_url)
     with bare, bare.cursor() as cursor:
         cursor.execute((Path(__file__).parent / "bare" / "schema.sql").read_text())
     bare.close()
-    print(f"the databases are filled ({time.monotonic() - begun:.0f} s)", flush=True)
+    _check()
+    took = f"the databases are filled and add up ({time.monotonic() - begun:.0f} s)"
+    report.facts.append(took)
+    print(took, flush=True)
 
 
 @contextmanager
-def _served(name: str, command: str, more: dict[str, str]) -> Iterator[int]:
+def _served(name: str, command: str, more: dict[str, str], report: written.Report) -> Iterator[int]:
     """A server that was started with this command and answers on the port that is yielded."""
-    with socket.socket() as probe:
-        probe.bind((ports.LOOPBACK, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = ROOT / ".local" / f"bench-{name}.log"
-    with log.open("w") as written:
+    with log.open("w") as output:
         process = subprocess.Popen(
             ["/bin/sh", "-c", command],
             env={**os.environ, "PORT": str(port), "BIND": ports.LOOPBACK, **more},
             cwd=ROOT,
-            stdout=written,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
         _wait(port, process, log)
+        if name == "web":
+            cold = processor.of_tree(process.pid)
+            report.figures.append(
+                Figure("cold start to the first answer", cold, "s of CPU", goal=Goal(3, at_most=True))
+            )
         yield port
-        print(memory.told(name, process.pid), flush=True)
+        report.facts.append(memory.told(name, process.pid))
+        if name == "web":
+            worst = max(memory.of(pid).rss for pid in list(memory.tree(process.pid))[1:])
+            report.figures.append(
+                Figure("web worker after the run", worst, "MB resident", goal=Goal(150, at_most=True))
+            )
     finally:
         process.terminate()
         process.wait(30)
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind((ports.LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return after the first answer."""
     for _ in range(600):
         if process.poll() is not None:
             break
         try:
-            HTTPConnection("127.0.0.1", port, timeout=1).connect()
+            called = HTTPConnection("127.0.0.1", port, timeout=30)
+            called.request("GET", "/healthz", headers={"Host": "127.0.0.1"})
+            called.getresponse().read()
+            called.close()
         except OSError:
             time.sleep(0.1)
         else:

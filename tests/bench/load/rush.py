@@ -22,21 +22,25 @@ from tests.bench.load.drive import Refused
 _MOST: Final = 600
 _PRICE_FEN: Final = 50_00
 _PLENTY: Final = 1_000_000
+# What is sold to the last unit, and by how many at once.
+UNITS: Final = 500
+CLIENTS: Final = 64
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """A member's orders: of a SKU of their own, of the flash sale, and of what is sold out there."""
+    """A member's orders: of a SKU of their own, of the flash sale, of what will be and of what is sold out there."""
 
     token: str
     cold: dict[str, Any]
     flash: dict[str, Any]
+    scarce: dict[str, Any]
     sold_out: dict[str, Any]
 
 
-def open_sale(*, at: datetime) -> tuple[Good, Good]:
-    """A session that runs for a day with two goods: of one there are plenty, of the other one unit."""
-    hot, gone = Sku.objects.filter(code__startswith="BENCH-").order_by("-id")[:2]
+def open_sale(*, at: datetime) -> tuple[Good, Good, Good]:
+    """A session that runs for a day with three goods: of one there are plenty, of one 500 units, of the last one unit."""
+    hot, scarce, gone = Sku.objects.filter(code__startswith="BENCH-").order_by("-id")[:3]
     session = flashsale.CAMPAIGNS.save(
         flashsale.SessionDraft(
             code="BENCH",
@@ -47,35 +51,46 @@ def open_sale(*, at: datetime) -> tuple[Good, Good]:
                 flashsale.GoodDraft(
                     sku_id=hot.pk, price_fen=_PRICE_FEN, quota=_PLENTY, limit_per_member=_PLENTY
                 ),
+                flashsale.GoodDraft(
+                    sku_id=scarce.pk, price_fen=_PRICE_FEN, quota=UNITS, limit_per_member=_PLENTY
+                ),
                 flashsale.GoodDraft(sku_id=gone.pk, price_fen=_PRICE_FEN, quota=1, limit_per_member=1),
             ],
         ),
         at=at,
     ).row
     flashsale.CAMPAIGNS.approve(session, at=at)
-    return session.goods.get(sku=hot), session.goods.get(sku=gone)
+    of_session = {good.sku_id: good for good in session.goods.all()}
+    return of_session[hot.pk], of_session[scarce.pk], of_session[gone.pk]
+
+
+def addresses(last: int) -> dict[int, int]:
+    """The addresses of the bench's members up to this number, by their numbers."""
+    named = [goods.token_of(number) for number in range(1, last + 1)]
+    found = Address.objects.filter(member__openid__in=named).values_list("member__openid", "pk")
+    return {int(openid.removeprefix("bench-")): pk for openid, pk in found}
 
 
 def buyers(port: int, *, after: int, at: datetime) -> list[Buyer]:
     """Buyers with orders that were quoted, from the members after this number; the last unit of one good is sold."""
-    hot, gone = open_sale(at=at)
-    addresses = dict(
-        Address.objects.filter(member__openid__startswith="bench-").values_list("member__openid", "pk")
-    )
-    others = Sku.objects.filter(code__startswith="BENCH-").exclude(pk__in=[hot.sku_id, gone.sku_id])
+    hot, few, gone = open_sale(at=at)
+    known = addresses(after + _MOST)
+    booked = [good.sku_id for good in (hot, few, gone)]
+    others = Sku.objects.filter(code__startswith="BENCH-").exclude(pk__in=booked)
     skus = list(others.order_by("id").values_list("pk", flat=True))
     picked = random.Random(11)
     called = HTTPConnection("127.0.0.1", port, timeout=30)
-    found = []
-    for number in range(after + 1, min(len(addresses), after + _MOST) + 1):
+    found: list[Buyer] = []
+    for number in range(after + 1, len(known) + 1):
         token = goods.token_of(number)
-        common = {"address_id": addresses[f"bench-{number}"], "coupon_id": "none"}
+        common = {"address_id": known[number], "coupon_id": "none"}
         cold = _quoted(called, token, {**common, "items": [{"sku_id": picked.choice(skus), "quantity": 1}]})
         flash = _quoted(called, token, {**common, **_of(hot)}) if not found else None
         price_fen = flash["expected_payable_fen"] if flash else found[0].flash["expected_payable_fen"]
         flash = {**common, **_of(hot), "expected_payable_fen": price_fen}
         sold_out = {**common, **_of(gone), "expected_payable_fen": price_fen}
-        found.append(Buyer(token, cold, flash, sold_out))
+        scarce = {**common, **_of(few), "expected_payable_fen": price_fen}
+        found.append(Buyer(token, cold, flash, scarce, sold_out))
     status, said = _post(called, "/api/v1/orders", found[0].sold_out, found[0].token, key="bench-last-unit")
     if status != 201:
         raise Refused(f"the last unit could not be bought: {said}"[:500])
@@ -84,8 +99,8 @@ def buyers(port: int, *, after: int, at: datetime) -> list[Buyer]:
 
 
 def key_of(number: int) -> str:
-    """A header with an Idempotency-Key that nobody used before."""
-    return f"Idempotency-Key: rush-{os.getpid()}-{number}-{time.time_ns()}\r\n"
+    """An Idempotency-Key that nobody used before."""
+    return f"rush-{os.getpid()}-{number}-{time.time_ns()}"
 
 
 def _of(good: Good) -> dict[str, Any]:

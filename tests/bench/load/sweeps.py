@@ -1,0 +1,130 @@
+"""What workers do without being asked: closing, receiving, settling, delivering; each counted in real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+
+from apps.orders.models import Order
+from apps.orders.states import Status
+from apps.outbox.models import Delivery
+from apps.outbox.states import DeliveryStatus
+from config.local.places import ROOT
+from tests.bench.load import processor
+from tests.bench.load.copying import copied
+from tests.bench.load.drive import Refused
+from tests.bench.load.figures import Figure, Goal
+from tests.bench.load.listeners import NEWS
+
+_LEAST_ORDERS: Final = Goal(1_000)
+_LEAST_DELIVERIES: Final = Goal(1_500)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """So many in so many seconds, with the processor time of each in milliseconds."""
+
+    number: int
+    seconds: float
+    spent: processor.Spent
+
+    def figure(self, name: str, goal: Goal) -> Figure:
+        """As a line of the report."""
+        rate = self.number / max(self.seconds, 1e-9)
+        return Figure(name, rate, rounds=(rate,), web=self.spent.web, postgres=self.spent.postgres, goal=goal)
+
+
+def measured(url: str, *, deliveries: int, at: datetime) -> list[Figure]:
+    """Close what is overdue, confirm what was shipped long ago, settle it, deliver news to two listeners.
+
+    Raises Refused where anything was left undone.
+    """
+    due = {status: Order.objects.filter(status=status) for status in (Status.UNPAID, Status.SHIPPED)}
+    expired = due[Status.UNPAID].filter(expires_at__lte=at, order_no__startswith="SO").count()
+    shipped = due[Status.SHIPPED].filter(shipped_at__lte=at).count()
+    _forget_news()
+    closed = _work("close", workers=1)
+    _expect("closed", closed.number, expired)
+    _forget_news()
+    received = _work("receive", workers=1)
+    _expect("received", received.number, shipped)
+    settled = _delivered(received.number)
+    _announce(url, deliveries // 2, at=at)
+    delivered = _delivered(deliveries)
+    cores = f"{_cores()} worker process{'es' if _cores() > 1 else ''}"
+    return [
+        closed.figure("close unpaid orders, 1 process", _LEAST_ORDERS),
+        received.figure("confirm receipts, 1 process", _LEAST_ORDERS),
+        settled.figure(f"settle received orders, {cores}", _LEAST_ORDERS),
+        delivered.figure(f"deliver to two listeners, {cores}", _LEAST_DELIVERIES),
+    ]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _delivered(number: int) -> _Done:
+    """Deliver all news. Raises Refused where a listener failed, or heard too little."""
+    done = _work("deliver", workers=_cores())
+    undone = Delivery.objects.exclude(status=DeliveryStatus.DONE).count()
+    _expect("undelivered", undone, 0)
+    if done.number < number:
+        raise Refused(f"{done.number} deliveries where {number} were due")
+    return done
+
+
+def _announce(url: str, number: int, *, at: datetime) -> None:
+    select = (
+        "SELECT %(kind)s, jsonb_build_object('member_id', n), %(at)s FROM generate_series(1, %(number)s) AS n"
+    )
+    told = {"kind": NEWS.name, "at": at, "number": number}
+    copied(url, "outbox_announcement", "kind, payload, announced_at", select, told)
+
+
+def _forget_news() -> None:
+    """Take what was announced until now as heard: it is not what is measured next."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbox_announcement SET sorted_at = now() WHERE sorted_at IS NULL")
+
+
+def _expect(what: str, number: int, of: int) -> None:
+    if number != of:
+        raise Refused(f"{what}: {number} where it should be {of}")
+
+
+def _work(job: str, *, workers: int) -> _Done:
+    """Let so many processes do a job, all beginning at once, until nothing is left for any."""
+    command = [sys.executable, "-m", "tests.bench.load.worker", job]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for _ in range(workers)
+    ]
+    try:
+        for process in processes:
+            _said(process, job)
+        database = str(connection.settings_dict["NAME"])
+        before = processor.used(database)
+        for process in processes:
+            print(file=process.stdin, flush=True)
+        told = [_said(process, job).split() for process in processes]
+        number, seconds = sum(int(done) for done, _ in told), max(float(took) for _, took in told)
+        return _Done(number, seconds, processor.used(database).since(before, answers=number))
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _said(process: subprocess.Popen[str], job: str) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise Refused(f"the worker that should {job} ended with status {process.wait()}")
+    return line
