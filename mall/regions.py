@@ -156,6 +156,30 @@ def require_province(name: str) -> str:
     raise RegionUnknown(f"没有「{name}」这个省份" + (f"，是否应为「{near[0]}」" if near else ""))
 
 
+def require_city(province: str, city: str) -> None:
+    """Refuse a city of an address that is known to lie in another province; the sentence proposes that one.
+
+    What the province has by that name at any level is taken (浙江省/义乌市), and so is what the table lacks, since
+    cities are renamed and founded. Raises RegionUnknown.
+    """
+    full, wanted = require_province(province), _joined(city)
+    if not wanted or _is_no_city(wanted, full):
+        return
+    inside = _table()[full]
+    if any(wanted in _spellings(name) or _named(wanted, districts) for name, districts in inside.items()):
+        return
+    homes = [
+        other
+        for other, cities in _table().items()
+        if wanted == other
+        or any(wanted in _spellings(name) for name in cities if name)
+        or wanted in cities.get("", ())
+    ]
+    if homes:
+        meant = "或".join(f"「{other}」" for other in homes)
+        raise RegionUnknown(f"「{city}」不在{full}，省份是否应为{meant}")
+
+
 @lru_cache(maxsize=8192)
 def locate(province: str, city: str, district: str) -> Region:
     """The region of an address, whichever of the usual ways it is written; what the table lacks stays as written.

@@ -244,8 +244,7 @@ class TreeList(ChangeList):
         return ["place", "pk"]
 
 
-@admin.register(Sku)
-class SkuAdmin(ReadOnlyAdmin):
+class SkuPage(ReadOnlyAdmin):
     """SKUs to find and to choose, by code, title or option value; they are edited with their product."""
 
     list_display = ["code", "product", "options", "price", "enabled"]

@@ -13,6 +13,7 @@ from apps.desk import (
     product_page,
     promotion_page,
     recharge_page,
+    sku_page,
     unpaid_page,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "product_page",
     "promotion_page",
     "recharge_page",
+    "sku_page",
     "unpaid_page",
 ]

@@ -21,7 +21,7 @@ from mall.money import yuan
 
 
 class Card(NamedTuple):
-    """A figure with the list it opens; ``needs`` is the permission to see that list."""
+    """A figure with the list it opens; ``needs`` is the permission to see that list, ``also_needs`` the figure."""
 
     title: str
     value: str
@@ -30,6 +30,7 @@ class Card(NamedTuple):
     url: str
     needs: str
     alarming: bool = False
+    also_needs: str = ""
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _permitted(request: HttpRequest, cards: list[Card]) -> list[Card]:
-    return [card for card in cards if request.user.has_perm(card.needs)]
+    return [card for card in cards if request.user.has_perms(filter(None, [card.needs, card.also_needs]))]
 
 
 def _takings(days: list[Day]) -> list[Card]:
@@ -92,14 +93,15 @@ def _tasks(waits: Waiting) -> list[Card]:
         return Card(title, str(value), note, icon, url, needs, alarming and value > 0)
 
     late = f"其中 {waits.overdue} 单付款已超过 48 小时" if waits.overdue else "都在 48 小时之内"
-    order, stock = "orders_order", "inventory_stock"
+    order = "orders_order"
     return [
         card("待发货", waits.to_ship, late, "local_shipping", _list(order, f"status__exact={Status.PAID}"),
              "orders.view_order", alarming=bool(waits.overdue)),
         card("待付款", waits.unpaid, "到期自动关闭", "hourglass_top", _list(order, f"status__exact={Status.UNPAID}"),
              "orders.view_order", alarming=False),
         card("库存紧张", waits.low_stock, f"其中 {waits.sold_out} 个规格已售罄", "inventory_2",
-             _list(stock, "scarcity=low"), "inventory.view_stock", alarming=waits.sold_out > 0),
+             _list("catalog_sku", "scarcity=low"), "catalog.view_sku",
+             alarming=waits.sold_out > 0)._replace(also_needs="inventory.view_stock"),
         card("退款失败", waits.failed_refunds, "需要人工处理", "currency_exchange",
              _list("payments_refund", "status__exact=FAILED"), "payments.view_refund", alarming=True),
         card("储值欠款", waits.owing, "商户平台退款时余额已用", "account_balance_wallet",

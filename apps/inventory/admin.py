@@ -20,13 +20,13 @@ from apps.inventory.selectors import LOW
 
 
 class ScarcityFilter(admin.SimpleListFilter):
-    """Rows of which few or no units are free."""
+    """Rows of which few or no units are free in their place; what can be ordered of a SKU in all, its own list tells."""
 
-    title = "库存紧张程度"
+    title = "该仓库或门店的可售"
     parameter_name = "scarcity"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("none", "已售罄"), ("low", f"可售 {LOW} 件以下")]
+        return [("none", "没有了"), ("low", f"{LOW} 件以内")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         limit = {"none": 0, "low": LOW}.get(self.value() or "")

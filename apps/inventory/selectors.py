@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from apps.base import planned
+from apps.catalog.models import Sku
 from apps.inventory.models import Stock
 
 # At this many free units a stock row is low.
@@ -65,6 +66,12 @@ def free_of_products(product: OuterRef) -> Coalesce:
     return Coalesce(Subquery(free.values("free")), 0)
 
 
+def free_of_sku(sku: OuterRef) -> Coalesce:
+    """The units of a SKU that may still be ordered, as a column of a list of SKUs."""
+    rows = Stock.objects.filter(sku=sku, place__ships=True).order_by().values("sku")
+    return Coalesce(Subquery(rows.annotate(free=Sum(F("on_hand") - F("held"))).values("free")), 0)
+
+
 def free_of_product(product_id: int) -> dict[int, int]:
     """How many units of each SKU of a product may still be ordered, without those that lie nowhere; one query."""
     with connection.cursor() as cursor:
@@ -74,11 +81,20 @@ def free_of_product(product_id: int) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def scarce_skus(*, at_most: int = LOW) -> QuerySet[Sku]:
+    """The SKUs on sale of which at most so many units may still be ordered, over all places that ship.
+
+    Each has ``free``: those units, 0 where none ever lay.
+    """
+    free = Sum(F("stocks__on_hand") - F("stocks__held"), filter=Q(stocks__place__ships=True))
+    on_sale = Sku.objects.filter(enabled=True, product__on_sale=True)
+    return on_sale.annotate(free=Coalesce(free, 0)).filter(free__lte=at_most)
+
+
 def scarce() -> tuple[int, int]:
-    """How many stock rows have nothing free, and how many have ``LOW`` units or fewer (the former included)."""
-    counted = Stock.objects.annotate(free=F("on_hand") - F("held")).aggregate(
-        none=Count("id", filter=Q(free__lte=0)), low=Count("id", filter=Q(free__lte=LOW))
-    )
+    """How many SKUs on sale have nothing left to order, and how many ``LOW`` units or fewer (the former included)."""
+    low = scarce_skus().order_by()
+    counted = low.aggregate(none=Count("pk", filter=Q(free__lte=0)), low=Count("pk"))
     return counted["none"], counted["low"]
 
 

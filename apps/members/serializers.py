@@ -143,9 +143,19 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
         return province
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Bring the phone number to its one form, which the province decides on for numbers without a country."""
+        """Refuse a city of another province, and bring the phone number to its one form.
+
+        The province decides on the form of numbers without a country. An address of before keeps its city until
+        province or city is written again.
+        """
+        province = attrs.get("province") or (self.instance.province if self.instance else "")
+        if "province" in attrs or "city" in attrs:
+            city = attrs.get("city") or (self.instance.city if self.instance else "")
+            try:
+                regions.require_city(province, city)
+            except regions.RegionUnknown as refusal:
+                raise serializers.ValidationError({"city": [refusal.text]}) from refusal
         if "phone" in attrs:
-            province = attrs.get("province") or (self.instance.province if self.instance else "")
             number = texts.phone(attrs["phone"], province=province)
             if number is None:
                 raise serializers.ValidationError({"phone": ["请填写正确的手机号"]})

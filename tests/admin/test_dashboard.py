@@ -23,6 +23,7 @@ from config.navigation import Place
 from tests.admin import shop
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
+from tests.apps.inventory import make as stock
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,42 @@ def test_scarce_goods_are_counted_by_what_is_free() -> None:
     shop.scarce_goods()
     waits = cockpit.waiting(at=shop.NOW)
     assert (waits.sold_out, waits.low_stock) == (1, 2)
+
+
+def test_scarce_are_skus_by_all_that_can_be_ordered_and_the_list_shows_the_same(page: Client) -> None:
+    branch = stock.place(name="西湖门店")
+    counter_only = stock.place(name="只供自提", ships=False)
+    plenty = stock.sku()
+    stock.stock(plenty, 20)
+    stock.stock(plenty, 8, at_place=branch)
+    in_two = stock.sku()
+    stock.stock(in_two, 6)
+    stock.stock(in_two, 6, at_place=branch)
+    low, unsent, never = stock.sku(), stock.sku(), stock.sku()
+    stock.stock(low, 4)
+    stock.stock(low, 4, at_place=branch)
+    stock.stock(unsent, 50, at_place=counter_only)
+    off, disabled = stock.sku(), stock.sku()
+    type(off.product).objects.filter(pk=off.product_id).update(on_sale=False)
+    type(disabled).objects.filter(pk=disabled.pk).update(enabled=False)
+
+    answer = page.get("/admin/")
+    (card,) = [card for card in answer.context["tasks"] if card.title == "库存紧张"]
+    assert (card.value, card.note, card.alarming) == ("3", "其中 2 个规格已售罄", True)
+    listed = page.get(card.url).context["cl"].result_list
+    assert {row.pk: row.free_units_now for row in listed} == {low.pk: 8, unsent.pk: 0, never.pk: 0}
+    sold_out = page.get(card.url.replace("low", "none")).context["cl"].result_list
+    assert {row.pk for row in sold_out} == {unsent.pk, never.pk}
+
+
+def test_stock_is_told_in_the_list_of_skus_to_who_may_see_it(
+    page: Client, operator_with: Callable[..., Client]
+) -> None:
+    stock.stock(stock.sku(), 3)
+    plain = operator_with("catalog.view_sku")
+    assert "可售库存" not in shop.shown(plain.get("/admin/catalog/sku/"))
+    assert "库存紧张" not in shop.shown(plain.get("/admin/"))
+    assert "可售库存" in shop.shown(page.get("/admin/catalog/sku/"))
 
 
 def test_the_page_shows_the_figures_and_links_to_the_lists(page: Client) -> None:
@@ -108,7 +145,7 @@ def test_an_operator_sees_only_the_figures_of_lists_they_may_open(
     operator_with: Callable[..., Client],
 ) -> None:
     order = paid(timezone.now(), 12_800)
-    context = operator_with("inventory.view_stock").get("/admin/")
+    context = operator_with("catalog.view_sku", "inventory.view_stock").get("/admin/")
     shown = shop.shown(context)
     assert "库存紧张" in shown
     assert "待发货" not in shown

@@ -188,3 +188,65 @@ def test_a_province_is_known_by_both_its_names(typed: str, full: str) -> None:
 def test_a_province_that_there_is_not_is_refused_with_the_nearest() -> None:
     with pytest.raises(RegionUnknown, match="是否应为「浙江省」"):
         regions.require_province("淅江省")
+
+
+def test_every_city_of_the_table_lies_in_its_province_by_each_of_its_names() -> None:
+    for region in regions.every_region():
+        for name in {region.city, regions.short_name(region.city)} if region.city else {region.province}:
+            regions.require_city(region.province, name)
+        # County-level cities, and those directly below a province, are given as cities by some pickers.
+        if region.district:
+            regions.require_city(region.province, region.district)
+
+
+@pytest.mark.parametrize(
+    ("province", "city"),
+    [
+        ("浙江省", "义乌市"),
+        ("浙江", "杭州"),
+        ("浙江省", "雄新市"),
+        ("北京市", "北京市"),
+        ("北京市", "市辖区"),
+        ("北京市", "朝阳"),
+        ("重庆市", "县"),
+        ("湖北省", "省直辖县级行政区划"),
+        ("湖北省", "仙桃市"),
+        ("湖北省", "恩施州"),
+        ("湖北省", "恩施土家族苗族自治州"),
+        ("新疆维吾尔自治区", "自治区直辖县级行政区划"),
+        ("新疆", "石河子市"),
+        ("海南省", "海南"),
+        ("青海省", "海南州"),
+        ("香港特别行政区", "香港特别行政区"),
+        ("台湾省", "台北市"),
+        ("吉林省", "吉林市"),
+        ("安徽省", "巢湖市"),
+        ("四川省", "九龙"),
+    ],
+)
+def test_a_city_is_taken_in_its_province_and_where_it_is_unknown(province: str, city: str) -> None:
+    regions.require_city(province, city)
+
+
+@pytest.mark.parametrize(
+    ("province", "city", "right"),
+    [
+        ("浙江省", "南京市", "江苏省"),
+        ("浙江", "南京", "江苏省"),
+        ("浙江省", "北京市", "北京市"),
+        ("上海市", "杭州市", "浙江省"),
+        ("北京市", "朝阳市", "辽宁省"),
+        ("湖南省", "恩施州", "湖北省"),
+        ("湖南省", "仙桃市", "湖北省"),
+        ("甘肃省", "石河子市", "新疆维吾尔自治区"),
+        ("广东省", "香港特别行政区", "香港特别行政区"),
+        ("福建省", "台北市", "台湾省"),
+        ("海南省", "海南藏族自治州", "青海省"),
+    ],
+)
+def test_a_city_of_another_province_is_refused_with_the_right_one(
+    province: str, city: str, right: str
+) -> None:
+    with pytest.raises(RegionUnknown) as refused:
+        regions.require_city(province, city)
+    assert f"省份是否应为「{right}」" in refused.value.text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox.store import Refund, Transaction
 from apps.wechat.sandbox.transactions import PayRefused
-from apps.wechat.sandbox.wire import Request, Response, Route, as_json
+from apps.wechat.sandbox.wire import Request, Response, Route, as_json, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
 
@@ -55,10 +55,10 @@ def apply(world: World, request: Request) -> Response:
         raise PayRefused(400, "PARAM_ERROR", "账单类型或压缩格式有误")
     text = _csv(world, _day(world, asked.get("bill_date", "")), bill_type)
     token = secrets.token_urlsafe(32)
-    content = gzip.compress(text.encode()) if "tar_type" in asked else text.encode()
+    content = gzip.compress(in_utf8(text)) if "tar_type" in asked else in_utf8(text)
     world.bills[token] = (world.now() + DOWNLOAD_S, content)
     address = f"http://{request.headers.get('host', '127.0.0.1')}{DOWNLOAD_PATH}?token={token}"
-    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(in_utf8(text), usedforsecurity=False).hexdigest()
     return as_json({"hash_type": "SHA1", "hash_value": digest, "download_url": address})
 
 

@@ -37,7 +37,7 @@ def answer_text(*, timestamp: str, nonce: str, body: bytes) -> bytes:
 
 def payment_text(*, appid: str, timestamp: str, nonce: str, package: str) -> bytes:
     """Return what a merchant signs for wx.requestPayment (paySign)."""
-    return f"{appid}\n{timestamp}\n{nonce}\n{package}\n".encode()
+    return f"{appid}\n{timestamp}\n{nonce}\n{package}\n".encode(errors="backslashreplace")
 
 
 def sign(key: rsa.RSAPrivateKey, text: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import crypto, deliveries, transactions
 from apps.wechat.sandbox.store import Refund, Transaction, Transfer
-from apps.wechat.sandbox.wire import Json
+from apps.wechat.sandbox.wire import Json, in_utf8
 from apps.wechat.sandbox.world import digits, rfc3339
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _announce(world: World, *, event: str, about: str, url: str, content: Json) 
 def _compose(world: World, event: str, url: str, envelope: Json, content: Json) -> deliveries.Outgoing:
     """Write and sign one attempt, with the first fault on the board that is meant for it."""
     content, content_fault = _falsified(world, event, content)
-    body = json.dumps(_sealed(world, event, envelope, content), ensure_ascii=False).encode()
+    body = in_utf8(json.dumps(_sealed(world, event, envelope, content), ensure_ascii=False))
     if world.faults.take("notify_garbage", event=event):
         body, content_fault = b"\x00not json at all", "notify_garbage"
     timestamp, nonce, serial = str(int(time.time())), secrets.token_hex(16), world.numbers.public_key_id
@@ -173,7 +173,7 @@ def _sealed(world: World, event: str, envelope: Json, content: Json) -> Json:
         api_v3_key=world.numbers.api_v3_key,
         nonce=nonce,
         associated_data=kind,
-        plain=json.dumps(content, ensure_ascii=False).encode(),
+        plain=in_utf8(json.dumps(content, ensure_ascii=False)),
     )
     resource = {
         "original_type": kind,

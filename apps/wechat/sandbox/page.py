@@ -14,7 +14,7 @@ from django.template import Context, Engine
 from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers, transfers
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Transfer
-from apps.wechat.sandbox.wire import Json, Request, Response
+from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
 
@@ -69,7 +69,7 @@ def answer(world: World, request: Request) -> Response:
             notice = do(world, request.form())
     except _REFUSALS as error:
         notice = f"未成功：{error}"
-    return Response(status=303, headers={"Location": f"/?notice={quote(notice)}"})
+    return Response(status=303, headers={"Location": f"/?notice={quote(in_utf8(notice))}"})
 
 
 def _login(world: World, form: dict[str, str]) -> str:
@@ -189,7 +189,7 @@ def _shown(world: World, *, notice: str) -> Response:
     }
     # No settings of any Django project are read: texts only, neither localised nor converted.
     html = _engine().get_template("page.html").render(Context(content, use_l10n=False, use_tz=False))
-    return Response(body=html.encode(), content_type="text/html; charset=utf-8")
+    return Response(body=in_utf8(html), content_type="text/html; charset=utf-8")
 
 
 @cache

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 import requests
 
 from apps.wechat.sandbox import crypto, deliveries
-from apps.wechat.sandbox.wire import Json
+from apps.wechat.sandbox.wire import Json, in_utf8
 from apps.wechat.sandbox.world import digits
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _compose(world: World, openid: str, message: Json) -> deliveries.Outgoing:
     encrypt = crypto.seal_push(
         aes_key=world.numbers.push_aes_key,
         appid=world.numbers.appid,
-        message=plain.encode(),
+        message=in_utf8(plain),
         random=secrets.token_bytes(16),
     )
     timestamp, nonce, token = str(int(time.time())), digits(10), world.numbers.push_token
@@ -97,8 +97,8 @@ def _compose(world: World, openid: str, message: Json) -> deliveries.Outgoing:
     envelope = {"ToUserName": world.numbers.original_id, "Encrypt": encrypt}
     body = xml(envelope) if as_xml else json.dumps(envelope)
     return deliveries.Outgoing(
-        url=f"{world.push_url}?{urlencode(query)}",
-        body=body.encode(),
+        url=f"{world.push_url}?{urlencode(query, errors='backslashreplace')}",
+        body=in_utf8(body),
         headers={"Content-Type": "text/xml" if as_xml else "application/json"},
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import miniprogram, pushes, shipping, subscribe
 from apps.wechat.sandbox.store import Shipment, Shopper
-from apps.wechat.sandbox.wire import Json
+from apps.wechat.sandbox.wire import Json, in_utf8
 
 if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
@@ -70,5 +70,5 @@ def confirm_receipt(world: World, *, transaction_id: str) -> Shipment:
 
 def _name(world: World, kind: str, nickname: str) -> str:
     """27 characters that are the same for a nickname whenever it comes."""
-    digest = hashlib.sha256(f"{world.numbers.appid}/{kind}/{nickname}".encode()).digest()
+    digest = hashlib.sha256(in_utf8(f"{world.numbers.appid}/{kind}/{nickname}")).digest()
     return base64.urlsafe_b64encode(digest).decode()[:27]

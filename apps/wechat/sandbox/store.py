@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from apps.wechat.sandbox.wire import in_utf8
+
 
 @dataclass(frozen=True)
 class Shopper:
@@ -195,11 +197,12 @@ class Table(Generic[Row]):
         """Put the row in place of the one with its key, and return it."""
         self._rows[self._key(row)] = row
         if self._file is not None:
-            text = json.dumps(asdict(row), ensure_ascii=False)  # type: ignore[call-overload]
+            # All in ASCII: SQLite takes no half surrogate pair.
+            text = json.dumps(asdict(row))  # type: ignore[call-overload]
             self._file.execute(
                 "INSERT INTO rows (kind, key, row) VALUES (?, ?, ?)"
                 " ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row",
-                (self._kind.__name__, self._key(row), text),
+                (self._kind.__name__, in_utf8(self._key(row)).decode(), text),
             )
         return row
 

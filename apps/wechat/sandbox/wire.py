@@ -92,6 +92,11 @@ def find(routes: Iterable[Route], request: Request) -> Callable[[World], Respons
     return None
 
 
+def in_utf8(text: str) -> bytes:
+    """Write a text, half a surrogate pair as ``\\ud800``: JSON's own way to write it, and readable anywhere else."""
+    return text.encode(errors="backslashreplace")
+
+
 def as_json(content: object, *, status: int = 200) -> Response:
-    """Return an answer with real UTF-8, as WeChat writes it."""
-    return Response(status=status, body=json.dumps(content, ensure_ascii=False).encode())
+    """Return an answer with real UTF-8, as WeChat writes it; half a surrogate pair is escaped."""
+    return Response(status=status, body=in_utf8(json.dumps(content, ensure_ascii=False)))

@@ -124,6 +124,13 @@ SPELLINGS = [
     ("白色的茶杯", "白色茶杯"),
     ("妈妈的茶杯", "茶杯 送妈妈"),
     ("新款的 连衣裙", "新款连衣裙"),
+    ("1.2L", "玻璃茶壶 1.2 L"),
+    ("1.2 l", "玻璃茶壶1.2L大容量"),
+    ("１．２Ｌ", "玻璃茶壶 1.2L"),
+    ("1.2升", "玻璃茶壶 1.2升"),
+    ("500 克", "铁观音 500克"),
+    ("500克铁观音", "铁观音 500 克"),
+    ("50x30cm", "茶席 50×30cm"),
 ]
 
 
@@ -161,6 +168,17 @@ ONE_TOO_MANY = [
     ("纯棉 蓝色 毛巾", ["白色纯棉毛巾"]),
     ("陶瓷茶壶", ["玻璃茶壶"]),
     ("taoci chahu", ["手工陶瓷茶杯套装", "玻璃茶壶"]),
+    ("500g 红茶", ["正山小种红茶 250g"]),
+    ("红茶 500 g", ["正山小种红茶 250g"]),
+    ("红茶500克", ["正山小种红茶 250g"]),
+    ("茶杯 xyzzy", ["手工陶瓷茶杯套装"]),
+    ("xyzzy 茶杯", ["手工陶瓷茶杯套装"]),
+    ("茶杯 abc-def", ["手工陶瓷茶杯套装"]),
+    ("茶杯 不存在的词", ["手工陶瓷茶杯套装"]),
+    ("茶杯，莫名其妙的东西", ["手工陶瓷茶杯套装"]),
+    ("茶杯 塑料", ["手工陶瓷茶杯套装"]),
+    ("紫砂壶 foo", ["紫砂壶"]),
+    ("青花茶杯 礼物", ["手工陶瓷茶杯套装"]),
 ]
 
 
@@ -175,13 +193,54 @@ def test_with_one_word_too_many_the_goods_that_have_most_of_it_are_shown_and_it_
 
 @pytest.mark.parametrize(
     "query",
-    ["iphone 16 手机壳", "500g 红茶", "白色咖啡机", "白色的咖啡机", "新款手表", "咖啡机", "大容量", "的"],
+    [
+        "iphone 16 手机壳",
+        "iphone16 手机壳",
+        "500g 咖啡机",
+        "500g",
+        "白色咖啡机",
+        "白色的咖啡机",
+        "新款手表",
+        "咖啡机",
+        "大容量",
+        "的",
+    ],
 )
 def test_another_thing_or_another_number_is_not_most_of_it(db: None, query: str) -> None:
     for title in SHOP:
         if title != "大容量化妆包":
             put(title)
     assert seen(query)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("1.2L", {"玻璃茶壶 1.2L"}),
+        ("1.2 L", {"玻璃茶壶 1.2L"}),
+        ("1.2", {"玻璃茶壶 1.2L"}),
+        ("2L", set()),
+        ("400L", set()),
+        ("400ml", {"品茗杯"}),
+        ("00ml", set()),
+        ("50g", set()),
+        ("250g", {"西湖龙井 250g"}),
+        ("12L", set()),
+    ],
+)
+def test_a_measure_is_one_word_and_never_its_digits(db: None, query: str, titles: set[str]) -> None:
+    put("玻璃茶壶 1.2L")
+    put("西湖龙井 250g", subtitle="1 级 2 两")
+    put("品茗杯", attributes=[{"name": "容量", "value": "400 ml"}])
+    put("茶漏 12 只", subtitle="1200ml 以下")
+    put("龙泉青瓷 2 只", attributes=[{"name": "容量", "value": "1400ml"}])
+    assert set(found(query)) == titles
+
+
+def test_a_word_that_is_cut_into_many_pieces_does_not_outvote_the_right_one(db: None) -> None:
+    cups = [put(title).title for title in ("手工茶杯", "青瓷茶杯", "白瓷茶杯", "玻璃茶杯 送词典")]
+    how, titles = seen("茶杯 不存在的词")
+    assert (how, set(titles)) == ("most", set(cups))
 
 
 def test_goods_with_all_of_it_are_shown_alone(db: None) -> None:
@@ -221,6 +280,12 @@ def test_a_whole_word_of_the_title_comes_before_a_part_and_a_part_before_other_t
     put("steam 蒸茶壶", sold_count=90)
     put("红茶 tea 礼盒", sold_count=9)
     assert found("tea") == ["红茶 tea 礼盒", "steam 蒸茶壶", "煮茶器"]
+
+
+def test_a_measure_of_the_title_comes_before_one_of_other_texts(db: None) -> None:
+    put("电热水壶", attributes=[{"name": "容量", "value": "1.2L"}], sold_count=900)
+    put("玻璃茶壶 1.2 L", sold_count=1)
+    assert seen("1.2l") == ("all", ["玻璃茶壶 1.2 L", "电热水壶"])
 
 
 def test_among_equal_matches_what_sells_more_comes_first(db: None) -> None:

@@ -202,6 +202,44 @@ def test_a_province_that_there_is_not_is_refused_with_the_nearest(shopper_of: Sh
     assert (answer.status_code, answer.json()["details"]) == (400, {"province": [said]})
 
 
+def test_an_address_is_written_for_an_order_and_needs_no_consent_as_a_phone_number_does(
+    shopper_of: ShopperOf,
+) -> None:
+    make.privacy("1.0")
+    shopper = shopper_of(make.member())
+    assert shopper.call("POST", "/me/phone", {"code": "x"}).json()["code"] == "consent_required"
+    assert shopper.call("POST", "/me/addresses", HOME).status_code == 201
+
+
+def test_a_city_of_another_province_is_refused_with_the_right_one(shopper_of: ShopperOf) -> None:
+    owner = make.member()
+    shopper = shopper_of(owner)
+    said = "「南京市」不在浙江省，省份是否应为「江苏省」"
+    wrong = {**HOME, "city": "南京市", "district": "玄武区"}
+    answer = shopper.call("POST", "/me/addresses", wrong)
+    assert (answer.status_code, answer.json()["code"], answer.json()["details"]) == (
+        400,
+        "invalid",
+        {"city": [said]},
+    )
+    kept = shopper.call("POST", "/me/addresses", HOME).json()["id"]
+    assert shopper.call("PATCH", f"/me/addresses/{kept}", {"city": "南京市"}).json()["details"] == {
+        "city": [said]
+    }
+    answer = shopper.call("PATCH", f"/me/addresses/{kept}", {"province": "江苏省"})
+    assert answer.json()["details"] == {"city": ["「杭州市」不在江苏省，省份是否应为「浙江省」"]}
+    assert Address.objects.get().city == "杭州市"
+
+
+def test_an_address_of_before_keeps_its_city_until_it_is_written_again(shopper_of: ShopperOf) -> None:
+    owner = make.member()
+    old = make.address(owner, province="浙江省", city="南京市")
+    shopper = shopper_of(owner)
+    assert shopper.call("GET", f"/me/addresses/{old.pk}").json()["city"] == "南京市"
+    assert shopper.call("PATCH", f"/me/addresses/{old.pk}", {"detail": "2 号"}).status_code == 200
+    assert shopper.call("PATCH", f"/me/addresses/{old.pk}", {"city": "宁波市"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "phone",
     [

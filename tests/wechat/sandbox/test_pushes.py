@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+import requests
+
 from apps.wechat.sandbox import crypto
 from apps.wechat.sandbox.control import Sandbox
 from tests.wechat.sandbox.doorstep import Arrival, Doorstep
@@ -45,6 +48,33 @@ def test_an_answered_prompt_is_pushed(sandbox: Sandbox, merchant: Merchant, door
     assert (one["Event"], one["FromUserName"]) == ("subscribe_msg_popup_event", openid)
     assert one["List"] == {"TemplateId": "TPL", "SubscribeStatusString": "accept", "PopupScene": "0"}
     assert [row["SubscribeStatusString"] for row in two["List"]] == ["reject", "reject"]
+
+
+@pytest.mark.parametrize("style", ["json", "xml"])
+def test_half_a_surrogate_pair_is_pushed_and_breaks_no_page(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep, style: str
+) -> None:
+    sandbox.push_to(doorstep.url, format=style)
+    openid = sandbox.login("\ud800").openid
+    sandbox.push("x\x00y\udfff", openid=f"{openid}\ud800", content={"Content": "\ud800好"})
+    sandbox.write(openid, "\udc00")
+    sandbox.subscribe(openid, "T\ud800")
+    messages = [_opened(merchant, arrival) for arrival in doorstep.wait_for(3)]
+    assert [message for message in messages if "\\ud800好" in message] != []
+    for path in (
+        "",
+        "/__sandbox/",
+        "/__sandbox/calls",
+        "/__sandbox/notifies",
+        "/__sandbox/shoppers",
+        "/__sandbox/grants",
+    ):
+        assert (path, requests.get(f"{sandbox.base_url}{path}", timeout=10).status_code) == (path, 200)
+    assert "\\ud800好" in requests.get(f"{sandbox.base_url}/__sandbox/notifies", timeout=10).text
+    order = {"kind": "delay", "settings": '{"path": "\\ud800", "x\\ud800": 1}'}
+    assert (
+        requests.post(f"{sandbox.base_url}/__sandbox/page/fault", data=order, timeout=10).status_code == 200
+    )
 
 
 def test_events_can_be_xml(sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep) -> None:
