@@ -65,7 +65,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.change:+d}/{self.debt_change:+d}"
+        return f"{self.get_kind_display()} {self.change:+d}/{self.debt_change:+d}"
 
     @property
     def points(self) -> int:

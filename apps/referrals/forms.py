@@ -33,7 +33,7 @@ class ReferralForm(forms.ModelForm):
         label="好友奖励",
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="好友自己得到什么，例如 券 WELCOME 或 100 积分；留空表示没有",
+        help_text="好友自己得到什么，例如 券 2026 或 100 积分；留空表示没有",
     )
 
     class Meta:

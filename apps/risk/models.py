@@ -84,7 +84,7 @@ class Trace(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.trait}"
+        return f"{self.member_id} {self.get_trait_display()}"
 
 
 class Look(models.Model):

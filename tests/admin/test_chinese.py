@@ -32,9 +32,9 @@ CATALOGUES = Path(__file__).parents[2] / "config" / "locale" / "zh_Hans" / "LC_M
 UNFOLD = Path(unfold.__file__).parent
 DJANGO = Path(django.__file__).parent
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_LATIN = re.compile(r"[A-Za-z0-9_.:/@-]*[A-Za-z][A-Za-z0-9_.:/@-]*")
-# Numbers, dotted names, addresses, and the random letters of a member's number.
-_CODE = re.compile(r"[0-9_.:/@]|^[A-Z]{10,}$")
+_LATIN = re.compile(r"[A-Za-z0-9_.:/@*-]*[A-Za-z][A-Za-z0-9_.:/@*-]*")
+# Numbers, dotted names, addresses, masked numbers, and the random letters of a member's number.
+_CODE = re.compile(r"[0-9_.:/@]|\*{4}|^[A-Z]{10,}$")
 # What Chinese operators write in Latin letters too, keys of their keyboards, and texts of the tests' own rows.
 _WORDS = {"SKU", "openid", "unionid", "JSON", "Control", "Mac", "Command", "HTML", "MP4", "LDAP", "ID", "esc"}
 # Lists of one word each in another language that Chinese people know better than its translation.

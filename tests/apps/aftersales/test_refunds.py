@@ -254,7 +254,7 @@ def test_a_received_order_can_be_refunded_and_ends_with_its_last_unit() -> None:
     make.refund(order, {cup: 1})
     order = make.fresh(order)
     move = order.history.latest("id")
-    assert (order.status, move.move, move.operator.username) == ("REFUNDED", "refund", "warehouse")
+    assert (order.status, move.move, move.operator.username) == ("REFUNDED", "refund", "仓管员")
     with pytest.raises(planning.OrderNotRefundable):
         make.refund(order, {cup: 1})
 

@@ -112,7 +112,7 @@ def money(of: Promoter) -> dict[str, int]:
 SUMS = ("pending", "frozen", "available", "withdrawing", "withdrawn", "debt")
 
 
-def give(to: Promoter, fen: int, *, key: str = "gift", at: Any = NOW) -> None:
+def give(to: Promoter, fen: int, *, key: str = "gift:1", at: Any = NOW) -> None:
     """Money that may be withdrawn, booked by an operator."""
     ledger.adjust(
         promoter_id=to.pk,

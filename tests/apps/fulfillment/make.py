@@ -32,7 +32,7 @@ def carriers() -> None:
 
 def operator() -> Any:
     """The warehouse's login for the admin."""
-    made, _ = get_user_model().objects.get_or_create(username="warehouse")
+    made, _ = get_user_model().objects.get_or_create(username="仓管员")
     return made
 
 
