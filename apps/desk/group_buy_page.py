@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.catalog.models import Sku
 from apps.checkout import samples
 from apps.desk.results_page import ResultsPage
-from apps.groupbuy import terms
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.admin import GroupBuyPage
 from apps.groupbuy.models import GroupBuy
 from apps.groupbuy.states import KIND
@@ -37,12 +37,12 @@ def _is_of(declined: Declined, called: str) -> bool:
 
 
 def _lines(row: GroupBuy) -> Iterator[str]:
-    ladders = terms.of_campaign(row)
+    ladders = group_terms.of_campaign(row)
     skus: Any = Sku.objects.filter(pk__in=ladders.ladders).select_related("product__category")
     for sku in skus.order_by("pk")[:_MOST]:
         ladder = ladders.ladders[sku.pk]
         for size, price_fen in sorted(ladder.items()):
-            called = terms.called(size)
+            called = group_terms.called(size)
             quote = samples.sample(
                 kind=KIND,
                 activity_id=row.pk,

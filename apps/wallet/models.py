@@ -281,7 +281,9 @@ class Entry(models.Model):
         indexes = [models.Index(fields=["account", "-id"], name="wallet_entry_of_account")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.free_principal_change_fen:+d}/{self.free_bonus_change_fen:+d}"
+        return (
+            f"{self.get_kind_display()} {self.free_principal_change_fen:+d}/{self.free_bonus_change_fen:+d}"
+        )
 
     @property
     def order_no(self) -> str:

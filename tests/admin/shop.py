@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from apps.base import audit, jobs, pulses
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
-from apps.distribution.models import Contest, Material, PromoterLevel, RateRule, Winner
+from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
@@ -180,6 +180,7 @@ def _promoters_of(order: Order) -> None:
     contest = Contest.objects.create(
         title=f"月榜{number}", starts_at=NOW, ends_at=NOW + timedelta(days=1), wait_days=0
     )
+    Prize.objects.create(contest=contest, first_place=1, last_place=1, reward_fen=100)
     Winner.objects.create(
         contest=contest, promoter=promoter, place=1, orders=1, amount_fen=5000, reward_fen=100
     )

@@ -53,6 +53,7 @@ def filled(address: str, model: type[Model] | None) -> str:
     values = {
         "object_id": row.pk if row else 1,
         "content_type_id": ContentType.objects.get_for_model(Brand).pk,
+        "month": "2026-11",
         "parcel_no": Parcel.objects.order_by("-pk")[0].parcel_no,
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values.get(part[1], values["object_id"])), address)

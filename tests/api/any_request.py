@@ -46,6 +46,7 @@ NOT_TOLD = {
     "cursor_invalid": "signed by the shop",
     "document_version_invalid": "documents are the shop's",
     "picture_unreadable": "what a picture is, its bytes say",
+    "real_name_required": "from which sum on, the contract says; a schema does not",
     "scope_unreadable": "as a badge or a hint of the shop gives it",
     "wechat_code_invalid": "made by WeChat",
     "invalid province": "3,400 names of regions are no enum",

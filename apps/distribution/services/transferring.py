@@ -118,7 +118,7 @@ def _work(row: Withdrawal, *, at: datetime) -> bool:
     try:
         return _pay(row, at=at) if row.status == WithdrawalStatus.PAYING else _ask(row, at=at)
     except Exception as error:
-        why = str(error) if isinstance(error, ShopError) else type(error).__name__
+        why = error.text if isinstance(error, ShopError) else type(error).__name__
         log.exception("withdrawal_failed", withdrawal_no=row.withdrawal_no)
         _put_off(row, why=why, until=at + _LONGEST_WAIT)
         return True

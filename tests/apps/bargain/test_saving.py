@@ -54,9 +54,9 @@ def test_ten_fen_for_ten_friends_and_a_floor_of_nothing_are_possible():
 
 def test_a_draft_is_shown_to_nobody_and_an_approved_one_wears_its_badge():
     row = make.bargain(approved=False)
-    assert campaign_facts.shown(at=NOW) == ()
+    assert campaign_facts.shown(kind="bargain", at=NOW) == ()
     bargains.CAMPAIGNS.approve(row, at=NOW)
-    (shown,) = campaign_facts.shown(at=NOW)
+    (shown,) = campaign_facts.shown(kind="bargain", at=NOW)
     assert (shown.kind, shown.activity_id, shown.label, shown.price_fen) == (
         "bargain",
         str(row.pk),

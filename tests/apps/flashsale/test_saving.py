@@ -39,7 +39,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         make.draft(sku, sku, price_fen=50_00, quota=0, ends_at=NOW, preheat_at=NOW + HOUR, combines=["luck"])
     )
     assert [field for field, _ in found] == [
-        "ends_at", "preheat_at", "combines", "goods", "goods", "goods", "goods",
+        "ends_at", "preheat_at", "combines", "goods", "goods", "goods",
     ]  # fmt: skip
     assert found[3][1] == "同一商品规格只能添加一次"
     assert found[-1][1].endswith("活动价必须低于原价 ¥50.00")

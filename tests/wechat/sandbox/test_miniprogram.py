@@ -243,4 +243,5 @@ def test_pictures_are_looked_at_like_wechat_does(sandbox: Sandbox, merchant: Mer
         answer = merchant.post("/wxa/media_check_async", {**good, name: value}).json()
         assert (name, answer["errcode"]) == (name, errcode)
     sandbox.put_clock_ahead(2 * 3600 + 1)
-    assert merchant.post("/wxa/media_check_async", good).json()["errcode"] == 61010
+    fresh = merchant.token()["access_token"]  # that of before has expired with the login
+    assert merchant.post("/wxa/media_check_async", good, token=fresh).json()["errcode"] == 61010
