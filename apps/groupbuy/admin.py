@@ -16,9 +16,10 @@ from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, with_way
 from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
-from apps.groupbuy import forms, inputs, results, terms, wording
+from apps.groupbuy import forms, inputs, results, wording
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.models import Group, GroupBuy, Seat
 from apps.groupbuy.states import GroupStatus
 from mall.money import yuan
@@ -48,17 +49,17 @@ class GroupBuyPage(CampaignPage):
         return results.with_groups(rows)
 
     def rule(self, row: GroupBuy) -> str:
-        return wording.rule(row, terms.of_campaign(row))
+        return wording.rule(row, group_terms.of_campaign(row))
 
     # For who may only look: the form shows its fields under these names.
 
     @admin.display(description="成团人数")
     def people(self, row: GroupBuy) -> str:
-        return inputs.write_sizes(terms.of_campaign(row).sizes)
+        return inputs.write_sizes(group_terms.of_campaign(row).sizes)
 
     @admin.display(description="拼团价（元）")
     def ladder(self, row: GroupBuy) -> str:
-        return inputs.write_prices(terms.of_campaign(row), group_facts.codes_of(row))
+        return inputs.write_prices(group_terms.of_campaign(row), group_facts.codes_of(row))
 
     @admin.display(description="成团 / 开团")
     def groups_shown(self, row: Any) -> str:
@@ -135,7 +136,7 @@ class GroupAdmin(ReadOnlyAdmin):
 
     @admin.display(description="本团价格")
     def price(self, row: Group) -> str:
-        kept = terms.Terms.read(row.kept_terms)
+        kept = group_terms.Terms.read(row.kept_terms)
         told = "，".join(
             f"{size} 人 ¥{yuan(min(kept.prices_fen(people=size).values()))}" for size in kept.sizes
         )

@@ -12,9 +12,10 @@ from apps.base.asking import ReasonForm
 from apps.base.forms import CodeField, LinesField, TextField, show_refusal
 from apps.campaigns.forms import COMMON, CombinesField
 from apps.catalog.models import Sku
-from apps.groupbuy import inputs, terms
+from apps.groupbuy import inputs
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import GroupBuy
 from mall.errors import ShopError
@@ -52,7 +53,7 @@ class GroupBuyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.draft: Draft | None = None
         if self.instance.pk:
-            ladders = terms.of_campaign(self.instance)
+            ladders = group_terms.of_campaign(self.instance)
             codes = group_facts.codes_of(self.instance)
             if ladders.ladders:
                 self.initial["people"] = inputs.write_sizes(ladders.sizes)

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
-from apps.groupbuy import drafts, progress, terms
+from apps.groupbuy import drafts, progress
 from apps.groupbuy import selectors as group_facts
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import Group, GroupBuy, Price
 from apps.groupbuy.sharing import SHARED_AS
@@ -36,7 +37,7 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
 
     def faults(self, draft: Draft, *, warnings: list[str]) -> Iterator[Fault]:
         yield from drafts.faults_of(draft)
-        ladders = terms.Terms(draft.ladders)
+        ladders = group_terms.Terms(draft.ladders)
         sold = [campaigns.Sold(ladders.ladders, draft.limit_per_member, draft.quota)]
         faults, warned = campaigns.price_faults(ladders.lowest_fen(), sold=sold)
         warnings += warned
@@ -45,14 +46,14 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
 
     def draft_of(self, row: GroupBuy) -> Draft:
         """One statement."""
-        return Draft.of(row, ladders=terms.of_campaign(row).ladders)
+        return Draft.of(row, ladders=group_terms.of_campaign(row).ladders)
 
     def columns_of(self, draft: Draft) -> dict[str, Any]:
         product_ids = Sku.objects.filter(pk__in=draft.ladders).values_list("product_id", flat=True)
         return draft.columns() | {"product_id": product_ids[0]}
 
     def spoken_for(self, row: GroupBuy) -> Mapping[str, Mapping[int, int]]:
-        return {str(row.pk): terms.of_campaign(row).lowest_fen()}
+        return {str(row.pk): group_terms.of_campaign(row).lowest_fen()}
 
     def subjects_of(self, rows: Sequence[GroupBuy]) -> Mapping[int, Sequence[str]]:
         """Groups: whoever is in one sends it."""
