@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import platform
+import shlex
 import shutil
 import socket
 import statistics
@@ -176,7 +177,7 @@ def _servers(stack: ExitStack, bare_url: str, wechat_port: int, report: written.
     plays = stack.enter_context(wechat.answering(account, wechat_port))
     shop = stack.enter_context(_served("web", procfile()["web"], {}, report))
     bare_command = (
-        f"exec {sys.executable} -m gunicorn -w 2 -k gthread --threads 4 --keep-alive 75 --log-level warning"
+        f"exec {shlex.quote(sys.executable)} -m gunicorn -w 2 -k gthread --threads 4 --keep-alive 75 --log-level warning"
         " -b 127.0.0.1:$PORT tests.bench.load.bare.wsgi"
     )
     bare = stack.enter_context(_served("bare", bare_command, {"BARE_DATABASE_URL": bare_url}, report))
