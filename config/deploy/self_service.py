@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import errno
 import select
+import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -25,13 +27,21 @@ from gunicorn.workers.gthread import (
 
 # The first thing that a connection has to say, or its end. Said once, to one thread, until it is armed again.
 _ONCE: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
+# How often connections are looked at for their age.
+_AGES_SECONDS: Final = 1.0
 # How soon a thread that nobody calls finds out that the worker has ended.
 _LOOK_UP_SECONDS: Final = 1.0
 _NOT_THERE_ANY_MORE: Final = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK)
 
 
 class SelfService(ThreadWorker):
-    """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``."""
+    """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``.
+
+    ``stalled_seconds``: how long each piece of a call that has begun, and of its answer, is waited for, as nginx does; else
+    as many callers as there are threads, who stop in the middle of a word, would keep all of them.
+    """
+
+    stalled_seconds = 15
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,6 +50,7 @@ class SelfService(ThreadWorker):
         self._waiting: dict[int, Any] = {}
         self._counting = threading.Lock()
         self._ended = False
+        self._looked_at = 0.0
         self._calls: Any = None
 
     def init_process(self) -> None:
@@ -63,6 +74,9 @@ class SelfService(ThreadWorker):
             if error.errno not in _NOT_THERE_ANY_MORE:
                 raise
             return
+        stalled = struct.pack("ll", self.stalled_seconds, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)
         conn = TConn(self.cfg, sock, address, listener.getsockname())
         conn.data_ready = True  # no thread has it before it says something
         conn.timeout = time.monotonic() + max(self.cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)
@@ -71,10 +85,19 @@ class SelfService(ThreadWorker):
         self._waiting[sock.fileno()] = conn
         self._calls.register(sock.fileno(), _ONCE)
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Keep places free for new callers, as gthread does: it counts a list of its own, which is empty here."""
+        if self.nr_conns > self.max_keepalived:
+            req.force_close()
+        return super().handle_request(req, conn)
+
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections that waited too long, or all."""
         now = time.monotonic()
-        for number, seen in list(self._waiting.items()):
+        if not force and now < self._looked_at + _AGES_SECONDS:
+            return
+        self._looked_at = now
+        for number, seen in self._waiting.copy().items():  # copied in one step; a list of pairs is not
             if not force and seen.timeout > now:
                 continue
             conn = self._waiting.pop(number, None)

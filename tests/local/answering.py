@@ -6,6 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from config.deploy.web_worker import ShopWorker
+
+
+class Hurried(ShopWorker):
+    """The shop's worker, less patient with who stops in the middle."""
+
+    stalled_seconds = 1
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     """Answer with the path; ``/ends`` ends the thread that answers, ``/slow`` takes half a second."""

@@ -17,15 +17,16 @@ import pytest
 class Server:
     """A gunicorn with two threads that keeps idle connections for a second."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *more: str) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
         command = [
             "--worker-class",
-            "config.deploy.web_worker.ShopWorker",
+            "tests.local.answering.Hurried",
             "--threads",
             "2",
             "--keep-alive",
             "1",
+            *more,
         ]
         command += ["--bind", f"fd://{self.listening.fileno()}", "tests.local.answering:application"]
         with log.open("w") as written:
@@ -43,8 +44,8 @@ class Server:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[Server]:
-    server = Server(log)
+def running(log: Path, *more: str) -> Iterator[Server]:
+    server = Server(log, *more)
     try:
         yield server
     finally:
@@ -87,6 +88,26 @@ def test_callers_who_say_nothing_keep_nobody_waiting(server: Server) -> None:
         caller.settimeout(3)  # the silent ones are given up after five seconds
         caller.sendall(call("/first"))
         assert heard(caller, "/first")
+
+
+def test_callers_who_stop_in_the_middle_of_a_call_keep_nobody_waiting_for_long(server: Server) -> None:
+    with ExitStack() as stopped, server.connect() as caller:
+        for began in (b"G", b"GET /half HTTP/1.1\r\nHost:", call("/whole") + b"GET /ha"):
+            stopped.enter_context(server.connect()).sendall(began)
+        caller.settimeout(5)  # there are two threads, and each waits a second for the rest
+        caller.sendall(call("/after"))
+        assert heard(caller, "/after")
+
+
+def test_where_places_run_out_connections_end_with_their_answer(tmp_path: Path) -> None:
+    with running(tmp_path / "log", "--worker-connections", "4") as server, ExitStack() as idle:
+        for number in range(2):
+            caller = idle.enter_context(server.connect())
+            caller.sendall(call(f"/{number}"))
+            assert heard(caller, f"/{number}")
+        third = idle.enter_context(server.connect())
+        third.sendall(call("/third"))
+        assert b"connection: close" in third.recv(65_536).lower()
 
 
 def test_calls_that_come_in_one_piece_are_all_answered(server: Server) -> None:
