@@ -161,10 +161,9 @@ def understood(text: str) -> Query | None:
     text = texts.plain(text.replace("\n", " ").replace("\t", " "))
     if not text:
         return None
-    runs = _runs(text)
-    if not runs:
-        return Query(Q(title__contains=text), Case(default=Value(1), output_field=IntegerField()))
     typed = _typed(text)
+    if not typed:
+        return Query(Q(title__contains=text), Case(default=Value(1), output_field=IntegerField()))
     joined = _neighbours(text)
     condition, whole, in_title = Q(), Q(), Q()
     for part in _parts(typed):

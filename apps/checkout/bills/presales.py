@@ -53,9 +53,9 @@ class Deposit(WholeOrder):
     def ask(self, bill_no: str, *, at: datetime) -> Bill:
         """Raises OrderNotPayable, and StageNotDue where the balance's window is over already."""
         whole = super().ask(bill_no, at=at)
-        order = orders.lock(order_no=bill_no)
-        agreed = presale_terms.of_order(order)
-        if agreed is None or agreed.deposit_fen is None:
+        order = whole.order
+        agreed = presale_terms.of_order(order) if order else None
+        if order is None or agreed is None or agreed.deposit_fen is None:
             raise OrderNotPayable
         if agreed.balance_until is not None and at >= agreed.balance_until:
             raise _not_due(order, at=at)
