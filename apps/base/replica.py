@@ -27,6 +27,7 @@ from django.http import HttpRequest, HttpResponse
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+_RIGHTS: Final = "auth"
 
 ALIAS: Final = "replica"
 PLACES: Final = 4096
@@ -59,9 +60,12 @@ class Router:
     """Django's question which database a query goes to: the primary, but for what ``read`` does."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
-        """The replica inside of ``read``, and even there not for what is read in a transaction of the primary."""
+        """The replica inside of ``read``, and even there not for what is read in a transaction of the primary.
+
+        Nor for rights: who lost one a moment ago has lost it, and their own last word says nothing of that.
+        """
         away = _reading.get() and not connections[DEFAULT_DB_ALIAS].in_atomic_block
-        return ALIAS if away else DEFAULT_DB_ALIAS
+        return ALIAS if away and model._meta.app_label != _RIGHTS else DEFAULT_DB_ALIAS
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
         """The primary; what is read after it in the same ``read`` comes from there too."""

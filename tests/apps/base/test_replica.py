@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
 
 from apps.base import replica, versions
@@ -32,6 +33,13 @@ def test_what_is_read_in_a_transaction_of_the_primary_is_read_there() -> None:
     assert ROUTER.db_for_read(Brand) == "replica"
     with transaction.atomic():
         assert ROUTER.db_for_read(Brand) == "default"
+    assert ROUTER.db_for_read(Brand) == "replica"
+
+
+@pytest.mark.usefixtures("reading")
+@pytest.mark.django_db(transaction=True)
+def test_rights_are_read_where_they_are_taken_away() -> None:
+    assert {ROUTER.db_for_read(model) for model in (User, Group, Permission)} == {"default"}
     assert ROUTER.db_for_read(Brand) == "replica"
 
 
