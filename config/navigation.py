@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.bargain import selectors as bargain_facts
+from apps.base import invariants
 from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
@@ -264,6 +265,7 @@ GROUPS: Groups = [
             Place("操作员", "badge", "auth.User"),
             Place("角色", "admin_panel_settings", "auth.Group"),
             Place("审计记录", "history_edu", "base.AuditEntry"),
+            Place("账目核对", "balance", "base.Reckoning", waiting=invariants.unfulfilled),
             Place("定时任务", "schedule", "base.JobRun"),
             Place("进程心跳", "monitor_heart", "base.Pulse"),
             Place("业务事件", "campaign", "outbox.Announcement"),

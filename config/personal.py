@@ -70,6 +70,7 @@ NOBODYS: Mapping[str, str] = {
     "base.Version": _MACHINE,
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
+    "base.Reckoning": "sums that differ, by numbers of orders, accounts and stock rows",
     "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
@@ -172,6 +173,7 @@ NOT_PERSONAL: Mapping[str, str] = {
 PLAIN: Mapping[str, str] = {
     "base.Version": "token",
     "base.JobRun": "error",
+    "base.Reckoning": "title lines",
     "base.AuditEntry": "action subject note kind key once",
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
@@ -256,6 +258,7 @@ TIMES = frozenset(
         ),
         *("asked_at", "at", "balance_from", "balance_until", "birthday_set_at", "captured_at", "claim_from"),
         *(
+            "checked_at",
             "claim_until",
             "closed_at",
             "counted_at",
@@ -278,6 +281,7 @@ TIMES = frozenset(
         ),
         *(
             "bound_at",
+            "broken_since",
             "held_at",
             "issued_at",
             "judged_at",

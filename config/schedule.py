@@ -32,6 +32,7 @@ _URGENT = frozenset(
 )
 _BULK = frozenset(
     {
+        "base.check_invariants",
         "outbox.prune",
         "checkout.replay_simulations",
         "coupons.issue_due",
@@ -58,6 +59,7 @@ def queue_of(task: str) -> str:
 RINGS = (
     Ring("base.pulse", 10),
     Ring("base.forget_held", 3600),
+    Ring("base.check_invariants", 3600),
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),

@@ -178,6 +178,7 @@ GLOBAL: Final[Mapping[str, str]] = {
     "wechat.PushMessage": "WeChat's own numbers",
     "base.Pulse": "the machine's",
     "base.JobRun": "the machine's",
+    "base.Reckoning": "the machine's",
     "base.AuditEntry": "of operators",
 }
 

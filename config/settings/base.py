@@ -301,6 +301,7 @@ SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
 SHARE_LANDINGS = "config.sharing.LANDINGS"
 RISK_KINDS = "config.judging.KINDS"
+INVARIANTS = "config.invariants.INVARIANTS"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"

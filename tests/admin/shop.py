@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from apps.base import audit, jobs, pulses
+from apps.base import audit, invariants, jobs, pulses
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
@@ -248,6 +248,7 @@ def _system(operator: User) -> None:
     audit.record(operator=operator, action="查看收货信息", subject=f"SO{number}", at=NOW)
     pulses.beat_heard(name="beat", at=NOW)
     jobs.run(f"base.sweep_{number}", lambda at: 0)
+    invariants.reckon(at=NOW)
     PushMessage.objects.create(
         message_key=f"k{number}", kind="trade_manage_remind_shipping", content={}, received_at=NOW
     )
