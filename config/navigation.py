@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from apps.bargain import selectors as bargain_facts
 from apps.base import invariants
+from apps.books import selectors as book_facts
+from apps.books.states import CaseStatus
 from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
@@ -52,6 +54,7 @@ _HELD_COMMISSIONS = "held__exact=1"
 _OWING = "debt=yes"
 _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
+_OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -247,6 +250,9 @@ GROUPS: Groups = [
             Place("支付单", "payments", "payments.Payment"),
             Place("退款单", "currency_exchange", "payments.Refund"),
             Place("支付通知", "notifications", "payments.Notification"),
+            Place("对账差异", "difference", "books.Case", _OPEN_CASES, waiting=book_facts.open_cases),
+            Place("微信账单", "request_quote", "books.Bill", waiting=book_facts.missing),
+            Place("账单明细", "list_alt", "books.BillLine"),
         ],
     ),
     (

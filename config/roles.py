@@ -144,6 +144,7 @@ def _roles() -> dict[str, Collection[str]]:
         | {"presale.arrive_presale", "inventory.change_stock", "fulfillment.change_carrier"},
         "财务": _see(
             "orders",
+            "books",
             "payments",
             "wallet",
             "points",
@@ -164,6 +165,8 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "risk.judge_look",
             "orders.refund_order",
+            "books.reconcile_bill",
+            "books.settle_case",
             "payments.change_refund",
             "payments.end_paid_outside",
             "payments.end_written_back",

@@ -32,6 +32,7 @@ _URGENT = frozenset(
 )
 _BULK = frozenset(
     {
+        "books.fetch_bills",
         "base.check_invariants",
         "outbox.prune",
         "checkout.replay_simulations",
@@ -60,6 +61,7 @@ RINGS = (
     Ring("base.pulse", 10),
     Ring("base.forget_held", 3600),
     Ring("base.check_invariants", 3600),
+    Ring("books.fetch_bills", 600),
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),

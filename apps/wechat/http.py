@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -119,6 +119,53 @@ def send(
     raise failure
 
 
+def save(
+    *, base: str, path: str, into: BinaryIO, headers: Mapping[str, str], most_bytes: int, within_s: float
+) -> Answer:
+    """GET a file and write it into ``into`` as it comes; the answer bears its body only where it is no 200.
+
+    Whatever the file's own packing is stays as it is. Raises WechatDown, WechatTimeout (longer than ``within_s``) or
+    WechatBadAnswer (more than ``most_bytes``); ``into`` then holds a piece.
+    """
+    timeouts = getattr(settings, "WECHAT_TIMEOUT_S", DEFAULT_TIMEOUT_S)
+    started = time.monotonic()
+    failure: wechat_errors.WechatUnavailable
+    try:
+        with _session().get(
+            base.rstrip("/") + path,
+            headers=headers,
+            timeout=timeouts,
+            proxies=_proxies(base),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = b""
+            if response.status_code == 200:
+                _pour(response, into, most_bytes=most_bytes, until=started + within_s)
+            else:
+                body = _read(response, until=started + within_s, changes=False)
+            return Answer(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=body,
+                took_ms=_since(started),
+            )
+    except wechat_errors.WechatUnavailable as refused:
+        failure = refused
+    except requests.RequestException as trouble:
+        failure = _translated(trouble, changes=False)
+    except (urllib3.exceptions.HTTPError, OSError) as trouble:
+        failure = _broken_off(trouble, changes=False)
+    log.warning(
+        "wechat_call_failed",
+        method="GET",
+        api=path.partition("?")[0],
+        reason=failure.why,
+        duration_ms=_since(started),
+    )
+    raise failure
+
+
 def record(*, method: str, path: str, answer: Answer, errcode: int | str) -> None:
     """Log one answered call; ``errcode`` is 0 or "" when WeChat was content."""
     level = log.warning if errcode else log.info
@@ -174,6 +221,20 @@ def _read(response: requests.Response, *, until: float, changes: bool) -> bytes:
             raise wechat_errors.WechatTimeout("answer too slow", effect_unknown=changes)
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _pour(response: requests.Response, into: BinaryIO, *, most_bytes: int, until: float) -> None:
+    size = 0
+    while piece := response.raw.read1(_CHUNK, decode_content=False):
+        size += len(piece)
+        if size > most_bytes:
+            raise wechat_errors.WechatBadAnswer("file too large")
+        if time.monotonic() > until:
+            raise wechat_errors.WechatTimeout("file too slow")
+        into.write(piece)
+    told = response.headers.get("content-length", "")
+    if told.isdigit() and int(told) != size:
+        raise wechat_errors.WechatDown("file broke off")
 
 
 def _translated(trouble: requests.RequestException, *, changes: bool) -> wechat_errors.WechatUnavailable:

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
+    "apps.books",
     "apps.referrals",
     "apps.content",
     "apps.simulator",
