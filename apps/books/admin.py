@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
-from apps.base.asking import operator
+from apps.base.asking import Done, operator
 from apps.books import forms
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine, Case
@@ -71,11 +71,14 @@ class BillAdmin(ReadOnlyAdmin):
 
     @action(description="下载并对账", permissions=["books.reconcile_bill"], url_path="fetch", icon="download")
     def fetch(self, request: HttpRequest) -> HttpResponse:
-        def fetch(form: forms.FetchForm) -> str:
+        def fetch(form: forms.FetchForm) -> Done:
             day, now = form.cleaned_data["day"], timezone.now()
-            for kind in BillKind:
-                fetching.fetch(day=day, kind=kind, at=now)
-            return f"{day} 的账单已核对，{_differing(len(cases.reconcile(day=day, at=now)))}。"
+            bills = [fetching.fetch(day=day, kind=kind, at=now) for kind in BillKind]
+            missing = "；".join(f"{bill}：{bill.last_error}" for bill in bills if bill.last_error)
+            if not any(bill.status in book_facts.ARRIVED for bill in bills):
+                return Done("微信没有给出账单。", warning=missing)
+            told = _differing(len(cases.reconcile(day=day, at=now)))
+            return Done(f"{day} 的账单已核对，{told}。", warning=missing)
 
         return self.ask(
             request, forms.FetchForm, fetch, audit_as=("下载账单并对账", "微信账单"), outside=True

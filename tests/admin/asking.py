@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -14,7 +15,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from apps.aftersales import planning
 from apps.bargain import services as bargains
 from apps.bargain.models import Cut, Help, Run
+from apps.base import days
 from apps.base import second_factor as factors
+from apps.books.models import Bill, Case
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
@@ -743,6 +746,41 @@ def _look(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
     return ask
 
 
+def _fetch_bills() -> Page:
+    page = "/admin/books/bill/"
+    # WeChat has a day's bill from ten o'clock of the next on: of the day before yesterday it says what it has at any hour.
+    typed = {"day": f"{days.shop_day(timezone.now()) - timedelta(days=2)}"}
+    return Page(
+        f"{page}fetch/",
+        page,
+        "books.reconcile_bill",
+        "books.view_bill",
+        typed,
+        lambda: list(Bill.objects.order_by("kind").values("day", "kind", "status")),
+    )
+
+
+def _difference(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
+    def ask() -> Page:
+        payment, now = money.attempt(money.order()), timezone.now()
+        # A bill of that day without the payment: once it is compared again, both agree.
+        Bill.objects.create(day=now.date(), kind="TRADE", status="FETCHED", fetched_at=now, due_at=now)
+        row = Case.objects.create(
+            day=now.date(),
+            kind="PAYMENT_UNHEARD",
+            number=payment.payment_no,
+            wechat_fen=payment.amount_fen,
+            evidence="账单第 1 行",
+            opened_at=now,
+        )
+        closed = lambda: Case.objects.update(status="GONE", closed_at=timezone.now())  # noqa: E731
+        return _of_row(
+            "books.case", row, button, typed, _rows(Case), permission="books.settle_case", spoil=closed
+        )
+
+    return ask
+
+
 def _rewrite_rule() -> Page:
     row, _ = Rule.objects.get_or_create(clue="RING", defaults={"threshold": 1, "weight": 60})
     return _of_row(
@@ -950,6 +988,9 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         f"referrals_referral_{button}": _campaign("referrals.referral", _referral_now, _move_referral, button)
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
+    "books_bill_fetch": _fetch_bills,
+    "books_case_ask_wechat": _difference("ask-wechat", {}),
+    "books_case_explain": _difference("explain", {"note": "已在商户平台核实"}),
     "risk_look_release": _look("release", {}),
     "risk_look_reject": _look("reject", {"reason": "同一人"}),
     "risk_rule_rewrite": _rewrite_rule,

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from apps.base import audit, invariants, jobs, pulses
+from apps.books.models import Bill, Case
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
@@ -228,6 +229,19 @@ def _money_of(order: Order) -> None:
         business_key=f"test:{payment.pk}",
         due_at=NOW,
         requested_at=NOW,
+    )
+    day = NOW.date() - timedelta(days=payment.pk)
+    bill = Bill.objects.create(
+        day=day, kind="TRADE", status="FETCHED", lines_count=1, fetched_at=NOW, due_at=NOW
+    )
+    bill.lines.create(number=1, kind="PAYMENT", our_no=payment.payment_no, amount_fen=100, at=NOW)
+    Case.objects.create(
+        day=day,
+        kind="PAYMENT_MISSING",
+        number=payment.payment_no,
+        shop_fen=100,
+        evidence="商城收款于 2026-11-22 12:00:00",
+        opened_at=NOW,
     )
     Notification.objects.create(
         notify_id=f"N{payment.pk}", event_type="TRANSACTION.SUCCESS", resource={}, received_at=NOW

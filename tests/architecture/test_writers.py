@@ -172,6 +172,8 @@ STATUS_WRITERS = {
     "apps/distribution/services/takebacks.py": {"take", "write_status"},
     "apps/distribution/services/withdrawals.py": {"_move"},
     "apps/bargain/services/running.py": {"write"},
+    "apps/books/services/cases.py": {"_moved"},
+    "apps/books/services/fetching.py": {"_found_empty", "_keep", "_put_off"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/content/services/moving.py": {"move"},
     "apps/coupons/services/codes.py": {"make_chunk"},

@@ -142,7 +142,7 @@ def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bil
     bill.fetched_at, bill.reconciled_at, bill.last_error = at, None, ""
     bill.attempts += 1
     bill.save()
-    log.info("bill_fetched", kind=kind, count=sums.count)
+    log.info("bill_fetched", name=kind, count=sums.count)
     return bill
 
 
@@ -202,7 +202,7 @@ def _put_off(*, day: date, kind: str, why: str, wait: timedelta, failed: bool, a
     bill.last_error, bill.due_at = why[:200], at + wait
     if failed and bill.status in _WANTED:
         bill.status = BILL_LIFECYCLE.target(move="fail", current=bill.status)
-        log.error("bill_failed", kind=kind, error=why[:200])
+        log.error("bill_failed", name=kind, error=why[:200])
     bill.save()
     return bill
 
