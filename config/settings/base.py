@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.outbox",
     "apps.pictures",
     "apps.wechat",
+    "apps.sms",
     "apps.members",
     "apps.catalog",
     "apps.stores",
