@@ -22,6 +22,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from mall.errors import Kind, ShopError
+
 # At DEBUG urllib3 writes each URL, query string included, to the log.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 
@@ -54,6 +56,25 @@ class NoAnswer(Exception):
         self.why = why
         self.effect_unknown = effect_unknown
         self.took_ms = took_ms
+
+
+class Unavailable(ShopError):
+    """Somebody else's machine could not be asked, or says nothing that can be used; each door has its own kinds of it.
+
+    ``why`` is one English phrase for the log; it holds no secret, no openid, no phone number. ``effect_unknown`` is true
+    when the call was sent and may have taken effect.
+    """
+
+    kind = Kind.UNAVAILABLE
+
+    def __init__(self, why: str = "", *, effect_unknown: bool = False) -> None:
+        super().__init__()
+        self.why = why
+        self.effect_unknown = effect_unknown
+
+    def __str__(self) -> str:
+        outcome = ", effect unknown" if self.effect_unknown else ""
+        return f"{self.code}: {self.why or self.text}{outcome}"
 
 
 @dataclass(frozen=True, repr=False)

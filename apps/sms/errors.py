@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import re
 
+from apps.base import exchange
 from mall.errors import Kind, ShopError
 
 
-class SmsUnavailable(ShopError):
-    """The provider could not be asked, or says "not now". ``why`` is for the log and holds nothing of a person."""
+class SmsUnavailable(exchange.Unavailable):
+    """The provider could not be asked, or says "not now"."""
 
     code = "sms_unavailable"
     message = "短信服务暂时不可用"
-    kind = Kind.UNAVAILABLE
-
-    def __init__(self, why: str = "", *, effect_unknown: bool = False) -> None:
-        super().__init__()
-        self.why = why
-        self.effect_unknown = effect_unknown
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.why or self.text}{', effect unknown' if self.effect_unknown else ''}"
 
 
 class SmsDown(SmsUnavailable):

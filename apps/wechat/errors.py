@@ -12,28 +12,15 @@ from __future__ import annotations
 
 import re
 
+from apps.base import exchange
 from mall.errors import Kind, ShopError
 
 
-class WechatUnavailable(ShopError):
-    """WeChat could not be asked, or answered nothing that can be used.
-
-    ``why`` is one English phrase for the log; it holds no secret, no openid and no token.
-    ``effect_unknown`` is true when the call was sent and may have taken effect.
-    """
+class WechatUnavailable(exchange.Unavailable):
+    """WeChat could not be asked, or answered nothing that can be used."""
 
     code = "wechat_unavailable"
     message = "微信服务暂时不可用，请稍后重试"
-    kind = Kind.UNAVAILABLE
-
-    def __init__(self, why: str = "", *, effect_unknown: bool = False) -> None:
-        super().__init__()
-        self.why = why
-        self.effect_unknown = effect_unknown
-
-    def __str__(self) -> str:
-        outcome = ", effect unknown" if self.effect_unknown else ""
-        return f"{self.code}: {self.why or self.text}{outcome}"
 
 
 class WechatDown(WechatUnavailable):

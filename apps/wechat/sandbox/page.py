@@ -22,7 +22,7 @@ from apps.wechat.sandbox import (
     transfers,
 )
 from apps.wechat.sandbox.miniprogram import Refused
-from apps.wechat.sandbox.store import Grant, Message, Transfer
+from apps.wechat.sandbox.store import Card, Grant, Message, ServiceMessage, Transfer
 from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
@@ -136,6 +136,14 @@ def _subscribe(world: World, form: dict[str, str]) -> str:
     return "已允许一次订阅消息" if accept else "已拒绝订阅消息"
 
 
+def _write(world: World, form: dict[str, str]) -> str:
+    openid, text = form.get("openid", ""), form.get("text", "").strip()
+    if world.store.shoppers.get(openid) is None or not text:
+        raise control_api.BadOrder("请选择用户并填写内容")
+    shoppers.write_to_service(world, openid=openid, text=text)
+    return "已发给客服，商城 48 小时内可以回复 5 条"
+
+
 def _add_fault(world: World, form: dict[str, str]) -> str:
     kind = form.get("kind", "")
     settings = json.loads(form.get("settings", "").strip() or "{}")
@@ -167,6 +175,7 @@ ACTIONS: dict[str, Callable[[World, dict[str, str]], str]] = {
     "transfer": _take,
     "transfer/lapse": _let_lapse,
     "subscribe": _subscribe,
+    "write": _write,
     "fault": _add_fault,
     "fault/remove": _remove_fault,
     "resend": _resend,
@@ -186,6 +195,8 @@ def _shown(world: World, *, notice: str) -> Response:
         "templates": [vars(row) for row in world.store.templates if row.keywords],
         "grants": [_grant(world, row) for row in world.store.grants if row.left or row.refused][:ROWS_SHOWN],
         "messages": [_message(world, row) for row in world.store.messages][::-1][:ROWS_SHOWN],
+        "service": [_service_message(world, row) for row in world.store.service_messages][::-1][:ROWS_SHOWN],
+        "cards": [_card(world, row) for row in world.store.cards][::-1][:ROWS_SHOWN],
         "kinds": [
             {"kind": kind, "label": label, "takes": "、".join(sorted(settings))}
             for kind, (settings, label) in faults.KINDS.items()
@@ -282,6 +293,27 @@ def _message(world: World, row: Message) -> Json:
         "title": template.title if template is not None else row.template_id,
         "page": row.page,
         "values": {names.get(key, key): value for key, value in row.values.items()},
+    }
+
+
+def _service_message(world: World, row: ServiceMessage) -> Json:
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "kind": row.kind,
+        "text": str(row.content.get("content") or row.content.get("title") or "（图片）"),
+    }
+
+
+def _card(world: World, row: Card) -> Json:
+    """A card of 服务动态 as the shopper sees it: where the order is, and what was bought."""
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "transaction_id": row.transaction_id,
+        "status": str(row.content["cur_status"]),
+        "products": "、".join(one["product_name"] for one in row.content["product_list"]["info_list"]),
+        "rejected": row.state == 10,
     }
 
 
