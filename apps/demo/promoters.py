@@ -88,7 +88,7 @@ def _earn(customers: list[Member], skus: dict[str, Sku], *, at: datetime) -> Non
         commissions.freeze(order_no=order.order_no, at=order.received_at or at)
     settlement.settle_due(at=at)
     suspected = list(Commission.objects.filter(order_no=rejected.order_no).values_list("pk", flat=True))
-    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"], at=at)
+    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"])
     holds.reject(commission_ids=suspected[:1], reason="用小号自购", at=at)
     _owe(available, at=at)
 

@@ -117,7 +117,7 @@ class CommissionAdmin(ReadOnlyAdmin):
 
         def hold(form: forms.HoldForm) -> str:
             reasons = [form.cleaned_data["reason"]]
-            holds.hold(commission_ids=[row.pk], reasons=reasons, at=timezone.now())
+            holds.hold(commission_ids=[row.pk], reasons=reasons)
             return "已暂扣。"
 
         return self.ask(request, forms.HoldForm, hold, row=row, heading=_told(row))

@@ -8,8 +8,6 @@ from django.db.models import TextChoices
 
 from mall.lifecycle import Lifecycle, Move
 
-NETWORK: Final = "NETWORK"
-
 
 class Trait(TextChoices):
     """By what two members can be told to be one person: each is kept as a keyed digest only."""
@@ -18,7 +16,7 @@ class Trait(TextChoices):
     ADDRESS = "ADDRESS", "收货地址"
     PAYER = "PAYER", "微信支付账户"
     DEVICE = "DEVICE", "设备"
-    NETWORK = NETWORK, "网络地址"
+    NETWORK = "NETWORK", "网络地址"
 
 
 class Clue(TextChoices):
@@ -48,6 +46,7 @@ class Verdict(TextChoices):
     HELD = "HELD", "待核实"
     RELEASED = "RELEASED", "已放行"
     REJECTED = "REJECTED", "已驳回"
+    LAPSED = "LAPSED", "已失效"
 
 
 LIFECYCLE: Final = Lifecycle(
@@ -56,7 +55,9 @@ LIFECYCLE: Final = Lifecycle(
     moves={
         "release": Move({Verdict.HELD}, Verdict.RELEASED),
         "reject": Move({Verdict.HELD}, Verdict.REJECTED),
+        # There is nothing to decide any more: the order went back, the bargain is over.
+        "lapse": Move({Verdict.HELD}, Verdict.LAPSED),
     },
-    final={Verdict.RELEASED, Verdict.REJECTED},
+    final={Verdict.RELEASED, Verdict.REJECTED, Verdict.LAPSED},
     labels={name: label for name, label in Verdict.choices if name != Verdict.CLEAR},
 )

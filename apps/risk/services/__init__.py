@@ -1,12 +1,20 @@
 """Everything that writes risk. Call it as ``risk.look(...)`` (``from apps.risk import services as risk``)."""
 
-from apps.risk.services.judging import NothingToJudge, ReasonMissing, reject, release
+from apps.risk.services.judging import (
+    NothingToJudge,
+    Outcome,
+    ReasonMissing,
+    reject,
+    release,
+    settled,
+)
 from apps.risk.services.looking import look
 from apps.risk.services.ruling import PolicyRefused, RuleRefused, check_policy, save_policy, save_rule
 from apps.risk.services.tracing import forget, note, refresh
 
 __all__ = [
     "NothingToJudge",
+    "Outcome",
     "PolicyRefused",
     "ReasonMissing",
     "RuleRefused",
@@ -19,4 +27,5 @@ __all__ = [
     "release",
     "save_policy",
     "save_rule",
+    "settled",
 ]

@@ -48,8 +48,7 @@ def look(
         return known
     found = list(also)
     if other_id is not None and compare:
-        for each in (member_id, other_id):
-            tracing.refresh(member_id=each, at=at)
+        tracing.refresh(member_ids=[member_id, other_id], at=at)
         found += _of_pair(member_id, other_id, peers=peers, at=at)
     rules = risk_facts.rules()
     score = scoring.score(found, rules)
@@ -78,10 +77,10 @@ def look(
 
 def _of_pair(member_id: int, other_id: int, *, peers: Collection[int], at: datetime) -> Iterator[Found]:
     """What two members, and those who brought one of them rewards before, have in common."""
-    pair = risk_facts.shared(other_id, among=[member_id])
-    shared = risk_facts.shared(other_id, among=[member_id, *peers]) if peers else pair
+    shared = risk_facts.shared(other_id, among=[member_id, *peers])
+    pair = {trait for trait, people in shared.items() if member_id in people}
     for trait, clue in _SAME.items():
-        if number := shared.get(trait, 0):
+        if number := len(shared.get(trait, ())):
             told = "与得奖会员" if trait in pair else "与其他被邀请人"
             yield Found(clue, number, f"{told}{trait.label}相同，涉及 {number} 个账号")
     if number := risk_facts.others_with(other_id, Trait.PAYER):
@@ -90,7 +89,7 @@ def _of_pair(member_id: int, other_id: int, *, peers: Collection[int], at: datet
         yield Found(Clue.DEVICE_BURST, number, f"同一设备使用过 {number} 个账号")
     if number := risk_facts.registered_beside(other_id):
         yield Found(Clue.NETWORK_BURST, number, f"同一网络一小时内注册 {number} 个账号")
-    if number := len(pair.keys() & _SAME.keys()):
+    if number := len(pair & _SAME.keys()):
         yield Found(Clue.SELF_PURCHASE, number, f"与得奖会员有 {number} 项信息相同，疑似小号")
     if number := risk_facts.refunds_lately(other_id, at=at):
         yield Found(Clue.REFUNDS, number, f"近 90 天有 {number} 个订单退款")

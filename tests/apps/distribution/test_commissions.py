@@ -238,7 +238,7 @@ def test_what_is_held_is_not_settled_until_it_is_released():
     order = make.paid(buyer, [(counter.goods(1000), 1), (counter.goods(2000), 1)])
     make.receive(order)
     held = Commission.objects.order_by("id").first()
-    assert holds.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"], at=LATER) == 1
+    assert holds.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"]) == 1
     settlement.settle_due(at=LATER + 5 * DAY)
     assert make.money(promoter) == {"frozen": 100, "available": 200}
     assert holds.release(commission_ids=[held.pk], at=LATER + 6 * DAY) == 1
@@ -251,7 +251,7 @@ def test_what_is_held_and_rejected_is_cancelled_with_its_reason():
     make.bind(buyer[0], promoter)
     make.paid(buyer, [(counter.goods(1000), 1)])
     held = Commission.objects.get()
-    holds.hold(commission_ids=[held.pk], reasons=["自购"], at=NOW)
+    holds.hold(commission_ids=[held.pk], reasons=["自购"])
     assert holds.reject(commission_ids=[held.pk], reason="用小号自购", at=LATER) == 1
     assert statuses(promoter) == [(100, "CANCELLED"), (-100, "CANCELLED")]
     assert Commission.objects.order_by("-id").first().reason == "用小号自购"
