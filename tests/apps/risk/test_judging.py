@@ -91,7 +91,7 @@ def helped(*, held: int, helpers: int = 10) -> tuple[Run, list[Look]]:
 
 
 def test_helps_that_waited_lapse_when_the_run_is_over():
-    run, looks = helped(held=2)
+    _, looks = helped(held=2)
     bargains.lapse_due(at=bargain.NOW + timedelta(days=3))
     assert [judged(each) for each in looks] == [("LAPSED", "砍价已结束")] * 2
     assert not risk_facts.waiting().exists()
