@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from apps.base import audit
+from apps.base.outcomes import Outcome
 from apps.distribution.models import Account, Commission
 from apps.distribution.services import ledger, takebacks, verdicts
 from apps.distribution.services.takebacks import LIVING, Part
@@ -75,6 +76,32 @@ def reject(*, commission_ids: Collection[int], reason: str, operator: Any = None
     verdicts.settle(rows, move="reject", operator=operator, note=reason.strip(), at=at)
     _audit(rows, "驳回佣金", reason.strip(), operator=operator, at=at)
     return len(rows)
+
+
+def release_each(*, commission_ids: Collection[int], operator: Any, at: datetime) -> Outcome:
+    """``release``, each by itself: what cannot be released is told, and the others are all the same."""
+    return _each(commission_ids, lambda pk: release(commission_ids=[pk], operator=operator, at=at))
+
+
+def reject_each(*, commission_ids: Collection[int], reason: str, operator: Any, at: datetime) -> Outcome:
+    """``reject``, each by itself: what cannot be rejected is told, and the others are all the same. Raises ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing
+    return _each(
+        commission_ids,
+        lambda pk: reject(commission_ids=[pk], reason=reason, operator=operator, at=at),
+    )
+
+
+def _each(commission_ids: Collection[int], act: Callable[[int], int]) -> Outcome:
+    done, refused = 0, []
+    rows = Commission.objects.filter(pk__in=commission_ids).order_by("pk")
+    for pk, order_no, amount_fen in rows.values_list("pk", "order_no", "amount_fen"):
+        try:
+            done += act(pk)
+        except ShopError as refusal:
+            refused.append(f"订单 {order_no} ¥{money.yuan(amount_fen)}：{refusal.text}")
+    return Outcome(done, refused)
 
 
 @transaction.atomic

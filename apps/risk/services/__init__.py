@@ -2,7 +2,6 @@
 
 from apps.risk.services.judging import (
     NothingToJudge,
-    Outcome,
     ReasonMissing,
     reject,
     release,
@@ -14,7 +13,6 @@ from apps.risk.services.tracing import forget, note, refresh
 
 __all__ = [
     "NothingToJudge",
-    "Outcome",
     "PolicyRefused",
     "ReasonMissing",
     "RuleRefused",

@@ -6,13 +6,14 @@ decides never waits in a ring with whoever ends the reward meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.db import transaction
 
 from apps.base import audit
+from apps.base.outcomes import Outcome
 from apps.risk import board
 from apps.risk.models import Look
 from apps.risk.states import LIFECYCLE, Verdict
@@ -35,13 +36,6 @@ class ReasonMissing(Invalid):
 
     code = "reason_missing"
     message = "请填写原因"
-
-
-class Outcome(NamedTuple):
-    """How many rewards were judged as wished, and a sentence for each that was not: what it is, and why."""
-
-    done: int
-    refused: Sequence[str]
 
 
 def release(*, look_ids: Collection[int], operator: Any, at: datetime) -> Outcome:

@@ -144,7 +144,9 @@ def test_a_promoter_rises_by_orders_amount_and_team_together_and_never_falls():
     assert Promoter.objects.get().level == gold
 
 
-def test_all_who_are_due_are_reviewed_in_one_ring_and_not_again_before_tomorrow(django_assert_max_num_queries):
+def test_all_who_are_due_are_reviewed_in_one_ring_and_not_again_before_tomorrow(
+    django_assert_max_num_queries,
+):
     make.set_rules()
     rules.save_level(PromoterLevel(name="普通推客", rank=1))
     rules.save_level(PromoterLevel(name="有客户", rank=2, min_team=1))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
+from django.test import Client
 
 from apps.bargain import services as bargains
 from apps.bargain.models import Help, Run
@@ -154,3 +157,62 @@ def test_a_trait_is_written_again_only_when_it_was_not_seen_for_a_day():
         seen.append(Trace.objects.get().last_at - NOW)
     assert seen == [timedelta(0), timedelta(0), timedelta(days=1), timedelta(days=1)]
     assert Trace.objects.get().first_at == NOW
+
+
+def listed(client: Client, name: str, action: str, *ids: int) -> HttpResponse:
+    """The page that asks, reached from the list as a browser reaches it."""
+    answer = client.post(
+        f"/admin/{name}/", {"action": action, "_selected_action": [str(pk) for pk in ids], "index": 0}
+    )
+    assert answer.status_code == 302, answer.content
+    return client.get(answer["Location"])
+
+
+def test_chosen_rewards_are_released_by_a_page_that_asks_and_tells_of_each_that_could_not_be(
+    admin_client: Client,
+):
+    look, row = suspected()
+    run, looks = helped(held=1)
+    bargains.CAMPAIGNS.pause(run.bargain, at=bargain.NOW)
+    page = listed(admin_client, "risk/look", "release_chosen", look.pk, looks[0].pk)
+    asked = page.content.decode()
+    assert "所选的 2 笔奖励" in asked
+    assert look.title in asked
+    assert judged(look)[0] == "HELD"
+    done = admin_client.post(page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"], follow=True)
+    said = [str(message) for message in done.context["messages"]]
+    assert said == ["已放行 1 笔。", f"1 笔未放行：砍价 {run.bargain_no} 的帮砍：砍价已结束"]
+    assert [judged(each)[0] for each in (look, looks[0])] == ["RELEASED", "HELD"]
+    assert AuditEntry.objects.filter(action="放行奖励", subject=f"佣金 {look.title}").count() == 1
+    row.refresh_from_db()
+    assert not row.held
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("risk/look", "REJECTED"), ("distribution/commission", "REJECTED")]
+)
+def test_chosen_ones_are_rejected_with_a_reason_in_either_list(admin_client: Client, name: str, verdict: str):
+    found = [suspected()[1]]
+    found.append(Commission.objects.get(order_no=suspected_again(found[0]).subject))
+    looks = [Look.objects.get(subject=row.order_no) for row in found]
+    ids = [row.pk for row in (looks if name == "risk/look" else found)]
+    page = listed(admin_client, name, "reject_chosen", *ids)
+    address = page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"]
+    assert "必填" in admin_client.post(address, {"reason": ""}).content.decode()
+    assert [judged(each)[0] for each in looks] == ["HELD", "HELD"]
+    done = admin_client.post(address, {"reason": "小号自购"}, follow=True)
+    assert [str(message) for message in done.context["messages"]] == ["已驳回 2 笔。"]
+    assert [judged(each) for each in looks] == [(verdict, "小号自购")] * 2
+    assert AuditEntry.objects.filter(action__in=["驳回奖励", "驳回佣金"]).count() == 2
+    again = admin_client.post(address, {"reason": "小号自购"})
+    assert again.status_code in {302, 409}
+    assert Commission.objects.filter(of__isnull=False).count() == 2
+
+
+def test_who_may_only_look_at_rewards_finds_no_page_that_judges_them(client: Client):
+    look, _ = suspected()
+    looker = User.objects.create_user("looker", password="x", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_look"))
+    client.force_login(looker)
+    for page in ("release-many", "reject-many"):
+        assert client.get(f"/admin/risk/look/{page}/?ids={look.pk}").status_code == 403
