@@ -46,6 +46,12 @@ def waiting() -> QuerySet[Look]:
     return Look.objects.filter(verdict=Verdict.HELD)
 
 
+def verdict_of(*, kind: str, subject: str, member_id: int) -> str | None:
+    """How a member's reward that only their own doing brings stands; None for one that was never looked at."""
+    looks = Look.objects.filter(kind=kind, subject=subject, member_id=member_id, other=None)
+    return looks.values_list("verdict", flat=True).first()
+
+
 def shared(member_id: int, *, among: Collection[int]) -> dict[Trait, set[int]]:
     """Who of these members has a trait in common with the member, by trait; one statement."""
     own = Trace.objects.filter(member_id=member_id, trait=OuterRef("trait"), digest=OuterRef("digest"))
