@@ -17,6 +17,7 @@ from apps.distribution.services import (
     bindings,
     commissions,
     holds,
+    ledger,
     promoters,
     rules,
     settlement,
@@ -122,6 +123,22 @@ def _owe(order: Order, *, at: datetime) -> None:
         at=at,
     )
     takebacks.take_back(order_no=locked.order_no, at=at)
+    _ask_for_more(Promoter.objects.get(account__withdrawing_fen__gte=1), at=at)
+
+
+def _ask_for_more(promoter: Promoter, *, at: datetime) -> None:
+    """A reward for a tasting, of which more is asked for than goes out without a look."""
+    ledger.adjust(
+        promoter_id=promoter.pk,
+        change_fen=60_000,
+        business_key="demo:tasting",
+        reason="线下品鉴会奖励",
+        operator=None,
+        at=at,
+    )
+    withdrawals.request(
+        member=promoter.member, amount_fen=50_000, idempotency_key=f"demo-more-{promoter.pk}", at=at
+    )
 
 
 def _withdraw(promoter: Promoter, *, arrives: bool, at: datetime) -> None:

@@ -156,6 +156,7 @@ class PromoterAdmin(ReadOnlyAdmin):
             ("待收货", account.pending_fen),
             ("冻结", account.frozen_fen),
             ("可提现", account.available_fen),
+            ("提现中", account.withdrawing_fen),
         ]
         told += [("已提现", account.withdrawn_fen), ("欠款", account.debt_fen)]
         return "，".join(f"{label} ¥{yuan(fen)}" for label, fen in told if fen) or "—"
@@ -177,7 +178,10 @@ class PromoterAdmin(ReadOnlyAdmin):
         ]
         if not branches:
             return format_html("{}", "还没有客户")
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}{}</li>", branches))
+        drawn = format_html("<ul>{}</ul>", format_html_join("", "<li>{}{}</li>", branches))
+        return format_html(
+            "{}{}", drawn, with_way("全部客户", "distribution_bond", promoter__id__exact=row.pk)
+        )
 
     @action(
         description="任命推客",
@@ -200,13 +204,20 @@ class PromoterAdmin(ReadOnlyAdmin):
 
     @action(
         description="推广报表",
-        permissions=["distribution.export_commission"],
+        permissions=["distribution.view_promoter"],
         url_path="report",
         icon="monitoring",
     )
     def report(self, request: HttpRequest) -> HttpResponseBase:
         """What promoting brought in and cost in a period, by promoter, channel and contest."""
-        return report_page.show(self, request, title="推广报表", name="promotion", tables=_TABLES)
+        return report_page.show(
+            self,
+            request,
+            title="推广报表",
+            name="promotion",
+            tables=_TABLES,
+            exports="distribution.export_commission",
+        )
 
     @action(
         description="导出报表",

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -42,15 +43,19 @@ class Table:
 
 
 def show(
-    page: Any, request: HttpRequest, *, title: str, name: str, tables: Sequence[Table]
+    page: Any, request: HttpRequest, *, title: str, name: str, tables: Sequence[Table], exports: str
 ) -> HttpResponseBase:
     """The report of the period that the request names, or one of its tables as a sheet, which is written down.
 
-    Without a period, or with one that is none: the last thirty days.
+    Without a period, or with one that is none: the last thirty days. Sheets are for those with the right ``exports``
+    (``app.codename``). Raises PermissionDenied.
     """
     first, last = _period(page, request)
     since, until = days.day_window(first)[0], days.day_window(last)[1]
     wanted = next((table for table in tables if table.key == request.GET.get("sheet")), None)
+    may_export = operator(request).has_perm(exports)
+    if wanted is not None and not may_export:
+        raise PermissionDenied
     if wanted is not None:
         audit.record(
             operator=operator(request),
@@ -67,6 +72,7 @@ def show(
         "first": f"{first:%Y-%m-%d}",
         "last": f"{last:%Y-%m-%d}",
         "tables": [_shown(table, table.lines(since, until)) for table in tables],
+        "exports": may_export,
         "back": page.list_page(),
         "opts": page.opts,
     }

@@ -75,7 +75,14 @@ class ReferralAdmin(CampaignPage):
     )
     def report(self, request: HttpRequest) -> HttpResponseBase:
         """What campaigns brought in and cost in a period."""
-        return report_page.show(self, request, title="邀请效果报表", name="referrals", tables=[_REPORT])
+        return report_page.show(
+            self,
+            request,
+            title="邀请效果报表",
+            name="referrals",
+            tables=[_REPORT],
+            exports="referrals.view_referral",
+        )
 
     def rule(self, row: Referral) -> str:
         draft = referrals.CAMPAIGNS.draft_of(row)

@@ -182,11 +182,11 @@ def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: No
     call_command("check_commissions")
 
 
-def test_one_promoter_has_withdrawn_and_another_has_to_confirm_what_the_bell_hands_to_a_wechat_that_knows_them(
+def test_of_three_withdrawals_one_arrived_one_waits_for_a_look_and_one_goes_to_a_wechat_that_knows_its_user(
     shop: None,
 ) -> None:
     stand = {row.status: row for row in Withdrawal.objects.select_related("promoter__member")}
-    assert set(stand) == {"PAYING", "DONE"}
+    assert set(stand) == {"PAYING", "DONE", "REVIEW"}
     waiting = stand["PAYING"]
     assert (waiting.openid, waiting.promoter.member.nickname) in local_shop.PROMOTERS.items()
     assert 10 <= waiting.amount_fen < transfers.NAME_FROM_FEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from apps.base.models import AuditEntry
@@ -111,6 +112,19 @@ def test_the_report_is_a_page_and_its_tables_are_sheets_that_the_log_knows_of(ad
     assert head.startswith("\ufeff会员编号,昵称,等级,订单,买家,带来收入（元）,佣金（元）")
     assert line.split(",")[1:] == ["'=1+1", "", "1", "1", "10.00", "1.00", "0.00", "1.00", "10.00"]
     assert AuditEntry.objects.get().action == "导出推广报表"
+
+
+def test_who_may_see_promoters_reads_the_report_and_takes_no_sheet_along(client: Client):
+    looker = User.objects.create_user("looker", password="x", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_promoter"))
+    client.force_login(looker)
+    _, _, buyer = make.chain()
+    make.paid(buyer, [(counter.goods(1000), 1)])
+    period = f"?first={NOW:%Y-%m-%d}&last={NOW:%Y-%m-%d}"
+    page = client.get(f"/admin/distribution/promoter/report/{period}")
+    assert "¥10.00" in page.content.decode()
+    assert "sheet=" not in page.content.decode()
+    assert client.get(f"/admin/distribution/promoter/report/{period}&sheet=promoters").status_code == 403
 
 
 @pytest.mark.parametrize(
