@@ -33,10 +33,12 @@ class Clue(TextChoices):
     HELP_BURST = "HELP_BURST", "帮砍过于集中"
     SELF_PURCHASE = "SELF_PURCHASE", "疑似小号自购"
     REFUNDS = "REFUNDS", "得奖后退款"
+    WECHAT_RANK = "WECHAT_RANK", "微信用户风险等级"
 
 
-# A whole town may share a network address: it counts only beside a clue of another kind.
-NEVER_ALONE: Final = frozenset({Clue.NETWORK_BURST})
+# They count only beside a clue of another kind: a whole town may share a network address, and nobody is judged by
+# WeChat's automatic opinion alone (个人信息保护法 Art. 24).
+NEVER_ALONE: Final = frozenset({Clue.NETWORK_BURST, Clue.WECHAT_RANK})
 
 
 class Verdict(TextChoices):

@@ -12,18 +12,22 @@ from apps.coupons.models import Template
 from apps.coupons.states import FIRST_ORDER_GIFT, REGISTERED, WELCOME_PACK, TemplateStatus
 from apps.risk import services as risk
 from apps.risk.models import Look
-from apps.risk.states import Verdict
+from apps.risk.scoring import Found
+from apps.risk.states import Clue, Verdict
 
 _MEANING: Final = {WELCOME_PACK: "新人礼包", FIRST_ORDER_GIFT: "首单赠券"}
 
 
-def may_have(kind: str, *, member_id: int, order_no: str = "", at: datetime) -> bool:
+def may_have(kind: str, *, member_id: int, order_no: str = "", risk_rank: int = 0, at: datetime) -> bool:
     """Whether a member gets newcomers' coupons now; not while they wait for a look, nor once they were refused."""
     found = risk.look(
         kind=kind,
         subject=order_no or REGISTERED,
         title=f"{_MEANING[kind]} {order_no}".strip(),
         member_id=member_id,
+        also=[Found(Clue.WECHAT_RANK, risk_rank, f"微信评定的用户风险等级为 {risk_rank}")]
+        if risk_rank
+        else [],
         at=at,
     )
     return found.verdict in {Verdict.CLEAR, Verdict.RELEASED}

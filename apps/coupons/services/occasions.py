@@ -29,11 +29,14 @@ class TakenBack(NamedTuple):
 
 
 @transaction.atomic
-def welcome(*, member_id: int, at: datetime) -> int:
-    """Give a new member the newcomer pack, once, or hold it for a look; return how many coupons of it they have."""
+def welcome(*, member_id: int, risk_rank: int = 0, at: datetime) -> int:
+    """Give a new member the newcomer pack, once, or hold it for a look; return how many coupons of it they have.
+
+    ``risk_rank`` is WeChat's opinion of them, 0 to 4.
+    """
     if not judging.is_anything_due(Template.Occasion.REGISTRATION):
         return 0
-    if not judging.may_have(WELCOME_PACK, member_id=member_id, at=at):
+    if not judging.may_have(WELCOME_PACK, member_id=member_id, risk_rank=risk_rank, at=at):
         return 0
     return _give_pack(member_id=member_id, at=at)
 

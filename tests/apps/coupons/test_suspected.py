@@ -118,3 +118,18 @@ def test_a_held_gift_lapses_when_its_order_goes_back():
     with pytest.raises(risk.NothingToJudge):
         risk.release(look_ids=[look.pk], operator=operator(), at=AT)
     assert owned(order.member) == []
+
+
+@pytest.mark.parametrize(("rank", "score", "held"), [(2, 80, 1), (3, 120, 1), (0, 80, 1)])
+def test_wechats_rank_of_3_counts_40_beside_another_clue(rank: int, score: int, held: int):
+    template("新人满50减10", occasion="REGISTRATION")
+    coupons.welcome(member_id=again().pk, risk_rank=rank, at=AT)
+    assert (Look.objects.get().score, risk_facts.waiting().count()) == (score, held)
+
+
+def test_wechats_rank_alone_holds_nothing():
+    template("新人满50减10", occasion="REGISTRATION")
+    newcomer = make.member()
+    assert coupons.welcome(member_id=newcomer.pk, risk_rank=4, at=AT) == 1
+    look = Look.objects.get()
+    assert (look.score, look.reasons.get().text) == (0, "微信评定的用户风险等级为 4")
