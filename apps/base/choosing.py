@@ -6,7 +6,7 @@ Each row is judged by itself there, so that one which is refused leaves the othe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -17,6 +17,8 @@ from django.urls import reverse
 
 from apps.base.asking import Done
 from apps.base.outcomes import Outcome
+
+Row = TypeVar("Row", bound=Model)
 
 # Their numbers go along in the page's address.
 MOST: Final = 500
@@ -47,7 +49,7 @@ def asks_for_chosen(*, description: str, permission: str, page: str) -> Callable
     return wrapped
 
 
-def chosen(rows: QuerySet[Any], request: HttpRequest, *, permission: str) -> list[Model]:
+def chosen(rows: QuerySet[Row], request: HttpRequest, *, permission: str) -> list[Row]:
     """The rows that such a page is about, in the order of their numbers. Raises PermissionDenied."""
     if not request.user.has_perm(permission):
         raise PermissionDenied

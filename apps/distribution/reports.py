@@ -77,19 +77,10 @@ def by_promoter(*, since: datetime, until: datetime) -> list[Line]:
         won.values_list("account_id").annotate(fen=Sum(F("available_change_fen") - F("debt_change_fen")))
     )
     ids = {*earned, *rewards}
-    people = Promoter.objects.select_related("member", "level").in_bulk(ids)
-    lines = [
-        Line(
-            (
-                people[pk].member.public_id,
-                people[pk].member.nickname,
-                people[pk].level.name if people[pk].level else "",
-            ),
-            *earned.get(pk, (0, 0, 0, 0)),
-            rewards.get(pk, 0),
-        )
-        for pk in ids
-    ]
+    lines = []
+    for row in Promoter.objects.select_related("member", "level").filter(pk__in=ids):
+        names = (row.member.public_id, row.member.nickname, row.level.name if row.level else "")
+        lines.append(Line(names, *earned.get(row.pk, (0, 0, 0, 0)), rewards.get(row.pk, 0)))
     return sorted(lines, key=lambda line: (-line.income_fen, -line.cost_fen, line.names[0]))
 
 
@@ -107,7 +98,8 @@ def by_contest(*, since: datetime, until: datetime) -> list[Line]:
     for contest in running.annotate(won_fen=Sum("winners__reward_fen", default=0)):
         within = Commission.objects.filter(at__gte=contest.starts_at, at__lt=contest.ends_at, of=None)
         figures = within.aggregate(**_FIGURES)
-        lines.append(Line((contest.title,), *(figures[name] for name in _FIGURES), contest.won_fen))
+        orders, buyers, income_fen, commission_fen = (figures[name] for name in _FIGURES)
+        lines.append(Line((contest.title,), orders, buyers, income_fen, commission_fen, contest.won_fen))
     return lines
 
 

@@ -57,7 +57,7 @@ LIFECYCLE: Final = Lifecycle(
     moves={
         "release": Move({Verdict.HELD}, Verdict.RELEASED),
         "reject": Move({Verdict.HELD}, Verdict.REJECTED),
-        # There is nothing to decide any more: the order went back, the bargain is over.
+        # There is nothing to decide any more: the order went back, or what was won is over.
         "lapse": Move({Verdict.HELD}, Verdict.LAPSED),
     },
     final={Verdict.RELEASED, Verdict.REJECTED, Verdict.LAPSED},

@@ -55,7 +55,7 @@ def take_back(*, order_no: str, at: datetime) -> int:
     made, waited = 0, [row for row in rows if row.held]
     for row in rows:
         parts = _parts(row, by_line.get(row.line_id, []))
-        _note_refunded(row, sum(part.base_fen for part in parts))
+        _note_refunded(row, refunded_fen=sum(part.base_fen for part in parts))
         for part in parts:
             if row.status != CommissionStatus.CANCELLED and (row.pk, part.refund_id) not in done:
                 made += take(accounts[row.promoter_id], row, part, at=at)
@@ -67,7 +67,7 @@ def take_back(*, order_no: str, at: datetime) -> int:
     return made
 
 
-def _note_refunded(row: Commission, refunded_fen: int) -> None:
+def _note_refunded(row: Commission, *, refunded_fen: int) -> None:
     """Say how much of the basis all refunds took: told again it is the same, also of a share that rounds to no fen."""
     if row.refunded_fen != refunded_fen:
         row.refunded_fen = refunded_fen

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -65,7 +65,13 @@ def _note(told: Iterable[_Told], *, at: datetime) -> None:
     if not rows:
         return
     members, traits, found = (list(column) for column in zip(*rows, strict=True))
-    values = {"members": members, "traits": traits, "digests": found, "at": at, "lately": at - _SEEN_WITHIN}
+    values: dict[str, Any] = {
+        "members": members,
+        "traits": traits,
+        "digests": found,
+        "at": at,
+        "lately": at - _SEEN_WITHIN,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, values)
 
