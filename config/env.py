@@ -166,6 +166,8 @@ class Environment(BaseSettings):
     share_days: int = Field(default=15, ge=1, le=90)
     share_visit_days: int = Field(default=180, ge=90, le=1095)
     # How long digests of phones, addresses and phones' marks are kept after they were last seen.
+    # Whether WeChat is asked how risky it takes who registers (getuserriskrank): it is told the network address.
+    wechat_risk_rank: bool = False
     risk_trace_days: int = Field(default=180, ge=30, le=1095)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)

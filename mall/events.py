@@ -48,10 +48,14 @@ def kinds() -> dict[str, type[Event]]:
 
 @dataclass(frozen=True)
 class MemberRegistered(Event):
-    """A WeChat identity logged in for the first time; ``origin`` is the keyed digest of the network address."""
+    """A WeChat identity logged in for the first time; ``origin`` is the keyed digest of the network address.
+
+    ``risk_rank`` is how risky WeChat takes the user to be, 0 to 4; 0 also where it was not asked.
+    """
 
     member_id: int
     origin: str = ""
+    risk_rank: int = 0
 
 
 @dataclass(frozen=True)

@@ -1042,6 +1042,8 @@ BY_TWO: Final = {
 
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
+    "distribution_promoter_report": "a page to read; its sheets are noted in the audit log",
+    "referrals_referral_report": "a page to read; its sheets are noted in the audit log",
     "distribution_promoter_export": "a file, noted in the audit log",
     "distribution_promoter_sharers": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",

@@ -174,7 +174,7 @@ def _promoters_of(order: Order) -> None:
     buyer = members.member("新客")
     promotion.bind(buyer, promoter, at=NOW - timedelta(hours=1))
     commission = promotion.earned(promoter, order, buyer=buyer)
-    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
+    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"])
     promotion.give(promoter, 25_000)
     promotion.withdraw(promoter, 25_000)
     promotion.owe(promoter, 100)

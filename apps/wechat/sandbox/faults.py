@@ -33,6 +33,7 @@ BUSINESS_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "bill_line_missing": (frozenset(), "交易账单少一笔"),
     "transfer_not_enough": (frozenset(), "转账时商户余额不足"),
     "transfer_accepted": (frozenset(), "转账停在已受理，原单号重发后继续"),
+    "user_risk": (frozenset({"rank"}), "用户风险等级（0 到 4，不填为 4）"),
     "transfer_fail": (frozenset({"reason"}), "转账失败（原因可选）"),
 }
 NOTIFY_KINDS: dict[str, tuple[frozenset[str], str]] = {
