@@ -83,7 +83,7 @@ def allot_due(*, at: datetime, limit: int = 500, batch: int = 100) -> int:
     given, seen, short = 0, 0, set[int]()
     while given < limit:
         rows = _planned().filter(presale__arrived_at__isnull=False, pk__gt=seen).exclude(_wants(short))
-        found = list(rows.values_list("pk", "order__order_no")[:batch])
+        found = list(rows.values_list("pk", "order__order_no")[: min(batch, limit - given)])
         if not found:
             break
         for _, order_no in found:
