@@ -11,7 +11,7 @@ from mall.errors import NotFound
 
 
 def good(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A good of a session that is announced or runs, and not of a paused or stopped one. Raises NotFound, ActivityNotFound."""
+    """A good of a session that is announced or runs, and not of a paused or stopped one. Raises NotFound."""
     session, found = flash_facts.find(int(said), at=at)
     offered = found.on_sale and not found.withdrawn and session.state_at(at) != State.ENDED
     if not offered or not session.shown_at(at=at):
