@@ -200,7 +200,7 @@ class Campaigns(ABC, Generic[C, D]):
         Raises MoveRefused, NotFound.
         """
         moved = self._moved(row, "stop")
-        windows.end(kind=self.kind, activity_ids=self.ids_of([moved])[moved.pk], at=at)
+        windows.end(kind=self.kind, activity_ids=self.ids_of([moved])[moved.pk])
         self.sold_otherwise(moved, at=at)
 
     @transaction.atomic

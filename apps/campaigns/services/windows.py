@@ -71,11 +71,9 @@ def pause(*, kind: str, activity_ids: Collection[str], paused: bool) -> None:
     SkuWindow.objects.filter(kind=kind, activity_id__in=list(activity_ids)).update(paused=paused)
 
 
-def end(*, kind: str, activity_ids: Collection[str], at: datetime) -> None:
-    """Speak for the SKUs no longer, from now on."""
-    mine = SkuWindow.objects.filter(kind=kind, activity_id__in=list(activity_ids))
-    mine.filter(starts_at__gte=at).delete()
-    mine.filter(ends_at__gt=at).update(ends_at=at)
+def end(*, kind: str, activity_ids: Collection[str]) -> None:
+    """Speak for the SKUs no longer, not even in the time that is gone: a copy that began then may be approved."""
+    SkuWindow.objects.filter(kind=kind, activity_id__in=list(activity_ids)).delete()
 
 
 def clashes(span: Span, sku_ids: Collection[int]) -> dict[str, tuple[str, int]]:

@@ -193,6 +193,18 @@ def test_a_sample_of_goods_that_are_bought_in_pairs_is_of_two(admin_client: Clie
     assert f"{cup.code} 3 人团（2 件起购）：原价 ¥100.00，3 人团价 −¥22.00，实付 ¥78.00" in shown
 
 
+def test_a_copy_of_one_that_was_stopped_takes_its_place_without_another_beginning(
+    admin_client: Client,
+) -> None:
+    row = make.campaign(make.goods(50_00), **make.today())
+    copied = groupbuy.CAMPAIGNS.copy(row, code="AGAIN", at=timezone.now())
+    page = f"{PAGE}{copied.pk}/approve/"
+    assert "同一时间只能参加一个活动" in text_of(admin_client.post(page, {}, follow=True))
+    groupbuy.CAMPAIGNS.stop(row, at=timezone.now())
+    assert "同一时间只能参加一个活动" not in text_of(admin_client.post(page, {}, follow=True))
+    assert (make.fresh(copied).approval, make.fresh(copied).starts_at) == ("APPROVED", row.starts_at)
+
+
 def test_buttons_approve_pause_resume_stop_and_copy(admin_client: Client) -> None:
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), **make.today()), at=NOW)
 
