@@ -121,7 +121,7 @@ class Reservation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.presale_id} {self.order_id}"
+        return self.order.order_no
 
 
 class Report(models.Model):
