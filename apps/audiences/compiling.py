@@ -15,7 +15,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any, Final, TypeVar
 
-from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from apps.audiences import conditions
@@ -231,9 +231,7 @@ def _points(node: conditions.HasPoints, asking: Asking) -> Q:
 
 
 def _coupon(node: conditions.HoldsCoupon, asking: Asking) -> Q:
-    rows = Coupon.objects.filter(
-        status=CouponStatus.AVAILABLE, recalled_at__isnull=True, valid_until__gt=asking.at
-    )
+    rows = unused_coupons(at=asking.at)
     if node.templates:
         rows = rows.filter(template_id__in=node.templates)
     if node.days is not None:
@@ -242,21 +240,39 @@ def _coupon(node: conditions.HoldsCoupon, asking: Asking) -> Q:
 
 
 def _cart(node: conditions.LeftInCart, asking: Asking) -> Q:
-    left = asking.at - timedelta(hours=node.hours or 0)
-    return asking.having(CartItem.objects.filter(added_at__lte=left, added_at__gt=asking.at - _OLDEST_CART))
+    return asking.having(left_in_cart(hours=node.hours or 0, at=asking.at))
 
 
 def _seen(node: conditions.SeenNotBought, asking: Asking) -> Q:
-    """Visits of products by members, of which none was bought afterwards."""
+    return asking.having(seen_not_bought(days=node.days or 1, at=asking.at))
+
+
+def unused_coupons(*, at: datetime) -> QuerySet[Coupon]:
+    """Coupons that could be used, now or from a later day on."""
+    return Coupon.objects.filter(status=CouponStatus.AVAILABLE, recalled_at__isnull=True, valid_until__gt=at)
+
+
+def left_in_cart(*, hours: int, at: datetime) -> QuerySet[CartItem]:
+    """What lies in carts for so many hours, and not for ever."""
+    left = at - timedelta(hours=hours)
+    return CartItem.objects.filter(added_at__lte=left, added_at__gt=at - _OLDEST_CART)
+
+
+def seen_not_bought(*, days: int, at: datetime) -> QuerySet[Visit]:
+    """Visits of products by members in the last days, of which none was bought afterwards.
+
+    What the shop knows of looking are visits by shares: the product page keeps no book of who reads it.
+    """
     seen = Visit.objects.filter(
-        member_id__isnull=False, share__kind="product", last_at__gte=asking.since(node.days or 1)
-    ).annotate(product=Cast("share__subject", BigIntegerField()))
-    bought = OrderLine.objects.filter(
+        member_id__isnull=False, share__kind="product", last_at__gte=Asking(at=at).since(days)
+    )
+    # Compared as texts: what other kinds of shares are of is no number.
+    bought = OrderLine.objects.annotate(product=Cast("sku__product_id", CharField())).filter(
         order__member_id=OuterRef("member_id"),
         order__paid_at__gte=OuterRef("first_at"),
-        sku__product_id=OuterRef("product"),
+        product=OuterRef("share__subject"),
     )
-    return asking.having(seen.filter(~Exists(bought)))
+    return seen.filter(~Exists(bought))
 
 
 _MEANINGS: Final[dict[type[Condition], Callable[[Any, Asking], Q]]] = {

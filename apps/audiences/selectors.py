@@ -212,6 +212,27 @@ def rfm_of(member: Member) -> Rfm | None:
     return Rfm.objects.filter(member=member).first()
 
 
+class Left(NamedTuple):
+    """What a member left lying: SKUs in the cart for a day or more, usable coupons, products seen by shares in 30 days."""
+
+    in_cart: int
+    coupons: int
+    seen: int
+
+
+def left_by(member: Member, *, at: datetime) -> Left:
+    """What a member left lying, as the conditions of segments mean it; three statements."""
+    return Left(
+        in_cart=compiling.left_in_cart(hours=24, at=at).filter(member=member).count(),
+        coupons=compiling.unused_coupons(at=at).filter(member=member).count(),
+        seen=compiling.seen_not_bought(days=30, at=at)
+        .filter(member=member)
+        .values("share__subject")
+        .distinct()
+        .count(),
+    )
+
+
 def tags_of(member: Member) -> QuerySet[TagMark]:
     """The tags that a member bears, those of the living tags only."""
     rows = TagMark.objects.filter(member=member, tag__archived_at=None)

@@ -19,7 +19,6 @@ from apps.outbox import services as outbox
 from mall import events
 from mall.errors import Fault, Faulty, NotFound, ShopError
 
-
 # Columns that the services fill in.
 _OURS: Final = ("current", "group", "grouped_at", "broken_at", "created_at", "archived_at", "counted_on")
 

@@ -20,7 +20,6 @@ from mall import events
 from mall import text as texts
 from mall.errors import Fault, Faulty, NotFound, ShopError
 
-
 # Columns that the services fill in.
 _OURS: Final = ("created_at", "archived_at", "followed_on")
 

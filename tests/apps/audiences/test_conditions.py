@@ -59,7 +59,10 @@ def test_conditions_are_said_as_an_operator_would() -> None:
         ({"is": "spent", "low_fen": "1"}, "第 1 个条件「消费金额」：「至少」应为整数"),
         ({"is": "spent", "low_fen": True}, "第 1 个条件「消费金额」：「至少」应为整数"),
         ({"is": "spent", "low_fen": -1}, "第 1 个条件「消费金额」：「至少」超出范围"),
-        ({"is": "spent", "low_fen": 1, "days": 0}, "第 1 个条件「消费金额」：「最近天数（不填为全部）」超出范围"),
+        (
+            {"is": "spent", "low_fen": 1, "days": 0},
+            "第 1 个条件「消费金额」：「最近天数（不填为全部）」超出范围",
+        ),
         ({"is": "spent", "low_fen": 1, "sql": "1=1"}, "第 1 个条件「消费金额」：有不认识的内容"),
         ({"is": "tag", "tags": []}, "第 1 个条件「会员标签」：请至少选择一个「标签」"),
         ({"is": "tag", "tags": ["1"]}, "第 1 个条件「会员标签」：「标签」的选项有误"),
@@ -105,9 +108,17 @@ def test_forty_conditions_one_in_the_other_are_refused() -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["all", "spent", "tag"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["op", "of", "is", "not", "tags", "low_fen", "x"]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(["all", "spent", "tag"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["op", "of", "is", "not", "tags", "low_fen", "x"]), inner, max_size=4
+        )
+    ),
     max_leaves=20,
 )
 
