@@ -79,18 +79,22 @@ def _counts_due(night: date) -> list[int]:
 
 def _follow(tag_id: int, night: date, *, at: datetime) -> bool:
     """Put a tag on exactly the members of its segment; whether it was done to the end."""
+    version = None
     for after, until in _slices():
         with transaction.atomic():
             tag = Tag.objects.select_for_update(of=("self",)).filter(pk=tag_id, archived_at=None)
             found = tag.select_related("rule__current").first()
             if found is None or found.rule is None or found.rule.current is None or found.rule.broken:
                 return False
+            if version not in (None, found.rule.current_id):
+                return False  # other conditions since: the next sweep begins anew
+            version = found.rule.current_id
             tree = audience_facts.tree_of(found.rule.current)
             meant = compiling.members(tree, at=at, among=Among(after=after, until=until)).values("id")
             text, values = meant.query.sql_with_params()
             with connection.cursor() as cursor:
                 cursor.execute(_FOLLOW.format(meant=text), [*values, tag_id, after, until, tag_id, at])
-    Tag.objects.filter(pk=tag_id).update(followed_on=night)
+    Tag.objects.filter(pk=tag_id, rule__current=version).update(followed_on=night)
     return True
 
 

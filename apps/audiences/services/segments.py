@@ -81,6 +81,8 @@ def save(segment: Segment, *, tree: Both, operator: Any, at: datetime) -> Segmen
         )
         VersionTag.objects.bulk_create(VersionTag(version=version, tag_id=tag_id) for tag_id in named)
         segment.current, segment.counted_on, segment.grouped_at = version, None, None
+        if before is not None:
+            segment.tags.update(followed_on=None)
     if segment.broken:
         _mend(segment, at=at)
     segment.save()

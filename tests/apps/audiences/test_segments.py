@@ -11,7 +11,7 @@ from apps.audiences import exports
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
 from apps.audiences.conditions import ConditionsRefused
-from apps.audiences.models import Segment, SegmentSize, SegmentVersion
+from apps.audiences.models import Segment, SegmentSize, SegmentVersion, TagMark
 from apps.audiences.services.segments import SegmentNotUsable, SegmentRefused, SegmentUsed
 from apps.coupons.models import Coupon
 from apps.coupons.services import jobs as issues
@@ -121,6 +121,7 @@ def test_a_broken_segment_leaves_its_group_as_it_was() -> None:
     group = audiences.keep_in_group(segment_id=row.pk, at=AT)
     audiences.keep_up(at=AT)
     audiences.archive_tag(tag_id=word.pk, at=AT)
+    TagMark.objects.all().delete()
     audiences.keep_up(at=AT + DAY)
     assert _in(group) == {"甲"}
 
