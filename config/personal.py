@@ -230,8 +230,11 @@ PLAIN: Mapping[str, str] = {
     "distribution.PromoterLevel": "name",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
-    "audiences.Tag": "name note",
-    "audiences.Segment": "name note broken",
+    "audiences.Tag": "name note followed_on",
+    "audiences.Segment": "name note broken counted_on",
+    "audiences.SegmentSize": "day",
+    "audiences.RfmRules": "own_days own_orders own_money_fen",
+    "audiences.Reckoning": "day days orders money_fen",
 }
 
 # By their whole names, in whatever table: numbers and keys that the shop or WeChat gives out, and hashes. Never one that a
@@ -331,5 +334,6 @@ TIMES = frozenset(
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
+        *("archived_at", "broken_at", "first_paid_at", "grouped_at", "last_paid_at", "reckoned_at", "seen_until"),
     }
 )

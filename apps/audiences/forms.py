@@ -255,7 +255,7 @@ class IssueCouponsForm(OnceForm):
     """A coupon for everybody in a segment."""
 
     title = "给人群发券"
-    explanation = "按此刻的条件确定名单，每人一张，在后台分批发放，可在「批量发放」中查看进度；不受每人限领限制，计入发放总量。"
+    explanation = "按此刻的条件确定名单，每人一张，后台分批发放，进度见「批量发放」；不受每人限领限制。"
     template = forms.ModelChoiceField(
         label="优惠券",
         queryset=Template.objects.filter(status=TemplateStatus.LIVE).order_by("-id"),
@@ -270,7 +270,7 @@ class KeepInGroupForm(AskForm):
     """Keep a segment's members in a group."""
 
     title = "同步到会员分组"
-    explanation = "新建一个会员分组，十分钟内填入人群的会员，之后每天凌晨更新；优惠券、秒杀场次可以只面向这个分组。手工增减会被覆盖。"
+    explanation = "新建会员分组，十分钟内填入会员，每天凌晨更新，手工增减会被覆盖；优惠券、秒杀可只面向它。"
 
 
 class LeaveGroupForm(AskForm):

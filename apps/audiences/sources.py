@@ -101,7 +101,7 @@ def called(source: str, row: Any) -> str:
     if source == "promoters":
         return f"{row.member.nickname or '推客'}（{row.member.public_id}）"
     if source == "categories":
-        return f"{'　' * (row.depth - 1)}{row.name}"
+        return "　" * (row.depth - 1) + str(row.name)
     return str(row)
 
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import apps.base.fields
-from apps.base import ledger, migrating
+from apps.base import migrating
+from apps.base.ledger import append_only
 
 
 class Migration(migrating.Migration):
@@ -550,7 +551,7 @@ class Migration(migrating.Migration):
             model_name="versiontag",
             constraint=models.UniqueConstraint(fields=("version", "tag"), name="version_tag_once"),
         ),
-        ledger.append_only("audiences_segmentversion"),
-        ledger.append_only("audiences_versiontag"),
-        ledger.append_only("audiences_segmentsize"),
+        append_only("audiences_segmentversion"),
+        append_only("audiences_versiontag"),
+        append_only("audiences_segmentsize"),
     ]

@@ -40,7 +40,7 @@ _FOLLOW: Final = """
 """
 
 
-def night_of(at: datetime) -> date:
+def night_of(*, at: datetime) -> date:
     """The Shanghai day whose night has begun."""
     return shop_day(at - NIGHT)
 
@@ -50,7 +50,7 @@ def keep_up(*, at: datetime) -> int:
 
     Each is a piece of work of its own, in slices of members: what is broken off goes on with the next sweep.
     """
-    night = night_of(at)
+    night = night_of(at=at)
     segments.look_over(at=at)
     return (
         sum(_follow(tag_id, night, at=at) for tag_id in _tags_due(night))

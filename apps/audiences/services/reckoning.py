@@ -132,7 +132,7 @@ class Scale(NamedTuple):
 def reckon_due(*, at: datetime) -> int:
     """Reckon the night that has begun, or only whose orders changed since; return how many members were looked at."""
     last = audience_facts.last_reckoning()
-    if last is None or last.day < night_of(at):
+    if last is None or last.day < night_of(at=at):
         return _night(last, at=at)
     seen = _changed(last, at=at)
     _figure_chosen(seen, since=_window(last.window_days, at=at), at=at)
@@ -157,7 +157,7 @@ def _night(last: Reckoning | None, *, at: datetime) -> int:
         whom = "member.member_id > %(after)s AND member.member_id <= %(until)s"
         _score(whom, {"after": after, "until": until}, scale, new_days=rules.new_days, at=at)
     Reckoning.objects.update_or_create(
-        day=night_of(at),
+        day=night_of(at=at),
         defaults={
             "at": at,
             "borders": rules.borders,
