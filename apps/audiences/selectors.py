@@ -33,7 +33,9 @@ BATCH: Final = 5_000
 SLICE: Final = 20_000
 # How long an operator's page waits for the exact number before it takes a sample.
 PATIENCE_SECONDS: Final = 1.0
-SAMPLE: Final = 5_000
+SAMPLE: Final = 2_000
+# What a sample may take of that: it is the last resort.
+_LONGER: Final = 3
 # Hash tables of whole tables of members and orders: below it PostgreSQL would compare row by row.
 _MEMORY: Final = "256MB"
 # The shop's own borders, until somebody writes others: days, orders, fen.
@@ -108,11 +110,11 @@ def count_in(tree: Both, *, at: datetime, seconds: float = PATIENCE_SECONDS) -> 
 
 def _estimated(tree: Both, *, at: datetime, seconds: float) -> Size:
     """How many by a sample of members, spread over all ids; the margin is that of 95 % of such samples."""
-    with _within(seconds):
+    with _within(seconds * _LONGER):
         living = Member.objects.filter(disabled_at__isnull=True).count()
         step = max(1, living // SAMPLE)
         ids = list(_every(step))
-    with _within(seconds):
+    with _within(seconds * _LONGER):
         found = compiling.members(tree, at=at, among=Among(ids=ids)).count()
     return scaled(found=found, sample=len(ids), of=living)
 

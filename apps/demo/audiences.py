@@ -16,12 +16,18 @@ from apps.members.models import Member
 
 _BY_HAND: Final = {"茶会常客": "到店参加过茶会", "企业采购": "以公司名义下过单，问询开票"}
 _SEGMENTS: Final[Mapping[str, tuple[str, Sequence[dict[str, Any]]]]] = {
-    "高价值老客": ("优先照顾", [{"is": "rfm", "standings": [Standing.VALUABLE, Standing.POTENTIAL]}]),
+    "高价值老客": (
+        "优先照顾",
+        [{"is": "rfm", "standings": [Standing.VALUABLE.value, Standing.POTENTIAL.value]}],
+    ),
     "新客未复购": (
         "首单后十四天内没有再买",
         [{"is": "ordered", "low": 1, "high": 1}, {"is": "last_paid", "high": 14}],
     ),
-    "流失预警": ("送券挽回", [{"is": "rfm", "standings": [Standing.CHURNING, Standing.SLEEPING]}]),
+    "流失预警": (
+        "送券挽回",
+        [{"is": "rfm", "standings": [Standing.CHURNING.value, Standing.SLEEPING.value]}],
+    ),
     "江浙沪近期买家": (
         "新茶次日达",
         [
