@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from apps.audiences import forms
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
-from apps.audiences.models import Reckoning, Rfm
-from apps.audiences.states import EXPLAINED
+from apps.audiences.models import Reckoning, Rfm, TagMark
+from apps.audiences.states import EXPLAINED, TagKind
 from apps.base.admin import chip, with_way
 from apps.base.asking import Asking, operator
 from apps.base.days import shop_day
@@ -45,8 +45,13 @@ def _figures(row: Rfm, night: Reckoning | None) -> str:
 
 def _tagged(member: Member) -> SafeString | str:
     marks = audience_facts.tags_of(member)
-    told = "、".join(f"{mark.tag.name}（{mark.operator or '规则'}）" for mark in marks)
+    told = "、".join(f"{mark.tag.name}（{_by(mark)}）" for mark in marks)
     return with_way(told, "audiences_tagmark", member__id__exact=member.pk) if told else "—"
+
+
+def _by(mark: TagMark) -> str:
+    """Who put a tag there."""
+    return "规则" if mark.tag.kind == TagKind.RULE else str(mark.operator or "系统")
 
 
 def _left(member: Member) -> str:

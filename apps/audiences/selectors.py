@@ -35,7 +35,7 @@ SLICE: Final = 20_000
 PATIENCE_SECONDS: Final = 1.0
 SAMPLE: Final = 2_000
 # What a sample may take of that: it is the last resort.
-_LONGER: Final = 3
+_LONGER: Final = 5
 # Hash tables of whole tables of members and orders: below it PostgreSQL would compare row by row.
 _MEMORY: Final = "256MB"
 # The shop's own borders, until somebody writes others: days, orders, fen.

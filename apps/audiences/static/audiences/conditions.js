@@ -107,12 +107,14 @@
       const list = made("div", { class: "conditions-choices", role: "group", "aria-label": one.label });
       const search = made("input", { type: "search", placeholder: "输入名称查找", "aria-label": `查找${one.label}` });
       const summed = () => {
-        const chosen = node[one.name].map((value) => (called.get(String(value)) || `#${value}`).trim());
+        const chosen = node[one.name].map((value) => (called.get(String(value)) || String(value)).trim());
         head.textContent = `${one.label}：${chosen.join("、") || "请选择"}`;
       };
       const show = (options) => {
         const rows = options.map(([value, label, shown]) => {
           called.set(String(value), label);
+          // Kept for when everything is drawn anew.
+          (names[one.source] = names[one.source] || {})[value] = label;
           const control = made("input", { type: "checkbox", checked: node[one.name].includes(value) });
           control.addEventListener("change", () => {
             node[one.name] = node[one.name].filter((other) => other !== value);
