@@ -334,6 +334,14 @@ TIMES = frozenset(
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
-        *("archived_at", "broken_at", "first_paid_at", "grouped_at", "last_paid_at", "reckoned_at", "seen_until"),
+        *(
+            "archived_at",
+            "broken_at",
+            "first_paid_at",
+            "grouped_at",
+            "last_paid_at",
+            "reckoned_at",
+            "seen_until",
+        ),
     }
 )

@@ -9,13 +9,12 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from apps.base import audit, invariants, jobs, pulses
-from apps.books.models import Bill, Case
 from apps.audiences import conditions
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag
-from apps.base import audit, jobs, pulses
+from apps.base import audit, invariants, jobs, pulses
+from apps.books.models import Bill, Case
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner

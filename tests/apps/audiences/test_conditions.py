@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.audiences import conditions, wording
@@ -124,6 +124,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_json_comes_is_read_or_refused(given: Any) -> None:
     try:
         tree = conditions.read(given)
