@@ -198,6 +198,12 @@ GROUPS: Groups = [
         [
             Place("会员", "group", "members.Member"),
             Place("会员分组", "groups", "members.Group"),
+            Place("人群", "filter_alt", "audiences.Segment"),
+            Place("会员标签", "sell", "audiences.Tag"),
+            Place("会员的标签", "label", "audiences.TagMark"),
+            Place("会员分层（RFM）", "stacked_bar_chart", "audiences.Rfm"),
+            Place("分层记录", "monitoring", "audiences.Reckoning"),
+            Place("RFM 规则", "rule", "audiences.RfmRules"),
             Place("会员等级", "military_tech", "members.Level"),
             Place("等级变更", "moving", "members.LevelChange"),
             Place("成长值流水", "trending_up", "members.GrowthEntry"),

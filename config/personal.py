@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from apps.audiences import personal as audiences
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
@@ -36,6 +37,7 @@ from apps.wechat import personal as wechat
 BOARD: Sequence[Room] = (
     support.ROOM,
     content.ROOM,
+    audiences.ROOM,
     checkout.ROOM,
     referrals.ROOM,
     distribution.ROOM,
@@ -105,6 +107,13 @@ NOBODYS: Mapping[str, str] = {
     "risk.Rule": _SETTING,
     "referrals.Referral": _OFFER,
     "referrals.Tier": _OFFER,
+    "audiences.Tag": "a word; who bears it stands in TagMark",
+    "audiences.RfmRules": _SETTING,
+    "audiences.Reckoning": "sums over all members",
+    "audiences.Segment": "the name of conditions; who is meant is asked each time",
+    "audiences.SegmentVersion": "conditions, not whom they mean",
+    "audiences.VersionTag": "which conditions ask for which tag",
+    "audiences.SegmentSize": "sums over all members",
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -169,6 +178,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "flashsale.Plan.weekdays": "days",
     "fulfillment.FreightZone.regions": "names of provinces and cities",
     "support.Question.text": "the question",
+    "audiences.SegmentVersion.tree": "conditions: figures, names of regions, ids of rows",
+    "audiences.Reckoning.sizes": "sums",
     "support.Question.options": "what can be chosen",
 }
 
@@ -219,6 +230,11 @@ PLAIN: Mapping[str, str] = {
     "distribution.PromoterLevel": "name",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
+    "audiences.Tag": "name note followed_on",
+    "audiences.Segment": "name note broken counted_on",
+    "audiences.SegmentSize": "day",
+    "audiences.RfmRules": "own_days own_orders own_money_fen",
+    "audiences.Reckoning": "day days orders money_fen",
 }
 
 # By their whole names, in whatever table: numbers and keys that the shop or WeChat gives out, and hashes. Never one that a
@@ -318,5 +334,14 @@ TIMES = frozenset(
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
+        *(
+            "archived_at",
+            "broken_at",
+            "first_paid_at",
+            "grouped_at",
+            "last_paid_at",
+            "reckoned_at",
+            "seen_until",
+        ),
     }
 )

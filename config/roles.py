@@ -59,6 +59,7 @@ _MARKETING = (
     "wallet.Pack",
     "groupbuy.GroupBuy",
     "members.Group",
+    *("audiences.Segment", "audiences.Tag", "audiences.TagMark", "audiences.RfmRules"),
     "members.Level",
     "content.ReviewRules",
     "support",
@@ -92,8 +93,10 @@ def _roles() -> dict[str, Collection[str]]:
             "distribution",
             "referrals",
             "risk",
+            "audiences",
         )
         | {
+            "audiences.export_segment",
             "risk.judge_look",
             "bargain.release_help",
             "distribution.appoint_promoter",
@@ -124,6 +127,7 @@ def _roles() -> dict[str, Collection[str]]:
             "shares",
             "groupbuy",
             "referrals",
+            *("audiences.Tag", "audiences.TagMark", "audiences.Rfm"),
             "risk.Look",
             *(
                 "distribution.Promoter",
@@ -134,6 +138,8 @@ def _roles() -> dict[str, Collection[str]]:
             ),
         )
         | {
+            "audiences.add_tagmark",
+            "audiences.delete_tagmark",
             "members.change_member",
             "members.change_erasurerequest",
             "content.change_review",

@@ -46,6 +46,8 @@ _BULK = frozenset(
         "members.forget_dead_sessions",
         "members.forget_past_keeping",
         "content.forget_unused_pictures",
+        "audiences.reckon",
+        "audiences.keep_up",
     }
 )
 
@@ -99,6 +101,8 @@ RINGS = (
     Ring("referrals.give_waiting", 600),
     Ring("risk.forget_traces", 3600),
     Ring("members.forget_unused_pictures", 3600),
+    Ring("audiences.reckon", 900),
+    Ring("audiences.keep_up", 300),
 )
 
 

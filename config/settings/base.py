@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "apps.aftersales",
     "apps.books",
     "apps.referrals",
+    "apps.audiences",
     "apps.content",
     "apps.simulator",
     "apps.support",

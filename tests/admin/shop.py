@@ -9,6 +9,10 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
+from apps.audiences import conditions
+from apps.audiences import selectors as audience_facts
+from apps.audiences import services as audiences
+from apps.audiences.models import Segment, Tag
 from apps.base import audit, invariants, jobs, pulses
 from apps.books.models import Bill, Case
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
@@ -69,6 +73,7 @@ def fill(rows: int, *, operator: User) -> None:
         _presale_of(order)
         _promoters_of(order)
         _referrals_of()
+        _audiences_of(order)
         _system(operator)
 
 
@@ -160,6 +165,17 @@ def _referrals_of() -> None:
     for phone in ("", "13912345678"):
         referral.registered(inviter, row, phone=phone)
     Policy.objects.get_or_create(pk=1)
+
+
+def _audiences_of(order: Order) -> None:
+    """A segment, a tag on the buyer, how the buyer stands, the rules' one row."""
+    number = next(_numbers)
+    bought = conditions.read({"op": "all", "of": [{"is": "ordered", "low": 1}]})
+    audiences.save(Segment(name=f"买家{number}"), tree=bought, operator=None, at=NOW)
+    tag = audiences.save_tag(Tag(name=f"茶会{number}"), at=NOW)
+    audiences.put(tag_id=tag.pk, member_ids=[order.member_id], operator=None, at=NOW)
+    audiences.reckon_due(at=NOW + timedelta(days=number))
+    audiences.save_rules(audience_facts.rules())
 
 
 def _promoters_of(order: Order) -> None:
