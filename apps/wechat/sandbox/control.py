@@ -71,8 +71,12 @@ class Sandbox:
         self._post("confirm_receipt", transaction_id=transaction_id)
 
     def subscribe(self, openid: str, *template_ids: str, accept: bool = True) -> None:
-        """Answer one subscribe prompt for these templates."""
+        """Answer one subscribe prompt for at most three templates; raises ControlRefused for unknown ones."""
         self._post("subscribe", openid=openid, template_ids=list(template_ids), accept=accept)
+
+    def turn_messages_off(self, openid: str, *template_ids: str) -> None:
+        """Choose 拒收 in the menu of these templates' cards: their grants are gone."""
+        self._post("subscribe/off", openid=openid, template_ids=list(template_ids))
 
     def enter_service(self, openid: str, *, session_from: str = "") -> None:
         """Open the customer-service chat (user_enter_tempsession)."""
@@ -156,6 +160,14 @@ class Sandbox:
 
     def shipments(self) -> list[Row]:
         return self._list("shipments")
+
+    def templates(self) -> list[Row]:
+        """The account's own templates of subscription messages."""
+        return self._list("templates")
+
+    def template_id(self, title: str) -> str:
+        """The id of the template of this title; raises KeyError."""
+        return {str(row["title"]): str(row["template_id"]) for row in self.templates()}[title]
 
     def messages(self) -> list[Row]:
         return self._list("messages")

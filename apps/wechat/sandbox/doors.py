@@ -12,6 +12,7 @@ from apps.wechat.sandbox import (
     pay_door,
     shipping,
     subscribe,
+    templates_door,
     trade_orders,
     updatable,
 )
@@ -27,6 +28,7 @@ OPEN_ROUTES = miniprogram.OPEN_ROUTES
 TOKEN_ROUTES = [
     *miniprogram.ROUTES,
     *subscribe.ROUTES,
+    *templates_door.ROUTES,
     *updatable.ROUTES,
     *shipping.ROUTES,
     *trade_orders.ROUTES,

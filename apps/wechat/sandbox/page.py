@@ -11,9 +11,18 @@ from urllib.parse import quote
 
 from django.template import Context, Engine
 
-from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers, transfers
+from apps.wechat.sandbox import (
+    control_api,
+    deliveries,
+    faults,
+    payments,
+    shipping,
+    shoppers,
+    subscribe,
+    transfers,
+)
 from apps.wechat.sandbox.miniprogram import Refused
-from apps.wechat.sandbox.store import Transfer
+from apps.wechat.sandbox.store import Grant, Message, Transfer
 from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
@@ -39,6 +48,7 @@ _REFUSALS = (
     faults.UnknownFault,
     payments.NotPaid,
     transfers.NotConfirmed,
+    subscribe.NotAsked,
     Refused,
     ValueError,
 )
@@ -117,7 +127,10 @@ def _let_lapse(world: World, form: dict[str, str]) -> str:
 def _subscribe(world: World, form: dict[str, str]) -> str:
     openid, template_id = form.get("openid", ""), form.get("template_id", "").strip()
     if world.store.shoppers.get(openid) is None or not template_id:
-        raise control_api.BadOrder("请选择用户并填写模板 ID")
+        raise control_api.BadOrder("请选择用户和模板")
+    if form.get("answer") == "off":
+        shoppers.turn_messages_off(world, openid=openid, template_ids=[template_id])
+        return "已拒收该模板的消息，剩余次数清零"
     accept = form.get("answer") == "accept"
     shoppers.answer_prompts(world, openid=openid, template_ids=[template_id], accept=accept)
     return "已允许一次订阅消息" if accept else "已拒绝订阅消息"
@@ -170,7 +183,9 @@ def _shown(world: World, *, notice: str) -> Response:
         "unpaid": _unpaid(world),
         "payments": _payments(world),
         "transfers": [_transfer(world, row) for row in list(world.store.transfers)[::-1][:ROWS_SHOWN]],
-        "messages": [vars(row) for row in world.store.messages][::-1][:ROWS_SHOWN],
+        "templates": [vars(row) for row in world.store.templates if row.keywords],
+        "grants": [_grant(world, row) for row in world.store.grants if row.left or row.refused][:ROWS_SHOWN],
+        "messages": [_message(world, row) for row in world.store.messages][::-1][:ROWS_SHOWN],
         "kinds": [
             {"kind": kind, "label": label, "takes": "、".join(sorted(settings))}
             for kind, (settings, label) in faults.KINDS.items()
@@ -246,6 +261,27 @@ def _transfer(world: World, row: Transfer) -> Json:
         "state": TRANSFER_STATES[row.state],
         "why": row.fail_reason,
         "waits": row.state == "WAIT_USER_CONFIRM",
+    }
+
+
+def _grant(world: World, row: Grant) -> Json:
+    shopper, template = world.store.shoppers.get(row.openid), world.store.templates.get(row.template_id)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "title": template.title if template is not None else row.template_id,
+        "left": "已拒收" if row.refused else f"{row.left} 次",
+    }
+
+
+def _message(world: World, row: Message) -> Json:
+    """A message as the shopper reads it: each value under its keyword's name."""
+    shopper, template = world.store.shoppers.get(row.openid), world.store.templates.get(row.template_id)
+    names = {word["key"]: word["name"] for word in template.keywords} if template is not None else {}
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "title": template.title if template is not None else row.template_id,
+        "page": row.page,
+        "values": {names.get(key, key): value for key, value in row.values.items()},
     }
 
 

@@ -36,20 +36,14 @@ def give_phone(world: World, *, shopper: Shopper, phone: str) -> str:
 
 
 def answer_prompts(world: World, *, openid: str, template_ids: list[str], accept: bool) -> list[Json]:
-    """Answer one prompt for these templates, push the event and return the grants."""
-    grants = [
-        subscribe.answer_prompt(world, openid=openid, template_id=template_id, accept=accept)
-        for template_id in template_ids
-    ]
-    status = "accept" if accept else "reject"
-    rows = [
-        {"TemplateId": template_id, "SubscribeStatusString": status, "PopupScene": "0"}
-        for template_id in template_ids
-    ]
-    # WeChat sends an object for one template and an array for several.
-    listed = rows[0] if len(rows) == 1 else rows
-    pushes.announce(world, event="subscribe_msg_popup_event", openid=openid, content={"List": listed})
-    return [vars(grant) for grant in grants]
+    """Answer one prompt for these templates and return the grants; raises subscribe.NotAsked."""
+    answered = subscribe.answer_prompt(world, openid=openid, template_ids=template_ids, accept=accept)
+    return [vars(grant) for grant in answered]
+
+
+def turn_messages_off(world: World, *, openid: str, template_ids: list[str]) -> list[Json]:
+    """Choose 拒收 in the menu of a card and return the grants; raises subscribe.NotAsked."""
+    return [vars(grant) for grant in subscribe.turn_off(world, openid=openid, template_ids=template_ids)]
 
 
 def enter_service(world: World, *, openid: str, session_from: str) -> None:

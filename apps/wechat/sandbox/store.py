@@ -56,10 +56,23 @@ class Grant:
     openid: str
     template_id: str
     left: int
+    # The shopper chose 拒收 in the menu of a card: nothing until they accept again.
+    refused: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.openid}|{self.template_id}"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template of the account's own; ``keywords`` in order, each a key, a name, an example and allowed values."""
+
+    template_id: str
+    title: str
+    kind: int
+    scene: str
+    keywords: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -206,6 +219,14 @@ class Table(Generic[Row]):
             )
         return row
 
+    def remove(self, key: str) -> None:
+        """Forget the row with this key."""
+        self._rows.pop(key, None)
+        if self._file is not None:
+            self._file.execute(
+                "DELETE FROM rows WHERE kind = ? AND key = ?", (self._kind.__name__, in_utf8(key).decode())
+            )
+
     def clear(self) -> None:
         self._rows.clear()
         if self._file is not None:
@@ -227,6 +248,7 @@ class Store:
         self.codes = Table(Code, lambda row: row.value, file)
         self.tokens = Table(Token, lambda row: row.value, file)
         self.grants = Table(Grant, lambda row: row.key, file)
+        self.templates = Table(Template, lambda row: row.template_id, file)
         self.messages = Table(Message, lambda row: str(row.msgid), file)
         self.activities = Table(Activity, lambda row: row.activity_id, file)
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
@@ -237,7 +259,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
-        tables = (self.shoppers, self.codes, self.grants, self.messages, self.activities)
+        tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
         for table in (*tables, *money):
             table.clear()

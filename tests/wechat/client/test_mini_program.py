@@ -65,17 +65,6 @@ def test_chinese_goes_out_as_chinese(wechat: Script) -> None:
     }
 
 
-def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> None:
-    wechat.say(
-        token(), told(errcode=43101, errmsg="user refuse"), told(errcode=47003, errmsg="argument invalid")
-    )
-
-    with pytest.raises(wechat_errors.NotSubscribed):
-        send()
-    with pytest.raises(wechat_errors.WechatRefused, match="47003 argument invalid"):
-        send()
-
-
 @pytest.mark.parametrize(
     "reply",
     [

@@ -140,10 +140,12 @@ def test_a_person_shops_on_the_page(sandbox: Sandbox, merchant: Merchant, doorst
     assert (
         "未成功：该订单已支付" in requests.post(f"{page}/pay", data={"prepay_id": prepay_id}, timeout=10).text
     )
-    answer = requests.post(
-        f"{page}/subscribe", data={"openid": openid, "template_id": "T", "answer": "accept"}, timeout=10
-    )
-    assert "已允许" in answer.text
+    template_id = sandbox.template_id("订单发货提醒")
+    for answer, said in (("accept", "已允许"), ("reject", "已拒绝"), ("off", "已拒收")):
+        form = {"openid": openid, "template_id": template_id, "answer": answer}
+        assert said in requests.post(f"{page}/subscribe", data=form, timeout=10).text
+    form = {"openid": openid, "template_id": "T", "answer": "accept"}
+    assert "未成功：20001" in requests.post(f"{page}/subscribe", data=form, timeout=10).text
     order = {"kind": "delay", "times": "2", "settings": '{"delay_s": 0}'}
     assert "已打开故障：接口变慢" in requests.post(f"{page}/fault", data=order, timeout=10).text
     assert sandbox.faults()[0]["times"] == 2
