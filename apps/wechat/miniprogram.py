@@ -58,6 +58,15 @@ def read(path: str, params: Mapping[str, str], *, changes: bool) -> dict[str, An
     return _content(_answered(path, None, changes=changes, params=params), path=path, changes=changes)
 
 
+def upload(path: str, params: Mapping[str, str], form: bytes, content_type: str) -> dict[str, Any]:
+    """POST a form with a file in it and the access token; return the answer. Like a ``call`` that changes nothing."""
+    return _content(
+        _answered(path, form, changes=False, params=params, content_type=content_type),
+        path=path,
+        changes=False,
+    )
+
+
 def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
     """GET ``path`` without a token (login); return the answer, whose errcode is 0."""
     for attempt in range(1, _REPEATS_WHEN_BUSY + 2):
@@ -73,13 +82,19 @@ def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _answered(
-    path: str, body: Mapping[str, Any] | None, *, changes: bool, params: Mapping[str, str] | None = None
+    path: str,
+    body: Mapping[str, Any] | bytes | None,
+    *,
+    changes: bool,
+    params: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
 ) -> http.Answer:
     """Return the last answer: a rejected token is renewed once, "busy" is repeated for mere questions.
 
     Without a body it is a GET.
     """
     method = "GET" if body is None else "POST"
+    written = http.encode(body) if isinstance(body, Mapping) else body
     token, renewed, repeats = tokens.current(), False, 0
     while True:
         answer = http.send(
@@ -87,7 +102,8 @@ def _answered(
             base=settings.WECHAT_API_BASE,
             path=path,
             params={**(params or {}), "access_token": token},
-            body=None if body is None else http.encode(body),
+            body=written,
+            headers={"Content-Type": content_type},
             changes=changes,
         )
         errcode = 0 if answer.content_type.startswith("image/") else _errcode(answer)

@@ -82,9 +82,9 @@ class Sandbox:
         """Open the customer-service chat (user_enter_tempsession)."""
         self._post("enter", openid=openid, session_from=session_from)
 
-    def write(self, openid: str, text: str) -> None:
-        """Write a text in the customer-service chat."""
-        self._post("write", openid=openid, text=text)
+    def write(self, openid: str, text: str, *, kind: str = "text") -> None:
+        """Write in the customer-service chat; ``kind`` may be image or miniprogrampage."""
+        self._post("write", openid=openid, text=text, kind=kind)
 
     def push(self, event: str, *, openid: str = "", content: Mapping[str, object] | None = None) -> None:
         """Push any event with fields of your own."""
@@ -171,6 +171,10 @@ class Sandbox:
 
     def messages(self) -> list[Row]:
         return self._list("messages")
+
+    def service_messages(self) -> list[Row]:
+        """The customer-service messages that reached customers."""
+        return self._list("service_messages")
 
     def activities(self) -> list[Row]:
         """The updatable messages: what the cards that were sent say now."""

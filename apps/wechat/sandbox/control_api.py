@@ -137,7 +137,11 @@ def _enter(world: World, request: Request) -> Response:
 
 def _write(world: World, request: Request) -> Response:
     asked = request.json()
-    shoppers.write_to_service(world, openid=_shopper(world, asked).openid, text=_text(asked, "text"))
+    kind = _text(asked, "kind", default="text")
+    if kind not in ("text", "image", "miniprogrampage"):
+        raise BadOrder("kind is text, image or miniprogrampage")
+    openid = _shopper(world, asked).openid
+    shoppers.write_to_service(world, openid=openid, text=_text(asked, "text"), kind=kind)
     return as_json({"result": "ok"})
 
 

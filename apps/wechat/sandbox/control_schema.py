@@ -34,6 +34,7 @@ TABLES: Final = (
     "shipments",
     "templates",
     "messages",
+    "service_messages",
     "activities",
     "grants",
 )
@@ -140,7 +141,14 @@ CALLS: Final = (
         "POST",
         "write",
         "The shopper writes to customer service",
-        {**_OPENID, "text*": (_TEXT, "What they write.")},
+        {
+            **_OPENID,
+            "text*": (_TEXT, "What they write, or the title of the card they send."),
+            "kind": (
+                {"type": "string", "enum": ["text", "image", "miniprogrampage"]},
+                "A text by default, a picture or a card.",
+            ),
+        },
         _OK,
     ),
     Call(

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import miniprogram, pushes, shipping, subscribe
+from apps.wechat.sandbox import miniprogram, pushes, service, shipping, subscribe
 from apps.wechat.sandbox.store import Shipment, Shopper
 from apps.wechat.sandbox.wire import Json, in_utf8
 
@@ -52,9 +52,22 @@ def enter_service(world: World, *, openid: str, session_from: str) -> None:
     pushes.announce(world, event="user_enter_tempsession", openid=openid, content=content)
 
 
-def write_to_service(world: World, *, openid: str, text: str) -> None:
-    """Write a text in the customer-service chat."""
-    pushes.pass_on(world, openid=openid, kind="text", content={"Content": text})
+def write_to_service(world: World, *, openid: str, text: str, kind: str = "text") -> None:
+    """Write in the customer-service chat: a text, or send a picture or a card; it may be answered five times."""
+    service.open_window(world, openid=openid)
+    content: Json = {"Content": text}
+    if kind == "image":
+        media_id = service.keep_media(world)
+        content = {"PicUrl": "https://mmbiz.invalid/picture", "MediaId": media_id}
+    elif kind == "miniprogrampage":
+        content = {
+            "Title": text,
+            "AppId": world.numbers.appid,
+            "PagePath": "pages/index/index",
+            "ThumbUrl": "https://mmbiz.invalid/thumb",
+            "ThumbMediaId": service.keep_media(world),
+        }
+    pushes.pass_on(world, openid=openid, kind=kind, content=content)
 
 
 def confirm_receipt(world: World, *, transaction_id: str) -> Shipment:

@@ -88,6 +88,34 @@ class Message:
 
 
 @dataclass(frozen=True)
+class ServiceWindow:
+    """Since when, and how often yet, a customer who wrote to the service may be written to."""
+
+    openid: str
+    opened_at: float
+    left: int
+
+
+@dataclass(frozen=True)
+class ServiceMessage:
+    """A customer-service message that reached a customer; ``content`` is what stands under its kind."""
+
+    number: int
+    openid: str
+    kind: str
+    content: dict[str, Any]
+    sent_at: float
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture that was uploaded; its bytes are not kept."""
+
+    media_id: str
+    made_at: float
+
+
+@dataclass(frozen=True)
 class Activity:
     """An updatable message (动态消息): one card, in however many chats it was sent, and what it says now."""
 
@@ -250,6 +278,9 @@ class Store:
         self.grants = Table(Grant, lambda row: row.key, file)
         self.templates = Table(Template, lambda row: row.template_id, file)
         self.messages = Table(Message, lambda row: str(row.msgid), file)
+        self.service_windows = Table(ServiceWindow, lambda row: row.openid, file)
+        self.service_messages = Table(ServiceMessage, lambda row: str(row.number), file)
+        self.media = Table(Media, lambda row: row.media_id, file)
         self.activities = Table(Activity, lambda row: row.activity_id, file)
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
@@ -260,8 +291,9 @@ class Store:
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
         tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
+        service = (self.service_windows, self.service_messages, self.media)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
-        for table in (*tables, *money):
+        for table in (*tables, *service, *money):
             table.clear()
 
     def payment(self, transaction_id: object) -> Transaction | None:

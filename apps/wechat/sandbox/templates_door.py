@@ -65,7 +65,7 @@ def add_template(world: World, request: Request) -> Response:
     """POST addtemplate: a template of the account's own, from two to five keywords in the order wanted."""
     asked = body_of(request)
     tid = asked.get("tid")
-    number = int(tid) if isinstance(tid, str) and tid.isdecimal() else tid
+    number = int(tid) if isinstance(tid, int) or (isinstance(tid, str) and tid.isdecimal()) else 0
     scene, kids = asked.get("sceneDesc", ""), asked.get("kidList")
     if not isinstance(scene, str) or len(scene) > 15:
         raise Refused(200021, "invalid sceneDesc")

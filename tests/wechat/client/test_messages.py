@@ -6,7 +6,7 @@ import pytest
 
 from apps.wechat import errors as wechat_errors
 from tests.wechat.client.scripted import Reply, Script
-from tests.wechat.client.words import send, told, token
+from tests.wechat.client.words import send, token, told
 
 
 @pytest.mark.parametrize(

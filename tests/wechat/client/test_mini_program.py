@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import codes, http, login, phone, security, shipping, tokens, updatable
+from apps.base import exchange
+from apps.wechat import codes, login, phone, security, shipping, tokens, updatable
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
@@ -76,7 +77,7 @@ def test_chinese_goes_out_as_chinese(wechat: Script) -> None:
         Reply(body=b'{"errcode":"7"}'),
         Reply(body=b"", status=302, headers={"Location": "http://127.0.0.1:1/"}),
         Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
-        Reply(body=b" " * (http.MOST_BYTES + 1)),
+        Reply(body=b" " * (exchange.MOST_BYTES + 1)),
     ],
     ids=["502", "html", "list", "bytes", "deep", "errcode", "redirect", "gzip", "huge"],
 )
