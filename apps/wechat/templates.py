@@ -223,7 +223,9 @@ def _template(row: dict[str, Any]) -> Template:
         for one in row.get("keywordEnumValueList") or ()
         if isinstance(one, dict)
     }
-    named = {name.strip(): value for name, _, value in (_halves(line) for line in example.splitlines())}
+    # "名称:值", by the first colon of either kind.
+    halves = (re.split("[:：]", line, maxsplit=1) for line in example.splitlines())
+    named = {half[0].strip(): half[1] for half in halves if len(half) == 2}
     found = (
         (match["key"], match["kind"], match["name"].strip())
         for match in (_LINE.search(line) for line in content.splitlines())
@@ -240,13 +242,6 @@ def _template(row: dict[str, Any]) -> Template:
         ),
         content=content,
         example=example,
-    )
-
-
-def _halves(line: str) -> tuple[str, str, str]:
-    """Split "名称:值" at its first colon, of either kind."""
-    return (
-        line.replace("：", ":", 1).partition(":") if "：" in line.partition(":")[0] else line.partition(":")
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import template_library as library
+from apps.wechat.sandbox import template_library
 from apps.wechat.sandbox.miniprogram import Refused, body_of, ok
 from apps.wechat.sandbox.store import Template
 from apps.wechat.sandbox.template_library import CARDS, CATEGORIES, LIBRARY, Keyword, Title
@@ -51,7 +51,7 @@ def get_keywords(world: World, request: Request) -> Response:
     tid = request.query.get("tid", "")
     if not tid:
         raise Refused(200002, "tid missing")
-    title = library.title(int(tid)) if tid.isdecimal() else None
+    title = template_library.title(int(tid)) if tid.isdecimal() else None
     if title is None:
         raise Refused(200014, "invalid tid")
     rows = [
@@ -71,7 +71,7 @@ def add_template(world: World, request: Request) -> Response:
         raise Refused(200021, "invalid sceneDesc")
     if number in CARDS and kids == []:
         return _added(world, Title(number, CARDS[number], ()), [], scene)
-    title = library.title(number)
+    title = template_library.title(number)
     if title is None:
         raise Refused(200014, "invalid tid")
     words = [title.keyword(kid) for kid in kids] if isinstance(kids, list) else []
@@ -98,7 +98,7 @@ def get_templates(world: World, request: Request) -> Response:
 
 
 def _added(world: World, title: Title, words: list[Keyword], scene: str) -> Response:
-    made = library.private(world.numbers.appid, title, words, scene=scene)
+    made = template_library.private(world.numbers.appid, title, words, scene=scene)
     if world.store.templates.get(made.template_id) is not None:
         raise Refused(200022, "template already exists")
     if len(world.store.templates) >= MOST_TEMPLATES:
