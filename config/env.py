@@ -186,6 +186,8 @@ class Environment(BaseSettings):
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
     # Whether WeChat refuses codes of pages that the released version lacks; left out: for releases outside a rehearsal.
     wechat_check_path: bool | None = None
+    # Cards of 服务动态 (apps/wechat/service_cards.py): not all of their states are confirmed by a page of WeChat's.
+    wechat_service_cards: bool = False
     wechat_api_base: BaseUrl = "https://api.weixin.qq.com"
     wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")
     wechat_app_secret: Secret

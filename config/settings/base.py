@@ -328,6 +328,7 @@ WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_ENV_VERSION = ENV.wechat_env_version
 _OF_RELEASES = ENV.wechat_env_version == "release" and not ENV.wechat_sandbox
 WECHAT_CHECK_PATH = _OF_RELEASES if ENV.wechat_check_path is None else ENV.wechat_check_path
+WECHAT_SERVICE_CARDS = ENV.wechat_service_cards
 WECHAT_API_BASE = ENV.wechat_api_base
 WECHAT_APPID = ENV.wechat_appid
 WECHAT_APP_SECRET = ENV.wechat_app_secret.get_secret_value()

@@ -176,6 +176,10 @@ class Sandbox:
         """The customer-service messages that reached customers."""
         return self._list("service_messages")
 
+    def cards(self) -> list[Row]:
+        """The cards of 服务动态, by payment."""
+        return self._list("cards")
+
     def activities(self) -> list[Row]:
         """The updatable messages: what the cards that were sent say now."""
         return self._list("activities")

@@ -35,6 +35,7 @@ TABLES: Final = (
     "templates",
     "messages",
     "service_messages",
+    "cards",
     "activities",
     "grants",
 )

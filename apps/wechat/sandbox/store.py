@@ -116,6 +116,18 @@ class Media:
 
 
 @dataclass(frozen=True)
+class Card:
+    """The card of 服务动态 of a payment; ``content`` as last accepted, ``state`` 0, or 10 when the user rejects it."""
+
+    transaction_id: str
+    openid: str
+    content: dict[str, Any]
+    activated_at: float
+    state: int = 0
+    updates: int = 0
+
+
+@dataclass(frozen=True)
 class Activity:
     """An updatable message (动态消息): one card, in however many chats it was sent, and what it says now."""
 
@@ -281,6 +293,7 @@ class Store:
         self.service_windows = Table(ServiceWindow, lambda row: row.openid, file)
         self.service_messages = Table(ServiceMessage, lambda row: str(row.number), file)
         self.media = Table(Media, lambda row: row.media_id, file)
+        self.cards = Table(Card, lambda row: row.transaction_id, file)
         self.activities = Table(Activity, lambda row: row.activity_id, file)
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
@@ -291,7 +304,7 @@ class Store:
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
         tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
-        service = (self.service_windows, self.service_messages, self.media)
+        service = (self.service_windows, self.service_messages, self.media, self.cards)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
         for table in (*tables, *service, *money):
             table.clear()

@@ -144,5 +144,6 @@ def private(appid: str, title: Title, words: Sequence[Keyword], *, scene: str) -
 
 
 def first_templates(appid: str) -> list[Template]:
-    """Return what an account has added from the start."""
-    return [private(appid, title, title.keywords, scene=title.title) for title in ADDED]
+    """Return what an account has added from the start: a template for each purpose, and the card of parcels."""
+    card = Title(10000001, CARDS[10000001], ())
+    return [private(appid, title, title.keywords, scene=title.title) for title in (*ADDED, card)]

@@ -104,7 +104,8 @@ def test_an_account_has_only_so_many_templates(sandbox: Sandbox, merchant: Merch
 def test_a_card_s_template_has_no_keywords_and_sends_no_messages(
     sandbox: Sandbox, merchant: Merchant
 ) -> None:
-    made = merchant.post(f"{PREFIX}/addtemplate", {"tid": "10000001", "kidList": [], "sceneDesc": ""}).json()
+    made = merchant.post(f"{PREFIX}/addtemplate", {"tid": 10000002, "kidList": [], "sceneDesc": ""}).json()
+    assert made["priTmplId"] == sandbox.template_id("购物（自提）服务动态")
     openid = sandbox.login("小明").openid
     asked = {"touser": openid, "template_id": made["priTmplId"], "data": {"thing1": {"value": "x"}}}
     assert merchant.post("/cgi-bin/message/subscribe/send", asked).json()["errcode"] == 40037
