@@ -181,6 +181,15 @@ class Environment(BaseSettings):
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False
 
+    # Short messages. No provider: none are sent.
+    sms_provider: Literal["tencent", "aliyun"] | None = None
+    sms_access_key_id: str | None = None
+    sms_access_key_secret: SecretStr | None = None
+    sms_sign_name: str | None = None
+    sms_app_id: str | None = Field(default=None, pattern=r"^(\d{6,12})?$")
+    sms_region: str = Field(default="ap-guangzhou", pattern=r"^[a-z0-9-]{1,40}$")
+    sms_base: Annotated[str | None, AfterValidator(_address_or_none)] = None
+
     wechat_sandbox: bool = False
     # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
@@ -213,6 +222,11 @@ class Environment(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("sms_provider", mode="before")
+    @classmethod
+    def _none_when_empty(cls, value: object) -> object:
+        return value or None
 
     @field_validator("wechatpay_transfer_report", mode="before")
     @classmethod
@@ -314,6 +328,22 @@ class Environment(BaseSettings):
                 raise ValueError(f"{name.upper()}: must be set where S3_BUCKET is")
         if self.s3_private_bucket == self.s3_bucket:
             raise ValueError("S3_PRIVATE_BUCKET: must be another bucket than S3_BUCKET")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Environment:
+        """A provider without a key or a signature would be found out at the first message."""
+        needed = {
+            None: (),
+            "aliyun": ("sms_access_key_id", "sms_access_key_secret", "sms_sign_name"),
+            "tencent": ("sms_access_key_id", "sms_access_key_secret", "sms_sign_name", "sms_app_id"),
+        }
+        for name in needed[self.sms_provider]:
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                raise ValueError(f"{name.upper()}: must be set where SMS_PROVIDER is")
+        if self.sms_base and not self.sms_base.startswith("https://") and not self.wechat_sandbox:
+            raise ValueError("SMS_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)")
         return self
 
     @model_validator(mode="after")

@@ -324,6 +324,14 @@ ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen
 
+SMS_PROVIDER = ENV.sms_provider
+SMS_ACCESS_KEY_ID = ENV.sms_access_key_id or ""
+SMS_ACCESS_KEY_SECRET = ENV.sms_access_key_secret.get_secret_value() if ENV.sms_access_key_secret else ""
+SMS_SIGN_NAME = ENV.sms_sign_name or ""
+SMS_APP_ID = ENV.sms_app_id or ""
+SMS_REGION = ENV.sms_region
+SMS_BASE = ENV.sms_base
+
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_ENV_VERSION = ENV.wechat_env_version
 _OF_RELEASES = ENV.wechat_env_version == "release" and not ENV.wechat_sandbox
