@@ -167,6 +167,8 @@ class Environment(BaseSettings):
     share_visit_days: int = Field(default=180, ge=90, le=1095)
     # How long digests of phones, addresses and phones' marks are kept after they were last seen.
     risk_trace_days: int = Field(default=180, ge=30, le=1095)
+    # So many subscription messages a second over all processes; WeChat tells no number, and a day takes 30,000,000.
+    message_sends_per_second: int = Field(default=100, ge=1, le=1000)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)

@@ -84,6 +84,8 @@ RINGS = (
     Ring("presale.allot_due", 60),
     Ring("shares.draw_due", 10),
     Ring("shares.tell_due", 10),
+    Ring("messaging.decide_due", 5),
+    Ring("messaging.carry_due", 5),
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),

@@ -1,0 +1,21 @@
+"""The bells of messages: what is due is told and sent, mass sends are written down."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.base import jobs
+from apps.messaging.services import carrying, deciding
+from apps.messaging.states import CARRY, DECIDE
+
+
+@shared_task(name=DECIDE)
+def decide_due() -> None:
+    """Tell what is due: fill the inbox, choose the way out."""
+    jobs.run(DECIDE, lambda at: deciding.decide_due(at=at))
+
+
+@shared_task(name=CARRY)
+def carry_due() -> None:
+    """Send what is on its way out."""
+    jobs.run(CARRY, lambda at: carrying.carry_due(at=at))
