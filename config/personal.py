@@ -21,6 +21,7 @@ from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
+from apps.messaging import personal as messaging
 from apps.orders import personal as orders
 from apps.payments import personal as payments
 from apps.points import personal as points
@@ -53,6 +54,7 @@ BOARD: Sequence[Room] = (
     campaigns.ROOM,
     carts.ROOM,
     shares.ROOM,
+    messaging.ROOM,
     promotions.ROOM,
     wechat.ROOM,
     members.ROOM,
@@ -74,6 +76,11 @@ NOBODYS: Mapping[str, str] = {
     "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
+    "messaging.Rules": _SETTING,
+    "messaging.Template": "WeChat's templates, by WeChat's numbers",
+    "messaging.SceneSetting": _SETTING,
+    "messaging.Content": "texts that operators wrote, to nobody in particular",
+    "messaging.Broadcast": "a mass send; whom it means by name stands in BroadcastTarget",
     "members.Level": _SETTING,
     "members.Group": "the name of a group; who is in it stands in Membership",
     "members.Document": "texts that the shop publishes",

@@ -61,6 +61,7 @@ _MARKETING = (
     "members.Group",
     "members.Level",
     "content.ReviewRules",
+    *("messaging.Rules", "messaging.SceneSetting", "messaging.Template", "messaging.Content"),
     "support",
     *("distribution.Rules", "distribution.PromoterLevel", "distribution.RateRule"),
     *("distribution.Material", "distribution.Contest"),
@@ -92,9 +93,13 @@ def _roles() -> dict[str, Collection[str]]:
             "distribution",
             "referrals",
             "risk",
+            "messaging",
         )
         | {
             "risk.judge_look",
+            "messaging.send_broadcast",
+            "messaging.repeat_message",
+            "messaging.repeat_dispatch",
             "bargain.release_help",
             "distribution.appoint_promoter",
             "distribution.bind_promoter",
@@ -125,6 +130,7 @@ def _roles() -> dict[str, Collection[str]]:
             "groupbuy",
             "referrals",
             "risk.Look",
+            *("messaging.Message", "messaging.Dispatch", "messaging.Grant"),
             *(
                 "distribution.Promoter",
                 "distribution.Bond",

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
-from apps.messaging import board
+from apps.messaging import board, fitting
 from apps.messaging.models import Broadcast, Dispatch, Grant, Message, Rules, SceneSetting, Standing
 from apps.messaging.states import DispatchStatus, MessageStatus
+from mall.errors import Fault
 
 
 def rules() -> Rules:
@@ -48,6 +49,20 @@ def _asked_of(setting: SceneSetting) -> list[str]:
     if not setting.enabled or template is None or template.missing_since is not None:
         return []
     return [template.template_id]
+
+
+def faults_of_scene(setting: SceneSetting) -> list[Fault]:
+    """What does not fit the template of a scene as it is now; it may have changed at WeChat since the scene was saved."""
+    scene = board.scenes().get(setting.scene)
+    if setting.template is None or scene is None:
+        return []
+    return list(fitting.faults_of_fields(setting.template, setting.fields, names=scene.names))
+
+
+def unfit_scenes() -> dict[str, str]:
+    """The enabled scenes that do not fit their template, with the first fault of each."""
+    found = {name: faults_of_scene(row) for name, row in settings_of_scenes().items() if row.enabled}
+    return {name: faults[0].text for name, faults in found.items() if faults}
 
 
 def wants_marketing(*, member_id: int) -> bool:

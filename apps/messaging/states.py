@@ -131,7 +131,7 @@ MESSAGE: Final = Lifecycle(
     initial=MessageStatus.WAITING,
     moves={
         "tell": ({MessageStatus.WAITING}, MessageStatus.TOLD),
-        "drop": ({MessageStatus.WAITING, MessageStatus.HELD}, MessageStatus.DROPPED),
+        "drop": ({MessageStatus.WAITING, MessageStatus.HELD, MessageStatus.FAILED}, MessageStatus.DROPPED),
         "hold": ({MessageStatus.WAITING}, MessageStatus.HELD),
         "resume": ({MessageStatus.HELD}, MessageStatus.WAITING),
         "fail": ({MessageStatus.WAITING}, MessageStatus.FAILED),
@@ -147,7 +147,7 @@ DISPATCH: Final = Lifecycle(
     moves={
         "begin": ({DispatchStatus.WAITING}, DispatchStatus.SENDING),
         "refuse": (
-            {DispatchStatus.WAITING, DispatchStatus.HELD, DispatchStatus.SENDING},
+            {DispatchStatus.WAITING, DispatchStatus.HELD, DispatchStatus.SENDING, DispatchStatus.FAILED},
             DispatchStatus.REFUSED,
         ),
         "confirm": ({DispatchStatus.SENDING}, DispatchStatus.SENT),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.messaging.services import carrying, deciding
-from apps.messaging.states import CARRY, DECIDE
+from apps.messaging.services import broadcasts, carrying, deciding
+from apps.messaging.states import CARRY, DECIDE, PREPARE
 
 
 @shared_task(name=DECIDE)
@@ -19,3 +19,9 @@ def decide_due() -> None:
 def carry_due() -> None:
     """Send what is on its way out."""
     jobs.run(CARRY, lambda at: carrying.carry_due(at=at))
+
+
+@shared_task(name=PREPARE)
+def prepare_due() -> None:
+    """Write down the messages of mass sends."""
+    jobs.run(PREPARE, lambda at: broadcasts.prepare_due(at=at))

@@ -66,6 +66,13 @@ def decide_due(*, at: datetime, limit: int = CHUNK) -> int:
 
 
 @transaction.atomic
+def repeat(*, message_id: int, at: datetime) -> None:
+    """Have a message that could not be read judged again, now. Raises MoveRefused."""
+    moving.repeat(Message.objects.select_for_update(no_key=True).get(pk=message_id), at=at)
+    nudges.after_commit(DECIDE)
+
+
+@transaction.atomic
 def decide_some(*, at: datetime, limit: int = CHUNK) -> int:
     """Judge and tell at most so many due messages in one transaction; return how many."""
     due = list(

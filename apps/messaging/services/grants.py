@@ -114,6 +114,14 @@ def correct(*, member_id: int, template_id: int, cause: str, at: datetime) -> No
     )
 
 
+def empty(
+    *, member_id: int, template_id: int, what: GrantChange, source: Source, cause: str, at: datetime
+) -> None:
+    """Nothing is left, for a reason of the caller's, in the caller's transaction."""
+    grant = _locked(member_id=member_id, template_id=template_id)
+    _empty(grant, what=what, source=source, cause=cause, at=at)
+
+
 def _note(
     *, member_id: int, template: Template, answer: str, source: Source, cause: str, at: datetime
 ) -> None:

@@ -52,6 +52,7 @@ def repeat(message: Message, *, at: datetime) -> None:
     message.status = MESSAGE.target(move="repeat", current=message.status)
     message.tries, message.fault, message.reason = 0, "", ""
     message.due_at = at
+    # Past its time it is due and over at once, so that it is dropped and not told.
     message.expires_at = max(message.expires_at, at)
     message.save(update_fields=["status", "tries", "fault", "reason", "due_at", "expires_at"])
 

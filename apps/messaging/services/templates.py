@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import transaction
 
 from apps.base import judging
 from apps.messaging import wording
-from apps.messaging.board import Name
 from apps.messaging.models import Template
 from apps.wechat import templates as wechat_templates
 from mall.errors import Fault, Faulty
@@ -72,46 +71,12 @@ def fetch(*, at: datetime) -> Fetched:
 
 
 def named(template_id: str, *, keywords: Sequence[str]) -> Template:
-    """The row of a template by WeChat's id, made with these keywords where there is none: not asked of WeChat."""
-    row, _ = Template.objects.get_or_create(
-        template_id=template_id,
-        defaults={"keywords": [{"key": key, "label": "", "choices": []} for key in keywords]},
-    )
+    """The row of a template by WeChat's id, with these keywords until WeChat is asked for it. Raises TemplateRefused."""
+    row, _ = Template.objects.get_or_create(template_id=template_id)
+    if row.seen_at is None:
+        row.keywords = [{"key": key, "label": "", "choices": []} for key in keywords]
+        save(row)
     return row
-
-
-def faults_of_fields(
-    template: Template, fields: Mapping[str, Any], *, names: Sequence[Name], field: str = "fields"
-) -> Iterator[Fault]:
-    """What is wrong with the texts of a template's keywords, each fault naming its keyword.
-
-    A text must name only facts of the scene; with the facts' examples in it WeChat must take it; each keyword of the
-    template must have one, and no other.
-    """
-    known = {str(word["key"]): word for word in template.keywords}
-    examples = wording.examples(names)
-    for keyword, text in fields.items():
-        place = f"{field}.{keyword}"
-        if not isinstance(text, str):
-            yield Fault(place, "应为文字")
-            continue
-        wrong = list(wording.faults_of_text(place, text, names))
-        yield from wrong
-        if known and keyword not in known:
-            yield Fault(place, f"模板没有关键词 {keyword}，应为 {'、'.join(known)}")
-        elif not wrong:
-            value = wording.filled(text, examples)
-            told = wording.fault_of(keyword, value, choices=known.get(keyword, {}).get("choices") or ())
-            if told is not None:
-                label = str(known.get(keyword, {}).get("label") or "")
-                yield Fault(
-                    place, f"{keyword}{f'（{label}）' if label else ''}：「{value}」不符合要求，{told}"
-                )
-    for keyword, word in known.items():
-        if keyword not in fields:
-            yield Fault(
-                f"{field}.{keyword}", f"模板关键词 {keyword}（{word.get('label') or '未命名'}）缺少内容"
-            )
 
 
 def _of_keywords(template: Template) -> Iterator[Fault]:
