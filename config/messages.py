@@ -181,7 +181,7 @@ SCENES: Sequence[Scene] = (
     Scene(
         name="bargain_floor",
         title="砍价到底",
-        moment="bargain",
+        moment="start_bargain",
         names=(
             _code("bargain_no", "砍价编号", "BG261128K7M2P9QRTW4X"),
             _PRODUCT,

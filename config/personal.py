@@ -154,6 +154,11 @@ NOT_PERSONAL: Mapping[str, str] = {
     "catalog.Product.search_words": "words of titles",
     "catalog.Sku.option_values": "of goods",
     "members.Document.body": "a text for everybody",
+    "messaging.Template.keywords": "what WeChat calls the parts of a template",
+    "messaging.SceneSetting.text": "a text for everybody",
+    "messaging.SceneSetting.fields": "texts for everybody",
+    "messaging.Content.text": "a text for everybody",
+    "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
@@ -186,6 +191,11 @@ PLAIN: Mapping[str, str] = {
     "outbox.Delivery": "listener last_error",
     "referrals.Referral": "code title",
     "members.Level": "name",
+    "messaging.Rules": "quiet_from quiet_until",
+    "messaging.Template": "template_id title",
+    "messaging.SceneSetting": "scene title sms_template sms_values",
+    "messaging.Content": "title page",
+    "messaging.Broadcast": "token",
     "members.Group": "code name note",
     "members.Document": "version",
     "catalog.Category": "name icon path",
@@ -319,5 +329,7 @@ TIMES = frozenset(
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
+        # messages
+        *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
     }
 )

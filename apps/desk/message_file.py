@@ -53,7 +53,7 @@ class RulesEntry(Entry):
     per_week: Annotated[StrictInt, Field(ge=0, le=700)] | None = None
 
 
-def _load_scene(entry: SceneEntry, at: datetime) -> tuple[str, Any]:
+def _load_scene(entry: SceneEntry, *, at: datetime) -> tuple[str, Any]:
     """Have a scene told so. Raises SceneUnknown, SceneRefused with each fault at its keyword."""
     board.scene_of(entry.scene)
     setting = message_facts.settings_of_scenes()[entry.scene]
@@ -79,7 +79,7 @@ def _dump_scenes() -> Iterator[SceneEntry]:
         )
 
 
-def _load_rules(entry: RulesEntry, at: datetime) -> tuple[str, Any]:
+def _load_rules(entry: RulesEntry, *, at: datetime) -> tuple[str, Any]:
     """Change the rules. Raises RulesRefused."""
     said = entry.model_dump(exclude_none=True)
     rules = message_facts.rules()
@@ -102,7 +102,12 @@ def _dump_rules() -> Iterator[RulesEntry]:
         )
 
 
-SCENES: Final = Part(name="messages", entry=SceneEntry, load=_load_scene, dump=_dump_scenes)
+SCENES: Final = Part(
+    name="messages",
+    entry=SceneEntry,
+    load=lambda entry, at: _load_scene(entry, at=at),
+    dump=_dump_scenes,
+)
 RULES: Final = Part(
-    name="message_rules", entry=RulesEntry, load=_load_rules, dump=_dump_rules, single=True
+    name="message_rules", entry=RulesEntry, load=lambda entry, at: _load_rules(entry, at=at), dump=_dump_rules, single=True
 )

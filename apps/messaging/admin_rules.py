@@ -196,7 +196,7 @@ MOMENTS: dict[str, str] = {
     "after_sale": "申请售后时",
     "group": "开团、参团后",
     "remind": "点「提醒我」时",
-    "bargain": "发起砍价时",
+    "start_bargain": "发起砍价时",
     "wait": "候补时",
     "favorite": "收藏商品时",
     "claim": "领券时",

@@ -89,6 +89,7 @@ ROOM = Room(
         ),
         Holding(
             model="messaging.Standing",
+            plain=("day", "week"),
             exported="消息设置",
             fate=Fate.DELETED,
             kept="会员在籍期间",

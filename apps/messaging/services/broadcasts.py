@@ -16,7 +16,7 @@ from apps.members.models import Group, Level, Member
 from apps.members.services import groups
 from apps.messaging import board
 from apps.messaging.models import Broadcast, BroadcastTarget, Content, Dispatch, Message
-from apps.messaging.services import ruling
+from apps.messaging.services import moving, ruling
 from apps.messaging.states import (
     BROADCAST,
     CARRY,
@@ -131,22 +131,14 @@ def pause(*, broadcast_id: int, at: datetime) -> int:
     Raises MoveRefused.
     """
     row = _moved(_locked(broadcast_id), move="pause", at=at)
-    Dispatch.objects.filter(message__broadcast=row, status=DispatchStatus.WAITING).update(
-        status=DispatchStatus.HELD
-    )
-    return Message.objects.filter(broadcast=row, status=MessageStatus.WAITING).update(
-        status=MessageStatus.HELD
-    )
+    return moving.hold_all(broadcast_id=row.pk)
 
 
 @transaction.atomic
 def resume(*, broadcast_id: int, at: datetime) -> None:
     """Go on where it was paused; what is past its time by now is dropped. Raises MoveRefused."""
     row = _moved(_locked(broadcast_id), move="resume", at=at)
-    Message.objects.filter(broadcast=row, status=MessageStatus.HELD).update(status=MessageStatus.WAITING)
-    Dispatch.objects.filter(message__broadcast=row, status=DispatchStatus.HELD).update(
-        status=DispatchStatus.WAITING
-    )
+    moving.resume_all(broadcast_id=row.pk)
     for task in (PREPARE, DECIDE, CARRY):
         nudges.after_commit(task)
 
@@ -155,11 +147,11 @@ def resume(*, broadcast_id: int, at: datetime) -> None:
 def cancel(*, broadcast_id: int, at: datetime) -> None:
     """Never send the rest of it; what was told stays in the inboxes. Raises MoveRefused."""
     row = _moved(_locked(broadcast_id), move="cancel", at=at)
-    Dispatch.objects.filter(
-        message__broadcast=row, status__in=[DispatchStatus.WAITING, DispatchStatus.HELD]
-    ).update(status=DispatchStatus.REFUSED, reason=Reason.CANCELLED, ended_at=at)
-    Message.objects.filter(broadcast=row, status__in=[MessageStatus.WAITING, MessageStatus.HELD]).update(
-        status=MessageStatus.DROPPED, reason=Reason.CANCELLED, ended_at=at
+    moving.call_off(
+        Message.objects.filter(broadcast=row),
+        Dispatch.objects.filter(message__broadcast=row),
+        reason=Reason.CANCELLED,
+        at=at,
     )
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from apps.base import transactions
 from apps.messaging.models import BroadcastTarget, Dispatch, Grant, Message, Standing
-from apps.messaging.services import grants
-from apps.messaging.states import DispatchStatus, GrantChange, MessageStatus, Reason, Source
+from apps.messaging.services import grants, moving
+from apps.messaging.states import GrantChange, Reason, Source
 
 
 def forget(*, member_id: int, at: datetime) -> None:
@@ -16,14 +16,8 @@ def forget(*, member_id: int, at: datetime) -> None:
     A message that is being sent at this very moment goes: nobody can call it back.
     """
     transactions.require()
-    Dispatch.objects.filter(
-        member_id=member_id,
-        status__in=[DispatchStatus.WAITING, DispatchStatus.HELD, DispatchStatus.FAILED],
-    ).update(status=DispatchStatus.REFUSED, reason=Reason.ERASED, ended_at=at)
     mine = Message.objects.filter(member_id=member_id)
-    mine.filter(status__in=[MessageStatus.WAITING, MessageStatus.HELD, MessageStatus.FAILED]).update(
-        status=MessageStatus.DROPPED, reason=Reason.ERASED, ended_at=at
-    )
+    moving.call_off(mine, Dispatch.objects.filter(member_id=member_id), reason=Reason.ERASED, at=at)
     mine.update(title="", text="", page="", fault="")
     for grant in Grant.objects.filter(member_id=member_id, balance__gt=0).order_by("pk"):
         grants.empty(

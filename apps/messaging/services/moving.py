@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from apps.messaging.models import Dispatch, Message
-from apps.messaging.states import DISPATCH, MESSAGE, DispatchStatus, MessageStatus
+from apps.messaging.states import DISPATCH, MESSAGE, DispatchStatus, MessageStatus, Reason
 
 _TOLD = ["status", "reason", "channel", "ended_at", "title", "text", "page"]
 
@@ -71,3 +73,33 @@ def way(dispatch: Dispatch, *, move: str, at: datetime, reason: str = "", fault:
 def note(message: Message, *, channel: str, reason: str) -> None:
     """Keep with a message how it left the shop beside the inbox, or why it did not."""
     Message.objects.filter(pk=message.pk).update(channel=channel, reason=reason)
+
+
+def hold_all(*, broadcast_id: int) -> int:
+    """Set aside what waits of a mass send; return how many messages do."""
+    _ways_of(broadcast_id, DispatchStatus.WAITING).update(status=DispatchStatus.HELD)
+    return _messages_of(broadcast_id, MessageStatus.WAITING).update(status=MessageStatus.HELD)
+
+
+def resume_all(*, broadcast_id: int) -> None:
+    """Have what was set aside of a mass send wait again."""
+    _messages_of(broadcast_id, MessageStatus.HELD).update(status=MessageStatus.WAITING)
+    _ways_of(broadcast_id, DispatchStatus.HELD).update(status=DispatchStatus.WAITING)
+
+
+def call_off(messages: QuerySet[Message], ways: QuerySet[Dispatch], *, reason: Reason, at: datetime) -> None:
+    """Never tell or send what is not told or sent yet, of these."""
+    ways.filter(status__in=DISPATCH.moves["refuse"].sources - {DispatchStatus.SENDING}).update(
+        status=DispatchStatus.REFUSED, reason=reason, ended_at=at
+    )
+    messages.filter(status__in=MESSAGE.moves["drop"].sources).update(
+        status=MessageStatus.DROPPED, reason=reason, ended_at=at
+    )
+
+
+def _messages_of(broadcast_id: int, status: MessageStatus) -> QuerySet[Message]:
+    return Message.objects.filter(broadcast_id=broadcast_id, status=status)
+
+
+def _ways_of(broadcast_id: int, status: DispatchStatus) -> QuerySet[Dispatch]:
+    return Dispatch.objects.filter(message__broadcast_id=broadcast_id, status=status)
