@@ -195,6 +195,7 @@ GROUPS: Groups = [
             Place("读取出错", "sync_problem", "messaging.Message", _BROKEN, message_facts.broken),
             Place("渠道发送", "outgoing_mail", "messaging.Dispatch"),
             Place("发送失败", "error", "messaging.Dispatch", _FAILED_WAYS, message_facts.failed),
+            Place("服务动态", "dynamic_feed", "messaging.Card"),
             Place("订阅授权", "verified_user", "messaging.Grant"),
             Place("消息规则", "rule", "messaging.Rules"),
         ],

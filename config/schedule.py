@@ -88,6 +88,7 @@ RINGS = (
     Ring("messaging.decide_due", 5),
     Ring("messaging.carry_due", 5),
     Ring("messaging.prepare_due", 10),
+    Ring("messaging.tell_cards", 30),
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),

@@ -13,9 +13,10 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip
 from apps.messaging import admin_progress, admin_rules, board, forms
-from apps.messaging.models import Dispatch, Grant, GrantEntry, Message
+from apps.messaging.models import Card, Dispatch, Grant, GrantEntry, Message
 from apps.messaging.services import carrying, deciding
-from apps.messaging.states import DispatchStatus, MessageStatus
+from apps.messaging.states import CardStatus, DispatchStatus, MessageStatus
+from apps.wechat.service_cards import Progress
 
 __all__ = ["MessageAdmin", "admin_progress", "admin_rules"]
 
@@ -32,6 +33,26 @@ _WAY: dict[str, str] = {
     DispatchStatus.SENT: "success",
     DispatchStatus.UNKNOWN: "warning",
     DispatchStatus.FAILED: "danger",
+}
+
+
+_CARD: dict[str, str] = {
+    CardStatus.BEGINNING: "info",
+    CardStatus.LIVE: "success",
+    CardStatus.FAILED: "danger",
+}
+_PROGRESS: dict[int, str] = {
+    Progress.PAID: "已付款",
+    Progress.TO_SHIP: "待发货",
+    Progress.PARTLY_SHIPPED: "部分发货",
+    Progress.SHIPPED: "已发货",
+    Progress.SHIPPED_AGAIN: "再次发货",
+    Progress.SIGNED: "已签收",
+    Progress.AFTER_SALES: "售后中",
+    Progress.DONE: "已完成",
+    Progress.AFTER_SALES_DONE: "售后完成",
+    Progress.CANCELLED: "已取消",
+    Progress.AFTER_SALES_CLOSED: "售后关闭",
 }
 
 
@@ -200,3 +221,34 @@ class GrantAdmin(ReadOnlyAdmin):
     linked_by = ["member__id__exact"]
     fields = [("member", "template", "balance")]
     inlines = [EntryInline]
+
+
+@admin.register(Card)
+class CardAdmin(ReadOnlyAdmin):
+    """Cards of 服务动态: how far each says its order is."""
+
+    list_display = ["order_no", "member", "standing", "wanted_word", "told_word", "due_at", "tries", "fault"]
+    list_filter = ["status", "paid_at"]
+    list_select_related = ["member"]
+    search_fields = ["=order_no", "=transaction_id", "=member__public_id"]
+    search_help_text = "订单号、微信支付单号或会员编号"
+    fields = [
+        ("order_no", "member", "standing"),
+        ("wanted_word", "told_word", "ships_by"),
+        ("transaction_id", "paid_at"),
+        ("due_at", "tries"),
+        "fault",
+    ]
+    readonly_fields = ["standing", "wanted_word", "told_word"]
+
+    @admin.display(description="状态", ordering="status")
+    def standing(self, row: Card) -> SafeString:
+        return chip(row.get_status_display(), _CARD.get(row.status, ""))
+
+    @admin.display(description="应显示进度", ordering="wanted")
+    def wanted_word(self, row: Card) -> str:
+        return _PROGRESS.get(row.wanted, str(row.wanted))
+
+    @admin.display(description="已显示进度", ordering="told")
+    def told_word(self, row: Card) -> str:
+        return "—" if row.told is None else _PROGRESS.get(row.told, str(row.told))

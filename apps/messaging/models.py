@@ -9,10 +9,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base.fields import FenField
 from apps.members.models import Group, Level, Member
 from apps.messaging.states import (
     Audience,
     BroadcastStatus,
+    CardStatus,
     Channel,
     DispatchStatus,
     GrantChange,
@@ -115,7 +117,7 @@ class SceneSetting(models.Model):
         "短信模板参数",
         max_length=200,
         blank=True,
-        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount",
+        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount；阿里云模板的参数名不同时写成 code=order_no",
     )
 
     class Meta:
@@ -447,3 +449,43 @@ class Dispatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.channel}"
+
+
+class Card(models.Model):
+    """A card of 服务动态: an order's way on one card in WeChat, keyed by its payment, without a grant.
+
+    ``wanted`` is how far the order is, ``told`` what the card says (numbers of WeChat's, ``wechat.service_cards``).
+    ``due_at`` is when to tell, and, while somebody does, when another may; none when the card says what it should.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    order_no = models.CharField("订单号", max_length=32, unique=True)
+    transaction_id = models.CharField("微信支付单号", max_length=32)
+    paid_fen = FenField("支付金额")
+    paid_at = models.DateTimeField("支付时间")
+    # As the card shows them: name, picture, path, count.
+    products = models.JSONField("商品")
+    page = models.CharField("页面", max_length=200)
+    status = models.CharField("状态", max_length=9, choices=CardStatus.choices, default=CardStatus.BEGINNING)
+    wanted = models.PositiveSmallIntegerField("应显示进度")
+    told = models.PositiveSmallIntegerField("已显示进度", null=True)
+    ships_by = models.DateTimeField("最晚发货", null=True)
+    due_at = models.DateTimeField("下次发送", null=True)
+    tries = models.PositiveSmallIntegerField("尝试次数", default=0)
+    fault = models.CharField("失败原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "服务动态"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["BEGINNING", "LIVE"]) | Q(due_at__isnull=True),
+                name="message_card_over_is_not_due",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="message_card_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_no

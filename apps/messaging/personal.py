@@ -8,7 +8,7 @@ from datetime import datetime
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Person, Room
 from apps.messaging import selectors as message_facts
-from apps.messaging.models import BroadcastTarget, Dispatch, Grant, GrantEntry, Message, Standing
+from apps.messaging.models import BroadcastTarget, Card, Dispatch, Grant, GrantEntry, Message, Standing
 from apps.messaging.services import forgetting, inbox
 
 
@@ -34,6 +34,9 @@ def export(person: Person) -> Mapping[str, personal.Table]:
             模板="grant__template__title",
         ),
         "消息设置": personal.table(Standing.objects.filter(**mine), "marketing", "said_at", "window_until"),
+        "服务动态": personal.table(
+            Card.objects.filter(**mine).order_by("id"), "order_no", "status", "wanted", "told", "paid_at"
+        ),
         "群发名单": personal.table(
             BroadcastTarget.objects.filter(**mine).order_by("id"), 群发="broadcast__content__title"
         ),
@@ -101,6 +104,14 @@ ROOM = Room(
             fate=Fate.DELETED,
             kept="与群发记录相同，会员注销即删",
             why="群发名单由操作员指定",
+        ),
+        Holding(
+            model="messaging.Card",
+            plain=("page", "fault"),
+            exported="服务动态",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why="订单进度告知的依据；会员注销后不再指向个人",
         ),
     ),
     export=export,

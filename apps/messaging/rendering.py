@@ -45,7 +45,11 @@ def unfit(values: Mapping[str, str], template: Template) -> Iterator[wording.Unf
             yield wording.Unfit(keyword, "模板需要此项")
 
 
-def sms_values(names: str, *, scene: Scene, facts: Facts) -> list[str]:
-    """The values of an SMS template's parameters, in its order; ``names`` are facts of the scene, with commas between."""
+def sms_values(said: str, *, scene: Scene, facts: Facts) -> dict[str, str]:
+    """The values of an SMS template's blanks, in its order, by the blanks' names.
+
+    ``said`` is what operators wrote, ``code=order_no,amount``: a blank and the fact in it, or a fact that the blank is
+    named like.
+    """
     values = wording.texts_of(scene.names, facts.values)
-    return [values[name.strip()] for name in names.split(",") if name.strip()]
+    return {blank: values[name] for blank, name in wording.blanks(said)}

@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-
 from apps.messaging.models import Dispatch, Message, SceneSetting, Standing, Template
 from apps.messaging.states import Channel, Reason
+from apps.sms import services as sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,17 @@ def route(
     standing: Standing,
     granted: int,
     tried: Collection[str] = (),
+    by_card: bool = False,
     at: datetime,
 ) -> Route:
     """The first open way of those that were not ``tried``: a granted template, an open window, SMS.
 
-    ``granted`` is the balance of the member's grants of the template. What is marketing goes by window and SMS only where
+    Where a 服务动态 card tells of the same (``by_card``), none is taken. ``granted`` is the balance of the member's grants
+    of the template. What is marketing goes by window and SMS only where
     the member said yes to it; an accepted prompt is a yes by itself.
     """
+    if by_card:
+        return Route(reason=Reason.CARD)
     reason = ""
     template = template_of(message, setting)
     if template is not None and template.missing_since is None and Channel.SUBSCRIPTION not in tried:
@@ -57,7 +60,7 @@ def route(
         if agreed:
             return Route(Channel.SERVICE)
         reason = reason or Reason.NOT_ASKED_FOR
-    if Channel.SMS not in tried and setting.by_sms and settings.MESSAGE_SMS and message.member.phone:
+    if Channel.SMS not in tried and setting.by_sms and sms.is_on() and message.member.phone:
         if agreed:
             return Route(Channel.SMS)
         reason = reason or Reason.NOT_ASKED_FOR

@@ -12,6 +12,7 @@ from mall.lifecycle import Lifecycle
 DECIDE: Final = "messaging.decide_due"
 CARRY: Final = "messaging.carry_due"
 PREPARE: Final = "messaging.prepare_due"
+CARDS: Final = "messaging.tell_cards"
 
 
 class MessageStatus(models.TextChoices):
@@ -76,6 +77,7 @@ class Reason(models.TextChoices):
     BUSY = "BUSY", "渠道繁忙，稍后重试"
     GIVEN_UP = "GIVEN_UP", "多次重试仍未成功"
     UNKNOWN = "UNKNOWN", "结果不明，不再重发"
+    UNREACHABLE = "UNREACHABLE", "此渠道无法送达该会员"
     NOT_DELIVERED = "NOT_DELIVERED", "微信未能送达"
 
 
@@ -115,6 +117,15 @@ class KeywordKind(models.TextChoices):
     NAME = "name", "姓名"
     PHRASE = "phrase", "汉字"
     ENUM = "enum_string", "枚举值"
+
+
+class CardStatus(models.TextChoices):
+    """A card of 服务动态: it is to be shown, it is shown and goes on telling, it is over, or WeChat does not show it."""
+
+    BEGINNING = "BEGINNING", "待展示"
+    LIVE = "LIVE", "展示中"
+    OVER = "OVER", "已结束"
+    FAILED = "FAILED", "未能展示"
 
 
 class Audience(models.TextChoices):
@@ -161,6 +172,18 @@ DISPATCH: Final = Lifecycle(
     },
     final={DispatchStatus.REFUSED, DispatchStatus.UNKNOWN},
     labels=dict(DispatchStatus.choices),
+)
+
+CARD: Final = Lifecycle(
+    "service_card",
+    initial=CardStatus.BEGINNING,
+    moves={
+        "show": ({CardStatus.BEGINNING}, CardStatus.LIVE),
+        "end": ({CardStatus.LIVE}, CardStatus.OVER),
+        "fail": ({CardStatus.BEGINNING, CardStatus.LIVE}, CardStatus.FAILED),
+    },
+    final={CardStatus.OVER, CardStatus.FAILED},
+    labels=dict(CardStatus.choices),
 )
 
 BROADCAST: Final = Lifecycle(

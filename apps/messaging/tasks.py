@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.messaging.services import broadcasts, carrying, deciding
-from apps.messaging.states import CARRY, DECIDE, PREPARE
+from apps.messaging.services import broadcasts, cards, carrying, deciding
+from apps.messaging.states import CARDS, CARRY, DECIDE, PREPARE
 
 
 @shared_task(name=DECIDE)
@@ -25,3 +25,9 @@ def carry_due() -> None:
 def prepare_due() -> None:
     """Write down the messages of mass sends."""
     jobs.run(PREPARE, lambda at: broadcasts.prepare_due(at=at))
+
+
+@shared_task(name=CARDS)
+def tell_cards() -> None:
+    """Have cards of 服务动态 say how far orders are."""
+    jobs.run(CARDS, lambda at: cards.tell_due(at=at))

@@ -127,6 +127,12 @@ def written(name: Name, value: Value) -> str:
             return str(value)
 
 
+def blanks(said: str) -> list[tuple[str, str]]:
+    """The blanks of an SMS template and the fact that stands in each: ``code=order_no,amount``, in the template's order."""
+    pairs = [each.strip().partition("=") for each in said.split(",") if each.strip()]
+    return [(blank.strip(), (name if by_name else blank).strip()) for blank, by_name, name in pairs]
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its places filled."""
     return _PLACE.sub(lambda place: values[place[1]], text)

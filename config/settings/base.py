@@ -319,7 +319,6 @@ SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
 RISK_TRACE_DAYS = ENV.risk_trace_days
 MESSAGE_SENDS_PER_SECOND = ENV.message_sends_per_second
-MESSAGE_SMS = False
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.

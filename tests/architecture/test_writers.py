@@ -168,6 +168,7 @@ def test_each_way_of_writing_a_status_is_found(line: str) -> None:
 # others say here which functions share it. A new line here is a decision: does the room's `move` not do?
 STATUS_WRITERS = {
     "apps/messaging/services/broadcasts.py": {"_moved"},
+    "apps/messaging/services/cards.py": {"_fail", "_settle"},
     "apps/messaging/services/moving.py": {
         *("tell", "drop", "hold", "fail", "repeat", "way", "hold_all", "resume_all", "call_off"),
     },

@@ -7,6 +7,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import apps.base.fields
 from apps.base import migrating
 from apps.base.ledger import append_only
 
@@ -344,6 +345,7 @@ class Migration(migrating.Migration):
                             ("BUSY", "渠道繁忙，稍后重试"),
                             ("GIVEN_UP", "多次重试仍未成功"),
                             ("UNKNOWN", "结果不明，不再重发"),
+                            ("UNREACHABLE", "此渠道无法送达该会员"),
                             ("NOT_DELIVERED", "微信未能送达"),
                         ],
                         max_length=14,
@@ -537,7 +539,7 @@ class Migration(migrating.Migration):
                     "sms_values",
                     models.CharField(
                         blank=True,
-                        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount",
+                        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount；阿里云模板的参数名不同时写成 code=order_no",
                         max_length=200,
                         verbose_name="短信模板参数",
                     ),
@@ -629,6 +631,7 @@ class Migration(migrating.Migration):
                             ("BUSY", "渠道繁忙，稍后重试"),
                             ("GIVEN_UP", "多次重试仍未成功"),
                             ("UNKNOWN", "结果不明，不再重发"),
+                            ("UNREACHABLE", "此渠道无法送达该会员"),
                             ("NOT_DELIVERED", "微信未能送达"),
                         ],
                         max_length=14,
@@ -725,6 +728,72 @@ class Migration(migrating.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("broadcast", "member"), name="message_target_once_per_broadcast"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Card",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order_no", models.CharField(max_length=32, unique=True, verbose_name="订单号")),
+                ("transaction_id", models.CharField(max_length=32, verbose_name="微信支付单号")),
+                ("paid_fen", apps.base.fields.FenField(verbose_name="支付金额")),
+                ("paid_at", models.DateTimeField(verbose_name="支付时间")),
+                ("products", models.JSONField(verbose_name="商品")),
+                ("page", models.CharField(max_length=200, verbose_name="页面")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("BEGINNING", "待展示"),
+                            ("LIVE", "展示中"),
+                            ("OVER", "已结束"),
+                            ("FAILED", "未能展示"),
+                        ],
+                        default="BEGINNING",
+                        max_length=9,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("wanted", models.PositiveSmallIntegerField(verbose_name="应显示进度")),
+                ("told", models.PositiveSmallIntegerField(null=True, verbose_name="已显示进度")),
+                ("ships_by", models.DateTimeField(null=True, verbose_name="最晚发货")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="下次发送")),
+                ("tries", models.PositiveSmallIntegerField(default=0, verbose_name="尝试次数")),
+                ("fault", models.CharField(blank=True, max_length=200, verbose_name="失败原因")),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                        verbose_name="会员",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "服务动态",
+                "verbose_name_plural": "服务动态",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="message_card_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["BEGINNING", "LIVE"]), ("due_at__isnull", True), _connector="OR"
+                        ),
+                        name="message_card_over_is_not_due",
                     )
                 ],
             },

@@ -20,7 +20,7 @@ from apps.messaging import selectors as message_facts
 from apps.messaging.board import Facts
 from apps.messaging.channels import End, Outcome, Outgoing
 from apps.messaging.models import Dispatch, SceneSetting, Standing
-from apps.messaging.services import grants, moving, windows
+from apps.messaging.services import grants, moving, templates, windows
 from apps.messaging.states import CARRY, BroadcastStatus, Channel, DispatchStatus, Reason
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ def carry_next(*, channel: Channel, at: datetime) -> bool:
             return False
         out = _begun(dispatch, at=at)
     if out is not None:
-        outcome = channels.CHANNELS[channel](out)
+        outcome = channels.CHANNELS[channel](out, at=at)
         with transaction.atomic():
             _settle(dispatch, outcome, at=at)
     return True
@@ -244,13 +244,16 @@ def _settle(dispatch: Dispatch, outcome: Outcome, *, at: datetime) -> None:
             moving.note(dispatch.message, channel=dispatch.channel, reason="")
         case End.UNKNOWN:
             _lose(dispatch, why=outcome.why, at=at)
-        case End.NOT_GRANTED:
+        case End.NOT_GRANTED | End.CLOSED:
             _empty(dispatch, at=at)
+            closed = Reason.NO_GRANT if outcome.end == End.NOT_GRANTED else Reason.UNREACHABLE
             setting = message_facts.settings_of_scenes()[dispatch.message.scene]
             standing = message_facts.standings([dispatch.member_id])[dispatch.member_id]
-            _next_way(dispatch, setting, standing, reason=Reason.NO_GRANT, why=outcome.why, at=at)
+            _next_way(dispatch, setting, standing, reason=closed, why=outcome.why, at=at)
         case End.REFUSED:
             _give_back(dispatch, at=at)
+            if outcome.template_gone and dispatch.template_id is not None:
+                templates.miss(template_id=dispatch.template_id, at=at)
             _fail(dispatch, reason=Reason.REFUSED, why=outcome.why, at=at)
         case End.LATER:
             _give_back(dispatch, at=at)

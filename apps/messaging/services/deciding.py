@@ -15,7 +15,7 @@ from apps.messaging import board, judging, rendering, routes
 from apps.messaging import selectors as message_facts
 from apps.messaging.judging import Verdict
 from apps.messaging.models import Dispatch, Message, Rules, SceneSetting, Standing
-from apps.messaging.services import moving
+from apps.messaging.services import cards, moving
 from apps.messaging.states import CARRY, DECIDE, BroadcastStatus, MessageStatus, Reason
 
 log = structlog.get_logger(__name__)
@@ -221,6 +221,8 @@ def _tell(told: Sequence[_Judged], *, standings: dict[int, Standing], at: dateti
             if (template := routes.template_of(row, setting)) is not None
         }
     )
+    scenes = board.scenes()
+    on_cards = cards.living({row.subject for row, _, _ in told if scenes[row.scene].by_card})
     ways = []
     for row, setting, _ in told:
         template = routes.template_of(row, setting)
@@ -229,6 +231,7 @@ def _tell(told: Sequence[_Judged], *, standings: dict[int, Standing], at: dateti
             setting=setting,
             standing=standings[row.member_id],
             granted=granted.get((row.member_id, template.pk), 0) if template is not None else 0,
+            by_card=scenes[row.scene].by_card and row.subject in on_cards,
             at=at,
         )
         row.reason = route.reason

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from apps.members.models import Member
 from apps.messaging.models import Dispatch
-from apps.messaging.services import grants, moving, windows
+from apps.messaging.services import cards, grants, moving, windows
 from apps.messaging.states import Channel, DispatchStatus, Reason
 from apps.wechat.pushed import (
+    CardFailed,
     ChoiceChanged,
     CustomerSpoke,
     Delivery,
@@ -34,6 +35,8 @@ def hear(*, said: Said, cause: str, at: datetime) -> None:
             for delivery in said.deliveries:
                 if not delivery.arrived:
                     _bounce(member, delivery, at=at)
+        case CardFailed():
+            cards.fail_as_wechat_says(said=said, at=at)
         case CustomerSpoke():
             windows.open_window(member_id=member.pk, until=said.until, messages=said.messages)
 

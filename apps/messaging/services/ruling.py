@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from apps.base import judging
 from apps.messaging import board, fitting, wording
 from apps.messaging.board import Name, Scene
 from apps.messaging.models import Content, Rules, SceneSetting
+from apps.sms import services as sms
 from mall.errors import Fault, Faulty
 
 _LONGEST_TITLE: Final = 40
@@ -120,10 +120,10 @@ def _of_scene(setting: SceneSetting) -> Iterator[Fault]:
 
 def _of_sms(setting: SceneSetting, scene: Scene) -> Iterator[Fault]:
     known = {name.name for name in scene.names}
-    for name in filter(None, (each.strip() for each in setting.sms_values.split(","))):
+    for _, name in wording.blanks(setting.sms_values):
         if name not in known:
             yield Fault("sms_values", f"没有「{name}」这项内容，可用：{'、'.join(sorted(known)) or '无'}")
-    if setting.by_sms and not settings.MESSAGE_SMS:
+    if setting.by_sms and not sms.is_on():
         yield Fault("by_sms", "短信未启用，请先在环境变量中配置短信服务商")
 
 

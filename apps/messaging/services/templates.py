@@ -70,6 +70,11 @@ def fetch(*, at: datetime) -> Fetched:
     return Fetched(len(owned), new, [str(row) for row in kept.values()])
 
 
+def miss(*, template_id: int, at: datetime) -> None:
+    """WeChat says that it has no such template (40037): nothing more goes by it until a look at WeChat's list finds it."""
+    Template.objects.filter(pk=template_id, missing_since=None).update(missing_since=at)
+
+
 def named(template_id: str, *, keywords: Sequence[str]) -> Template:
     """The row of a template by WeChat's id, with these keywords until WeChat is asked for it. Raises TemplateRefused."""
     row, _ = Template.objects.get_or_create(template_id=template_id)
