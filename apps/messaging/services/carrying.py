@@ -11,10 +11,10 @@ from time import monotonic
 from typing import Final
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.base import faults, nudges
+from apps.base import faults, nudges, transactions
 from apps.messaging import board, channels, judging, pacing, rendering, routes
 from apps.messaging import selectors as message_facts
 from apps.messaging.board import Facts
@@ -22,6 +22,7 @@ from apps.messaging.channels import End, Outcome, Outgoing
 from apps.messaging.models import Dispatch, SceneSetting, Standing
 from apps.messaging.services import grants, moving, templates, windows
 from apps.messaging.states import CARRY, BroadcastStatus, Channel, DispatchStatus, Reason
+from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,19 @@ log = structlog.get_logger(__name__)
 LEASE: Final = timedelta(minutes=2)
 _ROUND_SECONDS: Final = 4.0
 _LONGEST_NAP: Final = 1.0
+# Then an operator must look; who has it repeated grants as many again. Tries are never counted anew: grants are spent and
+# given back by their number.
 _MOST_TRIES: Final = 15
 _FIRST_WAIT: Final = timedelta(seconds=10)
 _LONGEST_WAIT: Final = timedelta(minutes=30)
 _MOMENT: Final = timedelta(seconds=2)
+
+
+class MemberBusy(ShopError):
+    """Somebody began to send to the same member at this very moment: WeChat takes one after the other."""
+
+    code = "message_member_busy"
+    message = "正在向该会员发送另一条消息"
 
 
 def carry_due(*, at: datetime) -> int:
@@ -101,7 +111,7 @@ def give_up_lost(*, at: datetime, limit: int = 200) -> int:
 def repeat(*, dispatch_id: int, at: datetime) -> None:
     """Have a failed way out tried again, now. Raises MoveRefused; what is past its time is dropped, not sent."""
     dispatch = Dispatch.objects.select_for_update(no_key=True).select_related("message").get(pk=dispatch_id)
-    dispatch.due_at, dispatch.tries = at, 0
+    dispatch.due_at = at
     moving.way(dispatch, move="repeat", at=at)
     moving.note(dispatch.message, channel="", reason="")
     nudges.after_commit(CARRY)
@@ -197,7 +207,7 @@ def _paid(
             _fail(dispatch, reason=Reason.UNFIT, why=f"{unfit.keyword}：{unfit.told}", at=at)
             return None
     try:
-        with transaction.atomic():
+        with transactions.refine({"message_one_at_a_time": MemberBusy}):
             if not _spent(dispatch, at=at):
                 _next_way(dispatch, setting, standing, reason=Reason.NO_GRANT, at=at)
                 return None
@@ -205,8 +215,7 @@ def _paid(
             dispatch.tried_at, dispatch.due_at = at, at + LEASE
             dispatch.save(update_fields=["template"])
             moving.way(dispatch, move="begin", at=at)
-    except IntegrityError:
-        # Somebody began to send to the same member at this very moment.
+    except MemberBusy:
         Dispatch.objects.filter(pk=dispatch.pk).update(due_at=at + _MOMENT)
         return None
     return out
@@ -269,7 +278,7 @@ def _put_off(
     wait = after or min(_FIRST_WAIT * 2 ** (dispatch.tries - 1), _LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter, not a secret
     if at + wait >= dispatch.message.expires_at:
         _refuse(dispatch, reason=Reason.EXPIRED, why=why, at=at)
-    elif dispatch.tries >= _MOST_TRIES:
+    elif dispatch.tries % _MOST_TRIES == 0:
         _fail(dispatch, reason=Reason.GIVEN_UP, why=why, at=at)
     else:
         dispatch.due_at = at + wait

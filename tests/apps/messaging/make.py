@@ -170,6 +170,10 @@ def subscribed(wechat: Sandbox, times: int = 1) -> tuple[Member, Template]:
     return owner, found
 
 
+def the_setting(scene: str) -> SceneSetting:
+    return SceneSetting.objects.get(scene=scene)
+
+
 def granted(owner: Member, found: Template, times: int = 1, *, at: datetime = NOW - DAY) -> None:
     """The member accepted so often, an hour apart."""
     for number in range(times):
