@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.messaging.services import broadcasts, cards, carrying, deciding
+from apps.messaging.services import broadcasts, cards, carrying, deciding, ruling
 from apps.messaging.states import CARDS, CARRY, DECIDE, PREPARE
 
 
@@ -23,8 +23,8 @@ def carry_due() -> None:
 
 @shared_task(name=PREPARE)
 def prepare_due() -> None:
-    """Write down the messages of mass sends."""
-    jobs.run(PREPARE, lambda at: broadcasts.prepare_due(at=at))
+    """Write down the messages of mass sends, and the rows of scenes that are new on the board."""
+    jobs.run(PREPARE, lambda at: ruling.complete_scenes() + broadcasts.prepare_due(at=at))
 
 
 @shared_task(name=CARDS)

@@ -11,19 +11,6 @@ import apps.base.fields
 from apps.base import migrating
 from apps.base.ledger import append_only
 
-SCENES = (
-    *("order_paid", "order_closing", "order_shipped", "order_delivered", "refund_done", "after_sale"),
-    *("group_result", "group_missing", "activity_start", "bargain_floor", "balance_due", "wait_turn"),
-    *("back_in_stock", "price_drop", "coupon_expiring", "points_expiring", "level_changed", "birthday"),
-    *("survey", "campaign"),
-)
-
-
-def write_scenes(apps, schema_editor):
-    # So that operators find every scene in their list; where a row is missing, what the board says holds.
-    SceneSetting = apps.get_model("messaging", "SceneSetting")
-    SceneSetting.objects.bulk_create(SceneSetting(scene=scene) for scene in SCENES)
-
 
 class Migration(migrating.Migration):
     initial = True
@@ -997,5 +984,4 @@ class Migration(migrating.Migration):
             ),
         ),
         append_only("messaging_grantentry"),
-        migrations.RunPython(write_scenes, migrations.RunPython.noop),
     ]

@@ -171,7 +171,7 @@ def subscribed(wechat: Sandbox, times: int = 1) -> tuple[Member, Template]:
 
 
 def the_setting(scene: str) -> SceneSetting:
-    return SceneSetting.objects.get(scene=scene)
+    return SceneSetting.objects.get_or_create(scene=scene)[0]
 
 
 def granted(owner: Member, found: Template, times: int = 1, *, at: datetime = NOW - DAY) -> None:

@@ -216,7 +216,7 @@ def test_what_ends_before_the_message_is_told_ends_the_message() -> None:
 
 def test_a_scene_that_is_switched_off_tells_nothing() -> None:
     owner = make.member()
-    SceneSetting.objects.filter(scene="order_paid").update(enabled=False)
+    SceneSetting.objects.update_or_create(scene="order_paid", defaults={"enabled": False})
     make.write(owner, make.is_true())
     make.tell()
     assert why(owner) == (MessageStatus.DROPPED, Reason.SCENE_OFF)
