@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 from django.db import transaction
@@ -22,6 +23,7 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
 member = members.member
+_numbers = count(1)
 
 # What is true of each subject, by its name: a test writes here what its shop knows. Without an entry nothing is true.
 TRUTH: dict[str, Facts] = {}
@@ -154,7 +156,7 @@ TITLE: Final = "订单支付成功通知"
 
 def subscribed(wechat: Sandbox, times: int = 1) -> tuple[Member, Template]:
     """A member who accepted so many messages that an order is paid, by a template that WeChat has; a scene told by it."""
-    owner = member(openid=wechat.login("小茶").openid)
+    owner = member(openid=wechat.login(f"小茶{next(_numbers)}").openid)
     templates.fetch(at=NOW - 2 * DAY)
     found = Template.objects.get(template_id=wechat.template_id(TITLE))
     texts = {
