@@ -169,6 +169,8 @@ class Environment(BaseSettings):
     # Whether WeChat is asked how risky it takes who registers (getuserriskrank): it is told the network address.
     wechat_risk_rank: bool = False
     risk_trace_days: int = Field(default=180, ge=30, le=1095)
+    # So many subscription messages a second over all processes; WeChat tells no number, and a day takes 30,000,000.
+    message_sends_per_second: int = Field(default=100, ge=1, le=1000)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)

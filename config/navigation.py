@@ -23,6 +23,8 @@ from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
+from apps.messaging import selectors as message_facts
+from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
@@ -55,6 +57,9 @@ _OWING = "debt=yes"
 _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
+_TO_SEND = f"status__exact={MessageStatus.WAITING}"
+_BROKEN = f"status__exact={MessageStatus.FAILED}"
+_FAILED_WAYS = f"status__exact={DispatchStatus.FAILED}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -180,6 +185,22 @@ GROUPS: Groups = [
             Place("佣金比例", "percent", "distribution.RateRule"),
             Place("榜单活动", "leaderboard", "distribution.Contest"),
             Place("推广素材", "perm_media", "distribution.Material"),
+        ],
+    ),
+    (
+        "消息",
+        [
+            Place("消息场景", "notifications", "messaging.SceneSetting"),
+            Place("订阅消息模板", "description", "messaging.Template"),
+            Place("群发", "send", "messaging.Broadcast"),
+            Place("待发送", "schedule_send", "messaging.Message", _TO_SEND),
+            Place("发送记录", "mark_email_read", "messaging.Message"),
+            Place("读取出错", "sync_problem", "messaging.Message", _BROKEN, message_facts.broken),
+            Place("渠道发送", "outgoing_mail", "messaging.Dispatch"),
+            Place("发送失败", "error", "messaging.Dispatch", _FAILED_WAYS, message_facts.failed),
+            Place("服务动态", "dynamic_feed", "messaging.Card"),
+            Place("订阅授权", "verified_user", "messaging.Grant"),
+            Place("消息规则", "rule", "messaging.Rules"),
         ],
     ),
     (

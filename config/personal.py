@@ -22,6 +22,7 @@ from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
+from apps.messaging import personal as messaging
 from apps.orders import personal as orders
 from apps.payments import personal as payments
 from apps.points import personal as points
@@ -55,6 +56,7 @@ BOARD: Sequence[Room] = (
     campaigns.ROOM,
     carts.ROOM,
     shares.ROOM,
+    messaging.ROOM,
     promotions.ROOM,
     wechat.ROOM,
     members.ROOM,
@@ -79,6 +81,11 @@ NOBODYS: Mapping[str, str] = {
     "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
+    "messaging.Rules": _SETTING,
+    "messaging.Template": "WeChat's templates, by WeChat's numbers",
+    "messaging.SceneSetting": _SETTING,
+    "messaging.Content": "texts that operators wrote, to nobody in particular",
+    "messaging.Broadcast": "a mass send; whom it means by name stands in BroadcastTarget",
     "members.Level": _SETTING,
     "members.Group": "the name of a group; who is in it stands in Membership",
     "members.Document": "texts that the shop publishes",
@@ -159,6 +166,11 @@ NOT_PERSONAL: Mapping[str, str] = {
     "catalog.Product.search_words": "words of titles",
     "catalog.Sku.option_values": "of goods",
     "members.Document.body": "a text for everybody",
+    "messaging.Template.keywords": "what WeChat calls the parts of a template",
+    "messaging.SceneSetting.text": "a text for everybody",
+    "messaging.SceneSetting.fields": "texts for everybody",
+    "messaging.Content.text": "a text for everybody",
+    "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
@@ -196,6 +208,11 @@ PLAIN: Mapping[str, str] = {
     "outbox.Delivery": "listener last_error",
     "referrals.Referral": "code title",
     "members.Level": "name",
+    "messaging.Rules": "quiet_from quiet_until",
+    "messaging.Template": "template_id title",
+    "messaging.SceneSetting": "scene title sms_template sms_values",
+    "messaging.Content": "title page",
+    "messaging.Broadcast": "token",
     "members.Group": "code name note",
     "members.Document": "version",
     "catalog.Category": "name icon path",
@@ -343,5 +360,7 @@ TIMES = frozenset(
             "reckoned_at",
             "seen_until",
         ),
+        # messages
+        *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
     }
 )

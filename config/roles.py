@@ -62,6 +62,7 @@ _MARKETING = (
     *("audiences.Segment", "audiences.Tag", "audiences.TagMark", "audiences.RfmRules"),
     "members.Level",
     "content.ReviewRules",
+    *("messaging.Rules", "messaging.SceneSetting", "messaging.Template", "messaging.Content"),
     "support",
     *("distribution.Rules", "distribution.PromoterLevel", "distribution.RateRule"),
     *("distribution.Material", "distribution.Contest"),
@@ -94,10 +95,14 @@ def _roles() -> dict[str, Collection[str]]:
             "referrals",
             "risk",
             "audiences",
+            "messaging",
         )
         | {
             "audiences.export_segment",
             "risk.judge_look",
+            "messaging.send_broadcast",
+            "messaging.repeat_message",
+            "messaging.repeat_dispatch",
             "bargain.release_help",
             "distribution.appoint_promoter",
             "distribution.bind_promoter",
@@ -129,6 +134,7 @@ def _roles() -> dict[str, Collection[str]]:
             "referrals",
             *("audiences.Tag", "audiences.TagMark", "audiences.Rfm"),
             "risk.Look",
+            *("messaging.Message", "messaging.Dispatch", "messaging.Grant"),
             *(
                 "distribution.Promoter",
                 "distribution.Bond",

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "apps.promotions",
     "apps.campaigns",
     "apps.shares",
+    "apps.messaging",
     "apps.groupbuy",
     "apps.carts",
     "apps.orders",
@@ -305,6 +306,7 @@ SHARE_COMING = "config.sharing.COMING"
 SHARE_LANDINGS = "config.sharing.LANDINGS"
 RISK_KINDS = "config.judging.KINDS"
 INVARIANTS = "config.invariants.INVARIANTS"
+MESSAGE_SCENES = "config.messages.SCENES"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -320,6 +322,7 @@ SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
 RISK_TRACE_DAYS = ENV.risk_trace_days
 WECHAT_RISK_RANK = ENV.wechat_risk_rank
+MESSAGE_SENDS_PER_SECOND = ENV.message_sends_per_second
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.
