@@ -55,6 +55,7 @@ SCENES: Sequence[Scene] = (
         inbox_text="您的订单 {order_no} 已支付 {amount}，我们会尽快发货。",
         page=_ORDER_PAGE,
         by_card=True,
+        reads="apps.orders.telling.paid",
     ),
     Scene(
         name="order_closing",
@@ -66,6 +67,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="订单即将关闭",
         inbox_text="您的订单 {order_no} 待付 {amount}，将于 {closes_at} 自动关闭。",
         page=_ORDER_PAGE,
+        reads="apps.orders.telling.closing",
     ),
     Scene(
         name="order_shipped",
@@ -84,6 +86,7 @@ SCENES: Sequence[Scene] = (
         inbox_text="您的订单 {order_no} 已由{carrier}发出，单号 {tracking_no}。",
         page=_ORDER_PAGE,
         by_card=True,
+        reads="apps.fulfillment.telling.shipped",
     ),
     Scene(
         name="order_delivered",
@@ -112,6 +115,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="退款成功",
         inbox_text="订单 {order_no} 的退款 {amount} 已原路退回。",
         page=_ORDER_PAGE,
+        reads="apps.payments.telling.refunded",
     ),
     Scene(
         name="after_sale",
@@ -146,6 +150,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="{result}",
         inbox_text="您参加的「{product}」{size} 人团：{result}，{hint}。",
         page="pages/group/index?group_no={group_no}",
+        reads="apps.groupbuy.telling.result",
     ),
     Scene(
         name="group_missing",
@@ -161,6 +166,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="拼团还差 {missing} 人",
         inbox_text="您参加的「{product}」拼团还差 {missing} 人，{ends_at} 截止，邀请好友来参团吧。",
         page="pages/group/index?group_no={group_no}",
+        reads="apps.groupbuy.telling.missing",
     ),
     Scene(
         name="activity_start",
@@ -177,6 +183,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="活动即将开始",
         inbox_text="您预约的「{product}」{starts_at} 开抢，活动价 {price}。",
         page=_PRODUCT_PAGE,
+        reads="apps.flashsale.telling.starting",
     ),
     Scene(
         name="bargain_floor",
@@ -191,6 +198,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="已砍到底价",
         inbox_text="好友已帮您把「{product}」砍到 {price}，请在 {ends_at} 前购买。",
         page="pages/bargain/run?bargain_no={bargain_no}",
+        reads="apps.bargain.telling.at_floor",
     ),
     Scene(
         name="balance_due",
@@ -202,6 +210,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="请支付尾款",
         inbox_text="您预订的「{product}」尾款 {amount}，请在 {until} 前支付。",
         page=_ORDER_PAGE,
+        reads="apps.presale.telling.balance",
     ),
     Scene(
         name="wait_turn",
@@ -212,6 +221,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="候补到您了",
         inbox_text="您候补的「{product}」已为您保留到 {until}，请尽快下单。",
         page=_PRODUCT_PAGE,
+        reads="apps.flashsale.telling.turn",
     ),
     Scene(
         name="back_in_stock",
@@ -245,6 +255,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="优惠券即将过期",
         inbox_text="您的优惠券「{coupon}」将于 {until} 到期。",
         page="pages/coupon/mine",
+        reads="apps.coupons.telling.expiring",
     ),
     Scene(
         name="points_expiring",
@@ -256,6 +267,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="积分即将过期",
         inbox_text="您有 {points} 积分将于 {until} 过期。",
         page="pages/points/index",
+        reads="apps.points.telling.expiring",
     ),
     Scene(
         name="level_changed",
@@ -284,6 +296,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="生日快乐",
         inbox_text="祝您生日快乐！{level}生日礼「{gift}」已到账。",
         page="pages/member/index",
+        reads="apps.points.telling.birthday",
     ),
     Scene(
         name="survey",
@@ -294,12 +307,13 @@ SCENES: Sequence[Scene] = (
             _ORDER_NO,
             _PRODUCT,
             _code("survey_id", "问卷编号", "3"),
-            _text("thanks", "答谢", "5 元优惠券"),
+            _text("thanks", "答谢", "可得 20 积分"),
         ),
         expires_after=timedelta(days=3),
         inbox_title="商品用得怎么样？",
-        inbox_text="您购买的「{product}」用得怎么样？填写问卷即得{thanks}。",
+        inbox_text="您购买的「{product}」用得怎么样？请填写问卷，{thanks}。",
         page="pages/survey/index?id={survey_id}",
+        reads="apps.support.telling.survey",
     ),
     # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content).
     Scene(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
+from apps.coupons import telling
 from apps.coupons.services import codes, holds, store_uses
 from apps.coupons.services import jobs as issues
+from apps.messaging import services as messaging
 
 
 @shared_task(name="coupons.expire_due")
@@ -31,3 +33,9 @@ def make_codes() -> None:
 def forget_passes() -> None:
     """Delete passes for shops that nobody can use any more."""
     jobs.run("coupons.forget_passes", lambda at: store_uses.forget_passes(at=at))
+
+
+@shared_task(name="coupons.tell_expiring")
+def tell_expiring() -> None:
+    """Tell members of coupons that have three days left, and one."""
+    jobs.run("coupons.tell_expiring", lambda at: messaging.announce(telling.expirings(at=at), at=at))

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from apps.base import jobs
 from apps.flashsale import services as flashsale
+from apps.flashsale import telling
+from apps.messaging import services as messaging
 
 
 @shared_task(name="flashsale.pass_turns")
@@ -18,3 +20,9 @@ def pass_turns() -> None:
 def make_sessions() -> None:
     """Make the sessions of the coming days of all plans."""
     jobs.run("flashsale.make_sessions", lambda at: flashsale.make_sessions(at=at))
+
+
+@shared_task(name="flashsale.tell_starts")
+def tell_starts() -> None:
+    """Tell whoever asked for it that a session begins in five minutes."""
+    jobs.run("flashsale.tell_starts", lambda at: messaging.announce(telling.starts(at=at), at=at))

@@ -79,3 +79,8 @@ def unclear_regions() -> list[tuple[str, str]]:
         for name in names
         if (wrong := regions.objection(name))
     ]
+
+
+def receiver_of(parcel_no: str) -> int:
+    """The member whose order a parcel is of."""
+    return int(Parcel.objects.values_list("order__member_id", flat=True).get(parcel_no=parcel_no))

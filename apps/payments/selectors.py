@@ -194,3 +194,11 @@ def unheard(*, at: datetime) -> QuerySet[Payment]:
     ) & (never | Q(queried_at__lt=F("closed_at") + _AFTER_CLOSE))
     never_asked_first = F("queried_at").asc(nulls_first=True)
     return Payment.objects.filter(open_ones | closed_ones).order_by(never_asked_first, "id")
+
+
+def refunded_member_of(refund_no: str) -> int | None:
+    """The member whose order a refund is of; None where it is of no order."""
+    found: int | None = (
+        Refund.objects.filter(refund_no=refund_no).values_list("payment__order__member_id", flat=True).first()
+    )
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from apps.messaging import services as messaging
 from apps.points import services as points
 from apps.points.states import Interaction
 from mall import events
@@ -27,3 +28,14 @@ def reward_on_review_published(event: events.ReviewPublished, *, at: datetime) -
 def reward_on_survey_answered(event: events.SurveyAnswered, *, at: datetime) -> None:
     """Reward an answered survey by the operator's rule, once a survey."""
     points.reward(member_id=event.member_id, interaction=Interaction.SURVEY, subject=event.subject, at=at)
+
+
+def tell_on_points_expiring(event: events.PointsExpiring, *, at: datetime) -> None:
+    """Tell the member of points that are gone on a day, each such day once."""
+    messaging.write(
+        scene="points_expiring",
+        member_id=event.member_id,
+        subject=event.expires_at,
+        occasion=event.expires_at,
+        at=at,
+    )

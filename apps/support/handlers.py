@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.members.models import Document
+from apps.messaging import services as messaging
 from apps.support import services as surveys
+from apps.support import telling
 from mall import events
 
 
@@ -13,3 +15,15 @@ def erase_on_consent_withdrawn(event: events.ConsentWithdrawn, *, at: datetime) 
     """Delete what the member answered under the privacy document."""
     if event.document == Document.Kind.PRIVACY:
         surveys.erase_of_member(member_id=event.member_id)
+
+
+def ask_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
+    """Ask, three days after the receipt, what the member thinks; each order once."""
+    messaging.write(
+        scene="survey",
+        member_id=event.member_id,
+        subject=event.order_no,
+        occasion=event.order_no,
+        due_at=at + telling.ASK_AFTER,
+        at=at,
+    )

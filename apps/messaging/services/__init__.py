@@ -4,6 +4,6 @@ messaging.write(scene="order_paid", member_id=7, subject=order_no, occasion=orde
 """
 
 from apps.messaging.services.inbox import mark_read
-from apps.messaging.services.writing import Draft, withdraw, write, write_many
+from apps.messaging.services.writing import Draft, announce, withdraw, write, write_many
 
-__all__ = ["Draft", "mark_read", "withdraw", "write", "write_many"]
+__all__ = ["Draft", "announce", "mark_read", "withdraw", "write", "write_many"]

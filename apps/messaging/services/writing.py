@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.base import nudges, transactions
 from apps.messaging import board
@@ -92,6 +92,19 @@ def write_many(drafts: Iterable[Draft], *, at: datetime) -> int:
         written += _insert(some, at=at)
     if written:
         nudges.after_commit(DECIDE)
+    return written
+
+
+def announce(drafts: Iterable[Draft], *, at: datetime) -> int:
+    """Write messages that a sweep found, some thousands a transaction; return how many are new. Safe to repeat.
+
+    Raises SceneUnknown.
+    """
+    rest = iter(drafts)
+    written = 0
+    while some := list(islice(rest, _CHUNK)):
+        with transaction.atomic():
+            written += write_many(some, at=at)
     return written
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from apps.base import days
 from apps.members import birthdays
 from apps.members.services import growth
+from apps.messaging import services as messaging
 from apps.points.models import Entry, InteractionRule
 from apps.points.services import booking, earning
 from apps.points.states import EntryKind, Interaction
@@ -58,12 +59,17 @@ def give_birthday_gifts(*, at: datetime) -> int:
 
 
 def _give_birthday_gift(member_id: int, points: int, day: date, *, at: datetime) -> bool:
-    entry = earning.earn(
-        member_id=member_id,
-        amount=points,
-        cause=f"birthday:{day.year}",
-        kind=EntryKind.BIRTHDAY,
-        reason="生日快乐",
-        at=at,
-    )
+    with transaction.atomic():
+        entry = earning.earn(
+            member_id=member_id,
+            amount=points,
+            cause=f"birthday:{day.year}",
+            kind=EntryKind.BIRTHDAY,
+            reason="生日快乐",
+            at=at,
+        )
+        # A gift that comes days late is found in the account; nobody is congratulated late.
+        if entry is not None and day == days.shop_day(at):
+            year = str(day.year)
+            messaging.write(scene="birthday", member_id=member_id, subject=year, occasion=year, at=at)
     return entry is not None
