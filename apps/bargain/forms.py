@@ -13,7 +13,7 @@ from apps.bargain.models import Bargain
 from apps.base.asking import AskForm
 from apps.base.forms import YuanField
 from apps.campaigns.forms import CampaignForm, CombinesField
-from apps.catalog.sku_codes import SkuCodeField
+from apps.catalog.sku_forms import SkuCodeField
 
 
 class BargainForm(CampaignForm):

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.forms import YuanField, show_refusal, shown
 from apps.campaigns.forms import CombinesField
-from apps.catalog.sku_codes import SkuCodeField
+from apps.catalog.sku_forms import SkuCodeField
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Session
 from apps.flashsale.services.planning import WEEKDAYS

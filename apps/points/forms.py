@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from apps.base.asking import OnceForm
 from apps.base.forms import PercentField, RuledForm, TextField, YuanField
-from apps.catalog.sku_codes import SkuCodeField
+from apps.catalog.sku_forms import SkuCodeField
 from apps.points.models import InteractionRule, PointsGood, Rules
 from apps.points.services import ruling
 from apps.points.services.booking import MAX_POINTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.base.forms import PercentField, RuledForm, YuanField
-from apps.catalog.sku_codes import SkuCodeField
+from apps.catalog.sku_forms import SkuCodeField
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, PriceFloor
 

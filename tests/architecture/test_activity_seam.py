@@ -14,6 +14,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+# The API is described by the kinds of the board as it is when the doors are read: before the toy is on it.
+import config.urls  # noqa: F401
 from apps.aftersales import services as aftersales
 from apps.catalog.models import Sku
 from apps.checkout import activities, placing, quoting, scarce

@@ -19,8 +19,7 @@ from apps.base.forms import RuledForm
 
 # What looks like a decision and is none: codes become rows, and the grid says what its cells said.
 _TRANSLATES = {
-    "GroupBuyForm._by_sku": "codes of SKUs become rows",
-    "PromotionForm._coded": "codes of gifts and parts become SKUs",
+    "CampaignForm.drafted": "each kind makes its own draft",
     "AskErasureForm.clean_member": "the number becomes the member",
     "CompensateForm.clean_member": "the number becomes the member",
     "RechargeForm.clean_code": "the number becomes the member",
