@@ -105,10 +105,10 @@ def count_in(tree: Both, *, at: datetime, seconds: float = PATIENCE_SECONDS) -> 
         with _within(seconds):
             return Size(compiling.members(tree, at=at).count())
     except TooLong:
-        return _estimated(tree, at=at, seconds=seconds)
+        return estimated(tree, at=at, seconds=seconds)
 
 
-def _estimated(tree: Both, *, at: datetime, seconds: float) -> Size:
+def estimated(tree: Both, *, at: datetime, seconds: float) -> Size:
     """How many by a sample of members, spread over all ids; the margin is that of 95 % of such samples."""
     with _within(seconds * _LONGER):
         living = Member.objects.filter(disabled_at__isnull=True).count()

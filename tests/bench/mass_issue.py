@@ -48,15 +48,15 @@ def speed(members: int = MEMBERS) -> Speed:
     job = issues.start(
         template_id=template.pk, audience="ALL", reason="bench", operator=None, at=timezone.now()
     )
-    begun_at, worked = time.perf_counter(), _worked()
+    begun_at, before = time.perf_counter(), worked()
     while issues.advance(job_id=job.pk, at=job.created_at):
         pass
     took = time.perf_counter() - begun_at
-    cpu = None if worked is None else (_worked() or worked) - worked
+    cpu = None if before is None else (worked() or before) - before
     return Speed(job.total / took, job.total / cpu if cpu else None)
 
 
-def _worked() -> float | None:
+def worked() -> float | None:
     """The processor seconds that our connection's own server process has used, None where it is not to be seen."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
