@@ -86,12 +86,14 @@ def decide_some(*, at: datetime, limit: int = CHUNK) -> int:
     rules = message_facts.rules()
     settings = message_facts.settings_of_scenes()
     standings = message_facts.standings({row.member_id for row in due})
-    judged = []
-    for row in _not_halted(due, at=at):
-        setting = settings.get(row.scene) or SceneSetting(scene=row.scene)
-        verdict = _judged(row, setting, standings[row.member_id], rules, at=at)
-        if verdict is not None:
-            judged.append(_Judged(row, setting, verdict))
+    judged = _judged_all(
+        [
+            (row, settings.get(row.scene) or SceneSetting(scene=row.scene), standings[row.member_id])
+            for row in _not_halted(due, at=at)
+        ],
+        rules=rules,
+        at=at,
+    )
     _refuse([each for each in judged if each.verdict.facts is None], at=at)
     told = _within_caps([each for each in judged if each.verdict.facts is not None], rules=rules, at=at)
     _tell(told, standings=standings, at=at)
@@ -112,21 +114,35 @@ def _not_halted(due: Sequence[Message], *, at: datetime) -> list[Message]:
     return going
 
 
-def _judged(
-    row: Message, setting: SceneSetting, standing: Standing, rules: Rules, *, at: datetime
-) -> Verdict | None:
-    """The verdict; None where the scene's reader failed: that is this message's trouble, not the others'."""
+def _judged_all(
+    rows: Sequence[tuple[Message, SceneSetting, Standing]], *, rules: Rules, at: datetime
+) -> list[_Judged]:
+    """The verdicts, with the words of what is told. A reader that fails is its message's trouble, not the others': then
+    each is judged by itself, and those that could not be are put off.
+    """
     try:
         with transaction.atomic():
-            verdict = judging.judge(row, setting=setting, standing=standing, rules=rules, at=at)
-            if verdict.facts is not None:
-                scene = board.scene_of(row.scene)
-                rendering.put_in_words(row, scene=scene, setting=setting, facts=verdict.facts)
-    except Exception as error:  # -- whatever another room's reader raises
-        log.exception("message_unreadable", name=row.scene)
-        _put_off_unread(row, faults.wording(error), at=at)
-        return None
-    return verdict
+            return [_judged(row, setting, standing, rules, at=at) for row, setting, standing in rows]
+    except Exception:  # -- whatever another room's reader raises
+        found = []
+        for row, setting, standing in rows:
+            try:
+                with transaction.atomic():
+                    found.append(_judged(row, setting, standing, rules, at=at))
+            except Exception as error:
+                log.exception("message_unreadable", name=row.scene)
+                _put_off_unread(row, faults.wording(error), at=at)
+        return found
+
+
+def _judged(
+    row: Message, setting: SceneSetting, standing: Standing, rules: Rules, *, at: datetime
+) -> _Judged:
+    verdict = judging.judge(row, setting=setting, standing=standing, rules=rules, at=at)
+    if verdict.facts is not None:
+        scene = board.scene_of(row.scene)
+        rendering.put_in_words(row, scene=scene, setting=setting, facts=verdict.facts)
+    return _Judged(row, setting, verdict)
 
 
 def _put_off_unread(row: Message, why: str, *, at: datetime) -> None:

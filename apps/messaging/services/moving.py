@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from apps.messaging.models import Dispatch, Message
 from apps.messaging.states import DISPATCH, MESSAGE, DispatchStatus, MessageStatus, Reason
 
-_TOLD = ["status", "reason", "channel", "ended_at", "title", "text", "page"]
+# Hundreds of rows a statement: Django's own update of many rows takes ten times as long.
+_TELL: Final = """
+    UPDATE messaging_message AS message
+       SET status = %(status)s, ended_at = %(at)s, reason = told.reason, title = told.title, text = told.text,
+           page = told.page
+      FROM unnest(%(id)s::bigint[], %(reason)s::text[], %(title)s::text[], %(text)s::text[], %(page)s::text[])
+           AS told (id, reason, title, text, page)
+     WHERE message.id = told.id
+"""
 
 
 def tell(messages: Sequence[Message], *, at: datetime) -> None:
     """Put messages, whose texts and reasons are set, into the inbox."""
+    if not messages:
+        return
     for message in messages:
         message.status = MESSAGE.target(move="tell", current=message.status)
         message.ended_at = at
-    Message.objects.bulk_update(messages, _TOLD)
+    columns = {
+        name: [getattr(message, name) for message in messages]
+        for name in ("id", "reason", "title", "text", "page")
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL, {**columns, "status": MessageStatus.TOLD, "at": at})
 
 
 def drop(messages: Iterable[Message], *, reason: str, at: datetime) -> None:
