@@ -80,6 +80,18 @@ def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
     return found
 
 
+def first_cause_of(*, refund_no: str) -> str | None:
+    """The business key of a refund, of the first of its line where it takes the place of one that WeChat closed.
+
+    None for a number that the shop does not know. A statement for each refund of the line.
+    """
+    key = Refund.objects.filter(refund_no=refund_no).values_list("business_key", flat=True).first()
+    while key is not None and key.startswith(_AFTER):
+        closed = Refund.objects.filter(refund_no=key.removeprefix(_AFTER))
+        key = closed.values_list("business_key", flat=True).first()
+    return key
+
+
 class Unbalanced(NamedTuple):
     """A payment or order whose figure is not the sum of its refunds, in fen."""
 
