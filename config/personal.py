@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from apps.aftersales import personal as aftersales
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
@@ -35,6 +36,7 @@ from apps.wechat import personal as wechat
 
 BOARD: Sequence[Room] = (
     support.ROOM,
+    aftersales.ROOM,
     content.ROOM,
     checkout.ROOM,
     referrals.ROOM,
@@ -130,6 +132,8 @@ NOBODYS: Mapping[str, str] = {
     "wallet.Pack": _OFFER,
     "storefront.Shop": _SETTING,
     "content.ReviewRules": _SETTING,
+    "aftersales.AfterSaleRules": _SETTING,
+    "aftersales.AfterSaleReason": _SETTING,
     "support.Survey": "questions to everybody",
     "support.Question": "questions to everybody",
 }
@@ -208,6 +212,7 @@ PLAIN: Mapping[str, str] = {
     "wallet.Pack": "title",
     "storefront.Shop": "name logo notice",
     "support.Survey": "title introduction",
+    "aftersales.AfterSaleReason": "code label",
     "distribution.PromoterLevel": "name",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
@@ -239,6 +244,7 @@ NUMBERS = frozenset(
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
         *("withdrawal_no", "transfer_bill_no", "name_key_id"),
+        "after_sale_no",
     }
 )
 

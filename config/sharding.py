@@ -81,6 +81,11 @@ BY_MEMBER: Final[Mapping[str, str]] = {
     "referrals.Edge": "friend",
     "referrals.Invitation": "friend",
     "referrals.Reward": _OWN,
+    "aftersales.AfterSale": _OWN,
+    "aftersales.AfterSaleLine": "after_sale.member",
+    "aftersales.AfterSaleStep": "after_sale.member",
+    "aftersales.AfterSaleMessage": "after_sale.member",
+    "aftersales.AfterSalePicture": "after_sale.member",
     "content.Review": _OWN,
     "content.Picture": _OWN,
     "content.ReviewMove": "review.member",
@@ -139,6 +144,8 @@ REFERENCE: Final = frozenset(
         "referrals.Tier",
         "storefront.Shop",
         "content.ReviewRules",
+        "aftersales.AfterSaleRules",
+        "aftersales.AfterSaleReason",
         "support.Survey",
         "support.Question",
         "base.Version",
@@ -192,6 +199,10 @@ _WECHATS: Final = "WeChat's own number, which is given out once"
 # Unique in the whole shop today, in tables that would be distributed: Citus keeps a constraint only within a shard, so each
 # says why that is enough. What is not enough would have to move to a table of its own on one machine.
 ACROSS: Final[Mapping[str, str]] = {
+    "aftersales.AfterSale(after_sale_no)": _RANDOM,
+    "aftersales.AfterSale(refund)": _ONE_EACH,
+    "aftersales.AfterSaleLine(order_line)": _ONE_EACH,
+    "aftersales.AfterSalePicture(public_id)": _RANDOM,
     "campaigns.Take(order_no,quota,verb,cause)": _BY_ORDER,
     "content.Picture(public_id)": _RANDOM,
     "content.Picture(review,position)": _ONE_EACH,

@@ -171,6 +171,7 @@ STATUS_WRITERS = {
     # ``take`` sets it on the row in hand, after ``write_status`` has written it.
     "apps/distribution/services/takebacks.py": {"take", "write_status"},
     "apps/distribution/services/withdrawals.py": {"_move"},
+    "apps/aftersales/services/moving.py": {"move"},
     "apps/bargain/services/running.py": {"write"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/content/services/moving.py": {"move"},

@@ -53,7 +53,13 @@ def ask(order: Order, units: Mapping[Sku, int], kind: str = "REFUND", **more: An
 
 
 def applied(
-    order: Order, units: Mapping[Sku, int], kind: str = "REFUND", *, key: str = "", at: datetime = LATER, **more: Any
+    order: Order,
+    units: Mapping[Sku, int],
+    kind: str = "REFUND",
+    *,
+    key: str = "",
+    at: datetime = LATER,
+    **more: Any,
 ) -> AfterSale:
     """An application of the order's buyer."""
     reasons()
@@ -66,7 +72,9 @@ def applied(
     )
 
 
-def proposed(order: Order, units: Mapping[Sku, int], kind: str = "REFUND", *, at: datetime = LATER, **more: Any) -> Any:
+def proposed(
+    order: Order, units: Mapping[Sku, int], kind: str = "REFUND", *, at: datetime = LATER, **more: Any
+) -> Any:
     """What would be given for it."""
     reasons()
     return proposing.propose(planning.standing_of(make.fresh(order)), ask(order, units, kind, **more), at=at)
@@ -101,7 +109,12 @@ def arrive(row: AfterSale, *, at: datetime = LATER) -> AfterSale:
 
 
 def inspect(
-    row: AfterSale, accepted: Mapping[Sku, int], *, damaged: Mapping[Sku, int] | None = None, at: datetime = LATER, **more: Any
+    row: AfterSale,
+    accepted: Mapping[Sku, int],
+    *,
+    damaged: Mapping[Sku, int] | None = None,
+    at: datetime = LATER,
+    **more: Any,
 ) -> AfterSale:
     """So many units of these SKUs are accepted, of which so many are damaged."""
     order = make.fresh(row.order)
@@ -138,7 +151,9 @@ def moves(row: AfterSale) -> list[str]:
 def bought(*wanted: tuple[int, int], **more: Any) -> tuple[Order, list[Sku]]:
     """A paid order of goods at these prices and quantities."""
     skus = [counter.goods(price_fen) for price_fen, _ in wanted]
-    order = make.paid(counter.buyer(), [(sku, units) for sku, (_, units) in zip(skus, wanted, strict=True)], **more)
+    order = make.paid(
+        counter.buyer(), [(sku, units) for sku, (_, units) in zip(skus, wanted, strict=True)], **more
+    )
     return order, skus
 
 
