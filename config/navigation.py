@@ -12,6 +12,7 @@ from django.db.models import Count, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.aftersales import application_selectors as application_facts
 from apps.bargain import selectors as bargain_facts
 from apps.checkout import activities
 from apps.content import selectors as review_facts
@@ -51,6 +52,8 @@ _HELD_COMMISSIONS = "held__exact=1"
 _OWING = "debt=yes"
 _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
+_AFTER_SALES_TO_DO = "todo=yes"
+_ESCALATED = "escalated=yes"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -60,6 +63,28 @@ GROUPS: Groups = [
             Place("全部订单", "receipt_long", "orders.Order"),
             Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
+        ],
+    ),
+    (
+        "售后",
+        [
+            Place("售后申请", "support_agent", "aftersales.AfterSale"),
+            Place(
+                "待处理售后",
+                "pending_actions",
+                "aftersales.AfterSale",
+                _AFTER_SALES_TO_DO,
+                application_facts.waiting_for_operator,
+            ),
+            Place(
+                "升级的售后",
+                "priority_high",
+                "aftersales.AfterSale",
+                _ESCALATED,
+                application_facts.escalated,
+            ),
+            Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
+            Place("售后规则", "rule", "aftersales.AfterSaleRules"),
         ],
     ),
     (

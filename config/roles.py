@@ -107,6 +107,7 @@ def _roles() -> dict[str, Collection[str]]:
         },
         "客服": orders
         | _see(
+            "aftersales",
             "catalog",
             "inventory",
             "members",
@@ -134,15 +135,25 @@ def _roles() -> dict[str, Collection[str]]:
             ),
         )
         | {
+            "aftersales.change_aftersale",
+            "aftersales.approve_aftersale",
             "members.change_member",
             "members.change_erasurerequest",
             "content.change_review",
             "coupons.compensate_coupon",
         },
         "仓库": orders
-        | _see("catalog", "inventory", "stores", "presale")
-        | {"presale.arrive_presale", "inventory.change_stock", "fulfillment.change_carrier"},
+        | _see(
+            "aftersales.AfterSale", "aftersales.AfterSaleLine", "catalog", "inventory", "stores", "presale"
+        )
+        | {
+            "aftersales.inspect_aftersale",
+            "presale.arrive_presale",
+            "inventory.change_stock",
+            "fulfillment.change_carrier",
+        },
         "财务": _see(
+            "aftersales",
             "orders",
             "payments",
             "wallet",
@@ -163,6 +174,10 @@ def _roles() -> dict[str, Collection[str]]:
         )
         | {
             "risk.judge_look",
+            "aftersales.change_aftersale",
+            "aftersales.approve_aftersale",
+            "aftersales.approve_any_aftersale",
+            "aftersales.change_aftersalerules",
             "orders.refund_order",
             "payments.change_refund",
             "payments.end_paid_outside",

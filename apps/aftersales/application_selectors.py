@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import F, Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from apps.aftersales.models import (
     AfterSale,
@@ -71,10 +71,11 @@ def instant_today(*, member_id: int, at: datetime) -> int:
     ).count()
 
 
-def _whole(rows: QuerySet[AfterSale]) -> QuerySet[AfterSale]:
-    """These applications with everything that is shown of them."""
+def whole() -> QuerySet[AfterSale]:
+    """Applications with everything that is shown of them."""
     pictures = AfterSalePicture.objects.order_by("position", "id")
-    return rows.select_related("order", "reason", "place", "new_carrier", "refund").prefetch_related(
+    rows = AfterSale.objects.select_related("order", "reason", "place", "new_carrier", "refund")
+    return rows.prefetch_related(
         Prefetch("lines", AfterSaleLine.objects.select_related("order_line__sku", "new_sku").order_by("id")),
         Prefetch("steps", AfterSaleStep.objects.order_by("id")),
         Prefetch("messages", AfterSaleMessage.objects.order_by("id")),
@@ -85,7 +86,7 @@ def _whole(rows: QuerySet[AfterSale]) -> QuerySet[AfterSale]:
 
 def list_of_member(*, member: Member) -> QuerySet[AfterSale]:
     """A member's applications with everything about them."""
-    return _whole(AfterSale.objects.filter(member=member))
+    return whole().filter(member=member)
 
 
 def of_member(*, member: Member, after_sale_no: str) -> AfterSale:
@@ -188,11 +189,6 @@ def waiting_for_operator() -> QuerySet[AfterSale]:
 def escalated() -> QuerySet[AfterSale]:
     """Open applications that were brought to the shop's head."""
     return AfterSale.objects.filter(status__in=sorted(OPEN), escalated_at__isnull=False)
-
-
-def by_urgency(rows: QuerySet[AfterSale]) -> QuerySet[AfterSale]:
-    """Those whose clock burns first before the others; what is over last."""
-    return rows.order_by(F("deadline_at").asc(nulls_last=True), "-id")
 
 
 def return_place(row: AfterSale | None = None) -> Place | None:

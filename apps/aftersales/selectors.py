@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
 
 from apps.aftersales import planning, proposing
@@ -24,6 +24,8 @@ from apps.payments.models import Refund
 from apps.payments.states import RefundStatus
 from apps.points import services as points
 from mall.pricing import refs
+
+Row = TypeVar("Row", bound=Model)
 
 _MOST_URGENT_FIRST = (
     RefundStatus.FAILED,
@@ -100,22 +102,24 @@ def asked_preview(*, member: Member, order_no: str, ask: Ask, at: datetime) -> d
     }
 
 
-def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
-    """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
+def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row]:
+    """These rows with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
+
+    ``number`` leads from a row to the number of its refund; the rows are refunds, if nothing is said.
 
     Where WeChat closed that for good and an operator asked anew, it is the successor. Where several payments give a
     part, it is the part that needs somebody most.
     """
     anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
     asked = (
-        Refund.objects.filter(business_key=Concat(Value(order_facts.refund_cause("")), OuterRef("refund_no")))
+        Refund.objects.filter(business_key=Concat(Value(order_facts.refund_cause("")), OuterRef(number)))
         .annotate(
             now_status=Coalesce(Subquery(anew.values("status")[:1]), F("status")),
             now_id=Coalesce(Subquery(anew.values("pk")[:1]), F("pk")),
         )
         .order_by(_urgency("now_status"), "part")
     )
-    return refunds.annotate(
+    return rows.annotate(
         money_status=Subquery(asked.values("now_status")[:1]), money_id=Subquery(asked.values("now_id")[:1])
     )
 

@@ -19,7 +19,7 @@ _TEXTS: Final = ("text", "return_carrier", "return_tracking_no")
 
 @transaction.atomic
 def empty(rows: QuerySet[AfterSale], *, limit: int | None = None) -> int:
-    """Empty texts, messages and pictures of these applications, files included; return how many had any. The figures stay."""
+    """Empty texts, messages and pictures of these applications, files included; return how many had any."""
     due = list(with_content(rows).order_by("ended_at", "id")[:limit].values_list("pk", flat=True))
     locked = list(AfterSale.objects.select_for_update(no_key=True).filter(pk__in=due).order_by("pk"))
     pictures.delete(list(AfterSalePicture.objects.filter(after_sale__in=locked)))
