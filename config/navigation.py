@@ -352,12 +352,12 @@ def _counted(places: Sequence[Place]) -> dict[Place, int]:
     """Return how many rows wait at each place where any do: one statement for all places, none where no place asks."""
     asking = [(place, place.waiting()) for place in places if place.waiting is not None]
     counts = [
-        rows.order_by().values(place=Value(number)).annotate(rows=Count("*"))
+        rows.order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
         for number, (_, rows) in enumerate(asking)
     ]
     if not counts:
         return {}
-    return {asking[row["place"]][0]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
+    return {asking[row["waits_at"]][0]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
 
 
 def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:

@@ -202,6 +202,7 @@ ACROSS: Final[Mapping[str, str]] = {
     "aftersales.AfterSale(after_sale_no)": _RANDOM,
     "aftersales.AfterSale(refund)": _ONE_EACH,
     "aftersales.AfterSaleLine(order_line)": _ONE_EACH,
+    "aftersales.AfterSaleMessage(token)": _RANDOM,
     "aftersales.AfterSalePicture(public_id)": _RANDOM,
     "campaigns.Take(order_no,quota,verb,cause)": _BY_ORDER,
     "content.Picture(public_id)": _RANDOM,

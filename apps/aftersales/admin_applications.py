@@ -431,6 +431,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
                 after_sale_no=row.after_sale_no,
                 text=filled.cleaned_data["text"],
                 drawings=filled.drawings(),
+                token=str(filled.cleaned_data["token"]),
                 operator=operator(request),
                 at=timezone.now(),
             )

@@ -19,7 +19,7 @@ from apps.aftersales.models import MOST_CHARACTERS, AfterSaleLine, AfterSaleReas
 from apps.aftersales.services import ruling
 from apps.aftersales.services.returning import Found
 from apps.base import held
-from apps.base.asking import AskForm, ReasonForm
+from apps.base.asking import AskForm, OnceForm, ReasonForm
 from apps.base.forms import LinesField, RuledForm, TextField, TrackingField, YuanField
 from apps.fulfillment.models import Carrier
 from apps.members.models import Level
@@ -189,7 +189,7 @@ class CarriageForm(AskForm):
         )
 
 
-class AnswerForm(_ShowingForm):
+class AnswerForm(_ShowingForm, OnceForm):
     """Something to say to the shopper."""
 
     title = "回复买家"
@@ -202,6 +202,12 @@ class AnswerForm(_ShowingForm):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     field_order = ["text", *_PICTURES]
+
+    def clean(self) -> dict[str, Any]:
+        """Words or a picture."""
+        if not self.errors and not self.cleaned_data.get("text") and not self.drawings():
+            self.add_error("text", "请填写留言或上传图片")
+        return self.cleaned_data
 
 
 class EscalateForm(ReasonForm):

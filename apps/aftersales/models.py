@@ -343,11 +343,18 @@ class AfterSaleMessage(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
     )
     text = models.CharField("内容", max_length=MOST_CHARACTERS, blank=True)
+    # Made with the operator's page: the same page sent twice says it once. Shoppers have none.
+    token = models.CharField("请求标识", max_length=64, blank=True)
     at = models.DateTimeField("时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "售后留言"
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token"], condition=~Q(token=""), name="after_sale_message_once_per_token"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.after_sale_id}: {self.by}"

@@ -93,6 +93,7 @@ ROOM = Room(
         Holding(
             model="aftersales.AfterSaleMessage",
             personal=("text",),
+            plain=("token",),
             exported="售后留言",
             fate=Fate.STORED,
             kept=_KEPT,

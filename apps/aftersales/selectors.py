@@ -18,7 +18,6 @@ from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from apps.orders.models import OrderRefund
 from apps.orders.states import Status
 from apps.payments.models import Refund
 from apps.payments.states import RefundStatus
@@ -102,7 +101,7 @@ def asked_preview(*, member: Member, order_no: str, ask: Ask, at: datetime) -> d
     }
 
 
-def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row]:
+def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row, Any]:
     """These rows with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
 
     ``number`` leads from a row to the number of its refund; the rows are refunds, if nothing is said.

@@ -186,6 +186,7 @@ class Migration(migrating.Migration):
                     ),
                 ),
                 ("text", models.CharField(blank=True, max_length=500, verbose_name="内容")),
+                ("token", models.CharField(blank=True, max_length=64, verbose_name="请求标识")),
                 ("at", models.DateTimeField(verbose_name="时间")),
                 (
                     "after_sale",
@@ -607,6 +608,14 @@ class Migration(migrating.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="aftersalemessage",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("token", ""), _negated=True),
+                fields=("token",),
+                name="after_sale_message_once_per_token",
+            ),
         ),
         migrations.AddIndex(
             model_name="aftersale",

@@ -52,6 +52,13 @@ class GoodsLeft(ShopError):
     kind = Kind.CONFLICT
 
 
+class AnswerEmpty(Invalid):
+    """An answer has words or pictures."""
+
+    code = "message_empty"
+    message = "请填写留言或上传图片"
+
+
 class ReasonMissing(Invalid):
     """Who refuses says why: the shopper reads it."""
 
@@ -164,15 +171,24 @@ def bring_to_the_head(row: AfterSale, *, note: str, operator: Any = None, at: da
 
 
 def answer(
-    *, after_sale_no: str, text: str, drawings: Sequence[Drawing] = (), operator: Any, at: datetime
+    *,
+    after_sale_no: str,
+    text: str,
+    drawings: Sequence[Drawing] = (),
+    token: str,
+    operator: Any,
+    at: datetime,
 ) -> AfterSaleMessage:
-    """Say something to the shopper about their application. Raises NotFound, Invalid for nothing."""
+    """Say something to the shopper about their application; ``token`` makes it once. Raises NotFound, AnswerEmpty."""
     if not text.strip() and not drawings:
-        raise Invalid("请填写留言或上传图片")
+        raise AnswerEmpty
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
+        before = AfterSaleMessage.objects.filter(after_sale=row, token=token).first()
+        if before is not None:
+            return before
         message = AfterSaleMessage.objects.create(
-            after_sale=row, by=By.OPERATOR, operator=operator, text=text.strip(), at=at
+            after_sale=row, by=By.OPERATOR, operator=operator, text=text.strip(), token=token, at=at
         )
         pictures.show(drawings, row=row, message=message, at=at)
         moving.announce(row, move="message", at=at)
