@@ -22,6 +22,7 @@ from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
 from apps.orders.states import Status
+from apps.payments import selectors as payment_facts
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
 from apps.risk import selectors as risk_facts
@@ -54,6 +55,7 @@ _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _AFTER_SALES_TO_DO = "todo=yes"
 _ESCALATED = "escalated=yes"
+_STUCK_REFUNDS = "stuck=yes"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -270,6 +272,13 @@ GROUPS: Groups = [
         [
             Place("支付单", "payments", "payments.Payment"),
             Place("退款单", "currency_exchange", "payments.Refund"),
+            Place(
+                "待处理退款",
+                "money_off",
+                "payments.Refund",
+                _STUCK_REFUNDS,
+                payment_facts.needing_somebody,
+            ),
             Place("支付通知", "notifications", "payments.Notification"),
         ],
     ),

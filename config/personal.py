@@ -311,6 +311,15 @@ TIMES = frozenset(
         *("starts_at", "succeeded_at", "taken_at", "undone_at", "until", "uploaded_at", "valid_from"),
         *("valid_until", "visited_at", "written_at"),
         # promoters
+        *(
+            "abnormal_at",
+            "approved_at",
+            "deadline_at",
+            "dispatched_at",
+            "escalated_at",
+            "inspected_at",
+            "sent_back_at",
+        ),
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals

@@ -170,6 +170,7 @@ GLOBAL: Final[Mapping[str, str]] = {
     "shares.LiveCard": "of a group",
     "payments.Payment": "found by its number when WeChat calls, of orders and of recharges",
     "payments.Refund": "lies with its payment",
+    "payments.RefundStep": "lies with its payment",
     "payments.RefundEnding": "lies with its payment",
     "payments.Notification": "WeChat's own numbers",
     "points.GivenBack": "by order number, before its account is known",

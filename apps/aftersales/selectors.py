@@ -101,7 +101,7 @@ def asked_preview(*, member: Member, order_no: str, ask: Ask, at: datetime) -> d
     }
 
 
-def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row, Any]:
+def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row]:
     """These rows with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
 
     ``number`` leads from a row to the number of its refund; the rows are refunds, if nothing is said.
@@ -118,9 +118,10 @@ def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Ro
         )
         .order_by(_urgency("now_status"), "part")
     )
-    return rows.annotate(
+    found: Any = rows.annotate(
         money_status=Subquery(asked.values("now_status")[:1]), money_id=Subquery(asked.values("now_id")[:1])
     )
+    return found
 
 
 def _urgency(column: str) -> Case:

@@ -80,6 +80,17 @@ def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
     return found
 
 
+def needing_somebody() -> QuerySet[Refund]:
+    """Refunds that do not go on by themselves, or that wait for the merchant's balance to be topped up.
+
+    What WeChat refused, called abnormal or closed without a successor; and what it puts off for want of money.
+    """
+    followed = Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no")))
+    ended = Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed))
+    short = Q(status=RefundStatus.REQUESTED, last_error__icontains="余额不足")
+    return Refund.objects.filter(Q(origin=Origin.SHOP) & (ended | short))
+
+
 def first_cause_of(*, refund_no: str) -> str | None:
     """The business key of a refund, of the first of its line where it takes the place of one that WeChat closed.
 
