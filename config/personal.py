@@ -319,6 +319,7 @@ TIMES = frozenset(
             "escalated_at",
             "inspected_at",
             "sent_back_at",
+            "short_at",
         ),
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.aftersales import admin_applications
+from apps.aftersales import admin_applications, admin_rules
 from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
@@ -20,7 +20,7 @@ from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
 from mall import money
 
-__all__ = ["OrderRefundAdmin", "RefundLineInline", "Shown", "admin_applications"]
+__all__ = ["OrderRefundAdmin", "RefundLineInline", "Shown", "admin_applications", "admin_rules"]
 
 
 class Shown:

@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.aftersales import application_forms as forms
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import selectors as refund_facts
-from apps.aftersales.models import AfterSale, AfterSaleLine, AfterSaleReason, AfterSaleRules
-from apps.aftersales.services import deciding, paying_back, returning, ruling, sending
-from apps.aftersales.states import MOVE_LABELS, OPEN, AfterSaleKind, AfterSaleStatus, By
-from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, link, yuan_column
+from apps.aftersales.admin_shown import LineInline, Shown, facts, receiver, standing_of, told
+from apps.aftersales.models import AfterSale
+from apps.aftersales.services import deciding, paying_back, returning, sending
+from apps.aftersales.states import OPEN, AfterSaleKind, AfterSaleStatus
+from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
-from apps.base.one_row import OneRowAdmin
-from apps.payments.admin import money_shown
-from apps.payments.states import MONEY_OF, MoneyBack
-from apps.pictures.stored import Size, address
 from mall.errors import ShopError
 from mall.money import yuan
-
-_COLOURS: Final = {
-    AfterSaleStatus.APPLIED: "warning",
-    AfterSaleStatus.APPROVED: "info",
-    AfterSaleStatus.RETURNING: "info",
-    AfterSaleStatus.RETURNED: "warning",
-    AfterSaleStatus.DONE: "success",
-    AfterSaleStatus.REFUSED: "danger",
-    AfterSaleStatus.CANCELLED: "",
-}
-# What is left of a deadline when it turns red.
-_BURNS: Final = timedelta(hours=12)
-
-
-class LineInline(ReadOnlyTabular):
-    """Its units, line by line, and what was found of them."""
-
-    model = AfterSaleLine
-    verbose_name_plural = "售后商品"
-    amount = yuan_column("amount_fen", "可退金额")
-    cost = yuan_column("cost_fen", "新件成本")
-    fields = ["called", "quantity", "amount", "exchanged", "accepted", "damaged", "cost"]
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AfterSaleLine]:
-        rows: QuerySet[AfterSaleLine] = super().get_queryset(request)
-        return rows.select_related("order_line", "new_sku__product")
-
-    @admin.display(description="商品")
-    def called(self, row: AfterSaleLine) -> str:
-        line = row.order_line
-        return f"{'【赠品】' if line.is_gift else ''}{line.title} {line.option_text}".strip()
-
-    @admin.display(description="换成")
-    def exchanged(self, row: AfterSaleLine) -> str:
-        if row.after_sale.kind != AfterSaleKind.EXCHANGE:
-            return "—"
-        return str(row.new_sku) if row.new_sku is not None else "同款"
 
 
 class EscalatedFilter(admin.SimpleListFilter):
@@ -97,13 +52,9 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(AfterSale)
-class AfterSaleAdmin(ReadOnlyAdmin):
+class AfterSaleAdmin(Shown, ReadOnlyAdmin):
     """Applications, those whose clock burns first before the others. Nobody writes them: the buttons call the services."""
 
-    amount = yuan_column("amount_fen", "金额")
-    goods = yuan_column("goods_fen", "可退商品金额")
-    freight = yuan_column("freight_fen", "可退运费")
-    carriage = yuan_column("carriage_fen", "退货运费补偿")
     list_display = [
         "after_sale_no",
         "standing",
@@ -193,60 +144,6 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             found += ["answer"] if row.escalated_at else ["answer", "escalate"]
         return found
 
-    @admin.display(description="状态", ordering="status")
-    def standing(self, row: AfterSale) -> SafeString:
-        label = "待复核" if row.waits_for_second else row.get_status_display()
-        shown = chip(label, _COLOURS[AfterSaleStatus(row.status)])
-        return format_html("{} {}", shown, chip("已升级", "danger")) if row.escalated_at else shown
-
-    @admin.display(description="剩余时间", ordering="deadline_at")
-    def clock(self, row: AfterSale) -> SafeString | str:
-        """How long until something happens by itself, red in its last half day."""
-        if row.deadline_at is None:
-            return "—"
-        left = row.deadline_at - timezone.now()
-        if left <= timedelta(0):
-            return chip("已超时", "danger")
-        hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
-        told = f"{hours // 24} 天 {hours % 24} 小时" if hours >= 48 else f"{hours} 小时 {minutes} 分"
-        return chip(told, "danger" if left < _BURNS else "")
-
-    @admin.display(description="订单", ordering="order__order_no")
-    def order_shown(self, row: AfterSale) -> SafeString:
-        return link(reverse("admin:orders_order_change", args=[row.order_id]), row.order.order_no)
-
-    @admin.display(description="退款到账")
-    def money(self, row: Any) -> SafeString | str:
-        if row.refund_id is None:
-            return "—"
-        return money_shown(MONEY_OF[row.money_status] if row.money_status else MoneyBack.DONE)
-
-    @admin.display(description="售后退款单")
-    def refund_shown(self, row: AfterSale) -> SafeString | str:
-        if row.refund is None:
-            return "—"
-        return link(reverse("admin:orders_orderrefund_change", args=[row.refund_id]), row.refund.refund_no)
-
-    @admin.display(description="经过与留言")
-    def story(self, row: AfterSale) -> SafeString:
-        """Everything that happened and was said, with who and the pictures, oldest first."""
-        whole = application_facts.whole().get(pk=row.pk)
-        lines = (
-            (
-                timezone.localtime(one.at).strftime("%m-%d %H:%M"),
-                By(one.by).label,
-                MOVE_LABELS[one.move],
-                one.text,
-                _pictures(one),
-            )
-            for one in application_facts.history(whole, inside=True)
-        )
-        return format_html_join(
-            mark_safe("<br>"),
-            '<span class="text-font-subtle-light">{}</span> <strong>{}</strong> {}：{} {}',
-            lines,
-        )
-
     @for_chosen(description="同意所选申请（每笔单独判断）", permission="aftersales.approve_aftersale")
     def approve_chosen(self, request: HttpRequest, chosen: QuerySet[AfterSale]) -> None:
         """Say yes to each; what is refused is told with its number, and stops no other."""
@@ -259,9 +156,9 @@ class AfterSaleAdmin(ReadOnlyAdmin):
                 continue
             done += not row.waits_for_second
             handed_on += row.waits_for_second
-        told = f"已同意 {done} 笔" + (f"，{handed_on} 笔等待另一位同事复核" if handed_on else "")
+        said = f"已同意 {done} 笔" + (f"，{handed_on} 笔等待另一位同事复核" if handed_on else "")
         self.message_user(
-            request, f"{told}。", level=messages.SUCCESS if done or handed_on else messages.WARNING
+            request, f"{said}。", level=messages.SUCCESS if done or handed_on else messages.WARNING
         )
 
     @action(
@@ -289,7 +186,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             return "初审已同意，等待另一位同事复核。" if passed.waits_for_second else "已同意申请。"
 
         return self.ask(
-            request, form, approve, row=row, heading=_told(row), facts=_facts(row), seen=_standing(row)
+            request, form, approve, row=row, heading=told(row), facts=facts(row), seen=standing_of(row)
         )
 
     @action(
@@ -317,9 +214,9 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             forms.RefuseForm,
             refuse,
             row=row,
-            heading=_told(row),
-            facts=_facts(row),
-            seen=_standing(row),
+            heading=told(row),
+            facts=facts(row),
+            seen=standing_of(row),
         )
 
     @action(
@@ -347,8 +244,8 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             forms.ArriveForm,
             arrive,
             row=row,
-            heading=_told(row),
-            facts=_facts(row),
+            heading=told(row),
+            facts=facts(row),
             initial={"place": place.pk} if place else None,
         )
 
@@ -376,7 +273,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             return f"验收完成，商品已入库，退款 {yuan(done.amount_fen)} 元。"
 
         form = partial(forms.InspectForm, lines=lines, most_fen=row.amount_fen)
-        return self.ask(request, form, inspect, row=row, heading=_told(row), seen=_standing(row))
+        return self.ask(request, form, inspect, row=row, heading=told(row), seen=standing_of(row))
 
     @action(
         description="寄出新包裹",
@@ -397,7 +294,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             )
             return "新包裹已寄出，售后完成。"
 
-        return self.ask(request, forms.DispatchForm, send, row=row, heading=_told(row), facts=_receiver(row))
+        return self.ask(request, forms.DispatchForm, send, row=row, heading=told(row), facts=receiver(row))
 
     @action(
         description="补偿退货运费",
@@ -418,7 +315,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             return f"退货运费 {yuan(paid.carriage_fen)} 元已补偿到买家的储值余额。"
 
         form = partial(forms.CarriageForm, most_fen=application_facts.rules().carriage_up_to_fen)
-        return self.ask(request, form, pay, row=row, heading=_told(row))
+        return self.ask(request, form, pay, row=row, heading=told(row))
 
     @action(
         description="回复买家", permissions=["aftersales.change_aftersale"], url_path="answer", icon="chat"
@@ -437,7 +334,7 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             )
             return "已回复买家。"
 
-        return self.ask(request, forms.AnswerForm, answer, row=row, heading=_told(row))
+        return self.ask(request, forms.AnswerForm, answer, row=row, heading=told(row))
 
     @action(
         description="升级",
@@ -457,71 +354,4 @@ class AfterSaleAdmin(ReadOnlyAdmin):
             )
             return "已升级，由店长处理。"
 
-        return self.ask(request, forms.EscalateForm, escalate, row=row, heading=_told(row))
-
-
-@admin.register(AfterSaleReason)
-class AfterSaleReasonAdmin(KeptAdmin):
-    """The reasons that shoppers choose from; one that is over is switched off."""
-
-    form = forms.ReasonRowForm
-    saves = staticmethod(ruling.save_reason)
-    list_display = ["label", "kind", "code", "is_no_reason", "position", "enabled"]
-    list_filter = ["kind", "enabled"]
-
-
-@admin.register(AfterSaleRules)
-class AfterSaleRulesAdmin(OneRowAdmin):
-    """One row of rules."""
-
-    form = forms.RulesForm
-    saves = staticmethod(ruling.save_rules)
-    fieldsets = [
-        ("申请", {"fields": [("apply_days", "answer_hours", "silence_approves")]}),
-        ("退货", {"fields": [("send_back_days", "arrive_days", "inspect_hours"), "return_place"]}),
-        ("时限", {"fields": [("dispatch_hours", "money_hours")]}),
-        (
-            "金额",
-            {"fields": [("service_up_to_fen", "second_person_above_fen", "carriage_up_to_fen")]},
-        ),
-        ("极速退款", {"fields": [("instant_level", "instant_up_to_fen", "instant_per_day")]}),
-    ]
-
-
-def _pictures(one: application_facts.Happened) -> SafeString:
-    return format_html_join(
-        "",
-        '<a href="{}" target="_blank" rel="noopener" class="inline-block mr-1"><img src="{}" alt="售后图片" '
-        'style="height:64px;width:64px;object-fit:cover" class="rounded-default inline-block"></a>',
-        ((address(each.file), address(each.file, Size.LIST)) for each in one.pictures),
-    )
-
-
-def _told(row: AfterSale) -> str:
-    amount = f" · ¥{yuan(row.amount_fen)}" if row.amount_fen else ""
-    return f"{row.after_sale_no} · {row.get_kind_display()}{amount} · {row.get_status_display()}"
-
-
-def _facts(row: AfterSale) -> list[tuple[str, Any]]:
-    lines = row.lines.select_related("order_line").order_by("id")
-    facts: list[tuple[str, Any]] = [
-        ("商品", "、".join(f"{line.order_line.title} × {line.quantity}" for line in lines)),
-        ("原因", f"{row.reason_label}{f'：{row.text}' if row.text else ''}"),
-    ]
-    if row.proposed_fen:
-        facts.append(("可退金额", f"¥{yuan(row.proposed_fen)}"))
-    if row.waits_for_second:
-        facts.append(("初审人", str(row.first_approved_by)))
-    return facts
-
-
-def _receiver(row: AfterSale) -> list[tuple[str, str]]:
-    """Where the new parcel goes: where the order went."""
-    to = row.order.address
-    where = "".join(str(to.get(part, "")) for part in ("province", "city", "district", "detail"))
-    return [("收货人", f"{to.get('name', '')} {to.get('phone', '')}"), ("收货地址", where)]
-
-
-def _standing(row: AfterSale) -> str:
-    """What must not have changed between looking and sending."""
-    return f"{row.status}:{row.first_approved_by_id}:{row.amount_fen}"
+        return self.ask(request, forms.EscalateForm, escalate, row=row, heading=told(row))

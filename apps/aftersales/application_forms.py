@@ -203,12 +203,6 @@ class AnswerForm(_ShowingForm, OnceForm):
     )
     field_order = ["text", *_PICTURES]
 
-    def clean(self) -> dict[str, Any]:
-        """Words or a picture."""
-        if not self.errors and not self.cleaned_data.get("text") and not self.drawings():
-            self.add_error("text", "请填写留言或上传图片")
-        return self.cleaned_data
-
 
 class EscalateForm(ReasonForm):
     """Bring it to the shop's head."""

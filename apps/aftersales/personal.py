@@ -84,7 +84,7 @@ ROOM = Room(
         ),
         Holding(
             model="aftersales.AfterSaleStep",
-            plain=("note",),
+            plain=("from_status", "note"),
             exported="售后经过",
             fate=Fate.NAMELESS,
             kept="与订单相同",

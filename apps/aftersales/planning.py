@@ -267,7 +267,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
         for line in standing.lines
         if line.pk in units
     ]
-    lowered, shipping_fen = _lowered(parts, shipping_fen, wish.amount_fen)
+    lowered, shipping_fen = _lowered(parts, shipping_fen=shipping_fen, amount_fen=wish.amount_fen)
     return _plan(standing, lowered, shipping_fen=shipping_fen, ends=ends, undone=undone)
 
 
@@ -328,7 +328,7 @@ def _units(standing: Standing, wish: Wish) -> dict[int, int]:
 
 
 def _lowered(
-    parts: Sequence[LinePart], shipping_fen: int, amount_fen: int | None
+    parts: Sequence[LinePart], *, shipping_fen: int, amount_fen: int | None
 ) -> tuple[Sequence[LinePart], int]:
     """These parts and their postage for ``amount_fen`` in all: postage first, then each part less in proportion.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -16,6 +15,7 @@ from apps.base import held
 from apps.base.asking import AskForm
 from apps.base.forms import CodeField, TextField
 from apps.payments.models import RefundEnding
+from apps.payments.services import abnormal
 from apps.wechat.pay.client import BankCard
 
 # What a proof is, by the first bytes of the file; its name must say the same.
@@ -74,23 +74,12 @@ class AbnormalForm(AskForm):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
 
-    def clean(self) -> dict[str, Any]:
-        """A card has a bank, a number and an owner."""
-        typed = self.cleaned_data
-        if typed.get("to") == "USER_BANK_CARD":
-            for name in ("bank_type", "account", "owner"):
-                if not typed.get(name) and name not in self.errors:
-                    self.add_error(name, "退到银行卡时必填")
-            if typed.get("account") and not re.fullmatch(r"[0-9]{12,25}", typed["account"]):
-                self.add_error("account", "银行卡号应为 12 到 25 位数字")
-        return typed
-
     def card(self) -> BankCard | None:
-        """The card that was typed; None for the shop's account."""
+        """The card that was typed; None for the shop's account. Raises CardInvalid."""
         typed = self.cleaned_data
         if typed["to"] != "USER_BANK_CARD":
             return None
-        return BankCard(bank_type=typed["bank_type"], account=typed["account"], owner=typed["owner"])
+        return abnormal.card(bank_type=typed["bank_type"], account=typed["account"], owner=typed["owner"])
 
 
 class AskEndingForm(AskForm):

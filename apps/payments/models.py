@@ -123,6 +123,8 @@ class Refund(models.Model):
     attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     due_at = models.DateTimeField("下次处理")
     last_error = models.CharField("最近错误", max_length=300, blank=True)
+    # Since when the merchant's balance does not suffice for it (NOT_ENOUGH).
+    short_at = models.DateTimeField("余额不足时间", null=True)
     # Since when WeChat calls it ABNORMAL: the payer's account cannot take it.
     abnormal_at = models.DateTimeField("异常时间", null=True)
     requested_at = models.DateTimeField("发起时间")

@@ -87,7 +87,7 @@ def needing_somebody() -> QuerySet[Refund]:
     """
     followed = Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no")))
     ended = Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed))
-    short = Q(status=RefundStatus.REQUESTED, last_error__icontains="余额不足")
+    short = Q(status=RefundStatus.REQUESTED, short_at__isnull=False)
     return Refund.objects.filter(Q(origin=Origin.SHOP) & (ended | short))
 
 

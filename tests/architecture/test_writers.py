@@ -189,6 +189,7 @@ STATUS_WRITERS = {
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},
     "apps/orders/services.py": {"move"},
     "apps/outbox/services.py": {"_put_off", "_run", "redeliver"},
+    "apps/payments/services/abnormal.py": {"apply"},
     "apps/payments/services/attempts.py": {"close_attempt"},
     "apps/payments/services/captures.py": {"_capture"},
     "apps/payments/services/console.py": {"_make_room"},

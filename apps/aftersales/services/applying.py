@@ -40,14 +40,6 @@ class AfterSaleKeyReused(ShopError):
     kind = Kind.CONFLICT
 
 
-class AfterSaleEnded(ShopError):
-    """Nothing more is said about an application that is over. ``details``: ``status``."""
-
-    code = "after_sale_ended"
-    message = "该售后已结束"
-    kind = Kind.CONFLICT
-
-
 class TooManyMessages(ShopError):
     """As many messages as one application may have. ``details``: ``max``."""
 
@@ -232,16 +224,15 @@ def say(
             shown = set(last.pictures.values_list("public_id", flat=True))
             if shown == set(picture_ids):
                 return row
-        require_open(row)
+        _require_room(row)
         message = AfterSaleMessage.objects.create(after_sale=row, by=By.MEMBER, text=text, at=at)
         pictures.attach(picture_ids, row=row, message=message, at=at)
     return row
 
 
-def require_open(row: AfterSale) -> None:
+def _require_room(row: AfterSale) -> None:
     """Raise AfterSaleEnded for one that is over, TooManyMessages for one about which everything was said."""
-    if row.deadline_at is None:
-        raise AfterSaleEnded(details={"status": row.status})
+    moving.require_open(row)
     if AfterSaleMessage.objects.filter(after_sale=row).count() >= MOST_MESSAGES:
         raise TooManyMessages(details={"max": MOST_MESSAGES})
 

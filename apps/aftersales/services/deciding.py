@@ -75,10 +75,10 @@ def approve(*, after_sale_no: str, operator: Any, at: datetime) -> AfterSale:
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="approve", current=row.status)
-        _require_power(row, operator)
+        _require_power(row, operator=operator)
         if row.kind in OF_MONEY and row.amount_fen > application_facts.rules().second_person_above_fen:
             if row.first_approved_by_id is None:
-                return _hand_on(row, operator, at=at)
+                return _hand_on(row, operator=operator, at=at)
             if row.first_approved_by_id == operator.pk:
                 raise SecondPersonNeeded
         _approve(row, by=By.OPERATOR, operator=operator, note="", at=at)
@@ -117,7 +117,7 @@ def _approve(row: AfterSale, *, by: By, operator: Any, note: str, at: datetime) 
         paying_back.pay_back(row, operator=operator, at=at)
 
 
-def _hand_on(row: AfterSale, operator: Any, *, at: datetime) -> AfterSale:
+def _hand_on(row: AfterSale, *, operator: Any, at: datetime) -> AfterSale:
     row.first_approved_by = operator
     row.save(update_fields=["first_approved_by"])
     told = f"金额 {yuan(row.amount_fen)} 元，等待另一位同事复核"
@@ -139,7 +139,7 @@ def refuse(
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="refuse", current=row.status)
-        _require_head(row, operator)
+        _require_head(row, operator=operator)
         sending.let_go(row, at=at)
         step = moving.move(row, move="refuse", by=By.OPERATOR, operator=operator, note=said, at=at)
         pictures.show(drawings, row=row, step=step, at=at)
@@ -179,7 +179,10 @@ def answer(
     operator: Any,
     at: datetime,
 ) -> AfterSaleMessage:
-    """Say something to the shopper about their application; ``token`` makes it once. Raises NotFound, AnswerEmpty."""
+    """Say something to the shopper about an open application; ``token`` makes it once.
+
+    Raises NotFound, AnswerEmpty, AfterSaleEnded.
+    """
     if not text.strip() and not drawings:
         raise AnswerEmpty
     with transaction.atomic():
@@ -187,6 +190,7 @@ def answer(
         before = AfterSaleMessage.objects.filter(after_sale=row, token=token).first()
         if before is not None:
             return before
+        moving.require_open(row)
         message = AfterSaleMessage.objects.create(
             after_sale=row, by=By.OPERATOR, operator=operator, text=text.strip(), token=token, at=at
         )
@@ -195,22 +199,22 @@ def answer(
     return message
 
 
-def may_alone_up_to(operator: Any) -> int | None:
+def may_alone_up_to(*, operator: Any) -> int | None:
     """How many fen an operator may approve; None for any amount."""
     if operator.has_perm("aftersales.approve_any_aftersale"):
         return None
     return application_facts.rules().service_up_to_fen
 
 
-def _require_power(row: AfterSale, operator: Any) -> None:
+def _require_power(row: AfterSale, *, operator: Any) -> None:
     """Raise BroughtToTheHead, AboveLimit for who may not approve it."""
-    _require_head(row, operator)
-    most_fen = may_alone_up_to(operator)
+    _require_head(row, operator=operator)
+    most_fen = may_alone_up_to(operator=operator)
     if most_fen is not None and row.amount_fen > most_fen:
         raise AboveLimit(details={"most_fen": most_fen})
 
 
-def _require_head(row: AfterSale, operator: Any) -> None:
+def _require_head(row: AfterSale, *, operator: Any) -> None:
     if row.escalated_at is not None and not operator.has_perm("aftersales.handle_escalated_aftersale"):
         raise BroughtToTheHead
 

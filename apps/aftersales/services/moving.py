@@ -12,8 +12,16 @@ from apps.base import replica, transactions
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.outbox import services as outbox
-from mall.errors import NotFound
+from mall.errors import Kind, NotFound, ShopError
 from mall.events import AfterSaleMoved
+
+
+class AfterSaleEnded(ShopError):
+    """Nothing more is said about an application that is over. ``details``: ``status``."""
+
+    code = "after_sale_ended"
+    message = "该售后已结束"
+    kind = Kind.CONFLICT
 
 
 def lock(*, after_sale_no: str) -> AfterSale:
@@ -32,6 +40,12 @@ def lock(*, after_sale_no: str) -> AfterSale:
     row = AfterSale.objects.select_for_update(no_key=True).get(after_sale_no=after_sale_no)
     row.order = order
     return row
+
+
+def require_open(row: AfterSale) -> None:
+    """Raise AfterSaleEnded for an application that is over."""
+    if row.deadline_at is None:
+        raise AfterSaleEnded(details={"status": row.status})
 
 
 def move(

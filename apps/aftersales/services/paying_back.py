@@ -68,7 +68,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
     }
     stays = row.kind == AfterSaleKind.REFUND and not any(part.unsent for part in whole.lines)
     if stays and amount_fen < whole.amount_fen:
-        row.refund = refunding.refund_price(back_fen=_shares_fen(whole, amount_fen), **more)
+        row.refund = refunding.refund_price(back_fen=_shares_fen(whole, amount_fen=amount_fen), **more)
     else:
         row.refund = refunding.refund(wish=Wish(units=units, amount_fen=amount_fen), **more)
     # What it came to: the last units of an order that never left carry its postage back, whoever asked first.
@@ -77,7 +77,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
     row.amount_fen = row.refund.amount_fen
     row.save(update_fields=["refund", "goods_fen", "freight_fen", "amount_fen"])
     told = f"退款 {money.yuan(row.amount_fen)} 元"
-    moving.note_step(row, move="pay", by=_who(operator), operator=operator, note=told, at=at)
+    moving.note_step(row, move="pay", by=_who(operator=operator), operator=operator, note=told, at=at)
     follow(row, at=at)
 
 
@@ -143,11 +143,11 @@ def compensate_carriage(*, after_sale_no: str, amount_fen: int, operator: Any, a
     return row
 
 
-def _shares_fen(whole: planning.Plan, amount_fen: int) -> Mapping[int, int]:
+def _shares_fen(whole: planning.Plan, *, amount_fen: int) -> Mapping[int, int]:
     """What each line gives of an amount that is less than they are worth, in proportion."""
     shares = money.allocate(amount_fen, [part.amount_fen for part in whole.lines])
     return {part.line.pk: fen for part, fen in zip(whole.lines, shares, strict=True)}
 
 
-def _who(operator: Any) -> By:
+def _who(*, operator: Any) -> By:
     return By.OPERATOR if operator is not None else By.SYSTEM

@@ -90,7 +90,7 @@ def inspect(
         lines = list(row.lines.select_related("order_line"))
         is_part = _write(lines, found)
         if row.kind == AfterSaleKind.RETURN:
-            row.amount_fen = _amount_fen(row, lines, amount_fen, is_part=is_part)
+            row.amount_fen = _amount_fen(row, lines, granted_fen=amount_fen)
         _shelve(row, lines, operator=operator, at=at)
         rules = application_facts.rules()
         hours = rules.money_hours if row.kind == AfterSaleKind.RETURN else rules.dispatch_hours
@@ -127,7 +127,7 @@ def _write(lines: list[AfterSaleLine], found: Mapping[int, Found]) -> bool:
     return any(line.accepted != line.quantity for line in lines)
 
 
-def _amount_fen(row: AfterSale, lines: list[AfterSaleLine], granted_fen: int | None, *, is_part: bool) -> int:
+def _amount_fen(row: AfterSale, lines: list[AfterSaleLine], *, granted_fen: int | None) -> int:
     """What goes back for the accepted units: at most what they are worth, and what was asked. Raises AmountTooHigh."""
     units = {line.order_line_id: line.accepted or 0 for line in lines}
     worth_fen = planning.plan(planning.standing_of(row.order), Wish(units=units)).amount_fen

@@ -1,4 +1,4 @@
-"""What happens to a refund is a row each, and one that WeChat calls abnormal says since when."""
+"""What happens to a refund is a row each; one that is abnormal, or waits for the balance, says since when."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -19,6 +19,11 @@ class Migration(migrating.Migration):
             model_name="refund",
             name="abnormal_at",
             field=models.DateTimeField(null=True, verbose_name="异常时间"),
+        ),
+        migrations.AddField(
+            model_name="refund",
+            name="short_at",
+            field=models.DateTimeField(null=True, verbose_name="余额不足时间"),
         ),
         migrations.CreateModel(
             name="RefundStep",

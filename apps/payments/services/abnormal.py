@@ -5,6 +5,7 @@ Source: 微信支付 APIv3, 发起异常退款. Only while WeChat says ABNORMAL;
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ from apps.payments.states import REFUND_LIFECYCLE, Origin, RefundStatus
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.pay.client import BankCard
-from mall.errors import Kind, ShopError
+from mall.errors import Invalid, Kind, ShopError
 
+_CARD_NO: Final = re.compile(r"[0-9]{12,25}")
 _ASKED_AGAIN_AFTER: Final = timedelta(minutes=3)
 
 
@@ -36,6 +38,23 @@ class AbnormalRefused(ShopError):
     code = "abnormal_refund_refused"
     message = "微信未受理异常退款"
     kind = Kind.CONFLICT
+
+
+class CardInvalid(Invalid):
+    """A card has a bank, a number of 12 to 25 digits and an owner. ``details``: ``field``."""
+
+    code = "bank_card_invalid"
+    message = "退到银行卡时必填"
+
+
+def card(*, bank_type: str, account: str, owner: str) -> BankCard:
+    """A payer's bank card as WeChat takes it. Raises CardInvalid."""
+    for name, told in (("bank_type", bank_type), ("account", account), ("owner", owner)):
+        if not told:
+            raise CardInvalid(details={"field": name})
+    if not _CARD_NO.fullmatch(account):
+        raise CardInvalid("银行卡号应为 12 到 25 位数字", details={"field": "account"})
+    return BankCard(bank_type=bank_type, account=account, owner=owner)
 
 
 def may_apply(refund: Refund) -> bool:

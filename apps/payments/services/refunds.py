@@ -127,7 +127,7 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
             raise RefundConflict
         if refund.status == RefundStatus.SETTLED:
             return refund
-        refund.wechat_refund_id = result.refund_id
+        refund.wechat_refund_id, refund.short_at = result.refund_id, None
         if result.status == "SUCCESS":
             _settle(refund, payment, at=result.success_time or at, news_at=at)
             steps.note(refund, RefundStep.Step.SETTLE, words=_account(result), at=at)
@@ -231,9 +231,9 @@ def _submit(refund: Refund, *, at: datetime) -> bool:
         if refund.attempts == 1 or not _known_at_wechat(refund, at=at):
             apply_result(result=_ask_for(refund), at=at)
     except wechat_errors.NotEnoughBalance as refusal:
-        _put_off(
-            refund, why=refusal.text, until=at + _wait(refund.attempts, first=_FIRST_WAIT_FOR_BALANCE), at=at
-        )
+        Refund.objects.filter(pk=refund.pk, short_at=None).update(short_at=at)
+        until = at + _wait(refund.attempts, first=_FIRST_WAIT_FOR_BALANCE)
+        _put_off(refund, why=refusal.text, until=until, at=at)
     except wechat_errors.WechatBusy as fault:
         _put_off(refund, why=str(fault), until=at + _wait(refund.attempts, first=_APART), at=at)
     except wechat_errors.WechatUnavailable as fault:
