@@ -65,7 +65,7 @@ class AfterSaleReasonsView(APIView):
             )
         ],
         responses={
-            200: shapes.ReasonSerializer(many=True),
+            200: shapes.AfterSaleReasonSerializer(many=True),
             400: refusal(400, "after_sale_kind_unknown", "售后类型无效"),
         },
         examples=[examples.REASONS],
@@ -75,7 +75,7 @@ class AfterSaleReasonsView(APIView):
         if kind not in AfterSaleKind.values:
             raise KindUnknown(details={"kind": list(AfterSaleKind.values)})
         rows = application_facts.reasons(kind=kind)
-        return Response(shapes.ReasonSerializer(rows, many=True).data)
+        return Response(shapes.AfterSaleReasonSerializer(rows, many=True).data)
 
 
 class PreviewView(APIView):
@@ -86,17 +86,17 @@ class PreviewView(APIView):
         tags=["after-sales"],
         summary="What an application would give back",
         description="The body of an application; nothing is stored. Everything that would refuse it refuses this.",
-        request=shapes.ApplySerializer,
-        responses={200: shapes.PreviewSerializer, 400: _TOO_HIGH, 404: _NOT_FOUND, 409: _CLOSED},
+        request=shapes.ApplyAfterSaleSerializer,
+        responses={200: shapes.AfterSalePreviewSerializer, 400: _TOO_HIGH, 404: _NOT_FOUND, 409: _CLOSED},
         examples=[examples.APPLY, examples.PREVIEW],
     )
     def post(self, request: Request, order_no: str) -> Response:
-        asked = shapes.ApplySerializer(data=request.data)
+        asked = shapes.ApplyAfterSaleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         shown = refund_facts.asked_preview(
             member=caller(request), order_no=order_no, ask=asked.ask(), at=timezone.now()
         )
-        return Response(shapes.PreviewSerializer(shown).data)
+        return Response(shapes.AfterSalePreviewSerializer(shown).data)
 
 
 class OrderAfterSalesView(APIView):
@@ -115,13 +115,13 @@ class OrderAfterSalesView(APIView):
             "the line has left; `after_sale_needs_reason`: it does not go back without a reason."
         ),
         parameters=[idempotency_key("application")],
-        request=shapes.ApplySerializer,
+        request=shapes.ApplyAfterSaleSerializer,
         responses={201: shapes.AfterSaleSerializer, 400: _TOO_HIGH, 404: _NOT_FOUND, 409: _EXISTS},
         examples=[examples.APPLY, examples.APPLIED],
     )
     def post(self, request: Request, order_no: str) -> Response:
         key = idempotency.key_of(request)
-        asked = shapes.ApplySerializer(data=request.data)
+        asked = shapes.ApplyAfterSaleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         member = caller(request)
         row = applying.apply(
@@ -186,7 +186,7 @@ class ReturnParcelView(APIView):
         tags=["after-sales"],
         summary="Tell the parcel that brings goods back",
         description="Once the shop has agreed, within the deadline; it can be corrected until the parcel has come.",
-        request=shapes.SendBackSerializer,
+        request=shapes.ReturnParcelSerializer,
         responses={
             200: shapes.AfterSaleSerializer,
             400: refusal(400, "return_parcel_invalid", "请填写快递公司和 5 到 64 位快递单号"),
@@ -196,7 +196,7 @@ class ReturnParcelView(APIView):
         examples=[examples.SEND_BACK, examples.SENT_BACK],
     )
     def post(self, request: Request, after_sale_no: str) -> Response:
-        said = shapes.SendBackSerializer(data=request.data)
+        said = shapes.ReturnParcelSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         member = caller(request)
         applying.send_back(
@@ -213,7 +213,7 @@ class MessagesView(APIView):
         tags=["after-sales"],
         summary="Say something to the shop",
         description="While the application is open; the same words within a minute are one message.",
-        request=shapes.SaySerializer,
+        request=shapes.SayAfterSaleSerializer,
         responses={
             200: shapes.AfterSaleSerializer,
             400: refusal(400, "message_empty", "请填写留言或上传图片"),
@@ -223,7 +223,7 @@ class MessagesView(APIView):
         examples=[examples.SAY, examples.SAID],
     )
     def post(self, request: Request, after_sale_no: str) -> Response:
-        said = shapes.SaySerializer(data=request.data)
+        said = shapes.SayAfterSaleSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         member = caller(request)
         applying.say(member=member, after_sale_no=after_sale_no, at=timezone.now(), **said.validated_data)

@@ -68,7 +68,7 @@ def _text(**kwargs: Any) -> StrictTextField:
     )
 
 
-class AskedLineSerializer(serializers.Serializer[Any]):
+class AfterSaleAskedLineSerializer(serializers.Serializer[Any]):
     """Units of a line of the order."""
 
     line_id = row_id(help_text="Of the order's `items`.")
@@ -80,7 +80,7 @@ class AskedLineSerializer(serializers.Serializer[Any]):
     )
 
 
-class ApplySerializer(serializers.Serializer[Any]):
+class ApplyAfterSaleSerializer(serializers.Serializer[Any]):
     """What is asked for after the sale."""
 
     kind = serializers.ChoiceField(
@@ -90,7 +90,7 @@ class ApplySerializer(serializers.Serializer[Any]):
         error_messages={"invalid_choice": "售后类型无效"},
     )
     lines = serializers.ListField(
-        child=AskedLineSerializer(),
+        child=AfterSaleAskedLineSerializer(),
         min_length=1,
         max_length=MAX_LINES,
         error_messages={"min_length": "请选择商品", "not_a_list": "请填写商品列表"},
@@ -128,28 +128,28 @@ class ApplySerializer(serializers.Serializer[Any]):
         )
 
 
-class SendBackSerializer(serializers.Serializer[Any]):
+class ReturnParcelSerializer(serializers.Serializer[Any]):
     """The parcel that brings goods back."""
 
     carrier = StrictTextField(max_length=40, help_text="Its name, or WeChat's code of it.")
     tracking_no = StrictTextField(max_length=64)
 
 
-class SaySerializer(serializers.Serializer[Any]):
+class SayAfterSaleSerializer(serializers.Serializer[Any]):
     """Something to say to the shop."""
 
     text = _text()
     picture_ids = _picture_ids()
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class AfterSaleReasonSerializer(serializers.Serializer[Any]):
     """A reason to choose."""
 
     code = serializers.CharField(help_text="What `reason` of an application says.")
     label = serializers.CharField()  # type: ignore[assignment]
 
 
-class PreviewLineSerializer(serializers.Serializer[Any]):
+class AfterSalePreviewLineSerializer(serializers.Serializer[Any]):
     """What units of a line are worth."""
 
     line_id = serializers.IntegerField()
@@ -157,7 +157,7 @@ class PreviewLineSerializer(serializers.Serializer[Any]):
     amount_fen = serializers.IntegerField(help_text="Their share of what was paid for the line.")
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class AfterSalePreviewSerializer(serializers.Serializer[Any]):
     """What an application would give back; nothing is stored."""
 
     amount_fen = serializers.IntegerField(help_text="What is asked for in all: at most goods and freight.")
@@ -165,14 +165,14 @@ class PreviewSerializer(serializers.Serializer[Any]):
     freight_fen = serializers.IntegerField(
         help_text="The most for postage: with the last line of an order that never left."
     )
-    lines = PreviewLineSerializer(many=True)
+    lines = AfterSalePreviewLineSerializer(many=True)
     points_back = serializers.IntegerField(help_text="Points of the deduction that come back.")
     coupons_back = serializers.IntegerField(
         help_text="How many coupons come back: the order's, where nothing of it ever left."
     )
 
 
-class HappenedSerializer(serializers.Serializer[Any]):
+class AfterSaleEventSerializer(serializers.Serializer[Any]):
     """Something that happened to the application, or was said about it."""
 
     at = serializers.DateTimeField()
@@ -210,7 +210,7 @@ class AfterSaleLineSerializer(serializers.Serializer[Any]):
         return address(line.order_line.image, Size.LIST)
 
 
-class ReturnToSerializer(serializers.Serializer[Any]):
+class ReturnAddressSerializer(serializers.Serializer[Any]):
     """Where goods are sent back to."""
 
     name = serializers.CharField()
@@ -284,7 +284,7 @@ class AfterSaleSerializer(serializers.ModelSerializer[AfterSale]):
         first = next(iter(row.steps.all()), None)
         return [address(picture.file) or "" for picture in first.pictures.all()] if first else []
 
-    @extend_schema_field(ReturnToSerializer(allow_null=True))
+    @extend_schema_field(ReturnAddressSerializer(allow_null=True))
     def get_return_to(self, row: AfterSale) -> Any:
         place = row.place if row.awaits_goods or row.status == AfterSaleStatus.RETURNING else None
         if place is None:
@@ -306,9 +306,9 @@ class AfterSaleSerializer(serializers.ModelSerializer[AfterSale]):
         told = {"carrier": row.new_carrier.name, "tracking_no": row.new_tracking_no, "at": row.dispatched_at}
         return AfterSaleParcelSerializer(told).data
 
-    @extend_schema_field(HappenedSerializer(many=True))
+    @extend_schema_field(AfterSaleEventSerializer(many=True))
     def get_history(self, row: AfterSale) -> Any:
-        return HappenedSerializer(application_facts.history(row), many=True).data
+        return AfterSaleEventSerializer(application_facts.history(row), many=True).data
 
 
 class AfterSalePageSerializer(serializers.Serializer[Any]):

@@ -21,8 +21,10 @@ from apps.coupons.models import PromoCode
 from apps.distribution.models import Promoter
 from apps.members.models import Member
 from apps.members.services import consents
+from apps.orders.models import Order
 from apps.support.models import Survey
 from apps.wallet.models import Pack
+from tests.apps.aftersales import apply
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
@@ -122,6 +124,51 @@ def reviewing(order_no: str, sku_id: int) -> Door:
         {"reviews": [good]},
         {"reviews": [[], {}, "1", 1, None, [[]], [1], [None], [{}], [good, good], [good] * 101, *one_wrong]},
     )
+
+
+def asking_back(order: Order) -> list[Door]:
+    """The doors of applications: one for a refund, a word to the shop, a parcel."""
+    line = order.lines.get()
+    units = [{"line_id": line.pk, "quantity": value} for value in [*INT, 10**9]]
+    lines = [{"line_id": value, "quantity": 1} for value in [*INT, 2**62]]
+    other = [
+        {"line_id": line.pk, "quantity": 1, "new_sku_id": value} for value in (0, -1, "1", 1.5, [], True)
+    ]
+    pictures = [1, None, {}, [1], [None], ["../x"], [HUGE], ["A" * 24], ["A" * 24] * 2]
+    good = {
+        "kind": "REFUND",
+        "lines": [{"line_id": line.pk, "quantity": 1}],
+        "reason": "CHANGED_MIND",
+        "text": "",
+    }
+    one = {"line_id": line.pk, "quantity": 1}
+    wrong = {
+        "kind": [*REQUIRED_TEXT, "refund", "COMPENSATE"],
+        "lines": [[], {}, "1", None, [[]], [1], [{}], [one, one], *([row] for row in units + lines + other)],
+        "reason": [*REQUIRED_TEXT, "NOPE", "SIZE"],
+        "text": [7, 1.5, True, None, [], {}, "a\x00b", "\ud800", "字" * 501, HUGE],
+        "picture_ids": pictures,
+        "amount_fen": [*(value for value in INT if value is not None), 0, 10**15],
+    }
+    row = apply.applied(order, {line.sku: 1}, at=timezone.now())
+    number = row.after_sale_no
+    apply.applying.cancel(member=order.member, after_sale_no=number, at=timezone.now())
+    return [
+        Door("POST", f"/orders/{order.order_no}/after-sales", good, wrong, {"idempotency_key": "never"}),
+        Door("POST", f"/orders/{order.order_no}/after-sales/preview", good, wrong),
+        Door(
+            "POST",
+            f"/after-sales/{number}/messages",
+            {"text": "在吗", "picture_ids": []},
+            {"text": [*TEXT, "在吗"], "picture_ids": pictures},
+        ),
+        Door(
+            "POST",
+            f"/after-sales/{number}/return-parcel",
+            {"carrier": "顺丰速运", "tracking_no": "SF1234567890"},
+            {"carrier": REQUIRED_TEXT, "tracking_no": [*REQUIRED_TEXT, "SF 1", "<script>"]},
+        ),
+    ]
 
 
 def answering(survey: Survey) -> Door:
@@ -280,6 +327,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     survey = surveys.survey(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
     known[:0] = [
         reviewing(received.order_no, received.lines.get().sku_id),
+        *asking_back(received),
         answering(survey),
         showing(sku.product_id),
     ]
@@ -424,6 +472,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/points-mall": (),
         "/me/wallet/recharges": (),
         "/me/reviews": (),
+        "/me/after-sales": (),
         "/me/reviews/pending": (),
         f"/products/{Product.objects.all()[0].pk}/reviews": ("rating", "with_pictures"),
         "/surveys": (),
