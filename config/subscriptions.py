@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from mall import events
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
-    events.AfterSaleMoved: [],
     events.ConsentWithdrawn: [
         "apps.content.handlers.erase_on_consent_withdrawn",
         "apps.distribution.handlers.leave_on_consent_withdrawn",

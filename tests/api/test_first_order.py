@@ -12,6 +12,7 @@ from unittest.mock import ANY
 import pytest
 from django.utils import timezone
 
+from apps.aftersales.models import AfterSale
 from apps.catalog.models import Sku
 from apps.checkout import asking
 from apps.content import services as reviews
@@ -225,6 +226,12 @@ def want_it_back(witness: Witness, path: str) -> None:
     assert (sent["status"], sent["return_parcel"]["tracking_no"]) == ("RETURNING", "SF1234567890")
     assert call("GET", door)["history"][-1]["move"] == "send_back"
     assert [row["status"] for row in call("GET", "/me/after-sales")["results"]] == ["RETURNING", "CANCELLED"]
+    now = datetime.now(tz=UTC)
+    row = apply.arrive(AfterSale.objects.get(after_sale_no=again["after_sale_no"]), at=now)
+    apply.deciding.refuse(
+        after_sale_no=row.after_sale_no, reason="已使用", operator=apply.head(), at=datetime.now(tz=UTC)
+    )
+    assert call("GET", door)["status"] == "REFUSED"
 
 
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
