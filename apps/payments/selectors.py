@@ -103,6 +103,17 @@ def first_cause_of(*, refund_no: str) -> str | None:
     return key
 
 
+def line_of(*, business_key: str) -> list[Refund]:
+    """The refunds of a cause, each followed by those that took its place after WeChat closed it."""
+    found = []
+    waiting = list(Refund.objects.filter(business_key=business_key).order_by("part"))
+    while waiting:
+        refund = waiting.pop(0)
+        found.append(refund)
+        waiting[:0] = Refund.objects.filter(business_key=f"{_AFTER}{refund.refund_no}")
+    return found
+
+
 class Unbalanced(NamedTuple):
     """A payment or order whose figure is not the sum of its refunds, in fen."""
 
