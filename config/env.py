@@ -166,7 +166,11 @@ class Environment(BaseSettings):
     share_days: int = Field(default=15, ge=1, le=90)
     share_visit_days: int = Field(default=180, ge=90, le=1095)
     # How long digests of phones, addresses and phones' marks are kept after they were last seen.
+    # Whether WeChat is asked how risky it takes who registers (getuserriskrank): it is told the network address.
+    wechat_risk_rank: bool = False
     risk_trace_days: int = Field(default=180, ge=30, le=1095)
+    # So many subscription messages a second over all processes; WeChat tells no number, and a day takes 30,000,000.
+    message_sends_per_second: int = Field(default=100, ge=1, le=1000)
     member_unpaid_orders: int = Field(default=10, ge=1, le=100)
     member_unpaid_units: int = Field(default=500, ge=1, le=100_000)
     member_unpaid_uses: int = Field(default=2, ge=1, le=100)
@@ -181,11 +185,22 @@ class Environment(BaseSettings):
     # Stored value. Off until the operator has filed with the commerce authority: docs/guide/wallet.md.
     wallet_enabled: bool = False
 
+    # Short messages. No provider: none are sent.
+    sms_provider: Literal["tencent", "aliyun"] | None = None
+    sms_access_key_id: str | None = None
+    sms_access_key_secret: SecretStr | None = None
+    sms_sign_name: str | None = None
+    sms_app_id: str | None = Field(default=None, pattern=r"^(\d{6,12})?$")
+    sms_region: str = Field(default="ap-guangzhou", pattern=r"^[a-z0-9-]{1,40}$")
+    sms_base: Annotated[str | None, AfterValidator(_address_or_none)] = None
+
     wechat_sandbox: bool = False
     # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
     # Whether WeChat refuses codes of pages that the released version lacks; left out: for releases outside a rehearsal.
     wechat_check_path: bool | None = None
+    # Cards of 服务动态 (apps/wechat/service_cards.py): not all of their states are confirmed by a page of WeChat's.
+    wechat_service_cards: bool = False
     wechat_api_base: BaseUrl = "https://api.weixin.qq.com"
     wechat_appid: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,30}$")
     wechat_app_secret: Secret
@@ -211,6 +226,11 @@ class Environment(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("sms_provider", mode="before")
+    @classmethod
+    def _none_when_empty(cls, value: object) -> object:
+        return value or None
 
     @field_validator("wechatpay_transfer_report", mode="before")
     @classmethod
@@ -312,6 +332,22 @@ class Environment(BaseSettings):
                 raise ValueError(f"{name.upper()}: must be set where S3_BUCKET is")
         if self.s3_private_bucket == self.s3_bucket:
             raise ValueError("S3_PRIVATE_BUCKET: must be another bucket than S3_BUCKET")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Environment:
+        """A provider without a key or a signature would be found out at the first message."""
+        needed = {
+            None: (),
+            "aliyun": ("sms_access_key_id", "sms_access_key_secret", "sms_sign_name"),
+            "tencent": ("sms_access_key_id", "sms_access_key_secret", "sms_sign_name", "sms_app_id"),
+        }
+        for name in needed[self.sms_provider]:
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                raise ValueError(f"{name.upper()}: must be set where SMS_PROVIDER is")
+        if self.sms_base and not self.sms_base.startswith("https://") and not self.wechat_sandbox:
+            raise ValueError("SMS_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)")
         return self
 
     @model_validator(mode="after")

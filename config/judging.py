@@ -21,6 +21,18 @@ KINDS: Sequence[Kind] = (
         rejects="apps.distribution.services.looking.reject_held",
     ),
     Kind(
+        name="welcome_pack",
+        label="新人礼包",
+        releases="apps.coupons.services.occasions.release_pack",
+        rejects="apps.coupons.services.judging.reject_held",
+    ),
+    Kind(
+        name="first_order_gift",
+        label="首单赠券",
+        releases="apps.coupons.services.occasions.release_gift",
+        rejects="apps.coupons.services.judging.reject_held",
+    ),
+    Kind(
         name="referral",
         label="邀请",
         releases="apps.referrals.services.judging.release_held",

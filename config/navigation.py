@@ -14,6 +14,9 @@ from django.urls import reverse
 
 from apps.aftersales import application_selectors as application_facts
 from apps.bargain import selectors as bargain_facts
+from apps.base import invariants
+from apps.books import selectors as book_facts
+from apps.books.states import CaseStatus
 from apps.checkout import activities
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
@@ -21,6 +24,8 @@ from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
+from apps.messaging import selectors as message_facts
+from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
 from apps.payments import selectors as payment_facts
 from apps.presale import selectors as presale_facts
@@ -56,6 +61,10 @@ _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _AFTER_SALES_TO_DO = "todo=yes"
 _ESCALATED = "escalated=yes"
 _STUCK_REFUNDS = "stuck=yes"
+_OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
+_TO_SEND = f"status__exact={MessageStatus.WAITING}"
+_BROKEN = f"status__exact={MessageStatus.FAILED}"
+_FAILED_WAYS = f"status__exact={DispatchStatus.FAILED}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -206,6 +215,22 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "消息",
+        [
+            Place("消息场景", "notifications", "messaging.SceneSetting"),
+            Place("订阅消息模板", "description", "messaging.Template"),
+            Place("群发", "send", "messaging.Broadcast"),
+            Place("待发送", "schedule_send", "messaging.Message", _TO_SEND),
+            Place("发送记录", "mark_email_read", "messaging.Message"),
+            Place("读取出错", "sync_problem", "messaging.Message", _BROKEN, message_facts.broken),
+            Place("渠道发送", "outgoing_mail", "messaging.Dispatch"),
+            Place("发送失败", "error", "messaging.Dispatch", _FAILED_WAYS, message_facts.failed),
+            Place("服务动态", "dynamic_feed", "messaging.Card"),
+            Place("订阅授权", "verified_user", "messaging.Grant"),
+            Place("消息规则", "rule", "messaging.Rules"),
+        ],
+    ),
+    (
         "优惠券",
         [
             Place("优惠券模板", "confirmation_number", "coupons.Template"),
@@ -221,6 +246,12 @@ GROUPS: Groups = [
         [
             Place("会员", "group", "members.Member"),
             Place("会员分组", "groups", "members.Group"),
+            Place("人群", "filter_alt", "audiences.Segment"),
+            Place("会员标签", "sell", "audiences.Tag"),
+            Place("会员的标签", "label", "audiences.TagMark"),
+            Place("会员分层（RFM）", "stacked_bar_chart", "audiences.Rfm"),
+            Place("分层记录", "monitoring", "audiences.Reckoning"),
+            Place("RFM 规则", "rule", "audiences.RfmRules"),
             Place("会员等级", "military_tech", "members.Level"),
             Place("等级变更", "moving", "members.LevelChange"),
             Place("成长值流水", "trending_up", "members.GrowthEntry"),
@@ -280,6 +311,9 @@ GROUPS: Groups = [
                 payment_facts.needing_somebody,
             ),
             Place("支付通知", "notifications", "payments.Notification"),
+            Place("对账差异", "difference", "books.Case", _OPEN_CASES, waiting=book_facts.open_cases),
+            Place("微信账单", "request_quote", "books.Bill", waiting=book_facts.missing),
+            Place("账单明细", "list_alt", "books.BillLine"),
         ],
     ),
     (
@@ -298,6 +332,7 @@ GROUPS: Groups = [
             Place("操作员", "badge", "auth.User"),
             Place("角色", "admin_panel_settings", "auth.Group"),
             Place("审计记录", "history_edu", "base.AuditEntry"),
+            Place("账目核对", "balance", "base.Reckoning", waiting=invariants.unfulfilled),
             Place("定时任务", "schedule", "base.JobRun"),
             Place("进程心跳", "monitor_heart", "base.Pulse"),
             Place("业务事件", "campaign", "outbox.Announcement"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apps.aftersales import personal as aftersales
+from apps.audiences import personal as audiences
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
@@ -22,6 +23,7 @@ from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
+from apps.messaging import personal as messaging
 from apps.orders import personal as orders
 from apps.payments import personal as payments
 from apps.points import personal as points
@@ -38,6 +40,7 @@ BOARD: Sequence[Room] = (
     support.ROOM,
     aftersales.ROOM,
     content.ROOM,
+    audiences.ROOM,
     checkout.ROOM,
     referrals.ROOM,
     distribution.ROOM,
@@ -55,6 +58,7 @@ BOARD: Sequence[Room] = (
     campaigns.ROOM,
     carts.ROOM,
     shares.ROOM,
+    messaging.ROOM,
     promotions.ROOM,
     wechat.ROOM,
     members.ROOM,
@@ -72,9 +76,18 @@ NOBODYS: Mapping[str, str] = {
     "base.Version": _MACHINE,
     "base.Pulse": _MACHINE,
     "base.JobRun": _MACHINE,
+    "books.Bill": "sums of a day",
+    "books.BillLine": "numbers and amounts of WeChat's bill; its openid is not kept",
+    "books.Case": "a payment or refund by its number; explained in the shop's own words",
+    "base.Reckoning": "sums that differ, by numbers of orders, accounts and stock rows",
     "base.AuditEntry": "what operators did; what tells of a person is not quoted (base.audit)",
     "outbox.Announcement": "news names rows by their numbers (mall.events) and is forgotten after 30 days",
     "outbox.Delivery": _MACHINE,
+    "messaging.Rules": _SETTING,
+    "messaging.Template": "WeChat's templates, by WeChat's numbers",
+    "messaging.SceneSetting": _SETTING,
+    "messaging.Content": "texts that operators wrote, to nobody in particular",
+    "messaging.Broadcast": "a mass send; whom it means by name stands in BroadcastTarget",
     "members.Level": _SETTING,
     "members.Group": "the name of a group; who is in it stands in Membership",
     "members.Document": "texts that the shop publishes",
@@ -103,6 +116,13 @@ NOBODYS: Mapping[str, str] = {
     "risk.Rule": _SETTING,
     "referrals.Referral": _OFFER,
     "referrals.Tier": _OFFER,
+    "audiences.Tag": "a word; who bears it stands in TagMark",
+    "audiences.RfmRules": _SETTING,
+    "audiences.Reckoning": "sums over all members",
+    "audiences.Segment": "the name of conditions; who is meant is asked each time",
+    "audiences.SegmentVersion": "conditions, not whom they mean",
+    "audiences.VersionTag": "which conditions ask for which tag",
+    "audiences.SegmentSize": "sums over all members",
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -150,6 +170,11 @@ NOT_PERSONAL: Mapping[str, str] = {
     "catalog.Product.search_words": "words of titles",
     "catalog.Sku.option_values": "of goods",
     "members.Document.body": "a text for everybody",
+    "messaging.Template.keywords": "what WeChat calls the parts of a template",
+    "messaging.SceneSetting.text": "a text for everybody",
+    "messaging.SceneSetting.fields": "texts for everybody",
+    "messaging.Content.text": "a text for everybody",
+    "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
     "storefront.Shop.service_phone": "the shop's own",
@@ -169,6 +194,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "flashsale.Plan.weekdays": "days",
     "fulfillment.FreightZone.regions": "names of provinces and cities",
     "support.Question.text": "the question",
+    "audiences.SegmentVersion.tree": "conditions: figures, names of regions, ids of rows",
+    "audiences.Reckoning.sizes": "sums",
     "support.Question.options": "what can be chosen",
 }
 
@@ -176,11 +203,20 @@ NOT_PERSONAL: Mapping[str, str] = {
 PLAIN: Mapping[str, str] = {
     "base.Version": "token",
     "base.JobRun": "error",
+    "base.Reckoning": "title lines",
+    "books.Bill": "day digest last_error reconciled_at",
+    "books.BillLine": "said our_no wechat_no",
+    "books.Case": "day number evidence note",
     "base.AuditEntry": "action subject note kind key once",
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
     "referrals.Referral": "code title",
     "members.Level": "name",
+    "messaging.Rules": "quiet_from quiet_until",
+    "messaging.Template": "template_id title",
+    "messaging.SceneSetting": "scene title sms_template sms_values",
+    "messaging.Content": "title page",
+    "messaging.Broadcast": "token",
     "members.Group": "code name note",
     "members.Document": "version",
     "catalog.Category": "name icon path",
@@ -216,6 +252,11 @@ PLAIN: Mapping[str, str] = {
     "distribution.PromoterLevel": "name",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
+    "audiences.Tag": "name note followed_on",
+    "audiences.Segment": "name note broken counted_on",
+    "audiences.SegmentSize": "day",
+    "audiences.RfmRules": "own_days own_orders own_money_fen",
+    "audiences.Reckoning": "day days orders money_fen",
 }
 
 # By their whole names, in whatever table: numbers and keys that the shop or WeChat gives out, and hashes. Never one that a
@@ -262,6 +303,7 @@ TIMES = frozenset(
         ),
         *("asked_at", "at", "balance_from", "balance_until", "birthday_set_at", "captured_at", "claim_from"),
         *(
+            "checked_at",
             "claim_until",
             "closed_at",
             "counted_at",
@@ -284,6 +326,7 @@ TIMES = frozenset(
         ),
         *(
             "bound_at",
+            "broken_since",
             "held_at",
             "issued_at",
             "judged_at",
@@ -324,5 +367,16 @@ TIMES = frozenset(
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals
+        *(
+            "archived_at",
+            "broken_at",
+            "first_paid_at",
+            "grouped_at",
+            "last_paid_at",
+            "reckoned_at",
+            "seen_until",
+        ),
+        # messages
+        *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
     }
 )

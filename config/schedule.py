@@ -32,9 +32,12 @@ _URGENT = frozenset(
 )
 _BULK = frozenset(
     {
+        "books.fetch_bills",
+        "base.check_invariants",
         "outbox.prune",
         "checkout.replay_simulations",
         "coupons.issue_due",
+        "messaging.prepare_due",
         "coupons.make_codes",
         "coupons.forget_passes",
         "distribution.settle_due",
@@ -44,6 +47,8 @@ _BULK = frozenset(
         "members.forget_dead_sessions",
         "members.forget_past_keeping",
         "content.forget_unused_pictures",
+        "audiences.reckon",
+        "audiences.keep_up",
     }
 )
 
@@ -58,6 +63,8 @@ def queue_of(task: str) -> str:
 RINGS = (
     Ring("base.pulse", 10),
     Ring("base.forget_held", 3600),
+    Ring("base.check_invariants", 3600),
+    Ring("books.fetch_bills", 600),
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),
@@ -82,6 +89,10 @@ RINGS = (
     Ring("presale.allot_due", 60),
     Ring("shares.draw_due", 10),
     Ring("shares.tell_due", 10),
+    Ring("messaging.decide_due", 5),
+    Ring("messaging.carry_due", 5),
+    Ring("messaging.prepare_due", 10),
+    Ring("messaging.tell_cards", 30),
     Ring("points.expire_due", 300),
     Ring("points.remind_due", 3600),
     Ring("points.give_birthday_gifts", 3600),
@@ -96,6 +107,8 @@ RINGS = (
     Ring("referrals.give_waiting", 600),
     Ring("risk.forget_traces", 3600),
     Ring("members.forget_unused_pictures", 3600),
+    Ring("audiences.reckon", 900),
+    Ring("audiences.keep_up", 300),
 )
 
 

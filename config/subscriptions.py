@@ -22,6 +22,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.aftersales.handlers.refund_on_console_refunded",
         "apps.checkout.handlers.follow_on_console_refunded",
     ],
+    events.LevelChanged: ["apps.messaging.handlers.tell_on_level_changed"],
     events.LateParcelAsked: ["apps.checkout.handlers.tell_on_late_parcel_asked"],
     events.FriendInvited: ["apps.referrals.handlers.count_on_friend_invited"],
     events.GroupFailed: [
@@ -71,6 +72,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.WechatPushed: [
         "apps.checkout.handlers.receive_on_wechat_pushed",
         "apps.content.handlers.judge_picture_on_wechat_pushed",
+        "apps.messaging.handlers.hear_on_wechat_pushed",
     ],
 }
 

@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from apps.base import door, held, probes
 from apps.pictures import media_api
 from apps.shares import pictures_api as share_pictures
+from config.schema_view import SchemaView
 
 handler400 = "apps.base.errors.bad_request"
 
@@ -29,7 +30,7 @@ urlpatterns = [
     path("admin/held/<str:token>", admin.site.admin_view(held.view), name="held"),
     path("admin/second-factor/", door.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include("apps.members.urls")),
     path("api/v1/", include("apps.catalog.urls")),
@@ -43,6 +44,7 @@ urlpatterns = [
     path("api/v1/", include("apps.distribution.urls")),
     path("api/v1/", include("apps.referrals.urls")),
     path("api/v1/", include("apps.shares.urls")),
+    path("api/v1/", include("apps.messaging.urls")),
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.aftersales.urls")),
     path("api/v1/", include("apps.support.urls")),

@@ -48,10 +48,14 @@ def kinds() -> dict[str, type[Event]]:
 
 @dataclass(frozen=True)
 class MemberRegistered(Event):
-    """A WeChat identity logged in for the first time; ``origin`` is the keyed digest of the network address."""
+    """A WeChat identity logged in for the first time; ``origin`` is the keyed digest of the network address.
+
+    ``risk_rank`` is how risky WeChat takes the user to be, 0 to 4; 0 also where it was not asked.
+    """
 
     member_id: int
     origin: str = ""
+    risk_rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -362,3 +366,31 @@ class FlashTurnGiven(Event):
     member_id: int
     good_id: int
     until: str
+
+
+@dataclass(frozen=True)
+class TagArchived(Event):
+    """A tag of members was put away: it is put on nobody any more."""
+
+    tag_id: int
+
+
+@dataclass(frozen=True)
+class SegmentArchived(Event):
+    """A segment was put away: nothing is sent to it any more."""
+
+    segment_id: int
+
+
+@dataclass(frozen=True)
+class SegmentBroken(Event):
+    """Something that a segment names is gone; the row says which. Nothing is sent to it until it is mended."""
+
+    segment_id: int
+
+
+@dataclass(frozen=True)
+class SegmentMended(Event):
+    """The conditions of a segment mean something again."""
+
+    segment_id: int

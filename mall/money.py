@@ -15,6 +15,7 @@ FEN_PER_YUAN: Final = 100
 WHOLE_BP: Final = 10_000
 
 _YUAN = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?")
+_BILLED = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,5}))?")
 
 
 def share_bp(amount_fen: int, *, bp: int) -> int:
@@ -132,3 +133,30 @@ def parse_yuan(text: str) -> int:
         raise ValueError(f"not an amount in yuan: {text!r}")
     whole, cents = match.groups()
     return int(whole) * FEN_PER_YUAN + int((cents or "").ljust(2, "0"))
+
+
+def parse_billed(text: str) -> int:
+    """An amount of a bill in yuan with up to five decimals, in thousandths of a fen: ``-0.07200`` → -7200.
+
+    WeChat Pay's fees are that fine. Raises ValueError for anything else.
+    """
+    match = _BILLED.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an amount of a bill: {text!r}")
+    sign, whole, decimals = match.groups()
+    millifen = int(whole) * 100_000 + int((decimals or "").ljust(5, "0"))
+    return -millifen if sign else millifen
+
+
+def whole_fen(millifen: int) -> int:
+    """Thousandths of a fen as fen. Raises ValueError where they are no whole ones: what is paid is never a part of a fen."""
+    fen, rest = divmod(millifen, 1000)
+    if rest:
+        raise ValueError(f"not whole fen: {millifen}")
+    return fen
+
+
+def fen_around(millifen: int) -> int:
+    """Thousandths of a fen as the nearest fen, halves away from 0, as WeChat Pay rounds the fees that it takes."""
+    rounded = (abs(millifen) + 500) // 1000
+    return -rounded if millifen < 0 else rounded

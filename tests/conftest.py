@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from apps.base import throttles
 from apps.members.models import Member
+from apps.messaging import pacing
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
 from tests.admin.browser import Browser
@@ -36,6 +37,7 @@ def _empty_cache() -> None:
     """Throttle counters and kept tokens must not leak from one test into the next."""
     cache.clear()
     throttles.forget_leases()
+    pacing.forget()
 
 
 class Shopper(APIClient):

@@ -31,7 +31,7 @@ class BargainPage(CampaignPage):
 
     form = BargainForm
     floor = yuan_column("floor_fen", "底价")
-    list_display = ["title", "phase", "sentence", "goods", "floor", "starts_at", "ends_at", "runs_shown"]
+    list_display = ["title", "phase", "goods", "floor", "starts_at", "ends_at", "runs_counted"]
     list_select_related = ["sku__product"]
     fieldsets = [
         (None, {"fields": ["title", "code", "phase", "sentence"]}),
@@ -65,11 +65,12 @@ class BargainPage(CampaignPage):
 
     def came_of(self, row: Any) -> list[str]:
         """Its runs, with the way to them."""
-        return [with_way(self.runs_shown(row), "bargain_run", bargain__id__exact=row.pk)]
+        told = f"发起 {row.opened:,}，下单 {row.bought:,}，帮砍 {row.helped or 0:,} 人次"
+        return [with_way(told, "bargain_run", bargain__id__exact=row.pk)]
 
-    @admin.display(description="砍价")
-    def runs_shown(self, row: Any) -> str:
-        return f"发起 {row.opened:,}，下单 {row.bought:,}，帮砍 {row.helped or 0:,} 人次"
+    @admin.display(description="发起 / 下单 / 帮砍")
+    def runs_counted(self, row: Any) -> str:
+        return f"{row.opened:,} / {row.bought:,} / {row.helped or 0:,}"
 
 
 class HelpInline(ReadOnlyTabular):
@@ -79,7 +80,7 @@ class HelpInline(ReadOnlyTabular):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Help]:
-        return super().get_queryset(request).select_related("member", "cut")
+        return super().get_queryset(request).select_related("member", "cut", "run")
 
     @admin.display(description="砍掉")
     def amount(self, row: Help) -> str:

@@ -21,7 +21,7 @@ from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
 from apps.campaigns import asked
 from apps.campaigns.refusals import ActivityNotFound
-from apps.members.auth import caller
+from apps.members.auth import caller, caller_or_none
 from apps.members.models import Member
 from apps.pictures import stored
 from mall import text as texts
@@ -111,8 +111,7 @@ class RunView(APIView):
         examples=[examples.RUN],
     )
     def get(self, request: Request, bargain_no: str) -> Response:
-        member = request.user if isinstance(request.user, Member) else None
-        return Response(_run(_found(bargain_no), member, at=timezone.now()))
+        return Response(_run(_found(bargain_no), caller_or_none(request), at=timezone.now()))
 
 
 class HelpsView(APIView):

@@ -5,29 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils import timezone
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.bargain import services as bargains
 from apps.bargain.drafts import BargainDraft
 from apps.bargain.models import Bargain
 from apps.base.asking import AskForm
-from apps.base.forms import YuanField, show_refusal
-from apps.campaigns.forms import CombinesField
-from apps.catalog.models import Sku
-from mall.errors import ShopError
+from apps.base.forms import YuanField
+from apps.campaigns.forms import CampaignForm, CombinesField
+from apps.catalog.sku_codes import SkuCodeField
 
 
-class BargainForm(forms.ModelForm):
-    """One bargain, translated into a draft; what is wrong with it the service says, and the form shows where."""
+class BargainForm(CampaignForm):
+    """One bargain."""
 
-    sku = forms.ModelChoiceField(
-        label="商家编码",
-        queryset=Sku.objects.select_related("product"),
-        to_field_name="code",
-        widget=UnfoldAdminTextInputWidget,
-        error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
-    )
+    campaigns = bargains.CAMPAIGNS
+
+    sku = SkuCodeField()
     floor_fen = YuanField(label="底价（元）", help_text="砍到此价为止，可以为 0")
     quota = forms.IntegerField(
         label="总量",
@@ -62,18 +56,10 @@ class BargainForm(forms.ModelForm):
             self.initial["sku"] = self.instance.sku
             self.fields["quota"].initial = bargains.CAMPAIGNS.draft_of(self.instance).quota
 
-    def clean(self) -> dict[str, Any]:
-        """Have the service judge the whole of it."""
-        if self.errors:
-            return self.cleaned_data
-        typed = dict(self.cleaned_data)
+    def drafted(self, typed: dict[str, Any]) -> BargainDraft:
+        """The draft, of the SKU that was named."""
         sku = typed.pop("sku")
-        self.draft = BargainDraft(row_id=self.instance.pk, sku_id=sku.pk, **typed)
-        try:
-            bargains.CAMPAIGNS.try_out(self.draft, at=timezone.now())
-        except ShopError as refusal:
-            show_refusal(self, refusal)
-        return self.cleaned_data
+        return BargainDraft(row_id=self.instance.pk, sku_id=sku.pk, **typed)
 
 
 class ReleaseForm(AskForm):

@@ -157,7 +157,7 @@ class Help(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.run_id} {self.member_id}"
+        return f"{self.run} · {self.member}"
 
 
 class HelpsOfDay(models.Model):

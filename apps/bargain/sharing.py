@@ -12,7 +12,7 @@ from apps.shares.cards import Card
 def run(said: int | str, *, member_id: int, at: datetime) -> Card:
     """A run, whoever opened it: the price on its poster is the floor, which does not fall, until it is bought or over.
 
-    Raises NotFound.
+    None while the campaign is paused.     Raises NotFound.
     """
     found = bargain_facts.run(str(said))
     product = found.bargain.sku.product
@@ -25,4 +25,5 @@ def run(said: int | str, *, member_id: int, at: datetime) -> Card:
         price_label="底价",
         until=found.ends_at,
     )
-    return card if found.status_at(at) == RunStatus.OPEN else card.without_offer()
+    offered = found.status_at(at) == RunStatus.OPEN and found.bargain.offered_at(at)
+    return card if offered else card.without_offer()

@@ -33,7 +33,7 @@ from apps.base.admin_opened import Versioned
 from apps.base.admin_readable import Readable
 from apps.base.asking import Asking, operator
 from apps.base.forms import LinesField, TextField
-from apps.base.models import AuditEntry, JobRun, Pulse
+from apps.base.models import AuditEntry, JobRun, Pulse, Reckoning
 from apps.base.pulses import SILENT_AFTER
 from mall import text as texts
 from mall.errors import ShopError
@@ -329,6 +329,20 @@ class JobRunAdmin(ReadOnlyAdmin):
     @admin.display(description="状态")
     def state(self, row: JobRun) -> SafeString:
         return chip("出错", "danger") if row.error else chip("正常", "success")
+
+
+@admin.register(Reckoning)
+class ReckoningAdmin(ReadOnlyAdmin):
+    """What must always add up, and what the last look found that does not."""
+
+    list_display = ["title", "state", "faults", "broken_since", "checked_at"]
+    list_filter = [("broken_since", admin.EmptyFieldListFilter)]
+    fields = [("title", "state"), ("faults", "broken_since", "checked_at"), "lines"]
+    readonly_fields = ["state"]
+
+    @admin.display(description="状态")
+    def state(self, row: Reckoning) -> SafeString:
+        return chip("不符", "danger") if row.faults else chip("相符", "success")
 
 
 @admin.register(Pulse)

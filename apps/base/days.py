@@ -24,6 +24,13 @@ def day_window(day: date) -> tuple[datetime, datetime]:
     )
 
 
+def month_window(day: date) -> tuple[datetime, datetime]:
+    """Return the half-open window ``[start, end)`` of the shop's calendar month in which a day is."""
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return day_window(first)[0], day_window(following)[0]
+
+
 class PeriodUnknown(Invalid):
     """Not one of a leaderboard's periods; ``details`` lists them."""
 
@@ -42,8 +49,7 @@ def period_window(said: str | None, *, at: datetime) -> tuple[datetime, datetime
         first = today - timedelta(days=today.weekday())
         following = first + timedelta(days=7)
     elif period == "month":
-        first = today.replace(day=1)
-        following = (first + timedelta(days=32)).replace(day=1)
+        return month_window(today)
     else:
         raise PeriodUnknown(details={"known": ["week", "month"]})
     return day_window(first)[0], day_window(following)[0]

@@ -39,6 +39,31 @@ class JobRun(models.Model):
         return self.name
 
 
+class Reckoning(models.Model):
+    """The last look at a promise that can be reckoned up (``base.invariants``): one row each, overwritten by each look."""
+
+    name = models.CharField("名称", max_length=60, primary_key=True)
+    title = models.CharField("应当成立", max_length=100)
+    checked_at = models.DateTimeField("最近核对")
+    faults = models.PositiveIntegerField("不符数量", default=0)
+    broken_since = models.DateTimeField("不符自", null=True)
+    lines = models.TextField("不符明细", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账目核对"
+        ordering = ["-faults", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(faults=0, broken_since__isnull=True)
+                | models.Q(faults__gte=1, broken_since__isnull=False),
+                name="reckoning_broken_since_exactly_when_broken",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class AuditEntry(models.Model):
     """An operator saw, exported or changed something that must not happen unseen. Append-only.
 

@@ -1,10 +1,10 @@
-"""The floor's own bells: a worker's heartbeat, and chosen files that nobody came back for."""
+"""The floor's own bells: a worker's heartbeat, chosen files that nobody came back for, and whether all adds up."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from apps.base import held, jobs, pulses
+from apps.base import held, invariants, jobs, pulses
 
 
 @shared_task(name="base.pulse")
@@ -17,3 +17,9 @@ def pulse() -> None:
 def forget_held() -> None:
     """Delete files that were chosen in a refused form and not saved within a day."""
     jobs.run("base.forget_held", lambda at: held.forget(at=at))
+
+
+@shared_task(name="base.check_invariants")
+def check_invariants() -> None:
+    """Reckon up every promise of the shop; what does not hold is counted as handled, kept for operators and logged."""
+    jobs.run("base.check_invariants", lambda at: invariants.reckon(at=at))

@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.asking import AskForm, OnceForm
-from apps.campaigns.services import EXTRAS
+from apps.base.forms import show_refusal
+from apps.campaigns.drafts import CampaignDraft
+from apps.campaigns.services import EXTRAS, Campaigns
+from mall.errors import ShopError
+
+
+class CampaignForm(forms.ModelForm):
+    """A campaign, translated into a draft; what is wrong with it the service says, and the form shows where.
+
+    A kind says whose ``campaigns`` they are, and what draft was typed (``drafted``).
+    """
+
+    campaigns: ClassVar[Campaigns[Any, Any]]
+    # The form's names of fields that the service calls otherwise.
+    called: ClassVar[Mapping[str, str]] = {}
+
+    # Made by ``clean``, where nothing that was typed is unreadable.
+    draft: CampaignDraft
+
+    def drafted(self, typed: dict[str, Any]) -> CampaignDraft:
+        """The draft that was typed; ``typed`` may be taken apart. Raises ValidationError by field."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        """Read what was typed, and have the service judge the whole of it."""
+        if self.errors:
+            return self.cleaned_data
+        try:
+            self.draft = self.drafted(dict(self.cleaned_data))
+        except forms.ValidationError as unreadable:
+            self.add_error(None, unreadable)
+            return self.cleaned_data
+        try:
+            self.campaigns.try_out(self.draft, at=timezone.now())
+        except ShopError as refusal:
+            show_refusal(self, refusal, named=self.called)
+        return self.cleaned_data
 
 
 class ApproveForm(AskForm):

@@ -59,6 +59,10 @@ class CampaignColumns(models.Model):
             return State.ENDED
         return State.UPCOMING if at < self.starts_at else State.LIVE
 
+    def offered_at(self, at: datetime) -> bool:
+        """Whether it can be ordered now or soon: approved, neither paused nor over."""
+        return self.approval == Approval.APPROVED and at < self.ends_at
+
 
 class _WindowOf(Func):
     """A window as a range of the database, half-open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -21,10 +22,9 @@ __all__ = [
     "left",
     "room_for",
     "shown",
+    "speaking_for",
     "taken",
     "unbalanced",
-    "used_by",
-    "windows",
 ]
 
 _UNBALANCED: Final = """
@@ -67,9 +67,6 @@ class Unbalanced(NamedTuple):
     booked: int
 
 
-windows = SkuWindow.objects.select_related("sku__product").order_by("starts_at", "id")
-
-
 def left(*, kind: str, keys: Collection[str]) -> dict[str, int | None]:
     """How many units of each quota can still be had by everybody, None for any number: one statement."""
     rows = Quota.objects.filter(kind=kind, key__in=list(keys)).values_list(
@@ -90,14 +87,6 @@ def taken(*, kind: str, keys: Collection[str]) -> dict[str, int]:
     return dict(Quota.objects.filter(kind=kind, key__in=list(keys)).values_list("key", "taken"))
 
 
-def used_by(*, member_id: int, kind: str, keys: Collection[str]) -> dict[str, int]:
-    """How many units the member has of each quota, unpaid ones included: one statement; 0 is left out."""
-    rows = MemberUnits.objects.filter(
-        member_id=member_id, quota__kind=kind, quota__key__in=list(keys), units__gt=0
-    )
-    return dict(rows.values_list("quota__key", "units"))
-
-
 class Room(NamedTuple):
     """How many units of a quota are left, None for any number, and how many of it the member has, unpaid ones included."""
 
@@ -114,6 +103,12 @@ def room_for(*, member_id: int, kind: str, key: str) -> Room:
         return Room(0, 0)
     quota, taken, used = found
     return Room(None if quota is None else quota - taken, used)
+
+
+def speaking_for(*, product_id: int, at: datetime) -> list[tuple[str, str]]:
+    """Which campaigns speak for SKUs of a product at this moment or later: kind and id, the soonest first. One statement."""
+    windows = SkuWindow.objects.filter(sku__product_id=product_id, ends_at__gt=at).order_by("starts_at", "id")
+    return list(dict.fromkeys(windows.values_list("kind", "activity_id")))
 
 
 def unbalanced() -> list[Unbalanced]:

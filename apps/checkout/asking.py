@@ -44,6 +44,22 @@ def query_unheard(*, at: datetime, limit: int = 200) -> int:
     return asked
 
 
+def ask_about(*, payment_no: str, at: datetime) -> bool:
+    """Ask WeChat about one payment and carry out what it says, as if it had notified; whether it was paid.
+
+    Safe to repeat. Raises PaymentNotFound, WechatRefused, WechatUnavailable.
+    """
+    transactions.forbid("asking WeChat Pay")
+    attempt = Payment.objects.filter(payment_no=payment_no).first()
+    if attempt is None:
+        raise attempts.PaymentNotFound
+    paid = _query(attempt, at=at)
+    if paid is None:
+        return False
+    paying.confirm_payment(transaction=paid, at=at, from_query=True)
+    return True
+
+
 def _ask(attempt: Payment, *, at: datetime) -> None:
     if _is_wanted(attempt):
         paid = _query(attempt, at=at)

@@ -11,7 +11,6 @@ from apps.checkout import activities, bills, closing, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.groupbuy import selectors as group_facts
 from apps.orders import selectors as order_facts
-from apps.orders.models import Order
 from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
 from apps.wechat import selectors as wechat_facts
@@ -84,8 +83,8 @@ def tell_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
 
 def _tell(order_no: str, *, at: datetime) -> None:
     """What the order's activity has to say of each of its payments. One that WeChat cannot take now stops no other."""
-    order = Order.objects.get(order_no=order_no)
-    if not order.activity:
+    order = order_facts.with_activity_alone(order_no=order_no)
+    if not activities.tells(order):
         return
     trouble: WechatUnavailable | None = None
     for paid in payment_facts.used(payment_facts.of_order(order_no=order_no)):

@@ -40,31 +40,47 @@ def _was_refunded(order: Order) -> bool:
 
 
 def _of_order(made: Sequence[dict[str, Any]], sent: Sequence[Sent]) -> list[dict[str, Any]]:
+    """What after-sales refunded, then what went back beside it; what the console gave back for the first is told there."""
     asked: dict[str, list[Refund]] = {}
     for row in sent:
         asked.setdefault(row.first.business_key, []).append(row.latest)
-    shown, covered_fen = [], 0
-    for each in made:
-        parts = asked.get(order_facts.refund_cause(each["refund_no"]), [])
-        covered_fen += each["wechat_fen"] - sum(part.amount_fen for part in parts)
-        shown.append(_of_sale(each, parts))
+    sold = [(each, asked.get(order_facts.refund_cause(each["refund_no"]), [])) for each in made]
+    console = [row.latest for row in sent if _is_of_console(row)]
+    # What nobody was asked for had gone back by the console before. Of the rest it may cover what WeChat never carried out.
+    told_fen = sum(each["wechat_fen"] - sum(part.amount_fen for part in parts) for each, parts in sold)
+    left_fen = sum(part.amount_fen for part in console) - told_fen
+    shown = []
+    for each, parts in sold:
+        void_fen = sum(part.amount_fen for part in parts if part.status in VOID)
+        covered_fen = max(0, min(void_fen, left_fen))
+        told_fen, left_fen = told_fen + covered_fen, left_fen - covered_fen
+        shown.append(_of_sale(each, parts, covered_fen=covered_fen, by=console))
     causes = {order_facts.refund_cause(each["refund_no"]) for each in made}
-    beside = [row for row in sent if row.first.business_key not in causes]
     gone_fen = _gone_fen(sent)
-    for row in beside:
+    for row in sent:
+        if row.first.business_key in causes:
+            continue
         amount_fen = row.latest.amount_fen
-        if row.first.origin == Origin.CONSOLE:
-            if row.latest.status in VOID:
+        if _is_of_console(row):
+            here_fen = min(told_fen, amount_fen)
+            told_fen, amount_fen = told_fen - here_fen, amount_fen - here_fen
+        elif row.latest.status in VOID:
+            if row.first.origin == Origin.CONSOLE:
                 continue
-            # What after-sales told of already, though the console had given it back before.
-            told_fen = 0 if row.first.payment.is_surplus else min(covered_fen, amount_fen)
-            covered_fen -= told_fen
-            amount_fen -= told_fen
-        elif row.latest.status in VOID and gone_fen[row.first.payment_id] >= row.first.payment.captured_fen:
-            continue  # it went back otherwise, and that is told
-        if amount_fen:
+            # What of it went back otherwise is told there.
+            amount_fen = min(amount_fen, row.first.payment.captured_fen - gone_fen[row.first.payment_id])
+        if amount_fen > 0:
             shown.append(_beside_sale(row, amount_fen=amount_fen))
     return sorted(shown, key=lambda row: row["at"])
+
+
+def _is_of_console(row: Sent) -> bool:
+    """Whether the console gave back of the order's price, and not of what was paid too much."""
+    return (
+        row.first.origin == Origin.CONSOLE
+        and row.latest.status not in VOID
+        and not row.first.payment.is_surplus
+    )
 
 
 def _gone_fen(sent: Sequence[Sent]) -> Mapping[int, int]:
@@ -96,16 +112,24 @@ def back_of_price_fen(order: Order, shown: Sequence[dict[str, Any]]) -> int:
     return order.refunded_fen + sum(row["amount_fen"] for row in beside)
 
 
-def _of_sale(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
+def _of_sale(
+    row: dict[str, Any], asked: Sequence[Refund], *, covered_fen: int, by: Sequence[Refund]
+) -> dict[str, Any]:
     """What stored value got back is there at once; what WeChat returns, when it says so of the last part.
 
-    What of WeChat's part nobody was asked for had gone back by the merchant console before.
+    ``covered_fen`` of what WeChat never carried out went back ``by`` the merchant console; where that is all of it,
+    it is as if WeChat had carried it out.
     """
-    state = money_back(part.status for part in asked)
+    void_fen = sum(part.amount_fen for part in asked if part.status in VOID)
+    counted = [part for part in asked if part.status not in VOID] if covered_fen == void_fen else asked
+    ends = [*counted, *by] if covered_fen else counted
+    state = money_back(part.status for part in ends)
     done_at = None
     if state == MoneyBack.DONE:
-        done_at = max((part.settled_at for part in asked if part.settled_at), default=row["at"])
+        done_at = max((part.settled_at for part in ends if part.settled_at), default=row["at"])
     on_its_way_fen = sum(part.amount_fen for part in asked if part.status not in ARRIVED)
+    if all(part.status in ARRIVED for part in by):
+        on_its_way_fen -= covered_fen
     amount_fen = row["goods_fen"] + row["shipping_fen"]
     return {
         **row,
@@ -113,7 +137,7 @@ def _of_sale(row: dict[str, Any], asked: Sequence[Refund]) -> dict[str, Any]:
         "after_sale": True,
         "amount_fen": amount_fen,
         "status": state,
-        "status_text": _text(state, asked),
+        "status_text": _text(state, ends),
         "points": row["points_back"],
         "done_at": done_at,
         "back_fen": amount_fen - on_its_way_fen,

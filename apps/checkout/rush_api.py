@@ -2,7 +2,8 @@
 
 It refuses what ``api.OrdersView`` would refuse, in the same words, by one statement: who calls, whether the address is
 theirs, and whether this request was placed before. It opens only while an activity is shut out (``activities.in_a_rush``),
-for a body in the plain form that phones send; whatever else there is to say, or to doubt, the view says.
+and asks only about orders of that one, in the plain form that phones send; whatever else there is to say, or to doubt, the
+view says.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class RushMiddleware:
         """The refusal, if the order is sure to be refused as sold out and in no other way."""
         token = token_of(request)
         wanted = _wanted(request)
-        if token is None or wanted is None:
+        if token is None or wanted is None or not activities.in_a_rush(wanted.ticket):
             return None
         row = _ASK.row(hash_of(token), at, wanted.address_id, wanted.key)
         if row is None:

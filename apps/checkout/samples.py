@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,12 +20,16 @@ from mall.pricing.scope import Skus
 
 
 class Step(NamedTuple):
-    """A SKU at a price in fen for each unit, under the id that an order names; ``called`` what it is a sample of."""
+    """A SKU at a price in fen for each unit, under the id that an order names.
+
+    ``called`` is what it is a sample of, ``label`` what the order calls the price where the kind has several.
+    """
 
     activity_id: int | str
     sku_id: int
     price_fen: int
     called: str = ""
+    label: str = ""
 
 
 def priced(
@@ -37,64 +41,29 @@ def priced(
     skus = catalog_facts.skus({step.sku_id for step in steps})
     offers = promotion_facts.offers_for(member=None, at=at, sku_ids=list(skus))
     told = []
-    for activity_id, sku_id, price_fen, called in steps:
-        sku = skus[sku_id]
-        ticket = Ticket(kind=kind, id=activity_id)
+    for step in steps:
+        sku = skus[step.sku_id]
         least = sku.product.min_quantity
-        quote = _quote(
-            ticket,
-            offers,
-            label=label,
-            prices_fen={sku_id: price_fen},
-            combines=combines,
-            basket={sku: least},
-        )
+        priced_as = step.label or label
+        quote = _quote(step, sku, offers, kind=kind, label=priced_as, combines=combines)
+        of_several = f"（{least} 件起购）" if least > 1 else ""
         taken = "，".join(f"{one.label} −¥{yuan(one.amount_fen)}" for one in quote.applied) or "无优惠"
-        apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{label}同享")
+        apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{priced_as}同享")
         told.append(
-            f"{called or sku.product.title}{units(least)}：原价 ¥{yuan(sku.price_fen * least)}，{taken}，"
+            f"{step.called or sku.product.title}{of_several}：原价 ¥{yuan(sku.price_fen * least)}，{taken}，"
             f"实付 ¥{yuan(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
         )
     return told
 
 
-def units(least: int) -> str:
-    """How many units a sample is of, where nobody can buy one."""
-    return f"（{least} 件起购）" if least > 1 else ""
-
-
-def sample(
-    *,
-    kind: str,
-    activity_id: int | str,
-    label: str,
-    prices_fen: Mapping[int, int],
-    combines: Collection[str],
-    basket: Mapping[Sku, int],
-    at: datetime,
-) -> Quote:
-    """The quote for units of these SKUs, with their products at hand, to a buyer of no level and without postage.
-
-    What of today's offers goes with the price is applied, the rest is declined with the reason: at most two statements.
-    """
-    offers = promotion_facts.offers_for(member=None, at=at, sku_ids=[sku.pk for sku in basket])
-    ticket = Ticket(kind=kind, id=activity_id)
-    return _quote(ticket, offers, label=label, prices_fen=prices_fen, combines=combines, basket=basket)
-
-
 def _quote(
-    ticket: Ticket,
-    offers: Sequence[Offer],
-    *,
-    label: str,
-    prices_fen: Mapping[int, int],
-    combines: Collection[str],
-    basket: Mapping[Sku, int],
+    step: Step, sku: Sku, offers: Sequence[Offer], *, kind: str, label: str, combines: Collection[str]
 ) -> Quote:
+    ticket = Ticket(kind=kind, id=step.activity_id)
     price = ActivityPrice(
-        ref=ticket.ref, label=label, prices_fen=dict(prices_fen), scope=Skus(frozenset(prices_fen))
+        ref=ticket.ref, label=label, prices_fen={sku.pk: step.price_fen}, scope=Skus(frozenset({sku.pk}))
     )
     admission = Admission(ticket=ticket, title=label, price=price, combines=frozenset(map(Extra, combines)))
-    lines = tuple(quoting.line(sku, quantity) for sku, quantity in basket.items())
-    wanted = Basket(lines=lines, buyer=Buyer(level_id=None))
+    line = quoting.line(sku, sku.product.min_quantity)
+    wanted = Basket(lines=(line,), buyer=Buyer(level_id=None))
     return engine.quote(wanted, activities.with_activity(offers, admission))

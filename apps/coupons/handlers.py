@@ -16,7 +16,7 @@ _ASK_AGAIN: Final = timedelta(hours=1)
 
 def welcome_on_member_registered(event: events.MemberRegistered, *, at: datetime) -> None:
     """Give a new member the newcomer pack, once."""
-    coupons.welcome(member_id=event.member_id, at=at)
+    coupons.welcome(member_id=event.member_id, risk_rank=event.risk_rank, at=at)
 
 
 def reward_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
+
+# What risk calls newcomers' coupons that wait for a look (config/judging.py), and of what a pack is the reward.
+WELCOME_PACK: Final = "welcome_pack"
+FIRST_ORDER_GIFT: Final = "first_order_gift"
+REGISTERED: Final = "registration"
 
 
 class CouponStatus(models.TextChoices):

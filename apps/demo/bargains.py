@@ -24,7 +24,7 @@ def fill(*, at: datetime) -> None:
     sku = Sku.objects.filter(code=_SKU).first()
     if sku is None or Bargain.objects.filter(code=_CODE).exists():
         return
-    row = bargains.CAMPAIGNS.save(
+    row = bargains.CAMPAIGNS.load(
         BargainDraft(
             code=_CODE,
             title="一枝瓶邀好友砍价",
@@ -38,8 +38,7 @@ def fill(*, at: datetime) -> None:
             ends_at=at + timedelta(days=30),
         ),
         at=at,
-    ).row
-    bargains.CAMPAIGNS.approve(row, at=at)
+    )
     run = bargains.open_run(bargain_id=row.pk, member_id=_person("林谷雨", at=at).pk, at=at)
     for friend in _FRIENDS:
         bargains.help_run(bargain_no=run.bargain_no, member_id=_person(friend, at=at).pk, at=at)

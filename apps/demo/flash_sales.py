@@ -61,18 +61,15 @@ def _session(
     draft = flashsale.SessionDraft(
         code=code, title=title, starts_at=starts_at, ends_at=ends_at, goods=_goods(goods)
     )
-    flashsale.CAMPAIGNS.approve(flashsale.CAMPAIGNS.save(draft, at=at).row, at=at)
+    flashsale.CAMPAIGNS.load(draft, at=at)
 
 
 def _goods(wanted: Sequence[tuple[str, int, int]]) -> list[flashsale.GoodDraft]:
-    prices_fen = dict(
-        Sku.objects.filter(code__in=[code for code, _, _ in wanted]).values_list("code", "price_fen")
-    )
-    ids = dict(Sku.objects.filter(code__in=prices_fen).values_list("code", "pk"))
+    skus = {sku.code: sku for sku in Sku.objects.filter(code__in=[code for code, _, _ in wanted])}
     return [
         flashsale.GoodDraft(
-            sku_id=ids[code],
-            price_fen=prices_fen[code] - percent_off(prices_fen[code], off_bp=off_bp),
+            sku_id=skus[code].pk,
+            price_fen=skus[code].price_fen - percent_off(skus[code].price_fen, off_bp=off_bp),
             quota=units,
             limit_per_member=2,
         )

@@ -31,7 +31,7 @@ def fill(*, at: datetime) -> None:
         size: sku.price_fen - money.percent_off(sku.price_fen, off_bp=off_bp)
         for size, off_bp in _OFF_BP.items()
     }
-    row, _ = groupbuy.CAMPAIGNS.save(
+    row = groupbuy.CAMPAIGNS.load(
         Draft(
             code=_CODE,
             title="滇红金针三人团",
@@ -44,7 +44,6 @@ def fill(*, at: datetime) -> None:
         ),
         at=at,
     )
-    groupbuy.CAMPAIGNS.approve(row, at=at)
     joined = None
     for number, friend in enumerate(_FRIENDS, start=2):
         said = {"kind": KIND, "id": row.pk} | ({"group_no": joined} if joined else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.base import numbers
@@ -16,6 +17,7 @@ from apps.distribution.services import (
     bindings,
     commissions,
     holds,
+    ledger,
     promoters,
     rules,
     settlement,
@@ -88,7 +90,7 @@ def _earn(customers: list[Member], skus: dict[str, Sku], *, at: datetime) -> Non
         commissions.freeze(order_no=order.order_no, at=order.received_at or at)
     settlement.settle_due(at=at)
     suspected = list(Commission.objects.filter(order_no=rejected.order_no).values_list("pk", flat=True))
-    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"], at=at)
+    holds.hold(commission_ids=suspected, reasons=["收货手机号与推客相同"])
     holds.reject(commission_ids=suspected[:1], reason="用小号自购", at=at)
     _owe(available, at=at)
 
@@ -121,16 +123,38 @@ def _owe(order: Order, *, at: datetime) -> None:
         at=at,
     )
     takebacks.take_back(order_no=locked.order_no, at=at)
+    _ask_for_more(Promoter.objects.get(account__withdrawing_fen__gte=1), at=at)
+
+
+def _ask_for_more(promoter: Promoter, *, at: datetime) -> None:
+    """A reward for a tasting, of which more is asked for than goes out without a look."""
+    ledger.adjust(
+        promoter_id=promoter.pk,
+        change_fen=60_000,
+        business_key="demo:tasting",
+        reason="线下品鉴会奖励",
+        operator=None,
+        at=at,
+    )
+    withdrawals.request(
+        member=promoter.member, amount_fen=50_000, idempotency_key=f"demo-more-{promoter.pk}", at=at
+    )
 
 
 def _withdraw(promoter: Promoter, *, arrives: bool, at: datetime) -> None:
-    """Take out all that is available, as if WeChat had been told and had answered so."""
+    """Take out all that is available, as if WeChat had been told and had answered so.
+
+    Beside the sandbox, which knows the promoters, what does not arrive is really handed over by the bell, so that its
+    user can confirm it there; where it might be the real WeChat, it only looks so.
+    """
     row = withdrawals.request(
         member=promoter.member,
         amount_fen=promoter.account.available_fen,
         idempotency_key=f"demo-{promoter.pk}",
         at=at - timedelta(hours=1),
     )
+    if settings.WECHAT_SANDBOX and not arrives:
+        return
     transfer = Transfer(
         out_bill_no=row.withdrawal_no,
         state="SUCCESS" if arrives else "WAIT_USER_CONFIRM",

@@ -1,4 +1,4 @@
-"""Fills the whole demo shop: goods, terms, a survey, reviews."""
+"""Fills the whole demo shop: goods, terms, a survey, reviews, orders, and who bought them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.demo import (
     activity_orders,
     after_sales,
+    audiences,
     bargains,
     filling,
     group_buys,
@@ -45,4 +46,6 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         referrals.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
+    # Last: it looks at what everybody bought.
+    audiences.fill(at=at)
     return added

@@ -18,10 +18,14 @@ from apps.payments import admin as payments
 from apps.payments.models import Payment
 
 
+def in_words(row: Payment | ShippingUpload) -> str:
+    """What was to be paid, in words. An upload names no bill while WeChat was not told of the order's parcels yet."""
+    return f"{bills.label_of(row.bill_kind or bills.ORDER.name)} {row.bill_no or row.order}"
+
+
 def subject(row: Payment | ShippingUpload) -> SafeString | str:
     """What was to be paid, in words and as a link: to the order itself, and for any other bill to where its kind says."""
-    # An upload names no bill while WeChat was not told of the order's parcels yet.
-    text = f"{bills.label_of(row.bill_kind or bills.ORDER.name)} {row.bill_no or row.order}"
+    text = in_words(row)
     if row.order_id is not None:
         return link(reverse("admin:orders_order_change", args=[row.order_id]), text)
     try:
@@ -55,10 +59,15 @@ class PaymentAdmin(payments.PaymentAdmin):
 @admin.register(ShippingUpload)
 class ShippingUploadAdmin(fulfillment.ShippingUploadAdmin):
     list_filter = [BillFilter, *fulfillment.ShippingUploadAdmin.list_filter]
-    # The row's page has the link; in the list the same words open the row.
+    # The row's page has the link; in the list the same words open the row: a link within another is none.
+    list_display = ["named", *fulfillment.ShippingUploadAdmin.list_display[1:]]
     fields = ["subject", "state", "uploaded_parcels", "uploaded_at", "outcome_unknown", "last_error"]
     readonly_fields = ["subject", "state"]
 
     @admin.display(description="用于", ordering="bill_no")
     def subject(self, row: ShippingUpload) -> SafeString | str:
         return subject(row)
+
+    @admin.display(description="用于", ordering="bill_no")
+    def named(self, row: ShippingUpload) -> str:
+        return in_words(row)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.bargain import services as bargains
 from apps.base import days
+from apps.campaigns import selectors as campaign_facts
 from apps.campaigns.models import CampaignColumns
 from apps.campaigns.services import Campaigns
 from apps.campaigns.standing import phase
@@ -22,6 +23,7 @@ from apps.groupbuy import services as groupbuy
 from apps.presale import services as presales
 from apps.promotions.models import Campaign, Promotion
 from apps.referrals import services as referrals
+from mall.errors import Faulty
 
 # So many are shown of each kind in one month: nobody reads more.
 _MOST: Final = 200
@@ -97,10 +99,40 @@ def _page(row: Any) -> str:
 
 def campaign_page(*, kind: str, activity_id: str) -> str | None:
     """The page of the campaign that speaks for SKUs under this id, None for none: one statement."""
+    found = _found(kind=kind, activity_id=activity_id)
+    return None if found is None else _page(found[1])
+
+
+def _found(*, kind: str, activity_id: str) -> tuple[Campaigns[Any, Any], Any] | None:
     for campaigns in KINDS:
         if campaigns.kind == kind and (row := campaigns.row_of(activity_id)) is not None:
-            return _page(row)
+            return campaigns, row
     return None
+
+
+class Concerned(NamedTuple):
+    """A campaign that sells a product: what it is called, its page, and what does not fit any more, a sentence each."""
+
+    named: str
+    page: str
+    misfits: Sequence[str]
+
+
+def concerned_by(*, product_id: int, at: datetime) -> list[Concerned]:
+    """The campaigns that sell a product now or later, held against it as it is now."""
+    rows = {}
+    for kind, activity_id in campaign_facts.speaking_for(product_id=product_id, at=at):
+        if found := _found(kind=kind, activity_id=activity_id):
+            rows[kind, found[1].pk] = found
+    return [_concerned(campaigns, row) for campaigns, row in rows.values()]
+
+
+def _concerned(campaigns: Campaigns[Any, Any], row: Any) -> Concerned:
+    try:
+        misfits = campaigns.check(campaigns.draft_of(row))
+    except Faulty as refusal:
+        misfits = [fault.text for fault in refusal.faults]
+    return Concerned(f"{campaigns.label}「{row.title}」", _page(row), misfits)
 
 
 def _of_campaigns(campaigns: Campaigns[Any, Any]) -> Source:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from apps.bargain import campaign_files as bargain
 from apps.campaigns.files import Part
 from apps.coupons import campaign_files as coupons
+from apps.desk import message_file
 from apps.distribution import campaign_files as distribution
 from apps.flashsale import campaign_files as flash_sales
 from apps.groupbuy import campaign_files as group_buys
@@ -33,6 +34,8 @@ PARTS: Final[Sequence[Part]] = (
     distribution.COMMISSION,
     distribution.PROMOTERS,
     referrals.PART,
+    message_file.SCENES,
+    message_file.RULES,
 )
 
 # Why a value is none, by pydantic's name for it; what is not here is told in its own words.

@@ -105,7 +105,8 @@ class Results(NamedTuple):
 
 def of(campaigns: Campaigns[Any, Any], rows: Sequence[CampaignColumns]) -> Mapping[int, Results]:
     """The figures of campaigns of one kind, by id: three statements at the most, however many there are."""
-    named, sent = campaigns.ordered_as(rows), campaigns.subjects_of(rows)
+    named = campaigns.ordered_as(rows)
+    sent = campaigns.subjects_of(rows, ordered=named)
     asked: dict[str, Any] = {
         "kind": campaigns.kind,
         "shared_as": campaigns.shared_as,

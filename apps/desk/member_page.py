@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from apps.audiences import parts as audiences
 from apps.base.parts import Parted
 from apps.coupons import parts as coupons
 from apps.distribution import parts as distribution
@@ -18,4 +19,4 @@ from apps.wallet import parts as wallet
 class MemberAdmin(Parted, MemberPage):
     """Shoppers, continued by the rooms that know more of them."""
 
-    parts = (orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD, distribution.PROMOTES)
+    parts = (orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD, distribution.PROMOTES, audiences.STANDS)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 
+from apps.base.admin import link
 from apps.base.asking import operator
 from apps.base.parts import Parted
 from apps.catalog.admin import ProductPage
 from apps.catalog.models import Product
+from apps.desk import calendar
 from apps.fulfillment.services import templates
 from apps.inventory import parts as inventory_parts
 from apps.inventory import selectors as stock_facts
 from apps.inventory import services as inventory
 from apps.inventory.services.counting import MAX_UNITS
 from apps.orders import parts as orders
+
+# In how many a product is bought: who changes that changes it for campaigns, too.
+_BOUGHT_IN: Final = {"min_quantity", "quantity_step"}
 
 
 @admin.register(Product)
@@ -66,7 +72,17 @@ class ProductAdmin(Parted, ProductPage):
         self.message_user(request, told, level=level)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Say what the SKUs that were saved cost to send, where that may surprise."""
+        """Say what the SKUs that were saved cost to send, where that may surprise, and whose campaigns are concerned."""
         super().save_related(request, form, formsets, change)
+        if change and _BOUGHT_IN & set(form.changed_data):
+            self._name_campaigns(request, form.instance)
         for warning in templates.weight_warnings(product_ids=[form.instance.pk]):
             self.message_user(request, warning, level=messages.WARNING)
+
+    def _name_campaigns(self, request: HttpRequest, product: Product) -> None:
+        """Activities keep to the quantities as well: say which campaigns sell it, and what of them fits no more."""
+        for named, page, misfits in calendar.concerned_by(product_id=product.pk, at=timezone.now()):
+            told = f"{named}正在使用此商品，新的起购和倍数对活动订单立即生效"
+            if misfits:
+                told = f"{named}需要调整：{'；'.join(misfits)}"
+            self.message_user(request, format_html("{} {}", told, link(page, "查看")), level=messages.WARNING)

@@ -26,10 +26,6 @@ class ResultsPage(CampaignPage):
 
     actions_list = ["results_sheet"]
 
-    def samples(self, row: Any) -> Iterable[str]:
-        """What shoppers would pay now, a sentence for each sample: the same quote as every order's."""
-        raise NotImplementedError
-
     def __init_subclass__(cls) -> None:
         """Make the button for the sheet, for whoever may see this kind."""
         super().__init_subclass__()

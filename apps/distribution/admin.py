@@ -16,7 +16,15 @@ from unfold.decorators import action
 from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, with_way
 from apps.base.asking import Done, operator
-from apps.distribution import admin_money, admin_rules, admin_withdrawals, exports, forms
+from apps.distribution import (
+    admin_money,
+    admin_rules,
+    admin_withdrawals,
+    exports,
+    forms,
+    report_page,
+    reports,
+)
 from apps.distribution import selectors as promoter_facts
 from apps.distribution.models import (
     Bond,
@@ -24,6 +32,7 @@ from apps.distribution.models import (
     Promoter,
     PromoterMove,
 )
+from apps.distribution.report_page import Table
 from apps.distribution.services import bindings, promoters
 from apps.distribution.states import MOVE_LABELS, PROMOTER_LIFECYCLE, PromoterStatus
 from apps.members import selectors as member_facts
@@ -36,6 +45,29 @@ _COLOURS = {
     PromoterStatus.ACTIVE: "success",
     PromoterStatus.SUSPENDED: "danger",
 }
+_TABLES = (
+    Table(
+        key="promoters",
+        title="推客",
+        names=("会员编号", "昵称", "等级"),
+        lines=lambda since, until: reports.by_promoter(since=since, until=until),
+        note="按付款时间统计。收入为直接客户实付的商品金额，已减退款，不含运费；佣金含一级与二级，已减扣回；奖励为榜单奖励。",
+    ),
+    Table(
+        key="channels",
+        title="渠道",
+        names=("渠道",),
+        lines=lambda since, until: reports.by_channel(since=since, until=until),
+        note="按下单时客户当初的绑定方式统计；续期不改变渠道。",
+    ),
+    Table(
+        key="contests",
+        title="榜单活动",
+        names=("活动",),
+        lines=lambda since, until: reports.by_contest(since=since, until=until),
+        note="列出与所选日期有交集的活动，数字按活动自身的起止时间统计；奖励在发奖后计入。",
+    ),
+)
 _LOOKED_BACK = timedelta(days=30)
 # So many of a promoter's customers, and of each of theirs, are in the tree on its page; the lists have them all.
 _TREE = 20
@@ -80,7 +112,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["standing", "customers", "orders", "brought", "earned", "roi", "money", "tree"]
     inlines = [MoveInline]
-    actions_list = ["appoint", "export", "sharers"]
+    actions_list = ["appoint", "report", "export", "sharers"]
     actions_detail = ["approve", "refuse", "suspend", "resume", "set_level", "bind", "unbind"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promoter]:
@@ -124,6 +156,7 @@ class PromoterAdmin(ReadOnlyAdmin):
             ("待收货", account.pending_fen),
             ("冻结", account.frozen_fen),
             ("可提现", account.available_fen),
+            ("提现中", account.withdrawing_fen),
         ]
         told += [("已提现", account.withdrawn_fen), ("欠款", account.debt_fen)]
         return "，".join(f"{label} ¥{yuan(fen)}" for label, fen in told if fen) or "—"
@@ -145,7 +178,10 @@ class PromoterAdmin(ReadOnlyAdmin):
         ]
         if not branches:
             return format_html("{}", "还没有客户")
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}{}</li>", branches))
+        drawn = format_html("<ul>{}</ul>", format_html_join("", "<li>{}{}</li>", branches))
+        return format_html(
+            "{}{}", drawn, with_way("全部客户", "distribution_bond", promoter__id__exact=row.pk)
+        )
 
     @action(
         description="任命推客",
@@ -165,6 +201,23 @@ class PromoterAdmin(ReadOnlyAdmin):
             return Done("已任命。", then=self.page_of(found), about=found)
 
         return self.ask(request, forms.AppointForm, appoint)
+
+    @action(
+        description="推广报表",
+        permissions=["distribution.view_promoter"],
+        url_path="report",
+        icon="monitoring",
+    )
+    def report(self, request: HttpRequest) -> HttpResponseBase:
+        """What promoting brought in and cost in a period, by promoter, channel and contest."""
+        return report_page.show(
+            self,
+            request,
+            title="推广报表",
+            name="promotion",
+            tables=_TABLES,
+            exports="distribution.export_commission",
+        )
 
     @action(
         description="导出报表",

@@ -7,19 +7,22 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base import audit, sheets
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
-from apps.base.asking import operator
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
+from apps.base.asking import Done, operator
+from apps.base.choosing import asks_for_chosen, chosen, told
 from apps.distribution import exports, forms
 from apps.distribution.models import Account, Commission, Entry
 from apps.distribution.services import holds, ledger
 from apps.distribution.states import CommissionStatus
 from mall.money import yuan
 
+_JUDGE = "distribution.judge_commission"
 _COLOURS = {
     CommissionStatus.PENDING: "info",
     CommissionStatus.FROZEN: "warning",
@@ -70,7 +73,7 @@ class CommissionAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["base", "amount", "taken", "rate", "standing", "looked_at"]
     inlines = [TakenBackInline]
-    actions = ["release_chosen"]
+    actions = ["release_chosen", "reject_chosen"]
     actions_list = ["export"]
     actions_detail = ["hold", "release", "reject"]
 
@@ -92,11 +95,51 @@ class CommissionAdmin(ReadOnlyAdmin):
     def looked_at(self, row: Commission) -> str:
         return "；".join(row.hold_reasons) if row.held else "—"
 
-    @for_chosen(description="放行所选的佣金", permission="distribution.judge_commission")
-    def release_chosen(self, request: HttpRequest, chosen: QuerySet[Commission]) -> None:
-        ids = list(chosen.values_list("pk", flat=True))
-        done = holds.release(commission_ids=ids, at=timezone.now())
-        self.message_user(request, f"已放行 {done} 笔。")
+    release_chosen = asks_for_chosen(
+        description="放行所选的佣金", permission=_JUDGE, page="distribution_commission_release_many"
+    )
+    reject_chosen = asks_for_chosen(
+        description="驳回所选的佣金", permission=_JUDGE, page="distribution_commission_reject_many"
+    )
+
+    def get_urls(self) -> list[Any]:
+        """The pages that ask about chosen commissions beside the others."""
+        view = self.admin_site.admin_view
+        return [
+            path("release-many/", view(self.release_many), name="distribution_commission_release_many"),
+            path("reject-many/", view(self.reject_many), name="distribution_commission_reject_many"),
+            *super().get_urls(),
+        ]
+
+    def release_many(self, request: HttpRequest) -> HttpResponse:
+        """Ask, then let each of the chosen commissions go by itself."""
+
+        def release(_: forms.ReleaseForm, ids: list[int]) -> Done:
+            outcome = holds.release_each(commission_ids=ids, operator=operator(request), at=timezone.now())
+            return told(outcome, "放行")
+
+        return self._many(request, forms.ReleaseForm, release)
+
+    def reject_many(self, request: HttpRequest) -> HttpResponse:
+        """Ask why, then cancel each of the chosen commissions by itself."""
+
+        def reject(form: forms.RejectForm, ids: list[int]) -> Done:
+            reason, by = form.cleaned_data["reason"], operator(request)
+            outcome = holds.reject_each(commission_ids=ids, reason=reason, operator=by, at=timezone.now())
+            return told(outcome, "驳回")
+
+        return self._many(request, forms.RejectForm, reject)
+
+    def _many(self, request: HttpRequest, form_class: Any, act: Any) -> HttpResponse:
+        rows = chosen(self.get_queryset(request), request, permission=_JUDGE)
+        return self.ask(
+            request,
+            form_class,
+            lambda form: act(form, [row.pk for row in rows]),
+            heading=f"所选的 {len(rows)} 笔佣金",
+            facts=[(row.get_status_display(), f"{_told(row)}：{self.looked_at(row)}") for row in rows],
+            outside=True,
+        )
 
     @action(
         description="导出明细",
@@ -117,7 +160,7 @@ class CommissionAdmin(ReadOnlyAdmin):
 
         def hold(form: forms.HoldForm) -> str:
             reasons = [form.cleaned_data["reason"]]
-            holds.hold(commission_ids=[row.pk], reasons=reasons, at=timezone.now())
+            holds.hold(commission_ids=[row.pk], reasons=reasons)
             return "已暂扣。"
 
         return self.ask(request, forms.HoldForm, hold, row=row, heading=_told(row))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -215,12 +214,8 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         if first is None:
             raise Http404
         audit.record(operator=operator(request), action="下载提现月报", subject=month, at=timezone.now())
-        since, until = days.day_window(first)[0], days.day_window(_next_month(first))[0]
+        since, until = days.month_window(first)
         return sheets.download(exports.withdrawals(since=since, until=until), name=f"withdrawals-{month}")
-
-
-def _next_month(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)
 
 
 def _told(row: Withdrawal) -> str:

@@ -22,21 +22,11 @@ from apps.distribution.models import Bond, Promoter
 from apps.distribution.services import bindings, promoters
 from apps.distribution.states import PromoterStatus
 from apps.members import selectors as member_facts
-from apps.members.auth import caller
+from apps.members.auth import caller, caller_or_none
 from apps.members.models import Document, Member
 from mall import text as texts
 
 _MOST: Final = 50
-_MONEY: Final = (
-    "pending_fen",
-    "frozen_fen",
-    "available_fen",
-    "withdrawing_fen",
-    "withdrawn_fen",
-    "debt_fen",
-)
-
-
 _INVITER_OR_NULL: Final = {"allOf": [{"$ref": "#/components/schemas/Inviter"}], "nullable": True}
 
 
@@ -173,7 +163,7 @@ def _promoter(member: Member) -> dict[str, Any]:
             "second": rules.second_bp if level is None or level.second_bp is None else level.second_bp,
         },
         "promo_code": promoter.code if promoter and promoter.status == PromoterStatus.ACTIVE else None,
-        **{name: getattr(promoter.account, name) if promoter else 0 for name in _MONEY},
+        **{name: getattr(promoter.account, name) if promoter else 0 for name in promoter_facts.SUMS},
         "agreement": agreement and {"version": agreement.version, "body": agreement.body},
     }
     return dict(shapes.PromoterSerializer(shown).data)
@@ -204,8 +194,7 @@ def _place(place: promoter_facts.Place) -> dict[str, Any]:
 
 
 def _mine(request: Request, *, since: datetime, until: datetime) -> dict[str, Any] | None:
-    if not isinstance(request.user, Member):
-        return None
-    promoter = promoter_facts.promoter_of(request.user.pk)
+    member = caller_or_none(request)
+    promoter = promoter_facts.promoter_of(member.pk) if member else None
     place = promoter and promoter_facts.place_of(promoter, since=since, until=until)
     return _place(place) if place else None

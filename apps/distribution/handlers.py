@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.distribution.services import commissions, looking, promoters, takebacks
+from apps.distribution.services import commissions, earning, promoters, takebacks
 from apps.members.models import Document
 from mall import events
 
 
 def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
-    """Write what the order earns for who brought its buyer, once."""
-    commissions.accrue(order_no=event.order_no, at=at)
-    looking.look(order_no=event.order_no, at=at)
+    """Write what the order earns for who brought its buyer, once, and have it looked at."""
+    earning.earn(order_no=event.order_no, at=at)
 
 
 def freeze_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
-    """Have the after-sales window run; a payment whose news comes later than the receipt's is written first."""
-    commissions.accrue(order_no=event.order_no, at=at)
-    looking.look(order_no=event.order_no, at=at)
+    """Have the after-sales window run."""
     commissions.freeze(order_no=event.order_no, at=at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -70,26 +70,35 @@ def lowest_level() -> PromoterLevel | None:
     return PromoterLevel.objects.order_by("rank").first()
 
 
-class Brought(NamedTuple):
-    """What a promoter brought at first hand: orders that were not refunded whole, and what was paid for them and kept."""
+def earned_levels(promoter_ids: Collection[int]) -> Mapping[int, PromoterLevel]:
+    """The highest level whose conditions each of these promoters meets, if there is one: three statements.
 
-    orders: int
-    amount_fen: int
-
-
-def brought_by(promoter_id: int) -> Brought:
-    """What a promoter has brought so far: one statement."""
-    return Brought(**_brought(Commission.objects.filter(promoter_id=promoter_id)))
-
-
-def earned_level(promoter: Promoter) -> PromoterLevel | None:
-    """The highest level whose conditions a promoter meets; None where no level has any that are met."""
-    brought = brought_by(promoter.pk)
-    team = Bond.objects.filter(promoter=promoter).count()
-    levels = PromoterLevel.objects.filter(
-        min_orders__lte=brought.orders, min_amount_fen__lte=brought.amount_fen, min_team__lte=team
+    Counted is what they brought at first hand (orders that were not refunded whole, and what was paid for them and kept)
+    and whose customers are theirs. A level without conditions is nobody's by merit.
+    """
+    levels = [level for level in PromoterLevel.objects.order_by("-rank") if level.has_conditions]
+    if not levels:
+        return {}
+    kept = Commission.objects.filter(promoter_id__in=promoter_ids, of__isnull=True, level=1).filter(
+        base_fen__gt=F("refunded_fen")
     )
-    return next((level for level in levels.order_by("-rank") if level.has_conditions), None)
+    brought = {
+        promoter_id: (orders, amount_fen)
+        for promoter_id, orders, amount_fen in kept.order_by()
+        .values_list("promoter_id")
+        .annotate(orders=Count("order_no", distinct=True), amount=Sum(F("base_fen") - F("refunded_fen")))
+    }
+    bonds = Bond.objects.filter(promoter_id__in=promoter_ids).order_by().values_list("promoter_id")
+    teams = dict(bonds.annotate(team=Count("pk")))
+    found = {}
+    for promoter_id in promoter_ids:
+        orders, amount_fen = brought.get(promoter_id, (0, 0))
+        team = teams.get(promoter_id, 0)
+        for level in levels:
+            if orders >= level.min_orders and amount_fen >= level.min_amount_fen and team >= level.min_team:
+                found[promoter_id] = level
+                break
+    return found
 
 
 def inviter_of(member_id: int, *, at: datetime) -> Bond | None:
@@ -389,14 +398,6 @@ def _ranked(*, since: datetime, until: datetime) -> QuerySet[Any, Any]:
         )
     )
     return summed.filter(amount_fen__gt=0).order_by("-amount_fen", "-orders", "promoter_id")
-
-
-def _brought(rows: QuerySet[Commission]) -> dict[str, int]:
-    kept = rows.filter(of__isnull=True, level=1, base_fen__gt=F("refunded_fen"))
-    return kept.aggregate(
-        orders=Count("order_no", distinct=True),
-        amount_fen=Sum(F("base_fen") - F("refunded_fen"), default=0),
-    )
 
 
 def _sum(rows: QuerySet[Any, Any], column: str) -> Coalesce:

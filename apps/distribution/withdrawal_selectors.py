@@ -75,11 +75,6 @@ def stuck() -> QuerySet[Withdrawal]:
     return Withdrawal.objects.filter(status__in=WITH_WECHAT).exclude(last_error="")
 
 
-def due(*, at: datetime) -> int:
-    """How many the sweep has before it."""
-    return Withdrawal.objects.filter(due_at__lte=at).count()
-
-
 def statement(*, since: datetime, until: datetime) -> Iterator[Month]:
     """What arrived at each promoter in ``[since, until)``, by promoter, with the name and openid of the last one."""
     done = Withdrawal.objects.filter(

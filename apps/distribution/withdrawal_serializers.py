@@ -6,18 +6,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.base.fields import MAX_FEN
 from apps.base.inputs import StrictIntegerField, StrictTextField
 from apps.distribution.states import WithdrawalStatus
 
 # So long a name can be sealed for WeChat whatever its signs are (200 bytes).
 _LONGEST_NAME = 50
-_MOST_FEN = 10_000_000_000
 
 
 class WithdrawSerializer(serializers.Serializer[Any]):
     """Taking commission out."""
 
-    amount_fen = StrictIntegerField(min_value=1, max_value=_MOST_FEN, help_text="How much, in fen.")
+    amount_fen = StrictIntegerField(min_value=1, max_value=MAX_FEN, help_text="How much, in fen.")
     real_name = StrictTextField(
         required=False,
         max_length=_LONGEST_NAME,

@@ -182,6 +182,8 @@ class PlanAdmin(EditableAdmin):
     def sessions_made(self, row: Plan) -> SafeString | str:
         if row.pk is None:
             return "—"
+        if row.enabled and not row.sessions.all() and not row.problem:
+            return "保存后十分钟内自动生成"
         told = f"已生成 {self.made(row):,} 场，其中 {_coming(row, at=timezone.now()):,} 场未结束"
         return with_way(told, "flashsale_session", plan__id__exact=row.pk)
 

@@ -8,29 +8,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base.forms import YuanField, show_refusal, shown
 from apps.campaigns.forms import CombinesField
-from apps.catalog.models import Sku
+from apps.catalog.sku_codes import SkuCodeField
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Session
 from apps.flashsale.services.planning import WEEKDAYS
 from apps.flashsale.services.saving import ONCE
 from mall.errors import Faulty, ShopError
-
-
-class SkuCodeField(forms.ModelChoiceField):
-    """A SKU by its code."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label="商家编码",
-            queryset=Sku.objects.select_related("product"),
-            to_field_name="code",
-            widget=UnfoldAdminTextInputWidget,
-            error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
-        )
 
 
 class SessionForm(forms.ModelForm):

@@ -46,6 +46,11 @@ def any_seen() -> bool:
     return time.monotonic() < _last_until
 
 
+def was_seen(good_id: int) -> bool:
+    """Whether this process believes a mark of this good at this moment, whomever it lets in. Asks nobody."""
+    return _seen(good_id) is not None
+
+
 def was_seen_closed(good_id: int, *, member_id: int) -> bool:
     """Whether this process believes a mark that shuts the member out. Asks nobody: where it is not sure, it is open."""
     seen = _seen(good_id)

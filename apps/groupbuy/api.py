@@ -19,7 +19,7 @@ from apps.campaigns.states import Approval, State
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import serializers as shapes
 from apps.groupbuy.selectors import Shelved
-from apps.members.models import Member
+from apps.members.auth import caller_or_none
 from apps.pictures import stored
 
 _NOW = "2026-11-28T10:00:00+08:00"
@@ -170,7 +170,8 @@ class GroupView(APIView):
 
 
 def _member_id(request: Request) -> int | None:
-    return request.user.pk if isinstance(request.user, Member) else None
+    member = caller_or_none(request)
+    return member.pk if member else None
 
 
 def _group_buy(shelved: Shelved, *, at: datetime) -> dict[str, Any]:

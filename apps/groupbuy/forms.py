@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import ReasonForm
-from apps.base.forms import CodeField, LinesField, TextField, show_refusal
-from apps.campaigns.forms import COMMON, CombinesField
-from apps.catalog.models import Sku
+from apps.base.forms import CodeField, LinesField, TextField
+from apps.campaigns.forms import COMMON, CampaignForm, CombinesField
+from apps.catalog import sku_codes
 from apps.groupbuy import inputs
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy import terms as group_terms
 from apps.groupbuy.drafts import Draft
 from apps.groupbuy.models import GroupBuy
-from mall.errors import ShopError
 
 LIMITS = ("minutes_per_group", "limit_per_member", "quota", "newcomers_only")
 
 
-class GroupBuyForm(forms.ModelForm):
-    """One group-buy, translated into a draft; what is wrong with it the service says, and the form shows where."""
+class GroupBuyForm(CampaignForm):
+    """One group-buy."""
+
+    campaigns = groupbuy.CAMPAIGNS
+    called: ClassVar[Mapping[str, str]] = {"skus": "ladder"}
 
     code = CodeField(
         label="编码",
@@ -51,7 +53,6 @@ class GroupBuyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.draft: Draft | None = None
         if self.instance.pk:
             ladders = group_terms.of_campaign(self.instance)
             codes = group_facts.codes_of(self.instance)
@@ -63,32 +64,16 @@ class GroupBuyForm(forms.ModelForm):
         """The numbers of people."""
         return inputs.read_sizes(self.cleaned_data["people"])
 
-    def clean(self) -> dict[str, Any]:
-        """Read the prices, and ask the service."""
-        typed = self.cleaned_data
-        if not self.errors:
-            try:
-                by_code = inputs.read_prices(typed["ladder"], typed["people"])
-                ladders = self._by_sku(by_code)
-            except forms.ValidationError as refused:
-                self.add_error("ladder", refused)
-                return typed
-            self._ask_the_service(typed, ladders)
-        return typed
-
-    def _by_sku(self, by_code: dict[str, dict[int, int]]) -> dict[int, dict[int, int]]:
-        ids = dict(Sku.objects.filter(code__in=by_code).values_list("code", "pk"))
-        if missing := [code for code in by_code if code not in ids]:
-            raise forms.ValidationError(f"没有这个商家编码的 SKU：{'、'.join(missing)}")
-        return {ids[code]: ladder for code, ladder in by_code.items()}
-
-    def _ask_the_service(self, typed: dict[str, Any], ladders: dict[int, dict[int, int]]) -> None:
-        said = {name: typed[name] for name in (*COMMON, *LIMITS)}
-        self.draft = Draft(row_id=self.instance.pk, ladders=ladders, **said)
+    def drafted(self, typed: dict[str, Any]) -> Draft:
+        """The draft, with the prices of these lines."""
         try:
-            groupbuy.CAMPAIGNS.try_out(self.draft, at=timezone.now())
-        except ShopError as refusal:
-            show_refusal(self, refusal, named={"skus": "ladder"})
+            by_code = inputs.read_prices(typed["ladder"], typed["people"])
+            ids = sku_codes.ids_of(by_code)
+        except forms.ValidationError as unreadable:
+            raise forms.ValidationError({"ladder": unreadable}) from unreadable
+        ladders = {ids[code]: ladder for code, ladder in by_code.items()}
+        said = {name: typed[name] for name in (*COMMON, *LIMITS)}
+        return Draft(row_id=self.instance.pk, ladders=ladders, **said)
 
 
 class EndForm(ReasonForm):

@@ -164,8 +164,6 @@ class Seat(models.Model):
     )
     kept_terms = models.JSONField("开团时的价格", null=True)
     minutes = models.PositiveIntegerField("成团时限（分钟）", null=True)
-    # Whether the member had paid for nothing before: what a campaign's results count.
-    newcomer = models.BooleanField("新人", default=False)
     held_at = models.DateTimeField("占位时间")
     paid_at = models.DateTimeField("参团时间", null=True)
 

@@ -104,11 +104,26 @@ def codes_of(row: GroupBuy) -> dict[int, str]:
     return dict(row.prices.values_list("sku_id", "sku__code").distinct())
 
 
-def seated_past_the_end(*, at: datetime, limit: int) -> list[str]:
-    """The unpaid orders of groups whose time is over and that nobody has ended yet, the longest over first."""
+class SeatPlace(NamedTuple):
+    """An unpaid seat in a group whose time is over: when that was, the seat's id, and the order that has it."""
+
+    ends_at: datetime
+    seat_id: int
+    order_no: str
+
+
+def seated_past_the_end(*, at: datetime, after: SeatPlace | None, limit: int) -> list[SeatPlace]:
+    """The unpaid seats of groups whose time is over and that nobody has ended yet, the longest over first.
+
+    ``after`` is the one that was seen last.
+    """
     due = running().filter(ends_at__lte=at, held__gte=1)
-    held = Seat.objects.filter(group__in=due, status=SeatStatus.HELD)
-    return list(held.order_by("group__ends_at", "id").values_list("order__order_no", flat=True)[:limit])
+    held = Seat.objects.filter(group__in=due, status=SeatStatus.HELD).order_by("group__ends_at", "id")
+    if after is not None:
+        held = held.filter(group__ends_at__gte=after.ends_at)
+        held = held.exclude(group__ends_at=after.ends_at, id__lte=after.seat_id)
+    rows = held.values_list("group__ends_at", "id", "order__order_no")[:limit]
+    return [SeatPlace(*row) for row in rows]
 
 
 def running() -> QuerySet[Group]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from apps.campaigns.states import Approval
 from apps.groupbuy.models import Group
 from apps.groupbuy.states import GroupStatus
 from apps.groupbuy.terms import Terms, called
@@ -16,7 +17,7 @@ SHARED_AS = "group"
 
 
 def group(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A group that somebody opened, at what the next one pays; no price where no place is left to pay for.
+    """A group that somebody opened, at what the next one pays; no price where nobody can take a place now.
 
     Raises NotFound for one that failed, too.
     """
@@ -36,7 +37,9 @@ def group(said: int | str, *, member_id: int, at: datetime) -> Card:
         until=found.ends_at,
         progress=progress_of(found),
     )
-    over = found.is_over or found.joined >= found.largest
+    # Its groups can be joined to their own end, also when the campaign is over; not while it is paused.
+    paused = found.group_buy.approval == Approval.PAUSED
+    over = paused or found.is_over or found.joined >= found.largest
     return card.without_offer() if over else card
 
 

@@ -84,7 +84,12 @@ class LoginView(APIView):
     )
     def post(self, request: Request) -> Response:
         body = _checked(shapes.CodeSerializer, request)
-        welcome = identity.log_in(code=body["code"], origin=_origin(request), at=timezone.now())
+        welcome = identity.log_in(
+            code=body["code"],
+            origin=_origin(request),
+            address=door.address_of(request._request),
+            at=timezone.now(),
+        )
         member = shapes.WelcomedMemberSerializer(welcome.member, context={"is_new": welcome.is_new}).data
         return Response({**shapes.TokensSerializer(welcome.tokens).data, "member": member})
 

@@ -54,3 +54,8 @@ def token_of(request: Request | HttpRequest) -> str | None:
 def caller(request: Request) -> Member:
     """Return the member who calls; for views that only members reach."""
     return cast(Member, request.user)
+
+
+def caller_or_none(request: Request) -> Member | None:
+    """Return the member who calls, None for nobody; for views that everybody reaches."""
+    return request.user if isinstance(request.user, Member) else None

@@ -147,6 +147,13 @@ class Order(models.Model):
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
             models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # What a member bought and kept, in any number of days, without a look at the rows (audiences).
+            models.Index(
+                fields=["member", "paid_at"],
+                include=["status", "payable_fen", "refunded_fen"],
+                condition=Q(paid_at__isnull=False),
+                name="order_paid_of_member",
+            ),
             # What operators search for: how a number ends, and the receiver's phone number or its last four digits.
             finding.by_end("order_no", name="order_no_by_end"),
             models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),

@@ -313,6 +313,11 @@ def refund_cause(refund_no: str) -> str:
     return f"refund:{refund_no}"
 
 
+def with_activity_alone(*, order_no: str) -> Order:
+    """The order with its number and its activity, and nothing else loaded: one narrow statement."""
+    return Order.objects.only("order_no", "activity").get(order_no=order_no)
+
+
 def refunds_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """The refunds of these orders as plain rows with their ``items``, by order id, oldest first; one statement.
 

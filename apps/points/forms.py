@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from apps.base.asking import OnceForm
 from apps.base.forms import PercentField, RuledForm, TextField, YuanField
-from apps.catalog.models import Sku
+from apps.catalog.sku_codes import SkuCodeField
 from apps.points.models import InteractionRule, PointsGood, Rules
 from apps.points.services import ruling
 from apps.points.services.booking import MAX_POINTS
@@ -58,14 +58,7 @@ class InteractionRuleForm(RuledForm):
 class PointsGoodForm(RuledForm):
     """Something in the points mall: a SKU by its code, or a coupon template by its number."""
 
-    sku = forms.ModelChoiceField(
-        label="商家编码",
-        queryset=Sku.objects.select_related("product"),
-        to_field_name="code",
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
-    )
+    sku = SkuCodeField(required=False)
     money_fen = YuanField(label="另付（元）", required=False, help_text="积分之外另付的金额，只用于商品")
 
     class Meta:

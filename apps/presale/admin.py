@@ -40,7 +40,7 @@ class PresalePage(CampaignPage):
     campaigns = presales.CAMPAIGNS
 
     form = forms.PresaleForm
-    list_display = ["title", "phase", "sentence", "starts_at", "ends_at", "ships_by", "waiting"]
+    list_display = ["title", "phase", "goods_shown", "starts_at", "ends_at", "ships_by", "orders_counted"]
     readonly_fields = ["sentence", "phase", "arrived_at"]
     actions_detail = [*CampaignPage.actions_detail, "arrive"]
     fieldsets = [
@@ -85,7 +85,17 @@ class PresalePage(CampaignPage):
         """Whose balances are still to come, with the way to its orders."""
         return [with_way(self.waiting(row), "presale_reservation", presale__id__exact=row.pk)]
 
-    @admin.display(description="订单")
+    @admin.display(description="商品")
+    def goods_shown(self, row: Presale) -> str:
+        """One product's; how many SKUs of it, where there are several."""
+        goods = list(row.goods.all())
+        more = f"（{len(goods)} 个规格）" if len(goods) > 1 else ""
+        return f"{goods[0].sku.product.title}{more}" if goods else "—"
+
+    @admin.display(description="下单 / 待付尾款 / 付清")
+    def orders_counted(self, row: Any) -> str:
+        return f"{row.ordered:,} / {row.reserved:,} / {row.paid:,}"
+
     def waiting(self, row: Any) -> str:
         return f"下单 {row.ordered:,}，待付尾款 {row.reserved:,}，已付清 {row.paid:,}"
 
@@ -129,7 +139,7 @@ class ReservationAdmin(ReadOnlyAdmin):
     """The orders of pre-sales: who paid what, and whose goods are here."""
 
     list_display = [
-        "order_shown",
+        "order",
         "member",
         "presale",
         "order_status",

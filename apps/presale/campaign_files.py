@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.campaigns.files import Code, Entry, Fen, Flag, Id, Part, Title, Units, When
-from apps.campaigns.services import QuotaTooSmall
 from apps.presale import services as presales
 from apps.presale.drafts import GoodDraft, PresaleDraft
 from mall.errors import Fault
@@ -58,8 +57,6 @@ def _load(entry: PresaleEntry, at: datetime) -> tuple[str, Any]:
     except presales.PresaleRefused as refused:
         named = [Fault(_NAMED.get(fault.field, fault.field), fault.text) for fault in refused.faults]
         raise presales.PresaleRefused(named) from None
-    except QuotaTooSmall as refused:
-        raise QuotaTooSmall([Fault("skus", fault.text) for fault in refused.faults]) from None
     return entry.code, saved.pk
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
 from django import forms
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.base.asking import AskForm, OnceForm
-from apps.base.forms import LinesField, YuanField, show_refusal
-from apps.campaigns.forms import COMMON, CombinesField
+from apps.base.forms import LinesField, YuanField
+from apps.campaigns.forms import COMMON, CampaignForm, CombinesField
 from apps.presale import inputs
 from apps.presale import services as presales
 from apps.presale.drafts import PresaleDraft
 from apps.presale.models import Presale
 from apps.stores.models import Place
-from mall.errors import ShopError
 
 STAGES: Final = ("deposit_fen", "deposit_worth_fen", "balance_from", "balance_until", "deposit_refundable")
 
 
-class PresaleForm(forms.ModelForm):
-    """One pre-sale, translated into a draft; what is wrong with it the service says, and the form shows where."""
+class PresaleForm(CampaignForm):
+    """One pre-sale."""
+
+    campaigns = presales.CAMPAIGNS
+    called: ClassVar[Mapping[str, str]] = {"skus": "plan"}
 
     plan = LinesField(
         label="商品与计划",
@@ -47,24 +49,16 @@ class PresaleForm(forms.ModelForm):
         if self.instance.pk is not None:
             self.initial["plan"] = inputs.write_goods(presales.CAMPAIGNS.draft_of(self.instance).goods)
 
-    def clean(self) -> dict[str, Any]:
-        """Read the goods, and have the service judge the whole of it."""
-        if self.errors:
-            return self.cleaned_data
-        typed = dict(self.cleaned_data)
+    def drafted(self, typed: dict[str, Any]) -> PresaleDraft:
+        """The draft, with the goods of these lines."""
         try:
             goods = inputs.read_goods(typed.pop("plan"))
-        except forms.ValidationError as refused:
-            self.add_error("plan", refused)
-            return self.cleaned_data
-        self.draft = PresaleDraft(row_id=self.instance.pk, goods=goods, **typed)
+        except forms.ValidationError as unreadable:
+            raise forms.ValidationError({"plan": unreadable}) from unreadable
+        draft = PresaleDraft(row_id=self.instance.pk, goods=goods, **typed)
         # The row takes what the draft makes of what was left empty, or the model would refuse it.
-        self.cleaned_data["ships_by"] = self.draft.columns()["ships_by"]
-        try:
-            presales.CAMPAIGNS.try_out(self.draft, at=timezone.now())
-        except ShopError as refusal:
-            show_refusal(self, refusal, named={"skus": "plan"})
-        return self.cleaned_data
+        self.cleaned_data["ships_by"] = draft.columns()["ships_by"]
+        return draft
 
     def _post_clean(self) -> None:
         """Nothing: the service holds the draft against columns and constraints, and writes it."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 
+from apps.catalog import sku_codes
 from apps.catalog.models import Sku
 from apps.inventory.services.counting import MAX_UNITS
 from apps.presale.drafts import GoodDraft
@@ -30,7 +31,7 @@ def read_goods(typed: str) -> list[GoodDraft]:
         except ValueError:
             raise ValidationError(f"「{line}」的价格应为元，最多两位小数") from None
         found.append((parts[1], price_fen, int(parts[3])))
-    ids = _ids(code for code, _, _ in found)
+    ids = sku_codes.ids_of([code for code, _, _ in found])
     return [GoodDraft(sku_id=ids[code], price_fen=price_fen, quota=quota) for code, price_fen, quota in found]
 
 
@@ -49,7 +50,7 @@ def read_arrived(typed: str) -> dict[int, int]:
         if parts is None:
             raise ValidationError(f"「{line}」无法识别，请写成 TEA-01：200")
         found[parts[1]] = found.get(parts[1], 0) + int(parts[2])
-    ids = _ids(found)
+    ids = sku_codes.ids_of(found)
     if any(units > MAX_UNITS for units in found.values()):
         raise ValidationError(f"每个规格最多 {MAX_UNITS} 件")
     return {ids[code]: units for code, units in found.items() if units}
@@ -63,11 +64,3 @@ def write_arrived(units: Mapping[int, int]) -> str:
 
 def _lines(typed: str) -> list[str]:
     return [line.strip() for line in typed.splitlines() if line.strip()]
-
-
-def _ids(codes: Iterable[str]) -> dict[str, int]:
-    wanted = list(codes)
-    ids = dict(Sku.objects.filter(code__in=wanted).values_list("code", "pk"))
-    if missing := [code for code in wanted if code not in ids]:
-        raise ValidationError(f"没有这个商家编码的 SKU：{'、'.join(missing)}")
-    return ids

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -60,11 +58,6 @@ class Presale(CampaignColumns):
     def growth_fen(self) -> int:
         """What a unit's deposit is worth beyond what it costs (定金膨胀)."""
         return (self.deposit_worth_fen or 0) - (self.deposit_fen or 0)
-
-    @property
-    def last_payment_at(self) -> datetime:
-        """When the last buyer has paid, if everybody orders and pays as late as can be."""
-        return self.balance_until or self.ends_at
 
 
 class Good(models.Model):
@@ -128,7 +121,7 @@ class Reservation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.presale_id} {self.order_id}"
+        return self.order.order_no
 
 
 class Report(models.Model):

@@ -9,14 +9,14 @@ from apps.shares.cards import Card
 
 
 def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
-    """A pre-sale that shoppers are told of, at its lowest price, until it can be ordered no more. Raises NotFound.
+    """A pre-sale that shoppers are told of, at its lowest price, while it can be ordered or soon will. Raises NotFound.
 
     The price is that of its badge: what a unit comes to in all (到手价) where the deposit is worth more than it costs.
     """
     row = presale_facts.told(presale_id=int(said), at=at)
     goods = list(row.goods.all())
     cheapest = min(goods, key=lambda good: good.price_fen)
-    return Card(
+    card = Card(
         subject=str(row.pk),
         title=row.title,
         query={"id": str(row.pk)},
@@ -25,3 +25,4 @@ def presale(said: int | str, *, member_id: int, at: datetime) -> Card:
         price_label="预售到手价" if row.growth_fen else "预售价",
         until=row.ends_at,
     )
+    return card if row.offered_at(at) else card.without_offer()

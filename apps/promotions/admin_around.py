@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, link, yuan_column
 from apps.base.one_row import OneRowAdmin
 from apps.promotions import member_days, reports
+from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.calendar_forms import CampaignForm, MemberDayForm
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, SimulationRun, Usage
 from apps.promotions.price_forms import PriceFloorForm
 
+# So many festivals are told of that run beside one.
+_MOST: Final = 5
 _STATE_COLOURS = {"RUNNING": "info", "DONE": "success", "FAILED": "danger"}
 
 
@@ -49,8 +55,14 @@ class CampaignAdmin(EditableAdmin):
     saves = staticmethod(promotions.save_campaign)
     list_display = ["name", "preheat_at", "starts_at", "ends_at"]
     search_fields = ["name"]
-    fields = ["name", "preheat_at", "starts_at", "ends_at", "offers"]
-    readonly_fields = ["offers"]
+    fields = ["name", "preheat_at", "starts_at", "ends_at", "offers", "beside"]
+    readonly_fields = ["offers", "beside"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Two festivals at one time may be meant: whoever saves one is told of the others, with the way there."""
+        super().save_model(request, obj, form, change)
+        for told in _told_beside(obj):
+            self.message_user(request, told, level=messages.WARNING)
 
     @admin.display(description="包含的促销")
     def offers(self, row: Campaign) -> SafeString | str:
@@ -58,6 +70,29 @@ class CampaignAdmin(EditableAdmin):
             return "保存后，在促销活动中选择此节日活动"
         lines = [(offer.get_kind_display(), offer.label) for offer in row.promotions.all()]
         return format_html_join("", "<div>{} · {}</div>", lines) or "还没有促销"
+
+    @admin.display(description="同期的节日活动")
+    def beside(self, row: Campaign) -> SafeString | str:
+        if row.pk is None:
+            return "保存后显示"
+        return format_html_join("", "<div>{}</div>", ((told,) for told in _told_beside(row))) or "没有"
+
+
+def _told_beside(row: Campaign) -> list[SafeString]:
+    """The festivals at the same time as this one, a sentence each, with the way to its page."""
+    return [
+        format_html(
+            "{} {}",
+            f"与「{other}」（{_minute(other.starts_at)} 至 {_minute(other.ends_at)}）"
+            + ("同时生效：两边的促销都会参与计价" if sold else "的展示时间重叠：买家会同时看到两个活动"),
+            link(reverse("admin:promotions_campaign_change", args=[other.pk]), "查看"),
+        )
+        for other, sold in promotion_facts.festivals_beside(row)[:_MOST]
+    ]
+
+
+def _minute(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
 
 
 @admin.register(PriceFloor)

@@ -9,8 +9,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from apps.base.forms import LinesField, PercentField, RegionsField, TenthsField, YuanField, show_refusal
-from apps.catalog import scopes
-from apps.catalog.models import Sku
+from apps.catalog import scopes, sku_codes
 from apps.promotions import drafts, inputs, wording
 from apps.promotions import services as promotions
 from apps.promotions.drafts import PromotionDraft
@@ -202,12 +201,9 @@ class PromotionForm(forms.ModelForm):
 
     def _coded(self, wanted: list[tuple[int, dict[str, int]]]) -> list[tuple[int, int, int]]:
         """The SKUs behind the codes of gifts or a bundle: one statement. Raises ValidationError."""
-        codes = {code for _, goods in wanted for code in goods}
-        skus = dict(Sku.objects.filter(code__in=codes).values_list("code", "pk"))
-        if missing := "」「".join(sorted(codes - skus.keys())):
-            raise forms.ValidationError(f"没有商家编码为「{missing}」的商品")
+        ids = sku_codes.ids_of([code for _, goods in wanted for code in goods])
         return [
-            (at_least, skus[code], quantity) for at_least, goods in wanted for code, quantity in goods.items()
+            (at_least, ids[code], quantity) for at_least, goods in wanted for code, quantity in goods.items()
         ]
 
     def _ask_the_service(self, typed: dict[str, Any], kind: Kind, steps: list[list[int]]) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
-
 from apps.base.forms import PercentField, RuledForm, YuanField
-from apps.catalog.models import Sku
+from apps.catalog.sku_codes import SkuCodeField
 from apps.promotions import services as promotions
 from apps.promotions.models import LevelPrice, PriceFloor
 
@@ -16,13 +13,7 @@ from apps.promotions.models import LevelPrice, PriceFloor
 class LevelPriceForm(RuledForm):
     """A level's own price of one SKU, which is found by its code."""
 
-    sku = forms.ModelChoiceField(
-        label="商家编码",
-        queryset=Sku.objects.select_related("product"),
-        to_field_name="code",
-        widget=UnfoldAdminTextInputWidget,
-        error_messages={"invalid_choice": "没有这个商家编码的 SKU"},
-    )
+    sku = SkuCodeField()
     price_fen = YuanField(label="会员价（元）", help_text="必须低于售价")
 
     class Meta:

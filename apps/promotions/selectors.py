@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.base import days
@@ -16,6 +17,7 @@ from apps.members import selectors as member_facts
 from apps.members.models import Level, Member
 from apps.promotions import kept, member_days, terms, wording
 from apps.promotions.models import (
+    Campaign,
     LevelPrice,
     MemberDay,
     Promotion,
@@ -324,6 +326,24 @@ def _of(product: Shelved, worn: Iterable[tuple[Scope, T]]) -> list[T]:
         each
         for scope, each in worn
         if (not scope.ids.isdisjoint(product.sku_ids) if isinstance(scope, Skus) else scope.covers(line))
+    ]
+
+
+class Beside(NamedTuple):
+    """A festival at the time of another: its offers are ``sold`` in a time of both, or one is only announced then."""
+
+    row: Campaign
+    sold: bool
+
+
+def festivals_beside(festival: Campaign) -> list[Beside]:
+    """The festivals that shoppers see at the same time, preheats included, by their beginning: one statement."""
+    others = Campaign.objects.exclude(pk=festival.pk).annotate(shown_at=Coalesce("preheat_at", "starts_at"))
+    seen_from = festival.preheat_at or festival.starts_at
+    beside = others.filter(shown_at__lt=festival.ends_at, ends_at__gt=seen_from).order_by("starts_at", "id")
+    return [
+        Beside(other, other.starts_at < festival.ends_at and other.ends_at > festival.starts_at)
+        for other in beside
     ]
 
 

@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, with_way
 from apps.campaigns.campaign_page import CampaignPage
-from apps.referrals import inputs
+from apps.distribution import report_page
+from apps.distribution.report_page import Table
+from apps.referrals import inputs, reports
 from apps.referrals import selectors as referral_facts
 from apps.referrals import services as referrals
 from apps.referrals.forms import ReferralForm
@@ -29,6 +33,15 @@ _REWARD_COLOURS = {
     RewardStatus.GIVEN: "success",
     RewardStatus.TAKEN_BACK: "danger",
 }
+_REPORT: Final = Table(
+    key="campaigns",
+    title="邀请活动",
+    names=("活动",),
+    lines=lambda since, until: reports.by_campaign(since=since, until=until),
+    note="收入为受邀好友自受邀后在这段时间实付的商品金额，已减退款，不含运费；积分按抵扣价值、优惠券按实际抵扣计入成本。"
+    "参加两个活动的好友在两个活动中都计入。",
+    figures=("好友订单", "下单好友", "带来收入", "优惠券抵扣", "积分价值", "成本合计", "投入产出比"),
+)
 # The drawing: a bar for each generation, the widest of so many units.
 _WIDEST: Final = 360
 _HIGH: Final = 26
@@ -42,6 +55,7 @@ class ReferralAdmin(CampaignPage):
     campaigns = referrals.CAMPAIGNS
 
     form = ReferralForm
+    actions_list = ["report"]
     list_display = ["title", "phase", "sentence", "starts_at", "ends_at"]
     fieldsets = [
         (None, {"fields": ["title", "code", "phase", "sentence"]}),
@@ -52,6 +66,23 @@ class ReferralAdmin(CampaignPage):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "results", "generations"]
+
+    @action(
+        description="效果报表",
+        permissions=["referrals.view_referral"],
+        url_path="report",
+        icon="monitoring",
+    )
+    def report(self, request: HttpRequest) -> HttpResponseBase:
+        """What campaigns brought in and cost in a period."""
+        return report_page.show(
+            self,
+            request,
+            title="邀请效果报表",
+            name="referrals",
+            tables=[_REPORT],
+            exports="referrals.view_referral",
+        )
 
     def rule(self, row: Referral) -> str:
         draft = referrals.CAMPAIGNS.draft_of(row)

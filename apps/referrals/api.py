@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from apps.base import days, paging
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
+from apps.members.auth import caller_or_none
 from apps.members.models import Member
 from apps.referrals import examples
 from apps.referrals import selectors as referral_facts
@@ -45,7 +46,7 @@ class ReferralsView(APIView):
         at = timezone.now()
         offered = referral_facts.on_offer(at=at)
         rows, following = paging.rows_of(request, offered, ordering=["starts_at", "id"])
-        answer = {"results": _shown(rows, _caller(request), at=at), "next": following}
+        answer = {"results": _shown(rows, caller_or_none(request), at=at), "next": following}
         return Response(shapes.ReferralPageSerializer(answer).data)
 
 
@@ -70,7 +71,7 @@ class ReferralView(APIView):
             raise NotFound
         at = timezone.now()
         row = referral_facts.told(referral_id=referral_id, at=at)
-        (shown,) = _shown([row], _caller(request), at=at)
+        (shown,) = _shown([row], caller_or_none(request), at=at)
         return Response(shapes.OneReferralSerializer(shown).data)
 
 
@@ -98,7 +99,7 @@ class LeaderboardView(APIView):
     def get(self, request: Request) -> Response:
         since, until = days.period_window(request.query_params.get("period"), at=timezone.now())
         places = referral_facts.board(since=since, until=until, most=_MOST)
-        member = _caller(request)
+        member = caller_or_none(request)
         mine = referral_facts.place_of(member, since=since, until=until) if member else None
         shown = {
             "results": [_place(place) for place in places],
@@ -108,10 +109,6 @@ class LeaderboardView(APIView):
             "ends_at": until,
         }
         return Response(shapes.ReferralBoardSerializer(shown).data)
-
-
-def _caller(request: Request) -> Member | None:
-    return request.user if isinstance(request.user, Member) else None
 
 
 def _shown(rows: Sequence[Referral], member: Member | None, *, at: datetime) -> list[dict[str, Any]]:

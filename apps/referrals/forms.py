@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from django import forms
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.base.forms import CodeField, LinesField, TextField, show_refusal
+from apps.base.forms import CodeField, LinesField, TextField
+from apps.campaigns.forms import CampaignForm
 from apps.referrals import inputs
 from apps.referrals import services as referrals
 from apps.referrals.drafts import ReferralDraft
 from apps.referrals.models import Referral
-from mall.errors import ShopError
 
 _PLAIN = ("title", "code", "preheat_at", "starts_at", "ends_at", "act", "needs_phone")
 
 
-class ReferralForm(forms.ModelForm):
-    """One campaign, translated into a draft; what is wrong with it the service says, and the form shows where."""
+class ReferralForm(CampaignForm):
+    """One campaign."""
+
+    campaigns = referrals.CAMPAIGNS
+    called: ClassVar[Mapping[str, str]] = {"tiers": "ladder", "friend_prize": "friend_gift"}
 
     code = CodeField(
         label="编码", max_length=40, widget=UnfoldAdminTextInputWidget, help_text="在活动文件和统计中使用"
@@ -42,7 +44,6 @@ class ReferralForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.draft: ReferralDraft | None = None
         if self.instance.pk is not None:
             draft = referrals.CAMPAIGNS.draft_of(self.instance)
             self.initial["ladder"] = inputs.write_tiers(draft.tiers)
@@ -56,19 +57,11 @@ class ReferralForm(forms.ModelForm):
         """The friend's prize."""
         return inputs.read_prize(self.cleaned_data["friend_gift"])
 
-    def clean(self) -> dict[str, Any]:
-        """Have the service judge the whole of it."""
-        typed = self.cleaned_data
-        if self.errors:
-            return typed
-        self.draft = ReferralDraft(
+    def drafted(self, typed: dict[str, Any]) -> ReferralDraft:
+        """The draft, with the prizes of these lines."""
+        return ReferralDraft(
             row_id=self.instance.pk,
             tiers=typed["ladder"],
             friend_prize=typed["friend_gift"],
             **{name: typed[name] for name in _PLAIN},
         )
-        try:
-            referrals.CAMPAIGNS.try_out(self.draft, at=timezone.now())
-        except ShopError as refusal:
-            show_refusal(self, refusal, named={"tiers": "ladder", "friend_prize": "friend_gift"})
-        return typed

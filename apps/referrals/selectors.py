@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from apps.campaigns.states import Approval
+from apps.coupons.models import Template
+from apps.coupons.states import TemplateStatus
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -116,9 +118,13 @@ def rewards_of(member_id: int, rows: Sequence[Referral]) -> QuerySet[Reward]:
     return mine.select_related("coupon_template").order_by("friends", "id")
 
 
-def held_rewards() -> QuerySet[Reward]:
-    """Rewards that could not be given: no friend of theirs waits for a look, the coupon was not to be had."""
-    return Reward.objects.filter(status=RewardStatus.HELD).exclude(note="")
+def rewards_to_try(*, at: datetime) -> QuerySet[Reward]:
+    """Rewards that could not be given when they were won, and can be by now: the coupon is to be had again."""
+    to_be_had = Template.objects.filter(Q(quota=None) | Q(quota__gt=F("issued")), status=TemplateStatus.LIVE)
+    waiting = Reward.objects.filter(status=RewardStatus.HELD).exclude(note="")
+    return waiting.filter(
+        Q(coupon_template=None) | Q(coupon_template__in=to_be_had.exclude(valid_until__lte=at))
+    )
 
 
 def first_received(row: Invitation) -> Order | None:

@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
-from apps.base.asking import Preview, operator
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip
+from apps.base.asking import Done, Preview, operator
+from apps.base.choosing import asks_for_chosen, chosen, told
 from apps.base.one_row import OneRowAdmin
 from apps.risk import board, forms
 from apps.risk import selectors as risk_facts
@@ -21,6 +23,7 @@ from apps.risk.models import Look, Policy, Reason, Rule, Trace
 from apps.risk.scoring import Weighing
 from apps.risk.states import Clue, Verdict
 
+_JUDGE = "risk.judge_look"
 _COLOURS = {Verdict.HELD: "warning", Verdict.RELEASED: "success", Verdict.REJECTED: "danger"}
 
 
@@ -48,7 +51,7 @@ class LookAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["what", "standing"]
     inlines = [ReasonInline]
-    actions = ["release_chosen"]
+    actions = ["release_chosen", "reject_chosen"]
     actions_detail = ["release", "reject"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Look]:
@@ -70,11 +73,54 @@ class LookAdmin(ReadOnlyAdmin):
     def why(self, row: Look) -> str:
         return "；".join(reason.text for reason in row.reasons.all() if reason.weight) or "—"
 
-    @for_chosen(description="放行所选的奖励", permission="risk.judge_look")
-    def release_chosen(self, request: HttpRequest, chosen: QuerySet[Look]) -> None:
-        ids = list(chosen.values_list("pk", flat=True))
-        done = risk.release(look_ids=ids, operator=operator(request), at=timezone.now())
-        self.message_user(request, f"已放行 {done} 笔。")
+    release_chosen = asks_for_chosen(
+        description="放行所选的奖励", permission=_JUDGE, page="risk_look_release_many"
+    )
+    reject_chosen = asks_for_chosen(
+        description="驳回所选的奖励", permission=_JUDGE, page="risk_look_reject_many"
+    )
+
+    def get_urls(self) -> list[Any]:
+        """The pages that ask about chosen rewards beside the others."""
+        view = self.admin_site.admin_view
+        return [
+            path("release-many/", view(self.release_many), name="risk_look_release_many"),
+            path("reject-many/", view(self.reject_many), name="risk_look_reject_many"),
+            *super().get_urls(),
+        ]
+
+    def release_many(self, request: HttpRequest) -> HttpResponse:
+        """Ask, then let each of the chosen rewards go by itself."""
+
+        def release(_: forms.ReleaseForm, ids: list[int]) -> Done:
+            outcome = risk.release(look_ids=ids, operator=operator(request), at=timezone.now())
+            return told(outcome, "放行")
+
+        return self._many(request, forms.ReleaseForm, release)
+
+    def reject_many(self, request: HttpRequest) -> HttpResponse:
+        """Ask why, then refuse each of the chosen rewards by itself."""
+
+        def reject(form: forms.RejectForm, ids: list[int]) -> Done:
+            reason, by = form.cleaned_data["reason"], operator(request)
+            outcome = risk.reject(look_ids=ids, reason=reason, operator=by, at=timezone.now())
+            return told(outcome, "驳回")
+
+        return self._many(request, forms.RejectForm, reject)
+
+    def _many(self, request: HttpRequest, form_class: Any, act: Any) -> HttpResponse:
+        rows = chosen(self.get_queryset(request), request, permission=_JUDGE)
+        facts = [
+            (f"{row.get_verdict_display()} · {row.score} 分", f"{row.title}：{self.why(row)}") for row in rows
+        ]
+        return self.ask(
+            request,
+            form_class,
+            lambda form: act(form, [row.pk for row in rows]),
+            heading=f"所选的 {len(rows)} 笔奖励",
+            facts=facts,
+            outside=True,
+        )
 
     @action(description="放行", permissions=["risk.judge_look"], url_path="release", icon="check")
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:

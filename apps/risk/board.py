@@ -19,10 +19,11 @@ from apps.risk.models import Look
 class Decides(Protocol):
     """Lets one held reward go, or refuses it, in the caller's transaction; ``reason`` is why it was refused.
 
-    What is not held there any more (its room decided, the order went back) is left as it is.
+    It takes its room's locks in the order in which everybody does, and asks under them whether the reward is held: False
+    where it is not any more (its room decided, the order went back), and then nothing was changed.
     """
 
-    def __call__(self, look: Look, *, reason: str, operator: Any, at: datetime) -> None: ...
+    def __call__(self, look: Look, *, reason: str, operator: Any, at: datetime) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

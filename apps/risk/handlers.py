@@ -17,4 +17,4 @@ def note_on_member_registered(event: events.MemberRegistered, *, at: datetime) -
 
 def note_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
     """Note where the order goes and by whose phone."""
-    risk.refresh(member_id=event.member_id, at=at)
+    risk.refresh(member_ids=[event.member_id], at=at)

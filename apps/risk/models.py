@@ -119,7 +119,9 @@ class Look(models.Model):
                 fields=["kind", "subject", "member", "other"], nulls_distinct=False, name="risk_look_once"
             ),
             models.CheckConstraint(
-                condition=Q(verdict__in=[Verdict.RELEASED, Verdict.REJECTED], judged_at__isnull=False)
+                condition=Q(
+                    verdict__in=[Verdict.RELEASED, Verdict.REJECTED, Verdict.LAPSED], judged_at__isnull=False
+                )
                 | Q(verdict__in=[Verdict.CLEAR, Verdict.HELD], judged_at__isnull=True),
                 name="risk_look_judged_when_decided",
             ),

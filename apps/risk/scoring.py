@@ -37,6 +37,7 @@ DEFAULTS: Final[Mapping[Clue, Weighing]] = {
     Clue.HELP_BURST: Weighing(True, 60, 60),
     Clue.SELF_PURCHASE: Weighing(True, 2, 40),
     Clue.REFUNDS: Weighing(True, 3, 40),
+    Clue.WECHAT_RANK: Weighing(True, 3, 40),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.orders.models import Order, OrderRefund
 from apps.risk import scoring
@@ -46,16 +46,20 @@ def waiting() -> QuerySet[Look]:
     return Look.objects.filter(verdict=Verdict.HELD)
 
 
-def shared(member_id: int, *, among: Collection[int]) -> dict[Trait, int]:
-    """How many of these members have a trait of the member's in common, by trait; one statement."""
+def verdict_of(*, kind: str, subject: str, member_id: int) -> str | None:
+    """How a member's reward that only their own doing brings stands; None for one that was never looked at."""
+    looks = Look.objects.filter(kind=kind, subject=subject, member_id=member_id, other=None)
+    return looks.values_list("verdict", flat=True).first()
+
+
+def shared(member_id: int, *, among: Collection[int]) -> dict[Trait, set[int]]:
+    """Who of these members has a trait in common with the member, by trait; one statement."""
+    own = Trace.objects.filter(member_id=member_id, trait=OuterRef("trait"), digest=OuterRef("digest"))
+    theirs = Trace.objects.filter(Exists(own), member_id__in=set(among) - {member_id}).order_by()
     found: dict[Trait, set[int]] = {}
-    own = Trace.objects.filter(member_id=member_id).values_list("trait", "digest")
-    theirs = Trace.objects.filter(member_id__in=set(among) - {member_id})
-    digests = set(own)
-    for trait, digest, who in theirs.values_list("trait", "digest", "member_id"):
-        if (trait, digest) in digests:
-            found.setdefault(Trait(trait), set()).add(who)
-    return {trait: len(people) for trait, people in found.items()}
+    for trait, who in theirs.values_list("trait", "member_id").distinct():
+        found.setdefault(Trait(trait), set()).add(who)
+    return found
 
 
 def others_with(member_id: int, trait: Trait) -> int:

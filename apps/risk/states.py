@@ -8,8 +8,6 @@ from django.db.models import TextChoices
 
 from mall.lifecycle import Lifecycle, Move
 
-NETWORK: Final = "NETWORK"
-
 
 class Trait(TextChoices):
     """By what two members can be told to be one person: each is kept as a keyed digest only."""
@@ -18,7 +16,7 @@ class Trait(TextChoices):
     ADDRESS = "ADDRESS", "收货地址"
     PAYER = "PAYER", "微信支付账户"
     DEVICE = "DEVICE", "设备"
-    NETWORK = NETWORK, "网络地址"
+    NETWORK = "NETWORK", "网络地址"
 
 
 class Clue(TextChoices):
@@ -35,10 +33,12 @@ class Clue(TextChoices):
     HELP_BURST = "HELP_BURST", "帮砍过于集中"
     SELF_PURCHASE = "SELF_PURCHASE", "疑似小号自购"
     REFUNDS = "REFUNDS", "得奖后退款"
+    WECHAT_RANK = "WECHAT_RANK", "微信用户风险等级"
 
 
-# A whole town may share a network address: it counts only beside a clue of another kind.
-NEVER_ALONE: Final = frozenset({Clue.NETWORK_BURST})
+# They count only beside a clue of another kind: a whole town may share a network address, and nobody is judged by
+# WeChat's automatic opinion alone (个人信息保护法 Art. 24).
+NEVER_ALONE: Final = frozenset({Clue.NETWORK_BURST, Clue.WECHAT_RANK})
 
 
 class Verdict(TextChoices):
@@ -48,6 +48,7 @@ class Verdict(TextChoices):
     HELD = "HELD", "待核实"
     RELEASED = "RELEASED", "已放行"
     REJECTED = "REJECTED", "已驳回"
+    LAPSED = "LAPSED", "已失效"
 
 
 LIFECYCLE: Final = Lifecycle(
@@ -56,7 +57,9 @@ LIFECYCLE: Final = Lifecycle(
     moves={
         "release": Move({Verdict.HELD}, Verdict.RELEASED),
         "reject": Move({Verdict.HELD}, Verdict.REJECTED),
+        # There is nothing to decide any more: the order went back, or what was won is over.
+        "lapse": Move({Verdict.HELD}, Verdict.LAPSED),
     },
-    final={Verdict.RELEASED, Verdict.REJECTED},
+    final={Verdict.RELEASED, Verdict.REJECTED, Verdict.LAPSED},
     labels={name: label for name, label in Verdict.choices if name != Verdict.CLEAR},
 )

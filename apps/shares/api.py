@@ -15,8 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base.schema import refusal
-from apps.members.auth import caller
-from apps.members.models import Member
+from apps.members.auth import caller, caller_or_none
 from apps.pictures import stored
 from apps.shares import cards, examples
 from apps.shares import pictures_api as share_pictures
@@ -124,11 +123,10 @@ class VisitsView(APIView):
             said: dict[str, Any] = dict(request.data)
         except (ParseError, UnsupportedMediaType):
             said = {}
-        member = request.user if isinstance(request.user, Member) else None
         shares.note_visit(
             token=said.get("share_token"),
             visitor_id=said.get("visitor_id"),
-            member=member,
+            member=caller_or_none(request),
             at=timezone.now(),
         )
         return Response(status=204)

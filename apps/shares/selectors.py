@@ -10,7 +10,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from apps.shares import tokens
-from apps.shares.models import LiveCard, Share, ShareOrder, Visit
+from apps.shares.models import Share, ShareOrder, Visit
 
 
 def by_token(token: object) -> Share | None:
@@ -18,11 +18,6 @@ def by_token(token: object) -> Share | None:
     if not isinstance(token, str) or not tokens.is_ours(token):
         return None
     return Share.objects.filter(token=token, member__erased_at=None).first()
-
-
-def card_of(*, kind: str, subject: str) -> LiveCard | None:
-    """The card with which a group is sent now."""
-    return LiveCard.objects.filter(kind=kind, subject=subject, over=False).first()
 
 
 def with_funnel() -> QuerySet[Share]:

@@ -3,32 +3,24 @@
 ``WechatUnavailable``: nobody answered usefully; the same call may be made again later. Its ``effect_unknown``
 says whether WeChat may have carried the call out all the same, so that money calls ask before they repeat.
 ``WechatRefused``: WeChat understood and said no; repeating the same call is pointless.
+
+So whoever sends a message knows what became of it: a refusal is final, ``effect_unknown`` must not be repeated (a
+message twice is worse than none), every other ``WechatUnavailable`` is tried again.
 """
 
 from __future__ import annotations
 
+import re
+
+from apps.base import exchange
 from mall.errors import Kind, ShopError
 
 
-class WechatUnavailable(ShopError):
-    """WeChat could not be asked, or answered nothing that can be used.
-
-    ``why`` is one English phrase for the log; it holds no secret, no openid and no token.
-    ``effect_unknown`` is true when the call was sent and may have taken effect.
-    """
+class WechatUnavailable(exchange.Unavailable):
+    """WeChat could not be asked, or answered nothing that can be used."""
 
     code = "wechat_unavailable"
     message = "微信服务暂时不可用，请稍后重试"
-    kind = Kind.UNAVAILABLE
-
-    def __init__(self, why: str = "", *, effect_unknown: bool = False) -> None:
-        super().__init__()
-        self.why = why
-        self.effect_unknown = effect_unknown
-
-    def __str__(self) -> str:
-        outcome = ", effect unknown" if self.effect_unknown else ""
-        return f"{self.code}: {self.why or self.text}{outcome}"
 
 
 class WechatDown(WechatUnavailable):
@@ -37,6 +29,10 @@ class WechatDown(WechatUnavailable):
 
 class WechatBusy(WechatUnavailable):
     """WeChat asks to come back later: errcode -1, a minute or day quota, FREQUENCY_LIMITED (503)."""
+
+
+class WechatQuotaUsed(WechatBusy):
+    """The calls of this minute or this day are used up (45009, 45011): the others of this kind can wait, too (503)."""
 
 
 class WechatTimeout(WechatUnavailable):
@@ -63,6 +59,17 @@ class WechatMisconfigured(WechatUnavailable):
     """
 
     kind = Kind.BAD_GATEWAY
+
+
+class WechatNotYet(WechatUnavailable):
+    """WeChat said no for now, and nothing happened: the same call will do later (503). ``errcode`` is its number."""
+
+    what = "not accepted yet"
+
+    def __init__(self, errcode: int | str, errmsg: str = "") -> None:
+        super().__init__(f"{self.what}, errcode {errcode}")
+        self.errcode = errcode
+        self.errmsg = errmsg[:200]
 
 
 class WechatRefused(ShopError):
@@ -122,20 +129,71 @@ class ContentTooLong(ShopError):
     kind = Kind.INVALID
 
 
+class RecipientUnknown(WechatRefused):
+    """The openid is none of this mini program's users (40003): nothing will ever reach them."""
+
+    code = "wechat_recipient_unknown"
+    message = "收信人不是本小程序的用户"
+
+
 class NotSubscribed(WechatRefused):
-    """The user has no accepted prompt left for this template (43101): drop one grant, do not repeat."""
+    """The user has no accepted prompt left for this template (43101): their grants are none, do not repeat."""
 
     code = "wechat_not_subscribed"
     message = "用户未订阅该消息"
 
 
-class ShippingNotYet(WechatUnavailable):
+class TemplateUnknown(WechatRefused):
+    """The account has no template of this id (40037, deltemplate 20001): take it out of use until it is put right."""
+
+    code = "wechat_template_unknown"
+    message = "小程序没有这个订阅消息模板"
+
+
+class MessagesBanned(WechatRefused):
+    """WeChat has taken the template, or subscription messages altogether, from the account (43107)."""
+
+    code = "wechat_messages_banned"
+    message = "订阅消息能力或模板被微信封禁"
+
+
+class ContentForbidden(WechatRefused):
+    """The words are forbidden (45168, a card's 85442): others may pass, these never will."""
+
+    code = "wechat_content_forbidden"
+    message = "内容含有微信不允许的词语"
+
+
+class PageUnknown(WechatRefused):
+    """The page is not in the released version of the mini program (41030)."""
+
+    code = "wechat_page_unknown"
+    message = "小程序正式版没有这个页面"
+
+
+class MessageInvalid(WechatRefused):
+    """A value breaks the rule of its keyword (47003)."""
+
+    code = "wechat_message_invalid"
+    message = "消息内容不符合模板的要求"
+
+    @property
+    def field(self) -> str:
+        """The keyword that WeChat names ("thing1"), or nothing when it names none."""
+        named = re.search(r"data\.([a-z_]+[0-9]+)", self.errmsg)
+        return named[1] if named else ""
+
+
+class RecipientBusy(WechatNotYet):
+    """Another message to the same user is on its way (43108): send to one user at a time, and again in a moment."""
+
+    what = "another message to this user is under way"
+
+
+class ShippingNotYet(WechatNotYet):
     """WeChat cannot take the shipping information yet (10060001 until it knows the payment): repeat later."""
 
-    def __init__(self, errcode: int, errmsg: str = "") -> None:
-        super().__init__(f"shipping information not accepted yet, errcode {errcode}")
-        self.errcode = errcode
-        self.errmsg = errmsg[:200]
+    what = "shipping information not accepted yet"
 
 
 class PayRefused(WechatRefused):

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from apps.wechat import errors as wechat_errors
 from apps.wechat import http, tokens
+from mall.errors import ShopError
 
 BUSY = -1
 TOKEN_REJECTED = frozenset({40001, 40014, 42001})
@@ -24,6 +25,9 @@ SHOP_REJECTED = frozenset(
 )
 _REPEATS_WHEN_BUSY = 2
 
+# What a call's own errcodes mean; both kinds of error are made of an errcode and WeChat's sentence.
+Meanings = Mapping[int, type[wechat_errors.WechatRefused] | type[wechat_errors.WechatNotYet]]
+
 
 def call(path: str, body: Mapping[str, Any], *, changes: bool) -> dict[str, Any]:
     """POST ``body`` to ``path`` with the access token; return the answer, whose errcode is 0.
@@ -32,6 +36,12 @@ def call(path: str, body: Mapping[str, Any], *, changes: bool) -> dict[str, Any]
     token, which it does before it looks at the call. Raises WechatUnavailable or WechatRefused.
     """
     return _content(_answered(path, body, changes=changes), path=path, changes=changes)
+
+
+def told_apart(refused: wechat_errors.WechatRefused, meanings: Meanings) -> ShopError:
+    """Return the error that ``refused`` means by ``meanings``, or itself; to be raised ``from None``."""
+    meant = meanings.get(refused.errcode) if isinstance(refused.errcode, int) else None
+    return refused if meant is None else meant(refused.errcode, refused.errmsg)
 
 
 def call_for_picture(path: str, body: Mapping[str, Any]) -> bytes:
@@ -46,6 +56,15 @@ def call_for_picture(path: str, body: Mapping[str, Any]) -> bytes:
 def read(path: str, params: Mapping[str, str], *, changes: bool) -> dict[str, Any]:
     """GET ``path`` with the access token; return the answer, whose errcode is 0. Otherwise like ``call``."""
     return _content(_answered(path, None, changes=changes, params=params), path=path, changes=changes)
+
+
+def upload(path: str, params: Mapping[str, str], form: bytes, content_type: str) -> dict[str, Any]:
+    """POST a form with a file in it and the access token; return the answer. Like a ``call`` that changes nothing."""
+    return _content(
+        _answered(path, form, changes=False, params=params, content_type=content_type),
+        path=path,
+        changes=False,
+    )
 
 
 def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
@@ -63,13 +82,19 @@ def ask(path: str, params: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _answered(
-    path: str, body: Mapping[str, Any] | None, *, changes: bool, params: Mapping[str, str] | None = None
+    path: str,
+    body: Mapping[str, Any] | bytes | None,
+    *,
+    changes: bool,
+    params: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
 ) -> http.Answer:
     """Return the last answer: a rejected token is renewed once, "busy" is repeated for mere questions.
 
     Without a body it is a GET.
     """
     method = "GET" if body is None else "POST"
+    written = http.encode(body) if isinstance(body, Mapping) else body
     token, renewed, repeats = tokens.current(), False, 0
     while True:
         answer = http.send(
@@ -77,7 +102,8 @@ def _answered(
             base=settings.WECHAT_API_BASE,
             path=path,
             params={**(params or {}), "access_token": token},
-            body=None if body is None else http.encode(body),
+            body=written,
+            headers={"Content-Type": content_type},
             changes=changes,
         )
         errcode = 0 if answer.content_type.startswith("image/") else _errcode(answer)
@@ -109,7 +135,9 @@ def _content(answer: http.Answer, *, path: str, changes: bool) -> dict[str, Any]
     if errcode == 0:
         return told
     why = f"{path} errcode {errcode}"
-    if errcode == BUSY or errcode in QUOTA_USED:
+    if errcode in QUOTA_USED:
+        raise wechat_errors.WechatQuotaUsed(why)
+    if errcode == BUSY:
         raise wechat_errors.WechatBusy(why)
     if errcode in TOKEN_REJECTED or errcode in SHOP_REJECTED:
         raise wechat_errors.WechatMisconfigured(why)

@@ -23,6 +23,7 @@ from django.conf import settings
 from wechatpy.crypto import PrpCrypto
 
 from apps.wechat import errors as wechat_errors
+from apps.wechat import pushed
 from mall import text as texts
 
 SUCCESS = "success"  # what WeChat wants to hear, within 5 s, else it sends again (3 times)
@@ -112,14 +113,19 @@ def message_key(message: Mapping[str, Any]) -> str:
     """Return what tells one message from another: the same for each delivery of the same message.
 
     MsgId where there is one; else FromUserName + CreateTime + Event, as WeChat advises, with the payment or the
-    check an event is about, since several may come in one second. Hashed, because FromUserName is an openid.
+    check, the templates and messages, or the card an event is about, since several may come in one second. Hashed,
+    because FromUserName is an openid.
     """
-    names = ["MsgId", "FromUserName", "CreateTime", "Event", "transaction_id"]
-    if message.get("trace_id"):
-        names.append("trace_id")
-    parts = (
-        ["MsgId", str(message["MsgId"])] if message.get("MsgId") else [str(message.get(n, "")) for n in names]
-    )
+    if message.get("MsgId"):
+        parts = ["MsgId", str(message["MsgId"])]
+    else:
+        parts = [
+            str(message.get(n, ""))
+            for n in ("MsgId", "FromUserName", "CreateTime", "Event", "transaction_id")
+        ]
+        parts += [str(message[n]) for n in ("trace_id", "notify_code", "card_status") if message.get(n)]
+        rows = pushed.entries(message)
+        parts += [json.dumps(rows, ensure_ascii=False, sort_keys=True)] if rows else []
     return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
 
 

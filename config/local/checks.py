@@ -63,6 +63,14 @@ def test(environ: Mapping[str, str] = os.environ) -> int:
         return run(_pytest(environ.get("ARGS", "")), {})
 
 
+# The races of activities over HTTP, which run as often as we promise.
+_RACES = (
+    "tests/races/test_groups_at_once.py",
+    "tests/races/test_sales_at_once.py",
+    "tests/races/test_bargains_at_once.py",
+)
+
+
 def properties(environ: Mapping[str, str] = os.environ) -> int:
     """Try pricing's properties on ten thousand examples each (``ARGS`` picks tests); return pytest's exit status."""
     arguments = environ.get("ARGS", "") or "tests/pricing"
@@ -72,7 +80,7 @@ def properties(environ: Mapping[str, str] = os.environ) -> int:
 
 def races(environ: Mapping[str, str] = os.environ) -> int:
     """Run the races of activities over HTTP as often as we promise (``ARGS`` picks tests); return pytest's exit status."""
-    arguments = environ.get("ARGS", "") or "tests/races/test_activities.py"
+    arguments = environ.get("ARGS", "") or " ".join(_RACES)
     with _rehearsal(environ) as run:
         # One process: the web servers that it starts need the machine.
         return run(_pytest(f"-p no:xdist -s --durations=20 {arguments}"), {"RACES": "full"})

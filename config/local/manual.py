@@ -82,6 +82,7 @@ PICTURES = (
         fields=(("title", "充500送50"), ("principal_fen", "500"), ("bonus_fen", "50")),
     ),
     Picture("member", "/admin/members/member/", "change/"),
+    Picture("segment", "/admin/audiences/segment/", "change/"),
     Picture("reviews", "/admin/content/review/?status__exact=HELD"),
 )
 

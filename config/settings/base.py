@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.outbox",
     "apps.pictures",
     "apps.wechat",
+    "apps.sms",
     "apps.members",
     "apps.catalog",
     "apps.stores",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "apps.promotions",
     "apps.campaigns",
     "apps.shares",
+    "apps.messaging",
     "apps.groupbuy",
     "apps.carts",
     "apps.orders",
@@ -69,7 +71,9 @@ INSTALLED_APPS = [
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
+    "apps.books",
     "apps.referrals",
+    "apps.audiences",
     "apps.content",
     "apps.simulator",
     "apps.support",
@@ -304,6 +308,8 @@ SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"
 SHARE_LANDINGS = "config.sharing.LANDINGS"
 RISK_KINDS = "config.judging.KINDS"
+INVARIANTS = "config.invariants.INVARIANTS"
+MESSAGE_SCENES = "config.messages.SCENES"
 ROLES = "config.roles.ROLES"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
@@ -318,6 +324,8 @@ MEMBER_UNPAID_USES = ENV.member_unpaid_uses
 SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
 RISK_TRACE_DAYS = ENV.risk_trace_days
+WECHAT_RISK_RANK = ENV.wechat_risk_rank
+MESSAGE_SENDS_PER_SECOND = ENV.message_sends_per_second
 LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.
@@ -326,10 +334,19 @@ ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen
 
+SMS_PROVIDER = ENV.sms_provider
+SMS_ACCESS_KEY_ID = ENV.sms_access_key_id or ""
+SMS_ACCESS_KEY_SECRET = ENV.sms_access_key_secret.get_secret_value() if ENV.sms_access_key_secret else ""
+SMS_SIGN_NAME = ENV.sms_sign_name or ""
+SMS_APP_ID = ENV.sms_app_id or ""
+SMS_REGION = ENV.sms_region
+SMS_BASE = ENV.sms_base
+
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_ENV_VERSION = ENV.wechat_env_version
 _OF_RELEASES = ENV.wechat_env_version == "release" and not ENV.wechat_sandbox
 WECHAT_CHECK_PATH = _OF_RELEASES if ENV.wechat_check_path is None else ENV.wechat_check_path
+WECHAT_SERVICE_CARDS = ENV.wechat_service_cards
 WECHAT_API_BASE = ENV.wechat_api_base
 WECHAT_APPID = ENV.wechat_appid
 WECHAT_APP_SECRET = ENV.wechat_app_secret.get_secret_value()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -13,9 +14,13 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
 from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep
+from apps.audiences import services as audiences
+from apps.audiences.models import Segment, Tag, TagMark
 from apps.bargain import services as bargains
 from apps.bargain.models import Cut, Help, Run
+from apps.base import days
 from apps.base import second_factor as factors
+from apps.books.models import Bill, Case
 from apps.checkout import paying
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
@@ -59,6 +64,7 @@ from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import apply
+from tests.apps.audiences import make as crowd
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
@@ -805,6 +811,41 @@ def _look(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
     return ask
 
 
+def _fetch_bills() -> Page:
+    page = "/admin/books/bill/"
+    # WeChat has a day's bill from ten o'clock of the next on: of the day before yesterday it says what it has at any hour.
+    typed = {"day": f"{days.shop_day(timezone.now()) - timedelta(days=2)}"}
+    return Page(
+        f"{page}fetch/",
+        page,
+        "books.reconcile_bill",
+        "books.view_bill",
+        typed,
+        lambda: list(Bill.objects.order_by("kind").values("day", "kind", "status")),
+    )
+
+
+def _difference(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
+    def ask() -> Page:
+        payment, now = money.attempt(money.order()), timezone.now()
+        # A bill of that day without the payment: once it is compared again, both agree.
+        Bill.objects.create(day=now.date(), kind="TRADE", status="FETCHED", fetched_at=now, due_at=now)
+        row = Case.objects.create(
+            day=now.date(),
+            kind="PAYMENT_UNHEARD",
+            number=payment.payment_no,
+            wechat_fen=payment.amount_fen,
+            evidence="账单第 1 行",
+            opened_at=now,
+        )
+        closed = lambda: Case.objects.update(status="GONE", closed_at=timezone.now())  # noqa: E731
+        return _of_row(
+            "books.case", row, button, typed, _rows(Case), permission="books.settle_case", spoil=closed
+        )
+
+    return ask
+
+
 def _rewrite_rule() -> Page:
     row, _ = Rule.objects.get_or_create(clue="RING", defaults={"threshold": 1, "weight": 60})
     return _of_row(
@@ -972,6 +1013,89 @@ def _adjust_promoter() -> Page:
     )
 
 
+_SEGMENTS: Final = "audiences.segment"
+
+
+def _buyers() -> Segment:
+    crowd.bought(members.member())
+    return crowd.segment({"is": "ordered", "low": 1})
+
+
+def _issue_to_segment() -> Page:
+    row, ticket = _buyers(), coupons.template()
+    typed = {"template": str(ticket.pk), "reason": "回馈", "token": _token()}
+    spoil = lambda: Segment.objects.update(archived_at=timezone.now())  # noqa: E731
+    return _of_row(
+        _SEGMENTS, row, "issue", typed, _rows(IssueJob), permission="coupons.issue_template", spoil=spoil
+    )
+
+
+def _segment(button: str, *, spoil: Callable[[], Any] | None = None) -> Callable[[], Page]:
+    def page() -> Page:
+        row = _buyers()
+        if button == "leave":
+            audiences.keep_in_group(segment_id=row.pk, at=timezone.now())
+        if button == "restore":
+            audiences.archive(segment_id=row.pk, at=timezone.now())
+        return _of_row(
+            _SEGMENTS,
+            row,
+            button,
+            {},
+            _rows(Segment, Group),
+            permission="audiences.change_segment",
+            spoil=spoil,
+        )
+
+    return page
+
+
+def _archive_followed() -> Page:
+    page = _segment("archive")()
+    follow = lambda: crowd.tag("买家", rule=Segment.objects.get())  # noqa: E731
+    return page._replace(spoil=follow)
+
+
+def _tag(button: str) -> Callable[[], Page]:
+    def page() -> Page:
+        row, owner = crowd.tag(), members.member()
+        if button == "take":
+            audiences.put(tag_id=row.pk, member_ids=[owner.pk], operator=None, at=timezone.now())
+        if button == "restore":
+            audiences.archive_tag(tag_id=row.pk, at=timezone.now())
+        of_marks = {"put": "add_tagmark", "take": "delete_tagmark"}
+        put_away = lambda: Tag.objects.update(archived_at=timezone.now())  # noqa: E731
+        return _of_row(
+            "audiences.tag",
+            row,
+            button,
+            {"numbers": owner.public_id} if button in of_marks else {},
+            _rows(Tag, TagMark),
+            permission=f"audiences.{of_marks.get(button, 'change_tag')}",
+            spoil=put_away if button in of_marks else None,
+        )
+
+    return page
+
+
+def _tag_of_member(button: str) -> Callable[[], Page]:
+    def page() -> Page:
+        tag, owner = crowd.tag(), members.member()
+        if button == "take-tag":
+            audiences.put(tag_id=tag.pk, member_ids=[owner.pk], operator=None, at=timezone.now())
+        may = "add_tagmark" if button == "put-tag" else "delete_tagmark"
+        return _of_row(
+            "members.member",
+            owner,
+            button,
+            {"tag": str(tag.pk)},
+            _rows(TagMark),
+            permission=f"audiences.{may}",
+        )
+
+    return page
+
+
 PAGES: Final[dict[str, Callable[[], Page]]] = {
     "coupons_template_publish": _publish_template,
     "coupons_template_stop": _stop_template,
@@ -1012,6 +1136,9 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         f"referrals_referral_{button}": _campaign("referrals.referral", _referral_now, _move_referral, button)
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
+    "books_bill_fetch": _fetch_bills,
+    "books_case_ask_wechat": _difference("ask-wechat", {}),
+    "books_case_explain": _difference("explain", {"note": "已在商户平台核实"}),
     "risk_look_release": _look("release", {}),
     "risk_look_reject": _look("reject", {"reason": "同一人"}),
     "risk_rule_rewrite": _rewrite_rule,
@@ -1047,6 +1174,17 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "distribution_withdrawal_second": _withdrawal("second", {}, seconded=True),
     "distribution_withdrawal_reject": _withdrawal("reject", {"reason": "资料不全"}),
     "distribution_withdrawal_cancel": _cancel_withdrawal,
+    "audiences_segment_issue": _issue_to_segment,
+    "audiences_segment_keep": _segment("keep", spoil=lambda: Group.objects.create(name="老客（人群）")),
+    "audiences_segment_leave": _segment("leave"),
+    "audiences_segment_archive": _archive_followed,
+    "audiences_segment_restore": _segment("restore"),
+    "audiences_tag_put": _tag("put"),
+    "audiences_tag_take": _tag("take"),
+    "audiences_tag_archive": _tag("archive"),
+    "audiences_tag_restore": _tag("restore"),
+    "members_member_put_tag": _tag_of_member("put-tag"),
+    "members_member_take_tag": _tag_of_member("take-tag"),
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
@@ -1089,6 +1227,11 @@ BY_TWO: Final = {
 
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
+    "distribution_promoter_report": "a page to read; its sheets are noted in the audit log",
+    "referrals_referral_report": "a page to read; its sheets are noted in the audit log",
+    "audiences_segment_look": "a page to read",
+    "audiences_segment_export": "a file, noted in the audit log",
+    "audiences_tag_show": "to the list of who bears it",
     "distribution_promoter_export": "a file, noted in the audit log",
     "distribution_promoter_sharers": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",

@@ -9,7 +9,12 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from apps.base import audit, jobs, pulses
+from apps.audiences import conditions
+from apps.audiences import selectors as audience_facts
+from apps.audiences import services as audiences
+from apps.audiences.models import Segment, Tag
+from apps.base import audit, invariants, jobs, pulses
+from apps.books.models import Bill, Case
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
@@ -70,6 +75,7 @@ def fill(rows: int, *, operator: User) -> None:
         _presale_of(order)
         _promoters_of(order)
         _referrals_of()
+        _audiences_of(order)
         _system(operator)
 
 
@@ -168,6 +174,17 @@ def _referrals_of() -> None:
     Policy.objects.get_or_create(pk=1)
 
 
+def _audiences_of(order: Order) -> None:
+    """A segment, a tag on the buyer, how the buyer stands, the rules' one row."""
+    number = next(_numbers)
+    bought = conditions.read({"op": "all", "of": [{"is": "ordered", "low": 1}]})
+    audiences.save(Segment(name=f"买家{number}"), tree=bought, operator=None, at=NOW)
+    tag = audiences.save_tag(Tag(name=f"茶会{number}"), at=NOW)
+    audiences.put(tag_id=tag.pk, member_ids=[order.member_id], operator=None, at=NOW)
+    audiences.reckon_due(at=NOW + timedelta(days=number))
+    audiences.save_rules(audience_facts.rules())
+
+
 def _promoters_of(order: Order) -> None:
     """A promoter with a customer, a commission that a refund made smaller, a withdrawal, a debt, rules, a contest."""
     number = next(_numbers)
@@ -180,7 +197,7 @@ def _promoters_of(order: Order) -> None:
     buyer = members.member("新客")
     promotion.bind(buyer, promoter, at=NOW - timedelta(hours=1))
     commission = promotion.earned(promoter, order, buyer=buyer)
-    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"], at=NOW)
+    holds.hold(commission_ids=[commission.pk], reasons=["收货手机号与推客相同"])
     promotion.give(promoter, 25_000)
     promotion.withdraw(promoter, 25_000)
     promotion.owe(promoter, 100)
@@ -236,6 +253,19 @@ def _money_of(order: Order) -> None:
         due_at=NOW,
         requested_at=NOW,
     )
+    day = NOW.date() - timedelta(days=payment.pk)
+    bill = Bill.objects.create(
+        day=day, kind="TRADE", status="FETCHED", lines_count=1, fetched_at=NOW, due_at=NOW
+    )
+    bill.lines.create(number=1, kind="PAYMENT", our_no=payment.payment_no, amount_fen=100, at=NOW)
+    Case.objects.create(
+        day=day,
+        kind="PAYMENT_MISSING",
+        number=payment.payment_no,
+        shop_fen=100,
+        evidence="商城收款于 2026-11-22 12:00:00",
+        opened_at=NOW,
+    )
     Notification.objects.create(
         notify_id=f"N{payment.pk}", event_type="TRANSACTION.SUCCESS", resource={}, received_at=NOW
     )
@@ -255,6 +285,7 @@ def _system(operator: User) -> None:
     audit.record(operator=operator, action="查看收货信息", subject=f"SO{number}", at=NOW)
     pulses.beat_heard(name="beat", at=NOW)
     jobs.run(f"base.sweep_{number}", lambda at: 0)
+    invariants.reckon(at=NOW)
     PushMessage.objects.create(
         message_key=f"k{number}", kind="trade_manage_remind_shipping", content={}, received_at=NOW
     )

@@ -36,7 +36,25 @@ _LATIN = re.compile(r"[A-Za-z0-9_.:/@*-]*[A-Za-z][A-Za-z0-9_.:/@*-]*")
 # Numbers, dotted names, addresses, masked numbers, and the random letters of a member's number.
 _CODE = re.compile(r"[0-9_.:/@]|\*{4}|^[A-Z]{10,}$")
 # What Chinese operators write in Latin letters too, keys of their keyboards, and texts of the tests' own rows.
-_WORDS = {"SKU", "openid", "unionid", "JSON", "Control", "Mac", "Command", "HTML", "MP4", "LDAP", "ID", "esc"}
+# Recency, frequency, money are RFM in every language.
+_WORDS = {
+    "SKU",
+    "openid",
+    "unionid",
+    "JSON",
+    "Control",
+    "Mac",
+    "Command",
+    "HTML",
+    "MP4",
+    "LDAP",
+    "ID",
+    "esc",
+    "RFM",
+    "R",
+    "F",
+    "M",
+}
 # Lists of one word each in another language that Chinese people know better than its translation.
 _LABELS = {"SKU", "openid", "unionid", "ID"}
 

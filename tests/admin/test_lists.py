@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -73,6 +74,23 @@ def test_every_list_asks_equally_often_for_3_and_for_30_rows(page: Client, manag
     assert many == few
     # One of them asks whether the operator has a second factor.
     assert max(few.values()) <= 16
+
+
+def test_the_first_words_of_a_row_open_its_page_and_no_link_lies_in_another(
+    page: Client, manager: User
+) -> None:
+    shop.fill(1, operator=manager)
+    looked_at = 0
+    for model, registered in admin.site._registry.items():
+        # Only what a page makes itself can have a link in it.
+        if not hasattr(registered, str(registered.list_display[0])):
+            continue
+        named = f"{model._meta.app_label}/{model._meta.model_name}"
+        listed = page.get(f"/admin/{named}/", follow=True).content.decode()
+        for opening in re.findall(r"<th[^>]*>\s*<a [^>]*>(.*?)</a>", listed, re.DOTALL):
+            assert opening.strip() and "<a " not in opening, named
+            looked_at += 1
+    assert looked_at >= 3
 
 
 def test_an_order_with_thirty_parcels_worth_of_history_is_read_in_the_same_queries(

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from apps.campaigns.models import CampaignColumns
 from apps.desk import calendar, campaign_file
 from config import sharing
+from config.invariants import INVARIANTS
 from tests.architecture.rooms import ROOT
 
 
@@ -58,6 +59,18 @@ def test_every_room_that_says_how_it_is_shared_is_on_the_board() -> None:
     found = {kind.finds.split(".")[1] for kind in sharing.KINDS}
     assert rooms == found
     assert all(callable(import_string(kind.finds)) for kind in sharing.KINDS)
+
+
+def test_every_room_that_compares_sums_is_on_the_board_of_promises() -> None:
+    finding = re.compile(r"^def (un(?:balanced|explained)\w*)\(", re.MULTILINE)
+    there = {
+        f"{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{name}"
+        for path in (ROOT / "apps").rglob("*.py")
+        for name in finding.findall(path.read_text())
+    }
+    told = {path for invariant in INVARIANTS for path in invariant.faults}
+    assert there - told == set(), "a line in config/invariants.py"
+    assert all(callable(import_string(path)) for path in told)
 
 
 def test_no_entry_of_the_words_begins_with_the_word_of_another() -> None:

@@ -268,6 +268,44 @@ def test_plain_http_is_for_the_sandbox_only(name: str) -> None:
     ]
 
 
+SMS = {
+    "SMS_PROVIDER": "tencent",
+    "SMS_ACCESS_KEY_ID": "AKIDtest",
+    "SMS_ACCESS_KEY_SECRET": "secret-of-the-test",
+    "SMS_SIGN_NAME": "茶里茶外",
+    "SMS_APP_ID": "1400006666",
+}
+
+
+@pytest.mark.parametrize(("said", "provider"), [({}, None), ({"SMS_PROVIDER": ""}, None), (SMS, "tencent")])
+def test_short_messages_are_off_until_a_provider_is_set(said: dict[str, str], provider: str | None) -> None:
+    with environment(**said):
+        assert env.load().sms_provider == provider
+
+
+@pytest.mark.parametrize(
+    "name", ["SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_APP_ID"]
+)
+def test_a_provider_of_short_messages_is_set_whole(name: str) -> None:
+    assert starts(**SMS)
+    for missing in (None, ""):
+        assert complaints(**{**SMS, name: missing}) == [
+            f"environment: {name}: must be set where SMS_PROVIDER is"
+        ]
+    without_app = {**SMS, "SMS_PROVIDER": "aliyun", "SMS_APP_ID": None}
+    assert starts(**without_app)
+
+
+def test_short_messages_go_by_https_only_outside_a_rehearsal() -> None:
+    bases = ("WECHAT_API_BASE", "WECHATPAY_BASE", "PUBLIC_BASE_URL")
+    real = {**SMS, **dict.fromkeys(bases, "https://shop.invalid"), "SMS_BASE": "http://127.0.0.1:1"}
+    assert starts(WECHAT_SANDBOX="1", **real)
+    assert complaints(WECHAT_SANDBOX=None, **real) == [
+        "environment: SMS_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)"
+    ]
+    assert complaints(SMS_PROVIDER="pigeon")[0].startswith("environment: SMS_PROVIDER:")
+
+
 def test_no_secret_is_repeated_in_the_complaint() -> None:
     lines = complaints(SECRET_KEY="hunter2-changeme", WECHATPAY_API_V3_KEY="topsecretkey")
     assert not any("hunter2" in line or "topsecretkey" in line for line in lines)

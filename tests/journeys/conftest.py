@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.signals import request_finished, request_started
 
+from apps.base import invariants
 from apps.wechat.sandbox.control import Sandbox
 from tests.journeys.shopper import Shopper
 
@@ -43,6 +44,8 @@ def shop(live_server: Any, settings: Any, wechat: Sandbox, answered: list[int]) 
     patience = time.monotonic() + 5
     while answered[0] > 0 and time.monotonic() < patience:
         time.sleep(0.01)
+    # Whatever the story was: nothing of the shop's promises broke on its way.
+    assert [line for _, line in invariants.broken(invariants.board())] == []
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Bargains under real threads on PostgreSQL: so many helps a day, and a price that stands still when it is bought.
 
-Friends in one instant, and two orders from one run, are in ``test_activities``.
+Friends in one instant, and two orders from one run, are in ``test_bargains_at_once``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The waiting list of a flash sale under real threads on PostgreSQL: what lapses is the waiters', one unit of one of them.
 
-The rush itself is in ``test_activities``.
+The rush itself is in ``test_sales_at_once``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Seats of groups under real threads on PostgreSQL: as many as there are, and nobody waits in a circle.
 
-The last payers, and the group's end, are in ``test_activities``.
+The last payers, and the group's end, are in ``test_groups_at_once``.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Migration(migrating.Migration):
         ("catalog", "0008_returns_without_reason"),
         ("fulfillment", "0008_found_by_operators"),
         ("members", "0011_promoter_agreement"),
-        ("orders", "0016_what_was_shown_of_returns"),
+        ("orders", "0017_what_was_shown_of_returns"),
         ("stores", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

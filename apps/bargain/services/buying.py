@@ -36,7 +36,7 @@ def hold(*, order_no: str, bargain_no: str, member_id: int, price_fen: int, at: 
         raise Closed
     if run.price_fen != price_fen:
         raise PriceMoved
-    write(run, move="buy", order_no=order_no)
+    write(run, move="buy", order_no=order_no, at=at)
     campaigns.hold(
         kind=KIND,
         key=str(run.bargain_id),
@@ -52,7 +52,7 @@ def commit(*, order_no: str, bargain_no: str, at: datetime) -> None:
     """The order is paid: nothing is cut in its run any more, so no help of it waits for a look."""
     run = _locked(bargain_no)
     if run is not None and run.order_no == order_no:
-        end_held(run)
+        end_held(run, at=at)
     campaigns.commit(order_no=order_no, at=at)
 
 
@@ -64,7 +64,7 @@ def release(*, order_no: str, bargain_no: str, at: datetime) -> None:
         # Another run of the member may have been opened meanwhile: there is one at a time.
         other = Run.objects.filter(bargain=run.bargain_id, member_id=run.member_id, status=RunStatus.OPEN)
         over = at >= run.ends_at or other.exists()
-        write(run, move="lapse" if over else "reopen")
+        write(run, move="lapse" if over else "reopen", at=at)
     campaigns.release(order_no=order_no, at=at)
 
 

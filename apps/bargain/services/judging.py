@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from apps.bargain import suspicion
 from apps.bargain.models import Help, Run
@@ -45,14 +48,18 @@ def released(given: Help, *, operator: Any, at: datetime) -> bool:
     return True
 
 
-def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """The help never cuts; the member's help of that day stays used (the board of risk)."""
-    given = held_help(look)
-    if given is not None:
-        Help.objects.filter(pk=given.pk).update(held=False, reason=f"已驳回：{reason}"[:100])
+    return bool(held_help(look).update(held=False, reason=f"已驳回：{reason}"[:100]))
 
 
-def held_help(look: Look) -> Help | None:
-    """The help that a look is about, locked, if it is still held."""
-    rows = Help.objects.select_for_update(no_key=True).filter(held=True, run__bargain_no=look.subject)
-    return rows.filter(member_id=look.other_id or 0).first()
+def held_help(look: Look) -> QuerySet[Help]:
+    """The help that a look is about, if it is still held: not locked, for the run's lock comes before."""
+    run = Run.objects.filter(bargain_no=look.subject)
+    return Help.objects.filter(held=True, run__in=run, member_id=look.other_id or 0)
+
+
+def ended(run: Run, *, helper_ids: Collection[int], at: datetime) -> None:
+    """Tell risk, under the run's lock, that these members' held helps in it came to nothing."""
+    if helper_ids:
+        risk.settled(kind=KIND, subject=run.bargain_no, other_ids=helper_ids, note="砍价已结束", at=at)

@@ -20,6 +20,7 @@ from apps.campaigns import services as campaigns
 from apps.catalog.models import Sku
 from apps.orders import selectors as order_facts
 from apps.outbox import services as outbox
+from apps.risk import services as risk
 from apps.risk.models import Look
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import BargainAtFloor
@@ -171,31 +172,42 @@ def release_help(*, help_id: int, operator: Any, at: datetime) -> Help:
         raise NotFound
     if not found.held:
         raise NotHeld
-    if not judging.released(found, operator=operator, at=at):
-        let_cut(found.pk, operator=operator, at=at)
+    try:
+        if not judging.released(found, operator=operator, at=at):
+            run = let_cut(found.pk, operator=operator, at=at)
+            subject = f"砍价 {run.bargain_no}"
+            audit.record(operator=operator, action="放行帮砍", subject=subject, note=found.reason, at=at)
+    except risk.NothingToJudge:
+        raise NotHeld from None
     return Help.objects.select_related("run", "cut").get(pk=help_id)
 
 
-def let_cut(help_id: int, *, operator: Any, at: datetime) -> None:
-    """Cut by a help that was held, under its run's lock. Raises NotHeld, Closed, AtFloor."""
+def let_cut(help_id: int, *, operator: Any, at: datetime) -> Run:
+    """Cut by a help that was held, under its run's lock; return the run. Raises NotHeld, Closed, AtFloor."""
     run = _locked(Help.objects.values_list("run__bargain_no", flat=True).get(pk=help_id))
     given = Help.objects.select_for_update().get(pk=help_id)
     if not given.held:
         raise NotHeld
     _check_running(run, at=at)
-    given.cut = _cut(run, largest=given.newcomer, at=at)
+    # Before the cut: the last one ends whatever waits in the run, and this one does not any more.
     given.held, given.released_at, given.released_by = False, at, operator
-    given.save(update_fields=["cut", "held", "released_at", "released_by"])
-    audit.record(
-        operator=operator, action="放行帮砍", subject=f"砍价 {run.bargain_no}", note=given.reason, at=at
-    )
+    given.save(update_fields=["held", "released_at", "released_by"])
+    given.cut = _cut(run, largest=given.newcomer, at=at)
+    given.save(update_fields=["cut"])
+    return run
 
 
-def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """Let a held help cut (the board of risk). Raises Closed, AtFloor where there is nothing to cut any more."""
-    given = judging.held_help(look)
-    if given is not None:
+    given = judging.held_help(look).first()
+    if given is None:
+        return False
+    try:
         let_cut(given.pk, operator=operator, at=at)
+    except NotHeld:
+        # It was judged, or came to nothing, while this waited for the run.
+        return False
+    return True
 
 
 def lapse(run_id: int, *, at: datetime) -> bool:
@@ -203,7 +215,7 @@ def lapse(run_id: int, *, at: datetime) -> bool:
     run = Run.objects.select_for_update().get(pk=run_id)
     if run.status != RunStatus.OPEN or at < run.ends_at:
         return False
-    write(run, move="lapse")
+    write(run, move="lapse", at=at)
     return True
 
 
@@ -221,18 +233,21 @@ def lapse_due(*, at: datetime) -> int:
     return closed
 
 
-def write(run: Run, *, move: str, order_no: str = "") -> None:
+def write(run: Run, *, move: str, order_no: str = "", at: datetime) -> None:
     """Move a locked run: the one place that writes its status."""
     run.status = LIFECYCLE.target(move=move, current=run.status)
     run.order_no = order_no
     run.save(update_fields=["status", "order_no"])
     if run.status == RunStatus.LAPSED:
-        end_held(run)
+        end_held(run, at=at)
 
 
-def end_held(run: Run) -> None:
-    """Nothing is cut in this run any more: helps that waited for a look came to nothing, and wait for nobody."""
-    Help.objects.filter(run=run, held=True).update(held=False)
+def end_held(run: Run, *, at: datetime) -> None:
+    """Nothing is cut in this locked run any more: helps that waited for a look came to nothing, and wait for nobody."""
+    waiting = list(Help.objects.filter(run=run, held=True).values_list("member_id", flat=True))
+    if waiting:
+        Help.objects.filter(run=run, held=True).update(held=False)
+        judging.ended(run, helper_ids=waiting, at=at)
 
 
 def _locked(bargain_no: str) -> Run:
@@ -269,6 +284,6 @@ def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
     Run.objects.filter(pk=run.pk).update(cut_fen=F("cut_fen") + cut.amount_fen, helps=F("helps") + 1)
     run.cut_fen, run.helps = run.cut_fen + cut.amount_fen, run.helps + 1
     if run.at_floor:
-        end_held(run)
+        end_held(run, at=at)
         outbox.publish(BargainAtFloor(member_id=run.member_id, bargain_no=run.bargain_no), at=at)
     return cut

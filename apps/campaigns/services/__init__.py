@@ -5,7 +5,7 @@ the caller's transaction, are keyed by the order number and are safe to repeat.
 """
 
 from apps.campaigns.services.checking import EXTRAS, Sold, faults_of, price_faults
-from apps.campaigns.services.lifecycle import AlreadyOver, Campaigns, Saved
+from apps.campaigns.services.lifecycle import AlreadyOver, Campaigns
 from apps.campaigns.services.quotas import (
     LimitReached,
     QuotaTooSmall,
@@ -20,7 +20,7 @@ from apps.campaigns.services.quotas import (
     set_aside,
     set_quota,
 )
-from apps.campaigns.services.windows import SkuTaken, Span
+from apps.campaigns.services.windows import SkuTaken
 
 __all__ = [
     "EXTRAS",
@@ -28,11 +28,9 @@ __all__ = [
     "Campaigns",
     "LimitReached",
     "QuotaTooSmall",
-    "Saved",
     "SkuTaken",
     "Sold",
     "SoldOut",
-    "Span",
     "commit",
     "faults_of",
     "hold",

@@ -44,6 +44,14 @@ class Saved(NamedTuple, Generic[C]):
     warnings: list[str]
 
 
+class _Written(NamedTuple, Generic[C]):
+    """A campaign whose rows are written, what is to be thought of, and which of its columns are others now."""
+
+    row: C
+    warnings: list[str]
+    changed: list[str]
+
+
 class Campaigns(ABC, Generic[C, D]):
     """All campaigns of one kind: what operators decide about them."""
 
@@ -87,9 +95,13 @@ class Campaigns(ABC, Generic[C, D]):
         """All ids that orders of a campaign name, by campaign: one statement at the most."""
         return self.ids_of(rows)
 
-    def subjects_of(self, rows: Sequence[C]) -> Mapping[int, Sequence[str]]:
-        """What of a campaign friends are sent, by campaign: one statement at the most."""
-        return self.ordered_as(rows)
+    def subjects_of(
+        self, rows: Sequence[C], *, ordered: Mapping[int, Sequence[str]]
+    ) -> Mapping[int, Sequence[str]]:
+        """What of a campaign friends are sent, by campaign: what orders name (``ordered``, as ``ordered_as`` says it),
+        or else one statement at the most.
+        """
+        return ordered
 
     def row_of(self, activity_id: str) -> C | None:
         """The campaign of an id that it speaks for SKUs under: one statement."""
@@ -122,6 +134,26 @@ class Campaigns(ABC, Generic[C, D]):
         into the audit log. Raises the kind's error with all faults, SkuTaken, QuotaTooSmall, and NotFound for an id that
         is not there.
         """
+        row, warnings, changed = self._written(draft, at=at)
+        self.sold_otherwise(row, at=at)
+        if operator is not None:
+            self._audit(row, changed if draft.row_id is not None else None, operator=operator, at=at)
+        return Saved(row, warnings)
+
+    def try_out(self, draft: D, *, at: datetime, look: Callable[[C], object] | None = None) -> list[str]:
+        """Write a draft, ``look`` at the campaign as it would be, and take it back; return what is to be thought of.
+
+        Nobody is told: not who keeps something of the campaign, not the log. Raises what ``save`` does.
+        """
+        with transaction.atomic():
+            written = self._written(draft, at=at)
+            if look is not None:
+                look(written.row)
+            transaction.set_rollback(True)
+        return written.warnings
+
+    def _written(self, draft: D, *, at: datetime) -> _Written[C]:
+        """Check the draft and write all rows of its campaign, in the caller's transaction; nobody is told."""
         row = self.model() if draft.row_id is None else self._locked(draft.row_id)
         warnings = self.check(draft)
         columns = self.columns_of(draft)
@@ -135,22 +167,7 @@ class Campaigns(ABC, Generic[C, D]):
         if row.approval == Approval.DRAFT:
             warnings += [AlreadyOver.message] if at >= row.ends_at else []
             warnings += [f"批准前请调整：{text}" for text in self._clashes(row)]
-        self.sold_otherwise(row, at=at)
-        if operator is not None:
-            self._audit(row, changed if draft.row_id is not None else None, operator=operator, at=at)
-        return Saved(row, warnings)
-
-    def try_out(self, draft: D, *, at: datetime, look: Callable[[C], object] | None = None) -> list[str]:
-        """Save a draft, ``look`` at the campaign as it would be, and take it back; return what is to be thought of.
-
-        Raises what ``save`` does.
-        """
-        with transaction.atomic():
-            saved = self.save(draft, at=at)
-            if look is not None:
-                look(saved.row)
-            transaction.set_rollback(True)
-        return saved.warnings
+        return _Written(row, warnings, changed)
 
     @transaction.atomic
     def approve(self, row: C, *, at: datetime, late: bool = False) -> list[str]:
@@ -183,8 +200,7 @@ class Campaigns(ABC, Generic[C, D]):
         Raises MoveRefused, NotFound.
         """
         moved = self._moved(row, "stop")
-        for activity_id in self.ids_of([moved])[moved.pk]:
-            windows.end(kind=self.kind, activity_id=activity_id, at=at)
+        windows.end(kind=self.kind, activity_ids=self.ids_of([moved])[moved.pk])
         self.sold_otherwise(moved, at=at)
 
     @transaction.atomic
@@ -203,12 +219,17 @@ class Campaigns(ABC, Generic[C, D]):
 
     @transaction.atomic
     def load(self, draft: D, *, at: datetime) -> C:
-        """Save what a file says, approved. Raises what ``save`` does, and the kind's error for one that was stopped."""
-        row = self.save(draft, at=at).row
+        """Save a draft that nobody needs to look at (what a file says, say), approved, and return it as it is now.
+
+        Its window may lie in the past. Raises what ``save`` does, and the kind's error for one that was stopped.
+        """
+        row, _, _ = self._written(draft, at=at)
         if row.approval == Approval.STOPPED:
             raise self.refused([Fault("code", "此活动已提前结束，请换一个编码")])
         if row.approval == Approval.DRAFT:
-            self.approve(row, at=at, late=True)
+            row = self._moved(row, "approve")
+            self.book(row)
+        self.sold_otherwise(row, at=at)
         return row
 
     def of_code(self, code: str) -> C | None:
@@ -224,22 +245,18 @@ class Campaigns(ABC, Generic[C, D]):
         """Speak for the campaign's SKUs in its window, if it is approved; a draft speaks for nothing. Raises SkuTaken."""
         if row.approval not in {Approval.APPROVED, Approval.PAUSED}:
             return
-        span = Span(row.preheat_at, row.starts_at, row.ends_at)
-        for activity_id, prices_fen in self.spoken_for(row).items():
-            try:
-                windows.book(
-                    kind=self.kind,
-                    activity_id=activity_id,
-                    label=self.label,
-                    title=row.title,
-                    span=span,
-                    prices_fen=prices_fen,
-                )
-            except SkuTaken as taken:
-                faults = [Fault(self.goods_field, fault.text) for fault in taken.faults]
-                raise SkuTaken(faults, rows=taken.rows) from taken
-            if row.approval == Approval.PAUSED:
-                windows.pause(kind=self.kind, activity_id=activity_id, paused=True)
+        try:
+            windows.book(
+                kind=self.kind,
+                label=self.label,
+                title=row.title,
+                span=Span(row.preheat_at, row.starts_at, row.ends_at),
+                prices_fen=self.spoken_for(row),
+                paused=row.approval == Approval.PAUSED,
+            )
+        except SkuTaken as taken:
+            faults = [Fault(self.goods_field, fault.text) for fault in taken.faults]
+            raise SkuTaken(faults, rows=taken.rows) from taken
 
     def _clashes(self, row: C) -> Collection[str]:
         """Whose SKUs a draft wants, as a sentence each: what would keep it from being approved as it stands."""
@@ -248,8 +265,7 @@ class Campaigns(ABC, Generic[C, D]):
         return windows.clashes(span, wanted)
 
     def _paused(self, row: C, paused: bool, *, at: datetime) -> None:
-        for activity_id in self.ids_of([row])[row.pk]:
-            windows.pause(kind=self.kind, activity_id=activity_id, paused=paused)
+        windows.pause(kind=self.kind, activity_ids=self.ids_of([row])[row.pk], paused=paused)
         self.sold_otherwise(row, at=at)
 
     def _moved(self, row: C, move: str) -> C:

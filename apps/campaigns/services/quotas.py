@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from apps.base import transactions
 from apps.campaigns.models import Quota, Take
+from apps.catalog.models import Sku
 from mall.errors import Fault, Faulty, Kind, NotFound, ShopError
 
 # One statement, each part of which waits for what the one before it answers: the member's own row first, the row that
@@ -86,16 +87,26 @@ class QuotaTooSmall(Faulty):
     code = "quota_too_small"
 
 
-def set_quota(*, kind: str, key: str, quota: int | None) -> None:
-    """Set how many units can be had, None for any number. Raises QuotaTooSmall where more are taken already."""
+def set_quota(
+    *, kind: str, key: str, quota: int | None, sku_id: int | None = None, field: str = "quota"
+) -> None:
+    """Set how many units can be had, None for any number. Raises QuotaTooSmall where more are taken already.
+
+    The fault stands at ``field`` and names the SKU, where a campaign has a quota for each.
+    """
     transactions.require()
     row, made = Quota.objects.select_for_update().get_or_create(kind=kind, key=key, defaults={"quota": quota})
     if made or row.quota == quota:
         return
     spoken_for = row.taken + row.set_aside
     if quota is not None and quota < spoken_for:
-        raise QuotaTooSmall([Fault("quota", f"总量不能少于已占用的 {spoken_for} 件")])
+        raise QuotaTooSmall([Fault(field, f"{_named(sku_id)}总量不能少于已占用的 {spoken_for} 件")])
     Quota.objects.filter(pk=row.pk).update(quota=quota)
+
+
+def _named(sku_id: int | None) -> str:
+    sku = Sku.objects.filter(pk=sku_id).select_related("product").first() if sku_id is not None else None
+    return f"「{sku.product.title}」（{sku.code}）" if sku else ""
 
 
 def lock(*, kind: str, key: str) -> Quota:

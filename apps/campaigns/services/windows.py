@@ -28,14 +28,21 @@ class Span(NamedTuple):
 
 
 def book(
-    *, kind: str, activity_id: str, label: str, title: str, span: Span, prices_fen: Mapping[int, int]
+    *,
+    kind: str,
+    label: str,
+    title: str,
+    span: Span,
+    prices_fen: Mapping[str, Mapping[int, int]],
+    paused: bool = False,
 ) -> None:
-    """Speak for these SKUs, each with its lowest price in fen, instead of what was booked before under this id.
+    """Speak for these SKUs, each with its lowest price in fen, by the id that an order names, instead of what was booked
+    before under these ids: two statements.
 
     Raises SkuTaken where another campaign does so at that time. Belongs to the caller's transaction.
     """
     transactions.require()
-    SkuWindow.objects.filter(kind=kind, activity_id=activity_id).delete()
+    SkuWindow.objects.filter(kind=kind, activity_id__in=list(prices_fen)).delete()
     rows = [
         SkuWindow(
             kind=kind,
@@ -44,29 +51,29 @@ def book(
             label=label,
             title=title,
             price_fen=price_fen,
+            paused=paused,
             **span._asdict(),
         )
-        for sku_id, price_fen in sorted(prices_fen.items())
+        for activity_id, of_one in prices_fen.items()
+        for sku_id, price_fen in sorted(of_one.items())
     ]
     try:
         with transactions.refine({"campaign_sku_one_at_a_time": SkuTaken([Fault("skus", "")])}):
             SkuWindow.objects.bulk_create(rows)
     except SkuTaken as taken:
-        named = clashes(span, prices_fen)
+        named = clashes(span, {row.sku_id for row in rows})
         faults = [Fault("skus", text) for text in named] or [Fault("skus", "商品刚刚被另一活动占用，请重试")]
         raise SkuTaken(faults, rows=named) from taken
 
 
-def pause(*, kind: str, activity_id: str, paused: bool) -> None:
+def pause(*, kind: str, activity_ids: Collection[str], paused: bool) -> None:
     """Hide the badges of a campaign that is paused, or show them again; its SKUs stay spoken for."""
-    SkuWindow.objects.filter(kind=kind, activity_id=activity_id).update(paused=paused)
+    SkuWindow.objects.filter(kind=kind, activity_id__in=list(activity_ids)).update(paused=paused)
 
 
-def end(*, kind: str, activity_id: str, at: datetime) -> None:
-    """Speak for the SKUs no longer, from now on."""
-    mine = SkuWindow.objects.filter(kind=kind, activity_id=activity_id)
-    mine.filter(starts_at__gte=at).delete()
-    mine.filter(ends_at__gt=at).update(ends_at=at)
+def end(*, kind: str, activity_ids: Collection[str]) -> None:
+    """Speak for the SKUs no longer, not even in the time that is gone: a copy that began then may be approved."""
+    SkuWindow.objects.filter(kind=kind, activity_id__in=list(activity_ids)).delete()
 
 
 def clashes(span: Span, sku_ids: Collection[int]) -> dict[str, tuple[str, int]]:

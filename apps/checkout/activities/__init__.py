@@ -62,6 +62,7 @@ __all__ = [
     "stages_of",
     "statuses",
     "tell",
+    "tells",
     "when_paid",
     "with_activity",
     "without_others",
@@ -96,9 +97,12 @@ def admit(ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Ad
     return kind.admit(ticket, member=member, wanted=wanted, at=at)
 
 
-def in_a_rush() -> bool:
-    """Whether ``shut_out`` may say anything at this moment. No statement."""
-    return any(kind.in_a_rush() for kind in KINDS)
+def in_a_rush(ticket: Ticket | None = None) -> bool:
+    """Whether ``shut_out`` may say anything of this ticket, or of any, at this moment. No statement."""
+    if ticket is None:
+        return any(kind.in_a_rush() for kind in KINDS)
+    kind = _kind(ticket.kind)
+    return kind is not None and kind.in_a_rush(ticket)
 
 
 def shut_out(
@@ -152,6 +156,12 @@ def refundable_from(order: Order) -> frozenset[Status]:
     """From which statuses this order can be refunded."""
     kind = _kind_of(order)
     return kind.refundable if kind else REFUNDABLE
+
+
+def tells(order: Order) -> bool:
+    """Whether WeChat is told anything of payments of the order's activity."""
+    kind = _kind_of(order)
+    return kind is not None and kind.tells
 
 
 def tell(order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> None:

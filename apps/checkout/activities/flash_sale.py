@@ -54,9 +54,9 @@ class FlashSales(CampaignKind):
             combines=frozenset(map(Extra, session.combines)),
         )
 
-    def in_a_rush(self) -> bool:
-        """While the gate is shut for any good that this process was asked for."""
-        return flashsale.is_any_shut()
+    def in_a_rush(self, ticket: Ticket | None = None) -> bool:
+        """While the gate is shut for the good, or for any, as this process saw it."""
+        return flashsale.may_be_shut(good_id=None if ticket is None else int(ticket.id))
 
     def shut_out(
         self, ticket: Ticket, *, items: tuple[tuple[int, int], ...], member_id: int, at: datetime

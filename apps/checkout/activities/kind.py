@@ -172,6 +172,8 @@ class ActivityKind(ABC):
     waits_in: ClassVar[frozenset[Status]] = frozenset()
     # Whether an order of it may be paid as long as it has any time, and gives back what comes too late by itself.
     payable_to_the_end: ClassVar[bool] = False
+    # Whether WeChat is told anything of its payments (``tell``): of other orders nobody looks for them.
+    tells: ClassVar[bool] = False
     # Whether points pay what its price takes off: a refund then gives them back in proportion.
     paid_by_points: ClassVar[bool] = False
 
@@ -183,8 +185,11 @@ class ActivityKind(ABC):
     def admit(self, ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
         """Look the activity up; few statements. Raises ActivityNotFound, StandsAlone, and refusals of its own."""
 
-    def in_a_rush(self) -> bool:
-        """Whether ``shut_out`` may say anything at this moment. Asked before each order is even read: no statement."""
+    def in_a_rush(self, ticket: Ticket | None = None) -> bool:
+        """Whether ``shut_out`` may say anything of this ticket, or of any, at this moment: no statement.
+
+        It is asked of any before each order is even read, and of the order's own ticket before anybody else is asked.
+        """
         return False
 
     def shut_out(

@@ -69,6 +69,7 @@ class Presales(CampaignKind):
     kind: ClassVar[str] = KIND
     label: ClassVar[str] = presales.LABEL
     waits_in: ClassVar[frozenset[Status]] = frozenset({Status.RESERVED})
+    tells: ClassVar[bool] = True
 
     def read(self, said: Mapping[str, Any]) -> Ticket:
         return Ticket(kind=KIND, id=row_id(said))

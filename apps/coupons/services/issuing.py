@@ -11,8 +11,10 @@ from django.db.models import F, Q
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon, PromoCode, Template
 from apps.coupons.services import moving
-from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.coupons.states import REGISTERED, WELCOME_PACK, CouponStatus, TemplateStatus
 from apps.members.models import Member
+from apps.risk import selectors as risk_facts
+from apps.risk.states import Verdict
 from mall.errors import Kind, NotFound, ShopError
 
 # The member's own row: nobody else waits for it, and the one that all want comes after it.
@@ -52,6 +54,13 @@ class ClaimClosed(ShopError):
     message = "不在领取时间内"
 
 
+class UnderReview(ShopError):
+    """A newcomers' coupon for somebody whose newcomer pack waits for a look, or was refused."""
+
+    code = "coupon_under_review"
+    message = "您的新人权益正在核实，暂不能领取该优惠券"
+
+
 class LevelTooLow(ShopError):
     """The coupon is for members of other levels."""
 
@@ -64,7 +73,8 @@ class LevelTooLow(ShopError):
 def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
     """Give the member one coupon of a template that the coupon centre shows.
 
-    Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, ClaimLimitReached, SoldOut.
+    Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, UnderReview,
+    ClaimLimitReached, SoldOut.
     """
     template = Template.objects.filter(
         coupon_facts.meant_for(member), pk=template_id, status=TemplateStatus.LIVE, visible=True
@@ -75,6 +85,8 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
     levels = set(template.levels.values_list("id", flat=True))
     if levels and member.level_id not in levels:
         raise LevelTooLow
+    if template.occasion == Template.Occasion.REGISTRATION:
+        refuse_suspected(member_id=member.pk)
     taken = count_taken(template, member_id=member.pk)
     return issue(
         template_id=template.pk, member_id=member.pk, way=Coupon.Way.CLAIM, cause=f"claim:{taken}", at=at
@@ -203,6 +215,13 @@ def refuse_closed_claim(template: Template, *, at: datetime) -> None:
         raise ClaimClosed("领取尚未开始", details={"claim_from": template.claim_from})
     if template.claim_until is not None and at >= template.claim_until:
         raise ClaimClosed("领取已结束")
+
+
+def refuse_suspected(*, member_id: int) -> None:
+    """Raise UnderReview for a member whose newcomer pack waits for a look, or was refused."""
+    verdict = risk_facts.verdict_of(kind=WELCOME_PACK, subject=REGISTERED, member_id=member_id)
+    if verdict in {Verdict.HELD, Verdict.REJECTED}:
+        raise UnderReview
 
 
 def count_taken(template: Template, *, member_id: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -80,13 +80,15 @@ def start(
     level_id: int | None = None,
     group_id: int | None = None,
     member_numbers: Iterable[str] = (),
+    member_ids: Iterable[Sequence[int]] = (),
     token: str = "",
 ) -> IssueJob:
     """Order one coupon for each member that is meant; a sweep issues them.
 
     A ``token`` is the page that was sent: the same one again returns its mass issue.
-    ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over,
-    unknown ones counted. Members who register or join the group later, and those disabled, are not meant.
+    ``member_numbers`` are public ids for the audience LIST, read as a stream; blank ones are passed over, unknown ones
+    counted. ``member_ids`` are those whom a room above means, batch by batch, for LIST as well. Members who register or
+    join the group later, and those disabled, are not meant.
     Raises IssueRefused, Invalid where nobody is meant, NotIssued (a template that is not live, or whose coupons would
     be over), NotFound.
     """
@@ -115,6 +117,8 @@ def start(
         )
         if audience == IssueJob.Audience.LIST:
             job.unknown = _list(job, member_numbers)
+            for some in member_ids:
+                _target(job, some)
         job.total = _meant(job).count()
         if not job.total:
             transaction.set_rollback(True)
@@ -281,7 +285,11 @@ def _list(job: IssueJob, member_numbers: Iterable[str]) -> int:
     for some in groups.by_thousands(member_numbers):
         known = dict(Member.objects.filter(public_id__in=some).values_list("public_id", "pk"))
         unknown += len(some - known.keys())
-        IssueTarget.objects.bulk_create(
-            [IssueTarget(job=job, member_id=pk) for pk in known.values()], ignore_conflicts=True
-        )
+        _target(job, known.values())
     return unknown
+
+
+def _target(job: IssueJob, member_ids: Collection[int]) -> None:
+    IssueTarget.objects.bulk_create(
+        [IssueTarget(job=job, member_id=member_id) for member_id in member_ids], ignore_conflicts=True
+    )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
 
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon, Template
-from apps.coupons.services import issuing, moving
-from apps.coupons.states import CouponStatus, TemplateStatus
+from apps.coupons.services import issuing, judging, moving
+from apps.coupons.states import FIRST_ORDER_GIFT, REGISTERED, WELCOME_PACK, CouponStatus, TemplateStatus
+from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.orders.states import PAID_FOR
+from apps.risk.models import Look
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +28,34 @@ class TakenBack(NamedTuple):
     spent: list[str]
 
 
-def welcome(*, member_id: int, at: datetime) -> int:
-    """Give a new member the newcomer pack, once; return how many coupons of it they have."""
-    return _give(member_id=member_id, occasion=Template.Occasion.REGISTRATION, cause="registration", at=at)
+@transaction.atomic
+def welcome(*, member_id: int, risk_rank: int = 0, at: datetime) -> int:
+    """Give a new member the newcomer pack, once, or hold it for a look; return how many coupons of it they have.
+
+    ``risk_rank`` is WeChat's opinion of them, 0 to 4.
+    """
+    if not judging.is_anything_due(Template.Occasion.REGISTRATION):
+        return 0
+    if not judging.may_have(WELCOME_PACK, member_id=member_id, risk_rank=risk_rank, at=at):
+        return 0
+    return _give_pack(member_id=member_id, at=at)
+
+
+def release_pack(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
+    """Give a newcomer pack that was held, of what is live now (the board of risk); nothing to who has left."""
+    if not Member.objects.filter(pk=look.member_id, erased_at=None).exists():
+        return False
+    _give_pack(member_id=look.member_id, at=at)
+    return True
+
+
+def release_gift(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
+    """Give what came with a first order and was held (the board of risk); nothing where the order went back."""
+    order = _paid_order(look.subject)
+    if order is None:
+        return False
+    _give_first(order, at=at)
+    return True
 
 
 @transaction.atomic
@@ -39,21 +66,18 @@ def reward(*, order_no: str, at: datetime) -> int:
     that were refunded by then do not count. Returns how many coupons came with the order. The order is locked,
     so that a refund comes before or after.
     """
-    order = (
-        Order.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=PAID_FOR).first()
-    )
+    order = _paid_order(order_no)
     if order is None:
         return 0
     given = 0
     paid = Order.objects.filter(member_id=order.member_id, paid_at__isnull=False)
-    if paid.order_by("paid_at", "id").values_list("order_no", flat=True).first() == order_no:
-        given += _give(
-            member_id=order.member_id,
-            occasion=Template.Occasion.FIRST_ORDER,
-            cause="first_order",
-            gift_of=order_no,
-            at=at,
-        )
+    is_first = paid.order_by("paid_at", "id").values_list("order_no", flat=True).first() == order_no
+    if (
+        is_first
+        and judging.is_anything_due(Template.Occasion.FIRST_ORDER)
+        and judging.may_have(FIRST_ORDER_GIFT, member_id=order.member_id, order_no=order_no, at=at)
+    ):
+        given += _give_first(order, at=at)
     return given + _give(
         member_id=order.member_id,
         occasion=Template.Occasion.ORDER_GIFT,
@@ -81,6 +105,8 @@ def take_back_gifts(*, order_no: str, kept_fen: int | None = None, at: datetime)
     moving.move(available, move="revoke", at=at, note=f"订单 {order_no} 退款")
     taken = [gift for gift in gifts if gift.status in {CouponStatus.HELD, CouponStatus.USED}]
     Coupon.objects.filter(pk__in=[gift.pk for gift in taken], recalled_at=None).update(recalled_at=at)
+    if kept_fen is None:
+        judging.end_look(order_no=order_no, at=at)
     return TakenBack(len(available), [str(gift.public_id) for gift in taken])
 
 
@@ -100,6 +126,26 @@ def deliver_redemption(
             cause=f"redemption:{redemption_no}:{number}",
             at=at,
         )
+
+
+def _paid_order(order_no: str) -> Order | None:
+    """The order, locked, if it is paid and did not go back."""
+    orders = Order.objects.select_for_update(no_key=True)
+    return orders.filter(order_no=order_no, status__in=PAID_FOR).first()
+
+
+def _give_pack(*, member_id: int, at: datetime) -> int:
+    return _give(member_id=member_id, occasion=Template.Occasion.REGISTRATION, cause=REGISTERED, at=at)
+
+
+def _give_first(order: Order, *, at: datetime) -> int:
+    return _give(
+        member_id=order.member_id,
+        occasion=Template.Occasion.FIRST_ORDER,
+        cause="first_order",
+        gift_of=order.order_no,
+        at=at,
+    )
 
 
 def _give(

@@ -22,8 +22,6 @@ from apps.distribution.states import COMMISSION_LIFECYCLE, CommissionStatus, Ent
 from apps.orders import services as orders
 from mall import money
 
-_LIVING: Final = (CommissionStatus.PENDING, CommissionStatus.FROZEN)
-
 # Who brought the buyer, and who brought them, as it was when the order was placed; the order is locked. History never
 # changes, so that it may be read by the statement that waits for the lock.
 _CHAIN: Final = """

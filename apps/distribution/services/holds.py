@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from apps.base import audit
-from apps.distribution.models import Commission
-from apps.distribution.services import ledger, takebacks
+from apps.base.outcomes import Outcome
+from apps.distribution.models import Account, Commission
+from apps.distribution.services import ledger, takebacks, verdicts
 from apps.distribution.services.takebacks import LIVING, Part
 from mall import money
 from mall.errors import Invalid, Kind, ShopError
@@ -32,7 +33,7 @@ class ReasonMissing(Invalid):
 
 
 @transaction.atomic
-def hold(*, commission_ids: Sequence[int], reasons: Sequence[str], at: datetime) -> int:
+def hold(*, commission_ids: Collection[int], reasons: Sequence[str]) -> int:
     """Hold commissions for a look: they stay frozen until released. Return how many were not held and are now.
 
     Only what is not available yet can be held. ``reasons`` are sentences for operators. Raises ReasonMissing,
@@ -40,7 +41,7 @@ def hold(*, commission_ids: Sequence[int], reasons: Sequence[str], at: datetime)
     """
     if not any(reason.strip() for reason in reasons):
         raise ReasonMissing
-    rows = _locked_rows(commission_ids)
+    _, rows = _locked_rows(commission_ids)
     ids = [row.pk for row in rows if row.status in LIVING and not row.held]
     if not ids:
         raise NothingToJudge
@@ -48,48 +49,91 @@ def hold(*, commission_ids: Sequence[int], reasons: Sequence[str], at: datetime)
 
 
 @transaction.atomic
-def release(*, commission_ids: Sequence[int], operator: Any = None, at: datetime) -> int:
+def release(*, commission_ids: Collection[int], operator: Any = None, at: datetime) -> int:
     """Let what was held go its way: the next sweep settles what is due. Return how many; an operator's is audited.
 
-    Raises NothingToJudge.
+    Looks of risk that waited for it wait no more. Raises NothingToJudge.
     """
-    rows = [row for row in _locked_rows(commission_ids) if row.held]
+    rows = let_go(commission_ids)
     if not rows:
         raise NothingToJudge
-    Commission.objects.filter(pk__in=[row.pk for row in rows]).update(held=False)
+    verdicts.settle(rows, move="release", operator=operator, note="在佣金页放行", at=at)
     _audit(rows, "放行佣金", "", operator=operator, at=at)
     return len(rows)
 
 
 @transaction.atomic
-def reject(*, commission_ids: Sequence[int], reason: str, operator: Any = None, at: datetime) -> int:
-    """Cancel what was held, with the reason that its promoter reads. Return how many.
+def reject(*, commission_ids: Collection[int], reason: str, operator: Any = None, at: datetime) -> int:
+    """Cancel what was held, with the reason that its promoter reads. Return how many; looks of risk wait no more.
 
     Raises ReasonMissing, NothingToJudge.
     """
     if not reason.strip():
         raise ReasonMissing
-    rows = [row for row in _locked_rows(commission_ids) if row.held and row.status in LIVING]
+    rows = cancel(commission_ids, reason=reason.strip(), at=at)
     if not rows:
         raise NothingToJudge
-    for row in rows:
-        account = ledger.locked(promoter_id=row.promoter_id)
-        part = Part(None, f"{row.business_key}:reject", 0, row.left_fen, reason.strip()[:100])
-        takebacks.take(account, row, part, at=at)
+    verdicts.settle(rows, move="reject", operator=operator, note=reason.strip(), at=at)
     _audit(rows, "驳回佣金", reason.strip(), operator=operator, at=at)
     return len(rows)
 
 
-def _locked_rows(commission_ids: Sequence[int]) -> list[Commission]:
-    """These commissions, read under the locks of their accounts."""
+def release_each(*, commission_ids: Collection[int], operator: Any, at: datetime) -> Outcome:
+    """``release``, each by itself: what cannot be released is told, and the others are all the same."""
+    return _each(commission_ids, lambda pk: release(commission_ids=[pk], operator=operator, at=at))
+
+
+def reject_each(*, commission_ids: Collection[int], reason: str, operator: Any, at: datetime) -> Outcome:
+    """``reject``, each by itself: what cannot be rejected is told, and the others are all the same. Raises ReasonMissing."""
+    if not reason.strip():
+        raise ReasonMissing
+    return _each(
+        commission_ids,
+        lambda pk: reject(commission_ids=[pk], reason=reason, operator=operator, at=at),
+    )
+
+
+def _each(commission_ids: Collection[int], act: Callable[[int], int]) -> Outcome:
+    done, refused = 0, []
+    rows = Commission.objects.filter(pk__in=commission_ids).order_by("pk")
+    for pk, order_no, amount_fen in rows.values_list("pk", "order_no", "amount_fen"):
+        try:
+            done += act(pk)
+        except ShopError as refusal:
+            refused.append(f"订单 {order_no} ¥{money.yuan(amount_fen)}：{refusal.text}")
+    return Outcome(done, refused)
+
+
+@transaction.atomic
+def let_go(commission_ids: Collection[int]) -> list[Commission]:
+    """Hold these no more, and return those that were held."""
+    _, found = _locked_rows(commission_ids)
+    rows = [row for row in found if row.held]
+    Commission.objects.filter(pk__in=[row.pk for row in rows]).update(held=False)
+    return rows
+
+
+@transaction.atomic
+def cancel(commission_ids: Collection[int], *, reason: str, at: datetime) -> list[Commission]:
+    """Take what is left of these back, and return those that were held and not available yet."""
+    accounts, found = _locked_rows(commission_ids)
+    rows = [row for row in found if row.held and row.status in LIVING]
+    for row in rows:
+        part = Part(None, f"{row.business_key}:reject", 0, row.left_fen, reason[:100])
+        takebacks.take(accounts[row.promoter_id], row, part, at=at)
+    return rows
+
+
+def _locked_rows(commission_ids: Collection[int]) -> tuple[dict[int, Account], list[Commission]]:
+    """These commissions, read under the locks of their accounts, and those."""
     rows = Commission.objects.filter(pk__in=commission_ids, of__isnull=True)
-    ledger.locked_many(promoter_ids=set(rows.values_list("promoter_id", flat=True)))
-    return list(rows.select_related("promoter__member").order_by("id"))
+    accounts = ledger.locked_many(promoter_ids=set(rows.values_list("promoter_id", flat=True)))
+    return accounts, list(rows.select_related("promoter__member").order_by("id"))
 
 
 def _audit(rows: Sequence[Commission], action: str, note: str, *, operator: Any, at: datetime) -> None:
     if operator is None:
         return
     for row in rows:
-        said = f"{row.promoter.member.public_id} ¥{money.yuan(row.left_fen)} {note}".strip()
+        said = f"{row.promoter.member.public_id} ¥{money.yuan(row.amount_fen)} {note}".strip()
         audit.record(operator=operator, action=action, subject=row.order_no, note=said, at=at)

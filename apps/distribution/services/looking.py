@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 
 from apps.distribution.models import Commission
-from apps.distribution.services import holds
-from apps.distribution.states import CommissionStatus
+from apps.distribution.services import holds, takebacks, verdicts
 from apps.risk import services as risk
 from apps.risk.models import Look
 from apps.risk.states import Verdict
 from mall.money import yuan
-
-KIND: Final = "commission"
-_LIVING: Final = (CommissionStatus.PENDING, CommissionStatus.FROZEN)
 
 
 @transaction.atomic
@@ -25,16 +21,23 @@ def look(*, order_no: str, at: datetime) -> int:
 
     Before it can become available: the order is never held, and what is not held goes its way.
     """
-    rows = Commission.objects.filter(order_no=order_no, of__isnull=True, status__in=_LIVING)
+    rows = Commission.objects.filter(order_no=order_no, of__isnull=True, status__in=takebacks.LIVING)
     by_promoter: dict[int, list[Commission]] = {}
     for row in rows.select_related("promoter").order_by("id"):
         by_promoter.setdefault(row.promoter_id, []).append(row)
+    if not by_promoter:
+        return 0
+    # All of them at once: who looks at another order of theirs meanwhile takes their traces in the same order.
+    people = {row.buyer_id for rows in by_promoter.values() for row in rows}
+    people |= {rows[0].promoter.member_id for rows in by_promoter.values()}
+    if len(by_promoter) > 1:
+        risk.refresh(member_ids=people, at=at)
     held = 0
     for mine in by_promoter.values():
         if mine[0].held:
             continue
         found = risk.look(
-            kind=KIND,
+            kind=verdicts.KIND,
             subject=order_no,
             title=f"订单 {order_no} 的佣金 ¥{yuan(sum(row.left_fen for row in mine))}",
             member_id=mine[0].promoter.member_id,
@@ -43,20 +46,18 @@ def look(*, order_no: str, at: datetime) -> int:
         )
         if found.verdict == Verdict.HELD:
             reasons = [reason.text for reason in found.reasons.all() if reason.weight]
-            held += holds.hold(commission_ids=[row.pk for row in mine], reasons=reasons, at=at)
+            held += holds.hold(commission_ids=[row.pk for row in mine], reasons=reasons)
     return held
 
 
-def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """Let what is still held of an order's commissions go their way (the board of risk)."""
-    if ids := _held(look):
-        holds.release(commission_ids=ids, operator=operator, at=at)
+    return bool(holds.let_go(_held(look)))
 
 
-def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """Cancel what is still held of an order's commissions (the board of risk)."""
-    if ids := _held(look):
-        holds.reject(commission_ids=ids, reason=reason, operator=operator, at=at)
+    return bool(holds.cancel(_held(look), reason=reason, at=at))
 
 
 def _held(look: Look) -> list[int]:

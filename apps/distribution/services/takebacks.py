@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.db import transaction
 
 from apps.distribution.models import Account, Commission
-from apps.distribution.services import ledger
+from apps.distribution.services import ledger, verdicts
 from apps.distribution.services.ledger import Change
 from apps.distribution.states import COMMISSION_LIFECYCLE, CommissionStatus, EntryKind
 from apps.orders import services as orders
@@ -52,15 +52,26 @@ def take_back(*, order_no: str, at: datetime) -> int:
             "of_id", "refund_id"
         )
     )
-    made = 0
+    made, waited = 0, [row for row in rows if row.held]
     for row in rows:
-        for part in _parts(row, by_line.get(row.line_id, [])):
+        parts = _parts(row, by_line.get(row.line_id, []))
+        _note_refunded(row, refunded_fen=sum(part.base_fen for part in parts))
+        for part in parts:
             if row.status != CommissionStatus.CANCELLED and (row.pk, part.refund_id) not in done:
                 made += take(accounts[row.promoter_id], row, part, at=at)
         if order.status == Status.REFUNDED and row.status == CommissionStatus.PENDING and row.left_fen:
             rest = Part(None, f"{row.business_key}:rest", 0, row.left_fen, "订单已全部退款")
             made += take(accounts[row.promoter_id], row, rest, at=at)
+    if gone := [row for row in waited if row.status == CommissionStatus.CANCELLED]:
+        verdicts.settle(gone, move="lapse", note="订单已退款", at=at)
     return made
+
+
+def _note_refunded(row: Commission, *, refunded_fen: int) -> None:
+    """Say how much of the basis all refunds took: told again it is the same, also of a share that rounds to no fen."""
+    if row.refunded_fen != refunded_fen:
+        row.refunded_fen = refunded_fen
+        Commission.objects.filter(pk=row.pk).update(refunded_fen=refunded_fen)
 
 
 def _parts(row: Commission, refunds: Sequence[tuple[int, str, int]]) -> list[Part]:
@@ -78,13 +89,10 @@ def _parts(row: Commission, refunds: Sequence[tuple[int, str, int]]) -> list[Par
 
 def take(account: Account, row: Commission, part: Part, *, at: datetime) -> int:
     """Take a part of a commission under the account's lock, as a row of its own; return how many rows that made."""
-    row.refunded_fen += part.base_fen
-    row.taken_back_fen += part.amount_fen
-    Commission.objects.filter(pk=row.pk).update(
-        refunded_fen=row.refunded_fen, taken_back_fen=row.taken_back_fen
-    )
     if not part.amount_fen:
         return 0
+    row.taken_back_fen += part.amount_fen
+    Commission.objects.filter(pk=row.pk).update(taken_back_fen=row.taken_back_fen)
     taken = Commission.objects.create(
         promoter_id=row.promoter_id,
         buyer_id=row.buyer_id,
@@ -140,4 +148,5 @@ def locked_of_order(
     """An order's commissions of these statuses with their locked accounts, the take-backs not among them."""
     mine = Commission.objects.filter(order_no=order_no, of__isnull=True)
     accounts = ledger.locked_many(promoter_ids=set(mine.values_list("promoter_id", flat=True)))
-    return accounts, list(mine.filter(status__in=statuses).order_by("id"))
+    found = mine.filter(status__in=statuses).select_related("promoter").order_by("id")
+    return accounts, list(found)

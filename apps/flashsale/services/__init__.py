@@ -5,7 +5,7 @@ caller's transaction, are keyed by the order's number and are safe to repeat.
 """
 
 from apps.flashsale.selectors import KIND
-from apps.flashsale.services.admitting import Admitted, admit, is_any_shut, refused_at_the_gate
+from apps.flashsale.services.admitting import Admitted, admit, may_be_shut, refused_at_the_gate
 from apps.flashsale.services.planning import PlanRefused, check_plan_goods, make_sessions, save_plan
 from apps.flashsale.services.reminding import ReminderTooLate, forget_reminder, remind
 from apps.flashsale.services.saving import CAMPAIGNS, GoodDraft, SessionDraft, SessionRefused, check_window
@@ -28,8 +28,8 @@ __all__ = [
     "commit",
     "forget_reminder",
     "hold",
-    "is_any_shut",
     "make_sessions",
+    "may_be_shut",
     "pass_turns",
     "refused_at_the_gate",
     "release",

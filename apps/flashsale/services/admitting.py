@@ -50,9 +50,9 @@ def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted
     return Admitted(session, good)
 
 
-def is_any_shut() -> bool:
-    """Whether ``refused_at_the_gate`` may refuse anything at this moment. Asks nobody."""
-    return gate.any_seen()
+def may_be_shut(*, good_id: int | None = None) -> bool:
+    """Whether ``refused_at_the_gate`` may refuse anything at this moment, of this good or of any. Asks nobody."""
+    return gate.any_seen() if good_id is None else gate.was_seen(good_id)
 
 
 def refused_at_the_gate(*, good_id: int, member_id: int, at: datetime) -> campaigns.SoldOut | None:

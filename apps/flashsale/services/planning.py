@@ -115,8 +115,7 @@ def _made(plan: Plan, day: date, *, at: datetime) -> bool:
     )
     try:
         with transaction.atomic(), transactions.refine({"flash_session_once_per_plan_day": _MadeAlready}):
-            session = saving.CAMPAIGNS.save(draft, at=at).row
-            saving.CAMPAIGNS.approve(session, at=at)
+            saving.CAMPAIGNS.load(draft, at=at)
     except _MadeAlready:
         return False
     # Who came between the look and the write made it under the same code.

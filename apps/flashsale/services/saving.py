@@ -161,8 +161,4 @@ def _write_goods(session: Session, drafts: Sequence[GoodDraft]) -> None:
         good.price_fen, good.withdrawn = draft.price_fen, False
         good.quota, good.limit_per_member = draft.quota, draft.limit_per_member
         good.save()
-        try:
-            campaigns.set_quota(kind=KIND, key=good.key, quota=good.quota)
-        except campaigns.QuotaTooSmall as refusal:
-            named_so = f"「{good.sku.product.title}」（{good.sku.code}）{refusal.faults[0].text}"
-            raise SessionRefused([Fault("goods", named_so)]) from refusal
+        campaigns.set_quota(kind=KIND, key=good.key, quota=good.quota, sku_id=good.sku_id, field="goods")

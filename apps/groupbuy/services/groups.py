@@ -125,15 +125,18 @@ def end_now(*, group_no: str, reason: str, operator: Any, at: datetime) -> None:
     audit.record(operator=operator, action="提前结束团", subject=group_no, note=reason, at=at)
 
 
-def end_due(*, at: datetime) -> int:
+def end_due(*, at: datetime, before: datetime | None = None) -> int:
     """End the groups whose time is over; return how many. ``at`` is the database's time.
 
-    Safe to run twice and side by side: a group that somebody has in hand is left to the next sweep.
+    Only those whose time was over ``before`` a moment, where one is named. Safe to run twice and side by side: a group
+    that somebody has in hand is left to the next sweep.
     """
     ended = 0
     while ended < _MOST:
         with transaction.atomic():
             due = group_facts.running().filter(ends_at__lte=at).order_by("ends_at", "id")
+            if before is not None:
+                due = due.filter(ends_at__lt=before)
             batch = list(due.select_for_update(no_key=True, skip_locked=True)[:_BATCH])
             for group in batch:
                 progress.changes(group.group_no)

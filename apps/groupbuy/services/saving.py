@@ -55,7 +55,9 @@ class GroupBuyCampaigns(campaigns.Campaigns[GroupBuy, Draft]):
     def spoken_for(self, row: GroupBuy) -> Mapping[str, Mapping[int, int]]:
         return {str(row.pk): group_terms.of_campaign(row).lowest_fen()}
 
-    def subjects_of(self, rows: Sequence[GroupBuy]) -> Mapping[int, Sequence[str]]:
+    def subjects_of(
+        self, rows: Sequence[GroupBuy], *, ordered: Mapping[int, Sequence[str]]
+    ) -> Mapping[int, Sequence[str]]:
         """Groups: whoever is in one sends it."""
         found: dict[int, list[str]] = {row.pk: [] for row in rows}
         for group_buy_id, number in Group.objects.filter(group_buy__in=rows).values_list(

@@ -67,12 +67,8 @@ class GroupNewcomersOnly(ShopError):
     kind = Kind.CONFLICT
 
 
-# Whether the member had paid for nothing before: what a campaign's results count.
-_NEWCOMER: Final = """NOT EXISTS (
-    SELECT 1 FROM orders_order
-     WHERE member_id = %(member_id)s AND paid_at IS NOT NULL AND status <> 'REFUNDED')"""
 # One statement: the group's row counts the seat if there is a place, and only then the seat is written.
-_JOIN: Final = f"""
+_JOIN: Final = """
     WITH had AS (SELECT 1 FROM groupbuy_seat WHERE order_id = %(order_id)s),
     room AS (
         UPDATE groupbuy_group SET held = held + 1
@@ -81,15 +77,15 @@ _JOIN: Final = f"""
         RETURNING id, ends_at),
     seat AS (
         INSERT INTO groupbuy_seat
-               (order_id, group_buy_id, group_id, member_id, status, newcomer, held_at)
-        SELECT %(order_id)s, %(group_buy_id)s, id, %(member_id)s, 'HELD', {_NEWCOMER}, %(at)s FROM room
+               (order_id, group_buy_id, group_id, member_id, status, held_at)
+        SELECT %(order_id)s, %(group_buy_id)s, id, %(member_id)s, 'HELD', %(at)s FROM room
         ON CONFLICT (group_id, member_id) WHERE status IN ('HELD', 'PAID') DO NOTHING
         RETURNING id)
     SELECT (SELECT count(*) FROM had), (SELECT ends_at FROM room), (SELECT count(*) FROM seat),
            (SELECT limit_per_member FROM groupbuy_groupbuy WHERE id = %(group_buy_id)s)
-"""  # noqa: S608 -- our own text
+"""
 # The terms are those of now, in the same statement that holds the seat.
-_OPEN: Final = f"""
+_OPEN: Final = """
     WITH had AS (SELECT 1 FROM groupbuy_seat WHERE order_id = %(order_id)s),
     ladders AS (
         SELECT jsonb_object_agg(sku_id, ladder) AS kept FROM (
@@ -97,14 +93,14 @@ _OPEN: Final = f"""
              WHERE group_buy_id = %(group_buy_id)s GROUP BY sku_id) AS of_sku),
     seat AS (
         INSERT INTO groupbuy_seat
-               (order_id, group_buy_id, member_id, status, newcomer, held_at, kept_terms, minutes)
-        SELECT %(order_id)s, id, %(member_id)s, 'HELD', {_NEWCOMER}, %(at)s, ladders.kept, minutes_per_group
+               (order_id, group_buy_id, member_id, status, held_at, kept_terms, minutes)
+        SELECT %(order_id)s, id, %(member_id)s, 'HELD', %(at)s, ladders.kept, minutes_per_group
           FROM groupbuy_groupbuy, ladders
          WHERE id = %(group_buy_id)s AND ladders.kept IS NOT NULL AND NOT EXISTS (SELECT 1 FROM had)
         RETURNING id)
     SELECT (SELECT count(*) FROM had), NULL, (SELECT count(*) FROM seat),
            (SELECT limit_per_member FROM groupbuy_groupbuy WHERE id = %(group_buy_id)s)
-"""  # noqa: S608 -- our own text
+"""
 
 
 def hold(

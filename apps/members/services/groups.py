@@ -1,11 +1,15 @@
-"""Groups of members: who is put in and taken out, by lists of member numbers of any length."""
+"""Groups of members: who is put in and taken out, by lists of member numbers of any length, or by a room above that keeps
+a group up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
+
+from django.db import transaction
 
 from apps.base import judging
 from apps.members.models import Group, Member, Membership
@@ -64,6 +68,34 @@ def remove(*, group_id: int, member_numbers: Iterable[str]) -> Changed:
         gone, _ = Membership.objects.filter(group_id=group_id, member_id__in=known.values()).delete()
         removed += gone
     return Changed(removed, unknown)
+
+
+def hold(*, group_id: int, member_ids: Iterable[Sequence[int]], at: datetime) -> Changed:
+    """Have a group hold exactly these members, given by id in rising batches; who is in stays in since when they were.
+
+    Return how many were put in or taken out. Each batch is a transaction of its own, for the ids up to its last: where
+    it breaks off it can be repeated. Raises NotFound.
+    """
+    _require(group_id)
+    changed = after = 0
+    for batch in member_ids:
+        changed += _hold(group_id, batch, after=after, until=batch[-1], at=at)
+        after = batch[-1]
+    beyond, _ = Membership.objects.filter(group_id=group_id, member_id__gt=after).delete()
+    return Changed(changed + beyond, 0)
+
+
+@transaction.atomic
+def _hold(group_id: int, batch: Sequence[int], *, after: int, until: int, at: datetime) -> int:
+    there = Membership.objects.filter(group_id=group_id, member_id__gt=after, member_id__lte=until)
+    known = set(there.values_list("member_id", flat=True))
+    gone, _ = there.filter(member_id__in=known.difference(batch)).delete()
+    new = [member_id for member_id in batch if member_id not in known]
+    Membership.objects.bulk_create(
+        [Membership(group_id=group_id, member_id=member_id, added_at=at) for member_id in new],
+        ignore_conflicts=True,
+    )
+    return gone + len(new)
 
 
 def by_thousands(member_numbers: Iterable[str]) -> Iterator[set[str]]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+from django.conf import settings
 from django.db import transaction
 
 from apps.base import numbers, transactions
 from apps.members.models import Level, Member
 from apps.members.services import sessions
 from apps.outbox import services as outbox
+from apps.wechat import errors as wechat_errors
 from apps.wechat import login as wechat_login
+from apps.wechat import security
 from mall.errors import Kind, ShopError
 from mall.events import MemberRegistered
+
+log = structlog.get_logger(__name__)
 
 
 class MemberDisabled(ShopError):
@@ -41,18 +47,20 @@ class Welcome:
     is_new: bool
 
 
-def log_in(*, code: str, origin: str = "", at: datetime) -> Welcome:
+def log_in(*, code: str, origin: str = "", address: str = "", at: datetime) -> Welcome:
     """Exchange the code of wx.login for a session, registering the member at the first time.
 
     Raises the errors of apps.wechat.login (code invalid, WeChat away) and MemberDisabled. WeChat is asked
     before any transaction begins; its session_key is not kept, because nothing here needs it. ``origin`` is the keyed
-    digest of the network address, for who looks for many registrations from one.
+    digest of the network address, for who looks for many registrations from one; the ``address`` itself is told to WeChat
+    where WECHAT_RISK_RANK says so, and not kept.
     """
     transactions.forbid("asking WeChat who logs in")
     who = wechat_login.exchange(code)
+    rank = _risk_rank(openid=who.openid, address=address)
     with transaction.atomic():
         member, is_new = _found_or_registered(
-            openid=who.openid, unionid=who.unionid or "", origin=origin, at=at
+            openid=who.openid, unionid=who.unionid or "", origin=origin, risk_rank=rank, at=at
         )
         if member.disabled_at is not None:
             raise MemberDisabled
@@ -77,7 +85,21 @@ def enable(*, member_id: int) -> None:
         raise MemberErased
 
 
-def _found_or_registered(*, openid: str, unionid: str, origin: str, at: datetime) -> tuple[Member, bool]:
+def _risk_rank(*, openid: str, address: str) -> int:
+    """What WeChat says of somebody who is not here yet; 0 where it is not to be asked, or has no answer now."""
+    if not settings.WECHAT_RISK_RANK or not address or Member.objects.filter(openid=openid).exists():
+        return 0
+    try:
+        return security.risk_rank(openid=openid, address=address)
+    except (wechat_errors.WechatRefused, wechat_errors.WechatUnavailable) as fault:
+        # Nobody is kept out because WeChat has no opinion.
+        log.warning("risk_rank_unknown", error=type(fault).__name__)
+        return 0
+
+
+def _found_or_registered(
+    *, openid: str, unionid: str, origin: str, risk_rank: int, at: datetime
+) -> tuple[Member, bool]:
     member, is_new = Member.objects.select_related("level").get_or_create(
         openid=openid,
         defaults={
@@ -88,7 +110,7 @@ def _found_or_registered(*, openid: str, unionid: str, origin: str, at: datetime
         },
     )
     if is_new:
-        outbox.publish(MemberRegistered(member_id=member.pk, origin=origin), at=at)
+        outbox.publish(MemberRegistered(member_id=member.pk, origin=origin, risk_rank=risk_rank), at=at)
     elif unionid and member.unionid != unionid:
         member.unionid = unionid
         member.save(update_fields=["unionid"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from apps.inventory import services as inventory
 from apps.orders import services as orders
@@ -73,17 +73,23 @@ def arrive(
     return Arrived(given, len(locked) - given)
 
 
-def allot_due(*, at: datetime, limit: int = 500) -> int:
+def allot_due(*, at: datetime, limit: int = 500, batch: int = 100) -> int:
     """Hold what lies on the shelf for orders that wait though the goods of their pre-sale are here; return how many.
 
-    Each in a transaction of its own; safe to run side by side. A SKU that is short is passed over, so that those who
-    came first are served first.
+    At most ``limit``, read ``batch`` by batch, each in a transaction of its own; safe to run side by side. A SKU that
+    is short is passed over with all who want it, so that those who came first are served first, and nobody behind them
+    who wants something else waits for it.
     """
-    rows = _planned().filter(presale__arrived_at__isnull=False)
-    given, short = 0, set[int]()
-    for order_no in list(rows.values_list("order__order_no", flat=True)[:limit]):
-        with transaction.atomic():
-            given += _allot(orders.lock(order_no=order_no), short=short, at=at)
+    given, seen, short = 0, 0, set[int]()
+    while given < limit:
+        rows = _planned().filter(presale__arrived_at__isnull=False, pk__gt=seen).exclude(_wants(short))
+        found = list(rows.values_list("pk", "order__order_no")[: min(batch, limit - given)])
+        if not found:
+            break
+        for _, order_no in found:
+            with transaction.atomic():
+                given += _allot(orders.lock(order_no=order_no), short=short, at=at)
+        seen, _ = found[-1]
     return given
 
 
@@ -91,6 +97,12 @@ def _planned() -> QuerySet[Reservation]:
     """Those that wait for goods and have paid for them, the earliest first."""
     rows = Reservation.objects.filter(status=PlanStatus.PLANNED, order__status__in=_WAITING)
     return rows.order_by("id")
+
+
+def _wants(sku_ids: Collection[int]) -> Exists:
+    """Whether a reservation's order still waits for a unit of any of these SKUs."""
+    lines = OrderLine.objects.filter(order=OuterRef("order"), sku__in=list(sku_ids))
+    return Exists(lines.filter(quantity__gt=F("refunded")))
 
 
 def _allot(order: Order, *, short: set[int], at: datetime) -> bool:

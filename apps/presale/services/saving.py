@@ -146,4 +146,5 @@ def _write_goods(row: Presale, draft: PresaleDraft) -> None:
         update_fields=["price_fen"],
     )
     for good in draft.goods:
-        campaigns.set_quota(kind=KIND, key=key_of(row.pk, good.sku_id), quota=good.quota)
+        key = key_of(row.pk, good.sku_id)
+        campaigns.set_quota(kind=KIND, key=key, quota=good.quota, sku_id=good.sku_id, field="skus")

@@ -1,7 +1,8 @@
 """Counting: a friend's act counts once it can hardly be undone, after a look, and no more when the order went back.
 
-The order's lock comes first, then the inviter's, then the invitation's: what a receipt and a refund bring wait for
-each other, and so do the rewards of one inviter.
+The order's lock comes first, then those of inviter and friend by number (each wins something, and they may have invited
+each other), then the invitation's, then its rewards', and risk's look at the end: what a receipt and a refund bring wait
+for each other, and so do the rewards of one member.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Final
 
 from django.db import transaction
 
-from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -62,8 +62,9 @@ def count_order(*, order_no: str, at: datetime) -> int:
     waiting = Invitation.objects.filter(
         friend_id=order.member_id, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER
     )
-    counted = 0
-    for row in waiting.select_related("referral", "friend").order_by("id"):
+    counted, rows = 0, list(waiting.select_related("referral", "friend").order_by("id"))
+    rewards.lock_people(*rows)
+    for row in rows:
         in_time = row.bound_at <= order.created_at < row.referral.ends_at
         if in_time and row.valid_until is not None:
             in_time = order.created_at < row.valid_until
@@ -78,30 +79,39 @@ def take_back(*, order_no: str, at: datetime) -> int:
     order = orders.lock(order_no=order_no)
     if not _went_back(order):
         return 0
-    lost = 0
-    for row in Invitation.objects.filter(order_no=order_no).order_by("id"):
-        lost += decide(row, "lose", reason=f"订单 {order_no} 已退款", at=at)
+    rows = list(Invitation.objects.filter(order_no=order_no).order_by("id"))
+    rewards.lock_people(*rows)
+    lost, reason = 0, f"订单 {order_no} 已退款"
+    for row in rows:
+        before = rewards.locked(row).status
+        if before in INVITATION_LIFECYCLE.moves["lose"].sources:
+            _decide(row, "lose", reason=reason, at=at)
+            lost += 1
+        if before == InvitationStatus.HELD:
+            risk.settled(kind=KIND, subject=str(row.pk), note=reason, at=at)
     return lost
 
 
 @transaction.atomic
-def decide(row: Invitation, move: str, *, reason: str = "", at: datetime) -> bool:
-    """Move an invitation and settle what it wins; False where it stands elsewhere by now."""
-    _lock_inviter(row.inviter_id)
-    locked = Invitation.objects.select_for_update(no_key=True).get(pk=row.pk)
-    if locked.status not in INVITATION_LIFECYCLE.moves[move].sources:
+def decide_held(row: Invitation, move: str, *, reason: str = "", at: datetime) -> bool:
+    """Count a held invitation, or lose it, and settle what it wins; False where it stands elsewhere by now."""
+    rewards.lock_people(row)
+    if rewards.locked(row).status != InvitationStatus.HELD:
         return False
-    _write(locked, move, reason=reason, at=at)
-    rewards.settle(referral_id=locked.referral_id, member_id=locked.inviter_id, at=at)
-    rewards.settle_friend(invitation_id=locked.pk, at=at)
+    _decide(row, move, reason=reason, at=at)
     return True
+
+
+def _decide(row: Invitation, move: str, *, reason: str, at: datetime) -> None:
+    _write(rewards.locked(row), move, reason=reason, at=at)
+    rewards.settle_both(row, at=at)
 
 
 @transaction.atomic
 def _acted(row: Invitation, *, order_no: str = "", at: datetime) -> bool:
     """The friend did it: look, then count or hold. False where that was done before."""
-    _lock_inviter(row.inviter_id)
-    locked = Invitation.objects.select_for_update(no_key=True).get(pk=row.pk)
+    rewards.lock_people(row)
+    locked = rewards.locked(row)
     if locked.status != InvitationStatus.BOUND:
         return False
     mine = Invitation.objects.filter(inviter_id=row.inviter_id).exclude(pk=row.pk)
@@ -120,8 +130,7 @@ def _acted(row: Invitation, *, order_no: str = "", at: datetime) -> bool:
     held = look.verdict == Verdict.HELD
     reasons = "；".join(reason.text for reason in look.reasons.all() if reason.weight) if held else ""
     _write(locked, "hold" if held else "count", reason=reasons, at=at)
-    rewards.settle(referral_id=locked.referral_id, member_id=locked.inviter_id, at=at)
-    rewards.settle_friend(invitation_id=locked.pk, at=at)
+    rewards.settle_both(row, at=at)
     return True
 
 
@@ -134,10 +143,6 @@ def _write(row: Invitation, move: str, *, reason: str, at: datetime) -> None:
     elif row.status == InvitationStatus.LOST:
         row.lost_at = at
     row.save(update_fields=["status", "reason", "acted_at", "order_no", "counted_at", "lost_at"])
-
-
-def _lock_inviter(member_id: int) -> None:
-    Member.objects.select_for_update(no_key=True).get(pk=member_id)
 
 
 def _went_back(order: Order) -> bool:

@@ -10,11 +10,11 @@ from apps.referrals.services import counting
 from apps.risk.models import Look
 
 
-def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """Count a held friend and give what that wins; one whose order went back meanwhile stays lost."""
-    counting.decide(Invitation.objects.get(pk=int(look.subject)), "count", at=at)
+    return counting.decide_held(Invitation.objects.get(pk=int(look.subject)), "count", at=at)
 
 
-def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
     """Never count a held friend; what was held for them is not given."""
-    counting.decide(Invitation.objects.get(pk=int(look.subject)), "lose", reason=reason, at=at)
+    return counting.decide_held(Invitation.objects.get(pk=int(look.subject)), "lose", reason=reason, at=at)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
+from apps.base import transactions
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
@@ -17,7 +18,8 @@ from apps.referrals.drafts import Prize
 from apps.referrals.models import Invitation, Reward, Tier
 from apps.referrals.states import REWARD_LIFECYCLE, InvitationStatus, PrizeKind, RewardStatus
 
-_BATCH: Final = 500
+# So many are tried in one ring of the bell.
+_MOST: Final = 20_000
 _SPENT: Final = frozenset({CouponStatus.USED, CouponStatus.HELD})
 # What an invitation's standing means for the friend's own reward.
 _OF_FRIEND: Final = {
@@ -37,6 +39,24 @@ class _Whose(NamedTuple):
     invitation_id: int | None = None
 
 
+def lock_people(*rows: Invitation) -> None:
+    """Lock inviters and friends of these invitations, in the order in which everybody locks several members."""
+    transactions.require()
+    people = {member_id for row in rows for member_id in (row.inviter_id, row.friend_id)}
+    list(Member.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk").values_list("pk"))
+
+
+def locked(row: Invitation) -> Invitation:
+    """The invitation as it stands now, locked behind its people."""
+    return Invitation.objects.select_for_update(no_key=True).get(pk=row.pk)
+
+
+def settle_both(row: Invitation, *, at: datetime) -> None:
+    """Give, hold or take back what the inviter and the friend of an invitation win, whose rows are locked."""
+    settle(referral_id=row.referral_id, member_id=row.inviter_id, at=at)
+    _settle_friend(row.pk, at=at)
+
+
 @transaction.atomic
 def settle(*, referral_id: int, member_id: int, at: datetime) -> None:
     """Give, hold or take back the tiers of one inviter, whose row is locked, as their friends stand now; again: nothing.
@@ -46,7 +66,7 @@ def settle(*, referral_id: int, member_id: int, at: datetime) -> None:
     standing = referral_facts.standing(referral_id=referral_id, member_id=member_id)
     tiers = {tier.friends: _prize(tier) for tier in Tier.objects.filter(referral_id=referral_id)}
     given = Reward.objects.filter(referral_id=referral_id, member_id=member_id, invitation=None)
-    known = {row.friends: row for row in given.select_for_update(no_key=True)}
+    known = {row.friends: row for row in given.select_for_update(no_key=True).order_by("id")}
     for friends in sorted({*tiers, *(row for row in known if row is not None)}):
         reached = standing.counted >= friends
         hoped = standing.counted + standing.held >= friends
@@ -55,9 +75,8 @@ def settle(*, referral_id: int, member_id: int, at: datetime) -> None:
         _bring(known.get(friends), whose, tiers.get(friends), move, at=at)
 
 
-@transaction.atomic
-def settle_friend(*, invitation_id: int, at: datetime) -> None:
-    """Give, hold or take back the friend's own reward, as the invitation stands now."""
+def _settle_friend(invitation_id: int, *, at: datetime) -> None:
+    """Give, hold or take back the friend's own reward, as the locked invitation stands now."""
     row = Invitation.objects.select_related("referral").get(pk=invitation_id)
     move = _OF_FRIEND.get(InvitationStatus(row.status))
     if move is None:
@@ -68,19 +87,33 @@ def settle_friend(*, invitation_id: int, at: datetime) -> None:
     _bring(known, whose, prize, move, at=at)
 
 
-def give_waiting(*, at: datetime) -> int:
-    """Try again to give what could not be given (a coupon that was sold out then); return how many were, this time."""
-    waiting = Reward.objects.filter(status=RewardStatus.HELD).exclude(note="").order_by("id")[:_BATCH]
-    given = 0
-    for row in waiting:
-        with transaction.atomic():
-            if row.invitation_id is not None:
-                settle_friend(invitation_id=row.invitation_id, at=at)
-            else:
-                Member.objects.select_for_update(no_key=True).get(pk=row.member_id)
-                settle(referral_id=row.referral_id, member_id=row.member_id, at=at)
+def give_waiting(*, at: datetime, limit: int = _MOST) -> int:
+    """Give what could not be given before (a coupon that was sold out then); return how many were, this time.
+
+    One transaction each, at most ``limit``; what is still not to be had keeps nobody else waiting.
+    """
+    given = last = 0
+    for _ in range(limit):
+        waiting = referral_facts.rewards_to_try(at=at).filter(pk__gt=last)
+        row = waiting.select_related("invitation").order_by("pk").first()
+        if row is None:
+            break
+        last = row.pk
+        _try(row, at=at)
         given += Reward.objects.filter(pk=row.pk, status=RewardStatus.GIVEN).exists()
     return given
+
+
+@transaction.atomic
+def _try(row: Reward, *, at: datetime) -> None:
+    """Settle what one waiting reward belongs to, under the locks that everybody takes first."""
+    if row.invitation is not None:
+        lock_people(row.invitation)
+        locked(row.invitation)
+        _settle_friend(row.invitation.pk, at=at)
+    else:
+        Member.objects.select_for_update(no_key=True).get(pk=row.member_id)
+        settle(referral_id=row.referral_id, member_id=row.member_id, at=at)
 
 
 def _bring(row: Reward | None, whose: _Whose, prize: Prize | None, move: str, *, at: datetime) -> None:

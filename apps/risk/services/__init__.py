@@ -1,6 +1,12 @@
 """Everything that writes risk. Call it as ``risk.look(...)`` (``from apps.risk import services as risk``)."""
 
-from apps.risk.services.judging import NothingToJudge, ReasonMissing, reject, release
+from apps.risk.services.judging import (
+    NothingToJudge,
+    ReasonMissing,
+    reject,
+    release,
+    settled,
+)
 from apps.risk.services.looking import look
 from apps.risk.services.ruling import PolicyRefused, RuleRefused, check_policy, save_policy, save_rule
 from apps.risk.services.tracing import forget, note, refresh
@@ -19,4 +25,5 @@ __all__ = [
     "release",
     "save_policy",
     "save_rule",
+    "settled",
 ]

@@ -36,9 +36,9 @@ def look(
     also: Sequence[Found] = (),
     at: datetime,
 ) -> Look:
-    """Look at one reward of a member that another's doing brought, once: again returns the first look.
+    """Look at one reward of a member, which another's doing brought or their own, once: again returns the first look.
 
-    The ``subject`` of a ``kind`` and the two members name it. Without ``compare`` only what is ``also`` said counts.
+    The ``subject`` of a ``kind`` and the members name it. Without ``compare`` only what is ``also`` said counts.
     ``peers`` are members whose doing brought the member rewards before: to be one of them counts as much as to be the
     member. ``also`` are clues that the caller's own tables give. Held is what ``verdict`` says; the caller holds it.
     """
@@ -47,10 +47,11 @@ def look(
     if known is not None:
         return known
     found = list(also)
-    if other_id is not None and compare:
-        for each in (member_id, other_id):
-            tracing.refresh(member_id=each, at=at)
-        found += _of_pair(member_id, other_id, peers=peers, at=at)
+    if compare:
+        tracing.refresh(member_ids=[each for each in (member_id, other_id) if each is not None], at=at)
+        if other_id is not None:
+            found += _of_pair(member_id, other_id, peers=peers)
+        found += _of_one(member_id if other_id is None else other_id, pair=other_id is not None, at=at)
     rules = risk_facts.rules()
     score = scoring.score(found, rules)
     row, created = Look.objects.get_or_create(
@@ -76,21 +77,31 @@ def look(
     return row
 
 
-def _of_pair(member_id: int, other_id: int, *, peers: Collection[int], at: datetime) -> Iterator[Found]:
+def _of_pair(member_id: int, other_id: int, *, peers: Collection[int]) -> Iterator[Found]:
     """What two members, and those who brought one of them rewards before, have in common."""
-    pair = risk_facts.shared(other_id, among=[member_id])
-    shared = risk_facts.shared(other_id, among=[member_id, *peers]) if peers else pair
+    shared = risk_facts.shared(other_id, among=[member_id, *peers])
+    pair = {trait for trait, people in shared.items() if member_id in people}
     for trait, clue in _SAME.items():
-        if number := shared.get(trait, 0):
+        if number := len(shared.get(trait, ())):
             told = "与得奖会员" if trait in pair else "与其他被邀请人"
             yield Found(clue, number, f"{told}{trait.label}相同，涉及 {number} 个账号")
-    if number := risk_facts.others_with(other_id, Trait.PAYER):
-        yield Found(Clue.SAME_PAYER, number, f"同一微信身份注册过另外 {number} 个账号")
-    if (number := risk_facts.others_with(other_id, Trait.DEVICE) + 1) > 1:
-        yield Found(Clue.DEVICE_BURST, number, f"同一设备使用过 {number} 个账号")
-    if number := risk_facts.registered_beside(other_id):
-        yield Found(Clue.NETWORK_BURST, number, f"同一网络一小时内注册 {number} 个账号")
-    if number := len(pair.keys() & _SAME.keys()):
+    if number := len(pair & _SAME.keys()):
         yield Found(Clue.SELF_PURCHASE, number, f"与得奖会员有 {number} 项信息相同，疑似小号")
-    if number := risk_facts.refunds_lately(other_id, at=at):
+
+
+def _of_one(member_id: int, *, pair: bool, at: datetime) -> Iterator[Found]:
+    """What can be said of whoever's doing brings the reward, compared with everybody.
+
+    Where it is compared with nobody else, a phone of somebody else's is a clue by itself; an address is none, for a
+    household shares it.
+    """
+    if not pair and (number := risk_facts.others_with(member_id, Trait.PHONE)):
+        yield Found(Clue.SAME_PHONE, number, f"与另外 {number} 个账号手机号相同")
+    if number := risk_facts.others_with(member_id, Trait.PAYER):
+        yield Found(Clue.SAME_PAYER, number, f"同一微信身份注册过另外 {number} 个账号")
+    if (number := risk_facts.others_with(member_id, Trait.DEVICE) + 1) > 1:
+        yield Found(Clue.DEVICE_BURST, number, f"同一设备使用过 {number} 个账号")
+    if number := risk_facts.registered_beside(member_id):
+        yield Found(Clue.NETWORK_BURST, number, f"同一网络一小时内注册 {number} 个账号")
+    if number := risk_facts.refunds_lately(member_id, at=at):
         yield Found(Clue.REFUNDS, number, f"近 90 天有 {number} 个订单退款")

@@ -12,7 +12,8 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from wechatpayv3 import WeChatPay, WeChatPayType
@@ -109,6 +110,36 @@ def asked(question: Callable[[WeChatPay], tuple[int, str]]) -> Any:
     except wechat_errors.WechatDown:
         http.pause(1)
         return told(question)
+
+
+def fetch(url: str, *, into: BinaryIO, most_bytes: int, within_s: float) -> None:
+    """Download a file of WeChat Pay's (a bill): the request is signed, the answer is not; compare its hash.
+
+    Only from WeChat Pay's own hosts. Raises PayRefused, WechatUnavailable, WechatBadAnswer for a strange address.
+    """
+    parts = urlsplit(url)
+    of = account()
+    own = urlsplit(of.base)
+    same = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
+    if not same and not (parts.scheme == "https" and (parts.hostname or "").endswith(".qq.com")):
+        raise wechat_errors.WechatBadAnswer("a file at a strange address")
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    authorization = build_authorization(
+        path, "GET", of.mchid, of.cert_serial, _library(of)._core._private_key
+    )
+    answer = http.save(
+        base=f"{parts.scheme}://{parts.netloc}",
+        path=path,
+        into=into,
+        headers={"Authorization": authorization, "User-Agent": "mall (wechatpayv3)"},
+        most_bytes=most_bytes,
+        within_s=within_s,
+    )
+    code = _code(answer)
+    # The token in the address opens the bill to whoever has it.
+    http.record(method="GET", path=parts.path, answer=answer, errcode=code)
+    if answer.status != 200:
+        _refuse(answer, code, changes=False)
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, now_s: float) -> None:

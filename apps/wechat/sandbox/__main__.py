@@ -12,6 +12,7 @@ from pathlib import Path
 
 from apps.wechat.sandbox import identity, refunds, shipping
 from apps.wechat.sandbox.server import Server
+from apps.wechat.sandbox.store import Shopper
 from apps.wechat.sandbox.world import Pace, World
 
 FAST = Pace(time_factor=0.01, first_notify_s=2, refund_s=5, shipping_unknown_s=0)
@@ -28,6 +29,9 @@ def main() -> None:
         push_url=options.push_url,
         push_format=options.push_format,
     )
+    for openid, nickname in options.shopper:
+        if world.store.shoppers.get(openid) is None:
+            world.store.shoppers.keep(Shopper(openid=openid, nickname=nickname, seen_at=world.now()))
     _resume(world)
     server = Server(world, port=options.port)
     stop = threading.Event()
@@ -63,6 +67,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--push-url", default="", help="address of the shop's message push, …/wechat/push")
     parser.add_argument("--push-format", choices=("json", "xml"), default="json")
     parser.add_argument(
+        "--shopper",
+        type=_shopper,
+        action="append",
+        default=[],
+        metavar="OPENID=NICKNAME",
+        help="a WeChat user who is there from the beginning, so that the shop's money reaches them; may be repeated",
+    )
+    parser.add_argument(
         "--time-factor", type=float, help="multiplies every wait of WeChat; 1 is the real schedule"
     )
     parser.add_argument("--fast", action="store_true", help="for tests: factor 0.01, shipping known at once")
@@ -70,6 +82,13 @@ def _options() -> argparse.Namespace:
         "--until-stdin-ends", action="store_true", help="end with the process that started this one"
     )
     return parser.parse_args()
+
+
+def _shopper(said: str) -> tuple[str, str]:
+    openid, sign, nickname = said.partition("=")
+    if not (openid and sign and nickname):
+        raise argparse.ArgumentTypeError("should be OPENID=NICKNAME")
+    return openid, nickname
 
 
 def _pace(options: argparse.Namespace) -> Pace:

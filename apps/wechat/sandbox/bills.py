@@ -1,4 +1,4 @@
-"""WeChat Pay's trade bill (交易账单): yesterday's payments and refunds as the CSV that merchants reconcile with."""
+"""WeChat Pay's bills (对账单): CSV files of a day that merchants reconcile with, as they are announced and downloaded."""
 
 from __future__ import annotations
 
@@ -53,12 +53,23 @@ def apply(world: World, request: Request) -> Response:
     bill_type = asked.get("bill_type", "ALL")
     if bill_type not in COLUMNS or asked.get("tar_type", "GZIP") != "GZIP":
         raise PayRefused(400, "PARAM_ERROR", "账单类型或压缩格式有误")
-    text = _csv(world, _day(world, asked.get("bill_date", "")), bill_type)
+    text = _csv(world, day_of(world, asked.get("bill_date", "")), bill_type)
+    return announced(world, request, text)
+
+
+def announced(world: World, request: Request, text: str) -> Response:
+    """Keep a file for its download and answer its address with the SHA-1 of its text; a bad day cuts or changes it."""
+    digest = hashlib.sha1(in_utf8(text), usedforsecurity=False).hexdigest()
+    if world.faults.take("bill_cut"):
+        # Cut before it was hashed: only what it says of itself tells.
+        text = text[: text.rindex("\n", 0, -1) // 2]
+        digest = hashlib.sha1(in_utf8(text), usedforsecurity=False).hexdigest()
+    if world.faults.take("bill_changed"):
+        text = text.replace("`", "`0", 1)
     token = secrets.token_urlsafe(32)
-    content = gzip.compress(in_utf8(text)) if "tar_type" in asked else in_utf8(text)
+    content = gzip.compress(in_utf8(text)) if "tar_type" in request.query else in_utf8(text)
     world.bills[token] = (world.now() + DOWNLOAD_S, content)
     address = f"http://{request.headers.get('host', '127.0.0.1')}{DOWNLOAD_PATH}?token={token}"
-    digest = hashlib.sha1(in_utf8(text), usedforsecurity=False).hexdigest()
     return as_json({"hash_type": "SHA1", "hash_value": digest, "download_url": address})
 
 
@@ -70,7 +81,7 @@ def download(world: World, request: Request) -> Response:
     return Response(body=content, content_type="text/plain; charset=utf-8")
 
 
-def _day(world: World, text: str) -> date:
+def day_of(world: World, text: str) -> date:
     """Return the asked day; refuses a wrong, a future, a too old and a not yet finished one."""
     try:
         day = date.fromisoformat(text) if DAY.fullmatch(text) else None
@@ -97,9 +108,11 @@ def _csv(world: World, day: date, bill_type: str) -> str:
                 rows.append(_refunded(world, payment, refund))
     if not rows:
         raise PayRefused(400, "NO_STATEMENT_EXIST", "账单文件不存在：当日无交易")
+    if world.faults.take("bill_line_missing"):
+        rows = rows[1:]
     columns = COLUMNS[bill_type]
-    lines = [",".join(columns), *(_line([row.get(name, "") for name in columns]) for row in rows)]
-    return "\n".join([*lines, ",".join(SUMMARY), _line(_summary(rows))]) + "\n"
+    lines = [",".join(columns), *(in_backticks([row.get(name, "") for name in columns]) for row in rows)]
+    return "\n".join([*lines, ",".join(SUMMARY), in_backticks(_summary(rows))]) + "\n"
 
 
 def _paid(world: World, row: Transaction) -> Values:
@@ -127,14 +140,14 @@ def _refunded(world: World, payment: Transaction, row: Refund) -> Values:
         "手续费": _fee(-row.refund_fen),
         "订单金额": "0.00",
         "申请退款金额": money.yuan(row.refund_fen),
-        "退款申请时间": _time(row.made_at),
-        "退款成功时间": _time(row.succeeded_at) if row.succeeded_at is not None else "",
+        "退款申请时间": written(row.made_at),
+        "退款成功时间": written(row.succeeded_at) if row.succeeded_at is not None else "",
     }
 
 
 def _shared(world: World, row: Transaction, *, at: float) -> Values:
     return {
-        "交易时间": _time(at),
+        "交易时间": written(at),
         "公众账号ID": world.numbers.appid,
         "商户号": world.numbers.mchid,
         "特约商户号": "0",
@@ -158,7 +171,7 @@ def _summary(rows: list[Values]) -> list[str]:
     return [str(len(rows)), *(str(total) for total in totals)]
 
 
-def _line(values: list[str]) -> str:
+def in_backticks(values: list[str]) -> str:
     """Every value after a backtick, so that spreadsheets leave long numbers alone."""
     return ",".join(f"`{value}" for value in values)
 
@@ -167,7 +180,7 @@ def _fee(fen: int) -> str:
     return str((fen * FEE_YUAN_PER_FEN).quantize(Decimal("0.00001")))
 
 
-def _time(at: float) -> str:
+def written(at: float) -> str:
     return f"{beijing(at):%Y-%m-%d %H:%M:%S}"
 
 

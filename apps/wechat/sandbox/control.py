@@ -71,16 +71,20 @@ class Sandbox:
         self._post("confirm_receipt", transaction_id=transaction_id)
 
     def subscribe(self, openid: str, *template_ids: str, accept: bool = True) -> None:
-        """Answer one subscribe prompt for these templates."""
+        """Answer one subscribe prompt for at most three templates; raises ControlRefused for unknown ones."""
         self._post("subscribe", openid=openid, template_ids=list(template_ids), accept=accept)
+
+    def turn_messages_off(self, openid: str, *template_ids: str) -> None:
+        """Choose 拒收 in the menu of these templates' cards: their grants are gone."""
+        self._post("subscribe/off", openid=openid, template_ids=list(template_ids))
 
     def enter_service(self, openid: str, *, session_from: str = "") -> None:
         """Open the customer-service chat (user_enter_tempsession)."""
         self._post("enter", openid=openid, session_from=session_from)
 
-    def write(self, openid: str, text: str) -> None:
-        """Write a text in the customer-service chat."""
-        self._post("write", openid=openid, text=text)
+    def write(self, openid: str, text: str, *, kind: str = "text") -> None:
+        """Write in the customer-service chat; ``kind`` may be image or miniprogrampage."""
+        self._post("write", openid=openid, text=text, kind=kind)
 
     def push(self, event: str, *, openid: str = "", content: Mapping[str, object] | None = None) -> None:
         """Push any event with fields of your own."""
@@ -157,8 +161,24 @@ class Sandbox:
     def shipments(self) -> list[Row]:
         return self._list("shipments")
 
+    def templates(self) -> list[Row]:
+        """The account's own templates of subscription messages."""
+        return self._list("templates")
+
+    def template_id(self, title: str) -> str:
+        """The id of the template of this title; raises KeyError."""
+        return {str(row["title"]): str(row["template_id"]) for row in self.templates()}[title]
+
     def messages(self) -> list[Row]:
         return self._list("messages")
+
+    def service_messages(self) -> list[Row]:
+        """The customer-service messages that reached customers."""
+        return self._list("service_messages")
+
+    def cards(self) -> list[Row]:
+        """The cards of 服务动态, by payment."""
+        return self._list("cards")
 
     def activities(self) -> list[Row]:
         """The updatable messages: what the cards that were sent say now."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers, transfers
+from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers, subscribe, transfers
 from apps.wechat.sandbox.faults import UnknownFault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Shopper
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
 
 ROOT = "/__sandbox"
+
+
+# What a shopper's app says when it could not be done.
+_NOT_DONE = (payments.NotPaid, transfers.NotConfirmed, subscribe.NotAsked)
 
 
 class BadOrder(ValueError):
@@ -33,7 +37,7 @@ def answer(world: World, request: Request) -> Response:
             return handle(world)  # calls the shop, so it must not hold the lock
         with world.lock:
             return handle(world)
-    except (BadOrder, NotJson, UnknownFault, payments.NotPaid, transfers.NotConfirmed, Refused) as error:
+    except (BadOrder, NotJson, UnknownFault, Refused, *_NOT_DONE) as error:
         return as_json({"result": "fail", "error": str(error)}, status=400)
 
 
@@ -105,12 +109,23 @@ def _confirm_receipt(world: World, request: Request) -> Response:
 
 def _subscribe(world: World, request: Request) -> Response:
     asked = request.json()
+    openid, accept = _shopper(world, asked).openid, asked.get("accept", True) is True
+    grants = shoppers.answer_prompts(world, openid=openid, template_ids=_template_ids(asked), accept=accept)
+    return as_json({"result": "ok", "grants": grants})
+
+
+def _subscribe_off(world: World, request: Request) -> Response:
+    asked = request.json()
+    openid = _shopper(world, asked).openid
+    grants = shoppers.turn_messages_off(world, openid=openid, template_ids=_template_ids(asked))
+    return as_json({"result": "ok", "grants": grants})
+
+
+def _template_ids(asked: Json) -> list[str]:
     ids = asked.get("template_ids") or [asked.get("template_id")]
     if not isinstance(ids, list) or not all(isinstance(name, str) and name for name in ids):
         raise BadOrder("template_id or template_ids must be texts")
-    openid, accept = _shopper(world, asked).openid, asked.get("accept", True) is True
-    grants = shoppers.answer_prompts(world, openid=openid, template_ids=ids, accept=accept)
-    return as_json({"result": "ok", "grants": grants})
+    return ids
 
 
 def _enter(world: World, request: Request) -> Response:
@@ -122,7 +137,11 @@ def _enter(world: World, request: Request) -> Response:
 
 def _write(world: World, request: Request) -> Response:
     asked = request.json()
-    shoppers.write_to_service(world, openid=_shopper(world, asked).openid, text=_text(asked, "text"))
+    kind = _text(asked, "kind", default="text")
+    if kind not in ("text", "image", "miniprogrampage"):
+        raise BadOrder("kind is text, image or miniprogrampage")
+    openid = _shopper(world, asked).openid
+    shoppers.write_to_service(world, openid=openid, text=_text(asked, "text"), kind=kind)
     return as_json({"result": "ok"})
 
 
@@ -231,6 +250,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/transfers/confirm", _confirm_transfer),
     Route("POST", f"{ROOT}/transfers/lapse", _lapse_transfer),
     Route("POST", f"{ROOT}/subscribe", _subscribe),
+    Route("POST", f"{ROOT}/subscribe/off", _subscribe_off),
     Route("POST", f"{ROOT}/enter", _enter),
     Route("POST", f"{ROOT}/write", _write),
     Route("POST", f"{ROOT}/push", _push),

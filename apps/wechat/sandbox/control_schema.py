@@ -32,7 +32,10 @@ TABLES: Final = (
     "refunds",
     "transfers",
     "shipments",
+    "templates",
     "messages",
+    "service_messages",
+    "cards",
     "activities",
     "grants",
 )
@@ -119,6 +122,17 @@ CALLS: Final = (
     ),
     Call(
         "POST",
+        "subscribe/off",
+        "The shopper chooses 拒收 in the menu of a subscription message",
+        {
+            **_OPENID,
+            "template_id": (_TEXT, "One template; or `template_ids`."),
+            "template_ids": (_TEXTS, "Up to three templates."),
+        },
+        {**_OK, "grants": _OBJECT},
+    ),
+    Call(
+        "POST",
         "enter",
         "The shopper enters the conversation with customer service",
         {**_OPENID, "session_from": (_TEXT, "What the button says about where they come from.")},
@@ -128,7 +142,14 @@ CALLS: Final = (
         "POST",
         "write",
         "The shopper writes to customer service",
-        {**_OPENID, "text*": (_TEXT, "What they write.")},
+        {
+            **_OPENID,
+            "text*": (_TEXT, "What they write, or the title of the card they send."),
+            "kind": (
+                {"type": "string", "enum": ["text", "image", "miniprogrampage"]},
+                "A text by default, a picture or a card.",
+            ),
+        },
         _OK,
     ),
     Call(

@@ -10,8 +10,11 @@ from apps.wechat.sandbox import (
     miniprogram,
     page,
     pay_door,
+    service,
+    service_cards,
     shipping,
     subscribe,
+    templates_door,
     trade_orders,
     updatable,
 )
@@ -27,6 +30,9 @@ OPEN_ROUTES = miniprogram.OPEN_ROUTES
 TOKEN_ROUTES = [
     *miniprogram.ROUTES,
     *subscribe.ROUTES,
+    *templates_door.ROUTES,
+    *service.ROUTES,
+    *service_cards.ROUTES,
     *updatable.ROUTES,
     *shipping.ROUTES,
     *trade_orders.ROUTES,

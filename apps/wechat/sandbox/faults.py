@@ -21,13 +21,19 @@ CALL_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "unsigned": (frozenset({"path"}), "应答没有签名"),
 }
 BUSINESS_KINDS: dict[str, tuple[frozenset[str], str]] = {
+    "message_lost": (frozenset({"error"}), "订阅消息已接收但系统未送达"),
+    "card_failed": (frozenset({"fail_ret"}), "服务动态卡片未下发（默认用户拒收 -1004）"),
     "shipping_unknown": (frozenset(), "发货时支付单不存在 10060001"),
     "not_enough": (frozenset(), "退款时商户余额不足"),
     "refund_abnormal": (frozenset(), "退款异常"),
     "refund_closed": (frozenset(), "退款关闭"),
     "pay_after_close": (frozenset(), "关单后仍支付成功"),
+    "bill_changed": (frozenset(), "账单文件与摘要不符"),
+    "bill_cut": (frozenset(), "账单文件不完整"),
+    "bill_line_missing": (frozenset(), "交易账单少一笔"),
     "transfer_not_enough": (frozenset(), "转账时商户余额不足"),
     "transfer_accepted": (frozenset(), "转账停在已受理，原单号重发后继续"),
+    "user_risk": (frozenset({"rank"}), "用户风险等级（0 到 4，不填为 4）"),
     "transfer_fail": (frozenset({"reason"}), "转账失败（原因可选）"),
 }
 NOTIFY_KINDS: dict[str, tuple[frozenset[str], str]] = {

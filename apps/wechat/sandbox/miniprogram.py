@@ -187,6 +187,26 @@ def check_text(world: World, request: Request) -> Response:
     )
 
 
+def rank_user(world: World, request: Request) -> Response:
+    """POST /wxa/getuserriskrank: nobody is risky, but for whom the fault ``user_risk`` says otherwise."""
+    asked = body_of(request)
+    if asked.get("appid") != world.numbers.appid:
+        raise Refused(40013, "invalid appid")
+    if asked.get("scene") not in (0, 1, 2):
+        raise Refused(40129, "invalid scene")
+    if not asked.get("client_ip"):
+        raise Refused(40097, "invalid args")
+    shopper = world.store.shoppers.get(asked.get("openid"))
+    if shopper is None:
+        raise Refused(40003, "invalid openid")
+    if shopper.seen_at < world.now() - ACTIVE_S:
+        raise Refused(61010, "code is expired")
+    fault = world.faults.take("user_risk")
+    return ok(
+        risk_rank=int(fault.settings.get("rank", 4)) if fault else 0, unoin_id=int(secrets.token_hex(4), 16)
+    )
+
+
 def check_picture(world: World, request: Request) -> Response:
     """POST /wxa/media_check_async, version 2: the verdict follows by push. The sandbox does not fetch the picture.
 
@@ -260,4 +280,5 @@ ROUTES = [
     Route("POST", "/wxa/getwxacodeunlimit", get_unlimited_code),
     Route("POST", "/wxa/msg_sec_check", check_text),
     Route("POST", "/wxa/media_check_async", check_picture),
+    Route("POST", "/wxa/getuserriskrank", rank_user),
 ]

@@ -11,9 +11,18 @@ from urllib.parse import quote
 
 from django.template import Context, Engine
 
-from apps.wechat.sandbox import control_api, deliveries, faults, payments, shipping, shoppers, transfers
+from apps.wechat.sandbox import (
+    control_api,
+    deliveries,
+    faults,
+    payments,
+    shipping,
+    shoppers,
+    subscribe,
+    transfers,
+)
 from apps.wechat.sandbox.miniprogram import Refused
-from apps.wechat.sandbox.store import Transfer
+from apps.wechat.sandbox.store import Card, Grant, Message, ServiceMessage, Transfer
 from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
@@ -39,6 +48,7 @@ _REFUSALS = (
     faults.UnknownFault,
     payments.NotPaid,
     transfers.NotConfirmed,
+    subscribe.NotAsked,
     Refused,
     ValueError,
 )
@@ -117,10 +127,21 @@ def _let_lapse(world: World, form: dict[str, str]) -> str:
 def _subscribe(world: World, form: dict[str, str]) -> str:
     openid, template_id = form.get("openid", ""), form.get("template_id", "").strip()
     if world.store.shoppers.get(openid) is None or not template_id:
-        raise control_api.BadOrder("请选择用户并填写模板 ID")
+        raise control_api.BadOrder("请选择用户和模板")
+    if form.get("answer") == "off":
+        shoppers.turn_messages_off(world, openid=openid, template_ids=[template_id])
+        return "已拒收该模板的消息，剩余次数清零"
     accept = form.get("answer") == "accept"
     shoppers.answer_prompts(world, openid=openid, template_ids=[template_id], accept=accept)
     return "已允许一次订阅消息" if accept else "已拒绝订阅消息"
+
+
+def _write(world: World, form: dict[str, str]) -> str:
+    openid, text = form.get("openid", ""), form.get("text", "").strip()
+    if world.store.shoppers.get(openid) is None or not text:
+        raise control_api.BadOrder("请选择用户并填写内容")
+    shoppers.write_to_service(world, openid=openid, text=text)
+    return "已发给客服，商城 48 小时内可以回复 5 条"
 
 
 def _add_fault(world: World, form: dict[str, str]) -> str:
@@ -154,6 +175,7 @@ ACTIONS: dict[str, Callable[[World, dict[str, str]], str]] = {
     "transfer": _take,
     "transfer/lapse": _let_lapse,
     "subscribe": _subscribe,
+    "write": _write,
     "fault": _add_fault,
     "fault/remove": _remove_fault,
     "resend": _resend,
@@ -170,7 +192,11 @@ def _shown(world: World, *, notice: str) -> Response:
         "unpaid": _unpaid(world),
         "payments": _payments(world),
         "transfers": [_transfer(world, row) for row in list(world.store.transfers)[::-1][:ROWS_SHOWN]],
-        "messages": [vars(row) for row in world.store.messages][::-1][:ROWS_SHOWN],
+        "templates": [vars(row) for row in world.store.templates if row.keywords],
+        "grants": [_grant(world, row) for row in world.store.grants if row.left or row.refused][:ROWS_SHOWN],
+        "messages": [_message(world, row) for row in world.store.messages][::-1][:ROWS_SHOWN],
+        "service": [_service_message(world, row) for row in world.store.service_messages][::-1][:ROWS_SHOWN],
+        "cards": [_card(world, row) for row in world.store.cards][::-1][:ROWS_SHOWN],
         "kinds": [
             {"kind": kind, "label": label, "takes": "、".join(sorted(settings))}
             for kind, (settings, label) in faults.KINDS.items()
@@ -246,6 +272,48 @@ def _transfer(world: World, row: Transfer) -> Json:
         "state": TRANSFER_STATES[row.state],
         "why": row.fail_reason,
         "waits": row.state == "WAIT_USER_CONFIRM",
+    }
+
+
+def _grant(world: World, row: Grant) -> Json:
+    shopper, template = world.store.shoppers.get(row.openid), world.store.templates.get(row.template_id)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "title": template.title if template is not None else row.template_id,
+        "left": "已拒收" if row.refused else f"{row.left} 次",
+    }
+
+
+def _message(world: World, row: Message) -> Json:
+    """A message as the shopper reads it: each value under its keyword's name."""
+    shopper, template = world.store.shoppers.get(row.openid), world.store.templates.get(row.template_id)
+    names = {word["key"]: word["name"] for word in template.keywords} if template is not None else {}
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "title": template.title if template is not None else row.template_id,
+        "page": row.page,
+        "values": {names.get(key, key): value for key, value in row.values.items()},
+    }
+
+
+def _service_message(world: World, row: ServiceMessage) -> Json:
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "kind": row.kind,
+        "text": str(row.content.get("content") or row.content.get("title") or "（图片）"),
+    }
+
+
+def _card(world: World, row: Card) -> Json:
+    """A card of 服务动态 as the shopper sees it: where the order is, and what was bought."""
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "nickname": shopper.nickname if shopper is not None else "",
+        "transaction_id": row.transaction_id,
+        "status": str(row.content["cur_status"]),
+        "products": "、".join(one["product_name"] for one in row.content["product_list"]["info_list"]),
+        "rejected": row.state == 10,
     }
 
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import bills, crypto, payments, refunds, transactions, transfers
+from apps.wechat.sandbox import bills, crypto, fund_bills, payments, refunds, transactions, transfers
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.transactions import PayRefused
 from apps.wechat.sandbox.wire import Request, Response, Route, as_json, find
@@ -31,6 +31,7 @@ ROUTES = [
     *refunds.ROUTES,
     *transfers.ROUTES,
     *bills.ROUTES,
+    *fund_bills.ROUTES,
     Route("GET", "/v3/certificates", _certificates),
 ]
 

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from apps.wechat.sandbox.world import World
 
 PAUSES_S = (5, 5)  # three tries in all; WeChat names no pauses, these are ours
+# What the rows of a subscription event stand in when it is XML; in JSON they stand on top.
+WRAPPERS = {
+    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
+}
 
 
 def announce(world: World, *, event: str, openid: str, content: Json) -> None:
@@ -111,20 +117,18 @@ def _is_accepted(status: int, answer: str) -> bool:
 
 
 def xml(message: Json) -> str:
-    """Write an event as WeChat's XML: texts in CDATA, lists as repeated elements."""
+    """Write an event as WeChat's XML: texts in CDATA, lists as repeated elements, ``List`` in its event's wrapper."""
+    wrapper = WRAPPERS.get(str(message.get("Event")))
+    if wrapper is not None and "List" in message:
+        told = {name: value for name, value in message.items() if name != "List"}
+        message = {**told, wrapper: {"List": message["List"]}}
     return f"<xml>{_elements(message)}</xml>"
 
 
 def _elements(fields: Json) -> str:
     parts: list[str] = []
     for name, value in fields.items():
-        if (
-            name == "List"
-        ):  # a prompt's answers: <SubscribeMsgPopupEvent><List>…</List></SubscribeMsgPopupEvent>
-            rows = value if isinstance(value, list) else [value]
-            inner = "".join(f"<List>{_elements(row)}</List>" for row in rows)
-            parts.append(f"<SubscribeMsgPopupEvent>{inner}</SubscribeMsgPopupEvent>")
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             parts.append(f"<{name}>{_elements(value)}</{name}>")
         elif isinstance(value, list):
             parts.extend(f"<{name}>{_elements(row)}</{name}>" for row in value)

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import miniprogram, pushes, shipping, subscribe
+from apps.wechat.sandbox import miniprogram, pushes, service, shipping, subscribe
 from apps.wechat.sandbox.store import Shipment, Shopper
 from apps.wechat.sandbox.wire import Json, in_utf8
 
@@ -36,20 +36,14 @@ def give_phone(world: World, *, shopper: Shopper, phone: str) -> str:
 
 
 def answer_prompts(world: World, *, openid: str, template_ids: list[str], accept: bool) -> list[Json]:
-    """Answer one prompt for these templates, push the event and return the grants."""
-    grants = [
-        subscribe.answer_prompt(world, openid=openid, template_id=template_id, accept=accept)
-        for template_id in template_ids
-    ]
-    status = "accept" if accept else "reject"
-    rows = [
-        {"TemplateId": template_id, "SubscribeStatusString": status, "PopupScene": "0"}
-        for template_id in template_ids
-    ]
-    # WeChat sends an object for one template and an array for several.
-    listed = rows[0] if len(rows) == 1 else rows
-    pushes.announce(world, event="subscribe_msg_popup_event", openid=openid, content={"List": listed})
-    return [vars(grant) for grant in grants]
+    """Answer one prompt for these templates and return the grants; raises subscribe.NotAsked."""
+    answered = subscribe.answer_prompt(world, openid=openid, template_ids=template_ids, accept=accept)
+    return [vars(grant) for grant in answered]
+
+
+def turn_messages_off(world: World, *, openid: str, template_ids: list[str]) -> list[Json]:
+    """Choose 拒收 in the menu of a card and return the grants; raises subscribe.NotAsked."""
+    return [vars(grant) for grant in subscribe.turn_off(world, openid=openid, template_ids=template_ids)]
 
 
 def enter_service(world: World, *, openid: str, session_from: str) -> None:
@@ -58,9 +52,22 @@ def enter_service(world: World, *, openid: str, session_from: str) -> None:
     pushes.announce(world, event="user_enter_tempsession", openid=openid, content=content)
 
 
-def write_to_service(world: World, *, openid: str, text: str) -> None:
-    """Write a text in the customer-service chat."""
-    pushes.pass_on(world, openid=openid, kind="text", content={"Content": text})
+def write_to_service(world: World, *, openid: str, text: str, kind: str = "text") -> None:
+    """Write in the customer-service chat: a text, or send a picture or a card; it may be answered five times."""
+    service.open_window(world, openid=openid)
+    content: Json = {"Content": text}
+    if kind == "image":
+        media_id = service.keep_media(world)
+        content = {"PicUrl": "https://mmbiz.invalid/picture", "MediaId": media_id}
+    elif kind == "miniprogrampage":
+        content = {
+            "Title": text,
+            "AppId": world.numbers.appid,
+            "PagePath": "pages/index/index",
+            "ThumbUrl": "https://mmbiz.invalid/thumb",
+            "ThumbMediaId": service.keep_media(world),
+        }
+    pushes.pass_on(world, openid=openid, kind=kind, content=content)
 
 
 def confirm_receipt(world: World, *, transaction_id: str) -> Shipment:

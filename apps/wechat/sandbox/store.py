@@ -56,10 +56,23 @@ class Grant:
     openid: str
     template_id: str
     left: int
+    # The shopper chose 拒收 in the menu of a card: nothing until they accept again.
+    refused: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.openid}|{self.template_id}"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template of the account's own; ``keywords`` in order, each a key, a name, an example and allowed values."""
+
+    template_id: str
+    title: str
+    kind: int
+    scene: str
+    keywords: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,46 @@ class Message:
     page: str
     values: dict[str, str]
     sent_at: float
+
+
+@dataclass(frozen=True)
+class ServiceWindow:
+    """Since when, and how often yet, a customer who wrote to the service may be written to."""
+
+    openid: str
+    opened_at: float
+    left: int
+
+
+@dataclass(frozen=True)
+class ServiceMessage:
+    """A customer-service message that reached a customer; ``content`` is what stands under its kind."""
+
+    number: int
+    openid: str
+    kind: str
+    content: dict[str, Any]
+    sent_at: float
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture that was uploaded; its bytes are not kept."""
+
+    media_id: str
+    made_at: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """The card of 服务动态 of a payment; ``content`` as last accepted, ``state`` 0, or 10 when the user rejects it."""
+
+    transaction_id: str
+    openid: str
+    content: dict[str, Any]
+    activated_at: float
+    state: int = 0
+    updates: int = 0
 
 
 @dataclass(frozen=True)
@@ -206,6 +259,14 @@ class Table(Generic[Row]):
             )
         return row
 
+    def remove(self, key: str) -> None:
+        """Forget the row with this key."""
+        self._rows.pop(key, None)
+        if self._file is not None:
+            self._file.execute(
+                "DELETE FROM rows WHERE kind = ? AND key = ?", (self._kind.__name__, in_utf8(key).decode())
+            )
+
     def clear(self) -> None:
         self._rows.clear()
         if self._file is not None:
@@ -227,7 +288,12 @@ class Store:
         self.codes = Table(Code, lambda row: row.value, file)
         self.tokens = Table(Token, lambda row: row.value, file)
         self.grants = Table(Grant, lambda row: row.key, file)
+        self.templates = Table(Template, lambda row: row.template_id, file)
         self.messages = Table(Message, lambda row: str(row.msgid), file)
+        self.service_windows = Table(ServiceWindow, lambda row: row.openid, file)
+        self.service_messages = Table(ServiceMessage, lambda row: str(row.number), file)
+        self.media = Table(Media, lambda row: row.media_id, file)
+        self.cards = Table(Card, lambda row: row.transaction_id, file)
         self.activities = Table(Activity, lambda row: row.activity_id, file)
         self.transactions = Table(Transaction, lambda row: row.out_trade_no, file)
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
@@ -237,9 +303,10 @@ class Store:
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
-        tables = (self.shoppers, self.codes, self.grants, self.messages, self.activities)
+        tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
+        service = (self.service_windows, self.service_messages, self.media, self.cards)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
-        for table in (*tables, *money):
+        for table in (*tables, *service, *money):
             table.clear()
 
     def payment(self, transaction_id: object) -> Transaction | None:

@@ -10,6 +10,7 @@ _DAY = r"\d{4}年\d{1,2}月\d{1,2}日"
 _TIME = rf"({_DAY} ?)?{_CLOCK}"
 _DATE = rf"{_DAY}( ?{_CLOCK})?"
 _CHINESE = re.compile(r"[㐀-鿿]")
+_NAME = re.compile(r"[A-Za-z㐀-鿿 ·.\-'()（）]+")
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
@@ -18,8 +19,8 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 def _is_name(value: str) -> bool:
-    """At most 10 characters when any is Chinese, else 20 letters or symbols."""
-    return len(value) <= (10 if _CHINESE.search(value) else 20)
+    """At most 10 characters when any is Chinese, else 20 letters or symbols; no emoji."""
+    return _NAME.fullmatch(value) is not None and len(value) <= (10 if _CHINESE.search(value) else 20)
 
 
 def _is_amount(value: str) -> bool:
@@ -40,12 +41,14 @@ _KINDS: dict[str, Callable[[str], bool]] = {
     "car_number": lambda value: len(value) <= 8,
     "name": _is_name,
     "phrase": _matches(r"[㐀-鿿]{1,5}"),
-    "enum": lambda value: bool(value),
+    "enum_string": lambda value: True,
 }
 
 
-def fits(keyword: str, value: object) -> bool:
-    """Tell whether ``value`` may stand for a keyword such as ``thing1`` or ``character_string4``."""
+def fits(keyword: str, value: object, *, allowed: list[str] | None = None) -> bool:
+    """Tell whether ``value`` may stand for a keyword such as ``thing1``; one with ``allowed`` values, only for these."""
+    if allowed and value not in allowed:
+        return False
     named = re.fullmatch(r"([a-z_]+?)(\d+)", keyword, re.ASCII)
     if named is None or named[1] not in _KINDS:
         return False

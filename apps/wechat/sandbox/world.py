@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from apps.wechat.sandbox import template_library
 from apps.wechat.sandbox.faults import FaultBoard
 from apps.wechat.sandbox.identity import Identity
 from apps.wechat.sandbox.store import Store
@@ -92,6 +93,7 @@ class World:
         self.clock_ahead_s = 0.0
         # What the next pictures are found to be: suggestion (or "lost", "unfetched") and label.
         self.media_verdicts: deque[tuple[str, int]] = deque()
+        self._furnish()
 
     def now(self) -> float:
         """The time by which orders, codes and tokens live (unix seconds); tests may put it ahead."""
@@ -109,6 +111,13 @@ class World:
             self.forced_refreshes.clear()
             self.clock_ahead_s = 0.0
             self.media_verdicts.clear()
+            self._furnish()
+
+    def _furnish(self) -> None:
+        """Give an account without message templates those that it has from the start."""
+        if len(self.store.templates) == 0:
+            for template in template_library.first_templates(self.numbers.appid):
+                self.store.templates.keep(template)
 
 
 def rfc3339(at: float) -> str:

@@ -60,9 +60,8 @@ def book(
     with transaction.atomic():
         windows.book(
             kind=kind,
-            activity_id=activity_id,
             label="秒杀",
             title=title,
             span=windows.Span(preheat_at, starts_at, ends_at),
-            prices_fen={each.pk: 1_00 for each in skus},
+            prices_fen={activity_id: {each.pk: 1_00 for each in skus}},
         )

@@ -80,11 +80,11 @@ def test_a_product_shows_the_lowest_price_of_its_skus_once():
 def test_what_is_paused_is_not_announced_and_still_speaks_for_its_skus():
     sku = make.sku()
     book("1", sku)
-    windows.pause(kind="flash_sale", activity_id="1", paused=True)
+    windows.pause(kind="flash_sale", activity_ids=["1"], paused=True)
     assert campaign_facts.shown(kind="flash_sale", at=NOW) == ()
     with pytest.raises(campaigns.SkuTaken):
         book("2", sku)
-    windows.pause(kind="flash_sale", activity_id="1", paused=False)
+    windows.pause(kind="flash_sale", activity_ids=["1"], paused=False)
     assert len(campaign_facts.shown(kind="flash_sale", at=NOW)) == 1
 
 
@@ -92,8 +92,6 @@ def test_what_ended_early_speaks_for_nothing_any_more():
     sku, later = make.sku(), make.sku()
     book("1", sku)
     book("2", later, starts_at=NOW + 2 * HOUR, ends_at=NOW + 3 * HOUR)
-    half = NOW + HOUR / 2
-    windows.end(kind="flash_sale", activity_id="1", at=half)
-    windows.end(kind="flash_sale", activity_id="2", at=half)
-    assert list(SkuWindow.objects.values_list("activity_id", "ends_at")) == [("1", half)]
-    book("3", sku, starts_at=half)
+    windows.end(kind="flash_sale", activity_ids=["1", "2"])
+    assert not SkuWindow.objects.exists()
+    book("3", sku, later)

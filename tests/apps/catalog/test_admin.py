@@ -24,6 +24,7 @@ from apps.pictures import stored
 from apps.stores.models import Place
 from tests.admin.browser import Browser
 from tests.apps.catalog import make
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as stock
 from tests.apps.pictures import make as pictures
 
@@ -572,3 +573,19 @@ def test_a_renamed_brand_is_found_by_its_new_name(operator: Client) -> None:
     operator.post(f"/admin/catalog/brand/{brand.pk}/change/", {"name": "山月"})
     cup.refresh_from_db()
     assert " shanyue " in cup.search_words
+
+
+def test_whoever_changes_in_how_many_a_product_is_bought_is_told_which_campaigns_sell_it(
+    operator: Client,
+) -> None:
+    sku = group_buys.goods(50_00)
+    group_buys.campaign(sku, title="春茶三人团", limit_per_member=2, **group_buys.today())
+    group_buys.campaign(group_buys.goods(50_00), title="别的团", **group_buys.today())
+    grid_now = page_of(operator, sku.product)
+    silent = changed(operator, sku.product, grid_now, title="明前龙井")
+    assert "春茶三人团" not in silent
+    told_of = changed(operator, sku.product, grid_now, min_quantity=2)
+    assert "拼团「春茶三人团」正在使用此商品，新的起购和倍数对活动订单立即生效" in told_of
+    assert "别的团" not in told_of
+    misfit = changed(operator, sku.product, grid_now, min_quantity=3)
+    assert "拼团「春茶三人团」需要调整" in misfit and "3 件起购，每人限购 2 件，没有人能下单" in misfit

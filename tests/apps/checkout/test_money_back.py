@@ -298,3 +298,39 @@ def test_figures_that_were_changed_past_the_services_are_found() -> None:
         assert said in told_of.getvalue()
         Payment.objects.filter(pk=payment.pk).update(refunded_fen=0)
         Refund.objects.filter(pk=refund.pk).update(amount_fen=10_00)
+
+
+@pytest.mark.parametrize(
+    ("console_fen", "shown", "refunded_fen"),
+    [
+        (10_00, [(10_00, "DONE")], 10_00),
+        (4_00, [(10_00, "FAILED")], 10_00),
+        (14_00, [(4_00, "DONE"), (10_00, "DONE")], 14_00),
+        (20_00, [(10_00, "DONE"), (10_00, "DONE")], 20_00),
+    ],
+)
+def test_what_wechat_would_not_refund_and_the_console_did_is_told_once(
+    sees: Callable[[Order], Any], console_fen: int, shown: list[tuple[int, str]], refunded_fen: int
+) -> None:
+    order = counter.order(*counter.buyer(), [(counter.goods(10_00), 2)])
+    counter.pay(order)
+    sales.refund(sales.fresh(order), {order.lines.get().sku: 1})
+    Refund.objects.update(status="PROCESSING", attempts=1)
+    arrive(Refund.objects.get(), status="CLOSED")
+    from_console(Payment.objects.get(), console_fen)
+    seen = sees(order)
+    assert sorted(told(seen)) == shown
+    assert (seen["refunded_fen"], seen["money_back_fen"]) == (refunded_fen, console_fen)
+
+
+def test_of_a_deposit_that_wechat_would_not_refund_the_console_gave_a_part_back(
+    sees: Callable[[Order], Any],
+) -> None:
+    order = presales.reserved(presales.presale(deposit_refundable=True), units=2)
+    closing.close_expired(at=BALANCE_UNTIL)
+    Refund.objects.update(status="PROCESSING", attempts=1)
+    arrive(Refund.objects.get(), status="CLOSED")
+    from_console(Payment.objects.get(), 15_00)
+    seen = sees(order)
+    assert sorted(told(seen)) == [(15_00, "DONE"), (25_00, "FAILED")]
+    assert (seen["refunded_fen"], seen["money_back_fen"]) == (40_00, 15_00)

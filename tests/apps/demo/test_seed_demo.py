@@ -36,6 +36,8 @@ from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Campaign, Promotion
 from apps.support.models import Survey
 from apps.wallet.models import Pack
+from apps.wechat.pay import transfers
+from config.local import shop as local_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -184,8 +186,13 @@ def test_promoters_have_a_team_and_commissions_in_each_state_and_a_debt(shop: No
     call_command("check_commissions")
 
 
-def test_one_promoter_has_withdrawn_and_another_has_to_confirm(shop: None) -> None:
-    stand = list(Withdrawal.objects.order_by("status").values_list("status", "package_info"))
-    assert [status for status, _ in stand] == ["CONFIRM", "DONE"]
-    assert [bool(page) for _, page in stand] == [True, False]
+def test_of_three_withdrawals_one_arrived_one_waits_for_a_look_and_one_goes_to_a_wechat_that_knows_its_user(
+    shop: None,
+) -> None:
+    stand = {row.status: row for row in Withdrawal.objects.select_related("promoter__member")}
+    assert set(stand) == {"PAYING", "DONE", "REVIEW"}
+    waiting = stand["PAYING"]
+    assert (waiting.openid, waiting.promoter.member.nickname) in local_shop.PROMOTERS.items()
+    assert 10 <= waiting.amount_fen < transfers.NAME_FROM_FEN
+    assert waiting.due_at is not None
     call_command("check_withdrawals")

@@ -7,7 +7,16 @@ from django.core.management import call_command
 from django.db import transaction
 
 from apps.distribution.models import Commission, Entry
-from apps.distribution.services import bindings, commissions, holds, ledger, promoters, settlement, takebacks
+from apps.distribution.services import (
+    bindings,
+    commissions,
+    earning,
+    holds,
+    ledger,
+    promoters,
+    settlement,
+    takebacks,
+)
 from apps.distribution.states import CommissionStatus, EntryKind
 from apps.points import services as points
 from tests.apps.checkout import make as counter
@@ -102,6 +111,36 @@ def test_the_same_news_again_changes_nothing():
         takebacks.take_back(order_no=order.order_no, at=LATER)
     assert make.amounts(promoter) == [200, -100]
     assert Entry.objects.count() == entries == 3
+
+
+def test_a_share_of_a_refund_that_rounds_to_no_fen_is_counted_once_however_often_it_is_told():
+    make.set_rules(first_bp=100)
+    promoter, buyer = make.promoter(), counter.buyer()
+    make.bind(buyer[0], promoter)
+    cup = counter.goods(25)
+    order = make.paid(buyer, [(cup, 4)])
+    make.refund(order, {cup: 1})
+    for _ in range(5):
+        assert takebacks.take_back(order_no=order.order_no, at=LATER) == 0
+    row = Commission.objects.get()
+    assert (row.base_fen, row.amount_fen, row.refunded_fen, row.taken_back_fen) == (100, 1, 25, 0)
+    make.refund(order, {cup: 3})
+    assert make.amounts(promoter) == [1, -1]
+    row.refresh_from_db()
+    assert (row.refunded_fen, row.taken_back_fen, row.status) == (100, 1, "CANCELLED")
+    call_command("check_commissions")
+
+
+def test_a_receipt_that_is_told_before_the_payment_freezes_when_that_is_told():
+    promoter, buyer = make.promoter(), counter.buyer()
+    make.bind(buyer[0], promoter)
+    order = make.sale.paid(buyer, [(counter.goods(1000), 1)])
+    make.receive(order)
+    assert make.amounts(promoter) == []
+    assert [earning.earn(order_no=order.order_no, at=LATER + DAY) for _ in range(2)] == [1, 0]
+    row = Commission.objects.get()
+    assert (row.status, row.due_at) == ("FROZEN", LATER + 5 * DAY)
+    assert make.money(promoter) == {"frozen": 100}
 
 
 def test_a_refund_that_is_told_before_the_payment_is_taken_when_that_is_told():
@@ -238,7 +277,7 @@ def test_what_is_held_is_not_settled_until_it_is_released():
     order = make.paid(buyer, [(counter.goods(1000), 1), (counter.goods(2000), 1)])
     make.receive(order)
     held = Commission.objects.order_by("id").first()
-    assert holds.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"], at=LATER) == 1
+    assert holds.hold(commission_ids=[held.pk], reasons=["收货手机号与推客相同"]) == 1
     settlement.settle_due(at=LATER + 5 * DAY)
     assert make.money(promoter) == {"frozen": 100, "available": 200}
     assert holds.release(commission_ids=[held.pk], at=LATER + 6 * DAY) == 1
@@ -251,7 +290,7 @@ def test_what_is_held_and_rejected_is_cancelled_with_its_reason():
     make.bind(buyer[0], promoter)
     make.paid(buyer, [(counter.goods(1000), 1)])
     held = Commission.objects.get()
-    holds.hold(commission_ids=[held.pk], reasons=["自购"], at=NOW)
+    holds.hold(commission_ids=[held.pk], reasons=["自购"])
     assert holds.reject(commission_ids=[held.pk], reason="用小号自购", at=LATER) == 1
     assert statuses(promoter) == [(100, "CANCELLED"), (-100, "CANCELLED")]
     assert Commission.objects.order_by("-id").first().reason == "用小号自购"

@@ -144,6 +144,21 @@ def test_a_promoter_rises_by_orders_amount_and_team_together_and_never_falls():
     assert Promoter.objects.get().level == gold
 
 
+def test_all_who_are_due_are_reviewed_in_one_ring_and_not_again_before_tomorrow(
+    django_assert_max_num_queries,
+):
+    make.set_rules()
+    rules.save_level(PromoterLevel(name="普通推客", rank=1))
+    rules.save_level(PromoterLevel(name="有客户", rank=2, min_team=1))
+    everybody = [make.promoter() for _ in range(7)]
+    for each in everybody[:3]:
+        make.bind(make.member(), each)
+    with django_assert_max_num_queries(3 * 9 + 2):
+        assert promoters.review_levels(at=NOW, batch=3) == 7
+    assert Promoter.objects.filter(level__name="有客户").count() == 3
+    assert promoters.review_levels(at=NOW + 23 * make.HOUR) == 0
+
+
 def test_who_has_spent_enough_is_a_promoter_at_receipt():
     make.set_rules(join_by_spending_fen=5000)
     counter.freight(0)

@@ -127,6 +127,19 @@ def test_it_asks_one_statement_and_takes_the_members_turn(
 
 
 @pytest.mark.parametrize(
+    "activity",
+    [{"kind": "flash_sale", "id": 999}, {"kind": "group_buy", "id": 1}, {"kind": "points_good", "id": 1}],
+)
+def test_an_order_that_nothing_shuts_out_pays_nothing_in_anothers_rush(
+    activity: dict[str, Any], django_assert_num_queries: Any
+) -> None:
+    rush = Rush()
+    assert rush.early() is not None
+    with django_assert_num_queries(0):
+        assert rush.early({**rush.body, "activity": activity}) is None
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"coupon_id": "none"},

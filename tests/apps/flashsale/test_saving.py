@@ -7,10 +7,11 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from apps.campaigns import services as campaigns
 from apps.campaigns.models import Quota, SkuWindow
-from apps.campaigns.services import AlreadyOver
+from apps.campaigns.services import AlreadyOver, QuotaTooSmall
 from apps.desk import campaign_file
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Good, Plan, PlanGood, Session
@@ -84,11 +85,13 @@ def test_goods_that_are_taken_out_are_withdrawn_and_come_back_under_their_id() -
 def test_a_quota_is_never_set_below_what_is_taken() -> None:
     good = make.good(limit=5)
     order(buyer(), good, 3)
-    with pytest.raises(flashsale.SessionRefused) as refusal:
+    with pytest.raises(QuotaTooSmall) as refusal:
         flashsale.CAMPAIGNS.save(
             make.draft(good.sku, quota=2, row_id=good.session_id, code=good.session.code), at=NOW
         )
-    assert "已占用的 3 件" in refusal.value.faults[0].text
+    (fault,) = refusal.value.faults
+    assert fault.field == "goods"
+    assert f"（{good.sku.code}）总量不能少于已占用的 3 件" in fault.text
     good.refresh_from_db()
     assert good.quota == 10
 
@@ -115,6 +118,28 @@ def test_a_copy_is_a_draft_that_says_the_same() -> None:
 def test_trying_a_draft_leaves_nothing_behind() -> None:
     assert flashsale.CAMPAIGNS.try_out(make.draft(goods(50_00)), at=NOW) == []
     assert (Session.objects.count(), Good.objects.count(), Quota.objects.count()) == (0, 0, 0)
+
+
+def test_what_is_loaded_is_approved_at_once_and_is_answered_as_it_is_now() -> None:
+    sku = goods(50_00)
+    loaded = flashsale.CAMPAIGNS.load(make.draft(sku, code="TEN"), at=NOW)
+    assert loaded.approval == "APPROVED" == Session.objects.get().approval
+    draft = make.draft(sku, code="TEN", row_id=loaded.pk, title="整点秒杀")
+    flashsale.CAMPAIGNS.pause(loaded, at=NOW)
+    again = flashsale.CAMPAIGNS.load(draft, at=NOW)
+    # What an operator paused stays so, whatever a file says of the rest.
+    assert (again.approval, again.title) == ("PAUSED", "整点秒杀")
+    assert SkuWindow.objects.get().paused
+
+
+def test_a_session_speaks_for_all_its_goods_by_two_statements(
+    django_assert_num_queries: Any,
+) -> None:
+    row = make.session(*(goods(50_00) for _ in range(12)))
+    spoken_for = flashsale.CAMPAIGNS.spoken_for(row)
+    assert len(spoken_for) == 12
+    with transaction.atomic(), django_assert_num_queries(5):
+        flashsale.CAMPAIGNS.book(row)  # the goods; a savepoint and its end around one DELETE and one INSERT
 
 
 def entry(sku_id: int, **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from apps.campaigns.models import Quota
 from apps.campaigns.services import LimitReached, SoldOut
 from apps.flashsale import selectors as flash_facts
 from apps.flashsale import services as flashsale
-from apps.flashsale.models import Good, Wait
+from apps.flashsale.models import Good, Session, Wait
 from apps.inventory.models import Stock
 from apps.members.models import Member
 from apps.outbox.models import Announcement
@@ -188,6 +188,26 @@ def test_a_larger_quota_is_first_of_all_for_who_waits() -> None:
         make.draft(good.sku, quota=2, row_id=good.session_id, code=said.code), at=NOW + MINUTE
     )
     assert (state(good, waiter), left(good), left(good, waiter)) == ("YOURS", 0, 1)
+
+
+def test_trying_out_a_larger_quota_gives_nobody_a_turn_and_announces_nothing() -> None:
+    good = make.good(quota=1)
+    order(buyer(), good)
+    waiter = buyer()
+    wait(good, waiter)
+    said = flashsale.CAMPAIGNS.draft_of(good.session)
+    news = Announcement.objects.count()
+    seen = []
+
+    def look(row: Session) -> None:
+        """As it would be, while it is written."""
+        seen.append((row.goods.get().quota, state(good, waiter), Announcement.objects.count()))
+
+    draft = make.draft(good.sku, quota=2, row_id=good.session_id, code=said.code)
+    flashsale.CAMPAIGNS.try_out(draft, at=NOW + MINUTE, look=look)
+    assert seen == [(2, "WAITING", news)]
+    good.refresh_from_db()
+    assert (good.quota, state(good, waiter), Announcement.objects.count()) == (1, "WAITING", news)
 
 
 def test_a_right_never_outlives_the_session_and_then_nobody_waits() -> None:

@@ -16,6 +16,7 @@ from apps.campaigns.models import SkuWindow
 from apps.catalog.models import Product
 from apps.desk import campaign_results
 from apps.groupbuy import inputs, results
+from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, GroupBuy
 from apps.orders.models import Order
@@ -78,9 +79,9 @@ def test_the_form_prices_a_basket_with_todays_offers_as_the_counter_would(admin_
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, combines=[]), at=NOW)
     other, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), combines=["promotions"]), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
-    assert f"{cup.code} 3 人团：应付 ¥39.00" in shown and "满30减10（不与3 人团价同享）" in shown
+    assert f"{cup.code} 3 人团：原价 ¥50.00，3 人团价 −¥11.00，实付 ¥39.00；不同享：满30减10" in shown
     assert "别的商品立减" not in shown
-    assert "3 人团：应付 ¥29.00" in text_of(admin_client.get(f"{PAGE}{other.pk}/change/"))
+    assert "满30减10 −¥10.00，实付 ¥29.00" in text_of(admin_client.get(f"{PAGE}{other.pk}/change/"))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,10 @@ def test_a_form_is_tried_out_before_it_is_saved_and_nothing_that_was_typed_is_lo
     answer = admin_client.post(f"{PAGE}add/", typed(cup.code, title="年货团", _try_out=""))
     shown = text_of(answer)
     assert answer.status_code == 200
-    assert "3 人团每件 ¥39.00，5 人团每件 ¥35.00" in shown and f"{cup.code} 开团者：应付 ¥30.00" in shown
+    assert (
+        "3 人团每件 ¥39.00，5 人团每件 ¥35.00" in shown
+        and f"{cup.code} 开团者：原价 ¥50.00，开团者价 −¥20.00，实付 ¥30.00" in shown
+    )
     assert "尚未保存" in shown and "批准前请调整" in shown and "已参加拼团「先来的团」" in shown
     assert 'value="年货团"' in shown and f"{cup.code}：39，35.00，团长 30" in shown
     assert GroupBuy.objects.count() == 1
@@ -147,6 +151,19 @@ def test_a_form_is_tried_out_before_it_is_saved_and_nothing_that_was_typed_is_lo
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00)), at=NOW)
     assert "3 人团每件 ¥38.00" in text_of(admin_client.post(f"{PAGE}{row.pk}/change/", changed))
     assert "¥38.00" not in text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
+
+
+def test_trying_out_a_change_tells_no_group_that_runs(
+    admin_client: Client, django_assert_num_queries: Any
+) -> None:
+    cup = make.goods(50_00)
+    row = make.campaign(cup, **make.today())
+    group = make.opened(row, at=timezone.now())
+    group_facts.progress_of(group.group_no)
+    changed = typed(cup.code, ladder=f"{cup.code}：38，34", _try_out="") | {"code": row.code}
+    assert "尚未保存" in text_of(admin_client.post(f"{PAGE}{row.pk}/change/", changed))
+    with django_assert_num_queries(0):
+        group_facts.progress_of(group.group_no)
 
 
 def test_a_draft_whose_time_is_over_or_whose_goods_another_has_is_told_so_when_it_is_saved() -> None:
@@ -173,7 +190,19 @@ def test_a_sample_of_goods_that_are_bought_in_pairs_is_of_two(admin_client: Clie
     Product.objects.filter(pk=cup.product_id).update(min_quantity=2, quantity_step=2)
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, limit_per_member=None), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
-    assert f"{cup.code} 3 人团（2 件起购）：应付 ¥78.00" in shown
+    assert f"{cup.code} 3 人团（2 件起购）：原价 ¥100.00，3 人团价 −¥22.00，实付 ¥78.00" in shown
+
+
+def test_a_copy_of_one_that_was_stopped_takes_its_place_without_another_beginning(
+    admin_client: Client,
+) -> None:
+    row = make.campaign(make.goods(50_00), **make.today())
+    copied = groupbuy.CAMPAIGNS.copy(row, code="AGAIN", at=timezone.now())
+    page = f"{PAGE}{copied.pk}/approve/"
+    assert "同一时间只能参加一个活动" in text_of(admin_client.post(page, {}, follow=True))
+    groupbuy.CAMPAIGNS.stop(row, at=timezone.now())
+    assert "同一时间只能参加一个活动" not in text_of(admin_client.post(page, {}, follow=True))
+    assert (make.fresh(copied).approval, make.fresh(copied).starts_at) == ("APPROVED", row.starts_at)
 
 
 def test_buttons_approve_pause_resume_stop_and_copy(admin_client: Client) -> None:

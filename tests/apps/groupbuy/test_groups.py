@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.aftersales import services as aftersales
 from apps.campaigns.models import Quota
 from apps.campaigns.services import LimitReached, SoldOut
-from apps.checkout import paying
+from apps.checkout import grouping, paying
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group, Seat
@@ -139,6 +139,38 @@ def test_an_expired_group_refunds_who_paid_and_closes_who_did_not() -> None:
     assert [refund.amount_fen for refund in Refund.objects.all()] == [39_00]
     assert (make.fresh(group).status, Quota.objects.get().taken) == ("FAILED", 0)
     assert stock_facts.available([cup.pk])[cup.pk] == 10
+
+
+def ended_with_unpaid_seats(*minutes: int) -> list[Group]:
+    """Groups that end so many minutes after an hour from now, each with one who has not paid."""
+    groups = []
+    for minute in minutes:
+        row = make.campaign(make.goods(50_00), {2: 39_00})
+        group = make.opened(row, at=NOW + minute * MINUTE)
+        make.order(row, group=group, at=NOW + 50 * MINUTE)
+        groups.append(group)
+    return groups
+
+
+def test_a_ring_goes_on_over_all_unpaid_seats_however_few_it_reads_at_once() -> None:
+    groups = ended_with_unpaid_seats(0, 1, 1, 2)
+    assert grouping.end_due(at=NOW + 2 * HOUR, batch=1) == 4
+    assert not Seat.objects.filter(status="HELD").exists()
+    assert {make.fresh(group).status for group in groups} == {"FAILED"}
+
+
+def test_a_group_whose_unpaid_seat_a_ring_did_not_reach_is_not_decided_before_the_next() -> None:
+    first, second, third, fourth = ended_with_unpaid_seats(0, 1, 2, 2)
+    at = NOW + 2 * HOUR
+    assert grouping.end_due(at=at, batch=2, at_most=3) == 2
+    assert [make.fresh(group).status for group in (first, second, third, fourth)] == [
+        "FAILED",
+        "FAILED",
+        "OPEN",
+        "OPEN",
+    ]
+    assert grouping.end_due(at=at, batch=2, at_most=3) == 2
+    assert make.fresh(fourth).status == "FAILED"
 
 
 @pytest.mark.parametrize("swept", [False, True])
@@ -382,7 +414,6 @@ def test_only_newcomers_join_where_the_campaign_says_so() -> None:
         ("group_newcomers_only", {"reason": by}) for by in ("openid", "phone", "phone", "address")
     ]
     assert make.joined(group, make.buyer(phone="13733334444")).status == "GATHERING"
-    assert Seat.objects.filter(newcomer=True).count() == 1
 
 
 def test_a_group_keeps_the_terms_that_it_was_opened_with() -> None:

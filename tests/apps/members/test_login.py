@@ -34,6 +34,34 @@ def test_a_first_login_registers_the_member_and_a_second_one_knows_them(
     assert list(Announcement.objects.values_list("kind", flat=True)) == ["MemberRegistered"]
 
 
+def ranks() -> list[int]:
+    return [row.payload["risk_rank"] for row in Announcement.objects.order_by("id")]
+
+
+def test_wechat_is_asked_how_risky_a_newcomer_is_only_where_the_shop_says_so_and_only_once(
+    anyone: Shopper, wechat: Sandbox, settings: Any
+) -> None:
+    anyone.call("POST", "/auth/login", {"code": wechat.login("小茶").code})
+    assert wechat.calls("/wxa/getuserriskrank") == []
+    settings.WECHAT_RISK_RANK = True
+    wechat.fault("user_risk", rank=3)
+    for _ in range(2):
+        anyone.call("POST", "/auth/login", {"code": wechat.login("小满").code})
+    anyone.call("POST", "/auth/login", {"code": wechat.login("小暑").code})
+    assert len(wechat.calls("/wxa/getuserriskrank")) == 2
+    assert ranks() == [0, 3, 0]
+
+
+@pytest.mark.parametrize("errcode", [48001, 61010, 61080, 61081, -1])
+def test_who_registers_is_welcome_where_wechat_has_no_opinion(
+    anyone: Shopper, wechat: Sandbox, settings: Any, errcode: int
+) -> None:
+    settings.WECHAT_RISK_RANK = True
+    wechat.fault("errcode", times=5, path="/wxa/getuserriskrank", errcode=errcode)
+    answer = anyone.call("POST", "/auth/login", {"code": wechat.login("小茶").code})
+    assert (answer.status_code, ranks()) == (200, [0])
+
+
 def test_a_new_member_starts_at_the_lowest_level(anyone: Shopper, wechat: Sandbox) -> None:
     make.level("金卡会员", rank=3, discount_bp=9000)
     make.level("普通会员", rank=1)

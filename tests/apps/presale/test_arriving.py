@@ -64,6 +64,20 @@ def test_who_came_first_is_served_first_and_who_goes_short_waits_for_more() -> N
         assert not order.awaits_goods
 
 
+def test_who_waits_for_other_goods_does_not_wait_behind_those_that_are_short() -> None:
+    short, there = make.presale(), make.presale()
+    for row in (short, there):
+        make.paid(row)
+        make.arrive(row, 1)
+    behind = [make.paid(row) for row in (short, short, short, there, there)]
+    stocks.stock(make.skus_of(there)[0], 2)
+    assert presales.allot_due(at=NOW, limit=1, batch=2) == 1
+    assert presales.allot_due(at=NOW, limit=2, batch=2) == 1
+    for order in behind:
+        order.refresh_from_db()
+    assert [order.awaits_goods for order in behind] == [True, True, True, False, False]
+
+
 def test_the_same_page_sent_twice_receives_once() -> None:
     row = make.presale()
     make.paid(row)

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.checkout import asking, paying
+from apps.checkout.handlers import tell_on_order_paid
 from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
@@ -16,7 +19,9 @@ from apps.presale import services as presales
 from apps.presale.models import Report
 from apps.wechat.errors import ShippingNotYet
 from apps.wechat.sandbox.control import Sandbox
+from mall.events import OrderPaid
 from tests.apps.checkout import make as counter
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
 from tests.apps.presale import make
 
@@ -59,6 +64,18 @@ def test_what_leaves_within_fifteen_days_is_not_reported() -> None:
     order = make.paid(make.presale())
     presales.report(order=order, transaction_id="4200", paid_at=make.NOW, at=make.NOW)
     assert Report.objects.count() == 0
+
+
+def test_of_orders_of_which_wechat_is_told_nothing_only_their_activity_is_read() -> None:
+    counter.freight(0)
+    plain = counter.order(*counter.buyer(), [(counter.goods(), 1)])
+    group = group_buys.order(group_buys.campaign(counter.goods(50_00)))
+    for order in (plain, group):
+        counter.pay(order)
+        with CaptureQueriesContext(connection) as asked:
+            tell_on_order_paid(OrderPaid(order_no=order.order_no, member_id=order.member_id), at=counter.NOW)
+        (only,) = asked.captured_queries
+        assert '"orders_order"."activity"' in only["sql"] and "payable_fen" not in only["sql"]
 
 
 def test_while_wechat_does_not_know_the_payment_the_report_comes_again(order: Order) -> None:

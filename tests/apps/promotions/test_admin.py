@@ -379,7 +379,7 @@ def test_gifts_and_bundles_are_typed_by_code_and_come_back_as_they_were_typed(ad
             "请填写 0 到 999 之间的百分数",
         ),
         ({"kind": "GIFT", "gifts": ""}, "请至少设置一档买赠"),
-        ({"kind": "GIFT", "gifts": "100：NO-SUCH"}, "没有商家编码为「NO-SUCH」的商品"),
+        ({"kind": "GIFT", "gifts": "100：NO-SUCH"}, "没有这个商家编码的 SKU：NO-SUCH"),
         ({"kind": "GIFT", "gifts": "满100送杯"}, "无法识别「满100送杯」"),
         ({"kind": "GIFT", "gifts": "100："}, "请至少设置一档买赠"),
         ({"kind": "GIFT", "gifts": "100：CUP，CUP"}, "商品「CUP」重复"),
@@ -481,6 +481,29 @@ def festival(**said: str) -> dict[str, str]:
     days = {"preheat_at": "2026-11-22", "starts_at": "2026-11-23", "ends_at": "2026-11-24"} | said
     parts = {f"{name}_0": day for name, day in days.items()} | {f"{name}_1": "00:00:00" for name in days}
     return {"name": "茶具节"} | parts
+
+
+def test_whoever_saves_a_festival_is_told_of_those_at_the_same_time(admin_client: Client):
+    page = "/admin/promotions/campaign/"
+
+    def saved(name: str, **said: str) -> str:
+        sent = festival(**said) | {"name": name}
+        return admin_client.post(f"{page}add/", sent, follow=True).content.decode()
+
+    assert "重叠" not in saved("茶具节")
+    assert "重叠" not in saved(
+        "中秋节", preheat_at="2026-11-24", starts_at="2026-11-25", ends_at="2026-11-26"
+    )
+    # Its preheat lies in the time of the first, its own time after it, and then in the preheat of the second.
+    between = saved("新茶周", preheat_at="2026-11-23", starts_at="2026-11-24", ends_at="2026-11-25")
+    assert "与「茶具节」（2026-11-23 00:00 至 2026-11-24 00:00）的展示时间重叠" in between
+    assert "与「中秋节」（2026-11-25 00:00 至 2026-11-26 00:00）的展示时间重叠" in between
+    both = saved("周年庆", preheat_at="2026-11-20", starts_at="2026-11-22", ends_at="2026-11-24")
+    first = Campaign.objects.get(name="茶具节")
+    assert "与「茶具节」（2026-11-23 00:00 至 2026-11-24 00:00）同时生效" in both
+    assert f'href="{page}{first.pk}/change/"' in both and "与「中秋节」" not in both
+    shown = admin_client.get(f"{page}{first.pk}/change/").content.decode()
+    assert "与「周年庆」" in shown and "与「中秋节」" not in shown
 
 
 def test_a_promotion_fits_into_its_festival_and_a_festival_round_its_promotions(admin_client: Client):

@@ -221,6 +221,21 @@ def test_a_coupon_that_is_sold_out_waits_and_is_given_when_there_are_more():
     assert (make.won(second), Coupon.objects.filter(member=second).count()) == ([(1, "GIVEN")], 1)
 
 
+def test_a_coupon_that_stays_sold_out_keeps_nobody_waiting_for_another_one():
+    none, some = (coupon_makers.template("满50减10", code=code, quota=1) for code in ("NONE", "SOME"))
+    inviters = []
+    for template in (none, some):
+        row = make.campaign(code=template.code, tiers=[Step(friends=1, prize=make.coupon(template))])
+        for _ in range(2):
+            inviters.append(make.member())
+            make.registered(inviters[-1], row)
+    assert [make.won(each)[0][1] for each in inviters] == ["GIVEN", "HELD", "GIVEN", "HELD"]
+    some.quota = 2
+    some.save(update_fields=["quota"])
+    assert referrals.give_waiting(at=LATER, limit=1) == 1
+    assert [make.won(each)[0][1] for each in inviters] == ["GIVEN", "HELD", "GIVEN", "GIVEN"]
+
+
 def test_the_same_news_twenty_times_is_one_reward():
     row, inviter = make.campaign(friend_prize=make.points(5)), make.member()
     invitation = make.registered(inviter, row)

@@ -106,8 +106,8 @@ def test_released_a_held_friend_counts_and_rejected_never_does_and_the_log_says_
     inviters = [make.member(phone=f"1391234567{number}") for number in range(2)]
     held = [make.registered(inviter, row, phone=inviter.phone) for inviter in inviters]
     looks = [Look.objects.get(subject=str(each.pk)) for each in held]
-    assert risk.release(look_ids=[looks[0].pk], operator=by, at=LATER) == 1
-    assert risk.reject(look_ids=[looks[1].pk], reason="同一人", operator=by, at=LATER) == 1
+    assert risk.release(look_ids=[looks[0].pk], operator=by, at=LATER) == (1, [])
+    assert risk.reject(look_ids=[looks[1].pk], reason="同一人", operator=by, at=LATER) == (1, [])
     assert [make.standing(each, row) for each in inviters] == [(1, 1, 0), (1, 0, 0)]
     assert [make.won(each) for each in inviters] == [[(1, "GIVEN")], [(1, "TAKEN_BACK")]]
     assert [make.balance(each)[0] for each in inviters] == [100, 0]
@@ -129,15 +129,19 @@ def test_what_was_judged_is_judged_once_and_a_refusal_has_a_reason():
     assert make.balance(inviter) == (100, 0)
 
 
-def test_a_held_friend_whose_order_went_back_stays_lost_when_released():
+def test_a_held_friend_whose_order_went_back_is_lost_and_waits_for_nobody():
     counter.freight(0)
     row, inviter = make.campaign(act="FIRST_ORDER"), make.member()
     members.address(inviter, phone="13700000001")
     order = make.ordered(inviter, row, make.buyer("龙井路1号"))
+    look_id = only()
     make.refund(order)
-    assert make.won(inviter) == [(1, "TAKEN_BACK")]
-    risk.release(look_ids=[only()], operator=operator(), at=LATER)
     assert (make.standing(inviter, row), make.won(inviter)) == ((1, 0, 0), [(1, "TAKEN_BACK")])
+    look = Look.objects.get(pk=look_id)
+    assert (look.verdict, look.judged_by, look.note) == ("LAPSED", None, f"订单 {order.order_no} 已退款")
+    with pytest.raises(risk.NothingToJudge):
+        risk.release(look_ids=[look_id], operator=operator(), at=LATER)
+    assert make.won(inviter) == [(1, "TAKEN_BACK")]
 
 
 def test_a_reward_that_was_given_is_held_again_when_only_a_held_friend_stands_in_for_a_lost_one():

@@ -122,7 +122,7 @@ def test_an_address_has_one_form_however_it_is_spelled(one, other, same):
 def test_no_trace_names_a_phone_an_address_or_an_openid():
     owner = members.member(phone="13912345678")
     members.address(owner, phone="13700000001")
-    risk.refresh(member_id=owner.pk, at=NOW)
+    risk.refresh(member_ids=[owner.pk], at=NOW)
     rows = list(Trace.objects.values_list("trait", "digest"))
     assert sorted(trait for trait, _ in rows) == ["ADDRESS", "PAYER", "PHONE", "PHONE"]
     assert all(len(digest) == 32 and int(digest, 16) >= 0 for _, digest in rows)
@@ -130,7 +130,7 @@ def test_no_trace_names_a_phone_an_address_or_an_openid():
 
 def test_traces_go_when_their_time_is_over_and_with_an_erased_member_but_that_of_the_identity():
     owner = members.member(phone="13912345678")
-    risk.refresh(member_id=owner.pk, at=NOW)
+    risk.refresh(member_ids=[owner.pk], at=NOW)
     personal.erase(owner.person, at=NOW)
     assert list(Trace.objects.values_list("trait", flat=True)) == ["PAYER"]
     assert risk.forget(at=NOW + timedelta(days=180)) == 0

@@ -13,10 +13,14 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from apps.bargain.services import CAMPAIGNS as BARGAINS
 from apps.catalog.models import Product
 from apps.checkout import activities
+from apps.flashsale.services import CAMPAIGNS as SESSIONS
+from apps.groupbuy.services import CAMPAIGNS as GROUP_BUYS
 from apps.members.models import Member
 from apps.outbox import services as outbox
+from apps.presale.services import CAMPAIGNS as PRESALES
 from apps.shares import cards, poster, tokens
 from apps.shares import services as shares
 from apps.shares.models import Share
@@ -252,6 +256,28 @@ def test_a_run_that_was_bought_or_is_over_has_no_price():
     who = (bought.member, members.address(bought.member))
     counter.order(*who, [(bought.bargain.sku, 1)], activity=ticket, at=bargains.NOW)
     assert worded("bargain", bought.bargain_no, at=bargains.NOW) == ("", "", "")
+
+
+@pytest.mark.parametrize("move", ["pause", "stop"])
+def test_what_nobody_can_order_now_is_shown_without_its_price_or_not_at_all(move: str):
+    sale, run = presales.presale(), bargains.run(bargains.bargain())
+    buying, good = group_buys.campaign(counter.goods(50_00)), flash.good()
+    group = group_buys.opened(buying)
+    at = group_buys.NOW + make.MINUTE
+    assert presales.NOW == bargains.NOW == flash.NOW
+    PRESALES.decide(sale, move=move, at=presales.NOW)
+    BARGAINS.decide(run.bargain, move=move, at=presales.NOW)
+    GROUP_BUYS.decide(buying, move=move, at=at)
+    SESSIONS.decide(good.session, move=move, at=presales.NOW)
+    assert worded("presale", sale.pk, at=presales.NOW) == ("", "", "")
+    assert worded("bargain", run.bargain_no, at=presales.NOW) == ("", "", "")
+    with pytest.raises(cards.NothingToShare):
+        worded("flash_sale", good.pk, at=presales.NOW)
+    # Whoever opened a group may still fill it when its campaign was stopped; while that is paused nobody joins.
+    joined = worded("group", group.group_no, at=at)[0]
+    assert joined == ("" if move == "pause" else "¥39.00")
+    if move == "stop":
+        group_buys.joined(group, at=at)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from apps.wechat import codes, http, login, phone, security, shipping, tokens, updatable
+from apps.base import exchange
+from apps.wechat import codes, login, phone, security, shipping, tokens, updatable
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.sandbox.identity import Identity
@@ -65,17 +66,6 @@ def test_chinese_goes_out_as_chinese(wechat: Script) -> None:
     }
 
 
-def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> None:
-    wechat.say(
-        token(), told(errcode=43101, errmsg="user refuse"), told(errcode=47003, errmsg="argument invalid")
-    )
-
-    with pytest.raises(wechat_errors.NotSubscribed):
-        send()
-    with pytest.raises(wechat_errors.WechatRefused, match="47003 argument invalid"):
-        send()
-
-
 @pytest.mark.parametrize(
     "reply",
     [
@@ -87,7 +77,7 @@ def test_a_user_without_a_grant_is_told_from_other_refusals(wechat: Script) -> N
         Reply(body=b'{"errcode":"7"}'),
         Reply(body=b"", status=302, headers={"Location": "http://127.0.0.1:1/"}),
         Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"}),
-        Reply(body=b" " * (http.MOST_BYTES + 1)),
+        Reply(body=b" " * (exchange.MOST_BYTES + 1)),
     ],
     ids=["502", "html", "list", "bytes", "deep", "errcode", "redirect", "gzip", "huge"],
 )

@@ -215,13 +215,19 @@ def test_shipping_waits_until_wechat_knows_the_payment(sandbox: Sandbox) -> None
 
 def test_a_message_needs_a_grant_and_uses_it_up(sandbox: Sandbox) -> None:
     openid = sandbox.login("小明").openid
-    template_id = "T" * 43
+    template_id = sandbox.template_id("砍价进度通知")
     sandbox.subscribe(openid, template_id)
     asked: dict[str, Any] = {
         "touser": openid,
         "template_id": template_id,
         "page": "pages/order/detail?id=9",
-        "data": {"thing1": "手工陶瓷茶杯", "amount2": "¥12.00"},
+        "data": {
+            "thing1": "手工陶瓷茶杯",
+            "amount2": "¥12.00",
+            "amount3": "¥36.00",
+            "time4": "2026年1月1日 10:00",
+            "thing5": "还差一刀",
+        },
     }
 
     messages.send_subscribe(**asked)

@@ -140,10 +140,37 @@ def test_a_person_shops_on_the_page(sandbox: Sandbox, merchant: Merchant, doorst
     assert (
         "未成功：该订单已支付" in requests.post(f"{page}/pay", data={"prepay_id": prepay_id}, timeout=10).text
     )
-    answer = requests.post(
-        f"{page}/subscribe", data={"openid": openid, "template_id": "T", "answer": "accept"}, timeout=10
+    template_id = sandbox.template_id("订单发货提醒")
+    for answer, said in (("accept", "已允许"), ("reject", "已拒绝"), ("off", "已拒收")):
+        form = {"openid": openid, "template_id": template_id, "answer": answer}
+        assert said in requests.post(f"{page}/subscribe", data=form, timeout=10).text
+    assert (
+        "已发给客服"
+        in requests.post(f"{page}/write", data={"openid": openid, "text": "在吗"}, timeout=10).text
     )
-    assert "已允许" in answer.text
+    service = {"touser": openid, "msgtype": "text", "text": {"content": "在的<b>"}}
+    assert merchant.post("/cgi-bin/message/custom/send", service).json()["errcode"] == 0
+    assert "<b>在的&lt;b&gt;</b>" in requests.get(sandbox.base_url, timeout=10).text
+    card = {
+        "cur_status": 2,
+        "product_count": 1,
+        "product_list": {
+            "info_list": [dict.fromkeys(("product_img", "product_name", "product_path_query"), "杯")]
+        },
+        "wxa_path_query": "pages/order",
+    }
+    paid = sandbox.transaction("SO20250101")
+    told = {
+        "openid": openid,
+        "notify_type": 2001,
+        "notify_code": paid["transaction_id"],
+        "content_json": json.dumps(card),
+        "check_json": json.dumps({"pay_amount": 1200, "pay_time": int(paid["paid_at"])}),
+    }
+    assert merchant.post("/wxa/set_user_notify", told).json()["errcode"] == 0
+    assert "状态 <b>2</b> 杯" in requests.get(sandbox.base_url, timeout=10).text
+    form = {"openid": openid, "template_id": "T", "answer": "accept"}
+    assert "未成功：20001" in requests.post(f"{page}/subscribe", data=form, timeout=10).text
     order = {"kind": "delay", "times": "2", "settings": '{"delay_s": 0}'}
     assert "已打开故障：接口变慢" in requests.post(f"{page}/fault", data=order, timeout=10).text
     assert sandbox.faults()[0]["times"] == 2

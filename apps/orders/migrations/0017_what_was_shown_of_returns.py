@@ -8,7 +8,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     dependencies = [
-        ("orders", "0015_awaits_goods"),
+        ("orders", "0016_paid_of_member"),
     ]
 
     operations = [

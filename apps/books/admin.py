@@ -1,0 +1,167 @@
+"""The books for operators: WeChat's bills of each day, their lines, and the differences that wait for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+
+from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
+from apps.base.asking import Done, operator
+from apps.books import forms
+from apps.books import selectors as book_facts
+from apps.books.models import Bill, BillLine, Case
+from apps.books.services import cases, fetching
+from apps.books.states import ASKABLE, BillKind, BillStatus, CaseStatus
+from mall.money import fen_around, yuan
+
+_BILL_COLOURS = {
+    BillStatus.WAITING: "info",
+    BillStatus.FETCHED: "success",
+    BillStatus.EMPTY: "",
+    BillStatus.FAILED: "danger",
+}
+_CASE_COLOURS = {CaseStatus.OPEN: "danger", CaseStatus.EXPLAINED: "success", CaseStatus.GONE: "success"}
+
+
+class MissingFilter(admin.SimpleListFilter):
+    """Bills that should be there by now."""
+
+    title = "迟到"
+    parameter_name = "missing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "迟到或有误")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Bill]) -> QuerySet[Bill]:
+        return (
+            queryset.filter(pk__in=book_facts.missing().values("pk")) if self.value() == "yes" else queryset
+        )
+
+
+@admin.register(Bill)
+class BillAdmin(ReadOnlyAdmin):
+    """A row for each bill of each day; the newest first."""
+
+    came_in = yuan_column("in_fen", "收入")
+    went_out = yuan_column("out_fen", "支出")
+    list_display = ["day", "kind", "standing", "lines_count", "came_in", "went_out", "fee", "reconciled_at"]
+    list_filter = ["kind", "status", MissingFilter, "day"]
+    fields = [
+        ("day", "kind", "standing"),
+        ("lines_count", "came_in", "went_out", "fee"),
+        ("fetched_at", "reconciled_at", "digest"),
+        ("attempts", "due_at", "last_error"),
+    ]
+    readonly_fields = ["standing", "came_in", "went_out", "fee"]
+    actions_list = ["fetch"]
+
+    @admin.display(description="状态", ordering="status")
+    def standing(self, row: Bill) -> SafeString:
+        return chip(row.get_status_display(), _BILL_COLOURS[BillStatus(row.status)])
+
+    @admin.display(description="手续费", ordering="fee_millifen")
+    def fee(self, row: Bill) -> str:
+        return f"¥{yuan(fen_around(row.fee_millifen))}" if row.kind == BillKind.TRADE else "—"
+
+    @action(description="下载并对账", permissions=["books.reconcile_bill"], url_path="fetch", icon="download")
+    def fetch(self, request: HttpRequest) -> HttpResponse:
+        def fetch(form: forms.FetchForm) -> Done:
+            day, now = form.cleaned_data["day"], timezone.now()
+            bills = [fetching.fetch(day=day, kind=kind, at=now) for kind in BillKind]
+            missing = "；".join(f"{bill}：{bill.last_error}" for bill in bills if bill.last_error)
+            if not any(bill.status in book_facts.ARRIVED for bill in bills):
+                return Done("微信没有给出账单。", warning=missing)
+            told = _differing(len(cases.reconcile(day=day, at=now)))
+            return Done(f"{day} 的账单已核对，{told}。", warning=missing)
+
+        return self.ask(
+            request, forms.FetchForm, fetch, audit_as=("下载账单并对账", "微信账单"), outside=True
+        )
+
+
+def _differing(count: int) -> str:
+    return f"有 {count} 笔差异待处理" if count else "全部一致"
+
+
+@admin.register(BillLine)
+class BillLineAdmin(ReadOnlyAdmin):
+    """Lines of bills, found by a number."""
+
+    amount = yuan_column("amount_fen", "金额")
+    list_display = ["at", "bill", "number", "kind", "said", "our_no", "wechat_no", "amount"]
+    list_filter = ["kind", "bill__kind", "bill__day"]
+    list_select_related = ["bill"]
+    search_fields = ["=our_no", "=wechat_no"]
+    search_help_text = "完整的商户单号或微信单号"
+    fields = [("bill", "number"), ("kind", "said", "amount"), ("our_no", "wechat_no"), "at"]
+    readonly_fields = ["amount"]
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """Differences, with what both sides say; open ones wait here."""
+
+    wechat = yuan_column("wechat_fen", "微信金额")
+    shop = yuan_column("shop_fen", "商城金额")
+    list_display = ["day", "kind", "number", "wechat", "shop", "standing", "evidence"]
+    list_filter = ["status", "kind", "day"]
+    search_fields = ["=number"]
+    search_help_text = "完整的单号"
+    fields = [
+        ("day", "kind", "standing"),
+        ("number", "wechat", "shop"),
+        "evidence",
+        ("opened_at", "closed_at"),
+        ("operator", "note"),
+    ]
+    readonly_fields = ["standing", "wechat", "shop"]
+    list_select_related = ["operator"]
+    actions_detail = ["ask_wechat", "explain"]
+
+    def usable(self, row: Case) -> list[str]:
+        """What is open is explained; where WeChat knows the number, it is asked."""
+        if row.status != CaseStatus.OPEN:
+            return []
+        return ["ask_wechat", "explain"] if row.kind in ASKABLE else ["explain"]
+
+    @admin.display(description="状态", ordering="status")
+    def standing(self, row: Case) -> SafeString:
+        return chip(row.get_status_display(), _CASE_COLOURS[CaseStatus(row.status)])
+
+    @action(
+        description="向微信查询",
+        permissions=["books.settle_case"],
+        url_path="ask-wechat",
+        icon="travel_explore",
+    )
+    def ask_wechat(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Case = self.row(request, object_id)
+
+        def ask(_: forms.AskWechatForm) -> str:
+            case = cases.ask_wechat(case_id=row.pk, at=timezone.now())
+            return "双方已一致，自动结案。" if case.status == CaseStatus.GONE else "已查询，仍不一致。"
+
+        return self.ask(request, forms.AskWechatForm, ask, row=row, heading=row.number, outside=True)
+
+    @action(description="说明并结案", permissions=["books.settle_case"], url_path="explain", icon="edit_note")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Case = self.row(request, object_id)
+
+        def explain(form: forms.ExplainForm) -> str:
+            note = form.cleaned_data["note"]
+            cases.explain(case_id=row.pk, note=note, operator=operator(request), at=timezone.now())
+            return "已结案。"
+
+        return self.ask(request, forms.ExplainForm, explain, row=row, heading=str(row), facts=_facts(row))
+
+
+def _facts(row: Case) -> list[tuple[str, str]]:
+    sides = (("微信金额", row.wechat_fen), ("商城金额", row.shop_fen))
+    amounts = [(label, f"¥{yuan(fen)}") for label, fen in sides if fen is not None]
+    return [*amounts, ("依据", row.evidence)]

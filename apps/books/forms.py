@@ -1,0 +1,38 @@
+"""What the buttons of the books ask of operators."""
+
+from __future__ import annotations
+
+from django import forms
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
+
+from apps.base.asking import AskForm
+from apps.base.forms import TextField
+
+
+class FetchForm(AskForm):
+    """Fetch a day's bills once more."""
+
+    title = "下载账单并对账"
+    explanation = (
+        "微信每天 10 点后生成前一日的账单，商城会自动下载并核对；这里可以补下过去三个月内的任意一天。"
+    )
+
+    day = forms.DateField(label="账单日期", widget=UnfoldAdminDateWidget)
+
+
+class ExplainForm(AskForm):
+    """Say why a difference is right as it is."""
+
+    title = "说明并结案"
+    explanation = (
+        "确认这笔差异不需要再处理时填写原因，例如：商户平台手工充值、活动补贴。结案后不再提醒，记录永久保留。"
+    )
+
+    note = TextField(label="原因", min_length=4, max_length=200, widget=UnfoldAdminTextInputWidget)
+
+
+class AskWechatForm(AskForm):
+    """Ask WeChat about the number."""
+
+    title = "向微信查询"
+    explanation = "按单号向微信查询，查到的收款或退款按收到通知一样处理，然后重新核对当天账单。"

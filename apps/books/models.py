@@ -1,0 +1,123 @@
+"""WeChat Pay's bills of each day with their lines, and the differences that were found in them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+from apps.books.states import BillKind, BillStatus, CaseKind, CaseStatus, LineKind
+
+_ARRIVED = [BillStatus.FETCHED, BillStatus.EMPTY]
+
+
+class Bill(models.Model):
+    """One of WeChat's bills of one Shanghai day: waited for, downloaded whole, or said to be empty."""
+
+    day = models.DateField("日期")
+    kind = models.CharField("账单", max_length=10, choices=BillKind.choices)
+    status = models.CharField("状态", max_length=10, choices=BillStatus.choices, default=BillStatus.WAITING)
+    # SHA-1 as WeChat announced it, which the downloaded file had.
+    digest = models.CharField("文件摘要", max_length=40, blank=True)
+    lines_count = models.PositiveIntegerField("笔数", default=0)
+    # Of a trade bill what was paid and what went back; of a fund bill what came in and what went out.
+    in_fen = FenField("收入（分）", default=0)
+    out_fen = FenField("支出（分）", default=0)
+    # In thousandths of a fen: WeChat reckons its fee to five decimals of a yuan.
+    fee_millifen = models.BigIntegerField("手续费（千分之一分）", default=0)
+    attempts = models.PositiveIntegerField("尝试次数", default=0)
+    due_at = models.DateTimeField("下次下载")
+    last_error = models.CharField("最近错误", max_length=200, blank=True)
+    fetched_at = models.DateTimeField("下载时间", null=True)
+    reconciled_at = models.DateTimeField("核对时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "微信账单"
+        ordering = ["-day", "kind"]
+        permissions = [("reconcile_bill", "下载账单并对账")]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "kind"], name="bill_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(status__in=_ARRIVED, fetched_at__isnull=False)
+                | (~Q(status__in=_ARRIVED) & Q(fetched_at__isnull=True)),
+                name="bill_fetched_at_exactly_when_arrived",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=BillStatus.FETCHED) | Q(lines_count=0), name="bill_has_lines_if_fetched"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=~Q(status__in=_ARRIVED), name="bill_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.get_kind_display()}"
+
+
+class BillLine(models.Model):
+    """One line of a bill, as far as it is compared: numbers, amounts, no openid and no goods."""
+
+    bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines", verbose_name="账单")
+    number = models.PositiveIntegerField("行号")
+    kind = models.CharField("类型", max_length=10, choices=LineKind.choices)
+    # What WeChat calls it: 交易状态 with 退款状态 of a trade bill, 业务类型 of a fund bill.
+    said = models.CharField("微信说明", max_length=60, blank=True)
+    our_no = models.CharField("商户单号", max_length=64, blank=True)
+    wechat_no = models.CharField("微信单号", max_length=64, blank=True)
+    # What the shopper paid, or got back; of a fund bill with its sign.
+    amount_fen = FenField("金额（分）", signed=True)
+    fee_millifen = models.BigIntegerField("手续费（千分之一分）", default=0)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账单明细"
+        ordering = ["bill", "number"]
+        constraints = [models.UniqueConstraint(fields=["bill", "number"], name="bill_line_once")]
+        indexes = [models.Index(fields=["our_no", "kind"], name="bill_line_of_number")]
+
+    def __str__(self) -> str:
+        return f"{self.bill_id}:{self.number}"
+
+
+class Case(models.Model):
+    """A difference between a bill and the shop. It is there until both agree, or somebody has said why they do not."""
+
+    day = models.DateField("账单日期")
+    kind = models.CharField("差异", max_length=20, choices=CaseKind.choices)
+    # What it is about: our number where there is one, else WeChat's, else the line.
+    number = models.CharField("单号", max_length=64)
+    wechat_fen = FenField("微信金额（分）", null=True, signed=True)
+    shop_fen = FenField("商城金额（分）", null=True, signed=True)
+    evidence = models.CharField("依据", max_length=200)
+    status = models.CharField("状态", max_length=10, choices=CaseStatus.choices, default=CaseStatus.OPEN)
+    opened_at = models.DateTimeField("发现时间")
+    closed_at = models.DateTimeField("结案时间", null=True)
+    note = models.CharField("说明", max_length=200, blank=True)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="处理人"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "对账差异"
+        ordering = ["-day", "-id"]
+        permissions = [("settle_case", "处理对账差异")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "number"], name="difference_once"),
+            models.CheckConstraint(
+                condition=Q(status=CaseStatus.OPEN, closed_at__isnull=True)
+                | (~Q(status=CaseStatus.OPEN) & Q(closed_at__gte=F("opened_at"))),
+                name="difference_closed_at_exactly_when_closed",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=CaseStatus.EXPLAINED, operator__isnull=False) & ~Q(note=""))
+                | ~Q(status=CaseStatus.EXPLAINED),
+                name="difference_explained_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["day"], condition=Q(status=CaseStatus.OPEN), name="difference_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.get_kind_display()} {self.number}"

@@ -1,0 +1,233 @@
+"""Fetching WeChat's bills: a day's after 10 o'clock of the next, whole or not at all, its sums compared with its lines."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Max
+
+from apps.base import days, faults, transactions
+from apps.books import reading
+from apps.books.models import Bill, BillLine
+from apps.books.reading import Read
+from apps.books.services import cases
+from apps.books.states import BILL_LIFECYCLE, BillKind, BillStatus, LineKind
+from apps.wechat.errors import WechatRefused, WechatUnavailable
+from apps.wechat.pay import bills as wechat_bills
+from mall import money
+
+log = structlog.get_logger(__name__)
+
+# WeChat has a day's bill at about 10 o'clock of the next (微信支付 APIv3, 申请交易账单).
+_READY: Final = time(10, 0)
+# What WeChat is still writing, or would not give, is asked for again after this.
+_NEXT_TRY: Final = timedelta(minutes=30)
+_SOON: Final = timedelta(minutes=10)
+_A_PIECE: Final = 10_000
+_COLUMNS: Final = (
+    "bill_id",
+    "number",
+    "kind",
+    "said",
+    "our_no",
+    "wechat_no",
+    "amount_fen",
+    "fee_millifen",
+    "at",
+)
+# The last line of a bill by the names of its head, and what we add up of its lines to compare.
+_SUMS: Final[Mapping[str, Mapping[str, str]]] = {
+    BillKind.TRADE: {
+        "总交易单数": "count",
+        "订单总金额": "in",
+        "申请退款总金额": "out",
+        "手续费总金额": "fee",
+    },
+    BillKind.FUND: {"资金流水总笔数": "count", "收入金额": "in", "支出金额": "out"},
+}
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the lines of a bill add up to; amounts in thousandths of a fen, as the bill writes them."""
+
+    count: int = 0
+    came_in: int = 0
+    went_out: int = 0
+    fee: int = 0
+
+    def add(self, kind: str, line: Read) -> None:
+        self.count += 1
+        self.fee += line.fee_millifen
+        amount = line.amount_fen * 1000
+        incoming = amount > 0 if kind == BillKind.FUND else line.kind != LineKind.REFUND
+        if incoming:
+            self.came_in += amount
+        else:
+            self.went_out += abs(amount)
+
+    def differs_from(self, said: Mapping[str, str], kind: str) -> str:
+        """The name of the first sum that WeChat states otherwise, "" if all agree."""
+        ours = {"in": self.came_in, "out": self.went_out, "fee": self.fee}
+        for name, what in _SUMS[kind].items():
+            if name not in said:
+                return name
+            told = int(said[name]) if what == "count" else money.parse_billed(said[name])
+            if told != (self.count if what == "count" else ours[what]):
+                return name
+        return ""
+
+
+def fetch_due(*, at: datetime) -> int:
+    """Note the bills of days that are over, fetch those that are due, compare the days that are whole; the clock's call.
+
+    Returns how many bills arrived. The first ring opens the books with today: older days are fetched by the command.
+    """
+    transactions.forbid("fetching WeChat's bills")
+    _note_days(at=at)
+    arrived = 0
+    for bill in list(Bill.objects.filter(status__in=_WANTED, due_at__lte=at).order_by("day", "kind")):
+        if bill.day < days.shop_day(at):
+            arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in _ARRIVED
+    cases.reconcile_due(at=at)
+    return arrived
+
+
+_WANTED: Final = (BillStatus.WAITING, BillStatus.FAILED)
+_ARRIVED: Final = frozenset({BillStatus.FETCHED, BillStatus.EMPTY})
+
+
+def fetch(*, day: date, kind: str, at: datetime) -> Bill:
+    """Fetch one bill now, also once more; what came before stays until the new one is whole.
+
+    Returns the bill: FETCHED or EMPTY, or WAITING or FAILED with ``last_error``. WeChat is asked with no transaction open.
+    """
+    transactions.forbid("fetching WeChat's bills")
+    Bill.objects.get_or_create(day=day, kind=kind, defaults={"due_at": at})
+    try:
+        with wechat_bills.fetched(kind=kind, day=day) as file:
+            return _keep(day=day, kind=kind, file=file, at=at)
+    except wechat_bills.NoBill:
+        return _found_empty(day=day, kind=kind, at=at)
+    except wechat_bills.NotYet:
+        return _put_off(day=day, kind=kind, why="微信正在生成账单", wait=_NEXT_TRY, failed=False, at=at)
+    except WechatUnavailable as away:
+        return _put_off(day=day, kind=kind, why=faults.wording(away), wait=_SOON, failed=False, at=at)
+    except (wechat_bills.BadBill, WechatRefused) as error:
+        return _put_off(day=day, kind=kind, why=faults.wording(error), wait=_NEXT_TRY, failed=True, at=at)
+
+
+@transaction.atomic
+def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
+    """Replace the bill's lines by those of the file. Raises BadBill where its own sums are others: then nothing is kept."""
+    bill = _locked(day=day, kind=kind)
+    BillLine.objects.filter(bill=bill).delete()
+    sums = _Sums()
+    _copy(_read(bill, file, sums))
+    try:
+        differs = sums.differs_from(file.summary, kind)
+    except ValueError as error:
+        raise wechat_bills.BadBill(f"has a summary that cannot be read: {error}") from None
+    if differs:
+        raise wechat_bills.BadBill(f"does not add up: {differs}")
+    bill.status = BILL_LIFECYCLE.target(move="fetch", current=bill.status)
+    bill.digest, bill.lines_count, bill.fee_millifen = file.digest, sums.count, sums.fee
+    bill.in_fen, bill.out_fen = money.whole_fen(sums.came_in), money.whole_fen(sums.went_out)
+    bill.fetched_at, bill.reconciled_at, bill.last_error = at, None, ""
+    bill.attempts += 1
+    bill.save()
+    log.info("bill_fetched", name=kind, count=sums.count)
+    return bill
+
+
+def _read(bill: Bill, file: wechat_bills.Bill, sums: _Sums) -> Iterator[tuple[Any, ...]]:
+    for line in file.lines():
+        try:
+            read = reading.line(bill.kind, line.values)
+        except reading.Unreadable as error:
+            raise wechat_bills.BadBill(f"line {line.number}: {error}") from None
+        sums.add(bill.kind, read)
+        yield (bill.pk, line.number, *read)
+
+
+def _copy(rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write lines by COPY, a piece at a time: a million of them in little memory."""
+    piece = io.StringIO()
+    with connection.cursor() as cursor:
+        waiting = 0
+        for row in rows:
+            piece.write("\t".join(_escaped(value) for value in row) + "\n")
+            waiting += 1
+            if waiting == _A_PIECE:
+                _send(cursor, piece)
+                piece, waiting = io.StringIO(), 0
+        _send(cursor, piece)
+
+
+def _send(cursor: Any, piece: io.StringIO) -> None:
+    piece.seek(0)
+    cursor.copy_expert(f"COPY {BillLine._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN", piece)
+
+
+def _escaped(value: Any) -> str:
+    """A value as COPY reads it (PostgreSQL, COPY, Text Format). Numbers of WeChat's may hold anything."""
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return escaped.replace("\0", "")
+
+
+@transaction.atomic
+def _found_empty(*, day: date, kind: str, at: datetime) -> Bill:
+    """WeChat says that nothing happened; lines that were there before stay, which is a fault of WeChat's to look at."""
+    bill = _locked(day=day, kind=kind)
+    if bill.status == BillStatus.FETCHED:
+        return bill
+    bill.status = BILL_LIFECYCLE.target(move="find_empty", current=bill.status)
+    bill.fetched_at, bill.reconciled_at, bill.last_error = at, None, ""
+    bill.attempts += 1
+    bill.save()
+    return bill
+
+
+@transaction.atomic
+def _put_off(*, day: date, kind: str, why: str, wait: timedelta, failed: bool, at: datetime) -> Bill:
+    bill = _locked(day=day, kind=kind)
+    bill.attempts += 1
+    bill.last_error, bill.due_at = why[:200], at + wait
+    if failed and bill.status in _WANTED:
+        bill.status = BILL_LIFECYCLE.target(move="fail", current=bill.status)
+        log.error("bill_failed", name=kind, error=why[:200])
+    bill.save()
+    return bill
+
+
+def _locked(*, day: date, kind: str) -> Bill:
+    return Bill.objects.select_for_update(no_key=True).get(day=day, kind=kind)
+
+
+def _note_days(*, at: datetime) -> None:
+    """A row for each bill of each day since the books were opened, due at 10 o'clock of the day after."""
+    today = days.shop_day(at)
+    last = Bill.objects.aggregate(last=Max("day"))["last"]
+    first = today if last is None else last + timedelta(days=1)
+    wanted = [first + timedelta(days=n) for n in range((today - first).days + 1)]
+    Bill.objects.bulk_create(
+        [
+            Bill(day=day, kind=kind, due_at=ready_at(day))
+            for day in wanted
+            for kind in (BillKind.TRADE, BillKind.FUND)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def ready_at(day: date) -> datetime:
+    """The moment from which WeChat has the bill of a Shanghai day."""
+    following = days.day_window(day)[1]
+    return datetime.combine(following.date(), _READY, tzinfo=following.tzinfo)

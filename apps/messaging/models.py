@@ -1,0 +1,491 @@
+"""Facts of messages: scenes and templates, what members granted and want, what is to be told and how that went."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from apps.base.fields import FenField
+from apps.members.models import Group, Level, Member
+from apps.messaging.states import (
+    Audience,
+    BroadcastStatus,
+    CardStatus,
+    Channel,
+    DispatchStatus,
+    GrantChange,
+    MessageStatus,
+    Reason,
+    Source,
+)
+
+
+class Rules(models.Model):
+    """The one row of rules that no campaign can switch off. Quiet hours go by the Shanghai clock, also over midnight."""
+
+    quiet_from = models.TimeField("免打扰开始", default=time(21, 30))
+    quiet_until = models.TimeField(
+        "免打扰结束", default=time(8, 30), help_text="与开始相同表示不设免打扰；可跨越零点"
+    )
+    per_day = models.PositiveIntegerField(
+        "每人每天营销消息",
+        default=2,
+        validators=[MaxValueValidator(100)],
+        help_text="所有渠道合计；0 表示不发营销消息",
+    )
+    per_week = models.PositiveIntegerField(
+        "每人每周营销消息",
+        default=5,
+        validators=[MaxValueValidator(700)],
+        help_text="周一至周日，所有渠道合计",
+    )
+    keep_days = models.PositiveIntegerField(
+        "收件箱保留天数",
+        default=180,
+        validators=[MinValueValidator(7), MaxValueValidator(3_650)],
+        help_text="过期的消息内容删除，只留下是否发送过的记录",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息规则"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="message_rules_one_row")]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class Template(models.Model):
+    """A subscription template (订阅消息模板) of the account: WeChat's id, and its keywords with what each is called.
+
+    ``keywords`` is a list of ``{"key", "label", "choices"}`` in the template's order. ``seen_at`` is when WeChat last told
+    of it, ``missing_since`` since when it does not any more. Rows stay for ever: members granted sends of them.
+    """
+
+    template_id = models.CharField("微信模板编号", max_length=64, unique=True)
+    title = models.CharField("标题", max_length=40, blank=True)
+    keywords = models.JSONField("关键词", default=list, blank=True)
+    is_long_term = models.BooleanField("长期订阅", default=False)
+    seen_at = models.DateTimeField("微信最近返回", null=True, blank=True)
+    missing_since = models.DateTimeField("微信已无此模板", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订阅消息模板"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(template_id=""), name="message_template_has_an_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title or '未命名'}（{self.template_id[:8]}）"
+
+
+class SceneSetting(models.Model):
+    """How operators want a scene of the board told. Empty texts are those of the board.
+
+    ``fields`` are the texts of the template's keywords, ``{"thing1": "{product} 已发货"}``.
+    """
+
+    scene = models.CharField("场景", max_length=40, unique=True, editable=False)
+    enabled = models.BooleanField("启用", default=True)
+    title = models.CharField("收件箱标题", max_length=40, blank=True, help_text="留空用默认文字")
+    text = models.CharField("收件箱正文", max_length=300, blank=True, help_text="留空用默认文字")
+    template = models.ForeignKey(
+        Template,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="scenes",
+        verbose_name="订阅消息模板",
+    )
+    fields = models.JSONField("模板内容", default=dict, blank=True)
+    by_service = models.BooleanField(
+        "可用客服消息",
+        default=False,
+        help_text="没有订阅授权而会员 48 小时内联系过客服时，以客服消息发送正文",
+    )
+    by_sms = models.BooleanField(
+        "可用短信",
+        default=False,
+        help_text="以上渠道都不可用而会员绑定了手机号时发送；须先在环境变量中启用短信",
+    )
+    sms_template = models.CharField("短信模板编号", max_length=40, blank=True)
+    sms_values = models.CharField(
+        "短信模板参数",
+        max_length=200,
+        blank=True,
+        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount；阿里云模板的参数名不同时写成 code=order_no",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息场景"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(by_sms=False) | ~Q(sms_template=""),
+                name="message_scene_sms_has_a_template",
+                violation_error_message="启用短信须填写短信模板编号",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.scene
+
+
+class Content(models.Model):
+    """A text that operators wrote, for mass sends and journeys. It does not change once something was written with it.
+
+    ``marketing`` is held to switch and caps; only what members asked for is not.
+    """
+
+    title = models.CharField("标题", max_length=40)
+    text = models.CharField("正文", max_length=300)
+    page = models.CharField("页面", max_length=200, blank=True, help_text="小程序页面，例如 pages/home/index")
+    marketing = models.BooleanField("营销消息", default=True)
+    template = models.ForeignKey(
+        Template,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="订阅消息模板",
+        help_text="留空只进收件箱；微信禁止用订阅消息发送广告，内容须与模板用途一致",
+    )
+    fields = models.JSONField("模板内容", default=dict, blank=True)
+    by_service = models.BooleanField("可用客服消息", default=False)
+    written_at = models.DateTimeField("创建时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息内容"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(text=""), name="message_content_says_something"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Broadcast(models.Model):
+    """A mass send: one message of one content for each member that is meant, written in chunks.
+
+    ``cursor`` is the last member that was reached; members who register later are not meant.
+    """
+
+    content = models.OneToOneField(
+        Content, on_delete=models.PROTECT, related_name="broadcast", verbose_name="内容"
+    )
+    audience = models.CharField("发送对象", max_length=5, choices=Audience.choices)
+    level = models.ForeignKey(Level, on_delete=models.PROTECT, null=True, blank=True, verbose_name="会员等级")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, null=True, blank=True, verbose_name="会员分组")
+    status = models.CharField(
+        "状态", max_length=9, choices=BroadcastStatus.choices, default=BroadcastStatus.DRAFT
+    )
+    due_at = models.DateTimeField("发送时间")
+    last_member_id = models.BigIntegerField("最后会员", default=0)
+    cursor = models.BigIntegerField("进度位置", default=0)
+    prepared_at = models.DateTimeField("准备完成", null=True)
+    total = models.PositiveIntegerField("应发人数", default=0)
+    written = models.PositiveIntegerField("已准备", default=0)
+    unknown = models.PositiveIntegerField("无法识别的编号", default=0)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    created_at = models.DateTimeField("创建时间")
+    token = models.CharField("页面标识", max_length=40, default="", db_default="", editable=False)
+    ended_at = models.DateTimeField("结束时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "群发"
+        ordering = ["-id"]
+        permissions = [("send_broadcast", "开始、暂停与取消群发")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token"], condition=~Q(token=""), name="message_broadcast_once_per_page"
+            ),
+            models.CheckConstraint(
+                condition=Q(audience="LEVEL", level__isnull=False)
+                | ~Q(audience="LEVEL") & Q(level__isnull=True),
+                name="message_broadcast_level_when_by_level",
+            ),
+            models.CheckConstraint(
+                condition=Q(audience="GROUP", group__isnull=False)
+                | ~Q(audience="GROUP") & Q(group__isnull=True),
+                name="message_broadcast_group_when_by_group",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["DONE", "CANCELLED"], ended_at__isnull=False)
+                | ~Q(status__in=["DONE", "CANCELLED"]) & Q(ended_at__isnull=True),
+                name="message_broadcast_ended_exactly_when_over",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"群发 {self.pk}"
+
+
+class BroadcastTarget(models.Model):
+    """A member on the list of a mass send."""
+
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.CASCADE, db_index=False, related_name="targets", verbose_name="群发"
+    )
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, db_index=False, verbose_name="会员")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "群发名单"
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "member"], name="message_target_once_per_broadcast")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.broadcast_id}: {self.member_id}"
+
+
+class Standing(models.Model):
+    """What a member wants of messages, and how many of marketing they were told on the latest day and in its week.
+
+    ``marketing`` is None until the member says something: then the shop's own inbox shows it, and a subscription message
+    goes where the member accepted it; SMS and customer-service messages wait for a yes.
+    """
+
+    member = models.OneToOneField(
+        Member, on_delete=models.PROTECT, primary_key=True, related_name="+", verbose_name="会员"
+    )
+    marketing = models.BooleanField("接收营销消息", null=True)
+    said_at = models.DateTimeField("设置时间", null=True)
+    day = models.DateField("计数日", null=True)
+    told_day = models.PositiveIntegerField("当日营销消息", default=0, db_default=0)
+    week = models.DateField("计数周", null=True)
+    told_week = models.PositiveIntegerField("本周营销消息", default=0, db_default=0)
+    # A customer-service message may be sent until then, so many more times (小程序 客服消息: 48 hours, five).
+    window_until = models.DateTimeField("客服窗口至", null=True)
+    window_left = models.PositiveSmallIntegerField("客服窗口剩余", default=0, db_default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "消息设置"
+        ordering = ["-member_id"]
+
+    def __str__(self) -> str:
+        return str(self.member_id)
+
+
+class Grant(models.Model):
+    """How many sends of a template a member has accepted and the shop has not used: ``balance`` = Σ entries."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    template = models.ForeignKey(
+        Template, on_delete=models.PROTECT, related_name="grants", verbose_name="模板"
+    )
+    balance = models.PositiveIntegerField("可用次数", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订阅授权"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "template"], name="message_grant_once_per_template"),
+            models.CheckConstraint(condition=Q(balance__gte=0), name="message_grant_never_overdrawn"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.template_id}: {self.balance}"
+
+
+class GrantEntry(models.Model):
+    """One thing that happened to a member's grants of a template. Append-only.
+
+    ``same_as``: the entry of the same accept, told by the other side before.
+    """
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="entries", verbose_name="授权")
+    change = models.IntegerField("变化")
+    what = models.CharField("事项", max_length=9, choices=GrantChange.choices)
+    source = models.CharField("来源", max_length=8, choices=Source.choices)
+    same_as = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="同一次同意"
+    )
+    business_key = models.CharField("业务键", max_length=100)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "授权流水"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grant", "business_key"], name="message_grant_entry_once_per_cause"
+            )
+        ]
+        indexes = [models.Index(fields=["grant", "-id"], name="message_grant_entry_of_grant")]
+
+    def __str__(self) -> str:
+        return f"{self.grant_id} {self.change:+d}"
+
+
+class Message(models.Model):
+    """Something to tell one member about one occasion, once for ever.
+
+    The texts are empty until it is told, and again when the inbox has kept them long enough; the row stays, so that the
+    occasion is never told twice. ``reason``: why it was not sent, was put off, or went into the inbox only.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    scene = models.CharField("场景", max_length=40)
+    subject = models.CharField("业务编号", max_length=80)
+    occasion = models.CharField("时机", max_length=120)
+    content = models.ForeignKey(
+        Content, on_delete=models.PROTECT, null=True, related_name="messages", verbose_name="内容"
+    )
+    broadcast = models.ForeignKey(
+        Broadcast, on_delete=models.PROTECT, null=True, related_name="messages", db_index=False,
+        verbose_name="群发",
+    )  # fmt: skip
+    marketing = models.BooleanField("营销消息", default=False)
+    status = models.CharField(
+        "状态", max_length=8, choices=MessageStatus.choices, default=MessageStatus.WAITING
+    )
+    reason = models.CharField("原因", max_length=14, choices=Reason.choices, blank=True)
+    channel = models.CharField("渠道", max_length=12, choices=Channel.choices, blank=True)
+    written_at = models.DateTimeField("写入时间")
+    due_at = models.DateTimeField("应发时间")
+    expires_at = models.DateTimeField("过期时间")
+    tries = models.PositiveSmallIntegerField("尝试次数", default=0, db_default=0)
+    fault = models.CharField("错误", max_length=200, blank=True)
+    ended_at = models.DateTimeField("处理时间", null=True)
+    title = models.CharField("标题", max_length=80, blank=True)
+    text = models.CharField("正文", max_length=600, blank=True)
+    page = models.CharField("页面", max_length=300, blank=True)
+    read_at = models.DateTimeField("阅读时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "发送记录"
+        ordering = ["-id"]
+        permissions = [("repeat_message", "重试失败的消息")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "scene", "occasion"], name="message_once_per_occasion"),
+            models.CheckConstraint(
+                condition=Q(status__in=["TOLD", "DROPPED"], ended_at__isnull=False)
+                | ~Q(status__in=["TOLD", "DROPPED"]) & Q(ended_at__isnull=True),
+                name="message_ended_exactly_when_over",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gte=F("due_at")), name="message_due_before_it_expires"
+            ),
+        ]
+        indexes = [
+            # What is due, order news before marketing.
+            models.Index(fields=["marketing", "due_at"], condition=Q(status="WAITING"), name="message_due"),
+            # A member's inbox, the newest first.
+            models.Index(
+                fields=["member", "-ended_at", "-id"],
+                condition=Q(status="TOLD") & ~Q(title=""),
+                name="message_inbox",
+            ),
+            models.Index(fields=["broadcast", "status"], condition=Q(broadcast__isnull=False), name="message_of_broadcast"),
+            # What the inbox has kept long enough.
+            models.Index(fields=["ended_at"], condition=~Q(title=""), name="message_text_by_age"),
+            models.Index(fields=["scene", "-id"], name="message_by_scene"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.scene} {self.occasion}"
+
+
+class Dispatch(models.Model):
+    """A message on its way by one channel: one attempt that is repeated only where it is known that nothing was sent.
+
+    ``due_at`` is when to try; while it is being sent, when whoever does must have died, and nobody knows the outcome.
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="ways", verbose_name="消息")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    channel = models.CharField("渠道", max_length=12, choices=Channel.choices)
+    template = models.ForeignKey(
+        Template, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="模板"
+    )
+    marketing = models.BooleanField("营销消息", default=False)
+    status = models.CharField(
+        "状态", max_length=8, choices=DispatchStatus.choices, default=DispatchStatus.WAITING
+    )
+    reason = models.CharField("原因", max_length=14, choices=Reason.choices, blank=True)
+    due_at = models.DateTimeField("下次尝试")
+    tries = models.PositiveSmallIntegerField("尝试次数", default=0)
+    tried_at = models.DateTimeField("最近尝试", null=True)
+    ended_at = models.DateTimeField("结束时间", null=True)
+    # WeChat's number of the message: 64 bits, kept as it is written.
+    msgid = models.CharField("渠道消息编号", max_length=64, blank=True)
+    fault = models.CharField("错误", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "渠道发送"
+        ordering = ["-id"]
+        permissions = [("repeat_dispatch", "重试失败的渠道发送")]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "channel"], name="message_once_per_channel"),
+            # WeChat refuses two sends to one user at once (43108).
+            models.UniqueConstraint(
+                fields=["member"], condition=Q(status="SENDING"), name="message_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["SENT", "REFUSED", "UNKNOWN"], ended_at__isnull=False)
+                | ~Q(status__in=["SENT", "REFUSED", "UNKNOWN"]) & Q(ended_at__isnull=True),
+                name="message_way_ended_exactly_when_over",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "marketing", "due_at"],
+                condition=Q(status="WAITING"),
+                name="message_way_due",
+            ),
+            models.Index(fields=["due_at"], condition=Q(status="SENDING"), name="message_way_under_way"),
+            models.Index(fields=["msgid"], condition=~Q(msgid=""), name="message_way_by_number"),
+            models.Index(fields=["status", "-id"], name="message_way_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.channel}"
+
+
+class Card(models.Model):
+    """A card of 服务动态: an order's way on one card in WeChat, keyed by its payment, without a grant.
+
+    ``wanted`` is how far the order is, ``told`` what the card says (numbers of WeChat's, ``wechat.service_cards``).
+    ``due_at`` is when to tell, and, while somebody does, when another may; none when the card says what it should.
+    """
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    order_no = models.CharField("订单号", max_length=32, unique=True)
+    transaction_id = models.CharField("微信支付单号", max_length=32)
+    paid_fen = FenField("支付金额")
+    paid_at = models.DateTimeField("支付时间")
+    # As the card shows them: name, picture, path, count.
+    products = models.JSONField("商品")
+    page = models.CharField("页面", max_length=200)
+    status = models.CharField("状态", max_length=9, choices=CardStatus.choices, default=CardStatus.BEGINNING)
+    wanted = models.PositiveSmallIntegerField("应显示进度")
+    told = models.PositiveSmallIntegerField("已显示进度", null=True)
+    ships_by = models.DateTimeField("最晚发货", null=True)
+    due_at = models.DateTimeField("下次发送", null=True)
+    tries = models.PositiveSmallIntegerField("尝试次数", default=0)
+    fault = models.CharField("失败原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "服务动态"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["BEGINNING", "LIVE"]) | Q(due_at__isnull=True),
+                name="message_card_over_is_not_due",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="message_card_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_no
