@@ -12,6 +12,7 @@ from django.db.models import Count, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.aftersales import application_selectors as application_facts
 from apps.bargain import selectors as bargain_facts
 from apps.base import invariants
 from apps.books import selectors as book_facts
@@ -26,6 +27,7 @@ from apps.distribution.states import PromoterStatus, WithdrawalStatus
 from apps.messaging import selectors as message_facts
 from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
+from apps.payments import selectors as payment_facts
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
 from apps.risk import selectors as risk_facts
@@ -56,6 +58,9 @@ _HELD_COMMISSIONS = "held__exact=1"
 _OWING = "debt=yes"
 _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
+_AFTER_SALES_TO_DO = "todo=yes"
+_ESCALATED = "escalated=yes"
+_STUCK_REFUNDS = "stuck=yes"
 _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_SEND = f"status__exact={MessageStatus.WAITING}"
 _BROKEN = f"status__exact={MessageStatus.FAILED}"
@@ -69,6 +74,28 @@ GROUPS: Groups = [
             Place("全部订单", "receipt_long", "orders.Order"),
             Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
+        ],
+    ),
+    (
+        "售后",
+        [
+            Place("售后申请", "support_agent", "aftersales.AfterSale"),
+            Place(
+                "待处理售后",
+                "pending_actions",
+                "aftersales.AfterSale",
+                _AFTER_SALES_TO_DO,
+                application_facts.waiting_for_operator,
+            ),
+            Place(
+                "升级的售后",
+                "priority_high",
+                "aftersales.AfterSale",
+                _ESCALATED,
+                application_facts.escalated,
+            ),
+            Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
+            Place("售后规则", "rule", "aftersales.AfterSaleRules"),
         ],
     ),
     (
@@ -276,6 +303,13 @@ GROUPS: Groups = [
         [
             Place("支付单", "payments", "payments.Payment"),
             Place("退款单", "currency_exchange", "payments.Refund"),
+            Place(
+                "待处理退款",
+                "money_off",
+                "payments.Refund",
+                _STUCK_REFUNDS,
+                payment_facts.needing_somebody,
+            ),
             Place("支付通知", "notifications", "payments.Notification"),
             Place("对账差异", "difference", "books.Case", _OPEN_CASES, waiting=book_facts.open_cases),
             Place("微信账单", "request_quote", "books.Bill", waiting=book_facts.missing),
@@ -362,12 +396,12 @@ def _counted(places: Sequence[Place]) -> dict[Place, int]:
     """Return how many rows wait at each place where any do: one statement for all places, none where no place asks."""
     asking = [(place, place.waiting()) for place in places if place.waiting is not None]
     counts = [
-        rows.order_by().values(place=Value(number)).annotate(rows=Count("*"))
+        rows.order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
         for number, (_, rows) in enumerate(asking)
     ]
     if not counts:
         return {}
-    return {asking[row["place"]][0]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
+    return {asking[row["waits_at"]][0]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
 
 
 def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from apps.aftersales import personal as aftersales
 from apps.audiences import personal as audiences
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
@@ -37,6 +38,7 @@ from apps.wechat import personal as wechat
 
 BOARD: Sequence[Room] = (
     support.ROOM,
+    aftersales.ROOM,
     content.ROOM,
     audiences.ROOM,
     checkout.ROOM,
@@ -150,6 +152,8 @@ NOBODYS: Mapping[str, str] = {
     "wallet.Pack": _OFFER,
     "storefront.Shop": _SETTING,
     "content.ReviewRules": _SETTING,
+    "aftersales.AfterSaleRules": _SETTING,
+    "aftersales.AfterSaleReason": _SETTING,
     "support.Survey": "questions to everybody",
     "support.Question": "questions to everybody",
 }
@@ -244,6 +248,7 @@ PLAIN: Mapping[str, str] = {
     "wallet.Pack": "title",
     "storefront.Shop": "name logo notice",
     "support.Survey": "title introduction",
+    "aftersales.AfterSaleReason": "code label",
     "distribution.PromoterLevel": "name",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
@@ -280,6 +285,7 @@ NUMBERS = frozenset(
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
         *("withdrawal_no", "transfer_bill_no", "name_key_id"),
+        "after_sale_no",
     }
 )
 
@@ -348,6 +354,16 @@ TIMES = frozenset(
         *("starts_at", "succeeded_at", "taken_at", "undone_at", "until", "uploaded_at", "valid_from"),
         *("valid_until", "visited_at", "written_at"),
         # promoters
+        *(
+            "abnormal_at",
+            "approved_at",
+            "deadline_at",
+            "dispatched_at",
+            "escalated_at",
+            "inspected_at",
+            "sent_back_at",
+            "short_at",
+        ),
         *("active_at", "applied_at", "available_at", "cancelled_at", "frozen_at", "level_at", "level_due_at"),
         *("protected_until", "rewarded_at"),
         *("offered_at", "reviewed_at", "seconded_at"),  # withdrawals

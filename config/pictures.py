@@ -29,6 +29,7 @@ USERS: Sequence[User] = (
     ),
     InColumn(model="members.Member", column="avatar_url", folder="avatars", recipe=MEMBERS),
     InColumn(model="content.Picture", column="file", folder="reviews", recipe=MEMBERS),
+    InColumn(model="aftersales.AfterSalePicture", column="file", folder="after-sales", recipe=MEMBERS),
     # Says whose a file is; whether anybody needs it, the others know.
     InColumn(model="members.Upload", column="file", folder="reviews", recipe=MEMBERS, is_use=False),
 )

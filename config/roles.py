@@ -115,6 +115,7 @@ def _roles() -> dict[str, Collection[str]]:
         },
         "客服": orders
         | _see(
+            "aftersales",
             "catalog",
             "inventory",
             "members",
@@ -144,6 +145,8 @@ def _roles() -> dict[str, Collection[str]]:
             ),
         )
         | {
+            "aftersales.change_aftersale",
+            "aftersales.approve_aftersale",
             "audiences.add_tagmark",
             "audiences.delete_tagmark",
             "members.change_member",
@@ -152,9 +155,17 @@ def _roles() -> dict[str, Collection[str]]:
             "coupons.compensate_coupon",
         },
         "仓库": orders
-        | _see("catalog", "inventory", "stores", "presale")
-        | {"presale.arrive_presale", "inventory.change_stock", "fulfillment.change_carrier"},
+        | _see(
+            "aftersales.AfterSale", "aftersales.AfterSaleLine", "catalog", "inventory", "stores", "presale"
+        )
+        | {
+            "aftersales.inspect_aftersale",
+            "presale.arrive_presale",
+            "inventory.change_stock",
+            "fulfillment.change_carrier",
+        },
         "财务": _see(
+            "aftersales",
             "orders",
             "books",
             "payments",
@@ -176,6 +187,10 @@ def _roles() -> dict[str, Collection[str]]:
         )
         | {
             "risk.judge_look",
+            "aftersales.change_aftersale",
+            "aftersales.approve_aftersale",
+            "aftersales.approve_any_aftersale",
+            "aftersales.change_aftersalerules",
             "orders.refund_order",
             "books.reconcile_bill",
             "books.settle_case",

@@ -103,6 +103,7 @@ RINGS = (
     Ring("points.give_birthday_gifts", 3600),
     Ring("flashsale.pass_turns", 10),
     Ring("flashsale.make_sessions", 600),
+    Ring("aftersales.run_deadlines", 60),
     Ring("content.hold_overdue", 60),
     Ring("distribution.transfer_due", 10),
     Ring("distribution.settle_due", 300),

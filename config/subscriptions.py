@@ -74,6 +74,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.PhoneBound: ["apps.referrals.handlers.count_on_phone_bound"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
+    events.RefundSettled: ["apps.aftersales.handlers.finish_on_refund_settled"],
     events.ReviewPublished: ["apps.points.handlers.reward_on_review_published"],
     events.ReviewWritten: ["apps.content.handlers.check_on_review_written"],
     events.SeatRefused: ["apps.aftersales.handlers.refund_on_seat_refused"],

@@ -46,6 +46,7 @@ urlpatterns = [
     path("api/v1/", include("apps.shares.urls")),
     path("api/v1/", include("apps.messaging.urls")),
     path("api/v1/", include("apps.content.urls")),
+    path("api/v1/", include("apps.aftersales.urls")),
     path("api/v1/", include("apps.support.urls")),
     re_path(r"^share-pictures/(?P<token>[0-9A-Za-z]{1,32})/(?P<what>code|poster)$", share_pictures.picture),
     path("wechat/", include("apps.checkout.callback_urls")),

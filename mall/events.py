@@ -303,6 +303,17 @@ class ReviewPublished(Event):
 
 
 @dataclass(frozen=True)
+class AfterSaleMoved(Event):
+    """An application after the sale came to a new status by a named move, the first one (``apply``) included."""
+
+    member_id: int
+    order_no: str
+    after_sale_no: str
+    move: str
+    status: str
+
+
+@dataclass(frozen=True)
 class SurveyAnswered(Event):
     """A member answered a survey; ``subject`` names the survey."""
 

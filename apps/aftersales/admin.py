@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.aftersales import admin_applications, admin_rules, telling
 from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
@@ -18,6 +20,8 @@ from apps.orders.models import OrderRefund, OrderRefundLine
 from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
 from mall import money
+
+__all__ = ["OrderRefundAdmin", "RefundLineInline", "Shown", "admin_applications", "admin_rules"]
 
 
 class Shown:
@@ -133,6 +137,7 @@ class OrderRefundAdmin(Shown, ReadOnlyAdmin):
         ),
         ("金额", {"fields": [("amount", "goods", "shipping"), ("wechat", "balance")]}),
         ("积分与赠券", {"fields": [("points", "growth_taken"), ("gifts", "gifts_spent")]}),
+        ("全部经过", {"fields": ["application", "story"]}),
     ]
     readonly_fields = [
         "order_shown",
@@ -145,6 +150,8 @@ class OrderRefundAdmin(Shown, ReadOnlyAdmin):
         "points",
         "gifts",
         "gifts_spent",
+        "application",
+        "story",
     ]
     inlines = [RefundLineInline]
 
@@ -155,6 +162,26 @@ class OrderRefundAdmin(Shown, ReadOnlyAdmin):
     @admin.display(description="订单", ordering="order__order_no")
     def order_shown(self, row: OrderRefund) -> SafeString:
         return link(reverse("admin:orders_order_change", args=[row.order_id]), row.order.order_no)
+
+    @admin.display(description="售后申请")
+    def application(self, row: OrderRefund) -> SafeString | str:
+        asked = row.after_sales.first()
+        if asked is None:
+            return "—"
+        return link(reverse("admin:aftersales_aftersale_change", args=[asked.pk]), asked.after_sale_no)
+
+    @admin.display(description="经过")
+    def story(self, row: OrderRefund) -> SafeString:
+        """Everything that happened, whichever book it stands in."""
+        lines = (
+            (timezone.localtime(one.at).strftime("%Y-%m-%d %H:%M:%S"), one.who, one.what, one.words)
+            for one in telling.story(row)
+        )
+        return format_html_join(
+            mark_safe("<br>"),
+            '<span class="text-font-subtle-light">{}</span> {} <strong>{}</strong> {}',
+            lines,
+        )
 
     @admin.display(description="未能收回的赠券")
     def gifts_spent(self, row: OrderRefund) -> SafeString | str:

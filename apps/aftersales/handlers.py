@@ -8,10 +8,11 @@ from datetime import datetime
 from apps import outbox
 from apps.aftersales import services as aftersales
 from apps.aftersales.planning import OrderNotRefundable
+from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.states import KIND as GROUP_BUY
 from apps.payments import selectors as payment_facts
-from mall.events import ConsoleRefunded, GroupFailed, GroupSettled, SeatRefused
+from mall.events import ConsoleRefunded, GroupFailed, GroupSettled, RefundSettled, SeatRefused
 from mall.pricing import refs
 
 
@@ -29,6 +30,11 @@ def refund_on_group_failed(event: GroupFailed, *, at: datetime) -> None:
             aftersales.refund_unshipped(
                 order_no=order_no, reason="拼团未成团，自动退款", operator=None, at=at
             )
+
+
+def finish_on_refund_settled(event: RefundSettled, *, at: datetime) -> None:
+    """An application whose money is back at the buyer is done."""
+    paying_back.follow_refund(refund_no=event.refund_no, at=at)
 
 
 def refund_on_seat_refused(event: SeatRefused, *, at: datetime) -> None:

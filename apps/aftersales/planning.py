@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from apps.checkout import activities, holders
@@ -53,6 +53,13 @@ class NothingToRefund(Invalid):
     message = "请至少选择一件商品，或填写退还的运费"
 
 
+class AmountTooHigh(Invalid):
+    """More than the units are worth. ``details``: ``most_fen``."""
+
+    code = "amount_too_high"
+    message = "退款金额超过可退金额"
+
+
 class TooManyRefunds(ShopError):
     """WeChat would refuse another refund of this payment."""
 
@@ -62,11 +69,15 @@ class TooManyRefunds(ShopError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be refunded: units by order line id, postage, and the lines whose sent units are back on the shelf."""
+    """What is to be refunded: units by order line id, postage, and the lines whose sent units are back on the shelf.
+
+    ``amount_fen`` is what is asked in all, where that is less than it is worth; None for all of it.
+    """
 
     units: Mapping[int, int]
     shipping_fen: int = 0
     restock: Collection[int] = frozenset()
+    amount_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +111,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinePart:
-    """Units of one line, those that have not left first; ``part_fen`` is their price before points were deducted."""
+    """Units of one line, those that have not left first; ``part_fen`` is their price before points were deducted.
+
+    ``waived_fen`` is what the units are worth beyond ``amount_fen``: it is not given to others of the line later.
+    """
 
     line: OrderLine
     units: int
@@ -108,6 +122,7 @@ class LinePart:
     restock: bool
     amount_fen: int
     part_fen: int
+    waived_fen: int = 0
 
     @property
     def restocked(self) -> int:
@@ -122,6 +137,7 @@ class LinePart:
             units_sent=self.units - self.unsent,
             restocked=self.restocked,
             amount_fen=self.amount_fen,
+            waived_fen=self.waived_fen,
         )
 
 
@@ -223,9 +239,10 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     A line's units are worth their shares of what is still paid for it (``money.split_units``), taken one after the
     other, so that all of them are worth exactly the line, less what came back of its price. With the last unit that
     was bought, gifts that have not left stay here; if nothing ever left, all postage goes back. Postage that was kept
-    can go back later, alone. The sum is split between WeChat and stored value in the proportion in which they paid, by
-    what is refunded in all, so that everything back is exactly each.
-    Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, TooManyRefunds.
+    can go back later, alone. Where less is asked than it is worth, postage goes back first and each line gives in
+    proportion; what is waived goes to no other unit. The sum is split between WeChat and stored value in the proportion
+    in which they paid, by what is refunded in all, so that everything back is exactly each.
+    Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, AmountTooHigh, TooManyRefunds.
     """
     order = standing.order
     if not may_refund(order):
@@ -250,7 +267,8 @@ def plan(standing: Standing, wish: Wish) -> Plan:
         for line in standing.lines
         if line.pk in units
     ]
-    return _plan(standing, parts, shipping_fen=shipping_fen, ends=ends, undone=undone)
+    lowered, shipping_fen = _lowered(parts, shipping_fen=shipping_fen, amount_fen=wish.amount_fen)
+    return _plan(standing, lowered, shipping_fen=shipping_fen, ends=ends, undone=undone)
 
 
 def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:
@@ -307,6 +325,27 @@ def _units(standing: Standing, wish: Wish) -> dict[int, int]:
     if any(not 0 <= units <= refundable.get(line_id, -1) for line_id, units in wish.units.items()):
         raise UnitsInvalid(details={"refundable": refundable})
     return {line_id: units for line_id, units in wish.units.items() if units}
+
+
+def _lowered(
+    parts: Sequence[LinePart], *, shipping_fen: int, amount_fen: int | None
+) -> tuple[Sequence[LinePart], int]:
+    """These parts and their postage for ``amount_fen`` in all: postage first, then each part less in proportion.
+
+    Raises AmountTooHigh for more than it is worth.
+    """
+    worth_fen = sum(part.amount_fen for part in parts)
+    if amount_fen is None or amount_fen == worth_fen + shipping_fen:
+        return parts, shipping_fen
+    if not 0 <= amount_fen < worth_fen + shipping_fen:
+        raise AmountTooHigh(details={"most_fen": worth_fen + shipping_fen})
+    shipping_fen = min(shipping_fen, amount_fen)
+    shares_fen = money.allocate(amount_fen - shipping_fen, [part.amount_fen for part in parts])
+    lowered = [
+        replace(part, amount_fen=fen, waived_fen=part.amount_fen - fen)
+        for part, fen in zip(parts, shares_fen, strict=True)
+    ]
+    return lowered, shipping_fen
 
 
 def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> LinePart:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
 
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, Model, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat
 
-from apps.aftersales import planning
+from apps.aftersales import planning, proposing
 from apps.aftersales.planning import Plan, Standing, Wish
+from apps.aftersales.proposing import Ask
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
+from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from apps.orders.models import OrderRefund
 from apps.orders.states import Status
 from apps.payments.models import Refund
 from apps.payments.states import RefundStatus
 from apps.points import services as points
+from mall.pricing import refs
+
+Row = TypeVar("Row", bound=Model)
 
 _MOST_URGENT_FIRST = (
     RefundStatus.FAILED,
@@ -68,24 +74,54 @@ def preview(standing: Standing, wish: Wish) -> Preview:
     )
 
 
-def with_money(refunds: QuerySet[OrderRefund]) -> QuerySet[OrderRefund]:
-    """These refunds with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
+def asked_preview(*, member: Member, order_no: str, ask: Ask, at: datetime) -> dict[str, Any]:
+    """What an application would give back, in the contract's form; nothing is stored.
+
+    Raises NotFound for another's order, and what ``proposing.propose`` refuses.
+    """
+    order = order_facts.of_member(member=member, order_no=order_no)
+    proposal = proposing.propose(planning.standing_of(order), ask, at=at)
+    plan = proposal.plan
+    back = 0
+    if plan is not None and plan.part_fen:
+        back = points.due_for_refund(
+            order_no=order_no, member_id=member.pk, part_fen=plan.part_fen, whole_fen=plan.whole_fen
+        ).back
+    used = [row for row in order.applied if refs.coupon_id(row["ref"])]
+    return {
+        "amount_fen": proposal.amount_fen,
+        "goods_fen": proposal.goods_fen,
+        "freight_fen": proposal.freight_fen,
+        "lines": [
+            {"line_id": part.line.pk, "quantity": part.quantity, "amount_fen": part.amount_fen}
+            for part in proposal.parts
+        ],
+        "points_back": back,
+        "coupons_back": len(used) if plan is not None and plan.undone else 0,
+    }
+
+
+def with_money(rows: QuerySet[Row], *, number: str = "refund_no") -> QuerySet[Row]:
+    """These rows with ``money_status`` and ``money_id`` of what WeChat was asked for; None where it has no part.
+
+    ``number`` leads from a row to the number of its refund; the rows are refunds, if nothing is said.
 
     Where WeChat closed that for good and an operator asked anew, it is the successor. Where several payments give a
     part, it is the part that needs somebody most.
     """
     anew = Refund.objects.filter(business_key=Concat(Value("after:"), OuterRef("refund_no")))
     asked = (
-        Refund.objects.filter(business_key=Concat(Value(order_facts.refund_cause("")), OuterRef("refund_no")))
+        Refund.objects.filter(business_key=Concat(Value(order_facts.refund_cause("")), OuterRef(number)))
         .annotate(
             now_status=Coalesce(Subquery(anew.values("status")[:1]), F("status")),
             now_id=Coalesce(Subquery(anew.values("pk")[:1]), F("pk")),
         )
         .order_by(_urgency("now_status"), "part")
     )
-    return refunds.annotate(
+    found: Any = rows.annotate(
         money_status=Subquery(asked.values("now_status")[:1]), money_id=Subquery(asked.values("now_id")[:1])
     )
+    return found
 
 
 def _urgency(column: str) -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import FileExtensionValidator
@@ -92,6 +93,25 @@ class GuaranteeLabel(models.Model):
         return self.name
 
 
+class Returns(models.TextChoices):
+    """Whether a product goes back within seven days without a reason; if not, the law's exception, as shoppers read it.
+
+    《消费者权益保护法》第二十五条: the first four exceptions hold by themselves, the last only where the shopper confirmed
+    it with the purchase.
+    """
+
+    SEVEN_DAYS = "SEVEN_DAYS", "支持七天无理由退货"
+    CUSTOM_MADE = "CUSTOM_MADE", "定作商品，不支持七天无理由退货"
+    FRESH = "FRESH", "鲜活易腐商品，不支持七天无理由退货"
+    DIGITAL = "DIGITAL", "在线下载或拆封后的数字化商品，不支持七天无理由退货"
+    PRESS = "PRESS", "报纸、期刊，不支持七天无理由退货"
+    CONFIRMED = "CONFIRMED", "按商品性质不宜退货，购买时确认后不支持七天无理由退货"
+
+
+# 第二十五条第一款: from the day on which the goods were received.
+NO_REASON_DAYS: Final = 7
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     """Questions about the shelf."""
 
@@ -129,6 +149,14 @@ class Product(models.Model):
     detail_html = models.TextField("图文详情", blank=True)
     attributes = models.JSONField(
         "商品参数", default=list, blank=True, help_text='[{"name": "材质", "value": "陶瓷"}]'
+    )
+    returns = models.CharField(
+        "七天无理由",
+        max_length=12,
+        choices=Returns.choices,
+        default=Returns.SEVEN_DAYS,
+        db_default=Returns.SEVEN_DAYS,
+        help_text="法律允许的例外才可选择不支持（《消费者权益保护法》第二十五条）；最后一项须买家下单时确认才生效",
     )
     guarantees = models.ManyToManyField(GuaranteeLabel, blank=True, verbose_name="服务保障")
     # [{"name": "颜色", "values": ["白", "青"]}], at most three; a SKU names one value of each.

@@ -20,7 +20,15 @@ from django.db.models.functions import JSONObject
 from apps.base import versions
 from apps.base.statements import Select
 from apps.catalog import search
-from apps.catalog.models import Category, GuaranteeLabel, Product, ProductImage, Sku
+from apps.catalog.models import (
+    NO_REASON_DAYS,
+    Category,
+    GuaranteeLabel,
+    Product,
+    ProductImage,
+    Returns,
+    Sku,
+)
 from mall.errors import Invalid, NotFound
 from mall.pricing.scope import ALL_GOODS, AllGoods, Brands, Categories, Products, Scope, Skus
 
@@ -269,6 +277,20 @@ def next_turn(*, at: datetime, early: timedelta = _WITH_ALL) -> datetime:
 def new_until(product: Product) -> datetime:
     """Return when a product ceases, or ceased, to be 新品."""
     return max(product.created_at, product.sale_starts_at or product.created_at) + NEW_FOR
+
+
+def returns_of(product: Product) -> dict[str, Any]:
+    """Return whether a product goes back without a reason, as it is shown before buying.
+
+    ``needs_confirmation``: the exception holds only where the shopper confirms it with the order.
+    """
+    returns = Returns(product.returns)
+    return {
+        "code": returns.value,
+        "days": NO_REASON_DAYS if returns == Returns.SEVEN_DAYS else 0,
+        "text": str(returns.label),
+        "needs_confirmation": returns == Returns.CONFIRMED,
+    }
 
 
 def badges_of(product: Product, *, at: datetime) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.catalog.models import Category
+from apps.catalog.models import Category, Returns
 from apps.pictures import stored
 
 
@@ -18,6 +18,20 @@ class CategorySerializer(serializers.Serializer[Any]):
     icon_url = serializers.URLField(allow_null=True)
     children = serializers.ListField(
         child=serializers.DictField(), help_text="Categories of the same form, to any depth."
+    )
+
+
+class ReturnsSerializer(serializers.Serializer[Any]):
+    """Whether goods go back without a reason (七天无理由退货), as it is shown before buying."""
+
+    code = serializers.ChoiceField(
+        choices=Returns.choices,
+        help_text="SEVEN_DAYS, or the law's exception (《消费者权益保护法》第二十五条).",
+    )
+    days = serializers.IntegerField(help_text="After receipt; 0: not without a reason.")
+    text = serializers.CharField(help_text="For the shopper.")
+    needs_confirmation = serializers.BooleanField(
+        help_text="The exception holds only where the order says `confirms_no_return`."
     )
 
 

@@ -110,6 +110,11 @@ def _item(line: Any) -> dict[str, Any]:
         "payable_fen": shown.payable_fen,
         "is_gift": shown.is_gift,
         "refunded": shown.refunded,
+        "returns": {
+            "code": shown.returns,
+            "text": shown.returns_text,
+            "confirmed": shown.returns_confirmed,
+        },
     }
 
 

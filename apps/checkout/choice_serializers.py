@@ -92,6 +92,13 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         help_text='`{"kind", "id", …}`: what the order is of, as a badge of the product or the activity names it.',
     )
 
+    confirms_no_return = StrictBooleanField(
+        required=False,
+        default=False,
+        help_text="The shopper has read and confirms that goods whose `returns.needs_confirmation` is true do not go back "
+        "without a reason. Left out, such goods may go back within seven days like any other.",
+    )
+
     def validate_use_points(self, said: Any) -> bool | int:
         return _so_many(said, "请填写使用的积分数量")
 
@@ -117,6 +124,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
             use_points=said.get("use_points", False),
             use_balance=said.get("use_balance", False),
             activity=None if activity is None else activities.read(activity),
+            confirms_no_return=said["confirms_no_return"],
         )
 
 

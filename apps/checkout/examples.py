@@ -15,6 +15,12 @@ _FREE: Final[_JSON] = {
     "reason": "再买 ¥114.00 可包邮",
     "short_by_fen": 11_400,
 }
+_RETURNS: Final[_JSON] = {
+    "code": "SEVEN_DAYS",
+    "days": 7,
+    "text": "支持七天无理由退货",
+    "needs_confirmation": False,
+}
 _ITEM: Final[_JSON] = {
     "sku_id": 7,
     "product_id": 4,
@@ -26,6 +32,11 @@ _ITEM: Final[_JSON] = {
     "list_fen": 10_000,
     "reductions": [_OFF],
     "payable_fen": 8500,
+    "returns": _RETURNS,
+}
+_KEPT: Final[_JSON] = {
+    **_ITEM,
+    "returns": {"code": "SEVEN_DAYS", "text": "支持七天无理由退货", "confirmed": False},
 }
 _SHOWN: Final[_JSON] = {name: _ITEM[name] for name in ("sku_id", "product_id", "option_text", "image_url")}
 _FIGURES: Final[_JSON] = {
@@ -75,7 +86,7 @@ _ROW: Final[_JSON] = {
     "order_no": "SO260302K7M2P9QRTW4X",
     "status": "UNPAID",
     "status_text": "待付款",
-    "items": [{"line_id": 81, **_ITEM, "is_gift": False, "refunded": 0}],
+    "items": [{"line_id": 81, **_KEPT, "is_gift": False, "refunded": 0}],
     **_FIGURES,
     "balance_fen": 0,
     "due_fen": 9300,

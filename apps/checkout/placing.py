@@ -14,6 +14,8 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.carts import services as carts
+from apps.catalog import selectors as catalog_facts
+from apps.catalog.models import Sku
 from apps.checkout import quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
@@ -114,7 +116,14 @@ def _price_and_write(
     for last in (False, False, True):
         composition = _compose(member, choice, expected_payable_fen=expected_payable_fen, at=at)
         try:
-            return _write_at_a_free_place(member, composition, from_cart=choice.from_cart, at=at, **request)
+            return _write_at_a_free_place(
+                member,
+                composition,
+                from_cart=choice.from_cart,
+                confirms_no_return=choice.confirms_no_return,
+                at=at,
+                **request,
+            )
         except carts.CartChanged:
             _refuse_ordered_cart(member, composition.quantities, at=at)
             if last:
@@ -179,6 +188,7 @@ def _write(
     composition: Composition,
     *,
     from_cart: bool,
+    confirms_no_return: bool,
     idempotency_key: str,
     request_hash: str,
     remark: str,
@@ -191,12 +201,7 @@ def _write(
         member=member,
         quote=composition.quote,
         goods={
-            sku_id: orders.Goods(
-                product_id=sku.product_id,
-                option_text=quoting.option_text(sku)[:120],
-                image=quoting.image_name(sku),
-                cost_fen=sku.cost_fen,
-            )
+            sku_id: _remembered(sku, confirms_no_return=confirms_no_return)
             for sku_id, sku in composition.skus.items()
         },
         address=_snapshot(composition.address),
@@ -216,6 +221,20 @@ def _write(
     outbox.publish(OrderPlaced(order_no=order.order_no, member_id=member.pk), at=at)
     scarce.hold(order=order, quote=composition.quote, demand=composition.demand, at=at)
     return order
+
+
+def _remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
+    """What the order's line remembers of a SKU, as it was shown."""
+    returns = catalog_facts.returns_of(sku.product)
+    return orders.Goods(
+        product_id=sku.product_id,
+        option_text=quoting.option_text(sku)[:120],
+        image=quoting.image_name(sku),
+        cost_fen=sku.cost_fen,
+        returns=returns["code"],
+        returns_text=returns["text"],
+        returns_confirmed=returns["needs_confirmation"] and confirms_no_return,
+    )
 
 
 def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:

@@ -96,6 +96,8 @@ class Choice:
     use_points: bool | int = False
     use_balance: bool | int = False
     activity: Ticket | None = None
+    # That goods of which it is said do not go back without a reason.
+    confirms_no_return: bool = False
 
     @property
     def from_cart(self) -> bool:
@@ -316,6 +318,7 @@ def shown(sku: Sku) -> dict[str, Any]:
         "product_id": sku.product_id,
         "image_url": stored.address(image_name(sku), stored.Size.LIST),
         "option_text": option_text(sku),
+        "returns": catalog_facts.returns_of(sku.product),
     }
 
 

@@ -9,6 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
+from apps.catalog.models import Returns
+from apps.catalog.serializers import ReturnsSerializer
 from apps.checkout import activities, bills, refunds
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, StageKind, StageStatus, Status
@@ -78,6 +80,8 @@ class DeclinedSerializer(serializers.Serializer[Any]):
 
 class QuoteItemSerializer(ShownSerializer):
     """A line of a quote."""
+
+    returns = ReturnsSerializer()
 
     sku_id = serializers.IntegerField()
     title = serializers.CharField()
@@ -207,6 +211,19 @@ class CheckoutQuoteSerializer(QuoteSerializer):
     )
 
 
+class KeptReturnsSerializer(serializers.Serializer[Any]):
+    """What was shown of going back without a reason when the order was placed, and whether an exception was confirmed."""
+
+    code = serializers.ChoiceField(
+        choices=[("", "未展示"), *Returns.choices],
+        help_text="As the product had it then; empty before it was shown.",
+    )
+    text = serializers.CharField(help_text="As the buyer read it.")
+    confirmed = serializers.BooleanField(
+        help_text="The buyer confirmed that it does not go back without a reason."
+    )
+
+
 class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
     """A line of an order, frozen when it was placed."""
 
@@ -215,6 +232,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
     product_id = serializers.IntegerField()
     image_url = serializers.SerializerMethodField()
     reductions = ReductionSerializer(many=True)
+    returns = serializers.SerializerMethodField()
 
     class Meta:
         model = OrderLine
@@ -232,10 +250,15 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "payable_fen",
             "is_gift",
             "refunded",
+            "returns",
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
         return stored.address(line.image, stored.Size.LIST)
+
+    @extend_schema_field(KeptReturnsSerializer)
+    def get_returns(self, line: OrderLine) -> dict[str, Any]:
+        return {"code": line.returns, "text": line.returns_text, "confirmed": line.returns_confirmed}
 
 
 class RefundItemSerializer(ShippedSerializer):

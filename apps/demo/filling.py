@@ -146,6 +146,7 @@ def _put(
         min_quantity=ware.min_quantity,
         max_quantity=ware.max_quantity,
         quantity_step=ware.quantity_step,
+        returns=ware.returns,
         on_sale=True,
         created_at=at - timedelta(days=ware.days_old),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from apps.catalog.models import Product
+from apps.catalog.models import Product, Returns
 
 TRAFFIC, PROFIT, IMAGE = Product.Role.TRAFFIC, Product.Role.PROFIT, Product.Role.IMAGE
 
@@ -46,6 +46,11 @@ class Ware:
     quantity_step: int = 1
     by_weight: bool = False
     further: tuple[str, ...] = field(default=("leaf",))
+
+    @property
+    def returns(self) -> Returns:
+        """Food does not go back without a reason, where the shopper confirmed that; everything else does."""
+        return Returns.CONFIRMED if self.guarantees == FOOD else Returns.SEVEN_DAYS
 
     def sku_code(self, number: int) -> str:
         """Return the code of the SKU at this place in ``choices``, counted from 0."""

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.demo import (
     activity_orders,
+    after_sales,
     audiences,
     bargains,
     filling,
@@ -40,6 +41,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     reviews.fill(at=at, tell=tell)
     # After the reviews, whose orders are older.
     with transaction.atomic():
+        after_sales.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)
         group_buys.fill(at=at)

@@ -18,3 +18,5 @@ class EntryKind(models.TextChoices):
     COMMIT = "COMMIT", "支付扣减"
     RELEASE = "RELEASE", "关闭释放"
     RESTORE = "RESTORE", "退货退回"
+    RETURN = "RETURN", "退货入库"
+    WRITE_OFF = "WRITE_OFF", "退货报损"

@@ -217,6 +217,11 @@ class OrderLine(models.Model):
     cost_fen = FenField("单件成本（分）", null=True)
     reductions = models.JSONField("优惠明细", default=list)
     payable_fen = FenField("实付（分）")
+    # What was shown of going back without a reason (catalog.Returns), and whether the buyer confirmed an exception that
+    # has to be; empty where nothing was shown yet.
+    returns = models.CharField("七天无理由", max_length=12, blank=True, default="", db_default="")
+    returns_text = models.CharField("退货说明", max_length=60, blank=True, default="", db_default="")
+    returns_confirmed = models.BooleanField("买家已确认", default=False, db_default=False)
     is_gift = models.BooleanField("赠品", default=False)
 
     class Meta:
@@ -390,6 +395,8 @@ class OrderRefundLine(models.Model):
     units_sent = models.PositiveIntegerField("其中已发出")
     restocked = models.PositiveIntegerField("退回库存")
     amount_fen = FenField("金额（分）")
+    # What the units were worth beyond that, and the buyer did not ask for: it goes to nobody else.
+    waived_fen = FenField("未退差额（分）", default=0, db_default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "售后退款商品"
@@ -404,7 +411,9 @@ class OrderRefundLine(models.Model):
                 condition=Q(restocked__lte=F("units"), restocked__gte=F("units") - F("units_sent")),
                 name="order_refund_line_unsent_restocked",
             ),
-            models.CheckConstraint(condition=Q(amount_fen__gte=0), name="order_refund_line_never_negative"),
+            models.CheckConstraint(
+                condition=Q(amount_fen__gte=0, waived_fen__gte=0), name="order_refund_line_never_negative"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -132,7 +132,7 @@ ROOM = Room(
         ),
         Holding(
             model="orders.OrderLine",
-            plain=("title", "option_text", "image", "reductions"),
+            plain=("title", "option_text", "image", "reductions", "returns", "returns_text"),
             exported="订单商品",
             fate=Fate.NAMELESS,
             kept="与订单相同",

@@ -258,9 +258,12 @@ def reduced_by_line(order: Order, *, kinds: Collection[str]) -> dict[int, int]:
 
 
 def refunded_by_line(order: Order) -> dict[int, int]:
-    """How many fen went back of each line so far, for units and because its price fell, by line id: one statement."""
+    """How many fen of each line are gone so far, for units and because its price fell, by line id: one statement.
+
+    What a buyer waived of refunded units is gone with them.
+    """
     rows = OrderRefundLine.objects.filter(refund__order=order).order_by()
-    return dict(rows.values_list("order_line_id").annotate(sum=Sum("amount_fen")))
+    return dict(rows.values_list("order_line_id").annotate(sum=Sum(F("amount_fen") + F("waived_fen"))))
 
 
 def price_back_fen(order: Order) -> int:

@@ -59,20 +59,24 @@ class Goods:
     """What an order remembers of a SKU beside its price: how it was called and shown, and what it cost us.
 
     ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it. The product is
-    not remembered; it is for whoever answers the order that was just placed.
+    not remembered; it is for whoever answers the order that was just placed. ``returns`` and its text are what was shown of
+    going back without a reason, ``returns_confirmed`` whether the buyer confirmed that they do not.
     """
 
     product_id: int
     option_text: str = ""
     image: str = ""
     cost_fen: int | None = None
+    returns: str = ""
+    returns_text: str = ""
+    returns_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refunded:
     """Units of a line that were refunded: how many had left, how many went back on the shelf, for how much.
 
-    No units: its price fell by ``amount_fen``, and the buyer keeps them.
+    No units: its price fell by ``amount_fen``, and the buyer keeps them. ``waived_fen`` is what they were worth beyond it.
     """
 
     line_id: int
@@ -80,6 +84,7 @@ class Refunded:
     units_sent: int
     restocked: int
     amount_fen: int
+    waived_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +325,7 @@ def record_refund(
             units_sent=line.units_sent,
             restocked=line.restocked,
             amount_fen=line.amount_fen,
+            waived_fen=line.waived_fen,
         )
         for line in lines
     )
@@ -342,6 +348,9 @@ def _line(item: Item, goods: Goods) -> OrderLine:
         unit_price_fen=item.unit_price_fen,
         list_fen=item.list_fen,
         cost_fen=goods.cost_fen,
+        returns=goods.returns,
+        returns_text=goods.returns_text,
+        returns_confirmed=goods.returns_confirmed,
         reductions=[reduction.as_dict() for reduction in item.reductions],
         payable_fen=item.payable_fen,
     )
@@ -365,6 +374,9 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
             unit_price_fen=0,
             list_fen=0,
             cost_fen=goods[gift.sku_id].cost_fen,
+            returns=goods[gift.sku_id].returns,
+            returns_text=goods[gift.sku_id].returns_text,
+            returns_confirmed=goods[gift.sku_id].returns_confirmed,
             payable_fen=0,
             is_gift=True,
         )

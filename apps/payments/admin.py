@@ -21,9 +21,10 @@ from unfold.decorators import action
 from apps.base import audit, private
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
 from apps.base.asking import operator
-from apps.payments.forms import AskEndingForm, GrantEndingForm, RefuseEndingForm
-from apps.payments.models import Notification, Payment, Refund, RefundEnding
-from apps.payments.services import endings, notifications, refunds
+from apps.payments import selectors as payment_facts
+from apps.payments.forms import AbnormalForm, AskEndingForm, GrantEndingForm, RefuseEndingForm
+from apps.payments.models import Notification, Payment, Refund, RefundEnding, RefundStep
+from apps.payments.services import abnormal, endings, notifications, refunds
 from apps.payments.states import MoneyBack, PaymentStatus, RefundStatus
 from mall.money import yuan
 
@@ -132,6 +133,30 @@ class EndingFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=RefundEnding.objects.filter(answered_at=None).values("refund"))
 
 
+class StepInline(ReadOnlyTabular):
+    """Its story."""
+
+    model = RefundStep
+    verbose_name_plural = "经过"
+    fields = ["at", "step", "status", "note", "operator"]
+    readonly_fields = fields
+
+
+class StuckFilter(admin.SimpleListFilter):
+    """Refunds that somebody has to look at."""
+
+    title = "处理情况"
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "待人工处理")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=payment_facts.needing_somebody().values("pk"))
+
+
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     """Refunds, newest first; the failed ones wait for somebody.
@@ -152,7 +177,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "settled_at",
         "last_error",
     ]
-    list_filter = ["status", "origin", EndingFilter]
+    list_filter = ["status", "origin", StuckFilter, EndingFilter]
     list_select_related = ["payment"]
     search_fields = [
         "refund_no",
@@ -165,13 +190,13 @@ class RefundAdmin(ReadOnlyAdmin):
         ("payment", "state"),
         ("amount", "reason"),
         ("requested_at", "due_at", "settled_at"),
-        ("attempts", "last_error"),
+        ("attempts", "abnormal_at", "last_error"),
         "business_key",
     ]
     readonly_fields = ["state", "amount"]
-    inlines = [EndingInline]
+    inlines = [StepInline, EndingInline]
     actions = ["submit_again"]
-    actions_detail = ["ask_ending", "grant_ending", "refuse_ending"]
+    actions_detail = ["apply_abnormal", "ask_ending", "grant_ending", "refuse_ending"]
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Refund) -> SafeString:
@@ -181,7 +206,8 @@ class RefundAdmin(ReadOnlyAdmin):
         """The buttons that the refund has a use for."""
         if endings.waiting(row) is not None:
             return frozenset({"grant_ending", "refuse_ending"})
-        return frozenset({"ask_ending"} if endings.may_end(row) else ())
+        found = {"ask_ending"} if endings.may_end(row) else set()
+        return frozenset(found | {"apply_abnormal"} if abnormal.may_apply(row) else found)
 
     def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the operator may end refunds in one way or another."""
@@ -207,6 +233,33 @@ class RefundAdmin(ReadOnlyAdmin):
         )
         return private.shown(
             str(ending.proof_file.name), called=f"{ending.refund.refund_no}{_suffix(ending)}"
+        )
+
+    @action(
+        description="申请异常退款",
+        url_path="abnormal",
+        permissions=["payments.change_refund"],
+        icon="credit_card",
+    )
+    def apply_abnormal(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refund: Refund = self.row(request, object_id)
+
+        def apply(filled: AbnormalForm) -> str:
+            abnormal.apply(
+                refund_no=refund.refund_no,
+                card=filled.card(),
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return "已向微信申请异常退款，到账后状态自动更新。"
+
+        return self.ask(
+            request,
+            AbnormalForm,
+            apply,
+            row=refund,
+            heading=_about(refund),
+            outside=True,  # WeChat is asked to send it elsewhere
         )
 
     @action(description="申请结案", url_path="end", permissions=["end"], icon="task_alt")
@@ -278,7 +331,7 @@ class RefundAdmin(ReadOnlyAdmin):
         at = timezone.now()
         count = 0
         for refund_no in chosen.values_list("refund_no", flat=True):
-            refunds.resubmit(refund_no=refund_no, at=at)
+            refunds.resubmit(refund_no=refund_no, operator=operator(request), at=at)
             count += 1
         self.message_user(request, f"已重新排队 {count} 笔退款。")
 

@@ -13,8 +13,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 
 from apps.base import held
 from apps.base.asking import AskForm
-from apps.base.forms import TextField
+from apps.base.forms import CodeField, TextField
 from apps.payments.models import RefundEnding
+from apps.payments.services import abnormal
+from apps.wechat.pay.client import BankCard
 
 # What a proof is, by the first bytes of the file; its name must say the same.
 _KINDS: Final = {
@@ -36,6 +38,48 @@ def _readable(file: UploadedFile) -> None:
     if starts is None or not file.read(16).startswith(starts):
         raise ValidationError("凭证文件须为 JPG、PNG、WebP 图片或 PDF")
     file.seek(0)
+
+
+class AbnormalForm(AskForm):
+    """Where an abnormal refund goes: to the payer's bank card, or to the shop's account."""
+
+    title = "申请异常退款"
+    explanation = (
+        "买家的微信零钱或原银行卡无法入账时使用，单号不变。退到买家银行卡：请与买家核实卡号与姓名，"
+        "信息加密后只提交微信，商城不保存。退回商户账户：款项回到商户，再由商家转给买家并申请结案。"
+    )
+
+    to = forms.ChoiceField(
+        label="退款到",
+        choices=[("USER_BANK_CARD", "买家的银行卡"), ("MERCHANT_BANK_CARD", "商户银行账户")],
+        widget=UnfoldAdminSelectWidget,
+    )
+    bank_type = CodeField(
+        label="银行编码",
+        max_length=16,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="微信支付的银行类型，例如 ICBC_DEBIT",
+    )
+    account = CodeField(
+        label="银行卡号",
+        max_length=32,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+    owner = TextField(
+        label="开户姓名",
+        max_length=40,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+
+    def card(self) -> BankCard | None:
+        """The card that was typed; None for the shop's account. Raises CardInvalid."""
+        typed = self.cleaned_data
+        if typed["to"] != "USER_BANK_CARD":
+            return None
+        return abnormal.card(bank_type=typed["bank_type"], account=typed["account"], owner=typed["owner"])
 
 
 class AskEndingForm(AskForm):

@@ -123,6 +123,10 @@ class Refund(models.Model):
     attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     due_at = models.DateTimeField("下次处理")
     last_error = models.CharField("最近错误", max_length=300, blank=True)
+    # Since when the merchant's balance does not suffice for it (NOT_ENOUGH).
+    short_at = models.DateTimeField("余额不足时间", null=True)
+    # Since when WeChat calls it ABNORMAL: the payer's account cannot take it.
+    abnormal_at = models.DateTimeField("异常时间", null=True)
     requested_at = models.DateTimeField("发起时间")
     settled_at = models.DateTimeField("到账时间", null=True)
 
@@ -148,6 +152,40 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_no
+
+
+class RefundStep(models.Model):
+    """Something that happened to a refund. Append-only."""
+
+    class Step(models.TextChoices):
+        """What happened."""
+
+        REQUEST = "REQUEST", "发起退款"
+        PUT_OFF = "PUT_OFF", "微信暂未受理，稍后重试"
+        SUBMIT = "SUBMIT", "微信已受理"
+        SETTLE = "SETTLE", "已到账"
+        FAIL = "FAIL", "退款失败"
+        ABNORMAL = "ABNORMAL", "退款异常"
+        CLOSE = "CLOSE", "微信已关闭"
+        RETRY = "RETRY", "重新提交"
+        REAPPLY = "REAPPLY", "申请异常退款"
+        END = "END", "结案"
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="steps", verbose_name="退款单")
+    step = models.CharField("动作", max_length=10, choices=Step.choices)
+    status = models.CharField("状态", max_length=12, choices=RefundStatus.choices)
+    note = models.CharField("说明", max_length=300, blank=True)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="操作人"
+    )
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "退款经过"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id}: {self.step}"
 
 
 class RefundEnding(models.Model):

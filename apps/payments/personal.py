@@ -85,6 +85,14 @@ ROOM = Room(
             why=_BOOKS,
         ),
         Holding(
+            model="payments.RefundStep",
+            plain=("note",),
+            not_exported="退款逐步的处理记录，结果已在「退款单」中",
+            fate=Fate.NAMELESS,
+            kept="至少三十年",
+            why=_BOOKS,
+        ),
+        Holding(
             model="payments.RefundEnding",
             plain=("way", "proof", "proof_file"),
             not_exported="商家内部对退款结案的凭证与复核记录，退款本身已在「退款单」中",

@@ -80,6 +80,40 @@ def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
     return found
 
 
+def needing_somebody() -> QuerySet[Refund]:
+    """Refunds that do not go on by themselves, or that wait for the merchant's balance to be topped up.
+
+    What WeChat refused, called abnormal or closed without a successor; and what it puts off for want of money.
+    """
+    followed = Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no")))
+    ended = Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed))
+    short = Q(status=RefundStatus.REQUESTED, short_at__isnull=False)
+    return Refund.objects.filter(Q(origin=Origin.SHOP) & (ended | short))
+
+
+def first_cause_of(*, refund_no: str) -> str | None:
+    """The business key of a refund, of the first of its line where it takes the place of one that WeChat closed.
+
+    None for a number that the shop does not know. A statement for each refund of the line.
+    """
+    key = Refund.objects.filter(refund_no=refund_no).values_list("business_key", flat=True).first()
+    while key is not None and key.startswith(_AFTER):
+        closed = Refund.objects.filter(refund_no=key.removeprefix(_AFTER))
+        key = closed.values_list("business_key", flat=True).first()
+    return key
+
+
+def line_of(*, business_key: str) -> list[Refund]:
+    """The refunds of a cause, each followed by those that took its place after WeChat closed it."""
+    found = []
+    waiting = list(Refund.objects.filter(business_key=business_key).order_by("part"))
+    while waiting:
+        refund = waiting.pop(0)
+        found.append(refund)
+        waiting[:0] = Refund.objects.filter(business_key=f"{_AFTER}{refund.refund_no}")
+    return found
+
+
 class Unbalanced(NamedTuple):
     """A payment or order whose figure is not the sum of its refunds, in fen."""
 

@@ -99,6 +99,8 @@ REFUND_LIFECYCLE = Lifecycle(
         "submit": Move({RefundStatus.REQUESTED}, RefundStatus.PROCESSING),
         # An operator puts a failed refund back into the queue, under the same number.
         "retry": Move({RefundStatus.FAILED}, RefundStatus.REQUESTED),
+        # ABNORMAL at WeChat: an operator has it sent to a bank card (申请异常退款), under the same number.
+        "reapply": Move({RefundStatus.FAILED}, RefundStatus.PROCESSING),
         # WeChat may carry out what it had called failed, e.g. after help in the merchant console.
         "settle": Move(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.SETTLED

@@ -90,6 +90,11 @@ def _as_address(value: str | None) -> str | None:
     return stored.address(value, stored.Size.LIST) if value and stored.is_drawn(value) else value
 
 
+def drawn_of(file: File) -> Drawing:
+    """What a form's picture field drew of the file that was chosen, for a service that keeps it."""
+    return _drawn(file)
+
+
 def _drawn(file: File) -> Drawing:
     drawn: Drawing | None = getattr(file, _DRAWN, None)
     if drawn is not None:

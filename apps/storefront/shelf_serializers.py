@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.catalog.selectors import Matched
+from apps.catalog.serializers import ReturnsSerializer
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
@@ -137,6 +138,7 @@ class ProductSerializer(ShelfItemSerializer):
     attributes = NamedValueSerializer(many=True)
     options = OptionSerializer(many=True)
     skus = SkuSerializer(many=True)
+    returns = ReturnsSerializer()
     guarantees = GuaranteeSerializer(many=True)
     min_quantity = serializers.IntegerField()
     max_quantity = serializers.IntegerField(allow_null=True, help_text="Per order.")
@@ -191,6 +193,12 @@ PRODUCT_EXAMPLE = OpenApiExample(
                 "image_url": "https://shop.example.com/media/demo/products/cup-set.png",
             }
         ],
+        "returns": {
+            "code": "SEVEN_DAYS",
+            "days": 7,
+            "text": "支持七天无理由退货",
+            "needs_confirmation": False,
+        },
         "guarantees": [{"name": "7天无理由退换", "explanation": "签收后 7 天内，不影响再次销售可退换。"}],
         "min_quantity": 1,
         "max_quantity": None,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
+from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep
 from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag, TagMark
 from apps.bargain import services as bargains
@@ -62,6 +63,7 @@ from apps.risk.models import Look, Rule
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
 from apps.wechat.sandbox.control import Sandbox
+from tests.apps.aftersales import apply
 from tests.apps.audiences import make as crowd
 from tests.apps.bargain import make as bargain
 from tests.apps.content import make as reviews
@@ -545,6 +547,66 @@ def _refund_whole() -> Page:
         permission="orders.refund_order",
         spoil=lambda: fulfillment.parcel(order),
     )
+
+
+def _after_sale(
+    button: str,
+    typed: dict[str, Any],
+    begin: Callable[[], AfterSale],
+    *,
+    permission: str = "aftersales.approve_aftersale",
+    refusable: bool = True,
+) -> Callable[[], Page]:
+    """An application that stands where the button is of use; its shopper, or somebody else, is quicker."""
+
+    def ask() -> Page:
+        row = begin()
+        filled = typed
+        if button == "arrive":
+            filled = {"place": str(Place.objects.earliest("id").pk)}
+        elif button == "inspect":
+            filled = {f"accepted_{row.lines.get().order_line_id}": "1", "note": ""}
+        return _of_row(
+            "aftersales.aftersale",
+            row,
+            button,
+            filled,
+            _rows(AfterSale, AfterSaleStep, AfterSaleMessage, Entry),
+            permission=permission,
+            spoil=(lambda: _overtake(row)) if refusable else None,
+        )
+
+    return ask
+
+
+def _overtake(row: AfterSale) -> None:
+    AfterSale.objects.filter(pk=row.pk).update(
+        status="CANCELLED", deadline_at=None, ended_at=apply.LATER, arrived_at=None
+    )
+
+
+def _applied() -> AfterSale:
+    order, (sku,) = apply.bought((1000, 1))
+    return apply.applied(order, {sku: 1})
+
+
+def _first_approved() -> AfterSale:
+    apply.rules(second_person_above_fen=0)
+    return apply.approve(_applied(), operator=fulfillment.operator())
+
+
+def _awaited() -> AfterSale:
+    order, (sku,) = apply.received((1000, 1))
+    return apply.approve(apply.applied(order, {sku: 1}, "RETURN"))
+
+
+def _arrived() -> AfterSale:
+    return apply.arrive(_awaited())
+
+
+def _to_dispatch() -> AfterSale:
+    order, (sku,) = apply.received((1000, 1))
+    return apply.approve(apply.applied(order, {sku: 1}, "RESHIP"))
 
 
 def _refund_part() -> Page:
@@ -1128,6 +1190,32 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_upload_again": _upload_order_again,
     "orders_order_refund_whole": _refund_whole,
     "orders_order_refund_part": _refund_part,
+    "aftersales_aftersale_approve": _after_sale("approve", {}, _applied),
+    "aftersales_aftersale_second": _after_sale("second", {}, _first_approved),
+    "aftersales_aftersale_refuse": _after_sale("refuse", {"reason": "已发货"}, _applied),
+    "aftersales_aftersale_arrive": _after_sale(
+        "arrive", {}, _awaited, permission="aftersales.inspect_aftersale"
+    ),
+    "aftersales_aftersale_inspect": _after_sale(
+        "inspect", {}, _arrived, permission="aftersales.inspect_aftersale"
+    ),
+    "aftersales_aftersale_dispatch_parcel": _after_sale(
+        "dispatch",
+        {"carrier": "SF", "tracking_no": "SF1234567890"},
+        _to_dispatch,
+        permission="aftersales.inspect_aftersale",
+    ),
+    "aftersales_aftersale_carriage_back": _after_sale("carriage", {"amount_fen": "12.00"}, _arrived),
+    "aftersales_aftersale_answer": _after_sale(
+        "answer",
+        {"text": "请稍候", "token": _token()},
+        _applied,
+        permission="aftersales.change_aftersale",
+        refusable=False,
+    ),
+    "aftersales_aftersale_escalate": _after_sale(
+        "escalate", {"reason": "买家着急"}, _applied, permission="aftersales.change_aftersale"
+    ),
 }
 
 # Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py presses all three.

@@ -39,6 +39,7 @@ from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
+from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
@@ -63,6 +64,7 @@ def fill(rows: int, *, operator: User) -> None:
     for _ in range(rows):
         order = shipped_order(operator=operator)
         aftersales.refund(order, {order.lines.all()[0].sku: 1}, operator=operator)
+        _applied_for(order)
         _catalog_of(order)
         _money_of(order)
         _words_of(order)
@@ -75,6 +77,11 @@ def fill(rows: int, *, operator: User) -> None:
         _referrals_of()
         _audiences_of(order)
         _system(operator)
+
+
+def _applied_for(order: Order) -> None:
+    """What was sent is to be sent back."""
+    apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
 
 
 def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:

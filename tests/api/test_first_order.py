@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.utils import timezone
 
+from apps.aftersales.models import AfterSale
 from apps.catalog.models import Sku
 from apps.checkout import asking
 from apps.content import services as reviews
@@ -22,6 +24,7 @@ from apps.members.services import exports
 from apps.orders.models import Order
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
+from tests.apps.aftersales import apply
 from tests.apps.bargain import make as bargains
 from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
@@ -75,10 +78,10 @@ class Witness:
         assert self.contract.faults(answer.json(), schema) == []
         return answer.json()
 
-    def upload(self, picture: bytes, *, to: str = "/me/pictures", status: int = 201) -> Any:
+    def upload(self, picture: bytes, *, to: str = "/me/pictures", status: int = 201, **said: str) -> Any:
         """Upload a picture as wx.uploadFile does."""
         path = f"/api/v1{to}"
-        answer = self.shopper.post(path, {"file": BytesIO(picture)}, format="multipart")
+        answer = self.shopper.post(path, {"file": BytesIO(picture), **said}, format="multipart")
         assert answer.status_code == status, answer.content.decode()
         operation = self.contract.operation("POST", path)
         self.seen.add(operation["operationId"])
@@ -181,6 +184,54 @@ def fill_the_wallet(call: Callable[..., Any], member: Member, wechat: Sandbox) -
     assert len(call("GET", "/me/wallet/recharges")["results"]) == 2
     assert call("GET", "/me/wallet")["available_fen"] == 66_000
     call("GET", "/me/wallet/entries")
+
+
+def want_it_back(witness: Witness, path: str) -> None:
+    """A cup goes back: what that would give, asking, talking, taking it back; then agreed to, and sent."""
+    call = witness.call
+    apply.reasons()
+    reasons = call("GET", "/after-sale-reasons?kind=RETURN")
+    (line,) = call("GET", path)["items"]
+    picture = witness.upload(content.photo(), purpose="after_sale")
+    ask = {
+        "kind": "RETURN",
+        "lines": [{"line_id": line["line_id"], "quantity": 1}],
+        "reason": reasons[1]["code"],
+        "text": "杯口有裂纹",
+    }
+    seen = call("POST", f"{path}/after-sales/preview", ask)
+    assert seen["amount_fen"] == seen["goods_fen"] == 4250
+    asked = {**ask, "picture_ids": [picture["id"]]}
+    made = call("POST", f"{path}/after-sales", asked, status=201, idempotency_key="a1")
+    assert call("POST", f"{path}/after-sales", asked, status=201, idempotency_key="a1") == {
+        **made,
+        "server_time": ANY,
+    }
+    assert (made["status"], made["amount_fen"], len(made["history"][0]["picture_urls"])) == (
+        "APPLIED",
+        4250,
+        1,
+    )
+    door = f"/after-sales/{made['after_sale_no']}"
+    said = call("POST", f"{door}/messages", {"text": "在吗"})
+    assert [row["move"] for row in said["history"]] == ["apply", "message"]
+    assert call("POST", f"{door}/cancel")["status"] == "CANCELLED"
+    again = call("POST", f"{path}/after-sales", ask, status=201, idempotency_key="a2")
+    door = f"/after-sales/{again['after_sale_no']}"
+    apply.deciding.approve(
+        after_sale_no=again["after_sale_no"], operator=apply.head(), at=datetime.now(tz=UTC)
+    )
+    parcel = {"carrier": "顺丰速运", "tracking_no": "SF1234567890"}
+    sent = call("POST", f"{door}/return-parcel", parcel)
+    assert (sent["status"], sent["return_parcel"]["tracking_no"]) == ("RETURNING", "SF1234567890")
+    assert call("GET", door)["history"][-1]["move"] == "send_back"
+    assert [row["status"] for row in call("GET", "/me/after-sales")["results"]] == ["RETURNING", "CANCELLED"]
+    now = datetime.now(tz=UTC)
+    row = apply.arrive(AfterSale.objects.get(after_sale_no=again["after_sale_no"]), at=now)
+    apply.deciding.refuse(
+        after_sale_no=row.after_sale_no, reason="已使用", operator=apply.head(), at=datetime.now(tz=UTC)
+    )
+    assert call("GET", door)["status"] == "REFUSED"
 
 
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
@@ -351,6 +402,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("POST", f"{path}/receive")["status"] == "RECEIVED"
     call("GET", "/orders?status=RECEIVED&page_size=1")
     review_and_answer(witness, order["order_no"], listed[0]["id"])
+    want_it_back(witness, path)
 
     call("POST", "/cart/items", {"sku_id": cup.pk}, status=201)
     call("DELETE", f"/cart/items/{call('GET', '/cart')['items'][0]['id']}", status=204)

@@ -176,6 +176,7 @@ STATUS_WRITERS = {
     # ``take`` sets it on the row in hand, after ``write_status`` has written it.
     "apps/distribution/services/takebacks.py": {"take", "write_status"},
     "apps/distribution/services/withdrawals.py": {"_move"},
+    "apps/aftersales/services/moving.py": {"move"},
     "apps/bargain/services/running.py": {"write"},
     "apps/books/services/cases.py": {"_moved"},
     "apps/books/services/fetching.py": {"_found_empty", "_keep", "_put_off"},
@@ -195,6 +196,7 @@ STATUS_WRITERS = {
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},
     "apps/orders/services.py": {"move"},
     "apps/outbox/services.py": {"_put_off", "_run", "redeliver"},
+    "apps/payments/services/abnormal.py": {"apply"},
     "apps/payments/services/attempts.py": {"close_attempt"},
     "apps/payments/services/captures.py": {"_capture"},
     "apps/payments/services/console.py": {"_make_room"},

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.urls import get_resolver
 from django.utils import timezone
 
+from apps.aftersales.models import AfterSale
 from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.catalog.models import Product
@@ -21,8 +22,10 @@ from apps.coupons.models import PromoCode
 from apps.distribution.models import Promoter
 from apps.members.models import Member
 from apps.members.services import consents
+from apps.orders.models import Order
 from apps.support.models import Survey
 from apps.wallet.models import Pack
+from tests.apps.aftersales import apply
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
@@ -122,6 +125,49 @@ def reviewing(order_no: str, sku_id: int) -> Door:
         {"reviews": [good]},
         {"reviews": [[], {}, "1", 1, None, [[]], [1], [None], [{}], [good, good], [good] * 101, *one_wrong]},
     )
+
+
+def asking_back(order: Order, approved: AfterSale) -> list[Door]:
+    """The doors of applications: what one would give, asking, a word to the shop, a parcel."""
+    line = order.lines.get()
+    one = {"line_id": line.pk, "quantity": 1}
+    units = [{**one, "quantity": value} for value in [*INT, 10**9]]
+    lines = [{**one, "line_id": value} for value in [*INT, 2**62]]
+    other = [{**one, "new_sku_id": value} for value in (0, -1, "1", 1.5, [], True)]
+    pictures = [1, None, {}, [1], [None], ["../x"], [HUGE], ["A" * 24] * 2]
+    good = {"kind": "REFUND", "lines": [one], "reason": "CHANGED_MIND"}
+    wrong = {
+        "kind": [*REQUIRED_TEXT, "refund", "COMPENSATE"],
+        "lines": [
+            *([], {}, "1", None, [[]], [1], [{}], [one, one]),
+            *([row] for row in units + lines + other),
+        ],
+        "reason": [*REQUIRED_TEXT, "NOPE", "SIZE"],
+        "text": [7, 1.5, True, None, [], {}, "a\x00b", "\ud800", "字" * 501, HUGE],
+        "picture_ids": pictures,
+        "amount_fen": [*(value for value in INT if value is not None), 0, 10**15],
+    }
+    door = f"/after-sales/{approved.after_sale_no}"
+    none_there = [["A" * 24]]
+    return [
+        Door("POST", f"/orders/{order.order_no}/after-sales/preview", good, wrong),
+        Door(
+            "POST",
+            f"/orders/{order.order_no}/after-sales",
+            good,
+            {**wrong, "picture_ids": pictures + none_there},
+            {"idempotency_key": "never"},
+        ),
+        Door(
+            "POST", f"{door}/messages", {"text": "在吗"}, {"text": TEXT, "picture_ids": pictures + none_there}
+        ),
+        Door(
+            "POST",
+            f"{door}/return-parcel",
+            {"carrier": "顺丰速运", "tracking_no": "SF1234567890"},
+            {"carrier": REQUIRED_TEXT, "tracking_no": [*REQUIRED_TEXT, "SF 1", "<script>"]},
+        ),
+    ]
 
 
 def answering(survey: Survey) -> Door:
@@ -280,10 +326,19 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     survey = surveys.survey(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
     known[:0] = [
         reviewing(received.order_no, received.lines.get().sku_id),
+        *asking_back(received, agreed_to_take_back(member)),
         answering(survey),
         showing(sku.product_id),
     ]
     return World(member, shopper_of(member), known, order.order_no)
+
+
+def agreed_to_take_back(member: Member) -> AfterSale:
+    """Another received order, of which the shop has agreed to take the goods back."""
+    yesterday = timezone.now() - timedelta(days=1)
+    order = content.order(member, at=yesterday)
+    row = apply.applied(order, {order.lines.get().sku: 1}, "RETURN", at=yesterday)
+    return apply.approve(row, at=yesterday)
 
 
 def everything() -> dict[str, list[Any]]:
@@ -424,6 +479,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/points-mall": (),
         "/me/wallet/recharges": (),
         "/me/reviews": (),
+        "/me/after-sales": (),
         "/me/reviews/pending": (),
         f"/products/{Product.objects.all()[0].pk}/reviews": ("rating", "with_pictures"),
         "/surveys": (),

@@ -162,6 +162,14 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
     return parcel
 
 
+def told(*, carrier_code: str, tracking_no: str) -> tuple[Carrier, str]:
+    """A carrier and a tracking number in its one form, for a parcel that is no part of an order's delivery.
+
+    Raises TrackingNumberInvalid, CarrierUnknown.
+    """
+    return _carrier(carrier_code), _tracking_no(tracking_no)
+
+
 def upload_again(*, order_no: str, at: datetime) -> None:
     """Ask for a new upload of what WeChat refused before. Raises NothingToUpload where nothing failed."""
     with transaction.atomic():

@@ -6,7 +6,14 @@ adjusting open a transaction of their own.
 """
 
 from apps.inventory.services.booking import InventoryConflict
-from apps.inventory.services.counting import BelowHeld, QuantityInvalid, adjust, open_stock, receive
+from apps.inventory.services.counting import (
+    BelowHeld,
+    QuantityInvalid,
+    adjust,
+    open_stock,
+    receive,
+    take_back,
+)
 from apps.inventory.services.holds import (
     Limit,
     OutOfStock,
@@ -33,4 +40,5 @@ __all__ = [
     "receive",
     "release",
     "restore",
+    "take_back",
 ]

@@ -94,6 +94,42 @@ def open_stock(*, units: Mapping[int, int], operator: User | None, at: datetime)
     return place
 
 
+@transaction.atomic
+def take_back(
+    *,
+    place_id: int,
+    units: Mapping[int, int],
+    damaged: Mapping[int, int],
+    cause: str,
+    operator: User | None,
+    at: datetime,
+) -> None:
+    """Put units that buyers sent back on the shelf of the place that received them, ``{sku_id: units}``.
+
+    Those of them that are ``damaged`` are written off at once, so that the ledger says both. ``cause`` (at most 70
+    characters) names the return: booking it again changes nothing. Raises QuantityInvalid for none, or more damaged than
+    came, NotFound for an unknown SKU or place.
+    """
+    if not units or any(not 1 <= some <= MAX_UNITS for some in units.values()):
+        raise QuantityInvalid(details={"units": dict(units)})
+    if any(not 0 <= some <= units.get(sku_id, 0) for sku_id, some in damaged.items()):
+        raise QuantityInvalid("报损件数超过退回件数", details={"damaged": dict(damaged)})
+    stocks = [_lock_stock(sku_id=sku_id, place_id=place_id) for sku_id in sorted(units)]
+    key = f"{cause}:return"
+    if StockEntry.objects.filter(stock__in=stocks, business_key=key).exists():
+        return
+    booking.book(
+        [Change(stock.pk, on_hand=units[stock.sku_id]) for stock in stocks],
+        cause=Cause(EntryKind.RETURN, key, "售后退货", operator),
+        at=at,
+    )
+    if gone := [
+        Change(stock.pk, on_hand=-damaged[stock.sku_id]) for stock in stocks if damaged.get(stock.sku_id)
+    ]:
+        written_off = Cause(EntryKind.WRITE_OFF, f"{cause}:damaged", "售后退货报损", operator)
+        booking.book(gone, cause=written_off, at=at)
+
+
 def adjust(
     *,
     sku_id: int,

@@ -8,8 +8,8 @@ import structlog
 from django.db import transaction
 
 from apps.outbox import services as outbox
-from apps.payments.models import Payment, Refund
-from apps.payments.services import giving_back, refunds
+from apps.payments.models import Payment, Refund, RefundStep
+from apps.payments.services import giving_back, refunds, steps
 from apps.payments.states import REFUND_LIFECYCLE, VOID, Origin, PaymentStatus, RefundStatus
 from apps.wechat.pay.client import RefundResult
 from mall import events
@@ -67,6 +67,7 @@ def _note(result: RefundResult, *, at: datetime) -> Refund:
             requested_at=at,
             settled_at=settled_at,
         )
+        steps.note(refund, RefundStep.Step.REQUEST, words=_REASON, at=at)
         if settled_at and payment.status == PaymentStatus.CAPTURED:
             payment.refunded_fen += refund.amount_fen
             payment.save(update_fields=["refunded_fen"])

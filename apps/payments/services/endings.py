@@ -13,8 +13,8 @@ from django.db import transaction
 
 from apps.base import audit, transactions
 from apps.outbox import services as outbox
-from apps.payments.models import Refund, RefundEnding
-from apps.payments.services import giving_back, refunds
+from apps.payments.models import Refund, RefundEnding, RefundStep
+from apps.payments.services import giving_back, refunds, steps
 from apps.payments.states import REFUND_LIFECYCLE, RefundStatus
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
@@ -132,6 +132,7 @@ def grant(*, refund_no: str, operator: Any, at: datetime) -> Refund:
             outbox.publish(events.RefundSettled(refund_no=refund_no), at=at)
         refund.status = RefundStatus(REFUND_LIFECYCLE.target(move=_MOVE_OF[way], current=refund.status))
         refund.save(update_fields=["status", "settled_at"])
+        steps.note(refund, RefundStep.Step.END, words=ending.get_way_display(), operator=operator, at=at)
         _answer(ending, granted=True, operator=operator, at=at)
         return refund
 

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from apps.base import numbers
-from apps.payments.models import Payment, Refund
+from apps.payments.models import Payment, Refund, RefundStep
+from apps.payments.services import steps
 from apps.payments.services.attempts import PaymentNotFound
 from apps.payments.states import VOID, Origin, PaymentStatus
 from mall.errors import Kind, ShopError
@@ -185,7 +186,7 @@ def _write(
     parts: Sequence[tuple[Payment, int]], *, reason: str, business_key: str, at: datetime
 ) -> list[Refund]:
     """Write the refunds of one cause, each under a number of its own."""
-    return [
+    made = [
         Refund.objects.create(
             refund_no=numbers.dated("RF", at=at),
             payment=payment,
@@ -198,6 +199,9 @@ def _write(
         )
         for part, (payment, amount_fen) in enumerate(parts, start=1)
     ]
+    for refund in made:
+        steps.note(refund, RefundStep.Step.REQUEST, words=reason, at=at)
+    return made
 
 
 def _sum_fen(refunds: QuerySet[Refund]) -> int:

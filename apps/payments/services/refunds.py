@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
@@ -12,8 +12,8 @@ from django.db.models import Q
 
 from apps.base import transactions
 from apps.outbox import services as outbox
-from apps.payments.models import Payment, Refund
-from apps.payments.services import giving_back
+from apps.payments.models import Payment, Refund, RefundStep
+from apps.payments.services import giving_back, steps
 from apps.payments.states import REFUND_LIFECYCLE, Origin, PaymentStatus, RefundStatus
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
@@ -39,7 +39,7 @@ _APART = timedelta(minutes=1)
 # WeChat usually settles within minutes, to a bank card within days.
 _FIRST_QUERY_AFTER = timedelta(minutes=3)
 _LONGEST_QUERY_WAIT = timedelta(hours=6)
-_ABNORMAL = "退款异常：用户账户无法入账，请在商户平台处理"
+_ABNORMAL = "退款异常：用户账户无法入账，请申请异常退款"
 _CLOSED = "退款关闭：微信不会再处理此单号，可重新提交"
 
 
@@ -84,7 +84,7 @@ def query_due(*, at: datetime, limit: int = 50) -> int:
     return _each_due(RefundStatus.PROCESSING, _query, at=at, limit=limit)
 
 
-def resubmit(*, refund_no: str, at: datetime) -> Refund:
+def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
     """Take up a refund that did not get through, due now; return the refund that is under way.
 
     A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
@@ -106,6 +106,7 @@ def resubmit(*, refund_no: str, at: datetime) -> Refund:
         giving_back.require_young(refund.payment, at=at)
         refund.status, refund.due_at = RefundStatus(status), at
         refund.save(update_fields=["status", "due_at"])
+        steps.note(refund, RefundStep.Step.RETRY, operator=operator, at=at)
         return refund
 
 
@@ -126,18 +127,29 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
             raise RefundConflict
         if refund.status == RefundStatus.SETTLED:
             return refund
-        refund.wechat_refund_id = result.refund_id
+        refund.wechat_refund_id, refund.short_at = result.refund_id, None
         if result.status == "SUCCESS":
             _settle(refund, payment, at=result.success_time or at, news_at=at)
+            steps.note(refund, RefundStep.Step.SETTLE, words=_account(result), at=at)
         elif result.status == "CLOSED":
             _end(refund, move="close", final=RefundStatus.CLOSED, why=_CLOSED)
+            steps.note(refund, RefundStep.Step.CLOSE, words=_CLOSED, at=at)
         elif result.status == "ABNORMAL":
             _end(refund, move="fail", final=RefundStatus.FAILED, why=_ABNORMAL)
+            refund.abnormal_at = refund.abnormal_at or at
+            steps.note(refund, RefundStep.Step.ABNORMAL, words=_ABNORMAL, at=at)
         elif refund.status == RefundStatus.REQUESTED:
             refund.status = REFUND_LIFECYCLE.target(move="submit", current=refund.status)
             refund.due_at, refund.last_error = at + _FIRST_QUERY_AFTER, ""
+            steps.note(refund, RefundStep.Step.SUBMIT, words=f"微信退款单号 {result.refund_id}", at=at)
         refund.save()
         return refund
+
+
+def _account(result: RefundResult) -> str:
+    """Where the money went, as WeChat calls it; nothing where it does not say."""
+    told = result.raw.get("user_received_account")
+    return str(told)[:100] if told else ""
 
 
 def _settle(refund: Refund, payment: Payment, *, at: datetime, news_at: datetime) -> None:
@@ -180,7 +192,7 @@ def _each_due(status: RefundStatus, work: _Work, *, at: datetime, limit: int) ->
             unanswered = 0 if work(refund, at=at) else unanswered + 1
         except Exception as error:
             log.exception("refund_sweep_failed", refund_no=refund.refund_no)
-            _put_off(refund, why=f"{type(error).__name__}", until=at + _wait(refund.attempts))
+            _put_off(refund, why=f"{type(error).__name__}", until=at + _wait(refund.attempts), at=at)
     return limit
 
 
@@ -219,16 +231,18 @@ def _submit(refund: Refund, *, at: datetime) -> bool:
         if refund.attempts == 1 or not _known_at_wechat(refund, at=at):
             apply_result(result=_ask_for(refund), at=at)
     except wechat_errors.NotEnoughBalance as refusal:
-        _put_off(refund, why=refusal.text, until=at + _wait(refund.attempts, first=_FIRST_WAIT_FOR_BALANCE))
+        Refund.objects.filter(pk=refund.pk, short_at=None).update(short_at=at)
+        until = at + _wait(refund.attempts, first=_FIRST_WAIT_FOR_BALANCE)
+        _put_off(refund, why=refusal.text, until=until, at=at)
     except wechat_errors.WechatBusy as fault:
-        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts, first=_APART))
+        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts, first=_APART), at=at)
     except wechat_errors.WechatUnavailable as fault:
-        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts))
+        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts), at=at)
         return False
     except wechat_errors.PayRequestInvalid as refusal:
         return _learn_from_refusal(refund, refusal, at=at)
     except wechat_errors.PayRefused as refusal:
-        _refused(refund, refusal)
+        _refused(refund, refusal, at=at)
     return True
 
 
@@ -236,11 +250,11 @@ def _learn_from_refusal(refund: Refund, refusal: wechat_errors.PayRequestInvalid
     """WeChat will not take the request as it is: if it has the number (with other parameters), its word counts."""
     try:
         if not _known_at_wechat(refund, at=at):
-            _refused(refund, refusal)
+            _refused(refund, refusal, at=at)
     except RefundConflict:
-        _refused(refund, refusal)  # another payment or amount under our number: a person has to look
+        _refused(refund, refusal, at=at)  # another payment or amount under our number: a person has to look
     except wechat_errors.WechatUnavailable as fault:
-        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts))
+        _put_off(refund, why=str(fault), until=at + _wait(refund.attempts), at=at)
         return False
     return True
 
@@ -251,7 +265,7 @@ def _query(refund: Refund, *, at: datetime) -> bool:
         apply_result(result=client.query_refund(out_refund_no=refund.refund_no), at=at)
         Refund.objects.filter(pk=refund.pk, status=RefundStatus.PROCESSING).update(due_at=at + wait)
     except (wechat_errors.WechatUnavailable, wechat_errors.PayRefused) as fault:
-        _put_off(refund, why=str(fault), until=at + wait)
+        _put_off(refund, why=str(fault), until=at + wait, at=at)
         return isinstance(fault, wechat_errors.PayRefused)
     return True
 
@@ -277,7 +291,7 @@ def _ask_for(refund: Refund) -> RefundResult:
     )
 
 
-def _refused(refund: Refund, refusal: wechat_errors.PayRefused) -> None:
+def _refused(refund: Refund, refusal: wechat_errors.PayRefused, *, at: datetime) -> None:
     """WeChat said no for good: a case for the operator, under the same number."""
     with transaction.atomic():
         again = locked(refund_no=refund.refund_no)
@@ -285,11 +299,14 @@ def _refused(refund: Refund, refusal: wechat_errors.PayRefused) -> None:
             why = f"{refusal.errcode} {refusal.errmsg}"
             _end(again, move="fail", final=RefundStatus.FAILED, why=why)
             again.save(update_fields=["status", "last_error"])
+            steps.note(again, RefundStep.Step.FAIL, words=why, at=at)
 
 
-def _put_off(refund: Refund, *, why: str, until: datetime) -> None:
-    """Come back later; only while the refund still stands where it was taken."""
-    Refund.objects.filter(pk=refund.pk, status=refund.status).update(due_at=until, last_error=why[:300])
+def _put_off(refund: Refund, *, why: str, until: datetime, at: datetime) -> None:
+    """Come back later; only while the refund still stands where it was taken. The reason is told once."""
+    stands = Refund.objects.filter(pk=refund.pk, status=refund.status)
+    if stands.update(due_at=until, last_error=why[:300]) and refund.status == RefundStatus.REQUESTED:
+        steps.note(refund, RefundStep.Step.PUT_OFF, words=why, at=at)
 
 
 def _wait(attempts: int, *, first: timedelta = _FIRST_WAIT) -> timedelta:

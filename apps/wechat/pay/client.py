@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from wechatpayv3.utils import rsa_encrypt
 
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import facts, gateway
 from apps.wechat.pay.facts import RefundResult, Transaction
 
 __all__ = [
+    "BankCard",
     "RefundResult",
     "Transaction",
+    "apply_abnormal_refund",
     "close",
     "prepay",
     "query",
@@ -31,6 +36,7 @@ __all__ = [
 _BEIJING = timezone(timedelta(hours=8))
 # WeChat also takes | and * in numbers; we do not, because they would be escaped in the signed path.
 _TRADE_NO = re.compile(r"[0-9A-Za-z_\-]{6,32}")
+_WECHAT_NO = re.compile(r"[0-9A-Za-z]{1,40}")
 _REFUND_NO = re.compile(r"[0-9A-Za-z_\-]{1,64}")
 _DESCRIPTION_BYTES = 127
 _REASON_BYTES = 80
@@ -144,6 +150,36 @@ def refund(
             transaction_id=transaction_id,
             reason=_cut(reason, _REASON_BYTES) or None,
             notify_url=notify_url,
+        )
+    )
+    return _refund(told, out_refund_no, effect_unknown=True)
+
+
+@dataclass(frozen=True)
+class BankCard:
+    """A payer's bank card: WeChat's word for the kind (``ICBC_DEBIT``), its number and its owner's name."""
+
+    bank_type: str
+    account: str = field(repr=False)
+    owner: str = field(repr=False)
+
+
+def apply_abnormal_refund(*, refund_id: str, out_refund_no: str, card: BankCard | None) -> RefundResult:
+    """Have an ABNORMAL refund sent to the payer's bank card, or (without one) to the merchant's account.
+
+    Number and name are encrypted so that WeChat alone reads them. The same number is refunded once, however often it is
+    asked. Raises PayRefused (it is not abnormal, the card is wrong), WechatUnavailable.
+    """
+    _check(_REFUND_NO, out_refund_no)
+    _check(_WECHAT_NO, refund_id)
+    told = gateway.told(
+        lambda pay: pay.abnormal_refund(
+            refund_id=refund_id,
+            out_refund_no=out_refund_no,
+            type="USER_BANK_CARD" if card is not None else "MERCHANT_BANK_CARD",
+            bank_type=card.bank_type if card is not None else None,
+            bank_account=rsa_encrypt(card.account, gateway.public_key()) if card is not None else None,
+            real_name=rsa_encrypt(card.owner, gateway.public_key()) if card is not None else None,
         )
     )
     return _refund(told, out_refund_no, effect_unknown=True)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from apps.wechat.sandbox import notifies
+from apps.wechat.sandbox import crypto, notifies
 from apps.wechat.sandbox.store import Refund, Transaction
 from apps.wechat.sandbox.transactions import (
     PayRefused,
@@ -95,6 +95,36 @@ def finish(world: World, out_refund_no: str) -> None:
         )
 
 
+def apply_abnormal(world: World, request: Request, refund_id: str) -> Response:
+    """POST /v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund: an ABNORMAL one goes to a bank card."""
+    asked = body_of(request)
+    out_refund_no = text_field(asked, "out_refund_no", longest=64)
+    kind = text_field(asked, "type", longest=32)
+    if kind not in ("USER_BANK_CARD", "MERCHANT_BANK_CARD"):
+        raise wrong("type", "只能是 USER_BANK_CARD 或 MERCHANT_BANK_CARD")
+    if kind == "USER_BANK_CARD":
+        _require_card(world, request, asked)
+    with world.lock:
+        row = world.store.refunds.get(out_refund_no)
+        if row is None or row.refund_id != unquote(refund_id):
+            raise PayRefused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+        if row.status == "ABNORMAL":
+            row = world.store.refunds.keep(replace(row, status="PROCESSING"))
+            finish_later(world, row)
+        elif row.status != "PROCESSING":
+            raise PayRefused(400, "INVALID_REQUEST", "退款单状态不是退款异常")
+    return as_json(as_answer(row))
+
+
+def _require_card(world: World, request: Request, asked: Json) -> None:
+    text_field(asked, "bank_type", longest=16)
+    if request.headers.get("wechatpay-serial") != world.numbers.public_key_id:
+        raise PayRefused(400, "PARAM_ERROR", "Wechatpay-Serial 与加密所用的公钥不符")
+    for name in ("bank_account", "real_name"):
+        if not crypto.open_secret(world.platform_key, text_field(asked, name, longest=1024)):
+            raise PayRefused(400, "PARAM_ERROR", "敏感信息解密失败")
+
+
 def query(world: World, request: Request, out_refund_no: str) -> Response:
     """GET /v3/refund/domestic/refunds/{out_refund_no}."""
     row = world.store.refunds.get(unquote(out_refund_no))
@@ -175,4 +205,5 @@ def _require_refundable(world: World, payment: Transaction, *, refund_fen: int, 
 ROUTES = [
     Route("POST", "/v3/refund/domestic/refunds", apply),
     Route("GET", "/v3/refund/domestic/refunds/{out_refund_no}", query),
+    Route("POST", "/v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund", apply_abnormal),
 ]

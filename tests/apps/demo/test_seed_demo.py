@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
 
+from apps.aftersales.models import AfterSale
+from apps.aftersales.states import AfterSaleStatus
 from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
 from apps.catalog.models import Category, Product, Sku
@@ -138,6 +140,8 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert sum(bool(row["reply"]) for row in said) == 3
     assert sum(len(row["pictures"]) for row in said) == 1
     assert Review.objects.filter(status="HELD").count() == 1
+    # An application in each state.
+    assert sorted(AfterSale.objects.values_list("status", flat=True)) == sorted(AfterSaleStatus.values)
     assert Survey.objects.get().questions.count() == 4
     assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()

@@ -137,6 +137,29 @@ def return_price(
         return _carry_out(plan, token=token, reason=reason, operator=None, at=at)
 
 
+def refund_price(
+    *,
+    order_no: str,
+    back_fen: Mapping[int, int],
+    reason: str,
+    token: str,
+    operator: Any,
+    at: datetime,
+) -> OrderRefund:
+    """Give back a part of the price of units that the buyer keeps, in fen by order line id.
+
+    Nothing else comes back; later refunds of the units are worth so much less. ``token`` makes it once. Raises NotFound,
+    OrderNotRefundable, NothingToRefund, TooManyRefunds, UnitsInvalid for more than is left of a line.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        before = OrderRefund.objects.filter(token=token).first()
+        if before is not None:
+            return before
+        plan = planning.plan_price_back(planning.standing_of(order), back_fen)
+        return _carry_out(plan, token=token, reason=reason, operator=operator, at=at)
+
+
 def refund_as_console_did(*, order_no: str, at: datetime) -> bool:
     """Refund all that is left of an order whose money WeChat's merchant console has given back; say whether this did it.
 

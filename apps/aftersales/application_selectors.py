@@ -1,0 +1,214 @@
+"""Everything that reads applications after the sale: a member's own, those that wait for an operator, how money stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Prefetch, Q, QuerySet, Sum
+
+from apps.aftersales.models import (
+    AfterSale,
+    AfterSaleLine,
+    AfterSaleMessage,
+    AfterSalePicture,
+    AfterSaleReason,
+    AfterSaleRules,
+    AfterSaleStep,
+)
+from apps.aftersales.states import MOVE_LABELS, OPEN, AfterSaleKind, AfterSaleStatus, By
+from apps.base import days
+from apps.members.models import Member
+from apps.orders import selectors as order_facts
+from apps.payments import selectors as payment_facts
+from apps.payments.states import MoneyBack, RefundStatus, money_back
+from apps.stores.models import Place
+from mall.errors import NotFound
+
+_LONGEST_NO: Final = 32
+# What operators do among themselves: shoppers see what came of it.
+_INSIDE: Final = frozenset({"first", "escalate", "pay"})
+
+
+def rules() -> AfterSaleRules:
+    """The rules in force: the operator's row, or the defaults."""
+    return AfterSaleRules.objects.filter(pk=1).first() or AfterSaleRules()
+
+
+def reasons(*, kind: str) -> QuerySet[AfterSaleReason]:
+    """The reasons that a kind of application can have, in their order."""
+    return AfterSaleReason.objects.filter(kind=kind, enabled=True).order_by("position", "id")
+
+
+def reason(*, kind: str, code: str) -> AfterSaleReason | None:
+    """One of them by its code."""
+    return AfterSaleReason.objects.filter(kind=kind, code=code, enabled=True).first()
+
+
+def open_of_line(line_id: int) -> str | None:
+    """The number of the open application that has an order line; None without one."""
+    held = AfterSaleLine.objects.filter(order_line=line_id, is_open=True)
+    return held.values_list("after_sale__after_sale_no", flat=True).first()
+
+
+def reshipped_of_line(line_id: int) -> int:
+    """How many units of an order line were sent anew because they were missing."""
+    done = AfterSaleLine.objects.filter(
+        order_line=line_id,
+        after_sale__kind=AfterSaleKind.RESHIP,
+        after_sale__status=AfterSaleStatus.DONE,
+    )
+    sent: int = done.aggregate(sum=Sum("quantity", default=0))["sum"]
+    return sent
+
+
+def instant_today(*, member_id: int, at: datetime) -> int:
+    """How many of a member's applications were approved at once by rule this Shanghai day."""
+    start, end = days.day_window(days.shop_day(at))
+    return AfterSale.objects.filter(
+        member=member_id, is_instant=True, applied_at__gte=start, applied_at__lt=end
+    ).count()
+
+
+def whole() -> QuerySet[AfterSale]:
+    """Applications with everything that is shown of them."""
+    pictures = AfterSalePicture.objects.order_by("position", "id")
+    rows = AfterSale.objects.select_related("order", "reason", "place", "new_carrier", "refund")
+    return rows.prefetch_related(
+        Prefetch("lines", AfterSaleLine.objects.select_related("order_line__sku", "new_sku").order_by("id")),
+        Prefetch("steps", AfterSaleStep.objects.order_by("id")),
+        Prefetch("messages", AfterSaleMessage.objects.order_by("id")),
+        Prefetch("steps__pictures", pictures),
+        Prefetch("messages__pictures", pictures),
+    )
+
+
+def list_of_member(*, member: Member) -> QuerySet[AfterSale]:
+    """A member's applications with everything about them."""
+    return whole().filter(member=member)
+
+
+def of_member(*, member: Member, after_sale_no: str) -> AfterSale:
+    """One of a member's applications with everything about it. Raises NotFound, for another's as for none."""
+    if len(after_sale_no) > _LONGEST_NO or "\x00" in after_sale_no:
+        raise NotFound
+    row = list_of_member(member=member).filter(after_sale_no=after_sale_no).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+class Happened(NamedTuple):
+    """Something in an application's history, as its shopper reads it."""
+
+    at: datetime
+    by: str
+    move: str
+    text: str
+    pictures: Sequence[AfterSalePicture]
+
+
+def history(row: AfterSale, *, inside: bool = False) -> list[Happened]:
+    """What happened to an application and what was said about it, oldest first: read with ``of_member``, no statement.
+
+    ``inside`` adds what operators did among themselves.
+    """
+    found = [
+        Happened(step.at, step.by, step.move, _told(row, step), list(step.pictures.all()))
+        for step in row.steps.all()
+        if inside or step.move not in _INSIDE
+    ]
+    found += [
+        Happened(said.at, said.by, "message", said.text, list(said.pictures.all()))
+        for said in row.messages.all()
+    ]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _told(row: AfterSale, step: AfterSaleStep) -> str:
+    if step.move == "apply":
+        return row.text or row.reason_label
+    return step.note or str(MOVE_LABELS[step.move])
+
+
+def money_of(rows: Iterable[AfterSale]) -> dict[int, MoneyBack]:
+    """How the money of these applications stands, by their id, for those that were refunded: one statement at most."""
+    refunded = [row for row in rows if row.refund_id is not None and row.refund is not None]
+    if not refunded:
+        return {}
+    parts = _parts(refunded)
+    return {row.pk: money_back(parts.get(row.pk, ())) for row in refunded}
+
+
+def is_written_back(row: AfterSale) -> bool:
+    """Whether two people decided that a part of the money stays with the shop, and nothing is awaited any more."""
+    parts = _parts([row]).get(row.pk, [])
+    over = {RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE, RefundStatus.WRITTEN_BACK}
+    return RefundStatus.WRITTEN_BACK in parts and set(parts) <= over
+
+
+def _parts(rows: Sequence[AfterSale]) -> dict[int, list[RefundStatus]]:
+    """The statuses of what WeChat was asked for, by application id: the latest number of each."""
+    sent = payment_facts.refunds_of_orders({row.order_id for row in rows})
+    found: dict[int, list[RefundStatus]] = {}
+    for row in rows:
+        cause = order_facts.refund_cause(row.refund.refund_no) if row.refund is not None else ""
+        found[row.pk] = [
+            RefundStatus(one.latest.status)
+            for one in sent.get(row.order_id, [])
+            if one.first.business_key == cause
+        ]
+    return found
+
+
+def refunded_by(*, refund_no: str) -> str | None:
+    """The application whose money WeChat's refund number carries, or carried before it got a successor; None for others."""
+    cause = payment_facts.first_cause_of(refund_no=refund_no)
+    prefix = order_facts.refund_cause("")
+    if cause is None or not cause.startswith(prefix):
+        return None
+    made = AfterSale.objects.filter(refund__refund_no=cause.removeprefix(prefix))
+    return made.values_list("after_sale_no", flat=True).first()
+
+
+def due(*, at: datetime, limit: int) -> list[str]:
+    """The numbers of applications whose deadline is over, the longest overdue first."""
+    rows = AfterSale.objects.filter(deadline_at__lte=at).order_by("deadline_at", "id")
+    return list(rows.values_list("after_sale_no", flat=True)[:limit])
+
+
+def waiting_for_operator() -> QuerySet[AfterSale]:
+    """Applications that an operator has to do something about: answer, take in, look at, send."""
+    sends = Q(status=AfterSaleStatus.APPROVED, kind=AfterSaleKind.RESHIP) | Q(
+        status=AfterSaleStatus.APPROVED, kind=AfterSaleKind.EXCHANGE, inspected_at__isnull=False
+    )
+    return AfterSale.objects.filter(Q(status__in=[AfterSaleStatus.APPLIED, AfterSaleStatus.RETURNED]) | sends)
+
+
+def escalated() -> QuerySet[AfterSale]:
+    """Open applications that were brought to the shop's head."""
+    return AfterSale.objects.filter(status__in=sorted(OPEN), escalated_at__isnull=False)
+
+
+def return_place(row: AfterSale | None = None) -> Place | None:
+    """Where goods are sent back to: what the application says, else the rules, else the place that is sent from first."""
+    if row is not None and row.place is not None:
+        return row.place
+    return rules().return_place or Place.objects.order_by("-ships", "priority", "id").first()
+
+
+def units_of(row: AfterSale) -> dict[int, int]:
+    """What leaves anew for an exchange or a reship, by SKU id: the accepted units, all of them before a look at them."""
+    units: dict[int, int] = {}
+    for line in row.lines.all():
+        quantity = line.quantity if line.accepted is None else line.accepted
+        sku_id = line.new_sku_id or line.order_line.sku_id
+        if quantity:
+            units[sku_id] = units.get(sku_id, 0) + quantity
+    return units
+
+
+def said_last(*, after_sale_id: int, by: By) -> Any:
+    """What one side said last, None where it said nothing."""
+    return AfterSaleMessage.objects.filter(after_sale=after_sale_id, by=by).order_by("-id").first()

@@ -1,0 +1,171 @@
+"""Goods that come back: taken in, looked at, put on the shelf of the place that received them or written off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from apps.aftersales import application_selectors as application_facts
+from apps.aftersales import planning
+from apps.aftersales.models import AfterSale, AfterSaleLine
+from apps.aftersales.planning import Wish
+from apps.aftersales.services import moving, paying_back, sending
+from apps.aftersales.states import LIFECYCLE, AfterSaleKind, AfterSaleStatus, By
+from apps.inventory import services as inventory
+from apps.stores.models import Place
+from mall.errors import Invalid, Kind, NotFound, ShopError
+
+
+class FindingInvalid(Invalid):
+    """More accepted than were sent back, more damaged than accepted, or none accepted. ``details``: ``line_id``."""
+
+    code = "after_sale_finding_invalid"
+    message = "验收件数有误；全部不接受请用「拒绝」"
+
+
+class NotAwaited(ShopError):
+    """No goods are awaited for it (any more). ``details``: ``status``."""
+
+    code = "after_sale_not_awaited"
+    message = "当前状态下不需要收货"
+    kind = Kind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found of a line's units: so many are accepted, of which so many are damaged."""
+
+    accepted: int
+    damaged: int = 0
+
+
+def arrive(*, after_sale_no: str, place_id: int, operator: Any, at: datetime) -> AfterSale:
+    """Say that goods came in at a place; whether they are accepted is looked at next. Raises NotFound, NotAwaited."""
+    place = Place.objects.filter(pk=place_id).first()
+    if place is None:
+        raise NotFound
+    with transaction.atomic():
+        row = moving.lock(after_sale_no=after_sale_no)
+        if row.status not in LIFECYCLE.moves["arrive"].sources or (
+            row.status == AfterSaleStatus.APPROVED and not row.awaits_goods
+        ):
+            raise NotAwaited(details={"status": row.status})
+        row.place, row.arrived_at = place, at
+        moving.move(
+            row,
+            move="arrive",
+            by=By.OPERATOR,
+            operator=operator,
+            note=f"{place.name}已收到退货",
+            deadline_at=at + timedelta(hours=application_facts.rules().inspect_hours),
+            with_columns=["place", "arrived_at"],
+            at=at,
+        )
+    return row
+
+
+def inspect(
+    *,
+    after_sale_no: str,
+    found: Mapping[int, Found],
+    amount_fen: int | None = None,
+    note: str = "",
+    operator: Any,
+    at: datetime,
+) -> AfterSale:
+    """Accept what came, whole or in part: on the shelf with it, and the money goes back or the new parcel is due.
+
+    ``found`` is by order line id; what is left out is not accepted and stays the shopper's. ``amount_fen`` is what goes
+    back, where that is less than the accepted units are worth. Refusing all of it is ``deciding.refuse``. Raises NotFound,
+    MoveRefused, FindingInvalid, AmountTooHigh, and what the refund refuses; then nothing is changed.
+    """
+    with transaction.atomic():
+        row = moving.lock(after_sale_no=after_sale_no)
+        LIFECYCLE.target(move="accept", current=row.status)
+        lines = list(row.lines.select_related("order_line"))
+        is_part = _write(lines, found)
+        if row.kind == AfterSaleKind.RETURN:
+            row.amount_fen = _amount_fen(row, lines, granted_fen=amount_fen)
+        _shelve(row, lines, operator=operator, at=at)
+        rules = application_facts.rules()
+        hours = rules.money_hours if row.kind == AfterSaleKind.RETURN else rules.dispatch_hours
+        row.inspected_at, row.escalated_at = at, None
+        moving.move(
+            row,
+            move="accept",
+            by=By.OPERATOR,
+            operator=operator,
+            note=_told(lines, note=note, is_part=is_part),
+            deadline_at=at + timedelta(hours=hours),
+            with_columns=["inspected_at", "amount_fen", "escalated_at"],
+            at=at,
+        )
+        if row.kind == AfterSaleKind.RETURN:
+            paying_back.pay_back(row, operator=operator, at=at)
+        elif is_part:
+            sending.hold_less(row, at=at)
+    return row
+
+
+def _write(lines: list[AfterSaleLine], found: Mapping[int, Found]) -> bool:
+    """Note what was found of each line; say whether less than all was accepted. Raises FindingInvalid."""
+    if unknown := set(found) - {line.order_line_id for line in lines}:
+        raise FindingInvalid(details={"line_id": min(unknown)})
+    for line in lines:
+        told = found.get(line.order_line_id, Found(accepted=0))
+        if not 0 <= told.damaged <= told.accepted <= line.quantity:
+            raise FindingInvalid(details={"line_id": line.order_line_id})
+        line.accepted, line.damaged = told.accepted, told.damaged
+    if not any(line.accepted for line in lines):
+        raise FindingInvalid
+    AfterSaleLine.objects.bulk_update(lines, ["accepted", "damaged"])
+    return any(line.accepted != line.quantity for line in lines)
+
+
+def _amount_fen(row: AfterSale, lines: list[AfterSaleLine], *, granted_fen: int | None) -> int:
+    """What goes back for the accepted units: at most what they are worth, and what was asked. Raises AmountTooHigh."""
+    units = {line.order_line_id: line.accepted or 0 for line in lines}
+    worth_fen = planning.plan(planning.standing_of(row.order), Wish(units=units)).amount_fen
+    asked_fen = worth_fen if row.amount_fen == row.proposed_fen else min(row.amount_fen, worth_fen)
+    if granted_fen is None:
+        return min(asked_fen, row.proposed_fen)
+    if not 0 <= granted_fen <= asked_fen:
+        raise planning.AmountTooHigh(details={"most_fen": asked_fen})
+    return granted_fen
+
+
+def _shelve(row: AfterSale, lines: list[AfterSaleLine], *, operator: Any, at: datetime) -> None:
+    """Accepted units come into the place that received them; damaged ones are written off at once."""
+    if row.place_id is None:
+        raise NotFound
+    units: Counter[int] = Counter()
+    damaged: Counter[int] = Counter()
+    for line in lines:
+        units[line.order_line.sku_id] += line.accepted or 0
+        damaged[line.order_line.sku_id] += line.damaged
+    inventory.take_back(
+        place_id=row.place_id,
+        units=+units,
+        damaged=+damaged,
+        cause=row.after_sale_no,
+        operator=operator,
+        at=at,
+    )
+
+
+def _told(lines: list[AfterSaleLine], *, note: str, is_part: bool) -> str:
+    """What the shopper reads of it."""
+    said = "验收通过"
+    if is_part:
+        parts = [
+            f"{line.order_line.title}接受 {line.accepted}/{line.quantity} 件"
+            for line in lines
+            if line.accepted != line.quantity
+        ]
+        said = f"部分验收通过：{'，'.join(parts)}"
+    return f"{said}。{note}" if note else said

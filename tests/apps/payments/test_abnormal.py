@@ -1,0 +1,146 @@
+"""Refunds that WeChat cannot bring home: sent to a bank card, told step by step, shown to whoever has to act."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.base.models import AuditEntry
+from apps.checkout import paying
+from apps.orders.models import Order
+from apps.payments import selectors as payment_facts
+from apps.payments import services as payments
+from apps.payments.models import Payment, Refund
+from apps.payments.services import abnormal, giving_back, refunds
+from apps.wechat.pay.client import BankCard
+from apps.wechat.sandbox.control import Sandbox
+from tests.apps.fulfillment import make as fulfillment
+from tests.apps.members import make as members
+from tests.apps.payments import make
+
+pytestmark = pytest.mark.django_db
+CARD = BankCard(bank_type="ICBC_DEBIT", account="6222020200112233445", owner="林小满")
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+@pytest.fixture
+def refund(wechat: Sandbox, settings: Any) -> Refund:
+    """Ten yuan on their way back at the sandbox, which tells nothing by itself."""
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"
+    at = now()
+    shopper = wechat.login("小茶")
+    order = make.order(price_fen=1000, at=at, owner=members.member(openid=shopper.openid))
+    params = paying.pay(member=order.member, order_no=order.order_no, at=at)
+    assert isinstance(params, dict)
+    wechat.pay(shopper.openid, params)
+    (paid,) = payments.close_open(order.payments.all(), at=at)
+    Order.objects.filter(pk=order.pk).update(status="CLOSED", closed_at=at)
+    paying.confirm_payment(transaction=paid, at=at, from_query=True)
+    row = giving_back.refund_surplus(payment_no=paid.out_trade_no, at=at)
+    assert row is not None
+    return row
+
+
+def ended(wechat: Sandbox, refund: Refund, status: str, *, after: timedelta) -> Refund:
+    """WeChat is asked once it has come so far."""
+    wechat.wait(lambda: [row for row in wechat.refunds() if row["status"] == status])
+    refunds.query_due(at=now() + after)
+    refund.refresh_from_db()
+    return refund
+
+
+def abnormally(wechat: Sandbox, refund: Refund) -> Refund:
+    wechat.fault("refund_abnormal")
+    refunds.submit_due(at=now())
+    return ended(wechat, refund, "ABNORMAL", after=timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("card", [CARD, None], ids=["to the buyer's card", "to the shop's account"])
+def test_an_abnormal_refund_is_sent_elsewhere_under_its_number_and_arrives_once(
+    wechat: Sandbox, refund: Refund, card: BankCard | None
+) -> None:
+    abnormally(wechat, refund)
+    assert (refund.status, refund.abnormal_at is not None) == ("FAILED", True)
+    number = refund.refund_no
+    who = fulfillment.operator()
+
+    abnormal.apply(refund_no=number, card=card, operator=who, at=now())
+    refund.refresh_from_db()
+    assert (refund.status, refund.abnormal_at) == ("PROCESSING", None)
+    ended(wechat, refund, "SUCCESS", after=timedelta(hours=1))
+
+    assert (refund.status, Payment.objects.get().refunded_fen) == ("SETTLED", 1000)
+    assert [row["out_refund_no"] for row in wechat.refunds()] == [number]
+    assert list(refund.steps.values_list("step", flat=True)) == [
+        "REQUEST",
+        "SUBMIT",
+        "ABNORMAL",
+        "REAPPLY",
+        "SETTLE",
+    ]
+    assert refund.steps.get(step="REAPPLY").operator == who
+    # Neither the books of operators nor the calls to WeChat have the card in the clear.
+    assert CARD.account not in str(list(AuditEntry.objects.values()) + wechat.calls("abnormal"))
+
+
+def test_only_what_wechat_calls_abnormal_is_sent_elsewhere(wechat: Sandbox, refund: Refund) -> None:
+    refunds.submit_due(at=now())
+    with pytest.raises(abnormal.NotAbnormal):
+        abnormal.apply(refund_no=refund.refund_no, card=None, operator=fulfillment.operator(), at=now())
+
+
+def test_what_wechat_would_not_take_changes_nothing_and_can_be_tried_again(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    abnormally(wechat, refund)
+    path = "*/apply-abnormal-refund"
+    wechat.fault("http_status", path=path, status=400, code="PARAM_ERROR", message="银行卡号有误")
+    who = fulfillment.operator()
+    with pytest.raises(abnormal.AbnormalRefused) as refused:
+        abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now())
+    assert "银行卡号有误" in refused.value.text
+    refund.refresh_from_db()
+    assert refund.status == "FAILED"
+    assert (
+        abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now()).status == "PROCESSING"
+    )
+
+
+def test_who_sends_it_twice_sends_it_once(wechat: Sandbox, refund: Refund) -> None:
+    abnormally(wechat, refund)
+    who = fulfillment.operator()
+    abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now())
+    with pytest.raises(abnormal.NotAbnormal):
+        abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now())
+    assert len(wechat.refunds()) == 1
+
+
+def test_refunds_that_wait_for_somebody_are_counted_and_those_that_go_on_are_not(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    def waiting() -> int:
+        return payment_facts.needing_somebody().count()
+
+    assert waiting() == 0
+    wechat.fault("not_enough")
+    refunds.submit_due(at=now())
+    assert waiting() == 1  # the balance is to be topped up
+    wechat.fault("refund_abnormal")
+    refunds.submit_due(at=now() + timedelta(minutes=3))
+    assert waiting() == 0
+    ended(wechat, refund, "ABNORMAL", after=timedelta(minutes=10))
+    assert waiting() == 1
+    steps = list(refund.steps.values_list("step", flat=True))
+    assert steps == ["REQUEST", "PUT_OFF", "SUBMIT", "ABNORMAL"]
+
+
+def test_being_put_off_for_the_same_reason_is_told_once(wechat: Sandbox, refund: Refund) -> None:
+    wechat.fault("not_enough", times=3)
+    for minutes in (0, 3, 10):
+        refunds.submit_due(at=now() + timedelta(minutes=minutes))
+    assert list(refund.steps.values_list("step", flat=True)) == ["REQUEST", "PUT_OFF"]
