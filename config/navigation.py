@@ -138,6 +138,13 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "立减金",
+        [
+            Place("立减金规则", "redeem", "packets.PacketRule"),
+            Place("立减金", "savings", "packets.Packet"),
+        ],
+    ),
+    (
         "风险核实",
         [
             Place("待核实奖励", "policy_alert", "risk.Look", _HELD_REWARDS, risk_facts.waiting),

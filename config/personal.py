@@ -23,6 +23,7 @@ from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
 from apps.orders import personal as orders
+from apps.packets import personal as packets
 from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.presale import personal as presale
@@ -39,6 +40,7 @@ BOARD: Sequence[Room] = (
     content.ROOM,
     audiences.ROOM,
     checkout.ROOM,
+    packets.ROOM,
     referrals.ROOM,
     distribution.ROOM,
     wallet.ROOM,
@@ -114,6 +116,7 @@ NOBODYS: Mapping[str, str] = {
     "audiences.SegmentVersion": "conditions, not whom they mean",
     "audiences.VersionTag": "which conditions ask for which tag",
     "audiences.SegmentSize": "sums over all members",
+    "packets.PacketRule": _OFFER,
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -195,6 +198,7 @@ PLAIN: Mapping[str, str] = {
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
     "referrals.Referral": "code title",
+    "packets.PacketRule": "title",
     "members.Level": "name",
     "members.Group": "code name note",
     "members.Document": "version",

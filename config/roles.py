@@ -51,6 +51,7 @@ _MARKETING = (
     "bargain.Bargain",
     "presale.Presale",
     "referrals.Referral",
+    "packets.PacketRule",
     "risk.Policy",
     "risk.Rule",
     "points.PointsGood",
@@ -92,6 +93,7 @@ def _roles() -> dict[str, Collection[str]]:
             "groupbuy",
             "distribution",
             "referrals",
+            "packets",
             "risk",
             "audiences",
         )
@@ -128,6 +130,7 @@ def _roles() -> dict[str, Collection[str]]:
             "groupbuy",
             "referrals",
             *("audiences.Tag", "audiences.TagMark", "audiences.Rfm"),
+            "packets",
             "risk.Look",
             *(
                 "distribution.Promoter",
@@ -159,6 +162,7 @@ def _roles() -> dict[str, Collection[str]]:
             "fulfillment",
             "distribution",
             "referrals",
+            "packets",
             "risk",
             "base.AuditEntry",
             "campaigns",

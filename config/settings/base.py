@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "apps.storefront",
     "apps.aftersales",
     "apps.books",
+    "apps.packets",
     "apps.referrals",
     "apps.audiences",
     "apps.content",
