@@ -27,7 +27,9 @@ def no_postage() -> None:
 
 def opening(packet: Packet, friend: Member, sent: str) -> Callable[[], str]:
     def call() -> str:
-        _, new = packets.open_part(packet_no=packet.packet_no, share_token=sent, member_id=friend.pk, at=LATER)
+        _, new = packets.open_part(
+            packet_no=packet.packet_no, share_token=sent, member_id=friend.pk, at=LATER
+        )
         return "new" if new else "again"
 
     return call

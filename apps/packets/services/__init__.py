@@ -1,4 +1,4 @@
-"""Everything that writes packets; call it as ``packets.open_part(...)`` (``from apps.packets import services as packets``)."""
+"""Everything that writes packets; call it as ``packets.open_part(…)`` (``from apps.packets import services as packets``)."""
 
 from apps.packets.services.giving import give_waiting
 from apps.packets.services.making import lapse_due, make, take_back

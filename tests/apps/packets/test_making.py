@@ -134,7 +134,10 @@ def test_a_refund_before_anybody_opened_it_closes_the_packet_and_takes_the_buyer
     make.rule()
     packet = make.packet()
     assert make.refund(packet) == 1
-    assert (make.fresh(packet).status, make.standing(packet)) == ("CLOSED", ["TAKEN_BACK", "FREE", "FREE", "FREE"])
+    assert (make.fresh(packet).status, make.standing(packet)) == (
+        "CLOSED",
+        ["TAKEN_BACK", "FREE", "FREE", "FREE"],
+    )
     assert Coupon.objects.get().status == "REVOKED"
     with pytest.raises(packets.PacketClosed):
         make.open_it(packet, make.member())
@@ -185,4 +188,7 @@ def test_when_its_hours_are_over_the_sweep_closes_it_once_and_what_was_given_sta
     make.open_it(packet, make.member(), at=NOW + HOUR)
     assert packets.lapse_due(at=NOW + 2 * HOUR - HOUR / 60) == 0
     assert (packets.lapse_due(at=NOW + 2 * HOUR), packets.lapse_due(at=NOW + 2 * HOUR)) == (1, 0)
-    assert (make.fresh(packet).status, make.standing(packet)) == ("LAPSED", ["GIVEN", "GIVEN", "FREE", "FREE"])
+    assert (make.fresh(packet).status, make.standing(packet)) == (
+        "LAPSED",
+        ["GIVEN", "GIVEN", "FREE", "FREE"],
+    )
