@@ -266,7 +266,7 @@ NUMBERS = frozenset(
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
-        *("withdrawal_no", "transfer_bill_no", "name_key_id"),
+        *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
     }
 )
 
@@ -318,7 +318,16 @@ TIMES = frozenset(
             "level_valid_until",
             "look_at",
         ),
-        *("made_at", "opened_at", "paid_at", "placed_at", "preheat_at", "pressed_at", "published_at"),
+        *(
+            "made_at",
+            "opened_at",
+            "over_at",
+            "paid_at",
+            "placed_at",
+            "preheat_at",
+            "pressed_at",
+            "published_at",
+        ),
         *("queried_at", "queued_at", "recalled_at", "received_at", "redeemed_at", "refresh_expires_at"),
         *("refund_sent_at", "refunded_at", "registered_at", "released_at", "reminded_at", "replied_at"),
         *("reported_at", "requested_at", "reserved_at", "revoked_at", "sale_ends_at", "sale_starts_at"),

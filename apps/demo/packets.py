@@ -1,4 +1,4 @@
-"""Packets of the demo shop: a rule, one that friends are opening, one that nobody opened yet, a part that waits for a look."""
+"""Packets of the demo shop: a rule, one that friends open, one that nobody opened yet, a part that waits for a look."""
 
 from __future__ import annotations
 

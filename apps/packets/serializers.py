@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from apps.base.inputs import StrictTextField
 from apps.base.schema import ServerTimeField
-from apps.packets.states import PacketStatus, PartStatus
+from apps.packets.states import SEEN_PARTS, PacketStatus
 
 
 class OpenPacketSerializer(serializers.Serializer[Any]):
@@ -24,7 +24,7 @@ class PacketPartSerializer(serializers.Serializer[Any]):
 
     amount_fen = serializers.IntegerField(help_text="What my coupon takes off, in fen.")
     status = serializers.ChoiceField(
-        choices=[choice for choice in PartStatus.choices if choice[0] != PartStatus.FREE],
+        choices=SEEN_PARTS,
         help_text=(
             "`GIVEN`: the coupon is in my wallet; `HELD`: it is looked at, or waits for a coupon; `REFUSED`; "
             "`TAKEN_BACK` where the order went back before the coupon was used."

@@ -51,6 +51,9 @@ class PartStatus(TextChoices):
     TAKEN_BACK = "TAKEN_BACK", "已收回"
 
 
+# What people are shown of a part that is theirs.
+SEEN_PARTS: Final = [choice for choice in PartStatus.choices if choice[0] != PartStatus.FREE]
+
 PART_LIFECYCLE: Final = Lifecycle(
     "packet_part",
     initial=PartStatus.FREE,

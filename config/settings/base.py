@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
         "CampaignStateEnum": "apps.campaigns.states.State",
         "StageKindEnum": "apps.orders.states.StageKind",
         "StageStatusEnum": "apps.orders.states.StageStatus",
+        "PacketStatusEnum": "apps.packets.states.PacketStatus",
+        "PacketPartStatusEnum": "apps.packets.states.SEEN_PARTS",
         "BargainRunStatusEnum": "apps.bargain.states.RunStatus",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -2,8 +2,8 @@
 
 from django.db import migrations, models
 
+import apps.base.fields
 from apps.base import migrating
-from apps.base.fields import FenField
 
 
 class Migration(migrating.Migration):
@@ -16,7 +16,7 @@ class Migration(migrating.Migration):
         migrations.AddField(
             model_name="coupon",
             name="own_off_fen",
-            field=FenField(blank=True, null=True, verbose_name="本券面额（分）"),
+            field=apps.base.fields.FenField(blank=True, null=True, verbose_name="本券面额（分）"),
         ),
         migrations.AlterField(
             model_name="coupon",

@@ -26,9 +26,9 @@ def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None
 
 
 def _held(look: Look) -> Part | None:
-    packet_no, place = look.subject.split(":")
-    packet = giving.lock(packet_no)
-    part = packet.parts.filter(place=int(place), status=PartStatus.HELD).first()
+    named = Part.objects.filter(pk=int(look.subject))
+    packet = giving.lock(named.values_list("packet__packet_no", flat=True).get())
+    part = named.filter(status=PartStatus.HELD).first()
     if part is not None:
         part.packet = packet
     return part

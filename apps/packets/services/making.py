@@ -11,8 +11,7 @@ from typing import Final
 
 from django.db import transaction
 
-from apps.bargain import drawing
-from apps.base import numbers
+from apps.base import drawing, numbers
 from apps.orders import services as orders
 from apps.orders.states import PAID_FOR
 from apps.packets import selectors as packet_facts
@@ -50,7 +49,7 @@ def make(*, order_no: str, at: datetime) -> Packet | None:
     )
     own, *_ = Part.objects.bulk_create(
         Part(packet=packet, place=place, amount_fen=amount_fen)
-        for place, amount_fen in enumerate(drawing.cuts_fen(sum_fen, helpers=rule.friends + 1))
+        for place, amount_fen in enumerate(drawing.parts_fen(sum_fen, people=rule.friends + 1))
     )
     # For having paid, whether or not anybody is told of it: nothing is given for sharing.
     giving.win(own, member_id=order.member_id, at=at)

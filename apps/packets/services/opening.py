@@ -120,7 +120,7 @@ def _is_held(packet: Packet, part: Part, *, member_id: int, at: datetime) -> boo
     """Whether the friend looks like the buyer, or like friends who opened the buyer's packets before."""
     look = risk.look(
         kind=KIND,
-        subject=f"{packet.packet_no}:{part.place}",
+        subject=str(part.pk),
         title=f"好友领取「{packet.rule.title}」¥{yuan(part.amount_fen)}",
         member_id=packet.member_id,
         other_id=member_id,
