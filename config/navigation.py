@@ -161,6 +161,7 @@ GROUPS: Groups = [
             Place(
                 "推客申请", "how_to_reg", "distribution.Promoter", _APPLICATIONS, promoter_facts.applications
             ),
+            Place("活跃分享者", "record_voice_over", "distribution.Sharer"),
             Place("客户绑定", "link", "distribution.Bond"),
             Place("绑定历史", "history", "distribution.BondChange"),
             Place("佣金", "paid", "distribution.Commission"),

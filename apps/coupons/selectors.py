@@ -317,7 +317,7 @@ def codes_of_promoter(*, member: Member) -> QuerySet[PromoCode]:
     return with_results(PromoCode.objects.filter(promoter=member).select_related("template"))
 
 
-def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> Iterator[str]:
+def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> sheets.Sheet:
     """Uses in shops as a sheet, the latest first, streamed; yuan, and Shanghai's time."""
     head = ["核销单号", "核销时间", "门店", "优惠券", "会员编号", "会员昵称", "商品金额", "优惠", "实收"]
     return sheets.sheet([*head, "小票号", "核销人", "撤销时间", "撤销原因"], _uses(uses, chunk), chunk=chunk)

@@ -199,6 +199,20 @@ class AppointForm(AskForm):
     )
 
 
+class AppointSharerForm(AskForm):
+    """Make a member who shares a promoter."""
+
+    title = "任命推客"
+    explanation = "该会员立即成为推客，可以分享并获得佣金；已有的访客和订单不补计佣金。"
+
+    level = forms.ModelChoiceField(
+        label="等级",
+        queryset=PromoterLevel.objects.order_by("rank"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
 class LevelChoiceForm(AskForm):
     """Set a promoter's level."""
 

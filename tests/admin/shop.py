@@ -77,6 +77,7 @@ def fill(rows: int, *, operator: User) -> None:
         _referrals_of()
         _audiences_of(order)
         _packets_of(order)
+        _sharer_of()
         _system(operator)
 
 
@@ -179,6 +180,13 @@ def _audiences_of(order: Order) -> None:
     audiences.put(tag_id=tag.pk, member_ids=[order.member_id], operator=None, at=NOW)
     audiences.reckon_due(at=NOW + timedelta(days=number))
     audiences.save_rules(audience_facts.rules())
+
+
+def _sharer_of() -> None:
+    """Somebody by whose share a visitor came today: the list is of the last days."""
+    at = datetime.now(tz=UTC)
+    sharer = members.member("茶山阿远")
+    shares.note_visit(token=shared.share(sharer, at=at).token, visitor_id="", member=members.member(), at=at)
 
 
 def _packets_of(order: Order) -> None:
