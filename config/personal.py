@@ -232,6 +232,7 @@ PLAIN: Mapping[str, str] = {
     "storefront.Shop": "name logo notice",
     "support.Survey": "title introduction",
     "distribution.PromoterLevel": "name",
+    "distribution.Rules": "watermark",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
     "audiences.Tag": "name note followed_on",

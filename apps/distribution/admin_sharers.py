@@ -84,6 +84,10 @@ class SharerAdmin(ReadOnlyAdmin):
     actions_detail = ["appoint"]
     revenue = yuan_column("revenue_fen", "带来销售额")
 
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """The most visitors first."""
+        return ["-visitors", "pk"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sharer]:
         since, until = _window(request)
         return sharers.active(since=since, until=until).prefetch_related("memberships__group", "promoter")

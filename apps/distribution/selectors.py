@@ -57,6 +57,11 @@ def rules() -> Rules:
     return Rules.objects.filter(pk=1).first() or Rules(pk=1)
 
 
+def watermark() -> str:
+    """What is written into pictures for promoters; nothing where it is empty."""
+    return rules().watermark
+
+
 def promoter_of(member_id: int) -> Promoter | None:
     """A member's promoter with level and account, whatever its status; None for who never asked."""
     rows = Promoter.objects.select_related("level", "account")

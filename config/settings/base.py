@@ -302,6 +302,8 @@ CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
+# With which marks are written into pictures: that of the posters.
+PICTURE_MARK_FONT = BASE_DIR / "apps" / "shares" / "fonts" / "NotoSansSC-Regular.subset.otf"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"

@@ -85,7 +85,7 @@ def test_only_what_lies_in_the_period_counts_and_who_left_is_not_there():
     owner, gone = make.member("茶山阿远"), make.member("老徐")
     for each in (owner, gone):
         come(shared.share(each), make.member(), at=NOW - 3 * DAY)
-    Member.objects.filter(pk=gone.pk).update(nickname="", erased_at=NOW)
+    Member.objects.filter(pk=gone.pk).update(nickname="", phone="", erased_at=NOW, disabled_at=NOW)
     assert list(found()) == ["茶山阿远"]
     assert found(since=NOW - 3 * DAY) == found(until=NOW - 3 * DAY + timedelta(microseconds=1))
     assert found(since=NOW - 2 * DAY) == {}
@@ -93,7 +93,7 @@ def test_only_what_lies_in_the_period_counts_and_who_left_is_not_there():
 
 
 def test_shares_results_of_a_campaign_and_sharers_tell_the_same_number_of_visitors():
-    row = bargain.bargain()
+    row = bargain.bargain(starts_at=NOW - 9 * DAY, ends_at=NOW + 9 * DAY)
     owner = make.member("茶山阿远")
     run = bargains.open_run(bargain_id=row.pk, member_id=owner.pk, at=NOW)
     kind = cards.kind_of("bargain")
