@@ -57,7 +57,7 @@ class PictureField(models.ImageField):
         """Store what a form drew; what came by another way is drawn now. Raises the errors of drawing.draw."""
         file: FieldFile = getattr(model_instance, self.attname)
         if file and not file._committed:  # type: ignore[attr-defined]  # Django's own mark
-            file.name = stored.keep(_drawn(file.file, self.recipe()), folder=str(self.upload_to))
+            file.name = stored.keep(_drawn(file.file, self.recipe), folder=str(self.upload_to))
             file._committed = True  # type: ignore[attr-defined]
             setattr(model_instance, self.attname, file.name)
             file = getattr(model_instance, self.attname)
@@ -103,9 +103,9 @@ def _operators() -> Recipe:
     return drawing.OPERATORS
 
 
-def _drawn(file: File, recipe: Recipe) -> Drawing:
+def _drawn(file: File, recipe: Callable[[], Recipe]) -> Drawing:
     drawn: Drawing | None = getattr(file, _DRAWN, None)
     if drawn is not None:
         return drawn
     file.seek(0)
-    return drawing.draw(file.read(drawing.MOST_BYTES + 1), recipe=recipe)
+    return drawing.draw(file.read(drawing.MOST_BYTES + 1), recipe=recipe())

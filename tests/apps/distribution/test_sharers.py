@@ -93,7 +93,7 @@ def test_only_what_lies_in_the_period_counts_and_who_left_is_not_there():
 
 
 def test_shares_results_of_a_campaign_and_sharers_tell_the_same_number_of_visitors():
-    row = bargain.bargain(starts_at=NOW - 9 * DAY, ends_at=NOW + 9 * DAY)
+    row = bargain.bargain(at=NOW, starts_at=NOW - 9 * DAY, ends_at=NOW + 9 * DAY)
     owner = make.member("茶山阿远")
     run = bargains.open_run(bargain_id=row.pk, member_id=owner.pk, at=NOW)
     kind = cards.kind_of("bargain")
