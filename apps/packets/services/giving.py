@@ -12,7 +12,8 @@ from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
 from apps.packets import selectors as packet_facts
 from apps.packets.models import Packet, Part
-from apps.packets.states import PART_LIFECYCLE, PartStatus
+from apps.packets.states import KIND, PART_LIFECYCLE, PartStatus
+from apps.risk import services as risk
 
 _BATCH: Final = 500
 _SPENT: Final = frozenset({CouponStatus.USED, CouponStatus.HELD})
@@ -65,6 +66,9 @@ def take_back(part: Part, *, reason: str, at: datetime) -> None:
 
     One that an unpaid order holds is revoked when that order lets go of it.
     """
+    if part.status == PartStatus.HELD:
+        # There is nothing to decide any more for whoever was to look at it.
+        risk.settled(kind=KIND, subject=str(part.pk), note=reason, at=at)
     if part.coupon_id is not None:
         status = coupons.recall(coupon_id=part.coupon_id, note=reason, at=at)
         if status in _SPENT:

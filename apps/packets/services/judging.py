@@ -11,18 +11,20 @@ from apps.packets.states import PartStatus
 from apps.risk.models import Look
 
 
-def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
-    """Give a held part; one whose order went back meanwhile stays taken back."""
+def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
+    """Give a held part; one whose order went back meanwhile stays taken back, which False says."""
     part = _held(look)
     if part is not None:
         giving.give(part, at=at)
+    return part is not None
 
 
-def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> None:
-    """Give a held part to nobody."""
+def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool:
+    """Give a held part to nobody; False where it is held no more."""
     part = _held(look)
     if part is not None:
         giving.refuse(part, reason=reason)
+    return part is not None
 
 
 def _held(look: Look) -> Part | None:
