@@ -228,6 +228,7 @@ PARAMETERS: Final = {
     "address_id": "Id of one of the member's addresses.",
     "bargain_id": "Id of a bargain.",
     "referral_id": "Id of a referral campaign.",
+    "packet_no": "Number of a packet, as its buyer sent it.",
     "bargain_no": "Number of a run of a bargain.",
     "presale_id": "Id of a pre-sale.",
     "coupon_id": "Id of one of the member's coupons.",

@@ -85,6 +85,11 @@ INVARIANTS: Sequence[Invariant] = (
         ),
     ),
     Invariant(
+        name="packets_equal_parts",
+        title="立减金总额等于各份之和，领取人数等于已领份数",
+        faults=("apps.packets.selectors.unbalanced",),
+    ),
+    Invariant(
         name="withdrawals_equal_ledger",
         title="提现与推客账户、流水和微信一致",
         faults=("apps.distribution.withdrawal_selectors.unexplained_withdrawals",),

@@ -33,6 +33,12 @@ KINDS: Sequence[Kind] = (
         rejects="apps.coupons.services.judging.reject_held",
     ),
     Kind(
+        name="packet",
+        label="立减金",
+        releases="apps.packets.services.judging.release_held",
+        rejects="apps.packets.services.judging.reject_held",
+    ),
+    Kind(
         name="referral",
         label="邀请",
         releases="apps.referrals.services.judging.release_held",

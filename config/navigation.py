@@ -170,6 +170,13 @@ GROUPS: Groups = [
         ],
     ),
     (
+        "立减金",
+        [
+            Place("立减金规则", "redeem", "packets.PacketRule"),
+            Place("立减金", "savings", "packets.Packet"),
+        ],
+    ),
+    (
         "风险核实",
         [
             Place("待核实奖励", "policy_alert", "risk.Look", _HELD_REWARDS, risk_facts.waiting),
@@ -186,6 +193,7 @@ GROUPS: Groups = [
             Place(
                 "推客申请", "how_to_reg", "distribution.Promoter", _APPLICATIONS, promoter_facts.applications
             ),
+            Place("活跃分享者", "record_voice_over", "distribution.Sharer"),
             Place("客户绑定", "link", "distribution.Bond"),
             Place("绑定历史", "history", "distribution.BondChange"),
             Place("佣金", "paid", "distribution.Commission"),

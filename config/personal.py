@@ -25,6 +25,7 @@ from apps.groupbuy import personal as groupbuy
 from apps.members import personal as members
 from apps.messaging import personal as messaging
 from apps.orders import personal as orders
+from apps.packets import personal as packets
 from apps.payments import personal as payments
 from apps.points import personal as points
 from apps.presale import personal as presale
@@ -42,6 +43,7 @@ BOARD: Sequence[Room] = (
     content.ROOM,
     audiences.ROOM,
     checkout.ROOM,
+    packets.ROOM,
     referrals.ROOM,
     distribution.ROOM,
     wallet.ROOM,
@@ -123,6 +125,7 @@ NOBODYS: Mapping[str, str] = {
     "audiences.SegmentVersion": "conditions, not whom they mean",
     "audiences.VersionTag": "which conditions ask for which tag",
     "audiences.SegmentSize": "sums over all members",
+    "packets.PacketRule": _OFFER,
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
     "distribution.RateRule": _SETTING,
@@ -211,6 +214,7 @@ PLAIN: Mapping[str, str] = {
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
     "referrals.Referral": "code title",
+    "packets.PacketRule": "title",
     "members.Level": "name",
     "messaging.Rules": "quiet_from quiet_until",
     "messaging.Template": "template_id title",
@@ -250,6 +254,7 @@ PLAIN: Mapping[str, str] = {
     "support.Survey": "title introduction",
     "aftersales.AfterSaleReason": "code label",
     "distribution.PromoterLevel": "name",
+    "distribution.Rules": "watermark",
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
     "audiences.Tag": "name note followed_on",
@@ -284,7 +289,7 @@ NUMBERS = frozenset(
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
         *("access_hash", "refresh_hash", "request_hash"),
-        *("withdrawal_no", "transfer_bill_no", "name_key_id"),
+        *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
     }
 )
@@ -337,7 +342,16 @@ TIMES = frozenset(
             "level_valid_until",
             "look_at",
         ),
-        *("made_at", "opened_at", "paid_at", "placed_at", "preheat_at", "pressed_at", "published_at"),
+        *(
+            "made_at",
+            "opened_at",
+            "over_at",
+            "paid_at",
+            "placed_at",
+            "preheat_at",
+            "pressed_at",
+            "published_at",
+        ),
         *("queried_at", "queued_at", "recalled_at", "received_at", "redeemed_at", "refresh_expires_at"),
         *("refund_sent_at", "refunded_at", "registered_at", "released_at", "reminded_at", "replied_at"),
         *("reported_at", "requested_at", "reserved_at", "revoked_at", "sale_ends_at", "sale_starts_at"),

@@ -17,7 +17,13 @@ USERS: Sequence[User] = (
     InColumn(model="catalog.Product", column="cover", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.ProductImage", column="image", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.Sku", column="image", folder="skus", recipe=OPERATORS),
-    InColumn(model="distribution.Material", column="picture", folder="materials", recipe=OPERATORS),
+    InColumn(
+        model="distribution.Material",
+        column="picture",
+        folder="materials",
+        recipe=OPERATORS,
+        marked_by="apps.distribution.selectors.watermark",
+    ),
     InHtml(model="catalog.Product", column="detail_html", folder="details", recipe=OPERATORS),
     # What an order showed when it was placed.
     InColumn(

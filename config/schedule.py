@@ -109,6 +109,8 @@ RINGS = (
     Ring("distribution.settle_due", 300),
     Ring("distribution.reward_due", 3600),
     Ring("distribution.review_levels", 3600),
+    Ring("packets.lapse_due", 60),
+    Ring("packets.give_waiting", 600),
     Ring("referrals.give_waiting", 600),
     Ring("risk.forget_traces", 3600),
     Ring("members.forget_unused_pictures", 3600),

@@ -46,6 +46,7 @@ KINDS: Sequence[Kind] = (
         finds="apps.referrals.sharing.referral",
         numbered=True,
     ),
+    Kind(name="packet", label="立减金", page="pages/packet/index", finds="apps.packets.sharing.packet"),
 )
 
 # Called with the share and the member, inside the visit's transaction; they refuse nobody.

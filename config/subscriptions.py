@@ -51,6 +51,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.coupons.handlers.reward_on_order_paid",
         "apps.distribution.handlers.accrue_on_order_paid",
         "apps.orders.handlers.tell_on_order_paid",
+        "apps.packets.handlers.make_on_order_paid",
         "apps.risk.handlers.note_on_order_paid",
         "apps.storefront.handlers.note_on_order_paid",
     ],
@@ -64,6 +65,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     ],
     events.OrderRefunded: [
         "apps.distribution.handlers.take_back_on_order_refunded",
+        "apps.packets.handlers.take_back_on_order_refunded",
         "apps.referrals.handlers.take_back_on_order_refunded",
     ],
     events.OrderReserved: ["apps.checkout.handlers.tell_on_order_reserved"],

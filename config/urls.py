@@ -42,6 +42,7 @@ urlpatterns = [
     path("api/v1/", include("apps.bargain.urls")),
     path("api/v1/", include("apps.presale.urls")),
     path("api/v1/", include("apps.distribution.urls")),
+    path("api/v1/", include("apps.packets.urls")),
     path("api/v1/", include("apps.referrals.urls")),
     path("api/v1/", include("apps.shares.urls")),
     path("api/v1/", include("apps.messaging.urls")),

@@ -17,7 +17,7 @@ from mall.money import yuan
 _HEAD = ("会员编号", "昵称", "手机号", "等级", "注册时间", "客户分层", "最近付款", "消费次数", "消费金额")
 
 
-def members(version: SegmentVersion, *, revealed: bool, at: datetime) -> Iterator[str]:
+def members(version: SegmentVersion, *, revealed: bool, at: datetime) -> sheets.Sheet:
     """A line for each member, rising by their rows, streamed."""
     return sheets.sheet(_HEAD, _lines(version, revealed=revealed, at=at))
 

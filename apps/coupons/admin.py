@@ -187,16 +187,27 @@ class MoveInline(ReadOnlyTabular):
 class CouponAdmin(ReadOnlyAdmin):
     """The coupons that members hold."""
 
-    list_display = ["public_id", "template", "member", "status", "valid_until", "way", "order_no", "promo"]
+    list_display = [
+        "public_id",
+        "template",
+        "worth",
+        "member",
+        "status",
+        "valid_until",
+        "way",
+        "order_no",
+        "promo",
+    ]
     list_filter = ["status", "way"]
     list_select_related = ["template", "member", "promo"]
     search_fields = ["=member__public_id", "=order_no", "=promo__code"]
     search_help_text = "按会员编号、使用单号（订单或门店核销）或推广码查找"
     linked_by = ["member__id__exact"]
     fields = [
-        *("public_id", "template", "member", "status", "valid_from", "valid_until", "order_no"),
+        *("public_id", "template", "worth", "member", "status", "valid_from", "valid_until", "order_no"),
         *("way", "cause", "gift_of", "promo", "recalled_at", "issued_at"),
     ]
+    readonly_fields = ["worth"]
     inlines = [MoveInline]
     actions_list = ["compensate"]
     actions_detail = ["revoke"]
@@ -231,6 +242,10 @@ class CouponAdmin(ReadOnlyAdmin):
             give,
             initial={name: request.GET.get(name, "") for name in ("member", "order_no")},
         )
+
+    @admin.display(description="面值")
+    def worth(self, row: Coupon) -> str:
+        return wording.worth(row.says)
 
     @action(description="收回", permissions=["coupons.change_coupon"], url_path="revoke", icon="undo")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:

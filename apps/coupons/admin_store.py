@@ -165,7 +165,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
 
 def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str]]:
     """What the person at the till reads out before confirming."""
-    coupon, template = found.coupon, found.coupon.template
+    coupon, template = found.coupon, found.coupon.says
     return [
         ("优惠券", f"{template.name}（{wording.worth(template)}）"),
         ("适用商品", scopes.told(template, most=20)),

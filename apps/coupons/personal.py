@@ -21,7 +21,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     promoted = PromoCode.objects.filter(promoter_id=person.member_id).order_by("id")
     return {
         "优惠券": personal.table(
-            coupons, "public_id", "status", "valid_from", "valid_until", "order_no", "way", "issued_at",
+            coupons, "public_id", "status", "valid_from", "valid_until", "order_no", "way", "issued_at", "own_off_fen",
             名称="template__name",
         ),
         "优惠券流水": personal.table(

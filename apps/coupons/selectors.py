@@ -48,11 +48,12 @@ class Held(NamedTuple):
     template_id: int
     valid_from: datetime
     valid_until: datetime
+    own_off_fen: int | None
     now: bool
 
 
 _WALLET: Final = """
-    SELECT coupon.public_id, coupon.template_id, coupon.valid_from, coupon.valid_until,
+    SELECT coupon.public_id, coupon.template_id, coupon.valid_from, coupon.valid_until, coupon.own_off_fen,
            coupon.valid_from <= %(at)s AND template.channel <> 'STORE' AS now
       FROM coupons_coupon AS coupon JOIN coupons_template AS template ON template.id = coupon.template_id
      WHERE coupon.member_id = %(member_id)s AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL
@@ -151,7 +152,9 @@ def wallet_offers(*, member: Member, at: datetime) -> list[AnyCoupon]:
     worths, found = kept.worths(), []
     for row in rows:
         worth = worths[row.template_id]
-        offer = kept.offer_of(worth, public_id=row.public_id, valid_until=row.valid_until)
+        offer = kept.offer_of(
+            worth, public_id=row.public_id, valid_until=row.valid_until, own_off_fen=row.own_off_fen
+        )
         if offer is not None:
             found.append(offer if row.now else replace(offer, refused=_why_not_now(row, worth, at=at)))
     return found
@@ -314,7 +317,7 @@ def codes_of_promoter(*, member: Member) -> QuerySet[PromoCode]:
     return with_results(PromoCode.objects.filter(promoter=member).select_related("template"))
 
 
-def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> Iterator[str]:
+def store_uses_as_csv(uses: QuerySet[StoreUse], *, chunk: int = 2_000) -> sheets.Sheet:
     """Uses in shops as a sheet, the latest first, streamed; yuan, and Shanghai's time."""
     head = ["核销单号", "核销时间", "门店", "优惠券", "会员编号", "会员昵称", "商品金额", "优惠", "实收"]
     return sheets.sheet([*head, "小票号", "核销人", "撤销时间", "撤销原因"], _uses(uses, chunk), chunk=chunk)
@@ -365,7 +368,12 @@ def _made(coupons: Iterable[Coupon]) -> list[AnyCoupon]:
     """The coupons as offers; those of a template that makes none are left out and logged."""
     worths = kept.worths()
     offers = (
-        kept.offer_of(worths[coupon.template_id], public_id=coupon.public_id, valid_until=coupon.valid_until)
+        kept.offer_of(
+            worths[coupon.template_id],
+            public_id=coupon.public_id,
+            valid_until=coupon.valid_until,
+            own_off_fen=coupon.own_off_fen,
+        )
         for coupon in coupons
     )
     return [offer for offer in offers if offer is not None]

@@ -121,7 +121,10 @@ class CouponSerializer(serializers.Serializer[Any]):
         help_text="How it was used in a shop, or null. Where it can be used says `template.channel`."
     )
     promo_code = serializers.SerializerMethodField(help_text="The promoter's word it came from, or empty.")
-    template = TemplateSerializer()
+    template = TemplateSerializer(
+        source="says",
+        help_text="What the coupon says; `off_fen` is the coupon's own where its sum was drawn for its owner.",
+    )
 
     def get_status(self, coupon: Coupon) -> CouponStatus:
         at: datetime = self.context["at"]

@@ -41,7 +41,7 @@ def off_fen(coupon: Coupon, *, goods_fen: int) -> int:
 
     The till says how much the goods in scope cost, not which they are: the offer is for all of this basket.
     """
-    figures = {**terms.figures_of(coupon.template), "scope": Template.Scope.ALL}
+    figures = {**terms.figures_of(coupon.says), "scope": Template.Scope.ALL}
     offer = terms.offer(Terms(ref=str(refs.coupon(coupon.public_id)), label=coupon.template.name, **figures))
     goods = Line(sku_id=0, product_id=0, title="门店商品", quantity=1, unit_price_fen=goods_fen)
     quote = engine.quote(Basket(lines=(goods,)), [offer])

@@ -13,6 +13,7 @@ from apps.demo import (
     bargains,
     filling,
     group_buys,
+    packets,
     presales,
     promoters,
     referrals,
@@ -46,6 +47,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         referrals.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
+        packets.fill(at=at)
     # Last: it looks at what everybody bought.
     audiences.fill(at=at)
     return added

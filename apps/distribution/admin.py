@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -19,6 +18,7 @@ from apps.base.asking import Done, operator
 from apps.distribution import (
     admin_money,
     admin_rules,
+    admin_sharers,
     admin_withdrawals,
     exports,
     forms,
@@ -38,7 +38,7 @@ from apps.distribution.states import MOVE_LABELS, PROMOTER_LIFECYCLE, PromoterSt
 from apps.members import selectors as member_facts
 from mall.money import yuan
 
-__all__ = ["PromoterAdmin", "admin_money", "admin_rules", "admin_withdrawals"]
+__all__ = ["PromoterAdmin", "admin_money", "admin_rules", "admin_sharers", "admin_withdrawals"]
 
 _COLOURS = {
     PromoterStatus.PENDING: "warning",
@@ -68,7 +68,6 @@ _TABLES = (
         note="列出与所选日期有交集的活动，数字按活动自身的起止时间统计；奖励在发奖后计入。",
     ),
 )
-_LOOKED_BACK = timedelta(days=30)
 # So many of a promoter's customers, and of each of theirs, are in the tree on its page; the lists have them all.
 _TREE = 20
 
@@ -112,7 +111,7 @@ class PromoterAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["standing", "customers", "orders", "brought", "earned", "roi", "money", "tree"]
     inlines = [MoveInline]
-    actions_list = ["appoint", "report", "export", "sharers"]
+    actions_list = ["appoint", "report", "export", "export_csv"]
     actions_detail = ["approve", "refuse", "suspend", "resume", "set_level", "bind", "unbind"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promoter]:
@@ -227,20 +226,17 @@ class PromoterAdmin(ReadOnlyAdmin):
     )
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Every promoter with figures, as a sheet; who exports is written down."""
-        audit.record(operator=operator(request), action="导出推客报表", subject="推客", at=timezone.now())
-        return sheets.download(exports.promoters(), name="promoters")
+        return self._exported(request, as_csv=False)
 
     @action(
-        description="活跃分享者",
+        description="导出报表（CSV）",
         permissions=["distribution.export_commission"],
-        url_path="sharers",
-        icon="record_voice_over",
+        url_path="export-csv",
+        icon="csv",
     )
-    def sharers(self, request: HttpRequest) -> HttpResponseBase:
-        """Who shared most in the last days, by member group, as a sheet: whom to ask whether they would promote."""
-        at = timezone.now()
-        audit.record(operator=operator(request), action="导出活跃分享者", subject="分享", at=at)
-        return sheets.download(exports.sharers(since=at - _LOOKED_BACK), name="sharers")
+    def export_csv(self, request: HttpRequest) -> HttpResponseBase:
+        """The same as text, for programs."""
+        return self._exported(request, as_csv=True)
 
     @action(
         description="通过申请",
@@ -319,6 +315,10 @@ class PromoterAdmin(ReadOnlyAdmin):
             return "已解绑。"
 
         return self.ask(request, forms.UnbindForm, unbind, row=row, heading=str(row))
+
+    def _exported(self, request: HttpRequest, *, as_csv: bool) -> HttpResponseBase:
+        audit.record(operator=operator(request), action="导出推客报表", subject="推客", at=timezone.now())
+        return sheets.answer(exports.promoters(), name="promoters", as_csv=as_csv)
 
     def _move(self, request: HttpRequest, object_id: str, move: str, form_class: type) -> HttpResponse:
         row: Promoter = self.row(request, object_id)

@@ -48,6 +48,7 @@ class RulesAdmin(OneRowAdmin):
         ("佣金", {"fields": [("first_bp", "second_bp", "ceiling_bp"), "freeze_days"]}),
         ("加入", {"fields": [("joining", "needs_review"), "join_by_spending_fen"]}),
         ("绑定", {"fields": [("binding_mode", "newcomers_only"), ("valid_days", "protect_days")]}),
+        ("素材", {"fields": ["watermark"]}),
         (
             "提现",
             {

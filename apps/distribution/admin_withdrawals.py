@@ -201,8 +201,9 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     )
     def statement(self, request: HttpRequest) -> HttpResponse:
         def chosen(form: forms.MonthForm) -> Done:
-            month = form.cleaned_data["month"]
-            return Done("月报已生成。", then=reverse("admin:withdrawal_statement", args=[month]))
+            typed = form.cleaned_data
+            address = reverse("admin:withdrawal_statement", args=[typed["month"]])
+            return Done("月报已生成。", then=f"{address}?as={typed['form']}")
 
         return self.ask(request, forms.MonthForm, chosen, audit_as=("导出提现月报", "推客提现"))
 
@@ -215,7 +216,11 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             raise Http404
         audit.record(operator=operator(request), action="下载提现月报", subject=month, at=timezone.now())
         since, until = days.month_window(first)
-        return sheets.download(exports.withdrawals(since=since, until=until), name=f"withdrawals-{month}")
+        return sheets.answer(
+            exports.withdrawals(since=since, until=until),
+            name=f"withdrawals-{month}",
+            as_csv=request.GET.get("as") == "csv",
+        )
 
 
 def _told(row: Withdrawal) -> str:

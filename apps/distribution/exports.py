@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from apps.base import sheets
 from apps.distribution import selectors as promoter_facts
+from apps.distribution import sharers as shared
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Commission
 from mall import text as texts
-from mall.money import yuan
 
 _CHUNK = 2_000
 
 
-def promoters() -> Iterator[str]:
+def promoters() -> sheets.Sheet:
     """A line for each promoter: whom they brought, what that sold, what it cost, and how often the cost came back."""
     head = [
         "推客编号",
@@ -36,16 +36,22 @@ def promoters() -> Iterator[str]:
     )
 
 
-def sharers(*, since: datetime) -> Iterator[str]:
+def sharers(*, since: datetime, until: datetime) -> sheets.Sheet:
     """The most active sharers by member group (KOC), whether or not they promote."""
-    head = ["会员分组", "会员编号", "昵称", "带来访客", "带来注册", "带来订单", "其中已付款"]
-    rows = promoter_facts.sharers(since=since).iterator(chunk_size=_CHUNK)
-    return sheets.sheet(
-        head, ([value or "" if number < 3 else value for number, value in enumerate(row)] for row in rows)
-    )
+    head = [
+        "会员分组",
+        "会员编号",
+        "昵称",
+        "带来访客",
+        "带来注册",
+        "带来订单",
+        "其中已付款",
+        "带来销售额（元）",
+    ]
+    return sheets.sheet(head, _sharers(since=since, until=until))
 
 
-def commissions() -> Iterator[str]:
+def commissions() -> sheets.Sheet:
     """A line for each commission and each take-back, the newest first, streamed."""
     head = [
         "业务键",
@@ -62,13 +68,13 @@ def commissions() -> Iterator[str]:
     return sheets.sheet([*head, "佣金", "状态", "待核实", "解冻时间", "说明"], _commissions(), chunk=_CHUNK)
 
 
-def withdrawals(*, since: datetime, until: datetime) -> Iterator[str]:
+def withdrawals(*, since: datetime, until: datetime) -> sheets.Sheet:
     """A line for each promoter to whom money came in ``[since, until)``: what is to be declared as their income."""
     head = ["推客编号", "昵称", "姓名", "收款 openid", "到账笔数", "到账金额（元）"]
     return sheets.sheet(head, _withdrawn(since=since, until=until))
 
 
-def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[str | int]]:
+def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[sheets.Cell]]:
     for month in withdrawal_facts.statement(since=since, until=until):
         member = month.promoter.member
         yield [
@@ -77,11 +83,16 @@ def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[str | int]]
             month.name_masked,
             texts.masked_number(month.openid) if month.openid else "",
             month.times,
-            yuan(month.amount_fen),
+            sheets.yuan(month.amount_fen),
         ]
 
 
-def _promoters() -> Iterator[list[str | int]]:
+def _sharers(*, since: datetime, until: datetime) -> Iterator[list[sheets.Cell]]:
+    for group, number, nickname, *counts, revenue_fen in shared.by_group(since=since, until=until):
+        yield [group or "", number, nickname, *counts, sheets.yuan(revenue_fen)]
+
+
+def _promoters() -> Iterator[list[sheets.Cell]]:
     for row in promoter_facts.reported().iterator(chunk_size=_CHUNK):
         account = row.account
         yield [
@@ -92,16 +103,16 @@ def _promoters() -> Iterator[list[str | int]]:
             f"{timezone.localtime(row.active_at):%Y-%m-%d}" if row.active_at else "",
             row.customers,
             row.orders,
-            yuan(row.brought_fen),
-            yuan(row.earned_fen),
-            yuan(row.back_fen),
-            yuan(row.earned_fen - row.back_fen),
+            sheets.yuan(row.brought_fen),
+            sheets.yuan(row.earned_fen),
+            sheets.yuan(row.back_fen),
+            sheets.yuan(row.earned_fen - row.back_fen),
             promoter_facts.return_of(row.brought_fen, cost_fen=row.earned_fen - row.back_fen),
-            *(yuan(getattr(account, name)) for name in promoter_facts.SUMS),
+            *(sheets.yuan(getattr(account, name)) for name in promoter_facts.SUMS),
         ]
 
 
-def _commissions() -> Iterator[list[str | int]]:
+def _commissions() -> Iterator[list[sheets.Cell]]:
     rows = Commission.objects.select_related("promoter__member", "line").order_by("-pk")
     last: int | None = None
     while found := list(rows.filter(pk__lt=last)[:_CHUNK] if last is not None else rows[:_CHUNK]):
@@ -109,7 +120,7 @@ def _commissions() -> Iterator[list[str | int]]:
         yield from (_line(row) for row in found)
 
 
-def _line(row: Commission) -> list[str | int]:
+def _line(row: Commission) -> list[sheets.Cell]:
     return [
         row.business_key,
         f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}",
@@ -118,10 +129,10 @@ def _line(row: Commission) -> list[str | int]:
         row.order_no,
         row.line.title,
         row.get_level_display(),
-        yuan(row.base_fen),
-        yuan(row.rate_bp),
+        sheets.yuan(row.base_fen),
+        sheets.percent(row.rate_bp),
         row.rate_source,
-        yuan(row.amount_fen),
+        sheets.yuan(row.amount_fen),
         str(row.get_status_display()),
         "是" if row.held else "",
         f"{timezone.localtime(row.due_at):%Y-%m-%d}" if row.due_at else "",

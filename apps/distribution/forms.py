@@ -40,6 +40,14 @@ class RulesForm(RuledForm):
         label="佣金上限（%）", max_bp=10_000, help_text="一级与二级合计不得超过，商品、类目、等级比例同样受限"
     )
 
+    watermark = TextField(
+        label="素材水印",
+        required=False,
+        max_length=20,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="印在推广素材图片的右下角，例如店铺名；留空不印。修改后对新上传的图片生效",
+    )
+
     class Meta:
         model = Rules
         fields = [
@@ -58,6 +66,7 @@ class RulesForm(RuledForm):
             "withdraw_max_per_day",
             "review_above_fen",
             "second_person_above_fen",
+            "watermark",
         ]
 
     def check(self, row: Rules) -> None:
@@ -191,6 +200,20 @@ class AppointForm(AskForm):
     explanation = "该会员立即成为推客，可以分享并获得佣金。"
 
     member = CodeField(label="会员编号", max_length=20, widget=UnfoldAdminTextInputWidget)
+    level = forms.ModelChoiceField(
+        label="等级",
+        queryset=PromoterLevel.objects.order_by("rank"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+class AppointSharerForm(AskForm):
+    """Make a member who shares a promoter."""
+
+    title = "任命推客"
+    explanation = "该会员立即成为推客，可以分享并获得佣金；已有的访客和订单不补计佣金。"
+
     level = forms.ModelChoiceField(
         label="等级",
         queryset=PromoterLevel.objects.order_by("rank"),

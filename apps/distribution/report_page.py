@@ -65,7 +65,11 @@ def show(
             at=timezone.now(),
         )
         pieces = sheets.sheet([*wanted.names, *_in_yuan(wanted.figures)], _rows(wanted.lines(since, until)))
-        return sheets.download(pieces, name=f"{name}-{wanted.key}-{first:%Y%m%d}-{last:%Y%m%d}")
+        return sheets.answer(
+            pieces,
+            name=f"{name}-{wanted.key}-{first:%Y%m%d}-{last:%Y%m%d}",
+            as_csv=request.GET.get("as") == "csv",
+        )
     context = {
         **page.admin_site.each_context(request),
         "title": title,
@@ -100,10 +104,10 @@ def _cells(line: Line) -> list[str]:
     return [*line.names, *figures]
 
 
-def _rows(lines: Iterable[Line]) -> Iterator[list[str | int]]:
+def _rows(lines: Iterable[Line]) -> Iterator[list[sheets.Cell]]:
     for line in lines:
         money = (line.income_fen, line.commission_fen, line.rewards_fen, line.cost_fen)
-        yield [*line.names, line.orders, line.buyers, *(yuan(fen) for fen in money), line.roi]
+        yield [*line.names, line.orders, line.buyers, *(sheets.yuan(fen) for fen in money), line.roi]
 
 
 def _in_yuan(figures: Sequence[str]) -> list[str]:

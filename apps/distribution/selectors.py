@@ -37,9 +37,7 @@ from apps.distribution.models import (
 )
 from apps.distribution.rates import Candidate, Rate, Standing, rate
 from apps.distribution.states import CommissionStatus, PromoterStatus
-from apps.members.models import Member
 from apps.orders.models import Order
-from apps.shares.models import ShareOrder, Visit
 from mall import money
 
 # What holds where nobody saved rules.
@@ -57,6 +55,11 @@ SUMS: Final = (
 def rules() -> Rules:
     """The rules in force; the defaults where nobody saved any."""
     return Rules.objects.filter(pk=1).first() or Rules(pk=1)
+
+
+def watermark() -> str:
+    """What is written into pictures for promoters; nothing where it is empty."""
+    return rules().watermark
 
 
 def promoter_of(member_id: int) -> Promoter | None:
@@ -164,30 +167,6 @@ def rates_paid(*, order_nos: Sequence[str]) -> Mapping[int, list[int]]:
     for line_id, rate_bp in rows.exclude(status=CommissionStatus.CANCELLED).values_list("line_id", "rate_bp"):
         found.setdefault(line_id, []).append(rate_bp)
     return found
-
-
-def sharers(*, since: datetime) -> QuerySet[Any, Any]:
-    """Who shared most since then, by member group: members with ``visitors``, ``registrations``, ``ordered``, ``paid``.
-
-    A row for each group that a member is in, one without a group for those in none; the most visitors first.
-    """
-    came = Visit.objects.filter(share__member=OuterRef("pk"), first_at__gte=since).order_by()
-    bought = ShareOrder.objects.filter(share__member=OuterRef("pk"), placed_at__gte=since).order_by()
-
-    def counted(rows: QuerySet[Any], what: Any) -> Coalesce:
-        grouped = rows.values("share__member").annotate(found=what).values("found")
-        return Coalesce(Subquery(grouped, output_field=IntegerField()), Value(0))
-
-    found = Member.objects.filter(erased_at=None).annotate(
-        visitors=counted(came, Count("pk")),
-        registrations=counted(came.filter(registered=True), Count("pk")),
-        ordered=counted(bought, Count("pk")),
-        paid=counted(bought.filter(paid_at__isnull=False), Count("pk")),
-    )
-    named = found.filter(visitors__gt=0).order_by("memberships__group__name", "-visitors", "pk")
-    return named.values_list(
-        "memberships__group__name", "public_id", "nickname", "visitors", "registrations", "ordered", "paid"
-    )
 
 
 def materials(*, product_id: int | None = None) -> QuerySet[Material]:

@@ -50,6 +50,9 @@ class MonthForm(AskForm):
     explanation = "按到账时间统计每位推客当月的提现，用于代扣个税等申报。导出会留下记录。"
 
     month = forms.ChoiceField(label="月份", widget=UnfoldAdminSelectWidget)
+    form = forms.ChoiceField(
+        label="文件格式", choices=[("xlsx", "Excel"), ("csv", "CSV")], widget=UnfoldAdminSelectWidget
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Final
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 
 _WHITE: Final = (255, 255, 255)
 # Of the longer side; what is smaller stays as it is. The full size comes last, which is the order of writing.
@@ -28,6 +28,11 @@ _ALPHA: Final = ("RGBA", "LA", "PA", "RGBa", "La")
 _SPACES: Final = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 # Memory of the process: 50 million pixels of four bytes, twice, and what programs need.
 _MEMORY: Final = 1536 * 1024 * 1024
+# A mark is this part of the shorter side, and never too small to read.
+_MARK_OF_SIDE: Final = (1, 22)
+_MARK_LEAST: Final = 12
+_MARK_INK: Final = (255, 255, 255, 190)
+_MARK_EDGE: Final = (0, 0, 0, 120)
 # 65535 becomes 255.
 _FROM_16_BITS: Final = 257**-1
 
@@ -44,7 +49,8 @@ class Refused(Exception):
 class Recipe:
     """What may be read, and how much work it may be: kinds as Pillow names them, pixels, scans of a JPEG, seconds.
 
-    ``transparent``: what is transparent stays so (the picture becomes WebP); else it becomes white.
+    ``transparent``: what is transparent stays so (the picture becomes WebP); else it becomes white. ``mark`` is written
+    into the corner of each size, with the font file ``font``; none where it is empty.
     """
 
     kinds: Sequence[str]
@@ -52,6 +58,8 @@ class Recipe:
     most_scans: int
     cpu_seconds: int
     transparent: bool
+    mark: str = ""
+    font: str = ""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -80,7 +88,7 @@ def draw(content: bytes, recipe: Recipe) -> Drawing:
             if image.width * image.height > recipe.most_pixels:
                 raise Refused("too_large")
             begun = True
-            return sized(_plain(image, transparent=recipe.transparent))
+            return sized(_marked(_plain(image, transparent=recipe.transparent), recipe))
     except (Refused, MemoryError):
         raise
     except Exception as fault:
@@ -146,6 +154,29 @@ def _plain(image: Image.Image, *, transparent: bool) -> Image.Image:
     else:
         fresh.paste(colours, (0, 0), alpha)
     return fresh
+
+
+def _marked(image: Image.Image, recipe: Recipe) -> Image.Image:
+    """Return the picture with the recipe's mark at its lower right, light with a dark edge, so that it shows on anything."""
+    if not recipe.mark:
+        return image
+    size = max(_MARK_LEAST, min(image.size) * _MARK_OF_SIDE[0] // _MARK_OF_SIDE[1])
+    font = ImageFont.truetype(recipe.font, size, layout_engine=ImageFont.Layout.BASIC)
+    while font.getlength(recipe.mark) > image.width - size and size > 1:
+        size -= 1
+        font = ImageFont.truetype(recipe.font, size, layout_engine=ImageFont.Layout.BASIC)
+    layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    place = (image.width - size // 2, image.height - size // 2)
+    ImageDraw.Draw(layer).text(
+        place,
+        recipe.mark,
+        font=font,
+        anchor="rs",
+        fill=_MARK_INK,
+        stroke_width=max(1, size // 14),
+        stroke_fill=_MARK_EDGE,
+    )
+    return Image.alpha_composite(image.convert("RGBA"), layer).convert(image.mode)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
@@ -11,8 +12,8 @@ from django.db import models
 from django.db.models.fields.files import FieldFile
 from django.db.models.query_utils import DeferredAttribute
 
-from apps.pictures import drawing, stored
-from apps.pictures.child import Drawing
+from apps.pictures import drawing, stored, users
+from apps.pictures.child import Drawing, Recipe
 from mall.errors import ShopError
 
 # What a form hands on with the file that was chosen.
@@ -24,6 +25,10 @@ class PictureFormField(forms.ImageField):
 
     default_validators: list[Any] = []  # what a file is called says nothing; it is read
 
+    def __init__(self, *, recipe: Callable[[], Recipe] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.recipe = recipe or _operators
+
     def to_python(self, data: Any) -> Any:
         # Past ImageField's own to_python, which opens the file in this process.
         chosen = super(forms.ImageField, self).to_python(data)
@@ -31,7 +36,7 @@ class PictureFormField(forms.ImageField):
             return None
         chosen.seek(0)
         try:
-            drawn = drawing.draw(chosen.read(drawing.MOST_BYTES + 1), recipe=drawing.OPERATORS)
+            drawn = drawing.draw(chosen.read(drawing.MOST_BYTES + 1), recipe=self.recipe())
             setattr(chosen, _DRAWN, drawn)
         except ShopError as refusal:
             raise ValidationError(refusal.text, code=refusal.code) from refusal
@@ -42,13 +47,17 @@ class PictureField(models.ImageField):
     """A picture of the shop, kept as the name of its full size. ``upload_to`` is the folder."""
 
     def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": PictureFormField, **kwargs})
+        return super().formfield(**{"form_class": PictureFormField, "recipe": self.recipe, **kwargs})
+
+    def recipe(self) -> Recipe:
+        """How its pictures are drawn (config/pictures.py)."""
+        return users.recipe_of(self.model._meta.label, self.name)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> FieldFile:
         """Store what a form drew; what came by another way is drawn now. Raises the errors of drawing.draw."""
         file: FieldFile = getattr(model_instance, self.attname)
         if file and not file._committed:  # type: ignore[attr-defined]  # Django's own mark
-            file.name = stored.keep(_drawn(file.file), folder=str(self.upload_to))
+            file.name = stored.keep(_drawn(file.file, self.recipe), folder=str(self.upload_to))
             file._committed = True  # type: ignore[attr-defined]
             setattr(model_instance, self.attname, file.name)
             file = getattr(model_instance, self.attname)
@@ -92,12 +101,16 @@ def _as_address(value: str | None) -> str | None:
 
 def drawn_of(file: File) -> Drawing:
     """What a form's picture field drew of the file that was chosen, for a service that keeps it."""
-    return _drawn(file)
+    return _drawn(file, _operators)
 
 
-def _drawn(file: File) -> Drawing:
+def _operators() -> Recipe:
+    return drawing.OPERATORS
+
+
+def _drawn(file: File, recipe: Callable[[], Recipe]) -> Drawing:
     drawn: Drawing | None = getattr(file, _DRAWN, None)
     if drawn is not None:
         return drawn
     file.seek(0)
-    return drawing.draw(file.read(drawing.MOST_BYTES + 1), recipe=drawing.OPERATORS)
+    return drawing.draw(file.read(drawing.MOST_BYTES + 1), recipe=recipe())

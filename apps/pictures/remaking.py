@@ -55,6 +55,6 @@ def remake(*, limit: int | None = None, tell: Callable[[str], None]) -> Remade:
 def _drawn(name: str, user: users.User) -> str:
     with default_storage.open(name) as file:
         content = file.read(_MOST_BYTES + 1)
-    drawn = drawing.draw(content, recipe=user.recipe, most_bytes=_MOST_BYTES)
+    drawn = drawing.draw(content, recipe=users.recipe_now(user), most_bytes=_MOST_BYTES)
     # The old name is the salt: what was a row's own stays its own, and cannot be guessed from the picture.
     return stored.keep(drawn, folder=user.folder, salt=name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from django.apps import apps
@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from apps.pictures import stored
 from apps.pictures.child import Recipe
+from apps.pictures.drawing import OPERATORS
 from apps.pictures.stored import Size
 
 _SRC: Final = re.compile(r'\ssrc="([^"]+)"')
@@ -49,6 +50,7 @@ class User(Protocol):
 class InColumn:
     """Pictures named by a column of their own: ``catalog.Product`` and ``cover``; drawn anew into ``folder``.
 
+    ``marked_by`` is the dotted path of a function that says what is written into each picture's corner, if anything is.
     ``is_use``: a register of files names them too, and keeps none alive. ``only``: a table that grows with every
     order is asked about names in these folders alone, the only ones that it can hold.
     """
@@ -57,6 +59,7 @@ class InColumn:
     column: str
     folder: str
     recipe: Recipe
+    marked_by: str = ""
     is_use: bool = True
     only: tuple[str, ...] = ()
 
@@ -127,6 +130,21 @@ def board() -> Sequence[User]:
     """Return the table of all users of pictures (settings.PICTURE_USERS)."""
     users: Sequence[User] = import_string(settings.PICTURE_USERS)
     return users
+
+
+def recipe_now(user: User) -> Recipe:
+    """A user's recipe with the mark of this moment, for those that have one."""
+    path = getattr(user, "marked_by", "")
+    mark = str(import_string(path)()) if path else ""
+    return replace(user.recipe, mark=mark, font=str(settings.PICTURE_MARK_FONT)) if mark else user.recipe
+
+
+def recipe_of(model: str, column: str) -> Recipe:
+    """How a column's pictures are drawn at this moment; as operators' are, for one that is not on the board."""
+    for user in board():
+        if isinstance(user, InColumn) and (user.model, user.column) == (model, column):
+            return recipe_now(user)
+    return OPERATORS
 
 
 def in_use(names: Collection[str]) -> set[str]:

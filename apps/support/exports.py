@@ -12,7 +12,7 @@ from apps.support import selectors as survey_facts
 from apps.support.models import Answer, Question, Survey
 
 
-def lines(survey: Survey) -> Iterator[str]:
+def lines(survey: Survey) -> sheets.Sheet:
     """One line a response, oldest first, without who answered: number, time, an answer to each question."""
     questions = list(survey.questions.all())
     return sheets.sheet(

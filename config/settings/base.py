@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "apps.storefront",
     "apps.aftersales",
     "apps.books",
+    "apps.packets",
     "apps.referrals",
     "apps.audiences",
     "apps.content",
@@ -263,6 +264,8 @@ SPECTACULAR_SETTINGS = {
         "CampaignStateEnum": "apps.campaigns.states.State",
         "StageKindEnum": "apps.orders.states.StageKind",
         "StageStatusEnum": "apps.orders.states.StageStatus",
+        "PacketStatusEnum": "apps.packets.states.PacketStatus",
+        "PacketPartStatusEnum": "apps.packets.states.SEEN_PARTS",
         "BargainRunStatusEnum": "apps.bargain.states.RunStatus",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -303,6 +306,8 @@ CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
+# With which marks are written into pictures: that of the posters.
+PICTURE_MARK_FONT = BASE_DIR / "apps" / "shares" / "fonts" / "NotoSansSC-Regular.subset.otf"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"

@@ -35,6 +35,7 @@ from apps.distribution.models import (
     Promoter,
     PromoterLevel,
     PromoterMove,
+    Sharer,
     Withdrawal,
     WithdrawalStep,
 )
@@ -60,6 +61,7 @@ from apps.referrals import services as referrals
 from apps.referrals.models import Invitation, Reward
 from apps.risk import selectors as risk_facts
 from apps.risk.models import Look, Rule
+from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
 from apps.wechat.sandbox.control import Sandbox
@@ -78,6 +80,7 @@ from tests.apps.payments import make as money
 from tests.apps.presale import make as presale
 from tests.apps.promotions import make as promotions
 from tests.apps.referrals import make as referral
+from tests.apps.shares import make as shared
 from tests.apps.wallet import make as wallet
 
 
@@ -879,6 +882,21 @@ def _promoter(
     return ask
 
 
+def _appoint_sharer() -> Page:
+    at = timezone.now()
+    sharer = members.member("茶山阿远")
+    shares.note_visit(token=shared.share(sharer, at=at).token, visitor_id="", member=members.member(), at=at)
+    return _of_row(
+        "distribution.sharer",
+        Sharer.objects.get(pk=sharer.pk),
+        "appoint",
+        {},
+        _rows(Promoter, PromoterMove),
+        permission="distribution.appoint_promoter",
+        spoil=lambda: promotion.promoter(sharer),
+    )
+
+
 def _promoter_level() -> Page:
     row, level = promotion.promoter(), PromoterLevel.objects.create(name="金牌推客", rank=2)
     return _of_row(
@@ -1159,6 +1177,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     },
     "groupbuy_group_end_now": _end_group,
     "distribution_promoter_appoint": _appoint,
+    "distribution_sharer_appoint": _appoint_sharer,
     "distribution_promoter_approve": _promoter("approve", {}, "ACTIVE", status="PENDING"),
     "distribution_promoter_refuse": _promoter("refuse", {"reason": "资料不全"}, "ACTIVE", status="PENDING"),
     "distribution_promoter_suspend": _promoter("suspend", {"reason": "违规"}, "LEFT"),
@@ -1233,8 +1252,11 @@ LOOKING: Final = {
     "audiences_segment_export": "a file, noted in the audit log",
     "audiences_tag_show": "to the list of who bears it",
     "distribution_promoter_export": "a file, noted in the audit log",
-    "distribution_promoter_sharers": "a file, noted in the audit log",
+    "distribution_promoter_export_csv": "a file, noted in the audit log",
+    "distribution_sharer_export": "a file, noted in the audit log",
+    "distribution_sharer_export_csv": "a file, noted in the audit log",
     "distribution_commission_export": "a file, noted in the audit log",
+    "distribution_commission_export_csv": "a file, noted in the audit log",
     "distribution_withdrawal_statement": "a file, noted in the audit log",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",

@@ -30,6 +30,7 @@ from apps.members.models import Consent, Level
 from apps.orders.models import Order
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
+from apps.packets import services as packets
 from apps.payments.models import Notification, Payment, Refund
 from apps.payments.states import RefundStatus
 from apps.presale.models import Report, Reservation
@@ -49,6 +50,7 @@ from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
 from tests.apps.members import make as members
+from tests.apps.packets import make as packet
 from tests.apps.presale import make as presales
 from tests.apps.promotions import make as promotions
 from tests.apps.referrals import make as referral
@@ -76,6 +78,8 @@ def fill(rows: int, *, operator: User) -> None:
         _promoters_of(order)
         _referrals_of()
         _audiences_of(order)
+        _packets_of(order)
+        _sharer_of()
         _system(operator)
 
 
@@ -183,6 +187,21 @@ def _audiences_of(order: Order) -> None:
     audiences.put(tag_id=tag.pk, member_ids=[order.member_id], operator=None, at=NOW)
     audiences.reckon_due(at=NOW + timedelta(days=number))
     audiences.save_rules(audience_facts.rules())
+
+
+def _sharer_of() -> None:
+    """Somebody by whose share a visitor came today: the list is of the last days."""
+    at = datetime.now(tz=UTC)
+    sharer = members.member("茶山阿远")
+    shares.note_visit(token=shared.share(sharer, at=at).token, visitor_id="", member=members.member(), at=at)
+
+
+def _packets_of(order: Order) -> None:
+    """A packet that the order brought, and a friend who opened it."""
+    packet.rule(order_from_fen=1, starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1))
+    made = packets.make(order_no=order.order_no, at=NOW)
+    assert made is not None
+    packet.open_it(made, members.member("周小舟"), by=packet.token(made, at=NOW), at=NOW)
 
 
 def _promoters_of(order: Order) -> None:

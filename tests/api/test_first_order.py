@@ -34,6 +34,7 @@ from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
+from tests.apps.packets import make as packets
 from tests.apps.points import make as points
 from tests.apps.presale import make as presales
 from tests.apps.referrals import make as referral
@@ -313,6 +314,19 @@ def invite_friends(witness: Witness) -> None:
     assert (board["results"][0]["nickname"], board["mine"]) == ("林**", None)
 
 
+def open_a_packet(witness: Witness) -> None:
+    """Mine of an order, and a friend's, which is read and opened."""
+    assert witness.call("GET", "/me/packets")["results"] == []
+    packets.rule()
+    found = packets.packet(at=datetime.now(tz=UTC))
+    path = f"/packets/{found.packet_no}"
+    assert witness.call("GET", path)["mine"] is None
+    sent = {"share_token": packets.token(found)}
+    got = witness.call("POST", f"{path}/openings", sent, status=201)
+    assert witness.call("POST", f"{path}/openings", sent)["amount_fen"] == got["amount_fen"]
+    assert witness.call("GET", path)["mine"]["amount_fen"] == got["amount_fen"]
+
+
 def bargain_with_friends(witness: Witness) -> None:
     """A run is opened, read, and helped by somebody."""
     now = datetime.now(tz=UTC)
@@ -419,6 +433,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     bargain_with_friends(witness)
     promote(witness)
     invite_friends(witness)
+    open_a_packet(witness)
     invite_friends(witness)
     order_before_it_is_here(witness)
     share_and_come_by(witness, cup)

@@ -181,6 +181,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
         "GET /groups/{group_no}",
         *("GET /bargains", "GET /bargains/{bargain_id}", "GET /bargain-runs/{bargain_no}"),
         *("GET /shares/{token}", "POST /visits", "GET /leaderboards/promoters"),
+        "GET /packets/{packet_no}",
         *("GET /referrals", "GET /referrals/{referral_id}", "GET /leaderboards/referrals"),
         "GET /after-sale-reasons",
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),

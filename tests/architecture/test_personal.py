@@ -17,7 +17,9 @@ from apps.members.models import Member
 from config.personal import BOARD, NOBODYS, NOT_PERSONAL, NUMBERS, PLAIN, TIMES
 from mall.events import kinds
 
-OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+OURS = [
+    model for model in apps.get_models() if model.__module__.startswith("apps.") and not model._meta.proxy
+]
 NOBODYS_TOO: dict[str, str] = {}  # made up by the test of this test
 HELD = {holding.model: holding for room in BOARD for holding in room.holdings}
 

@@ -11,7 +11,9 @@ from apps.pictures.fields import OwnAddressField, PictureField, StoredNameField
 from apps.pictures.users import InColumn, InHtml
 from config.pictures import USERS
 
-OURS = [model for model in apps.get_models() if model.__module__.startswith("apps.")]
+OURS = [
+    model for model in apps.get_models() if model.__module__.startswith("apps.") and not model._meta.proxy
+]
 LISTED = {(user.model, user.column) for user in USERS if isinstance(user, InColumn | InHtml)}
 _SOUNDS_LIKE_ONE = re.compile(r"(?:^|_)(?:image|picture|icon|logo|cover|avatar|photo|html)(?:_url)?$")
 

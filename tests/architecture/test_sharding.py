@@ -12,7 +12,11 @@ from django.db import models
 from apps.members.models import Member
 from config.sharding import ACROSS, BY_MEMBER, GLOBAL, REFERENCE
 
-OURS = {model._meta.label: model for model in apps.get_models() if model.__module__.startswith("apps.")}
+OURS = {
+    model._meta.label: model
+    for model in apps.get_models()
+    if model.__module__.startswith("apps.") and not model._meta.proxy
+}
 
 
 def leads_to_the_member(model: type[models.Model], path: str) -> bool:

@@ -208,6 +208,8 @@ STATUS_WRITERS = {
     "apps/presale/services/reporting.py": {"_write"},
     "apps/presale/services/reserving.py": {"drop"},
     "apps/promotions/services/simulations.py": {"note_failure", "note_progress"},
+    "apps/packets/services/giving.py": {"_write"},
+    "apps/packets/services/making.py": {"write"},
     "apps/referrals/services/counting.py": {"_write"},
     "apps/referrals/services/rewards.py": {"_write"},
     "apps/wallet/services/holds.py": {"_end"},

@@ -488,6 +488,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
         "/leaderboards/promoters": ("period",),
         "/leaderboards/referrals": ("period",),
         "/referrals": (),
+        "/me/packets": ("order_no",),
         "/me/promoter/team": ("level",),
         "/me/promoter/orders": (),
         "/me/promoter/commissions": ("status",),

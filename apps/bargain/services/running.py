@@ -9,11 +9,10 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import F
 
-from apps.bargain import drawing
 from apps.bargain.models import Bargain, Cut, Help, Run
 from apps.bargain.services import judging
 from apps.bargain.states import KIND, LIFECYCLE, RunStatus
-from apps.base import audit, days, numbers, transactions
+from apps.base import audit, days, drawing, numbers, transactions
 from apps.campaigns import admission
 from apps.campaigns import selectors as campaign_facts
 from apps.campaigns import services as campaigns
@@ -130,7 +129,7 @@ def _opened(bargain: Bargain, sku: Sku, *, member_id: int, at: datetime) -> Run:
         opened_at=at,
         ends_at=min(at + timedelta(minutes=bargain.minutes_per_run), bargain.ends_at),
     )
-    drawn = drawing.cuts_fen(run.start_fen - run.floor_fen, helpers=bargain.helpers)
+    drawn = drawing.parts_fen(run.start_fen - run.floor_fen, people=bargain.helpers)
     Cut.objects.bulk_create(
         Cut(run=run, place=place, amount_fen=amount_fen) for place, amount_fen in enumerate(drawn, start=1)
     )

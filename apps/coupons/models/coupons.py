@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from apps.base.fields import FenField
 from apps.coupons.models.templates import PromoCode, Template
 from apps.coupons.states import CouponStatus
 from apps.members.models import Member
@@ -29,6 +31,7 @@ class Coupon(models.Model):
         JOB = "JOB", "批量发放"
         POINTS = "POINTS", "积分兑换"
         COMPENSATION = "COMPENSATION", "补偿"
+        PACKET = "PACKET", "立减金"
         OTHER = "OTHER", "其他"
 
     public_id = models.UUIDField("券号", default=uuid.uuid4, unique=True, editable=False)
@@ -41,6 +44,8 @@ class Coupon(models.Model):
     status = models.CharField(
         "状态", max_length=10, choices=CouponStatus.choices, default=CouponStatus.AVAILABLE
     )
+    # What this one takes off, where its sum was drawn for its owner; else what the template says.
+    own_off_fen = FenField("本券面额（分）", null=True, blank=True)
     valid_from = models.DateTimeField("有效期开始")
     valid_until = models.DateTimeField("有效期结束")
     order_no = models.CharField("使用单号", max_length=32, blank=True)
@@ -70,6 +75,9 @@ class Coupon(models.Model):
                 | (~Q(status__in=["HELD", "USED"]) & Q(order_no="")),
                 name="coupon_order_exactly_while_taken",
             ),
+            models.CheckConstraint(
+                condition=Q(own_off_fen__isnull=True) | Q(own_off_fen__gte=1), name="coupon_own_sum_positive"
+            ),
         ]
         indexes = [
             models.Index(
@@ -84,6 +92,15 @@ class Coupon(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def says(self) -> Template:
+        """What its template says, with its own sum where it has one: for reading, never to be saved."""
+        if self.own_off_fen is None:
+            return self.template
+        own = copy.copy(self.template)
+        own.off_fen = self.own_off_fen
+        return own
 
 
 class CouponMove(models.Model):

@@ -149,7 +149,7 @@ def make_due(*, limit: int = 100_000) -> int:
     return made
 
 
-def exported(*, batch_id: int, chunk: int = CHUNK) -> Iterator[str]:
+def exported(*, batch_id: int, chunk: int = CHUNK) -> sheets.Sheet:
     """The batch as a sheet, some thousand lines at a time, in the order of making: code and when it was redeemed."""
     return sheets.sheet(["兑换码", "兑换时间"], _exported(batch_id, chunk), chunk=chunk)
 

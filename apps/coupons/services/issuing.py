@@ -104,12 +104,14 @@ def issue(
     gift_of: str = "",
     promo: PromoCode | None = None,
     from_quota: bool = True,
+    own_off_fen: int | None = None,
 ) -> Coupon:
     """Give the member one coupon and return it; the same ``cause`` (≤ 60 characters) returns the first one.
 
     For programs that have a reason of their own (compensation, points mall): no claim window, level or limit
     per member is asked for. ``gift_of`` is the order it goes back with. ``from_quota`` is False for codes,
-    which took theirs when they were made. Raises NotIssued, SoldOut, NotFound.
+    which took theirs when they were made. ``own_off_fen`` is a sum of its own (a part of a packet), at most the
+    template's threshold. Raises NotIssued, SoldOut, NotFound, ValueError for a sum that the template cannot mean.
     """
     return issue_once(
         template_id=template_id,
@@ -120,6 +122,7 @@ def issue(
         gift_of=gift_of,
         promo=promo,
         from_quota=from_quota,
+        own_off_fen=own_off_fen,
     )[0]
 
 
@@ -134,6 +137,7 @@ def issue_once(
     gift_of: str = "",
     promo: PromoCode | None = None,
     from_quota: bool = True,
+    own_off_fen: int | None = None,
 ) -> tuple[Coupon, bool]:
     """``issue``, and whether the coupon is a new one."""
     template = Template.objects.filter(pk=template_id).first()
@@ -142,6 +146,10 @@ def issue_once(
     key = {"member_id": member_id, "template_id": template_id, "cause": cause}
     if existing := Coupon.objects.filter(**key).first():
         return existing, False
+    if own_off_fen is not None and not (
+        template.kind == Template.Kind.THRESHOLD and 1 <= own_off_fen <= template.threshold_fen
+    ):
+        raise ValueError(f"a coupon of {template} cannot take off {own_off_fen} fen of its own")
     valid_from, valid_until = window(template, at=at)
     coupon, created = Coupon.objects.get_or_create(
         **key,
@@ -151,6 +159,7 @@ def issue_once(
             "valid_until": valid_until,
             "gift_of": gift_of,
             "promo": promo,
+            "own_off_fen": own_off_fen,
             "issued_at": at,
         },
     )

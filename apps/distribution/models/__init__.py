@@ -11,6 +11,7 @@ from apps.distribution.models.promoters import (
     RateRule,
     Rules,
 )
+from apps.distribution.models.sharers import Sharer
 from apps.distribution.models.withdrawals import Withdrawal, WithdrawalStep
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PromoterMove",
     "RateRule",
     "Rules",
+    "Sharer",
     "Winner",
     "Withdrawal",
     "WithdrawalStep",

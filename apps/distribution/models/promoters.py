@@ -47,6 +47,12 @@ class Rules(models.Model):
     withdraw_max_per_day = models.PositiveIntegerField("每天最多提现次数", default=3)
     review_above_fen = FenField("超过此金额须审核（分）", default=20_000)
     second_person_above_fen = FenField("超过此金额须第二人复核（分）", default=100_000)
+    watermark = models.CharField(
+        "素材水印",
+        max_length=20,
+        blank=True,
+        help_text="印在推广素材图片的右下角，例如店铺名；留空不印。修改后对新上传的图片生效",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "推客规则"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.bargain import drawing
 from apps.bargain import selectors as bargain_facts
 from apps.bargain import services as bargains
 from apps.bargain.models import Cut, Help, Run
 from apps.bargain.states import RunStatus
+from apps.base import drawing
 from apps.campaigns import admission
 from apps.campaigns import services as campaigns
 from apps.checkout import activities
@@ -34,13 +34,13 @@ def help_run(run: Run, member_id: int, *, at: Any = NOW) -> Help:
 
 @given(helpers=st.integers(1, 200), more=st.integers(0, 10**9))
 def test_cuts_add_up_and_each_cuts_something(helpers: int, more: int):
-    cuts = drawing.cuts_fen(helpers + more, helpers=helpers)
+    cuts = drawing.parts_fen(helpers + more, people=helpers)
     assert (len(cuts), sum(cuts), min(cuts) >= 1) == (helpers, helpers + more, True)
 
 
 def test_a_fen_less_than_one_for_each_cannot_be_drawn():
     with pytest.raises(ValueError, match="9 fen"):
-        drawing.cuts_fen(9, helpers=10)
+        drawing.parts_fen(9, people=10)
 
 
 def test_ten_friends_reach_the_floor_and_the_eleventh_finds_nothing_to_cut():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
+from zipfile import ZipFile
 
 import pytest
+from defusedxml import ElementTree
 
 from apps.base import sheets
 
@@ -81,3 +84,62 @@ def test_a_download_is_saved_as_a_file():
         'attachment; filename="list.csv"',
     )
     assert answer.getvalue() == "﻿名称\r\n".encode()
+
+
+def book(*rows: list[sheets.Cell]) -> tuple[str, str]:
+    """The first worksheet of a workbook and its styles, as XML."""
+    file = io.BytesIO()
+    sheets.workbook(sheets.sheet(["甲", "乙"], list(rows)), file=file)
+    with ZipFile(file) as found:
+        return found.read("xl/worksheets/sheet1.xml").decode(), found.read("xl/styles.xml").decode()
+
+
+def cells(row: list[sheets.Cell]) -> list[tuple[str, str, str]]:
+    """Kind (``n`` for numbers), text and style of each cell of the second line."""
+    page, _ = book(row)
+    line = ElementTree.fromstring(page).find("{*}sheetData/{*}row[@r='2']")
+    assert line is not None
+    return [
+        (found.get("t", "n"), "".join(found.itertext()), found.get("s", "0"))
+        for found in line.findall("{*}c")
+    ]
+
+
+def test_a_workbook_has_money_and_counts_as_numbers_and_everything_else_as_text():
+    told = cells([sheets.yuan(123456), sheets.yuan(-5), 1000, "小茶", "20261125000100010001", 10**12])
+    assert [(kind, text) for kind, text, _ in told] == [
+        ("n", "1234.56"),
+        ("n", "-0.05"),
+        ("n", "1000"),
+        ("inlineStr", "小茶"),
+        ("inlineStr", "20261125000100010001"),
+        ("inlineStr", "1000000000000"),
+    ]
+    amount, _, count, plain, number, _ = (style for _, _, style in told)
+    assert (count, plain, amount == number) == ("0", "0", False)
+    _, styles = book(["="])
+    assert 'quotePrefix="1"' in styles
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+86", "-2", "@SUM(A1)", "=cmd|' /C calc'!A0", "http://x.example", "0571"]
+)
+def test_nothing_in_a_workbook_is_computed_or_opened(name: str):
+    page, _ = book([name])
+    ((kind, text, _),) = cells([name])
+    assert (kind, text) == ("inlineStr", name)
+    assert ("<f>" in page, "hyperlink" in page) == (False, False)
+
+
+def test_a_letter_that_no_workbook_can_hold_is_left_out_and_the_rest_opens():
+    ((_, text, _),) = cells(["a\x00b\x0bc\ud800d\uffff"])
+    assert text == "abcd"
+
+
+def test_a_text_of_any_length_fits_its_cell():
+    ((_, text, _),) = cells(["茶" * 40_000])
+    assert len(text) == 32_767
+
+
+def test_amounts_read_the_same_in_csv():
+    assert sheets.lines([[sheets.yuan(123456), sheets.percent(1250)]]) == "1234.56,12.50\r\n"

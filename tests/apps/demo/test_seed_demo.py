@@ -149,8 +149,8 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    # Of reviews, of a group, of promoters' customers, and of a flash sale and a bargain.
-    assert len(placed) == 8 + 2 + 4 + 4
+    # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
+    assert len(placed) == 8 + 2 + 4 + 4 + 2
     assert placed == sorted(placed, reverse=True)
 
 

@@ -91,11 +91,11 @@ def test_sheets_keep_numbers_as_texts_and_run_nothing(admin_client):
     make.bind(buyer[0], promoter)
     order = make.paid(buyer, [(counter.goods(1000), 1)])
     Member.objects.filter(pk=promoter.member_id).update(public_id="00123456")
-    report = b"".join(admin_client.get("/admin/distribution/promoter/export/").streaming_content).decode()
+    report = b"".join(admin_client.get("/admin/distribution/promoter/export-csv/").streaming_content).decode()
     assert "'=HYPERLINK(1)" in report
     assert "00123456\t" in report
     assert ",10.00,1.00,0.00,1.00,10.00," in report  # brought, earned, taken back, net, return
-    rows = b"".join(admin_client.get("/admin/distribution/commission/export/").streaming_content).decode()
+    rows = b"".join(admin_client.get("/admin/distribution/commission/export-csv/").streaming_content).decode()
     assert order.order_no in rows
 
 
@@ -109,10 +109,13 @@ def test_the_most_active_sharers_stand_by_their_groups(admin_client):
         share = shared.share(owner, at=at)
         for _ in range(visitors):
             shares.note_visit(token=share.token, visitor_id="", member=make.member(), at=at)
-    told = b"".join(admin_client.get("/admin/distribution/promoter/sharers/").streaming_content).decode()
+    told = b"".join(admin_client.get("/admin/distribution/sharer/export-csv/").streaming_content).decode()
     lines = told.splitlines()[1:]
     assert [line.split(",")[0] for line in lines] == ["茶友群", ""]
-    assert [line.split(",")[3:] for line in lines] == [["3", "0", "0", "0"], ["1", "0", "0", "0"]]
+    assert [line.split(",")[3:] for line in lines] == [
+        ["3", "0", "0", "0", "0.00"],
+        ["1", "0", "0", "0", "0.00"],
+    ]
 
 
 def test_the_page_of_a_promoter_draws_two_levels(admin_client):

@@ -107,7 +107,7 @@ def test_the_report_is_a_page_and_its_tables_are_sheets_that_the_log_knows_of(ad
     page = admin_client.get(f"/admin/distribution/promoter/report/{period}").content.decode()
     assert "¥10.00" in page
     assert "推广码" in page
-    sheet = admin_client.get(f"/admin/distribution/promoter/report/{period}&sheet=promoters")
+    sheet = admin_client.get(f"/admin/distribution/promoter/report/{period}&sheet=promoters&as=csv")
     head, line, *_ = b"".join(sheet.streaming_content).decode().splitlines()
     assert head.startswith("\ufeff会员编号,昵称,等级,订单,买家,带来收入（元）,佣金（元）")
     assert line.split(",")[1:] == ["'=1+1", "", "1", "1", "10.00", "1.00", "0.00", "1.00", "10.00"]

@@ -51,7 +51,7 @@ def test_the_way_from_a_landing_to_an_order_is_recorded():
     assert funnel(share) == (2, 1, 1, 1, 1)
 
 
-def test_a_visitor_counts_once_a_shanghai_day_and_each_landing_counts():
+def test_a_person_is_one_visitor_of_a_row_a_shanghai_day_and_each_landing_counts():
     share = make.share()
     for minutes in (0, 5, 10):
         visited(share, "v-1", at=NOW + minutes * MINUTE)
@@ -59,7 +59,8 @@ def test_a_visitor_counts_once_a_shanghai_day_and_each_landing_counts():
     visited(share, "v-2")
     visited(share)
     visited(share)
-    assert funnel(share) == (7, 4, 0, 0, 0)
+    # v-1 on two days, v-2, and whoever says nothing of themselves: three people.
+    assert (funnel(share), Visit.objects.count()) == ((7, 3, 0, 0, 0), 4)
     first = Visit.objects.get(visitor_id="v-1", day="2026-11-28")
     assert (first.landings, first.first_at, first.last_at) == (3, NOW, NOW + 10 * MINUTE)
 
