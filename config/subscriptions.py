@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from mall import events
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
+    events.AfterSaleMoved: ["apps.aftersales.handlers.tell_on_after_sale_moved"],
     events.ConsentWithdrawn: [
         "apps.content.handlers.erase_on_consent_withdrawn",
         "apps.distribution.handlers.leave_on_consent_withdrawn",
@@ -40,7 +41,6 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.risk.handlers.note_on_member_registered",
     ],
     events.LiveCardChanged: ["apps.shares.handlers.tell_on_live_card_changed"],
-    events.RefundSettled: ["apps.payments.handlers.tell_on_refund_settled"],
     events.GroupLacksOne: ["apps.groupbuy.handlers.tell_on_group_lacks_one"],
     events.BargainAtFloor: ["apps.bargain.handlers.tell_on_bargain_at_floor"],
     events.FlashTurnGiven: ["apps.flashsale.handlers.tell_on_flash_turn_given"],
@@ -76,7 +76,10 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.PhoneBound: ["apps.referrals.handlers.count_on_phone_bound"],
     events.PointsRedeemed: ["apps.coupons.handlers.issue_on_points_redeemed"],
     events.ProfileCompleted: ["apps.points.handlers.reward_on_profile_completed"],
-    events.RefundSettled: ["apps.aftersales.handlers.finish_on_refund_settled"],
+    events.RefundSettled: [
+        "apps.aftersales.handlers.finish_on_refund_settled",
+        "apps.payments.handlers.tell_on_refund_settled",
+    ],
     events.ReviewPublished: ["apps.points.handlers.reward_on_review_published"],
     events.ReviewWritten: ["apps.content.handlers.check_on_review_written"],
     events.SeatRefused: ["apps.aftersales.handlers.refund_on_seat_refused"],

@@ -6,13 +6,15 @@ from contextlib import suppress
 from datetime import datetime
 
 from apps import outbox
+from apps.aftersales import progress
 from apps.aftersales import services as aftersales
 from apps.aftersales.planning import OrderNotRefundable
 from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.states import KIND as GROUP_BUY
+from apps.messaging import services as messaging
 from apps.payments import selectors as payment_facts
-from mall.events import ConsoleRefunded, GroupFailed, GroupSettled, RefundSettled, SeatRefused
+from mall.events import AfterSaleMoved, ConsoleRefunded, GroupFailed, GroupSettled, RefundSettled, SeatRefused
 from mall.pricing import refs
 
 
@@ -55,5 +57,17 @@ def return_on_group_settled(event: GroupSettled, *, at: datetime) -> None:
             kinds=[refs.LEVEL, GROUP_BUY],
             token=f"group:{order_no}",
             reason=f"拼团达到 {reached.size} 人价，退还差价",
+            at=at,
+        )
+
+
+def tell_on_after_sale_moved(event: AfterSaleMoved, *, at: datetime) -> None:
+    """Tell the member what the shop, or time, made of an application; each move once."""
+    if event.move in progress.TOLD_MOVES:
+        messaging.write(
+            scene="after_sale",
+            member_id=event.member_id,
+            subject=f"{event.after_sale_no}:{event.status}",
+            occasion=f"{event.after_sale_no}:{event.move}",
             at=at,
         )

@@ -48,6 +48,10 @@ from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
 from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
 from apps.members.services import erasures
+from apps.messaging.models import Broadcast, Content, Dispatch, Message
+from apps.messaging.models import Template as MessageTemplate
+from apps.messaging.services import broadcasts
+from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.models import Order
 from apps.payments.models import Payment, Refund
 from apps.points import services as points
@@ -844,6 +848,84 @@ def _difference(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
         closed = lambda: Case.objects.update(status="GONE", closed_at=timezone.now())  # noqa: E731
         return _of_row(
             "books.case", row, button, typed, _rows(Case), permission="books.settle_case", spoil=closed
+def _message_to_repeat() -> Page:
+    row = _failed_way().message
+    Message.objects.filter(pk=row.pk).update(status=MessageStatus.FAILED, ended_at=None)
+    return _of_row(
+        "messaging.message",
+        row,
+        "repeat",
+        {},
+        _rows(Message),
+        permission="messaging.repeat_message",
+        spoil=lambda: Message.objects.update(status=MessageStatus.TOLD, ended_at=timezone.now()),
+
+
+def _way_to_repeat() -> Page:
+    return _of_row(
+        "messaging.dispatch",
+        _failed_way(),
+        "repeat",
+        {},
+        _rows(Dispatch),
+        permission="messaging.repeat_dispatch",
+        spoil=lambda: Dispatch.objects.update(status=DispatchStatus.UNKNOWN, ended_at=timezone.now()),
+
+
+def _failed_way() -> Dispatch:
+    """A message that is told, and that WeChat refused."""
+    now, member = timezone.now(), members.member()
+    message = Message.objects.create(
+        member=member,
+        scene="order_paid",
+        subject="SO1",
+        occasion="SO1",
+        status=MessageStatus.TOLD,
+        written_at=now,
+        due_at=now,
+        expires_at=now + timedelta(days=1),
+        ended_at=now,
+    return Dispatch.objects.create(
+        message=message, member=member, channel="SUBSCRIPTION", status=DispatchStatus.FAILED, due_at=now
+
+
+def _fetch_templates() -> Page:
+        "/admin/messaging/template/fetch/",
+        "/admin/messaging/template/",
+        "messaging.change_template",
+        "messaging.view_template",
+        {},
+        lambda: MessageTemplate.objects.count(),
+
+
+def _draft_broadcast() -> Page:
+    members.member()
+    token = uuid4().hex
+        "/admin/messaging/broadcast/draft/",
+        "/admin/messaging/broadcast/",
+        "messaging.send_broadcast",
+        "messaging.view_broadcast",
+        {"heading": "春茶上新", "text": "{nickname}您好", "audience": "ALL", "token": token},
+        _rows(Broadcast, Content),
+        spoil=lambda: Member.objects.update(disabled_at=timezone.now()),
+
+
+def _broadcast(button: str, *, begun: str = "", spoiled: str = "cancel") -> Callable[[], Page]:
+    """A button that moves a mass send; ``begun`` are the moves that bring it there, after ``spoiled`` it cannot."""
+
+        members.member()
+        now = timezone.now()
+        row = broadcasts.draft(
+            content=Content(title="春茶上新", text="您好"), audience="ALL", due_at=now, at=now, operator=None
+        for move in begun.split():
+            getattr(broadcasts, move)(broadcast_id=row.pk, at=now)
+            "messaging.broadcast",
+            row,
+            button,
+            {},
+            _rows(Broadcast, Message),
+            permission="messaging.send_broadcast",
+            spoil=lambda: getattr(broadcasts, spoiled)(broadcast_id=row.pk, at=now),
         )
 
     return ask
@@ -1160,6 +1242,14 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "risk_look_release": _look("release", {}),
     "risk_look_reject": _look("reject", {"reason": "同一人"}),
     "risk_rule_rewrite": _rewrite_rule,
+    "messaging_message_repeat": _message_to_repeat,
+    "messaging_dispatch_repeat": _way_to_repeat,
+    "messaging_template_fetch": _fetch_templates,
+    "messaging_broadcast_draft": _draft_broadcast,
+    "messaging_broadcast_start": _broadcast("start"),
+    "messaging_broadcast_pause": _broadcast("pause", begun="start"),
+    "messaging_broadcast_resume": _broadcast("resume", begun="start pause"),
+    "messaging_broadcast_cancel": _broadcast("cancel", begun="start"),
     **{
         f"presale_presale_{button}": _campaign("presale.presale", _presale_now, _move_presale, button)
         for button in ("approve", "pause", "resume", "stop", "copy")

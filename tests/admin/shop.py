@@ -27,6 +27,10 @@ from apps.groupbuy import terms
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.groupbuy.models import Seat
 from apps.members.models import Consent, Level
+from apps.messaging.models import Card, Content, Dispatch, Message, Template
+from apps.messaging.models import Rules as MessageRules
+from apps.messaging.services import broadcasts, grants, ruling
+from apps.messaging.states import Channel, DispatchStatus, MessageStatus, Reason
 from apps.orders.models import Order
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
@@ -71,6 +75,7 @@ def fill(rows: int, *, operator: User) -> None:
         _money_of(order)
         _words_of(order)
         _shared(order)
+        _told(order)
         _flash_sales_of(order)
         _group_of(order)
         _bargain_of(order)
@@ -103,6 +108,55 @@ def _shared(order: Order) -> None:
     shares.note_visit(token=share.token, visitor_id="v-1", member=friend, at=NOW)
     shares.note_order(order_no=order.order_no, member_id=friend.pk, placed_at=NOW)
     shared.card(f"GB{next(_numbers)}", at=NOW)
+
+
+def _told(order: Order) -> None:
+    """What the shop tells: a message that came through, one that failed at WeChat, one to come, and a mass send."""
+    number = next(_numbers)
+    ruling.complete_scenes()
+    template = Template.objects.create(
+        template_id=f"T{number}", title="订单支付成功通知", keywords=[{"key": "thing1", "label": "商品", "choices": []}]
+    )
+    grants.note_answers(
+        member_id=order.member_id, scene="order_paid", results={template.template_id: "accept"}, at=NOW
+    )
+    plain = {"member": order.member, "scene": "order_paid", "subject": order.order_no, "written_at": NOW}
+    window = {"due_at": NOW, "expires_at": NOW + timedelta(days=1)}
+    told = Message.objects.create(
+        **plain,
+        **window,
+        occasion=f"paid{number}",
+        status=MessageStatus.TOLD,
+        reason=Reason.REFUSED,
+        ended_at=NOW,
+        title="支付成功",
+        text="您的订单已支付。",
+    )
+    Message.objects.create(**plain, **window, occasion=f"later{number}")
+    Message.objects.create(**plain, **window, occasion=f"broken{number}", status=MessageStatus.FAILED)
+    Dispatch.objects.create(
+        message=told,
+        member=order.member,
+        channel=Channel.SUBSCRIPTION,
+        template=template,
+        status=DispatchStatus.FAILED,
+        reason=Reason.REFUSED,
+        due_at=NOW,
+        fault="微信：页面不存在 41030",
+    )
+    Card.objects.create(
+        member=order.member,
+        order_no=order.order_no,
+        transaction_id=f"42000{number}",
+        paid_fen=order.payable_fen,
+        paid_at=NOW,
+        products=[],
+        page="pages/order/detail",
+        wanted=1,
+    )
+    MessageRules.objects.update_or_create(pk=1)
+    content = Content(title="春茶上新", text="{nickname}您好，明前龙井已上架。")
+    broadcasts.draft(content=content, audience="ALL", due_at=NOW, at=NOW, operator=None)
 
 
 def _catalog_of(order: Order) -> None:

@@ -66,8 +66,8 @@ def reasons(scene: str) -> list[str]:
 
 def test_every_scene_has_its_reader_or_waits_for_its_room() -> None:
     without = {scene.name for scene in board.scenes().values() if not scene.reads}
-    # Parcels are not tracked yet, nothing is a favourite yet, and after-sales tell of themselves.
-    assert without <= {"order_delivered", "back_in_stock", "price_drop", "after_sale"}
+    # Parcels are not tracked yet, and nothing is a favourite yet.
+    assert without == {"order_delivered", "back_in_stock", "price_drop"}
 
 
 def test_a_paid_order_is_told_once_with_its_goods_and_sum() -> None:

@@ -23,6 +23,8 @@ from apps.content.services import pictures
 from apps.fulfillment.models import ShippingUpload
 from apps.members.models import ErasureRequest, ExportRequest, Group, Member, Membership, Session
 from apps.members.services import erasures, exports, identity, keeping
+from apps.messaging.models import Content
+from apps.messaging.services import broadcasts, deciding
 from apps.orders import personal as orders
 from apps.orders.models import Order
 from apps.payments.models import Notification, Payment, Refund
@@ -91,8 +93,19 @@ def a_life() -> Member:
     friends = shared.share(at=NOW)
     shares.note_visit(token=friends.token, visitor_id=VISITOR, member=member, at=NOW)
     shares.note_visit(token=shared.share(member, at=NOW).token, visitor_id="v-friend", member=None, at=NOW)
+    _told(member)
     make.access_token(member, at=NOW)
     return member
+
+
+def _told(member: Member) -> None:
+    """A message of the inbox that calls the member by name."""
+    content = Content(title="上新", text="{nickname}您好，明前龙井已上架。")
+    asked = {"audience": "LIST", "member_numbers": [member.public_id], "due_at": NOW, "operator": None}
+    sent = broadcasts.draft(content=content, at=NOW, **asked)  # type: ignore[arg-type]  # several kinds
+    broadcasts.start(broadcast_id=sent.pk, at=NOW)
+    broadcasts.prepare_due(at=NOW)
+    deciding.decide_due(at=NOW)
 
 
 def _picture() -> bytes:

@@ -1,0 +1,49 @@
+"""What is true of an application after the sale when its member is told how far it has come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from apps.aftersales.models import AfterSale
+from apps.aftersales.states import OF_MONEY, WITH_GOODS, AfterSaleStatus
+from apps.messaging.board import Facts
+
+# What the shop or time did; what members do themselves they know.
+TOLD_MOVES: Final = frozenset({"approve", "refuse", "arrive", "accept", "finish", "lapse"})
+
+
+def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
+    """The application and the status that it came to (``AS…:APPROVED``), as long as it stands there."""
+    after_sale_no, _, status = subject.partition(":")
+    row = (
+        AfterSale.objects.select_related("order")
+        .filter(after_sale_no=after_sale_no, status=status, member_id=member_id)
+        .first()
+    )
+    if row is None:
+        return None
+    return Facts(
+        values={
+            "after_sale_no": after_sale_no,
+            "order_no": row.order.order_no,
+            "progress": row.get_status_display(),
+            "hint": _hint(row),
+            "moved_at": at,
+        }
+    )
+
+
+def _hint(row: AfterSale) -> str:
+    """What the member may do, or what has become of it."""
+    match row.status:
+        case AfterSaleStatus.APPROVED if row.kind in WITH_GOODS and row.arrived_at is None:
+            return "请寄回商品并填写快递单号"
+        case AfterSaleStatus.APPROVED:
+            return "退款处理中" if row.kind in OF_MONEY else "新包裹准备中"
+        case AfterSaleStatus.RETURNED:
+            return "商家已收到寄回的商品"
+        case AfterSaleStatus.DONE:
+            return "款项已退回" if row.kind in OF_MONEY else "新包裹已发出"
+        case _:
+            return "可在售后详情中查看原因"
