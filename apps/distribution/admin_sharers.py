@@ -165,7 +165,7 @@ class SharerAdmin(ReadOnlyAdmin):
     def _exported(self, request: HttpRequest, *, as_csv: bool) -> HttpResponseBase:
         since, until = _window(request)
         audit.record(operator=operator(request), action="导出活跃分享者", subject="分享", at=timezone.now())
-        found = exports.sharers(since=since, until=until)
+        found = exports.active_sharers(since=since, until=until)
         return sheets.answer(found, name="sharers", as_csv=as_csv)
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.base import sheets
 from apps.distribution import selectors as promoter_facts
-from apps.distribution import sharers as shared
+from apps.distribution import sharers
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.models import Commission
 from mall import text as texts
@@ -36,7 +36,7 @@ def promoters() -> sheets.Sheet:
     )
 
 
-def sharers(*, since: datetime, until: datetime) -> sheets.Sheet:
+def active_sharers(*, since: datetime, until: datetime) -> sheets.Sheet:
     """The most active sharers by member group (KOC), whether or not they promote."""
     head = [
         "会员分组",
@@ -88,7 +88,7 @@ def _withdrawn(*, since: datetime, until: datetime) -> Iterator[list[sheets.Cell
 
 
 def _sharers(*, since: datetime, until: datetime) -> Iterator[list[sheets.Cell]]:
-    for group, number, nickname, *counts, revenue_fen in shared.by_group(since=since, until=until):
+    for group, number, nickname, *counts, revenue_fen in sharers.by_group(since=since, until=until):
         yield [group or "", number, nickname, *counts, sheets.yuan(revenue_fen)]
 
 

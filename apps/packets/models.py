@@ -31,8 +31,8 @@ class PacketRule(models.Model):
         validators=[MinValueValidator(1)],
         help_text="不含运费；多条规则取门槛最高的一条",
     )
-    least_fen = FenField("每份总额最低（分）", help_text="买家和全部好友加在一起，付款时在两者之间随机")
-    most_fen = FenField("每份总额最高（分）")
+    least_fen = FenField("总额最低（分）", help_text="买家和全部好友加在一起，付款时在两者之间随机")
+    most_fen = FenField("总额最高（分）")
     friends = models.PositiveSmallIntegerField(
         "好友人数", default=5, validators=[MinValueValidator(1), MaxValueValidator(MOST_FRIENDS)],
         help_text="买家自己另有一份",

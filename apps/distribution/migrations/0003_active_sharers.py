@@ -19,7 +19,6 @@ class Migration(migrating.Migration):
                 "verbose_name": "活跃分享者",
                 "verbose_name_plural": "活跃分享者",
                 "proxy": True,
-                "default_permissions": ("view",),
                 "indexes": [],
                 "constraints": [],
             },

@@ -10,5 +10,4 @@ class Sharer(Member):
 
     class Meta:
         proxy = True
-        default_permissions = ("view",)
         verbose_name = verbose_name_plural = "活跃分享者"

@@ -62,10 +62,10 @@ class Migration(migrating.Migration):
                     "least_fen",
                     apps.base.fields.FenField(
                         help_text="买家和全部好友加在一起，付款时在两者之间随机",
-                        verbose_name="每份总额最低（分）",
+                        verbose_name="总额最低（分）",
                     ),
                 ),
-                ("most_fen", apps.base.fields.FenField(verbose_name="每份总额最高（分）")),
+                ("most_fen", apps.base.fields.FenField(verbose_name="总额最高（分）")),
                 (
                     "friends",
                     models.PositiveSmallIntegerField(

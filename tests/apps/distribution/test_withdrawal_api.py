@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
@@ -167,12 +169,16 @@ def test_the_months_statement_has_a_line_for_each_promoter_and_nothing_that_a_sp
     withdrawals.learn(transfer=make.told(old, "SUCCESS"), at=at - timedelta(days=70))
 
     month = f"{timezone.localtime(at):%Y-%m}"
-    answer = admin_client.get(reverse("admin:withdrawal_statement", args=[month]))
+    address = reverse("admin:withdrawal_statement", args=[month])
+    answer = admin_client.get(f"{address}?as=csv")
     head, *lines = b"".join(answer).decode().splitlines()
     openid = rich.member.openid
     assert lines == [
         f"{rich.member.public_id},'=苏晚晴,,{openid[:8]}****{openid[-4:]},2,110.00",
     ]
     assert head == "\ufeff推客编号,昵称,姓名,收款 openid,到账笔数,到账金额（元）"
-    assert AuditEntry.objects.filter(action="下载提现月报", subject=month).count() == 1
+    with ZipFile(BytesIO(b"".join(admin_client.get(address)))) as book:
+        told = book.read("xl/worksheets/sheet1.xml").decode()
+    assert ("<t>=苏晚晴</t>" in told, "<v>110.00</v>" in told, "<f>" in told) == (True, True, False)
+    assert AuditEntry.objects.filter(action="下载提现月报", subject=month).count() == 2
     assert admin_client.get(reverse("admin:withdrawal_statement", args=["1999-01"])).status_code == 404

@@ -137,9 +137,11 @@ def test_a_rejected_part_goes_to_nobody():
     assert (part.status, part.note, part.coupon) == ("REFUSED", "小号", None)
 
 
-def test_a_held_part_whose_order_went_back_is_not_given_when_released():
+def test_a_held_part_whose_order_went_back_waits_for_nobody_any_more_and_cannot_be_released():
     part, look_id = held_part()
     make.refund(part.packet)
-    risk.release(look_ids=[look_id], operator=operator(), at=LATER)
+    assert not risk_facts.waiting().exists()
+    with pytest.raises(risk.NothingToJudge):
+        risk.release(look_ids=[look_id], operator=operator(), at=LATER)
     part.refresh_from_db()
     assert (part.status, part.coupon) == ("TAKEN_BACK", None)
