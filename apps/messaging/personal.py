@@ -107,7 +107,7 @@ ROOM = Room(
         ),
         Holding(
             model="messaging.Card",
-            plain=("page", "fault"),
+            plain=("page", "fault", "products"),
             exported="服务动态",
             fate=Fate.NAMELESS,
             kept="与订单相同",

@@ -848,6 +848,11 @@ def _difference(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
         closed = lambda: Case.objects.update(status="GONE", closed_at=timezone.now())  # noqa: E731
         return _of_row(
             "books.case", row, button, typed, _rows(Case), permission="books.settle_case", spoil=closed
+        )
+
+    return ask
+
+
 def _message_to_repeat() -> Page:
     row = _failed_way().message
     Message.objects.filter(pk=row.pk).update(status=MessageStatus.FAILED, ended_at=None)
@@ -859,6 +864,7 @@ def _message_to_repeat() -> Page:
         _rows(Message),
         permission="messaging.repeat_message",
         spoil=lambda: Message.objects.update(status=MessageStatus.TOLD, ended_at=timezone.now()),
+    )
 
 
 def _way_to_repeat() -> Page:
@@ -870,6 +876,7 @@ def _way_to_repeat() -> Page:
         _rows(Dispatch),
         permission="messaging.repeat_dispatch",
         spoil=lambda: Dispatch.objects.update(status=DispatchStatus.UNKNOWN, ended_at=timezone.now()),
+    )
 
 
 def _failed_way() -> Dispatch:
@@ -885,22 +892,27 @@ def _failed_way() -> Dispatch:
         due_at=now,
         expires_at=now + timedelta(days=1),
         ended_at=now,
+    )
     return Dispatch.objects.create(
         message=message, member=member, channel="SUBSCRIPTION", status=DispatchStatus.FAILED, due_at=now
+    )
 
 
 def _fetch_templates() -> Page:
+    return Page(
         "/admin/messaging/template/fetch/",
         "/admin/messaging/template/",
         "messaging.change_template",
         "messaging.view_template",
         {},
         lambda: MessageTemplate.objects.count(),
+    )
 
 
 def _draft_broadcast() -> Page:
     members.member()
     token = uuid4().hex
+    return Page(
         "/admin/messaging/broadcast/draft/",
         "/admin/messaging/broadcast/",
         "messaging.send_broadcast",
@@ -908,17 +920,21 @@ def _draft_broadcast() -> Page:
         {"heading": "春茶上新", "text": "{nickname}您好", "audience": "ALL", "token": token},
         _rows(Broadcast, Content),
         spoil=lambda: Member.objects.update(disabled_at=timezone.now()),
+    )
 
 
 def _broadcast(button: str, *, begun: str = "", spoiled: str = "cancel") -> Callable[[], Page]:
     """A button that moves a mass send; ``begun`` are the moves that bring it there, after ``spoiled`` it cannot."""
 
+    def ask() -> Page:
         members.member()
         now = timezone.now()
         row = broadcasts.draft(
             content=Content(title="春茶上新", text="您好"), audience="ALL", due_at=now, at=now, operator=None
+        )
         for move in begun.split():
             getattr(broadcasts, move)(broadcast_id=row.pk, at=now)
+        return _of_row(
             "messaging.broadcast",
             row,
             button,

@@ -115,7 +115,9 @@ def _told(order: Order) -> None:
     number = next(_numbers)
     ruling.complete_scenes()
     template = Template.objects.create(
-        template_id=f"T{number}", title="订单支付成功通知", keywords=[{"key": "thing1", "label": "商品", "choices": []}]
+        template_id=f"T{number}",
+        title="订单支付成功通知",
+        keywords=[{"key": "thing1", "label": "商品", "choices": []}],
     )
     grants.note_answers(
         member_id=order.member_id, scene="order_paid", results={template.template_id: "accept"}, at=NOW
