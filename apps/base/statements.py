@@ -152,24 +152,34 @@ def insert(rows: Sequence[models.Model]) -> None:
 
     For rows of plain values: an expression among them raises TypeError.
     """
-    if not rows:
-        return
-    model = type(rows[0])
-    text, fields = _insert(model, len(rows))
+    if rows:
+        _written(rows, unless_there=False)
+
+
+def insert_unless_there(row: models.Model) -> bool:
+    """Write a new row likewise, unless a constraint says that it is there already; say whether it was written."""
+    return _written([row], unless_there=True)
+
+
+def _written(rows: Sequence[models.Model], *, unless_there: bool) -> bool:
+    text, fields = _insert(type(rows[0]), len(rows), unless_there)
     told = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields]
     if any(hasattr(value, "resolve_expression") for value in told):
         raise TypeError("rows of plain values only")
     with connection.cursor() as cursor:
         cursor.execute(text, told)
         keys = cursor.fetchall()
+    if unless_there and not keys:
+        return False
     for row, (key,) in zip(rows, keys, strict=True):
         row.pk = key
         row._state.adding = False
         row._state.db = connection.alias
+    return True
 
 
 @lru_cache(maxsize=256)
-def _insert(model: type[models.Model], rows: int) -> tuple[str, Sequence[Any]]:
+def _insert(model: type[models.Model], rows: int, unless_there: bool) -> tuple[str, Sequence[Any]]:
     """The text that writes so many rows of a model with a key of the database's, and the fields in its order."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
@@ -177,6 +187,7 @@ def _insert(model: type[models.Model], rows: int) -> tuple[str, Sequence[Any]]:
     one = f"({', '.join(['%s'] * len(fields))})"
     text = (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([one] * rows)}"  # noqa: S608 -- names
+        f"{' ON CONFLICT DO NOTHING' if unless_there else ''}"
         f" RETURNING {quote(str(model._meta.pk.column))}"
     )
     return text, fields
