@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
+from psycopg2 import sql
 
 from apps.base.planned import Planned
 
@@ -25,10 +26,10 @@ _NUMBER: Final = 7_700_000_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The statement, what stands at each place (a name, or a value that never changes), and how rows become models."""
+    """The statement, the names of the values at its places, and how rows become models."""
 
     planned: Planned
-    places: tuple[tuple[str, Any], ...]
+    names_at: tuple[str, ...]
     model: Any
     columns: slice
     names: Sequence[str]
@@ -55,7 +56,7 @@ class Select(Generic[M]):
         plan = self._plan
         if plan is None:
             plan = self._plan = self._composed()
-        found: Any = plan.planned.rows(*(values[name] if name else fixed for name, fixed in plan.places))
+        found: Any = plan.planned.rows(*(values[name] for name in plan.names_at))
         if plan.converters:
             found = plan.compiler.apply_converters(found, plan.converters)
         return [_built(plan, row) for row in found]
@@ -77,9 +78,10 @@ class Select(Generic[M]):
         compiler.pre_sql_setup()
         info = compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        places = [self._place(one, other) for one, other in zip(ours, theirs, strict=True)]
         return _Plan(
-            planned=Planned.of(text),
-            places=tuple(self._place(one, other) for one, other in zip(ours, theirs, strict=True)),
+            planned=Planned.of(_with_literals(text, places)),
+            names_at=tuple(name for name, _ in places if name),
             model=info["model"],
             columns=columns,
             names=[column[0].target.attname for column in compiler.select[columns]],
@@ -116,6 +118,17 @@ class Select(Generic[M]):
         if one != other:
             raise TypeError(f"{one!r} is made of a value, which must be handed in as it is")
         return "", one
+
+
+def _with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:
+    """The text with what never changes written out: a plan that is kept may use a partial index by it."""
+    connection.ensure_connection()
+    first, *pieces = text.split("%s")
+    literals = [
+        "%s" if name else sql.Literal(fixed).as_string(connection.connection).replace("%", "%%")
+        for name, fixed in places
+    ]
+    return first + "".join(f"{literal}{piece}" for literal, piece in zip(literals, pieces, strict=True))
 
 
 def _mark(kind: type, turn: int, number: int) -> Any:
