@@ -11,7 +11,7 @@ from heapq import nsmallest
 from typing import Final
 
 from mall.pricing.basket import Basket
-from mall.pricing.offers import FreightCoupon, FreePostage, Offer
+from mall.pricing.offers import FreePostage, FreightCoupon, Offer
 
 # So many offers on other goods are told: enough for a shopper to see that a promotion is not for these.
 MOST_ELSEWHERE: Final = 20
