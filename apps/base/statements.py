@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
+from psycopg2 import sql
 
 from apps.base.planned import Planned
 
@@ -25,10 +26,10 @@ _NUMBER: Final = 7_700_000_000_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The statement, what stands at each place (a name, or a value that never changes), and how rows become models."""
+    """The statement, the names of the values at its places, and how rows become models."""
 
     planned: Planned
-    places: tuple[tuple[str, Any], ...]
+    names_at: tuple[str, ...]
     model: Any
     columns: slice
     names: Sequence[str]
@@ -55,7 +56,7 @@ class Select(Generic[M]):
         plan = self._plan
         if plan is None:
             plan = self._plan = self._composed()
-        found: Any = plan.planned.rows(*(values[name] if name else fixed for name, fixed in plan.places))
+        found: Any = plan.planned.rows(*(values[name] for name in plan.names_at))
         if plan.converters:
             found = plan.compiler.apply_converters(found, plan.converters)
         return [_built(plan, row) for row in found]
@@ -77,9 +78,10 @@ class Select(Generic[M]):
         compiler.pre_sql_setup()
         info = compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        places = [self._place(one, other) for one, other in zip(ours, theirs, strict=True)]
         return _Plan(
-            planned=Planned.of(text),
-            places=tuple(self._place(one, other) for one, other in zip(ours, theirs, strict=True)),
+            planned=Planned.of(_with_literals(text, places)),
+            names_at=tuple(name for name, _ in places if name),
             model=info["model"],
             columns=columns,
             names=[column[0].target.attname for column in compiler.select[columns]],
@@ -118,6 +120,17 @@ class Select(Generic[M]):
         return "", one
 
 
+def _with_literals(text: str, places: Sequence[tuple[str, Any]]) -> str:
+    """The text with what never changes written out: a plan that is kept may use a partial index by it."""
+    connection.ensure_connection()
+    first, *pieces = text.split("%s")
+    literals = [
+        "%s" if name else sql.Literal(fixed).as_string(connection.connection).replace("%", "%%")
+        for name, fixed in places
+    ]
+    return first + "".join(f"{literal}{piece}" for literal, piece in zip(literals, pieces, strict=True))
+
+
 def _mark(kind: type, turn: int, number: int) -> Any:
     if kind is datetime:
         return _DAY + timedelta(days=100 * turn + number)
@@ -152,24 +165,34 @@ def insert(rows: Sequence[models.Model]) -> None:
 
     For rows of plain values: an expression among them raises TypeError.
     """
-    if not rows:
-        return
-    model = type(rows[0])
-    text, fields = _insert(model, len(rows))
+    if rows:
+        _written(rows, unless_there=False)
+
+
+def insert_unless_there(row: models.Model) -> bool:
+    """Write a new row likewise, unless a constraint says that it is there already; say whether it was written."""
+    return _written([row], unless_there=True)
+
+
+def _written(rows: Sequence[models.Model], *, unless_there: bool) -> bool:
+    text, fields = _insert(type(rows[0]), len(rows), unless_there)
     told = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields]
     if any(hasattr(value, "resolve_expression") for value in told):
         raise TypeError("rows of plain values only")
     with connection.cursor() as cursor:
         cursor.execute(text, told)
         keys = cursor.fetchall()
+    if unless_there and not keys:
+        return False
     for row, (key,) in zip(rows, keys, strict=True):
         row.pk = key
         row._state.adding = False
         row._state.db = connection.alias
+    return True
 
 
 @lru_cache(maxsize=256)
-def _insert(model: type[models.Model], rows: int) -> tuple[str, Sequence[Any]]:
+def _insert(model: type[models.Model], rows: int, unless_there: bool) -> tuple[str, Sequence[Any]]:
     """The text that writes so many rows of a model with a key of the database's, and the fields in its order."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
@@ -177,6 +200,7 @@ def _insert(model: type[models.Model], rows: int) -> tuple[str, Sequence[Any]]:
     one = f"({', '.join(['%s'] * len(fields))})"
     text = (
         f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([one] * rows)}"  # noqa: S608 -- names
+        f"{' ON CONFLICT DO NOTHING' if unless_there else ''}"
         f" RETURNING {quote(str(model._meta.pk.column))}"
     )
     return text, fields

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from django.db import IntegrityError, connection, transaction
 
+from apps.base import planned
 from mall.errors import ShopError
+
+_HURRY: Final = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 
 
 class NoTransaction(RuntimeError):
@@ -31,14 +35,14 @@ def forbid(what: str) -> None:
 
 
 @contextmanager
-def refine(errors: Mapping[str, ShopError | type[ShopError]]) -> Iterator[None]:
+def refine(errors: Mapping[str, ShopError | type[ShopError]], *, savepoint: bool = True) -> Iterator[None]:
     """Turn a violation of a named constraint into its named error; other violations stay what they are.
 
-    The database is the judge, this is the interpreter. Runs in a savepoint, so that the transaction
-    around it stays usable.
+    The database is the judge, this is the interpreter. Runs in a savepoint, so that the transaction around it stays
+    usable; without one, for whoever lets the error end that transaction too, it costs two statements less.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             yield
     except IntegrityError as broken:
         diagnosis = getattr(broken.__cause__, "diag", None)
@@ -55,9 +59,5 @@ def hurried(*, lock_ms: int = 1500, statement_ms: int = 2500) -> Iterator[None]:
     WeChat expects an answer within 5 s; an OperationalError after ``lock_ms`` is a better one than none.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
-                [f"{lock_ms}ms", f"{statement_ms}ms"],
-            )
+        planned.rows(_HURRY, [f"{lock_ms}ms", f"{statement_ms}ms"])
         yield

@@ -14,11 +14,9 @@ from apps.campaigns.kept import Shown, shown
 from apps.campaigns.models import MemberUnits, Quota, SkuWindow
 
 __all__ = [
-    "Count",
     "Room",
     "Shown",
     "Unbalanced",
-    "counts",
     "left",
     "room_for",
     "shown",
@@ -43,22 +41,6 @@ _UNBALANCED: Final = """
 """
 
 
-_COUNTS: Final = """
-    SELECT q.key, q.quota, q.taken, q.set_aside, COALESCE(m.units, 0)
-      FROM campaigns_quota q LEFT JOIN campaigns_memberunits m ON m.quota_id = q.id AND m.member_id = %(member_id)s
-     WHERE q.kind = %(kind)s AND q.key = ANY(%(keys)s)
-"""
-
-
-class Count(NamedTuple):
-    """A quota (None: without end), what is taken and set aside of it, and how many units a member has."""
-
-    quota: int | None
-    taken: int
-    set_aside: int
-    used: int
-
-
 class Unbalanced(NamedTuple):
     """A counter and what its ledger says."""
 
@@ -73,13 +55,6 @@ def left(*, kind: str, keys: Collection[str]) -> dict[str, int | None]:
         "key", "quota", "taken", "set_aside"
     )
     return {key: None if quota is None else quota - taken - aside for key, quota, taken, aside in rows}
-
-
-def counts(*, kind: str, keys: Collection[str], member_id: int | None) -> dict[str, Count]:
-    """Each quota and a member's part of it (0 without a member), by key: one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, {"kind": kind, "keys": list(keys), "member_id": member_id})
-        return {key: Count(*figures) for key, *figures in cursor.fetchall()}
 
 
 def taken(*, kind: str, keys: Collection[str]) -> dict[str, int]:

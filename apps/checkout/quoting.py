@@ -25,7 +25,7 @@ from apps.promotions import selectors as promotion_facts
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
-from mall.pricing import engine, refs
+from mall.pricing import engine, hearing, refs
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
 from mall.pricing.offers import AnyCoupon, Offer
 from mall.pricing.quote import Quote, Weighed
@@ -202,10 +202,11 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     _refuse_quantities(skus, quantities)
     offers, held = _offers(member, choice, quantities, at=at)
     named = _named(member, choice, held)
+    basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    offers = hearing.heard(basket, offers)
     if admission is not None:
         offers = activities.with_activity(offers, admission)
         held = activities.without_others(held, admission)
-    basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
     _refuse_without_freight(basket)
     quote, weighed = engine.weighed_quote(
         basket,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from apps.base import paging
 from apps.base.schema import PAGING, one_of, refusal
+from apps.base.shapes import Shape
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import serializers as shapes
 from apps.coupons import services as coupons
@@ -79,6 +80,7 @@ _PASS = {
     "server_time": "2026-01-02T15:29:00+08:00",
 }
 _PROMO_CODE = {"code": "WANG2026", "enabled": True, "redemptions": 12, "used": 7, "template": _TEMPLATE}
+_SHAPE: Final = Shape(shapes.CouponSerializer)
 _GIVEN = OpenApiExample("coupon", value=_COUPON, response_only=True, status_codes=["201"])
 _SOLD_OUT = refusal(409, "coupon_sold_out", "优惠券已领完")
 
@@ -249,4 +251,4 @@ class MyPromoCodesView(APIView):
 
 
 def _given(coupon: Coupon, *, at: datetime) -> Response:
-    return Response(shapes.CouponSerializer(coupon, context={"at": at}).data, status=201)
+    return Response(_SHAPE.shown(coupon, at=at), status=201)

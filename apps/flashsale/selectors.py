@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from apps.base import days
-from apps.campaigns import selectors as campaign_facts
+from apps.base import days, planned
 from apps.campaigns.refusals import ActivityNotFound
 from apps.campaigns.states import Approval
 from apps.flashsale import kept
@@ -48,14 +47,18 @@ _AHEAD: Final = timedelta(days=7)
 # Days of other years are asked for by mistake; the ends of the calendar have no next day.
 _YEARS: Final = range(2000, 2100)
 
-_ABOUT: Final = """
-    SELECT good.id,
+# What is left of goods, of whatever number: quota and the member's part of it, the shelf, who waits, all as of one moment.
+_LEFTS: Final = f"""
+    SELECT good.id, quota.quota, quota.taken, quota.set_aside, COALESCE(mine.units, 0),
+           {stock_facts.free_units("good.sku_id")},
            EXISTS (SELECT FROM flashsale_wait WHERE good_id = good.id AND state = 'WAITING'),
            EXISTS (SELECT FROM flashsale_wait WHERE good_id = good.id AND member_id = %(member_id)s
                       AND state = 'YOURS' AND until > %(at)s),
            EXISTS (SELECT FROM flashsale_reminder WHERE good_id = good.id AND member_id = %(member_id)s)
-      FROM unnest(%(good_ids)s::bigint[]) AS good (id)
-"""
+      FROM unnest(%(good_ids)s, %(sku_ids)s) AS good (id, sku_id)
+      JOIN campaigns_quota AS quota ON quota.kind = 'flash_sale' AND quota.key = good.id::text
+      LEFT JOIN campaigns_memberunits AS mine ON mine.quota_id = quota.id AND mine.member_id = %(member_id)s
+"""  # noqa: S608 -- a text of our own
 _UNBALANCED: Final = """
     SELECT q.key, q.set_aside, count(w.id) FILTER (WHERE w.state = 'YOURS')
       FROM campaigns_quota q LEFT JOIN flashsale_wait w ON w.good_id::text = q.key
@@ -149,34 +152,41 @@ def find(good_id: int, *, at: datetime) -> tuple[KeptSession, KeptGood]:
 
 
 def lefts(goods: Collection[KeptGood], *, member: Member | None, at: datetime) -> dict[int, Left]:
-    """What is left of each good for the member (None: for anybody), by the good's id: three statements."""
+    """What is left of each good for the member (None: for anybody), by the good's id: one statement."""
     if not goods:
         return {}
-    counted = campaign_facts.counts(
-        kind=KIND, keys=[good.key for good in goods], member_id=member.pk if member else None
-    )
-    shelf = stock_facts.available({good.sku_id for good in goods})
-    about = _about([good.id for good in goods], member_id=member.pk if member else None, at=at)
-    return {good.id: _left(good, counted[good.key], shelf[good.sku_id], about[good.id]) for good in goods}
+    told: dict[str, Any] = {
+        "good_ids": [good.id for good in goods],
+        "sku_ids": [good.sku_id for good in goods],
+        "member_id": member.pk if member else None,
+        "at": at,
+    }
+    found = {row[0]: _Counted(*row[1:]) for row in planned.rows(_LEFTS, told)}
+    return {good.id: _left(good, found[good.id]) for good in goods}
 
 
-def _left(good: KeptGood, counted: campaign_facts.Count, shelf: int, about: tuple[bool, bool, bool]) -> Left:
-    waiting, mine, reminded = about
+class _Counted(NamedTuple):
+    """What one row of ``_LEFTS`` says of a good, its id left out."""
+
+    quota: int | None
+    taken: int
+    set_aside: int
+    used: int
+    shelf: int
+    waiting: bool
+    mine: bool
+    reminded: bool
+
+
+def _left(good: KeptGood, counted: _Counted) -> Left:
     quota = good.quota if counted.quota is None else counted.quota
-    for_all = min(quota - counted.taken, shelf) - counted.set_aside
+    for_all = min(quota - counted.taken, counted.shelf) - counted.set_aside
     # Who waits goes before who passes by, also in the moment before their turn is given.
-    units = 0 if waiting or good.withdrawn or not good.on_sale else max(0, for_all)
-    right = int(mine and shelf > 0 and counted.set_aside > 0)
-    return Left(units + right, counted.set_aside, waiting, bool(right), reminded, counted.used)
-
-
-def _about(
-    good_ids: list[int], *, member_id: int | None, at: datetime
-) -> Mapping[int, tuple[bool, bool, bool]]:
-    """Whether somebody waits, whether the member has a right, whether the member is to be reminded, by good."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ABOUT, {"good_ids": good_ids, "member_id": member_id, "at": at})
-        return {good_id: (waiting, mine, reminded) for good_id, waiting, mine, reminded in cursor.fetchall()}
+    units = 0 if counted.waiting or good.withdrawn or not good.on_sale else max(0, for_all)
+    right = int(counted.mine and counted.shelf > 0 and counted.set_aside > 0)
+    return Left(
+        units + right, counted.set_aside, counted.waiting, bool(right), counted.reminded, counted.used
+    )
 
 
 def waits_of(member: Member) -> QuerySet[Wait]:

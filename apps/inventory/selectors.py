@@ -45,6 +45,18 @@ def free_column(sku_ids: str) -> str:
     )"""  # noqa: S608 -- a place of our own
 
 
+def free_units(sku_id: str) -> str:
+    """The text of a column of a statement made elsewhere: how many units of one SKU may still be ordered, 0 for none.
+
+    ``sku_id`` is where that statement has the SKU.
+    """
+    return f"""(
+        SELECT COALESCE(sum(stock.on_hand - stock.held), 0)
+          FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
+         WHERE stock.sku_id = {sku_id}
+    )"""  # noqa: S608 -- a place of our own
+
+
 def free_told(column: str | None) -> dict[int, int]:
     """What ``free_column`` said, by SKU, over all places that ship; one that lies nowhere is missing."""
     free: dict[int, int] = {}

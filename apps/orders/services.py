@@ -14,13 +14,17 @@ from django.db.models import F
 from apps.base import numbers, replica, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions, writing
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
+from apps.orders.models import Order, OrderLine, OrderRefund, OrderRefundLine
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import OrderPaid
 from mall.pricing.quote import Gifted, Item, Quote
 
+_LOCK: Final = statements.Select(
+    lambda order_no: Order.objects.select_for_update(no_key=True).filter(order_no=order_no).order_by(),
+    order_no=str,
+)
 # Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
 _TIMESTAMP_OF = {
     "pay": "paid_at",
@@ -205,10 +209,10 @@ def lock(*, order_no: str) -> Order:
     Everything that decides by an order's status takes this lock before any other of the order's rows.
     """
     transactions.require()
-    try:
-        return Order.objects.select_for_update(no_key=True).get(order_no=order_no)
-    except Order.DoesNotExist:
-        raise NotFound from None
+    order = _LOCK.first(order_no=order_no)
+    if order is None:
+        raise NotFound
+    return order
 
 
 def lock_many(*, order_nos: Collection[str]) -> list[Order]:
@@ -219,22 +223,38 @@ def lock_many(*, order_nos: Collection[str]) -> list[Order]:
 
 
 def move(
-    *, order_no: str, move: str, actor: Actor, operator: Any = None, note: str = "", at: datetime
+    *,
+    order_no: str,
+    move: str,
+    actor: Actor,
+    operator: Any = None,
+    note: str = "",
+    at: datetime,
+    locked: Order | None = None,
 ) -> Order:
     """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
 
-    ``operator`` is the admin user where ``actor`` is OPERATOR. Raises NotFound, and MoveRefused where the
-    order does not stand where the move begins. The only place that writes an order's status.
+    ``operator`` is the admin user where ``actor`` is OPERATOR. ``locked`` is the order where the caller has locked it in
+    this transaction (``lock``). Raises NotFound, and MoveRefused where the order does not stand where the move begins.
+    The only place that writes an order's status.
     """
-    order = lock(order_no=order_no)
+    transactions.require()
+    order = locked or lock(order_no=order_no)
     came_from = order.status
     order.status = Status(LIFECYCLE.target(move=move, current=came_from))
-    written = ["status"]
-    if column := _TIMESTAMP_OF.get(move):
+    column = _TIMESTAMP_OF.get(move)
+    if column:
         setattr(order, column, at)
-        written.append(column)
-    order.save(update_fields=written)
-    _remember(order, move=move, came_from=came_from, actor=actor, operator=operator, note=note, at=at)
+    writing.write_move(
+        order,
+        move=move,
+        came_from=came_from,
+        column=column,
+        actor=actor.value,
+        operator_id=operator.pk if operator else None,
+        note=note,
+        at=at,
+    )
     replica.wrote_for(Member, order.member_id)
     return order
 
@@ -381,19 +401,3 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
             is_gift=True,
         )
     return list(lines.values())
-
-
-def _remember(
-    order: Order, *, move: str, came_from: str, actor: Actor, operator: Any, note: str, at: datetime
-) -> None:
-    moved = OrderMove(
-        order=order,
-        move=move,
-        from_status=came_from,
-        to_status=order.status,
-        actor=actor,
-        operator=operator,
-        note=note[:200],
-        at=at,
-    )
-    statements.insert([moved])

@@ -1,4 +1,4 @@
-"""Writes a new order with its lines, what took them down and its first move: one statement, its text fixed once."""
+"""Writes a new order with its lines, what took them down and its first move, and each later move: one statement each."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ _WRITE: Final = """
     SELECT placed.id, (SELECT array_agg(id ORDER BY id) FROM lined) FROM placed
 """
 
+_MOVE: Final = """
+    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = %(order_id)s)
+    INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, operator_id, note, at)
+    VALUES (%(order_id)s, %(move)s, %(from_status)s, %(to_status)s, %(actor)s, %(operator_id)s, %(note)s, %(at)s)
+    RETURNING id
+"""
+
 
 class _Texts(NamedTuple):
     """The statement, and the columns of order (plain ones, and those of JSON) and line that it names values for."""
@@ -90,9 +97,34 @@ def write(
         row._state.adding, row._state.db = False, connection.alias
 
 
+def write_move(
+    order: Order,
+    *,
+    move: str,
+    came_from: str,
+    column: str | None,
+    actor: str,
+    operator_id: int | None,
+    note: str,
+    at: datetime,
+) -> None:
+    """Write where a locked order has moved to, the ``column`` that remembers when, and the line of its history."""
+    told: dict[str, Any] = {
+        "order_id": order.pk,
+        "move": move,
+        "from_status": came_from,
+        "to_status": str(order.status),
+        "actor": actor,
+        "operator_id": operator_id,
+        "note": note[:200],
+        "at": at,
+    }
+    planned.row(_MOVE.format(stamp=f", {column} = %(at)s" if column else ""), told)
+
+
 def _json(value: Any) -> str | None:
     """A value for a column of JSON; NULL for none, as Django has it."""
-    return None if value is None else json.dumps(value)
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @cache

@@ -53,7 +53,9 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(F("due_at"), condition=Q(status=DeliveryStatus.WAITING), name="delivery_due"),
+            models.Index(
+                F("due_at"), F("id"), condition=Q(status=DeliveryStatus.WAITING), name="delivery_due_first"
+            ),
         ]
 
     def __str__(self) -> str:

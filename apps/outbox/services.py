@@ -6,15 +6,15 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from apps.base import faults, planned, transactions
+from apps.base import faults, planned, statements, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import TryLater, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
@@ -38,6 +38,36 @@ _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
 _ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
+# Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it.
+_SORT: Final = """
+    WITH unsorted AS MATERIALIZED (
+        SELECT id, kind FROM outbox_announcement
+         WHERE sorted_at IS NULL AND kind = ANY(%(kinds)s::text[])
+         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ), addressed AS (
+        INSERT INTO outbox_delivery (announcement_id, listener, status, attempts, due_at, last_error)
+        SELECT unsorted.id, board.listener, 'WAITING', 0, %(at)s, ''
+          FROM unsorted
+          JOIN unnest(%(heard)s::text[], %(listeners)s::text[]) WITH ORDINALITY AS board (kind, listener, place)
+               ON board.kind = unsorted.kind
+         ORDER BY unsorted.id, board.place
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE outbox_announcement SET sorted_at = %(at)s WHERE id IN (SELECT id FROM unsorted)
+"""
+_NEXT: Final = statements.Select(
+    lambda at: (
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("announcement")
+        .filter(status=DeliveryStatus.WAITING, due_at__lte=at)
+        .order_by("due_at", "id")[:1]
+    ),
+    at=datetime,
+)
+_DONE: Final = """
+    UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = %(attempts)s
+     WHERE id = %(id)s
+"""
 
 
 class NotDead(ShopError):
@@ -101,23 +131,17 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
     News of a kind that this process does not know is left alone: an old worker beside a new one must not say that
     nobody wants to hear it.
     """
-    board = {kind.name: listeners for kind, listeners in subscriptions().items()}
-    with transaction.atomic():
-        unsorted = list(
-            Announcement.objects.select_for_update(skip_locked=True)
-            .filter(sorted_at__isnull=True, kind__in=list(kinds()))
-            .order_by("id")[:limit]
-        )
-        Delivery.objects.bulk_create(
-            [
-                Delivery(announcement=announcement, listener=listener, due_at=at)
-                for announcement in unsorted
-                for listener in board.get(announcement.kind, ())
-            ],
-            ignore_conflicts=True,
-        )
-        Announcement.objects.filter(pk__in=[a.pk for a in unsorted]).update(sorted_at=at)
-    return len(unsorted)
+    board = [(kind.name, listener) for kind, listeners in subscriptions().items() for listener in listeners]
+    told = {
+        "kinds": list(kinds()),
+        "heard": [kind for kind, _ in board],
+        "listeners": [listener for _, listener in board],
+        "limit": limit,
+        "at": at,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SORT, told)
+        return cursor.rowcount
 
 
 def deliver_due(*, at: datetime, limit: int = 100) -> int:
@@ -160,13 +184,7 @@ def prune(*, at: datetime, limit: int = 5000) -> int:
 def _deliver_next(*, at: datetime) -> bool:
     """Try one due delivery. Return False when there is none."""
     with transaction.atomic():
-        delivery = (
-            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("announcement")
-            .filter(status=DeliveryStatus.WAITING, due_at__lte=at)
-            .order_by("due_at", "id")
-            .first()
-        )
+        delivery = _NEXT.first(at=at)
         if delivery is None:
             return False
         delivery.attempts += 1
@@ -216,9 +234,7 @@ def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> N
         _put_off(delivery, why=faults.wording(error), after=None, at=at)
     else:
         delivery.status = DeliveryStatus.DONE
-        delivery.done_at = at
-        delivery.last_error = ""
-        delivery.save(update_fields=["status", "done_at", "last_error", "attempts"])
+        planned.rows(_DONE, {"id": delivery.pk, "attempts": delivery.attempts, "at": at})
 
 
 def _put_off(delivery: Delivery, *, why: str, after: timedelta | None, at: datetime) -> None:

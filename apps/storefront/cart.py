@@ -15,7 +15,7 @@ from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from mall.pricing import engine
+from mall.pricing import engine, hearing
 from mall.pricing.offers import Lane, Offer
 from mall.pricing.quote import Quote
 
@@ -109,12 +109,11 @@ def view(*, member: Member, at: datetime) -> Cart:
         for item in items
     )
     ticked = {line.sku.pk: line.item.quantity for line in lines if line.item.selected and line.valid}
+    basket = quoting.basket_of(member=member, skus=sellable, quantities=ticked)
     return Cart(
         lines=lines,
         selected_count=sum(item.quantity for item in items if item.selected),
-        quote=engine.quote(quoting.basket_of(member=member, skus=sellable, quantities=ticked), offers)
-        if ticked
-        else None,
+        quote=engine.quote(basket, hearing.heard(basket, offers)) if ticked else None,
     )
 
 

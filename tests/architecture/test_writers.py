@@ -190,7 +190,7 @@ STATUS_WRITERS = {
     "apps/fulfillment/services/uploads.py": {"_write", "ask_again"},
     "apps/groupbuy/services/groups.py": {"_move", "leave", "open_with"},
     "apps/groupbuy/services/seats.py": {"_move"},
-    "apps/inventory/services/holds.py": {"_settle"},
+    "apps/inventory/services/booking.py": {"end_holds"},
     "apps/members/personal.py": {"erase"},
     "apps/members/services/erasures.py": {"_step", "take_back"},
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mall.pricing import engine
+from mall.pricing import engine, hearing
 from mall.pricing.offers import Basis, FreePostage, MemberPrice, OfferInvalid, PercentOff, Step, Stepped
 from mall.pricing.scope import Brands, Categories, Products, ScopeInvalid
 from tests.pricing.shop import (
@@ -198,6 +198,22 @@ def test_an_offer_on_goods_that_are_not_there_says_so():
     on_drinks = PercentOff(ref="茶", label="茶", off_bp=1000, scope=Categories(frozenset({DRINKS})))
     for goods in ([line(CUP, "30.00")], [line(GIFT, "0.00")], []):
         assert declined(engine.quote(basket(*goods), [on_drinks])) == {"茶": "订单中没有可参加此优惠的商品"}
+
+
+def test_a_basket_hears_of_all_offers_on_its_goods_and_of_twenty_on_others():
+    on_cups = [
+        PercentOff(ref=f"杯{n:03}", label="杯", off_bp=1000, scope=Products(frozenset({CUP, n})))
+        for n in range(500, 530)
+    ]
+    elsewhere = [
+        PercentOff(ref=f"他{n:03}", label="他", off_bp=9000, scope=Products(frozenset({n})))
+        for n in range(800, 900)
+    ]
+    cups = basket(line(CUP, "30.00"))
+    heard = hearing.heard(cups, [*reversed(elsewhere), *on_cups])
+    assert [offer.ref for offer in heard[:30]] == [offer.ref for offer in on_cups]
+    assert [offer.ref for offer in heard[30:]] == [f"他{n:03}" for n in range(800, 820)]
+    assert payable(engine.quote(cups, heard)) == {CUP: "27.00"}
 
 
 @pytest.mark.parametrize(

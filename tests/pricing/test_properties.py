@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mall import money
-from mall.pricing import contest, engine
+from mall.pricing import contest, engine, hearing
 from mall.pricing.basket import Basket, Buyer, ChargedBy, Destination, Freight, Line, Zone
 from mall.pricing.offers import (
     EVERY_LANE,
@@ -280,6 +280,14 @@ def test_each_offer_is_applied_or_gives_or_is_declined_with_a_reason(basket, ter
     refused = {offer.ref for offer in terms if offer.refused}
     assert refused <= {refusal.ref for refusal in quote.declined}
     assert not any(hint.ref in refused for hint in quote.hints)
+
+
+@given(basket=BASKETS, terms=OFFERS)
+def test_what_a_basket_does_not_hear_of_would_have_changed_nothing(basket, terms):
+    whole, heard = engine.quote(basket, terms), hearing.heard(basket, terms, most_elsewhere=0)
+    untold = {offer.ref for offer in terms} - {offer.ref for offer in heard}
+    told = tuple(refusal for refusal in whole.declined if refusal.ref not in untold)
+    assert engine.quote(basket, heard) == replace(whole, declined=told)
 
 
 @given(basket=BASKETS, terms=OFFERS, shuffle=st.randoms())

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Sum
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.campaigns.models import Quota, Take
 from apps.catalog.models import Sku
 from mall.errors import Fault, Faulty, Kind, NotFound, ShopError
@@ -170,19 +170,18 @@ def hold(
         "limit": limit,
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD, told)
-        known, held, mine, taken = cursor.fetchone()
-        if not known:
-            raise NotFound
-        if held:
-            return
-        if not mine:
+    known, held, mine, taken = planned.row(_HOLD, told)
+    if not known:
+        raise NotFound
+    if held:
+        return
+    if not mine:
+        with connection.cursor() as cursor:
             cursor.execute(_USED, [member_id, kind, key])
             used = cursor.fetchone()
-            raise LimitReached(details={"limit": limit, "used": used[0] if used else 0})
-        if not taken:
-            raise SoldOut
+        raise LimitReached(details={"limit": limit, "used": used[0] if used else 0})
+    if not taken:
+        raise SoldOut
 
 
 def commit(*, order_no: str, at: datetime) -> None:

@@ -33,7 +33,7 @@ class FlashSales(CampaignKind):
         return Ticket(kind=self.kind, id=row_id(said))
 
     def admit(self, ticket: Ticket, *, member: Member, wanted: Wanted, at: datetime) -> Admission:
-        """The good at its price. Three statements; none where it was just seen to be sold out.
+        """The good at its price. One statement; none where it was just seen to be sold out.
 
         Raises ActivityNotFound, StandsAlone, and what ``flashsale.admit`` refuses.
         """

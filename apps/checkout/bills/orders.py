@@ -101,8 +101,9 @@ class WholeOrder(Kind):
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
         """An order that gathers first is told as gathered now, and as paid when it is formed (``orders.form``)."""
-        move = activities.when_paid(orders.lock(order_no=bill_no))
-        order = orders.move(order_no=bill_no, move=move, actor=by, at=at)
+        waiting = orders.lock(order_no=bill_no)
+        move = activities.when_paid(waiting)
+        order = orders.move(order_no=bill_no, move=move, actor=by, at=at, locked=waiting)
         told = {"pay": events.OrderPaid, "gather": events.OrderGathered}[move]
         outbox.publish(told(order_no=bill_no, member_id=order.member_id), at=at)
         scarce.commit(order=order, at=at)

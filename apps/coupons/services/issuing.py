@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
+from django.db.models import OuterRef
 
+from apps.base import planned, statements
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import Coupon, PromoCode, Template
 from apps.coupons.services import moving
@@ -18,12 +21,36 @@ from apps.risk.states import Verdict
 from mall.errors import Kind, NotFound, ShopError
 
 # The member's own row: nobody else waits for it, and the one that all want comes after it.
-_COUNT_TAKEN = """
+_COUNT_TAKEN: Final = """
     INSERT INTO coupons_tally (template_id, member_id, taken) VALUES (%s, %s, 1)
         ON CONFLICT (member_id, template_id)
         DO UPDATE SET taken = coupons_tally.taken + 1 WHERE coupons_tally.taken < %s
     RETURNING taken
 """
+_TAKE_QUOTA: Final = """
+    UPDATE coupons_template SET issued = issued + %(number)s
+     WHERE id = %(template_id)s AND status = 'LIVE' AND (quota IS NULL OR quota >= issued + %(number)s)
+    RETURNING id
+"""
+# A template as the coupon centre shows it to a member, with the levels that it is for.
+_SHOWN: Final = statements.Select(
+    lambda template_id, member_id: (
+        Template.objects.filter(
+            coupon_facts.meant_for(Member(pk=member_id)),
+            pk=template_id,
+            status=TemplateStatus.LIVE,
+            visible=True,
+        )
+        .annotate(
+            level_ids=ArraySubquery(
+                Template.levels.through.objects.filter(template_id=OuterRef("pk")).values("level_id")
+            )
+        )
+        .order_by()
+    ),
+    template_id=int,
+    member_id=int,
+)
 
 
 class NotIssued(ShopError):
@@ -76,21 +103,17 @@ def claim(*, member: Member, template_id: int, at: datetime) -> Coupon:
     Raises NotFound for a template that is not shown to the member, ClaimClosed, LevelTooLow, UnderReview,
     ClaimLimitReached, SoldOut.
     """
-    template = Template.objects.filter(
-        coupon_facts.meant_for(member), pk=template_id, status=TemplateStatus.LIVE, visible=True
-    ).first()
+    template: Any = _SHOWN.first(template_id=template_id, member_id=member.pk)
     if template is None:
         raise NotFound
     refuse_closed_claim(template, at=at)
-    levels = set(template.levels.values_list("id", flat=True))
-    if levels and member.level_id not in levels:
+    if template.level_ids and member.level_id not in template.level_ids:
         raise LevelTooLow
     if template.occasion == Template.Occasion.REGISTRATION:
         refuse_suspected(member_id=member.pk)
     taken = count_taken(template, member_id=member.pk)
-    return issue(
-        template_id=template.pk, member_id=member.pk, way=Coupon.Way.CLAIM, cause=f"claim:{taken}", at=at
-    )
+    coupon = Coupon(member_id=member.pk, way=Coupon.Way.CLAIM, cause=f"claim:{taken}", issued_at=at)
+    return _give(coupon, template, at=at)[0]
 
 
 @transaction.atomic
@@ -150,22 +173,29 @@ def issue_once(
         template.kind == Template.Kind.THRESHOLD and 1 <= own_off_fen <= template.threshold_fen
     ):
         raise ValueError(f"a coupon of {template} cannot take off {own_off_fen} fen of its own")
-    valid_from, valid_until = window(template, at=at)
-    coupon, created = Coupon.objects.get_or_create(
-        **key,
-        defaults={
-            "way": way,
-            "valid_from": valid_from,
-            "valid_until": valid_until,
-            "gift_of": gift_of,
-            "promo": promo,
-            "own_off_fen": own_off_fen,
-            "issued_at": at,
-        },
+    coupon = Coupon(
+        member_id=member_id,
+        way=way,
+        cause=cause,
+        gift_of=gift_of,
+        promo=promo,
+        own_off_fen=own_off_fen,
+        issued_at=at,
     )
-    if created:
-        take_quota(template_id=template_id, number=1 if from_quota else 0)
-    return coupon, created
+    return _give(coupon, template, at=at, from_quota=from_quota)
+
+
+def _give(
+    coupon: Coupon, template: Template, *, at: datetime, from_quota: bool = True
+) -> tuple[Coupon, bool]:
+    """Write a new coupon of the template, and whether it is one: its cause may have brought it at the same moment."""
+    coupon.template = template
+    coupon.valid_from, coupon.valid_until = window(template, at=at)
+    if not statements.insert_unless_there(coupon):
+        known = Coupon.objects.filter(member_id=coupon.member_id, template=template, cause=coupon.cause)
+        return known.get(), False
+    take_quota(template_id=template.pk, number=1 if from_quota else 0)
+    return coupon, True
 
 
 @transaction.atomic
@@ -210,10 +240,7 @@ def take_quota(*, template_id: int, number: int) -> None:
 
     Raises SoldOut or NotIssued; what the caller wrote before is the caller's to roll back.
     """
-    taken = Template.objects.filter(
-        Q(quota__isnull=True) | Q(quota__gte=F("issued") + number), pk=template_id, status=TemplateStatus.LIVE
-    ).update(issued=F("issued") + number)
-    if not taken:
+    if not planned.rows(_TAKE_QUOTA, {"number": number, "template_id": template_id}):
         live = Template.objects.filter(pk=template_id, status=TemplateStatus.LIVE).exists()
         raise SoldOut if live else NotIssued
 
@@ -235,9 +262,7 @@ def refuse_suspected(*, member_id: int) -> None:
 
 def count_taken(template: Template, *, member_id: int) -> int:
     """Count one more that the member took themselves; return the new count. Raises ClaimLimitReached."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_TAKEN, [template.pk, member_id, template.per_member])
-        row = cursor.fetchone()
-    if row is None:
+    found = planned.rows(_COUNT_TAKEN, [template.pk, member_id, template.per_member])
+    if not found:
         raise ClaimLimitReached(details={"limit": template.per_member})
-    return int(row[0])
+    return int(found[0][0])

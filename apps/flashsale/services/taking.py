@@ -6,27 +6,25 @@ from datetime import datetime
 
 from apps.base import transactions
 from apps.campaigns import services as campaigns
-from apps.flashsale.models import Good
 from apps.flashsale.selectors import KIND
 from apps.flashsale.services import waiting
 
 
 def hold(*, order_no: str, member_id: int, good_id: int, units: int, at: datetime) -> None:
-    """Take units for an unpaid order, the first of them by the member's right as a waiter, if there is one.
+    """Take units for an unpaid order, the first of them by the member's right as a waiter, if there is one: two statements.
 
     Raises NotFound, LimitReached, SoldOut; the caller's transaction must then be rolled back.
     """
     transactions.require()
-    good = Good.objects.only("limit_per_member").get(pk=good_id)
-    by_right = waiting.use_right(good_id=good_id, member_id=member_id, order_no=order_no, at=at)
+    entry = waiting.use_right(good_id=good_id, member_id=member_id, order_no=order_no, at=at)
     campaigns.hold(
         kind=KIND,
-        key=good.key,
+        key=str(good_id),
         order_no=order_no,
         member_id=member_id,
         units=units,
-        limit=good.limit_per_member,
-        of_aside=int(by_right),
+        limit=entry.limit,
+        of_aside=int(entry.by_right),
         at=at,
     )
 

@@ -7,11 +7,11 @@ taken in one order by all: rights that end or are used, the quota, places that w
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.campaigns import services as campaigns
 from apps.campaigns.admission import check_open
 from apps.campaigns.models import Quota
@@ -32,6 +32,13 @@ from mall.events import FlashTurnGiven
 # How long a right lasts, at most to the end of the session.
 RIGHT: Final = timedelta(minutes=10)
 _BATCH: Final = 200
+_USE_RIGHT: Final = """
+    WITH used AS (
+        UPDATE flashsale_wait SET state = %(used)s, order_no = %(order_no)s
+         WHERE good_id = %(good_id)s AND member_id = %(member_id)s AND state = %(yours)s AND until > %(at)s
+        RETURNING id)
+    SELECT limit_per_member, EXISTS (SELECT FROM used) FROM flashsale_good WHERE id = %(good_id)s
+"""
 
 
 class NotSoldOut(ShopError):
@@ -75,11 +82,25 @@ def wait(*, good_id: int, member: Member, at: datetime) -> int:
         return flash_facts.place_of(row)
 
 
-def use_right(*, good_id: int, member_id: int, order_no: str, at: datetime) -> bool:
-    """Use up the member's right to a unit, if there is one at this moment, for an order; say whether there was."""
+class Entry(NamedTuple):
+    """How a member comes to a good: what one member may have of it, and whether it is by a waiter's right."""
+
+    limit: int
+    by_right: bool
+
+
+def use_right(*, good_id: int, member_id: int, order_no: str, at: datetime) -> Entry:
+    """Use up the member's right to a unit, if there is one at this moment, for an order: one statement."""
     transactions.require()
-    rights = Wait.objects.filter(good_id=good_id, member_id=member_id, state=WaitState.YOURS, until__gt=at)
-    return bool(rights.update(state=WAIT.target(move="use", current=WaitState.YOURS), order_no=order_no))
+    told: dict[str, Any] = {
+        "good_id": good_id,
+        "member_id": member_id,
+        "order_no": order_no,
+        "yours": WaitState.YOURS.value,
+        "used": WAIT.target(move="use", current=WaitState.YOURS),
+        "at": at,
+    }
+    return Entry(*planned.row(_USE_RIGHT, told))
 
 
 def give_turns(*, good_id: int, at: datetime, coming: int = 0) -> int:

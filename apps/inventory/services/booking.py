@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from apps.base import planned
-from apps.inventory.models import StockEntry
+from apps.inventory.models import Hold, StockEntry
 from apps.inventory.states import EntryKind, HoldStatus
 from mall.errors import ShopError
 
@@ -58,6 +58,29 @@ _HELD = """
         SELECT %(order_no)s, stock_id, quantity, 0, %(status)s FROM wanted
     )
     SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed)
+"""
+# The end of an order's holds, with the same guard, the ledger's rows and what becomes of the holds.
+_ENDED = """
+    WITH ending AS (
+        SELECT * FROM unnest(%(hold_ids)s, %(stock_ids)s, %(quantities)s) AS ending (hold_id, stock_id, quantity)
+    ), changed AS (
+        UPDATE inventory_stock AS stock
+           SET held = stock.held - ending.quantity,
+               on_hand = stock.on_hand - CASE WHEN %(sold)s THEN ending.quantity ELSE 0 END
+          FROM ending
+         WHERE stock.id = ending.stock_id AND stock.held >= ending.quantity
+        RETURNING stock.id
+    ), entered AS (
+        INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
+        SELECT stock_id, %(kind)s, CASE WHEN %(sold)s THEN -quantity ELSE 0 END, -quantity, %(business_key)s, '', %(at)s
+          FROM ending
+    ), ended AS (
+        UPDATE inventory_hold AS hold SET status = %(becomes)s
+          FROM ending
+         WHERE hold.id = ending.hold_id AND hold.status = %(held)s
+        RETURNING hold.id
+    )
+    SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM ended)
 """
 # What one order may hold where nobody set a limit: more than any shelf has.
 _NO_LIMIT = 2**62
@@ -133,6 +156,30 @@ def book_holds(
         transaction.set_rollback(True)
         raise InventoryConflict
     return True
+
+
+def end_holds(holds: Sequence[Hold], *, becomes: HoldStatus, cause: Cause, at: datetime) -> None:
+    """End what these holds of one order hold, off the shelf with it where they become COMMITTED: one statement.
+
+    The caller has locked holds and stock rows. Raises InventoryConflict likewise.
+    """
+    told: dict[str, Any] = {
+        "hold_ids": [hold.pk for hold in holds],
+        "stock_ids": [hold.stock_id for hold in holds],
+        "quantities": [hold.quantity for hold in holds],
+        "sold": becomes is HoldStatus.COMMITTED,
+        "kind": cause.kind.value,
+        "business_key": cause.business_key,
+        "becomes": becomes.value,
+        "held": HoldStatus.HELD.value,
+        "at": at,
+    }
+    changed, ended = planned.row(_ENDED, told)
+    if changed != len(holds) or ended != len(holds):
+        transaction.set_rollback(True)
+        raise InventoryConflict
+    for hold in holds:
+        hold.status = becomes
 
 
 @lru_cache(maxsize=8)

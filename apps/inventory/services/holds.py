@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
-from apps.base import planned, transactions
+from apps.base import planned, statements, transactions
 from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import booking, choosing
 from apps.inventory.services.booking import Cause, Change, InventoryConflict, Limit
@@ -29,6 +29,15 @@ _SHELVES: Final = """
      ORDER BY stock.sku_id, stock.place_id
        FOR NO KEY UPDATE OF stock
 """
+_LOCK_HOLDS: Final = statements.Select(
+    lambda order_no: (
+        Hold.objects.filter(order_no=order_no)
+        .select_related("stock")
+        .order_by("stock__sku_id", "stock__place_id")
+        .select_for_update(of=("self", "stock"), no_key=True)
+    ),
+    order_no=str,
+)
 
 
 class OutOfStock(ShopError):
@@ -176,12 +185,7 @@ def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
 
 def _lock_holds(order_no: str) -> list[Hold]:
     """Lock the order's holds and their stock rows, one after the other in the order of all lockers."""
-    return list(
-        Hold.objects.filter(order_no=order_no)
-        .select_related("stock")
-        .order_by("stock__sku_id", "stock__place_id")
-        .select_for_update(of=("self", "stock"), no_key=True)
-    )
+    return _LOCK_HOLDS.rows(order_no=order_no)
 
 
 def _refuse_other_demand(holds: list[Hold], demand: Mapping[int, int]) -> None:
@@ -206,18 +210,8 @@ def _settle(holds: list[Hold], kind: EntryKind, status: HoldStatus, *, at: datet
     open_holds = [row for row in holds if row.status == HoldStatus.HELD]
     if not open_holds:
         return
-    booking.book(
-        [
-            Change(row.stock_id, on_hand=-row.quantity if kind is EntryKind.COMMIT else 0, held=-row.quantity)
-            for row in open_holds
-        ],
-        cause=Cause(kind, f"{open_holds[0].order_no}:{kind.lower()}"),
-        at=at,
-    )
-    ended = Hold.objects.filter(pk__in=[row.pk for row in open_holds], status=HoldStatus.HELD)
-    if ended.update(status=status) != len(open_holds):
-        transaction.set_rollback(True)
-        raise InventoryConflict
+    cause = Cause(kind, f"{open_holds[0].order_no}:{kind.lower()}")
+    booking.end_holds(open_holds, becomes=status, cause=cause, at=at)
 
 
 def _all_out(holds: list[Hold]) -> list[tuple[Hold, int]]:

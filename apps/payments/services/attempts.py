@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 
-from apps.base import numbers, transactions
+from apps.base import numbers, statements, transactions
 from apps.orders.models import Order
 from apps.payments.models import Payment
 from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus
@@ -27,6 +28,12 @@ log = structlog.get_logger(__name__)
 
 # WeChat wants time_expire at least a minute ahead; the rest is for typing a password.
 LEAST_TIME_TO_PAY = timedelta(seconds=90)
+_LOCK: Final = statements.Select(
+    lambda payment_no: (
+        Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).order_by()
+    ),
+    payment_no=str,
+)
 # WeChat's prepay_id lives two hours; an older one is asked for again under the same number.
 _PREPAY_GOOD_FOR = timedelta(minutes=110)
 _NOTIFY_PATH = "/wechat/pay/notify"
@@ -149,7 +156,7 @@ def claim_query(*, attempt: Payment, at: datetime) -> bool:
 def locked(*, payment_no: str) -> Payment:
     """Return the attempt, locked; what it is for was locked before by whoever decides by that. Raises PaymentNotFound."""
     transactions.require()
-    attempt = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
+    attempt = _LOCK.first(payment_no=payment_no)
     if attempt is None:
         raise PaymentNotFound
     return attempt

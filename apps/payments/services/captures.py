@@ -5,21 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from django.conf import settings
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Payment
 from apps.payments.services import attempts, giving_back
-from apps.payments.states import ARRIVED, PAYMENT_LIFECYCLE, PaymentStatus, SurplusReason
+from apps.payments.states import PAYMENT_LIFECYCLE, PaymentStatus, SurplusReason
 from apps.wechat.pay.client import Transaction
 from mall import events
 from mall.errors import Kind, ShopError
 
 log = structlog.get_logger(__name__)
+_CAPTURED: Final = (
+    "status",
+    "transaction_id",
+    "captured_fen",
+    "refunded_fen",
+    "captured_at",
+    "is_surplus",
+    "surplus_reason",
+)
+_CAPTURE: Final = f"""
+    UPDATE payments_payment SET {", ".join(f"{name} = %({name})s" for name in _CAPTURED)} WHERE id = %(id)s
+"""  # noqa: S608 -- names of our own
+_BILL_OF: Final = "SELECT bill_kind, bill_no FROM payments_payment WHERE payment_no = %s"
 
 
 class NotOurPayment(ShopError):
@@ -95,10 +108,11 @@ def settle(
     transactions.require()
     _require_ours(transaction)
     number = transaction.out_trade_no
-    bill = Payment.objects.filter(payment_no=number).values_list("bill_kind", "bill_no").first()
-    if bill is None:
+    found = planned.rows(_BILL_OF, [number])
+    if not found:
         raise attempts.PaymentNotFound
-    reason = why_not(*bill, paid_at=transaction.success_time or at)
+    bill_kind, bill_no = found[0]
+    reason = why_not(bill_kind, bill_no, paid_at=transaction.success_time or at)
     payment = attempts.locked(payment_no=number)
     if payment.status == PaymentStatus.CAPTURED:
         if payment.transaction_id != transaction.transaction_id:
@@ -106,11 +120,10 @@ def settle(
         return Settlement(Outcome.ALREADY, payment)
     if transaction.amount_total_fen != payment.amount_fen and not from_query:
         raise AmountDoubtful
-    surplus = _why_surplus(payment, transaction, reason)
+    before = giving_back.before_capture(payment)
+    surplus = _why_surplus(payment, transaction, reason, console_fen=before.console_fen)
     # What the merchant console gave back before the payment was heard of counts from now on.
-    payment.refunded_fen = sum(
-        payment.refunds.filter(status__in=ARRIVED).values_list("amount_fen", flat=True)
-    )
+    payment.refunded_fen = before.arrived_fen
     _capture(payment, transaction, surplus=surplus, at=at)
     if surplus is None:
         return Settlement(Outcome.USED, payment)
@@ -129,12 +142,12 @@ def _require_ours(transaction: Transaction) -> None:
 
 
 def _why_surplus(
-    payment: Payment, transaction: Transaction, why_not: SurplusReason | None
+    payment: Payment, transaction: Transaction, why_not: SurplusReason | None, *, console_fen: int
 ) -> SurplusReason | None:
     """Return why what was to be paid cannot use this money, None if it can."""
     if transaction.amount_total_fen != payment.amount_fen:
         return SurplusReason.AMOUNT
-    refunded = transaction.trade_state == "REFUND" or giving_back.console_fen_of(payment)
+    refunded = transaction.trade_state == "REFUND" or console_fen
     if why_not is None and refunded:
         # Somebody refunded in the merchant console before the shop heard of the payment: a notification repeats what
         # was true when it was written, so that our own rows count as much as what it says.
@@ -151,15 +164,6 @@ def _capture(
     payment.captured_at = transaction.success_time or at
     payment.is_surplus = surplus is not None
     payment.surplus_reason = surplus or ""
-    with transactions.refine({"payments_payment_transaction_id_key": TransactionConflict}):
-        payment.save(
-            update_fields=[
-                "status",
-                "transaction_id",
-                "captured_fen",
-                "refunded_fen",
-                "captured_at",
-                "is_surplus",
-                "surplus_reason",
-            ]
-        )
+    written = {name: getattr(payment, name) for name in _CAPTURED}
+    with transactions.refine({"payments_payment_transaction_id_key": TransactionConflict}, savepoint=False):
+        planned.rows(_CAPTURE, {**written, "status": str(payment.status), "id": payment.pk})

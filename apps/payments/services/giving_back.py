@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from apps.base import numbers
+from apps.base import numbers, planned
 from apps.payments.models import Payment, Refund, RefundStep
 from apps.payments.services import steps
 from apps.payments.services.attempts import PaymentNotFound
-from apps.payments.states import VOID, Origin, PaymentStatus
+from apps.payments.states import ARRIVED, VOID, Origin, PaymentStatus
 from mall.errors import Kind, ShopError
 
 # Later WeChat refuses a refund (微信支付 申请退款: 交易时间超过一年的订单无法提交退款).
 REFUNDABLE_FOR: Final = timedelta(days=365)
+_ARRIVED, _VOID = (f"{{{','.join(sorted(statuses))}}}" for statuses in (ARRIVED, VOID))
+_BEFORE: Final = """
+    SELECT COALESCE(sum(amount_fen) FILTER (WHERE status = ANY(%(arrived)s::text[])), 0)::bigint,
+           COALESCE(sum(amount_fen) FILTER (WHERE origin = %(console)s AND status <> ALL(%(void)s::text[])), 0)::bigint
+      FROM payments_refund WHERE payment_id = %(payment_id)s
+"""
 
 
 class NotRefundable(ShopError):
@@ -155,6 +161,19 @@ def left_fen_of(payment: Payment) -> int:
 def back_fen_of(payment: Payment) -> int:
     """What of a payment is back at the payer or on the way, by the shop or by the merchant console."""
     return _sum_fen(payment.refunds.exclude(status__in=VOID))
+
+
+class Before(NamedTuple):
+    """What went back of a payment before the shop had heard of it: in all, and by the merchant console."""
+
+    arrived_fen: int
+    console_fen: int
+
+
+def before_capture(payment: Payment) -> Before:
+    """What the merchant console, or anybody, gave back of a payment already: one statement."""
+    told = {"payment_id": payment.pk, "arrived": _ARRIVED, "void": _VOID, "console": Origin.CONSOLE.value}
+    return Before(*planned.row(_BEFORE, told))
 
 
 def console_fen_of(payment: Payment) -> int:

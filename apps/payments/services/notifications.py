@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
-from apps.base import transactions
+from apps.base import planned, statements, transactions
 from apps.payments.models import Notification
 from apps.wechat.pay import notify
 from mall import text as texts
@@ -21,6 +21,10 @@ _LONGEST_WAIT = timedelta(hours=2)
 _LEASE = timedelta(minutes=2)
 # About a day, as long as WeChat itself would repeat.
 _MOST_ATTEMPTS = 20
+_HANDLED: Final = """
+    UPDATE payments_notification SET handled_at = %s, due_at = NULL, last_error = ''
+     WHERE id = %s AND handled_at IS NULL
+"""
 RETRIED = ("TRANSACTION.", "REFUND.", "MCHTRANSFER.BILL.")
 
 
@@ -40,17 +44,18 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     """
     said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
     resource: dict[str, Any] = texts.storable(said)
+    row = Notification(
+        notify_id=notification.id,
+        event_type=notification.event_type,
+        resource=resource,
+        received_at=at,
+        due_at=at + _FIRST_WAIT if notification.event_type.startswith(RETRIED) else None,
+    )
     with transactions.hurried():
-        row, is_new = Notification.objects.get_or_create(
-            notify_id=notification.id,
-            defaults={
-                "event_type": notification.event_type,
-                "resource": resource,
-                "received_at": at,
-                "due_at": at + _FIRST_WAIT if notification.event_type.startswith(RETRIED) else None,
-            },
-        )
-        if not is_new and row.handled_at is None and row.resource != resource:
+        if statements.insert_unless_there(row):
+            return row
+        row = Notification.objects.get(notify_id=notification.id)
+        if row.handled_at is None and row.resource != resource:
             row.resource = resource
             row.save(update_fields=["resource"])
     return row
@@ -58,9 +63,7 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
 
 def mark_handled(*, notification_id: int, at: datetime) -> None:
     """Write down that nothing is left to be done about a notification."""
-    Notification.objects.filter(pk=notification_id, handled_at__isnull=True).update(
-        handled_at=at, due_at=None, last_error=""
-    )
+    planned.rows(_HANDLED, [at, notification_id])  # said twice it is said once, so it needs no transaction
 
 
 def mark_failed(*, notification_id: int, why: str, at: datetime) -> None:

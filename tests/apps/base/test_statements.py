@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.base.statements import Select
-from apps.catalog.models import Product, Sku
+from apps.base.statements import Select, insert_unless_there
+from apps.catalog.models import Brand, Product, Sku
 from tests.apps.catalog import make
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,23 @@ def test_each_value_stands_where_the_queryset_put_it():
     assert begun.rows(title="茶杯", at=now) == [cup]
     assert begun.rows(title="茶杯", at=now - hour) == []
     assert begun.first(title="茶壶", at=now) is None
+
+
+def test_what_never_changes_is_written_out_whatever_it_is():
+    cup = make.product("茶杯", subtitle="50% 茶叶's")
+    known = Select(
+        lambda *, title: Product.objects.filter(title=title, subtitle="50% 茶叶's", on_sale=True), title=str
+    )
+    assert known.rows(title="茶杯") == [cup]
+    with CaptureQueriesContext(connection) as seen:
+        assert known.rows(title="茶杯") == [cup]
+    assert "on_sale" in seen[0]["sql"] and "'50% 茶叶''s'" in seen[0]["sql"]
+
+
+def test_a_row_is_written_unless_it_is_there():
+    first, second = Brand(name="青禾"), Brand(name="青禾")
+    assert (insert_unless_there(first), insert_unless_there(second)) == (True, False)
+    assert list(Brand.objects.filter(name="青禾")) == [first]
 
 
 def test_a_value_that_the_queryset_changes_is_refused():

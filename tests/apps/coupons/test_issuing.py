@@ -31,6 +31,13 @@ def test_a_coupon_with_fixed_dates_keeps_them():
     assert (mine.valid_from, mine.valid_until) == (AT + DAY, AT + 3 * DAY)
 
 
+def test_claiming_takes_four_statements(django_assert_num_queries):
+    shown, member = template(per_member=2), make.member()
+    claim(shown, member)
+    with django_assert_num_queries(6):  # with the savepoint of the test
+        claim(shown, member)
+
+
 def test_the_quota_is_the_last_coupon_there_is():
     scarce = template(quota=2)
     claim(scarce)

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.checkout import hearing
 from apps.orders.models import Order
@@ -42,6 +43,18 @@ def test_a_notification_pays_the_order_and_is_answered_204() -> None:
     assert status_of(order) == "PAID"
     assert (kept.event_type, kept.last_error, kept.due_at) == ("TRANSACTION.SUCCESS", "", None)
     assert kept.handled_at is not None
+
+
+def test_a_notification_that_pays_an_order_takes_fourteen_statements() -> None:
+    body, headers = make.notify(make.resource(make.attempt(make.order())))
+
+    with CaptureQueriesContext(connection) as seen:
+        knock(body, headers)
+
+    # Three for the notification; the bill, its order, its payment and what went back of that; the capture; the order and its
+    # move; the news; what it holds, and its end. Beside them the two waits of a call that WeChat makes.
+    said = [query["sql"] for query in seen]
+    assert len([text for text in said if not text.startswith(("SAVEPOINT", "RELEASE"))]) <= 14
 
 
 def test_what_is_kept_does_not_name_the_payer() -> None:
