@@ -226,6 +226,7 @@ WORDS: Final = {
 # Of what the address of a call names.
 PARAMETERS: Final = {
     "address_id": "Id of one of the member's addresses.",
+    "after_sale_no": "Number of one of the member's applications after the sale.",
     "bargain_id": "Id of a bargain.",
     "referral_id": "Id of a referral campaign.",
     "packet_no": "Number of a packet, as its buyer sent it.",

@@ -70,7 +70,8 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
     if stays and amount_fen < whole.amount_fen:
         row.refund = refunding.refund_price(back_fen=_shares_fen(whole, amount_fen=amount_fen), **more)
     else:
-        row.refund = refunding.refund(wish=Wish(units=units, amount_fen=amount_fen), **more)
+        wish = Wish(units=units, amount_fen=amount_fen)
+        row.refund = refunding.refund(wish=wish, approved=True, **more)
     # What it came to: the last units of an order that never left carry its postage back, whoever asked first.
     row.goods_fen = max(row.goods_fen, whole.goods_fen)
     row.freight_fen = max(row.freight_fen, whole.shipping_fen)

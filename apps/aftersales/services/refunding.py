@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.planning import OrderNotRefundable, Plan, Wish
 from apps.base import numbers, transactions
@@ -46,6 +47,14 @@ class RefundTokenReused(ShopError):
     kind = Kind.CONFLICT
 
 
+class TwoPeopleNeeded(ShopError):
+    """So much is refunded by an application that two people approve, not by one person's page. ``details``: ``most_fen``."""
+
+    code = "refund_two_people"
+    message = "金额超过双人复核起点，请由买家提交售后申请，两位同事先后同意"
+    kind = Kind.FORBIDDEN
+
+
 class ReasonMissing(Invalid):
     """A refund has a reason: the buyer reads it."""
 
@@ -54,7 +63,15 @@ class ReasonMissing(Invalid):
 
 
 def refund(
-    *, order_no: str, wish: Wish, reason: str, token: str, seen: str = "", operator: Any, at: datetime
+    *,
+    order_no: str,
+    wish: Wish,
+    reason: str,
+    token: str,
+    seen: str = "",
+    approved: bool = False,
+    operator: Any,
+    at: datetime,
 ) -> OrderRefund:
     """Refund a part of an order, or all that is left of it.
 
@@ -65,8 +82,10 @@ def refund(
     promotions come back only if nothing ever left.
 
     ``token`` (at most 64 characters) makes it once: the same one answers the same refund. ``seen`` is the
-    ``Plan.fingerprint`` that the operator agreed to. Raises NotFound, OrderNotRefundable, UnitsInvalid, ShippingTooMuch,
-    NothingToRefund, TooManyRefunds, RefundChanged, RefundTokenReused, ReasonMissing.
+    ``Plan.fingerprint`` that the operator agreed to. ``approved`` says that as many people as the rules ask for have
+    agreed; without it one operator refunds up to that amount. Raises NotFound, OrderNotRefundable, UnitsInvalid,
+    ShippingTooMuch, NothingToRefund, AmountTooHigh, TooManyRefunds, TwoPeopleNeeded, RefundChanged, RefundTokenReused,
+    ReasonMissing.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -81,13 +100,15 @@ def refund(
         plan = planning.plan(planning.standing_of(order), wish)
         if seen and seen != plan.fingerprint():
             raise RefundChanged
+        if not approved:
+            _require_within_one(plan, operator=operator)
         return _carry_out(plan, token=token, reason=reason.strip(), operator=operator, at=at)
 
 
 def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime) -> bool:
     """Refund all that is left of a paid order of which no parcel has left; say whether this call did it.
 
-    Done before: False, nothing changes. Raises NotFound, NotWholeAnyMore.
+    Done before: False, nothing changes. Raises NotFound, NotWholeAnyMore, TwoPeopleNeeded.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
@@ -97,6 +118,7 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
         if order.status not in planning.WAITING or standing.anything_left:
             raise NotWholeAnyMore(details={"status": order.status})
         plan = planning.plan(standing, planning.everything_left(standing))
+        _require_within_one(plan, operator=operator)
         _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)
     return True
 
@@ -174,6 +196,13 @@ def refund_as_console_did(*, order_no: str, at: datetime) -> bool:
         plan = planning.plan(standing, planning.everything_left(standing))
         _carry_out(plan, token=f"console:{order_no}", reason="商户平台已退款", operator=None, at=at)
     return True
+
+
+def _require_within_one(plan: Plan, *, operator: Any) -> None:
+    """Raise TwoPeopleNeeded for more than one operator refunds; what the shop does by rule is nobody's."""
+    most_fen = application_facts.rules().second_person_above_fen
+    if operator is not None and plan.amount_fen > most_fen:
+        raise TwoPeopleNeeded(details={"most_fen": most_fen})
 
 
 def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: datetime) -> OrderRefund:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from apps.aftersales import services as aftersales
 from apps.aftersales.services import deciding, paying_back, returning, sending, sweeping
 from apps.inventory.models import Stock, StockEntry
 from apps.inventory.services import OutOfStock
@@ -90,6 +91,20 @@ def test_above_an_amount_a_second_person_has_to_agree() -> None:
         apply.approve(row, operator=one)
     assert apply.approve(row, operator=other).status == "APPROVED"
     assert OrderRefund.objects.count() == 1
+
+
+def test_one_operators_page_refunds_up_to_that_amount_and_what_the_shop_does_by_rule_any() -> None:
+    apply.rules(second_person_above_fen=1998)
+    order, (cup,) = apply.bought((1999, 1))
+    with pytest.raises(aftersales.TwoPeopleNeeded):
+        make.refund(order, {cup: 1})
+    with pytest.raises(aftersales.TwoPeopleNeeded):
+        aftersales.refund_unshipped(
+            order_no=order.order_no, reason="缺货", operator=apply.head(), at=apply.LATER
+        )
+    assert aftersales.refund_unshipped(
+        order_no=order.order_no, reason="未成团", operator=None, at=apply.LATER
+    )
 
 
 def test_what_was_escalated_is_decided_by_the_head_alone() -> None:
