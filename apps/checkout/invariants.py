@@ -10,8 +10,8 @@ from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
 from apps.inventory.models import Hold
 from apps.inventory.states import HoldStatus
-from apps.orders.models import Order
-from apps.orders.states import PAID_FOR, Status
+from apps.orders.models import Order, OrderMove
+from apps.orders.states import PAID_FOR, REHEARSED, Status
 from apps.payments.states import PaymentStatus
 from apps.points.models import Spending as PointsSpending
 from apps.points.states import SpendingStatus as PointsStatus
@@ -42,14 +42,19 @@ def misplaced_holds() -> Iterator[str]:
 
 
 def unpaid_yet_paid() -> Iterator[str]:
-    """Paid orders whose payments are not what WeChat had to bring: payable less what stored value paid, in fen."""
+    """Paid orders whose payments are not what WeChat had to bring: payable less what stored value paid, in fen.
+
+    A rehearsal's orders, for which nobody paid, say so in their history.
+    """
     captured_fen = Sum(
         "payments__captured_fen",
         filter=Q(payments__status=PaymentStatus.CAPTURED, payments__is_surplus=False),
         default=0,
     )
+    rehearsed = OrderMove.objects.filter(order=OuterRef("pk"), note=REHEARSED)
     rows = (
         Order.objects.filter(status__in=_USED)
+        .exclude(Exists(rehearsed))
         .annotate(came_fen=captured_fen, wanted_fen=F("payable_fen") - F("balance_fen"))
         .exclude(came_fen=F("wanted_fen"))
         .order_by("id")

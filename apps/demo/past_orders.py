@@ -14,9 +14,8 @@ from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.orders import services as orders
 from apps.orders.models import Order
-from apps.orders.states import Actor
+from apps.orders.states import REHEARSED, Actor
 
-_NOTE = "演示订单，没有真实付款"
 _PAID_AFTER = timedelta(minutes=3)
 _SHIPPED_AFTER = timedelta(hours=20)
 
@@ -35,7 +34,7 @@ def received(*, member: Member, sku_ids: Sequence[int], received_at: datetime) -
     }
     with transaction.atomic():
         for move, at in moves.items():
-            order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=_NOTE, at=at)
+            order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=REHEARSED, at=at)
         scarce.commit(order=order, at=moves["pay"])
     return order
 
@@ -47,7 +46,7 @@ def bought(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> Orde
     order = _placed(member, [sku_id], key=f"demo-{ticket.ref}", at=at, activity=ticket)
     with transaction.atomic():
         for move in ("pay", "ship", "receive"):
-            order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=_NOTE, at=at)
+            order = orders.move(order_no=order.order_no, move=move, actor=Actor.SYSTEM, note=REHEARSED, at=at)
         scarce.commit(order=order, at=at)
     return order
 
@@ -57,7 +56,9 @@ def paid(*, member: Member, sku_ids: Sequence[int], at: datetime) -> Order:
     order = _placed(member, sku_ids, key=f"demo-paid-{at:%Y%m%d%H%M}", at=at)
     with transaction.atomic():
         paid_at = at + _PAID_AFTER
-        order = orders.move(order_no=order.order_no, move="pay", actor=Actor.SYSTEM, note=_NOTE, at=paid_at)
+        order = orders.move(
+            order_no=order.order_no, move="pay", actor=Actor.SYSTEM, note=REHEARSED, at=paid_at
+        )
         scarce.commit(order=order, at=paid_at)
     return order
 
@@ -66,7 +67,7 @@ def gathering(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> O
     """Return an order of one unit that waits for others, as if it had just been paid; moved without news likewise."""
     order = _placed(member, [sku_id], key=f"demo-{ticket.ref}", at=at, activity=ticket)
     with transaction.atomic():
-        order = orders.move(order_no=order.order_no, move="gather", actor=Actor.SYSTEM, note=_NOTE, at=at)
+        order = orders.move(order_no=order.order_no, move="gather", actor=Actor.SYSTEM, note=REHEARSED, at=at)
         scarce.commit(order=order, at=at)
     return order
 

@@ -70,6 +70,9 @@ LIFECYCLE = Lifecycle(
     labels=dict(Status.choices),
 )
 
+# How a rehearsal's orders are moved on whose money nobody sent (apps/demo); no other writes it.
+REHEARSED = "演示订单，没有真实付款"
+
 # What people call the moves; "place" is how every history begins.
 MOVE_LABELS = {
     "place": "下单",
