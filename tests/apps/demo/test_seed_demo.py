@@ -19,6 +19,7 @@ from apps.aftersales.models import AfterSale
 from apps.aftersales.states import AfterSaleStatus
 from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
+from apps.base import invariants
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
@@ -79,6 +80,10 @@ def test_seeding_twice_changes_nothing_and_keeps_what_the_operator_did(shop: Non
     call_command("seed_demo", verbosity=0)
     assert rows() == before
     assert not Product.objects.get(title="本店镇店茶杯").on_sale
+
+
+def test_the_demo_shop_keeps_every_promise_that_can_be_reckoned_up(shop: None) -> None:
+    assert [line for _, line in invariants.broken(invariants.board())] == []
 
 
 def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
