@@ -17,7 +17,7 @@ class AfterSaleReasonAdmin(KeptAdmin):
 
     form = forms.ReasonRowForm
     saves = staticmethod(ruling.save_reason)
-    list_display = ["label", "kind", "code", "is_no_reason", "position", "enabled"]
+    list_display = ["label", "kind", "is_no_reason", "position", "enabled"]
     list_filter = ["kind", "enabled"]
 
 

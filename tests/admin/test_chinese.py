@@ -39,6 +39,7 @@ _CODE = re.compile(r"[0-9_.:/@]|\*{4}|^[A-Z]{10,}$")
 # Recency, frequency, money are RFM in every language.
 _WORDS = {
     "SKU",
+    "CSV",
     "openid",
     "unionid",
     "JSON",

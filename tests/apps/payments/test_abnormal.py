@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 
 from apps.base.models import AuditEntry
 from apps.checkout import paying
@@ -144,3 +147,27 @@ def test_being_put_off_for_the_same_reason_is_told_once(wechat: Sandbox, refund:
     for minutes in (0, 3, 10):
         refunds.submit_due(at=now() + timedelta(minutes=minutes))
     assert list(refund.steps.values_list("step", flat=True)) == ["REQUEST", "PUT_OFF"]
+
+
+def test_the_button_asks_for_a_card_once_and_refuses_what_is_under_way_again(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    abnormally(wechat, refund)
+    page = Client()
+    page.force_login(User.objects.create_superuser("财务"))
+    address = reverse("admin:payments_refund_apply_abnormal", args=[refund.pk])
+
+    incomplete = page.post(address, {"to": "USER_BANK_CARD", "bank_type": "ICBC_DEBIT"})
+    assert (incomplete.status_code, "退到银行卡时必填" in incomplete.content.decode()) == (409, True)
+    typed = {
+        "to": "USER_BANK_CARD",
+        "bank_type": CARD.bank_type,
+        "account": CARD.account,
+        "owner": CARD.owner,
+    }
+    assert page.post(address, typed).status_code == 302
+
+    refund.refresh_from_db()
+    assert refund.status == "PROCESSING"
+    assert page.post(address, typed).status_code == 409
+    assert CARD.account not in str(list(AuditEntry.objects.values()))
