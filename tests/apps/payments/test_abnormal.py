@@ -157,6 +157,7 @@ def test_the_button_asks_for_a_card_once_and_refuses_what_is_under_way_again(
     page.force_login(User.objects.create_superuser("财务"))
     address = reverse("admin:payments_refund_apply_abnormal", args=[refund.pk])
 
+    assert "申请异常退款" in page.get(address).content.decode()
     incomplete = page.post(address, {"to": "USER_BANK_CARD", "bank_type": "ICBC_DEBIT"})
     assert (incomplete.status_code, "退到银行卡时必填" in incomplete.content.decode()) == (409, True)
     typed = {
