@@ -991,9 +991,6 @@ def _appoint_sharer() -> Page:
         {},
         _rows(Promoter, PromoterMove),
         permission="distribution.appoint_promoter",
-        spoil=lambda: Member.objects.filter(pk=sharer.pk).update(
-            erased_at=at, disabled_at=at, nickname="", phone=""
-        ),
     )
 
 
