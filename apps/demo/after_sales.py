@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
-from apps.aftersales.models import AfterSale
+from apps.aftersales.models import AfterSale, AfterSaleReason
 from apps.aftersales.proposing import Ask
-from apps.aftersales.services import applying, deciding, moving, returning, sending
+from apps.aftersales.services import applying, deciding, moving, returning, ruling, sending
 from apps.content.models import Review
 
 _DAY: Final = timedelta(days=1)
@@ -41,14 +41,36 @@ _WANTED: Final = (
 )
 
 
+_LABELS: Final = {
+    "QUALITY": "质量问题",
+    "NO_REASON": "七天无理由退货",
+    "DAMAGED": "商品破损",
+    "NOT_AS_DESCRIBED": "与描述不符",
+}
+
+
 def fill(*, at: datetime) -> None:
     """Make the applications where there are none at all."""
     if AfterSale.objects.exists():
         return
+    _reasons()
     said = list(Review.objects.select_related("line__order", "member").order_by("written_at", "id"))
     for wanted in _WANTED:
         if wanted.of < len(said):
             _make(said[wanted.of], wanted, now=at)
+
+
+def _reasons() -> None:
+    """Add those of the reasons used here that the shop has not: a new shop has them all."""
+    for wanted in _WANTED:
+        if application_facts.reason(kind=wanted.kind, code=wanted.reason) is None:
+            reason = AfterSaleReason(
+                kind=wanted.kind,
+                code=wanted.reason,
+                label=_LABELS[wanted.reason],
+                is_no_reason=wanted.reason == "NO_REASON",
+            )
+            ruling.save_reason(reason)
 
 
 def _make(review: Review, wanted: _Wanted, *, now: datetime) -> None:

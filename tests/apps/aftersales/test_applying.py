@@ -9,7 +9,7 @@ import pytest
 
 from apps.aftersales import planning, proposing
 from apps.aftersales.models import AfterSale
-from apps.aftersales.services import applying
+from apps.aftersales.services import applying, moving
 from apps.coupons.models import Coupon
 from apps.inventory.models import Stock
 from apps.members.models import Level
@@ -269,5 +269,5 @@ def test_a_message_sent_twice_is_one_and_none_is_taken_once_it_is_over() -> None
     with pytest.raises(applying.MessageEmpty):
         say("")
     applying.cancel(member=order.member, after_sale_no=row.after_sale_no, at=apply.LATER)
-    with pytest.raises(applying.AfterSaleEnded):
+    with pytest.raises(moving.AfterSaleEnded):
         say("还在吗")
