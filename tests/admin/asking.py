@@ -991,7 +991,6 @@ def _appoint_sharer() -> Page:
         {},
         _rows(Promoter, PromoterMove),
         permission="distribution.appoint_promoter",
-        spoil=lambda: promotion.promoter(sharer),
     )
 
 
