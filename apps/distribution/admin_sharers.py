@@ -19,6 +19,7 @@ from apps.base.asking import Done, operator
 from apps.distribution import exports, forms, sharers
 from apps.distribution.models import Promoter, Sharer
 from apps.distribution.services import promoters
+from apps.distribution.states import PromoterStatus
 from apps.members.models import Group
 
 _PERIODS = {"7": "最近 7 天", "30": "最近 30 天", "90": "最近 90 天"}
@@ -136,7 +137,13 @@ class SharerAdmin(ReadOnlyAdmin):
                 operator=operator(request),
                 at=timezone.now(),
             )
-            return Done("已任命。", about=found)
+            standing = found.get_status_display()
+            told = (
+                "已任命。"
+                if found.status == PromoterStatus.ACTIVE
+                else f"该会员是推客，状态为「{standing}」，没有改变。"
+            )
+            return Done(told, about=found)
 
         return self.ask(
             request, forms.AppointSharerForm, appoint, row=row, heading=f"{row.nickname} · {row.public_id}"
