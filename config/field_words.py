@@ -230,6 +230,7 @@ PARAMETERS: Final = {
     "bargain_id": "Id of a bargain.",
     "referral_id": "Id of a referral campaign.",
     "packet_no": "Number of a packet, as its buyer sent it.",
+    "message_id": "Id of a message of the member's inbox.",
     "bargain_no": "Number of a run of a bargain.",
     "presale_id": "Id of a pre-sale.",
     "coupon_id": "Id of one of the member's coupons.",

@@ -13,6 +13,7 @@ from apps.demo import (
     bargains,
     filling,
     group_buys,
+    messages,
     packets,
     presales,
     promoters,
@@ -48,6 +49,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)
+        messages.fill(at=at)
     # Last: it looks at what everybody bought.
     audiences.fill(at=at)
     return added

@@ -359,7 +359,7 @@ def _system(operator: User) -> None:
     User.objects.create_user(f"客服{number}", is_staff=True)
     audit.record(operator=operator, action="查看收货信息", subject=f"SO{number}", at=NOW)
     pulses.beat_heard(name="beat", at=NOW)
-    jobs.run(f"base.sweep_{number}", lambda at: 0)
+    jobs.run(f"base.sweep-{number}", lambda at: 0)
     invariants.reckon(at=NOW)
     PushMessage.objects.create(
         message_key=f"k{number}", kind="trade_manage_remind_shipping", content={}, received_at=NOW

@@ -22,6 +22,7 @@ from django.utils.translation.trans_real import DjangoTranslation
 from django.views.defaults import server_error
 
 from apps.fulfillment.models import Carrier
+from apps.messaging import board
 from apps.orders.states import LIFECYCLE, MOVE_LABELS
 from config.navigation import GROUPS
 from mall.events import kinds
@@ -163,8 +164,9 @@ def pages(manager: User) -> list[str]:
 
 
 def english(texts: list[str]) -> set[str]:
-    """Return the English words among texts; codes, addresses and dotted names are none."""
-    data = {*_WORDS, *kinds(), *Carrier.objects.values_list("code", flat=True)}
+    """Return the English words among texts; codes, addresses and dotted names are none, nor what messages may name."""
+    facts = {name.name for scene in board.scenes().values() for name in scene.names}
+    data = {*_WORDS, *facts, *kinds(), *Carrier.objects.values_list("code", flat=True)}
     data.update(
         word for name in Carrier.objects.values_list("name", flat=True) for word in _LATIN.findall(name)
     )

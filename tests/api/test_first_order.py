@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,12 @@ from apps.content import services as reviews
 from apps.coupons.models import PromoCode
 from apps.distribution.models import Material, Promoter
 from apps.fulfillment.services import parcels
-from apps.members.models import Member
+from apps.members.models import LevelChange, Member
 from apps.members.services import exports
+from apps.messaging import services as messaging
+from apps.messaging.models import Rules, SceneSetting
+from apps.messaging.models import Template as MessageTemplate
+from apps.messaging.services import deciding
 from apps.orders.models import Order
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
@@ -274,6 +278,29 @@ def share_and_come_by(witness: Witness, sku: Sku) -> None:
     assert witness.call("POST", "/visits", landed, status=204) is None
 
 
+def read_messages(witness: Witness, member: Member) -> None:
+    """Grant a message, read what the shop told of a new level, and ask for no offers."""
+    template = MessageTemplate.objects.create(template_id="T-level", title="等级变更")
+    SceneSetting.objects.update_or_create(scene="level_changed", defaults={"template": template})
+    asked = {row["scene"]: row["template_ids"] for row in witness.call("GET", "/messages/scenes")["results"]}
+    assert asked["level_changed"] == ["T-level"]
+    said = {"scene": "level_changed", "results": {"T-level": "accept"}}
+    assert witness.call("POST", "/me/message-grants", said, status=204) is None
+    assert witness.call("GET", "/me/message-settings") == {"marketing": True}
+    now = datetime.now(tz=UTC)
+    change = LevelChange.objects.create(member=member, to_level=members.level("茶友", rank=90), why="BY_HAND", at=now)
+    Member.objects.filter(pk=member.pk).update(level=change.to_level)
+    subject = str(change.pk)
+    messaging.write(scene="level_changed", member_id=member.pk, subject=subject, occasion=subject, at=now)
+    Rules.objects.update_or_create(pk=1, defaults={"quiet_from": time(0), "quiet_until": time(0)})
+    deciding.decide_due(at=now)
+    (told,) = [
+        row for row in witness.call("GET", "/me/messages")["results"] if row["scene"] == "level_changed"
+    ]
+    assert witness.call("POST", f"/me/messages/{told['id']}/read")["read_at"] is not None
+    assert witness.call("PUT", "/me/message-settings", {"marketing": False}) == {"marketing": False}
+
+
 def promote(witness: Witness) -> None:
     """Who brought one, asking to be a promoter, the promoter's pages, the leaderboard, and leaving."""
     promotion.set_rules(needs_review=False)
@@ -437,6 +464,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     invite_friends(witness)
     order_before_it_is_here(witness)
     share_and_come_by(witness, cup)
+    read_messages(witness, Member.objects.get(openid=login.openid))
     buy_in_a_group(witness)
     copy_and_think_of_leaving(call)
     collect_points(call)

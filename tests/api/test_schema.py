@@ -176,7 +176,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
         *("POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET /documents/{document}"),
         *("GET /categories", "GET /products", "GET /products/{product_id}", "GET /coupons"),
         *("GET /presales", "GET /presales/{presale_id}"),
-        *("GET /shop", "GET /flash-sales"),
+        *("GET /shop", "GET /flash-sales", "GET /messages/scenes"),
         *("GET /group-buys", "GET /group-buys/{group_buy_id}", "GET /group-buys/{group_buy_id}/groups"),
         "GET /groups/{group_no}",
         *("GET /bargains", "GET /bargains/{bargain_id}", "GET /bargain-runs/{bargain_no}"),

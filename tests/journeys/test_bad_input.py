@@ -22,6 +22,7 @@ from apps.coupons.models import PromoCode
 from apps.distribution.models import Promoter
 from apps.members.models import Member
 from apps.members.services import consents
+from apps.messaging.models import Template
 from apps.orders.models import Order
 from apps.support.models import Survey
 from apps.wallet.models import Pack
@@ -218,6 +219,18 @@ def showing(product_id: int) -> Door:
     return Door("POST", "/shares", {"kind": "product", "id": product_id}, wrong)
 
 
+def granting(template_id: str) -> Door:
+    """The door of grants: one accept, and everything that no mini program was answered."""
+    said = {template_id: "accept"}
+    words = [{template_id: value} for value in [7, 1.5, True, None, [], {}, "", "perhaps", HUGE]]
+    strangers = [{"nobody's": "accept"}, {"🍵": "accept"}, {"a\x00b": "accept"}, {HUGE: "accept"}]
+    wrong = {
+        "scene": [*REQUIRED_TEXT, "nonsense"],
+        "results": [{}, [], 7, None, "accept", [said], {f"T{n}": "accept" for n in range(4)}, *words, *strangers],
+    }
+    return Door("POST", "/me/message-grants", {"scene": "order_paid", "results": said}, wrong)
+
+
 def _form(content: bytes) -> bytes:
     """A multipart form whose only part is a file."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
@@ -249,6 +262,8 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
             {"document": "privacy", "version": "1.0"},
             {"document": REQUIRED_TEXT, "version": REQUIRED_TEXT},
         ),
+        granting(Template.objects.get_or_create(template_id="T-paid")[0].template_id),
+        Door("PUT", "/me/message-settings", {"marketing": True}, {"marketing": BOOL}),
         Door("POST", "/me/addresses", ADDRESS, ADDRESS_WRONG),
         Door("PUT", f"/me/addresses/{address_id}", ADDRESS, ADDRESS_WRONG),
         Door("PATCH", f"/me/addresses/{address_id}", {}, ADDRESS_WRONG),
@@ -437,6 +452,7 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("GET", "/products/{}"),
         ("GET PUT PATCH DELETE", "/me/addresses/{}"),
         ("PATCH DELETE", "/cart/items/{}"),
+        ("POST", "/me/messages/{}/read"),
         ("GET", "/orders/{}"),
         ("POST", "/coupons/{}/claim"),
         ("GET", "/me/coupons/{}"),

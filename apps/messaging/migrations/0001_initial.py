@@ -526,7 +526,7 @@ class Migration(migrating.Migration):
                     "sms_values",
                     models.CharField(
                         blank=True,
-                        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount；阿里云模板的参数名不同时写成 code=order_no",
+                        help_text="按短信模板的顺序，用逗号分隔，例如 order_no,amount；阿里云模板的参数名不同时写成 p1=order_no",
                         max_length=200,
                         verbose_name="短信模板参数",
                     ),
