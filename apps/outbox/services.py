@@ -132,7 +132,7 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
     nobody wants to hear it.
     """
     board = [(kind.name, listener) for kind, listeners in subscriptions().items() for listener in listeners]
-    told = {
+    told: dict[str, Any] = {
         "kinds": list(kinds()),
         "heard": [kind for kind, _ in board],
         "listeners": [listener for _, listener in board],
