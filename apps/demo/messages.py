@@ -23,9 +23,7 @@ def fill(*, at: datetime) -> None:
     ruling.complete_scenes()
     if Broadcast.objects.exists():
         return
-    friends = [
-        levels.shopper(name, number=number, at=at) for number, name in enumerate(_NAMES, start=_FIRST)
-    ]
+    friends = [levels.shopper(name, number=number, at=at) for number, name in enumerate(_NAMES, start=_FIRST)]
     sent = broadcasts.draft(
         content=Content(
             title="明前龙井到店",

@@ -288,7 +288,9 @@ def read_messages(witness: Witness, member: Member) -> None:
     assert witness.call("POST", "/me/message-grants", said, status=204) is None
     assert witness.call("GET", "/me/message-settings") == {"marketing": True}
     now = datetime.now(tz=UTC)
-    change = LevelChange.objects.create(member=member, to_level=members.level("茶友", rank=90), why="BY_HAND", at=now)
+    change = LevelChange.objects.create(
+        member=member, to_level=members.level("茶友", rank=90), why="BY_HAND", at=now
+    )
     Member.objects.filter(pk=member.pk).update(level=change.to_level)
     subject = str(change.pk)
     messaging.write(scene="level_changed", member_id=member.pk, subject=subject, occasion=subject, at=now)

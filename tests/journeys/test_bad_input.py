@@ -226,7 +226,17 @@ def granting(template_id: str) -> Door:
     strangers = [{"nobody's": "accept"}, {"🍵": "accept"}, {"a\x00b": "accept"}, {HUGE: "accept"}]
     wrong = {
         "scene": [*REQUIRED_TEXT, "nonsense"],
-        "results": [{}, [], 7, None, "accept", [said], {f"T{n}": "accept" for n in range(4)}, *words, *strangers],
+        "results": [
+            {},
+            [],
+            7,
+            None,
+            "accept",
+            [said],
+            {f"T{n}": "accept" for n in range(4)},
+            *words,
+            *strangers,
+        ],
     }
     return Door("POST", "/me/message-grants", {"scene": "order_paid", "results": said}, wrong)
 

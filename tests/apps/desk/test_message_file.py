@@ -47,7 +47,10 @@ def test_what_is_not_said_stays_and_other_keywords_replace_those_before(tmp_path
     ("change", "place"),
     [
         ({"scene": "nonsense"}, "messages[0].scene"),
-        ({"fields": {"thing1": "二十五个字二十五个字二十五个字二十五个字二十五个字"}}, "messages[0].fields.thing1"),
+        (
+            {"fields": {"thing1": "二十五个字二十五个字二十五个字二十五个字二十五个字"}},
+            "messages[0].fields.thing1",
+        ),
         ({"fields": {"name1": "小茶😀"}}, "messages[0].fields.name1"),
         ({"fields": {"thing1": "{nobody}"}}, "messages[0].fields.thing1"),
         ({"fields": {"nothing1": "x"}}, "messages[0]"),
