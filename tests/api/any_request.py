@@ -55,6 +55,7 @@ NOT_TOLD = {
     "return_parcel_invalid": "understood as couriers print and people copy it (mall.text.tracking)",
     "scope_unreadable": "as a badge or a hint of the shop gives it",
     "wechat_code_invalid": "made by WeChat",
+    "invalid results": "templates are the shop's, each for its moments",
     "invalid province": "3,400 names of regions are no enum",
     "invalid city": "likewise",
     "invalid district": "likewise",

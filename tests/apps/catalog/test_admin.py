@@ -56,6 +56,7 @@ def form(*skus: dict[str, Any], options: Any = (), **columns: Any) -> dict[str, 
     """What the browser posts for a product; amounts as typed. ``options`` are pairs of a name and its values."""
     return {
         "title": "手工陶瓷茶杯",
+        "returns": "SEVEN_DAYS",
         "role": Product.Role.PROFIT,
         "min_quantity": 1,
         "quantity_step": 1,

@@ -382,7 +382,7 @@ def test_a_bill_of_no_order_is_paid_and_told_with_its_adapter_only(
     (told,) = wechat.shipments()
     assert [parcel["item_desc"] for parcel in told["parcels"]] == ["猫粮"]
     assert ShippingUpload.objects.get().status == "DONE"
-    for place in ("payments/payment", "fulfillment/shippingupload"):
+    for place in ("fulfillment/shippingupload", "payments/payment"):
         page = admin_client.get(f"/admin/{place}/?paid_for=tip").content.decode()
         assert "打赏 TIP1" in page
     assert 'href="/cat/TIP1/"' in page

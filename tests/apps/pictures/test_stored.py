@@ -16,6 +16,9 @@ from apps.pictures.drawing import OPERATORS
 from apps.pictures.stored import Size
 from tests.apps.pictures import make
 
+# The first request of a process reads versions.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(autouse=True)
 def _media(settings: Any, tmp_path: Path) -> None:
