@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -10,6 +11,8 @@ from rest_framework import serializers
 from apps.base.inputs import StrictBooleanField, StrictTextField
 
 _MOST_TEMPLATES = 3
+# WeChat's ids are letters, digits, - and _.
+_TEMPLATE_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class SceneSerializer(serializers.Serializer[Any]):
@@ -51,7 +54,7 @@ class ResultsField(serializers.DictField):
         said: dict[str, str] = super().to_internal_value(data)
         if len(said) > _MOST_TEMPLATES:
             raise serializers.ValidationError(f"一次最多 {_MOST_TEMPLATES} 个模板", code="max_length")
-        if any(len(template_id) > 64 or not template_id.isascii() for template_id in said):
+        if not all(_TEMPLATE_ID.fullmatch(template_id) for template_id in said):
             raise serializers.ValidationError("模板编号不正确", code="invalid")
         return said
 

@@ -18,6 +18,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
+from apps.aftersales.models import AfterSaleRules
 from apps.base.admin_opened import FIELD
 from apps.base.html_inputs import inputs_of
 from apps.catalog.models import Product
@@ -155,6 +156,7 @@ def rows() -> None:
     Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)
+    AfterSaleRules.objects.get_or_create(pk=1)
     Rules.objects.get_or_create(pk=1)
     Group.objects.get_or_create(name="值班")
     User.objects.create_user("小王", is_staff=True)

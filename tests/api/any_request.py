@@ -49,13 +49,13 @@ NOT_TOLD = {
     "cursor_invalid": "signed by the shop",
     "document_version_invalid": "documents are the shop's",
     "line_unknown": "lines are the order's",
+    "message_grants_refused": "templates are the shop's, each for its moments",
     "message_empty": "words or pictures: a choice between fields would make a union",
     "picture_unreadable": "what a picture is, its bytes say",
     "real_name_required": "from which sum on, the contract says; a schema does not",
     "return_parcel_invalid": "understood as couriers print and people copy it (mall.text.tracking)",
     "scope_unreadable": "as a badge or a hint of the shop gives it",
     "wechat_code_invalid": "made by WeChat",
-    "invalid results": "templates are the shop's, each for its moments",
     "invalid province": "3,400 names of regions are no enum",
     "invalid city": "likewise",
     "invalid district": "likewise",
@@ -162,7 +162,12 @@ def _is_called_malformed(answer: Any) -> bool:
     if answer.status_code != 400:
         return False
     said = answer.json()
-    fields = [f"invalid {field}" for field in said["details"]] if said["code"] == "invalid" else []
+    # Of a template's own answer (``results.T1``) the field is what holds it.
+    fields = (
+        [f"invalid {field.partition('.')[0]}" for field in said["details"]]
+        if said["code"] == "invalid"
+        else []
+    )
     return not set(fields or [said["code"]]) <= set(NOT_TOLD)
 
 

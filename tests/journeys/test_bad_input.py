@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -608,6 +607,8 @@ def test_no_door_was_forgotten(world: World) -> None:
         "claim",
         "pass",
         "check-ins",
+        "openings",
+        "read",
         "pictures",
         "avatar",
         "again",
@@ -653,6 +654,4 @@ def test_the_good_bodies_are_good(world: World) -> None:
     for door in world.doors:
         if not door.path.startswith(("/auth", "/me/phone")):
             answer = world.me.call(door.method, door.path, door.good, **door.headers)
-            assert (door.path, answer.status_code) in {(door.path, 200), (door.path, 201)}, json.dumps(
-                answer.json()
-            )
+            assert (door.path, answer.status_code in {200, 201, 204}) == (door.path, True), answer.content

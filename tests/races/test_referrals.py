@@ -105,8 +105,8 @@ def test_released_and_rejected_at_once_is_one_of_both_and_one_reward_at_most():
         look_id = risk_facts.waiting().get().pk
         outcome = all_answers(
             [
-                lambda i=look_id: str(risk.release(look_ids=[i], operator=by, at=LATER)),
-                lambda i=look_id: str(risk.reject(look_ids=[i], reason="同一人", operator=by, at=LATER)),
+                lambda i=look_id: str(risk.release(look_ids=[i], operator=by, at=LATER).done),
+                lambda i=look_id: str(risk.reject(look_ids=[i], reason="同一人", operator=by, at=LATER).done),
             ]
         )
         assert outcome == {"1": 1, "look_not_held": 1}
