@@ -398,7 +398,9 @@ class _Shown(HTMLParser):
             self.texts.append(said.get("value") or "")
         if tag not in self._VOID:
             icon = "material-symbols-outlined" in (said.get("class") or "")
-            self._silence.append(tag in self._SILENT or "hidden" in said or icon or any(self._silence[-1:]))
+            # What the editor of conditions keeps behind what people see of it.
+            unseen = "hidden" in said or "data-conditions" in said or icon
+            self._silence.append(tag in self._SILENT or unseen or any(self._silence[-1:]))
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in self._VOID and self._silence:

@@ -156,7 +156,7 @@ def pages(manager: User) -> list[str]:
         found.append(base)
         if model_admin.has_add_permission(request):
             found.append(f"{base}add/")
-        if row := model._default_manager.order_by("pk").first():
+        if row := model_admin.get_queryset(request).order_by("pk").first():
             found += [f"{base}{row.pk}/change/", f"{base}{row.pk}/history/"]
             if model_admin.has_delete_permission(request, row):
                 found.append(f"{base}{row.pk}/delete/")
