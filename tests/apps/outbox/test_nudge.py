@@ -14,6 +14,7 @@ from apps.outbox import services as outbox
 from apps.outbox import tasks
 from apps.outbox.models import Delivery
 from mall.events import OrderPaid
+from tests.apps.members import make as members
 
 
 def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
@@ -51,9 +52,9 @@ def test_a_rush_of_news_asks_a_worker_once_until_it_begins(monkeypatch: pytest.M
 def test_a_worker_that_leaves_mail_behind_asks_for_another_round(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: asked.append(1))
-    at = timezone.now()
+    at, buyer = timezone.now(), members.member()
     for number in range(2):
-        outbox.publish(OrderPaid(order_no=f"SO{number}", member_id=1), at=at)
+        outbox.publish(OrderPaid(order_no=f"SO{number}", member_id=buyer.pk), at=at)
     outbox.sort_mail(at=at)
     waiting = Delivery.objects.count()
     assert waiting > 1
