@@ -67,7 +67,7 @@ def tell_on_after_sale_moved(event: AfterSaleMoved, *, at: datetime) -> None:
         messaging.write(
             scene="after_sale",
             member_id=event.member_id,
-            subject=f"{event.after_sale_no}:{event.status}",
+            subject=f"{event.after_sale_no}@{event.status}",
             occasion=f"{event.after_sale_no}:{event.move}",
             at=at,
         )

@@ -14,8 +14,8 @@ TOLD_MOVES: Final = frozenset({"approve", "refuse", "arrive", "accept", "finish"
 
 
 def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
-    """The application and the status that it came to (``AS…:APPROVED``), as long as it stands there."""
-    after_sale_no, _, status = subject.partition(":")
+    """The application and the status that it came to (``AS…@APPROVED``), as long as it stands there."""
+    after_sale_no, _, status = subject.partition("@")
     row = (
         AfterSale.objects.select_related("order")
         .filter(after_sale_no=after_sale_no, status=status, member_id=member_id)
