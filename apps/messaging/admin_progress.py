@@ -64,7 +64,7 @@ class BroadcastAdmin(ReadOnlyAdmin):
     def standing(self, row: Broadcast) -> SafeString:
         return chip(row.get_status_display(), _COLOURS.get(row.status, ""))
 
-    @admin.display(description="内容")
+    @admin.display(description="正文")
     def words(self, row: Broadcast) -> SafeString:
         content = row.content
         return format_html(

@@ -36,7 +36,7 @@ class TemplateAdmin(KeptAdmin):
 
     form = forms.TemplateForm
     saves = staticmethod(templates.save)
-    list_display = ["title", "template_id", "words", "used_by", "standing", "seen_at"]
+    list_display = ["title", "words", "used_by", "standing", "seen_at"]
     list_filter = [("missing_since", admin.EmptyFieldListFilter)]
     search_fields = ["title", "=template_id"]
     search_help_text = "标题或微信模板编号"
@@ -111,6 +111,13 @@ class SceneSettingAdmin(FixedAdmin):
         ("其他渠道", {"fields": ["by_service", "by_sms", "sms_template", "sms_values"]}),
     ]
     readonly_fields = ["called", "about", "names", "inbox_preview", "template_preview"]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, called as the board calls it."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.called = _title(row)
+        return row
 
     @admin.display(description="场景", ordering="scene")
     def called(self, row: SceneSetting) -> str:

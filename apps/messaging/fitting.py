@@ -21,6 +21,9 @@ def faults_of_fields(
     template must have one, and no other.
     """
     known = {str(word["key"]): word for word in template.keywords}
+    if template.seen_at is not None and not known:
+        yield Fault("template", "这个模板没有关键词（例如服务动态），不能用于订阅消息")
+        return
     examples = wording.examples(names)
     for keyword, text in fields.items():
         place = f"{field}.{keyword}"

@@ -18,7 +18,7 @@ from apps.base.forms import LinesField, RuledForm, TextField
 from apps.members.forms import MemberNumbersForm
 from apps.members.models import Group, Level
 from apps.messaging import board
-from apps.messaging.inputs import FieldsField, KeywordsField, at_fields
+from apps.messaging.inputs import FieldsField, KeywordsField, at_fields, in_order
 from apps.messaging.models import Content, Rules, SceneSetting, Template
 from apps.messaging.services import ruling, templates
 from apps.messaging.states import Audience
@@ -88,7 +88,7 @@ class SceneForm(RuledForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["texts"] = self.instance.fields
+        self.initial["texts"] = in_order(self.instance.fields, self.instance.template)
         scene = board.scenes().get(self.instance.scene)
         if scene is not None:
             self.fields["title"].widget.attrs["placeholder"] = scene.inbox_title

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from apps.base.forms import LinesField
+from apps.messaging.models import Template
 from mall.errors import Fault, Faulty
 
 _FIELD: Final = re.compile(r"([a-z_]+[0-9]{1,2})\s*[=＝:：]\s*(.*)")
@@ -83,6 +84,12 @@ class KeywordsField(LinesField):
             return list(initial or []) != self.to_python(data)
         except ValidationError:
             return True
+
+
+def in_order(fields: Mapping[str, str], template: Template | None) -> dict[str, str]:
+    """The texts in the order of the template's keywords, in which WeChat shows them; the database keeps none."""
+    keys = [str(word["key"]) for word in template.keywords] if template is not None else []
+    return {key: fields[key] for key in (*keys, *sorted(set(fields) - set(keys))) if key in fields}
 
 
 @contextmanager

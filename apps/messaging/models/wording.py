@@ -123,8 +123,11 @@ class SceneSetting(models.Model):
             )
         ]
 
+    # What operators call it stands on the board, which is no fact: their page puts it here.
+    called = ""
+
     def __str__(self) -> str:
-        return self.scene
+        return self.called or self.scene
 
 
 class Content(models.Model):

@@ -87,6 +87,12 @@ def test_what_wechat_would_refuse_is_refused_with_the_keyword_named(
     assert list(refused(template=found, fields=fields)) == [f"fields.{keyword}"]
 
 
+def test_a_template_of_cards_is_none_for_messages(wechat: Sandbox) -> None:
+    templates.fetch(at=NOW)
+    card = Template.objects.filter(keywords=[])[0]
+    assert "template" in refused(template=card, fields={})
+
+
 def test_an_emoji_in_a_name_is_refused() -> None:
     found = make.template(keys=("name1",))
     assert "fields.name1" in refused(template=found, fields={"name1": "小茶😀"})
