@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
-from django.urls import Resolver404
+from django.urls import Resolver404, set_urlconf
 
 from apps.base.handler import Handler
 
@@ -41,5 +41,8 @@ def test_a_request_with_routes_of_its_own_goes_by_these() -> None:
     handler.resolve_request(RequestFactory().get("/healthz"))
     request = RequestFactory().get("/healthz")
     request.urlconf = "tests.apps.base.no_routes"  # type: ignore[attr-defined]
-    with pytest.raises(Resolver404):
-        handler.resolve_request(request)
+    try:
+        with pytest.raises(Resolver404):
+            handler.resolve_request(request)
+    finally:
+        set_urlconf(None)  # Django keeps the routes of a thread's last request until the next one
