@@ -196,7 +196,9 @@ def test_a_worker_killed_while_it_sends_leaves_one_unknown_and_nothing_is_sent_t
     process = subprocess.Popen(command, cwd=ROOT, env=on_the_tests_database())
     try:
         ends = time.monotonic() + 60
-        while wechat.faults():  # a call that waits has taken its fault already, and is listed only when answered
+        while (
+            wechat.faults()
+        ):  # a call that waits has taken its fault already, and is listed only when answered
             assert time.monotonic() < ends
             time.sleep(0.02)
     finally:
