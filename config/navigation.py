@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.db.models import Count, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.aftersales import application_selectors as application_facts
 from apps.bargain import selectors as bargain_facts
-from apps.base import invariants
+from apps.base import invariants, planned
 from apps.books import selectors as book_facts
 from apps.books.states import CaseStatus
 from apps.checkout import activities
@@ -402,19 +405,29 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _counted(places: Sequence[Place]) -> dict[Place, int]:
     """Return how many rows wait at each place where any do: one statement for all places, none where no place asks."""
-    asking = [(place, place.waiting()) for place in places if place.waiting is not None]
-    counts = [
-        rows.order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
-        for number, (_, rows) in enumerate(asking)
-    ]
-    if not counts:
+    asking = tuple(place for place in places if place.waiting is not None)
+    if not asking:
         return {}
-    return {asking[row["waits_at"]][0]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
+    text, values = _counting(asking)
+    return {asking[number]: rows for number, rows in planned.rows(text, values)}
+
+
+@lru_cache(maxsize=64)  # for each set of rights
+def _counting(asking: tuple[Place, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts at these places, with its values. What waits must not depend on the moment."""
+    counts = [
+        place.waiting().order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
+        for number, place in enumerate(asking)
+        if place.waiting is not None
+    ]
+    text, values = counts[0].union(*counts[1:], all=True).query.sql_with_params()
+    if moments := [value for value in values if isinstance(value, date)]:
+        raise ValueError(f"What waits for a person is counted by a fixed statement, not as of {moments}.")
+    return text, values
 
 
 def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:
-    model: type[Model] = apps.get_model(place.model)
-    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    url, _ = _page(place.model)
     item: dict[str, Any] = {
         "title": place.title,
         "icon": place.icon,
@@ -422,8 +435,16 @@ def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: i
         "active": request.path.startswith(url) and _is_open(request, place, filters),
     }
     if waiting:
-        item |= {"badge": str(waiting), "badge_variant": "danger"}
+        item["badge"] = str(waiting)
     return item
+
+
+@cache
+def _page(label: str) -> tuple[str, ModelAdmin[Any]]:
+    """The address of a model's list, and who shows it."""
+    model: type[Model] = apps.get_model(label)
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return url, admin.site.get_model_admin(model)
 
 
 def _is_open(request: HttpRequest, place: Place, filters: Sequence[str]) -> bool:
@@ -438,4 +459,4 @@ def _asked(request: HttpRequest, query: str) -> bool:
 
 
 def _may_see(request: HttpRequest, place: Place) -> bool:
-    return admin.site.get_model_admin(apps.get_model(place.model)).has_view_permission(request)
+    return _page(place.model)[1].has_view_permission(request)

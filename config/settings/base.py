@@ -24,10 +24,10 @@ CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins or [ENV.public_base_url]
 PUBLIC_BASE_URL = ENV.public_base_url
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default one would put its own site in the place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "apps.base.admin_apps.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
