@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -20,9 +21,16 @@ class Input(NamedTuple):
 def inputs_of(page: str, *, form: str) -> list[Input]:
     """Return the inputs of the form with this id, in their order; an unticked box is there and not sent."""
     reader = _Reader(form)
-    reader.feed(page)
+    reader.feed(_around(form, page))
     reader.close()
     return reader.found
+
+
+def _around(form: str, page: str) -> str:
+    """The form alone, where it is found at once: most of a page is not it, and reading costs more than drawing did."""
+    begins = re.search(rf'<form\b[^<>]*\bid="{re.escape(form)}"', page)
+    ends = page.find("</form>", begins.end()) if begins else -1
+    return page[begins.start() : ends] if begins and ends > 0 else page
 
 
 class _Reader(HTMLParser):

@@ -275,7 +275,7 @@ def _check_running(run: Run, *, at: datetime) -> None:
 
 def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
     """Take a cut of the locked run. Raises AtFloor."""
-    cut = run.cuts.filter(taken=False).order_by("-amount_fen" if largest else "place", "place").first()
+    cut = _next_cut(run, largest=largest)
     if cut is None:
         raise AtFloor
     cut.taken = True
@@ -286,3 +286,8 @@ def _cut(run: Run, *, largest: bool, at: datetime) -> Cut:
         end_held(run, at=at)
         outbox.publish(BargainAtFloor(member_id=run.member_id, bargain_no=run.bargain_no), at=at)
     return cut
+
+
+def _next_cut(run: Run, *, largest: bool) -> Cut | None:
+    """The cut that comes next, or the largest that is left."""
+    return run.cuts.filter(taken=False).order_by("-amount_fen" if largest else "place", "place").first()
