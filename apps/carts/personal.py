@@ -10,7 +10,6 @@ from apps.base import personal
 from apps.base.personal import Fate, Holding, Person, Room
 from apps.carts.models import CartItem, Favorite, StockWish
 
-
 _ASKED: Final = "会员要求的服务（PIPL 第十三条第一款第二项）"
 
 

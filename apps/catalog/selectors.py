@@ -351,7 +351,7 @@ def on_sale(*, product_id: int, at: datetime) -> Product | None:
 def on_sale_among(
     product_ids: Collection[int], *, at: datetime, early: timedelta = _WITH_ALL
 ) -> dict[int, Product]:
-    """Those of the products that are on sale at an instant, by id, as ``on_sale`` reads one; ``early`` as in sellable_skus."""
+    """Those of the products that are on sale at an instant, by id, read as by ``on_sale``; ``early`` as in sellable_skus."""
     rows = Product.objects.on_sale_at(at, early=early).filter(pk__in=product_ids)
     return {row.pk: row for row in rows.only("id", "title", "cover", "price_fen")}
 

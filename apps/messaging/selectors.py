@@ -143,7 +143,7 @@ def broken() -> QuerySet[Message]:
 
 
 def untrue(*, scene: str, member_ids: Collection[int], occasions: Collection[str]) -> list[str]:
-    """Of these occasions of these members those of which nothing was told, being true no more, or too late: one statement."""
+    """Those of these occasions that were not told, being true no more, or too late: one statement."""
     if not occasions:
         return []
     rows = Message.objects.filter(

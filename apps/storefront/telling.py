@@ -31,7 +31,7 @@ _LOOK_BACK: Final = timedelta(days=2)
 
 
 def fallen(*, subject: str, member_id: int, at: datetime) -> Facts | None:
-    """A favourite and the price from which it fell (``7@12800``, in fen), as long as that still is a fall, and it can be bought."""
+    """A favourite and the price in fen from which it fell (``7@12800``), as long as it is a fall and can be bought."""
     favorite_id, _, was_fen = subject.partition("@")
     row = cart_facts.favorite(favorite_id=int(favorite_id), member_id=member_id)
     product = None if row is None else catalog_facts.on_sale(product_id=row.product_id, at=at)

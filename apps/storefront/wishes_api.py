@@ -15,10 +15,9 @@ from rest_framework.views import APIView
 from apps.base import paging
 from apps.base.schema import PAGING, refusal
 from apps.carts import selectors as cart_facts
-from apps.carts.services import favorites as favorite_rows
-from apps.carts.services import stock_wishes
+from apps.carts.services import favorites, stock_wishes
 from apps.members.auth import caller
-from apps.storefront import awaiting, favorites
+from apps.storefront import awaiting, liking
 from apps.storefront import wishes_serializers as shapes
 from mall.errors import Invalid
 
@@ -50,7 +49,7 @@ class FavoritesView(APIView):
         only = request.query_params.get("product_id")
         mine = cart_facts.favorites_of(member=member, product_id=_id(only, "product_id") if only else None)
         rows, following = paging.rows_of(request, mine, ordering=["-added_at", "-id"])
-        body = favorites.page_json(rows, following, member=member, at=timezone.now())
+        body = liking.page_json(rows, following, member=member, at=timezone.now())
         return HttpResponse(body, content_type="application/json")
 
     @extend_schema(
@@ -63,16 +62,14 @@ class FavoritesView(APIView):
         responses={
             200: shapes.FavoritePlaceSerializer,
             404: refusal(404, "not_found", "商品不存在或已下架"),
-            409: refusal(
-                409, "favorites_full", favorite_rows.FavoritesFull.message, {"most": favorite_rows.MOST}
-            ),
+            409: refusal(409, "favorites_full", favorites.FavoritesFull.message, {"most": favorites.MOST}),
         },
         examples=[OpenApiExample("cup", value={"product_id": 12}, request_only=True), shapes.FAVORITE],
     )
     def put(self, request: Request) -> Response:
         asked = shapes.FavoritePutSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        row = favorites.put(
+        row = liking.put(
             member=caller(request), product_id=asked.validated_data["product_id"], at=timezone.now()
         )
         return Response(shapes.FavoritePlaceSerializer(row).data)
@@ -87,7 +84,7 @@ class FavoritesView(APIView):
     )
     def delete(self, request: Request) -> Response:
         product_id = _id(request.query_params.get("product_id"), "product_id")
-        favorite_rows.take_out(member=caller(request), product_id=product_id)
+        favorites.take_out(member=caller(request), product_id=product_id)
         return Response(status=204)
 
 

@@ -1,4 +1,4 @@
-"""Favourites and wishes under real threads on PostgreSQL: however many sweeps look, a fall is told once, a wish is told once."""
+"""Favourites and wishes under real threads on PostgreSQL: however many sweeps look, each fall and each wish is told once."""
 
 from __future__ import annotations
 
