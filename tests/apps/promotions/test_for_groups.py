@@ -1,4 +1,4 @@
-"""A promotion for a group of members, and so for a segment: who is in it has it, others are told, asking costs nobody else."""
+"""A promotion for a group of members, and so for a segment: who is in it has it, others are told, asking costs nobody."""
 
 from __future__ import annotations
 
