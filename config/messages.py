@@ -133,7 +133,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="售后进度更新",
         inbox_text="您的售后申请 {after_sale_no}：{progress}。{hint}",
         page="pages/after-sale/detail?after_sale_no={after_sale_no}",
-        reads="apps.aftersales.progress.moved",
+        reads="apps.aftersales.telling.moved",
     ),
     Scene(
         name="group_result",
