@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from apps import outbox
-from apps.aftersales import telling
 from apps.aftersales import services as aftersales
+from apps.aftersales import telling
 from apps.aftersales.planning import OrderNotRefundable
 from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
