@@ -1,4 +1,4 @@
-"""What shoppers of the demo shop like, and what somebody waits for: a SKU of a product that others have bought out."""
+"""What shoppers of the demo shop like, and what somebody waits for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIKES: Final = 3
 
 
 def fill(*, at: datetime) -> None:
-    """Three shoppers with favourites; the first of them waits for whatever is scarcest on the shelf."""
+    """Three shoppers with favourites; the first of them waits for something that is scarce."""
     if Favorite.objects.exists() or StockWish.objects.exists():
         return
     liked = list(Product.objects.filter(on_sale=True).order_by("id")[: _LIKES + len(_NAMES)])
@@ -26,5 +26,5 @@ def fill(*, at: datetime) -> None:
     for turn, friend in enumerate(friends):
         for product in liked[turn : turn + _LIKES]:
             favorites.add(member=friend, product=product, at=at)
-    for sku in stock_facts.scarce_skus().order_by("free", "id")[:1]:
+    for sku in stock_facts.scarce_skus().order_by("id")[:1]:
         stock_wishes.ask(member=friends[0], sku_id=sku.pk, at=at)

@@ -39,14 +39,15 @@ def quote(member: Member, sku: Any) -> Any:
 def test_who_is_in_the_group_has_it_and_others_are_told_why_not() -> None:
     inside, outside = make.buyer()[0], make.buyer()[0]
     cup = make.goods(100_00)
-    row = make.promotion("PERCENT", off_bp=1_000, label="老客9折", group=a_group(inside))
+    group = a_group(inside)
+    row = make.promotion("PERCENT", off_bp=1_000, label="老客9折", group=group)
     assert quote(inside, cup).reduction_fen == 10_00
     told = quote(outside, cup)
     assert told.reduction_fen == 0
     assert [(each.ref, each.reason) for each in told.declined] == [
         (f"promotion:{row.pk}", "此活动仅限指定会员参加")
     ]
-    groups.remove(group_id=row.group_id, member_numbers=[inside.public_id])
+    groups.remove(group_id=group.pk, member_numbers=[inside.public_id])
     assert quote(inside, cup).reduction_fen == 0
 
 
