@@ -13,6 +13,7 @@ from apps.orders.states import Status
 WORDS: Final = {
     "access": "Access token, sent as `Authorization: Bearer <access>`. Opaque.",
     "actor": "Who moved it: the member, an operator, the shop itself, or WeChat.",
+    "added_at": "When it was put there.",
     "address": "Where it goes, as it was when the order was placed.",
     "address_id": "Id of one of the member's addresses. Without it postage is not known, and no order can be placed.",
     "after_sale_no": "Number of the application after the sale.",
@@ -23,6 +24,7 @@ WORDS: Final = {
     "answers": "One answer for each question that is answered.",
     "applied": "What took something off, in the order in which it did.",
     "applied_at": "When it was asked for.",
+    "asked_at": "When it was asked for.",
     "at": "When it happened.",
     "attributes": "Facts about the product, in the shop's order.",
     "available": "How many can be bought now.",
@@ -127,6 +129,7 @@ WORDS: Final = {
     **{f"OrderCounts.{status}": f"How many orders are {status}." for status in Status.values},
     "off_fen": "What it takes off, in fen; null for a percentage.",
     "on": "The day, in Shanghai.",
+    "on_sale": "Whether it can be bought now.",
     "option_text": "The chosen options, as they are shown; empty without any.",
     "option_values": "One value for each of the product's options, in their order.",
     "options": "What can be chosen, in order.",

@@ -133,7 +133,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="售后进度更新",
         inbox_text="您的售后申请 {after_sale_no}：{progress}。{hint}",
         page="pages/after-sale/detail?after_sale_no={after_sale_no}",
-        reads="apps.aftersales.progress.moved",
+        reads="apps.aftersales.telling.moved",
     ),
     Scene(
         name="group_result",
@@ -232,6 +232,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="您关注的商品到货了",
         inbox_text="「{product}」已到货，现价 {price}。",
         page=_PRODUCT_PAGE,
+        reads="apps.storefront.telling.back",
     ),
     Scene(
         name="price_drop",
@@ -242,6 +243,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="收藏的商品降价了",
         inbox_text="您收藏的「{product}」从 {was} 降到 {price}。",
         page=_PRODUCT_PAGE,
+        reads="apps.storefront.telling.fallen",
     ),
     Scene(
         name="coupon_expiring",

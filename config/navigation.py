@@ -109,6 +109,9 @@ GROUPS: Groups = [
             Place("类目", "account_tree", "catalog.Category"),
             Place("品牌", "verified", "catalog.Brand"),
             Place("服务保障", "shield", "catalog.GuaranteeLabel"),
+            Place("收藏", "favorite", "carts.Favorite"),
+            Place("到货提醒", "notification_add", "carts.StockWish"),
+            Place("收藏与到货提醒规则", "rule", "carts.WishRules"),
         ],
     ),
     (

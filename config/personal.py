@@ -154,6 +154,7 @@ NOBODYS: Mapping[str, str] = {
     "points.GivenBack": "shares of refunds, by order number",
     "wallet.Pack": _OFFER,
     "storefront.Shop": _SETTING,
+    "carts.WishRules": _SETTING,
     "content.ReviewRules": _SETTING,
     "aftersales.AfterSaleRules": _SETTING,
     "aftersales.AfterSaleReason": _SETTING,
@@ -392,5 +393,6 @@ TIMES = frozenset(
         ),
         # messages
         *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
+        *("fell_at", "told_at"),  # favourites and wishes
     }
 )

@@ -45,6 +45,7 @@ def _everything() -> set[str]:
 
 _MARKETING = (
     "catalog",
+    "carts.WishRules",
     "promotions",
     "coupons.Template",
     "coupons.PromoCode",
@@ -81,6 +82,8 @@ def _roles() -> dict[str, Collection[str]]:
             "orders",
             "inventory",
             "stores",
+            "carts.Favorite",
+            "carts.StockWish",
             "coupons",
             "points",
             "members",
@@ -118,6 +121,8 @@ def _roles() -> dict[str, Collection[str]]:
         "客服": orders
         | _see(
             "aftersales",
+            "carts.Favorite",
+            "carts.StockWish",
             "catalog",
             "inventory",
             "members",

@@ -46,17 +46,18 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.FlashTurnGiven: ["apps.flashsale.handlers.tell_on_flash_turn_given"],
     events.PointsExpiring: ["apps.points.handlers.tell_on_points_expiring"],
     events.OrderPaid: [
+        "apps.checkout.handlers.announce_on_order_paid",
         "apps.checkout.handlers.count_sold_on_order_paid",
         "apps.checkout.handlers.tell_on_order_paid",
         "apps.coupons.handlers.reward_on_order_paid",
         "apps.distribution.handlers.accrue_on_order_paid",
-        "apps.orders.handlers.tell_on_order_paid",
         "apps.packets.handlers.make_on_order_paid",
         "apps.risk.handlers.note_on_order_paid",
         "apps.storefront.handlers.note_on_order_paid",
     ],
     events.OrderPlaced: ["apps.storefront.handlers.give_to_share_on_order_placed"],
     events.OrderReceived: [
+        "apps.checkout.handlers.follow_on_order_received",
         "apps.distribution.handlers.freeze_on_order_received",
         "apps.distribution.handlers.join_on_order_received",
         "apps.points.handlers.settle_on_order_received",
@@ -64,12 +65,14 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.support.handlers.ask_on_order_received",
     ],
     events.OrderRefunded: [
+        "apps.checkout.handlers.follow_on_order_refunded",
         "apps.distribution.handlers.take_back_on_order_refunded",
         "apps.packets.handlers.take_back_on_order_refunded",
         "apps.referrals.handlers.take_back_on_order_refunded",
     ],
     events.OrderReserved: ["apps.checkout.handlers.tell_on_order_reserved"],
     events.ParcelShipped: [
+        "apps.checkout.handlers.follow_on_parcel_shipped",
         "apps.checkout.handlers.upload_on_parcel_shipped",
         "apps.fulfillment.handlers.tell_on_parcel_shipped",
     ],
@@ -101,4 +104,12 @@ MOVED: Mapping[str, str] = {
     "apps.checkout.handlers.report_on_order_paid": "apps.checkout.handlers.tell_on_order_paid",
     "apps.checkout.handlers.report_on_order_reserved": "apps.checkout.handlers.tell_on_order_reserved",
     "apps.checkout.handlers.upload_on_recharge_upload_asked": "apps.checkout.handlers.upload_on_upload_asked",
+    "apps.orders.handlers.tell_on_order_paid": "apps.checkout.handlers.announce_on_order_paid",
+}
+
+# Listeners that hear nothing while a switch of the settings is off: news then costs no delivery to them.
+ONLY_WITH: Mapping[str, str] = {
+    "apps.checkout.handlers.follow_on_order_received": "WECHAT_SERVICE_CARDS",
+    "apps.checkout.handlers.follow_on_order_refunded": "WECHAT_SERVICE_CARDS",
+    "apps.checkout.handlers.follow_on_parcel_shipped": "WECHAT_SERVICE_CARDS",
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.aftersales import admin_applications, admin_rules, telling
+from apps.aftersales import admin_applications, admin_rules, story
 from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
@@ -175,7 +175,7 @@ class OrderRefundAdmin(Shown, ReadOnlyAdmin):
         """Everything that happened, whichever book it stands in."""
         lines = (
             (timezone.localtime(one.at).strftime("%Y-%m-%d %H:%M:%S"), one.who, one.what, one.words)
-            for one in telling.story(row)
+            for one in story.of(row)
         )
         return format_html_join(
             mark_safe("<br>"),

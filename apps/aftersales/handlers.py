@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from apps import outbox
-from apps.aftersales import progress
 from apps.aftersales import services as aftersales
+from apps.aftersales import telling
 from apps.aftersales.planning import OrderNotRefundable
 from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
@@ -63,7 +63,7 @@ def return_on_group_settled(event: GroupSettled, *, at: datetime) -> None:
 
 def tell_on_after_sale_moved(event: AfterSaleMoved, *, at: datetime) -> None:
     """Tell the member what the shop, or time, made of an application; each move once."""
-    if event.move in progress.TOLD_MOVES:
+    if event.move in telling.TOLD_MOVES:
         messaging.write(
             scene="after_sale",
             member_id=event.member_id,

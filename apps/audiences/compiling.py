@@ -23,7 +23,7 @@ from apps.audiences.conditions import Both, Condition, Node
 from apps.audiences.models import Rfm, TagMark
 from apps.audiences.states import Standing
 from apps.base.days import day_window, shop_day
-from apps.carts.models import CartItem
+from apps.carts.models import CartItem, Favorite
 from apps.catalog.models import Category
 from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
@@ -243,6 +243,11 @@ def _cart(node: conditions.LeftInCart, asking: Asking) -> Q:
     return asking.having(left_in_cart(hours=node.hours or 0, at=asking.at))
 
 
+def _likes(node: conditions.Likes, asking: Asking) -> Q:
+    rows = Favorite.objects.all()
+    return asking.having(rows.filter(product_id__in=node.products) if node.products else rows)
+
+
 def _seen(node: conditions.SeenNotBought, asking: Asking) -> Q:
     return asking.having(seen_not_bought(days=node.days or 1, at=asking.at))
 
@@ -294,5 +299,6 @@ _MEANINGS: Final[dict[type[Condition], Callable[[Any, Asking], Q]]] = {
     conditions.HasPoints: _points,
     conditions.HoldsCoupon: _coupon,
     conditions.LeftInCart: _cart,
+    conditions.Likes: _likes,
     conditions.SeenNotBought: _seen,
 }

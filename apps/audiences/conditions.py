@@ -236,6 +236,16 @@ class LeftInCart(Condition):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Likes(Condition):
+    """One of these products, or any, is among the favourites."""
+
+    kind, label, heading = "favorite", "收藏了商品", "资产与行为"
+    products: tuple[int, ...] = asks(
+        Rows(label="商品（不选为任何商品）", source="products", needed=False), default=()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenNotBought(Condition):
     """Came to a product by somebody's share in the last days, and has not bought it since."""
 
@@ -260,7 +270,7 @@ KINDS: Final[Mapping[str, type[Condition]]] = {
         *(Spent, Ordered, LastPaid, BoughtProduct, BoughtCategory, OfStanding),
         *(OfLevel, Tagged, InGroup, InArea, BirthdayIn, Registered, LoggedIn),
         *(FromChannel, BroughtBy),
-        *(HasPoints, HoldsCoupon, LeftInCart, SeenNotBought),
+        *(HasPoints, HoldsCoupon, LeftInCart, Likes, SeenNotBought),
     )
 }
 

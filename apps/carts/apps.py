@@ -5,4 +5,4 @@ from django.apps import AppConfig
 
 class CartsConfig(AppConfig):
     name = "apps.carts"
-    verbose_name = "购物车"
+    verbose_name = "购物车与收藏"

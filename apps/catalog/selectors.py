@@ -210,14 +210,23 @@ def shelf(
 
 def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:
     """The rows of the shelf, or of what a category holds, with what a list shows of them."""
-    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
-    products = Product.objects.begun_and_not_over(begun=begun, at=at).annotate(
-        live_sku_ids=ArraySubquery(live.values("id"))
-    )
+    products = Product.objects.begun_and_not_over(begun=begun, at=at)
     if category_id is not None:
         path = Category.objects.shown().filter(pk=category_id).values("path")
         products = products.filter(category__path__startswith=Subquery(path))
-    return products.select_related("category").defer(*_NOT_LISTED)
+    return _as_listed(products)
+
+
+def _as_listed(products: QuerySet[Product]) -> QuerySet[Product]:
+    live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
+    listed = products.annotate(live_sku_ids=ArraySubquery(live.values("id")))
+    return listed.select_related("category").defer(*_NOT_LISTED)
+
+
+def listed(product_ids: Collection[int]) -> dict[int, Product]:
+    """Return products as lists show them, by id, those off sale included: one query."""
+    found = _as_listed(Product.objects.filter(pk__in=product_ids))
+    return {product.pk: product for product in found}
 
 
 @lru_cache(maxsize=64)
@@ -336,8 +345,15 @@ _PAGE: Final = Select(_page, product_id=int, begun=datetime, at=datetime)
 
 def on_sale(*, product_id: int, at: datetime) -> Product | None:
     """Return a product that everybody can buy at an instant, without what only its page needs; None for any other."""
-    rows = Product.objects.on_sale_at(at).filter(pk=product_id)
-    return rows.only("id", "title", "cover", "price_fen").first()
+    return on_sale_among([product_id], at=at).get(product_id)
+
+
+def on_sale_among(
+    product_ids: Collection[int], *, at: datetime, early: timedelta = _WITH_ALL
+) -> dict[int, Product]:
+    """Those of the products that are on sale at an instant, by id, read as by ``on_sale``; ``early`` as in sellable_skus."""
+    rows = Product.objects.on_sale_at(at, early=early).filter(pk__in=product_ids)
+    return {row.pk: row for row in rows.only("id", "title", "cover", "price_fen")}
 
 
 def undeletable(sku_ids: Collection[int]) -> set[int]:

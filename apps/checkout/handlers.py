@@ -7,9 +7,10 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import activities, bills, closing, receiving, uploading
+from apps.checkout import activities, bills, closing, following, receiving, uploading
 from apps.fulfillment.services import uploads
 from apps.groupbuy import selectors as group_facts
+from apps.messaging import services as messaging
 from apps.orders import selectors as order_facts
 from apps.orders.states import Actor
 from apps.payments import selectors as payment_facts
@@ -21,6 +22,8 @@ from mall.events import (
     GroupFailed,
     LateParcelAsked,
     OrderPaid,
+    OrderReceived,
+    OrderRefunded,
     OrderReserved,
     ParcelShipped,
     UploadAsked,
@@ -43,6 +46,36 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 def follow_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
     """Whatever was paid for follows the money that went back by WeChat's merchant console, as its kind of bill says."""
     bills.follow_console(payment_no=event.payment_no, at=at)
+
+
+def announce_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
+    """Tell the buyer that the money has arrived: on the order's card, where the shop tells those, and by message.
+
+    Both at once, so that no message goes out before its card is known to tell the same.
+    """
+    following.begin(order_no=event.order_no, at=at)
+    messaging.write(
+        scene="order_paid",
+        member_id=event.member_id,
+        subject=event.order_no,
+        occasion=event.order_no,
+        at=at,
+    )
+
+
+def follow_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
+    """Have the order's card say that a parcel has left."""
+    following.note_parcel(order_no=event.order_no, at=at)
+
+
+def follow_on_order_received(event: OrderReceived, *, at: datetime) -> None:
+    """Have the order's card say that the order is done."""
+    following.note_receipt(order_no=event.order_no, at=at)
+
+
+def follow_on_order_refunded(event: OrderRefunded, *, at: datetime) -> None:
+    """Have the order's card say that the order is called off, if it is."""
+    following.note_refund(order_no=event.order_no, at=at)
 
 
 @outbox.outside_transaction

@@ -57,17 +57,17 @@ def expirings(*, at: datetime) -> list[Draft]:
             .annotate(occasion=occasion)
             .filter(~Exists(told))
             .order_by("valid_until", "id")
-            .values_list("public_id", "member_id", "valid_until")[:_AT_ONCE]
+            .values_list("public_id", "member_id", "valid_until", "occasion")[:_AT_ONCE]
         )
         found += [
             Draft(
                 scene=_SCENE,
                 member_id=member_id,
                 subject=str(public_id),
-                occasion=f"{public_id}:{days}",
+                occasion=told_once,
                 expires_at=valid_until,
             )
-            for public_id, member_id, valid_until in rows
+            for public_id, member_id, valid_until, told_once in rows
         ]
         shortest = at + lead
     return found

@@ -1,9 +1,9 @@
-"""Tags, five segments and the classes of the demo shop's members."""
+"""Tags, five segments, the classes of the demo shop's members, and an offer for those of one segment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,6 +13,8 @@ from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag
 from apps.audiences.states import Standing, TagKind
 from apps.members.models import Member
+from apps.promotions import services as promotions
+from apps.promotions.models import Promotion
 
 _BY_HAND: Final = {"茶会常客": "到店参加过茶会", "企业采购": "以公司名义下过单，问询开票"}
 _SEGMENTS: Final[Mapping[str, tuple[str, Sequence[dict[str, Any]]]]] = {
@@ -40,11 +42,13 @@ _SEGMENTS: Final[Mapping[str, tuple[str, Sequence[dict[str, Any]]]]] = {
         [{"is": "ordered", "high": 0}, {"is": "registered", "low": 1}],
     ),
 }
+# Whom an offer is for.
+_CARED_FOR: Final = "高价值老客"
 _RULED: Final = ("近期买家", "江浙沪近期买家")
 
 
 def fill(*, at: datetime) -> None:
-    """Put tags on members, write the segments and reckon, where there is no segment yet."""
+    """Put tags on members, write the segments, reckon, and make the offer, where there is no segment yet."""
     if Segment.objects.exists():
         return
     with transaction.atomic():
@@ -53,7 +57,16 @@ def fill(*, at: datetime) -> None:
             audiences.save(Segment(name=name, note=note), tree=tree, operator=None, at=at)
         _tags(at=at)
     audiences.reckon_due(at=at)
+    group = audiences.keep_in_group(segment_id=Segment.objects.get(name=_CARED_FOR).pk, at=at)
     audiences.keep_up(at=at)
+    promotions.start(
+        kind=Promotion.Kind.PERCENT,
+        label="老客专享9折",
+        off_bp=1_000,
+        group=group,
+        starts_at=at,
+        ends_at=at + timedelta(days=30),
+    )
 
 
 def _tags(*, at: datetime) -> None:

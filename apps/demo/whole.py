@@ -22,6 +22,7 @@ from apps.demo import (
     shares,
     surveys,
     terms,
+    wishes,
 )
 from apps.demo.telling import Tell, silent
 
@@ -50,6 +51,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         activity_orders.fill(at=at)
         packets.fill(at=at)
         messages.fill(at=at)
+        wishes.fill(at=at)
     # Last: it looks at what everybody bought.
     audiences.fill(at=at)
     return added

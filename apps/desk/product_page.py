@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from apps.base.admin import link
 from apps.base.asking import operator
 from apps.base.parts import Parted
+from apps.carts import parts as cart_parts
 from apps.catalog.admin import ProductPage
 from apps.catalog.models import Product
 from apps.desk import calendar
@@ -32,7 +33,7 @@ _BOUGHT_IN: Final = {"min_quantity", "quantity_step"}
 class ProductAdmin(Parted, ProductPage):
     """Products, continued by the rooms that know more of them."""
 
-    parts = (inventory_parts.STOCK, orders.HOLDERS)
+    parts = (inventory_parts.STOCK, orders.HOLDERS, cart_parts.WANTED)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The catalogue's columns, with the free units beside the sales for who may see stock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,6 +78,20 @@ def lead_of(member: Member | None) -> timedelta:
 def is_in_group(*, member: Member, group_id: int) -> bool:
     """Return whether operators put the member into a group: one statement."""
     return Membership.objects.filter(group_id=group_id, member=member).exists()
+
+
+def groups_among(*, member: Member, group_ids: Collection[int]) -> frozenset[int]:
+    """Return in which of these groups the member is: one statement, none for who never was in any."""
+    if not group_ids or not member.ever_grouped:
+        return frozenset()
+    rows = Membership.objects.filter(member=member, group_id__in=group_ids).order_by()
+    return frozenset(rows.values_list("group_id", flat=True))
+
+
+def members_among(*, group_id: int, member_ids: Collection[int]) -> frozenset[int]:
+    """Return which of these members are in a group: one statement."""
+    rows = Membership.objects.filter(group_id=group_id, member_id__in=member_ids).order_by()
+    return frozenset(rows.values_list("member_id", flat=True))
 
 
 def growth_entries_of(member: Member) -> QuerySet[GrowthEntry]:

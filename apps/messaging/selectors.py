@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.messaging import board, fitting
 from apps.messaging.models import Broadcast, Dispatch, Grant, Message, Rules, SceneSetting, Standing
-from apps.messaging.states import DispatchStatus, MessageStatus
+from apps.messaging.states import DispatchStatus, MessageStatus, Reason
 from mall.errors import Fault
 
 
@@ -140,3 +140,17 @@ def failed() -> QuerySet[Dispatch]:
 def broken() -> QuerySet[Message]:
     """Messages that could not be read, and wait for an operator."""
     return Message.objects.filter(status=MessageStatus.FAILED)
+
+
+def untrue(*, scene: str, member_ids: Collection[int], occasions: Collection[str]) -> list[str]:
+    """Those of these occasions that were not told, being true no more, or too late: one statement."""
+    if not occasions:
+        return []
+    rows = Message.objects.filter(
+        member_id__in=member_ids,
+        scene=scene,
+        occasion__in=occasions,
+        status=MessageStatus.DROPPED,
+        reason__in=[Reason.NOT_TRUE, Reason.EXPIRED],
+    )
+    return list(rows.order_by().values_list("occasion", flat=True))

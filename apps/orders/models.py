@@ -146,7 +146,20 @@ class Order(models.Model):
             ),
             # What operators ask by day: the list's calendar, and what was paid.
             models.Index(fields=["created_at"], name="order_created_since"),
-            models.Index(fields=["paid_at"], condition=Q(paid_at__isnull=False), name="order_paid_since"),
+            # … and by whom, without a look at the rows (audiences).
+            models.Index(
+                fields=["paid_at"],
+                include=["member", "status"],
+                condition=Q(paid_at__isnull=False),
+                name="order_paid_since_by",
+            ),
+            # Whose the order of a line is, and when it was paid, likewise: who bought some goods.
+            models.Index(
+                fields=["id"],
+                include=["member", "paid_at"],
+                condition=Q(paid_at__isnull=False) & ~Q(status=Status.REFUNDED),
+                name="order_paid_and_kept",
+            ),
             # What a member bought and kept, in any number of days, without a look at the rows (audiences).
             models.Index(
                 fields=["member", "paid_at"],
@@ -205,7 +218,8 @@ class OrderLine(models.Model):
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", verbose_name="订单")
-    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, verbose_name="SKU")
+    # Its own index has what else is asked of whoever bought some goods.
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, db_index=False, verbose_name="SKU")
     title = models.CharField("商品", max_length=80)
     option_text = models.CharField("规格", max_length=120, blank=True)
     image = models.CharField("图片", max_length=200, blank=True)
@@ -241,6 +255,13 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(payable_fen__lte=F("list_fen")), name="order_line_never_above_list"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["sku"],
+                include=["order", "quantity", "refunded", "is_gift"],
+                name="order_line_of_sku",
+            )
         ]
 
     def __str__(self) -> str:

@@ -119,6 +119,12 @@ def subscriptions() -> Mapping[type[Event], Sequence[str]]:
     return board
 
 
+def _is_on(listener: str) -> bool:
+    """Whether a listener hears news: all do, but those whose switch of the settings is off."""
+    switches: Mapping[str, str] = import_string(settings.OUTBOX_ONLY_WITH)
+    return listener not in switches or bool(getattr(settings, switches[listener]))
+
+
 def moved() -> Mapping[str, str]:
     """Return the board's table of listeners that moved: the old dotted path, under which mail may wait, to the new."""
     table: Mapping[str, str] = import_string(settings.OUTBOX_MOVED)
@@ -131,7 +137,12 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
     News of a kind that this process does not know is left alone: an old worker beside a new one must not say that
     nobody wants to hear it.
     """
-    board = [(kind.name, listener) for kind, listeners in subscriptions().items() for listener in listeners]
+    board = [
+        (kind.name, listener)
+        for kind, listeners in subscriptions().items()
+        for listener in listeners
+        if _is_on(listener)
+    ]
     told: dict[str, Any] = {
         "kinds": list(kinds()),
         "heard": [kind for kind, _ in board],

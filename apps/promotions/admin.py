@@ -78,14 +78,14 @@ class PromotionPage(KeptAdmin):
 
     form = PromotionForm
     list_display = ["label", "kind", "sentence", "meant", "campaign", "starts_at", "ends_at", "state"]
-    list_filter = [RunningFilter, "kind", "campaign"]
-    list_select_related = ["campaign"]
+    list_filter = [RunningFilter, "kind", "campaign", "group"]
+    list_select_related = ["campaign", "group"]
     search_fields = ["label"]
     readonly_fields = ["sentence", "used"]
     autocomplete_fields = [*scopes.NAMING]
     fieldsets = [
         (None, {"fields": ["kind", "label", "sentence", "enabled", "starts_at", "ends_at"]}),
-        ("日期", {"fields": ["campaign", "member_day"]}),
+        ("日期与会员", {"fields": ["campaign", "member_day", "group"]}),
         (
             "优惠",
             {
@@ -174,6 +174,7 @@ class PromotionPage(KeptAdmin):
         except ShopError as refusal:
             return f"设置有误，未生效：{refusal.text}"
         parts = [wording.sentence(made), wording.combination(made)] if made else ["已涨回原价"]
+        parts += [f"仅限「{row.group}」会员"] if row.group else []
         if row.kind == Promotion.Kind.STEP_PRICE:
             whole = ladders.ladder(row.steps, rise_bp=row.rise_bp, rise_hours=row.rise_hours)
             parts = [wording.ladder(whole), f"现在{parts[0]}", *parts[1:]]

@@ -61,6 +61,7 @@ class PromotionDraft:
     enabled: bool = True
     campaign_id: int | None = None
     member_day_id: int | None = None
+    group_id: int | None = None
     goods: Goods = field(default_factory=Goods)
     parts: Sequence[tuple[int, int, int]] = ()
     by_pieces: bool = False

@@ -114,6 +114,7 @@ class PromotionForm(forms.ModelForm):
             "ends_at",
             "campaign",
             "member_day",
+            "group",
             "scope",
             *scopes.NAMING,
             "by_pieces",
@@ -140,6 +141,7 @@ class PromotionForm(forms.ModelForm):
             "ends_at": "到这一刻为止，这一刻已不再生效",
             "combines": "关闭后，参加此活动的商品不再享受会员价、优惠券等其他减价；包邮不受影响",
             "member_day": "留空表示活动期间每天生效",
+            "group": "留空表示所有会员。人群要先在「同步到会员分组」里建好分组，每晚更新；商品页和列表不展示这样的活动",
             "limit_total": "留空表示不限；只有实际减价的订单才计次，取消订单会退回次数",
         }
 
@@ -208,8 +210,8 @@ class PromotionForm(forms.ModelForm):
 
     def _ask_the_service(self, typed: dict[str, Any], kind: Kind, steps: list[list[int]]) -> None:
         """Build the draft and show at its fields what the service refuses."""
-        apart = {"promotion_id", "goods", "parts", "steps", "campaign_id", "member_day_id"}
-        campaign, member_day = typed["campaign"], typed["member_day"]
+        apart = {"promotion_id", "goods", "parts", "steps", "campaign_id", "member_day_id", "group_id"}
+        campaign, member_day, group = typed["campaign"], typed["member_day"], typed["group"]
         self.draft = PromotionDraft(
             promotion_id=self.instance.pk,
             goods=scopes.chosen(typed["scope"], **{name: typed[name] for name in scopes.NAMING}),
@@ -217,6 +219,7 @@ class PromotionForm(forms.ModelForm):
             steps=steps,
             campaign_id=campaign.pk if campaign else None,
             member_day_id=member_day.pk if member_day else None,
+            group_id=group.pk if group else None,
             **{one.name: typed[one.name] for one in fields(PromotionDraft) if one.name not in apart},
         ).fitted()
         try:

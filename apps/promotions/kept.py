@@ -29,8 +29,11 @@ from mall.pricing.offers import Offer
 log = structlog.get_logger(__name__)
 
 _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
-# What a buyer is told of a promotion whose limit is used up.
-_SPENT: Final = {
+# What stands in the place of a limit that is used up where a promotion is for others.
+FOR_OTHERS: Final = "group"
+# What a buyer is told of a promotion that is for others, or whose limit is used up.
+_REFUSED: Final = {
+    FOR_OTHERS: "此活动仅限指定会员参加",
     "limit_total": "活动名额已用完",
     "limit_per_day": "今天的活动名额已用完",
     "limit_per_member": "您已达到此活动的参与次数",
@@ -61,6 +64,7 @@ class Row:
     ends_at: datetime
     preheat_at: datetime | None
     member_day: MemberDay | None
+    group_id: int | None
     limits: tuple[tuple[str, bool, bool, int], ...]
     terms: Terms
     offer: Offer | None
@@ -186,8 +190,11 @@ def spent(row: Row, counted: Tallies) -> str:
 def offer_of(
     row: Row, counted: Tallies, *, used_up: str, in_stock: Mapping[int, int] | None, at: datetime
 ) -> Offer | None:
-    """What the promotion offers at this moment, None for nothing; no statement."""
-    refused = _SPENT[used_up] if used_up else ""
+    """What the promotion offers at this moment, None for nothing; no statement.
+
+    ``used_up`` is the limit that keeps the buyer from it, or ``FOR_OTHERS``: the offer says so, and does not apply.
+    """
+    refused = _REFUSED[used_up] if used_up else ""
     if row.offer is not None and (in_stock is None or not row.gift_ids):
         return replace(row.offer, refused=refused) if refused else row.offer
     sold = counted.get((row.promotion_id, False, False))
@@ -282,6 +289,7 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
                 ends_at=row.ends_at,
                 preheat_at=row.campaign.preheat_at if row.campaign else None,
                 member_day=row.member_day,
+                group_id=row.group_id,
                 limits=limits,
                 terms=said,
                 offer=None if stepped else offer,

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from apps.base.fields import FenField
 from apps.catalog.models import ScopedToGoods, Sku
-from apps.members.models import Level, Member
+from apps.members.models import Group, Level, Member
 
 
 class LevelPrice(models.Model):
@@ -124,6 +124,15 @@ class Promotion(ScopedToGoods):
         blank=True,
         related_name="promotions",
         verbose_name="仅限会员日",
+    )
+    # With one, it is for the members of that group alone.
+    group = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="promotions",
+        verbose_name="仅限会员分组",
     )
     by_pieces = models.BooleanField("按件数", default=False)
     # 满减: [[threshold_fen or pieces, off_fen], …] rising; 阶梯涨价: [[units sold, off_bp], …], off falling.

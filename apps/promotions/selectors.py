@@ -89,10 +89,11 @@ def offers_for(
     sku_ids: Collection[int] | None = None,
     stock: Stock | None = None,
 ) -> list[Offer]:
-    """All offers to this member at this moment, however many promotions there are: up to two statements.
+    """All offers to this member at this moment, however many promotions there are: up to three statements.
 
     One asks which limits are used up, where a promotion has any, one for prices of the member's level, where it
-    has any; the rest is kept. Those whose limits are used up, by all or by this member, say so and will not apply.
+    has any, one for the groups of a member who was ever in one, where a promotion is for a group; the rest is kept. Those
+    whose limits are used up, by all or by this member, and those for others say so and will not apply.
     Whether another applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs
     that are not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are
     gifts (without it nothing can be given). A level's lead lets its members in early. Without a member there are
@@ -113,27 +114,36 @@ def offers_for(
     counted = kept.tallies(rows, member_id=None if member is None else member.pk, day=today)
     gift_ids = sorted({sku_id for row in rows for sku_id in row.gift_ids})
     in_stock = stock(gift_ids) if stock and gift_ids else {}
+    mine = _groups_of(member, rows)
     for row in rows:
-        offer = kept.offer_of(row, counted, used_up=kept.spent(row, counted), in_stock=in_stock, at=at)
+        closed = row.group_id is not None and row.group_id not in mine
+        used_up = kept.FOR_OTHERS if closed else kept.spent(row, counted)
+        offer = kept.offer_of(row, counted, used_up=used_up, in_stock=in_stock, at=at)
         found += [offer] if offer else []
     return found
 
 
+def _groups_of(member: Member | None, rows: Iterable[kept.Row]) -> Collection[int]:
+    """In which of the groups that these promotions are for the member is."""
+    wanted = {row.group_id for row in rows if row.group_id is not None}
+    return member_facts.groups_among(member=member, group_ids=wanted) if member is not None else ()
+
+
 def live(*, at: datetime) -> list[Offer]:
-    """The offers to everyone whose window ``[starts_at, ends_at)`` holds this moment: at most one statement.
+    """The offers whose window ``[starts_at, ends_at)`` holds this moment, to everybody or to some: at most one statement.
 
     A row that makes no offer (its last product was deleted, say) is left out and logged: a promotion set up
     badly must not keep the shop from selling. Gifts count as in stock.
     """
-    return [each.offer for each in scene(at=at).seen if not each.preheat]
+    return [each.offer for each in scene(at=at, for_some=True).seen if not each.preheat]
 
 
 def dated(*, at: datetime) -> list[Dated]:
     """The offers whose window holds this moment, each with the days it keeps to: for replaying past orders.
 
-    Limits are left out of account, gifts count as in stock.
+    Those for a group are left out: who was in it then is not known. Limits are left out of account, gifts count as in stock.
     """
-    running = Promotion.objects.filter(enabled=True, starts_at__lte=at, ends_at__gt=at)
+    running = Promotion.objects.filter(enabled=True, starts_at__lte=at, ends_at__gt=at, group=None)
     rows = with_scope_ids(running).order_by("id")
     return [Dated(row.pk, offer, row.member_day) for row, offer in _made(rows, at=at, in_stock=None)]
 
@@ -150,20 +160,24 @@ def draft(*, promotion_id: int, at: datetime) -> Draft | None:
     except ShopError:
         return None
     limits = {column: limit for column, _, _ in LIMITS if (limit := getattr(row, column)) is not None}
-    return Draft(row.pk, begun, row.member_day, limits)
+    return Draft(row.pk, begun, row.member_day, limits, row.group_id)
 
 
 def trial_of(run: SimulationRun, draft: Draft, *, member_ids: Collection[int], stock: Stock) -> Trial:
     """The run's trial where the last chunk left it, with the counts that orders of these members may meet.
 
-    One statement, and ``stock`` is asked for the gifts where the trial begins.
+    One statement, one more where the draft is for a group, and ``stock`` is asked for the gifts where the trial begins.
     """
     tallies = SimulationTally.objects.filter(run=run).order_by().values_list("member_id", "day", "uses")
     # Two lookups by the key's beginning, where an OR might read the counts of all members.
     met = tallies.filter(member_id__in=member_ids).union(tallies.filter(member__isnull=True), all=True)
     uses: dict[Key, int] = {(member_id, day): uses for member_id, day, uses in met}
     free = stock(draft.gift_ids) if draft.gift_ids and not run.kept else {}
-    return taken_up(draft, uses=uses, kept=run.kept, stock=free)
+    group_id = draft.group_id
+    inside = (
+        None if group_id is None else member_facts.members_among(group_id=group_id, member_ids=member_ids)
+    )
+    return taken_up(draft, uses=uses, kept=run.kept, stock=free, inside=inside)
 
 
 def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
@@ -171,15 +185,18 @@ def shown(*, at: datetime, lead: timedelta = _NO_LEAD) -> list[Shown]:
     return list(scene(at=at, lead=lead).seen)
 
 
-def scene(*, at: datetime, lead: timedelta = _NO_LEAD, told: kept.Told | None = None) -> Scene:
+def scene(
+    *, at: datetime, lead: timedelta = _NO_LEAD, told: kept.Told | None = None, for_some: bool = False
+) -> Scene:
     """The offers that products show at this moment: those that are live, and those that preheat.
 
+    Those for a group of members are shown by no product, as that is the same for all; ``for_some`` adds them.
     One statement, where one of them has a limit or steps, and ``told`` does not say how far they have come. An offer of
     a member day shows the hours of that day. For whoever comes early by ``lead`` an offer counts that much before its
     start, as in ``offers_for``.
     """
     today = days.shop_day(at)
-    coming = [row for row in kept.rows(at=at) if at < row.ends_at]
+    coming = [row for row in kept.rows(at=at) if at < row.ends_at and (for_some or row.group_id is None)]
     rows = [row for row in coming if _to_be_seen(row, today, at=at, lead=lead)]
     counted = None if told is None else told.tallies(rows, day=today)
     if counted is None:

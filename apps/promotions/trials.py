@@ -6,7 +6,7 @@ counted is a few plain values, so that it can be put down after any order and ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -37,6 +37,7 @@ class Draft(NamedTuple):
     terms: Terms
     member_day: MemberDay | None
     limits: Mapping[str, int]
+    group_id: int | None = None
 
     def made_on(self, day: date) -> bool:
         """Whether the offer is made on a Shanghai day."""
@@ -53,7 +54,8 @@ class Draft(NamedTuple):
 class Trial:
     """A draft under way. ``stock`` is what is left of its gifts, ``units`` what a step-up price has sold.
 
-    ``uses`` are the counts that the coming orders may meet; those that change are in ``changed`` as well.
+    ``uses`` are the counts that the coming orders may meet; those that change are in ``changed`` as well. ``inside`` are
+    those of their members whom it is for, None for everybody.
     """
 
     draft: Draft
@@ -62,7 +64,12 @@ class Trial:
     units: int = 0
     filled_at: datetime | None = None
     changed: set[Key] = field(default_factory=set)
+    inside: Collection[int] | None = None
     _made: Offer | None = None
+
+    def is_for(self, *, member_id: int, day: date) -> bool:
+        """Whether the offer is made to a member on a Shanghai day."""
+        return self.draft.made_on(day) and (self.inside is None or member_id in self.inside)
 
     def offer(self, *, at: datetime) -> Offer | None:
         """What is offered at this moment; None for a step-up price that has reached the list price."""
@@ -120,11 +127,16 @@ class Trial:
 
 
 def taken_up(
-    draft: Draft, *, uses: dict[Key, int], kept: Mapping[str, Any], stock: Mapping[int, int]
+    draft: Draft,
+    *,
+    uses: dict[Key, int],
+    kept: Mapping[str, Any],
+    stock: Mapping[int, int],
+    inside: Collection[int] | None = None,
 ) -> Trial:
     """The trial as ``kept`` left it; one that begins has the present ``stock`` of its gifts."""
     if not kept:
-        return Trial(draft, uses, dict(stock))
+        return Trial(draft, uses, dict(stock), inside=inside)
     filled_at = kept["filled_at"]
     return Trial(
         draft,
@@ -132,4 +144,5 @@ def taken_up(
         {int(sku_id): left for sku_id, left in kept["stock"].items()},
         kept["units"],
         datetime.fromisoformat(filled_at) if filled_at else None,
+        inside=inside,
     )

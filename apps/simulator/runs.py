@@ -167,7 +167,8 @@ def _replay(order: Order, trial: Trial, around: Around) -> Replayed | None:
         *replay.held_by(order, coupons=around.coupons, rules=around.rules),
     ]
     before = after = replay.price(order, basket, present, around.gift_costs_fen, around.rates_bp)
-    offer = trial.offer(at=order.paid_at) if trial.draft.made_on(day) else None
+    meant = trial.is_for(member_id=order.member_id, day=day)
+    offer = trial.offer(at=order.paid_at) if meant else None
     stopped_by, newcomer = None, False
     if offer is not None and replay.concerns(offer, basket):
         after = replay.price(order, basket, [*present, offer], around.gift_costs_fen, around.rates_bp)

@@ -304,6 +304,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+OUTBOX_ONLY_WITH = "config.subscriptions.ONLY_WITH"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 # With which marks are written into pictures: that of the posters.

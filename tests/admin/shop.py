@@ -17,6 +17,8 @@ from apps.audiences.models import Segment, Tag
 from apps.base import audit, invariants, jobs, pulses
 from apps.base.models import Reckoning
 from apps.books.models import Bill, Case
+from apps.carts.models import WishRules
+from apps.carts.services import favorites, stock_wishes
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
@@ -78,6 +80,7 @@ def fill(rows: int, *, operator: User) -> None:
         _words_of(order)
         _shared(order)
         _told(order)
+        _wished(order)
         _flash_sales_of(order)
         _group_of(order)
         _bargain_of(order)
@@ -171,6 +174,14 @@ def _told(order: Order) -> None:
     MessageRules.objects.update_or_create(pk=1)
     content = Content(title="春茶上新", text="{nickname}您好，明前龙井已上架。")
     broadcasts.draft(content=content, audience="ALL", due_at=NOW, at=NOW, operator=None)
+
+
+def _wished(order: Order) -> None:
+    """The buyer likes what was ordered, and waits for what is sold out; the rules' one row."""
+    sku = order.lines.all()[0].sku
+    favorites.add(member=order.member, product=sku.product, at=NOW)
+    stock_wishes.ask(member=order.member, sku_id=sku.pk, at=NOW)
+    WishRules.objects.get_or_create(pk=1)
 
 
 def _catalog_of(order: Order) -> None:

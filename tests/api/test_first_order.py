@@ -139,6 +139,17 @@ def collect_points(call: Callable[..., Any]) -> None:
     call("GET", "/me/level-changes")
 
 
+def like_and_wait(call: Callable[..., Any], cup: Sku) -> None:
+    """Like the cup, and wait for a pot that is sold out."""
+    pot = make.goods(88_00, units=0)
+    call("PUT", "/me/favorites", {"product_id": cup.product_id})
+    assert [row["id"] for row in call("GET", "/me/favorites")["results"]] == [cup.product_id]
+    call("DELETE", f"/me/favorites?product_id={cup.product_id}", status=204)
+    call("PUT", "/me/stock-wishes", {"sku_id": pot.pk})
+    assert [row["sku_id"] for row in call("GET", "/me/stock-wishes")["results"]] == [pot.pk]
+    call("DELETE", f"/me/stock-wishes?sku_id={pot.pk}", status=204)
+
+
 def wait_for_a_flash_sale(call: Callable[..., Any]) -> None:
     """Be reminded of tomorrow's, and queue for what is sold out today."""
     now = timezone.now()
@@ -473,6 +484,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     copy_and_think_of_leaving(call)
     collect_points(call)
     wait_for_a_flash_sale(call)
+    like_and_wait(call, cup)
     collect_coupons(call)
     fill_the_wallet(call, Member.objects.get(openid=login.openid), wechat)
 

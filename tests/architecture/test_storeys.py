@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.utils.module_loading import import_string
 
 from config.celery import app as celery
 from config.schedule import RINGS
-from config.subscriptions import MOVED, SUBSCRIPTIONS
+from config.subscriptions import MOVED, ONLY_WITH, SUBSCRIPTIONS
 from mall.events import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,11 @@ def lost_in_the_move(moved: Mapping[str, str], heard: Collection[str]) -> list[s
 
 def test_listeners_that_moved_are_where_the_board_says_and_nowhere_else() -> None:
     assert lost_in_the_move(MOVED, {path for paths in SUBSCRIPTIONS.values() for path in paths}) == []
+
+
+def test_a_switch_is_one_of_the_settings_and_turns_off_who_hears_news() -> None:
+    assert set(ONLY_WITH) <= {path for paths in SUBSCRIPTIONS.values() for path in paths}
+    assert [name for name in ONLY_WITH.values() if not hasattr(settings, name)] == []
 
 
 def test_no_listener_that_was_ever_released_is_forgotten() -> None:

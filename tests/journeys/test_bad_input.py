@@ -353,6 +353,8 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
         *asking_back(received, agreed_to_take_back(member)),
         answering(survey),
         showing(sku.product_id),
+        Door("PUT", "/me/favorites", {"product_id": sku.product_id}, {"product_id": INT}),
+        Door("PUT", "/me/stock-wishes", {"sku_id": counter.goods(units=0).pk}, {"sku_id": INT}),
     ]
     return World(member, shopper_of(member), known, order.order_no)
 

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import transaction
 
+from apps.carts.models import Favorite, StockWish
+from apps.carts.services import favorites, stock_wishes
+from apps.catalog import services as catalog
+from apps.catalog.models import Sku
 from apps.checkout import closing
 from apps.coupons import telling as coupon_telling
 from apps.flashsale import telling as flash_telling
@@ -26,6 +30,7 @@ from apps.payments.models import Refund
 from apps.payments.states import RefundStatus
 from apps.points import services as points
 from apps.presale import telling as presale_telling
+from apps.storefront import telling as goods_telling
 from apps.support.models import Response, Survey
 from mall import events
 from tests.apps.aftersales import make as aftersales
@@ -35,6 +40,7 @@ from tests.apps.coupons import make as coupons
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
+from tests.apps.inventory import make as stocks
 from tests.apps.presale import make as presale
 from tests.apps.support import make as surveys
 
@@ -66,8 +72,8 @@ def reasons(scene: str) -> list[str]:
 
 def test_every_scene_has_its_reader_or_waits_for_its_room() -> None:
     without = {scene.name for scene in board.scenes().values() if not scene.reads}
-    # Parcels are not tracked yet, and nothing is a favourite yet.
-    assert without == {"order_delivered", "back_in_stock", "price_drop"}
+    # Parcels are not tracked yet.
+    assert without == {"order_delivered"}
 
 
 def test_a_paid_order_is_told_once_with_its_goods_and_sum() -> None:
@@ -284,3 +290,120 @@ def test_a_cancelled_order_is_told_nothing_more() -> None:
     closing.close_unpaid(order_no=order.order_no, why="买家取消", actor=Actor.MEMBER, at=at)
     deciding.decide_due(at=at)
     assert reasons("order_closing") == ["NOT_TRUE"]
+
+
+def reprice(sku: Sku, price_fen: int, *, at: datetime) -> int:
+    """Give a SKU another price, and let the sweep look; return how many are to be told."""
+    Sku.objects.filter(pk=sku.pk).update(price_fen=price_fen)
+    catalog.refresh_product(product_id=sku.product_id)
+    told = goods_telling.tell_falls(at=at)
+    deciding.decide_due(at=at)
+    return told
+
+
+def test_each_fall_of_a_favourite_s_price_is_told_once_from_where_it_fell() -> None:
+    cup, owner = counter.goods(100_00), counter.buyer()[0]
+    favorites.add(member=owner, product=cup.product, at=counter.NOW)
+    day = iter(range(1, 20))
+
+    def priced(price_fen: int) -> int:
+        return reprice(cup, price_fen, at=counter.NOW + next(day) * DAY)
+
+    assert priced(95_01) == 0  # not by 5 %
+    assert priced(95_00) == 1
+    assert priced(95_00) == 0
+    assert priced(90_25) == 1  # by 5 % of what was told last
+    # Dearer again, even dearer than it was then: a fall is measured from what it was put at, never from more.
+    assert priced(150_00) == 0
+    assert priced(96_00) == 0
+    assert priced(80_00) == 1
+    title = cup.product.title
+    assert inbox(owner, "price_drop") == [
+        f"您收藏的「{title}」从 ¥100.00 降到 ¥95.00。",
+        f"您收藏的「{title}」从 ¥95.00 降到 ¥90.25。",
+        f"您收藏的「{title}」从 ¥100.00 降到 ¥80.00。",
+    ]
+
+
+def test_a_second_fall_within_a_day_waits_for_the_day_and_is_told_from_the_first() -> None:
+    cup, owner = counter.goods(100_00), counter.buyer()[0]
+    favorites.add(member=owner, product=cup.product, at=counter.NOW)
+    assert reprice(cup, 90_00, at=counter.NOW) == 1
+    assert reprice(cup, 80_00, at=counter.NOW + HOUR) == 0
+    assert reprice(cup, 80_00, at=counter.NOW + DAY) == 1
+    assert len(inbox(owner, "price_drop")) == 2
+
+
+@pytest.mark.parametrize("undo", ["dearer", "taken_out", "sold_out", "off_sale"])
+def test_a_fall_is_not_told_that_is_none_any_more(undo: str) -> None:
+    cup, owner = counter.goods(100_00, units=1), counter.buyer()[0]
+    favorites.add(member=owner, product=cup.product, at=counter.NOW)
+    type(cup.product).objects.filter(pk=cup.product_id).update(price_fen=90_00)
+    assert goods_telling.tell_falls(at=counter.NOW) == 1
+    if undo == "dearer":
+        type(cup.product).objects.filter(pk=cup.product_id).update(price_fen=96_00)
+    elif undo == "taken_out":
+        favorites.take_out(member=owner, product_id=cup.product_id)
+    elif undo == "sold_out":
+        counter.order(*counter.buyer(), [(cup, 1)])
+    else:
+        catalog.take_off_sale(product_ids=[cup.product_id])
+    deciding.decide_due(at=counter.NOW)
+    assert (inbox(owner, "price_drop"), reasons("price_drop")) == ([], ["NOT_TRUE"])
+
+
+def waiting(sku: Sku, members: int) -> list[Member]:
+    """So many members who wait for a SKU, the longest first."""
+    owners = [counter.buyer()[0] for _ in range(members)]
+    for turn, owner in enumerate(owners):
+        stock_wishes.ask(member=owner, sku_id=sku.pk, at=counter.NOW + turn * timedelta(seconds=1))
+    return owners
+
+
+def told_back(at: datetime) -> int:
+    told = goods_telling.tell_back(at=at)
+    deciding.decide_due(at=at)
+    return told
+
+
+def test_what_is_back_is_told_the_longest_waiting_first_and_to_few_for_each_unit() -> None:
+    cup = counter.goods(100_00, units=0)
+    owners = waiting(cup, 7)
+    at = counter.NOW + HOUR
+    assert told_back(at) == 0
+    stocks.stock(cup, 1)
+    assert told_back(at) == 5
+    assert [len(inbox(owner, "back_in_stock")) for owner in owners] == [1, 1, 1, 1, 1, 0, 0]
+    assert inbox(owners[0], "back_in_stock") == [f"「{cup.product.title}」已到货，现价 ¥100.00。"]
+    # The unit is still there when those five have had their time: the next are told, nobody twice.
+    assert told_back(at + 29 * MINUTE) == 0
+    assert told_back(at + 30 * MINUTE) == 2
+    assert told_back(at + 2 * HOUR) == 0
+    assert Message.objects.filter(scene="back_in_stock").count() == 7
+
+
+def test_who_was_to_be_told_of_what_was_gone_again_waits_on_and_keeps_the_place() -> None:
+    cup = counter.goods(100_00, units=0)
+    (owner,) = waiting(cup, 1)
+    at = counter.NOW + HOUR
+    stocks.stock(cup, 1)
+    assert goods_telling.tell_back(at=at) == 1
+    order = counter.order(*counter.buyer(), [(cup, 1)], at=at)
+    deciding.decide_due(at=at)
+    assert (inbox(owner, "back_in_stock"), reasons("back_in_stock")) == ([], ["NOT_TRUE"])
+    counter.close(order, at=at)
+    assert told_back(at + HOUR) == 1
+    assert len(inbox(owner, "back_in_stock")) == 1
+
+
+def test_nobody_is_told_of_what_is_back_in_quiet_hours_nor_who_took_it_back() -> None:
+    cup = counter.goods(100_00, units=0)
+    owner, other = waiting(cup, 2)
+    stocks.stock(cup, 9)
+    night = counter.NOW + 10 * HOUR  # ten in the evening
+    assert told_back(night) == 0
+    stock_wishes.take_back(member=other, sku_id=cup.pk)
+    assert told_back(night + 11 * HOUR) == 1
+    assert (len(inbox(owner, "back_in_stock")), len(inbox(other, "back_in_stock"))) == (1, 0)
+    assert StockWish.objects.get().member == owner
+    assert not Favorite.objects.exists()

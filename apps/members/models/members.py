@@ -77,6 +77,9 @@ class Member(models.Model):
     disabled_at = models.DateTimeField("停用时间", null=True)
     # From then on the row names nobody: openid, phone, nickname and birthday are gone, the books that point here stay.
     erased_at = models.DateTimeField("注销时间", null=True)
+    # Whether they were ever put into a group. It is never taken back: who is asked for groups all the time is who may be in
+    # one, and nobody else costs a statement.
+    ever_grouped = models.BooleanField("进过会员分组", default=False, db_default=False, editable=False)
     registered_at = models.DateTimeField("注册时间", db_index=True)
     last_login_at = models.DateTimeField("最近登录", null=True)
 
@@ -218,7 +221,7 @@ class Group(models.Model):
 
 
 class Membership(models.Model):
-    """A member is in a group, and since when."""
+    """A member is in a group, and since when. Written by services/groups.py only, which marks the member as well."""
 
     group = models.ForeignKey(
         Group,

@@ -4,7 +4,7 @@ a group up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
@@ -50,10 +50,7 @@ def add(*, group_id: int, member_numbers: Iterable[str], at: datetime) -> Change
         unknown += len(some - known.keys())
         there = Membership.objects.filter(group_id=group_id, member_id__in=known.values())
         new = set(known.values()) - set(there.values_list("member_id", flat=True))
-        Membership.objects.bulk_create(
-            [Membership(group_id=group_id, member_id=member_id, added_at=at) for member_id in new],
-            ignore_conflicts=True,
-        )
+        _put(group_id, new, at=at)
         added += len(new)
     return Changed(added, unknown)
 
@@ -91,11 +88,20 @@ def _hold(group_id: int, batch: Sequence[int], *, after: int, until: int, at: da
     known = set(there.values_list("member_id", flat=True))
     gone, _ = there.filter(member_id__in=known.difference(batch)).delete()
     new = [member_id for member_id in batch if member_id not in known]
+    _put(group_id, new, at=at)
+    return gone + len(new)
+
+
+@transaction.atomic
+def _put(group_id: int, member_ids: Collection[int], *, at: datetime) -> None:
+    """Put members who are not in it into a group; their own rows say that they may be in one."""
     Membership.objects.bulk_create(
-        [Membership(group_id=group_id, member_id=member_id, added_at=at) for member_id in new],
+        [Membership(group_id=group_id, member_id=member_id, added_at=at) for member_id in member_ids],
         ignore_conflicts=True,
     )
-    return gone + len(new)
+    new = Member.objects.filter(pk__in=member_ids, ever_grouped=False).order_by("pk")
+    locked = list(new.select_for_update(no_key=True).values_list("pk", flat=True))
+    Member.objects.filter(pk__in=locked).update(ever_grouped=True)
 
 
 def by_thousands(member_numbers: Iterable[str]) -> Iterator[set[str]]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.base import faults, nudges, transactions
-from apps.messaging import routes
+from apps.messaging import board, routes
 from apps.messaging import selectors as message_facts
 from apps.messaging.models import Card, Dispatch, Message, SceneSetting
 from apps.messaging.services import moving
@@ -33,6 +33,11 @@ _ASKED_AGAIN: Final = timedelta(minutes=1)  # 85437: the payment is not known to
 _LIVING: Final = (CardStatus.BEGINNING, CardStatus.LIVE)
 
 
+def are_told() -> bool:
+    """Whether the shop tells cards at all."""
+    return bool(settings.WECHAT_SERVICE_CARDS)
+
+
 def begin(
     *,
     order_no: str,
@@ -47,10 +52,11 @@ def begin(
 ) -> bool:
     """Have WeChat show the card of an order that was paid, in the caller's transaction; False where the shop tells none.
 
-    Again changes nothing. ``products`` have absolute addresses of pictures; ``page`` opens at a tap.
+    It tells none of a payment without a number of WeChat's, nor of one that is a day old. Again changes nothing.
+    ``products`` have absolute addresses of pictures; ``page`` opens at a tap.
     """
     transactions.require()
-    if not settings.WECHAT_SERVICE_CARDS or not transaction_id:
+    if not are_told() or not transaction_id or at >= paid_at + service_cards.ACTIVATE_WITHIN:
         return False
     Card.objects.bulk_create(
         [
@@ -79,6 +85,8 @@ def begin(
 def advance(*, order_no: str, progress: service_cards.Progress, at: datetime) -> bool:
     """Have the card say how far its order is, in the caller's transaction; False where there is none or it cannot follow."""
     transactions.require()
+    if not are_told():
+        return False
     card = Card.objects.select_for_update(no_key=True).filter(order_no=order_no, status__in=_LIVING).first()
     if card is None or not service_cards.may_follow(progress, after=card.wanted):
         return False
@@ -138,7 +146,7 @@ def tell(*, card_id: int, at: datetime) -> bool:
 
 def living(order_nos: Collection[str]) -> set[str]:
     """The orders of these that a card tells of: one statement."""
-    if not order_nos or not settings.WECHAT_SERVICE_CARDS:
+    if not order_nos or not are_told():
         return set()
     rows = Card.objects.filter(order_no__in=order_nos, status__in=_LIVING)
     return set(rows.values_list("order_no", flat=True))
@@ -202,10 +210,24 @@ def _fail(card: Card, *, why: str, at: datetime) -> None:
     card.fault, card.due_at = why[:200], None
     card.save(update_fields=["status", "fault", "due_at"])
     kept_back = Message.objects.select_related("member", "content").filter(
-        member_id=card.member_id, subject=card.order_no, status=MessageStatus.TOLD, reason=Reason.CARD
+        member_id=card.member_id, status=MessageStatus.TOLD, reason=Reason.CARD, expires_at__gt=at
     )
-    for message in kept_back.filter(expires_at__gt=at):
-        _send_after_all(message, at=at)
+    for message in kept_back.order_by("id"):
+        if _order_of(message, at=at) == card.order_no:
+            _send_after_all(message, at=at)
+
+
+def _order_of(message: Message, *, at: datetime) -> str | None:
+    """The order that a message tells of, as its facts name it; None where it is not true any more."""
+    facts = board.scene_of(message.scene).reader()(
+        subject=message.subject, member_id=message.member_id, at=at
+    )
+    return None if facts is None else order_told_of(message, facts)
+
+
+def order_told_of(message: Message, facts: board.Facts) -> str:
+    """The order of a message whose facts these are: they name it, or it is what the message is about."""
+    return str(facts.values.get("order_no", message.subject))
 
 
 def _send_after_all(message: Message, *, at: datetime) -> None:

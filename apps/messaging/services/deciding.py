@@ -238,7 +238,12 @@ def _tell(told: Sequence[_Judged], *, standings: dict[int, Standing], at: dateti
         }
     )
     scenes = board.scenes()
-    on_cards = cards.living({row.subject for row, _, _ in told if scenes[row.scene].by_card})
+    orders = {
+        row.pk: cards.order_told_of(row, verdict.facts)
+        for row, _, verdict in told
+        if scenes[row.scene].by_card and verdict.facts is not None
+    }
+    on_cards = cards.living(set(orders.values()))
     ways = []
     for row, setting, _ in told:
         template = routes.template_of(row, setting)
@@ -247,7 +252,7 @@ def _tell(told: Sequence[_Judged], *, standings: dict[int, Standing], at: dateti
             setting=setting,
             standing=standings[row.member_id],
             granted=granted.get((row.member_id, template.pk), 0) if template is not None else 0,
-            by_card=scenes[row.scene].by_card and row.subject in on_cards,
+            by_card=orders.get(row.pk) in on_cards,
             at=at,
         )
         row.reason = route.reason

@@ -120,7 +120,12 @@ def _of_scene(setting: SceneSetting) -> Iterator[Fault]:
 
 def _of_sms(setting: SceneSetting, scene: Scene) -> Iterator[Fault]:
     known = {name.name for name in scene.names}
-    for _, name in wording.blanks(setting.sms_values):
+    seen: set[str] = set()
+    for blank, name in wording.blanks(setting.sms_values):
+        if blank in seen:
+            why = f"「{blank}」写了两次；同一项内容填两个空时，请分别命名，例如 1={blank},2={blank}"
+            yield Fault("sms_values", why)
+        seen.add(blank)
         if name not in known:
             yield Fault("sms_values", f"没有「{name}」这项内容，可用：{'、'.join(sorted(known)) or '无'}")
     if setting.by_sms and not sms.is_on():

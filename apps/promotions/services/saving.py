@@ -13,6 +13,7 @@ from django.db import transaction
 from apps.base import audit, days
 from apps.catalog import scopes
 from apps.catalog.models import Sku
+from apps.members.models import Group
 from apps.promotions import member_days, sense, terms
 from apps.promotions.drafts import FIGURES, LIMITS, PromotionDraft
 from apps.promotions.models import Campaign, MemberDay, PriceFloor, Promotion, PromotionSku
@@ -67,6 +68,7 @@ def check(draft: PromotionDraft, *, stock: Stock | None = None) -> list[str]:
         *_of_columns(draft),
         *_of_unused(draft),
         *_of_window(draft),
+        *_of_group(draft),
         *_of_limits(draft),
         *draft.goods.faults(),
     ]
@@ -158,7 +160,7 @@ def _named(column: str) -> str:
 def _of_columns(draft: PromotionDraft) -> Iterator[Fault]:
     """What the columns themselves cannot take: an unknown kind, a name too long, a figure out of bounds."""
     try:
-        Promotion(**draft.columns()).clean_fields(exclude={"campaign", "member_day", "scope"})
+        Promotion(**draft.columns()).clean_fields(exclude={"campaign", "member_day", "group", "scope"})
     except ValidationError as refused:
         for name, texts in refused.message_dict.items():
             yield from (Fault(name, text) for text in texts)
@@ -186,6 +188,11 @@ def _of_window(draft: PromotionDraft) -> Iterator[Fault]:
         elif not _comes(member_day, draft.starts_at, draft.ends_at):
             why = f"是{member_days.sentence(member_day)}" if member_day.enabled else "已停用"
             yield Fault("member_day", f"「{member_day.name}」{why}，促销时间内没有这样的日子")
+
+
+def _of_group(draft: PromotionDraft) -> Iterator[Fault]:
+    if draft.group_id is not None and not Group.objects.filter(pk=draft.group_id).exists():
+        yield Fault("group", "没有这个会员分组")
 
 
 def _comes(member_day: MemberDay, starts_at: datetime, ends_at: datetime) -> bool:

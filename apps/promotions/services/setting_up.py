@@ -9,6 +9,7 @@ from typing import Any
 from apps.base import judging
 from apps.catalog import scopes
 from apps.catalog.models import Sku
+from apps.members.models import Group
 from apps.promotions.drafts import PromotionDraft
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, Promotion
 from apps.promotions.services import saving
@@ -34,6 +35,7 @@ def start(
     brand_ids: Collection[int] = (),
     campaign: Campaign | None = None,
     member_day: MemberDay | None = None,
+    group: Group | None = None,
     limits: Mapping[str, int] | None = None,
     **figures: Any,
 ) -> Promotion:
@@ -54,6 +56,7 @@ def start(
         ),
         campaign_id=campaign.pk if campaign else None,
         member_day_id=member_day.pk if member_day else None,
+        group_id=group.pk if group else None,
         **counts,
         **figures,
     )

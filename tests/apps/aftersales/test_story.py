@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from apps.aftersales import telling
+from apps.aftersales import story
 from apps.aftersales.services import deciding
 from apps.payments.models import Notification, Refund
 from tests.apps.aftersales import apply
@@ -35,7 +35,7 @@ def test_a_refunds_story_has_the_wish_the_decision_every_step_at_wechat_and_its_
     )
     apply.wechat_says("SUCCESS")
 
-    told = [one.what.split(" · ")[-1] for one in telling.story(row.refund)]
+    told = [one.what.split(" · ")[-1] for one in story.of(row.refund)]
 
     assert set(told) >= {
         "提交申请",

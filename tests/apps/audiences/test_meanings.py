@@ -16,7 +16,7 @@ from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
 from apps.audiences.compiling import Among
 from apps.audiences.models import Segment
-from apps.carts.models import CartItem
+from apps.carts.models import CartItem, Favorite
 from apps.catalog.models import Category, Product, Sku
 from apps.coupons.models import Coupon
 from apps.distribution.models import Bond
@@ -166,6 +166,10 @@ def test_what_they_left_lying(shop: dict[str, Member]) -> None:
         Visit.objects.create(share=share, member=shop[owner], day=when.date(), first_at=when, last_at=when)
     bought(shop["甲"], at=AT - DAY, sku=sku)
     assert meant(all_of({"is": "cart", "hours": 24})) == {"乙"}
+    Favorite.objects.create(member=shop["丙"], product=sku.product, price_fen=1, mark_fen=1, added_at=AT)
+    assert meant(all_of({"is": "favorite"})) == {"丙"}
+    assert meant(all_of({"is": "favorite", "products": [sku.product_id]})) == {"丙"}
+    assert meant(all_of({"is": "favorite", "products": [sku.product_id], "not": True})) == {"甲", "乙"}
     assert meant(all_of({"is": "seen", "days": 3})) == {"乙"}
     assert meant(all_of({"is": "seen", "days": 2})) == set()
 

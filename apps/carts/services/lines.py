@@ -1,4 +1,4 @@
-"""Everything that writes a cart. One member's changes queue up behind the member's row."""
+"""What writes the lines of a cart. One member's changes queue up behind the member's row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from apps.base import transactions
 from apps.carts.models import CartItem
+from apps.carts.services import queueing
 from apps.members.models import Member
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
@@ -71,7 +72,7 @@ def put_all(
     new: list[CartItem] = []
     grown: list[CartItem] = []
     with transaction.atomic():
-        _queue_up(member)
+        queueing.behind(member)
         there = {item.sku_id: item for item in CartItem.objects.filter(member=member)}
         for sku_id, quantity in quantities.items():
             item = there.get(sku_id)
@@ -108,7 +109,7 @@ def change(
     if selected is not None:
         written["selected"] = selected
     with transaction.atomic():
-        _queue_up(member)
+        queueing.behind(member)
         mine = CartItem.objects.filter(member=member, pk=item_id)
         if not (mine.update(**written) if written else mine.exists()):
             raise NotFound
@@ -117,7 +118,7 @@ def change(
 def remove(*, member: Member, item_id: int) -> None:
     """Take one line out of the cart. Raises NotFound."""
     with transaction.atomic():
-        _queue_up(member)
+        queueing.behind(member)
         deleted, _ = CartItem.objects.filter(member=member, pk=item_id).delete()
     if not deleted:
         raise NotFound
@@ -132,7 +133,7 @@ def take_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
     transactions.require()
     if not quantities:
         return
-    _queue_up(member)
+    queueing.behind(member)
     mine = CartItem.objects.filter(member=member)
     used_up, more_left = Q(), Q()
     for sku_id, quantity in quantities.items():
@@ -148,14 +149,6 @@ def take_ordered(*, member: Member, quantities: Mapping[int, int]) -> None:
     if taken < len(quantities):
         transaction.set_rollback(True)
         raise CartChanged(details={"sku_ids": list(quantities)})
-
-
-def _queue_up(member: Member) -> None:
-    """Wait for this member's other cart changes: counting and adding up need an unmoving cart.
-
-    The lock lets orders and sessions that only point at the member pass.
-    """
-    Member.objects.select_for_update(no_key=True).values_list("pk").get(pk=member.pk)
 
 
 def _refuse_quantity(quantity: int) -> None:
