@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from apps.carts import selectors as cart_facts
 from apps.carts.services import MAX_QUANTITY
@@ -28,10 +28,13 @@ from mall.errors import Kind, ShopError
 from mall.pricing import engine, hearing, refs
 from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
 from mall.pricing.offers import AnyCoupon, Offer
-from mall.pricing.quote import Quote, Weighed
+from mall.pricing.quote import Declined, Quote, Weighed
 
 # What a shopper names who wants to keep the coupons for later.
 NO_COUPON = ("", "none")
+# Beside an activity nothing can be added, whatever it would bring.
+_OUT_OF_REACH: Final = "活动商品须单独购买，未达到此优惠的条件"
+_Told = TypeVar("_Told", Declined, Weighed)
 
 
 class NotOnSale(ShopError):
@@ -219,8 +222,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
     pays = None
     if admission is not None:
-        # Nothing can be added to goods of an activity: no hint leads to a shelf of others.
+        # Nothing can be added to goods of an activity: no hint leads to a shelf of others, no reason says to buy more.
         quote = replace(admission.finish(quote, member=member, at=at), hints=())
+        quote = replace(quote, declined=_without_advice(quote.declined))
+        weighed = _without_advice(weighed)
         pays = activities.declined_balance(admission) if choice.use_balance else None
     first_fen = admission.first_fen if admission else 0
     if pays is not None:
@@ -234,6 +239,14 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         weighed=weighed,
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
+    )
+
+
+def _without_advice(told: Iterable[_Told]) -> tuple[_Told, ...]:
+    """The same, where a reason says what to buy more of with one that does not."""
+    return tuple(
+        replace(one, reason=_OUT_OF_REACH, short_by_fen=None, advises=False) if one.advises else one
+        for one in told
     )
 
 

@@ -138,13 +138,25 @@ def _entry_loaded(
         for error in refused.errors():
             yield Fault(place + _below(error["loc"]), _why(error))
     except Faulty as refused:
-        yield from (Fault(f"{place}.{field}" if field else place, text) for field, text in refused.faults)
+        yield from (
+            Fault(f"{place}.{_named(part, field)}" if field else place, text)
+            for field, text in refused.faults
+        )
     except ShopError as refused:
         yield Fault(place, refused.text)
     else:
         if code in printed:
             yield Fault(place, f"编码 {code} 出现了两次")
         printed[code] = told
+
+
+def _named(part: Part, field: str) -> str:
+    """A field as the file has it: services name rows, files name their ids."""
+    return (
+        f"{field}_id"
+        if field not in part.entry.model_fields and f"{field}_id" in part.entry.model_fields
+        else field
+    )
 
 
 def _below(path: Sequence[int | str]) -> str:

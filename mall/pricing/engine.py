@@ -253,6 +253,7 @@ def _verdict(coupon: AnyCoupon, saving_fen: int, refusal: Declined | None) -> We
         saving_fen=0,
         reason=refusal.reason,
         short_by_fen=refusal.short_by_fen,
+        advises=refusal.advises,
     )
 
 

@@ -88,7 +88,11 @@ def out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Re
 def declined(offer: Offer, refusal: Refusal) -> Declined:
     """The refusal of an offer, as the quote tells it."""
     return Declined(
-        ref=offer.ref, label=offer.label, reason=refusal.reason, short_by_fen=refusal.short_by_fen
+        ref=offer.ref,
+        label=offer.label,
+        reason=refusal.reason,
+        short_by_fen=refusal.short_by_fen,
+        advises=refusal.advises,
     )
 
 

@@ -39,6 +39,8 @@ class Declined:
     label: str
     reason: str
     short_by_fen: int | None = None
+    # The reason says what to buy more of.
+    advises: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -120,6 +122,7 @@ class Weighed:
     saving_fen: int
     reason: str = ""
     short_by_fen: int | None = None
+    advises: bool = False
 
     @property
     def usable(self) -> bool:

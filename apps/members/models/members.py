@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import ExtractDay, ExtractMonth, Upper
 
-from apps.base import finding
+from apps.base import finding, numbers
 from apps.base.personal import Person
 from apps.pictures.fields import OwnAddressField
 
@@ -200,14 +200,25 @@ class LevelChange(models.Model):
         return f"{self.member_id}: {self.from_level_id} → {self.to_level_id}"
 
 
+def new_group_code() -> str:
+    """The code of a group for which nobody chose one."""
+    return numbers.word(8)
+
+
 class Group(models.Model):
     """Members whom operators put together by hand, such as those of a tea club.
 
-    ``code`` is its name in files of campaigns, None without one.
+    ``code`` is its name in files of campaigns. Every group has one: a session for a group that no file could name would
+    be written as one for everybody.
     """
 
     code = models.CharField(
-        "编码", max_length=40, null=True, blank=True, unique=True, help_text="在活动文件中的名字，可不填"
+        "编码",
+        max_length=40,
+        blank=True,
+        default=new_group_code,
+        unique=True,
+        help_text="在活动文件中的名字，留空则自动编号",
     )
     name = models.CharField("名称", max_length=30, unique=True)
     note = models.CharField("说明", max_length=200, blank=True, help_text="只有操作员看得到")

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from apps.base import judging
 from apps.members.models import Group, Member, Membership
+from apps.members.models.members import new_group_code
 from mall.errors import Faulty, NotFound
 
 CHUNK: Final = 5_000
@@ -32,7 +33,8 @@ class GroupRefused(Faulty):
 
 
 def save(group: Group) -> Group:
-    """Save a new or changed group. Raises GroupRefused."""
+    """Save a new or changed group, under a code of its own where it has none. Raises GroupRefused."""
+    group.code = group.code or new_group_code()
     judging.refuse(GroupRefused, group)
     group.save()
     return group

@@ -86,10 +86,14 @@ class Goods:
 
 
 class Refusal(NamedTuple):
-    """Why an offer saves nothing, for the buyer; and the fen that are missing, where that is all it takes."""
+    """Why an offer saves nothing, for the buyer; and the fen that are missing, where that is all it takes.
+
+    ``advises``: the reason says what to buy more of.
+    """
 
     reason: str
     short_by_fen: int | None = None
+    advises: bool = False
 
 
 class NextStep(NamedTuple):
@@ -107,7 +111,7 @@ class NextStep(NamedTuple):
 
     def as_refusal(self) -> Refusal:
         """The same as the reason why nothing is saved yet."""
-        return Refusal(self.reason, short_by_fen=self.short_by_fen)
+        return Refusal(self.reason, short_by_fen=self.short_by_fen, advises=True)
 
 
 def step_ahead(basis: Basis, *, short: int, gain: str, saving_fen: int | None = None) -> NextStep:

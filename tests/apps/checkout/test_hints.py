@@ -122,5 +122,7 @@ def test_an_order_that_stands_alone_is_not_told_to_buy_more(
         for choice in (plain, replace(plain, activity=ticket))
     ]
     assert [len(quote.hints) for quote in quotes] == [1, 0]
-    # Why it is not applied is said as before.
-    assert [one.label for one in quotes[1].declined] == ["满999包邮"]
+    # That it is not applied is said as before, and why, without advice that the counter would refuse.
+    assert [[one.label for one in quote.declined] for quote in quotes] == [["满999包邮"]] * 2
+    assert [one.reason[:2] for quote in quotes for one in quote.declined] == ["再买", "活动"]
+    assert [one.short_by_fen is None for quote in quotes for one in quote.declined] == [False, True]

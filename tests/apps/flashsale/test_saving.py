@@ -189,6 +189,16 @@ def test_what_is_written_down_can_be_loaded_again() -> None:
     assert campaign_file.dump()["flash_sales"] == written
 
 
+def test_a_session_for_a_group_that_nobody_gave_a_code_is_for_that_group_after_it_was_written_down() -> None:
+    group = Group.objects.create(name="茶友会")
+    row = make.session(goods(50_00), group_id=group.pk)
+    written = campaign_file.dump()["flash_sales"]
+    assert [one["group"] for one in written] == [group.code]
+    load(*written)
+    row.refresh_from_db()
+    assert row.group_id == group.pk
+
+
 @pytest.mark.parametrize(
     ("wrong", "place"),
     [
