@@ -31,6 +31,8 @@ class Read(NamedTuple):
     amount_fen: int
     fee_millifen: int
     at: datetime
+    # What the shop bears of it as a voucher, negative where that came back; no column of the line.
+    voucher_fen: int = 0
 
 
 class Unreadable(ValueError):
@@ -59,6 +61,7 @@ def _trade(values: Mapping[str, str]) -> Read:
             amount_fen=_fen(values["申请退款金额"]),
             fee_millifen=fee_millifen,
             at=at,
+            voucher_fen=_fen(values["退款金额"]) - _fen(values["申请退款金额"]),
         )
     if status not in {"SUCCESS", "REVOKED"}:
         raise ValueError(f"unknown 交易状态 {status[:20]}")
@@ -70,6 +73,7 @@ def _trade(values: Mapping[str, str]) -> Read:
         amount_fen=_fen(values["订单金额"]),
         fee_millifen=fee_millifen,
         at=at,
+        voucher_fen=_fen(values["订单金额"]) - _fen(values["应结订单金额"]),
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from apps.base import days
 from apps.books.models import Bill, Case
-from apps.books.states import BillKind, BillStatus, CaseKind, CaseStatus
+from apps.books.states import ARRIVED, WANTED, BillKind, BillStatus, CaseKind, CaseStatus
 
 # Asked for every half hour from 10 o'clock on: at two in the afternoon somebody should know.
 _LATE_AFTER_TRIES: Final = 8
@@ -130,9 +130,6 @@ def differences(*, day: date) -> Iterator[Difference]:
             yield from _rows(question, {"bill": bill.pk, "from": start, "until": end, "opened": since})
 
 
-ARRIVED: Final = (BillStatus.FETCHED, BillStatus.EMPTY)
-
-
 def _rows(question: str, told: dict[str, Any]) -> Iterator[Difference]:
     with connection.cursor() as cursor:
         cursor.execute(question, told)
@@ -148,5 +145,5 @@ def open_cases() -> QuerySet[Case]:
 
 def missing() -> QuerySet[Bill]:
     """Bills that somebody should look after: they came broken, or WeChat has had none for four hours of asking."""
-    wanted = Bill.objects.filter(status__in=[BillStatus.WAITING, BillStatus.FAILED])
+    wanted = Bill.objects.filter(status__in=WANTED)
     return wanted.filter(Q(status=BillStatus.FAILED) | Q(attempts__gte=_LATE_AFTER_TRIES))

@@ -13,7 +13,7 @@ from apps.base import transactions
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, Case
 from apps.books.selectors import Difference
-from apps.books.states import ASKABLE, CASE_LIFECYCLE, COMPARED_IN, BillKind, CaseKind, CaseStatus
+from apps.books.states import ARRIVED, ASKABLE, CASE_LIFECYCLE, COMPARED_IN, BillKind, CaseKind, CaseStatus
 from apps.checkout import asking
 from apps.payments.services import console
 from apps.wechat.pay import client
@@ -62,9 +62,7 @@ def reconcile(*, day: date, at: datetime) -> Sequence[Difference]:
     """
     with transaction.atomic():
         bills = list(
-            Bill.objects.select_for_update(no_key=True)
-            .filter(day=day, status__in=book_facts.ARRIVED)
-            .order_by("kind")
+            Bill.objects.select_for_update(no_key=True).filter(day=day, status__in=ARRIVED).order_by("kind")
         )
         if not bills:
             raise NothingArrived
@@ -85,7 +83,7 @@ def reconcile(*, day: date, at: datetime) -> Sequence[Difference]:
 def reconcile_due(*, at: datetime) -> int:
     """Compare every day of which a bill arrived since it was compared last; return how many days."""
     waiting = sorted(
-        {bill.day for bill in Bill.objects.filter(status__in=book_facts.ARRIVED, reconciled_at__isnull=True)}
+        {bill.day for bill in Bill.objects.filter(status__in=ARRIVED, reconciled_at__isnull=True)}
     )
     for day in waiting:
         reconcile(day=day, at=at)

@@ -17,7 +17,7 @@ from apps.books import reading
 from apps.books.models import Bill, BillLine
 from apps.books.reading import Read
 from apps.books.services import cases
-from apps.books.states import BILL_LIFECYCLE, BillKind, BillStatus, LineKind
+from apps.books.states import ARRIVED, BILL_LIFECYCLE, WANTED, BillKind, BillStatus, LineKind
 from apps.wechat.errors import WechatRefused, WechatUnavailable
 from apps.wechat.pay import bills as wechat_bills
 from mall import money
@@ -61,10 +61,12 @@ class _Sums:
     came_in: int = 0
     went_out: int = 0
     fee: int = 0
+    voucher_fen: int = 0
 
     def add(self, kind: str, line: Read) -> None:
         self.count += 1
         self.fee += line.fee_millifen
+        self.voucher_fen += line.voucher_fen
         amount = line.amount_fen * 1000
         incoming = amount > 0 if kind == BillKind.FUND else line.kind != LineKind.REFUND
         if incoming:
@@ -92,15 +94,11 @@ def fetch_due(*, at: datetime) -> int:
     transactions.forbid("fetching WeChat's bills")
     _note_days(at=at)
     arrived = 0
-    for bill in list(Bill.objects.filter(status__in=_WANTED, due_at__lte=at).order_by("day", "kind")):
+    for bill in list(Bill.objects.filter(status__in=WANTED, due_at__lte=at).order_by("day", "kind")):
         if bill.day < days.shop_day(at):
-            arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in _ARRIVED
+            arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in ARRIVED
     cases.reconcile_due(at=at)
     return arrived
-
-
-_WANTED: Final = (BillStatus.WAITING, BillStatus.FAILED)
-_ARRIVED: Final = frozenset({BillStatus.FETCHED, BillStatus.EMPTY})
 
 
 def fetch(*, day: date, kind: str, at: datetime) -> Bill:
@@ -138,6 +136,7 @@ def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bil
         raise wechat_bills.BadBill(f"does not add up: {differs}")
     bill.status = BILL_LIFECYCLE.target(move="fetch", current=bill.status)
     bill.digest, bill.lines_count, bill.fee_millifen = file.digest, sums.count, sums.fee
+    bill.voucher_fen = sums.voucher_fen
     bill.in_fen, bill.out_fen = money.whole_fen(sums.came_in), money.whole_fen(sums.went_out)
     bill.fetched_at, bill.reconciled_at, bill.last_error = at, None, ""
     bill.attempts += 1
@@ -153,7 +152,7 @@ def _read(bill: Bill, file: wechat_bills.Bill, sums: _Sums) -> Iterator[tuple[An
         except reading.Unreadable as error:
             raise wechat_bills.BadBill(f"line {line.number}: {error}") from None
         sums.add(bill.kind, read)
-        yield (bill.pk, line.number, *read)
+        yield (bill.pk, line.number, *read[: len(_COLUMNS) - 2])
 
 
 def _copy(rows: Iterable[tuple[Any, ...]]) -> None:
@@ -200,7 +199,7 @@ def _put_off(*, day: date, kind: str, why: str, wait: timedelta, failed: bool, a
     bill = _locked(day=day, kind=kind)
     bill.attempts += 1
     bill.last_error, bill.due_at = why[:200], at + wait
-    if failed and bill.status in _WANTED:
+    if failed and bill.status in WANTED:
         bill.status = BILL_LIFECYCLE.target(move="fail", current=bill.status)
         log.error("bill_failed", name=kind, error=why[:200])
     bill.save()
