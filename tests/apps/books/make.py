@@ -34,7 +34,22 @@ def paid(our_no: str, fen: int, *, wechat_no: str = "4200001", voucher_fen: int 
     amount, settled = money.yuan(fen), money.yuan(fen - voucher_fen)
     return [
         *("2026-11-27 12:00:00", "wx1", "1900000001", "0", "", wechat_no, our_no, "oX", "JSAPI", "SUCCESS"),
-        *("OTHERS", "CNY", settled, money.yuan(voucher_fen), "0", "0", "0.00", "0.00", "", "", "茶杯", "", "0.07200", "0.60%"),
+        *(
+            "OTHERS",
+            "CNY",
+            settled,
+            money.yuan(voucher_fen),
+            "0",
+            "0",
+            "0.00",
+            "0.00",
+            "",
+            "",
+            "茶杯",
+            "",
+            "0.07200",
+            "0.60%",
+        ),
         *(amount, "0.00", ""),
     ]
 
