@@ -77,7 +77,7 @@ class BillAdmin(ReadOnlyAdmin):
             missing = "；".join(f"{bill}：{bill.last_error}" for bill in bills if bill.last_error)
             if not any(bill.status in ARRIVED for bill in bills):
                 return Done("微信没有给出账单。", warning=missing)
-            told = _differing(len(cases.reconcile(day=day, at=now)))
+            told = _differing(cases.reconcile(day=day, at=now))
             return Done(f"{day} 的账单已核对，{told}。", warning=missing)
 
         return self.ask(

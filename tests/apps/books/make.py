@@ -128,7 +128,10 @@ def keep(kind: str, lines: Sequence[Sequence[str]], *, summary: Sequence[str] | 
 
 def found() -> list[tuple[str, str, int | None, int | None]]:
     """Compare the day, and return each difference without its evidence."""
-    return [one[:4] for one in cases.reconcile(day=DAY, at=NEXT_MORNING)]
+    told: list[tuple[str, str, int | None, int | None]] = []
+    left = cases.reconcile(day=DAY, at=NEXT_MORNING, tell=lambda one: told.append(one[:4]))
+    assert left == len(told)
+    return told
 
 
 def statuses() -> dict[str, str]:
