@@ -13,12 +13,14 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Done, operator
-from apps.books import forms
+from apps.books import admin_money, forms
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine, Case
 from apps.books.services import cases, fetching
 from apps.books.states import ARRIVED, ASKABLE, BillKind, BillStatus, CaseStatus
 from mall.money import fen_around, yuan
+
+__all__ = ["BillAdmin", "admin_money"]
 
 _BILL_COLOURS = {
     BillStatus.WAITING: "info",

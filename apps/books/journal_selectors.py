@@ -111,11 +111,6 @@ def last_closed() -> BookDay | None:
     return BookDay.objects.order_by("-day").first()
 
 
-def rate_on(day: date) -> CostRate:
-    """What sending a parcel costs on a day, and WeChat's rate; nothing, and the usual rate, where nobody said."""
-    return CostRate.objects.filter(since__lte=day).order_by("-since").first() or CostRate(since=day)
-
-
 def balances(*, first: date, last: date) -> list[Balance]:
     """Every account over the days from the first to the last, both counted: one statement."""
     within = Q(day__gte=first)
@@ -151,18 +146,19 @@ def by_month(*, first: date, last: date) -> Mapping[date, Mapping[Account, int]]
 
 
 def profits(entries: Sequence[JournalEntry]) -> dict[str, Profit]:
-    """What the orders of these sales brought and cost, by order number: two statements."""
+    """What the orders of these sales brought and cost, by order number: three statements."""
     numbers = [entry.order_no for entry in entries]
     sums = _sums_of(numbers)
-    rate = {entry.order_no: rate_on(entry.day).fee_bp for entry in entries} if entries else {}
+    fee_bp = _fee_bp({entry.day for entry in entries})
     with connection.cursor() as cursor:
         cursor.execute(_FEES, [numbers])
         told = {number: rest for number, *rest in cursor.fetchall()}
     found = {}
-    for number in numbers:
+    for entry in entries:
+        number = entry.order_no
         fee_millifen, paid_fen, cost_known = told.get(number, (None, 0, False))
         said = fee_millifen is not None
-        by_rate_fen = money.share_bp(max(paid_fen, 0), bp=rate[number])
+        by_rate_fen = money.share_bp(max(paid_fen, 0), bp=fee_bp[entry.day])
         found[number] = _profit(
             sums.get(number, {}),
             cost_known=cost_known,
@@ -170,6 +166,13 @@ def profits(entries: Sequence[JournalEntry]) -> dict[str, Profit]:
             fee_said=said or paid_fen == 0,
         )
     return found
+
+
+def _fee_bp(days_asked: Collection[date]) -> dict[date, int]:
+    """WeChat's rate on each of these days, the usual one where nobody said; one statement."""
+    said = list(CostRate.objects.order_by("-since").values_list("since", "fee_bp"))
+    usual: int = CostRate().fee_bp
+    return {day: next((bp for since, bp in said if since <= day), usual) for day in days_asked}
 
 
 def _profit(sums: Mapping[str, int], *, cost_known: bool, fee_fen: int, fee_said: bool) -> Profit:

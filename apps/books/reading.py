@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ _FUND_KINDS: Final[Mapping[str, LineKind]] = {
     "扣除交易手续费": LineKind.FEE,
 }
 _LONGEST: Final = 64
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class Read(NamedTuple):
@@ -112,4 +114,6 @@ def _number(text: str) -> str:
 
 
 def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING)
+    if _TIME.fullmatch(text) is None:
+        raise ValueError(f"no time: {text[:20]}")
+    return datetime.fromisoformat(text).replace(tzinfo=_BEIJING)

@@ -89,7 +89,7 @@ def reconcile(*, day: date, at: datetime, tell: Callable[[Difference], None] | N
     ``tell`` hears of each of them, one after the other. Safe to repeat: a difference is one case. Whatever the bills say,
     the rows stay in the database: a million differences take no more memory than none. Raises NothingArrived.
     """
-    with transaction.atomic():
+    with transactions.patient():
         bills = list(
             Bill.objects.select_for_update(no_key=True).filter(day=day, status__in=ARRIVED).order_by("kind")
         )

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -29,7 +30,7 @@ _READY: Final = time(10, 0)
 # What WeChat is still writing, or would not give, is asked for again after this.
 _NEXT_TRY: Final = timedelta(minutes=30)
 _SOON: Final = timedelta(minutes=10)
-_A_PIECE: Final = 10_000
+_A_PIECE: Final = 5_000
 _COLUMNS: Final = (
     "bill_id",
     "number",
@@ -41,6 +42,9 @@ _COLUMNS: Final = (
     "fee_millifen",
     "at",
 )
+# As COPY reads a value (PostgreSQL, COPY, Text Format): numbers of WeChat's may hold anything.
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
+_COPY: Final = f"COPY {BillLine._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN"
 # The last line of a bill by the names of its head, and what we add up of its lines to compare.
 _SUMS: Final[Mapping[str, Mapping[str, str]]] = {
     BillKind.TRADE: {
@@ -121,9 +125,13 @@ def fetch(*, day: date, kind: str, at: datetime) -> Bill:
         return _put_off(day=day, kind=kind, why=faults.wording(error), wait=_NEXT_TRY, failed=True, at=at)
 
 
-@transaction.atomic
 def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
     """Replace the bill's lines by those of the file. Raises BadBill where its own sums are others: then nothing is kept."""
+    with transactions.patient():
+        return _replace(day=day, kind=kind, file=file, at=at)
+
+
+def _replace(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
     bill = _locked(day=day, kind=kind)
     BillLine.objects.filter(bill=bill).delete()
     sums = _Sums()
@@ -157,28 +165,13 @@ def _read(bill: Bill, file: wechat_bills.Bill, sums: _Sums) -> Iterator[tuple[An
 
 def _copy(rows: Iterable[tuple[Any, ...]]) -> None:
     """Write lines by COPY, a piece at a time: a million of them in little memory."""
-    piece = io.StringIO()
+    left = iter(rows)
     with connection.cursor() as cursor:
-        waiting = 0
-        for row in rows:
-            piece.write("\t".join(_escaped(value) for value in row) + "\n")
-            waiting += 1
-            if waiting == _A_PIECE:
-                _send(cursor, piece)
-                piece, waiting = io.StringIO(), 0
-        _send(cursor, piece)
-
-
-def _send(cursor: Any, piece: io.StringIO) -> None:
-    piece.seek(0)
-    cursor.copy_expert(f"COPY {BillLine._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN", piece)
-
-
-def _escaped(value: Any) -> str:
-    """A value as COPY reads it (PostgreSQL, COPY, Text Format). Numbers of WeChat's may hold anything."""
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped.replace("\0", "")
+        while piece := list(islice(left, _A_PIECE)):
+            text = "".join("\t".join(str(value).translate(_ESCAPED) for value in row) + "\n" for row in piece)
+            cursor.copy_expert(_COPY, io.StringIO(text))
+        # Comparing follows at once, and plans by what there is.
+        cursor.execute(f"ANALYZE {BillLine._meta.db_table}")
 
 
 @transaction.atomic

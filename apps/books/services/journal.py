@@ -119,7 +119,7 @@ def close_day(*, day: date, at: datetime) -> int:
     if end > at:
         raise ValueError(f"{day} is not over")
     rate = point_facts.rules().deduction_points_per_yuan
-    with transaction.atomic():
+    with transactions.patient():
         _, is_new = BookDay.objects.get_or_create(
             day=day, defaults={"points_per_yuan": rate, "closed_at": at}
         )
@@ -189,7 +189,7 @@ def _asked(
 
 
 def _run(question: str, source: Source, told: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transactions.patient(), connection.cursor() as cursor:
         cursor.execute(question.format(source=source.sql), told)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
