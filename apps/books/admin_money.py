@@ -31,10 +31,20 @@ _EXPORT: Final = [statement_page.EXPORT]
 class LineInline(ReadOnlyTabular):
     model = JournalLine
     verbose_name_plural = "分录"
-    debit = yuan_column("debit_fen", "借方")
-    credit = yuan_column("credit_fen", "贷方")
-    fields = ["account", "debit", "credit"]
+    fields = ["numbered", "debit", "credit"]
     readonly_fields = fields
+
+    @admin.display(description="科目")
+    def numbered(self, row: JournalLine) -> str:
+        return f"{row.account} {row.get_account_display()}"
+
+    @admin.display(description="借方")
+    def debit(self, row: JournalLine) -> str:
+        return _yuan(row.debit_fen) if row.debit_fen else ""
+
+    @admin.display(description="贷方")
+    def credit(self, row: JournalLine) -> str:
+        return _yuan(row.credit_fen) if row.credit_fen else ""
 
 
 @admin.register(JournalEntry)
