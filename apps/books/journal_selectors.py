@@ -94,7 +94,7 @@ def next_to_close() -> date | None:
     """The first Shanghai day that is not closed; the day of the shop's first fact where none is, None without any."""
     last = BookDay.objects.aggregate(last=Max("day"))["last"]
     if last is not None:
-        return last + timedelta(days=1)  # type: ignore[no-any-return]  # a date
+        return last + timedelta(days=1)
     found = (
         Payment.objects.aggregate(first=Min("captured_at")),
         Order.objects.aggregate(first=Min("paid_at")),

@@ -14,10 +14,9 @@ from typing import Final
 from apps.aftersales.states import AfterSaleKind
 from apps.books.states import Account, BillKind, BillStatus, EntryKind, LineKind
 from apps.distribution.states import EntryKind as CommissionKind
-from apps.orders.states import REHEARSED, StageStatus, Status
+from apps.orders.states import DEPOSIT_END, REHEARSED, StageStatus, Status
 from apps.payments.models import RefundEnding
 from apps.payments.states import ARRIVED, RefundStatus
-from apps.presale.terms import DEPOSIT_END
 from apps.wallet.states import EntryKind as WalletKind
 from mall.pricing import refs
 

@@ -50,11 +50,16 @@ WITH due AS (
     SELECT key, account, sum(amount)::bigint AS fen
       FROM ({source}) AS told (key, at, order_no, number, account, amount)
      GROUP BY key, account HAVING sum(amount) <> 0
+), known AS (
+    SELECT id, business_key FROM books_journalentry
+     WHERE kind = %(kind)s AND day >= %(first)s AND day < %(end)s
+     UNION
+    SELECT entry.id, entry.business_key
+      FROM (SELECT DISTINCT key FROM due) AS asked JOIN books_journalentry AS entry ON entry.business_key = asked.key
 ), booked AS (
-    SELECT entry.business_key AS key, line.account, sum(line.debit_fen - line.credit_fen)::bigint AS fen
-      FROM books_journalentry AS entry JOIN books_journalline AS line ON line.entry_id = entry.id
-     WHERE entry.kind = %(kind)s AND entry.day >= %(first)s AND entry.day < %(end)s
-     GROUP BY entry.business_key, line.account
+    SELECT known.business_key AS key, line.account, sum(line.debit_fen - line.credit_fen)::bigint AS fen
+      FROM known JOIN books_journalline AS line ON line.entry_id = known.id
+     GROUP BY known.business_key, line.account
 )
 SELECT key, account, coalesce(booked.fen, 0), coalesce(due.fen, 0)
   FROM due FULL JOIN booked USING (key, account)
