@@ -90,6 +90,14 @@ INVARIANTS: Sequence[Invariant] = (
         faults=("apps.packets.selectors.unbalanced",),
     ),
     Invariant(
+        name="books_balance",
+        title="会计凭证借贷平衡，储值、佣金、积分负债与各自流水一致",
+        faults=(
+            "apps.books.journal_selectors.unbalanced",
+            "apps.books.journal_selectors.liabilities_apart",
+        ),
+    ),
+    Invariant(
         name="withdrawals_equal_ledger",
         title="提现与推客账户、流水和微信一致",
         faults=("apps.distribution.withdrawal_selectors.unexplained_withdrawals",),

@@ -328,6 +328,9 @@ GROUPS: Groups = [
             Place("对账差异", "difference", "books.Case", _OPEN_CASES, waiting=book_facts.open_cases),
             Place("微信账单", "request_quote", "books.Bill", waiting=book_facts.missing),
             Place("账单明细", "list_alt", "books.BillLine"),
+            Place("会计凭证", "menu_book", "books.JournalEntry"),
+            Place("订单利润", "trending_up", "books.SoldOrder"),
+            Place("成本费率", "price_change", "books.CostRate"),
         ],
     ),
     (

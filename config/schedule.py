@@ -33,6 +33,7 @@ _URGENT = frozenset(
 _BULK = frozenset(
     {
         "books.fetch_bills",
+        "books.post_due",
         "base.check_invariants",
         "outbox.prune",
         "checkout.replay_simulations",
@@ -68,6 +69,7 @@ RINGS = (
     Ring("base.forget_held", 3600),
     Ring("base.check_invariants", 3600),
     Ring("books.fetch_bills", 600),
+    Ring("books.post_due", 600),
     Ring("outbox.deliver", 10),
     Ring("outbox.prune", 3600),
     Ring("checkout.close_expired", 20),

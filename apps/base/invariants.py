@@ -12,19 +12,18 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from prometheus_client import Gauge
 
+from apps.base import transactions
 from apps.base.models import Reckoning
 
 log = structlog.get_logger(__name__)
 
 # As many faults as a person reads; all of them are counted, and printed by the command.
 KEPT_LINES = 50
-# Sums over all orders take longer than any page may.
-_PATIENCE = "SET LOCAL statement_timeout = '10min'"
 _FAULTS = Gauge(
     "mall_invariant_faults",
     "Rows that break a promise, at the last look",
@@ -58,9 +57,7 @@ def board() -> Sequence[Invariant]:
 def broken(invariants: Iterable[Invariant]) -> Iterator[tuple[Invariant, str]]:
     """Each fault of each invariant, as it is found. Every look sees one moment; none of them locks a row."""
     for invariant in invariants:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(_PATIENCE)
+        with transactions.patient():
             for line in invariant.found():
                 yield invariant, line
 

@@ -11,6 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from apps.base import planned
 from mall.errors import ShopError
 
+# Sums over all orders take longer than any page may.
+_PATIENCE: Final = (
+    "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
+)
 _HURRY: Final = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 
 
@@ -60,4 +64,13 @@ def hurried(*, lock_ms: int = 1500, statement_ms: int = 2500) -> Iterator[None]:
     """
     with transaction.atomic():
         planned.rows(_HURRY, [f"{lock_ms}ms", f"{statement_ms}ms"])
+        yield
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """A transaction of the clock's or an operator's that goes over very many rows: each statement may take ten minutes."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_PATIENCE)
         yield

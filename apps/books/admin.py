@@ -13,12 +13,14 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
 from apps.base.asking import Done, operator
-from apps.books import forms
+from apps.books import admin_money, forms
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine, Case
 from apps.books.services import cases, fetching
-from apps.books.states import ASKABLE, BillKind, BillStatus, CaseStatus
+from apps.books.states import ARRIVED, ASKABLE, BillKind, BillStatus, CaseStatus
 from mall.money import fen_around, yuan
+
+__all__ = ["BillAdmin", "admin_money"]
 
 _BILL_COLOURS = {
     BillStatus.WAITING: "info",
@@ -75,9 +77,9 @@ class BillAdmin(ReadOnlyAdmin):
             day, now = form.cleaned_data["day"], timezone.now()
             bills = [fetching.fetch(day=day, kind=kind, at=now) for kind in BillKind]
             missing = "；".join(f"{bill}：{bill.last_error}" for bill in bills if bill.last_error)
-            if not any(bill.status in book_facts.ARRIVED for bill in bills):
+            if not any(bill.status in ARRIVED for bill in bills):
                 return Done("微信没有给出账单。", warning=missing)
-            told = _differing(len(cases.reconcile(day=day, at=now)))
+            told = _differing(cases.reconcile(day=day, at=now))
             return Done(f"{day} 的账单已核对，{told}。", warning=missing)
 
         return self.ask(

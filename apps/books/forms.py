@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import AskForm
-from apps.base.forms import TextField
+from apps.base.forms import PercentField, RuledForm, TextField
+from apps.books.models import CostRate
+from apps.books.services import rates
 
 
 class FetchForm(AskForm):
@@ -36,3 +39,21 @@ class AskWechatForm(AskForm):
 
     title = "向微信查询"
     explanation = "按单号向微信查询，查到的收款或退款按收到通知一样处理，然后重新核对当天账单。"
+
+
+class CostRateForm(RuledForm):
+    """What sending a parcel costs from a day on; days that may be posted keep what they had."""
+
+    fee_bp = PercentField(
+        label="微信费率（%）",
+        max_bp=1_000,
+        initial=60,
+        help_text="当日账单到达之前，订单利润里的手续费按它估算；账单到达后以账单为准",
+    )
+
+    class Meta:
+        model = CostRate
+        fields = ["since", "postage_fen", "packing_fen", "fee_bp"]
+
+    def check(self, row: CostRate) -> None:
+        rates.check(row, at=timezone.now())

@@ -1,4 +1,4 @@
-"""WeChat Pay's bills of each day with their lines, and the differences that were found in them."""
+"""WeChat Pay's bills of each day, the differences that were found in them, and the double-entry books."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.base.fields import FenField
-from apps.books.states import BillKind, BillStatus, CaseKind, CaseStatus, LineKind
+from apps.books.states import (
+    ARRIVED,
+    Account,
+    BillKind,
+    BillStatus,
+    CaseKind,
+    CaseStatus,
+    EntryKind,
+    LineKind,
+)
 
-_ARRIVED = [BillStatus.FETCHED, BillStatus.EMPTY]
+_ARRIVED = list(ARRIVED)
 
 
 class Bill(models.Model):
@@ -26,6 +35,8 @@ class Bill(models.Model):
     out_fen = FenField("支出（分）", default=0)
     # In thousandths of a fen: WeChat reckons its fee to five decimals of a yuan.
     fee_millifen = models.BigIntegerField("手续费（千分之一分）", default=0)
+    # What WeChat kept of payments for vouchers that the merchant bears (订单金额 less 应结订单金额, refunds likewise).
+    voucher_fen = FenField("代金券（分）", default=0, db_default=0, signed=True)
     attempts = models.PositiveIntegerField("尝试次数", default=0)
     due_at = models.DateTimeField("下次下载")
     last_error = models.CharField("最近错误", max_length=200, blank=True)
@@ -121,3 +132,123 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.get_kind_display()} {self.number}"
+
+
+class JournalEntry(models.Model):
+    """One happening in the double-entry books: its lines' debits equal their credits. Append-only.
+
+    ``business_key`` names the happening and is posted once; what a happening was posted wrongly with is put right by
+    another revision, which posts the difference. ``occurred_at`` is the fact's own moment, ``day`` its Shanghai day.
+    """
+
+    kind = models.CharField("业务", max_length=12, choices=EntryKind.choices)
+    business_key = models.CharField("业务键", max_length=80)
+    revision = models.PositiveSmallIntegerField("更正次数", default=0)
+    day = models.DateField("日期")
+    occurred_at = models.DateTimeField("发生时间")
+    order_no = models.CharField("订单号", max_length=32, blank=True)
+    # The document: a payment's, refund's, parcel's number, or the day of a bill.
+    number = models.CharField("单号", max_length=64, blank=True)
+    posted_at = models.DateTimeField("入账时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会计凭证"
+        ordering = ["-day", "-id"]
+        permissions = [("export_journalentry", "导出账簿、报表与订单利润")]
+        constraints = [
+            models.UniqueConstraint(fields=["business_key", "revision"], name="journal_entry_once"),
+        ]
+        indexes = [
+            models.Index(fields=["-day", "-id"], name="journal_entry_by_day"),
+            models.Index(fields=["kind", "-day", "-id"], name="journal_entry_by_kind"),
+            models.Index(fields=["order_no"], condition=~Q(order_no=""), name="journal_entry_of_order"),
+            models.Index(fields=["number"], condition=~Q(number=""), name="journal_entry_of_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.business_key
+
+
+class JournalLine(models.Model):
+    """What an entry does to one account: a debit or a credit, in fen. Append-only.
+
+    The database refuses a transaction after which an entry has no lines, or sums that differ (migration 0002).
+    """
+
+    # The entry's lines are found by the constraint's index.
+    entry = models.ForeignKey(
+        JournalEntry, on_delete=models.PROTECT, related_name="lines", db_index=False, verbose_name="会计凭证"
+    )
+    account = models.CharField("科目", max_length=4, choices=Account.choices)
+    # The entry's, so that accounts are added up by day without a look at the entries.
+    day = models.DateField("日期")
+    debit_fen = FenField("借方（分）", default=0)
+    credit_fen = FenField("贷方（分）", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "凭证分录"
+        ordering = ["entry", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "account"], name="journal_line_once"),
+            models.CheckConstraint(
+                condition=Q(debit_fen__gte=1, credit_fen=0) | Q(debit_fen=0, credit_fen__gte=1),
+                name="journal_line_debit_or_credit",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["day", "account"], include=["debit_fen", "credit_fen"], name="journal_line_by_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.account} {self.debit_fen - self.credit_fen:+d}"
+
+
+class BookDay(models.Model):
+    """A Shanghai day that is over and was posted, with the rate at which points stood in the books at its end."""
+
+    day = models.DateField("日期", unique=True)
+    points_per_yuan = models.PositiveIntegerField("多少积分折 1 元")
+    closed_at = models.DateTimeField("结账时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "入账日"
+        ordering = ["-day"]
+        constraints = [
+            models.CheckConstraint(condition=Q(points_per_yuan__gte=1), name="book_day_points_have_worth")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class CostRate(models.Model):
+    """What sending a parcel costs from a Shanghai day on, and WeChat's rate until its bill says the fee."""
+
+    since = models.DateField("生效日期", unique=True)
+    postage_fen = FenField("每个包裹邮费（分）", default=0)
+    packing_fen = FenField("每个包裹包装费（分）", default=0)
+    fee_bp = models.PositiveIntegerField("微信费率（万分比）", default=60)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "成本费率"
+        ordering = ["-since"]
+        constraints = [
+            models.CheckConstraint(condition=Q(fee_bp__lte=1_000), name="cost_rate_fee_is_small"),
+            models.CheckConstraint(
+                condition=Q(postage_fen__gte=0, packing_fen__gte=0), name="cost_rate_never_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.since}"
+
+
+class SoldOrder(JournalEntry):
+    """An order whose sale was posted, seen with what it brought and cost."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "订单利润"
+        ordering = ["-day", "-id"]

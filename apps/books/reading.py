@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ _FUND_KINDS: Final[Mapping[str, LineKind]] = {
     "扣除交易手续费": LineKind.FEE,
 }
 _LONGEST: Final = 64
+_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class Read(NamedTuple):
@@ -31,6 +33,8 @@ class Read(NamedTuple):
     amount_fen: int
     fee_millifen: int
     at: datetime
+    # What the shop bears of it as a voucher, negative where that came back; no column of the line.
+    voucher_fen: int = 0
 
 
 class Unreadable(ValueError):
@@ -59,6 +63,7 @@ def _trade(values: Mapping[str, str]) -> Read:
             amount_fen=_fen(values["申请退款金额"]),
             fee_millifen=fee_millifen,
             at=at,
+            voucher_fen=_fen(values["退款金额"]) - _fen(values["申请退款金额"]),
         )
     if status not in {"SUCCESS", "REVOKED"}:
         raise ValueError(f"unknown 交易状态 {status[:20]}")
@@ -70,6 +75,7 @@ def _trade(values: Mapping[str, str]) -> Read:
         amount_fen=_fen(values["订单金额"]),
         fee_millifen=fee_millifen,
         at=at,
+        voucher_fen=_fen(values["订单金额"]) - _fen(values["应结订单金额"]),
     )
 
 
@@ -108,4 +114,6 @@ def _number(text: str) -> str:
 
 
 def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING)
+    if _TIME.fullmatch(text) is None:
+        raise ValueError(f"no time: {text[:20]}")
+    return datetime.fromisoformat(text).replace(tzinfo=_BEIJING)

@@ -1,4 +1,4 @@
-"""Statuses of bills and differences, the tables of their moves, and what a line of a bill can be."""
+"""Statuses of bills and differences with their moves, what a line of a bill can be, and the chart of accounts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ class BillStatus(models.TextChoices):
     FETCHED = "FETCHED", "已下载"
     EMPTY = "EMPTY", "当日无账单"
     FAILED = "FAILED", "下载有误"
+
+
+# The day's bill is there, if only to say that nothing happened; or it is still wanted.
+ARRIVED = (BillStatus.FETCHED, BillStatus.EMPTY)
+WANTED = (BillStatus.WAITING, BillStatus.FAILED)
 
 
 class LineKind(models.TextChoices):
@@ -97,3 +102,92 @@ CASE_LIFECYCLE = Lifecycle(
     final={CaseStatus.EXPLAINED},
     labels=dict(CaseStatus.choices),
 )
+
+
+class Section(models.TextChoices):
+    """Where an account stands in a statement."""
+
+    ASSET = "ASSET", "资产"
+    LIABILITY = "LIABILITY", "负债"
+    INCOME = "INCOME", "收入"
+    ALLOWANCE = "ALLOWANCE", "折让与退款"
+    COST = "COST", "商品成本"
+    EXPENSE = "EXPENSE", "费用"
+
+
+class Account(models.TextChoices):
+    """The chart of accounts. The numbers follow 《企业会计准则——应用指南》 where it has one for the same thing."""
+
+    BANK = "1001", "银行存款与线下收付"
+    WECHAT = "1002", "微信支付账户"
+    SETTLING = "1122", "微信待结算"
+    OTHER_MOVES = "1221", "微信其他资金变动"
+    GOODS = "1405", "库存商品"
+    STORED_VALUE = "2001", "储值负债"
+    POINTS = "2002", "积分负债"
+    COMMISSION_DUE = "2003", "应付佣金"
+    PREPAID = "2004", "预收款（待发货、定金）"
+    REFUND_DUE = "2005", "应退款"
+    RECHARGE_PAID = "2006", "充值待入账"
+    CARRIAGE_DUE = "2202", "应付邮费与包装"
+    SALES = "6001", "销售收入"
+    FREIGHT = "6002", "运费收入"
+    COUPONS = "6101", "优惠券折让"
+    ACTIVITIES = "6102", "活动折让"
+    POINTS_PAID = "6103", "积分抵扣"
+    REFUNDED = "6104", "商品退款"
+    FREIGHT_REFUNDED = "6105", "运费退款"
+    OTHER_INCOME = "6301", "其他收入（不退定金、冲回退款）"
+    COST = "6401", "商品成本"
+    POSTAGE = "6601", "邮费"
+    PACKING = "6602", "包装"
+    COMMISSION = "6603", "佣金费用"
+    POINTS_GIVEN = "6604", "积分费用"
+    BONUS = "6605", "储值赠送"
+    FEE = "6606", "微信手续费"
+    VOUCHERS = "6607", "微信代金券（商户承担）"
+    CORRECTIONS = "6608", "储值人工调整"
+
+
+_SECTIONS: Mapping[str, Section] = {
+    "1": Section.ASSET,
+    "2": Section.LIABILITY,
+    "60": Section.INCOME,
+    "61": Section.ALLOWANCE,
+    "63": Section.INCOME,
+    "64": Section.COST,
+    "66": Section.EXPENSE,
+}
+
+
+def section_of(account: str) -> Section:
+    """Where an account stands: by the beginning of its number."""
+    return _SECTIONS.get(account[:1]) or _SECTIONS[account[:2]]
+
+
+# What makes up the profit, in the order of a statement.
+OF_PROFIT = tuple(account for account in Account if account.value.startswith("6"))
+
+
+class EntryKind(models.TextChoices):
+    """What happened that an entry of the books is of. How each is posted: ``postings.py``."""
+
+    PAYMENT = "PAYMENT", "微信收款"
+    REFUND = "REFUND", "退款到账"
+    WRITTEN_BACK = "WRITTEN_BACK", "退款冲回"
+    WALLET = "WALLET", "储值变动"
+    COMMISSION = "COMMISSION", "佣金变动"
+    SALE = "SALE", "发货确认收入"
+    ORDER_REFUND = "ORDER_REFUND", "订单退款"
+    DEPOSIT = "DEPOSIT", "定金了结"
+    PARCEL = "PARCEL", "包裹寄出"
+    RESEND = "RESEND", "售后新包裹"
+    EXCHANGED = "EXCHANGED", "换货退回入库"
+    POINTS_EARNED = "POINTS_EARN", "积分发放"
+    POINTS_USED = "POINTS_USE", "积分使用与退回"
+    POINTS_TAKEN = "POINTS_TAKE", "积分扣回与扣除"
+    POINTS_EXPIRED = "POINTS_GONE", "积分过期"
+    POINTS_REVALUED = "POINTS_RATE", "积分价值重估"
+    FEE = "FEE", "微信手续费与代金券"
+    FUND = "FUND", "微信资金账单"
+    REHEARSAL = "REHEARSAL", "演示收款"

@@ -11,6 +11,7 @@ from apps.demo import (
     after_sales,
     audiences,
     bargains,
+    bookkeeping,
     filling,
     group_buys,
     messages,
@@ -52,6 +53,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         packets.fill(at=at)
         messages.fill(at=at)
         wishes.fill(at=at)
-    # Last: it looks at what everybody bought.
+    # Last: they look at what everybody bought.
     audiences.fill(at=at)
+    bookkeeping.fill(at=at)
     return added

@@ -50,7 +50,7 @@ def show(
     Without a period, or with one that is none: the last thirty days. Sheets are for those with the right ``exports``
     (``app.codename``). Raises PermissionDenied.
     """
-    first, last = _period(page, request)
+    first, last = period(page, request)
     since, until = days.day_window(first)[0], days.day_window(last)[1]
     wanted = next((table for table in tables if table.key == request.GET.get("sheet")), None)
     may_export = operator(request).has_perm(exports)
@@ -115,8 +115,8 @@ def _in_yuan(figures: Sequence[str]) -> list[str]:
     return [orders, buyers, *(f"{label}（元）" for label in money), roi]
 
 
-def _period(page: Any, request: HttpRequest) -> tuple[date, date]:
-    """The first and the last day of the period, both counted."""
+def period(page: Any, request: HttpRequest) -> tuple[date, date]:
+    """The first and the last day of the period that the request names, both counted; else the last thirty days."""
     today = days.shop_day(timezone.now())
     usual = today - _USUAL, today
     said = [request.GET.get(name, "").strip() for name in ("first", "last")]

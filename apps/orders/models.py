@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.fields.json import KeyTextTransform
@@ -167,6 +168,8 @@ class Order(models.Model):
                 condition=Q(paid_at__isnull=False),
                 name="order_paid_of_member",
             ),
+            # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
+            BrinIndex(fields=["shipped_at", "closed_at"], autosummarize=True, name="order_left_in"),
             # What operators search for: how a number ends, and the receiver's phone number or its last four digits.
             finding.by_end("order_no", name="order_no_by_end"),
             models.Index(KeyTextTransform("phone", "address"), name="order_by_phone"),

@@ -43,6 +43,10 @@ class StageStatus(models.TextChoices):
     REFUNDED = "REFUNDED", "已退还"
 
 
+# Under which name an order keeps, with its activity, what became of a deposit whose balance was not paid.
+DEPOSIT_END = "deposit"
+
+
 class Actor(models.TextChoices):
     """Who made a move. An operator is also named by the row's ``operator``."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -90,6 +91,8 @@ class Payment(models.Model):
                 fields=["closed_at"], condition=Q(status=PaymentStatus.CLOSED), name="payment_closed_since"
             ),
             models.Index(fields=["bill_no", "bill_kind"], name="payment_of_bill"),
+            # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
+            BrinIndex(fields=["captured_at"], autosummarize=True, name="payment_captured_in"),
         ]
 
     def __str__(self) -> str:
@@ -147,7 +150,9 @@ class Refund(models.Model):
                 fields=["due_at"],
                 condition=Q(status__in=[RefundStatus.REQUESTED, RefundStatus.PROCESSING]),
                 name="refund_due",
-            )
+            ),
+            # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
+            BrinIndex(fields=["settled_at"], autosummarize=True, name="refund_settled_in"),
         ]
 
     def __str__(self) -> str:

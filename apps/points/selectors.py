@@ -33,6 +33,12 @@ def rules() -> Rules:
     return _RULES.value()
 
 
+def outstanding(*, before: datetime) -> int:
+    """How many points all members had together when that moment came, by the ledger; what is owed is not taken off."""
+    total: int = Entry.objects.filter(at__lt=before).aggregate(sum=Sum("change", default=0))["sum"]
+    return total
+
+
 def balance_of(member: Member, *, at: datetime) -> int:
     """How many points the member can spend now, lots past their end left out: one query."""
     return _spendable(member, at=at).aggregate(sum=Coalesce(Sum("left"), 0))["sum"]

@@ -10,12 +10,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from apps.orders.models import Order
-from apps.orders.states import StageKind, StageStatus, Status
+from apps.orders.states import DEPOSIT_END, StageKind, StageStatus, Status
 from apps.presale.models import Presale
 from apps.presale.states import KIND
-
-# Under which name the order keeps what became of a deposit whose balance was not paid.
-DEPOSIT_END = "deposit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1353,6 +1353,10 @@ BY_TWO: Final = {
 
 # Buttons that only show something, or lead to another page: nothing changes, so nothing is asked.
 LOOKING: Final = {
+    "books_journalentry_trial_balance": "a page to read; its sheets are noted in the audit log",
+    "books_journalentry_months": "a page to read; its sheets are noted in the audit log",
+    "books_journalentry_export": "a file, noted in the audit log",
+    "books_soldorder_export": "a file, noted in the audit log",
     "distribution_promoter_report": "a page to read; its sheets are noted in the audit log",
     "referrals_referral_report": "a page to read; its sheets are noted in the audit log",
     "audiences_segment_look": "a page to read",

@@ -16,7 +16,7 @@ from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag
 from apps.base import audit, invariants, jobs, pulses
 from apps.base.models import Reckoning
-from apps.books.models import Bill, Case
+from apps.books.models import Bill, Case, CostRate, JournalEntry
 from apps.carts.models import WishRules
 from apps.carts.services import favorites, stock_wishes
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
@@ -364,6 +364,18 @@ def _money_of(order: Order) -> None:
         evidence="商城收款于 2026-11-22 12:00:00",
         opened_at=NOW,
     )
+    entry = JournalEntry.objects.create(
+        kind="SALE",
+        business_key=f"sale:{order.order_no}",
+        day=day,
+        occurred_at=NOW,
+        posted_at=NOW,
+        order_no=order.order_no,
+        number=order.order_no,
+    )
+    entry.lines.create(account="2004", day=day, debit_fen=100)
+    entry.lines.create(account="6001", day=day, credit_fen=100)
+    CostRate.objects.create(since=day, postage_fen=600, packing_fen=80)
     Notification.objects.create(
         notify_id=f"N{payment.pk}", event_type="TRANSACTION.SUCCESS", resource={}, received_at=NOW
     )

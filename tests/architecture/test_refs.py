@@ -27,6 +27,7 @@ JUSTIFIED = {
     "apps/groupbuy/inputs.py": "what an operator types: people, a colon, a price",
     "apps/promotions/inputs.py": "what an operator types: a threshold, a colon, goods",
     "apps/pictures/users.py": "where a file's name stands in a text of HTML",
+    "apps/books/postings.py": "what caused an entry of stored value, by its own ledger; WeChat's words in a bill",
     "apps/wallet/models.py": "what caused an entry, by the business key of its own ledger",
     "apps/members/models/members.py": "what caused an entry, by the business key of its own ledger",
     "apps/wechat/personal.py": "an openid anywhere in a push, whatever form WeChat gave it",

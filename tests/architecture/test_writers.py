@@ -179,7 +179,7 @@ STATUS_WRITERS = {
     "apps/aftersales/services/moving.py": {"move"},
     "apps/bargain/services/running.py": {"write"},
     "apps/books/services/cases.py": {"_moved"},
-    "apps/books/services/fetching.py": {"_found_empty", "_keep", "_put_off"},
+    "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/content/services/moving.py": {"move"},
     "apps/coupons/services/codes.py": {"make_chunk"},

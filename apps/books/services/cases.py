@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.base import transactions
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, Case
 from apps.books.selectors import Difference
-from apps.books.states import ASKABLE, CASE_LIFECYCLE, COMPARED_IN, BillKind, CaseKind, CaseStatus
+from apps.books.states import ARRIVED, ASKABLE, CASE_LIFECYCLE, COMPARED_IN, BillKind, CaseKind, CaseStatus
 from apps.checkout import asking
 from apps.payments.services import console
 from apps.wechat.pay import client
@@ -21,8 +21,36 @@ from mall.errors import Invalid, Kind, NotFound, ShopError
 
 log = structlog.get_logger(__name__)
 
-_PIECE: Final = 500
 _LEAST_NOTE: Final = 4
+
+
+# A case for each difference that has none, in one order, so that two at once do not wait for each other.
+_OPEN: Final = f"""
+INSERT INTO books_case (day, kind, number, wechat_fen, shop_fen, evidence, status, opened_at, note)
+SELECT DISTINCT ON (kind, number) %(day)s, kind, number, wechat_fen, shop_fen, evidence, %(opened)s, %(at)s, ''
+  FROM {book_facts.FOUND} ORDER BY kind, number
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 -- names of our own
+# One that had gone comes back; one that was found before, of a bill that is there, and not now, is gone.
+_RETURN: Final = f"""
+UPDATE books_case AS known SET status = %(returned)s, closed_at = NULL
+ WHERE known.day = %(day)s AND known.status = %(gone)s
+   AND EXISTS (SELECT FROM {book_facts.FOUND} AS found WHERE found.kind = known.kind AND found.number = known.number)
+"""  # noqa: S608 -- as above
+_VANISH: Final = f"""
+UPDATE books_case AS known SET status = %(vanished)s, closed_at = %(at)s
+ WHERE known.day = %(day)s AND known.status = %(opened)s AND known.kind = ANY(%(compared)s)
+   AND NOT EXISTS (SELECT FROM {book_facts.FOUND} AS found WHERE found.kind = known.kind AND found.number = known.number)
+"""  # noqa: S608 -- as above
+_UNEXPLAINED: Final = f"""
+{book_facts.FOUND} AS found
+ WHERE NOT EXISTS (SELECT FROM books_case AS known WHERE known.kind = found.kind AND known.number = found.number
+                      AND known.day = %(day)s AND known.status = %(explained)s)
+"""
+_COUNT: Final = f"SELECT count(*) FROM {_UNEXPLAINED}"  # noqa: S608 -- as above
+_TELL: Final = (
+    f"SELECT kind, number, wechat_fen, shop_fen, evidence FROM {_UNEXPLAINED} ORDER BY kind, number"  # noqa: S608 -- as above
+)
 
 
 class CaseNotFound(NotFound):
@@ -55,37 +83,63 @@ class NoteTooShort(Invalid):
     message = "请写明原因（至少 4 个字）"
 
 
-def reconcile(*, day: date, at: datetime) -> Sequence[Difference]:
-    """Compare a day's bills with the shop, open and close cases accordingly, and return what differs and is not explained.
+def reconcile(*, day: date, at: datetime, tell: Callable[[Difference], None] | None = None) -> int:
+    """Compare a day's bills with the shop, open and close cases accordingly; return how many differ and are not explained.
 
-    Safe to repeat: a difference is one case. Raises NothingArrived.
+    ``tell`` hears of each of them, one after the other. Safe to repeat: a difference is one case. Whatever the bills say,
+    the rows stay in the database: a million differences take no more memory than none. Raises NothingArrived.
     """
-    with transaction.atomic():
+    with transactions.patient():
         bills = list(
-            Bill.objects.select_for_update(no_key=True)
-            .filter(day=day, status__in=book_facts.ARRIVED)
-            .order_by("kind")
+            Bill.objects.select_for_update(no_key=True).filter(day=day, status__in=ARRIVED).order_by("kind")
         )
         if not bills:
             raise NothingArrived
-        found = list(book_facts.differences(day=day))
-        _open(found, day=day, at=at)
-        compared = [kind for bill in bills for kind in COMPARED_IN[BillKind(bill.kind)]]
-        _close_what_agrees(found, compared=compared, day=day, at=at)
+        with connection.cursor() as cursor:
+            book_facts.find_differences(cursor, day=day)
+            told = _moves(
+                day=day, compared=[kind for bill in bills for kind in COMPARED_IN[BillKind(bill.kind)]], at=at
+            )
+            for statement in (_OPEN, _RETURN, _VANISH):
+                cursor.execute(statement, told)
+            cursor.execute(_COUNT, told)
+            (left,) = cursor.fetchone()
         Bill.objects.filter(pk__in=[bill.pk for bill in bills]).update(reconciled_at=at)
-        explained = set(
-            Case.objects.filter(day=day, status=CaseStatus.EXPLAINED).values_list("kind", "number")
-        )
-        left = [one for one in found if (one.kind, one.number) not in explained]
+        if tell is not None:
+            _tell(tell, told)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE {book_facts.FOUND}")
     if left:
-        log.error("books_differ", count=len(left))
-    return left
+        log.error("books_differ", count=left)
+    return int(left)
+
+
+def _moves(*, day: date, compared: Collection[str], at: datetime) -> dict[str, Any]:
+    """What the statements are told: statuses come out of the lifecycle alone."""
+    opened, gone = CASE_LIFECYCLE.initial, CaseStatus.GONE
+    return {
+        "day": day,
+        "at": at,
+        "compared": sorted(compared),
+        "opened": str(opened),
+        "gone": str(gone),
+        "returned": str(CASE_LIFECYCLE.target(move="return", current=gone)),
+        "vanished": str(CASE_LIFECYCLE.target(move="vanish", current=opened)),
+        "explained": str(CaseStatus.EXPLAINED),
+    }
+
+
+def _tell(tell: Callable[[Difference], None], told: Mapping[str, Any]) -> None:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_TELL, told)
+        for kind, *rest in cursor:
+            tell(Difference(CaseKind(kind), *rest))
 
 
 def reconcile_due(*, at: datetime) -> int:
     """Compare every day of which a bill arrived since it was compared last; return how many days."""
     waiting = sorted(
-        {bill.day for bill in Bill.objects.filter(status__in=book_facts.ARRIVED, reconciled_at__isnull=True)}
+        {bill.day for bill in Bill.objects.filter(status__in=ARRIVED, reconciled_at__isnull=True)}
     )
     for day in waiting:
         reconcile(day=day, at=at)
@@ -120,42 +174,6 @@ def ask_wechat(*, case_id: int, at: datetime) -> Case:
     reconcile(day=case.day, at=at)
     case.refresh_from_db()
     return case
-
-
-def _open(found: Sequence[Difference], *, day: date, at: datetime) -> None:
-    """A case for each difference that has none; one that had gone comes back. Many at once, in one order."""
-    for first in range(0, len(found), _PIECE):
-        piece = sorted(found[first : first + _PIECE], key=lambda one: (one.kind, one.number))
-        Case.objects.bulk_create(
-            [
-                Case(
-                    day=day,
-                    kind=one.kind,
-                    number=one.number,
-                    wechat_fen=one.wechat_fen,
-                    shop_fen=one.shop_fen,
-                    evidence=one.evidence,
-                    opened_at=at,
-                )
-                for one in piece
-            ],
-            ignore_conflicts=True,
-        )
-    numbers = {(one.kind, one.number) for one in found}
-    for case in Case.objects.select_for_update().filter(day=day, status=CaseStatus.GONE).order_by("pk"):
-        if (case.kind, case.number) in numbers:
-            _moved(case, "return", at=at)
-
-
-def _close_what_agrees(
-    found: Sequence[Difference], *, compared: Collection[str], day: date, at: datetime
-) -> None:
-    """Only of the bills that are there: of the others nothing can be said."""
-    numbers = {(one.kind, one.number) for one in found}
-    open_ones = Case.objects.select_for_update().filter(day=day, status=CaseStatus.OPEN)
-    for case in open_ones.filter(kind__in=compared).order_by("pk"):
-        if (case.kind, case.number) not in numbers:
-            _moved(case, "vanish", at=at)
 
 
 def _moved(case: Case, move: str, *, at: datetime) -> Case:

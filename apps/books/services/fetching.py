@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -17,7 +18,7 @@ from apps.books import reading
 from apps.books.models import Bill, BillLine
 from apps.books.reading import Read
 from apps.books.services import cases
-from apps.books.states import BILL_LIFECYCLE, BillKind, BillStatus, LineKind
+from apps.books.states import ARRIVED, BILL_LIFECYCLE, WANTED, BillKind, BillStatus, LineKind
 from apps.wechat.errors import WechatRefused, WechatUnavailable
 from apps.wechat.pay import bills as wechat_bills
 from mall import money
@@ -29,7 +30,7 @@ _READY: Final = time(10, 0)
 # What WeChat is still writing, or would not give, is asked for again after this.
 _NEXT_TRY: Final = timedelta(minutes=30)
 _SOON: Final = timedelta(minutes=10)
-_A_PIECE: Final = 10_000
+_A_PIECE: Final = 5_000
 _COLUMNS: Final = (
     "bill_id",
     "number",
@@ -41,6 +42,9 @@ _COLUMNS: Final = (
     "fee_millifen",
     "at",
 )
+# As COPY reads a value (PostgreSQL, COPY, Text Format): numbers of WeChat's may hold anything.
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
+_COPY: Final = f"COPY {BillLine._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN"
 # The last line of a bill by the names of its head, and what we add up of its lines to compare.
 _SUMS: Final[Mapping[str, Mapping[str, str]]] = {
     BillKind.TRADE: {
@@ -61,10 +65,12 @@ class _Sums:
     came_in: int = 0
     went_out: int = 0
     fee: int = 0
+    voucher_fen: int = 0
 
     def add(self, kind: str, line: Read) -> None:
         self.count += 1
         self.fee += line.fee_millifen
+        self.voucher_fen += line.voucher_fen
         amount = line.amount_fen * 1000
         incoming = amount > 0 if kind == BillKind.FUND else line.kind != LineKind.REFUND
         if incoming:
@@ -92,15 +98,11 @@ def fetch_due(*, at: datetime) -> int:
     transactions.forbid("fetching WeChat's bills")
     _note_days(at=at)
     arrived = 0
-    for bill in list(Bill.objects.filter(status__in=_WANTED, due_at__lte=at).order_by("day", "kind")):
+    for bill in list(Bill.objects.filter(status__in=WANTED, due_at__lte=at).order_by("day", "kind")):
         if bill.day < days.shop_day(at):
-            arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in _ARRIVED
+            arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in ARRIVED
     cases.reconcile_due(at=at)
     return arrived
-
-
-_WANTED: Final = (BillStatus.WAITING, BillStatus.FAILED)
-_ARRIVED: Final = frozenset({BillStatus.FETCHED, BillStatus.EMPTY})
 
 
 def fetch(*, day: date, kind: str, at: datetime) -> Bill:
@@ -123,9 +125,13 @@ def fetch(*, day: date, kind: str, at: datetime) -> Bill:
         return _put_off(day=day, kind=kind, why=faults.wording(error), wait=_NEXT_TRY, failed=True, at=at)
 
 
-@transaction.atomic
 def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
     """Replace the bill's lines by those of the file. Raises BadBill where its own sums are others: then nothing is kept."""
+    with transactions.patient():
+        return _replace(day=day, kind=kind, file=file, at=at)
+
+
+def _replace(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
     bill = _locked(day=day, kind=kind)
     BillLine.objects.filter(bill=bill).delete()
     sums = _Sums()
@@ -138,6 +144,7 @@ def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bil
         raise wechat_bills.BadBill(f"does not add up: {differs}")
     bill.status = BILL_LIFECYCLE.target(move="fetch", current=bill.status)
     bill.digest, bill.lines_count, bill.fee_millifen = file.digest, sums.count, sums.fee
+    bill.voucher_fen = sums.voucher_fen
     bill.in_fen, bill.out_fen = money.whole_fen(sums.came_in), money.whole_fen(sums.went_out)
     bill.fetched_at, bill.reconciled_at, bill.last_error = at, None, ""
     bill.attempts += 1
@@ -153,33 +160,18 @@ def _read(bill: Bill, file: wechat_bills.Bill, sums: _Sums) -> Iterator[tuple[An
         except reading.Unreadable as error:
             raise wechat_bills.BadBill(f"line {line.number}: {error}") from None
         sums.add(bill.kind, read)
-        yield (bill.pk, line.number, *read)
+        yield (bill.pk, line.number, *read[: len(_COLUMNS) - 2])
 
 
 def _copy(rows: Iterable[tuple[Any, ...]]) -> None:
     """Write lines by COPY, a piece at a time: a million of them in little memory."""
-    piece = io.StringIO()
+    left = iter(rows)
     with connection.cursor() as cursor:
-        waiting = 0
-        for row in rows:
-            piece.write("\t".join(_escaped(value) for value in row) + "\n")
-            waiting += 1
-            if waiting == _A_PIECE:
-                _send(cursor, piece)
-                piece, waiting = io.StringIO(), 0
-        _send(cursor, piece)
-
-
-def _send(cursor: Any, piece: io.StringIO) -> None:
-    piece.seek(0)
-    cursor.copy_expert(f"COPY {BillLine._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN", piece)
-
-
-def _escaped(value: Any) -> str:
-    """A value as COPY reads it (PostgreSQL, COPY, Text Format). Numbers of WeChat's may hold anything."""
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped.replace("\0", "")
+        while piece := list(islice(left, _A_PIECE)):
+            text = "".join("\t".join(str(value).translate(_ESCAPED) for value in row) + "\n" for row in piece)
+            cursor.copy_expert(_COPY, io.StringIO(text))
+        # Comparing follows at once, and plans by what there is.
+        cursor.execute(f"ANALYZE {BillLine._meta.db_table}")
 
 
 @transaction.atomic
@@ -200,7 +192,7 @@ def _put_off(*, day: date, kind: str, why: str, wait: timedelta, failed: bool, a
     bill = _locked(day=day, kind=kind)
     bill.attempts += 1
     bill.last_error, bill.due_at = why[:200], at + wait
-    if failed and bill.status in _WANTED:
+    if failed and bill.status in WANTED:
         bill.status = BILL_LIFECYCLE.target(move="fail", current=bill.status)
         log.error("bill_failed", name=kind, error=why[:200])
     bill.save()

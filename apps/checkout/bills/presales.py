@@ -12,7 +12,7 @@ from apps.checkout.bills.kind import By, Overdue
 from apps.checkout.bills.orders import OrderNotPayable, WholeOrder
 from apps.orders import services as orders
 from apps.orders.models import Order
-from apps.orders.states import Actor, StageStatus, Status
+from apps.orders.states import DEPOSIT_END, Actor, StageStatus, Status
 from apps.outbox import services as outbox
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
@@ -148,7 +148,7 @@ class Balance(WholeOrder):
         )
         kept = by.actor == Actor.SYSTEM and _is_kept(order)
         end = StageStatus.KEPT if kept else StageStatus.REFUNDED
-        orders.note_activity(order=order, **{presale_terms.DEPOSIT_END: end})
+        orders.note_activity(order=order, **{DEPOSIT_END: end})
         if not kept:
             _give_back(order, why=by.why, at=at)
         outbox.publish(events.OrderClosed(order_no=bill_no, member_id=order.member_id), at=at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -203,7 +204,11 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "business_key"], name="promoter_entry_once_per_cause"),
         ]
-        indexes = [models.Index(fields=["account", "-id"], name="promoter_entry_of_account")]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="promoter_entry_of_account"),
+            # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
+            BrinIndex(fields=["at"], autosummarize=True, name="promoter_entry_in"),
+        ]
 
     def __str__(self) -> str:
         return self.business_key

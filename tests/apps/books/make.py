@@ -29,12 +29,27 @@ FUND_HEAD = (
 FUND_SUMMARY = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额"
 
 
-def paid(our_no: str, fen: int, *, wechat_no: str = "4200001") -> list[str]:
-    """A line of a trade bill: a payment."""
-    amount = money.yuan(fen)
+def paid(our_no: str, fen: int, *, wechat_no: str = "4200001", voucher_fen: int = 0) -> list[str]:
+    """A line of a trade bill: a payment, a part of which may be a voucher that the merchant bears."""
+    amount, settled = money.yuan(fen), money.yuan(fen - voucher_fen)
     return [
         *("2026-11-27 12:00:00", "wx1", "1900000001", "0", "", wechat_no, our_no, "oX", "JSAPI", "SUCCESS"),
-        *("OTHERS", "CNY", amount, "0.00", "0", "0", "0.00", "0.00", "", "", "茶杯", "", "0.07200", "0.60%"),
+        *(
+            "OTHERS",
+            "CNY",
+            settled,
+            money.yuan(voucher_fen),
+            "0",
+            "0",
+            "0.00",
+            "0.00",
+            "",
+            "",
+            "茶杯",
+            "",
+            "0.07200",
+            "0.60%",
+        ),
         *(amount, "0.00", ""),
     ]
 
@@ -113,7 +128,10 @@ def keep(kind: str, lines: Sequence[Sequence[str]], *, summary: Sequence[str] | 
 
 def found() -> list[tuple[str, str, int | None, int | None]]:
     """Compare the day, and return each difference without its evidence."""
-    return [one[:4] for one in cases.reconcile(day=DAY, at=NEXT_MORNING)]
+    told: list[tuple[str, str, int | None, int | None]] = []
+    left = cases.reconcile(day=DAY, at=NEXT_MORNING, tell=lambda one: told.append(one[:4]))
+    assert left == len(told)
+    return told
 
 
 def statuses() -> dict[str, str]:

@@ -19,7 +19,10 @@ from apps.aftersales.models import AfterSale
 from apps.aftersales.states import AfterSaleStatus
 from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
-from apps.base import invariants
+from apps.base import days, invariants
+from apps.books import journal_selectors as journal_facts
+from apps.books.models import JournalEntry
+from apps.books.services import journal
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
 from apps.demo import filling, terms
@@ -201,3 +204,14 @@ def test_of_three_withdrawals_one_arrived_one_waits_for_a_look_and_one_goes_to_a
     assert 10 <= waiting.amount_fen < transfers.NAME_FROM_FEN
     assert waiting.due_at is not None
     call_command("check_withdrawals")
+
+
+def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it_brought(shop: None) -> None:
+    closed = journal_facts.last_closed()
+    sold = list(JournalEntry.objects.filter(kind="SALE"))
+    assert closed is not None and len(sold) > 5
+    end = days.day_window(closed.day)[1]
+    first = min(entry.day for entry in sold)
+    assert list(journal.differences(first=first, until=end, at=end)) == []
+    profits = journal_facts.profits(sold)
+    assert all(one.cost_fen > 0 and one.cost_known for one in profits.values())

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.books.selectors import Difference
 from apps.books.services import cases
 from mall.errors import ShopError
 
@@ -22,12 +23,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            left = cases.reconcile(day=options["day"], at=timezone.now())
-        except ShopError as refused:
-            raise CommandError(f"{refused.code}: fetch_bills --day {options['day']} first") from None
-        for one in left:
+        def tell(one: Difference) -> None:
             said = {"day": options["day"].isoformat(), **one._asdict()}
             self.stdout.write(json.dumps(said, ensure_ascii=False))
+
+        try:
+            left = cases.reconcile(day=options["day"], at=timezone.now(), tell=tell)
+        except ShopError as refused:
+            raise CommandError(f"{refused.code}: fetch_bills --day {options['day']} first") from None
         if left:
-            raise CommandError(f"{len(left)} differences")
+            raise CommandError(f"{left} differences")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.campaigns import selectors as campaign_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare what is taken of every activity, and what each member has of it, with the ledger."
+    broken = "quotas differ from their ledger"
+    whole = "every quota equals its ledger"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        rows = campaign_facts.unbalanced()
-        for row in rows:
-            self.stdout.write(f"{row.what}: {row.units} but booked {row.booked}")
-        if rows:
-            raise CommandError(f"{len(rows)} quotas differ from their ledger")
-        self.stdout.write("every quota equals its ledger")
+    def faults(self) -> Iterator[str]:
+        for row in campaign_facts.unbalanced():
+            yield f"{row.what}: {row.units} but booked {row.booked}"

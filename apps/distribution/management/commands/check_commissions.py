@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.distribution import selectors as promoter_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare promoters' accounts with their ledger, and commissions with what refunds took of them."
+    broken = "sums differ"
+    whole = "every commission and every account adds up"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        faults = [*promoter_facts.unbalanced_accounts(), *promoter_facts.unexplained_commissions()]
-        for fault in faults:
-            self.stdout.write(fault)
-        if faults:
-            raise CommandError(f"{len(faults)} sums differ")
-        self.stdout.write("every commission and every account adds up")
+    def faults(self) -> Iterator[str]:
+        yield from promoter_facts.unbalanced_accounts()
+        yield from promoter_facts.unexplained_commissions()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare withdrawals with promoters' accounts, their ledger, and what WeChat said of each."
+    broken = "withdrawals or accounts differ"
+    whole = "every withdrawal agrees with its account, the ledger and WeChat"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        faults = withdrawal_facts.unexplained_withdrawals()
-        for fault in faults:
-            self.stdout.write(fault)
-        if faults:
-            raise CommandError(f"{len(faults)} withdrawals or accounts differ")
-        self.stdout.write("every withdrawal agrees with its account, the ledger and WeChat")
+    def faults(self) -> Iterable[str]:
+        return withdrawal_facts.unexplained_withdrawals()

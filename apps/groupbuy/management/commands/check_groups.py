@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.groupbuy import selectors as group_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare how many joined each group, and how many hold a seat unpaid, with its seats and their orders."
+    broken = "faults in groups"
+    whole = "every group equals its seats"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        faults = group_facts.unbalanced()
-        for fault in faults:
-            self.stdout.write(fault)
-        if faults:
-            raise CommandError(f"{len(faults)} faults in groups")
-        self.stdout.write("every group equals its seats")
+    def faults(self) -> Iterable[str]:
+        return group_facts.unbalanced()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.inventory import selectors as stock_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare every stock row with the sums of its ledger entries."
+    broken = "stock rows differ from their ledger"
+    whole = "every stock row equals its ledger"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        rows = stock_facts.unbalanced()
-        for row in rows:
-            self.stdout.write(
+    def faults(self) -> Iterator[str]:
+        for row in stock_facts.unbalanced():
+            yield (
                 f"stock {row.stock_id} (SKU {row.sku_id}, place {row.place_id}): "
                 f"on_hand {row.on_hand} but booked {row.booked_on_hand}, "
                 f"held {row.held} but booked {row.booked_held}"
             )
-        if rows:
-            raise CommandError(f"{len(rows)} stock rows differ from their ledger")
-        self.stdout.write("every stock row equals its ledger")

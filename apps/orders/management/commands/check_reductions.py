@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models import Max, Min
 
+from apps.base.checking import CheckCommand
 from apps.orders import reductions
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
@@ -14,8 +16,10 @@ from apps.orders.models import Order
 _BATCH = 5_000
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare what every order and line says was taken off with its rows; --fill writes missing ones first."
+    broken = "differ from their reductions"
+    whole = "every order equals its reductions"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -25,12 +29,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["fill"]:
             self.stdout.write(f"{self._fill()} rows written")
-        rows = order_facts.unbalanced_reductions()
-        for row in rows:
-            self.stdout.write(f"{row.what} {row.number}: says {row.says}, its rows {row.rows}")
-        if rows:
-            raise CommandError(f"{len(rows)} differ from their reductions")
-        self.stdout.write("every order equals its reductions")
+        super().handle(*args, **options)
+
+    def faults(self) -> Iterator[str]:
+        for row in order_facts.unbalanced_reductions():
+            yield f"{row.what} {row.number}: says {row.says}, its rows {row.rows}"
 
     def _fill(self) -> int:
         ids = Order.objects.aggregate(first=Min("id"), last=Max("id"))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.orders import selectors as order_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare what every order, line and refund says was refunded with the rows below it."
+    broken = "differ from their refunds"
+    whole = "every order equals its refunds"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        rows = order_facts.unbalanced_refunds()
-        for row in rows:
-            self.stdout.write(f"{row.what} {row.number}: says {row.says}, its rows {row.rows}")
-        if rows:
-            raise CommandError(f"{len(rows)} differ from their refunds")
-        self.stdout.write("every order equals its refunds")
+    def faults(self) -> Iterator[str]:
+        for row in order_facts.unbalanced_refunds():
+            yield f"{row.what} {row.number}: says {row.says}, its rows {row.rows}"

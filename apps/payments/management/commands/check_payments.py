@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.payments import selectors as payment_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare what every payment says went back with its refunds, and orders with what was asked of WeChat."
+    broken = "differ from their refunds"
+    whole = "every payment equals its refunds, and no more goes back than was paid"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        rows = payment_facts.unbalanced()
-        for row in rows:
-            self.stdout.write(f"{row.what} {row.number}: says {row.says}, its rows {row.rows}")
-        if rows:
-            raise CommandError(f"{len(rows)} differ from their refunds")
-        self.stdout.write("every payment equals its refunds, and no more goes back than was paid")
+    def faults(self) -> Iterator[str]:
+        for row in payment_facts.unbalanced():
+            yield f"{row.what} {row.number}: says {row.says}, its rows {row.rows}"

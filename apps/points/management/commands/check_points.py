@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.members import standing
 from apps.points import selectors as point_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare every points account with its ledger and its lots, and every member's growth with its ledger."
+    broken = "accounts or members differ from their ledger"
+    whole = "every account equals its ledger and its lots, every growth its ledger"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        accounts = point_facts.unbalanced()
-        for row in accounts:
-            self.stdout.write(
+    def faults(self) -> Iterator[str]:
+        for row in point_facts.unbalanced():
+            yield (
                 f"account {row.account_id}: balance {row.balance} but booked {row.booked} and in lots {row.in_lots}, "
                 f"debt {row.debt} but booked {row.booked_debt}"
             )
-        members = standing.unbalanced()
-        for member in members:
-            self.stdout.write(f"member {member.member_id}: growth {member.growth} but booked {member.booked}")
-        if accounts or members:
-            raise CommandError(
-                f"{len(accounts)} accounts and {len(members)} members differ from their ledger"
-            )
-        self.stdout.write("every account equals its ledger and its lots, every growth its ledger")
+        for member in standing.unbalanced():
+            yield f"member {member.member_id}: growth {member.growth} but booked {member.booked}"

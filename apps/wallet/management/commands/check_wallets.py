@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand, CommandError
-
+from apps.base.checking import CheckCommand
 from apps.wallet import selectors as wallet_facts
 
 
-class Command(BaseCommand):
+class Command(CheckCommand):
     help = "Compare every account of stored value with the sums of its ledger entries."
+    broken = "accounts differ from their ledger"
+    whole = "every account equals its ledger"
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        rows = wallet_facts.unbalanced()
-        for row in rows:
-            self.stdout.write(
+    def faults(self) -> Iterator[str]:
+        for row in wallet_facts.unbalanced():
+            yield (
                 f"account {row.account_id}: "
                 f"principal {row.principal_fen} but booked {row.booked_principal_fen}, "
                 f"bonus {row.bonus_fen} but booked {row.booked_bonus_fen}, "
                 f"held principal {row.held_principal_fen} but booked {row.booked_held_principal_fen}, "
                 f"held bonus {row.held_bonus_fen} but booked {row.booked_held_bonus_fen}"
             )
-        if rows:
-            raise CommandError(f"{len(rows)} accounts differ from their ledger")
-        self.stdout.write("every account equals its ledger")
