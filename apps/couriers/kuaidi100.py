@@ -149,7 +149,7 @@ def _read(answer: Answer) -> Way:
     if answer.status != 200 or not isinstance(told, dict):
         _record(answer, "bad answer")
         raise courier_errors.CourierBadAnswer(f"HTTP {answer.status}")
-    code = str(told.get("returnCode") or told.get("status") or "")
+    code = _text(told.get("returnCode") or told.get("status"), 8)
     nodes = told.get("data")
     if code in ("", "200") and isinstance(nodes, list):
         _record(answer, "")
@@ -162,7 +162,7 @@ def _read(answer: Answer) -> Way:
         raise courier_errors.CourierBusy(code)
     if code in _OURS:
         raise courier_errors.CourierMisconfigured(code)
-    if not code.isdecimal():
+    if code == "200" or not code.isdecimal():
         raise courier_errors.CourierBadAnswer("neither a way nor a code")
     raise courier_errors.CourierRefused(code, _text(told.get("message"), 100))
 

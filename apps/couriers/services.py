@@ -8,7 +8,9 @@ from django.conf import settings
 
 from apps.base import transactions
 from apps.couriers import kuaidi100
-from apps.couriers.kuaidi100 import Account, Way
+from apps.couriers.kuaidi100 import LEAST_GAP, Account, Way
+
+__all__ = ["LEAST_GAP", "is_on", "knows", "way_of"]
 
 
 def is_on() -> bool:

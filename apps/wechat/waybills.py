@@ -1,6 +1,6 @@
 """The logistics plugin (物流查询组件): a token by which the client shows a parcel's way, and how WeChat says it stands.
 
-Source: 小程序 物流消息 open_msg: trace_waybill, query_trace. Neither sends messages of WeChat's own, as follow_waybill would.
+Source: 小程序 物流消息 open_msg: trace_waybill, query_trace. Neither sends messages, as follow_waybill would.
 """
 
 from __future__ import annotations

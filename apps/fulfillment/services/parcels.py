@@ -12,6 +12,7 @@ from django.db.models import Sum
 
 from apps.base import audit, numbers, transactions
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
+from apps.fulfillment.services import tracing
 from apps.fulfillment.states import UploadStatus
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
@@ -123,6 +124,7 @@ def ship(
         )
         if not ShippingUpload.objects.filter(order=order).exists():
             ShippingUpload.objects.create(order=order)
+        tracing.begin(parcel=parcel, at=at)
         _ask_for_upload(order, parcel, at=at)
         if chosen == left:
             orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
@@ -154,6 +156,7 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         parcel.tracking_no = number
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
             parcel.save(update_fields=["carrier", "tracking_no"])
+        tracing.begin_anew(parcel=parcel, at=at)
         audit.record(
             operator=operator, action="修改快递单号", subject=parcel.parcel_no, note=f"原：{was}", at=at
         )
