@@ -16,9 +16,10 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.admin import EditableAdmin, FixedAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
-from apps.base.asking import AskForm
+from apps.base.asking import AskForm, Preview, operator
 from apps.base.forms import RegionsField, YuanField
 from apps.fulfillment import selectors as parcel_facts
+from apps.fulfillment.import_form import ImportForm
 from apps.fulfillment.models import (
     Carrier,
     FreightTemplate,
@@ -28,7 +29,7 @@ from apps.fulfillment.models import (
     ShippingUpload,
     Trace,
 )
-from apps.fulfillment.services import carriers, templates, tracing
+from apps.fulfillment.services import carriers, importing, templates, tracing
 from apps.fulfillment.states import TRACE_ENDS, TraceState, UploadStatus
 from mall import regions
 from mall.errors import ShopError
@@ -275,6 +276,7 @@ class ParcelAdmin(ReadOnlyAdmin):
         "checked_at",
         "told",
     ]
+    actions_list = ["import_numbers"]
     actions_detail = ["ask_now"]
 
     @admin.display(description="物流", ordering="trace__state")
@@ -301,6 +303,33 @@ class ParcelAdmin(ReadOnlyAdmin):
         lines = trace.events.filter(tracking_no=row.tracking_no) if trace else []
         shown = ((f"{timezone.localtime(line.at):%Y-%m-%d %H:%M}", line.place, line.text) for line in lines)
         return format_html_join(mark_safe("<br>"), "{} {} {}", shown) or "暂无"
+
+    @action(
+        description="导入快递单号",
+        url_path="import",
+        permissions=["orders.change_order"],
+        icon="upload_file",
+    )
+    def import_numbers(self, request: HttpRequest) -> HttpResponse:
+        """Show what a file would do, then do it: all of it or nothing."""
+
+        def look(filled: ImportForm) -> Preview:
+            plan = importing.preview(filled.rows())
+            shown = "；".join(
+                f"{one.order_no} {one.carrier_code} {one.tracking_no}" for one in plan.leaving[:20]
+            )
+            facts = [
+                ("发出包裹", f"{len(plan.leaving)} 个"),
+                ("已导入过，跳过", f"{len(plan.known)} 行"),
+                ("包裹", f"{shown}{' …' if len(plan.leaving) > 20 else ''}" or "—"),
+            ]
+            return Preview(facts=facts)
+
+        def take_in(filled: ImportForm) -> str:
+            done = importing.carry_out(rows=filled.rows(), operator=operator(request), at=timezone.now())
+            return f"已发出 {done.sent} 个包裹，{done.known} 行此前已导入。发货信息将自动上传微信。"
+
+        return self.ask(request, ImportForm, take_in, preview=look)
 
     def usable(self, row: Parcel) -> list[str]:
         trace = _trace_of(row)

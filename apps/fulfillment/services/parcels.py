@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -216,14 +216,24 @@ def tell_wechat_again(*, order_no: str, at: datetime) -> None:
     _ask_for_upload(last.order, last, at=at)
 
 
+def is_tracking_no(number: str) -> bool:
+    """Whether a number in its one form (``mall.text.tracking``) can be a tracking number."""
+    return _TRACKING_NO.fullmatch(number) is not None
+
+
 def units_left(order: Order) -> dict[int, int]:
-    """Return the units that are still to be sent, by order line id in the order's order, without lines of none.
+    """Return the units that are still to be sent, by order line id in the order's order, without lines of none."""
+    return units_left_of([order.pk])
+
+
+def units_left_of(order_ids: Collection[int]) -> dict[int, int]:
+    """Return the units of these orders that are still to be sent, by order line id in its order, without lines of none.
 
     Units are refunded before they leave as long as there are such, so what is neither gone nor refunded is left;
     where more is gone and refunded than was bought, units came back after they had left.
     """
     lines = (
-        OrderLine.objects.filter(order=order)
+        OrderLine.objects.filter(order__in=order_ids)
         .annotate(gone=Sum("parcel_lines__quantity", default=0))
         .order_by("id")  # a grouped query forgets the model's own ordering
     )
@@ -246,7 +256,7 @@ def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
 
 def _tracking_no(given: str) -> str:
     number = texts.tracking(given)
-    if not _TRACKING_NO.fullmatch(number):
+    if not is_tracking_no(number):
         raise TrackingNumberInvalid
     return number
 
