@@ -248,6 +248,7 @@ PARAMETERS: Final = {
     "good_id": "Id of a good in the points mall.",
     "group_buy_id": "Id of a group-buy.",
     "group_no": "Number of a group, as it was sent by whoever is in it.",
+    "parcel_no": "Number of one of the order's parcels.",
     "item_id": "Id of a line of the cart.",
     "order_no": "Number of one of the member's orders.",
     "product_id": "Id of a product.",

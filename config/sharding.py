@@ -253,7 +253,6 @@ ACROSS: Final[Mapping[str, str]] = {
     "referrals.Reward(business_key)": "names the campaign and the member, or the friend that it is for",
     "coupons.StoreUse(use_no)": _RANDOM,
     "fulfillment.Parcel(parcel_no)": _RANDOM,
-    "fulfillment.Trace(parcel)": _ONE_EACH,
     "fulfillment.ShippingUpload(bill_kind,bill_no)": _BY_ORDER,
     "messaging.Card(order_no)": _BY_ORDER,
     "messaging.Dispatch(message,channel)": _ONE_EACH,

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.enums import ActionVariant
@@ -20,6 +21,7 @@ from apps.base import audit
 from apps.base.admin import chip, link
 from apps.base.asking import AskForm, Asking, operator
 from apps.base.parts import Button, Door, Part
+from apps.fulfillment import printing, wave
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
@@ -140,6 +142,37 @@ def _upload_again(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
         return "已排队，稍后自动上传。"
 
     return page.ask(request, UploadAgainForm, ask, row=order, heading=order.order_no)
+
+
+def pick_list(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+    """The pick list of the chosen orders that can be sent, as PDF. Raises WaveTooLarge, NothingToPick."""
+    slips = wave.slips(_keys(chosen))
+    return _pdf(printing.pick_list(wave.picked(slips), slips, at=timezone.now()), name="pick-list")
+
+
+def packing_slips(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+    """The packing slips of the chosen orders that can be sent, as PDF; who printed addresses is written down.
+
+    Raises WaveTooLarge, NothingToPick.
+    """
+    slips, at = wave.slips(_keys(chosen)), timezone.now()
+    rows = {order.order_no: order for order in chosen}
+    for slip in slips:
+        order = rows[slip.order_no]
+        audit.record(operator=operator(request), action="打印装箱单", subject=slip.order_no, at=at, row=order)
+    return _pdf(printing.packing_slips(slips, at=at), name="packing-slips")
+
+
+def _keys(chosen: QuerySet[Order]) -> list[int]:
+    """The chosen orders' keys, at most one more than are printed."""
+    return list(chosen.order_by("pk").values_list("pk", flat=True)[: wave.MOST_ORDERS + 1])
+
+
+def _pdf(content: bytes, *, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    patch_cache_control(response, no_store=True, private=True)
+    return response
 
 
 def _waits(order: Order) -> bool:
