@@ -45,6 +45,7 @@ BY_MEMBER: Final[Mapping[str, str]] = {
     "orders.OrderLine": _ORDERS,
     "orders.Reduction": _ORDERS,
     "orders.OrderMove": _ORDERS,
+    "orders.AddressChange": _ORDERS,
     "orders.OrderRefund": _ORDERS,
     "orders.OrderRefundLine": "refund.order.member",
     "fulfillment.Parcel": _ORDERS,

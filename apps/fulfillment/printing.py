@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,10 @@ from apps.fulfillment.wave import Packed, Picked, Slip
 
 if TYPE_CHECKING:
     from fpdf import FPDF
+
+# They write each step to the log, and the letters of names that the font has not.
+for _talker in ("fontTools", "fpdf"):
+    logging.getLogger(_talker).setLevel(logging.ERROR)
 
 _MARGIN: Final = 10.0
 # The library warns of its own A5, which it had wrong once.

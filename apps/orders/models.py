@@ -334,6 +334,31 @@ class OrderMove(models.Model):
         return f"{self.order_id}: {self.move}"
 
 
+class AddressChange(models.Model):
+    """An order's address, put right by an operator before anything left: what it was, what it became, and why.
+
+    Both are emptied with the order's own (orders.personal).
+    """
+
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="address_changes", verbose_name="订单"
+    )
+    before = models.JSONField("原收货地址")
+    after = models.JSONField("新收货地址")
+    reason = models.CharField("原因", max_length=100)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "收货信息修改"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.at:%Y-%m-%d %H:%M}"
+
+
 class OrderRefund(models.Model):
     """A part of a promise that was taken back: so much money to each source, so many units. Append-only.
 

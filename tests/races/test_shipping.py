@@ -15,11 +15,11 @@ from django.db import connection
 from apps.base.models import AuditEntry
 from apps.fulfillment.models import Parcel, ParcelLine, TraceEvent
 from apps.fulfillment.number_files import Row
-from apps.fulfillment.services import importing, parcels, receipt, tracing
+from apps.fulfillment.services import addresses, importing, parcels, receipt, tracing
 from apps.fulfillment.services.importing import Imported
 from apps.fulfillment.services.tracing import Line, News
 from apps.fulfillment.states import TraceSource
-from apps.orders.models import Order
+from apps.orders.models import AddressChange, Order
 from apps.orders.states import Actor
 from apps.outbox.models import Announcement
 from tests.apps.fulfillment import make
@@ -184,3 +184,23 @@ def test_workers_who_sweep_at_once_ask_about_each_parcel_once() -> None:
     at_once(*[sweep] * 4)
 
     assert sorted(taken) == sorted(Parcel.objects.values_list("parcel_no", flat=True))
+
+
+def test_a_parcel_that_leaves_and_an_address_that_is_put_right_at_once_are_one_before_the_other() -> None:
+    order = make.paid_order(1)
+    address = {**order.address, "detail": "平江路9号"}
+
+    ends = at_once(
+        lambda: make.parcel(order),
+        *[
+            lambda: addresses.correct(
+                order_no=order.order_no, address=address, reason="更正", operator=None, at=make.AT
+            )
+        ]
+        * 3,
+    )
+
+    changes = AddressChange.objects.count()
+    assert ends["done"] == 1 + changes
+    assert ends["AddressUnchanged"] + ends["AddressTooLate"] == 3 - changes
+    assert changes <= 1

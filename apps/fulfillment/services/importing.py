@@ -82,7 +82,7 @@ def _sound(plan: Plan) -> Plan:
     if plan.faults:
         told = plan.faults[:_MOST_FAULTS]
         more = len(plan.faults) - len(told)
-        raise Faulty([*told, *([Fault("file", f"另有 {more} 处错误未列出")] if more else [])])
+        raise Faulty([*told, *([Fault("", f"另有 {more} 处错误未列出")] if more else [])])
     return plan
 
 
@@ -234,4 +234,4 @@ def _lines(found: Iterable[Order]) -> dict[str, list[OrderLine]]:
 
 
 def _at(row: int, text: str) -> Fault:
-    return Fault("file", f"第 {row} 行：{text}")
+    return Fault("", f"第 {row} 行：{text}")

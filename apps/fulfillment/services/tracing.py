@@ -221,9 +221,10 @@ def hear_path(*, said: paths.PathAdded, at: datetime) -> int:
 
 def ask_now(*, parcel_no: str, at: datetime) -> None:
     """Have the next sweep ask about a parcel. Raises NotToBeAsked at the end of its way, or where it was asked just now."""
-    due = Trace.objects.filter(parcel__parcel_no=parcel_no).exclude(state__in=TRACE_ENDS)
     rested = Q(checked_at=None) | Q(checked_at__lte=at - couriers.LEAST_GAP)
-    if not due.filter(rested).update(ask_at=at):
+    of_it = Trace.objects.filter(rested, parcel__parcel_no=parcel_no).exclude(state__in=TRACE_ENDS)
+    waits = of_it.filter(Q(ask_at=None) | Q(ask_at__gt=at)).update(ask_at=at)
+    if not waits and not of_it.exists():
         raise NotToBeAsked
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_orders_of_one_receiver_are_told_of_each_other() -> None:
     assert [slip.together for slip in wave.slips([order.pk for order in orders])] == [(2,), (1,)]
 
 
-def test_a_wave_of_two_hundred_is_drawn_with_whatever_people_wrote() -> None:
+def test_a_wave_of_two_hundred_is_drawn_with_whatever_people_wrote(log_lines: StringIO) -> None:
     packed = tuple(wave.Packed(f"SKU-{n}", "明前龙井 " * 4, "规格" * 10, n + 1, n == 0) for n in range(3))
     slips = [
         wave.Slip(
@@ -74,3 +75,5 @@ def test_a_wave_of_two_hundred_is_drawn_with_whatever_people_wrote() -> None:
     assert pages(printing.packing_slips(slips, at=make.AT)) == 200
     listed = printing.pick_list(wave.picked(slips), slips, at=make.AT)
     assert 5 <= pages(listed) <= 12
+    # Letters that the font has not are letters of somebody's name.
+    assert log_lines.getvalue() == ""
