@@ -20,7 +20,7 @@ from mall import text as texts
 from mall.errors import Fault, Faulty, Invalid
 
 MOST_BYTES: Final = 2 * 1024 * 1024
-MOST_ROWS: Final = 2_000
+MOST_ROWS: Final = 1_000
 # What a workbook of so many rows unpacks to is far below it; a bomb is far above.
 _MOST_UNPACKED: Final = 32 * 1024 * 1024
 _MOST_PARTS: Final = 500

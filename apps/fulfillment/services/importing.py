@@ -174,7 +174,7 @@ def _fit_together(order: Order, leaving: list[Leaving], plan: Plan) -> None:
         plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.GoodsNotHere.message}"))
     elif len(leaving) > 1 and any(one.quantities is None for one in leaving):
         plan.faults.append(_at(first, f"订单 {order.order_no} 有多个包裹，请在每行填写商品编码和数量"))
-    else:
+    elif any(one.quantities for one in leaving):
         left = parcels.units_left(order)
         for one in leaving:
             for line, units in (one.quantities or {}).items():

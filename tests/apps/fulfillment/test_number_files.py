@@ -156,7 +156,7 @@ def test_a_million_rows_are_refused_without_being_read(monkeypatch: pytest.Monke
     assert len(packed) < number_files.MOST_BYTES  # small as it comes, 50 MB unpacked
     # Whoever unpacked anything of it would be noticed.
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
-    assert refused(packed) == ["Excel 内容过多，一次最多导入 2000 行，请分成几份"]
+    assert refused(packed) == ["Excel 内容过多，一次最多导入 1000 行，请分成几份"]
 
 
 def test_a_row_too_many_is_refused_in_either_form() -> None:
@@ -164,7 +164,7 @@ def test_a_row_too_many_is_refused_in_either_form() -> None:
     text = "\n".join(",".join(row) for row in [HEAD, *rows])
     assert len(number_files.read(text.rpartition("\n")[0].encode())) == number_files.MOST_ROWS
     for content in (text.encode(), workbook(HEAD, *rows)):
-        assert refused(content) == ["一次最多导入 2000 行，请分成几份"]
+        assert refused(content) == ["一次最多导入 1000 行，请分成几份"]
 
 
 def test_a_file_of_faults_is_told_in_fifty() -> None:
