@@ -12,9 +12,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Count, Model, QuerySet, Value
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from apps.aftersales import application_selectors as application_facts
 from apps.bargain import selectors as bargain_facts
@@ -342,7 +342,7 @@ GROUPS: Groups = [
                 "hourglass_disabled",
                 "fulfillment.Parcel",
                 _STANDING_STILL,
-                waiting=lambda: parcel_facts.standing_still(at=timezone.now()),
+                waiting=lambda: parcel_facts.standing_still(at=Now()),
             ),
             Place("发货信息上传", "cloud_upload", "fulfillment.ShippingUpload"),
             Place("运费模板", "price_change", "fulfillment.FreightTemplate"),
