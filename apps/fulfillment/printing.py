@@ -48,10 +48,10 @@ def pick_list(of: Sequence[Picked], slips: Sequence[Slip], *, at: datetime) -> b
         if own:
             _row(paper, (paper.epw,), (places,))
     paper.ln(_LINE)
-    widths = (_UNITS, 50.0, _UNITS, paper.epw - 50.0 - 2 * _UNITS)
-    _row(paper, widths, ("序号", "订单号", "件数", "说明"), filled=True)
+    columns = (_UNITS, 50.0, _UNITS, paper.epw - 50.0 - 2 * _UNITS)
+    _row(paper, columns, ("序号", "订单号", "件数", "说明"), filled=True)
     for slip in slips:
-        _row(paper, widths, (str(slip.place), slip.order_no, str(slip.units), "；".join(_notes(slip))))
+        _row(paper, columns, (str(slip.place), slip.order_no, str(slip.units), "；".join(_notes(slip))))
     return bytes(paper.output())
 
 
@@ -113,7 +113,7 @@ def _heading(paper: FPDF, title: str, told: str) -> None:
 
 def _row(paper: FPDF, widths: Sequence[float], cells: Sequence[str], *, filled: bool = False) -> None:
     """One row of a table, as high as its longest cell; it is not torn by the end of a page."""
-    wrapped = [
+    wrapped: list[Any] = [
         paper.multi_cell(width, _LINE, cell or " ", dry_run=True, output="LINES")
         for width, cell in zip(widths, cells, strict=True)
     ]
