@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import DurationField, Exists, F, Q, QuerySet, Value
-from django.db.models.functions import Cast, JSONObject, Now
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, JSONObject
 
 from apps.catalog.models import Product, Sku
 from apps.fulfillment.models import FreightTemplate, FreightZone, Parcel, Trace
@@ -93,10 +94,10 @@ def is_delivered(order_no: str) -> bool:
     return bool(states) and set(states) == {TraceState.SIGNED}
 
 
-def standing_still(*, at: datetime | Now) -> QuerySet[Trace]:
-    """Parcels of orders not yet received which nobody has told anything new of for 48 hours; ``Now()`` is the database's."""
+def standing_still(*, at: datetime | Combinable) -> QuerySet[Trace]:
+    """Parcels of orders not yet received which nobody has told anything new of for 48 hours; ``at`` may be the database's clock."""
     # A statement that is planned once has to be told what kind of value it subtracts.
-    still = Cast(Value(STILL_AFTER), DurationField()) if isinstance(at, Now) else STILL_AFTER
+    still = Cast(Value(STILL_AFTER), DurationField()) if isinstance(at, Combinable) else STILL_AFTER
     return Trace.objects.exclude(state__in=TRACE_ENDS).filter(
         moved_at__lte=at - still, parcel__order__status__in=[Status.PAID, Status.SHIPPED]
     )
