@@ -95,7 +95,7 @@ def is_delivered(order_no: str) -> bool:
 
 
 def standing_still(*, at: datetime | Combinable) -> QuerySet[Trace]:
-    """Parcels of orders not yet received which nobody has told anything new of for 48 hours; ``at`` may be the database's clock."""
+    """Parcels of orders not yet received which nobody has told anything new of for 48 hours; ``at`` may be an expression."""
     # A statement that is planned once has to be told what kind of value it subtracts.
     still = Cast(Value(STILL_AFTER), DurationField()) if isinstance(at, Combinable) else STILL_AFTER
     return Trace.objects.exclude(state__in=TRACE_ENDS).filter(
