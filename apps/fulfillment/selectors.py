@@ -18,6 +18,7 @@ from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
 from mall import regions
+from mall import text as texts
 from mall.errors import NotFound
 
 # After so long without a word about a parcel somebody should ask the courier.
@@ -54,6 +55,8 @@ def parcels_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
 
 def trace_of(*, member: Member, order_no: str, parcel_no: str) -> dict[str, Any]:
     """Return the way of a parcel of the member's own order as the API shows it, the newest line first. Raises NotFound."""
+    if not (texts.is_number(order_no) and texts.is_number(parcel_no)):
+        raise NotFound
     row = (
         Trace.objects.filter(
             parcel__parcel_no=parcel_no, parcel__order__order_no=order_no, parcel__order__member=member

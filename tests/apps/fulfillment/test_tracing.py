@@ -221,6 +221,8 @@ def test_a_parcel_is_followed_from_the_shops_door_to_the_buyers(
         f"/orders/{other.order.order_no}/parcels/{other.parcel_no}/trace",
         f"/orders/{order.order_no}/parcels/{other.parcel_no}/trace",
         f"/orders/{order.order_no}/parcels/PK/trace",
+        f"/orders/{order.order_no}/parcels/P%00K/trace",
+        f"/orders/%00/parcels/{'P' * 200}/trace",
     ):
         assert shopper.call("GET", strange).status_code == 404
 
