@@ -294,8 +294,11 @@ def _audited(action: Callable[..., Any], called: str) -> Callable[..., Any]:
         with transaction.atomic(), audit.watching(operator=operator(request), action=called) as watch:
             answer = action(self, request, chosen)
             after = audit.values_of(rows)
-            for row in rows:
-                changes = audit.between(row, before[row.pk], after.get(row.pk, {}))
+            changed = {row: audit.between(row, before[row.pk], after.get(row.pk, {})) for row in rows}
+            if watch.said and not any(changed.values()):
+                # Nothing became another, and something was done that is to be known: addresses were printed, say.
+                audit.close(watch, told="", at=timezone.now())
+            for row, changes in changed.items():
                 if changes:
                     watch.about(row)
                     audit.close(watch, told="", at=timezone.now(), changes=changes)
