@@ -9,7 +9,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     dependencies = [
-        ("orders", "0017_what_was_shown_of_returns"),
+        ("orders", "0018_found_by_goods"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
