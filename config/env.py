@@ -194,6 +194,11 @@ class Environment(BaseSettings):
     sms_region: str = Field(default="ap-guangzhou", pattern=r"^[a-z0-9-]{1,40}$")
     sms_base: Annotated[str | None, AfterValidator(_address_or_none)] = None
 
+    # Kuaidi100, which tells parcels' ways line by line. Without both nobody but WeChat is asked.
+    kuaidi100_customer: str | None = Field(default=None, max_length=64)
+    kuaidi100_key: SecretStr | None = None
+    kuaidi100_base: Annotated[str | None, AfterValidator(_address_or_none)] = None
+
     wechat_sandbox: bool = False
     # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
     wechat_env_version: Literal["release", "trial", "develop"] = "release"
@@ -348,6 +353,17 @@ class Environment(BaseSettings):
                 raise ValueError(f"{name.upper()}: must be set where SMS_PROVIDER is")
         if self.sms_base and not self.sms_base.startswith("https://") and not self.wechat_sandbox:
             raise ValueError("SMS_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_courier(self) -> Environment:
+        """One half of an account would be found out at the first parcel."""
+        key = self.kuaidi100_key.get_secret_value() if self.kuaidi100_key else ""
+        if bool(self.kuaidi100_customer) != bool(key):
+            missing = "KUAIDI100_KEY" if self.kuaidi100_customer else "KUAIDI100_CUSTOMER"
+            raise ValueError(f"{missing}: must be set where the other one is")
+        if self.kuaidi100_base and not self.kuaidi100_base.startswith("https://") and not self.wechat_sandbox:
+            raise ValueError("KUAIDI100_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)")
         return self
 
     @model_validator(mode="after")

@@ -98,6 +98,7 @@ SCENES: Sequence[Scene] = (
         inbox_title="订单已送达",
         inbox_text="您的订单 {order_no} 已于 {delivered_at} 送达，请确认收货。",
         page=_ORDER_PAGE,
+        reads="apps.fulfillment.telling.delivered",
     ),
     Scene(
         name="refund_done",

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Count, Model, QuerySet, Value
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -27,6 +28,7 @@ from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
+from apps.fulfillment import selectors as parcel_facts
 from apps.messaging import selectors as message_facts
 from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
@@ -68,6 +70,7 @@ _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_SEND = f"status__exact={MessageStatus.WAITING}"
 _BROKEN = f"status__exact={MessageStatus.FAILED}"
 _FAILED_WAYS = f"status__exact={DispatchStatus.FAILED}"
+_STANDING_STILL = "still=yes"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -337,6 +340,13 @@ GROUPS: Groups = [
         "履约",
         [
             Place("包裹", "package_2", "fulfillment.Parcel"),
+            Place(
+                "停滞包裹",
+                "hourglass_disabled",
+                "fulfillment.Parcel",
+                _STANDING_STILL,
+                waiting=lambda: parcel_facts.standing_still(at=Now()),
+            ),
             Place("发货信息上传", "cloud_upload", "fulfillment.ShippingUpload"),
             Place("运费模板", "price_change", "fulfillment.FreightTemplate"),
             Place("快递公司", "local_post_office", "fulfillment.Carrier"),

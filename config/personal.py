@@ -315,7 +315,16 @@ TIMES = frozenset(
             "answered_at",
             "arrived_at",
         ),
-        *("asked_at", "at", "balance_from", "balance_until", "birthday_set_at", "captured_at", "claim_from"),
+        *(
+            "ask_at",
+            "asked_at",
+            "at",
+            "balance_from",
+            "balance_until",
+            "birthday_set_at",
+            "captured_at",
+            "claim_from",
+        ),
         *(
             "checked_at",
             "claim_until",
@@ -325,6 +334,7 @@ TIMES = frozenset(
             "created_at",
             "cursor_at",
             "delay_to",
+            "delivered_at",
             "disabled_at",
         ),
         *("done_at", "due_at", "earned_at", "ended_at", "ends_at", "erased_at", "expires_at", "failed_at"),
@@ -353,6 +363,7 @@ TIMES = frozenset(
         ),
         *(
             "made_at",
+            "moved_at",
             "opened_at",
             "over_at",
             "paid_at",
@@ -374,7 +385,16 @@ TIMES = frozenset(
             "spent_at",
             "started_at",
         ),
-        *("starts_at", "succeeded_at", "taken_at", "undone_at", "until", "uploaded_at", "valid_from"),
+        *(
+            "starts_at",
+            "succeeded_at",
+            "taken_at",
+            "token_due_at",
+            "undone_at",
+            "until",
+            "uploaded_at",
+            "valid_from",
+        ),
         *("valid_until", "visited_at", "written_at"),
         # promoters
         *(

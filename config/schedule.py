@@ -33,6 +33,7 @@ _URGENT = frozenset(
 _BULK = frozenset(
     {
         "books.fetch_bills",
+        "fulfillment.trace_due",
         "books.post_due",
         "base.check_invariants",
         "outbox.prune",
@@ -85,6 +86,7 @@ RINGS = (
     Ring("payments.query_refunds", 60),
     Ring("fulfillment.receive_overdue", 600),
     Ring("fulfillment.refresh_carriers", 86_400),
+    Ring("fulfillment.trace_due", 60),
     Ring("members.forget_dead_sessions", 3600),
     Ring("coupons.expire_due", 60),
     Ring("coupons.issue_due", 10),

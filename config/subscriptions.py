@@ -71,6 +71,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.referrals.handlers.take_back_on_order_refunded",
     ],
     events.OrderReserved: ["apps.checkout.handlers.tell_on_order_reserved"],
+    events.ParcelDelivered: ["apps.fulfillment.handlers.tell_on_parcel_delivered"],
     events.ParcelShipped: [
         "apps.checkout.handlers.follow_on_parcel_shipped",
         "apps.checkout.handlers.upload_on_parcel_shipped",
@@ -94,6 +95,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.WechatPushed: [
         "apps.checkout.handlers.receive_on_wechat_pushed",
         "apps.content.handlers.judge_picture_on_wechat_pushed",
+        "apps.fulfillment.handlers.trace_on_wechat_pushed",
         "apps.messaging.handlers.hear_on_wechat_pushed",
     ],
 }

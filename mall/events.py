@@ -174,6 +174,14 @@ class ParcelShipped(Event):
 
 
 @dataclass(frozen=True)
+class ParcelDelivered(Event):
+    """A courier says that a parcel was signed for; the order may have others on their way."""
+
+    order_no: str
+    parcel_no: str
+
+
+@dataclass(frozen=True)
 class OrderShipped(Event):
     """Every unit of an order has left."""
 

@@ -284,33 +284,37 @@ def said(action: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _audited(action: Callable[..., None], called: str) -> Callable[..., None]:
+def _audited(action: Callable[..., Any], called: str) -> Callable[..., Any]:
     """Have an act on chosen rows write down what it did to each; rows that it left as they were are not named."""
 
     @wraps(action)
-    def acted(self: Any, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+    def acted(self: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
         rows = list(chosen)
         before = audit.values_of(rows)
         with transaction.atomic(), audit.watching(operator=operator(request), action=called) as watch:
-            action(self, request, chosen)
+            answer = action(self, request, chosen)
             after = audit.values_of(rows)
-            for row in rows:
-                changes = audit.between(row, before[row.pk], after.get(row.pk, {}))
+            changed = {row: audit.between(row, before[row.pk], after.get(row.pk, {})) for row in rows}
+            if watch.said and not any(changed.values()):
+                # Nothing became another, and something was done that is to be known: addresses were printed, say.
+                audit.close(watch, told="", at=timezone.now())
+            for row, changes in changed.items():
                 if changes:
                     watch.about(row)
                     audit.close(watch, told="", at=timezone.now(), changes=changes)
+        return answer
 
     return acted
 
 
-def for_chosen(*, description: str, permission: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
+def for_chosen(*, description: str, permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method one that is done to the rows chosen in a list, by those with ``permission`` (``app.codename``).
 
     Django's own decorator asks a method of the admin for each permission; this one needs none. What is done to each
-    row is in the audit log, in one transaction with what is done.
+    row is in the audit log, in one transaction with what is done. What the method returns, a file say, is the answer.
     """
 
-    def made(action: Callable[..., None]) -> Callable[..., Any]:
+    def made(action: Callable[..., Any]) -> Callable[..., Any]:
         wrapped = admin.action(description=description)(
             said(_audited(action, description.partition("（")[0]))
         )

@@ -68,6 +68,7 @@ def record(
     watch = _watch.get()
     if watch is not None and watch.operator == operator and not watch.said:
         watch.action, watch.subject, watch.note, watch.said = action, subject, note, True
+        watch.row = row if watch.row is None else watch.row
         return
     _append(operator, action, subject, note, at, row or (watch.row if watch else None), changes)
 

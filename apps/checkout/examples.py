@@ -160,6 +160,24 @@ RECEIVED: Final[_JSON] = {
         _move("receive", "SHIPPED", "RECEIVED", "member", "2026-03-04T19:00:00+08:00"),
     ],
 }
+TRACE: Final[_JSON] = {
+    "parcel_no": "PC260302Q8N4R7XYZ2KM",
+    "carrier": "顺丰速运",
+    "carrier_code": "SF",
+    "tracking_no": "SF1234567890123",
+    "state": "DELIVERING",
+    "events": [
+        {
+            "at": "2026-03-04T09:12:00+08:00",
+            "text": "快件正在派送，请保持电话畅通",
+            "place": "浙江,杭州市,西湖区",
+        },
+        {"at": "2026-03-03T02:40:00+08:00", "text": "快件已到达【杭州转运中心】", "place": "浙江,杭州市"},
+    ],
+    "waybill_token": "eXJ5b3VyLXdheWJpbGw",
+    "checked_at": "2026-03-04T10:00:00+08:00",
+    "delivered_at": None,
+}
 # One of the two cups went back: half of what was paid for them, the postage stays.
 PART_REFUNDED: Final[_JSON] = {
     **RECEIVED,

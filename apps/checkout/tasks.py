@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.checkout import asking, closing, grouping, hearing
+from apps.checkout import asking, closing, grouping, hearing, tracing
 
 
 @shared_task(name="checkout.close_expired")
@@ -30,3 +30,9 @@ def query_unheard() -> None:
 def retry_notifications() -> None:
     """Take up notifications of WeChat Pay that could not be carried out."""
     jobs.run("payments.retry_notifications", lambda at: hearing.retry_notifications(at=at))
+
+
+@shared_task(name="fulfillment.trace_due")
+def trace_due() -> None:
+    """Ask about parcels under way, and for the tokens by which WeChat's plugin shows them."""
+    jobs.run("fulfillment.trace_due", lambda at: tracing.trace_due(at=at))

@@ -16,6 +16,7 @@ from apps.demo import (
     group_buys,
     messages,
     packets,
+    parcels,
     presales,
     promoters,
     referrals,
@@ -48,6 +49,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         after_sales.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)
+        parcels.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)

@@ -7,14 +7,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.aftersales import parts as aftersales
-from apps.base.admin import ReadOnlyAdmin, link, yuan_column
+from apps.base.admin import ReadOnlyAdmin, for_chosen, link, yuan_column
 from apps.base.finding import Name, Number, Phone, Title
-from apps.base.logs import mask
 from apps.base.parts import Parted
 from apps.checkout import activities
 from apps.checkout import parts as checkout
@@ -117,11 +116,20 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     )
 
     actions_row = ["ship"]
+    actions = ["print_pick_list", "print_slips"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
         rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")
+
+    @for_chosen(description="打印拣货单", permission="orders.change_order")
+    def print_pick_list(self, request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+        return fulfillment.pick_list(request, chosen)
+
+    @for_chosen(description="打印装箱单", permission="orders.change_order")
+    def print_slips(self, request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+        return fulfillment.packing_slips(request, chosen)
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Any) -> SafeString:
@@ -168,8 +176,4 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         told = row.address
         if row.address_erased_at:
             return "已按保存期限清空"
-        if not told:
-            return "—"
-        name, phone = str(told.get("name", "")), str(told.get("phone", ""))
-        region = "".join(str(told.get(part, "")) for part in ("province", "city", "district"))
-        return f"{name[:1]}** {mask(phone) if len(phone) == 11 else phone[:2] + '****'} {region}****"
+        return orders.masked_address(told)

@@ -1,4 +1,4 @@
-"""Freight templates and carriers for operators; parcels are sent from the order's page."""
+"""Freight templates, carriers and parcels for operators; parcels are sent from the order's page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.base.admin import EditableAdmin, FixedAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
-from apps.base.asking import AskForm
+from apps.base.asking import AskForm, Preview, operator
 from apps.base.forms import RegionsField, YuanField
+from apps.fulfillment import selectors as parcel_facts
+from apps.fulfillment.import_form import ImportForm
 from apps.fulfillment.models import (
     Carrier,
     FreightTemplate,
@@ -23,9 +27,10 @@ from apps.fulfillment.models import (
     Parcel,
     ProductFreight,
     ShippingUpload,
+    Trace,
 )
-from apps.fulfillment.services import carriers, templates
-from apps.fulfillment.states import UploadStatus
+from apps.fulfillment.services import carriers, importing, templates, tracing
+from apps.fulfillment.states import TRACE_ENDS, TraceState, UploadStatus
 from mall import regions
 from mall.errors import ShopError
 from mall.money import yuan
@@ -34,6 +39,13 @@ UPLOAD_COLOURS: dict[str, str] = {
     UploadStatus.WAITING: "warning",
     UploadStatus.DONE: "success",
     UploadStatus.FAILED: "danger",
+}
+
+TRACE_COLOURS: dict[str, str] = {
+    TraceState.DELIVERING: "info",
+    TraceState.SIGNED: "success",
+    TraceState.PROBLEM: "danger",
+    TraceState.RETURNED: "warning",
 }
 
 
@@ -212,14 +224,135 @@ def _codes(chosen: QuerySet[Carrier]) -> list[str]:
     return list(chosen.order_by().values_list("code", flat=True))
 
 
+class StandingStillFilter(admin.SimpleListFilter):
+    """Parcels of which nothing new was told for 48 hours, whose buyers still wait."""
+
+    title = "48 小时无更新"
+    parameter_name = "still"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "是")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Parcel]) -> QuerySet[Parcel]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(trace__in=parcel_facts.standing_still(at=timezone.now()))
+
+
+class AskNowForm(AskForm):
+    """A question before the courier is asked about a parcel out of turn."""
+
+    title = "立即查询物流"
+    explanation = "一分钟内向快递查询；同一单号半小时内只查询一次。"
+
+
 @admin.register(Parcel)
 class ParcelAdmin(ReadOnlyAdmin):
-    """Everything that was sent, newest first."""
+    """Everything that was sent, newest first, and how it stands on its way."""
 
-    list_display = ["parcel_no", "order", "carrier", "tracking_no", "shipped_at", "operator"]
-    list_filter = ["carrier", "shipped_at"]
-    list_select_related = ["order", "carrier", "operator"]
+    list_display = [
+        "parcel_no",
+        "order",
+        "carrier",
+        "tracking_no",
+        "way",
+        "moved_at",
+        "shipped_at",
+        "operator",
+    ]
+    list_filter = ["trace__state", StandingStillFilter, "carrier", "shipped_at"]
+    list_select_related = ["order", "carrier", "operator", "trace"]
     search_fields = ["parcel_no", "tracking_no", "order__order_no"]
+    readonly_fields = ["way", "moved_at", "checked_at", "told"]
+    fields = [
+        "parcel_no",
+        "order",
+        "carrier",
+        "tracking_no",
+        "shipped_at",
+        "operator",
+        "way",
+        "moved_at",
+        "checked_at",
+        "told",
+    ]
+    actions_list = ["import_numbers"]
+    actions_detail = ["ask_now"]
+
+    @admin.display(description="物流", ordering="trace__state")
+    def way(self, row: Parcel) -> SafeString | str:
+        trace = _trace_of(row)
+        return chip(trace.get_state_display(), TRACE_COLOURS.get(trace.state, "")) if trace else "—"
+
+    @admin.display(description="最近更新", ordering="trace__moved_at")
+    def moved_at(self, row: Parcel) -> Any:
+        trace = _trace_of(row)
+        return trace.moved_at if trace else None
+
+    @admin.display(description="最近查询")
+    def checked_at(self, row: Parcel) -> str:
+        trace = _trace_of(row)
+        if trace is None or trace.checked_at is None:
+            return trace.last_error if trace and trace.last_error else "尚未查询"
+        told = f"{timezone.localtime(trace.checked_at):%Y-%m-%d %H:%M}"
+        return f"{told}（{trace.last_error}）" if trace.last_error else told
+
+    @admin.display(description="物流记录")
+    def told(self, row: Parcel) -> SafeString | str:
+        trace = _trace_of(row)
+        lines = trace.events.filter(tracking_no=row.tracking_no) if trace else []
+        shown = ((f"{timezone.localtime(line.at):%Y-%m-%d %H:%M}", line.place, line.text) for line in lines)
+        return format_html_join(mark_safe("<br>"), "{} {} {}", shown) or "暂无"
+
+    @action(
+        description="导入快递单号",
+        url_path="import",
+        permissions=["orders.change_order"],
+        icon="upload_file",
+    )
+    def import_numbers(self, request: HttpRequest) -> HttpResponse:
+        """Show what a file would do, then do it: all of it or nothing."""
+
+        def look(filled: ImportForm) -> Preview:
+            plan = importing.preview(filled.rows())
+            shown = "；".join(
+                f"{one.order_no} {one.carrier_code} {one.tracking_no}" for one in plan.leaving[:20]
+            )
+            facts = [
+                ("发出包裹", f"{len(plan.leaving)} 个"),
+                ("已导入过，跳过", f"{len(plan.known)} 行"),
+                ("包裹", f"{shown}{' …' if len(plan.leaving) > 20 else ''}" or "—"),
+            ]
+            return Preview(facts=facts)
+
+        def take_in(filled: ImportForm) -> str:
+            done = importing.carry_out(rows=filled.rows(), operator=operator(request), at=timezone.now())
+            return f"已发出 {done.sent} 个包裹，{done.known} 行此前已导入。发货信息将自动上传微信。"
+
+        return self.ask(request, ImportForm, take_in, preview=look)
+
+    def usable(self, row: Parcel) -> list[str]:
+        trace = _trace_of(row)
+        return ["ask_now"] if trace and trace.state not in TRACE_ENDS else []
+
+    @action(
+        description="立即查询物流",
+        url_path="ask-now",
+        permissions=["orders.change_order"],
+        icon="travel_explore",
+    )
+    def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def ask(_: AskNowForm) -> str:
+            tracing.ask_now(parcel_no=row.parcel_no, at=timezone.now())
+            return "已安排查询，请稍后刷新。"
+
+        return self.ask(request, AskNowForm, ask, row=row, heading=f"{row.carrier} {row.tracking_no}")
+
+
+def _trace_of(row: Parcel) -> Trace | None:
+    return getattr(row, "trace", None)
 
 
 class ShippingUploadAdmin(ReadOnlyAdmin):

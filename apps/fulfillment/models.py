@@ -1,4 +1,4 @@
-"""Freight templates, carriers, parcels, and what WeChat was told of them."""
+"""Freight templates, carriers, parcels and their way to the buyer, and what WeChat was told of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Q
 from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Product
-from apps.fulfillment.states import ChargedBy, UploadStatus
+from apps.fulfillment.states import ChargedBy, TraceSource, TraceState, UploadStatus
 from apps.orders.models import Order, OrderLine
 
 
@@ -146,6 +146,85 @@ class ParcelLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_line_id} × {self.quantity}"
+
+
+class Trace(models.Model):
+    """How a parcel stands on its way, as far as it was told. Under another number it begins anew (``services.tracing``)."""
+
+    parcel = models.OneToOneField(Parcel, on_delete=models.PROTECT, related_name="trace", verbose_name="包裹")
+    state = models.CharField(
+        "物流状态", max_length=10, choices=TraceState.choices, default=TraceState.WAITING
+    )
+    # For WeChat's logistics plugin in the client; of this very number.
+    waybill_token = models.CharField("微信物流凭证", max_length=256, blank=True, editable=False)
+    # When the token, and how the parcel stands, are asked for next; empty: not any more.
+    token_due_at = models.DateTimeField("凭证申请时间", null=True, editable=False)
+    ask_at = models.DateTimeField("下次查询", null=True)
+    # How often in a row nothing new was told: the waits grow with it.
+    quiet = models.PositiveSmallIntegerField("连续无更新次数", default=0)
+    checked_at = models.DateTimeField("最近查询", null=True)
+    # When it was last told to move; at first when it left.
+    moved_at = models.DateTimeField("最近更新")
+    delivered_at = models.DateTimeField("签收时间", null=True)
+    last_error = models.CharField("最近错误", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "物流轨迹"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(delivered_at__isnull=False, state=TraceState.SIGNED)
+                | (Q(delivered_at__isnull=True) & ~Q(state=TraceState.SIGNED)),
+                name="trace_delivered_at_exactly_when_signed",
+            ),
+            models.CheckConstraint(
+                condition=Q(ask_at__isnull=True) | ~Q(state__in=[TraceState.SIGNED, TraceState.RETURNED]),
+                name="trace_is_asked_for_under_way_only",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="trace_to_ask"),
+            models.Index(
+                fields=["token_due_at"], condition=Q(token_due_at__isnull=False), name="trace_without_token"
+            ),
+            # What stands still: the parcels under way by when they last moved.
+            models.Index(
+                fields=["moved_at"],
+                condition=~Q(state__in=[TraceState.SIGNED, TraceState.RETURNED]),
+                name="trace_under_way",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.parcel_id} {self.get_state_display()}"
+
+
+class TraceEvent(models.Model):
+    """One line of a parcel's way in the courier's words, which may name people. Never changed, only erased."""
+
+    trace = models.ForeignKey(
+        Trace, on_delete=models.PROTECT, related_name="events", db_index=False, verbose_name="物流轨迹"
+    )
+    # The number under which it was told: a parcel's number may be put right.
+    tracking_no = models.CharField("快递单号", max_length=64)
+    at = models.DateTimeField("时间")
+    text = models.CharField("内容", max_length=500)
+    place = models.CharField("地点", max_length=60, blank=True)
+    source = models.CharField("来源", max_length=10, choices=TraceSource.choices)
+    # SHA-256 of the text: what makes the line once for ever, however often it is told.
+    digest = models.CharField("摘要", max_length=64, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "物流记录"
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["trace", "tracking_no", "at", "digest"], name="trace_event_once"),
+            models.CheckConstraint(condition=~Q(text=""), name="trace_event_says_something"),
+        ]
+        # Whose time is over.
+        indexes = [models.Index(fields=["at"], name="trace_event_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.text}"
 
 
 class ShippingUpload(models.Model):

@@ -7,11 +7,13 @@ from http import HTTPStatus
 from typing import Final
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.enums import ActionVariant
@@ -20,13 +22,14 @@ from apps.base import audit
 from apps.base.admin import chip, link
 from apps.base.asking import AskForm, Asking, operator
 from apps.base.parts import Button, Door, Part
+from apps.fulfillment import printing, wave
 from apps.fulfillment.admin import UPLOAD_COLOURS
 from apps.fulfillment.models import Parcel, ShippingUpload
-from apps.fulfillment.services import parcels
-from apps.fulfillment.ship_form import CorrectForm, ShipForm
+from apps.fulfillment.services import addresses, parcels
+from apps.fulfillment.ship_form import AddressForm, CorrectForm, ShipForm
 from apps.fulfillment.states import UploadStatus
-from apps.orders.models import Order
-from apps.orders.parts import OrderPart, address_facts
+from apps.orders.models import AddressChange, Order
+from apps.orders.parts import OrderPart, address_facts, masked_address
 from apps.orders.states import Status
 
 
@@ -72,6 +75,27 @@ class UploadInline(OrderPart):
         return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
 
 
+class AddressChangeInline(OrderPart):
+    """What the address was before it was put right, as much of it as the page itself shows."""
+
+    model = AddressChange
+    verbose_name_plural = "收货信息修改"
+    fields = ["at", "was", "became", "reason", "operator"]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AddressChange]:
+        rows: QuerySet[AddressChange] = super().get_queryset(request)
+        return rows.select_related("operator")
+
+    @admin.display(description="原收货信息")
+    def was(self, row: AddressChange) -> str:
+        return masked_address(row.before)
+
+    @admin.display(description="新收货信息")
+    def became(self, row: AddressChange) -> str:
+        return masked_address(row.after)
+
+
 class UploadAgainForm(AskForm):
     """A question before an order's parcels are told to WeChat again."""
 
@@ -96,20 +120,52 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
         )
         return f"包裹 {parcel.parcel_no} 已发出，发货信息将自动上传微信。"
 
+    # A page that was opened before the address was put right would send the parcel to the old one.
+    changed = order.address_changes.order_by("id").values_list("pk", flat=True).last()
     told = [("收货信息", " ".join(value for _, value in address_facts(order)))]
     if order.remark:
         told.append(("买家留言", order.remark))
     asked = partial(ShipForm, lines=list(order.lines.all()), left=parcels.units_left(order))
-    shown = page.ask(request, asked, send, row=order, heading=order.order_no, facts=told)
+    shown = page.ask(
+        request,
+        asked,
+        send,
+        row=order,
+        heading=order.order_no,
+        facts=told,
+        seen="" if changed is None else str(changed),
+    )
     # However the page came to be shown: a form that comes back with a mistake shows name, phone and address as well.
+    _note_look(request, order, shown, action="发货页查看收货信息")
+    return shown
+
+
+def _note_look(request: HttpRequest, order: Order, shown: HttpResponse, *, action: str) -> None:
+    """Write down who was shown a whole address."""
     if shown.status_code != HTTPStatus.FOUND:
         audit.record(
-            operator=operator(request),
-            action="发货页查看收货信息",
-            subject=order.order_no,
-            at=timezone.now(),
-            row=order,
+            operator=operator(request), action=action, subject=order.order_no, at=timezone.now(), row=order
         )
+
+
+def _correct_address(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    """Show and take another address; who left the shop is not shown any more."""
+    if order.member.erased_at:
+        raise PermissionDenied
+
+    def put_right(filled: AddressForm) -> str:
+        addresses.correct(
+            order_no=order.order_no,
+            address=filled.address(),
+            reason=filled.cleaned_data["reason"],
+            operator=operator(request),
+            at=timezone.now(),
+        )
+        return "收货信息已修改。"
+
+    now = {part: order.address.get(part, "") for part in AddressForm.base_fields}
+    shown = page.ask(request, AddressForm, put_right, row=order, heading=order.order_no, initial=now)
+    _note_look(request, order, shown, action="修改页查看收货信息")
     return shown
 
 
@@ -142,6 +198,37 @@ def _upload_again(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
     return page.ask(request, UploadAgainForm, ask, row=order, heading=order.order_no)
 
 
+def pick_list(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+    """The pick list of the chosen orders that can be sent, as PDF. Raises WaveTooLarge, NothingToPick."""
+    slips = wave.slips(_keys(chosen))
+    return _pdf(printing.pick_list(wave.picked(slips), slips, at=timezone.now()), name="pick-list")
+
+
+def packing_slips(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse:
+    """The packing slips of the chosen orders that can be sent, as PDF; who printed addresses is written down.
+
+    Raises WaveTooLarge, NothingToPick.
+    """
+    slips, at = wave.slips(_keys(chosen)), timezone.now()
+    rows = {order.order_no: order for order in chosen}
+    for slip in slips:
+        order = rows[slip.order_no]
+        audit.record(operator=operator(request), action="打印装箱单", subject=slip.order_no, at=at, row=order)
+    return _pdf(printing.packing_slips(slips, at=at), name="packing-slips")
+
+
+def _keys(chosen: QuerySet[Order]) -> list[int]:
+    """The chosen orders' keys, at most one more than are printed."""
+    return list(chosen.order_by("pk").values_list("pk", flat=True)[: wave.MOST_ORDERS + 1])
+
+
+def _pdf(content: bytes, *, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
 def _waits(order: Order) -> bool:
     return order.status == Status.PAID and not order.awaits_goods
 
@@ -162,8 +249,18 @@ SENDING: Final = Part(
             variant=ActionVariant.PRIMARY,
             press=_ship,
             usable=_waits,
-        )
+        ),
+        Button(
+            name="correct_address",
+            title="修改收货信息",
+            path="address",
+            needs="orders.change_order",
+            icon="edit_location",
+            press=_correct_address,
+            usable=addresses.is_correctable,
+        ),
     ],
+    inlines=[AddressChangeInline],
 )
 PARCELS: Final = Part(
     room="fulfillment",

@@ -1,14 +1,18 @@
-"""What fulfillment holds of people: with which parcels an order left."""
+"""What fulfillment holds of people: with which parcels an order left, and what couriers told of their way."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
+
+from django.db.models import QuerySet
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Open, Person, Room
-from apps.fulfillment.models import Parcel, ParcelLine, ShippingUpload
+from apps.fulfillment.models import Parcel, ParcelLine, ShippingUpload, Trace, TraceEvent
 from apps.fulfillment.states import UploadStatus
+from apps.orders.personal import TRADES_KEPT
 
 # Told with the buyer's openid; what failed waits for a person, and WeChat keeps the money until it is told.
 _UNTOLD: Final = (UploadStatus.WAITING, UploadStatus.FAILED)
@@ -19,6 +23,8 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     """Parcels and what was in them."""
     parcels = Parcel.objects.filter(order__member_id=person.member_id).order_by("id")
     lines = ParcelLine.objects.filter(parcel__order__member_id=person.member_id).order_by("id")
+    traces = Trace.objects.filter(parcel__order__member_id=person.member_id).order_by("id")
+    told = TraceEvent.objects.filter(trace__parcel__order__member_id=person.member_id).order_by("id")
     return {
         "包裹": personal.table(
             parcels,
@@ -29,7 +35,30 @@ def export(person: Person) -> Mapping[str, personal.Table]:
             订单号="order__order_no",
         ),
         "包裹商品": personal.table(lines, "quantity", 包裹号="parcel__parcel_no", 商品="order_line__title"),
+        "物流轨迹": personal.table(traces, "state", "moved_at", "delivered_at", 包裹号="parcel__parcel_no"),
+        "物流记录": personal.table(told, "at", "text", "place", 包裹号="trace__parcel__parcel_no"),
     }
+
+
+def forget_old(*, at: datetime, limit: int) -> int:
+    """Erase couriers' lines of orders whose address is erased, the oldest first; return how many.
+
+    A line is no younger than the order that it is of, so what is younger than trades are kept need not be looked at.
+    """
+    old = list(_old(at=at).order_by("at").values_list("pk", flat=True)[:limit])
+    TraceEvent.objects.filter(pk__in=old).delete()
+    return len(old)
+
+
+def overdue(*, at: datetime) -> int:
+    """How many lines should be gone."""
+    return _old(at=at).count()
+
+
+def _old(*, at: datetime) -> QuerySet[TraceEvent]:
+    return TraceEvent.objects.filter(
+        at__lt=at - TRADES_KEPT, trace__parcel__order__address_erased_at__isnull=False
+    )
 
 
 def still_open(person: Person) -> Sequence[Open]:
@@ -60,6 +89,23 @@ ROOM = Room(
             why=_TRADE,
         ),
         Holding(
+            model="fulfillment.Trace",
+            plain=("waybill_token", "last_error"),
+            exported="物流轨迹",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=_TRADE,
+        ),
+        Holding(
+            model="fulfillment.TraceEvent",
+            personal=("text", "place"),
+            plain=("digest",),
+            exported="物流记录",
+            fate=Fate.STORED,
+            kept="与订单地址相同：交易完成后三年",
+            why=_TRADE,
+        ),
+        Holding(
             model="fulfillment.ShippingUpload",
             plain=("bill_kind", "last_error"),
             not_exported="向微信上传发货信息的状态，内容为包裹，已导出",
@@ -70,4 +116,6 @@ ROOM = Room(
     ),
     export=export,
     still_open=still_open,
+    forget_old=forget_old,
+    overdue=overdue,
 )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Exists, F, Q
-from django.db.models.functions import JSONObject
+from django.db.models import DurationField, Exists, F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, JSONObject
 
 from apps.catalog.models import Product, Sku
-from apps.fulfillment.models import FreightTemplate, FreightZone, Parcel
-from apps.fulfillment.states import ChargedBy
+from apps.fulfillment.models import FreightTemplate, FreightZone, Parcel, Trace
+from apps.fulfillment.states import TRACE_ENDS, ChargedBy, TraceState
+from apps.members.models import Member
+from apps.orders.models import Order
+from apps.orders.states import Status
 from mall import regions
+from mall import text as texts
+from mall.errors import NotFound
+
+# After so long without a word about a parcel somebody should ask the courier.
+STILL_AFTER: Final = timedelta(hours=48)
 
 
 def parcels_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
@@ -41,6 +51,59 @@ def parcels_of(order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
         shown: dict[str, Any] = dict(row)
         parcels.setdefault(shown.pop("order_id"), []).append(shown)
     return parcels
+
+
+def trace_of(*, member: Member, order_no: str, parcel_no: str) -> dict[str, Any]:
+    """Return the way of a parcel of the member's own order as the API shows it, the newest line first. Raises NotFound."""
+    if not (texts.is_number(order_no) and texts.is_number(parcel_no)):
+        raise NotFound
+    row = (
+        Trace.objects.filter(
+            parcel__parcel_no=parcel_no, parcel__order__order_no=order_no, parcel__order__member=member
+        )
+        .select_related("parcel__carrier")
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    told = row.events.filter(tracking_no=row.parcel.tracking_no).order_by("-at", "-id")
+    return {
+        "parcel_no": parcel_no,
+        "carrier": row.parcel.carrier.name,
+        "carrier_code": row.parcel.carrier.code,
+        "tracking_no": row.parcel.tracking_no,
+        "state": row.state,
+        "events": list(told.values("at", "text", "place")),
+        "waybill_token": row.waybill_token or None,
+        "checked_at": row.checked_at,
+        "delivered_at": row.delivered_at,
+    }
+
+
+def under_number(*, carrier_id: str, tracking_no: str, openid: str) -> list[str]:
+    """Return the numbers of a member's parcels that bear this number of this carrier."""
+    found = Parcel.objects.filter(
+        tracking_no=tracking_no, carrier__code=carrier_id, order__member__openid=openid
+    )
+    return list(found.order_by("id").values_list("parcel_no", flat=True))
+
+
+def is_delivered(order_no: str) -> bool:
+    """Whether all of an order has left and every parcel of it was signed for."""
+    order = Order.objects.filter(order_no=order_no, status=Status.SHIPPED).first()
+    if order is None:
+        return False
+    states = list(Parcel.objects.filter(order=order).values_list("trace__state", flat=True))
+    return bool(states) and set(states) == {TraceState.SIGNED}
+
+
+def standing_still(*, at: datetime | Combinable) -> QuerySet[Trace]:
+    """Parcels of orders not yet received which nobody has told anything new of for 48 hours; ``at`` may be an expression."""
+    # A statement that is planned once has to be told what kind of value it subtracts.
+    still = Cast(Value(STILL_AFTER), DurationField()) if isinstance(at, Combinable) else STILL_AFTER
+    return Trace.objects.exclude(state__in=TRACE_ENDS).filter(
+        moved_at__lte=at - still, parcel__order__status__in=[Status.PAID, Status.SHIPPED]
+    )
 
 
 def weightless(*, template_ids: Iterable[int] = (), product_ids: Iterable[int] = ()) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What an operator fills in to send a parcel, and to put its number right."""
+"""What an operator fills in to send a parcel, and to put its number or its order's address right."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apps.base.asking import AskForm
-from apps.base.forms import TrackingField
+from apps.base.asking import AskForm, ReasonForm
+from apps.base.forms import TextField, TrackingField
 from apps.fulfillment.models import Carrier
 from apps.orders.models import OrderLine
 
@@ -54,6 +54,34 @@ class ShipForm(AskForm):
         """Return the units of each line that are in the parcel."""
         chosen = {line: self.cleaned_data.get(f"line_{line}") for line in self._left}
         return {line: self._left[line] if units is None else units for line, units in chosen.items()}
+
+
+def _part(label: str, most: int, *, needed: bool = True, hint: str = "") -> TextField:
+    return TextField(
+        label=label, max_length=most, required=needed, widget=UnfoldAdminTextInputWidget, help_text=hint
+    )
+
+
+class AddressForm(ReasonForm):
+    """An order's address, put right before anything leaves."""
+
+    title = "修改收货信息"
+    explanation = (
+        "只能在发出第一个包裹之前修改；已付运费不变，改到其他省市前请确认快递可达。原收货信息会保留在历史中。"
+    )
+
+    name = _part("收货人", 25)
+    phone = _part("手机号", 40)
+    province = _part("省", 20)
+    city = _part("市", 20)
+    district = _part("区县", 20, needed=False)
+    detail = _part("详细地址", 120)
+    postal_code = _part("邮编", 6, needed=False)
+    field_order = ["name", "phone", "province", "city", "district", "detail", "postal_code", "reason"]
+
+    def address(self) -> dict[str, str]:
+        """The parts as they were typed."""
+        return {part: self.cleaned_data[part] for part in self.field_order if part != "reason"}
 
 
 class CorrectForm(AskForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import admin
@@ -17,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.base import audit
 from apps.base.admin import ReadOnlyTabular, chip, with_way, yuan_column
 from apps.base.asking import Asking, operator
+from apps.base.logs import mask
 from apps.base.parts import Button, Fact, Part
 from apps.catalog.models import Product
 from apps.members.models import Member
@@ -138,6 +140,15 @@ _ADDRESS: Final = {
 def address_facts(order: Order) -> list[tuple[str, str]]:
     """Return where an order goes, whole, part by part; whoever shows it writes down who looked."""
     return [(label, str(order.address[part])) for part, label in _ADDRESS.items() if order.address.get(part)]
+
+
+def masked_address(told: Mapping[str, Any]) -> str:
+    """An address as pages show it to whoever may see the order: the first sign of the name, a masked number, the region."""
+    if not told:
+        return "—"
+    name, phone = str(told.get("name", "")), str(told.get("phone", ""))
+    region = "".join(str(told.get(part, "")) for part in ("province", "city", "district"))
+    return f"{name[:1]}** {mask(phone) if len(phone) == 11 else phone[:2] + '****'} {region}****"
 
 
 def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:

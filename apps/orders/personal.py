@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Open, Person, Room
-from apps.orders.models import Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
+from apps.orders.models import AddressChange, Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
 from apps.orders.states import Status
 
 # 电子商务法 Art. 31: goods, payment and delivery of a transaction are kept for at least three years from its
@@ -34,6 +34,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     orders = Order.objects.filter(member_id=person.member_id).order_by("id")
     lines = OrderLine.objects.filter(**mine).order_by("id")
     moves = OrderMove.objects.filter(**mine).order_by("id")
+    changes = AddressChange.objects.filter(**mine).order_by("id")
     refunds = OrderRefund.objects.filter(**mine).order_by("id")
     parts = OrderRefundLine.objects.filter(refund__order__member_id=person.member_id).order_by("id")
     return {
@@ -47,6 +48,9 @@ def export(person: Person) -> Mapping[str, personal.Table]:
             订单号="order__order_no",
         ),
         "订单历史": personal.table(moves, "move", "to_status", "actor", "note", "at", 订单号="order__order_no"),
+        "收货信息修改": personal.table(
+            changes, "before", "after", "reason", "at", 订单号="order__order_no"
+        ),
         "售后退款": personal.table(
             refunds, "refund_no", "reason", "goods_fen", "shipping_fen", "wechat_fen", "balance_fen",
             "points_back", "points_taken", "at", 订单号="order__order_no",
@@ -102,6 +106,11 @@ def _empty(orders: QuerySet[Order], *, limit: int, at: datetime) -> int:
         for order in rows:
             order.address, order.remark, order.address_erased_at = _region(order.address), "", at
         Order.objects.bulk_update(rows, ["address", "remark", "address_erased_at"])
+        changes = list(AddressChange.objects.filter(order__in=rows))
+        for change in changes:
+            change.before, change.after = _region(change.before), _region(change.after)
+            change.reason = ""
+        AddressChange.objects.bulk_update(changes, ["before", "after", "reason"])
     return len(rows)
 
 
@@ -152,6 +161,14 @@ ROOM = Room(
             exported="订单历史",
             fate=Fate.NAMELESS,
             kept="与订单相同",
+            why=_TRADE,
+        ),
+        Holding(
+            model="orders.AddressChange",
+            personal=("before", "after", "reason"),
+            exported="收货信息修改",
+            fate=Fate.STORED,
+            kept="与订单地址相同：交易完成后三年",
             why=_TRADE,
         ),
         Holding(

@@ -14,7 +14,7 @@ from django.db.models import F
 from apps.base import numbers, replica, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions, writing
-from apps.orders.models import Order, OrderLine, OrderRefund, OrderRefundLine
+from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
 from apps.orders.states import LIFECYCLE, Actor, Status
 from apps.outbox import services as outbox
 from mall.errors import Kind, NotFound, ShopError
@@ -274,6 +274,19 @@ def goods_arrived(*, order: Order) -> None:
     transactions.require()
     order.awaits_goods = False
     order.save(update_fields=["awaits_goods"])
+
+
+def rewrite_address(
+    *, order: Order, address: Mapping[str, str], reason: str, operator: Any, at: datetime
+) -> AddressChange:
+    """Give an order another address and keep what it was; the caller has locked it and says whether it may be."""
+    transactions.require()
+    change = AddressChange.objects.create(
+        order=order, before=order.address, after=dict(address), reason=reason, operator=operator, at=at
+    )
+    order.address = dict(address)
+    order.save(update_fields=["address"])
+    return change
 
 
 def note_activity(*, order: Order, **more: Any) -> None:

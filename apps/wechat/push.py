@@ -113,8 +113,8 @@ def message_key(message: Mapping[str, Any]) -> str:
     """Return what tells one message from another: the same for each delivery of the same message.
 
     MsgId where there is one; else FromUserName + CreateTime + Event, as WeChat advises, with the payment or the
-    check, the templates and messages, or the card an event is about, since several may come in one second. Hashed,
-    because FromUserName is an openid.
+    check, the templates and messages, the card, or the waybill's steps an event is about, since several may come in one
+    second. Hashed, because FromUserName is an openid.
     """
     if message.get("MsgId"):
         parts = ["MsgId", str(message["MsgId"])]
@@ -124,6 +124,9 @@ def message_key(message: Mapping[str, Any]) -> str:
             for n in ("MsgId", "FromUserName", "CreateTime", "Event", "transaction_id")
         ]
         parts += [str(message[n]) for n in ("trace_id", "notify_code", "card_status") if message.get(n)]
+        if message.get("WayBillId"):
+            parts += [str(message.get(n, "")) for n in ("DeliveryID", "WayBillId", "Version")]
+            parts.append(json.dumps(message.get("Actions"), ensure_ascii=False, sort_keys=True))
         rows = pushed.entries(message)
         parts += [json.dumps(rows, ensure_ascii=False, sort_keys=True)] if rows else []
     return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.wechat import pushed
+from apps.wechat import paths, pushed
 from apps.wechat.models import PushMessage
 
 
@@ -18,3 +18,8 @@ def push_said(*, message_key: str) -> pushed.Said | None:
     """Return what a kept push says about messages; None if it is about something else or not kept (any more)."""
     kept = PushMessage.objects.filter(message_key=message_key).values_list("content", "received_at").first()
     return None if kept is None else pushed.read(kept[0], at=kept[1])
+
+
+def push_path(*, message_key: str) -> paths.PathAdded | None:
+    """Return what a kept push says of a waybill's way; None if it is about something else or not kept (any more)."""
+    return paths.read(push_content(message_key=message_key))

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.pictures",
     "apps.wechat",
     "apps.sms",
+    "apps.couriers",
     "apps.members",
     "apps.catalog",
     "apps.stores",
@@ -347,6 +348,10 @@ SMS_SIGN_NAME = ENV.sms_sign_name or ""
 SMS_APP_ID = ENV.sms_app_id or ""
 SMS_REGION = ENV.sms_region
 SMS_BASE = ENV.sms_base
+
+KUAIDI100_CUSTOMER = ENV.kuaidi100_customer or ""
+KUAIDI100_KEY = ENV.kuaidi100_key.get_secret_value() if ENV.kuaidi100_key else ""
+KUAIDI100_BASE = ENV.kuaidi100_base
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_ENV_VERSION = ENV.wechat_env_version

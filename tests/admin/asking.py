@@ -42,7 +42,7 @@ from apps.distribution.models import (
 from apps.distribution.models import Entry as PromoterEntry
 from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
-from apps.fulfillment.models import Carrier, ShippingUpload
+from apps.fulfillment.models import Carrier, ShippingUpload, Trace
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
@@ -507,6 +507,70 @@ def _ship() -> Page:
         {"carrier": "SF", "tracking_no": "SF1234567890"},
         lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
         permission="orders.change_order",
+    )
+
+
+def _correct_address() -> Page:
+    order = fulfillment.paid_order(2)
+    return _of_row(
+        "orders.order",
+        order,
+        "address",
+        {
+            "name": "林小满",
+            "phone": "138 0000 0009",
+            "province": "江苏省",
+            "city": "苏州市",
+            "district": "姑苏区",
+            "detail": "平江路9号",
+            "postal_code": "",
+            "reason": "买家来电更正",
+        },
+        lambda: list(Order.objects.values_list("address", "address_changes__reason")),
+        permission="orders.change_order",
+        spoil=lambda: fulfillment.parcel(order),
+    )
+
+
+class _Sent(str):
+    """A file as a form's value: sent whole as often as it is sent, and shown by its name."""
+
+    content: bytes
+    content_type = "text/csv"
+
+    @property
+    def name(self) -> str:
+        return str(self)
+
+    def read(self) -> bytes:
+        return self.content
+
+
+def _import_numbers() -> Page:
+    order = fulfillment.paid_order(2)
+    file = _Sent("numbers.csv")
+    file.content = f"订单号,快递公司,快递单号\n{order.order_no},顺丰,SF1234567890\n".encode("gbk")
+    return Page(
+        "/admin/fulfillment/parcel/import/",
+        "/admin/fulfillment/parcel/",
+        "orders.change_order",
+        "fulfillment.view_parcel",
+        {"file": file, "step": "confirm"},
+        lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
+        spoil=lambda: fulfillment.parcel(order),
+    )
+
+
+def _ask_about_parcel() -> Page:
+    parcel = fulfillment.parcel(fulfillment.paid_order(1), at=timezone.now())
+    return _of_row(
+        "fulfillment.parcel",
+        parcel,
+        "ask-now",
+        {},
+        lambda: list(Trace.objects.values_list("ask_at", flat=True)),
+        permission="orders.change_order",
+        spoil=lambda: Trace.objects.update(checked_at=timezone.now()),
     )
 
 
@@ -1240,6 +1304,8 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "members_erasurerequest_ask_for_member": _ask_erasure,
     "members_erasurerequest_take_back": _take_back_erasure,
     "fulfillment_carrier_fetch": _fetch_carriers,
+    "fulfillment_parcel_import_numbers": _import_numbers,
+    "fulfillment_parcel_ask_now": _ask_about_parcel,
     "promotions_promotion_simulate": _simulate,
     "auth_user_reset_second_factor": _reset_factor,
     **{
@@ -1312,6 +1378,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_ship": _ship,
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
+    "orders_order_correct_address": _correct_address,
     "orders_order_refund_whole": _refund_whole,
     "orders_order_refund_part": _refund_part,
     "aftersales_aftersale_approve": _after_sale("approve", {}, _applied),

@@ -96,7 +96,9 @@ def test_the_receiver_is_masked_until_somebody_looks_and_is_written_down(page: C
 def test_only_buttons_that_lead_somewhere_are_shown(page: Client, manager: User) -> None:
     assert buttons(page, unpaid()) == {"关闭订单", "查看完整收货信息"}
     order = make.paid_order()
-    assert buttons(page, order) == {"发货", "退款", "全额退款", "查看完整收货信息", "补偿发券"}
+    assert buttons(page, order) == {
+        *("发货", "修改收货信息", "退款", "全额退款", "查看完整收货信息", "补偿发券")
+    }
     make.parcel(order)
     assert buttons(page, order) == {"退款", "查看完整收货信息", "补偿发券"}
     ShippingUpload.objects.filter(order=order).update(status=UploadStatus.FAILED)

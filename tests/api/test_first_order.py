@@ -454,7 +454,10 @@ def test_every_answer_of_a_first_order_is_as_documented(
         operator=None,
         at=datetime.now(tz=UTC),
     )
-    assert call("GET", path)["parcels"][0]["tracking_no"] == "SF1234567890123"
+    (parcel,) = call("GET", path)["parcels"]
+    assert parcel["tracking_no"] == "SF1234567890123"
+    way = call("GET", f"{path}/parcels/{parcel['parcel_no']}/trace")
+    assert (way["state"], way["carrier"]) == ("WAITING", "顺丰速运")
     assert call("POST", f"{path}/receive")["status"] == "RECEIVED"
     call("GET", "/orders?status=RECEIVED&page_size=1")
     review_and_answer(witness, order["order_no"], listed[0]["id"])

@@ -306,6 +306,23 @@ def test_short_messages_go_by_https_only_outside_a_rehearsal() -> None:
     assert complaints(SMS_PROVIDER="pigeon")[0].startswith("environment: SMS_PROVIDER:")
 
 
+def test_kuaidi100_is_off_until_its_account_is_set_whole_and_asked_by_https_only() -> None:
+    account = {"KUAIDI100_CUSTOMER": "32DC29F1FAB9", "KUAIDI100_KEY": "iHTgyVlj8081"}
+    with environment(KUAIDI100_CUSTOMER="", KUAIDI100_KEY=""):
+        assert not env.load().kuaidi100_customer
+    assert starts(**account)
+    for name in account:
+        assert complaints(**{**account, name: ""}) == [
+            f"environment: {name}: must be set where the other one is"
+        ]
+    bases = ("WECHAT_API_BASE", "WECHATPAY_BASE", "PUBLIC_BASE_URL")
+    real = {**account, **dict.fromkeys(bases, "https://shop.invalid"), "KUAIDI100_BASE": "http://127.0.0.1:1"}
+    assert starts(WECHAT_SANDBOX="1", **real)
+    assert complaints(WECHAT_SANDBOX=None, **real) == [
+        "environment: KUAIDI100_BASE: must be HTTPS (WECHAT_SANDBOX=1 allows plain HTTP)"
+    ]
+
+
 def test_no_secret_is_repeated_in_the_complaint() -> None:
     lines = complaints(SECRET_KEY="hunter2-changeme", WECHATPAY_API_V3_KEY="topsecretkey")
     assert not any("hunter2" in line or "topsecretkey" in line for line in lines)

@@ -72,8 +72,7 @@ def reasons(scene: str) -> list[str]:
 
 def test_every_scene_has_its_reader_or_waits_for_its_room() -> None:
     without = {scene.name for scene in board.scenes().values() if not scene.reads}
-    # Parcels are not tracked yet.
-    assert without == {"order_delivered"}
+    assert without == set()
 
 
 def test_a_paid_order_is_told_once_with_its_goods_and_sum() -> None:

@@ -13,9 +13,13 @@ import pytest
 from django.db import connection
 
 from apps.base.models import AuditEntry
-from apps.fulfillment.models import Parcel, ParcelLine
-from apps.fulfillment.services import parcels, receipt
-from apps.orders.models import Order
+from apps.fulfillment.models import Parcel, ParcelLine, TraceEvent
+from apps.fulfillment.number_files import Row
+from apps.fulfillment.services import addresses, importing, parcels, receipt, tracing
+from apps.fulfillment.services.importing import Imported
+from apps.fulfillment.services.tracing import Line, News
+from apps.fulfillment.states import TraceSource
+from apps.orders.models import AddressChange, Order
 from apps.orders.states import Actor
 from apps.outbox.models import Announcement
 from tests.apps.fulfillment import make
@@ -108,3 +112,95 @@ def test_two_corrections_at_once_leave_a_trail_without_a_gap() -> None:
     now = Parcel.objects.get().tracking_no
     assert first == "原：ZTO ZT00000"
     assert {second, now} in ({"原：ZTO ZT00001", "ZT00002"}, {"原：ZTO ZT00002", "ZT00001"})
+
+
+def test_the_same_file_of_numbers_taken_in_by_four_operators_at_once_sends_each_parcel_once() -> None:
+    sent = [make.paid_order(1) for _ in range(3)]
+    rows = [Row(number, order.order_no, "中通", f"ZT90000{number}") for number, order in enumerate(sent, 2)]
+    counted: list[Imported] = []
+    backwards = list(reversed(rows))
+
+    def take_in(told: list[Row]) -> None:
+        counted.append(importing.carry_out(rows=told, operator=None, at=make.AT))
+
+    ends = at_once(*[lambda told=told: take_in(told) for told in (rows, backwards, rows, backwards)])
+
+    assert ends == {"done": 4}
+    assert sorted((one.sent, one.known) for one in counted) == [(0, 3), (0, 3), (0, 3), (3, 0)]
+    assert (Parcel.objects.count(), told("ParcelShipped"), told("OrderShipped")) == (3, 3, 3)
+
+
+def test_without_the_orders_locks_the_same_file_at_once_is_refused_in_the_middle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control: each reads what is to be sent before any has sent it."""
+    order = make.paid_order(1)
+    rows = [Row(2, order.order_no, "中通", "ZT900009")]
+    gate = Barrier(2)
+    planned = importing._plan
+
+    def unlocked(*, order_nos: Any) -> list[Order]:
+        return list(Order.objects.filter(order_no__in=order_nos))
+
+    def together(told: Any, found: Any) -> Any:
+        plan = planned(told, found)
+        gate.wait(timeout=10)
+        return plan
+
+    monkeypatch.setattr(importing.orders, "lock_many", unlocked)
+    monkeypatch.setattr(importing, "_plan", together)
+    ends = at_once(*[lambda: importing.carry_out(rows=rows, operator=None, at=make.AT)] * 2)
+    assert ends == {"done": 1, "NotShippable": 1}
+
+
+def test_a_courier_and_wechat_who_tell_the_same_at_once_are_heard_once() -> None:
+    parcel = make.parcel(make.paid_order(1))
+    lines = [Line(make.AT + timedelta(hours=1), "已签收"), Line(make.AT, "已揽收")]
+    words = [(TraceSource.KUAIDI100, "3"), (TraceSource.EXPRESS, "300003")] * 3
+
+    def hear(source: TraceSource, raw: str) -> None:
+        tracing.hear(
+            parcel_no=parcel.parcel_no,
+            tracking_no=parcel.tracking_no,
+            news=News(source=source, raw=raw, lines=lines),
+            at=make.AT + timedelta(hours=2),
+        )
+
+    ends = at_once(*[lambda word=word: hear(*word) for word in words])
+
+    assert ends == {"done": 6}
+    assert (TraceEvent.objects.count(), told("ParcelDelivered")) == (2, 1)
+
+
+def test_workers_who_sweep_at_once_ask_about_each_parcel_once() -> None:
+    for _ in range(4):
+        make.parcel(make.paid_order(1))
+    taken: list[str] = []
+
+    def sweep() -> None:
+        while (asked := tracing.take_due(at=make.AT + timedelta(hours=3))) is not None:
+            taken.append(asked.parcel_no)
+
+    at_once(*[sweep] * 4)
+
+    assert sorted(taken) == sorted(Parcel.objects.values_list("parcel_no", flat=True))
+
+
+def test_a_parcel_that_leaves_and_an_address_that_is_put_right_at_once_are_one_before_the_other() -> None:
+    order = make.paid_order(1)
+    address = {**order.address, "detail": "平江路9号"}
+
+    ends = at_once(
+        lambda: make.parcel(order),
+        *[
+            lambda: addresses.correct(
+                order_no=order.order_no, address=address, reason="更正", operator=None, at=make.AT
+            )
+        ]
+        * 3,
+    )
+
+    changes = AddressChange.objects.count()
+    assert ends["done"] == 1 + changes
+    assert ends["AddressUnchanged"] + ends["AddressTooLate"] == 3 - changes
+    assert changes <= 1

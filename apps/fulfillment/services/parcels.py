@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db.models import Sum
 
 from apps.base import audit, numbers, transactions
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
+from apps.fulfillment.services import tracing
 from apps.fulfillment.states import UploadStatus
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
@@ -123,6 +124,7 @@ def ship(
         )
         if not ShippingUpload.objects.filter(order=order).exists():
             ShippingUpload.objects.create(order=order)
+        tracing.begin(parcel=parcel, at=at)
         _ask_for_upload(order, parcel, at=at)
         if chosen == left:
             orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
@@ -154,6 +156,7 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         parcel.tracking_no = number
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
             parcel.save(update_fields=["carrier", "tracking_no"])
+        tracing.begin_anew(parcel=parcel, at=at)
         audit.record(
             operator=operator, action="修改快递单号", subject=parcel.parcel_no, note=f"原：{was}", at=at
         )
@@ -213,14 +216,24 @@ def tell_wechat_again(*, order_no: str, at: datetime) -> None:
     _ask_for_upload(last.order, last, at=at)
 
 
+def is_tracking_no(number: str) -> bool:
+    """Whether a number in its one form (``mall.text.tracking``) can be a tracking number."""
+    return _TRACKING_NO.fullmatch(number) is not None
+
+
 def units_left(order: Order) -> dict[int, int]:
-    """Return the units that are still to be sent, by order line id in the order's order, without lines of none.
+    """Return the units that are still to be sent, by order line id in the order's order, without lines of none."""
+    return units_left_of([order.pk])
+
+
+def units_left_of(order_ids: Collection[int]) -> dict[int, int]:
+    """Return the units of these orders that are still to be sent, by order line id in its order, without lines of none.
 
     Units are refunded before they leave as long as there are such, so what is neither gone nor refunded is left;
     where more is gone and refunded than was bought, units came back after they had left.
     """
     lines = (
-        OrderLine.objects.filter(order=order)
+        OrderLine.objects.filter(order__in=order_ids)
         .annotate(gone=Sum("parcel_lines__quantity", default=0))
         .order_by("id")  # a grouped query forgets the model's own ordering
     )
@@ -243,7 +256,7 @@ def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:
 
 def _tracking_no(given: str) -> str:
     number = texts.tracking(given)
-    if not _TRACKING_NO.fullmatch(number):
+    if not is_tracking_no(number):
         raise TrackingNumberInvalid
     return number
 

@@ -8,7 +8,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     atomic = False
-    dependencies = [("orders", "0018_found_by_goods")]
+    dependencies = [("orders", "0019_address_changes")]
     operations = [
         AddIndexConcurrently(
             model_name="order",

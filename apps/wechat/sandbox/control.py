@@ -144,6 +144,17 @@ class Sandbox:
         rows = {row["out_trade_no"]: row for row in self.transactions()}
         return dict(rows[out_trade_no])
 
+    def move_waybill(self, waybill_id: str, state: str, **said: object) -> None:
+        """Let a parcel move on to WAITING, MOVING, DELIVERING, SIGNED, PROBLEM or RETURNED.
+
+        ``text``, ``place`` and ``at`` (unix seconds) may be said.
+        With ``openid`` and ``delivery_id`` WeChat pushes the step, as it does for an electronic waybill.
+        """
+        self._post("waybills/move", waybill_id=waybill_id, state=state, **said)
+
+    def waybills(self) -> list[Row]:
+        return self._list("waybills")
+
     def confirm_transfer(self, openid: str, package_info: str) -> str:
         """Confirm on the page of wx.requestMerchantTransfer; returns the state, or raises ControlRefused."""
         return str(self._post("transfers/confirm", openid=openid, package_info=package_info)["state"])

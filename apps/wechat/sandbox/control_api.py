@@ -7,7 +7,16 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from apps.wechat.sandbox import control_schema, deliveries, payments, pushes, shoppers, subscribe, transfers
+from apps.wechat.sandbox import (
+    control_schema,
+    deliveries,
+    payments,
+    pushes,
+    shoppers,
+    subscribe,
+    transfers,
+    waybills,
+)
 from apps.wechat.sandbox.faults import UnknownFault
 from apps.wechat.sandbox.miniprogram import Refused
 from apps.wechat.sandbox.store import Shopper
@@ -20,7 +29,7 @@ ROOT = "/__sandbox"
 
 
 # What a shopper's app says when it could not be done.
-_NOT_DONE = (payments.NotPaid, transfers.NotConfirmed, subscribe.NotAsked)
+_NOT_DONE = (payments.NotPaid, transfers.NotConfirmed, subscribe.NotAsked, waybills.NotMoved)
 
 
 class BadOrder(ValueError):
@@ -100,6 +109,21 @@ def _confirm_transfer(world: World, request: Request) -> Response:
 def _lapse_transfer(world: World, request: Request) -> Response:
     row = transfers.lapse(world, _text(request.json(), "out_bill_no"))
     return as_json({"result": "ok", "state": row.state})
+
+
+def _move_waybill(world: World, request: Request) -> Response:
+    asked = request.json()
+    row = waybills.move(
+        world,
+        waybill_id=_text(asked, "waybill_id"),
+        state=_text(asked, "state"),
+        text=_text(asked, "text", default=""),
+        place=_text(asked, "place", default=""),
+        at=asked.get("at"),
+        delivery_id=_text(asked, "delivery_id", default=""),
+        openid=_text(asked, "openid", default=""),
+    )
+    return as_json({"result": "ok", "state": row.state, "nodes": len(row.nodes)})
 
 
 def _confirm_receipt(world: World, request: Request) -> Response:
@@ -247,6 +271,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/refuse", _refuse),
     Route("POST", f"{ROOT}/pay_although_closed", _pay_although_closed),
     Route("POST", f"{ROOT}/confirm_receipt", _confirm_receipt),
+    Route("POST", f"{ROOT}/waybills/move", _move_waybill),
     Route("POST", f"{ROOT}/transfers/confirm", _confirm_transfer),
     Route("POST", f"{ROOT}/transfers/lapse", _lapse_transfer),
     Route("POST", f"{ROOT}/subscribe", _subscribe),

@@ -38,6 +38,7 @@ TABLES: Final = (
     "cards",
     "activities",
     "grants",
+    "waybills",
 )
 
 CALLS: Final = (
@@ -93,6 +94,24 @@ CALLS: Final = (
         "The shopper confirms receipt in WeChat",
         {"transaction_id*": (_TEXT, "WeChat's number of the payment.")},
         {**_OK, "order_state": _WHOLE},
+    ),
+    Call(
+        "POST",
+        "waybills/move",
+        "A parcel moves on: what Kuaidi100 and WeChat's logistics plugin then tell of it",
+        {
+            "waybill_id*": (_TEXT, "The tracking number; a new one is a new parcel."),
+            "state*": (_TEXT, "WAITING, MOVING, DELIVERING, SIGNED, PROBLEM or RETURNED."),
+            "text": (_TEXT, "What the courier says; by default in usual words."),
+            "place": (_TEXT, "Where."),
+            "at": (_NUMBER, "When, in unix seconds; by default now."),
+            "delivery_id": (_TEXT, "WeChat's id of the carrier, for a push."),
+            "openid": (
+                _TEXT,
+                "With it WeChat pushes the step (add_express_path), as of an electronic waybill.",
+            ),
+        },
+        {**_OK, "state": _TEXT, "nodes": _WHOLE},
     ),
     Call(
         "POST",

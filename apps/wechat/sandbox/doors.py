@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import (
     control_api,
+    kuaidi100,
     miniprogram,
     page,
     pay_door,
@@ -17,6 +19,7 @@ from apps.wechat.sandbox import (
     templates_door,
     trade_orders,
     updatable,
+    waybills,
 )
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.miniprogram import Refused
@@ -36,6 +39,7 @@ TOKEN_ROUTES = [
     *updatable.ROUTES,
     *shipping.ROUTES,
     *trade_orders.ROUTES,
+    *waybills.ROUTES,
 ]
 SHOWN = 20_000  # characters of a request or an answer that the log keeps
 
@@ -61,13 +65,19 @@ def _wechat(world: World, request: Request) -> Response:
     if fault is not None and kind == "timeout_before":
         response = Response(hang_s=fault.number_of("hang_s", 0))
     else:
-        door = pay_door.answer if request.path.startswith("/v3/") else _miniprogram
-        response = door(world, request, fault)
+        response = _door(request.path)(world, request, fault)
         if fault is not None and kind == "timeout_after_commit":
             response = Response(hang_s=fault.number_of("hang_s", 0))
     with world.lock:
         world.calls.append(_logged(request, response, kind, took_s=time.monotonic() - started))
     return response
+
+
+def _door(path: str) -> Callable[[World, Request, Fault | None], Response]:
+    """Who answers: WeChat Pay, Kuaidi100 (the one neighbour of WeChat's here), or the mini program API."""
+    if path.startswith("/v3/"):
+        return pay_door.answer
+    return kuaidi100.answer if path.startswith(kuaidi100.ROOT) else _miniprogram
 
 
 def _miniprogram(world: World, request: Request, fault: Fault | None) -> Response:

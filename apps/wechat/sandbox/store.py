@@ -221,6 +221,18 @@ class Shipment:
     confirmed_at: float | None = None
 
 
+@dataclass(frozen=True)
+class Waybill:
+    """A parcel under way by its number: how it stands, its nodes (oldest first), the plugin's token if it was asked for."""
+
+    waybill_id: str
+    delivery_id: str = ""
+    openid: str = ""
+    token: str = ""
+    state: str = "WAITING"
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+
+
 Row = TypeVar("Row")
 
 
@@ -300,12 +312,13 @@ class Store:
         self.refunds = Table(Refund, lambda row: row.out_refund_no, file)
         self.transfers = Table(Transfer, lambda row: row.out_bill_no, file)
         self.shipments = Table(Shipment, lambda row: row.transaction_id, file)
+        self.waybills = Table(Waybill, lambda row: row.waybill_id, file)
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
         tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
         service = (self.service_windows, self.service_messages, self.media, self.cards)
-        money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments)
+        money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments, self.waybills)
         for table in (*tables, *service, *money):
             table.clear()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -145,17 +144,6 @@ def get_delivery_list(world: World, request: Request) -> Response:
     return ok(delivery_list=listed, count=len(listed))
 
 
-def trace_waybill(world: World, request: Request) -> Response:
-    """POST /cgi-bin/express/delivery/open_msg/trace_waybill: a token for the client's logistics plugin."""
-    asked = body_of(request)
-    payment = world.store.payment(asked.get("trans_id"))
-    if payment is None or payment.openid != asked.get("openid"):
-        raise Refused(9300534, "openid 与支付单不匹配")
-    if not asked.get("waybill_id") or not isinstance(asked.get("goods_info"), dict):
-        raise Refused(9300559, "运单不存在")
-    return ok(waybill_token=secrets.token_urlsafe(48))
-
-
 def _named(world: World, asked: Json) -> Transaction:
     if asked.get("transaction_id"):
         found = world.store.payment(asked["transaction_id"])
@@ -184,5 +172,4 @@ ROUTES = [
     Route("POST", f"{_ORDER}/is_trade_managed", is_trade_managed),
     Route("POST", f"{_ORDER}/is_trade_management_confirmation_completed", is_confirmation_completed),
     Route("POST", f"{_COURIERS}/get_delivery_list", get_delivery_list),
-    Route("POST", f"{_COURIERS}/trace_waybill", trace_waybill),
 ]

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Q
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from apps.aftersales.models import AfterSale
 from apps.aftersales.states import AfterSaleStatus
@@ -30,7 +31,8 @@ from apps.desk import campaign_results
 from apps.distribution.models import Account, Commission, Promoter, Withdrawal
 from apps.flashsale import services as flashsale
 from apps.flashsale.models import Session
-from apps.fulfillment.models import Carrier, FreightTemplate
+from apps.fulfillment import selectors as parcel_facts
+from apps.fulfillment.models import Carrier, FreightTemplate, Trace
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
 from apps.members.models import Document, Level
@@ -151,15 +153,20 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     # An application in each state.
     assert sorted(AfterSale.objects.values_list("status", flat=True)) == sorted(AfterSaleStatus.values)
     assert Survey.objects.get().questions.count() == 4
-    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID"]).exists()
+    assert not Order.objects.exclude(status__in=["RECEIVED", "GATHERING", "PAID", "SHIPPED"]).exists()
     assert not Hold.objects.filter(status="HELD").exists()
 
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
-    placed = list(Order.objects.order_by("-id").values_list("created_at", flat=True))
-    # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
-    assert len(placed) == 8 + 2 + 4 + 4 + 2
-    assert placed == sorted(placed, reverse=True)
+    for whose, how_many in (
+        # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
+        ({"parcels": None}, 8 + 2 + 4 + 4 + 2),
+        # Those of parcels under way, which are days old as well.
+        ({"parcels__isnull": False}, 6),
+    ):
+        placed = list(Order.objects.filter(**whose).order_by("-id").values_list("created_at", flat=True))
+        assert len(placed) == how_many
+        assert placed == sorted(placed, reverse=True)
 
 
 def test_filling_tells_how_far_it_is(shop: None) -> None:
@@ -204,6 +211,12 @@ def test_of_three_withdrawals_one_arrived_one_waits_for_a_look_and_one_goes_to_a
     assert 10 <= waiting.amount_fen < transfers.NAME_FROM_FEN
     assert waiting.due_at is not None
     call_command("check_withdrawals")
+
+
+def test_parcels_are_under_way_in_each_state_and_one_stands_still(shop: None) -> None:
+    told = Trace.objects.exclude(events=None).values_list("state", flat=True).distinct()
+    assert set(told) == {"MOVING", "DELIVERING", "PROBLEM", "SIGNED"}
+    assert parcel_facts.standing_still(at=timezone.now()).count() == 1
 
 
 def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it_brought(shop: None) -> None:

@@ -275,5 +275,5 @@ def test_an_order_without_parcels_has_none() -> None:
 
 def test_shipping_costs_the_same_for_one_line_and_for_ten(django_assert_max_num_queries: Any) -> None:
     for order in (make.paid_order(1), make.paid_order(*[1] * 10)):
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(21):
             make.parcel(order)

@@ -130,3 +130,19 @@ def test_what_was_found_in_a_picture_can_be_xml(
     assert "<result><suggest><![CDATA[pass]]></suggest><label>100</label></result>" in opened(
         merchant, arrival
     )
+
+
+@pytest.mark.parametrize("style", ["json", "xml"])
+def test_a_parcels_step_is_pushed_with_all_before_it(
+    sandbox: Sandbox, merchant: Merchant, doorstep: Doorstep, style: str
+) -> None:
+    sandbox.push_to(doorstep.url, format=style)
+    openid = sandbox.login("小茶").openid
+    sandbox.move_waybill("SF123", "MOVING", text="已揽收", at=1767225600)
+    sandbox.move_waybill("SF123", "SIGNED", at=1767225700, delivery_id="SF", openid=openid)
+    message = opened(merchant, doorstep.wait_for(1)[0])
+    assert message.count("ActionMsg") == (2 if style == "json" else 4)
+    assert "add_express_path" in message
+    assert "已揽收" in message
+    with pytest.raises(ControlRefused, match="state is one of"):
+        sandbox.move_waybill("SF123", "FLOWN")

@@ -8,7 +8,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     atomic = False
-    dependencies = [("fulfillment", "0008_found_by_operators")]
+    dependencies = [("fulfillment", "0009_traces")]
     operations = [
         AddIndexConcurrently(
             model_name="parcel",

@@ -1,0 +1,152 @@
+"""A wave: orders that are picked and packed together. What leaves the shelves, and what goes into each parcel."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from apps.fulfillment.models import Parcel
+from apps.fulfillment.services import parcels
+from apps.orders.models import Order, OrderLine
+from apps.orders.states import Status
+from mall.errors import ShopError
+
+MOST_ORDERS: Final = 200
+_RECEIVER: Final = ("name", "phone", "province", "city", "district", "detail")
+
+
+class WaveTooLarge(ShopError):
+    """More orders than are printed at once."""
+
+    code = "wave_too_large"
+    message = f"一次最多打印 {MOST_ORDERS} 单，请减少所选订单"
+
+
+class NothingToPick(ShopError):
+    """None of the orders waits to be sent."""
+
+    code = "nothing_to_pick"
+    message = "所选订单中没有可以发货的订单"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Units of a line that go into an order's parcel."""
+
+    sku_code: str
+    title: str
+    option_text: str
+    units: int
+    is_gift: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """An order of the wave under its place in it, 1 and up; ``together`` are the places of the same receiver's others."""
+
+    place: int
+    order_no: str
+    paid_at: datetime | None
+    receiver: str
+    phone: str
+    address: str
+    remark: str
+    packed: tuple[Packed, ...]
+    sent_before: int
+    together: tuple[int, ...]
+
+    @property
+    def units(self) -> int:
+        return sum(line.units for line in self.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Units of a SKU that are taken from the shelf, and how many of them go to which place of the wave."""
+
+    sku_code: str
+    title: str
+    option_text: str
+    units: int
+    places: tuple[tuple[int, int], ...]
+
+
+def slips(order_ids: Collection[int]) -> list[Slip]:
+    """Return what is still to be sent of these orders, the first paid first; those that cannot be sent are left out.
+
+    An order of somebody who left the shop is not printed. Raises WaveTooLarge, NothingToPick.
+    """
+    if len(order_ids) > MOST_ORDERS:
+        raise WaveTooLarge
+    orders = list(
+        Order.objects.filter(
+            pk__in=order_ids, status=Status.PAID, awaits_goods=False, member__erased_at=None
+        ).order_by("paid_at", "id")
+    )
+    packed = _packed([order.pk for order in orders])
+    orders = [order for order in orders if packed.get(order.pk)]
+    if not orders:
+        raise NothingToPick
+    before = _sent_before([order.pk for order in orders])
+    places = {order.pk: place for place, order in enumerate(orders, start=1)}
+    same: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for order in orders:
+        same[_door(order.address)].append(places[order.pk])
+    return [
+        Slip(
+            place=places[order.pk],
+            order_no=order.order_no,
+            paid_at=order.paid_at,
+            receiver=str(order.address.get("name", "")),
+            phone=str(order.address.get("phone", "")),
+            address="".join(str(order.address.get(part, "")) for part in _RECEIVER[2:]),
+            remark=order.remark,
+            packed=tuple(packed[order.pk]),
+            sent_before=before.get(order.pk, 0),
+            together=tuple(place for place in same[_door(order.address)] if place != places[order.pk]),
+        )
+        for order in orders
+    ]
+
+
+def picked(of: Sequence[Slip]) -> list[Picked]:
+    """Return what is taken from the shelves for these slips, in the order of the SKUs' codes."""
+    by_code: dict[str, list[tuple[int, Packed]]] = defaultdict(list)
+    for slip in of:
+        for line in slip.packed:
+            by_code[line.sku_code].append((slip.place, line))
+    rows: list[Picked] = []
+    for code in sorted(by_code):
+        units: dict[int, int] = defaultdict(int)
+        for place, line in by_code[code]:
+            units[place] += line.units
+        one = by_code[code][0][1]
+        rows.append(
+            Picked(code, one.title, one.option_text, sum(units.values()), tuple(sorted(units.items())))
+        )
+    return rows
+
+
+def _packed(order_ids: Collection[int]) -> dict[int, list[Packed]]:
+    left = parcels.units_left_of(order_ids)
+    lines = OrderLine.objects.filter(pk__in=left).select_related("sku").order_by("order_id", "id")
+    packed: dict[int, list[Packed]] = defaultdict(list)
+    for line in lines:
+        packed[line.order_id].append(
+            Packed(line.sku.code, line.title, line.option_text, left[line.pk], line.is_gift)
+        )
+    return packed
+
+
+def _sent_before(order_ids: Collection[int]) -> dict[int, int]:
+    counted: dict[int, int] = defaultdict(int)
+    for order_id in Parcel.objects.filter(order__in=order_ids).values_list("order_id", flat=True):
+        counted[order_id] += 1
+    return counted
+
+
+def _door(address: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple("".join(str(address.get(part, "")).split()) for part in _RECEIVER)
