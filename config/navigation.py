@@ -27,6 +27,8 @@ from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
+from apps.journeys import selectors as journey_facts
+from apps.journeys.states import TaskStatus
 from apps.messaging import selectors as message_facts
 from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
@@ -68,6 +70,8 @@ _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_SEND = f"status__exact={MessageStatus.WAITING}"
 _BROKEN = f"status__exact={MessageStatus.FAILED}"
 _FAILED_WAYS = f"status__exact={DispatchStatus.FAILED}"
+_STOPPED = "stopped=yes"
+_TO_DO = f"status__exact={TaskStatus.OPEN}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -242,6 +246,16 @@ GROUPS: Groups = [
             Place("服务动态", "dynamic_feed", "messaging.Card"),
             Place("订阅授权", "verified_user", "messaging.Grant"),
             Place("消息规则", "rule", "messaging.Rules"),
+        ],
+    ),
+    (
+        "自动营销",
+        [
+            Place("营销旅程", "route", "journeys.Journey"),
+            Place("已停下的旅程", "report", "journeys.Journey", _STOPPED, journey_facts.stopped),
+            Place("旅程参与", "footprint", "journeys.Participation"),
+            Place("跟进任务", "task_alt", "journeys.StaffTask"),
+            Place("待跟进", "assignment_ind", "journeys.StaffTask", _TO_DO, journey_facts.to_do),
         ],
     ),
     (

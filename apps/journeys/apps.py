@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class JourneysConfig(AppConfig):
+    name = "apps.journeys"
+    verbose_name = "营销旅程"
