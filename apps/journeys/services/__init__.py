@@ -1,5 +1,6 @@
 """Everything that writes journeys: ``journeys.start(...)``, by ``from apps.journeys import services as journeys``."""
 
+from apps.journeys.flow import FlowRefused
 from apps.journeys.services.entering import enter_due, on_news
 from apps.journeys.services.minding import drop as drop_task
 from apps.journeys.services.minding import finish as finish_task
@@ -28,6 +29,7 @@ from apps.journeys.services.running import (
 from apps.journeys.services.walking import move_due, move_some
 
 __all__ = [
+    "FlowRefused",
     "JourneyOver",
     "JourneyRefused",
     "NothingNew",

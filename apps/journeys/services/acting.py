@@ -29,12 +29,13 @@ _LONGEST: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step that came due for members of one version, in the order of their ids."""
+    """A step that came due for members of one version, in the order of their ids; ``dues`` says when for each."""
 
     journey: Journey
     version: JourneyVersion
     placed: Placed
     rows: Sequence[Participation]
+    dues: Mapping[int, datetime]
 
     def record(self, row: Participation, outcome: Outcome, reason: str = "", detail: str = "") -> StepRecord:
         """What became of it for one member; ``at`` is set where it is written."""
@@ -89,7 +90,7 @@ def _message(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[S
     drafts = []
     for row in rows:
         # When the step was due, not when somebody came to it: what is late by then is dropped by messaging, with its reason.
-        due = min(row.next_due_at or at, at)
+        due = act.dues[row.pk]
         drafts.append(
             Draft(
                 scene=SCENE,
@@ -175,7 +176,10 @@ def _coupon(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[St
 def _held(act: Act, rows: Sequence[Participation], *, at: datetime) -> Mapping[int, tuple[Outcome, Reason]]:
     """Whose coupon waits for a look of risk, or was refused after one: only who is noticed at all is looked at."""
     noticed = risk_facts.noticed([row.member_id for row in rows], at=at)
-    found = {}
+    found: dict[int, tuple[Outcome, Reason]] = {}
+    if noticed:
+        # A look compares with what is noted: also of those who never did anything that was.
+        risk.refresh(member_ids=risk_facts.with_phones_of(noticed), at=at)
     for row in sorted(rows, key=lambda row: row.member_id):
         if row.member_id not in noticed:
             continue

@@ -69,7 +69,11 @@ def on_news(*, name: str, member_id: int, subject: str, at: datetime) -> int:
         "current"
     )
     for journey in waiting.order_by("pk"):
-        flow = _in_force(journey)
+        try:
+            flow = _in_force(journey)
+        except ShopError as refusal:
+            running.stop_for(journey_id=journey.pk, reason=refusal.text, at=at)
+            continue
         entered += enter(journey, flow, [Met(member_id, f"{name}:{subject}", subject)], at=at)
     return entered
 

@@ -122,9 +122,11 @@ class _Walk:
         self.records: list[StepRecord] = []
         # Whoever has something done to them in this batch: a question that it could answer otherwise waits for the next.
         self.acted: set[int] = set()
+        self.dues: dict[int, datetime] = {}
 
     def go(self, rows: Sequence[Participation]) -> None:
         """Walk until each waits, or is at the end; step by step for all who stand at the same one."""
+        self.dues = {row.pk: row.next_due_at or self.at for row in rows}
         here = self._who_stays(rows)
         while here:
             here.sort(key=lambda row: (row.cursor, row.member_id))
@@ -158,7 +160,7 @@ class _Walk:
             return []
         if isinstance(step, Branch):
             return self._branch(placed, step, rows)
-        self.acts.append(Act(self.journey, self.version, placed, rows))
+        self.acts.append(Act(self.journey, self.version, placed, rows, self.dues))
         self.acted.update(row.pk for row in rows)
         for row in rows:
             row.cursor = placed.then
