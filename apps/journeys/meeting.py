@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from apps.base import days
 from apps.carts.models import CartItem
@@ -45,17 +45,16 @@ def of_cart(trigger: OnCart, *, since: datetime, at: datetime) -> Iterator[Met]:
     """Members whose newest thing in the cart came so many hours ago, after ``since`` was, and who ordered nothing since."""
     left = at - timedelta(hours=trigger.hours or 1)
     after = max(left - _OLDEST_CART, since - timedelta(hours=trigger.hours or 1))
+    mine = CartItem.objects.filter(member_id=OuterRef("member_id"), added_at__gt=OuterRef("added_at"))
+    ordered = Order.objects.filter(member_id=OuterRef("member_id"), created_at__gte=OuterRef("added_at"))
     newest = (
-        CartItem.objects.filter(added_at__gt=after)
-        .order_by()
-        .values("member_id")
-        .annotate(newest=Max("added_at"))
-        .filter(newest__lte=left)
+        CartItem.objects.filter(added_at__gt=after, added_at__lte=left)
+        .filter(~Exists(mine), ~Exists(ordered))
+        .order_by("member_id")
+        .values_list("member_id", "added_at")
+        .distinct()
     )
-    ordered = Order.objects.filter(member_id=OuterRef("member_id"), created_at__gte=OuterRef("newest"))
-    for member_id, added_at in (
-        newest.filter(~Exists(ordered)).values_list("member_id", "newest").iterator(_STREAM)
-    ):
+    for member_id, added_at in newest.iterator(_STREAM):
         yield Met(member_id, f"cart:{added_at:%Y%m%d%H%M%S}", "")
 
 
