@@ -13,6 +13,7 @@ from apps.demo import (
     bargains,
     filling,
     group_buys,
+    journeys,
     messages,
     packets,
     presales,
@@ -52,6 +53,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         packets.fill(at=at)
         messages.fill(at=at)
         wishes.fill(at=at)
-    # Last: it looks at what everybody bought.
+    # Last: they look at what everybody bought.
     audiences.fill(at=at)
+    journeys.fill(at=at)
     return added

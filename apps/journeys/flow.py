@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from apps.audiences import conditions
-from apps.journeys.asked import Cycles, OneRow, Tree, Wrong
+from apps.journeys.asked import Wrong
 from apps.journeys.steps import (
     EXITS,
     STEPS,
@@ -24,6 +23,7 @@ from apps.journeys.steps import (
     Step,
     Trigger,
     asked_of,
+    rows_of,
 )
 from mall.errors import Fault, Faulty
 
@@ -127,22 +127,10 @@ def needs(flow: Flow) -> dict[str, list[int]]:
     """The rows without which a plan cannot go on, by the source of each."""
     named: dict[str, set[int]] = {}
     for part in (flow.trigger, *every(flow.steps)):
-        for name, asked in asked_of(type(part)).items():
-            value = getattr(part, name)
-            if isinstance(asked, OneRow) and value is not None:
-                named.setdefault(asked.source, set()).add(value)
-            elif isinstance(asked, Tree) and value is not None and getattr(part, "when", "") == "tree":
-                for source, ids in conditions.rows_named(conditions.read(value)).items():
-                    named.setdefault(_AUDIENCES.get(source, source), set()).update(ids)
-            elif isinstance(asked, Cycles):
-                for cycle in value:
-                    of = "products" if "product" in cycle else "categories"
-                    named.setdefault(of, set()).add(cycle.get("product") or cycle["category"])
+        said = {name: getattr(part, name) for name in asked_of(type(part))}
+        for source, ids in rows_of(type(part), said):
+            named.setdefault(source, set()).update(ids)
     return {source: sorted(ids) for source, ids in sorted(named.items())}
-
-
-# What conditions name they read only: there a tag may be one by rule, and a coupon one that is given out no more.
-_AUDIENCES: Final = {"tags": "read_tags", "templates": "read_templates"}
 
 
 def _placed(steps: Sequence[Step], *, number: int, depth: int, side: str, then: int) -> Iterator[Placed]:

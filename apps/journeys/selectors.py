@@ -206,8 +206,7 @@ def _walks(at: datetime, until: datetime) -> Iterator[Coming]:
     placed = {pk: flows.read(version.plan).placed() for pk, version in versions.items()}
     for hour, version_id, cursor, members in counted:
         step = placed[version_id][cursor - 1].step.label if cursor else "走完"
-        this_hour = at.replace(minute=0, second=0, microsecond=0)
-        yield Coming(max(hour, this_hour), versions[version_id].journey.title, step, members)
+        yield Coming(max(hour, _hour(at)), versions[version_id].journey.title, step, members)
 
 
 def _messages(at: datetime, until: datetime) -> Iterator[Coming]:
@@ -219,7 +218,7 @@ def _messages(at: datetime, until: datetime) -> Iterator[Coming]:
         .annotate(messages=Count("id"))
     )
     for hour, scene, messages in rows:
-        yield Coming(hour, "待发送的消息", scene, messages)
+        yield Coming(max(hour, _hour(at)), "待发送的消息", scene, messages)
 
 
 def _broadcasts(at: datetime, until: datetime) -> Iterator[Coming]:
@@ -229,7 +228,7 @@ def _broadcasts(at: datetime, until: datetime) -> Iterator[Coming]:
     )
     for row in rows:
         what = f"{row.content.title}（{row.get_status_display()}）"
-        yield Coming(row.due_at.replace(minute=0, second=0, microsecond=0), "群发", what, row.total)
+        yield Coming(_hour(row.due_at), "群发", what, row.total)
 
 
 def _dates(at: datetime, until: datetime) -> Iterator[Coming]:
@@ -240,7 +239,12 @@ def _dates(at: datetime, until: datetime) -> Iterator[Coming]:
         trigger = flows.read(journey.plan if journey.current is None else journey.current.plan).trigger
         if isinstance(trigger, OnDate) and at <= (when := datetime.fromisoformat(trigger.at)) < until:
             what = "按人群进入" if trigger.segment else "全部会员进入"
-            yield Coming(when.replace(minute=0, second=0, microsecond=0), journey.title, what, 0)
+            yield Coming(_hour(when), journey.title, what, 0)
+
+
+def _hour(at: datetime) -> datetime:
+    """The beginning of the hour: what is late already is told as of this one."""
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 def days_of(found: Sequence[Coming], *, at: datetime) -> list[tuple[date, list[Coming], int]]:

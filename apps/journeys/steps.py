@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Final
 
+from apps.audiences import conditions
 from apps.journeys.asked import (
     Asked,
     Choice,
@@ -273,6 +274,24 @@ def asked_of(kind: type[Part]) -> dict[str, Asked]:
     """What a step or trigger asks, by the name of its field."""
     return {one.name: one.metadata["asked"] for one in fields(kind) if "asked" in one.metadata}
 
+
+def rows_of(kind: type[Part], said: Mapping[str, Any]) -> Iterator[tuple[str, set[int]]]:
+    """The rows that what is said of a step or trigger names, by the source of each, as far as it says any yet."""
+    for name, asked in asked_of(kind).items():
+        value = said.get(name)
+        if isinstance(asked, OneRow) and isinstance(value, int):
+            yield asked.source, {value}
+        elif isinstance(asked, Tree) and value and said.get("when") == "tree":
+            for source, ids in conditions.rows_named(conditions.read(value)).items():
+                yield READ.get(source, source), ids
+        elif isinstance(asked, Cycles):
+            for cycle in value or ():
+                of = "products" if "product" in cycle else "categories"
+                yield of, {cycle.get("product") or cycle["category"]}
+
+
+# What conditions name they read only: there a tag may be one by rule, and a coupon one that is given out no more.
+READ: Final[Mapping[str, str]] = {"tags": "read_tags", "templates": "read_templates"}
 
 TRIGGERS: Final[Mapping[str, type[Trigger]]] = {
     made.kind: made

@@ -26,6 +26,7 @@ from apps.journeys.services.running import (
     resume,
     start,
 )
+from apps.journeys.services.running import check as check_plan
 from apps.journeys.services.walking import move_due, move_some
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "add_step",
     "change_step",
     "check",
+    "check_plan",
     "copy",
     "drop_step",
     "drop_task",
