@@ -15,7 +15,7 @@ from unfold.decorators import action
 
 from apps.base.admin import KeptAdmin, chip, link
 from apps.base.asking import Done
-from apps.journeys import drawing, forms, plans, sources, steps, wording
+from apps.journeys import choices, drawing, forms, plans, steps, wording
 from apps.journeys import services as journeys
 from apps.journeys.models import Journey
 from apps.journeys.plans import Line
@@ -169,7 +169,7 @@ def names_of(row: Journey) -> wording.Names:
         kind = {**steps.TRIGGERS, **steps.STEPS}.get(str(part.get("is")))
         for source, ids in steps.rows_of(kind, part) if kind is not None else ():
             named.setdefault(source, set()).update(ids)
-    return sources.names(named)
+    return choices.names(named)
 
 
 def _line(row: Journey, number: str) -> Line:

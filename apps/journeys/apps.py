@@ -1,3 +1,5 @@
+"""The journeys room: what happens to members over days, and what came of it."""
+
 from django.apps import AppConfig
 
 

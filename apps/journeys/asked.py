@@ -56,7 +56,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneRow:
-    """A row of a table, by its id; ``source`` is what the table is called in ``sources.py``."""
+    """A row of a table, by its id; ``source`` is what the table is called in ``choices.py``."""
 
     label: str
     source: str

@@ -26,7 +26,7 @@ from apps.audiences.forms import ConditionsField, attributes
 from apps.base.asking import AskForm
 from apps.base.forms import LinesField, RuledForm, TextField
 from apps.journeys import asked as asks
-from apps.journeys import ready, sources, steps
+from apps.journeys import choices, ready, steps
 from apps.journeys import services as journeys
 from apps.journeys.asked import Asked
 from apps.journeys.models import Journey
@@ -61,7 +61,7 @@ class CyclesField(LinesField):
         found = []
         for line in filter(None, (line.strip() for line in str(super().to_python(value) or "").splitlines())):
             said = _CYCLE.fullmatch(line)
-            of = sources.cycle_of(said[1]) if said is not None else None
+            of = choices.cycle_of(said[1]) if said is not None else None
             if said is None or of is None:
                 raise ValidationError(f"无法识别「{line[:40]}」，请写成 SKU 编码或类目名称，逗号，天数")
             found.append({**of, "days": int(said[2])})
@@ -69,7 +69,7 @@ class CyclesField(LinesField):
 
     def prepare_value(self, value: Any) -> Any:
         """The lines as they are typed."""
-        return value if isinstance(value, str) else "\n".join(sources.typed_of(value or []))
+        return value if isinstance(value, str) else "\n".join(choices.typed_of(value or []))
 
     def run_validators(self, value: Any) -> None:
         """The lines were judged when they were read."""
@@ -214,9 +214,9 @@ def initial_of(kind: type[Part], given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _choices(asked: asks.OneRow, chosen: Any) -> list[tuple[Any, str]]:
     """What can be chosen, with what is chosen already, whatever became of it."""
-    offered = [("", "请选择" if asked.needed else "不选"), *sources.options(asked.source)]
+    offered = [("", "请选择" if asked.needed else "不选"), *choices.options(asked.source)]
     if chosen is not None and chosen not in {row_id for row_id, _ in offered}:
-        name = sources.names({asked.source: [chosen]}).get(asked.source, {}).get(chosen, f"#{chosen}")
+        name = choices.names({asked.source: [chosen]}).get(asked.source, {}).get(chosen, f"#{chosen}")
         offered.append((chosen, f"{name}（不可用）"))
     return offered
 

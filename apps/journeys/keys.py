@@ -11,9 +11,18 @@ from apps.journeys.states import Arm
 _BUCKETS: Final = 10_000
 
 
-def of(participation_id: int, step: int) -> str:
-    """The key of what a step does for a participation: the same one does nothing a second time, in whatever room."""
+def of(participation_id: int, step: int | str = "") -> str:
+    """The key of what a step does for a participation: the same one does nothing a second time, in whatever room.
+
+    Without a step, what all of the participation's begin with.
+    """
     return f"journey:{participation_id}:{step}"
+
+
+def read(key: str) -> tuple[int, int]:
+    """The participation and the step of a key."""
+    _, participation, step = key.split(":")
+    return int(participation), int(step)
 
 
 def arm(*, code: str, member_id: int, holdout_percent: int) -> Arm:

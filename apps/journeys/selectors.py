@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import TruncHour
 
 from apps.base import days
+from apps.journeys import choices, keys, lift, wording
 from apps.journeys import flow as flows
-from apps.journeys import lift, sources, wording
 from apps.journeys.flow import Placed
 from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask, StepRecord
 from apps.journeys.states import SCENE, Arm, JourneyStatus, Outcome, Reason, Standing, TaskStatus
@@ -183,12 +183,12 @@ def coming(*, at: datetime) -> list[Coming]:
     """
     until = days.day_window(days.shop_day(at) + timedelta(days=COMING_DAYS - 1))[1]
     return sorted(
-        [*_walks(at, until), *_messages(at, until), *_broadcasts(at, until), *_dates(at, until)],
+        [*_walks(until, at=at), *_messages(until, at=at), *_broadcasts(until, at=at), *_dates(until, at=at)],
         key=lambda one: (one.hour, one.of, one.what),
     )
 
 
-def _walks(at: datetime, until: datetime) -> Iterator[Coming]:
+def _walks(until: datetime, *, at: datetime) -> Iterator[Coming]:
     rows = (
         Participation.objects.filter(
             status=Standing.WALKING,
@@ -209,7 +209,7 @@ def _walks(at: datetime, until: datetime) -> Iterator[Coming]:
         yield Coming(max(hour, _hour(at)), versions[version_id].journey.title, step, members)
 
 
-def _messages(at: datetime, until: datetime) -> Iterator[Coming]:
+def _messages(until: datetime, *, at: datetime) -> Iterator[Coming]:
     rows = (
         Message.objects.filter(status=MessageStatus.WAITING, due_at__lt=until)
         .order_by()
@@ -221,7 +221,7 @@ def _messages(at: datetime, until: datetime) -> Iterator[Coming]:
         yield Coming(max(hour, _hour(at)), "待发送的消息", scene, messages)
 
 
-def _broadcasts(at: datetime, until: datetime) -> Iterator[Coming]:
+def _broadcasts(until: datetime, *, at: datetime) -> Iterator[Coming]:
     waiting = [BroadcastStatus.DRAFT, BroadcastStatus.RUNNING]
     rows = Broadcast.objects.select_related("content").filter(
         status__in=waiting, prepared_at=None, due_at__gte=at, due_at__lt=until
@@ -231,7 +231,7 @@ def _broadcasts(at: datetime, until: datetime) -> Iterator[Coming]:
         yield Coming(_hour(row.due_at), "群发", what, row.total)
 
 
-def _dates(at: datetime, until: datetime) -> Iterator[Coming]:
+def _dates(until: datetime, *, at: datetime) -> Iterator[Coming]:
     rows = Journey.objects.select_related("current").filter(
         status=JourneyStatus.LIVE, hears=OnDate.kind, swept_at=None
     )
@@ -242,9 +242,9 @@ def _dates(at: datetime, until: datetime) -> Iterator[Coming]:
             yield Coming(_hour(when), journey.title, what, 0)
 
 
-def _hour(at: datetime) -> datetime:
+def _hour(moment: datetime) -> datetime:
     """The beginning of the hour: what is late already is told as of this one."""
-    return at.replace(minute=0, second=0, microsecond=0)
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def days_of(found: Sequence[Coming], *, at: datetime) -> list[tuple[date, list[Coming], int]]:
@@ -274,9 +274,9 @@ def past_keeping(*, at: datetime) -> QuerySet[StaffTask]:
 def messages_of(participation: Participation) -> dict[int, Message]:
     """What became of the messages of a participation, by step: one statement."""
     found = Message.objects.filter(
-        member_id=participation.member_id, scene=SCENE, occasion__startswith=f"journey:{participation.pk}:"
+        member_id=participation.member_id, scene=SCENE, occasion__startswith=keys.of(participation.pk)
     )
-    return {int(row.occasion.rpartition(":")[2]): row for row in found}
+    return {keys.read(row.occasion)[1]: row for row in found}
 
 
 class Misdone(NamedTuple):
@@ -315,7 +315,7 @@ def misdone() -> Iterator[Misdone]:
 def told_of(version: JourneyVersion) -> list[tuple[Placed, str]]:
     """The steps of a version, each with its words."""
     flow = flows.read(version.plan)
-    names = sources.names(flows.needs(flow))
+    names = choices.names(flows.needs(flow))
     return [(placed, wording.told(placed.step, names=names)) for placed in flow.placed()]
 
 

@@ -20,6 +20,6 @@ def step(*, subject: str, member_id: int, at: datetime) -> Facts | None:
     )
     if row is None or row.status == Standing.LEFT or row.journey.status != JourneyStatus.LIVE:
         return None
-    if "ordered" in row.version.plan["exits"] and truths.ordered([row], at):
+    if "ordered" in row.version.plan["exits"] and truths.ordered([row]):
         return None
     return Facts(values=values_of(row.member))

@@ -32,7 +32,7 @@ def true_of(step: Branch, rows: Rows, *, at: datetime) -> set[int]:
     Raises SegmentNotUsable where the segment that it asks about means nothing any more.
     """
     if step.when in _FACTS:
-        return _FACTS[step.when](rows, at)
+        return _FACTS[step.when](rows)
     members = [row.member_id for row in rows]
     if step.when == "segment":
         meant = inside(audiences.usable(segment_id=step.segment or 0), members, at=at)
@@ -46,7 +46,7 @@ def inside(version: SegmentVersion, member_ids: Sequence[int], *, at: datetime) 
     return _meant(conditions.read(version.tree), member_ids, at=at)
 
 
-def ordered(rows: Rows, at: datetime) -> set[int]:
+def ordered(rows: Rows) -> set[int]:
     """Those whose member paid for an order after entering."""
     found = _latest(rows, Order.objects.filter(paid_at__isnull=False), "paid_at")
     return {row.pk for row in rows if row.member_id in found and found[row.member_id] > row.entered_at}
@@ -63,7 +63,7 @@ def _latest(rows: Rows, of: QuerySet[Order], column: str) -> dict[int, datetime]
     return dict(mine.order_by().values_list("member_id").annotate(latest=Max(column)))
 
 
-def _came_back(rows: Rows, at: datetime) -> set[int]:
+def _came_back(rows: Rows) -> set[int]:
     logins = dict(
         Member.objects.filter(
             pk__in=[row.member_id for row in rows], last_login_at__isnull=False
@@ -72,7 +72,7 @@ def _came_back(rows: Rows, at: datetime) -> set[int]:
     return {row.pk for row in rows if row.member_id in logins and logins[row.member_id] > row.entered_at}
 
 
-def _opened(rows: Rows, at: datetime) -> set[int]:
+def _opened(rows: Rows) -> set[int]:
     """Who read a message of this participation in the shop's own inbox."""
     told = dict(_done(rows, Message.kind))
     read = Told.objects.filter(
@@ -84,7 +84,7 @@ def _opened(rows: Rows, at: datetime) -> set[int]:
     return {told[occasion] for occasion in read.values_list("occasion", flat=True)}
 
 
-def _used(rows: Rows, at: datetime) -> set[int]:
+def _used(rows: Rows) -> set[int]:
     given = dict(_done(rows, GiveCoupon.kind))
     used = Coupon.objects.filter(
         member_id__in=[row.member_id for row in rows], cause__in=list(given), status=CouponStatus.USED
@@ -92,7 +92,7 @@ def _used(rows: Rows, at: datetime) -> set[int]:
     return {given[cause] for cause in used.values_list("cause", flat=True)}
 
 
-def _in_cart(rows: Rows, at: datetime) -> set[int]:
+def _in_cart(rows: Rows) -> set[int]:
     mine = CartItem.objects.filter(member_id__in=[row.member_id for row in rows])
     holding = set(mine.order_by().values_list("member_id", flat=True))
     return {row.pk for row in rows if row.member_id in holding}
@@ -106,7 +106,7 @@ def _done(rows: Rows, kind: str) -> list[tuple[str, int]]:
     return [(keys.of(participation, step), participation) for participation, step in done]
 
 
-_FACTS: Final[Mapping[str, Callable[[Rows, datetime], set[int]]]] = {
+_FACTS: Final[Mapping[str, Callable[[Rows], set[int]]]] = {
     "ordered": ordered,
     "came_back": _came_back,
     "opened": _opened,

@@ -14,11 +14,10 @@ from apps.journeys.services.planning import (
     set_rules,
     set_trigger,
 )
-from apps.journeys.services.readying import make_ready
+from apps.journeys.services.readying import copy, make_ready
 from apps.journeys.services.ruling import JourneyRefused, check, save
 from apps.journeys.services.running import (
     NothingNew,
-    copy,
     end,
     look_over,
     pause,

@@ -185,7 +185,7 @@ def _held(act: Act, rows: Sequence[Participation], *, at: datetime) -> Mapping[i
             continue
         look = risk.look(
             kind=KIND,
-            subject=f"{row.pk}:{act.placed.number}",
+            subject=act.key(row),
             title=f"{act.journey.title} 优惠券",
             member_id=row.member_id,
             at=at,

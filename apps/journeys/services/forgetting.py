@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import transaction
 
 from apps.base import transactions
 from apps.journeys import selectors as journey_facts
 from apps.journeys.models import Inside, Participation, StaffTask
-from apps.journeys.states import PARTICIPATION, TASK, Exit, Standing, TaskStatus
-
-KEPT: Final = timedelta(days=journey_facts.KEPT_DAYS)
+from apps.journeys.services import moving
+from apps.journeys.states import Exit
 
 
 def forget(*, member_id: int, at: datetime) -> None:
     """Take a member out of all journeys, in the caller's transaction. Again changes nothing."""
     transactions.require()
-    walking = Participation.objects.select_for_update(no_key=True).filter(
-        member_id=member_id, status=Standing.WALKING
-    )
-    for row in walking.order_by("pk"):
-        row.status = PARTICIPATION.target(move="leave", current=row.status)
-        row.exit, row.next_due_at, row.ended_at = Exit.GONE, None, at
-        row.save(update_fields=["status", "exit", "next_due_at", "ended_at"])
-    Inside.objects.filter(member_id=member_id).delete()
-    for task in StaffTask.objects.select_for_update(no_key=True).filter(
-        member_id=member_id, status=TaskStatus.OPEN
-    ):
-        task.status, task.done_at = TASK.target(move="drop", current=task.status), at
-        task.save(update_fields=["status", "done_at"])
-    StaffTask.objects.filter(member_id=member_id).exclude(note="").update(note="")
+    mine = {"member_id": member_id}
+    moving.let_go(Participation.objects.filter(**mine), why=Exit.GONE, at=at)
+    moving.drop_tasks(StaffTask.objects.filter(**mine), note="", at=at)
+    Inside.objects.filter(**mine).delete()
+    StaffTask.objects.filter(**mine).exclude(note="").update(note="")
 
 
 @transaction.atomic

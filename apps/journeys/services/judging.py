@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.journeys import flow as flows
+from apps.journeys import keys
 from apps.journeys.models import Participation, StepRecord
 from apps.journeys.services import acting
 from apps.journeys.states import Outcome, Reason
@@ -47,10 +48,10 @@ def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool
 
 def _held(look: Look) -> tuple[Participation, int] | None:
     """The participation and the step that a look is about."""
-    participation, _, step = look.subject.partition(":")
+    participation_id, step = keys.read(look.subject)
     rows = Participation.objects.select_related("member", "version")
-    found = rows.filter(pk=int(participation), member_id=look.member_id).first()
-    return None if found is None else (found, int(step))
+    found = rows.filter(pk=participation_id, member_id=look.member_id).first()
+    return None if found is None else (found, step)
 
 
 def _template(participation: Participation, step: int) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.journeys.models import StaffTask
-from apps.journeys.states import TASK
+from apps.journeys.services import moving
 from mall import text as texts
 from mall.errors import NotFound
 
@@ -29,6 +29,4 @@ def _close(task_id: int, move: str, *, note: str, operator: Any, at: datetime) -
     task = StaffTask.objects.select_for_update(no_key=True).filter(pk=task_id).first()
     if task is None:
         raise NotFound
-    task.status = TASK.target(move=move, current=task.status)
-    task.note, task.done_by, task.done_at = texts.plain(note)[:200], operator, at
-    task.save(update_fields=["status", "note", "done_by", "done_at"])
+    moving.close(task, move=move, note=texts.plain(note)[:200], operator=operator, at=at)

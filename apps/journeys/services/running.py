@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from apps.base import nudges
+from apps.journeys import choices
 from apps.journeys import flow as flows
-from apps.journeys import sources
 from apps.journeys.flow import Flow, FlowRefused
 from apps.journeys.models import Inside, Journey, JourneyVersion, Participation, StaffTask
-from apps.journeys.services import ruling
-from apps.journeys.states import ENTER, JOURNEY, MOVE, Exit, JourneyStatus, Standing, TaskStatus
+from apps.journeys.services import moving
+from apps.journeys.states import ENTER, JOURNEY, MOVE, Exit, JourneyStatus, Standing
 from apps.journeys.steps import Message, OnDate, OnEvent, OnSegment
 from apps.messaging.models import Content
-from apps.messaging.services import ruling as wordings
+from apps.messaging.services import ruling
 from mall.errors import Fault, NotFound, ShopError
 
 _LONGEST_REASON: Final = 200
@@ -34,7 +34,7 @@ class NothingNew(ShopError):
 def check(journey: Journey, *, at: datetime) -> Flow:
     """Hold a draft against what can be put in force; nothing is written. Raises FlowRefused with every fault."""
     flow = flows.read(journey.plan)
-    faults = [*sources.faults(flows.needs(flow)), *_faults(journey, flow, at=at)]
+    faults = [*choices.faults(flows.needs(flow)), *_faults(journey, flow, at=at)]
     faults += [
         f"第 {number} 步「{Message.label}」：{text}"
         for number, content in _contents(flow)
@@ -101,22 +101,9 @@ def end(*, journey_id: int, at: datetime) -> int:
     journey = _moved(locked(journey_id), "end")
     journey.ended_at, journey.paused_for = at, ""
     _save(journey)
-    StaffTask.objects.filter(participation__journey=journey, status=TaskStatus.OPEN).update(
-        status=TaskStatus.DROPPED, done_at=at, note="旅程已结束"
-    )
+    moving.drop_tasks(StaffTask.objects.filter(participation__journey=journey), note="旅程已结束", at=at)
     Inside.objects.filter(journey=journey).delete()
-    return Participation.objects.filter(journey=journey, status=Standing.WALKING).update(
-        status=Standing.LEFT, exit=Exit.ENDED, next_due_at=None, ended_at=at
-    )
-
-
-@transaction.atomic
-def copy(*, journey_id: int, code: str, title: str, at: datetime) -> Journey:
-    """A draft with the plan and figures of another journey. Raises JourneyRefused, NotFound."""
-    of = locked(journey_id)
-    made = Journey(code=code, title=title, note=of.note, plan=of.plan)
-    made.holdout_percent, made.measure_days = of.holdout_percent, of.measure_days
-    return ruling.save(made, at=at)
+    return moving.let_go(Participation.objects.filter(journey=journey), why=Exit.ENDED, at=at)
 
 
 def look_over(*, at: datetime) -> int:
@@ -158,9 +145,7 @@ def _put_in_force(journey: Journey, *, operator: Any, at: datetime) -> JourneyVe
         journey=journey,
         number=before.number + 1 if before is not None else 1,
         plan=flows.as_json(flow),
-        contents={
-            str(number): wordings.save_content(content, at=at).pk for number, content in _contents(flow)
-        },
+        contents={str(number): ruling.save_content(content, at=at).pk for number, content in _contents(flow)},
         needs=flows.needs(flow),
         operator=operator,
         at=at,
@@ -184,7 +169,7 @@ def _missing(journey: Journey) -> Iterator[str]:
     for needs in versions.values_list("needs", flat=True):
         for source, ids in needs.items():
             named.setdefault(source, set()).update(ids)
-    yield from sources.faults(named)
+    yield from choices.faults(named)
 
 
 def _faults(journey: Journey, flow: Flow, *, at: datetime) -> Iterator[str]:
@@ -217,8 +202,8 @@ def _contents(flow: Flow) -> Iterator[tuple[int, Content]]:
 def _faults_of_content(content: Content, *, at: datetime) -> Iterator[str]:
     content.written_at = at
     try:
-        wordings.check_content(content)
-    except wordings.ContentRefused as refusal:
+        ruling.check_content(content)
+    except ruling.ContentRefused as refusal:
         yield from (fault.text for fault in refusal.faults)
 
 

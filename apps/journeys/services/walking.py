@@ -20,9 +20,9 @@ from apps.journeys import flow as flows
 from apps.journeys import truths
 from apps.journeys.flow import Flow, Placed
 from apps.journeys.models import Journey, JourneyVersion, Participation, StepRecord
-from apps.journeys.services import acting, running
+from apps.journeys.services import acting, moving, running
 from apps.journeys.services.acting import Act
-from apps.journeys.states import MOVE, PARTICIPATION, Exit, JourneyStatus, Outcome, Standing
+from apps.journeys.states import MOVE, Exit, JourneyStatus, Outcome, Standing
 from apps.journeys.steps import Branch, OnSegment, Stop, Wait, WaitUntil
 from mall.errors import ShopError
 
@@ -139,7 +139,7 @@ class _Walk:
         """Those whom no exit of the journey takes out."""
         stay = self._leave(rows, {row.pk for row in rows if row.member.disabled_at is not None}, Exit.GONE)
         if "ordered" in self.flow.exits and stay:
-            stay = self._leave(stay, truths.ordered(stay, self.at), Exit.ORDERED)
+            stay = self._leave(stay, truths.ordered(stay), Exit.ORDERED)
         trigger = self.flow.trigger
         if "left_segment" in self.flow.exits and isinstance(trigger, OnSegment) and stay:
             step = Branch(when="segment", segment=trigger.segment)
@@ -187,17 +187,12 @@ class _Walk:
         return rows
 
     def _finish(self, rows: Sequence[Participation]) -> list[Participation]:
-        for row in rows:
-            row.status = PARTICIPATION.target(move="finish", current=row.status)
-            row.next_due_at, row.ended_at = None, self.at
+        moving.finish(rows, at=self.at)
         return []
 
     def _leave(self, rows: Sequence[Participation], gone: set[int], why: Exit) -> list[Participation]:
         """Take these out; return the others."""
-        for row in rows:
-            if row.pk in gone:
-                row.status = PARTICIPATION.target(move="leave", current=row.status)
-                row.exit, row.next_due_at, row.ended_at = why, None, self.at
+        moving.leave([row for row in rows if row.pk in gone], why=why, at=self.at)
         return [row for row in rows if row.pk not in gone]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from apps.audiences import sources as crowds
+from apps.audiences import sources
 from apps.audiences.models import Segment, Tag
 from apps.audiences.states import TagKind
 from apps.catalog.models import Category, Product, Sku
@@ -57,7 +57,7 @@ def names(named: Mapping[str, Collection[int]]) -> dict[str, dict[int, str]]:
         if ids and source in _ROWS
     }
     others = {READ.get(source, source): ids for source, ids in named.items() if source not in _ROWS}
-    return {**found, **{f"read_{source}": rows for source, rows in crowds.names(others).items()}}
+    return {**found, **{f"read_{source}": rows for source, rows in sources.names(others).items()}}
 
 
 def faults(named: Mapping[str, Collection[int]]) -> Iterator[str]:
@@ -72,7 +72,7 @@ def faults(named: Mapping[str, Collection[int]]) -> Iterator[str]:
                 yield f"{LABELS[source]} #{row_id} 已不存在"
             elif why := _why_not(source, row):
                 yield f"{LABELS[source]}「{row}」{why}"
-    yield from crowds.faults(
+    yield from sources.faults(
         {READ.get(source, source): ids for source, ids in named.items() if source not in _ROWS}
     )
 
