@@ -137,7 +137,7 @@ class JourneyAdmin(StepsAdmin):
             return "未开始"
         return str(row.current) if row.current.plan == row.plan else f"{row.current}，有未发布的修改"
 
-    @admin.display(description="待补充")
+    @admin.display(description="尚缺内容")
     def lacking(self, row: Journey) -> SafeString | str:
         """What keeps the plan from being put in force."""
         if row.status == JourneyStatus.ENDED:
@@ -256,7 +256,7 @@ class JourneyAdmin(StepsAdmin):
         facts = [
             ("进入条件", self.begins(row)),
             ("对照组", f"{row.holdout_percent}%"),
-            ("待补充", self.lacking(row)),
+            ("尚缺内容", self.lacking(row)),
         ]
         return self.ask(request, form, moved, row=row, heading=row.title, facts=facts, seen=str(row.revision))
 

@@ -82,7 +82,7 @@ def cycle_of(typed: str) -> dict[str, int] | None:
     sku = Sku.objects.filter(code__iexact=typed).first()
     if sku is not None:
         return {"product": sku.product_id}
-    category = Category.objects.filter(name=typed).order_by("depth", "id").first()
+    category = Category.objects.filter(name=typed).order_by("path").first()
     return {"category": category.pk} if category is not None else None
 
 

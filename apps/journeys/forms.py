@@ -35,6 +35,9 @@ from apps.messaging.inputs import FieldsField
 
 _CYCLE: Final = re.compile(r"(.+?)\s*[,，]\s*([0-9]{1,4})\s*天?")
 _UNITS: Final = {"1": "分钟", "60": "小时", "1440": "天"}
+# What a page calls a field that would hide what the form itself says.
+_CALLED: Final = {"title": "heading"}
+_ASKED: Final = {called: name for name, called in _CALLED.items()}
 _NEVER: Final = "留空只进入一次；0 表示走完就可以再次进入"
 
 
@@ -100,7 +103,7 @@ class PartForm(AskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            asked = steps.asked_of(self.kind).get(name)
+            asked = steps.asked_of(self.kind).get(_ASKED.get(name, name))
             if isinstance(asked, asks.OneRow) and isinstance(field, forms.ChoiceField):
                 field.choices = _choices(asked, self.initial.get(name))
             if isinstance(asked, asks.Tree):
@@ -108,7 +111,8 @@ class PartForm(AskForm):
 
     def part(self) -> dict[str, Any]:
         """What was typed, as plans have it."""
-        return {"is": self.kind.kind, **{name: _said(value) for name, value in self.cleaned_data.items()}}
+        said = {_ASKED.get(name, name): _said(value) for name, value in self.cleaned_data.items()}
+        return {"is": self.kind.kind, **said}
 
 
 class WaitForm(PartForm):
@@ -132,7 +136,8 @@ class WaitForm(PartForm):
 def form_of(kind: type[Part], *, title: str = "", explanation: str = "") -> type[PartForm]:
     """The form of a kind of step or trigger."""
     base = WaitForm if kind is steps.Wait else PartForm
-    made = {} if base is WaitForm else {name: _field(one) for name, one in steps.asked_of(kind).items()}
+    asked = {} if base is WaitForm else steps.asked_of(kind)
+    made = {_CALLED.get(name, name): _field(one) for name, one in asked.items()}
     said = {"title": title or kind.label, "explanation": explanation, "kind": kind}
     return type(f"{kind.__name__}Form", (base,), {**made, **said, "__module__": f"{__name__}.made"})
 
@@ -207,6 +212,7 @@ def _rarer_field(asked: Asked, hint: str) -> forms.Field:
 def initial_of(kind: type[Part], given: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the form's fields for a step or trigger as a draft has it."""
     found = {name: given[name] for name in steps.asked_of(kind) if given.get(name) is not None}
+    found = {_CALLED.get(name, name): value for name, value in found.items()}
     if "at" in found:
         found["at"] = timezone.localtime(datetime.fromisoformat(found["at"])) if found["at"] else None
     return found

@@ -53,9 +53,9 @@ def test_a_journey_is_made_by_clicking_and_started(admin_client: Client) -> None
     _press(admin_client, row, "add-step/?at=1n", kind="wait")
     _press(admin_client, row, "step/?at=3", amount="2", unit="1440")
     _press(admin_client, row, "add-step/?at=3", kind="message")
-    wrong = _press(admin_client, row, "step/?at=4", title="", text="您好", hours="24")
+    wrong = _press(admin_client, row, "step/?at=4", heading="", text="您好", hours="24")
     assert wrong.status_code == 200
-    _press(admin_client, row, "step/?at=4", title="好久不见", text="{nickname}您好", hours="24")
+    _press(admin_client, row, "step/?at=4", heading="好久不见", text="{nickname}您好", hours="24")
     _press(admin_client, row, "rules/", again_days="30", exits="ordered")
     row.refresh_from_db()
     assert [step["is"] for step in (*row.plan["steps"], *row.plan["steps"][0]["no"])] == [
@@ -83,8 +83,9 @@ def test_a_journey_is_made_by_clicking_and_started(admin_client: Client) -> None
 
 
 def test_the_days_of_products_and_a_moment_are_typed_as_people_say_them(admin_client: Client) -> None:
-    row, tea = make.draft(make.event(), give()), catalog.sku(code="TEA-100")
+    row, tea = make.draft(make.event(), give()), catalog.sku()
     category = catalog.category("绿茶")
+    type(tea).objects.filter(pk=tea.pk).update(code="TEA-100")
     _press(admin_client, row, "trigger/?kind=repurchase", cycles="TEA-100，30\n绿茶, 60天", clock="10:00")
     row.refresh_from_db()
     assert row.plan["trigger"]["cycles"] == [
