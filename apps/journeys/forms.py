@@ -125,7 +125,7 @@ class WaitForm(PartForm):
         super().__init__(*args, **kwargs)
         minutes = self.initial.get("minutes") or 60
         unit = next(unit for unit in (1_440, 60, 1) if minutes % unit == 0)
-        self.initial |= {"amount": minutes // unit, "unit": str(unit)}
+        self.initial.update(amount=minutes // unit, unit=str(unit))
 
     def part(self) -> dict[str, Any]:
         """The minutes."""

@@ -44,12 +44,13 @@ _ARMS: Final = """
            coalesce(sum(bought.net_fen) FILTER (WHERE over.is), 0)
       FROM first
       JOIN members_member AS member ON member.id = first.member_id
-      CROSS JOIN LATERAL (SELECT first.entered_at + %(span)s::interval <= %(at)s AS is) AS over
+      CROSS JOIN LATERAL (SELECT first.entered_at + make_interval(days => %(days)s) <= %(at)s AS is) AS over
       CROSS JOIN LATERAL (
             SELECT count(*) AS orders, sum(placed.payable_fen - placed.refunded_fen) AS net_fen
               FROM orders_order AS placed
              WHERE placed.member_id = first.member_id AND placed.paid_at > first.entered_at
-               AND placed.paid_at <= first.entered_at + %(span)s::interval AND placed.status <> 'REFUNDED') AS bought
+               AND placed.paid_at <= first.entered_at + make_interval(days => %(days)s)
+               AND placed.status <> 'REFUNDED') AS bought
       CROSS JOIN LATERAL (
             SELECT count(*) AS messages, count(message.read_at) AS opened
               FROM journeys_steprecord AS record
@@ -127,10 +128,7 @@ def results(journey: Journey, *, at: datetime) -> Results:
 
 def _sides(journey: Journey, *, at: datetime) -> dict[str, Side]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ARMS,
-            {"journey": journey.pk, "span": timedelta(days=journey.measure_days), "at": at, "scene": SCENE},
-        )
+        cursor.execute(_ARMS, {"journey": journey.pk, "days": journey.measure_days, "at": at, "scene": SCENE})
         return {row[0]: Side(*(int(figure) for figure in row[1:])) for row in cursor.fetchall()}
 
 

@@ -65,11 +65,9 @@ def _latest(rows: Rows, of: QuerySet[Order], column: str) -> dict[int, datetime]
 
 def _came_back(rows: Rows) -> set[int]:
     logins = dict(
-        Member.objects.filter(
-            pk__in=[row.member_id for row in rows], last_login_at__isnull=False
-        ).values_list("pk", "last_login_at")
+        Member.objects.filter(pk__in=[row.member_id for row in rows]).values_list("pk", "last_login_at")
     )
-    return {row.pk for row in rows if row.member_id in logins and logins[row.member_id] > row.entered_at}
+    return {row.pk for row in rows if (at := logins.get(row.member_id)) is not None and at > row.entered_at}
 
 
 def _opened(rows: Rows) -> set[int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -21,7 +21,12 @@ OURS: Final = (
     *("status", "plan", "revision", "current", "hears", "swept_on", "swept_at", "cursor", "paused_for"),
     *("created_at", "started_at", "ended_at"),
 )
-EMPTY: Final = {"trigger": {"is": "event", "event": ""}, "again_days": None, "exits": [], "steps": []}
+EMPTY: Final[Mapping[str, Any]] = {
+    "trigger": {"is": "event", "event": ""},
+    "again_days": None,
+    "exits": [],
+    "steps": [],
+}
 
 
 class JourneyRefused(Faulty):
