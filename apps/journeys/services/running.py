@@ -101,9 +101,11 @@ def end(*, journey_id: int, at: datetime) -> int:
     journey = _moved(locked(journey_id), "end")
     journey.ended_at, journey.paused_for = at, ""
     _save(journey)
-    moving.drop_tasks(StaffTask.objects.filter(participation__journey=journey), note="旅程已结束", at=at)
     Inside.objects.filter(journey=journey).delete()
-    return moving.let_go(Participation.objects.filter(journey=journey), why=Exit.ENDED, at=at)
+    # First: it waits for a sweep that moves some of them, whose tasks are there to be dropped then.
+    left = moving.let_go(Participation.objects.filter(journey=journey), why=Exit.ENDED, at=at)
+    moving.drop_tasks(StaffTask.objects.filter(participation__journey=journey), note="旅程已结束", at=at)
+    return left
 
 
 def look_over(*, at: datetime) -> int:
