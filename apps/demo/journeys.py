@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Min
 
 from apps.audiences.models import Segment
+from apps.base import days
 from apps.coupons.models import Template
 from apps.coupons.states import TemplateStatus
 from apps.journeys import plans, ready
@@ -46,21 +48,33 @@ def _walk_newcomers(row: Journey, template: Template, *, at: datetime) -> None:
     journeys.save(row, at=began)
     _choose(row, template, at=began)
     journeys.start(journey_id=row.pk, operator=None, at=began)
-    for now, member_id in sorted(_people(began)):
-        journeys.on_news(name="MemberRegistered", member_id=member_id, subject="", at=now)
+    people = sorted(_people(began, at=at))
+    for now in _ticks(began, at=at):
+        while people and people[0][0] <= now:
+            _, member_id = people.pop(0)
+            journeys.on_news(name="MemberRegistered", member_id=member_id, subject="", at=now)
         journeys.move_due(at=now)
         deciding.decide_due(at=now)
 
 
-def _people(began: datetime) -> Iterator[tuple[datetime, int]]:
-    """The shop's newest members, one a day; whoever bought something since came the day before."""
-    members = Member.objects.filter(erased_at=None).order_by("-id").values_list("pk", flat=True)[:_DAYS]
-    for day, member_id in enumerate(members):
-        bought = Order.objects.filter(member_id=member_id, paid_at__gt=began + timedelta(days=1)).order_by(
-            "paid_at"
-        )
-        first = bought.values_list("paid_at", flat=True).first()
-        yield (began + timedelta(days=day) if first is None else first - timedelta(days=1)), member_id
+def _ticks(began: datetime, *, at: datetime) -> Iterator[datetime]:
+    """Just after ten and after half past seven in the evening of each day: when the plan's steps are due."""
+    for day in range(_DAYS + 1):
+        midnight = days.day_window(days.shop_day(began) + timedelta(days=day))[0]
+        for minutes in (10 * 60 + 1, 19 * 60 + 31):
+            if began < (now := midnight + timedelta(minutes=minutes)) < at:
+                yield now
+
+
+def _people(began: datetime, *, at: datetime) -> Iterator[tuple[datetime, int]]:
+    """When whom the journey begins for: whoever bought a week ago or earlier came the day before, others one a day."""
+    bought = Order.objects.filter(paid_at__gt=began + timedelta(days=2), paid_at__lt=at - timedelta(days=7))
+    first = dict(bought.order_by().values_list("member_id").annotate(first=Min("paid_at")))
+    for member_id, paid_at in first.items():
+        yield paid_at - timedelta(days=1), member_id
+    others = Member.objects.filter(erased_at=None).exclude(pk__in=first).order_by("-id")
+    for day, member_id in enumerate(others.values_list("pk", flat=True)[: _DAYS - len(first)]):
+        yield began + timedelta(days=day), member_id
 
 
 def _watch(row: Journey, template: Template, segment: Segment, *, at: datetime) -> None:

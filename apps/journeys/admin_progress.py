@@ -43,7 +43,7 @@ class RecordInline(ReadOnlyTabular):
     verbose_name_plural = "做过的事"
     fields = ["at", "step", "what", "result", "detail", "message"]
     readonly_fields = fields
-    ordering = ["id"]
+    ordering = ["at", "step"]
 
     @admin.display(description="动作")
     def what(self, row: StepRecord) -> str:
@@ -82,8 +82,7 @@ class ParticipationAdmin(ReadOnlyAdmin):
         ("member", "journey", "version"),
         ("standing", "group"),
         ("next_step", "next_due_at"),
-        ("occasion", "subject"),
-        ("entered_at", "ended_at"),
+        ("subject", "entered_at", "ended_at"),
     ]
     readonly_fields = ["standing", "group", "next_step"]
     inlines = [RecordInline]

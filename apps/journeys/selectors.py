@@ -180,10 +180,16 @@ def coming(*, at: datetime) -> list[Coming]:
     for their time; mass sends and journeys of a date are told by whom they mean.
     """
     until = days.day_window(days.shop_day(at) + timedelta(days=COMING_DAYS - 1))[1]
-    return sorted(
-        [*_walks(until, at=at), *_messages(until, at=at), *_broadcasts(until, at=at), *_dates(until, at=at)],
-        key=lambda one: (one.hour, one.of, one.what),
+    added: Counter[tuple[datetime, str, str]] = Counter()
+    found = (
+        *_walks(until, at=at),
+        *_messages(until, at=at),
+        *_broadcasts(until, at=at),
+        *_dates(until, at=at),
     )
+    for one in found:
+        added[one[:3]] += one.rows
+    return [Coming(*what, rows) for what, rows in sorted(added.items())]
 
 
 def _walks(until: datetime, *, at: datetime) -> Iterator[Coming]:
