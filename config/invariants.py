@@ -102,4 +102,9 @@ INVARIANTS: Sequence[Invariant] = (
         title="提现与推客账户、流水和微信一致",
         faults=("apps.distribution.withdrawal_selectors.unexplained_withdrawals",),
     ),
+    Invariant(
+        name="journeys_walk_once",
+        title="会员在同一旅程中同时只有一次，对照组未被触达，任务都出自步骤",
+        faults=("apps.journeys.selectors.misdone",),
+    ),
 )

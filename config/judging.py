@@ -44,4 +44,10 @@ KINDS: Sequence[Kind] = (
         releases="apps.referrals.services.judging.release_held",
         rejects="apps.referrals.services.judging.reject_held",
     ),
+    Kind(
+        name="journey",
+        label="营销旅程的券",
+        releases="apps.journeys.services.judging.release_held",
+        rejects="apps.journeys.services.judging.reject_held",
+    ),
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from apps.messaging.board import CAMPAIGN, FactKind, Name, Scene
+from apps.messaging.board import CAMPAIGN, JOURNEY, FactKind, Name, Scene
 
 _EVENING: Final = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -319,15 +319,26 @@ SCENES: Sequence[Scene] = (
         page="pages/survey/index?id={survey_id}",
         reads="apps.support.telling.survey",
     ),
-    # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content).
+    # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content), and name
+    # the same facts.
     Scene(
         name=CAMPAIGN,
-        title="群发与自动营销",
+        title="群发",
         moment="",
         marketing=True,
         names=(_text("nickname", "昵称", "小茶"), _text("level", "会员等级", "金卡会员")),
         expires_after=timedelta(days=1),
         reads="apps.messaging.readers.member",
+        asked=False,
+    ),
+    Scene(
+        name=JOURNEY,
+        title="营销旅程",
+        moment="",
+        marketing=True,
+        names=(_text("nickname", "昵称", "小茶"), _text("level", "会员等级", "金卡会员")),
+        expires_after=timedelta(days=1),
+        reads="apps.journeys.telling.step",
         asked=False,
     ),
 )

@@ -29,6 +29,8 @@ from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
 from apps.fulfillment import selectors as parcel_facts
+from apps.journeys import selectors as journey_facts
+from apps.journeys.states import TaskStatus
 from apps.messaging import selectors as message_facts
 from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.states import Status
@@ -71,6 +73,8 @@ _TO_SEND = f"status__exact={MessageStatus.WAITING}"
 _BROKEN = f"status__exact={MessageStatus.FAILED}"
 _FAILED_WAYS = f"status__exact={DispatchStatus.FAILED}"
 _STANDING_STILL = "still=yes"
+_STOPPED = "stopped=yes"
+_TO_DO = f"status__exact={TaskStatus.OPEN}"
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 
 GROUPS: Groups = [
@@ -245,6 +249,16 @@ GROUPS: Groups = [
             Place("服务动态", "dynamic_feed", "messaging.Card"),
             Place("订阅授权", "verified_user", "messaging.Grant"),
             Place("消息规则", "rule", "messaging.Rules"),
+        ],
+    ),
+    (
+        "自动营销",
+        [
+            Place("营销旅程", "route", "journeys.Journey"),
+            Place("已停下的旅程", "report", "journeys.Journey", _STOPPED, journey_facts.stopped),
+            Place("旅程参与", "footprint", "journeys.Participation"),
+            Place("跟进任务", "task_alt", "journeys.StaffTask"),
+            Place("待跟进", "assignment_ind", "journeys.StaffTask", _TO_DO, journey_facts.to_do),
         ],
     ),
     (

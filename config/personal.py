@@ -22,6 +22,7 @@ from apps.distribution import personal as distribution
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
+from apps.journeys import personal as journeys
 from apps.members import personal as members
 from apps.messaging import personal as messaging
 from apps.orders import personal as orders
@@ -38,6 +39,7 @@ from apps.wallet import personal as wallet
 from apps.wechat import personal as wechat
 
 BOARD: Sequence[Room] = (
+    journeys.ROOM,
     support.ROOM,
     aftersales.ROOM,
     content.ROOM,
@@ -129,6 +131,8 @@ NOBODYS: Mapping[str, str] = {
     "audiences.SegmentVersion": "conditions, not whom they mean",
     "audiences.VersionTag": "which conditions ask for which tag",
     "audiences.SegmentSize": "sums over all members",
+    "journeys.Journey": "what shall happen to whoever meets its trigger; who did stands in Participation",
+    "journeys.JourneyVersion": "the same as it was put in force",
     "packets.PacketRule": _OFFER,
     "distribution.Rules": _SETTING,
     "distribution.PromoterLevel": _SETTING,
@@ -202,6 +206,10 @@ NOT_PERSONAL: Mapping[str, str] = {
     "flashsale.Plan.weekdays": "days",
     "fulfillment.FreightZone.regions": "names of provinces and cities",
     "support.Question.text": "the question",
+    "journeys.Journey.plan": "steps: texts for everybody, figures, ids of rows",
+    "journeys.JourneyVersion.plan": "the same",
+    "journeys.JourneyVersion.contents": "ids of texts by step",
+    "journeys.JourneyVersion.needs": "ids of rows",
     "audiences.SegmentVersion.tree": "conditions: figures, names of regions, ids of rows",
     "audiences.Reckoning.sizes": "sums",
     "support.Question.options": "what can be chosen",
@@ -267,6 +275,7 @@ PLAIN: Mapping[str, str] = {
     "distribution.Material": "title picture",
     "distribution.Contest": "title",
     "audiences.Tag": "name note followed_on",
+    "journeys.Journey": "code title note hears swept_on paused_for",
     "audiences.Segment": "name note broken counted_on",
     "audiences.SegmentSize": "day",
     "audiences.RfmRules": "own_days own_orders own_money_fen",
@@ -413,11 +422,14 @@ TIMES = frozenset(
         *(
             "archived_at",
             "broken_at",
+            "entered_at",
             "first_paid_at",
             "grouped_at",
             "last_paid_at",
+            "next_due_at",
             "reckoned_at",
             "seen_until",
+            "swept_at",
         ),
         # messages
         *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),

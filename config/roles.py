@@ -62,6 +62,7 @@ _MARKETING = (
     "groupbuy.GroupBuy",
     "members.Group",
     *("audiences.Segment", "audiences.Tag", "audiences.TagMark", "audiences.RfmRules"),
+    *("journeys.Journey", "journeys.StaffTask"),
     "members.Level",
     "content.ReviewRules",
     *("messaging.Rules", "messaging.SceneSetting", "messaging.Template", "messaging.Content"),
@@ -101,8 +102,10 @@ def _roles() -> dict[str, Collection[str]]:
             "risk",
             "audiences",
             "messaging",
+            "journeys",
         )
         | {
+            "journeys.run_journey",
             "audiences.export_segment",
             "risk.judge_look",
             "messaging.send_broadcast",
@@ -141,6 +144,7 @@ def _roles() -> dict[str, Collection[str]]:
             "groupbuy",
             "referrals",
             *("audiences.Tag", "audiences.TagMark", "audiences.Rfm"),
+            "journeys",
             "packets",
             "risk.Look",
             *("messaging.Message", "messaging.Dispatch", "messaging.Grant"),
@@ -155,6 +159,7 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "aftersales.change_aftersale",
             "aftersales.approve_aftersale",
+            "journeys.change_stafftask",
             "audiences.add_tagmark",
             "audiences.delete_tagmark",
             "members.change_member",

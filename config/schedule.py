@@ -54,6 +54,7 @@ _BULK = frozenset(
         "content.forget_unused_pictures",
         "audiences.reckon",
         "audiences.keep_up",
+        "journeys.enter_due",
     }
 )
 
@@ -125,6 +126,8 @@ RINGS = (
     Ring("members.forget_unused_pictures", 3600),
     Ring("audiences.reckon", 900),
     Ring("audiences.keep_up", 300),
+    Ring("journeys.enter_due", 300),
+    Ring("journeys.move_due", 30),
 )
 
 

@@ -162,15 +162,20 @@ class SegmentForm(RuledForm):
             return
         kept = self.instance.current.tree if self.instance.current else None
         self.initial["tree"] = kept
-        self.fields["tree"].widget.attrs |= {
-            "data-conditions": json.dumps(editor(), ensure_ascii=False),
-            "data-names": json.dumps(_names(self.data.get("tree") or kept), ensure_ascii=False),
-            "data-options": reverse_lazy("admin:audiences_segment_options"),
-            "data-try": reverse_lazy("admin:audiences_segment_try"),
-        }
+        self.fields["tree"].widget.attrs |= attributes(self.data.get("tree") or kept)
 
     def check(self, row: Any) -> None:
         audiences.check(row, tree=self.cleaned_data["tree"])
+
+
+def attributes(given: Any) -> dict[str, Any]:
+    """What the script of conditions wants to know of a text field: the kinds, and the names of what is chosen there."""
+    return {
+        "data-conditions": json.dumps(editor(), ensure_ascii=False),
+        "data-names": json.dumps(_names(given), ensure_ascii=False),
+        "data-options": reverse_lazy("admin:audiences_segment_options"),
+        "data-try": reverse_lazy("admin:audiences_segment_try"),
+    }
 
 
 def editor() -> dict[str, Any]:

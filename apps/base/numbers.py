@@ -23,6 +23,11 @@ def word(length: int) -> str:
     return "".join(letters)
 
 
+def code() -> str:
+    """Return the code of a thing for which nobody chose one: eight letters and digits."""
+    return word(8)
+
+
 def digits(length: int) -> str:
     """Return ``length`` random digits, for what is typed on a till's keys and lives only minutes."""
     return f"{secrets.randbelow(10**length):0{length}d}"

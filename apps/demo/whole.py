@@ -14,6 +14,7 @@ from apps.demo import (
     bookkeeping,
     filling,
     group_buys,
+    journeys,
     messages,
     packets,
     parcels,
@@ -58,4 +59,5 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # Last: they look at what everybody bought.
     audiences.fill(at=at)
     bookkeeping.fill(at=at)
+    journeys.fill(at=at)
     return added

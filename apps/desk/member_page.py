@@ -8,6 +8,7 @@ from apps.audiences import parts as audiences
 from apps.base.parts import Parted
 from apps.coupons import parts as coupons
 from apps.distribution import parts as distribution
+from apps.journeys import parts as journeys
 from apps.members.admin import MemberPage
 from apps.members.models import Member
 from apps.orders import parts as orders
@@ -19,4 +20,7 @@ from apps.wallet import parts as wallet
 class MemberAdmin(Parted, MemberPage):
     """Shoppers, continued by the rooms that know more of them."""
 
-    parts = (orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD, distribution.PROMOTES, audiences.STANDS)
+    parts = (
+        *(orders.BOUGHT, coupons.HELD, points.HELD, wallet.HELD),
+        *(distribution.PROMOTES, audiences.STANDS, journeys.WALKS),
+    )

@@ -91,8 +91,9 @@ class Scene:
         return found
 
 
-# The scene of texts that operators write themselves: mass sends and journeys.
+# The scenes of texts that operators write themselves: mass sends, and journeys, of which more has to be true still.
 CAMPAIGN: Final = "campaign"
+JOURNEY: Final = "journey"
 
 
 class SceneUnknown(Faulty):

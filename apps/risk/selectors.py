@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from apps.members.models import Member
 from apps.orders.models import Order, OrderRefund
 from apps.risk import scoring
 from apps.risk.models import Look, Policy, Rule, Trace
@@ -83,6 +84,30 @@ def refunds_lately(member_id: int, *, at: datetime) -> int:
     """How many of the member's orders were refunded, in part or whole, in the last ninety days."""
     refunded = OrderRefund.objects.filter(order__member_id=member_id, at__gt=at - _REFUNDS_OF)
     return refunded.values("order_id").distinct().count()
+
+
+def noticed(member_ids: Collection[int], *, at: datetime) -> set[int]:
+    """Those of many members about whom a look could find anything that counts by itself; one statement.
+
+    By what is noted of them, their phone numbers as they are now, and refunds: whoever gives something to thousands looks
+    at these, one by one, and at nobody else.
+    """
+    own = Trace.objects.filter(member_id=OuterRef("pk"), trait__in=[Trait.PHONE, Trait.PAYER, Trait.DEVICE])
+    others = Trace.objects.filter(trait=OuterRef("trait"), digest=OuterRef("digest"))
+    phones = Member.objects.exclude(phone="").filter(phone=OuterRef("phone")).exclude(pk=OuterRef("pk"))
+    refunded = OrderRefund.objects.filter(order__member_id=OuterRef("pk"), at__gt=at - _REFUNDS_OF)
+    found = Member.objects.filter(pk__in=list(member_ids)).filter(
+        Exists(own.filter(Exists(others.exclude(member_id=OuterRef("member_id")))))
+        | Exists(phones)
+        | Exists(refunded)
+    )
+    return set(found.order_by().values_list("pk", flat=True))
+
+
+def with_phones_of(member_ids: Collection[int]) -> set[int]:
+    """These members and all others who have a phone number of theirs; one statement."""
+    phones = Member.objects.filter(pk__in=list(member_ids)).exclude(phone="").values("phone")
+    return {*member_ids, *Member.objects.filter(phone__in=phones).values_list("pk", flat=True)}
 
 
 def addresses_of(member_id: int) -> list[Mapping[str, str]]:

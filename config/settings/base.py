@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "apps.content",
     "apps.simulator",
     "apps.support",
+    "apps.journeys",
     "apps.desk",
     "apps.demo",
 ]

@@ -46,6 +46,8 @@ from apps.fulfillment.models import Carrier, ShippingUpload, Trace
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
+from apps.journeys import services as journeys
+from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask
 from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
 from apps.members.services import erasures
 from apps.messaging.models import Broadcast, Content, Dispatch, Message
@@ -79,6 +81,7 @@ from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
+from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.payments import make as money
 from tests.apps.presale import make as presale
@@ -1275,7 +1278,100 @@ def _tag_of_member(button: str) -> Callable[[], Page]:
     return page
 
 
+_WALKED: Final = _rows(Journey, JourneyVersion, Participation, StaffTask)
+
+
+def _journey(
+    button: str,
+    *,
+    typed: dict[str, Any] | None = None,
+    at: str = "",
+    begun: str = "",
+    permission: str = "journeys.run_journey",
+) -> Callable[[], Page]:
+    """A button of a journey with a wait, a gift and a question; ``begun`` are the moves that come before."""
+
+    def page() -> Page:
+        now = timezone.now()
+        steps = [ways.wait(60), ways.give(), ways.branch("ordered", yes=[ways.give()])]
+        row = ways.draft(ways.event(), *steps, at=now)
+        for move in begun.split():
+            by = {"operator": None} if move == "start" else {}
+            getattr(journeys, move)(journey_id=row.pk, at=now, **by)
+        if button == "publish":
+            row.refresh_from_db()
+            journeys.drop_step(journey_id=row.pk, revision=row.revision, number=1, at=now)
+        found = _of_row(
+            "journeys.journey",
+            row,
+            button,
+            typed or {},
+            _WALKED,
+            permission=permission,
+            spoil=lambda: journeys.end(journey_id=row.pk, at=now),
+        )
+        return found._replace(address=f"{found.address}?at={at}" if at else found.address)
+
+    return page
+
+
+def _change_plan(button: str, at: str = "", **typed: Any) -> Callable[[], Page]:
+    return _journey(button, typed=typed, at=at, permission="journeys.change_journey")
+
+
+def _copy_journey() -> Page:
+    found = _journey("copy", typed={"called": "再来", "code": "again"}, permission="journeys.add_journey")()
+    # A code in use is told at its field.
+    return found._replace(spoil=None)
+
+
+def _ready_journey() -> Page:
+    return Page(
+        "/admin/journeys/journey/ready/",
+        "/admin/journeys/journey/",
+        "journeys.add_journey",
+        "journeys.view_journey",
+        {"name": "cart", "code": ""},
+        _WALKED,
+    )
+
+
+def _staff_task(button: str) -> Callable[[], Page]:
+    def page() -> Page:
+        now = timezone.now()
+        ways.live(ways.event(), {"is": "task", "text": "致电"}, at=now)
+        ways.come(members.member(), at=now)
+        journeys.move_due(at=now)
+        row = StaffTask.objects.get()
+        return _of_row(
+            "journeys.stafftask",
+            row,
+            button,
+            {"note": "已致电"},
+            _rows(StaffTask),
+            permission="journeys.change_stafftask",
+            spoil=lambda: journeys.drop_task(task_id=row.pk, note="x", operator=None, at=now),
+        )
+
+    return page
+
+
 PAGES: Final[dict[str, Callable[[], Page]]] = {
+    "journeys_journey_make_ready": _ready_journey,
+    "journeys_journey_start": _journey("start"),
+    "journeys_journey_publish": _journey("publish", begun="start"),
+    "journeys_journey_pause": _journey("pause", begun="start"),
+    "journeys_journey_resume": _journey("resume", begun="start pause"),
+    "journeys_journey_end": _journey("end", begun="start"),
+    "journeys_journey_copy": _copy_journey,
+    "journeys_journey_trigger": _change_plan("trigger", event="OrderPaid"),
+    "journeys_journey_rules": _change_plan("rules", again_days="30", exits="ordered"),
+    "journeys_journey_add_step": _change_plan("add-step", "2", kind="message"),
+    "journeys_journey_change_step": _change_plan("step", "2", points="9"),
+    "journeys_journey_move_step": _change_plan("move-step", "2u"),
+    "journeys_journey_drop_step": _change_plan("drop-step", "2"),
+    "journeys_stafftask_finish": _staff_task("finish"),
+    "journeys_stafftask_drop": _staff_task("drop"),
     "coupons_template_publish": _publish_template,
     "coupons_template_stop": _stop_template,
     "coupons_template_issue": _issue,
@@ -1427,6 +1523,8 @@ LOOKING: Final = {
     "distribution_promoter_report": "a page to read; its sheets are noted in the audit log",
     "referrals_referral_report": "a page to read; its sheets are noted in the audit log",
     "audiences_segment_look": "a page to read",
+    "journeys_journey_coming": "a page to read",
+    "journeys_journey_results": "a page to read",
     "audiences_segment_export": "a file, noted in the audit log",
     "audiences_tag_show": "to the list of who bears it",
     "distribution_promoter_export": "a file, noted in the audit log",

@@ -30,6 +30,7 @@ from apps.fulfillment.states import UploadStatus
 from apps.groupbuy import terms
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.groupbuy.models import Seat
+from apps.journeys import services as journeys
 from apps.members.models import Consent, Level
 from apps.messaging.models import Card, Content, Dispatch, Message, Template
 from apps.messaging.models import Rules as MessageRules
@@ -57,6 +58,7 @@ from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
+from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.packets import make as packet
 from tests.apps.presale import make as presales
@@ -88,6 +90,7 @@ def fill(rows: int, *, operator: User) -> None:
         _promoters_of(order)
         _referrals_of()
         _audiences_of(order)
+        _journeys_of(order)
         _packets_of(order)
         _sharer_of()
         _system(operator)
@@ -266,6 +269,15 @@ def _audiences_of(order: Order) -> None:
     audiences.put(tag_id=tag.pk, member_ids=[order.member_id], operator=None, at=NOW)
     audiences.reckon_due(at=NOW + timedelta(days=number))
     audiences.save_rules(audience_facts.rules())
+
+
+def _journeys_of(order: Order) -> None:
+    """A journey in which the buyer was given points, and staff have something to do."""
+    ways.live(
+        ways.event(), ways.give(), ways.message(), {"is": "task", "text": "致电回访"}, ways.wait(60), at=NOW
+    )
+    ways.come(order.member, subject=order.order_no, at=NOW)
+    journeys.move_due(at=NOW)
 
 
 def _sharer_of() -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.utils.module_loading import import_string
 
 from apps.messaging import wording
-from apps.messaging.board import CAMPAIGN, Scene
+from apps.messaging.board import CAMPAIGN, JOURNEY, Scene
 from config.messages import SCENES
 
 # «Messages» of the contract of capabilities, word for word.
@@ -24,6 +24,7 @@ MARKETING = {
     "level_changed",
     "survey",
     CAMPAIGN,
+    JOURNEY,
 }
 PASS_QUIET = {
     *("order_paid", "order_closing", "order_shipped", "order_delivered", "refund_done", "after_sale"),
@@ -33,8 +34,8 @@ BY_CARD = {"order_paid", "order_shipped"}
 
 
 def test_every_scene_of_the_contract_is_on_the_board_in_its_order() -> None:
-    assert [scene.name for scene in SCENES] == [*CONTRACT, CAMPAIGN]
-    assert [scene.name for scene in SCENES if not scene.asked] == [CAMPAIGN]
+    assert [scene.name for scene in SCENES] == [*CONTRACT, CAMPAIGN, JOURNEY]
+    assert [scene.name for scene in SCENES if not scene.asked] == [CAMPAIGN, JOURNEY]
 
 
 def test_what_is_marketing_and_what_passes_in_quiet_hours_is_as_the_contract_says() -> None:
@@ -45,7 +46,7 @@ def test_what_is_marketing_and_what_passes_in_quiet_hours_is_as_the_contract_say
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 def test_each_scene_is_told_in_words_that_its_facts_fill(scene: Scene) -> None:
-    if scene.name == CAMPAIGN:
+    if scene.name in (CAMPAIGN, JOURNEY):
         assert (scene.inbox_title, scene.inbox_text, scene.page) == ("", "", "")
         return
     known = {name.name for name in scene.names}

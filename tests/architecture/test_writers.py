@@ -167,6 +167,8 @@ def test_each_way_of_writing_a_status_is_found(line: str) -> None:
 # Who writes a status, by file and function. A status that moves by a lifecycle has one writer, which asks its table; the
 # others say here which functions share it. A new line here is a decision: does the room's `move` not do?
 STATUS_WRITERS = {
+    "apps/journeys/services/moving.py": {"finish", "leave", "let_go", "close", "drop_tasks"},
+    "apps/journeys/services/running.py": {"_moved"},
     "apps/messaging/services/broadcasts.py": {"_moved"},
     "apps/messaging/services/cards.py": {"_fail", "_settle"},
     "apps/messaging/services/moving.py": {

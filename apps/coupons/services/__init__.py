@@ -7,6 +7,7 @@ other calls open a transaction of their own. Mass issues and code batches are ``
 
 from apps.coupons.services.codes import CodeInvalid, redeem_code
 from apps.coupons.services.compensating import Compensated, compensate
+from apps.coupons.services.giving import Given, issue_many
 from apps.coupons.services.holds import CouponGone, commit, expire_due, hold, release, restore
 from apps.coupons.services.issuing import (
     ClaimClosed,
@@ -32,6 +33,7 @@ __all__ = [
     "CouponConflict",
     "CouponGone",
     "CouponUnavailable",
+    "Given",
     "LevelTooLow",
     "NotIssued",
     "SoldOut",
@@ -45,6 +47,7 @@ __all__ = [
     "expire_due",
     "hold",
     "issue",
+    "issue_many",
     "recall",
     "redeem_code",
     "release",

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import apps.members.models.members
+import apps.base.numbers
 from apps.base import migrating
 
 _FILL = "UPDATE members_group SET code = 'GROUP-' || id WHERE code IS NULL OR code = ''"
@@ -20,7 +20,7 @@ class Migration(migrating.Migration):
             name="code",
             field=models.CharField(
                 blank=True,
-                default=apps.members.models.members.new_group_code,
+                default=apps.base.numbers.code,
                 help_text="在活动文件中的名字，留空则自动编号",
                 max_length=40,
                 unique=True,

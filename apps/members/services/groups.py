@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from apps.base import judging
+from apps.base import judging, numbers
 from apps.members.models import Group, Member, Membership
-from apps.members.models.members import new_group_code
 from mall.errors import Faulty, NotFound
 
 CHUNK: Final = 5_000
@@ -34,7 +33,7 @@ class GroupRefused(Faulty):
 
 def save(group: Group) -> Group:
     """Save a new or changed group, under a code of its own where it has none. Raises GroupRefused."""
-    group.code = group.code or new_group_code()
+    group.code = group.code or numbers.code()
     judging.refuse(GroupRefused, group)
     group.save()
     return group

@@ -7,7 +7,7 @@ repeat, each by its order number, cause or key.
 
 from apps.points.services.booking import NotEnoughPoints, PointsConflict, PointsInvalid
 from apps.points.services.checking_in import check_in
-from apps.points.services.earning import claw_back, earn
+from apps.points.services.earning import claw_back, earn, earn_many
 from apps.points.services.exchanging import hold_good, redeem_coupon
 from apps.points.services.expiring import expire_due, remind_due
 from apps.points.services.redeeming import LimitReached, RedeemedOut
@@ -35,6 +35,7 @@ __all__ = [
     "due_for_refund",
     "earn",
     "earn_for_order",
+    "earn_many",
     "expire_due",
     "give_back_for_refund",
     "give_birthday_gifts",

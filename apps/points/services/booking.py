@@ -6,7 +6,7 @@ points then happens one after the other. balance = Σ Entry.change = Σ Lot.left
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -72,6 +72,46 @@ def lock(*, member_id: int, at: datetime) -> Account:
         account = locked.get()
     _expire(account, at=at)
     return account
+
+
+def lock_many(*, member_ids: Collection[int]) -> dict[int, Account]:
+    """The accounts of these members by member, locked in the order of their ids; what has expired is still in them."""
+    transactions.require()
+    locked = Account.objects.select_for_update(no_key=True).filter(member_id__in=sorted(member_ids))
+    missing = set(member_ids) - set(locked.order_by().values_list("member_id", flat=True))
+    if missing:
+        Account.objects.bulk_create(
+            [Account(member_id=member_id) for member_id in sorted(missing)], ignore_conflicts=True
+        )
+    return {account.member_id: account for account in locked.order_by("member_id")}
+
+
+def put_many(
+    accounts: Collection[Account],
+    points: int,
+    *,
+    causes: Mapping[int, Cause],
+    expires_at: datetime | None,
+    at: datetime,
+) -> None:
+    """Give the same points to locked accounts that owe nothing and have nothing expired; ``causes`` by member."""
+    Lot.objects.bulk_create(
+        Lot(account=account, amount=points, left=points, earned_at=at, expires_at=expires_at)
+        for account in accounts
+    )
+    Account.objects.filter(pk__in=[account.pk for account in accounts]).update(balance=F("balance") + points)
+    Entry.objects.bulk_create(
+        Entry(
+            account=account,
+            kind=causes[account.member_id].kind,
+            change=points,
+            business_key=causes[account.member_id].business_key,
+            reason=causes[account.member_id].reason,
+            operator=causes[account.member_id].operator,
+            at=at,
+        )
+        for account in accounts
+    )
 
 
 def booked(account: Account, business_key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db import transaction
 
 from apps.points import lives
 from apps.points import selectors as point_facts
-from apps.points.models import Entry
+from apps.points.models import Entry, Lot
 from apps.points.services import booking
 from apps.points.services.booking import Cause
 from apps.points.states import EntryKind
@@ -39,6 +40,49 @@ def earn(
     return booking.put(
         account, amount, cause=Cause(kind, cause, reason, operator), expires_at=expires_at, at=at
     )
+
+
+def earn_many(
+    *,
+    causes: Mapping[int, str],
+    amount: int,
+    kind: EntryKind = EntryKind.GRANT,
+    reason: str = "",
+    at: datetime,
+) -> set[int]:
+    """Give the same points to each of many members, by id, for their ``cause``; return for whom it was new.
+
+    In the caller's transaction, a few statements for all of them; whoever owes, or has something to expire first, is
+    dealt with one by one. Rules as in ``earn``. Raises PointsInvalid, NoTransaction.
+    """
+    booking.require_positive(amount)
+    accounts = booking.lock_many(member_ids=causes.keys())
+    known = set(
+        Entry.objects.filter(
+            account__in=accounts.values(), business_key__in=set(causes.values())
+        ).values_list("account__member_id", "business_key")
+    )
+    new = {
+        member_id: account
+        for member_id, account in accounts.items()
+        if (member_id, causes[member_id]) not in known
+    }
+    late = set(
+        Lot.objects.filter(account__in=new.values(), left__gt=0, expires_at__lte=at).values_list(
+            "account_id", flat=True
+        )
+    )
+    plain = [account for account in new.values() if not account.debt and account.pk not in late]
+    booking.put_many(
+        plain,
+        amount,
+        causes={account.member_id: Cause(kind, causes[account.member_id], reason) for account in plain},
+        expires_at=lives.expiry(point_facts.rules(), at=at),
+        at=at,
+    )
+    for member_id in sorted(new.keys() - {account.member_id for account in plain}):
+        earn(member_id=member_id, amount=amount, cause=causes[member_id], kind=kind, reason=reason, at=at)
+    return set(new)
 
 
 @transaction.atomic

@@ -21,6 +21,8 @@ from apps.base import personal
 from apps.carts import services as carts
 from apps.content.services import pictures
 from apps.fulfillment.models import ShippingUpload
+from apps.journeys import services as journeys
+from apps.journeys.models import StaffTask
 from apps.members.models import ErasureRequest, ExportRequest, Group, Member, Membership, Session
 from apps.members.services import erasures, exports, identity, keeping
 from apps.messaging.models import Content
@@ -36,6 +38,7 @@ from config.celery import app
 from config.personal import BOARD
 from tests.apps.checkout import make as counter
 from tests.apps.content import make as reviews
+from tests.apps.journeys import make as ways
 from tests.apps.members import make
 from tests.apps.shares import make as shared
 from tests.apps.support import make as surveys
@@ -94,6 +97,7 @@ def a_life() -> Member:
     shares.note_visit(token=friends.token, visitor_id=VISITOR, member=member, at=NOW)
     shares.note_visit(token=shared.share(member, at=NOW).token, visitor_id="v-friend", member=None, at=NOW)
     _told(member)
+    _called(member)
     make.access_token(member, at=NOW)
     return member
 
@@ -106,6 +110,15 @@ def _told(member: Member) -> None:
     broadcasts.start(broadcast_id=sent.pk, at=NOW)
     broadcasts.prepare_due(at=NOW)
     deciding.decide_due(at=NOW)
+
+
+def _called(member: Member) -> None:
+    """A task of a journey, of which staff wrote down what the member said."""
+    ways.live(ways.event(), {"is": "task", "text": "致电"}, at=NOW)
+    ways.come(member, at=NOW)
+    journeys.move_due(at=NOW)
+    task = StaffTask.objects.get(member=member)
+    journeys.finish_task(task_id=task.pk, note=ANSWER, operator=None, at=NOW)
 
 
 def _picture() -> bytes:
