@@ -152,6 +152,7 @@ FROZEN = (
         "apps.base.migrating",
         "apps.base.ledger.append_only",
         "apps.base.fields",
+        "apps.base.numbers",
         "apps.base.private",
     ),
     *("apps.pictures.fields", "apps.catalog.pictures", "apps.campaigns.models"),
