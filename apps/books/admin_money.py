@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import audit, sheets
+from apps.base import audit, days, sheets
 from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
 from apps.base.asking import operator
 from apps.base.forms import MONEY_IN_YUAN
@@ -192,6 +192,11 @@ class CostRateAdmin(KeptAdmin):
     packing = yuan_column("packing_fen", "每个包裹包装费")
     list_display = ["since", "postage", "packing", "rate"]
     fieldsets = [(None, {"fields": ["since", ("postage_fen", "packing_fen", "fee_bp")]})]
+
+    def has_change_permission(self, request: HttpRequest, obj: CostRate | None = None) -> bool:
+        """Only of what begins after today: what holds was posted."""
+        begun = obj is not None and obj.since <= days.shop_day(timezone.now())
+        return not begun and super().has_change_permission(request, obj)
 
     @admin.display(description="微信费率", ordering="fee_bp")
     def rate(self, row: CostRate) -> str:

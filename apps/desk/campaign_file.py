@@ -56,6 +56,8 @@ _WORDS: Final = {
     "less_than_equal": "不能大于 {le}",
     "less_than": "应小于 {lt}",
     "literal_error": "应为 {expected} 之一",
+    "union_tag_invalid": "应为 {expected_tags} 之一",
+    "union_tag_not_found": "缺少 {discriminator}",
     "timezone_aware": "时间须带时区，例如 2026-11-28T10:00:00+08:00",
     "datetime_parsing": "应为 ISO 8601 时间",
     "datetime_from_date_parsing": "应为 ISO 8601 时间",
@@ -168,4 +170,5 @@ def _why(error: Any) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     words = _WORDS.get(error["type"])
-    return words.format(**error.get("ctx", {})) if words else f"有误：{error['msg']}"
+    context = {name: str(value).replace(" or ", "、") for name, value in error.get("ctx", {}).items()}
+    return words.format(**context) if words else f"有误：{error['msg']}"

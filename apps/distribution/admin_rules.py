@@ -8,6 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.base.admin import EditableAdmin, KeptAdmin, ReadOnlyTabular, yuan_column
 from apps.base.forms import MONEY_IN_YUAN
@@ -144,9 +146,19 @@ class ContestAdmin(KeptAdmin):
 
     form = forms.ContestForm
     list_display = ["title", "starts_at", "ends_at", "wait_days", "enabled", "rewarded_at"]
-    fields = ["title", ("starts_at", "ends_at"), ("wait_days", "enabled"), "prizes", "rewarded_at"]
-    readonly_fields = ["rewarded_at"]
+    readonly_fields = ["rewarded_at", "won"]
     inlines = [WinnerInline]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The prizes are typed, or told where nothing can be typed (any more)."""
+        typed = self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+        prizes = "prizes" if typed else "won"
+        return ["title", ("starts_at", "ends_at"), ("wait_days", "enabled"), prizes, "rewarded_at"]
+
+    @admin.display(description="奖励")
+    def won(self, row: Contest) -> SafeString:
+        lines = forms.PrizesField().prepare_value(leaderboard.prizes_of(row)).splitlines()
+        return format_html_join(mark_safe("<br>"), "{}", ((f"第 {line} 元",) for line in lines))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was rewarded stays as it was."""

@@ -18,7 +18,7 @@ from apps.distribution import selectors as promoter_facts
 from apps.distribution import serializers as shapes
 from apps.distribution.models import Commission, Promoter
 from apps.distribution.services.promoters import NotAPromoter
-from apps.distribution.states import CommissionStatus, PromoterStatus
+from apps.distribution.states import CommissionStatus
 from apps.members.auth import caller
 from apps.pictures import stored
 from mall import money
@@ -218,9 +218,9 @@ class MaterialsView(APIView):
 
 
 def _promoter(request: Request) -> Promoter:
-    """The caller as a promoter. Who is suspended or has left still sees what was earned. Raises NotAPromoter."""
+    """The caller as somebody who is or was a promoter: what was earned can be seen for ever. Raises NotAPromoter."""
     promoter = promoter_facts.promoter_of(caller(request).pk)
-    if promoter is None or promoter.status in {PromoterStatus.PENDING, PromoterStatus.REFUSED}:
+    if promoter is None or promoter.active_at is None:
         raise NotAPromoter
     return promoter
 

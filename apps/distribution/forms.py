@@ -160,7 +160,7 @@ class PrizesField(LinesField):
                 "「%(line)s」看不懂，请按「名次 金额」填写，例如 1 500 或 4-10 50", params={"line": line[:30]}
             ) from None
         if not 1 <= found.reward_fen <= MAX_FEN:
-            raise forms.ValidationError("奖励金额必须大于 0")
+            raise forms.ValidationError(f"奖励金额必须大于 0，且不超过 {money.yuan(MAX_FEN)} 元")
         return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -159,14 +160,9 @@ class RuleAdmin(ReadOnlyAdmin):
         def preview(form: forms.RuleForm) -> Preview:
             typed = form.cleaned_data
             wished = Weighing(typed["enabled"], typed["threshold"], typed["weight"])
-            found = risk_facts.replay(
-                {**risk_facts.rules(), Clue(row.clue): wished},
-                hold_at=risk_facts.policy().hold_at,
-                at=timezone.now(),
+            return _replayed(
+                {**risk_facts.rules(), Clue(row.clue): wished}, hold_at=risk_facts.policy().hold_at
             )
-            among = [("其中", told) for told in found.among]
-            told = f"最近 30 天核实过 {found.looked_at} 笔奖励，当时扣留 {found.before} 笔，按新规则会扣留 {found.held} 笔"
-            return Preview(facts=[("试算", told), *among])
 
         def rewrite(form: forms.RuleForm) -> str:
             typed = form.cleaned_data
@@ -194,11 +190,44 @@ class TraceAdmin(ReadOnlyAdmin):
 
 @admin.register(Policy)
 class PolicyAdmin(OneRowAdmin):
-    """From which score on a reward is held."""
+    """From which score on a reward is held. A change is tried on last month's rewards first."""
 
-    form = forms.PolicyForm
     fields = ["hold_at"]
-    saves = staticmethod(risk.save_policy)
+    actions_detail = ["rewrite"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """By the button that shows first what it would hold."""
+        return False
+
+    @action(description="修改并试算", permissions=["risk.change_policy"], url_path="rewrite", icon="science")
+    def rewrite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Policy = self.row(request, object_id)
+
+        def preview(form: forms.PolicyForm) -> Preview:
+            return _replayed(risk_facts.rules(), hold_at=form.cleaned_data["hold_at"])
+
+        def rewrite(form: forms.PolicyForm) -> str:
+            row.hold_at = form.cleaned_data["hold_at"]
+            risk.save_policy(row)
+            return "已保存。"
+
+        return self.ask(
+            request,
+            forms.PolicyForm,
+            rewrite,
+            row=row,
+            heading=str(row),
+            preview=preview,
+            initial={"hold_at": row.hold_at},
+        )
+
+
+def _replayed(rules: Mapping[Clue, Weighing], *, hold_at: int) -> Preview:
+    """What these rules would have held of the last month's rewards."""
+    found = risk_facts.replay(rules, hold_at=hold_at, at=timezone.now())
+    among = [("其中", told) for told in found.among]
+    told = f"最近 30 天核实过 {found.looked_at} 笔奖励，当时扣留 {found.before} 笔，按新规则会扣留 {found.held} 笔"
+    return Preview(facts=[("试算", told), *among])
 
 
 def _facts(row: Look) -> list[tuple[str, Any]]:

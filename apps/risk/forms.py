@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
 
 from apps.base.asking import AskForm, ReasonForm
-from apps.base.forms import RuledForm
-from apps.risk import services as risk
-from apps.risk.models import Policy
 
 
-class PolicyForm(RuledForm):
-    """From which score on a reward is held."""
+class PolicyForm(AskForm):
+    """The score from which a reward is held, as it shall be, tried on last month's rewards before it holds."""
 
-    class Meta:
-        model = Policy
-        fields = ["hold_at"]
+    title = "修改并试算"
+    explanation = "先看按新标准重算最近 30 天的奖励会扣留多少，确认后才生效；已核实的奖励不受影响。"
 
-    def check(self, row: Any) -> None:
-        risk.check_policy(row)
+    hold_at = forms.IntegerField(
+        label="达到多少分扣留", min_value=1, max_value=1_000, widget=UnfoldAdminIntegerFieldWidget
+    )
 
 
 class RuleForm(AskForm):

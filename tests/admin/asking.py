@@ -66,7 +66,7 @@ from apps.promotions.models import SimulationRun
 from apps.referrals import services as referrals
 from apps.referrals.models import Invitation, Reward
 from apps.risk import selectors as risk_facts
-from apps.risk.models import Look, Rule
+from apps.risk.models import Look, Policy, Rule
 from apps.shares import services as shares
 from apps.stores.models import Place
 from apps.wallet.models import Account, Entry, Recharge
@@ -1026,6 +1026,12 @@ def _rewrite_rule() -> Page:
     )
 
 
+def _rewrite_policy() -> Page:
+    row, _ = Policy.objects.get_or_create(pk=1)
+    typed = {"hold_at": 55, "step": "confirm"}
+    return _of_row("risk.policy", row, "rewrite", typed, _rows(Policy), permission="risk.change_policy")
+
+
 def _promoter(
     button: str, typed: dict[str, Any], spoiled: str, *, status: str = "ACTIVE"
 ) -> Callable[[], Page]:
@@ -1419,6 +1425,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "risk_look_release": _look("release", {}),
     "risk_look_reject": _look("reject", {"reason": "同一人"}),
     "risk_rule_rewrite": _rewrite_rule,
+    "risk_policy_rewrite": _rewrite_policy,
     "messaging_message_repeat": _message_to_repeat,
     "messaging_dispatch_repeat": _way_to_repeat,
     "messaging_template_fetch": _fetch_templates,

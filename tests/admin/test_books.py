@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.base import days
 from apps.base.models import AuditEntry
 from apps.books.models import CostRate, JournalEntry
-from apps.books.services import journal
+from apps.books.services import journal, rates
 from tests.apps.aftersales import make as sale
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
@@ -80,5 +80,7 @@ def test_what_sending_costs_is_said_for_days_to_come_and_never_for_those_that_we
     assert CostRate.objects.order_by("-since").values_list("postage_fen", "fee_bp")[0] == (550, 54)
     begun = CostRate.objects.order_by("since")[0]
     told = {"since": f"{begun.since}", "postage_fen": "1", "packing_fen": "1", "fee_bp": "0.6"}
-    page = admin_client.post(f"/admin/books/costrate/{begun.pk}/change/", told).content.decode()
-    assert "已生效的费率不能修改" in page
+    assert admin_client.post(f"/admin/books/costrate/{begun.pk}/change/", told).status_code == 403
+    begun.postage_fen = 1_00
+    with pytest.raises(rates.RateRefused, match="已生效的费率不能修改"):
+        rates.save(begun, at=timezone.now())

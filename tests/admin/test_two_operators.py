@@ -17,10 +17,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from apps.aftersales.models import AfterSaleRules
+from apps.base import days
 from apps.base.admin_opened import FIELD
 from apps.base.html_inputs import inputs_of
+from apps.books.models import CostRate
 from apps.catalog.models import Product
 from apps.content.models import ReviewRules
 from apps.coupons.models import PromoCode
@@ -157,6 +160,7 @@ def rows() -> None:
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)
     AfterSaleRules.objects.get_or_create(pk=1)
+    CostRate.objects.create(since=days.shop_day(timezone.now()) + timedelta(days=1))
     Rules.objects.get_or_create(pk=1)
     Group.objects.get_or_create(name="值班")
     User.objects.create_user("小王", is_staff=True)

@@ -20,6 +20,8 @@ _ASKED_FOR = {
     "catalog.Sku.price_fen",
     "catalog.Sku.market_price_fen",
     "catalog.Sku.cost_fen",
+    "books.CostRate.postage_fen",
+    "books.CostRate.packing_fen",
     "promotions.LevelPrice.price_fen",
     "promotions.Promotion.threshold_fen",
     "promotions.Promotion.cap_fen",

@@ -192,6 +192,14 @@ def test_who_is_no_promoter_has_no_pages():
         assert (refused.status_code, refused.json()["code"]) == (403, "promoter_not_active")
 
 
+def test_who_left_and_asks_again_still_sees_what_was_earned(shop):
+    promoter = shop[1]
+    promoters.leave(member_id=promoter.member_id, at=timezone.now())
+    promoters.apply(member=promoter.member, agreement_version=None, at=timezone.now())
+    answered = of(promoter.member).call("GET", "/me/promoter/commissions")
+    assert (answered.status_code, len(answered.json()["results"])) == (200, 2)
+
+
 def test_goods_to_promote_say_what_one_unit_brings_and_by_which_rule(shop):
     _, second, _, _, cup = shop
     level = rules.save_level(PromoterLevel(name="金牌推客", rank=1))

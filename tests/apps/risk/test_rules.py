@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from apps.distribution.models import Commission
 from apps.distribution.services import looking
@@ -84,6 +85,16 @@ def test_these_rules_would_have_held_two_of_three_of_the_last_thirty_days_among_
     assert (told.looked_at, told.before, told.held) == (3, 0, 2)
     assert [each.split("（")[0] for each in told.among] == ["八人", "五人"]
     assert risk_facts.replay(wished, hold_at=61, at=NOW).held == 0
+
+
+def test_another_score_is_tried_on_last_month_before_it_holds(admin_client):
+    look("A", ("SAME_PHONE", 1), at=timezone.now() - timedelta(days=1))
+    page = "/admin/risk/policy/1/rewrite/"
+    assert "按新规则会扣留" in admin_client.post(page, {"hold_at": "1"}).content.decode()
+    assert Policy.objects.filter(hold_at=1).count() == 0
+    admin_client.post(page, {"hold_at": "1", "step": "confirm"})
+    assert Policy.objects.filter(hold_at=1).count() == 1
+    assert admin_client.post("/admin/risk/policy/1/change/", {"hold_at": "5"}).status_code == 403
 
 
 @pytest.mark.parametrize("hold_at", [0, 1001])
