@@ -90,7 +90,7 @@ class SceneForm(RuledForm):
         super().__init__(*args, **kwargs)
         self.initial["texts"] = in_order(self.instance.fields, self.instance.template)
         scene = board.scenes().get(self.instance.scene)
-        if scene is not None:
+        if scene is not None and "title" in self.fields:  # not where somebody may only look
             self.fields["title"].widget.attrs["placeholder"] = scene.inbox_title
             self.fields["text"].widget.attrs["placeholder"] = scene.inbox_text
 
