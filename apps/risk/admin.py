@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -189,15 +189,11 @@ class TraceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Policy)
-class PolicyAdmin(OneRowAdmin):
+class PolicyAdmin(OneRowAdmin, ReadOnlyAdmin):
     """From which score on a reward is held. A change is tried on last month's rewards first."""
 
     fields = ["hold_at"]
     actions_detail = ["rewrite"]
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """By the button that shows first what it would hold."""
-        return False
 
     @action(description="修改并试算", permissions=["risk.change_policy"], url_path="rewrite", icon="science")
     def rewrite(self, request: HttpRequest, object_id: str) -> HttpResponse:
