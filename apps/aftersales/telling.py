@@ -27,11 +27,21 @@ def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
         values={
             "after_sale_no": after_sale_no,
             "order_no": row.order.order_no,
+            "goods": _goods(row),
+            "kind": row.get_kind_display(),
             "progress": row.get_status_display(),
             "hint": _hint(row),
             "moved_at": at,
         }
     )
+
+
+def _goods(row: AfterSale) -> str:
+    """What it is about in a few words: 明前龙井 等 2 件."""
+    lines = list(row.lines.select_related("line").order_by("id"))
+    units = sum(one.quantity for one in lines)
+    first = lines[0].line.title
+    return first if units == 1 else f"{first} 等 {units} 件"
 
 
 def _hint(row: AfterSale) -> str:

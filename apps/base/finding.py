@@ -108,6 +108,8 @@ def _keys(rows: QuerySet[Any], ways: Sequence[Way], asked: str, most: int) -> se
     plain = rows.order_by().select_related(None).prefetch_related(None)
     # Each way ends by itself: what everybody's name begins with is not put together of a whole table.
     first, *others = [way.among(plain, asked).order_by("-pk").values("pk")[:most] for way in ways]
+    if not others:
+        return set(first.values_list("pk", flat=True))
     return set(first.union(*others).order_by("-pk").values_list("pk", flat=True)[:most])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from apps.groupbuy.models import Seat
+from apps.groupbuy import terms
+from apps.groupbuy.models import Group, Seat
 from apps.groupbuy.states import GroupStatus, SeatStatus
 from apps.messaging.board import Facts
 from apps.messaging.services.writing import Draft
@@ -21,13 +22,15 @@ def result(*, subject: str, member_id: int, at: datetime) -> Facts | None:
     seat = _seat(subject, member_id)
     if seat is None or seat.group is None or seat.group.status not in _RESULTS:
         return None
-    said, hint = _RESULTS[GroupStatus(seat.group.status)]
+    group = seat.group
+    said, hint = _RESULTS[GroupStatus(group.status)]
     return Facts(
         values={
             "group_no": subject,
             "product": seat.group_buy.product.title,
-            "size": seat.group.joined,
-            "price": seat.order.payable_fen,
+            # A group that failed is told by what it was to be.
+            "size": max(group.joined, group.size),
+            "price": _price_fen(seat, group),
             "result": said,
             "hint": hint,
         }
@@ -47,6 +50,7 @@ def missing(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "group_no": subject,
             "product": seat.group_buy.product.title,
             "missing": 1,
+            "price": _price_fen(seat, group),
             "ends_at": group.ends_at,
         },
         until=group.ends_at,
@@ -60,6 +64,13 @@ def members_of(group_no: str, *, scene: str) -> list[Draft]:
         Draft(scene=scene, member_id=member_id, subject=group_no, occasion=group_no)
         for member_id in seats.values_list("member_id", flat=True).distinct()
     ]
+
+
+def _price_fen(seat: Seat, group: Group) -> int:
+    """What a unit of what the member ordered costs in the group as large as it is, or as it is to be."""
+    sku_id = seat.order.lines.order_by("id").values_list("sku_id", flat=True)[0]
+    prices_fen = terms.Terms.read(group.kept_terms).prices_fen(people=max(group.joined, group.size))
+    return prices_fen[sku_id]
 
 
 def _seat(group_no: str, member_id: int) -> Seat | None:

@@ -29,7 +29,8 @@ def enter_on_order_placed(event: events.OrderPlaced, *, at: datetime) -> None:
 
 
 def enter_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
-    """Who paid for an order."""
+    """Who paid for an order; whom that takes out of a journey need not wait until its next step is due."""
+    journeys.let_buyer_go(member_id=event.member_id, at=at)
     journeys.on_news(name=event.name, member_id=event.member_id, subject=event.order_no, at=at)
 
 

@@ -29,5 +29,6 @@ def birthday(*, subject: str, member_id: int, at: datetime) -> Facts | None:
     )
     if entry is None:
         return None
-    level = entry.account.member.level
-    return Facts(values={"gift": f"{entry.change} 积分", "level": level.name if level else "会员"})
+    member = entry.account.member
+    level = member.level.name if member.level else "会员"
+    return Facts(values={"nickname": member.nickname, "gift": f"{entry.change} 积分", "level": level})

@@ -56,13 +56,14 @@ def back(*, subject: str, member_id: int, at: datetime) -> Facts | None:
     """A wish by its id, as long as it is being told and its SKU can be ordered."""
     wish = cart_facts.told_wish(wish_id=int(subject), member_id=member_id)
     sku = None if wish is None else catalog_facts.sellable_skus([wish.sku_id], at=at).get(wish.sku_id)
-    if sku is None or stock_facts.available([sku.pk])[sku.pk] <= 0:
+    if wish is None or sku is None or stock_facts.available([sku.pk])[sku.pk] <= 0:
         return None
     return Facts(
         values={
             "product": sku.product.title,
             "product_id": str(sku.product_id),
             "price": sku.price_fen,
+            "back_at": wish.told_at or at,
         }
     )
 

@@ -17,6 +17,8 @@ from apps.flashsale import telling as flash_telling
 from apps.flashsale.models import Reminder, Wait
 from apps.flashsale.services import reminding
 from apps.groupbuy import services as groupbuy
+from apps.groupbuy import telling as group_telling
+from apps.groupbuy.models import Group
 from apps.members.models import Member
 from apps.messaging import board
 from apps.messaging import services as messaging
@@ -135,6 +137,17 @@ def test_a_refund_that_arrived_is_told_to_the_fen() -> None:
         outbox.publish(events.RefundSettled(refund_no=refund.refund_no), at=counter.NOW)
     rounds(counter.NOW)
     assert inbox(order.member_id, "refund_done") == [f"订单 {order.order_no} 的退款 ¥1.50 已原路退回。"]
+
+
+def test_who_sat_alone_is_told_of_the_group_that_it_was_to_be_and_of_its_price() -> None:
+    row = group_buys.campaign(counter.goods(5000), {2: 4000})
+    group_buys.opened(row)
+    order = Order.objects.get()
+    group = Group.objects.get()
+    Group.objects.update(status="FAILED", failed_at=group_buys.NOW)
+    facts = group_telling.result(subject=group.group_no, member_id=order.member_id, at=group_buys.NOW)
+    assert facts is not None
+    assert (facts.values["size"], facts.values["price"], facts.values["result"]) == (2, 4000, "拼团失败")
 
 
 def test_all_of_a_group_are_told_that_one_is_missing_and_then_that_it_is_formed() -> None:

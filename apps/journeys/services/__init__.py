@@ -26,7 +26,7 @@ from apps.journeys.services.running import (
     start,
 )
 from apps.journeys.services.running import check as check_plan
-from apps.journeys.services.walking import move_due, move_some
+from apps.journeys.services.walking import let_buyer_go, move_due, move_some
 
 __all__ = [
     "FlowRefused",
@@ -44,6 +44,7 @@ __all__ = [
     "end",
     "enter_due",
     "finish_task",
+    "let_buyer_go",
     "look_over",
     "make_ready",
     "move_due",

@@ -64,6 +64,24 @@ def move_due(*, at: datetime, limit: int = CHUNK) -> int:
     return done
 
 
+@transaction.atomic
+def let_buyer_go(*, member_id: int, at: datetime) -> int:
+    """Take a member who has paid out of the journeys that one leaves by that; return how many. Safe to repeat.
+
+    The next step would find it, too; until then the member would be counted as on the way.
+    """
+    rows = list(
+        Participation.objects.select_for_update(of=("self",), no_key=True)
+        .filter(member_id=member_id, status=Standing.WALKING, version__plan__exits__contains=["ordered"])
+        .order_by("pk")
+    )
+    bought = truths.ordered(rows) if rows else set()
+    gone = [row for row in rows if row.pk in bought]
+    moving.leave(gone, why=Exit.ORDERED, at=at)
+    _put_back(gone)
+    return len(gone)
+
+
 def _move_or_stop(journey_id: int, *, at: datetime, limit: int) -> int:
     try:
         return move_some(journey_id=journey_id, at=at, limit=limit)

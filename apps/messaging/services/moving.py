@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from apps.messaging.models import Dispatch, Message
 from apps.messaging.states import DISPATCH, MESSAGE, DispatchStatus, MessageStatus, Reason
@@ -90,6 +90,13 @@ def way(dispatch: Dispatch, *, move: str, at: datetime, reason: str = "", fault:
 def note(message: Message, *, channel: str, reason: str) -> None:
     """Keep with a message how it left the shop beside the inbox, or why it did not."""
     Message.objects.filter(pk=message.pk).update(channel=channel, reason=reason)
+
+
+def look_again(*, reason: Reason) -> None:
+    """Have everything that waits for this reason judged anew: it is due now, and put off again if it must be."""
+    Message.objects.filter(status=MessageStatus.WAITING, reason=reason).update(due_at=F("written_at"))
+    written_at = Message.objects.filter(pk=OuterRef("message_id")).values("written_at")[:1]
+    Dispatch.objects.filter(status=DispatchStatus.WAITING, reason=reason).update(due_at=Subquery(written_at))
 
 
 def hold_all(*, broadcast_id: int) -> int:

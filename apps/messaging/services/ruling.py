@@ -8,10 +8,12 @@ from typing import Final
 
 from django.db import transaction
 
-from apps.base import judging
+from apps.base import judging, nudges
 from apps.messaging import board, fitting, wording
 from apps.messaging.board import Name, Scene
 from apps.messaging.models import Content, Rules, SceneSetting
+from apps.messaging.services import moving
+from apps.messaging.states import CARRY, DECIDE, Reason
 from apps.sms import services as sms
 from mall.errors import Fault, Faulty
 
@@ -42,11 +44,17 @@ def check_rules(rules: Rules) -> None:
 
 
 def save_rules(rules: Rules) -> Rules:
-    """Save the one row of rules; what is due from now on goes by them. Raises RulesRefused."""
+    """Save the one row of rules; what is due from now on, or waits for the quiet hours to end, goes by them.
+
+    Raises RulesRefused.
+    """
     check_rules(rules)
     with transaction.atomic():
         rules.pk = 1
         rules.save()
+        moving.look_again(reason=Reason.QUIET)
+        nudges.after_commit(DECIDE)
+        nudges.after_commit(CARRY)
     return rules
 
 

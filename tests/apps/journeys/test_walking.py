@@ -127,6 +127,19 @@ def crowd_sku() -> Any:
     return catalog.sku()
 
 
+def test_who_pays_leaves_at_once_what_one_leaves_by_that() -> None:
+    make.live(make.event(), wait(60), give(), exits=["ordered"])
+    make.live(make.event(), wait(60), give())
+    buyer = make.member()
+    make.come(buyer, at=AT)
+    assert journeys.let_buyer_go(member_id=buyer.pk, at=AT) == 0
+    make.bought(buyer, at=AT + MINUTE)
+    assert journeys.let_buyer_go(member_id=buyer.pk, at=AT + 2 * MINUTE) == 1
+    assert journeys.let_buyer_go(member_id=buyer.pk, at=AT + 2 * MINUTE) == 0
+    exits = sorted(Participation.objects.values_list("status", "exit", "next_due_at"))
+    assert exits == [("LEFT", "ORDERED", None), ("WALKING", "", AT)]
+
+
 def test_who_ordered_leaves_and_is_told_nothing_that_is_not_true_any_more() -> None:
     make.live(make.event(), message(), wait(60), give(), exits=["ordered"])
     told, early = make.member("后下单"), make.member("先下单")

@@ -8,7 +8,7 @@ import pytest
 
 from apps.messaging import quiet
 from apps.messaging.models import Message, Rules, SceneSetting
-from apps.messaging.services import deciding, wishes
+from apps.messaging.services import deciding, ruling, wishes
 from apps.messaging.states import MessageStatus, Reason
 from tests.apps.messaging import make
 from tests.apps.messaging.make import DAY, HOUR, MINUTE, NOW
@@ -105,6 +105,16 @@ def test_changed_quiet_hours_hold_for_what_waits() -> None:
     make.tell(at=MORNING)
     assert make.the_message(owner).due_at == shanghai(3, 10)
     make.tell(at=shanghai(3, 10))
+    assert why(owner)[0] == MessageStatus.TOLD
+
+
+def test_shorter_quiet_hours_let_go_what_waits_for_the_longer_ones() -> None:
+    owner = make.member()
+    make.is_true()
+    make.write(owner, scene="back_in_stock", at=NIGHT)
+    make.tell(at=NIGHT)
+    ruling.save_rules(Rules(quiet_from=time(13), quiet_until=time(14)))
+    make.tell(at=NIGHT + MINUTE)
     assert why(owner)[0] == MessageStatus.TOLD
 
 
