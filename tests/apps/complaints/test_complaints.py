@@ -30,7 +30,7 @@ DOOR = "/wechat/complaints/notify"
 
 def sent(number: str, *, notify_id: str = "N1", event: str = "COMPLAINT.CREATE") -> tuple[bytes, dict[str, str]]:
     content = {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
-    return payments.notify(content, event_type=event, notify_id=notify_id, at=timezone.now())
+    return payments.notify(content, event=event, notify_id=notify_id, at=timezone.now())
 
 
 def knock(client: Client, body: bytes, headers: dict[str, str]) -> int:
@@ -234,7 +234,10 @@ def test_a_refund_is_approved_or_rejected_once(wechat: Sandbox) -> None:
         acting.reject_refund(complaint_id=row.pk, reason="已寄出", token="T2", operator=None, at=now)
     assert Complaint.objects.get().status == "PROCESSING"
 
-    other = make.complained(wechat, "也想退款", problem_type="REFUND")
+    number = wechat.complain(row.payment.payment_no if row.payment else "", "也想退款", problem_type="REFUND")
+    hearing.poll_due(at=timezone.now())
+    other = Complaint.objects.get(complaint_id=number)
+    assert other.times == 2
     acting.reject_refund(complaint_id=other.pk, reason="已寄出", token="T3", operator=None, at=now)
     assert Complaint.objects.get(pk=other.pk).status == "PROCESSED"
 
