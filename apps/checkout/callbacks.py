@@ -12,6 +12,7 @@ from apps.wechat import push
 from apps.wechat.callbacks import answering
 from apps.wechat.pay import notify
 
+
 @answering(most_bytes=notify.MOST_BYTES, methods=["POST"])
 def pay_notify(request: HttpRequest) -> HttpResponse:
     """Payments, refunds and transfers; each is told apart by what it says, not by the door it came to."""

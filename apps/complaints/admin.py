@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.enums import ActionVariant
@@ -102,7 +102,16 @@ class ComplaintAdmin(ReadOnlyAdmin):
 
     amount = yuan_column("amount_fen", "支付金额")
     wanted = yuan_column("wanted_fen", "申请退款")
-    list_display = ["complaint_id", "standing", "clock", "problem_type", "short", "order_shown", "amount", "opened_at"]
+    list_display = [
+        "complaint_id",
+        "standing",
+        "clock",
+        "problem_type",
+        "short",
+        "order_shown",
+        "amount",
+        "opened_at",
+    ]
     list_filter = [WaitingFilter, "status", "problem_type", "opened_at"]
     list_select_related = ["payment__order"]
     ordering = [F("answer_by").asc(nulls_last=True), "-id"]
@@ -234,7 +243,9 @@ class ComplaintAdmin(ReadOnlyAdmin):
             raise Http404
         body, kind = found
         return HttpResponse(
-            body, content_type=kind, headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+            body,
+            content_type=kind,
+            headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
         )
 
     @action(description="回复", permissions=[_NEEDS], url_path="reply", icon="reply")
@@ -279,7 +290,9 @@ class ComplaintAdmin(ReadOnlyAdmin):
         row: Complaint = self.row(request, object_id)
 
         def reject(filled: forms.RejectForm) -> str:
-            acting.reject_refund(complaint_id=row.pk, reason=filled.cleaned_data["text"], **_by(request, filled))
+            acting.reject_refund(
+                complaint_id=row.pk, reason=filled.cleaned_data["text"], **_by(request, filled)
+            )
             return "已拒绝退款，买家会看到原因。"
 
         return self._ask(request, forms.RejectForm, reject, row)

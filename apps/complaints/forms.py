@@ -15,7 +15,9 @@ class ReplyForm(OnceForm):
     """Answer the shopper."""
 
     title = "回复投诉"
-    explanation = "买家会立即在微信里看到。请写明处理方案；微信会拒绝含敏感词的内容。首次回复后投诉变为处理中。"
+    explanation = (
+        "买家会立即在微信里看到。请写明处理方案；微信会拒绝含敏感词的内容。首次回复后投诉变为处理中。"
+    )
 
     text = LinesField(
         label="回复内容", max_length=MOST_CHARACTERS, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})

@@ -64,7 +64,9 @@ class Complaint(models.Model):
         permissions = [("answer_complaint", "回复和处理微信投诉")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status=ComplaintStatus.PROCESSED, completed_at__isnull=False, answer_by__isnull=True)
+                condition=Q(
+                    status=ComplaintStatus.PROCESSED, completed_at__isnull=False, answer_by__isnull=True
+                )
                 | (~Q(status=ComplaintStatus.PROCESSED) & Q(completed_at__isnull=True)),
                 name="complaint_completed_at_exactly_when_processed",
             ),
@@ -86,7 +88,7 @@ class Complaint(models.Model):
 
 
 class ComplaintStep(models.Model):
-    """One entry of WeChat's record (协商历史): who did or said what. Append-only but for its words, which are emptied in time."""
+    """One entry of WeChat's record (协商历史): who did or said what. Append-only, but its words are emptied in time."""
 
     complaint = models.ForeignKey(
         Complaint, on_delete=models.PROTECT, related_name="steps", verbose_name="投诉"
@@ -137,7 +139,9 @@ class ComplaintAct(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["complaint"], condition=Q(status__in=sorted(UNDECIDED)), name="complaint_act_one_at_a_time"
+                fields=["complaint"],
+                condition=Q(status__in=sorted(UNDECIDED)),
+                name="complaint_act_one_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=sorted(UNDECIDED), settled_at__isnull=True)

@@ -24,16 +24,24 @@ def overdue(*, at: datetime) -> QuerySet[Complaint]:
 
 def unfinished_of(*, member_id: int) -> QuerySet[Complaint]:
     """A member's complaints that are not over, the oldest first."""
-    return Complaint.objects.filter(member_id=member_id).exclude(status=ComplaintStatus.PROCESSED).order_by("id")
+    return (
+        Complaint.objects.filter(member_id=member_id).exclude(status=ComplaintStatus.PROCESSED).order_by("id")
+    )
 
 
 def refunds_of(complaint: Complaint) -> QuerySet[OrderRefund]:
     """What went back of the order that is complained about, the newest first; nothing where it is of no order."""
     order_id = complaint.payment.order_id if complaint.payment is not None else None
-    return OrderRefund.objects.filter(order_id=order_id).order_by("-id") if order_id else OrderRefund.objects.none()
+    return (
+        OrderRefund.objects.filter(order_id=order_id).order_by("-id")
+        if order_id
+        else OrderRefund.objects.none()
+    )
 
 
 def after_sales_of(complaint: Complaint) -> QuerySet[AfterSale]:
     """The applications after the sale of that order, the newest first."""
     order_id = complaint.payment.order_id if complaint.payment is not None else None
-    return AfterSale.objects.filter(order_id=order_id).order_by("-id") if order_id else AfterSale.objects.none()
+    return (
+        AfterSale.objects.filter(order_id=order_id).order_by("-id") if order_id else AfterSale.objects.none()
+    )

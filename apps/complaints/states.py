@@ -56,7 +56,9 @@ IN_HISTORY = {
     ActKind.REPLY: frozenset({"MERCHANT_RESPONSE"}),
     ActKind.COMPLETE: frozenset({"MERCHANT_CONFIRM_COMPLETE"}),
     ActKind.APPROVE_REFUND: frozenset({"MERCHANT_APPROVE_REFUND"}),
-    ActKind.REJECT_REFUND: frozenset({"MERCHANT_REFUSE_RERUND", "MERCHANT_REFUSE_REFUND", "MERCHANT_REJECT_REFUND"}),
+    ActKind.REJECT_REFUND: frozenset(
+        {"MERCHANT_REFUSE_RERUND", "MERCHANT_REFUSE_REFUND", "MERCHANT_REJECT_REFUND"}
+    ),
 }
 # What counts as an answer for the clock.
 ANSWERS = frozenset().union(*IN_HISTORY.values())

@@ -22,8 +22,8 @@ from apps.base import days
 from apps.base import second_factor as factors
 from apps.books.models import Bill, Case
 from apps.checkout import paying
-from apps.complaints.services import acting as complaints
 from apps.complaints.models import Complaint, ComplaintAct
+from apps.complaints.services import acting as complaints
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs as issues

@@ -89,9 +89,7 @@ def approve_refund(
     """Say yes to the refund that is asked for. It moves no money. Raises DaysRefused, and as ``_act``."""
     if not 0 <= within_days <= MOST_DAYS:
         raise DaysRefused
-    return _act(
-        complaint_id, ActKind.APPROVE_REFUND, days=within_days, token=token, operator=operator, at=at
-    )
+    return _act(complaint_id, ActKind.APPROVE_REFUND, days=within_days, token=token, operator=operator, at=at)
 
 
 def reject_refund(*, complaint_id: int, reason: str, token: str, operator: Any, at: datetime) -> ComplaintAct:

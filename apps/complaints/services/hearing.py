@@ -72,8 +72,8 @@ def look_for(*, back: timedelta, at: datetime) -> int:
     for _ in range(_MOST_PAGES):
         page = wechat_complaints.listed(since=since, until=until, offset=seen)
         found += _note_changed(page, at=at)
-        seen += len(page.rows)
-        if not page.rows or seen >= page.total:
+        seen += page.count
+        if not page.count or seen >= page.total:
             return found
     log.error("complaints_too_many", count=seen)
     return found
@@ -140,7 +140,7 @@ def _put_off(row: Complaint, *, until: datetime | None) -> None:
 
 
 def be_called() -> bool:
-    """Have WeChat call the shop's door about complaints; return whether that was news. Raises WechatUnavailable, PayRefused."""
+    """Have WeChat call the shop about complaints; return whether that was news. Raises WechatUnavailable, PayRefused."""
     transactions.forbid("telling WeChat Pay an address")
     url = f"{settings.PUBLIC_BASE_URL}{NOTIFY_PATH}"
     known = wechat_complaints.notify_address()

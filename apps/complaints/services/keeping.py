@@ -183,4 +183,3 @@ def _set_clock(row: Complaint, *, at: datetime) -> None:
         row.answer_by = (words[-1] if words else at) + allowed()
     else:
         row.answer_by = None
-

@@ -1,4 +1,4 @@
-"""What has become of the shop's words: looked for in WeChat's record, never sent twice. The one writer of an act's status."""
+"""What has become of the shop's words: looked for in WeChat's record, never sent twice. It alone writes an act's status."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 None of these may be called inside a database transaction. Answers bear no number of ours: one with an unknown outcome is
 looked for in the history, never repeated blindly.
-Source: 微信支付 APIv3, 消费者投诉 2.0 (查询投诉单列表, 详情, 协商历史, 回复用户, 反馈处理完成, 更新退款审批结果, 通知回调地址).
+Source: 微信支付 APIv3, 消费者投诉 2.0 (查询投诉单列表, 详情, 协商历史, 回复用户, 反馈处理完成,
+更新退款审批结果, 通知回调地址).
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import structlog
 from django.conf import settings
 from wechatpayv3.type import RequestType
 from wechatpayv3.utils import rsa_decrypt
 
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import facts, gateway
+
+log = structlog.get_logger(__name__)
 
 EVENT: Final = "COMPLAINT."
 # The documents of 2021 say 200 characters, those of 2025 say 500: what both take.
@@ -79,16 +83,17 @@ class Said:
 
 @dataclass(frozen=True)
 class Page:
-    """Some complaints of a list, and how many there are in all."""
+    """Some complaints of a list, on how many lines, and how many there are in all."""
 
     rows: tuple[Complaint, ...]
+    count: int
     total: int
 
 
 def listed(*, since: date, until: date, offset: int) -> Page:
     """Complaints made on the days from ``since`` to ``until`` (both included, at most 30), 50 a page.
 
-    Raises PayRefused, WechatUnavailable.
+    A line that cannot be read is left out: it hides no other. Raises PayRefused, WechatUnavailable.
     """
     query = urlencode(
         {
@@ -99,16 +104,17 @@ def listed(*, since: date, until: date, offset: int) -> Page:
             "complainted_mchid": settings.WECHATPAY_MCHID,
         }
     )
-    told = facts.an_object(gateway.asked(lambda pay: pay._core.request(f"{_ROOT}?{query}")), "complaints")
+    told = facts.an_object(_got(f"{_ROOT}?{query}"), "complaints")
     rows, total = told.get("data") or [], told.get("total_count", 0)
     if not isinstance(rows, list) or type(total) is not int:
         raise wechat_errors.WechatBadAnswer("complaints are no list")
-    return Page(rows=tuple(read(row) for row in rows), total=total)
+    read_rows = (_read_or_none(row) for row in rows)
+    return Page(rows=tuple(row for row in read_rows if row is not None), count=len(rows), total=total)
 
 
 def detail(*, complaint_id: str) -> Complaint:
     """One complaint. Raises PayOrderNotFound (no such complaint), other PayRefused, WechatUnavailable."""
-    row = read(gateway.asked(lambda pay: pay._core.request(_path(complaint_id))))
+    row = read(_got(_path(complaint_id)))
     if row.complaint_id != complaint_id:
         raise wechat_errors.WechatBadAnswer("answered another complaint")
     return row
@@ -119,7 +125,7 @@ def history(*, complaint_id: str, most: int = 300) -> tuple[Said, ...]:
     found: list[Said] = []
     for offset in range(0, most, MOST_A_PAGE):
         path = f"{_path(complaint_id, 'negotiation-historys')}?limit={MOST_A_PAGE}&offset={offset}"
-        told = facts.an_object(gateway.asked(lambda pay, path=path: pay._core.request(path)), "history")
+        told = facts.an_object(_got(path), "history")
         rows = told.get("data") or []
         if not isinstance(rows, list):
             raise wechat_errors.WechatBadAnswer("a history is no list")
@@ -212,6 +218,18 @@ def read(told: Any) -> Complaint:
         urgent=said.get("need_immediate_service") is True,
         pictures=_pictures(said.get("complaint_media_list")),
     )
+
+
+def _read_or_none(told: Any) -> Complaint | None:
+    try:
+        return read(told)
+    except wechat_errors.WechatBadAnswer as fault:
+        log.warning("complaint_unreadable", reason=fault.why)
+        return None
+
+
+def _got(path: str) -> Any:
+    return gateway.asked(lambda pay: pay._core.request(path))
 
 
 def _said(told: Any) -> Said:

@@ -1,4 +1,4 @@
-"""消费者投诉 2.0: shoppers complain about paid orders, the merchant answers, says it is done, and approves refunds or not."""
+"""消费者投诉 2.0: shoppers complain about paid orders; the merchant answers, completes, says yes or no to refunds."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def note_refund(world: World, refund: Refund) -> None:
     for row in list(world.store.complaints):
         if row.out_trade_no == refund.out_trade_no and row.approved and row.state != "PROCESSED":
             moved = replace(row, state="PROCESSED", refunded=True)
-            moved = _noted(world, moved, who="系统", kind="COMPLAINT_REFUND_RECEIVED_SYSTEM_MESSAGE", text="退款到账")
+            moved = _noted(
+                world, moved, who="系统", kind="COMPLAINT_REFUND_RECEIVED_SYSTEM_MESSAGE", text="退款到账"
+            )
             notifies.announce_complaint(world, moved, action="REFUND_SUCCESS")
 
 
@@ -160,7 +162,11 @@ def update_refund(world: World, request: Request, complaint_id: str) -> Response
         if isinstance(days, bool) or not isinstance(days, int) or days < 0:
             raise wrong("launch_refund_day", "应为不小于 0 的整数")
         moved = replace(row, approved=True, has_news=False, state="PROCESSING")
-        kind, action, text = "MERCHANT_APPROVE_REFUND", "MERCHANT_APPROVE_REFUND", f"预计 {days} 个工作日内退款"
+        kind, action, text = (
+            "MERCHANT_APPROVE_REFUND",
+            "MERCHANT_APPROVE_REFUND",
+            f"预计 {days} 个工作日内退款",
+        )
     elif asked.get("action") == "REJECT":
         text = text_field(asked, "reject_reason", longest=LONGEST)
         moved = replace(row, has_news=False, state="PROCESSED")
@@ -301,6 +307,9 @@ ROUTES = [
     Route("POST", f"{ROOT}/complaints-v2/{{complaint_id}}/response", respond),
     Route("POST", f"{ROOT}/complaints-v2/{{complaint_id}}/complete", complete),
     Route("POST", f"{ROOT}/complaints-v2/{{complaint_id}}/update-refund-progress", update_refund),
-    *(Route(method, f"{ROOT}/complaint-notifications", address) for method in ("GET", "POST", "PUT", "DELETE")),
+    *(
+        Route(method, f"{ROOT}/complaint-notifications", address)
+        for method in ("GET", "POST", "PUT", "DELETE")
+    ),
     Route("GET", f"{ROOT}/images/{{media_id}}", picture),
 ]

@@ -157,7 +157,9 @@ class Sandbox:
 
     def complain(self, out_trade_no: str, text: str, **said: object) -> str:
         """Complain about a payment; ``problem_type``, ``pictures``, ``phone`` may be said. Returns WeChat's number."""
-        return str(self._post("complaints/open", out_trade_no=out_trade_no, text=text, **said)["complaint_id"])
+        return str(
+            self._post("complaints/open", out_trade_no=out_trade_no, text=text, **said)["complaint_id"]
+        )
 
     def complain_again(self, complaint_id: str, text: str) -> str:
         """Write once more; returns the state."""

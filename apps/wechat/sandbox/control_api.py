@@ -30,7 +30,13 @@ ROOT = "/__sandbox"
 
 
 # What a shopper's app says when it could not be done.
-_NOT_DONE = (payments.NotPaid, transfers.NotConfirmed, subscribe.NotAsked, waybills.NotMoved, complaints.NotComplained)
+_NOT_DONE = (
+    payments.NotPaid,
+    transfers.NotConfirmed,
+    subscribe.NotAsked,
+    waybills.NotMoved,
+    complaints.NotComplained,
+)
 
 
 class BadOrder(ValueError):

@@ -139,9 +139,7 @@ def _complain(world: World, form: dict[str, str]) -> str:
 
 
 def _complain_again(world: World, form: dict[str, str]) -> str:
-    row = complaints.say(
-        world, complaint_id=form.get("complaint_id", ""), text=form.get("text", "").strip()
-    )
+    row = complaints.say(world, complaint_id=form.get("complaint_id", ""), text=form.get("text", "").strip())
     return f"已留言，投诉{COMPLAINT_STATES[row.state]}"
 
 

@@ -8,7 +8,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import bills, complaints, crypto, fund_bills, payments, refunds, transactions, transfers
+from apps.wechat.sandbox import (
+    bills,
+    complaints,
+    crypto,
+    fund_bills,
+    payments,
+    refunds,
+    transactions,
+    transfers,
+)
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.transactions import PayRefused
 from apps.wechat.sandbox.wire import Request, Response, Route, as_json, find

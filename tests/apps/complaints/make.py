@@ -58,7 +58,9 @@ def told(payment: Payment | None = None, **changes: Any) -> wechat_complaints.Co
     return wechat_complaints.Complaint(**said | changes)
 
 
-def entry(log_id: str, kind: str, text: str = "", *, at: datetime = AT, who: str = "") -> wechat_complaints.Said:
+def entry(
+    log_id: str, kind: str, text: str = "", *, at: datetime = AT, who: str = ""
+) -> wechat_complaints.Said:
     """An entry of WeChat's record."""
     by = who or ("投诉人" if kind.startswith("USER_") else "商家")
     return wechat_complaints.Said(log_id=log_id, who=by, kind=kind, text=text, pictures=(), at=at)

@@ -28,7 +28,9 @@ pytestmark = pytest.mark.django_db
 DOOR = "/wechat/complaints/notify"
 
 
-def sent(number: str, *, notify_id: str = "N1", event: str = "COMPLAINT.CREATE") -> tuple[bytes, dict[str, str]]:
+def sent(
+    number: str, *, notify_id: str = "N1", event: str = "COMPLAINT.CREATE"
+) -> tuple[bytes, dict[str, str]]:
     content = {"complaint_id": number, "action_type": "CREATE_COMPLAINT"}
     return payments.notify(content, event=event, notify_id=notify_id, at=timezone.now())
 
@@ -183,7 +185,9 @@ def test_what_cannot_be_said_is_not_sent(wechat: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-def test_an_answer_without_an_answer_is_looked_for_and_never_sent_twice(wechat: Sandbox, arrived: bool) -> None:
+def test_an_answer_without_an_answer_is_looked_for_and_never_sent_twice(
+    wechat: Sandbox, arrived: bool
+) -> None:
     row, now = make.complained(wechat), timezone.now()
     path = "/v3/merchant-service/complaints-v2/*/response"
     wechat.fault("timeout_after_commit" if arrived else "timeout_before", path=path)

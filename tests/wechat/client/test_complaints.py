@@ -1,4 +1,4 @@
-"""消费者投诉 2.0, client and sandbox over the real wire: listed, read, answered, approved, completed, complained of again."""
+"""消费者投诉 2.0, client and sandbox over the real wire: listed, read, answered, approved, completed, open again."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from apps.complaints.services import hearing
 
 
 class Command(BaseCommand):
-    help = "Have WeChat call this shop about complaints (once for each merchant; another address is replaced)."
+    help = (
+        "Have WeChat call this shop about complaints (once for each merchant; another address is replaced)."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Tell WeChat the address, and say whether that was news."""
