@@ -106,7 +106,7 @@ def read_due(*, at: datetime, limit: int = 200) -> int:
             told = wechat_complaints.detail(complaint_id=row.complaint_id)
             said = wechat_complaints.history(complaint_id=row.complaint_id)
         except wechat_errors.WechatRefused as refused:
-            log.warning("complaint_refused", code=str(refused.errcode))
+            log.warning("complaint_refused", complaint_id=row.complaint_id, errcode=refused.errcode)
             _put_off(row, until=None)
         except wechat_errors.WechatUnavailable:
             unanswered += 1

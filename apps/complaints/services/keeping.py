@@ -95,7 +95,7 @@ def follow(row: Complaint, *, status: str, at: datetime) -> None:
     """Move a locked complaint to the status that WeChat says; a word that is not known leaves it where it is."""
     transactions.require()
     if status not in set(ComplaintStatus):
-        log.warning("complaint_state_unknown", status=status[:40])
+        log.warning("complaint_state_unknown", complaint_id=row.complaint_id, state=status[:40])
         return
     if row.status != status:
         row.status = LIFECYCLE.target(move=FOLLOWS[ComplaintStatus(status)], current=row.status)
