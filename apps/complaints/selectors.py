@@ -22,6 +22,11 @@ def overdue(*, at: datetime) -> QuerySet[Complaint]:
     return Complaint.objects.filter(answer_by__lte=at)
 
 
+def of_order(*, order_id: int) -> QuerySet[Complaint]:
+    """The complaints about an order's payments, the newest first."""
+    return Complaint.objects.filter(payment__order_id=order_id).order_by("-id")
+
+
 def unfinished_of(*, member_id: int) -> QuerySet[Complaint]:
     """A member's complaints that are not over, the oldest first."""
     return (

@@ -59,6 +59,8 @@ def test_a_shopper_complains_is_answered_and_has_the_money_back(
     page = operator.get(f"/admin/complaints/complaint/{row.pk}/change/").content.decode()
     assert order_no in page
     assert "杯子碎了" in page
+    of_order = operator.get(f"/admin/orders/order/{Order.objects.get().pk}/change/").content.decode()
+    assert f"/admin/complaints/complaint/{row.pk}/change/" in of_order
     picture = operator.get(f"/admin/complaints/complaint/{row.pk}/picture/1/")
     assert (picture.status_code, picture["Content-Type"]) == (200, "image/png")
     assert operator.get(f"/admin/complaints/complaint/{row.pk}/picture/2/").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from apps.base import days
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client, complaints
 from apps.wechat.sandbox.control import ControlRefused, Sandbox
+from apps.wechat.sandbox.identity import Identity
+from tests.wechat.client.scripted import Script, signed
 
 NUMBER = "PY0123456789ABCD"
 PHONE = "13800138000"
@@ -66,6 +69,23 @@ def test_the_list_has_pages_and_asks_for_days(sandbox: Sandbox, paid: str) -> No
     assert complaints.listed(since=before, until=before, offset=0).rows == ()
     with pytest.raises(wechat_errors.PayRequestInvalid):
         complaints.listed(since=today() - timedelta(days=30), until=today(), offset=0)
+
+
+def test_a_line_that_cannot_be_read_hides_no_other(account: Identity, wechat: Script) -> None:
+    good = {
+        "complaint_id": "2002018001",
+        "complaint_state": "PENDING",
+        "complaint_time": "2026-11-23T12:00:00+08:00",
+    }
+    strange = [{}, {**good, "complaint_time": "gestern"}, {**good, "complaint_id": "../1"}, "x"]
+    wechat.say(signed(account, json.dumps({"data": [*strange, good], "total_count": 5}).encode()))
+
+    page = complaints.listed(since=today(), until=today(), offset=0)
+
+    assert [row.complaint_id for row in page.rows] == ["2002018001"]
+    assert (page.count, page.total) == (5, 5)
+    sealed_for_another = complaints.read({**good, "payer_phone": "AAAA", "complaint_media_list": [3]})
+    assert (sealed_for_another.phone, sealed_for_another.pictures) == ("", ())
 
 
 def test_it_is_answered_completed_and_may_come_back(sandbox: Sandbox, paid: str) -> None:
