@@ -224,6 +224,10 @@ class Environment(BaseSettings):
     wechatpay_transfer_perception: str = Field(default="劳务报酬", max_length=20)
     wechatpay_transfer_report: Pairs = {"岗位类型": "推广员", "报酬说明": "推广佣金"}
     wechatpay_transfer_min_fen: int = Field(default=30, ge=1, le=100_000)
+    # 消费者投诉: whether WeChat is asked for complaints, and how long the shop may take to answer. WeChat's documents
+    # state no deadline; merchants are told 24 hours.
+    wechatpay_complaints: bool = True
+    wechatpay_complaint_answer_hours: int = Field(default=24, ge=1, le=168)
 
     @field_validator("allowed_hosts", "csrf_trusted_origins", "secret_key_fallbacks", mode="before")
     @classmethod

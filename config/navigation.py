@@ -22,6 +22,7 @@ from apps.base import invariants, planned
 from apps.books import selectors as book_facts
 from apps.books.states import CaseStatus
 from apps.checkout import activities
+from apps.complaints import selectors as complaint_facts
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
 from apps.desk import cockpit
@@ -67,6 +68,7 @@ _TO_REVIEW = f"status__exact={WithdrawalStatus.REVIEW}"
 _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _AFTER_SALES_TO_DO = "todo=yes"
 _ESCALATED = "escalated=yes"
+_WAITING_COMPLAINTS = "waiting=yes"
 _STUCK_REFUNDS = "stuck=yes"
 _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_SEND = f"status__exact={MessageStatus.WAITING}"
@@ -103,6 +105,14 @@ GROUPS: Groups = [
                 "aftersales.AfterSale",
                 _ESCALATED,
                 application_facts.escalated,
+            ),
+            Place("微信投诉", "feedback", "complaints.Complaint"),
+            Place(
+                "待回复投诉",
+                "sms_failed",
+                "complaints.Complaint",
+                _WAITING_COMPLAINTS,
+                complaint_facts.waiting,
             ),
             Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
             Place("售后规则", "rule", "aftersales.AfterSaleRules"),

@@ -16,6 +16,7 @@ from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
 from apps.carts import personal as carts
 from apps.checkout import personal as checkout
+from apps.complaints import personal as complaints
 from apps.content import personal as content
 from apps.coupons import personal as coupons
 from apps.distribution import personal as distribution
@@ -41,6 +42,7 @@ from apps.wechat import personal as wechat
 BOARD: Sequence[Room] = (
     journeys.ROOM,
     support.ROOM,
+    complaints.ROOM,
     aftersales.ROOM,
     content.ROOM,
     audiences.ROOM,
@@ -318,6 +320,7 @@ TIMES = frozenset(
         *(
             "access_expires_at",
             "acted_at",
+            "answer_by",
             "added_at",
             "address_erased_at",
             "announced_at",
@@ -422,6 +425,7 @@ TIMES = frozenset(
         *(
             "archived_at",
             "broken_at",
+            "completed_at",
             "entered_at",
             "first_paid_at",
             "grouped_at",

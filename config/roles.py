@@ -126,6 +126,7 @@ def _roles() -> dict[str, Collection[str]]:
         "客服": orders
         | _see(
             "aftersales",
+            "complaints",
             "carts.Favorite",
             "carts.StockWish",
             "catalog",
@@ -161,6 +162,7 @@ def _roles() -> dict[str, Collection[str]]:
         | {
             "aftersales.change_aftersale",
             "aftersales.approve_aftersale",
+            "complaints.answer_complaint",
             "journeys.change_stafftask",
             "audiences.add_tagmark",
             "audiences.delete_tagmark",
@@ -181,6 +183,7 @@ def _roles() -> dict[str, Collection[str]]:
         },
         "财务": _see(
             "aftersales",
+            "complaints",
             "orders",
             "books",
             "payments",

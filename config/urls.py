@@ -51,6 +51,7 @@ urlpatterns = [
     path("api/v1/", include("apps.support.urls")),
     re_path(r"^share-pictures/(?P<token>[0-9A-Za-z]{1,32})/(?P<what>code|poster)$", share_pictures.picture),
     path("wechat/", include("apps.checkout.callback_urls")),
+    path("wechat/", include("apps.complaints.callback_urls")),
 ]
 if settings.SERVE_MEDIA:
     urlpatterns.append(

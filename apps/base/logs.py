@@ -16,7 +16,7 @@ ALLOWED_FIELDS = frozenset(
         "order_no", "payment_no", "recharge_no", "refund_no", "parcel_no", "sku_id", "product_id", "listener", "news",
         "event_id", "notify_id", "promotion_id", "attempt", "attempts", "errcode", "http_status", "api",
         "reason", "run_id", "seconds", "state", "template_id", "expected_fen", "actual_fen", "amount_fen", "url", "outcome",
-        "part", "process", "stack", "bill_kind", "bill_no", "withdrawal_no", "after_sale_no",
+        "part", "process", "stack", "bill_kind", "bill_no", "withdrawal_no", "after_sale_no", "complaint_id",
     }
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from apps.demo import (
     audiences,
     bargains,
     bookkeeping,
+    complaints,
     filling,
     group_buys,
     journeys,
@@ -48,6 +49,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # After the reviews, whose orders are older.
     with transaction.atomic():
         after_sales.fill(at=at)
+        complaints.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)

@@ -17,6 +17,7 @@ from apps.base.finding import Name, Number, Phone, Title
 from apps.base.parts import Parted
 from apps.checkout import activities
 from apps.checkout import parts as checkout
+from apps.complaints import parts as complaints
 from apps.coupons import parts as coupons
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
@@ -110,6 +111,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         orders.LINES,
         payments.ATTEMPTS,
         aftersales.REFUNDS,
+        complaints.COMPLAINTS,
         fulfillment.PARCELS,
         orders.HISTORY,
         coupons.COMPENSATION,

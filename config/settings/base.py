@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "apps.audiences",
     "apps.content",
     "apps.simulator",
+    "apps.complaints",
     "apps.support",
     "apps.journeys",
     "apps.desk",
@@ -375,5 +376,7 @@ WECHATPAY_TRANSFER_SCENE_ID = ENV.wechatpay_transfer_scene_id
 WECHATPAY_TRANSFER_PERCEPTION = ENV.wechatpay_transfer_perception
 WECHATPAY_TRANSFER_REPORT = ENV.wechatpay_transfer_report
 WECHATPAY_TRANSFER_MIN_FEN = ENV.wechatpay_transfer_min_fen
+WECHATPAY_COMPLAINTS = ENV.wechatpay_complaints
+WECHATPAY_COMPLAINT_ANSWER_HOURS = ENV.wechatpay_complaint_answer_hours
 
 UNFOLD = unfold.look(shop_name=SHOP_NAME)

@@ -22,6 +22,8 @@ from apps.base import days
 from apps.base import second_factor as factors
 from apps.books.models import Bill, Case
 from apps.checkout import paying
+from apps.complaints.models import Complaint, ComplaintAct
+from apps.complaints.services import acting as complaints
 from apps.content.models import Review
 from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs as issues
@@ -74,6 +76,7 @@ from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import apply
 from tests.apps.audiences import make as crowd
 from tests.apps.bargain import make as bargain
+from tests.apps.complaints import make as complaint
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
 from tests.apps.distribution import make as promotion
@@ -681,6 +684,29 @@ def _arrived() -> AfterSale:
 def _to_dispatch() -> AfterSale:
     order, (sku,) = apply.received((1000, 1))
     return apply.approve(apply.applied(order, {sku: 1}, "RESHIP"))
+
+
+def _complaint(button: str, typed: dict[str, Any], *, answered: bool = False) -> Callable[[], Page]:
+    """A complaint at WeChat about an order, which asks for a refund; the shop answered it, or has to."""
+
+    def ask() -> Page:
+        row = complaint.complained(Sandbox(settings.WECHATPAY_BASE), "想退款", problem_type="REFUND")
+        if answered:
+            complaints.reply(
+                complaint_id=row.pk, text="马上办理", token=_token(), operator=None, at=timezone.now()
+            )
+        over = {"status": "PROCESSED", "answer_by": None, "completed_at": timezone.now()}
+        return _of_row(
+            "complaints.complaint",
+            row,
+            button,
+            {**typed, "token": _token()},
+            _rows(Complaint, ComplaintAct),
+            permission="complaints.answer_complaint",
+            spoil=lambda: Complaint.objects.filter(pk=row.pk).update(**over),
+        )
+
+    return ask
 
 
 def _refund_part() -> Page:
@@ -1484,6 +1510,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "orders_order_correct_address": _correct_address,
     "orders_order_refund_whole": _refund_whole,
     "orders_order_refund_part": _refund_part,
+    "complaints_complaint_reply": _complaint("reply", {"text": "今天补发"}),
+    "complaints_complaint_complete": _complaint("complete", {}, answered=True),
+    "complaints_complaint_approve_refund": _complaint("approve-refund", {"days": "0"}),
+    "complaints_complaint_reject_refund": _complaint("reject-refund", {"text": "已签收超过七天"}),
     "aftersales_aftersale_approve": _after_sale("approve", {}, _applied),
     "aftersales_aftersale_second": _after_sale("second", {}, _first_approved),
     "aftersales_aftersale_refuse": _after_sale("refuse", {"reason": "已发货"}, _applied),

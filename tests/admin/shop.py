@@ -53,6 +53,7 @@ from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
+from tests.apps.complaints import make as complaint
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
@@ -77,6 +78,7 @@ def fill(rows: int, *, operator: User) -> None:
         order = shipped_order(operator=operator)
         aftersales.refund(order, {order.lines.all()[0].sku: 1}, operator=operator)
         _applied_for(order)
+        _complained_of(order)
         _catalog_of(order)
         _money_of(order)
         _words_of(order)
@@ -109,6 +111,12 @@ def fill_busiest(rows: int, *, operator: User) -> None:
 def _applied_for(order: Order) -> None:
     """What was sent is to be sent back."""
     apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
+
+
+def _complained_of(order: Order) -> None:
+    """The buyer complains at WeChat, with a word of each side."""
+    of = complaint.told(Payment.objects.filter(order=order)[0], opened_at=NOW)
+    complaint.kept(of, complaint.entry("1", "USER_CREATE_COMPLAINT", "杯子碎了", at=NOW), at=NOW)
 
 
 def shipped_order(*, operator: User, quantities: tuple[int, ...] = (2, 1), at: datetime = NOW) -> Order:

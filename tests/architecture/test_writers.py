@@ -183,6 +183,8 @@ STATUS_WRITERS = {
     "apps/books/services/cases.py": {"_moved"},
     "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
+    "apps/complaints/services/keeping.py": {"follow"},
+    "apps/complaints/services/settling.py": {"move"},
     "apps/content/services/moving.py": {"move"},
     "apps/coupons/services/codes.py": {"make_chunk"},
     "apps/coupons/services/jobs.py": {"_finish", "stop"},

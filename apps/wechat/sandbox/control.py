@@ -155,6 +155,23 @@ class Sandbox:
     def waybills(self) -> list[Row]:
         return self._list("waybills")
 
+    def complain(self, out_trade_no: str, text: str, **said: object) -> str:
+        """Complain about a payment; ``problem_type``, ``pictures``, ``phone`` may be said. Returns WeChat's number."""
+        return str(
+            self._post("complaints/open", out_trade_no=out_trade_no, text=text, **said)["complaint_id"]
+        )
+
+    def complain_again(self, complaint_id: str, text: str) -> str:
+        """Write once more; returns the state."""
+        return str(self._post("complaints/say", complaint_id=complaint_id, text=text)["state"])
+
+    def complaints(self) -> list[Row]:
+        return self._list("complaints")
+
+    def complaint(self, complaint_id: str) -> Row:
+        """The complaint of this number; raises KeyError."""
+        return dict({row["complaint_id"]: row for row in self.complaints()}[complaint_id])
+
     def confirm_transfer(self, openid: str, package_info: str) -> str:
         """Confirm on the page of wx.requestMerchantTransfer; returns the state, or raises ControlRefused."""
         return str(self._post("transfers/confirm", openid=openid, package_info=package_info)["state"])

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apps.wechat.sandbox import (
+    complaints,
     control_schema,
     deliveries,
     payments,
@@ -29,7 +30,13 @@ ROOT = "/__sandbox"
 
 
 # What a shopper's app says when it could not be done.
-_NOT_DONE = (payments.NotPaid, transfers.NotConfirmed, subscribe.NotAsked, waybills.NotMoved)
+_NOT_DONE = (
+    payments.NotPaid,
+    transfers.NotConfirmed,
+    subscribe.NotAsked,
+    waybills.NotMoved,
+    complaints.NotComplained,
+)
 
 
 class BadOrder(ValueError):
@@ -108,6 +115,28 @@ def _confirm_transfer(world: World, request: Request) -> Response:
 
 def _lapse_transfer(world: World, request: Request) -> Response:
     row = transfers.lapse(world, _text(request.json(), "out_bill_no"))
+    return as_json({"result": "ok", "state": row.state})
+
+
+def _complain(world: World, request: Request) -> Response:
+    asked = request.json()
+    pictures = asked.get("pictures", 0)
+    if isinstance(pictures, bool) or not isinstance(pictures, int):
+        raise BadOrder("pictures must be a number")
+    row = complaints.complain(
+        world,
+        out_trade_no=_text(asked, "out_trade_no"),
+        text=_text(asked, "text"),
+        problem_type=_text(asked, "problem_type", default="OTHERS"),
+        pictures=pictures,
+        phone=_text(asked, "phone", default=""),
+    )
+    return as_json({"result": "ok", "complaint_id": row.complaint_id, "state": row.state})
+
+
+def _complain_again(world: World, request: Request) -> Response:
+    asked = request.json()
+    row = complaints.say(world, complaint_id=_text(asked, "complaint_id"), text=_text(asked, "text"))
     return as_json({"result": "ok", "state": row.state})
 
 
@@ -274,6 +303,8 @@ ROUTES = [
     Route("POST", f"{ROOT}/waybills/move", _move_waybill),
     Route("POST", f"{ROOT}/transfers/confirm", _confirm_transfer),
     Route("POST", f"{ROOT}/transfers/lapse", _lapse_transfer),
+    Route("POST", f"{ROOT}/complaints/open", _complain),
+    Route("POST", f"{ROOT}/complaints/say", _complain_again),
     Route("POST", f"{ROOT}/subscribe", _subscribe),
     Route("POST", f"{ROOT}/subscribe/off", _subscribe_off),
     Route("POST", f"{ROOT}/enter", _enter),

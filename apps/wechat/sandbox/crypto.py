@@ -79,6 +79,16 @@ def open_secret(key: rsa.RSAPrivateKey, sealed: str) -> str | None:
         return None
 
 
+def seal_secret(key: rsa.RSAPublicKey, text: str) -> str:
+    """Return the base64 of a field that only the merchant reads (RSA-OAEP with SHA-1 to its certificate)."""
+    oaep = padding.OAEP(
+        mgf=padding.MGF1(hashes.SHA1()),  # noqa: S303  # as WeChat Pay has it
+        algorithm=hashes.SHA1(),  # noqa: S303
+        label=None,
+    )
+    return base64.b64encode(key.encrypt(text.encode(), oaep)).decode()
+
+
 def push_signature(*parts: str) -> str:
     """Return the hex SHA-1 of the sorted, joined parts: [token, timestamp, nonce] and, sealed, the ciphertext."""
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()

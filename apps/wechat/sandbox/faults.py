@@ -35,6 +35,7 @@ BUSINESS_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "transfer_accepted": (frozenset(), "转账停在已受理，原单号重发后继续"),
     "user_risk": (frozenset({"rank"}), "用户风险等级（0 到 4，不填为 4）"),
     "transfer_fail": (frozenset({"reason"}), "转账失败（原因可选）"),
+    "complaint_words": (frozenset(), "投诉回复包含敏感信息"),
     "way_unknown": (frozenset(), "快递100查不到单号"),
     "way_refused": (frozenset({"code"}), "快递100返回错误码（默认 601 单量用完）"),
 }

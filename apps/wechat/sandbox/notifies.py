@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import crypto, deliveries, transactions
-from apps.wechat.sandbox.store import Refund, Transaction, Transfer
+from apps.wechat.sandbox.store import Complaint, Refund, Transaction, Transfer
 from apps.wechat.sandbox.wire import Json, in_utf8
 from apps.wechat.sandbox.world import digits, rfc3339
 
@@ -26,9 +26,16 @@ SUMMARIES = {
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
     "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
+    "COMPLAINT.CREATE": "产生新投诉",
+    "COMPLAINT.STATE_CHANGE": "投诉单状态变化",
 }
 # What the resource of an event is called (original_type).
-_TYPES = {"TRANSACTION": "transaction", "REFUND": "refund", "MCHTRANSFER": "mch_payment"}
+_TYPES = {
+    "TRANSACTION": "transaction",
+    "REFUND": "refund",
+    "MCHTRANSFER": "mch_payment",
+    "COMPLAINT": "complaint",
+}
 SIGNTEST = "WECHATPAY/SIGNTEST/"
 
 
@@ -83,6 +90,16 @@ def announce_transfer(world: World, row: Transfer) -> None:
     _announce(
         world, event="MCHTRANSFER.BILL.FINISHED", about=row.out_bill_no, url=row.notify_url, content=content
     )
+
+
+def announce_complaint(
+    world: World, row: Complaint, *, action: str, event: str = "COMPLAINT.STATE_CHANGE"
+) -> None:
+    """Tell the merchant that there is something new about a complaint; nothing without an address."""
+    address = world.store.complaint_addresses.get("notify")
+    if address is not None:
+        content: Json = {"complaint_id": row.complaint_id, "action_type": action}
+        _announce(world, event=event, about=row.out_trade_no, url=address.url, content=content)
 
 
 def _announce(world: World, *, event: str, about: str, url: str, content: Json) -> None:
@@ -148,6 +165,8 @@ def _compose(world: World, event: str, url: str, envelope: Json, content: Json) 
 
 def _falsified(world: World, event: str, content: Json) -> tuple[Json, str]:
     """Return the content, wrong in one place if such a fault is on, and the fault's kind."""
+    if event.startswith("COMPLAINT."):
+        return content, ""  # names a complaint and an act: nothing in it to be wrong about money
     is_transfer = event.startswith("MCHTRANSFER.")
     amount = {} if is_transfer else content["amount"]
     if fault := world.faults.take("notify_wrong_amount", event=event):

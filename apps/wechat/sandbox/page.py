@@ -12,6 +12,7 @@ from urllib.parse import quote
 from django.template import Context, Engine
 
 from apps.wechat.sandbox import (
+    complaints,
     control_api,
     deliveries,
     faults,
@@ -22,7 +23,7 @@ from apps.wechat.sandbox import (
     transfers,
 )
 from apps.wechat.sandbox.miniprogram import Refused
-from apps.wechat.sandbox.store import Card, Grant, Message, ServiceMessage, Transfer
+from apps.wechat.sandbox.store import Card, Complaint, Grant, Message, ServiceMessage, Transfer
 from apps.wechat.sandbox.wire import Json, Request, Response, in_utf8
 from apps.wechat.sandbox.world import beijing
 from mall import money
@@ -42,6 +43,7 @@ TRANSFER_STATES = {
     "FAIL": "失败",
     "CANCELLED": "已撤销",
 }
+COMPLAINT_STATES = {"PENDING": "待处理", "PROCESSING": "处理中", "PROCESSED": "已处理完成"}
 SHIPPING_STATES = {1: "待发货", 2: "已发货", 3: "已确认收货", 4: "交易完成", 5: "已退款", 6: "资金待结算"}
 _REFUSALS = (
     control_api.BadOrder,
@@ -49,6 +51,7 @@ _REFUSALS = (
     payments.NotPaid,
     transfers.NotConfirmed,
     subscribe.NotAsked,
+    complaints.NotComplained,
     Refused,
     ValueError,
 )
@@ -124,6 +127,22 @@ def _let_lapse(world: World, form: dict[str, str]) -> str:
     return f"已过 24 小时：{transfers.lapse(world, form.get('out_bill_no', '')).out_bill_no}"
 
 
+def _complain(world: World, form: dict[str, str]) -> str:
+    row = complaints.complain(
+        world,
+        out_trade_no=form.get("out_trade_no", ""),
+        text=form.get("text", "").strip(),
+        problem_type=form.get("problem_type", "OTHERS"),
+        pictures=1 if form.get("picture") else 0,
+    )
+    return f"已投诉，投诉单号 {row.complaint_id}"
+
+
+def _complain_again(world: World, form: dict[str, str]) -> str:
+    row = complaints.say(world, complaint_id=form.get("complaint_id", ""), text=form.get("text", "").strip())
+    return f"已留言，投诉{COMPLAINT_STATES[row.state]}"
+
+
 def _subscribe(world: World, form: dict[str, str]) -> str:
     openid, template_id = form.get("openid", ""), form.get("template_id", "").strip()
     if world.store.shoppers.get(openid) is None or not template_id:
@@ -174,6 +193,8 @@ ACTIONS: dict[str, Callable[[World, dict[str, str]], str]] = {
     "confirm": _confirm,
     "transfer": _take,
     "transfer/lapse": _let_lapse,
+    "complain": _complain,
+    "complain/again": _complain_again,
     "subscribe": _subscribe,
     "write": _write,
     "fault": _add_fault,
@@ -192,6 +213,7 @@ def _shown(world: World, *, notice: str) -> Response:
         "unpaid": _unpaid(world),
         "payments": _payments(world),
         "transfers": [_transfer(world, row) for row in list(world.store.transfers)[::-1][:ROWS_SHOWN]],
+        "complaints": [_complaint(world, row) for row in list(world.store.complaints)[::-1][:ROWS_SHOWN]],
         "templates": [vars(row) for row in world.store.templates if row.keywords],
         "grants": [_grant(world, row) for row in world.store.grants if row.left or row.refused][:ROWS_SHOWN],
         "messages": [_message(world, row) for row in world.store.messages][::-1][:ROWS_SHOWN],
@@ -272,6 +294,17 @@ def _transfer(world: World, row: Transfer) -> Json:
         "state": TRANSFER_STATES[row.state],
         "why": row.fail_reason,
         "waits": row.state == "WAIT_USER_CONFIRM",
+    }
+
+
+def _complaint(world: World, row: Complaint) -> Json:
+    shopper = world.store.shoppers.get(row.openid)
+    return {
+        "complaint_id": row.complaint_id,
+        "nickname": shopper.nickname if shopper is not None else "",
+        "text": row.text,
+        "state": COMPLAINT_STATES[row.state],
+        "said": [{"who": entry["operator"], "text": entry["operate_details"]} for entry in row.history[1:]],
     }
 
 

@@ -8,7 +8,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.wechat.sandbox import bills, crypto, fund_bills, payments, refunds, transactions, transfers
+from apps.wechat.sandbox import (
+    bills,
+    complaints,
+    crypto,
+    fund_bills,
+    payments,
+    refunds,
+    transactions,
+    transfers,
+)
 from apps.wechat.sandbox.faults import Fault
 from apps.wechat.sandbox.transactions import PayRefused
 from apps.wechat.sandbox.wire import Request, Response, Route, as_json, find
@@ -32,6 +41,7 @@ ROUTES = [
     *transfers.ROUTES,
     *bills.ROUTES,
     *fund_bills.ROUTES,
+    *complaints.ROUTES,
     Route("GET", "/v3/certificates", _certificates),
 ]
 
@@ -53,8 +63,8 @@ def answer(world: World, request: Request, fault: Fault | None) -> Response:
     except PayRefused as refused:
         content = {"code": refused.code, "message": refused.message, "detail": refused.detail}
         response = as_json(content, status=refused.status)
-    if response.content_type.startswith("text/plain"):
-        return response  # a bill
+    if response.content_type.startswith(("text/plain", "image/")):
+        return response  # a bill, or a picture of a complaint
     return _sealed(world, response, fault)
 
 

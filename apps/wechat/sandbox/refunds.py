@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from apps.wechat.sandbox import crypto, notifies
+from apps.wechat.sandbox import complaints, crypto, notifies
 from apps.wechat.sandbox.store import Refund, Transaction
 from apps.wechat.sandbox.transactions import (
     PayRefused,
@@ -90,9 +90,10 @@ def finish(world: World, out_refund_no: str) -> None:
         elif world.faults.take("refund_closed"):
             status = "CLOSED"
         at = world.now() if status == "SUCCESS" else None
-        notifies.announce_refund(
-            world, world.store.refunds.keep(replace(row, status=status, succeeded_at=at))
-        )
+        ended = world.store.refunds.keep(replace(row, status=status, succeeded_at=at))
+        notifies.announce_refund(world, ended)
+        if status == "SUCCESS":
+            complaints.note_refund(world, ended)
 
 
 def apply_abnormal(world: World, request: Request, refund_id: str) -> Response:

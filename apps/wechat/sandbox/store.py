@@ -205,6 +205,37 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Complaint:
+    """A 消费者投诉 about a payment; ``state`` is PENDING, PROCESSING or PROCESSED, ``history`` as it is answered."""
+
+    complaint_id: str
+    out_trade_no: str
+    transaction_id: str
+    openid: str
+    amount_fen: int
+    text: str
+    problem_type: str
+    wanted_fen: int
+    phone: str
+    made_at: float
+    times: int = 1
+    state: str = "PENDING"
+    has_news: bool = False
+    approved: bool = False
+    refunded: bool = False
+    pictures: list[str] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ComplaintAddress:
+    """Where the merchant is told of complaints; ``key`` is always ``notify``."""
+
+    key: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Shipment:
     """The 发货信息 of a payment; ``order_state`` as get_order reports it (1 to 6)."""
 
@@ -311,6 +342,8 @@ class Store:
         self.prepays = Table(Prepay, lambda row: row.prepay_id, file)
         self.refunds = Table(Refund, lambda row: row.out_refund_no, file)
         self.transfers = Table(Transfer, lambda row: row.out_bill_no, file)
+        self.complaints = Table(Complaint, lambda row: row.complaint_id, file)
+        self.complaint_addresses = Table(ComplaintAddress, lambda row: row.key, file)
         self.shipments = Table(Shipment, lambda row: row.transaction_id, file)
         self.waybills = Table(Waybill, lambda row: row.waybill_id, file)
 
@@ -319,7 +352,8 @@ class Store:
         tables = (self.shoppers, self.codes, self.grants, self.templates, self.messages, self.activities)
         service = (self.service_windows, self.service_messages, self.media, self.cards)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments, self.waybills)
-        for table in (*tables, *service, *money):
+        complaints = (self.complaints, self.complaint_addresses)
+        for table in (*tables, *service, *money, *complaints):
             table.clear()
 
     def payment(self, transaction_id: object) -> Transaction | None:

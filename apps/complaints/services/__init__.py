@@ -1,0 +1,1 @@
+"""Complaints at WeChat: heard of, read, answered. Rules live in this package's modules."""
