@@ -98,6 +98,11 @@ INVARIANTS: Sequence[Invariant] = (
         ),
     ),
     Invariant(
+        name="invoices_within_paid",
+        title="发票金额不超过订单实付，每笔订单只有一张有效发票",
+        faults=("apps.invoices.selectors.unbalanced",),
+    ),
+    Invariant(
         name="withdrawals_equal_ledger",
         title="提现与推客账户、流水和微信一致",
         faults=("apps.distribution.withdrawal_selectors.unexplained_withdrawals",),

@@ -327,6 +327,26 @@ SCENES: Sequence[Scene] = (
         page="pages/survey/index?id={survey_id}",
         reads="apps.support.telling.survey",
     ),
+    # In the shop's inbox alone: the contract has no scene of it that the mini program asks for.
+    Scene(
+        name="invoice",
+        title="发票进度",
+        moment="",
+        passes_quiet=True,
+        names=(
+            _ORDER_NO,
+            _text("progress", "进度", "已开票"),
+            _AMOUNT,
+            _text("hint", "提示", "可在订单详情中查看和下载"),
+            _time("moved_at", "时间"),
+        ),
+        expires_after=timedelta(days=7),
+        inbox_title="发票{progress}",
+        inbox_text="订单 {order_no} 的发票（{amount}）：{progress}。{hint}。",
+        page=_ORDER_PAGE,
+        reads="apps.invoices.telling.moved",
+        asked=False,
+    ),
     # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content), and name
     # the same facts.
     Scene(

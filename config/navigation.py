@@ -30,6 +30,7 @@ from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
 from apps.distribution.states import PromoterStatus, WithdrawalStatus
 from apps.fulfillment import selectors as parcel_facts
+from apps.invoices import selectors as invoice_facts
 from apps.journeys import selectors as journey_facts
 from apps.journeys.states import TaskStatus
 from apps.messaging import selectors as message_facts
@@ -69,6 +70,8 @@ _HELD_REWARDS = f"verdict__exact={Verdict.HELD}"
 _AFTER_SALES_TO_DO = "todo=yes"
 _ESCALATED = "escalated=yes"
 _WAITING_COMPLAINTS = "waiting=yes"
+_TO_ISSUE = "todo=issue"
+_RED_LETTERS = "todo=red"
 _STUCK_REFUNDS = "stuck=yes"
 _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"
 _TO_SEND = f"status__exact={MessageStatus.WAITING}"
@@ -116,6 +119,22 @@ GROUPS: Groups = [
             ),
             Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
             Place("售后规则", "rule", "aftersales.AfterSaleRules"),
+        ],
+    ),
+    (
+        "发票",
+        [
+            Place("全部发票", "receipt_long", "invoices.Invoice"),
+            Place("待开票", "pending_actions", "invoices.Invoice", _TO_ISSUE, invoice_facts.waiting_to_issue),
+            Place(
+                "待登记红字发票",
+                "undo",
+                "invoices.Invoice",
+                _RED_LETTERS,
+                invoice_facts.waiting_for_red_letter,
+            ),
+            Place("发票抬头", "badge", "invoices.InvoiceTitle"),
+            Place("发票规则", "rule", "invoices.InvoiceRules"),
         ],
     ),
     (

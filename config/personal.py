@@ -23,6 +23,7 @@ from apps.distribution import personal as distribution
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
 from apps.groupbuy import personal as groupbuy
+from apps.invoices import personal as invoices
 from apps.journeys import personal as journeys
 from apps.members import personal as members
 from apps.messaging import personal as messaging
@@ -41,6 +42,7 @@ from apps.wechat import personal as wechat
 
 BOARD: Sequence[Room] = (
     journeys.ROOM,
+    invoices.ROOM,
     support.ROOM,
     complaints.ROOM,
     aftersales.ROOM,
@@ -133,6 +135,7 @@ NOBODYS: Mapping[str, str] = {
     "audiences.SegmentVersion": "conditions, not whom they mean",
     "audiences.VersionTag": "which conditions ask for which tag",
     "audiences.SegmentSize": "sums over all members",
+    "invoices.InvoiceRules": _SETTING,
     "journeys.Journey": "what shall happen to whoever meets its trigger; who did stands in Participation",
     "journeys.JourneyVersion": "the same as it was put in force",
     "packets.PacketRule": _OFFER,
@@ -311,6 +314,7 @@ NUMBERS = frozenset(
         *("access_hash", "refresh_hash", "request_hash"),
         *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
+        "invoice_no",
     }
 )
 

@@ -127,6 +127,8 @@ def _roles() -> dict[str, Collection[str]]:
         | _see(
             "aftersales",
             "complaints",
+            "invoices.Invoice",
+            "invoices.InvoiceTitle",
             "carts.Favorite",
             "carts.StockWish",
             "catalog",
@@ -184,6 +186,7 @@ def _roles() -> dict[str, Collection[str]]:
         "财务": _see(
             "aftersales",
             "complaints",
+            "invoices",
             "orders",
             "books",
             "payments",
@@ -210,6 +213,10 @@ def _roles() -> dict[str, Collection[str]]:
             "aftersales.approve_aftersale",
             "aftersales.approve_any_aftersale",
             "aftersales.change_aftersalerules",
+            "invoices.issue_invoice",
+            "invoices.export_invoice",
+            "invoices.add_invoicerules",
+            "invoices.change_invoicerules",
             "orders.refund_order",
             "books.reconcile_bill",
             "books.settle_case",

@@ -22,6 +22,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.ConsoleRefunded: [
         "apps.aftersales.handlers.refund_on_console_refunded",
         "apps.checkout.handlers.follow_on_console_refunded",
+        "apps.invoices.handlers.follow_on_console_refunded",
     ],
     events.LevelChanged: [
         "apps.journeys.handlers.enter_on_level_changed",
@@ -76,6 +77,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.OrderRefunded: [
         "apps.checkout.handlers.follow_on_order_refunded",
         "apps.distribution.handlers.take_back_on_order_refunded",
+        "apps.invoices.handlers.follow_on_order_refunded",
         "apps.journeys.handlers.enter_on_order_refunded",
         "apps.packets.handlers.take_back_on_order_refunded",
         "apps.referrals.handlers.take_back_on_order_refunded",

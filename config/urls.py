@@ -10,6 +10,7 @@ from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from apps.base import door, held, probes
+from apps.invoices import files_api as invoice_files
 from apps.pictures import media_api
 from apps.shares import pictures_api as share_pictures
 from config.schema_view import SchemaView
@@ -49,6 +50,8 @@ urlpatterns = [
     path("api/v1/", include("apps.content.urls")),
     path("api/v1/", include("apps.aftersales.urls")),
     path("api/v1/", include("apps.support.urls")),
+    path("api/v1/", include("apps.invoices.urls")),
+    path("invoice-files/<str:token>", invoice_files.file),
     re_path(r"^share-pictures/(?P<token>[0-9A-Za-z]{1,32})/(?P<what>code|poster)$", share_pictures.picture),
     path("wechat/", include("apps.checkout.callback_urls")),
     path("wechat/", include("apps.complaints.callback_urls")),

@@ -207,6 +207,12 @@ def order_paid_by(*, payment_no: str) -> str:
     return found or ""
 
 
+def console_back_fen(*, order_id: int) -> int:
+    """What of an order's payments went back by WeChat's merchant console, in fen: no refund of the order says so."""
+    back = Refund.objects.filter(payment__order_id=order_id, origin=Origin.CONSOLE, payment__is_surplus=False)
+    return int(back.exclude(status__in=VOID).aggregate(fen=Sum("amount_fen", default=0))["fen"])
+
+
 def unheard(*, at: datetime) -> QuerySet[Payment]:
     """Attempts to ask WeChat about: open ones without news, and those closed a while ago, once.
 

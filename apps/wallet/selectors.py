@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.members.models import Member
-from apps.wallet.models import Account, Entry, Pack, Recharge
+from apps.wallet.models import Account, Entry, Pack, Recharge, Spending
 from apps.wallet.states import EntryKind, RechargeStatus
 from mall import money
 from mall.errors import Kind, NotFound, ShopError
@@ -62,6 +62,13 @@ def balance_of(member: Member) -> Balance:
 def entries_of(member: Member) -> QuerySet[Entry]:
     """What changed the member's spendable sums; the payment of what was held already changes neither."""
     return Entry.objects.filter(account__member=member).exclude(kind=EntryKind.COMMIT)
+
+
+def bonus_spent_fen(*, order_no: str) -> int:
+    """The part of an order that bonus paid and that did not come back, in fen: nobody ever paid money for it."""
+    spent = Spending.objects.filter(order_no=order_no)
+    found = spent.values_list("bonus_fen", "restored_bonus_fen").first()
+    return found[0] - found[1] if found else 0
 
 
 def packs_on_offer(*, at: datetime) -> QuerySet[Pack]:
