@@ -1,4 +1,4 @@
-"""Invoices (发票): titles that members keep, one live invoice an order, and the shop's rules of applying."""
+"""Invoices (发票): titles that members keep, one invoice that holds an order, and the shop's rules of applying."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_NAME = 100
 
 
 class InvoiceRules(models.Model):
-    """Whether invoices can be applied for, how long, and who issues them: one row, and where there is none these defaults."""
+    """Whether and how long invoices can be applied for, and who issues them: one row; without it these defaults."""
 
     enabled = models.BooleanField("开放申请", default=True, help_text="关闭后买家不能申请，已申请的照常办理")
     apply_days = models.PositiveSmallIntegerField(
@@ -61,7 +61,7 @@ class InvoiceTitle(models.Model):
 
 
 class Invoice(models.Model):
-    """One invoice of an order, from its application on. ``amount_fen`` is what was really paid; what is issued stays as it is.
+    """One invoice of an order, from its application on. ``amount_fen`` is what was really paid.
 
     ``waits_since`` is since when an operator is waited for: to issue it, or to issue the red letter of a reversed one.
     """

@@ -1,10 +1,10 @@
 """The tables of invoices."""
 
-import apps.base.fields
-import apps.base.private
 import django.db.models.deletion
 from django.db import migrations, models
 
+import apps.base.fields
+import apps.base.private
 from apps.base import migrating
 
 
