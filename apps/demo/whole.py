@@ -15,6 +15,7 @@ from apps.demo import (
     complaints,
     filling,
     group_buys,
+    invoices,
     journeys,
     messages,
     packets,
@@ -58,6 +59,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         packets.fill(at=at)
         messages.fill(at=at)
         wishes.fill(at=at)
+    invoices.fill(at=at)
     # Last: they look at what everybody bought.
     audiences.fill(at=at)
     bookkeeping.fill(at=at)

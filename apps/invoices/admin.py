@@ -18,7 +18,8 @@ from apps.base import audit, sheets
 from apps.base.admin import ReadOnlyAdmin, chip, for_chosen, link, yuan_column
 from apps.base.asking import operator
 from apps.base.one_row import OneRowAdmin
-from apps.invoices import exports, files_api, forms, providers
+from apps.invoices import exports, forms, providers
+from apps.invoices import files_api as invoice_files
 from apps.invoices import selectors as invoice_facts
 from apps.invoices import services as invoices
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
@@ -219,7 +220,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
             operator=operator(request), action="下载发票文件", subject=row.invoice_no, at=timezone.now()
         )
         try:
-            return files_api.attached(row)
+            return invoice_files.attached(row)
         except FileNotFoundError:
             raise Http404 from None
 

@@ -67,7 +67,7 @@ ROOM = Room(
         Holding(
             model="invoices.Invoice",
             personal=("name", "tax_no", "email", "file"),
-            plain=("reason", "number", "code", "red_number"),
+            plain=("reason", "number", "code", "issued_on", "red_number", "red_on"),
             exported="发票",
             fate=Fate.STORED,
             kept=(

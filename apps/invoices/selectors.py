@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.core import signing
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
 from apps.invoices.states import LIVE, InvoiceStatus
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from apps.orders.models import Order, OrderRefund
+from apps.orders.models import Order
+from apps.outbox.models import Announcement
+from apps.outbox.states import DeliveryStatus
 from apps.payments import selectors as payment_facts
 from apps.wallet import selectors as wallet_facts
 from mall.errors import NotFound
@@ -23,8 +24,9 @@ from mall.errors import NotFound
 OPENS_FOR: Final = timedelta(minutes=15)
 FILE_PATH: Final = "invoice-files"
 _SALT: Final = "invoices.file"
-# A refund is followed by the post: within minutes, and within the hour whatever happens.
-_FOLLOWED_WITHIN: Final = timedelta(hours=1)
+# While the news of a refund are on their way an invoice may say more than is left.
+_NEWS: Final = "OrderRefunded"
+_FOLLOWER: Final = "apps.invoices.handlers.follow_on_order_refunded"
 
 
 def rules() -> InvoiceRules:
@@ -122,17 +124,15 @@ class Unbalanced(NamedTuple):
 
 
 def unbalanced() -> list[Unbalanced]:
-    """Invoices that hold and say more than their order's price less what was refunded of it an hour ago; orders with more
-    than one that holds. Nothing, if all is well. Two statements.
+    """Invoices that hold and say more than is left of their order's price, unless the news of its refund are on their way;
+    orders with more than one that holds. Nothing, if all is well. Two statements.
     """
-    known = OrderRefund.objects.filter(order=OuterRef("order"), at__lte=Now() - _FOLLOWED_WITHIN).values(
-        "order"
-    )
-    back = known.annotate(fen=Sum(F("goods_fen") + F("shipping_fen"))).values("fen")
+    news = Announcement.objects.filter(kind=_NEWS, payload__order_no=OuterRef("order__order_no"))
+    coming = Q(sorted_at=None) | Q(deliveries__listener=_FOLLOWER, deliveries__status=DeliveryStatus.WAITING)
     above = (
         Invoice.objects.filter(status__in=sorted(LIVE))
-        .annotate(most_fen=F("order__payable_fen") - Coalesce(Subquery(back), 0))
-        .filter(amount_fen__gt=F("most_fen"))
+        .annotate(most_fen=F("order__payable_fen") - F("order__refunded_fen"))
+        .filter(~Exists(news.filter(coming)), amount_fen__gt=F("most_fen"))
         .order_by("id")
         .values_list("invoice_no", "amount_fen", "most_fen")
     )

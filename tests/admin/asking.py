@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -48,6 +49,7 @@ from apps.fulfillment.models import Carrier, ShippingUpload, Trace
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
+from apps.invoices.models import Invoice
 from apps.journeys import services as journeys
 from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask
 from apps.members.models import ErasureRequest, Group, LevelChange, Member, Membership
@@ -84,6 +86,7 @@ from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
+from tests.apps.invoices import make as invoicing
 from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.payments import make as money
@@ -654,6 +657,40 @@ def _after_sale(
         )
 
     return ask
+
+
+def _invoice(
+    button: str, typed: Callable[[], dict[str, Any]], begin: Callable[[], Invoice], *, spoil: str
+) -> Callable[[], Page]:
+    """An invoice that stands where the button is of use; somebody else is quicker."""
+
+    def ask() -> Page:
+        row = begin()
+        return _of_row(
+            "invoices.invoice",
+            row,
+            button,
+            typed(),
+            _rows(Invoice),
+            permission="invoices.issue_invoice",
+            spoil=lambda: _spoil_invoice(row, spoil),
+        )
+
+    return ask
+
+
+def _spoil_invoice(row: Invoice, how: str) -> None:
+    if how == "refuse":
+        invoicing.refuse(row)
+    elif how == "reverse":
+        invoicing.reverse(row)
+    else:
+        invoicing.red_letter(row)
+
+
+def _paper() -> dict[str, Any]:
+    file = SimpleUploadedFile("invoice.pdf", invoicing.PDF, "application/pdf")
+    return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": ""}
 
 
 def _overtake(row: AfterSale) -> None:
@@ -1537,6 +1574,19 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         permission="aftersales.change_aftersale",
         refusable=False,
     ),
+    "invoices_invoice_issue": _invoice("issue", _paper, invoicing.waiting, spoil="refuse"),
+    "invoices_invoice_refuse": _invoice(
+        "refuse", lambda: {"reason": "税号有误"}, invoicing.waiting, spoil="refuse"
+    ),
+    "invoices_invoice_reverse": _invoice(
+        "reverse", lambda: {"reason": "抬头有误"}, invoicing.paid_out, spoil="reverse"
+    ),
+    "invoices_invoice_red_letter": _invoice(
+        "red-letter",
+        lambda: {"red_number": "1" * 20, "red_on": invoicing.LATER.date().isoformat()},
+        invoicing.taken_back,
+        spoil="red",
+    ),
     "aftersales_aftersale_escalate": _after_sale(
         "escalate", {"reason": "买家着急"}, _applied, permission="aftersales.change_aftersale"
     ),
@@ -1574,6 +1624,8 @@ LOOKING: Final = {
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",
     "support_survey_results": "a page to read",
+    "invoices_invoice_download": "a file, noted in the audit log",
+    "invoices_invoice_export": "a file, noted in the audit log",
     "support_survey_export": "a file, noted in the audit log",
     "groupbuy_groupbuy_results_sheet": "a file, noted in the audit log",
     "flashsale_session_results_sheet": "a file, noted in the audit log",

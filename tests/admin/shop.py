@@ -30,6 +30,7 @@ from apps.fulfillment.states import UploadStatus
 from apps.groupbuy import terms
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.groupbuy.models import Seat
+from apps.invoices.models import InvoiceRules
 from apps.journeys import services as journeys
 from apps.members.models import Consent, Level
 from apps.messaging.models import Card, Content, Dispatch, Message, Template
@@ -59,6 +60,7 @@ from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.inventory import make as inventory
+from tests.apps.invoices import make as invoicing
 from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.packets import make as packet
@@ -91,6 +93,7 @@ def fill(rows: int, *, operator: User) -> None:
         _presale_of(order)
         _promoters_of(order)
         _referrals_of()
+        _invoiced()
         _audiences_of(order)
         _journeys_of(order)
         _packets_of(order)
@@ -106,6 +109,12 @@ def fill_busiest(rows: int, *, operator: User) -> None:
         for part in (_catalog_of, _money_of, _words_of, _group_of):
             part(order)
         _system(operator)
+
+
+def _invoiced() -> None:
+    """An application for an invoice, with its title and the rules' one row."""
+    invoicing.waiting()
+    InvoiceRules.objects.get_or_create(pk=1)
 
 
 def _applied_for(order: Order) -> None:

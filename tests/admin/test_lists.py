@@ -42,6 +42,7 @@ _LISTS = [
     "fulfillment/freighttemplate",
     "members/consent",
     "content/review",
+    "invoices/invoice",
     "support/survey",
     "base/auditentry",
     "outbox/delivery",

@@ -37,6 +37,7 @@ from tests.apps.coupons import make as coupons
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
+from tests.apps.invoices import make as invoicing
 from tests.apps.members import make as members
 from tests.apps.packets import make as packets
 from tests.apps.points import make as points
@@ -252,6 +253,17 @@ def want_it_back(witness: Witness, path: str) -> None:
     assert call("GET", door)["status"] == "REFUSED"
 
 
+def be_invoiced(call: Callable[..., Any], path: str) -> None:
+    """Keep titles, apply for the order's invoice, look how it stands."""
+    wrong = call("POST", "/me/invoice-titles", invoicing.COMPANY, status=201)
+    call("PATCH", f"/me/invoice-titles/{wrong['id']}", {"name": "清茶"})
+    call("DELETE", f"/me/invoice-titles/{wrong['id']}", status=204)
+    kept = call("POST", "/me/invoice-titles", {"kind": "PERSONAL", "name": "小茶"}, status=201)
+    assert call("GET", "/me/invoice-titles")["results"] == [kept]
+    made = call("POST", f"{path}/invoice", {"title_id": kept["id"]}, status=201)
+    assert call("GET", f"{path}/invoice") == made
+
+
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     """A picture, a review with it, what others see of it, and a survey."""
     call = witness.call
@@ -461,6 +473,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     assert call("POST", f"{path}/receive")["status"] == "RECEIVED"
     call("GET", "/orders?status=RECEIVED&page_size=1")
     review_and_answer(witness, order["order_no"], listed[0]["id"])
+    be_invoiced(call, path)
     want_it_back(witness, path)
 
     call("POST", "/cart/items", {"sku_id": cup.pk}, status=201)

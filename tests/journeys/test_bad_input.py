@@ -81,6 +81,13 @@ ADDRESS_WRONG = {
     "postal_code": [*TEXT, None, 310000],
     "is_default": BOOL,
 }
+TITLE = {"kind": "COMPANY", "name": "清茶", "tax_no": "91350100M000100Y43", "email": "tea@example.com"}
+TITLE_WRONG = {
+    "kind": [*REQUIRED_TEXT, "company", "SHOP"],
+    "name": [*REQUIRED_TEXT, "茶" * 101],
+    "tax_no": [*REQUIRED_TEXT, "91350100M000100Y4Z", "110105123456789", "I1350100M000100Y43"],
+    "email": [*TEXT, None, "tea", "a@b@c.d"],
+}
 NULLABLE = [value for value in INT if value is not None]
 CHOICE_WRONG = {
     "items": WANTED,
@@ -274,6 +281,7 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
         granting(Template.objects.get_or_create(template_id="T-paid")[0].template_id),
         Door("PUT", "/me/message-settings", {"marketing": True}, {"marketing": BOOL}),
         Door("POST", "/me/addresses", ADDRESS, ADDRESS_WRONG),
+        Door("POST", "/me/invoice-titles", TITLE, TITLE_WRONG),
         Door("PUT", f"/me/addresses/{address_id}", ADDRESS, ADDRESS_WRONG),
         Door("PATCH", f"/me/addresses/{address_id}", {}, ADDRESS_WRONG),
         Door(
@@ -462,6 +470,8 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
     [
         ("GET", "/products/{}"),
         ("GET PUT PATCH DELETE", "/me/addresses/{}"),
+        ("PATCH DELETE", "/me/invoice-titles/{}"),
+        ("GET", "/orders/{}/invoice"),
         ("PATCH DELETE", "/cart/items/{}"),
         ("POST", "/me/messages/{}/read"),
         ("GET", "/orders/{}"),

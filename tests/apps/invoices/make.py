@@ -64,3 +64,40 @@ def issued(row: Invoice, *, at: datetime = LATER) -> Invoice:
 
 def fresh(row: Invoice) -> Invoice:
     return Invoice.objects.get(pk=row.pk)
+
+
+def waiting() -> Invoice:
+    """An application that waits for the shop."""
+    return applied(received()[0])
+
+
+def paid_out() -> Invoice:
+    """An invoice that was issued."""
+    return issued(waiting())
+
+
+def taken_back() -> Invoice:
+    """One that was reversed, and waits for its red letter."""
+    return reverse(paid_out())
+
+
+def refuse(row: Invoice) -> Invoice:
+    return invoices.refuse(
+        invoice_no=row.invoice_no, reason="税号有误", operator=fulfillment.operator(), at=LATER
+    )
+
+
+def reverse(row: Invoice) -> Invoice:
+    return invoices.reverse(
+        invoice_no=row.invoice_no, reason="抬头有误", operator=fulfillment.operator(), at=LATER
+    )
+
+
+def red_letter(row: Invoice) -> Invoice:
+    return invoices.record_red_letter(
+        invoice_no=row.invoice_no,
+        number="2" * 20,
+        on=LATER.date(),
+        operator=fulfillment.operator(),
+        at=LATER,
+    )

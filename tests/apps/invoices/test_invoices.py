@@ -24,6 +24,7 @@ from apps.members.models import Member
 from apps.messaging.models import Message
 from apps.messaging.services import deciding
 from apps.outbox import services as outbox
+from apps.outbox.models import Announcement
 from apps.payments.models import Payment
 from apps.payments.states import Origin
 from apps.wallet.models import Spending
@@ -291,9 +292,11 @@ def test_the_database_refuses_a_second_that_holds_and_the_look_finds_what_says_t
         applying._write(order, make.title(order.member), amount_fen=1, at=make.LATER)
     assert invoice_facts.unbalanced() == []
     aftersales.refund(order, {cup: 1})
+    assert invoice_facts.unbalanced() == []  # the news are on their way
+    Announcement.objects.all().delete()
     (fault,) = invoice_facts.unbalanced()
     assert (fault.number, fault.says - fault.rows) == (row.invoice_no, 1999)
-    follow(order.order_no)
+    invoices.follow_refund(order_no=order.order_no, at=make.LATER)
     assert invoice_facts.unbalanced() == []
 
 
