@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from django.core import signing
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
 from apps.invoices.states import LIVE, InvoiceStatus
@@ -127,7 +128,8 @@ def unbalanced() -> list[Unbalanced]:
     """Invoices that hold and say more than is left of their order's price, unless the news of its refund are on their way;
     orders with more than one that holds. Nothing, if all is well. Two statements.
     """
-    news = Announcement.objects.filter(kind=_NEWS, payload__order_no=OuterRef("order__order_no"))
+    named = KeyTextTransform("order_no", "payload")
+    news = Announcement.objects.filter(kind=_NEWS).alias(of=named).filter(of=OuterRef("order__order_no"))
     coming = Q(sorted_at=None) | Q(deliveries__listener=_FOLLOWER, deliveries__status=DeliveryStatus.WAITING)
     above = (
         Invoice.objects.filter(status__in=sorted(LIVE))
