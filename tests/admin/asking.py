@@ -660,7 +660,7 @@ def _after_sale(
 
 
 def _invoice(
-    button: str, typed: Callable[[], dict[str, Any]], begin: Callable[[], Invoice], *, spoil: str
+    button: str, typed: Callable[[Invoice], dict[str, Any]], begin: Callable[[], Invoice], *, spoil: str
 ) -> Callable[[], Page]:
     """An invoice that stands where the button is of use; somebody else is quicker."""
 
@@ -670,7 +670,7 @@ def _invoice(
             "invoices.invoice",
             row,
             button,
-            typed(),
+            typed(row),
             _rows(Invoice),
             permission="invoices.issue_invoice",
             spoil=lambda: _spoil_invoice(row, spoil),
@@ -688,9 +688,10 @@ def _spoil_invoice(row: Invoice, how: str) -> None:
         invoicing.red_letter(row)
 
 
-def _paper() -> dict[str, Any]:
+def _paper(row: Invoice) -> dict[str, Any]:
+    seen = f"{row.status}:{row.amount_fen}"
     file = SimpleUploadedFile("invoice.pdf", invoicing.PDF, "application/pdf")
-    return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": ""}
+    return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": seen}
 
 
 def _overtake(row: AfterSale) -> None:
@@ -1576,14 +1577,14 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     ),
     "invoices_invoice_issue": _invoice("issue", _paper, invoicing.waiting, spoil="refuse"),
     "invoices_invoice_refuse": _invoice(
-        "refuse", lambda: {"reason": "税号有误"}, invoicing.waiting, spoil="refuse"
+        "refuse", lambda _: {"reason": "税号有误"}, invoicing.waiting, spoil="refuse"
     ),
     "invoices_invoice_reverse": _invoice(
-        "reverse", lambda: {"reason": "抬头有误"}, invoicing.paid_out, spoil="reverse"
+        "reverse", lambda _: {"reason": "抬头有误"}, invoicing.paid_out, spoil="reverse"
     ),
     "invoices_invoice_red_letter": _invoice(
         "red-letter",
-        lambda: {"red_number": "1" * 20, "red_on": invoicing.LATER.date().isoformat()},
+        lambda _: {"red_number": "1" * 20, "red_on": invoicing.LATER.date().isoformat()},
         invoicing.taken_back,
         spoil="red",
     ),

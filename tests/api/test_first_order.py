@@ -19,6 +19,7 @@ from apps.content import services as reviews
 from apps.coupons.models import PromoCode
 from apps.distribution.models import Material, Promoter
 from apps.fulfillment.services import parcels
+from apps.invoices.models import Invoice
 from apps.members.models import LevelChange, Member
 from apps.members.services import exports
 from apps.messaging import services as messaging
@@ -262,6 +263,8 @@ def be_invoiced(call: Callable[..., Any], path: str) -> None:
     assert call("GET", "/me/invoice-titles")["results"] == [kept]
     made = call("POST", f"{path}/invoice", {"title_id": kept["id"]}, status=201)
     assert call("GET", f"{path}/invoice") == made
+    invoicing.refuse(Invoice.objects.get())
+    assert call("GET", f"{path}/invoice")["reason"] == "税号有误"
 
 
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:

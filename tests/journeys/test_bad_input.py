@@ -19,6 +19,7 @@ from apps.carts.models import CartItem
 from apps.catalog.models import Product
 from apps.coupons.models import PromoCode
 from apps.distribution.models import Promoter
+from apps.invoices.models import InvoiceTitle
 from apps.members.models import Member
 from apps.members.services import consents
 from apps.messaging.models import Template
@@ -177,6 +178,19 @@ def asking_back(order: Order, approved: AfterSale) -> list[Door]:
     ]
 
 
+def invoicing(member: Member, order: Order) -> list[Door]:
+    """The doors of invoices: a title, and applying."""
+    title = InvoiceTitle.objects.create(member=member, kind="PERSONAL", name="小茶", added_at=timezone.now())
+    changed = {name: TITLE_WRONG[name] for name in ("kind", "name", "email")}
+    return [
+        Door("POST", "/me/invoice-titles", TITLE, TITLE_WRONG),
+        Door("PATCH", f"/me/invoice-titles/{title.pk}", {}, changed),
+        Door(
+            "POST", f"/orders/{order.order_no}/invoice", {"title_id": title.pk}, {"title_id": [*INT, 2**62]}
+        ),
+    ]
+
+
 def answering(survey: Survey) -> Door:
     """The door of a survey with one question of each kind."""
     tea, times, stars, words = survey.questions.all()
@@ -281,7 +295,6 @@ def doors(sku_id: int, address_id: int, item_id: int, good_id: int, pack_id: int
         granting(Template.objects.get_or_create(template_id="T-paid")[0].template_id),
         Door("PUT", "/me/message-settings", {"marketing": True}, {"marketing": BOOL}),
         Door("POST", "/me/addresses", ADDRESS, ADDRESS_WRONG),
-        Door("POST", "/me/invoice-titles", TITLE, TITLE_WRONG),
         Door("PUT", f"/me/addresses/{address_id}", ADDRESS, ADDRESS_WRONG),
         Door("PATCH", f"/me/addresses/{address_id}", {}, ADDRESS_WRONG),
         Door(
@@ -359,6 +372,7 @@ def world(shopper_of: Callable[[Member], Shopper], settings: Any) -> World:
     known[:0] = [
         reviewing(received.order_no, received.lines.get().sku_id),
         *asking_back(received, agreed_to_take_back(member)),
+        *invoicing(member, received),
         answering(survey),
         showing(sku.product_id),
         Door("PUT", "/me/favorites", {"product_id": sku.product_id}, {"product_id": INT}),
@@ -440,7 +454,7 @@ def test_no_door_takes_a_form_or_xml(world: World) -> None:
 
 def test_every_field_that_is_needed_is_missed_when_it_is_missing(world: World) -> None:
     optional = {"address_id", "selected", "district", "postal_code", "is_default", "quantity"}
-    optional |= {"expected_principal_fen"}
+    optional |= {"expected_principal_fen", "email"}
     before = everything()
     for door in world.doors:
         for name in door.good.keys() - optional:
