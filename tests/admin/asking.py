@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -690,7 +689,8 @@ def _spoil_invoice(row: Invoice, how: str) -> None:
 
 def _paper(row: Invoice) -> dict[str, Any]:
     seen = f"{row.status}:{row.amount_fen}"
-    file = SimpleUploadedFile("invoice.pdf", invoicing.PDF, "application/pdf")
+    file = _Sent("invoice.pdf")
+    file.content, file.content_type = invoicing.PDF, "application/pdf"
     return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": seen}
 
 
