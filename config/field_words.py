@@ -272,6 +272,7 @@ PARAMETERS: Final = {
     "product_id": "Id of a product.",
     "recharge_no": "Number of one of the member's recharges.",
     "survey_id": "Id of a survey.",
+    "title_id": "Id of one of the member's invoice titles.",
     "token": "A share's token: the scene of its code.",
     "template_id": "Id of a kind of coupon, from `GET /coupons`.",
 }
