@@ -35,6 +35,7 @@ from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.models import Carrier, FreightTemplate, Trace
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
+from apps.invoices.models import Invoice
 from apps.members.models import Document, Level
 from apps.orders.models import Order
 from apps.points.models import PointsGood
@@ -228,3 +229,10 @@ def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it
     assert list(journal.differences(first=first, until=end, at=end)) == []
     profits = journal_facts.profits(sold)
     assert all(one.cost_fen > 0 and one.cost_known for one in profits.values())
+
+
+def test_one_invoice_waits_for_the_shop_and_one_was_issued(seeded: Any) -> None:
+    assert sorted(Invoice.objects.values_list("status", "kind")) == [
+        ("APPLIED", "PERSONAL"),
+        ("ISSUED", "COMPANY"),
+    ]
