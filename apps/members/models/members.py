@@ -197,7 +197,7 @@ class LevelChange(models.Model):
         indexes = [models.Index(fields=["member", "-id"], name="level_change_of_member")]
 
     def __str__(self) -> str:
-        return f"{self.member_id}: {self.from_level_id} → {self.to_level_id}"
+        return f"{self.member_id}: {self.from_level_id or '无'} → {self.to_level_id or '无'}"
 
 
 class Session(models.Model):
