@@ -38,9 +38,9 @@ def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
 
 def _goods(row: AfterSale) -> str:
     """What it is about in a few words: 明前龙井 等 2 件."""
-    lines = list(row.lines.select_related("line").order_by("id"))
+    lines = list(row.lines.select_related("order_line").order_by("id"))
     units = sum(one.quantity for one in lines)
-    first = lines[0].line.title
+    first = lines[0].order_line.title
     return first if units == 1 else f"{first} 等 {units} 件"
 
 

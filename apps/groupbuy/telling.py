@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from apps.groupbuy import terms
+from apps.groupbuy import terms as group_terms
 from apps.groupbuy.models import Group, Seat
 from apps.groupbuy.states import GroupStatus, SeatStatus
 from apps.messaging.board import Facts
@@ -69,7 +69,7 @@ def members_of(group_no: str, *, scene: str) -> list[Draft]:
 def _price_fen(seat: Seat, group: Group) -> int:
     """What a unit of what the member ordered costs in the group as large as it is, or as it is to be."""
     sku_id = seat.order.lines.order_by("id").values_list("sku_id", flat=True)[0]
-    prices_fen = terms.Terms.read(group.kept_terms).prices_fen(people=max(group.joined, group.size))
+    prices_fen = group_terms.Terms.read(group.kept_terms).prices_fen(people=max(group.joined, group.size))
     return prices_fen[sku_id]
 
 

@@ -36,7 +36,7 @@ def survey(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "order_no": subject,
             "product": telling.goods_of(order),
             "survey_id": str(asked.pk),
-            "received_at": order.received_at,
+            "received_at": order.received_at or at,
             "thanks": f"可得 {rule.points} 积分" if rule is not None else "感谢您的意见",
         },
         until=asked.ends_at,

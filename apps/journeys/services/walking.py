@@ -70,11 +70,13 @@ def let_buyer_go(*, member_id: int, at: datetime) -> int:
 
     The next step would find it, too; until then the member would be counted as on the way.
     """
-    rows = list(
+    walking = (
         Participation.objects.select_for_update(of=("self",), no_key=True)
-        .filter(member_id=member_id, status=Standing.WALKING, version__plan__exits__contains=["ordered"])
+        .select_related("version")
+        .filter(member_id=member_id, status=Standing.WALKING)
         .order_by("pk")
     )
+    rows = [row for row in walking if "ordered" in row.version.plan["exits"]]
     bought = truths.ordered(rows) if rows else set()
     gone = [row for row in rows if row.pk in bought]
     moving.leave(gone, why=Exit.ORDERED, at=at)
