@@ -114,8 +114,6 @@ def _roles() -> dict[str, Collection[str]]:
             "bargain.release_help",
             "distribution.appoint_promoter",
             "distribution.bind_promoter",
-            # As under 风险核实, where the same rewards are.
-            "distribution.judge_commission",
             "presale.change_report",
             "presale.arrive_presale",
             "groupbuy.end_group",

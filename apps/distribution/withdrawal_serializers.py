@@ -20,7 +20,6 @@ class WithdrawSerializer(serializers.Serializer[Any]):
     amount_fen = StrictIntegerField(min_value=1, max_value=MAX_FEN, help_text="How much, in fen.")
     real_name = StrictTextField(
         required=False,
-        allow_blank=True,
         max_length=_LONGEST_NAME,
         help_text="The name with which the member is known to WeChat; needed from 200,000 fen on, not kept below.",
     )

@@ -23,7 +23,8 @@ from apps.invoices import files_api as invoice_files
 from apps.invoices import selectors as invoice_facts
 from apps.invoices import services as invoices
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
-from apps.invoices.states import InvoiceStatus
+from apps.invoices.states import InvoiceStatus, TitleKind
+from mall import text as texts
 from mall.money import yuan
 
 _COLOURS = {
@@ -50,8 +51,20 @@ class WaitingFilter(admin.SimpleListFilter):
         return queryset & invoice_facts.waiting_for_red_letter() if self.value() == "red" else queryset
 
 
+class _Titled:
+    """The title in a list: a person's name masked, and by neither can a list be sorted."""
+
+    @admin.display(description="抬头")
+    def titled(self, row: Invoice | InvoiceTitle) -> str:
+        return row.name if row.kind == TitleKind.COMPANY else texts.masked(row.name)
+
+    @admin.display(description="税号")
+    def taxed(self, row: Invoice | InvoiceTitle) -> str:
+        return row.tax_no or "—"
+
+
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnlyAdmin):
+class InvoiceAdmin(_Titled, ReadOnlyAdmin):
     """Invoices, those that wait longest before the others. Nobody writes them: the buttons call the services."""
 
     list_display = [
@@ -60,8 +73,8 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "age",
         "amount",
         "kind",
-        "name",
-        "tax_no",
+        "titled",
+        "taxed",
         "order_shown",
         "number",
     ]
@@ -237,14 +250,14 @@ class InvoiceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(InvoiceTitle)
-class InvoiceTitleAdmin(ReadOnlyAdmin):
+class InvoiceTitleAdmin(_Titled, ReadOnlyAdmin):
     """What members keep; they write it themselves."""
 
-    list_display = ["name", "kind", "tax_no", "member", "added_at"]
+    list_display = ["titled", "kind", "taxed", "member", "added_at"]
     list_filter = ["kind"]
     list_select_related = ["member"]
-    search_fields = ["=tax_no", "name"]
-    search_help_text = "税号或抬头名称"
+    search_fields = ["=tax_no", "=name"]
+    search_help_text = "完整的税号或抬头名称"
     fields = [("kind", "name"), ("tax_no", "email"), ("member", "added_at")]
 
 
