@@ -48,6 +48,7 @@ NOT_TOLD = {
     "birthday_invalid": "a day that lies between 1900 and today",
     "cursor_invalid": "signed by the shop",
     "document_version_invalid": "documents are the shop's",
+    "invoice_title_refused": "a company has a tax number, with its check digit (GB 32100): no pattern can tell",
     "invoice_title_unknown": "titles are the member's",
     "line_unknown": "lines are the order's",
     "scene_unknown": "scenes are the shop's board",
@@ -65,7 +66,6 @@ NOT_TOLD = {
     "invalid items": "items or from_cart: a choice between fields would make a union of every generated type",
     "invalid lines": "each line of the order once",
     "invalid phone": "understood as people write and copy it: no pattern can tell what mall.text.phone can",
-    "invalid tax_no": "a company's, with its check digit (GB 32100): no pattern can tell",
     "invalid avatar_url": "the address of a picture that this member sent",
 }
 
