@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ _CHUNK: Final = 65_536
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 # requests takes an empty address for "no proxy", where None would let the environment decide.
 _NO_PROXIES: Final = {"http": "", "https": ""}
+_LONG_NUMBER: Final = re.compile(r"\d[\d -]{4,}")
 
 _local = threading.local()
 
@@ -75,6 +77,25 @@ class Unavailable(ShopError):
     def __str__(self) -> str:
         outcome = ", effect unknown" if self.effect_unknown else ""
         return f"{self.code}: {self.why or self.text}{outcome}"
+
+
+class Refused(ShopError):
+    """Somebody else's machine understood and said no for good; each door has its own kinds of it.
+
+    ``errcode`` is its word, ``errmsg`` its sentence, of at most ``longest`` signs: it may quote a phone number, and numbers
+    as long as one are taken out.
+    """
+
+    kind = Kind.BAD_GATEWAY
+    longest = 200
+
+    def __init__(self, errcode: str = "", errmsg: str = "") -> None:
+        super().__init__()
+        self.errcode = errcode
+        self.errmsg = _LONG_NUMBER.sub("***", errmsg)[: self.longest]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.errcode} {self.errmsg}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import re
-
 from apps.base import exchange
-from mall.errors import Kind, ShopError
+from mall.errors import Kind
 
 
 class CourierUnavailable(exchange.Unavailable):
@@ -44,17 +42,9 @@ class CourierMisconfigured(CourierUnavailable):
     kind = Kind.BAD_GATEWAY
 
 
-class CourierRefused(ShopError):
-    """The service said no for good. ``errcode`` is its number, ``errmsg`` its sentence without any long number."""
+class CourierRefused(exchange.Refused):
+    """The service said no for good."""
 
     code = "courier_refused"
     message = "快递查询服务拒绝了这次查询"
-    kind = Kind.BAD_GATEWAY
-
-    def __init__(self, errcode: str = "", errmsg: str = "") -> None:
-        super().__init__()
-        self.errcode = errcode
-        self.errmsg = re.sub(r"\d[\d -]{4,}", "***", errmsg)[:100]
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.errcode} {self.errmsg}"
+    longest = 100

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import re
-
 from apps.base import exchange
-from mall.errors import Kind, ShopError
+from mall.errors import Kind
 
 
 class SmsUnavailable(exchange.Unavailable):
@@ -49,21 +47,11 @@ class SmsMisconfigured(SmsUnavailable):
     kind = Kind.BAD_GATEWAY
 
 
-class SmsRefused(ShopError):
-    """The provider said no for good. ``errcode`` is its word, ``errmsg`` its sentence without any long number."""
+class SmsRefused(exchange.Refused):
+    """The provider said no for good."""
 
     code = "sms_refused"
     message = "短信服务商拒绝了这条短信"
-    kind = Kind.BAD_GATEWAY
-
-    def __init__(self, errcode: str = "", errmsg: str = "") -> None:
-        super().__init__()
-        self.errcode = errcode
-        # A provider may quote the phone number; numbers as long as one are taken out.
-        self.errmsg = re.sub(r"\d[\d -]{4,}", "***", errmsg)[:200]
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.errcode} {self.errmsg}"
 
 
 class SmsOff(SmsRefused):
