@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from apps.base.fields import MAX_FEN
@@ -138,6 +138,43 @@ class Areas:
 
 
 Asked = Figure | Choice | Words | Rows | Areas
+
+
+def asked_of(kind: type[Any]) -> dict[str, Any]:
+    """What a kind (of condition, of step) asks, by the name of its field."""
+    return {one.name: one.metadata["asked"] for one in fields(kind) if "asked" in one.metadata}
+
+
+def read_as(
+    kind: type[Any],
+    given: Mapping[str, Any],
+    *,
+    besides: Collection[str],
+    where: str,
+    faults: list[str],
+    **known: Any,
+) -> Any | None:
+    """One of a kind from what JSON says of its fields; ``besides`` may stand there, too, ``known`` is known without it.
+
+    None where something is wrong: each fault is then added to ``faults``, with ``where`` in front of it.
+    """
+    asked = asked_of(kind)
+    if given.keys() - {*besides, *asked}:
+        faults.append(f"{where}：有不认识的内容")
+        return None
+    said: dict[str, Any] = {}
+    for name, one in asked.items():
+        try:
+            said[name] = one.read(given.get(name))
+        except Wrong as wrong:
+            faults.append(f"{where}：{wrong}")
+    if len(said) < len(asked):
+        return None
+    made = kind(**known, **said)
+    if fault := made.fault():
+        faults.append(f"{where}：{fault}")
+        return None
+    return made
 
 
 def asks(asked: Asked, *, default: Any = None) -> Any:

@@ -10,20 +10,20 @@ Days are Shanghai days: something of today is 0 days ago, and the last 30 days a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from apps.audiences.asked import (
     Areas,
-    Asked,
     Choice,
     Figure,
     Rows,
     Words,
-    Wrong,
+    asked_of,
     asks,
     days,
     money,
+    read_as,
 )
 from apps.audiences.states import Standing
 from mall.errors import Fault, Faulty
@@ -275,11 +275,6 @@ KINDS: Final[Mapping[str, type[Condition]]] = {
 }
 
 
-def asked_of(kind: type[Condition]) -> dict[str, Asked]:
-    """What a kind of condition asks, by the name of its field."""
-    return {one.name: one.metadata["asked"] for one in fields(kind) if "asked" in one.metadata}
-
-
 def read(given: Any) -> Both:
     """The tree that JSON says. Raises ConditionsRefused with every fault, at the field ``tree``."""
     reading = _Reading()
@@ -365,24 +360,8 @@ class _Reading:
         if kind is None:
             self.faults.append(f"第 {number} 个条件：没有这种条件")
             return None
-        asked = asked_of(kind)
         where = f"第 {number} 个条件「{kind.label}」"
-        if given.keys() - {"is", "not", *asked}:
-            self.faults.append(f"{where}：有不认识的内容")
-            return None
-        said: dict[str, Any] = {}
-        for field_name, one in asked.items():
-            try:
-                said[field_name] = one.read(given.get(field_name))
-            except Wrong as wrong:
-                self.faults.append(f"{where}：{wrong}")
-        if len(said) < len(asked):
-            return None
-        made = kind(turned=turned, **said)
-        if fault := made.fault():
-            self.faults.append(f"{where}：{fault}")
-            return None
-        return made
+        return read_as(kind, given, besides=("is", "not"), where=where, faults=self.faults, turned=turned)
 
 
 def _span(low: int | None, high: int | None) -> str:

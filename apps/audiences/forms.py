@@ -18,6 +18,7 @@ from unfold.widgets import (
 from apps.audiences import conditions, sources
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
+from apps.audiences.asked import asked_of
 from apps.audiences.conditions import Both, ConditionsRefused
 from apps.audiences.models import RfmRules, Segment, Tag
 from apps.base.asking import AskForm, OnceForm
@@ -189,7 +190,7 @@ def editor() -> dict[str, Any]:
                 "is": kind.kind,
                 "label": kind.label,
                 "heading": kind.heading,
-                "asks": [{"name": name, **asked.told()} for name, asked in conditions.asked_of(kind).items()],
+                "asks": [{"name": name, **asked.told()} for name, asked in asked_of(kind).items()],
             }
             for kind in conditions.KINDS.values()
         ],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.audiences.asked import Areas, Choice, Figure, Rows, Words
-from apps.audiences.conditions import OPS, Both, Condition, Node, asked_of
+from apps.audiences.asked import Areas, Choice, Figure, Rows, Words, asked_of
+from apps.audiences.conditions import OPS, Both, Condition, Node
 from mall.money import yuan
 
 # Names of rows by their source and id.

@@ -17,6 +17,7 @@ from apps.base.admin import KeptAdmin, chip, link
 from apps.base.asking import Done
 from apps.journeys import choices, drawing, forms, plans, steps, wording
 from apps.journeys import services as journeys
+from apps.journeys.asked import asked_of
 from apps.journeys.models import Journey
 from apps.journeys.plans import Line
 from apps.journeys.states import JourneyStatus
@@ -94,7 +95,7 @@ class StepsAdmin(KeptAdmin):
                 journey_id=row.pk, revision=row.revision, place=place, kind=kind, at=at
             )
             page = f"{reverse('admin:journeys_journey_change_step', args=[row.pk])}?at={number}"
-            asked = steps.asked_of(steps.STEPS[kind])
+            asked = asked_of(steps.STEPS[kind])
             return Done(f"已添加第 {number} 步。", then=page if asked else self.page_of(row))
 
         return self._edit(request, row, forms.AddStepForm, add)
@@ -227,7 +228,7 @@ def _row(row: Journey, line: Line, told: str, *, edited: bool) -> SafeString:
 def _ways(row: Journey, line: Line) -> SafeString:
     """What can be done to a step."""
     number = line.number
-    asked = steps.asked_of(steps.STEPS[line.step["is"]]) if line.step.get("is") in steps.STEPS else {}
+    asked = asked_of(steps.STEPS[line.step["is"]]) if line.step.get("is") in steps.STEPS else {}
     ways = [_way(row, "change_step", str(number), "编辑")] if asked else []
     ways += [
         _way(row, "move_step", f"{number}u", "上移"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.audiences import conditions
-from apps.audiences.asked import Choice, Figure, Wrong
+from apps.audiences.asked import Choice, Figure, Wrong, asked_of, read_as
 from mall import text as texts
 
 __all__ = [
@@ -24,6 +24,8 @@ __all__ = [
     "Text",
     "Tree",
     "Wrong",
+    "asked_of",
+    "read_as",
 ]
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)

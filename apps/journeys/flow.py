@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from apps.journeys.asked import Wrong
+from apps.journeys.asked import asked_of, read_as
 from apps.journeys.steps import (
     EXITS,
     STEPS,
@@ -22,7 +22,6 @@ from apps.journeys.steps import (
     Part,
     Step,
     Trigger,
-    asked_of,
     rows_of,
 )
 from mall.errors import Fault, Faulty
@@ -209,20 +208,4 @@ class _Reading:
         if kind is None:
             self.faults.append(f"{where}：请选择类型")
             return None
-        asked, where = asked_of(kind), f"{where}「{kind.label}」"
-        if given.keys() - {"is", *asked}:
-            self.faults.append(f"{where}：有不认识的内容")
-            return None
-        said: dict[str, Any] = {}
-        for field_name, one in asked.items():
-            try:
-                said[field_name] = one.read(given.get(field_name))
-            except Wrong as wrong:
-                self.faults.append(f"{where}：{wrong}")
-        if len(said) < len(asked):
-            return None
-        made = kind(**said)
-        if fault := made.fault():
-            self.faults.append(f"{where}：{fault}")
-            return None
-        return made
+        return read_as(kind, given, besides=("is",), where=f"{where}「{kind.label}」", faults=self.faults)

@@ -28,7 +28,7 @@ from apps.base.forms import LinesField, RuledForm, TextField
 from apps.journeys import asked as asks
 from apps.journeys import choices, ready, steps
 from apps.journeys import services as journeys
-from apps.journeys.asked import Asked
+from apps.journeys.asked import Asked, asked_of
 from apps.journeys.models import Journey
 from apps.journeys.steps import Part
 from apps.messaging.inputs import FieldsField
@@ -103,7 +103,7 @@ class PartForm(AskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            asked = steps.asked_of(self.kind).get(_ASKED.get(name, name))
+            asked = asked_of(self.kind).get(_ASKED.get(name, name))
             if isinstance(asked, asks.OneRow) and isinstance(field, forms.ChoiceField):
                 field.choices = _choices(asked, self.initial.get(name))
             if isinstance(asked, asks.Tree):
@@ -136,7 +136,7 @@ class WaitForm(PartForm):
 def form_of(kind: type[Part], *, title: str = "", explanation: str = "") -> type[PartForm]:
     """The form of a kind of step or trigger."""
     base = WaitForm if kind is steps.Wait else PartForm
-    asked = {} if base is WaitForm else steps.asked_of(kind)
+    asked = {} if base is WaitForm else asked_of(kind)
     made = {_CALLED.get(name, name): _field(one) for name, one in asked.items()}
     said = {"title": title or kind.label, "explanation": explanation, "kind": kind}
     return type(f"{kind.__name__}Form", (base,), {**made, **said, "__module__": f"{__name__}.made"})
@@ -211,7 +211,7 @@ def _rarer_field(asked: Asked, hint: str) -> forms.Field:
 
 def initial_of(kind: type[Part], given: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the form's fields for a step or trigger as a draft has it."""
-    found = {name: given[name] for name in steps.asked_of(kind) if given.get(name) is not None}
+    found = {name: given[name] for name in asked_of(kind) if given.get(name) is not None}
     found = {_CALLED.get(name, name): value for name, value in found.items()}
     if "at" in found:
         found["at"] = timezone.localtime(datetime.fromisoformat(found["at"])) if found["at"] else None

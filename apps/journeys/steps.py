@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from apps.audiences import conditions
@@ -19,6 +19,7 @@ from apps.journeys.asked import (
     OneRow,
     Text,
     Tree,
+    asked_of,
 )
 
 _MOST_MINUTES: Final = 365 * 24 * 60
@@ -268,11 +269,6 @@ class Task(Action):
 
     kind, label = "task", "跟进任务"
     text: str = _asks(Text(label="任务", most=200, hint="员工要做什么，例如电话回访"), default="")
-
-
-def asked_of(kind: type[Part]) -> dict[str, Asked]:
-    """What a step or trigger asks, by the name of its field."""
-    return {one.name: one.metadata["asked"] for one in fields(kind) if "asked" in one.metadata}
 
 
 def rows_of(kind: type[Part], said: Mapping[str, Any]) -> Iterator[tuple[str, set[int]]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.audiences import conditions
 from apps.audiences import selectors as audience_facts
 from apps.journeys import steps
+from apps.journeys.asked import asked_of
 from apps.journeys.steps import EVENTS, EXITS, FACTS, Part
 
 Names = Mapping[str, Mapping[int, str]]
@@ -27,7 +28,7 @@ def told_raw(given: Mapping[str, Any], *, names: Names) -> str:
     kind = {**steps.TRIGGERS, **steps.STEPS}.get(str(given.get("is")))
     if kind is None:
         return "请选择类型"
-    asked = steps.asked_of(kind)
+    asked = asked_of(kind)
     said = {name: given[name] for name in asked if given.get(name) is not None}
     try:
         return told(kind(**said), names=names)

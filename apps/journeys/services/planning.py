@@ -11,6 +11,7 @@ from django.db.models import F
 
 from apps.journeys import flow as flows
 from apps.journeys import plans, steps
+from apps.journeys.asked import asked_of
 from apps.journeys.models import Journey
 from apps.journeys.services import running
 from apps.journeys.states import JourneyStatus
@@ -57,7 +58,7 @@ def add_step(*, journey_id: int, revision: int, place: str, kind: str, at: datet
     """
     if kind not in steps.STEPS:
         raise flows.FlowRefused([Fault("kind", "请选择类型")])
-    asked = steps.asked_of(steps.STEPS[kind])
+    asked = asked_of(steps.STEPS[kind])
     blank = steps.STEPS[kind]()
     begins = {name: getattr(blank, name) for name in asked if getattr(blank, name) is not None}
     number = 0
