@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base import audit, days, sheets
+from apps.base import audit, days, reporting, sheets
 from apps.base.admin import KeptAdmin, ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
 from apps.base.asking import operator
 from apps.base.forms import MONEY_IN_YUAN
@@ -22,7 +22,6 @@ from apps.books.journal_selectors import Profit
 from apps.books.models import CostRate, JournalEntry, JournalLine, SoldOrder
 from apps.books.services import rates
 from apps.books.states import EntryKind
-from apps.distribution import report_page
 from mall.money import yuan
 
 _EXPORT: Final = [statement_page.EXPORT]
@@ -96,7 +95,7 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     @action(description="导出近 30 天凭证", permissions=_EXPORT, url_path="export", icon="download")
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """The entries of a period (``first``, ``last``; else thirty days) line by line; who exports is written down."""
-        first, last = report_page.period(self, request)
+        first, last = reporting.period(self, request)
         rows = JournalEntry.objects.filter(day__gte=first, day__lte=last)
         return _exported(request, exports.entries(rows), "会计凭证", f"journal-{first:%Y%m%d}-{last:%Y%m%d}")
 
@@ -177,7 +176,7 @@ class SoldOrderAdmin(ReadOnlyAdmin):
     @action(description="导出近 30 天", permissions=_EXPORT, url_path="export", icon="download")
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """The orders that left in a period (``first``, ``last``; else thirty days); who exports is written down."""
-        first, last = report_page.period(self, request)
+        first, last = reporting.period(self, request)
         rows = self.get_queryset(request).filter(day__gte=first, day__lte=last)
         return _exported(request, exports.profits(rows), "订单利润", f"profit-{first:%Y%m%d}-{last:%Y%m%d}")
 

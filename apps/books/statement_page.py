@@ -6,19 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
 
-from apps.base import audit, sheets
-from apps.base.asking import operator
+from apps.base import reporting, sheets
 from apps.books import exports
 from apps.books import journal_selectors as journal_facts
 from apps.books.journal_selectors import Balance
 from apps.books.states import OF_PROFIT, Account, Section, section_of
-from apps.distribution import report_page
 from mall.money import yuan
 
 EXPORT: Final = "books.export_journalentry"
@@ -34,10 +30,10 @@ class _Row(NamedTuple):
 
 def trial_balance(page: Any, request: HttpRequest) -> HttpResponseBase:
     """Every account over a period: what stood on it, what came to either side, what stands on it."""
-    first, last = report_page.period(page, request)
+    first, last = reporting.period(page, request)
     rows = journal_facts.balances(first=first, last=last)
     if request.GET.get("sheet"):
-        return _sheet(request, exports.balances(rows), "试算平衡表", "trial-balance", first, last)
+        return sheet(request, exports.balances(rows), "试算平衡表", "trial-balance", first, last)
     debit_fen, credit_fen = sum(row.debit_fen for row in rows), sum(row.credit_fen for row in rows)
     total = Balance(Account.BANK, sum(row.opening_fen for row in rows), debit_fen, credit_fen)
     shown = [_balance(row) for row in rows if any(row[1:])]
@@ -52,11 +48,11 @@ def trial_balance(page: Any, request: HttpRequest) -> HttpResponseBase:
 
 def months(page: Any, request: HttpRequest) -> HttpResponseBase:
     """What each month brought, by account, and what is left of it."""
-    first, last = report_page.period(page, request)
+    first, last = reporting.period(page, request)
     found = journal_facts.by_month(first=first, last=last)
     used = [account for account in OF_PROFIT if any(month[account] for month in found.values())]
     if request.GET.get("sheet"):
-        return _sheet(request, exports.months(found, used), "月度利润表", "months", first, last)
+        return sheet(request, exports.months(found, used), "月度利润表", "months", first, last)
     head = ["科目编号", "科目", "类别", *(f"{month:%Y-%m}" for month in found), "合计"]
     rows = _by_section(found, used) if found else []
     note = "收入为正，折让、成本与费用为负；只含起止日期内已入账的业务，积分按日入账，手续费以微信账单为准。"
@@ -105,30 +101,25 @@ def _show(
     last: date,
 ) -> HttpResponseBase:
     context = {
-        **page.admin_site.each_context(request),
-        "title": title,
+        **reporting.around(page, request, title=title, first=first, last=last, right=EXPORT),
         "note": note,
         "head": head,
         "rows": rows,
-        "first": f"{first:%Y-%m-%d}",
-        "last": f"{last:%Y-%m-%d}",
-        "exports": operator(request).has_perm(EXPORT),
-        "back": page.list_page(),
-        "opts": page.opts,
     }
     return TemplateResponse(request, "admin/books/statement.html", context)
 
 
-def _sheet(
+def sheet(
     request: HttpRequest, of: sheets.Sheet, title: str, name: str, first: date, last: date
 ) -> HttpResponseBase:
-    """Raises PermissionDenied for who may not take the books along; who does is written down."""
-    if not operator(request).has_perm(EXPORT):
-        raise PermissionDenied
-    note = f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"
-    audit.record(
-        operator=operator(request), action=f"导出{title}", subject="账簿", note=note, at=timezone.now()
-    )
-    return sheets.answer(
-        of, name=f"books-{name}-{first:%Y%m%d}-{last:%Y%m%d}", as_csv=request.GET.get("as") == "csv"
+    """What the books say of a period as a sheet. Raises PermissionDenied for who may not take the books along."""
+    return reporting.taken_along(
+        request,
+        of,
+        title=title,
+        subject="账簿",
+        name=f"books-{name}",
+        first=first,
+        last=last,
+        right=EXPORT,
     )

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
 
-from apps.base import audit, days, sheets
-from apps.base.asking import operator
+from apps.base import days, reporting, sheets
 from apps.distribution.reports import Line, total
 from mall.money import yuan
 
-# What is shown at first, and the longest period: a figure of several years helps nobody to decide.
-_USUAL: Final = timedelta(days=29)
-_LONGEST_DAYS: Final = 366
 # So many lines are on the page; the sheet has them all.
 _SHOWN: Final = 100
 FIGURES: Final = ("订单", "买家", "带来收入", "佣金", "奖励", "成本合计", "投入产出比")
@@ -50,35 +43,24 @@ def show(
     Without a period, or with one that is none: the last thirty days. Sheets are for those with the right ``exports``
     (``app.codename``). Raises PermissionDenied.
     """
-    first, last = period(page, request)
+    first, last = reporting.period(page, request)
     since, until = days.day_window(first)[0], days.day_window(last)[1]
     wanted = next((table for table in tables if table.key == request.GET.get("sheet")), None)
-    may_export = operator(request).has_perm(exports)
-    if wanted is not None and not may_export:
-        raise PermissionDenied
     if wanted is not None:
-        audit.record(
-            operator=operator(request),
-            action=f"导出{title}",
+        head = [*wanted.names, *_in_yuan(wanted.figures)]
+        return reporting.taken_along(
+            request,
+            sheets.sheet(head, _rows(wanted, since, until)),
+            title=title,
             subject=wanted.title,
-            note=f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}",
-            at=timezone.now(),
-        )
-        pieces = sheets.sheet([*wanted.names, *_in_yuan(wanted.figures)], _rows(wanted.lines(since, until)))
-        return sheets.answer(
-            pieces,
-            name=f"{name}-{wanted.key}-{first:%Y%m%d}-{last:%Y%m%d}",
-            as_csv=request.GET.get("as") == "csv",
+            name=f"{name}-{wanted.key}",
+            first=first,
+            last=last,
+            right=exports,
         )
     context = {
-        **page.admin_site.each_context(request),
-        "title": title,
-        "first": f"{first:%Y-%m-%d}",
-        "last": f"{last:%Y-%m-%d}",
+        **reporting.around(page, request, title=title, first=first, last=last, right=exports),
         "tables": [_shown(table, table.lines(since, until)) for table in tables],
-        "exports": may_export,
-        "back": page.list_page(),
-        "opts": page.opts,
     }
     response: HttpResponse = TemplateResponse(request, "admin/distribution/report.html", context)
     return response
@@ -104,8 +86,9 @@ def _cells(line: Line) -> list[str]:
     return [*line.names, *figures]
 
 
-def _rows(lines: Iterable[Line]) -> Iterator[list[sheets.Cell]]:
-    for line in lines:
+def _rows(table: Table, since: datetime, until: datetime) -> Iterator[list[sheets.Cell]]:
+    """Nothing is read before the first row is asked for."""
+    for line in table.lines(since, until):
         money = (line.income_fen, line.commission_fen, line.rewards_fen, line.cost_fen)
         yield [*line.names, line.orders, line.buyers, *(sheets.yuan(fen) for fen in money), line.roi]
 
@@ -113,22 +96,3 @@ def _rows(lines: Iterable[Line]) -> Iterator[list[sheets.Cell]]:
 def _in_yuan(figures: Sequence[str]) -> list[str]:
     orders, buyers, *money, roi = figures
     return [orders, buyers, *(f"{label}（元）" for label in money), roi]
-
-
-def period(page: Any, request: HttpRequest) -> tuple[date, date]:
-    """The first and the last day of the period that the request names, both counted; else the last thirty days."""
-    today = days.shop_day(timezone.now())
-    usual = today - _USUAL, today
-    said = [request.GET.get(name, "").strip() for name in ("first", "last")]
-    if not any(said):
-        return usual
-    try:
-        first, last = (date.fromisoformat(text) for text in said)
-    except ValueError:
-        page.message_user(request, "请填写正确的起止日期。", level=messages.WARNING)
-        return usual
-    if first > last or (last - first).days >= _LONGEST_DAYS or last > today or first.year < today.year - 50:
-        told = f"起始日期不能晚于截止日期，截止日期不能晚于今天，最长 {_LONGEST_DAYS} 天。"
-        page.message_user(request, told, level=messages.WARNING)
-        return usual
-    return first, last
