@@ -43,7 +43,7 @@ def look(*, shop_name: str) -> dict[str, Any]:
             lambda request: static("shop/alpine_without_eval.js"),
             lambda request: static("base/admin.js"),
         ],
-        "TABS": "config.navigation.tabs",
+        "TABS": "config.sidebar.tabs",
         "STYLES": [lambda request: static("base/admin.css")],
-        "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
+        "SIDEBAR": {"show_search": True, "navigation": "config.sidebar.sidebar"},
     }

@@ -18,7 +18,7 @@ from apps.desk import cockpit
 from apps.desk.cockpit import Day
 from apps.orders.models import Order
 from apps.payments.models import Payment
-from config import navigation
+from config import sidebar
 from config.navigation import Place
 from tests.admin import shop
 from tests.apps.checkout import make as counter
@@ -186,7 +186,7 @@ def test_places_bear_numbers_of_their_own_and_all_are_counted_in_one_statement(
     paid(shop.NOW)
     paid(shop.NOW)
     with django_assert_num_queries(1):
-        items = [item for group in navigation.shown(request, groups) for item in group["items"]]
+        items = [item for group in sidebar.shown(request, groups) for item in group["items"]]
     assert [(item["title"], item.get("badge")) for item in items] == [
         ("待一", "2"),
         ("待二", None),
@@ -202,7 +202,7 @@ def test_what_waits_where_nobody_may_look_is_not_counted(operator_with: Callable
     places = [
         Place("待发货", "star", "orders.Order", waiting=lambda: counted.append(1) or Order.objects.all())
     ]
-    assert navigation.shown(request, [("订单", places)]) == []
+    assert sidebar.shown(request, [("订单", places)]) == []
     assert counted == []
 
 

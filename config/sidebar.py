@@ -1,0 +1,127 @@
+"""How board 4 is drawn: the sidebar with what waits at each place, and the tabs above the list of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db.models import Count, Model, Value
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.base import planned
+from apps.checkout import activities
+from config.navigation import GROUPS, Groups, Place
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of the sidebar for whoever asks, without what they may not see."""
+    home = {
+        "title": "今日",
+        "icon": "space_dashboard",
+        "link": reverse("admin:index"),
+        "active": request.path == reverse("admin:index"),
+    }
+    return [{"items": [home]}, *shown(request, GROUPS)]
+
+
+def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
+    """Return groups of places in Unfold's form for whoever asks; a group of which nothing may be seen is left out."""
+    filters: dict[str, list[str]] = {}
+    for _, places in groups:
+        for place in places:
+            filters.setdefault(place.model, []).append(place.query)
+    seen = [(title, [place for place in places if _may_see(request, place)]) for title, places in groups]
+    waiting = _counted([place for _, places in seen for place in places])
+    return [
+        {
+            "title": title,
+            "items": [_item(request, place, filters[place.model], waiting.get(place, 0)) for place in places],
+        }
+        for title, places in seen
+        if places
+    ]
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the tabs above the list of orders: one for each status that an order can have here."""
+    chosen = request.GET.get("status__exact", "")
+    statuses = [("", "全部"), *((str(status.value), str(status.label)) for status in activities.statuses())]
+    return [
+        {
+            "models": ["orders.order"],
+            "items": [
+                {
+                    "title": title,
+                    "link": f"?status__exact={status}" if status else "?",
+                    "active": chosen == status,
+                }
+                for status, title in statuses
+            ],
+        }
+    ]
+
+
+def _counted(places: Sequence[Place]) -> dict[Place, int]:
+    """Return how many rows wait at each place where any do: one statement for all places, none where no place asks."""
+    asking = tuple(place for place in places if place.waiting is not None)
+    if not asking:
+        return {}
+    text, values = _counting(asking)
+    return {asking[number]: rows for number, rows in planned.rows(text, values)}
+
+
+@lru_cache(maxsize=64)  # for each set of rights
+def _counting(asking: tuple[Place, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts at these places, with its values. What waits must not depend on the moment."""
+    counts = [
+        place.waiting().order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
+        for number, place in enumerate(asking)
+        if place.waiting is not None
+    ]
+    text, values = counts[0].union(*counts[1:], all=True).query.sql_with_params()
+    if moments := [value for value in values if isinstance(value, date)]:
+        raise ValueError(f"What waits for a person is counted by a fixed statement, not as of {moments}.")
+    return text, values
+
+
+def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:
+    url, _ = _page(place.model)
+    item: dict[str, Any] = {
+        "title": place.title,
+        "icon": place.icon,
+        "link": f"{url}?{place.query}" if place.query else url,
+        "active": request.path.startswith(url) and _is_open(request, place, filters),
+    }
+    if waiting:
+        item["badge"] = str(waiting)
+    return item
+
+
+@cache
+def _page(label: str) -> tuple[str, ModelAdmin[Any]]:
+    """The address of a model's list, and who shows it."""
+    model: type[Model] = apps.get_model(label)
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return url, admin.site.get_model_admin(model)
+
+
+def _is_open(request: HttpRequest, place: Place, filters: Sequence[str]) -> bool:
+    """Whether the list asked for is this place's: its own filter, or the whole list while no other place's is set."""
+    if place.query:
+        return _asked(request, place.query)
+    return not any(query and _asked(request, query) for query in filters)
+
+
+def _asked(request: HttpRequest, query: str) -> bool:
+    return all(request.GET.get(name) == value for name, value in parse_qsl(query))
+
+
+def _may_see(request: HttpRequest, place: Place) -> bool:
+    return _page(place.model)[1].has_view_permission(request)
