@@ -138,8 +138,8 @@ class InvoiceAdmin(_Titled, ReadOnlyAdmin):
             )
             return f"发票 {done.number} 已开具，买家会收到通知。"
 
-        provider = providers.by_name().get(invoice_facts.rules().provider)
-        form = forms.IssueForm if provider is None or provider.wants_paper else forms.IssueOutsideForm
+        provider = providers.named(invoice_facts.rules().provider)
+        form = forms.IssueForm if provider.wants_paper else forms.IssueOutsideForm
         return self.ask(
             request,
             form,

@@ -68,6 +68,11 @@ def by_name() -> Mapping[str, Provider]:
     return {provider.name: provider for provider in PROVIDERS}
 
 
+def named(name: str) -> Provider:
+    """The provider of this name; the first one where there is none (any more)."""
+    return by_name().get(name, PROVIDERS[0])
+
+
 def choices() -> list[tuple[str, str]]:
     """Them for a form."""
     return [(provider.name, provider.title) for provider in PROVIDERS]

@@ -48,7 +48,7 @@ def issue(*, invoice_no: str, amount_fen: int, paper: Paper | None, operator: An
     provider raises; nothing changes then.
     """
     transactions.forbid("an invoice's provider")
-    provider = providers.by_name().get(invoice_facts.rules().provider, providers.PROVIDERS[0])
+    provider = providers.named(invoice_facts.rules().provider)
     asked = _asked(invoice_no)
     if asked.amount_fen != amount_fen:
         raise AmountChanged(details={"amount_fen": asked.amount_fen})
