@@ -16,6 +16,7 @@ from apps.complaints.services import settling
 from apps.complaints.states import ANSWERS, BY_SHOPPER, FOLLOWS, LIFECYCLE, ComplaintStatus, Problem
 from apps.payments.models import Payment
 from apps.wallet.models import Recharge
+from apps.wechat import shipping
 from apps.wechat.pay.complaints import Complaint as Told
 from apps.wechat.pay.complaints import Said
 from mall import text as texts
@@ -143,7 +144,7 @@ def _copy(row: Complaint, told: Told) -> None:
     row.problem_type = told.problem_type if told.problem_type in set(Problem) else Problem.OTHERS
     row.problem = texts.plain(told.problem)[:_LONGEST_PROBLEM]
     row.text = texts.plain(told.text, multiline=True)[:_LONGEST_TEXT]
-    row.phone_shown = f"{told.phone[:3]}****{told.phone[-4:]}" if len(told.phone) >= 11 else ""
+    row.phone_shown = shipping.masked(told.phone) if len(told.phone) >= 11 else ""
     row.transaction_id = told.transaction_id[:64]
     row.amount_fen, row.wanted_fen = told.amount_fen, told.wanted_fen
     row.refunded, row.has_news = told.refunded, told.has_news
