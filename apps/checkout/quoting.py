@@ -203,9 +203,9 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
-    offers, held = _offers(member, choice, quantities, at=at)
-    named = _named(member, choice, held)
     basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    offers, held = _offers(member, choice, basket, at=at)
+    named = _named(member, choice, held)
     offers = hearing.heard(basket, offers)
     if admission is not None:
         offers = activities.with_activity(offers, admission)
@@ -259,10 +259,11 @@ def _admission(member: Member, choice: Choice, address: Address | None, *, at: d
 
 
 def _offers(
-    member: Member, choice: Choice, quantities: Mapping[int, int], *, at: datetime
+    member: Member, choice: Choice, basket: Basket, *, at: datetime
 ) -> tuple[list[Offer], list[AnyCoupon]]:
     """The offers on the choice and the coupons it may use."""
-    offers = offers_for(member=member, sku_ids=quantities, quantities=quantities, at=at)
+    wanted = {line.sku_id: line.quantity for line in basket.lines}
+    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, at=at)
     if choice.use_points:
         spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [spent] if spent else []
@@ -270,15 +271,16 @@ def _offers(
 
 
 def offers_for(
-    *, member: Member, sku_ids: Collection[int], quantities: Mapping[int, int], at: datetime
+    *, member: Member, lines: Collection[Line], quantities: Mapping[int, int], at: datetime
 ) -> list[Offer]:
-    """The offers of now on these SKUs; gifts are promised from what the quantities leave on the shelf."""
+    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf."""
 
     def stock(gift_ids: Collection[int]) -> dict[int, int]:
         free = stock_facts.available(gift_ids)
         return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
 
-    return promotion_facts.offers_for(member=member, at=at, sku_ids=sku_ids, stock=stock)
+    sku_ids = [line.sku_id for line in lines]
+    return promotion_facts.offers_for(member=member, at=at, lines=lines, sku_ids=sku_ids, stock=stock)
 
 
 def basket_of(

@@ -23,7 +23,8 @@ from apps.promotions.models import LevelPrice, MemberDay, Promotion, PromotionSk
 from apps.promotions.terms import Part, Terms
 from apps.promotions.trials import LIMITS
 from mall.errors import ShopError
-from mall.pricing import refs
+from mall.pricing import hearing, refs
+from mall.pricing.basket import Line
 from mall.pricing.offers import Offer
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,8 @@ _TALLIES: Final = {
 class Row:
     """A promotion that is switched on: when and to whom it is offered, its terms, and its offer.
 
-    ``offer`` is None where it depends on more than the row: gifts on their stock, a step-up price on its sales.
+    ``offer`` is None where it depends on more than the row, as a step-up price does on its sales; ``told`` is the offer as
+    others hear of it, who buy other goods.
     ``limits`` are those that it has, in the order in which they are said to be used up.
     """
 
@@ -68,6 +70,7 @@ class Row:
     limits: tuple[tuple[str, bool, bool, int], ...]
     terms: Terms
     offer: Offer | None
+    told: Offer
     gift_ids: tuple[int, ...]
     # Which tallies bind it: of one member or not, of one day or not.
     sorts: frozenset[tuple[bool, bool]]
@@ -83,11 +86,17 @@ class Row:
 
 
 class Board(NamedTuple):
-    """The promotions that end after ``since``, by id; and the ids of those that tallies of everybody bind."""
+    """The promotions that end after ``since``, by id; and the ids of those that tallies of everybody bind.
+
+    ``index`` knows them by their places in ``rows``; ``narrow`` are the places of those that do not mean
+    everything, in the order in which a quote tells that they are for other goods.
+    """
 
     since: datetime
     rows: tuple[Row, ...]
     bound: tuple[int, ...]
+    index: hearing.Index
+    narrow: tuple[int, ...]
 
 
 class Counted(NamedTuple):
@@ -105,6 +114,23 @@ Tallies = Mapping[tuple[int, bool, bool], Counted]
 def rows(*, at: datetime) -> tuple[Row, ...]:
     """The promotions that are switched on and have not ended at this moment, those to come included, by id."""
     return _BOARD.value_at(at).rows
+
+
+class Split(NamedTuple):
+    """Promotions by whether they mean any of some goods; those ``elsewhere`` in the order in which they are told."""
+
+    near: Iterable[Row]
+    elsewhere: Iterable[Row]
+
+
+def split(lines: Iterable[Line], *, at: datetime) -> Split:
+    """``rows``, by whether they mean any of these lines."""
+    board = _BOARD.value_at(at)
+    near = board.index.meaning(lines)
+    return Split(
+        [board.rows[place] for place in sorted(near)],
+        (board.rows[place] for place in board.narrow if place not in near),
+    )
 
 
 def bound() -> tuple[int, ...]:
@@ -262,7 +288,10 @@ def terms_of(row: Any, *, in_stock: Mapping[int, int] | None = None) -> Terms:
 
 def _load(since: datetime) -> Board:
     rows = _compiled(Promotion.objects.filter(ends_at__gt=since))
-    return Board(since, rows, tuple(row.promotion_id for row in rows if row.binds_all))
+    narrow = [place for place, row in enumerate(rows) if not hearing.is_for_all(row.told)]
+    narrow.sort(key=lambda place: hearing.order(rows[place].told))
+    bound = tuple(row.promotion_id for row in rows if row.binds_all)
+    return Board(since, rows, bound, hearing.Index([row.told.scope for row in rows]), tuple(narrow))
 
 
 def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
@@ -282,6 +311,8 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
         except ShopError as refusal:
             log.warning("promotion_unusable", promotion_id=row.pk, reason=refusal.text)
             continue
+        if offer is None:  # a step-up price that begins at the list price
+            continue
         made.append(
             Row(
                 promotion_id=row.pk,
@@ -293,6 +324,7 @@ def _compiled(promotions: QuerySet[Promotion]) -> tuple[Row, ...]:
                 limits=limits,
                 terms=said,
                 offer=None if stepped else offer,
+                told=offer,
                 gift_ids=tuple(part.sku_id for part in said.parts) if row.kind == Promotion.Kind.GIFT else (),
                 sorts=frozenset(sorts | {(False, False)} if stepped else sorts),
             )

@@ -16,6 +16,7 @@ from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
 from mall.pricing import engine, hearing
+from mall.pricing.basket import Basket
 from mall.pricing.offers import Lane, Offer
 from mall.pricing.quote import Quote
 
@@ -92,8 +93,11 @@ def view(*, member: Member, at: datetime) -> Cart:
     )
     available = stock_facts.available(sku_ids)
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
-    offers = quoting.offers_for(member=member, sku_ids=sku_ids, quantities=wanted, at=at) if items else []
-    unit_prices_fen = _unit_prices_fen(member, sellable, offers)
+    one_each = quoting.basket_of(member=member, skus=sellable, quantities=dict.fromkeys(sellable, 1))
+    offers = (
+        quoting.offers_for(member=member, lines=one_each.lines, quantities=wanted, at=at) if items else []
+    )
+    unit_prices_fen = _unit_prices_fen(one_each, offers)
     notices = _notices(items, sellable, available)
     lines = tuple(
         CartLine(
@@ -117,10 +121,9 @@ def view(*, member: Member, at: datetime) -> Cart:
     )
 
 
-def _unit_prices_fen(member: Member, skus: dict[int, Sku], offers: list[Offer]) -> dict[int, int]:
-    """What one unit of each SKU costs this member: pricing itself says it, asked for the price lane alone."""
+def _unit_prices_fen(one_each: Basket, offers: list[Offer]) -> dict[int, int]:
+    """What one unit of each SKU costs the member: pricing itself says it, asked for the price lane alone."""
     own = [offer for offer in offers if offer.lane is Lane.PRICE]
-    one_each = quoting.basket_of(member=member, skus=skus, quantities=dict.fromkeys(skus, 1))
     quote = engine.quote(one_each, own)
     return {item.sku_id: item.payable_fen for item in quote.items}
 

@@ -290,6 +290,16 @@ def test_what_a_basket_does_not_hear_of_would_have_changed_nothing(basket, terms
     assert engine.quote(basket, heard) == replace(whole, declined=told)
 
 
+@given(basket=BASKETS, terms=OFFERS)
+def test_the_index_finds_the_offers_on_everything_and_those_that_mean_any_of_the_goods(basket, terms):
+    meaning = hearing.Index([offer.scope for offer in terms]).meaning(basket.lines)
+    assert meaning == {
+        place
+        for place, offer in enumerate(terms)
+        if hearing.is_for_all(offer) or any(map(offer.scope.covers, basket.lines))
+    }
+
+
 @given(basket=BASKETS, terms=OFFERS, shuffle=st.randoms())
 def test_the_order_of_offers_does_not_matter_and_quoting_twice_gives_the_same(basket, terms, shuffle):
     quote = engine.quote(basket, terms)

@@ -17,7 +17,7 @@ from apps.promotions.ladders import Ladder, Rung
 from apps.promotions.models import Campaign, MemberDay, Promotion, Tally
 from apps.promotions.selectors import Shelved
 from mall.errors import ShopError
-from mall.pricing import engine
+from mall.pricing import engine, hearing
 from mall.pricing.basket import Basket, Line
 from mall.pricing.offers import FreePostage
 from mall.pricing.quote import Quote
@@ -30,18 +30,19 @@ pytestmark = pytest.mark.django_db
 
 def quoted(*wanted: tuple[Sku, int], at: datetime = NOW, stock: Any = None, member: Any = None) -> Quote:
     """What these goods cost at a moment, with whatever promotions there are."""
-    lines = tuple(
-        Line(
-            sku_id=sku.pk,
-            product_id=sku.product_id,
-            category_ids=frozenset({sku.product.category_id}),
-            title=sku.product.title,
-            quantity=quantity,
-            unit_price_fen=sku.price_fen,
-        )
-        for sku, quantity in wanted
-    )
+    lines = tuple(line_of(*each) for each in wanted)
     return engine.quote(Basket(lines=lines), promotion_facts.offers_for(member=member, at=at, stock=stock))
+
+
+def line_of(sku: Sku, quantity: int) -> Line:
+    return Line(
+        sku_id=sku.pk,
+        product_id=sku.product_id,
+        category_ids=frozenset({sku.product.category_id}),
+        title=sku.product.title,
+        quantity=quantity,
+        unit_price_fen=sku.price_fen,
+    )
 
 
 def cup(price_fen: int) -> Sku:
@@ -280,6 +281,37 @@ def test_two_hundred_promotions_of_every_sort_are_kept_and_their_limits_asked_in
         assert len(promotion_facts.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
         with django_assert_num_queries(1):
             assert len(promotion_facts.offers_for(member=gold, at=NOW, stock=lambda ids: {})) == number + 1
+
+
+def test_a_basket_hears_the_same_of_all_promotions_and_of_those_that_are_looked_up_for_it(
+    django_assert_num_queries: Any,
+):
+    mug, pot = cup(100_00), cup(300_00)
+    buyer = make.member(make.level())
+    for number in range(30):
+        make.promotion("FIXED", off_fen=1_00, product_ids=[pot.product_id], limits={"per_member": 1 + number})
+    make.promotion("GIFT", parts=[(100_00, mug.pk, 1)], product_ids=[pot.product_id])
+    make.promotion("STEP_PRICE", steps=[[7000, 5]], product_ids=[pot.product_id])
+    make.promotion("FIXED", off_fen=2_00, product_ids=[mug.product_id])
+    make.promotion("FREE_POSTAGE", threshold_fen=0)
+    make.promotion()
+    make.promotion(starts_at=NOW + timedelta(minutes=1))
+
+    def heard(sku: Sku, *, looked_up: bool) -> list[str]:
+        basket = Basket(lines=(line_of(sku, 1),))
+        offers = promotion_facts.offers_for(
+            member=buyer,
+            at=NOW,
+            stock=lambda ids: dict.fromkeys(ids, 5),
+            lines=basket.lines if looked_up else None,
+        )
+        return [repr(offer) for offer in hearing.heard(basket, offers)]
+
+    for sku in (mug, pot):
+        assert heard(sku, looked_up=True) == heard(sku, looked_up=False)
+    assert len(heard(mug, looked_up=True)) == 3 + hearing.MOST_ELSEWHERE
+    with versions.once(), django_assert_num_queries(0):  # those with limits are for the pot
+        heard(mug, looked_up=True)
 
 
 def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
