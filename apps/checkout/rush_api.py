@@ -16,11 +16,11 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, ParseError
-from rest_framework.renderers import JSONRenderer
 
 from apps.base import early, errors, idempotency, parsers, throttles, versions
 from apps.base.inputs import MAX_BIGINT
 from apps.base.planned import Planned
+from apps.base.renderers import FastJSONRenderer
 from apps.base.throttles import PerMember
 from apps.carts.services import MAX_QUANTITY
 from apps.checkout import activities
@@ -76,7 +76,7 @@ class RushMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        self._renderer = JSONRenderer()
+        self._renderer = FastJSONRenderer()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = None

@@ -228,7 +228,7 @@ if TRUSTED_PROXIES:
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.members.auth.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.base.renderers.FastJSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.base.negotiation.JSONNegotiation",
     "DEFAULT_PARSER_CLASSES": ["apps.base.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.base.throttles.PerMember", "apps.base.throttles.PerAddress"],
