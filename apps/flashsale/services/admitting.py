@@ -52,7 +52,7 @@ def admit(*, good_id: int, member: Member, units: int, at: datetime) -> Admitted
 
 def may_be_shut(*, good_id: int | None = None) -> bool:
     """Whether ``refused_at_the_gate`` may refuse anything at this moment, of this good or of any. Asks nobody."""
-    return gate.any_seen() if good_id is None else gate.was_seen(good_id)
+    return gate.any_known() if good_id is None else gate.is_known(good_id)
 
 
 def refused_at_the_gate(*, good_id: int, member_id: int, at: datetime) -> campaigns.SoldOut | None:
@@ -67,7 +67,7 @@ def refused_at_the_gate(*, good_id: int, member_id: int, at: datetime) -> campai
         return None
     if good.withdrawn or session.group_id is not None:
         return None
-    return _SOLD_OUT() if gate.was_seen_closed(good.id, member_id=member_id) else None
+    return _SOLD_OUT() if gate.is_known_closed(good.id, member_id=member_id) else None
 
 
 def check_group(session: KeptSession, *, member: Member) -> None:

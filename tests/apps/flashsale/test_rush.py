@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -81,7 +83,7 @@ class Rush:
             self.shut()
             answer = RushMiddleware(_view)(self.request(body, raw=raw, **headers))
             versions.forget()
-            if gate.was_seen_closed(self.good.pk, member_id=0):
+            if gate.is_known_closed(self.good.pk, member_id=0):
                 return None if answer.status_code == PASSED_ON else answer
         raise AssertionError("the mark never lasted for one call")
 
@@ -248,7 +250,7 @@ def test_whoever_has_a_right_comes_through() -> None:
         assert gate.is_closed(rush.good.pk, member_id=0)
         request = rush.request()
         answer = RushMiddleware(_view)(request)
-        if gate.was_seen_closed(rush.good.pk, member_id=0):
+        if gate.is_known_closed(rush.good.pk, member_id=0):
             assert answer.status_code == PASSED_ON
             return
     raise AssertionError("the mark never lasted for one call")
@@ -262,6 +264,24 @@ def test_a_session_that_is_paused_or_for_a_group_says_so_itself() -> None:
     closed = Rush(sold=False, group_id=Group.objects.create(name="老客").pk)
     assert closed.early() is None
     assert closed.place().json()["code"] == "activity_not_for_you"
+
+
+def test_a_mark_is_asked_for_again_while_it_lasts_and_forgotten_when_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rush = Rush()
+    clock = [time.monotonic()]
+    monkeypatch.setattr("apps.flashsale.gate.time.monotonic", lambda: clock[0])
+    rush.shut()
+    clock[0] += 1  # longer than a process believes it
+    assert gate.is_known(rush.good.pk) and gate.is_known_closed(rush.good.pk, member_id=0)
+    gate.close(rush.good.pk, but_for=[rush.member.pk])
+    clock[0] += 1
+    assert not gate.is_known_closed(rush.good.pk, member_id=rush.member.pk)
+    cache.delete(f"flash:sold-out:{rush.good.pk}")  # another process gave it free
+    clock[0] += 1
+    assert not gate.is_known_closed(rush.good.pk, member_id=0)
+    assert not gate.is_known(rush.good.pk)
 
 
 def test_a_gate_that_nobody_saw_shut_costs_nothing(django_assert_num_queries: Any) -> None:
