@@ -36,7 +36,7 @@ def worths() -> Mapping[int, Worth]:
 
 
 def offer_of(
-    worth: Worth, *, public_id: UUID, valid_until: datetime, own_off_fen: int | None = None
+    worth: Worth, *, public_id: UUID | str, valid_until: datetime, own_off_fen: int | None = None
 ) -> AnyCoupon | None:
     """One coupon as an offer, with its own sum where it has one.
 

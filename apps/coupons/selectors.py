@@ -44,7 +44,7 @@ ORDERINGS: Final = {"latest": ["-id"], "ending": ["valid_until", "id"]}
 class Held(NamedTuple):
     """An unused coupon of a member, and whether an online order of this moment may use it."""
 
-    public_id: UUID
+    public_id: str
     template_id: int
     valid_from: datetime
     valid_until: datetime
@@ -53,7 +53,7 @@ class Held(NamedTuple):
 
 
 _WALLET: Final = """
-    SELECT coupon.public_id, coupon.template_id, coupon.valid_from, coupon.valid_until, coupon.own_off_fen,
+    SELECT coupon.public_id::text, coupon.template_id, coupon.valid_from, coupon.valid_until, coupon.own_off_fen,
            coupon.valid_from <= %(at)s AND template.channel <> 'STORE' AS now
       FROM coupons_coupon AS coupon JOIN coupons_template AS template ON template.id = coupon.template_id
      WHERE coupon.member_id = %(member_id)s AND coupon.status = 'AVAILABLE' AND coupon.recalled_at IS NULL

@@ -75,8 +75,8 @@ def coupon(public_id: UUID | str) -> Ref:
     return Ref(COUPON, str(public_id).lower())
 
 
-def coupon_text(public_id: UUID) -> str:
-    """The printed ref of a coupon's offer; a wallet has many, and an id that is one cannot be misread."""
+def coupon_text(public_id: UUID | str) -> str:
+    """The printed ref of a coupon's offer; a wallet has many, and an id as the database prints it cannot be misread."""
     return f"{COUPON}:{public_id}"
 
 

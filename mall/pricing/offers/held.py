@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import ClassVar, TypeVar
 
 from mall import money
@@ -131,8 +132,14 @@ def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
     The same as ``dataclasses.replace``, without judging them again.
     """
     made = object.__new__(type(kind))
-    for field in fields(kind):
-        object.__setattr__(made, field.name, getattr(kind, field.name))
-    object.__setattr__(made, "ref", ref)
-    object.__setattr__(made, "valid_until", valid_until)
+    put = object.__setattr__
+    for name in _names(type(kind)):
+        put(made, name, getattr(kind, name))
+    put(made, "ref", ref)
+    put(made, "valid_until", valid_until)
     return made
+
+
+@cache
+def _names(kind: type[Terms]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
