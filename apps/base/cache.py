@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
+import struct
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 import structlog
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import ConnectionError, NoScriptError, RedisError
 
 log = structlog.get_logger(__name__)
 
 # After a failure Redis is left alone for this long, so that a hanging server costs one wait, not one a call.
 REST_SECONDS = 5.0
+# A call that fails sooner has not waited for anybody: the connection was gone before it.
+_AT_ONCE: Final = 0.1
 
 
 # The last ``limit`` turns, the newest first: there are ``n`` where the oldest of those that they push out is over.
@@ -80,6 +85,60 @@ class _KeptClient(RedisCacheClient):
         return found
 
 
+class _Line:
+    """A thread's own connection for the one call that every request of the shop makes.
+
+    Django makes a cache for each thread, so nobody else speaks on it. It is neither looked at before a call nor waited for
+    by Python: the kernel keeps the time. Each of these lets go of the interpreter, and under load a thread waits longest
+    for that. Where the server has hung up meanwhile, the call is made once more on a new connection.
+    """
+
+    def __init__(self, pool: Callable[[], Any]) -> None:
+        self._pool = pool
+        self._own: tuple[int, Any] | None = None
+
+    def evaluated(self, *told: Any) -> Any:
+        """What ``_TURNS`` answers. Raises RedisError, OSError."""
+        is_new = self._own is None or self._own[0] != os.getpid()
+        begun = time.monotonic()
+        try:
+            return self._said(told)
+        except (ConnectionError, OSError):
+            # Who has waited for the time-out does not wait a second time.
+            if is_new or time.monotonic() - begun > _AT_ONCE:
+                raise
+            return self._said(told)
+
+    def _said(self, told: Sequence[Any]) -> Any:
+        connection = self._connected()
+        try:
+            try:
+                return self._call(connection, "EVALSHA", _TURNS_SHA, told)
+            except NoScriptError:
+                return self._call(connection, "EVAL", _TURNS, told)
+        except BaseException:
+            self._own = None
+            connection.disconnect()
+            self._pool().release(connection)
+            raise
+
+    def _call(self, connection: Any, name: str, script: str, told: Sequence[Any]) -> Any:
+        connection.send_packed_command(connection.pack_command(name, script, 1, *told), check_health=False)
+        return connection.read_response()
+
+    def _connected(self) -> Any:
+        if self._own is not None and self._own[0] == os.getpid():
+            return self._own[1]
+        connection = self._pool().get_connection()
+        # A pair of longs: timeval of socket(7).
+        wait = struct.pack("ll", *divmod(int(connection.socket_timeout * 1_000_000), 1_000_000))
+        connection._sock.settimeout(None)
+        connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+        connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
+        self._own = (os.getpid(), connection)
+        return connection
+
+
 class SoftRedisCache(RedisCache):
     """Django's Redis cache with short time-outs and a circuit breaker.
 
@@ -93,6 +152,7 @@ class SoftRedisCache(RedisCache):
         options.setdefault("socket_timeout", 0.5)
         super().__init__(server, {**params, "OPTIONS": options})
         self._class = _KeptClient
+        self._line = _Line(lambda: cast(Any, self._cache)._get_connection_pool(write=True))
         self.breaker = breaker_of(server)
 
     def _softly(self, call: Callable[[], Any], otherwise: Any) -> Any:
@@ -116,21 +176,7 @@ class SoftRedisCache(RedisCache):
         kept = self.make_and_validate_key(key)
 
         def ask() -> tuple[int, float | None]:
-            # Without the client's wrapping of a call in retries and events: every request of the shop comes by here.
-            pool = cast(Any, self._cache)._get_connection_pool(write=True)
-            connection = pool.get_connection()
-            told = (1, kept, limit, seconds, at, turns, until)
-            try:
-                connection.send_command("EVALSHA", _TURNS_SHA, *told)
-                said = connection.read_response()
-            except NoScriptError:
-                connection.send_command("EVAL", _TURNS, *told)
-                said = connection.read_response()
-            except BaseException:
-                connection.disconnect()
-                raise
-            finally:
-                pool.release(connection)
+            said = self._line.evaluated(kept, limit, seconds, at, turns, until)
             return (said, None) if isinstance(said, int) else (0, max(0.0, seconds - (at - float(said))))
 
         answer: tuple[int, float | None] = self._softly(ask, (0, None))

@@ -34,6 +34,47 @@ _LOOK_UP_SECONDS: Final = 1.0
 _NOT_THERE_ANY_MORE: Final = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK)
 
 
+class Steady(socket.socket):
+    """A connection that blocks, with time-outs of the kernel's: a wait of another length begins when it is waited.
+
+    gunicorn switches its sockets to and fro five times for each answer, mostly from what they are to what they are. Each is
+    a call of the system for which a thread lets go of the interpreter, and then waits for it.
+    """
+
+    __slots__ = ("_applied", "_wanted")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wanted: float | None = None
+        self._applied: float | None = None
+
+    def setblocking(self, flag: bool) -> None:
+        """Nothing: whoever asks not to be blocked puts the connection where it waits for a call."""
+
+    def settimeout(self, value: float | None) -> None:
+        """Wait so long from the next call on, None for as long as the kernel does."""
+        self._wanted = value
+
+    def gettimeout(self) -> float | None:
+        """How long the next call waits."""
+        return self._wanted
+
+    def recv(self, *args: Any) -> bytes:
+        """What has come."""
+        self._apply()
+        return super().recv(*args)
+
+    def sendall(self, *args: Any) -> None:
+        """Send all of it."""
+        self._apply()
+        super().sendall(*args)
+
+    def _apply(self) -> None:
+        if self._wanted != self._applied:
+            super().settimeout(self._wanted)
+            self._applied = self._wanted
+
+
 class SelfService(ThreadWorker):
     """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``.
 
@@ -69,11 +110,12 @@ class SelfService(ThreadWorker):
     def accept(self, listener: Any) -> None:
         """Take a new connection, and let it wait for its first call with the others."""
         try:
-            sock, address = listener.accept()
+            accepted, address = listener.accept()
         except OSError as error:
             if error.errno not in _NOT_THERE_ANY_MORE:
                 raise
             return
+        sock = Steady(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         stalled = struct.pack("ll", self.stalled_seconds, 0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, stalled)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)

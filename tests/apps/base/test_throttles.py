@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from apps.base import throttles
+from apps.base.cache import SoftRedisCache
 from apps.base.throttles import take_turn
 
 WINDOW = 60
@@ -66,3 +69,19 @@ def test_a_lease_ends_with_its_second():
     assert 40 <= taken <= 52
     assert take_turn("bursting", limit=1_200, seconds=WINDOW, at=3_005.0) is None
     assert client.llen(key) == taken + 1
+
+
+def test_a_turn_is_taken_although_the_server_has_hung_up_meanwhile():
+    assert take_turn("hung-up", limit=100, seconds=WINDOW, at=2_000.0) is None
+    line = caches["default"]._line
+    line._own[1]._sock.shutdown(socket.SHUT_RDWR)
+    assert take_turn("hung-up", limit=100, seconds=WINDOW, at=2_001.0) is None
+    assert cache._cache.get_client(None).llen(cache.make_key("hung-up")) == 2
+    assert not cache.breaker.is_open
+
+
+def test_where_the_server_is_away_everybody_is_let_in_until_it_is_asked_again():
+    gone = SoftRedisCache("redis://127.0.0.1:1/0", {})
+    for second in range(3):
+        assert gone.turns("k", limit=1, seconds=60, at=second, turns=1, until=second) == (0, None)
+    assert gone.breaker.is_open

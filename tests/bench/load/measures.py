@@ -190,9 +190,9 @@ def _of_payments(paying: Paying) -> list[Measure]:
 
 
 def _of_sale(port: int, crowd: Sequence[rush.Buyer]) -> list[Measure]:
-    def rushed(which: str) -> Callable[[int], bytes]:
+    def rushed(which: str, clients: int = len(crowd)) -> Callable[[int], bytes]:
         def request(number: int) -> bytes:
-            buyer = crowd[number % len(crowd)]
+            buyer = crowd[number % clients]
             return requests.post(
                 "/api/v1/orders", getattr(buyer, which), buyer.token, key=rush.key_of(number)
             )
@@ -204,7 +204,11 @@ def _of_sale(port: int, crowd: Sequence[rush.Buyer]) -> list[Measure]:
         Measure(cold, Load(port, rushed("cold"))),
         Measure(flash, Load(port, rushed("flash")), Goal(0.6, cold), Goal(0.6, cold)),
         Measure(
-            "sold out, refused", Load(port, rushed("sold_out"), (b"409",)), Goal(0.60, EMPTY), Goal(10, flash)
+            # Who is refused holds nothing, and presses again: as many do as clients want the last 500 units.
+            "sold out, refused",
+            Load(port, rushed("sold_out", rush.CLIENTS), (b"409",)),
+            Goal(0.60, EMPTY),
+            Goal(10, flash),
         ),
     ]
 
