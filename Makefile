@@ -8,7 +8,7 @@ export EXIT ARGS QUICK
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VERBS := demo run setup test properties races check bench ha format migrations diagrams manual lock clean
+VERBS := demo run setup test properties races chaos check bench ha format migrations diagrams manual lock clean
 .PHONY: help $(VERBS)
 
 help:
@@ -20,6 +20,7 @@ help:
 #: make properties pricing's properties on 10,000 random baskets each (minutes); the suite tries 200
 #: make races      the races of activities over HTTP on two web processes, in full (minutes); the suite runs fewer rounds
 #: make check      exactly what CI runs: format, lint, types, contracts, migrations, deploy check, tests
+#: make chaos      shoppers and operators at random while everything is killed and WeChat misbehaves (SECONDS=120, SEED=1): nothing may be lost
 #: make bench      the benchmark of the shop on this machine (QUICK=1: in three minutes; ARGS="--grow 10": with ten times the data, too)
 #: make ha         the trials beyond one machine: servers killed under load, failover, replica (half an hour; ARGS="stateless")
 #: make format     format the code and mend what the linter can mend

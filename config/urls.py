@@ -16,6 +16,7 @@ from apps.shares import pictures_api as share_pictures
 from config.schema_view import SchemaView
 
 handler400 = "apps.base.errors.bad_request"
+handler500 = "apps.base.errors.server_error"
 
 urlpatterns = [
     # Asked most, so first: patterns are tried in order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
@@ -12,6 +13,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views import defaults
 from redis.exceptions import RedisError
@@ -100,6 +102,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
     return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for what nobody foresaw; that a server is away has a status of its own. config.urls names it as handler500.
+
+    Django calls it while the error is being handled.
+    """
+    if isinstance(sys.exception(), OperationalError | InterfaceError | RedisError):
+        # Without the request: to say who asks would need the server that is away.
+        return HttpResponse(render_to_string("503.html"), status=503)
+    return defaults.server_error(request)
 
 
 def unknown_host() -> JsonResponse:

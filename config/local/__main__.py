@@ -14,6 +14,7 @@ from config.local.processes import Stopped, die_with_parent, end_on_signals
 
 VERBS: dict[str, Callable[[], int]] = {
     "bench": checks.bench,
+    "chaos": checks.chaos,
     "check": checks.check,
     "clean": cleaning.clean,
     "demo": demo.demo,

@@ -91,7 +91,8 @@ def _prepare(verb: str) -> None:
     if verb == "manual":
         _install(MANUAL)
     elsewhere = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
-    if verb not in SERVERLESS_VERBS and not elsewhere:
+    # Tests kill servers, which nobody wants done to their own.
+    if verb not in SERVERLESS_VERBS and not (elsewhere and verb in RUNTIME_VERBS):
         _install_servers()
 
 

@@ -129,6 +129,13 @@ def beyond_one_machine(environ: Mapping[str, str] = os.environ) -> int:
     return processes.run(command, environment=environment.without_make(environ), directory=ROOT)
 
 
+def chaos(environ: Mapping[str, str] = os.environ) -> int:
+    """Storm for ``SECONDS`` (120), with the dice of ``SEED`` (1), on servers of its own; return 0 if nothing was lost."""
+    return processes.run(
+        _python("-m", "tests.chaos"), environment=environment.without_make(environ), directory=ROOT
+    )
+
+
 def tidy() -> int:
     """Format the code and mend what the linter can mend by itself."""
     variables = environment.without_make(os.environ)

@@ -16,11 +16,12 @@ import unfold
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.utils.translation import trans_real
 from django.utils.translation.trans_real import DjangoTranslation
-from django.views.defaults import server_error
 
+from apps.base.errors import server_error
 from apps.fulfillment.models import Carrier
 from apps.messaging import board
 from apps.orders.states import LIFECYCLE, MOVE_LABELS
@@ -218,3 +219,12 @@ def test_a_fault_of_ours_is_told_in_chinese() -> None:
     answer = server_error(RequestFactory().get("/admin/"))
     assert answer.status_code == 500
     assert "系统开小差了" in answer.content.decode()
+
+
+def test_a_server_that_is_away_is_told_as_such() -> None:
+    try:
+        raise OperationalError
+    except OperationalError:
+        answer = server_error(RequestFactory().get("/admin/"))
+    assert answer.status_code == 503
+    assert "请稍等片刻" in answer.content.decode()

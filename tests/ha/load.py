@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import threading
 import time
@@ -37,16 +38,17 @@ class Buyer:
     address_id: int
 
 
-def fill(wechat: Sandbox) -> tuple[list[Buyer], list[int]]:
+def fill(wechat: Sandbox, *, members: int = MEMBERS) -> tuple[list[Buyer], list[int]]:
     """Fill the shop; return buyers whom WeChat knows, and the SKUs that they buy."""
-    goods.fill(at=timezone.now(), products=PRODUCTS, members=MEMBERS)
-    members = list(Member.objects.filter(openid__startswith="bench-").order_by("id"))
+    size = goods.Size(products=PRODUCTS, members=members, orders=0, coupons=0)
+    goods.fill(os.environ["DATABASE_URL"], size, at=timezone.now())
+    known = list(Member.objects.filter(openid__startswith="bench-").order_by("id"))
     buyers = []
-    addresses = dict(Address.objects.filter(member__in=members).values_list("member_id", "pk"))
-    for member in members:
+    addresses = dict(Address.objects.filter(member__in=known).values_list("member_id", "pk"))
+    for member in known:
         token, member.openid = member.openid, wechat.login(f"买家{member.pk}").openid
         buyers.append(Buyer(token, member.openid, addresses[member.pk]))
-    Member.objects.bulk_update(members, ["openid"])
+    Member.objects.bulk_update(known, ["openid"])
     skus = list(Sku.objects.filter(code__startswith="BENCH-").order_by("id").values_list("pk", flat=True))
     return buyers, skus
 

@@ -43,7 +43,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         lives has nothing to say. Only where there is something to read is the server asked as Django does. A server
         that vanished without a word is found neither way before the statement's time-out.
         """
-        if self.connection is None or self.connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
+        if self.connection is None or self.connection.closed:
+            return False
+        if self.connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
             return False
         waiting = select.poll()
         waiting.register(self.connection.fileno(), select.POLLIN)
