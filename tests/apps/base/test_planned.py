@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.base.planned import Planned
@@ -51,14 +51,30 @@ def test_it_is_planned_once_however_long_the_lists_are():
         assert cursor.fetchone() == (11, 0)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_died_is_replaced():
-    SUMS.rows([1], 2, AT)
+def kill_the_connection() -> None:
     dsn = connection.get_connection_params()
     killer = psycopg2.connect(**{name: dsn[name] for name in ("dbname", "host", "port", "user", "password")})
     with killer, killer.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
     killer.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_is_replaced():
+    SUMS.rows([1], 2, AT)
+    kill_the_connection()
+    assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_under_a_statement_is_put_away_before_the_next_request():
+    """Else its thread would answer 500 to every request from then on."""
+    SUMS.rows([1], 2, AT)
+    kill_the_connection()
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    close_old_connections()
+    assert connection.connection is None
     assert SUMS.rows([1], 2, AT) == [(1, 1, AT)]
 
 
