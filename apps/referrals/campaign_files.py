@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StrictInt
 
-from apps.campaigns.files import Code, Entry, Flag, Part, Title, Units, When
+from apps.campaigns.files import Code, Entry, Flag, Id, Part, Title, Units, When
 from apps.coupons.models import Template
 from apps.referrals import services as referrals
 from apps.referrals.drafts import Prize, ReferralDraft, Step
@@ -33,7 +33,16 @@ class PointsPrize(Entry):
     points: Points
 
 
-AnyPrize = Annotated[CouponPrize | PointsPrize, Field(discriminator="kind")]
+class GoodsPrize(Entry):
+    """Units of a SKU, which the winner orders within so many days."""
+
+    kind: Literal["goods"]
+    sku_id: Id
+    units: Units
+    days: Units
+
+
+AnyPrize = Annotated[CouponPrize | PointsPrize | GoodsPrize, Field(discriminator="kind")]
 
 
 class TierEntry(Entry):
@@ -70,10 +79,10 @@ def _load(entry: ReferralEntry, at: datetime) -> tuple[str, Any]:
         starts_at=entry.starts_at,
         ends_at=entry.ends_at,
         tiers=[
-            Step(friends=tier.friends, prize=_read(tier.prize, f"tiers[{place}].prize.code"))
+            Step(friends=tier.friends, prize=_read(tier.prize, f"tiers[{place}].prize"))
             for place, tier in enumerate(entry.tiers)
         ],
-        friend_prize=_read(entry.friend_prize, "friend_prize.code") if entry.friend_prize else None,
+        friend_prize=_read(entry.friend_prize, "friend_prize") if entry.friend_prize else None,
     )
     return entry.code, referrals.CAMPAIGNS.load(draft, at=at).pk
 
@@ -90,19 +99,25 @@ def _dump() -> Iterator[ReferralEntry]:
         )
 
 
-def _read(prize: CouponPrize | PointsPrize, place: str) -> Prize:
+def _read(prize: CouponPrize | PointsPrize | GoodsPrize, place: str) -> Prize:
     """Raises ReferralRefused for a code that no template has."""
     if isinstance(prize, PointsPrize):
         return Prize(kind=PrizeKind.POINTS, points=prize.points)
+    if isinstance(prize, GoodsPrize):
+        return Prize(kind=PrizeKind.GOODS, sku_id=prize.sku_id, units=prize.units, days=prize.days)
     template = Template.objects.filter(code=prize.code).first()
     if template is None:
-        raise ReferralRefused([Fault(place, "没有这个编码的优惠券")])
+        raise ReferralRefused([Fault(f"{place}.code", "没有这个编码的优惠券")])
     return Prize(kind=PrizeKind.COUPON, coupon_id=template.pk)
 
 
-def _write(prize: Prize) -> CouponPrize | PointsPrize:
+def _write(prize: Prize) -> CouponPrize | PointsPrize | GoodsPrize:
     if prize.kind == PrizeKind.POINTS:
         return PointsPrize(kind="points", points=prize.points or 1)
+    if prize.kind == PrizeKind.GOODS:
+        return GoodsPrize(
+            kind="goods", sku_id=prize.sku_id or 0, units=prize.units or 1, days=prize.days or 1
+        )
     code = Template.objects.values_list("code", flat=True).get(pk=prize.coupon_id or 0)
     return CouponPrize(kind="coupon", code=code or "")
 

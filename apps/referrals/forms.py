@@ -29,13 +29,14 @@ class ReferralForm(CampaignForm):
     ladder = LinesField(
         label="邀请人奖励",
         widget=UnfoldAdminTextareaWidget,
-        help_text="每行一档，例如 3 人：券 FRIEND10，或 5 人：500 积分；券写优惠券模板的编码",
+        help_text="每行一档，例如 3 人：券 FRIEND10，5 人：500 积分，或 9 人：商品 CUP-01 1 件 30 天；"
+        "券写优惠券模板的编码，商品写商家编码、件数和领取期限",
     )
     friend_gift = TextField(
         label="好友奖励",
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="好友自己得到什么，例如 券 2026 或 100 积分；留空表示没有",
+        help_text="好友自己得到什么，例如 券 2026、100 积分或商品 CUP-01 1 件 30 天；留空表示没有",
     )
 
     class Meta:

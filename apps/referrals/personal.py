@@ -21,7 +21,17 @@ def export(person: Person) -> Mapping[str, personal.Table]:
         "受邀": personal.table(came, *columns, "order_no", 活动="referral__title"),
         "受邀关系": personal.table(edges, "at"),
         "邀请奖励": personal.table(
-            won, "prize_kind", "points", "status", "at", "given_at", "taken_at", 活动="referral__title"
+            won,
+            "prize_kind",
+            "points",
+            "units",
+            "order_no",
+            "status",
+            "at",
+            "given_at",
+            "valid_until",
+            "taken_at",
+            活动="referral__title",
         ),
     }
 

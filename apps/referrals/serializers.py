@@ -8,15 +8,17 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.campaigns.states import State
-from apps.referrals.states import Act, PrizeKind, RewardStatus
+from apps.referrals.states import PRIZE, Act, PrizeKind, RewardStatus
 
 
 class ReferralPrizeSerializer(serializers.Serializer[Any]):
-    """A coupon or points."""
+    """A coupon, points or goods."""
 
     kind = serializers.ChoiceField(choices=PrizeKind.choices)
-    code = serializers.CharField(allow_null=True, help_text="Code of the coupon's template; null for points.")
-    points = serializers.IntegerField(allow_null=True, help_text="How many points; null for a coupon.")
+    code = serializers.CharField(allow_null=True, help_text="Code of the coupon's template; null for others.")
+    points = serializers.IntegerField(allow_null=True, help_text="How many points; null for others.")
+    sku_id = serializers.IntegerField(allow_null=True, help_text="The goods; null for others.")
+    quantity = serializers.IntegerField(allow_null=True, help_text="How many units; null for others.")
     title = serializers.CharField(help_text="The prize as shoppers read it.")
 
 
@@ -25,6 +27,31 @@ class ReferralTierSerializer(serializers.Serializer[Any]):
 
     friends = serializers.IntegerField(help_text="How many friends have to count.")
     prize = ReferralPrizeSerializer(help_text="What this many friends win.")
+
+
+class PrizeActivitySerializer(serializers.Serializer[Any]):
+    """The prize as an order names it."""
+
+    kind = serializers.ChoiceField(choices=[PRIZE])
+    id = serializers.IntegerField()
+
+
+class PrizeItemSerializer(serializers.Serializer[Any]):
+    sku_id = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+
+
+class PrizeOrderSerializer(serializers.Serializer[Any]):
+    """What a choice of `POST /checkout/quote` and `POST /orders` says to have the goods, beside the address."""
+
+    activity = PrizeActivitySerializer(help_text="The `activity` of the choice.")
+    items = PrizeItemSerializer(
+        many=True, help_text="The `items` of the choice: no others, no other quantity."
+    )
+    until = serializers.DateTimeField(help_text="Until when it can be ordered.")
+    order_no = serializers.CharField(
+        allow_null=True, help_text="The order that has it; null while there is none."
+    )
 
 
 class ReferralWonSerializer(serializers.Serializer[Any]):
@@ -38,6 +65,9 @@ class ReferralWonSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(
         choices=RewardStatus.choices,
         help_text="`HELD` while a friend is looked at; `TAKEN_BACK` after a friend's order went back.",
+    )
+    order = PrizeOrderSerializer(
+        allow_null=True, help_text="How goods that were given are ordered; null for anything else."
     )
 
 

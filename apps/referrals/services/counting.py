@@ -54,10 +54,11 @@ def count_phone(*, member_id: int, at: datetime) -> int:
 def count_order(*, order_no: str, at: datetime) -> int:
     """Count the buyer of a received order where somebody invited them to their first one; return how many campaigns.
 
-    The order was placed after the invitation, within its days and the campaign's window; and it was not refunded whole.
+    The order was placed after the invitation, within its days and the campaign's window; it was not refunded whole, and
+    is not one of goods that were won.
     """
     order = orders.lock(order_no=order_no)
-    if order.status != Status.RECEIVED or _went_back(order):
+    if order.status != Status.RECEIVED or referral_facts.is_prize(order) or _went_back(order):
         return 0
     waiting = Invitation.objects.filter(
         friend_id=order.member_id, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from apps.campaigns import services as campaigns
+from apps.catalog import selectors as catalog_facts
+from apps.catalog.rules import QuantityNotAllowed, check_quantity
 from apps.coupons.models import Template
 from apps.coupons.states import TemplateStatus
 from apps.referrals.drafts import Prize, ReferralDraft, Step
@@ -16,6 +18,9 @@ from mall.errors import Fault, Faulty
 _MOST_FRIENDS: Final = 10_000
 _MOST_TIERS: Final = 20
 _MOST_POINTS: Final = 1_000_000
+_MOST_UNITS: Final = 99
+_MOST_DAYS: Final = 365
+_NOTHING: Final = Prize(kind="").columns()
 # More than so many points for one friend invites people who are none.
 _MANY_POINTS: Final = 10_000
 
@@ -52,16 +57,19 @@ class ReferralCampaigns(campaigns.Campaigns[Referral, ReferralDraft]):
         """One statement."""
         return ReferralDraft.of(
             row,
-            tiers=[Step(friends=tier.friends, prize=_prize(tier)) for tier in row.tiers.order_by("friends")],
-            friend_prize=Prize.of(row.prize_kind, row.coupon_id, row.points),
+            tiers=[
+                Step(friends=tier.friends, prize=prize)
+                for tier in row.tiers.order_by("friends")
+                if (prize := Prize.of(tier))
+            ],
+            friend_prize=Prize.of(row),
         )
 
     def spoken_for(self, row: Referral) -> Mapping[str, Mapping[int, int]]:
         return {}
 
     def columns_of(self, draft: ReferralDraft) -> dict[str, Any]:
-        nothing = {"prize_kind": "", "coupon_id": None, "points": None}
-        return draft.columns() | (draft.friend_prize.columns() if draft.friend_prize else nothing)
+        return draft.columns() | (draft.friend_prize.columns() if draft.friend_prize else _NOTHING)
 
     def write_beside(self, row: Referral, draft: ReferralDraft) -> None:
         """The tiers of the draft and no others."""
@@ -71,10 +79,6 @@ class ReferralCampaigns(campaigns.Campaigns[Referral, ReferralDraft]):
 
 
 CAMPAIGNS: Final = ReferralCampaigns()
-
-
-def _prize(tier: Tier) -> Prize:
-    return Prize(kind=tier.prize_kind, coupon_id=tier.coupon_id, points=tier.points)
 
 
 def _of_tiers(draft: ReferralDraft) -> Iterator[Fault]:
@@ -90,11 +94,28 @@ def _of_tiers(draft: ReferralDraft) -> Iterator[Fault]:
 
 
 def _of_prize(prize: Prize, field: str) -> Iterator[Fault]:
-    if prize.kind == PrizeKind.POINTS:
+    if prize.kind == PrizeKind.GOODS:
+        yield from _of_goods(prize, field)
+    elif prize.kind == PrizeKind.POINTS:
         if prize.coupon_id is not None or not 1 <= (prize.points or 0) <= _MOST_POINTS:
             yield Fault(field, f"积分应为 1 到 {_MOST_POINTS} 之间的整数")
     elif prize.points is not None or not _is_given(prize.coupon_id):
         yield Fault(field, "没有这个优惠券，或它没有编码、还没有发布")
+
+
+def _of_goods(prize: Prize, field: str) -> Iterator[Fault]:
+    """Whoever wins it must be able to order it as every order of the SKU is."""
+    if not 1 <= (prize.units or 0) <= _MOST_UNITS or not 1 <= (prize.days or 0) <= _MOST_DAYS:
+        yield Fault(field, f"奖品应为 1 到 {_MOST_UNITS} 件，领取期限应为 1 到 {_MOST_DAYS} 天")
+        return
+    sku = catalog_facts.skus([prize.sku_id or 0]).get(prize.sku_id or 0)
+    if sku is None or not sku.enabled:
+        yield Fault(field, "没有这个商品规格，或它已停用")
+        return
+    try:
+        check_quantity(sku.product, prize.units or 0)
+    except QuantityNotAllowed as refusal:
+        yield Fault(field, f"奖品下单时会被拒绝：{refusal.text}")
 
 
 def _is_given(template_id: int | None) -> bool:
