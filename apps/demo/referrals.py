@@ -1,11 +1,11 @@
-"""A referral campaign of the demo shop: friends in each state, a prize to be ordered, a reward that waits for a look."""
+"""Referral campaigns of the demo shop: friends in each state, goods to be ordered, a page to stay at, a reward held."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from apps.catalog.models import Sku
+from apps.catalog.models import Product, Sku
 from apps.demo import levels
 from apps.members.models import Member
 from apps.referrals import services as referrals
@@ -19,6 +19,7 @@ from apps.shares import services as shares
 from apps.shares.models import Share
 
 _CODE: Final = "DEMO-REFERRAL"
+_WATCHING: Final = "DEMO-WATCHING"
 # Numbers of shoppers that nobody else in the demo shop has.
 _FIRST: Final = 41
 _PRIZE: Final = "HM-CHAJIN-1"
@@ -59,6 +60,34 @@ def fill(*, at: datetime) -> None:
     _come(alike, share, at=at)
     # Came by the share, and nothing was counted yet.
     shares.note_visit(token=share.token, visitor_id="demo-friend", member=waiting, at=at)
+    _watching(at=at)
+
+
+def _watching(*, at: datetime) -> None:
+    """A campaign whose friends stay at a product's page, with one who did."""
+    thing = Product.objects.filter(skus__code=_PRIZE).first()
+    if thing is None:
+        return
+    row = referrals.CAMPAIGNS.load(
+        ReferralDraft(
+            code=_WATCHING,
+            title="请好友看看新茶巾",
+            act=Act.WATCHED,
+            watch_kind="product",
+            watch_id=thing.pk,
+            watch_seconds=15,
+            starts_at=at - timedelta(days=7),
+            ends_at=at + timedelta(days=30),
+            tiers=[Step(friends=1, prize=Prize(kind=PrizeKind.POINTS, points=20))],
+        ),
+        at=at,
+    )
+    inviter, friend = (
+        levels.shopper(name, number=number, at=at) for name, number in (("钟意", 47), ("南栀", 48))
+    )
+    shares.note_visit(token=_share(inviter, row, at=at).token, visitor_id="", member=friend, at=at)
+    for invitation in Invitation.objects.filter(friend=friend, referral=row):
+        referrals.count_watched(invitation_id=invitation.pk, at=at)
 
 
 def _goods(sku: Sku) -> list[Step]:

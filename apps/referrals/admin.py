@@ -62,6 +62,7 @@ class ReferralAdmin(CampaignPage):
         ("效果", {"fields": ["results", "generations"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         ("邀请", {"fields": [("act", "needs_phone"), "ladder", "friend_gift"]}),
+        ("浏览", {"fields": [("watch_kind", "watch_id", "watch_seconds")]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -86,7 +87,10 @@ class ReferralAdmin(CampaignPage):
 
     def rule(self, row: Referral) -> str:
         draft = referrals.CAMPAIGNS.draft_of(row)
-        act = row.get_act_display() + "并绑定手机号" * row.needs_phone
+        act = row.get_act_display()
+        if row.watch_seconds:
+            act = f"浏览指定页面满 {row.watch_seconds} 秒"
+        act += "并绑定手机号" * row.needs_phone
         wins = "；".join(f"满 {step.friends} 位得 {inputs.write_prize(step.prize)}" for step in draft.tiers)
         own = f"，好友得 {inputs.write_prize(draft.friend_prize)}" if draft.friend_prize else ""
         return f"好友{act}后计入：{wins}{own}"
@@ -131,8 +135,9 @@ class InvitationAdmin(ReadOnlyAdmin):
     fields = [
         ("referral", "inviter", "friend"),
         ("standing", "order_no", "share"),
-        ("bound_at", "valid_until", "acted_at"),
-        ("counted_at", "lost_at", "reason"),
+        ("bound_at", "valid_until", "watched_at"),
+        ("acted_at", "counted_at", "lost_at"),
+        "reason",
     ]
     readonly_fields = ["standing"]
 

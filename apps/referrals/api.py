@@ -11,17 +11,20 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apps.base import days, paging
 from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import PAGING, refusal
+from apps.base.throttles import Watches
 from apps.coupons.models import Template
-from apps.members.auth import caller_or_none
+from apps.members.auth import caller, caller_or_none
 from apps.members.models import Member
 from apps.referrals import examples
 from apps.referrals import selectors as referral_facts
 from apps.referrals import serializers as shapes
+from apps.referrals import services as referrals
 from apps.referrals.models import Referral, Reward, Tier
 from apps.referrals.states import PRIZE, PrizeKind, RewardStatus
 from mall import text as texts
@@ -79,6 +82,75 @@ class ReferralView(APIView):
         return Response(shapes.OneReferralSerializer(shown).data)
 
 
+class WatchView(APIView):
+    """Opening the page that a campaign wants friends to stay at."""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*super().get_throttles(), Watches()]
+
+    @extend_schema(
+        operation_id="referrals_watch",
+        tags=["promoters"],
+        summary="Open the page of a campaign, as an invited friend",
+        description=(
+            "For campaigns whose act is `WATCHED`. What counts is the shop's clock between this call and `…/watch/done`."
+        ),
+        request=None,
+        responses={
+            201: shapes.WatchOpenedSerializer,
+            404: refusal(404, "share_not_found", "分享的内容不存在或暂不可见"),
+            409: refusal(409, "referral_not_invited", "您不是通过好友邀请新注册的会员，或邀请已过期"),
+        },
+        examples=[examples.OPENED],
+    )
+    def post(self, request: Request, referral_id: int) -> Response:
+        if referral_id > MAX_BIGINT:
+            raise NotFound
+        member = caller(request)
+        opened = referrals.watching.open_page(referral_id=referral_id, member_id=member.pk, at=timezone.now())
+        return Response(shapes.WatchOpenedSerializer(opened._asdict()).data, status=201)
+
+
+class WatchDoneView(APIView):
+    """Having stayed there."""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*super().get_throttles(), Watches()]
+
+    @extend_schema(
+        operation_id="referrals_watch_done",
+        tags=["promoters"],
+        summary="Tell that one stayed at the campaign's page",
+        description="Counts once for each friend and campaign, or waits for a look as other acts do.",
+        request=shapes.WatchDoneRequestSerializer,
+        responses={
+            200: shapes.WatchDoneSerializer,
+            400: refusal(
+                400,
+                "watch_token_invalid",
+                "浏览凭证无效或已过期，请重新打开页面",
+                {"token": ["浏览凭证无效"]},
+            ),
+            409: refusal(409, "watch_too_short", "浏览时间还不够", {"left_seconds": 7}),
+        },
+        examples=[examples.DONE_ASKED, examples.DONE],
+    )
+    def post(self, request: Request, referral_id: int) -> Response:
+        if referral_id > MAX_BIGINT:
+            raise NotFound
+        asked = shapes.WatchDoneRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        member, at = caller(request), timezone.now()
+        row = referrals.watching.done(
+            referral_id=referral_id, member_id=member.pk, token=asked.validated_data["token"], at=at
+        )
+        shown = {
+            "watched_at": row.watched_at,
+            "needs_phone": row.referral.needs_phone and not member.phone,
+        }
+        return Response(shapes.WatchDoneSerializer(shown).data)
+
+
 class LeaderboardView(APIView):
     """Who invited most."""
 
@@ -126,6 +198,7 @@ def _shown(rows: Sequence[Referral], member: Member | None, *, at: datetime) -> 
             "id": row.pk,
             "title": row.title,
             "act": row.act,
+            "watch": _watch(row),
             "needs_phone": row.needs_phone,
             "tiers": [
                 {"friends": tier.friends, "prize": _prize(tier, tier.coupon)} for tier in row.tiers.all()
@@ -138,6 +211,12 @@ def _shown(rows: Sequence[Referral], member: Member | None, *, at: datetime) -> 
         }
         for row in rows
     ]
+
+
+def _watch(row: Referral) -> dict[str, Any] | None:
+    if not row.watch_kind:
+        return None
+    return {"kind": row.watch_kind, "id": row.watch_id, "seconds": row.watch_seconds}
 
 
 def _won(rewards: Iterable[Reward]) -> list[dict[str, Any]]:

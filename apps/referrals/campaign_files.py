@@ -14,7 +14,7 @@ from apps.referrals import services as referrals
 from apps.referrals.drafts import Prize, ReferralDraft, Step
 from apps.referrals.services import ReferralRefused
 from apps.referrals.states import PrizeKind
-from mall.errors import Fault
+from mall.errors import Fault, ShopError
 
 Points = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 
@@ -52,23 +52,35 @@ class TierEntry(Entry):
     prize: AnyPrize
 
 
+class WatchEntry(Entry):
+    """The page that friends stay at, as it is shared, and for how many seconds."""
+
+    kind: Literal["product", "flash_sale", "presale"]
+    id: Id
+    seconds: Units
+
+
 class ReferralEntry(Entry):
     """One referral campaign."""
 
     code: Code
     title: Title
-    act: Literal["REGISTERED", "FIRST_ORDER"]
+    act: Literal["REGISTERED", "FIRST_ORDER", "WATCHED"]
     tiers: Annotated[list[TierEntry], Field(min_length=1)]
     starts_at: When
     ends_at: When
     preheat_at: When | None = None
     needs_phone: Flag = False
     friend_prize: AnyPrize | None = None
+    watch: WatchEntry | None = None
 
 
 def _load(entry: ReferralEntry, at: datetime) -> tuple[str, Any]:
     """Make or change the campaign of this code, and approve it. Raises ReferralRefused."""
     row = referrals.CAMPAIGNS.of_code(entry.code)
+    watch = entry.watch
+    if watch is not None:
+        _require_page(watch, at=at)
     draft = ReferralDraft(
         row_id=row.pk if row else None,
         code=entry.code,
@@ -82,6 +94,9 @@ def _load(entry: ReferralEntry, at: datetime) -> tuple[str, Any]:
             Step(friends=tier.friends, prize=_read(tier.prize, f"tiers[{place}].prize"))
             for place, tier in enumerate(entry.tiers)
         ],
+        watch_kind=watch.kind if watch else "",
+        watch_id=watch.id if watch else None,
+        watch_seconds=watch.seconds if watch else None,
         friend_prize=_read(entry.friend_prize, "friend_prize") if entry.friend_prize else None,
     )
     return entry.code, referrals.CAMPAIGNS.load(draft, at=at).pk
@@ -96,7 +111,20 @@ def _dump() -> Iterator[ReferralEntry]:
             **{name: getattr(draft, name) for name in plain},
             tiers=[TierEntry(friends=step.friends, prize=_write(step.prize)) for step in draft.tiers],
             friend_prize=_write(draft.friend_prize) if draft.friend_prize else None,
+            watch=WatchEntry.model_validate(
+                {"kind": draft.watch_kind, "id": draft.watch_id, "seconds": draft.watch_seconds}
+            )
+            if draft.watch_kind
+            else None,
         )
+
+
+def _require_page(watch: WatchEntry, *, at: datetime) -> None:
+    """Raises ReferralRefused for a page that nobody could open."""
+    try:
+        referrals.watching.page_of(kind=watch.kind, thing_id=watch.id, member_id=0, at=at)
+    except ShopError as refusal:
+        raise ReferralRefused([Fault("watch.id", refusal.text)]) from None
 
 
 def _read(prize: CouponPrize | PointsPrize | GoodsPrize, place: str) -> Prize:

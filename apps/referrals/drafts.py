@@ -52,11 +52,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralDraft(CampaignDraft):
-    """All that makes a referral campaign; ``friend_prize`` None where friends get nothing of their own."""
+    """All that makes a referral campaign; ``friend_prize`` None where friends get nothing of their own.
+
+    ``watch_kind`` and ``watch_id`` name the page that a friend has to stay at for ``watch_seconds`` (WATCHED only).
+    """
 
     apart: ClassVar[frozenset[str]] = frozenset({"tiers", "friend_prize"})
 
     act: str
     tiers: Sequence[Step]
     needs_phone: bool = False
+    watch_kind: str = ""
+    watch_id: int | None = None
+    watch_seconds: int | None = None
     friend_prize: Prize | None = None

@@ -17,6 +17,7 @@ _ROW: Final = {
     "id": 3,
     "title": "请好友喝春茶",
     "act": "FIRST_ORDER",
+    "watch": None,
     "needs_phone": False,
     "tiers": [
         {"friends": 1, "prize": _COUPON},
@@ -61,6 +62,21 @@ def _answer(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value, response_only=True, status_codes=["200"])
 
 
+_OPENED: Final = "WzEyLDE3OTU5MTc2MDAuMF0:1vP0aU:2p5cB1w0bXo5i8mHn0l7v0u9n4mT1m0R4q9V0xk3f2E"
+OPENED: Final = OpenApiExample(
+    "opened",
+    value={
+        "token": _OPENED,
+        "path": "/pages/product/index?id=7",
+        "seconds": 15,
+        "good_from": "2026-11-28T10:00:15+08:00",
+        "good_until": "2026-11-28T10:30:15+08:00",
+    },
+    response_only=True,
+    status_codes=["201"],
+)
+DONE_ASKED: Final = OpenApiExample("stayed", value={"token": _OPENED}, request_only=True)
+DONE: Final = _answer("counted", {"watched_at": "2026-11-28T10:00:17+08:00", "needs_phone": False})
 PAGE: Final = _answer("page", {"results": [_ROW], "next": None, "server_time": _NOW})
 ONE: Final = _answer("one", {**_ROW, "server_time": _NOW})
 BOARD: Final = _answer(

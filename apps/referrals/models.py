@@ -44,8 +44,15 @@ class Referral(CampaignColumns, GoodsColumns):
     """A campaign: what a friend must do, and what the friend gets; the inviter's prizes are its tiers."""
 
     act = models.CharField(
-        "好友须完成", max_length=12, choices=Act.choices, help_text="首单在买家确认收货后计入，全额退款则作废"
+        "好友须完成",
+        max_length=12,
+        choices=Act.choices,
+        help_text="首单在确认收货后计入，全额退款则作废；浏览满时长须指定页面",
     )
+    # The page that a friend has to stay at, by the word and the id with which it is shared.
+    watch_kind = models.CharField("浏览页面", max_length=20, blank=True)
+    watch_id = models.PositiveBigIntegerField("页面编号", null=True, blank=True)
+    watch_seconds = models.PositiveIntegerField("浏览秒数", null=True, blank=True)
     needs_phone = models.BooleanField(
         "须绑定手机号", default=False, help_text="好友还须授权手机号，才计入并得奖"
     )
@@ -65,6 +72,11 @@ class Referral(CampaignColumns, GoodsColumns):
                 condition=Q(_NO_GOODS, prize_kind="", coupon__isnull=True, points__isnull=True)
                 | _one_prize("coupon"),
                 name="referral_friend_prize_is_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(act=Act.WATCHED, watch_id__gte=1, watch_seconds__gte=1) & ~Q(watch_kind="")
+                | ~Q(act=Act.WATCHED) & Q(watch_kind="", watch_id__isnull=True, watch_seconds__isnull=True),
+                name="referral_watched_names_a_page",
             ),
         ]
 
@@ -133,6 +145,7 @@ class Invitation(models.Model):
     order_no = models.CharField("订单号", max_length=32, blank=True, db_index=True)
     bound_at = models.DateTimeField("邀请时间")
     valid_until = models.DateTimeField("有效期至", null=True)
+    watched_at = models.DateTimeField("浏览完成", null=True)
     acted_at = models.DateTimeField("完成时间", null=True)
     counted_at = models.DateTimeField("计入时间", null=True)
     lost_at = models.DateTimeField("作废时间", null=True)

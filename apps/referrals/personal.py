@@ -15,7 +15,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     came = Invitation.objects.filter(friend_id=person.member_id).order_by("id")
     won = Reward.objects.filter(member_id=person.member_id).order_by("id")
     edges = Edge.objects.filter(friend_id=person.member_id)
-    columns = ("status", "bound_at", "acted_at", "counted_at")
+    columns = ("status", "bound_at", "watched_at", "acted_at", "counted_at")
     return {
         "邀请的好友": personal.table(invited, *columns, 活动="referral__title"),
         "受邀": personal.table(came, *columns, "order_no", 活动="referral__title"),

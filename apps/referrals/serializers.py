@@ -80,6 +80,16 @@ class ReferralMineSerializer(serializers.Serializer[Any]):
     won = ReferralWonSerializer(many=True, help_text="What I won by this campaign, or what waits.")
 
 
+class WatchSerializer(serializers.Serializer[Any]):
+    """The page that a friend has to stay at."""
+
+    kind = serializers.CharField(
+        help_text="What it is, as in `POST /shares`: `product`, `flash_sale`, `presale`."
+    )
+    id = serializers.IntegerField(help_text="Which one.")
+    seconds = serializers.IntegerField(help_text="For how long.")
+
+
 class ReferralSerializer(serializers.Serializer[Any]):
     """A campaign: what friends have to do, and what that wins."""
 
@@ -87,8 +97,10 @@ class ReferralSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     act = serializers.ChoiceField(
         choices=Act.choices,
-        help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt.",
+        help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt; "
+        "`WATCHED`: such a new member stayed at a page.",
     )
+    watch = WatchSerializer(allow_null=True, help_text="For `WATCHED`; null for other acts.")
     needs_phone = serializers.BooleanField(help_text="Whether a friend has to tell their phone, too.")
     tiers = ReferralTierSerializer(many=True, help_text="What how many friends win, the fewest first.")
     friend_prize = ReferralPrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
@@ -96,6 +108,27 @@ class ReferralSerializer(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=State.choices)
     mine = ReferralMineSerializer(allow_null=True, help_text="null without login.")
+
+
+class WatchOpenedSerializer(serializers.Serializer[Any]):
+    """A page that was opened."""
+
+    token = serializers.CharField(help_text="Sent to `…/watch/done` between the two times.")
+    path = serializers.CharField(help_text="The page of the mini program.")
+    seconds = serializers.IntegerField(help_text="For how long to stay.")
+    good_from = serializers.DateTimeField(help_text="When the friend has stayed long enough.")
+    good_until = serializers.DateTimeField(help_text="When the page has to be opened anew.")
+
+
+class WatchDoneRequestSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=200, help_text="As it was given when the page was opened.")
+
+
+class WatchDoneSerializer(serializers.Serializer[Any]):
+    """The friend stayed."""
+
+    watched_at = serializers.DateTimeField(help_text="When that was noted.")
+    needs_phone = serializers.BooleanField(help_text="Whether a phone has to be told, too, before it counts.")
 
 
 class OneReferralSerializer(ReferralSerializer):

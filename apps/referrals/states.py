@@ -20,6 +20,7 @@ class Act(TextChoices):
 
     REGISTERED = "REGISTERED", "注册"
     FIRST_ORDER = "FIRST_ORDER", "首单收货"
+    WATCHED = "WATCHED", "浏览满时长"
 
 
 class PrizeKind(TextChoices):

@@ -44,6 +44,13 @@ def goods(sku: Any, *, units: int = 1, days: int = 30) -> Prize:
     return Prize(kind="goods", sku_id=sku.pk, units=units, days=days)
 
 
+def watching(sku: Any, **said: Any) -> Referral:
+    """Friends have to stay at the SKU's product for 15 seconds; 50 points for one."""
+    page = {"watch_kind": "product", "watch_id": sku.product_id, "watch_seconds": 15}
+    tiers = [Step(friends=1, prize=points(50))]
+    return campaign(**{"act": "WATCHED", "code": "WATCH", "tiers": tiers, **page, **said})
+
+
 def ticket(row: Reward) -> Ticket:
     """The activity that an order of won goods names."""
     return activities.read({"kind": "referral_prize", "id": row.pk})
