@@ -110,6 +110,27 @@ class ReadView(APIView):
         return Response(shapes.MessageSerializer(row).data)
 
 
+class OpenedView(APIView):
+    """Landing by a message."""
+
+    @extend_schema(
+        operation_id="me_messages_opened",
+        tags=["messages"],
+        summary="Tell that the member landed by a message",
+        description=(
+            "A page that was opened from a message with an offer has `msg` in its query: send it here, once logged in. The "
+            "message then counts as read. Answered 204 whatever was said: a mark that is not the member's does nothing."
+        ),
+        request=shapes.OpenedSerializer,
+        responses={204: None},
+        examples=[examples.OPENED],
+    )
+    def post(self, request: Request) -> Response:
+        said = request.data.get("msg") if isinstance(request.data, dict) else None
+        messaging.mark_opened(member_id=caller(request).pk, mark=said, at=timezone.now())
+        return Response(status=204)
+
+
 class SettingsView(APIView):
     """Whether offers are welcome."""
 
