@@ -312,6 +312,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_ONLY_WITH = "config.subscriptions.ONLY_WITH"
+OUTBOX_ONLY_WHILE = "config.subscriptions.ONLY_WHILE"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 # With which marks are written into pictures: that of the posters.

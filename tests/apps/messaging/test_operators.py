@@ -183,7 +183,9 @@ def test_the_inbox_forgets_in_time_and_the_occasion_stays_used() -> None:
     assert Message.objects.count() == 1
 
 
-def test_messages_are_found_by_the_order_whatever_number_of_its_own_they_are_about(admin_client: Client) -> None:
+def test_messages_are_found_by_the_order_whatever_number_of_its_own_they_are_about(
+    admin_client: Client,
+) -> None:
     owner = make.member()
     make.write(owner, make.is_true("SO1"))
     make.write(owner, make.is_true("PA1"), scene="back_in_stock", order_no="SO1")
