@@ -121,7 +121,9 @@ class OpenedView(APIView):
             "A page that was opened from a message with an offer has `msg` in its query: send it here, once logged in. The "
             "message then counts as read. Answered 204 whatever was said: a mark that is not the member's does nothing."
         ),
-        request=shapes.OpenedSerializer,
+        request={
+            "application/json": {"description": "Anything; what helps is an object with the page's `msg`."}
+        },
         responses={204: None},
         examples=[examples.OPENED],
     )

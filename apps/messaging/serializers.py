@@ -91,12 +91,6 @@ class MessagePageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class OpenedSerializer(serializers.Serializer[Any]):
-    """A landing by a message."""
-
-    msg = serializers.CharField(help_text="As the page's query has it.")
-
-
 class SettingsSerializer(serializers.Serializer[Any]):
     """What the member wants of messages."""
 

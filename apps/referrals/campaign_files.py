@@ -55,7 +55,7 @@ class TierEntry(Entry):
 class WatchEntry(Entry):
     """The page that friends stay at, as it is shared, and for how many seconds."""
 
-    kind: Literal["product", "flash_sale", "presale"]
+    kind: Code
     id: Id
     seconds: Units
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.base.inputs import StrictTextField
 from apps.base.schema import ServerTimeField
 from apps.campaigns.states import State
 from apps.referrals.states import PRIZE, Act, PrizeKind, RewardStatus
@@ -84,7 +85,7 @@ class WatchSerializer(serializers.Serializer[Any]):
     """The page that a friend has to stay at."""
 
     kind = serializers.CharField(
-        help_text="What it is, as in `POST /shares`: `product`, `flash_sale`, `presale`."
+        help_text="What it is, in the words of `POST /shares`: a `product`, or an activity."
     )
     id = serializers.IntegerField(help_text="Which one.")
     seconds = serializers.IntegerField(help_text="For how long.")
@@ -121,7 +122,7 @@ class WatchOpenedSerializer(serializers.Serializer[Any]):
 
 
 class WatchDoneRequestSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=200, help_text="As it was given when the page was opened.")
+    token = StrictTextField(max_length=200, help_text="As it was given when the page was opened.")
 
 
 class WatchDoneSerializer(serializers.Serializer[Any]):
