@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -128,8 +131,11 @@ class OpenedView(APIView):
         examples=[examples.OPENED],
     )
     def post(self, request: Request) -> Response:
-        said = request.data.get("msg") if isinstance(request.data, dict) else None
-        messaging.mark_opened(member_id=caller(request).pk, mark=said, at=timezone.now())
+        try:
+            said: dict[str, Any] = dict(request.data)
+        except (ParseError, UnsupportedMediaType):
+            said = {}
+        messaging.mark_opened(member_id=caller(request).pk, mark=said.get("msg"), at=timezone.now())
         return Response(status=204)
 
 
