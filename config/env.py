@@ -165,6 +165,9 @@ class Environment(BaseSettings):
     # For how many days an order or a registration is given to the share that somebody came by, and how long visits are kept.
     share_days: int = Field(default=15, ge=1, le=90)
     share_visit_days: int = Field(default=180, ge=90, le=1095)
+    # The most that staying at a page may win by invitations: points, and what a coupon takes off.
+    referral_watch_points: int = Field(default=100, ge=1, le=10_000)
+    referral_watch_coupon_fen: int = Field(default=500, ge=1, le=10_000)
     # How long digests of phones, addresses and phones' marks are kept after they were last seen.
     # Whether WeChat is asked how risky it takes who registers (getuserriskrank): it is told the network address.
     wechat_risk_rank: bool = False

@@ -19,6 +19,7 @@ KINDS: Sequence[Kind] = (
         label="佣金",
         releases="apps.distribution.services.looking.release_held",
         rejects="apps.distribution.services.looking.reject_held",
+        right="distribution.judge_commission",
     ),
     Kind(
         name="welcome_pack",

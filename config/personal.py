@@ -236,7 +236,7 @@ PLAIN: Mapping[str, str] = {
     "base.AuditEntry": "action subject note kind key once",
     "outbox.Announcement": "kind",
     "outbox.Delivery": "listener last_error",
-    "referrals.Referral": "code title",
+    "referrals.Referral": "code title watch_kind",
     "packets.PacketRule": "title",
     "members.Level": "name",
     "messaging.Rules": "quiet_from quiet_until",
@@ -413,7 +413,7 @@ TIMES = frozenset(
             "uploaded_at",
             "valid_from",
         ),
-        *("valid_until", "visited_at", "written_at"),
+        *("valid_until", "visited_at", "watched_at", "written_at"),
         # promoters
         *(
             "abnormal_at",

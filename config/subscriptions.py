@@ -144,3 +144,22 @@ ONLY_WITH: Mapping[str, str] = {
     "apps.checkout.handlers.follow_on_order_refunded": "WECHAT_SERVICE_CARDS",
     "apps.checkout.handlers.follow_on_parcel_shipped": "WECHAT_SERVICE_CARDS",
 }
+
+# Listeners that hear nothing while there is no row for whose sake they would: the dotted path of what answers those rows
+# (a QuerySet) for the kind of news. Asked in the statement that sorts the mail, so that what is told after such a row is
+# there waits for them whenever it is sorted.
+_WHILE_A_JOURNEY: Sequence[str] = (
+    "apps.journeys.handlers.enter_on_level_changed",
+    "apps.journeys.handlers.enter_on_member_registered",
+    "apps.journeys.handlers.enter_on_order_closed",
+    "apps.journeys.handlers.enter_on_order_paid",
+    "apps.journeys.handlers.enter_on_order_placed",
+    "apps.journeys.handlers.enter_on_order_received",
+    "apps.journeys.handlers.enter_on_order_refunded",
+    "apps.journeys.handlers.enter_on_order_shipped",
+    "apps.journeys.handlers.enter_on_phone_bound",
+    "apps.journeys.handlers.enter_on_profile_completed",
+    "apps.journeys.handlers.enter_on_review_published",
+    "apps.journeys.handlers.enter_on_survey_answered",
+)
+ONLY_WHILE: Mapping[str, str] = dict.fromkeys(_WHILE_A_JOURNEY, "apps.journeys.hearing.of")

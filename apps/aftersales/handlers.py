@@ -69,5 +69,6 @@ def tell_on_after_sale_moved(event: AfterSaleMoved, *, at: datetime) -> None:
             member_id=event.member_id,
             subject=f"{event.after_sale_no}@{event.status}",
             occasion=f"{event.after_sale_no}:{event.move}",
+            order_no=event.order_no,
             at=at,
         )

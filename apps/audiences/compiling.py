@@ -8,14 +8,14 @@ do so itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Any, Final, TypeVar
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from apps.audiences import conditions
@@ -38,6 +38,7 @@ from mall import regions
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 # Whoever left something longer in the cart has forgotten it.
 _OLDEST_CART: Final = timedelta(days=90)
+_EVERY_ROW: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,13 @@ class Asking:
         """Members of whom there is such a row."""
         return Q(pk__in=self.among.narrow(rows, member).order_by().values(member))
 
+    def by_itself(self, rows: QuerySet[Any], member: str = "member_id") -> Q:
+        """As ``having``, of rows that are found by something else than by whose they are: looked up once for all members.
+
+        A limit that nothing reaches keeps PostgreSQL from asking member by member, of whom it expects too few.
+        """
+        return Q(pk__in=self.among.narrow(rows, member).order_by().values(member)[:_EVERY_ROW])
+
     def bought(self, days: int | None) -> QuerySet[Order]:
         """Orders that were paid and not refunded whole, in the last days or ever."""
         rows = Order.objects.filter(paid_at__isnull=False).exclude(status=Status.REFUNDED)
@@ -114,10 +122,72 @@ def members(tree: Both, *, at: datetime, among: Among = EVERYBODY) -> QuerySet[M
 def compiled(node: Node, asking: Asking) -> Q:
     """What a node means."""
     if isinstance(node, Both):
-        found = reduce(and_ if node.op == "all" else or_, (compiled(part, asking) for part in node.of))
+        found = reduce(and_ if node.op == "all" else or_, _parts(node, asking))
     else:
         found = _MEANINGS[type(node)](node, asking)
     return ~found if node.turned else found
+
+
+def _parts(node: Both, asking: Asking) -> list[Q]:
+    """What each part of a node means; where any will do, several figures of orders are asked for in one look at them.
+
+    Below OR PostgreSQL makes a table of each for itself, and reads the orders as often. Joined by AND it begins with what
+    leaves the fewest, and of a figure by itself it knows better how many that are.
+    """
+    figures = [part for part in node.of if _is_figure(part)] if node.op == "any" else []
+    if len(figures) < 2:
+        return [compiled(part, asking) for part in node.of]
+    others = (compiled(part, asking) for part in node.of if not _is_figure(part))
+    return [_looked_at_once(figures, asking), *others]
+
+
+def _is_figure(node: Node) -> bool:
+    """Whether it asks for a figure of a member's paid orders that who has none does not reach."""
+    if node.turned:
+        return False
+    if isinstance(node, conditions.Spent):
+        return bool(node.low_fen)
+    if isinstance(node, conditions.Ordered):
+        return bool(node.low)
+    return isinstance(node, conditions.LastPaid) and (bool(node.low) or node.high is not None)
+
+
+def _looked_at_once(figures: Sequence[Node], asking: Asking) -> Q:
+    """Members whose orders come to any of these figures: one pass over the orders of the longest window."""
+    windows = [_window(part, asking) for part in figures]
+    rows = asking.bought(None)
+    whole = None if None in windows else min(filter(None, windows))
+    if whole is not None:
+        rows = rows.filter(paid_at__gte=whole)
+    found: dict[str, Aggregate] = {}
+    within = []
+    for place, (part, since) in enumerate(zip(figures, windows, strict=True)):
+        name = f"figure_{place}"
+        inside = None if since == whole else Q(paid_at__gte=since)
+        if isinstance(part, conditions.LastPaid):
+            found[name] = Max("paid_at", filter=inside)
+            within.append(asking.ago(name, low=part.low or None, high=part.high))
+        elif isinstance(part, conditions.Spent):
+            found[name] = Sum(F("payable_fen") - F("refunded_fen"), filter=inside)
+            within.append(_bounds(name, part.low_fen, part.high_fen))
+        elif isinstance(part, conditions.Ordered):
+            found[name] = Count("paid_at", filter=inside)
+            within.append(_bounds(name, part.low, part.high))
+    grouped = asking.among.narrow(rows, "member_id").order_by().values("member_id").annotate(**found)
+    return Q(pk__in=grouped.filter(reduce(or_, within)).values("member_id"))
+
+
+def _window(part: Node, asking: Asking) -> datetime | None:
+    """Since when orders count for a figure; None for ever."""
+    if isinstance(part, conditions.LastPaid):
+        return None if part.high is None else day_window(asking.today - timedelta(days=part.high))[0]
+    days = part.days if isinstance(part, conditions.Spent | conditions.Ordered) else None
+    return None if days is None else asking.since(days)
+
+
+def _bounds(name: str, low: int | None, high: int | None) -> Q:
+    asked = Q(**{f"{name}__gte": low})
+    return asked if high is None else asked & Q(**{f"{name}__lte": high})
 
 
 def _figures(rows: QuerySet[Any], *, low: int | None, high: int | None, of: Any, asking: Asking) -> Q:
@@ -154,14 +224,14 @@ def _last_paid(node: conditions.LastPaid, asking: Asking) -> Q:
 
 def _product(node: conditions.BoughtProduct, asking: Asking) -> Q:
     rows = asking.kept(node.days).filter(sku__product_id__in=node.products)
-    return asking.having(rows, "order__member_id")
+    return asking.by_itself(rows, "order__member_id")
 
 
 def _category(node: conditions.BoughtCategory, asking: Asking) -> Q:
     paths = Category.objects.filter(pk__in=node.categories).values_list("path", flat=True)
     below = reduce(or_, (Q(path__startswith=path) for path in paths), Q(pk__in=[]))
     within = Category.objects.filter(below).order_by().values("pk")
-    return asking.having(
+    return asking.by_itself(
         asking.kept(node.days).filter(sku__product__category_id__in=within), "order__member_id"
     )
 

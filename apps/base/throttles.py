@@ -198,3 +198,12 @@ class Searches(_Rated):
         if not request.query_params.get("q"):
             return None
         return self._key(request.user.pk if request.user else self.get_ident(request))
+
+
+class Watches(_Rated):
+    """A member's openings of pages that a reward is given for staying at, and words of having stayed."""
+
+    scope = "watch"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return self._key(request.user.pk) if request.user else None

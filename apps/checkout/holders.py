@@ -17,7 +17,7 @@ from django.conf import settings
 
 from apps.bargain import services as bargains
 from apps.campaigns import services as campaigns
-from apps.checkout.activities import ActivityNotFound, bargain, points_good, presale
+from apps.checkout.activities import ActivityNotFound, bargain, points_good, presale, referral_prize
 from apps.coupons import services as coupons
 from apps.inventory import services as inventory
 from apps.orders import selectors as order_facts
@@ -27,6 +27,7 @@ from apps.points import services as points
 from apps.presale import services as presales
 from apps.presale import terms as presale_terms
 from apps.promotions import services as promotions
+from apps.referrals import services as referrals
 from apps.wallet import services as wallet
 from mall.errors import NotFound, ShopError
 from mall.pricing import refs
@@ -254,6 +255,32 @@ class Bargains(Holder):
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         units = sum(part.units.values())
         bargains.restore(order_no=order.order_no, units=units, cause=part.refund_no, at=at)
+
+
+class ReferralPrizes(Holder):
+    """Goods that a member won: the reward itself, ordered once. What goes back gives no second one."""
+
+    taken_meanwhile = (referrals.PrizeOrdered, referrals.PrizeNotGiven)
+
+    def concerns(self, order: Order) -> bool:
+        return bool(order.activity and order.activity["kind"] == referral_prize.KIND)
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        try:
+            referrals.prizes.hold(
+                order_no=order.order_no, reward_id=_activity_id(order), member_id=order.member_id, at=at
+            )
+        except NotFound:
+            raise ActivityNotFound from None
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        """It is the order's since it was placed."""
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        referrals.prizes.release(order_no=order.order_no, reward_id=_activity_id(order))
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        """A refund brings the stock back, not the prize."""
 
 
 class Presales(Holder):

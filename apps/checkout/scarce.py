@@ -25,6 +25,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Balance(),
     group_seats.GroupSeats(),
     holders.Bargains(),
+    holders.ReferralPrizes(),
     holders.Presales(),
     FlashQuota(),
     holders.Stock(),

@@ -1,21 +1,77 @@
-"""Messages of the demo shop: its scenes, a mass send that some shoppers have in their inbox, and one that is a draft.
+"""Messages of the demo shop: its scenes, some told by the account's templates, a mass send in some inboxes, and a draft.
 
-No templates: those are the account's own, and 从微信获取 brings them.
+Templates are the account's own: they are asked for, as 从微信获取 does, and where WeChat is away there are none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from apps.demo import levels
-from apps.messaging.models import Broadcast, Content
-from apps.messaging.services import broadcasts, deciding, ruling
+from apps.messaging.models import Broadcast, Content, SceneSetting, Template
+from apps.messaging.services import broadcasts, deciding, ruling, templates
 from apps.messaging.states import Audience
+from apps.wechat.errors import WechatRefused, WechatUnavailable
 
 # Numbers of shoppers that nobody else in the demo shop has.
 _FIRST: Final = 61
 _NAMES: Final = ("苏云卿", "程望舒", "叶知秋")
+
+# Scenes by the title of their template, and what each keyword says by the name that WeChat gives it.
+_BY_TEMPLATE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "order_paid": (
+        "订单支付成功通知",
+        {
+            "订单编号": "{order_no}",
+            "商品名称": "{goods}",
+            "支付金额": "{amount}",
+            "支付时间": "{paid_at}",
+            "温馨提示": "我们会尽快发货",
+        },
+    ),
+    "order_shipped": (
+        "订单发货提醒",
+        {
+            "订单号": "{order_no}",
+            "商品名称": "{goods}",
+            "快递公司": "{carrier}",
+            "快递单号": "{tracking_no}",
+            "发货时间": "{shipped_at}",
+        },
+    ),
+    "coupon_expiring": (
+        "优惠券到期提醒",
+        {
+            "优惠券名称": "{coupon}",
+            "优惠内容": "{worth}",
+            "到期时间": "{until}",
+            "使用说明": "在结算页自动选用",
+        },
+    ),
+}
+
+
+def tell_by_templates(*, at: datetime) -> None:
+    """Have some scenes told by the account's templates, where WeChat has such as fit and no operator chose another.
+
+    Outside a transaction; nothing while WeChat is away, or knows no such account.
+    """
+    try:
+        templates.fetch(at=at)
+    except (WechatUnavailable, WechatRefused):
+        return
+    for setting in SceneSetting.objects.filter(scene__in=_BY_TEMPLATE, template=None):
+        title, texts = _BY_TEMPLATE[setting.scene]
+        setting.template = Template.objects.filter(title=title, missing_since=None).first()
+        if setting.template is None:
+            continue
+        known = [(str(word["key"]), str(word["label"])) for word in setting.template.keywords]
+        setting.fields = {key: texts[label] for key, label in known if label in texts}
+        with suppress(ruling.SceneRefused):
+            ruling.save_scene(setting)
 
 
 def fill(*, at: datetime) -> None:

@@ -59,6 +59,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         packets.fill(at=at)
         messages.fill(at=at)
         wishes.fill(at=at)
+    messages.tell_by_templates(at=at)
     invoices.fill(at=at)
     # Last: they look at what everybody bought.
     audiences.fill(at=at)

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
@@ -85,6 +86,14 @@ class SharerAdmin(ReadOnlyAdmin):
     actions_detail = ["appoint"]
     revenue = yuan_column("revenue_fen", "带来销售额")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list, whose buttons keep its period."""
+        answer = super().changelist_view(request, extra_context)
+        if isinstance(answer, TemplateResponse) and answer.context_data is not None:
+            for button in answer.context_data.get("actions_list", ()):
+                button["path"] = f"{button['path']}?days={_days(request)}"
+        return answer
+
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """The most visitors first."""
         return ["-visitors", "pk"]
@@ -150,17 +159,17 @@ class SharerAdmin(ReadOnlyAdmin):
         )
 
     @action(
-        description="导出近 30 天",
+        description="导出",
         permissions=["distribution.export_commission"],
         url_path="export",
         icon="download",
     )
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """All of the last thirty days by group, as a sheet; who exports is written down."""
+        """All of the page's period by group, as a sheet; who exports is written down."""
         return self._exported(request, as_csv=False)
 
     @action(
-        description="导出近 30 天（CSV）",
+        description="导出（CSV）",
         permissions=["distribution.export_commission"],
         url_path="export-csv",
         icon="csv",
@@ -171,14 +180,24 @@ class SharerAdmin(ReadOnlyAdmin):
 
     def _exported(self, request: HttpRequest, *, as_csv: bool) -> HttpResponseBase:
         since, until = _window(request)
-        audit.record(operator=operator(request), action="导出活跃分享者", subject="分享", at=timezone.now())
+        audit.record(
+            operator=operator(request),
+            action="导出活跃分享者",
+            subject="分享",
+            note=_PERIODS[_days(request)],
+            at=timezone.now(),
+        )
         found = exports.active_sharers(since=since, until=until)
         return sheets.answer(found, name="sharers", as_csv=as_csv)
 
 
+def _days(request: HttpRequest) -> str:
+    """How many days were chosen."""
+    chosen = request.GET.get("days", "")
+    return chosen if chosen in _PERIODS else _USUAL
+
+
 def _window(request: HttpRequest) -> tuple[Any, Any]:
     """The chosen days, today the last of them."""
-    chosen = request.GET.get("days", "")
-    number = int(chosen if chosen in _PERIODS else _USUAL)
     today: date = days.shop_day(timezone.now())
-    return days.day_window(today - timedelta(days=number - 1))[0], days.day_window(today)[1]
+    return days.day_window(today - timedelta(days=int(_days(request)) - 1))[0], days.day_window(today)[1]

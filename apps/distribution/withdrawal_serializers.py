@@ -20,6 +20,8 @@ class WithdrawSerializer(serializers.Serializer[Any]):
     amount_fen = StrictIntegerField(min_value=1, max_value=MAX_FEN, help_text="How much, in fen.")
     real_name = StrictTextField(
         required=False,
+        # A blank one is as none: where the amount needs a name, that is what is refused.
+        allow_blank=True,
         max_length=_LONGEST_NAME,
         help_text="The name with which the member is known to WeChat; needed from 200,000 fen on, not kept below.",
     )

@@ -19,6 +19,7 @@ def tell_on_parcel_shipped(event: events.ParcelShipped, *, at: datetime) -> None
         member_id=parcel_facts.receiver_of(event.parcel_no),
         subject=event.parcel_no,
         occasion=event.parcel_no,
+        order_no=event.order_no,
         at=at,
     )
 

@@ -61,8 +61,8 @@ def members_of(group_no: str, *, scene: str) -> list[Draft]:
     """A message of this scene for each member who has paid for a seat in the group."""
     seats = Seat.objects.filter(group__group_no=group_no, paid_at__isnull=False).order_by("member_id")
     return [
-        Draft(scene=scene, member_id=member_id, subject=group_no, occasion=group_no)
-        for member_id in seats.values_list("member_id", flat=True).distinct()
+        Draft(scene=scene, member_id=member_id, subject=group_no, occasion=group_no, order_no=order_no)
+        for member_id, order_no in seats.values_list("member_id", "order__order_no")
     ]
 
 

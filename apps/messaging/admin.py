@@ -97,13 +97,13 @@ class MessageAdmin(ReadOnlyAdmin):
     list_display = ["due_at", "what", "member", "subject", "standing", "why", "by", "ended_at", "read_at"]
     list_filter = ["status", "reason", "channel", SceneFilter, "marketing", "due_at"]
     list_select_related = ["member"]
-    search_fields = ["=member__public_id", "=subject"]
-    search_help_text = "会员编号或业务编号（如订单号）"
+    search_fields = ["=member__public_id", "=subject", "=order_no"]
+    search_help_text = "会员编号、订单号或业务编号（如售后单号）"
     linked_by = ["member__id__exact", "broadcast__id__exact", "reason__exact"]
     ordering = ["-id"]
     fields = [
         ("member", "what", "marketing"),
-        ("subject", "occasion"),
+        ("subject", "occasion", "order_no"),
         ("standing", "why", "by"),
         ("written_at", "due_at", "expires_at"),
         ("ended_at", "read_at"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,6 +20,7 @@ from apps.messaging import board, fitting, forms, wording
 from apps.messaging import selectors as message_facts
 from apps.messaging.models import Rules, SceneSetting, Template
 from apps.messaging.services import ruling, templates
+from mall.errors import Fault
 
 
 @admin.register(Rules)
@@ -40,8 +42,15 @@ class TemplateAdmin(KeptAdmin):
     list_filter = [("missing_since", admin.EmptyFieldListFilter)]
     search_fields = ["title", "=template_id"]
     search_help_text = "标题或微信模板编号"
-    fields = ["template_id", "title", "keywords", "used_by", ("standing", "seen_at", "missing_since")]
-    readonly_fields = ["used_by", "standing", "seen_at", "missing_since"]
+    fields = [
+        "template_id",
+        "title",
+        "keywords",
+        "used_by",
+        ("standing", "seen_at", "missing_since"),
+        "misfits",
+    ]
+    readonly_fields = ["used_by", "standing", "seen_at", "missing_since", "misfits"]
     actions_list = ["fetch"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -65,15 +74,18 @@ class TemplateAdmin(KeptAdmin):
     def standing(self, row: Template) -> SafeString:
         if row.missing_since is not None:
             return chip("微信已无此模板", "danger")
-        faults = [
-            fault
-            for setting in row.scenes.all()
-            if (scene := board.scenes().get(setting.scene)) is not None
-            for fault in fitting.faults_of_fields(row, setting.fields, names=scene.names)
-        ]
-        if faults:
+        if any(_misfits(row)):
             return chip("与场景内容不符", "danger")
         return chip("正常", "success") if row.seen_at is not None else chip("未向微信核对", "warning")
+
+    @admin.display(description="不符之处")
+    def misfits(self, row: Template) -> SafeString | str:
+        """What does not fit, scene by scene, with the way to where it is put right."""
+        told = [
+            (reverse("admin:messaging_scenesetting_change", args=[setting.pk]), _title(setting), fault.text)
+            for setting, fault in _misfits(row)
+        ]
+        return format_html_join("", '<div><a href="{}" class="text-link">{}</a>：{}</div>', told) or "—"
 
     @action(
         description="从微信获取",
@@ -211,6 +223,15 @@ MOMENTS: dict[str, str] = {
     "profile": "进入会员中心时",
     "receive": "确认收货时",
 }
+
+
+def _misfits(row: Template) -> Iterator[tuple[SceneSetting, Fault]]:
+    """What does not fit in the scenes that a template tells, as WeChat has it now."""
+    for setting in row.scenes.all() if row.pk is not None else ():
+        scene = board.scenes().get(setting.scene)
+        if scene is not None:
+            for fault in fitting.faults_of_fields(row, setting.fields, names=scene.names):
+                yield setting, fault
 
 
 def _title(row: SceneSetting) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -108,6 +111,32 @@ class ReadView(APIView):
             raise NotFound
         row = messaging.mark_read(member_id=caller(request).pk, message_id=message_id, at=timezone.now())
         return Response(shapes.MessageSerializer(row).data)
+
+
+class OpenedView(APIView):
+    """Landing by a message."""
+
+    @extend_schema(
+        operation_id="me_messages_opened",
+        tags=["messages"],
+        summary="Tell that the member landed by a message",
+        description=(
+            "A page that was opened from a message with an offer has `msg` in its query: send it here, once logged in. The "
+            "message then counts as read. Answered 204 whatever was said: a mark that is not the member's does nothing."
+        ),
+        request={
+            "application/json": {"description": "Anything; what helps is an object with the page's `msg`."}
+        },
+        responses={204: None},
+        examples=[examples.OPENED],
+    )
+    def post(self, request: Request) -> Response:
+        try:
+            said: dict[str, Any] = dict(request.data)
+        except (ParseError, UnsupportedMediaType):
+            said = {}
+        messaging.mark_opened(member_id=caller(request).pk, mark=said.get("msg"), at=timezone.now())
+        return Response(status=204)
 
 
 class SettingsView(APIView):

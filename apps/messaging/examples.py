@@ -33,5 +33,6 @@ SCENES: Final = _answer(
 GRANTED: Final = _said("one accept", {"scene": "order_shipped", "results": {_TEMPLATE: "accept"}})
 INBOX: Final = _answer("a message", {"results": [_MESSAGE], "next": None})
 READ: Final = _answer("read", {**_MESSAGE, "read_at": "2026-11-28T20:05:00+08:00"})
+OPENED: Final = _said("landed", {"msg": "3mv-5f1c09e2ab77d40"})
 WANTED: Final = _said("no offers", {"marketing": False})
 SETTINGS: Final = _answer("no offers", {"marketing": False})

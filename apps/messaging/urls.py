@@ -9,5 +9,6 @@ urlpatterns = [
     path("me/message-grants", api.GrantsView.as_view()),
     path("me/messages", api.MessagesView.as_view()),
     path("me/messages/<int:message_id>/read", api.ReadView.as_view()),
+    path("me/messages/opened", api.OpenedView.as_view()),
     path("me/message-settings", api.SettingsView.as_view()),
 ]

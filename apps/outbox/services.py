@@ -6,12 +6,14 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from apps.base import faults, planned, statements, transactions
@@ -38,18 +40,23 @@ _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
 _ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
-# Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it.
+# Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
+# for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
+# such a row was there, no delivery is spared.
 _SORT: Final = """
     WITH unsorted AS MATERIALIZED (
         SELECT id, kind FROM outbox_announcement
          WHERE sorted_at IS NULL AND kind = ANY(%(kinds)s::text[])
          ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ), spared (kind, listener) AS (
+        {spared}
     ), addressed AS (
         INSERT INTO outbox_delivery (announcement_id, listener, status, attempts, due_at, last_error)
         SELECT unsorted.id, board.listener, 'WAITING', 0, %(at)s, ''
           FROM unsorted
           JOIN unnest(%(heard)s::text[], %(listeners)s::text[]) WITH ORDINALITY AS board (kind, listener, place)
                ON board.kind = unsorted.kind
+         WHERE (board.kind, board.listener) NOT IN (SELECT spared.kind, spared.listener FROM spared)
          ORDER BY unsorted.id, board.place
         ON CONFLICT DO NOTHING
     )
@@ -125,6 +132,28 @@ def _is_on(listener: str) -> bool:
     return listener not in switches or bool(getattr(settings, switches[listener]))
 
 
+def _conditional(board: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    """Which of these (kind, listener) pairs hear news only while there is a row, with the path of what answers the rows."""
+    conditions: Mapping[str, str] = import_string(settings.OUTBOX_ONLY_WHILE)
+    return tuple((kind, name, conditions[name]) for kind, name in board if name in conditions)
+
+
+@lru_cache(maxsize=8)
+def _sorting(conditional: tuple[tuple[str, str, str], ...]) -> tuple[str, Mapping[str, Any]]:
+    """The statement that sorts the mail, and the values of its conditions, written once a process."""
+    parts = ["SELECT ''::text, ''::text WHERE false"]
+    values: dict[str, Any] = {}
+    for place, (kind, listener, path) in enumerate(conditional):
+        rows: QuerySet[Any] = import_string(path)(kind)
+        statement, given = rows.values("pk").query.sql_with_params()
+        names = [f"of_{place}_{number}" for number in range(len(given))]
+        values |= dict(zip(names, given, strict=True))
+        values |= {f"kind_{place}": kind, f"listener_{place}": listener}
+        there = statement % tuple(f"%({name})s" for name in names)
+        parts.append(f"SELECT %(kind_{place})s::text, %(listener_{place})s::text WHERE NOT EXISTS ({there})")
+    return _SORT.format(spared=" UNION ALL ".join(parts)), values
+
+
 def moved() -> Mapping[str, str]:
     """Return the board's table of listeners that moved: the old dotted path, under which mail may wait, to the new."""
     table: Mapping[str, str] = import_string(settings.OUTBOX_MOVED)
@@ -150,8 +179,9 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
         "limit": limit,
         "at": at,
     }
+    statement, values = _sorting(_conditional(board))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SORT, told)
+        cursor.execute(statement, {**values, **told})
         return cursor.rowcount
 
 

@@ -17,12 +17,14 @@ def refund_on_surplus_captured(event: events.SurplusCaptured, *, at: datetime) -
 
 def tell_on_refund_settled(event: events.RefundSettled, *, at: datetime) -> None:
     """Tell the buyer that the money is back; what was paid for no order goes back without a word."""
-    member_id = payment_facts.refunded_member_of(event.refund_no)
-    if member_id is not None:
+    found = payment_facts.refunded_order_of(event.refund_no)
+    if found is not None:
+        member_id, order_no = found
         messaging.write(
             scene="refund_done",
             member_id=member_id,
             subject=event.refund_no,
             occasion=event.refund_no,
+            order_no=order_no,
             at=at,
         )

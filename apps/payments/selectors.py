@@ -236,9 +236,10 @@ def unheard(*, at: datetime) -> QuerySet[Payment]:
     return Payment.objects.filter(open_ones | closed_ones).order_by(never_asked_first, "id")
 
 
-def refunded_member_of(refund_no: str) -> int | None:
-    """The member whose order a refund is of; None where it is of no order."""
-    found: int | None = (
-        Refund.objects.filter(refund_no=refund_no).values_list("payment__order__member_id", flat=True).first()
-    )
+def refunded_order_of(refund_no: str) -> tuple[int, str] | None:
+    """The member and the number of the order that a refund is of; None where it is of no order."""
+    of_order = Refund.objects.filter(refund_no=refund_no, payment__order__isnull=False)
+    found: tuple[int, str] | None = of_order.values_list(
+        "payment__order__member_id", "payment__order__order_no"
+    ).first()
     return found

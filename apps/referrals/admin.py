@@ -38,9 +38,9 @@ _REPORT: Final = Table(
     title="邀请活动",
     names=("活动",),
     lines=lambda since, until: reports.by_campaign(since=since, until=until),
-    note="收入为受邀好友自受邀后在这段时间实付的商品金额，已减退款，不含运费；积分按抵扣价值、优惠券按实际抵扣计入成本。"
+    note="收入为受邀好友自受邀后在这段时间实付的商品金额，已减退款，不含运费；积分按抵扣价值、优惠券按实际抵扣、奖品按下单时的成本计入成本。"
     "参加两个活动的好友在两个活动中都计入。",
-    figures=("好友订单", "下单好友", "带来收入", "优惠券抵扣", "积分价值", "成本合计", "投入产出比"),
+    figures=("好友订单", "下单好友", "带来收入", "优惠券抵扣", "积分和奖品", "成本合计", "投入产出比"),
 )
 # The drawing: a bar for each generation, the widest of so many units.
 _WIDEST: Final = 360
@@ -62,6 +62,7 @@ class ReferralAdmin(CampaignPage):
         ("效果", {"fields": ["results", "generations"]}),
         ("时间", {"fields": ["preheat_at", ("starts_at", "ends_at")]}),
         ("邀请", {"fields": [("act", "needs_phone"), "ladder", "friend_gift"]}),
+        ("浏览", {"fields": [("watch_kind", "watch_id", "watch_seconds")]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -86,7 +87,10 @@ class ReferralAdmin(CampaignPage):
 
     def rule(self, row: Referral) -> str:
         draft = referrals.CAMPAIGNS.draft_of(row)
-        act = row.get_act_display() + "并绑定手机号" * row.needs_phone
+        act = row.get_act_display()
+        if row.watch_seconds:
+            act = f"浏览指定页面满 {row.watch_seconds} 秒"
+        act += "并绑定手机号" * row.needs_phone
         wins = "；".join(f"满 {step.friends} 位得 {inputs.write_prize(step.prize)}" for step in draft.tiers)
         own = f"，好友得 {inputs.write_prize(draft.friend_prize)}" if draft.friend_prize else ""
         return f"好友{act}后计入：{wins}{own}"
@@ -131,8 +135,9 @@ class InvitationAdmin(ReadOnlyAdmin):
     fields = [
         ("referral", "inviter", "friend"),
         ("standing", "order_no", "share"),
-        ("bound_at", "valid_until", "acted_at"),
-        ("counted_at", "lost_at", "reason"),
+        ("bound_at", "valid_until", "watched_at"),
+        ("acted_at", "counted_at", "lost_at"),
+        "reason",
     ]
     readonly_fields = ["standing"]
 
@@ -145,17 +150,18 @@ class InvitationAdmin(ReadOnlyAdmin):
 class RewardAdmin(ReadOnlyAdmin):
     """What was won, given and taken back."""
 
-    list_display = ["at", "referral", "member", "what_for", "prize", "standing", "owed", "note"]
+    list_display = ["at", "referral", "member", "what_for", "prize", "standing", "order_no", "owed", "note"]
     list_filter = ["status", "owed", "referral", "at"]
-    list_select_related = ["referral", "member", "coupon_template"]
-    search_fields = ["=member__public_id"]
-    search_help_text = "会员编号"
+    list_select_related = ["referral", "member", "coupon_template", "sku"]
+    search_fields = ["=member__public_id", "=order_no"]
+    search_help_text = "会员编号或订单号"
     linked_by = ["member__id__exact", "referral__id__exact"]
     fields = [
         ("referral", "member", "what_for"),
         ("prize", "standing", "rounds"),
         ("at", "given_at", "taken_at"),
-        ("coupon", "owed", "note"),
+        ("coupon", "valid_until", "order_no"),
+        ("owed", "note"),
     ]
     readonly_fields = ["what_for", "prize", "standing"]
 
@@ -165,6 +171,8 @@ class RewardAdmin(ReadOnlyAdmin):
 
     @admin.display(description="奖励")
     def prize(self, row: Reward) -> str:
+        if row.prize_kind == PrizeKind.GOODS:
+            return f"商品 {row.sku} × {row.units}"
         return f"{row.points:,} 积分" if row.prize_kind == PrizeKind.POINTS else str(row.coupon_template)
 
     @admin.display(description="状态", ordering="status")

@@ -7,23 +7,52 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.campaigns.models import CampaignColumns
+from apps.catalog.models import Sku
 from apps.coupons.models import Coupon, Template
 from apps.members.models import Member
 from apps.referrals.states import Act, InvitationStatus, PrizeKind, RewardStatus
 from apps.shares.models import Share
 
-# A coupon or points, never both and never nothing.
-_ONE_PRIZE = Q(prize_kind=PrizeKind.COUPON, coupon__isnull=False, points__isnull=True) | Q(
-    prize_kind=PrizeKind.POINTS, coupon__isnull=True, points__gte=1
-)
+_NO_GOODS = Q(sku__isnull=True, units__isnull=True, days__isnull=True)
+_GOODS = Q(sku__isnull=False, units__gte=1, days__gte=1)
 
 
-class Referral(CampaignColumns):
+def _one_prize(coupon: str) -> Q:
+    """A coupon, points or goods: one of them, and never nothing. ``coupon`` is the column of the coupon's template."""
+    none, some = Q(**{f"{coupon}__isnull": True}), Q(**{f"{coupon}__isnull": False})
+    return (
+        Q(_NO_GOODS, some, prize_kind=PrizeKind.COUPON, points__isnull=True)
+        | Q(_NO_GOODS, none, prize_kind=PrizeKind.POINTS, points__gte=1)
+        | Q(_GOODS, none, prize_kind=PrizeKind.GOODS, points__isnull=True)
+    )
+
+
+class GoodsColumns(models.Model):
+    """Goods as a prize: units of a SKU, which the winner orders within so many days."""
+
+    sku = models.ForeignKey(
+        Sku, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="奖品 SKU"
+    )
+    units = models.PositiveIntegerField("奖品件数", null=True, blank=True)
+    days = models.PositiveIntegerField("奖品领取天数", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Referral(CampaignColumns, GoodsColumns):
     """A campaign: what a friend must do, and what the friend gets; the inviter's prizes are its tiers."""
 
     act = models.CharField(
-        "好友须完成", max_length=12, choices=Act.choices, help_text="首单在买家确认收货后计入，全额退款则作废"
+        "好友须完成",
+        max_length=12,
+        choices=Act.choices,
+        help_text="首单在确认收货后计入，全额退款则作废；浏览满时长须指定页面",
     )
+    # The page that a friend has to stay at, by the word and the id with which it is shared.
+    watch_kind = models.CharField("浏览页面", max_length=20, blank=True)
+    watch_id = models.PositiveBigIntegerField("页面编号", null=True, blank=True)
+    watch_seconds = models.PositiveIntegerField("浏览秒数", null=True, blank=True)
     needs_phone = models.BooleanField(
         "须绑定手机号", default=False, help_text="好友还须授权手机号，才计入并得奖"
     )
@@ -40,13 +69,22 @@ class Referral(CampaignColumns):
         constraints = [
             *CampaignColumns.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(prize_kind="", coupon__isnull=True, points__isnull=True) | _ONE_PRIZE,
+                condition=Q(_NO_GOODS, prize_kind="", coupon__isnull=True, points__isnull=True)
+                | _one_prize("coupon"),
                 name="referral_friend_prize_is_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(act=Act.WATCHED, watch_id__gte=1, watch_seconds__gte=1) & ~Q(watch_kind="")
+                | ~Q(act=Act.WATCHED) & Q(watch_kind="", watch_id__isnull=True, watch_seconds__isnull=True),
+                name="referral_watched_names_a_page",
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.title
 
-class Tier(models.Model):
+
+class Tier(GoodsColumns):
     """So many friends win this."""
 
     referral = models.ForeignKey(
@@ -65,7 +103,7 @@ class Tier(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["referral", "friends"], name="referral_tier_once"),
             models.CheckConstraint(condition=Q(friends__gte=1), name="referral_tier_of_somebody"),
-            models.CheckConstraint(condition=_ONE_PRIZE, name="referral_tier_prize_is_one"),
+            models.CheckConstraint(condition=_one_prize("coupon"), name="referral_tier_prize_is_one"),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +145,7 @@ class Invitation(models.Model):
     order_no = models.CharField("订单号", max_length=32, blank=True, db_index=True)
     bound_at = models.DateTimeField("邀请时间")
     valid_until = models.DateTimeField("有效期至", null=True)
+    watched_at = models.DateTimeField("浏览完成", null=True)
     acted_at = models.DateTimeField("完成时间", null=True)
     counted_at = models.DateTimeField("计入时间", null=True)
     lost_at = models.DateTimeField("作废时间", null=True)
@@ -139,11 +178,12 @@ class Invitation(models.Model):
         return f"{self.referral_id}: {self.inviter_id} → {self.friend_id}"
 
 
-class Reward(models.Model):
+class Reward(GoodsColumns):
     """What a member won in a campaign: a tier's prize, or (``invitation``) the friend's own; once each.
 
     The prize is that of the moment when it was won first. ``rounds`` counts how often it was given: what a refund
-    took and another friend won again is given anew. ``owed`` is set where a coupon was spent before it could be taken.
+    took and another friend won again is given anew. ``owed`` is set where a coupon was spent, or goods ordered, before
+    it could be taken. Goods are ordered once, until ``valid_until``: ``order_no`` is that order.
     """
 
     business_key = models.CharField("业务键", max_length=60, unique=True)
@@ -166,6 +206,8 @@ class Reward(models.Model):
         Coupon, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="已发的券"
     )
     owed = models.BooleanField("已用未还", default=False)
+    valid_until = models.DateTimeField("领取截止", null=True)
+    order_no = models.CharField("领取订单", max_length=32, blank=True, db_index=True)
     at = models.DateTimeField("时间")
     given_at = models.DateTimeField("发放时间", null=True)
     taken_at = models.DateTimeField("收回时间", null=True)
@@ -181,9 +223,11 @@ class Reward(models.Model):
                 name="referral_reward_of_one_thing",
             ),
             models.CheckConstraint(
-                condition=Q(prize_kind=PrizeKind.COUPON, coupon_template__isnull=False, points__isnull=True)
-                | Q(prize_kind=PrizeKind.POINTS, coupon_template__isnull=True, points__gte=1),
-                name="referral_reward_prize_is_one",
+                condition=_one_prize("coupon_template"), name="referral_reward_prize_is_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(order_no="") | Q(prize_kind=PrizeKind.GOODS, valid_until__isnull=False),
+                name="referral_reward_ordered_is_goods",
             ),
             models.CheckConstraint(
                 condition=~Q(status=RewardStatus.GIVEN) | Q(given_at__isnull=False, rounds__gte=1),

@@ -15,13 +15,23 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     came = Invitation.objects.filter(friend_id=person.member_id).order_by("id")
     won = Reward.objects.filter(member_id=person.member_id).order_by("id")
     edges = Edge.objects.filter(friend_id=person.member_id)
-    columns = ("status", "bound_at", "acted_at", "counted_at")
+    columns = ("status", "bound_at", "watched_at", "acted_at", "counted_at")
     return {
         "邀请的好友": personal.table(invited, *columns, 活动="referral__title"),
         "受邀": personal.table(came, *columns, "order_no", 活动="referral__title"),
         "受邀关系": personal.table(edges, "at"),
         "邀请奖励": personal.table(
-            won, "prize_kind", "points", "status", "at", "given_at", "taken_at", 活动="referral__title"
+            won,
+            "prize_kind",
+            "points",
+            "units",
+            "order_no",
+            "status",
+            "at",
+            "given_at",
+            "valid_until",
+            "taken_at",
+            活动="referral__title",
         ),
     }
 

@@ -1,7 +1,8 @@
 """What campaigns of invitations brought in and cost in a window.
 
 Income is what invited friends paid for goods and kept since they were invited; a friend of two campaigns is counted for
-both. The cost is what rewards are worth: points that were given at what they pay, coupons at what they took off.
+both. The cost is what rewards are worth: points that were given at what they pay, coupons at what they took off, goods
+at what they had cost when their order was placed.
 """
 
 from __future__ import annotations
@@ -45,27 +46,34 @@ _FIGURES: Final = """
           JOIN orders_order o ON o.order_no = c.order_no AND o.paid_at >= %(since)s AND o.paid_at < %(until)s
           JOIN orders_reduction x ON x.order_id = o.id AND x.kind = 'coupon' AND x.key = c.public_id::text
          WHERE w.referral_id IN (SELECT id FROM asked) AND o.status NOT IN ('GATHERING', 'REFUNDED')
+         GROUP BY w.referral_id),
+    goods AS (
+        SELECT w.referral_id, SUM(l.cost_fen * l.quantity)::bigint AS fen
+          FROM referrals_reward w
+          JOIN orders_order o ON o.order_no = w.order_no AND o.paid_at >= %(since)s AND o.paid_at < %(until)s
+          JOIN orders_orderline l ON l.order_id = o.id AND NOT l.is_gift
+         WHERE w.referral_id IN (SELECT id FROM asked) AND w.prize_kind = 'goods' AND o.status <> 'REFUNDED'
          GROUP BY w.referral_id)
     SELECT a.id, COALESCE(i.orders, 0), COALESCE(i.buyers, 0), COALESCE(i.fen, 0), COALESCE(c.fen, 0),
-           COALESCE(p.points, 0)
+           COALESCE(p.points, 0), COALESCE(g.fen, 0)
       FROM asked a LEFT JOIN income i ON i.referral_id = a.id LEFT JOIN points p ON p.referral_id = a.id
-      LEFT JOIN coupons c ON c.referral_id = a.id
+      LEFT JOIN coupons c ON c.referral_id = a.id LEFT JOIN goods g ON g.referral_id = a.id
 """
 
 
 def by_campaign(*, since: datetime, until: datetime) -> list[Line]:
     """Each campaign that had begun before ``until``, what it brought in and cost in ``[since, until)``: two statements.
 
-    Campaigns of which nothing came in the window are left out. The first kind of cost is coupons, the second points.
+    Campaigns of which nothing came are left out. The first kind of cost is coupons, the second points and goods.
     """
     rows = {row.pk: row for row in Referral.objects.filter(starts_at__lt=until).order_by("-starts_at", "-id")}
     per_yuan = point_facts.rules().deduction_points_per_yuan
     lines = []
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, {"ids": list(rows), "since": since, "until": until})
-        for pk, orders, buyers, income_fen, coupons_fen, points in cursor.fetchall():
+        for pk, orders, buyers, income_fen, coupons_fen, points, goods_fen in cursor.fetchall():
             points_fen = money.points_worth(points, points_per_yuan=per_yuan) if points else 0
-            line = Line((rows[pk].title,), orders, buyers, income_fen, coupons_fen, points_fen)
+            line = Line((rows[pk].title,), orders, buyers, income_fen, coupons_fen, points_fen + goods_fen)
             if any(line[1:]):
                 lines.append(line)
     return sorted(lines, key=lambda line: -line.income_fen)

@@ -16,7 +16,7 @@ from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.referrals.models import Invitation, Referral, Reward
-from apps.referrals.states import KIND, InvitationStatus, RewardStatus
+from apps.referrals.states import KIND, PRIZE, InvitationStatus, PrizeKind, RewardStatus
 from apps.shares.models import Share
 from mall.errors import NotFound
 
@@ -89,6 +89,30 @@ def on_offer(*, at: datetime) -> QuerySet[Referral]:
     return _told(at=at).filter(approval=Approval.APPROVED, ends_at__gt=at)
 
 
+def shown_to(member: Member | None, *, at: datetime) -> QuerySet[Referral]:
+    """``on_offer``, and campaigns of before in which the member won goods that can still be ordered."""
+    if member is None:
+        return on_offer(at=at)
+    waiting = Reward.objects.filter(
+        member=member,
+        prize_kind=PrizeKind.GOODS,
+        status=RewardStatus.GIVEN,
+        order_no="",
+        valid_until__gt=at,
+    )
+    offered = Q(approval=Approval.APPROVED, ends_at__gt=at)
+    return _told(at=at).filter(offered | Q(pk__in=waiting.values("referral_id")))
+
+
+def prize_of(*, reward_id: int, member_id: int) -> Reward:
+    """Goods that the member won, with SKU and campaign: one statement. Raises NotFound."""
+    mine = Reward.objects.filter(pk=reward_id, member_id=member_id, prize_kind=PrizeKind.GOODS)
+    found = mine.select_related("referral", "sku").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def standing(*, referral_id: int, member_id: int) -> Standing:
     """How a member's friends of a campaign stand: one statement."""
     mine = Invitation.objects.filter(referral_id=referral_id, inviter_id=member_id)
@@ -115,7 +139,7 @@ def standings(member_id: int, rows: Sequence[Referral]) -> Mapping[int, Standing
 def rewards_of(member_id: int, rows: Sequence[Referral]) -> QuerySet[Reward]:
     """What a member won in these campaigns, tiers in their order, own prizes last."""
     mine = Reward.objects.filter(referral__in=rows, member_id=member_id)
-    return mine.select_related("coupon_template").order_by("friends", "id")
+    return mine.select_related("coupon_template", "sku__product").order_by("friends", "id")
 
 
 def rewards_to_try(*, at: datetime) -> QuerySet[Reward]:
@@ -127,10 +151,16 @@ def rewards_to_try(*, at: datetime) -> QuerySet[Reward]:
     )
 
 
+def is_prize(order: Order) -> bool:
+    """Whether the order is of goods that were won: nobody bought anything. No statement."""
+    return bool(order.activity and order.activity["kind"] == PRIZE)
+
+
 def first_received(row: Invitation) -> Order | None:
-    """The friend's first order since the invitation that was received and is not refunded."""
+    """The friend's first order since the invitation that was received and is not refunded, other than of a prize."""
     mine = Order.objects.filter(member_id=row.friend_id, created_at__gte=row.bound_at, status=Status.RECEIVED)
-    return mine.order_by("received_at", "id").first()
+    bought = (order for order in mine.order_by("received_at", "id")[:20] if not is_prize(order))
+    return next(bought, None)
 
 
 def ring_of(*, inviter_id: int, friend_id: int) -> int:
@@ -176,8 +206,10 @@ def spread(row: Referral) -> Spread:
 
 
 def _told(*, at: datetime) -> QuerySet[Referral]:
-    rows = Referral.objects.exclude(approval=Approval.DRAFT).select_related("coupon")
-    return rows.filter(Q(preheat_at__isnull=True) | Q(preheat_at__lte=at)).prefetch_related("tiers__coupon")
+    rows = Referral.objects.exclude(approval=Approval.DRAFT).select_related("coupon", "sku__product")
+    return rows.filter(Q(preheat_at__isnull=True) | Q(preheat_at__lte=at)).prefetch_related(
+        "tiers__coupon", "tiers__sku__product"
+    )
 
 
 def _ranked(*, since: datetime, until: datetime) -> QuerySet[Invitation, tuple[int, int, datetime]]:

@@ -6,17 +6,20 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.base.inputs import StrictTextField
 from apps.base.schema import ServerTimeField
 from apps.campaigns.states import State
-from apps.referrals.states import Act, PrizeKind, RewardStatus
+from apps.referrals.states import PRIZE, Act, PrizeKind, RewardStatus
 
 
 class ReferralPrizeSerializer(serializers.Serializer[Any]):
-    """A coupon or points."""
+    """A coupon, points or goods."""
 
     kind = serializers.ChoiceField(choices=PrizeKind.choices)
-    code = serializers.CharField(allow_null=True, help_text="Code of the coupon's template; null for points.")
-    points = serializers.IntegerField(allow_null=True, help_text="How many points; null for a coupon.")
+    code = serializers.CharField(allow_null=True, help_text="Code of the coupon's template; null for others.")
+    points = serializers.IntegerField(allow_null=True, help_text="How many points; null for others.")
+    sku_id = serializers.IntegerField(allow_null=True, help_text="The goods; null for others.")
+    quantity = serializers.IntegerField(allow_null=True, help_text="How many units; null for others.")
     title = serializers.CharField(help_text="The prize as shoppers read it.")
 
 
@@ -25,6 +28,31 @@ class ReferralTierSerializer(serializers.Serializer[Any]):
 
     friends = serializers.IntegerField(help_text="How many friends have to count.")
     prize = ReferralPrizeSerializer(help_text="What this many friends win.")
+
+
+class PrizeActivitySerializer(serializers.Serializer[Any]):
+    """The prize as an order names it."""
+
+    kind = serializers.ChoiceField(choices=[PRIZE])
+    id = serializers.IntegerField()
+
+
+class PrizeItemSerializer(serializers.Serializer[Any]):
+    sku_id = serializers.IntegerField()
+    quantity = serializers.IntegerField()
+
+
+class PrizeOrderSerializer(serializers.Serializer[Any]):
+    """What a choice of `POST /checkout/quote` and `POST /orders` says to have the goods, beside the address."""
+
+    activity = PrizeActivitySerializer(help_text="The `activity` of the choice.")
+    items = PrizeItemSerializer(
+        many=True, help_text="The `items` of the choice: no others, no other quantity."
+    )
+    until = serializers.DateTimeField(help_text="Until when it can be ordered.")
+    order_no = serializers.CharField(
+        allow_null=True, help_text="The order that has it; null while there is none."
+    )
 
 
 class ReferralWonSerializer(serializers.Serializer[Any]):
@@ -39,6 +67,9 @@ class ReferralWonSerializer(serializers.Serializer[Any]):
         choices=RewardStatus.choices,
         help_text="`HELD` while a friend is looked at; `TAKEN_BACK` after a friend's order went back.",
     )
+    order = PrizeOrderSerializer(
+        allow_null=True, help_text="How goods that were given are ordered; null for anything else."
+    )
 
 
 class ReferralMineSerializer(serializers.Serializer[Any]):
@@ -50,6 +81,16 @@ class ReferralMineSerializer(serializers.Serializer[Any]):
     won = ReferralWonSerializer(many=True, help_text="What I won by this campaign, or what waits.")
 
 
+class WatchSerializer(serializers.Serializer[Any]):
+    """The page that a friend has to stay at."""
+
+    kind = serializers.CharField(
+        help_text="What it is, in the words of `POST /shares`: a `product`, or an activity."
+    )
+    id = serializers.IntegerField(help_text="Which one.")
+    seconds = serializers.IntegerField(help_text="For how long.")
+
+
 class ReferralSerializer(serializers.Serializer[Any]):
     """A campaign: what friends have to do, and what that wins."""
 
@@ -57,8 +98,10 @@ class ReferralSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     act = serializers.ChoiceField(
         choices=Act.choices,
-        help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt.",
+        help_text="`REGISTERED`: a new member who came by the token; `FIRST_ORDER` counts at receipt; "
+        "`WATCHED`: such a new member stayed at a page.",
     )
+    watch = WatchSerializer(allow_null=True, help_text="For `WATCHED`; null for other acts.")
     needs_phone = serializers.BooleanField(help_text="Whether a friend has to tell their phone, too.")
     tiers = ReferralTierSerializer(many=True, help_text="What how many friends win, the fewest first.")
     friend_prize = ReferralPrizeSerializer(allow_null=True, help_text="What a friend gets; null for nothing.")
@@ -66,6 +109,27 @@ class ReferralSerializer(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=State.choices)
     mine = ReferralMineSerializer(allow_null=True, help_text="null without login.")
+
+
+class WatchOpenedSerializer(serializers.Serializer[Any]):
+    """A page that was opened."""
+
+    token = serializers.CharField(help_text="Sent to `…/watch/done` between the two times.")
+    path = serializers.CharField(help_text="The page of the mini program.")
+    seconds = serializers.IntegerField(help_text="For how long to stay.")
+    good_from = serializers.DateTimeField(help_text="When the friend has stayed long enough.")
+    good_until = serializers.DateTimeField(help_text="When the page has to be opened anew.")
+
+
+class WatchDoneRequestSerializer(serializers.Serializer[Any]):
+    token = StrictTextField(max_length=200, help_text="As it was given when the page was opened.")
+
+
+class WatchDoneSerializer(serializers.Serializer[Any]):
+    """The friend stayed."""
+
+    watched_at = serializers.DateTimeField(help_text="When that was noted.")
+    needs_phone = serializers.BooleanField(help_text="Whether a phone has to be told, too, before it counts.")
 
 
 class OneReferralSerializer(ReferralSerializer):

@@ -10,6 +10,9 @@ from mall.lifecycle import Lifecycle, Move
 
 KIND: Final = "referral"
 LABEL: Final = "邀请"
+# What an order of a prize names as its activity.
+PRIZE: Final = "referral_prize"
+PRIZE_LABEL: Final = "邀请奖品"
 
 
 class Act(TextChoices):
@@ -17,6 +20,7 @@ class Act(TextChoices):
 
     REGISTERED = "REGISTERED", "注册"
     FIRST_ORDER = "FIRST_ORDER", "首单收货"
+    WATCHED = "WATCHED", "浏览满时长"
 
 
 class PrizeKind(TextChoices):
@@ -24,6 +28,7 @@ class PrizeKind(TextChoices):
 
     COUPON = "coupon", "优惠券"
     POINTS = "points", "积分"
+    GOODS = "goods", "商品"
 
 
 class InvitationStatus(TextChoices):

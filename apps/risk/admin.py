@@ -62,6 +62,12 @@ class LookAdmin(ReadOnlyAdmin):
         """Only what is held is judged."""
         return ["release", "reject"] if row.verdict == Verdict.HELD else []
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """No buttons about a kind that others decide about."""
+        row = self.get_object(request, str(object_id))
+        barred = row is not None and row.kind in _barred(request)
+        return [] if barred else super().get_actions_detail(request, object_id)
+
     @admin.display(description="类型", ordering="kind")
     def what(self, row: Look) -> str:
         return board.kind_of(row.kind).label
@@ -94,7 +100,9 @@ class LookAdmin(ReadOnlyAdmin):
         """Ask, then let each of the chosen rewards go by itself."""
 
         def release(_: forms.ReleaseForm, ids: list[int]) -> Done:
-            outcome = risk.release(look_ids=ids, operator=operator(request), at=timezone.now())
+            outcome = risk.release(
+                look_ids=ids, operator=operator(request), barred=_barred(request), at=timezone.now()
+            )
             return told(outcome, "放行")
 
         return self._many(request, forms.ReleaseForm, release)
@@ -104,7 +112,9 @@ class LookAdmin(ReadOnlyAdmin):
 
         def reject(form: forms.RejectForm, ids: list[int]) -> Done:
             reason, by = form.cleaned_data["reason"], operator(request)
-            outcome = risk.reject(look_ids=ids, reason=reason, operator=by, at=timezone.now())
+            outcome = risk.reject(
+                look_ids=ids, reason=reason, operator=by, barred=_barred(request), at=timezone.now()
+            )
             return told(outcome, "驳回")
 
         return self._many(request, forms.RejectForm, reject)
@@ -128,7 +138,9 @@ class LookAdmin(ReadOnlyAdmin):
         row: Look = self.row(request, object_id)
 
         def release(_: forms.ReleaseForm) -> str:
-            risk.release(look_ids=[row.pk], operator=operator(request), at=timezone.now())
+            risk.release(
+                look_ids=[row.pk], operator=operator(request), barred=_barred(request), at=timezone.now()
+            )
             return "已放行。"
 
         return self.ask(request, forms.ReleaseForm, release, row=row, heading=row.title, facts=_facts(row))
@@ -139,7 +151,9 @@ class LookAdmin(ReadOnlyAdmin):
 
         def reject(form: forms.RejectForm) -> str:
             reason, by = form.cleaned_data["reason"], operator(request)
-            risk.reject(look_ids=[row.pk], reason=reason, operator=by, at=timezone.now())
+            risk.reject(
+                look_ids=[row.pk], reason=reason, operator=by, barred=_barred(request), at=timezone.now()
+            )
             return "已驳回。"
 
         return self.ask(request, forms.RejectForm, reject, row=row, heading=row.title, facts=_facts(row))
@@ -224,6 +238,12 @@ def _replayed(rules: Mapping[Clue, Weighing], *, hold_at: int) -> Preview:
     among = [("其中", told) for told in found.among]
     told = f"最近 30 天核实过 {found.looked_at} 笔奖励，当时扣留 {found.before} 笔，按新规则会扣留 {found.held} 笔"
     return Preview(facts=[("试算", told), *among])
+
+
+def _barred(request: HttpRequest) -> frozenset[str]:
+    """The kinds about which whoever asks may not decide, here as on their own pages."""
+    by = operator(request)
+    return frozenset(kind.name for kind in board.kinds() if kind.right and not by.has_perm(kind.right))
 
 
 def _facts(row: Look) -> list[tuple[str, Any]]:

@@ -28,12 +28,17 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A line of the board: the word, what operators call it, and the dotted paths of its two decisions."""
+    """A line of the board: the word, what operators call it, and the dotted paths of its two decisions.
+
+    ``right`` is what deciding about it needs beside the right to judge here (``app.codename``), empty where nothing is:
+    the one that its own page asks for.
+    """
 
     name: str
     label: str
     releases: str
     rejects: str
+    right: str = ""
 
     def release(self) -> Decides:
         """What lets a held reward go."""

@@ -63,6 +63,10 @@ def running(slot: Slot, *, environ: Mapping[str, str]) -> Iterator[Shop]:
             sandbox_port=sandbox_port,
             environ=environ,
         )
+        children: list[Child] = []
+        stack.callback(stop_all, children)
+        # First: it is up by the time the demo shop asks WeChat for the account's message templates.
+        _start_sandbox(children, slot, web_port=web_port, sandbox_port=sandbox_port, environ=variables)
         print("Preparing the database and the demo shop.", flush=True)
         password = slot.kept("operator_password", lambda: secrets.token_urlsafe(12))
         own = {
@@ -70,9 +74,7 @@ def running(slot: Slot, *, environ: Mapping[str, str]) -> Iterator[Shop]:
             "OPERATOR_OWNS_DATABASE": "0" if environ.get("DATABASE_URL") else "1",
         }
         operator = _prepare(environ={**variables, **own}, log=slot.logs / "prepare.log")
-        children: list[Child] = []
-        stack.callback(stop_all, children)
-        _start(children, slot, web_port=web_port, sandbox_port=sandbox_port, environ=variables)
+        _start(children, slot, web_port=web_port, environ=variables)
         addresses = Addresses(
             shop=f"http://{ports.LOOPBACK}:{web_port}",
             sandbox=f"http://{ports.LOOPBACK}:{sandbox_port}",
@@ -84,10 +86,10 @@ def running(slot: Slot, *, environ: Mapping[str, str]) -> Iterator[Shop]:
         yield shop
 
 
-def _start(
+def _start_sandbox(
     children: list[Child], slot: Slot, *, web_port: int, sandbox_port: int, environ: Mapping[str, str]
 ) -> None:
-    """Start the sandbox and every process of the Procfile; each is in ``children`` as soon as it runs."""
+    """Start the WeChat sandbox; it is in ``children`` as soon as it runs."""
     options = {
         "--port": str(sandbox_port),
         "--identity": str(environment.identity_directory(slot)),
@@ -105,6 +107,10 @@ def _start(
     print(f"Starting the WeChat sandbox on 127.0.0.1:{sandbox_port}.", flush=True)
     log = _fresh(slot.logs / "sandbox.log")
     children.append(Child("sandbox", command, log=log, environment=environ, directory=ROOT))
+
+
+def _start(children: list[Child], slot: Slot, *, web_port: int, environ: Mapping[str, str]) -> None:
+    """Start every process of the Procfile; each is in ``children`` as soon as it runs."""
     for name, line in procfile().items():
         where = f" on 127.0.0.1:{web_port}" if name == "web" else ""
         print(f"Starting {name}{where}.", flush=True)

@@ -238,6 +238,7 @@ REST_FRAMEWORK = {
         # A mobile carrier puts thousands of phones behind one address.
         "login": "300/min",
         "search": "120/min",
+        "watch": "20/min",
     },
     "DEFAULT_SCHEMA_CLASS": "apps.base.schema.ShopSchema",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -311,6 +312,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "apps.base.beat.PulsingScheduler"
 OUTBOX_SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
 OUTBOX_ONLY_WITH = "config.subscriptions.ONLY_WITH"
+OUTBOX_ONLY_WHILE = "config.subscriptions.ONLY_WHILE"
 OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 # With which marks are written into pictures: that of the posters.
@@ -335,6 +337,8 @@ MEMBER_UNPAID_UNITS = ENV.member_unpaid_units
 MEMBER_UNPAID_USES = ENV.member_unpaid_uses
 SHARE_DAYS = ENV.share_days
 SHARE_VISIT_DAYS = ENV.share_visit_days
+REFERRAL_WATCH_POINTS = ENV.referral_watch_points
+REFERRAL_WATCH_COUPON_FEN = ENV.referral_watch_coupon_fen
 RISK_TRACE_DAYS = ENV.risk_trace_days
 WECHAT_RISK_RANK = ENV.wechat_risk_rank
 MESSAGE_SENDS_PER_SECOND = ENV.message_sends_per_second

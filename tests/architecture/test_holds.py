@@ -15,6 +15,7 @@ ORDER = {
     "Balance": "its member's alone; after points, as they pay before it does",
     "GroupSeats": "shared by a group of a few",
     "Bargains": "the campaign's quota, behind the run of one member",
+    "ReferralPrizes": "its winner's alone; news of friends locks it behind those friends' orders, never behind stock",
     "Presales": "shared by all buyers of a plan, whose goods arrive by locking plan before stock",
     "FlashQuota": "shared by everybody in a rush",
     "Stock": "last: every order of a SKU waits for this row, so it is locked for the shortest time",

@@ -15,11 +15,12 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from config.celery import app as celery
 from config.schedule import RINGS
-from config.subscriptions import MOVED, ONLY_WITH, SUBSCRIPTIONS
+from config.subscriptions import MOVED, ONLY_WHILE, ONLY_WITH, SUBSCRIPTIONS
 from mall.events import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,13 @@ def test_listeners_that_moved_are_where_the_board_says_and_nowhere_else() -> Non
 def test_a_switch_is_one_of_the_settings_and_turns_off_who_hears_news() -> None:
     assert set(ONLY_WITH) <= {path for paths in SUBSCRIPTIONS.values() for path in paths}
     assert [name for name in ONLY_WITH.values() if not hasattr(settings, name)] == []
+
+
+def test_who_hears_news_only_while_there_is_a_row_hears_some_and_says_of_which_kind() -> None:
+    heard = [(kind.__name__, path) for kind, paths in SUBSCRIPTIONS.items() for path in paths]
+    assert set(ONLY_WHILE) <= {path for _, path in heard}
+    conditional = [(kind, ONLY_WHILE[path]) for kind, path in heard if path in ONLY_WHILE]
+    assert all(isinstance(import_string(rows)(kind), QuerySet) for kind, rows in conditional)
 
 
 def test_no_listener_that_was_ever_released_is_forgotten() -> None:

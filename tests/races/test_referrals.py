@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 
 import pytest
 
+from apps.checkout import placing
+from apps.checkout.quoting import Choice
+from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.points.models import Account
 from apps.points.models import Entry as PointsEntry
 from apps.referrals import services as referrals
 from apps.referrals.drafts import Step
 from apps.referrals.models import Edge, Invitation, Reward
+from apps.referrals.services import prizes
 from apps.risk import selectors as risk_facts
 from apps.risk import services as risk
 from apps.risk.models import Look
@@ -20,6 +25,7 @@ from tests.apps.checkout import make as counter
 from tests.apps.fulfillment.make import operator
 from tests.apps.referrals import make
 from tests.apps.referrals.make import LATER
+from tests.races.stage import together_first
 from tests.races.together import all_answers, at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -112,3 +118,57 @@ def test_released_and_rejected_at_once_is_one_of_both_and_one_reward_at_most():
         assert outcome == {"1": 1, "look_not_held": 1}
         released = Look.objects.get(pk=look_id).verdict == "RELEASED"
         assert make.balance(inviter)[0] == (100 if released else 0)
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_one_prize_in_two_orders_at_once_is_had_once_and_without_a_look_at_it_as_it_is_now_twice(
+    monkeypatch: pytest.MonkeyPatch, looks: bool
+):
+    counter.freight(0)
+    cup, winner = counter.goods(5000), counter.buyer()
+    make.registered(winner[0], make.campaign(tiers=[Step(friends=1, prize=make.goods(cup))]))
+    reward = Reward.objects.get(member=winner[0])
+    choice = Choice(items=((cup.pk, 1),), address_id=winner[1].pk, activity=make.ticket(reward))
+
+    def place(key: str) -> str:
+        placing.place(
+            member=winner[0],
+            choice=choice,
+            expected_payable_fen=0,
+            idempotency_key=key,
+            remark="",
+            at=LATER,
+        )
+        return "placed"
+
+    priced = together_first(placing._write_at_a_free_place, threads=2)
+    monkeypatch.setattr(placing, "_write_at_a_free_place", priced)
+    if not looks:
+        monkeypatch.setattr(prizes, "_locked", lambda _: copy(reward))
+    ended = all_answers([lambda: place("first"), lambda: place("second")])
+    assert ended == ({"placed": 1, "prize_ordered": 1} if looks else {"placed": 2})
+    assert stock_facts.available([cup.pk]) == {cup.pk: 99 if looks else 98}
+
+
+def test_a_prize_that_is_ordered_while_its_friend_is_lost_is_owed_or_not_to_be_had():
+    counter.freight(0)
+    cup = counter.goods(5000)
+    row = make.campaign(act="FIRST_ORDER", tiers=[Step(friends=1, prize=make.goods(cup))])
+    for number in range(ROUNDS):
+        winner = counter.buyer()
+        first = make.ordered(winner[0], row, make.buyer(f"文三路 {number} 号"))
+        reward = Reward.objects.get(member=winner[0])
+        units = {line.sku: line.quantity for line in first.lines.all()}
+        make.sale.refund(first, units, shipping_fen=first.shipping_fen, at=LATER)
+        ended = at_once(
+            [
+                lambda r=reward, m=winner[0]: prizes.hold(
+                    order_no=f"SO-PRIZE-{r.pk}", reward_id=r.pk, member_id=m.pk, at=LATER
+                ),
+                lambda o=first: referrals.take_back(order_no=o.order_no, at=LATER),
+            ]
+        )
+        reward.refresh_from_db()
+        assert reward.status == "TAKEN_BACK"
+        assert bool(reward.order_no) == reward.owed
+        assert ended == ({"done": 2} if reward.owed else {"done": 1, "PrizeNotGiven": 1})

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.audiences import conditions
 from apps.audiences.models import Segment, Tag, TagMark
@@ -22,6 +22,13 @@ from mall.errors import Fault, Faulty, NotFound, ShopError
 
 # Columns that the services fill in.
 _OURS: Final = ("created_at", "archived_at", "followed_on")
+_PUT: Final = """
+    INSERT INTO audiences_tagmark (tag_id, member_id, operator_id, at)
+    SELECT %(tag)s, member.id, %(operator)s::bigint, %(at)s FROM members_member AS member
+     WHERE member.id = ANY(%(members)s::bigint[]) AND member.erased_at IS NULL
+     ORDER BY member.id
+        ON CONFLICT DO NOTHING
+"""
 
 
 class TagRefused(Faulty):
@@ -71,16 +78,17 @@ def save_tag(tag: Tag, *, at: datetime) -> Tag:
 def put(*, tag_id: int, member_ids: Collection[int], operator: Any, at: datetime) -> int:
     """Put a tag on members; who bears it keeps it. Return on how many it is new. Raises TagNotByHand, NotFound."""
     _by_hand(tag_id)
-    there = TagMark.objects.filter(tag_id=tag_id, member_id__in=member_ids).values_list(
-        "member_id", flat=True
-    )
-    living = Member.objects.filter(pk__in=member_ids, erased_at=None).values_list("pk", flat=True)
-    new = sorted(set(living) - set(there))
-    TagMark.objects.bulk_create(
-        [TagMark(tag_id=tag_id, member_id=member_id, operator=operator, at=at) for member_id in new],
-        ignore_conflicts=True,
-    )
-    return len(new)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PUT,
+            {
+                "tag": tag_id,
+                "members": sorted(member_ids),
+                "operator": operator.pk if operator is not None else None,
+                "at": at,
+            },
+        )
+        return int(cursor.rowcount)
 
 
 def put_on_numbers(*, tag_id: int, member_numbers: Iterable[str], operator: Any, at: datetime) -> Changed:

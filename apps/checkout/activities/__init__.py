@@ -28,6 +28,7 @@ from apps.checkout.activities.kind import (
 )
 from apps.checkout.activities.points_good import PointsGoods
 from apps.checkout.activities.presale import Presales
+from apps.checkout.activities.referral_prize import ReferralPrizes
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -69,7 +70,14 @@ __all__ = [
 ]
 
 # The board. A kind's place says nothing, except which badge a product shows first.
-KINDS: tuple[ActivityKind, ...] = (FlashSales(), PointsGoods(), GroupBuys(), Bargains(), Presales())
+KINDS: tuple[ActivityKind, ...] = (
+    FlashSales(),
+    PointsGoods(),
+    GroupBuys(),
+    Bargains(),
+    Presales(),
+    ReferralPrizes(),
+)
 
 # Where no order comes without a kind of activity whose orders wait there.
 _OF_ACTIVITIES = frozenset({Status.RESERVED, Status.GATHERING})

@@ -53,4 +53,11 @@ def move(
     row.save(update_fields=sorted({"status", "waits_since", "reason", "ended_at", *with_columns}))
     replica.wrote_for(Member, row.member_id)
     subject = f"{row.invoice_no}@{row.status}"
-    messaging.write(scene=SCENE, member_id=row.member_id, subject=subject, occasion=subject, at=at)
+    messaging.write(
+        scene=SCENE,
+        member_id=row.member_id,
+        subject=subject,
+        occasion=subject,
+        order_no=row.order.order_no,
+        at=at,
+    )

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db import connection
+
 from apps.audiences import services as audiences
 from apps.audiences.models import TagMark
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.journeys import keys
 from apps.journeys.flow import Placed
-from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask, StepRecord
-from apps.journeys.states import KIND, SCENE, Arm, Outcome, Reason
+from apps.journeys.models import Journey, JourneyVersion, Participation
+from apps.journeys.services.recording import Record
+from apps.journeys.states import KIND, SCENE, Arm, Outcome, Reason, TaskStatus
 from apps.journeys.steps import GiveCoupon, GivePoints, Message, PutTag, Task
 from apps.messaging import services as messaging
 from apps.messaging.services.writing import Draft
@@ -25,6 +28,12 @@ from apps.risk.states import Verdict
 from mall.errors import NotFound
 
 _LONGEST: Final = 120
+_ASK_STAFF: Final = """
+    INSERT INTO journeys_stafftask (member_id, participation_id, step, text, status, note, created_at)
+    SELECT task.member_id, task.participation_id, %(step)s, %(text)s, %(status)s, '', %(at)s
+      FROM unnest(%(members)s::bigint[], %(rows)s::bigint[]) AS task (member_id, participation_id)
+        ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +46,46 @@ class Act:
     rows: Sequence[Participation]
     dues: Mapping[int, datetime]
 
-    def record(self, row: Participation, outcome: Outcome, reason: str = "", detail: str = "") -> StepRecord:
-        """What became of it for one member; ``at`` is set where it is written."""
-        return StepRecord(
-            participation=row,
-            step=self.placed.number,
-            kind=self.placed.step.kind,
-            outcome=outcome,
-            reason=reason,
-            detail=detail[:_LONGEST],
-        )
+    def record(self, row: Participation, outcome: Outcome, reason: str = "", detail: str = "") -> Record:
+        """What became of it for one member."""
+        step = self.placed.step.kind
+        return Record(row.pk, self.placed.number, step, outcome, reason, detail[:_LONGEST])
 
     def key(self, row: Participation) -> str:
         """The key of what is done for one member."""
         return keys.of(row.pk, self.placed.number)
 
 
-def perform(acts: Iterable[Act], *, at: datetime) -> list[StepRecord]:
+def perform(acts: Iterable[Act], *, at: datetime) -> list[Record]:
     """Do it for the treated, nothing for the held out; return what is to be written down.
 
     In the caller's transaction. Rows that others wait for come last, points before coupons, each in one order.
     """
-    records: list[StepRecord] = []
+    records: list[Record] = []
     for act in sorted(acts, key=_order):
         held_out = [row for row in act.rows if row.arm == Arm.HOLDOUT]
         records += [act.record(row, Outcome.SKIPPED, Reason.HOLDOUT) for row in held_out]
         treated = [row for row in act.rows if row.arm != Arm.HOLDOUT]
         if treated:
             records += _DONE[type(act.placed.step)](act, treated, at=at)
-    for record in records:
-        record.at = at
     return records
 
 
-def give_held(*, participation: Participation, step: int, template_id: int, at: datetime) -> StepRecord:
+def give_held(*, participation: Participation, step: int, template_id: int, at: datetime) -> Record:
     """Give a coupon that was held for a look; what is written down."""
     key = keys.of(participation.pk, step)
-    record = StepRecord(participation=participation, step=step, kind=GiveCoupon.kind, at=at)
+    outcome, reason = Outcome.SKIPPED, ""
     try:
         given = coupons.issue_many(
             template_id=template_id, causes={participation.member_id: key}, way=Coupon.Way.OTHER, at=at
         )
-        record.outcome = Outcome.DONE if given.have else Outcome.SKIPPED
-        record.reason = "" if given.have else Reason.SOLD_OUT
+        outcome, reason = (Outcome.DONE, "") if given.have else (Outcome.SKIPPED, Reason.SOLD_OUT)
     except (coupons.NotIssued, NotFound):
-        record.outcome, record.reason = Outcome.SKIPPED, Reason.NOT_ISSUED
-    return record
+        reason = Reason.NOT_ISSUED
+    return Record(participation.pk, step, GiveCoupon.kind, outcome, reason)
 
 
-def _message(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepRecord]:
+def _message(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[Record]:
     step: Any = act.placed.step
     drafts = []
     for row in rows:
@@ -107,7 +107,7 @@ def _message(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[S
     return [act.record(row, Outcome.DONE, detail=step.title) for row in rows]
 
 
-def _tag(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepRecord]:
+def _tag(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[Record]:
     step: Any = act.placed.step
     members = [row.member_id for row in rows]
     have = set(
@@ -125,32 +125,31 @@ def _tag(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepR
     ]
 
 
-def _task(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepRecord]:
+def _task(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[Record]:
     step: Any = act.placed.step
-    StaffTask.objects.bulk_create(
-        [
-            StaffTask(
-                member_id=row.member_id,
-                participation=row,
-                step=act.placed.number,
-                text=step.text,
-                created_at=at,
-            )
-            for row in rows
-        ],
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ASK_STAFF,
+            {
+                "members": [row.member_id for row in rows],
+                "rows": [row.pk for row in rows],
+                "step": act.placed.number,
+                "text": step.text,
+                "status": TaskStatus.OPEN,
+                "at": at,
+            },
+        )
     return [act.record(row, Outcome.DONE, detail=step.text) for row in rows]
 
 
-def _points(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepRecord]:
+def _points(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[Record]:
     step: Any = act.placed.step
     causes = {row.member_id: act.key(row) for row in rows}
     points.earn_many(causes=causes, amount=step.points, reason=act.journey.title, at=at)
     return [act.record(row, Outcome.DONE, detail=f"{step.points} 积分") for row in rows]
 
 
-def _coupon(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[StepRecord]:
+def _coupon(act: Act, rows: Sequence[Participation], *, at: datetime) -> list[Record]:
     step: Any = act.placed.step
     held = _held(act, rows, at=at)
     causes = {row.member_id: act.key(row) for row in rows if row.pk not in held}
@@ -208,7 +207,7 @@ def _order(act: Act) -> tuple[int, int, int]:
     )
 
 
-_DONE: Final[Mapping[type, Callable[..., list[StepRecord]]]] = {
+_DONE: Final[Mapping[type, Callable[..., list[Record]]]] = {
     Message: _message,
     PutTag: _tag,
     Task: _task,

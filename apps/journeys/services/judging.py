@@ -7,8 +7,8 @@ from typing import Any
 
 from apps.journeys import flow as flows
 from apps.journeys import keys
-from apps.journeys.models import Participation, StepRecord
-from apps.journeys.services import acting
+from apps.journeys.models import Participation
+from apps.journeys.services import acting, recording
 from apps.journeys.states import Outcome, Reason
 from apps.journeys.steps import GiveCoupon
 from apps.risk.models import Look
@@ -24,7 +24,7 @@ def release_held(look: Look, *, reason: str, operator: Any, at: datetime) -> boo
     if template_id is None:
         return False
     record = acting.give_held(participation=participation, step=step, template_id=template_id, at=at)
-    StepRecord.objects.bulk_create([record], ignore_conflicts=True)
+    recording.keep([record], once=True, at=at)
     return True
 
 
@@ -34,15 +34,8 @@ def reject_held(look: Look, *, reason: str, operator: Any, at: datetime) -> bool
     if found is None:
         return False
     participation, step = found
-    record = StepRecord(
-        participation=participation,
-        step=step,
-        kind=GiveCoupon.kind,
-        outcome=Outcome.SKIPPED,
-        reason=Reason.REJECTED,
-        at=at,
-    )
-    StepRecord.objects.bulk_create([record], ignore_conflicts=True)
+    record = recording.Record(participation.pk, step, GiveCoupon.kind, Outcome.SKIPPED, Reason.REJECTED)
+    recording.keep([record], once=True, at=at)
     return True
 
 

@@ -19,11 +19,13 @@ from apps.base import days, faults, nudges
 from apps.journeys import flow as flows
 from apps.journeys import truths
 from apps.journeys.flow import Flow, Placed
-from apps.journeys.models import Journey, JourneyVersion, Participation, StepRecord
-from apps.journeys.services import acting, moving, running
+from apps.journeys.models import Journey, JourneyVersion, Participation
+from apps.journeys.services import acting, moving, recording, running
 from apps.journeys.services.acting import Act
+from apps.journeys.services.recording import Record
 from apps.journeys.states import MOVE, Exit, JourneyStatus, Outcome, Standing
 from apps.journeys.steps import Branch, OnSegment, Stop, Wait, WaitUntil
+from apps.members.models import Member
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
@@ -102,7 +104,6 @@ def move_some(*, journey_id: int, at: datetime, limit: int = CHUNK) -> int:
     """Move at most so many due members of a running journey in one transaction; return how many were taken."""
     rows = list(
         Participation.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .select_related("member", "journey")
         .filter(
             journey_id=journey_id,
             journey__status=JourneyStatus.LIVE,
@@ -113,16 +114,17 @@ def move_some(*, journey_id: int, at: datetime, limit: int = CHUNK) -> int:
     )
     if not rows:
         return 0
+    journey = Journey.objects.get(pk=journey_id)
     versions = JourneyVersion.objects.in_bulk({row.version_id for row in rows})
-    records: list[StepRecord] = []
+    records: list[Record] = []
     for version_id, some in groupby(
         sorted(rows, key=lambda row: (row.version_id, row.member_id)), _version_of
     ):
-        walk = _Walk(rows[0].journey, versions[version_id], at=at)
+        walk = _Walk(journey, versions[version_id], at=at)
         walk.go(list(some))
         records += walk.records
         records += acting.perform(walk.acts, at=at)
-    StepRecord.objects.bulk_create(records)
+    recording.keep(records, at=at)
     _put_back(rows)
     return len(rows)
 
@@ -139,7 +141,7 @@ class _Walk:
         self.flow: Flow = flows.read(version.plan)
         self.placed = self.flow.placed()
         self.acts: list[Act] = []
-        self.records: list[StepRecord] = []
+        self.records: list[Record] = []
         # Whoever has something done to them in this batch: a question that it could answer otherwise waits for the next.
         self.acted: set[int] = set()
         self.dues: dict[int, datetime] = {}
@@ -157,7 +159,12 @@ class _Walk:
 
     def _who_stays(self, rows: Sequence[Participation]) -> list[Participation]:
         """Those whom no exit of the journey takes out."""
-        stay = self._leave(rows, {row.pk for row in rows if row.member.disabled_at is not None}, Exit.GONE)
+        gone = set(
+            Member.objects.filter(
+                pk__in=[row.member_id for row in rows], disabled_at__isnull=False
+            ).values_list("pk", flat=True)
+        )
+        stay = self._leave(rows, {row.pk for row in rows if row.member_id in gone}, Exit.GONE)
         if "ordered" in self.flow.exits and stay:
             stay = self._leave(stay, truths.ordered(stay), Exit.ORDERED)
         trigger = self.flow.trigger
@@ -196,13 +203,7 @@ class _Walk:
             is_true = row.pk in yes
             row.cursor = placed.yes if is_true else placed.no
             self.records.append(
-                StepRecord(
-                    participation=row,
-                    step=placed.number,
-                    kind=step.kind,
-                    outcome=Outcome.YES if is_true else Outcome.NO,
-                    at=self.at,
-                )
+                Record(row.pk, placed.number, step.kind, Outcome.YES if is_true else Outcome.NO)
             )
         return rows
 

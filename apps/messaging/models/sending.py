@@ -109,6 +109,8 @@ class Message(models.Model):
     scene = models.CharField("场景", max_length=40)
     subject = models.CharField("业务编号", max_length=80)
     occasion = models.CharField("时机", max_length=120)
+    # Whose subject is a parcel, a refund or an application still belongs to an order; empty where it belongs to none.
+    order_no = models.CharField("订单号", max_length=32, blank=True, default="", db_default="")
     content = models.ForeignKey(
         Content, on_delete=models.PROTECT, null=True, related_name="messages", verbose_name="内容"
     )
@@ -161,6 +163,7 @@ class Message(models.Model):
             # What the inbox has kept long enough.
             models.Index(fields=["ended_at"], condition=~Q(title=""), name="message_text_by_age"),
             models.Index(fields=["scene", "-id"], name="message_by_scene"),
+            models.Index(fields=["order_no"], condition=~Q(order_no=""), name="message_of_order"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.base import faults, nudges, transactions
-from apps.messaging import board, channels, judging, pacing, rendering, routes
+from apps.messaging import board, channels, judging, marks, pacing, rendering, routes
 from apps.messaging import selectors as message_facts
 from apps.messaging.board import Facts
 from apps.messaging.channels import End, Outcome, Outgoing
@@ -181,7 +181,8 @@ def _outgoing(dispatch: Dispatch, setting: SceneSetting, facts: Facts) -> Outgoi
         phone=member.phone,
         title=message.title,
         text=message.text,
-        page=message.page,
+        # Offers are asked afterwards whether they were opened (broadcasts, journeys); order news is not.
+        page=marks.marked(message.page, message_id=message.pk) if message.marketing else message.page,
         template_id=template.template_id if template is not None else "",
         keywords=(
             rendering.keywords(routes.fields_of(message, setting), scene=scene, facts=facts)

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
+from apps.messaging import marks
 from apps.messaging import selectors as message_facts
 from apps.messaging.models import Message
 from mall.errors import NotFound
@@ -23,6 +24,18 @@ def mark_read(*, member_id: int, message_id: int, at: datetime) -> Message:
         Message.objects.filter(pk=message.pk, read_at=None).update(read_at=at)
         message.refresh_from_db(fields=["read_at"])
     return message
+
+
+def mark_opened(*, member_id: int, mark: object, at: datetime) -> bool:
+    """Note that the member landed on the page of a message of theirs: it was read. Nonsense does nothing.
+
+    One statement, none for what the shop did not sign. Whoever was sent the page by somebody else opens nothing.
+    """
+    message_id = marks.message_of(mark)
+    if message_id is None:
+        return False
+    unread = Message.objects.filter(pk=message_id, member_id=member_id, read_at=None)
+    return bool(unread.update(read_at=at))
 
 
 def forget_old(*, at: datetime, limit: int = _CHUNK) -> int:

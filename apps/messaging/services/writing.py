@@ -18,14 +18,14 @@ from apps.messaging.states import DECIDE, MessageStatus, Reason
 
 _CHUNK: Final = 5_000
 _WRITE: Final = """
-    INSERT INTO messaging_message (member_id, scene, subject, occasion, content_id, broadcast_id, marketing, status,
-                                   reason, channel, written_at, due_at, expires_at, fault, title, text, page)
-    SELECT draft.member_id, draft.scene, draft.subject, draft.occasion, draft.content_id, draft.broadcast_id,
+    INSERT INTO messaging_message (member_id, scene, subject, occasion, order_no, content_id, broadcast_id, marketing,
+                                   status, reason, channel, written_at, due_at, expires_at, fault, title, text, page)
+    SELECT draft.member_id, draft.scene, draft.subject, draft.occasion, draft.order_no, draft.content_id, draft.broadcast_id,
            draft.marketing, %(waiting)s, '', '', %(at)s, draft.due_at, draft.expires_at, '', '', '', ''
       FROM unnest(%(member_id)s::bigint[], %(scene)s::text[], %(subject)s::text[], %(occasion)s::text[],
-                  %(content_id)s::bigint[], %(broadcast_id)s::bigint[], %(marketing)s::boolean[],
+                  %(order_no)s::text[], %(content_id)s::bigint[], %(broadcast_id)s::bigint[], %(marketing)s::boolean[],
                   %(due_at)s::timestamptz[], %(expires_at)s::timestamptz[])
-           AS draft (member_id, scene, subject, occasion, content_id, broadcast_id, marketing, due_at, expires_at)
+           AS draft (member_id, scene, subject, occasion, order_no, content_id, broadcast_id, marketing, due_at, expires_at)
         ON CONFLICT (member_id, scene, occasion) DO NOTHING
 """
 
@@ -35,7 +35,8 @@ class Draft:
     """Something to tell a member.
 
     ``subject`` (≤ 80) is what the scene's reader is asked about, ``occasion`` (≤ 120) what makes it once: the same
-    member, scene and occasion is written once for ever. ``due_at`` is when, by default at once; ``expires_at`` until when
+    member, scene and occasion is written once for ever. ``order_no`` is the order that it belongs to, where that is not the
+    subject itself: operators search by it. ``due_at`` is when, by default at once; ``expires_at`` until when
     it is worth telling, by default as the scene says. ``content_id`` names operators' own text, for the scene of those,
     with ``marketing`` as that content says.
     """
@@ -44,6 +45,7 @@ class Draft:
     member_id: int
     subject: str
     occasion: str
+    order_no: str = ""
     due_at: datetime | None = None
     expires_at: datetime | None = None
     content_id: int | None = None
@@ -58,6 +60,7 @@ def write(
     subject: str,
     occasion: str,
     at: datetime,
+    order_no: str = "",
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
     content_id: int | None = None,
@@ -72,6 +75,7 @@ def write(
         member_id=member_id,
         subject=subject,
         occasion=occasion,
+        order_no=order_no,
         due_at=due_at,
         expires_at=expires_at,
         content_id=content_id,
@@ -136,7 +140,7 @@ def _insert(drafts: list[Draft], *, at: datetime) -> int:
     columns: dict[str, list[object]] = {
         name: []
         for name in (
-            *("member_id", "scene", "subject", "occasion", "content_id", "broadcast_id"),
+            *("member_id", "scene", "subject", "occasion", "order_no", "content_id", "broadcast_id"),
             *("marketing", "due_at", "expires_at"),
         )
     }
@@ -151,6 +155,7 @@ def _insert(drafts: list[Draft], *, at: datetime) -> int:
             ("scene", draft.scene),
             ("subject", draft.subject),
             ("occasion", draft.occasion),
+            ("order_no", draft.order_no),
             ("content_id", draft.content_id),
             ("broadcast_id", draft.broadcast_id),
             ("marketing", scene.marketing if draft.marketing is None else draft.marketing),

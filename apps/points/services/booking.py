@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from apps.base import transactions
@@ -20,6 +20,20 @@ from mall.errors import Invalid, ShopError
 
 # More than a shop gives anybody, small enough that no sum of them leaves its column.
 MAX_POINTS: Final = 1_000_000_000
+_PUT_MANY: Final = """
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(keys)s::text[], %(reasons)s::text[],
+                             %(operators)s::bigint[]) AS told (account_id, kind, business_key, reason, operator_id)
+    ), lots AS (
+        INSERT INTO points_lot (account_id, amount, "left", expired, earned_at, expires_at)
+        SELECT account_id, %(points)s, %(points)s, 0, %(at)s, %(expires_at)s FROM given
+    ), entries AS (
+        INSERT INTO points_entry (account_id, kind, change, debt_change, business_key, reason, operator_id, at)
+        SELECT account_id, kind, %(points)s, 0, business_key, reason, operator_id, %(at)s FROM given
+    )
+    UPDATE points_account AS account SET balance = account.balance + %(points)s
+      FROM given WHERE account.id = given.account_id
+"""
 
 
 class PointsConflict(ShopError):
@@ -78,7 +92,8 @@ def lock_many(*, member_ids: Collection[int]) -> dict[int, Account]:
     """The accounts of these members by member, locked in the order of their ids; what has expired is still in them."""
     transactions.require()
     locked = Account.objects.select_for_update(no_key=True).filter(member_id__in=sorted(member_ids))
-    missing = set(member_ids) - set(locked.order_by().values_list("member_id", flat=True))
+    there = Account.objects.filter(member_id__in=member_ids).order_by().values_list("member_id", flat=True)
+    missing = set(member_ids) - set(there)
     if missing:
         Account.objects.bulk_create(
             [Account(member_id=member_id) for member_id in sorted(missing)], ignore_conflicts=True
@@ -95,23 +110,22 @@ def put_many(
     at: datetime,
 ) -> None:
     """Give the same points to locked accounts that owe nothing and have nothing expired; ``causes`` by member."""
-    Lot.objects.bulk_create(
-        Lot(account=account, amount=points, left=points, earned_at=at, expires_at=expires_at)
-        for account in accounts
-    )
-    Account.objects.filter(pk__in=[account.pk for account in accounts]).update(balance=F("balance") + points)
-    Entry.objects.bulk_create(
-        Entry(
-            account=account,
-            kind=causes[account.member_id].kind,
-            change=points,
-            business_key=causes[account.member_id].business_key,
-            reason=causes[account.member_id].reason,
-            operator=causes[account.member_id].operator,
-            at=at,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PUT_MANY,
+            {
+                "accounts": [account.pk for account in accounts],
+                "kinds": [str(causes[account.member_id].kind) for account in accounts],
+                "keys": [causes[account.member_id].business_key for account in accounts],
+                "reasons": [causes[account.member_id].reason for account in accounts],
+                "operators": [
+                    getattr(causes[account.member_id].operator, "pk", None) for account in accounts
+                ],
+                "points": points,
+                "expires_at": expires_at,
+                "at": at,
+            },
         )
-        for account in accounts
-    )
 
 
 def booked(account: Account, business_key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Q
 
@@ -15,6 +16,9 @@ from apps.referrals.models import Edge, Invitation, Referral
 from apps.referrals.states import KIND, Act, InvitationStatus
 from apps.shares.models import Share, Visit
 from mall.events import FriendInvited
+
+# What only those do who registered by the share; a first order may be anybody's who never paid.
+_OF_NEWCOMERS: Final = frozenset({Act.REGISTERED, Act.WATCHED})
 
 
 def bind_on_landing(share: Share, *, member: Member, at: datetime) -> None:
@@ -37,7 +41,7 @@ def _bind(share: Share, member: Member, *, by_registration: Visit | None, at: da
         return
     if Invitation.objects.filter(referral=row, friend=member).exists():
         return
-    if row.act == Act.REGISTERED and not _is_in_time(by_registration, member):
+    if row.act in _OF_NEWCOMERS and not _is_in_time(by_registration, member):
         return
     if row.act == Act.FIRST_ORDER and order_facts.has_ever_paid(member.pk):
         return

@@ -45,19 +45,33 @@ def count_phone(*, member_id: int, at: datetime) -> int:
     for row in waiting.select_related("referral").order_by("id"):
         if row.referral.act == Act.REGISTERED:
             counted += count_invited(invitation_id=row.pk, at=at)
+        elif row.referral.act == Act.WATCHED:
+            counted += row.watched_at is not None and _acted(row, at=at)
         elif order := referral_facts.first_received(row):
             counted += count_order(order_no=order.order_no, at=at)
     return counted
 
 
 @transaction.atomic
+def count_watched(*, invitation_id: int, at: datetime) -> Invitation:
+    """Note that a friend stayed at the campaign's page, and count them if nothing is missing; again: nothing."""
+    row = Invitation.objects.select_related("referral", "friend").get(pk=invitation_id)
+    rewards.lock_people(row)
+    Invitation.objects.filter(pk=row.pk, watched_at=None).update(watched_at=at)
+    if not row.referral.needs_phone or row.friend.phone:
+        _acted(row, at=at)
+    return Invitation.objects.get(pk=row.pk)
+
+
+@transaction.atomic
 def count_order(*, order_no: str, at: datetime) -> int:
     """Count the buyer of a received order where somebody invited them to their first one; return how many campaigns.
 
-    The order was placed after the invitation, within its days and the campaign's window; and it was not refunded whole.
+    The order was placed after the invitation, within its days and the campaign's window; it was not refunded whole, and
+    is not one of goods that were won.
     """
     order = orders.lock(order_no=order_no)
-    if order.status != Status.RECEIVED or _went_back(order):
+    if order.status != Status.RECEIVED or referral_facts.is_prize(order) or _went_back(order):
         return 0
     waiting = Invitation.objects.filter(
         friend_id=order.member_id, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER

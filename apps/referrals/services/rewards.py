@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from apps.referrals.states import REWARD_LIFECYCLE, InvitationStatus, PrizeKind,
 # So many are tried in one ring of the bell.
 _MOST: Final = 20_000
 _SPENT: Final = frozenset({CouponStatus.USED, CouponStatus.HELD})
+_WRITTEN: Final = ("status", "rounds", "coupon", "owed", "valid_until", "given_at", "taken_at", "note")
 # What an invitation's standing means for the friend's own reward.
 _OF_FRIEND: Final = {
     InvitationStatus.COUNTED: "give",
@@ -64,7 +65,7 @@ def settle(*, referral_id: int, member_id: int, at: datetime) -> None:
     A tier that held friends would reach is held; one that was given and is not reached any more is taken back.
     """
     standing = referral_facts.standing(referral_id=referral_id, member_id=member_id)
-    tiers = {tier.friends: _prize(tier) for tier in Tier.objects.filter(referral_id=referral_id)}
+    tiers = {tier.friends: Prize.of(tier) for tier in Tier.objects.filter(referral_id=referral_id)}
     given = Reward.objects.filter(referral_id=referral_id, member_id=member_id, invitation=None)
     known = {row.friends: row for row in given.select_for_update(no_key=True).order_by("id")}
     for friends in sorted({*tiers, *(row for row in known if row is not None)}):
@@ -81,7 +82,7 @@ def _settle_friend(invitation_id: int, *, at: datetime) -> None:
     move = _OF_FRIEND.get(InvitationStatus(row.status))
     if move is None:
         return
-    prize = Prize.of(row.referral.prize_kind, row.referral.coupon_id, row.referral.points)
+    prize = Prize.of(row.referral)
     whose = _Whose(f"friend:{row.pk}", row.referral_id, row.friend_id, invitation_id=row.pk)
     known = Reward.objects.select_for_update(no_key=True).filter(business_key=whose.business_key).first()
     _bring(known, whose, prize, move, at=at)
@@ -126,6 +127,9 @@ def _bring(row: Reward | None, whose: _Whose, prize: Prize | None, move: str, *,
             prize_kind=prize.kind,
             coupon_template_id=prize.coupon_id,
             points=prize.points,
+            sku_id=prize.sku_id,
+            units=prize.units,
+            days=prize.days,
             at=at,
         )
     if move == "give" and row.status != RewardStatus.GIVEN:
@@ -143,9 +147,11 @@ def _bring(row: Reward | None, whose: _Whose, prize: Prize | None, move: str, *,
 def _give(row: Reward, *, at: datetime) -> None:
     """Give the prize, or leave it held with the reason where the coupon is not to be had now."""
     round_no = row.rounds + 1
-    if row.owed and row.coupon is not None and row.coupon.status in _SPENT:
+    if row.owed and (row.order_no or (row.coupon is not None and row.coupon.status in _SPENT)):
         # It was spent when it should have come back: won again, nothing is owed any more, and nothing is given.
         pass
+    elif row.prize_kind == PrizeKind.GOODS:
+        row.valid_until = at + timedelta(days=row.days or 0)
     elif row.prize_kind == PrizeKind.POINTS:
         points.earn(
             member_id=row.member_id,
@@ -184,6 +190,9 @@ def _take_back(row: Reward, *, at: datetime) -> None:
                 reason=row.referral.title,
                 at=at,
             )
+        elif row.prize_kind == PrizeKind.GOODS:
+            row.owed = bool(row.order_no)
+            row.note = "奖品已下单，待再次达标时抵扣" if row.owed else ""
         elif row.coupon_id is not None:
             status = coupons.recall(coupon_id=row.coupon_id, note="好友订单退款，邀请奖励收回", at=at)
             row.owed = status in _SPENT
@@ -194,8 +203,4 @@ def _take_back(row: Reward, *, at: datetime) -> None:
 def _write(row: Reward, move: str) -> None:
     """Make a move of a locked reward: the one place that writes its status."""
     row.status = REWARD_LIFECYCLE.target(move=move, current=row.status)
-    row.save(update_fields=["status", "rounds", "coupon", "owed", "given_at", "taken_at", "note"])
-
-
-def _prize(tier: Tier) -> Prize:
-    return Prize(kind=tier.prize_kind, coupon_id=tier.coupon_id, points=tier.points)
+    row.save(update_fields=_WRITTEN)

@@ -2,6 +2,7 @@
 
 from apps.risk.services.judging import (
     NothingToJudge,
+    NotYoursToJudge,
     ReasonMissing,
     reject,
     release,
@@ -12,6 +13,7 @@ from apps.risk.services.ruling import PolicyRefused, RuleRefused, check_policy, 
 from apps.risk.services.tracing import forget, note, refresh
 
 __all__ = [
+    "NotYoursToJudge",
     "NothingToJudge",
     "PolicyRefused",
     "ReasonMissing",

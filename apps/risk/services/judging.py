@@ -31,6 +31,14 @@ class NothingToJudge(ShopError):
     kind = Kind.CONFLICT
 
 
+class NotYoursToJudge(ShopError):
+    """Deciding about rewards of this kind needs a right that the operator does not have."""
+
+    code = "look_not_yours"
+    message = "这类奖励须由有相应权限的同事处理，例如佣金由财务处理"
+    kind = Kind.CONFLICT
+
+
 class ReasonMissing(Invalid):
     """Whoever refuses a reward says why."""
 
@@ -38,19 +46,24 @@ class ReasonMissing(Invalid):
     message = "请填写原因"
 
 
-def release(*, look_ids: Collection[int], operator: Any, at: datetime) -> Outcome:
+def release(
+    *, look_ids: Collection[int], operator: Any, barred: Collection[str] = (), at: datetime
+) -> Outcome:
     """Let held rewards go, each by itself: one that its room refuses leaves the others alone.
 
-    One alone raises what its room refuses. Raises NothingToJudge where none of them waits.
+    ``barred`` are kinds about which the operator may not decide. One alone raises what its room refuses, or
+    NotYoursToJudge. Raises NothingToJudge where none of them waits.
     """
-    return _judge("release", look_ids, operator=operator, note="", at=at)
+    return _judge("release", look_ids, operator=operator, barred=barred, note="", at=at)
 
 
-def reject(*, look_ids: Collection[int], reason: str, operator: Any, at: datetime) -> Outcome:
+def reject(
+    *, look_ids: Collection[int], reason: str, operator: Any, barred: Collection[str] = (), at: datetime
+) -> Outcome:
     """Refuse held rewards, each by itself, as ``release`` lets them go. Raises ReasonMissing, NothingToJudge."""
     if not reason.strip():
         raise ReasonMissing
-    return _judge("reject", look_ids, operator=operator, note=reason.strip(), at=at)
+    return _judge("reject", look_ids, operator=operator, barred=barred, note=reason.strip(), at=at)
 
 
 @transaction.atomic
@@ -82,10 +95,14 @@ def settled(
     return sum(_write(pk, move, operator=operator, note=note, at=at) for pk in ids)
 
 
-def _judge(move: str, look_ids: Collection[int], *, operator: Any, note: str, at: datetime) -> Outcome:
+def _judge(
+    move: str, look_ids: Collection[int], *, operator: Any, barred: Collection[str], note: str, at: datetime
+) -> Outcome:
     done, refusals = 0, []
     for look in Look.objects.filter(pk__in=look_ids).order_by("id"):
         try:
+            if look.kind in barred:
+                raise NotYoursToJudge
             if not _judge_one(look, move, operator=operator, note=note, at=at):
                 raise NothingToJudge
             done += 1

@@ -34,6 +34,13 @@ from tests.apps.members import make as members
 pytestmark = pytest.mark.django_db
 
 
+# Around what the shop's members spent, how often and when.
+_FEN = st.sampled_from([1, 4_000, 4_001, 10_000, 20_000, 30_000, 30_001])
+_FEW = st.integers(1, 3)
+_DAYS = st.sampled_from([None, 2, 30, 41, 91])
+_SOME_DAYS = st.sampled_from([1, 9, 10, 40, 90])
+
+
 @pytest.fixture
 def shop() -> dict[str, Member]:
     """Four members: 甲 buys often and much, 乙 bought once long ago, 丙 never, 丁 is disabled and bought."""
@@ -269,3 +276,32 @@ def test_the_margin_of_a_sample_is_that_of_statistics(
     """10 % of 5,000: 1.96 × √(0.1 × 0.9 / 5,000) = 0.8316 %, of 100,000."""
     size = audience_facts.scaled(found=found, sample=sample, of=of)
     assert (size.members, size.give_or_take, size.exact) == (members_, margin, False)
+
+
+@given(
+    parts=st.lists(
+        st.one_of(
+            st.builds(lambda low, days: {"is": "spent", "low_fen": low, "days": days}, _FEN, _DAYS),
+            st.builds(
+                lambda low, days: {"is": "ordered", "low": low, "high": low + 1, "days": days}, _FEW, _DAYS
+            ),
+            st.builds(
+                lambda low, more: {"is": "last_paid", "low": low, "high": low + more}, _SOME_DAYS, _SOME_DAYS
+            ),
+            st.builds(lambda high, low: {"is": "spent", "low_fen": low, "high_fen": high + low}, _FEN, _FEN),
+            st.just({"is": "last_paid", "low": 30}),
+            st.just({"is": "ordered", "high": 0}),
+            st.just({"is": "ordered", "low": 2, "not": True}),
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_any_of_several_figures_means_whom_each_of_them_means_by_itself(
+    shop: dict[str, Member], parts: list[dict[str, Any]]
+) -> None:
+    plain = [{name: value for name, value in part.items() if value is not None} for part in parts]
+    either = conditions.read({"op": "any", "of": plain})
+    each = set().union(*(meant(all_of(part)) for part in plain))
+    assert meant(either) == each

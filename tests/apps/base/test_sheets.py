@@ -10,6 +10,7 @@ import pytest
 from defusedxml import ElementTree
 
 from apps.base import sheets
+from apps.base.fields import MAX_FEN
 
 
 def cell(value: str | int) -> str:
@@ -106,7 +107,17 @@ def cells(row: list[sheets.Cell]) -> list[tuple[str, str, str]]:
 
 
 def test_a_workbook_has_money_and_counts_as_numbers_and_everything_else_as_text():
-    told = cells([sheets.yuan(123456), sheets.yuan(-5), 1000, "小茶", "20261125000100010001", 10**12])
+    told = cells(
+        [
+            sheets.yuan(123456),
+            sheets.yuan(-5),
+            1000,
+            "小茶",
+            "20261125000100010001",
+            10**12,
+            sheets.yuan(MAX_FEN - 1),
+        ]
+    )
     assert [(kind, text) for kind, text, _ in told] == [
         ("n", "1234.56"),
         ("n", "-0.05"),
@@ -114,9 +125,11 @@ def test_a_workbook_has_money_and_counts_as_numbers_and_everything_else_as_text(
         ("inlineStr", "小茶"),
         ("inlineStr", "20261125000100010001"),
         ("inlineStr", "1000000000000"),
+        # The most that is ever paid, to the fen: no digit is lost on the way to a number of Excel.
+        ("n", "99999999.99"),
     ]
-    amount, _, count, plain, number, _ = (style for _, _, style in told)
-    assert (count, plain, amount == number) == ("0", "0", False)
+    amount, _, count, plain, number, _, largest = (style for _, _, style in told)
+    assert (count, plain, amount == number, largest == amount) == ("0", "0", False, True)
     _, styles = book(["="])
     assert 'quotePrefix="1"' in styles
 

@@ -26,7 +26,7 @@ from apps.books.models import JournalEntry
 from apps.books.services import journal
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
-from apps.demo import filling, terms
+from apps.demo import filling, messages, terms
 from apps.desk import campaign_results
 from apps.distribution.models import Account, Commission, Promoter, Withdrawal
 from apps.flashsale import services as flashsale
@@ -37,6 +37,9 @@ from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Hold, Stock
 from apps.invoices.models import Invoice
 from apps.members.models import Document, Level
+from apps.messaging import selectors as message_facts
+from apps.messaging.models import SceneSetting
+from apps.messaging.services import ruling
 from apps.orders.models import Order
 from apps.points.models import PointsGood
 from apps.promotions import selectors as promotion_facts
@@ -44,6 +47,7 @@ from apps.promotions.models import Campaign, Promotion
 from apps.support.models import Survey
 from apps.wallet.models import Pack
 from apps.wechat.pay import transfers
+from apps.wechat.sandbox.control import Sandbox
 from config.local import shop as local_shop
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +240,21 @@ def test_one_invoice_waits_for_the_shop_and_one_was_issued(seeded: Any) -> None:
         ("APPLIED", "PERSONAL"),
         ("ISSUED", "COMPANY"),
     ]
+
+
+def test_three_scenes_are_told_by_the_accounts_templates_where_wechat_is_there_and_none_where_it_is_not(
+    wechat: Sandbox, settings: Any
+) -> None:
+    ruling.complete_scenes()
+    there, settings.WECHAT_API_BASE = settings.WECHAT_API_BASE, "http://127.0.0.1:9"
+    messages.tell_by_templates(at=timezone.now())
+    assert not SceneSetting.objects.exclude(template=None).exists()
+    settings.WECHAT_API_BASE = there
+    messages.tell_by_templates(at=timezone.now())
+    told = SceneSetting.objects.exclude(template=None)
+    assert set(told.values_list("scene", flat=True)) == {"order_paid", "order_shipped", "coupon_expiring"}
+    assert message_facts.unfit_scenes() == {}
+    chosen = told.get(scene="order_paid")
+    SceneSetting.objects.filter(pk=chosen.pk).update(fields={**chosen.fields, "thing5": "谢谢惠顾"})
+    messages.tell_by_templates(at=timezone.now())
+    assert told.get(scene="order_paid").fields["thing5"] == "谢谢惠顾"

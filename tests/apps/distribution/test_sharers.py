@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -146,3 +147,18 @@ def test_its_workbook_opens_and_whoever_takes_it_is_written_down(admin_client):
     assert ("<t>=HYPERLINK(1)</t>" in told, "<f>" in told) == (True, False)
     assert 'filename="sharers.xlsx"' in answer["Content-Disposition"]
     assert AuditEntry.objects.filter(action="导出活跃分享者").count() == 1
+
+
+def test_its_export_covers_the_days_that_its_page_shows(admin_client):
+    at = timezone.now()
+    owner = make.member("上月分享")
+    come(shared.share(owner, at=at - 60 * DAY), make.member(), at=at - 60 * DAY)
+
+    def told(days: str) -> str:
+        page = admin_client.get(PAGE, {"days": days}).content.decode()
+        [address] = set(re.findall(r'href="([^"]*export-csv/[^"]*)"', page))
+        return b"".join(admin_client.get(address).streaming_content).decode()
+
+    assert ["上月分享" in told(days) for days in ("30", "90")] == [False, True]
+    notes = AuditEntry.objects.filter(action="导出活跃分享者").order_by("id").values_list("note", flat=True)
+    assert list(notes) == ["最近 30 天", "最近 90 天"]

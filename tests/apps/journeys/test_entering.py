@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import pytest
+from django.db import transaction
 
 from apps.audiences import services as audiences
 from apps.journeys import handlers, steps
 from apps.journeys import services as journeys
 from apps.journeys.models import Inside, Journey, Participation
 from apps.members.models import Member
+from apps.outbox import services as outbox
+from apps.outbox.models import Delivery
 from config.subscriptions import SUBSCRIPTIONS
 from mall import events
 from tests.apps.audiences import make as crowd
@@ -209,3 +212,34 @@ def test_a_version_with_another_trigger_looks_anew_and_old_occasions_stay_once()
     make.member("五号", birthday=date(1990, 3, 5))
     journeys.enter_due(at=MORNING + DAY)
     assert make.inside(row) == {"三号", "五号"}
+
+
+def letters() -> list[str]:
+    """What waits for journeys, by the listener's name."""
+    waiting = Delivery.objects.filter(listener__startswith="apps.journeys.", status="WAITING").order_by("pk")
+    return [listener.rsplit(".", 1)[1] for listener in waiting.values_list("listener", flat=True)]
+
+
+def test_news_is_delivered_to_journeys_from_the_moment_on_when_one_that_waits_for_it_is_live() -> None:
+    def tell(order_no: str) -> None:
+        for news in (events.OrderPlaced, events.OrderPaid, events.OrderReceived):
+            with transaction.atomic():
+                outbox.publish(news(order_no=order_no, member_id=owner.pk), at=make.AT)
+
+    owner = make.member()
+    journey = make.draft(make.event("OrderReceived"), make.give())
+    tell("SO1")
+    outbox.sort_mail(at=make.AT)
+    assert letters() == []
+    # Told before, sorted after: it is heard, as all news is that is on its way.
+    tell("SO2")
+    journeys.start(journey_id=journey.pk, operator=None, at=make.AT)
+    tell("SO3")
+    outbox.sort_mail(at=make.AT)
+    assert letters() == ["enter_on_order_received"] * 2
+    outbox.deliver_due(at=make.AT)
+    assert Participation.objects.get().occasion == "OrderReceived:SO2"
+    # Somebody is on the way: a payment may take them out.
+    tell("SO4")
+    outbox.sort_mail(at=make.AT)
+    assert letters() == ["enter_on_order_paid", "enter_on_order_received"]

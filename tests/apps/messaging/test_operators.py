@@ -6,6 +6,7 @@ from datetime import time
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.messaging import selectors as message_facts
 from apps.messaging.models import Content, Message, Rules, SceneSetting, Template
@@ -113,13 +114,18 @@ def test_texts_without_a_template_and_sms_without_a_provider_are_refused() -> No
     assert "sms_values" in refused(sms_values="nobody")
 
 
-def test_a_template_that_changed_at_wechat_is_told_of_at_its_scene() -> None:
+def test_a_template_that_changed_at_wechat_is_told_of_at_its_scene_and_on_its_own_page(
+    admin_client: Client,
+) -> None:
     found = make.template(keys=("thing1",))
     ruling.save_scene(scene(template=found, fields={"thing1": "{goods}"}))
     assert message_facts.unfit_scenes() == {}
+    page = f"/admin/messaging/template/{found.pk}/change/"
+    assert "缺少内容" not in admin_client.get(page).content.decode()
     found.keywords = [*found.keywords, {"key": "time3", "label": "支付时间", "choices": []}]
     found.save()
     assert list(message_facts.unfit_scenes()) == ["order_paid"]
+    assert "模板关键词 time3（支付时间）缺少内容" in admin_client.get(page).content.decode()
 
 
 @pytest.mark.parametrize("key", ["thing", "nothing1", "", 7])
@@ -175,3 +181,18 @@ def test_the_inbox_forgets_in_time_and_the_occasion_stays_used() -> None:
     assert message_facts.inbox(member_id=owner.pk).count() == 0
     assert not make.write(owner, "SO1", at=NOW + 200 * DAY)
     assert Message.objects.count() == 1
+
+
+def test_messages_are_found_by_the_order_whatever_number_of_its_own_they_are_about(
+    admin_client: Client,
+) -> None:
+    owner = make.member()
+    make.write(owner, make.is_true("SO1"))
+    make.write(owner, make.is_true("PA1"), scene="back_in_stock", order_no="SO1")
+    make.write(owner, make.is_true("PA2"), scene="back_in_stock", order_no="SO2")
+
+    def found(typed: str) -> set[str]:
+        page = admin_client.get("/admin/messaging/message/", {"q": typed})
+        return {row.subject for row in page.context["cl"].result_list}
+
+    assert (found("SO1"), found("PA2"), found("SO3")) == ({"SO1", "PA1"}, {"PA2"}, set())

@@ -9,15 +9,17 @@ import pytest
 from django.core.cache import cache
 
 from apps.base.cache import SoftRedisCache, breaker_of
-from apps.messaging import pacing
+from apps.messaging import marks, pacing
 from apps.messaging.models import Dispatch, Message, Template
-from apps.messaging.services import carrying, hearing, wishes
+from apps.messaging.services import carrying, hearing, inbox, wishes
 from apps.messaging.states import Channel, DispatchStatus, MessageStatus, Reason
 from apps.wechat.pushed import Delivery, MessagesSent
 from apps.wechat.sandbox.control import Sandbox
 from mall.lifecycle import MoveRefused
+from tests.apps.members import make as members
 from tests.apps.messaging import make
 from tests.apps.messaging.make import DAY, HOUR, MINUTE, NOW
+from tests.conftest import Shopper
 
 pytestmark = pytest.mark.django_db
 SEND = "/cgi-bin/message/subscribe/send"
@@ -353,3 +355,38 @@ def test_what_was_tried_for_a_day_without_end_is_left_to_operators(wechat: Sandb
     way = make.the_way(owner)
     assert (way.status, way.reason, way.tries) == (DispatchStatus.FAILED, Reason.GIVEN_UP, 15)
     assert make.balance(owner, found) == 1
+
+
+def test_an_offer_that_is_opened_in_wechat_counts_as_read_by_its_owner_only(wechat: Sandbox) -> None:
+    owner, found = make.subscribed(wechat)
+    told_by = make.the_setting("order_paid")
+    make.told_by(found, scene="price_drop", fields=told_by.fields)
+    make.write(owner, make.is_true("SO1"), scene="price_drop")
+    make.tell_and_send()
+    (sent,) = wechat.messages()
+    page, _, mark = sent["page"].partition("&msg=")
+    message = make.the_message(owner)
+    assert page == message.page == "pages/order/detail?order_no=SO1"
+    other = make.member()
+    for who, said in (
+        (other, mark),
+        (owner, mark[:-1] + "~"),
+        (owner, f"{mark}0"),
+        (owner, None),
+        (owner, 7),
+    ):
+        assert not inbox.mark_opened(member_id=who.pk, mark=said, at=NOW)
+    assert make.the_message(owner).read_at is None
+    landed = Shopper(members.access_token(owner)).call("POST", "/me/messages/opened", {"msg": mark})
+    assert landed.status_code == 204
+    first = make.the_message(owner).read_at
+    assert first is not None
+    assert not inbox.mark_opened(member_id=owner.pk, mark=mark, at=NOW)
+    assert make.the_message(owner).read_at == first
+
+
+def test_a_page_that_has_no_room_for_a_mark_and_none_at_all_stay_as_they_are() -> None:
+    assert marks.marked("", message_id=7) == ""
+    assert marks.marked("p" * 1024, message_id=7) == "p" * 1024
+    said = marks.marked("pages/home/index", message_id=12345)
+    assert marks.message_of(said.partition("?msg=")[2]) == 12345

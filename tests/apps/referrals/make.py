@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from apps.checkout import activities
+from apps.checkout.activities import Ticket
 from apps.fulfillment.services import receipt
 from apps.members.models import Address, Member
 from apps.orders.models import Order
@@ -36,6 +38,22 @@ def points(number: int) -> Prize:
 
 def coupon(template: Any) -> Prize:
     return Prize(kind="coupon", coupon_id=template.pk)
+
+
+def goods(sku: Any, *, units: int = 1, days: int = 30) -> Prize:
+    return Prize(kind="goods", sku_id=sku.pk, units=units, days=days)
+
+
+def watching(sku: Any, **said: Any) -> Referral:
+    """Friends have to stay at the SKU's product for 15 seconds; 50 points for one."""
+    page = {"watch_kind": "product", "watch_id": sku.product_id, "watch_seconds": 15}
+    tiers = [Step(friends=1, prize=points(50))]
+    return campaign(**{"act": "WATCHED", "code": "WATCH", "tiers": tiers, **page, **said})
+
+
+def ticket(row: Reward) -> Ticket:
+    """The activity that an order of won goods names."""
+    return activities.read({"kind": "referral_prize", "id": row.pk})
 
 
 def draft(**said: Any) -> ReferralDraft:

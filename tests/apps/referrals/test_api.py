@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.referrals import services as referrals
 from apps.referrals.drafts import Step
 from apps.referrals.models import Invitation, Referral
+from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupon_makers
 from tests.apps.members import make as members
 from tests.apps.referrals import make
@@ -48,8 +49,9 @@ def test_a_campaign_is_listed_and_read_with_its_prizes_and_mine_only_with_login(
     )
     (shown,) = of().call("GET", "/referrals").json()["results"]
     assert (shown["id"], shown["act"], shown["state"], shown["mine"]) == (row.pk, "REGISTERED", "LIVE", None)
-    coupon = {"kind": "coupon", "code": "FRIEND10", "points": None, "title": "满50减10"}
-    points = {"kind": "points", "code": None, "points": 500, "title": "500 积分"}
+    plain = {"code": None, "points": None, "sku_id": None, "quantity": None}
+    coupon = {**plain, "kind": "coupon", "code": "FRIEND10", "title": "满50减10"}
+    points = {**plain, "kind": "points", "points": 500, "title": "500 积分"}
     assert shown["tiers"] == [{"friends": 1, "prize": coupon}, {"friends": 3, "prize": points}]
     assert shown["friend_prize"]["points"] == 20
     inviter = make.member()
@@ -66,7 +68,7 @@ def test_a_friend_who_comes_by_the_token_and_registers_wins_the_first_tier(now):
     referrals.count_invited(invitation_id=Invitation.objects.get(friend=friend).pk, at=now)
     mine = of(inviter).call("GET", f"/referrals/{row.pk}").json()["mine"]
     assert (mine["friends"], mine["counted"], mine["held"]) == (1, 1, 0)
-    assert [(won["tier"], won["status"]) for won in mine["won"]] == [(1, "GIVEN")]
+    assert [(won["tier"], won["status"], won["order"]) for won in mine["won"]] == [(1, "GIVEN", None)]
 
 
 def test_a_draft_an_unknown_and_an_odd_id_are_not_found(now):
@@ -113,14 +115,16 @@ def load(tmp_path: Any, *entries: Any) -> dict[str, Any]:
 
 def test_a_file_makes_and_changes_a_campaign_by_its_code_and_is_written_again(tmp_path):
     coupon_makers.template("满50减10", code="FRIEND10")
+    cup = {"kind": "goods", "sku_id": counter.goods().pk, "units": 1, "days": 30}
     first = load(tmp_path, ENTRY)["referrals"]["BRING"]
-    assert load(tmp_path, {**ENTRY, "tiers": ENTRY["tiers"][:1]})["referrals"]["BRING"] == first
+    changed = {**ENTRY, "tiers": [*ENTRY["tiers"][:1], {"friends": 9, "prize": cup}]}
+    assert load(tmp_path, changed)["referrals"]["BRING"] == first
     row = Referral.objects.get(pk=first)
-    assert (row.approval, list(row.tiers.values_list("friends", flat=True))) == ("APPROVED", [1])
+    assert (row.approval, list(row.tiers.values_list("friends", flat=True))) == ("APPROVED", [1, 9])
     out = io.StringIO()
     call_command("dump_campaigns", stdout=out)
     (written,) = json.loads(out.getvalue())["referrals"]
-    assert (written["tiers"], written["friend_prize"]) == (ENTRY["tiers"][:1], ENTRY["friend_prize"])
+    assert (written["tiers"], written["friend_prize"]) == (changed["tiers"], ENTRY["friend_prize"])
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,7 @@ def test_a_file_makes_and_changes_a_campaign_by_its_code_and_is_written_again(tm
         {"tiers": [{"friends": 1, "prize": {"kind": "points", "points": -1}}]},
         {"tiers": [{"friends": 1, "prize": {"kind": "coupon", "code": "NONE"}}]},
         {"tiers": [{"friends": 1, "prize": {"kind": "cash", "points": 1}}]},
+        {"tiers": [{"friends": 1, "prize": {"kind": "goods", "sku_id": 10**9, "units": 1, "days": 1}}]},
         {"tiers": [{"friends": 1, "prize": {"kind": "points", "points": 1}}] * 2},
         {"act": "SHARED"},
         {"friend_prize": {"kind": "points", "points": 10**9}},

@@ -216,3 +216,23 @@ def test_who_may_only_look_at_rewards_finds_no_page_that_judges_them(client: Cli
     client.force_login(looker)
     for page in ("release-many", "reject-many"):
         assert client.get(f"/admin/risk/look/{page}/?ids={look.pk}").status_code == 403
+
+
+def test_commissions_are_judged_here_by_those_who_judge_them_on_their_own_page_and_by_no_others(
+    client: Client,
+):
+    look, _ = suspected()
+    clerk = User.objects.create_user("clerk", password="x", is_staff=True)
+    rights = ("view_look", "judge_look", "view_commission")
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    client.force_login(clerk)
+    page = client.get(f"/admin/risk/look/{look.pk}/change/").content.decode()
+    assert "/release/" not in page
+    refused = client.post(f"/admin/risk/look/{look.pk}/release/", follow=True).content.decode()
+    assert ("例如佣金由财务处理" in refused, judged(look)[0]) == (True, "HELD")
+    many = client.post(f"/admin/risk/look/release-many/?ids={look.pk}", follow=True).content.decode()
+    assert ("例如佣金由财务处理" in many, judged(look)[0]) == (True, "HELD")
+    clerk.user_permissions.add(Permission.objects.get(codename="judge_commission"))
+    assert "/release/" in client.get(f"/admin/risk/look/{look.pk}/change/").content.decode()
+    client.post(f"/admin/risk/look/{look.pk}/release/", follow=True)
+    assert judged(look)[0] == "RELEASED"
