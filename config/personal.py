@@ -19,6 +19,7 @@ from apps.checkout import personal as checkout
 from apps.complaints import personal as complaints
 from apps.content import personal as content
 from apps.coupons import personal as coupons
+from apps.deadlines import personal as deadlines
 from apps.distribution import personal as distribution
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
@@ -55,6 +56,7 @@ BOARD: Sequence[Room] = (
     wallet.ROOM,
     bargain.ROOM,
     presale.ROOM,
+    deadlines.ROOM,
     points.ROOM,
     coupons.ROOM,
     flashsale.ROOM,
@@ -124,6 +126,9 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
+    "deadlines.DeadlineRules": _SETTING,
+    "deadlines.ShopDay": _SETTING,
+    "deadlines.Promise": _OFFER,
     "risk.Policy": _SETTING,
     "risk.Rule": _SETTING,
     "referrals.Referral": _OFFER,

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.wallet",
     "apps.bargain",
     "apps.presale",
+    "apps.deadlines",
     "apps.distribution",
     "apps.flashsale",
     "apps.checkout",

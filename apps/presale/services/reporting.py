@@ -39,11 +39,25 @@ def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime
     agreed = presale_terms.of_order(order)
     if agreed is None or agreed.ships_by - paid_at <= UNREPORTED_FOR:
         return False
+    report_until(order=order, transaction_id=transaction_id, until=agreed.ships_by, at=at)
+    return True
+
+
+def report_until(*, order: Order, transaction_id: str, until: datetime, at: datetime) -> bool:
+    """Report that what a payment paid for leaves as late as ``until``; say whether WeChat has taken that. Safe to repeat.
+
+    What was reported stays, unless it leaves later still: then it is told anew. What WeChat refuses is kept as FAILED for
+    a person to see. Raises WechatUnavailable where it is to be said again.
+    """
+    transactions.forbid("reporting to WeChat")
     row, _ = Report.objects.get_or_create(
-        transaction_id=transaction_id, defaults={"order": order, "delay_to": agreed.ships_by}
+        transaction_id=transaction_id, defaults={"order": order, "delay_to": until}
     )
+    if row.delay_to < until:
+        row.delay_to, row.status = until, ReportStatus.WAITING
+        row.save(update_fields=["delay_to", "status"])
     if row.status != ReportStatus.WAITING:
-        return True
+        return row.status == ReportStatus.DONE
     try:
         shipping.report_presale(transaction_id=transaction_id, delay_to=row.delay_to)
     except wechat_errors.WechatUnavailable as trouble:
@@ -51,7 +65,7 @@ def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime
         raise
     except wechat_errors.WechatRefused as refused:
         _write(row, ReportStatus.FAILED, error=f"{refused.errcode} {refused.errmsg}")
-        return True
+        return False
     row.reported_at = at
     _write(row, ReportStatus.DONE)
     return True
