@@ -102,7 +102,10 @@ SCENES: Sequence[Scene] = (
         ),
         expires_after=timedelta(days=1),
         inbox_title="订单将延迟发货",
-        inbox_text="很抱歉，您的订单 {order_no} 因{reason}预计在 {ship_by} 前发出。您可在 {answer_until} 前选择等待或退款，未选择视为等待。",
+        inbox_text=(
+            "很抱歉，您的订单 {order_no} 因{reason}预计在 {ship_by} 前发出。"
+            "您可在 {answer_until} 前选择等待或退款，未选择视为等待。"
+        ),
         page=_ORDER_PAGE,
         reads="apps.deadlines.telling.delayed",
     ),

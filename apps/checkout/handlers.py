@@ -113,13 +113,13 @@ def tell_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 
 @outbox.outside_transaction
 def tell_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
-    """Tell WeChat once more; comes back while WeChat cannot take it."""
-    _tell(event.order_no, at=at)
+    """Tell WeChat once more, or of a later day; comes back while WeChat cannot take it."""
+    _tell(event.order_no, later=True, at=at)
 
 
-def _tell(order_no: str, *, at: datetime) -> None:
+def _tell(order_no: str, *, later: bool = False, at: datetime) -> None:
     try:
-        promising.tell_wechat(order_no=order_no, at=at)
+        promising.tell_wechat(order_no=order_no, later=later, at=at)
     except WechatUnavailable as trouble:
         raise outbox.TryLater(str(trouble)) from trouble
 

@@ -37,15 +37,15 @@ def fix_missed(*, at: datetime, limit: int = 500) -> int:
     return done
 
 
-def tell_wechat(*, order_no: str, at: datetime) -> None:
+def tell_wechat(*, order_no: str, later: bool = False, at: datetime) -> None:
     """Tell WeChat of each payment of an order whose goods leave later than it expects (特殊发货报备).
 
-    What a promise or an agreed delay says, else what the order's activity has to say. One that WeChat cannot take now
-    stops no other. Raises the last WechatUnavailable when all were tried.
+    What the order's activity has to say; ``later``: what its promise or an agreed delay says, where that is late. One
+    that WeChat cannot take now stops no other. Raises the last WechatUnavailable when all were tried.
     """
     transactions.forbid("reporting to WeChat")
     order = order_facts.with_activity_alone(order_no=order_no)
-    until = deadline_facts.late_parcel(order)
+    until = deadline_facts.late_parcel(order) if later else None
     if until is None and not activities.tells(order):
         return
     trouble: WechatUnavailable | None = None

@@ -55,7 +55,7 @@ def verify_uploads(*, at: datetime, limit: int = 50) -> int:
 def hear(*, kind: str, said: Mapping[str, Any], at: datetime) -> bool:
     """Keep what a push says of one of the shop's payments; say whether it is one. What is not ours is left alone."""
     number = said.get("transaction_id")
-    payment = payment_facts.with_number(transaction_id=number) if isinstance(number, str) and number else None
+    payment = payment_facts.captured_as(transaction_id=number) if isinstance(number, str) and number else None
     if payment is None:
         return False
     if kind == SETTLEMENT:

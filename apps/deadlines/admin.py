@@ -250,7 +250,5 @@ def _cells(line: reports.Line) -> list[Any]:
 
 def _rows(lines: list[reports.Line]) -> Iterator[list[sheets.Cell]]:
     for line in lines:
-        rates = [
-            "" if bp is None else sheets.percent(bp) for bp in (line.next_day_bp, line.stock_out_bp)
-        ]
+        rates = ["" if bp is None else sheets.percent(bp) for bp in (line.next_day_bp, line.stock_out_bp)]
         yield [f"{line.day:%Y-%m-%d}", line.owed, line.kept, line.late, line.agreed, line.gone, *rates]

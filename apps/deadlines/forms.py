@@ -49,9 +49,7 @@ class DelayForm(AskForm):
         widget=UnfoldAdminDateWidget,
         help_text="当日结束前发出；遇休息日顺延至下一个工作日",
     )
-    note = TextField(
-        label="给买家的说明", max_length=100, required=False, widget=UnfoldAdminTextInputWidget
-    )
+    note = TextField(label="给买家的说明", max_length=100, required=False, widget=UnfoldAdminTextInputWidget)
 
     def said(self) -> dict[str, Any]:
         """As the service takes it."""

@@ -143,9 +143,7 @@ class Delay(models.Model):
     promised_at = models.DateTimeField("新承诺")
     asked_at = models.DateTimeField("告知时间")
     answer_until = models.DateTimeField("答复截止")
-    status = models.CharField(
-        "状态", max_length=8, choices=DelayStatus.choices, default=DelayStatus.ASKED
-    )
+    status = models.CharField("状态", max_length=8, choices=DelayStatus.choices, default=DelayStatus.ASKED)
     answered_at = models.DateTimeField("结束时间", null=True)
     refund_no = models.CharField("退款单号", max_length=32, blank=True, default="")
     operator = models.ForeignKey(

@@ -67,7 +67,11 @@ DEADLINE: Final = Part(
     room="deadlines",
     facts=[
         Fact(
-            name="ship_by", label="发货时限", under="发货时限", needs="deadlines.view_deadline", shown=_ship_by
+            name="ship_by",
+            label="发货时限",
+            under="发货时限",
+            needs="deadlines.view_deadline",
+            shown=_ship_by,
         )
     ],
     inlines=[DelayInline],

@@ -162,7 +162,7 @@ def _total(refunds: QuerySet[Refund]) -> Coalesce:
     )
 
 
-def with_number(*, transaction_id: str) -> Payment | None:
+def captured_as(*, transaction_id: str) -> Payment | None:
     """The captured attempt with WeChat's number, with its order where it is of one; None for what is not ours."""
     if len(transaction_id) > 40:
         return None

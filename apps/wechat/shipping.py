@@ -91,7 +91,9 @@ class ShippedOrder:
         sent = self.raw.get("shipping")
         listed = sent.get("shipping_list") if isinstance(sent, dict) else None
         return frozenset(
-            str(one["tracking_no"]) for one in listed or [] if isinstance(one, dict) and one.get("tracking_no")
+            str(one["tracking_no"])
+            for one in listed or []
+            if isinstance(one, dict) and one.get("tracking_no")
         )
 
     @property

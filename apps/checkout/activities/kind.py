@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from apps.base.inputs import MAX_BIGINT
 from apps.campaigns.refusals import ActivityNotFound
-from apps.members.models import Address, Member
 from apps.deadlines.services.fixing import Agreed
+from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
 from mall.errors import Invalid, ShopError

@@ -8,108 +8,333 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0008_returns_without_reason'),
-        ('orders', '0020_found_in_a_time'),
+        ("catalog", "0008_returns_without_reason"),
+        ("orders", "0020_found_in_a_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DeadlineRules',
+            name="DeadlineRules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('promise_hours', models.PositiveSmallIntegerField(default=48, help_text='付款（成团）后多少小时内发货，休息日不计', verbose_name='常规发货时限（小时）')),
-                ('warn_hours', models.PositiveSmallIntegerField(default=12, help_text='距最早时限多少小时开始预警', verbose_name='提前预警（小时）')),
-                ('answer_hours', models.PositiveSmallIntegerField(default=24, help_text='告知无法按时发货后，买家多少小时内选择；逾期视为等待', verbose_name='买家答复时限（小时）')),
-                ('saturday_closed', models.BooleanField(default=False, verbose_name='周六休息')),
-                ('sunday_closed', models.BooleanField(default=False, verbose_name='周日休息')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "promise_hours",
+                    models.PositiveSmallIntegerField(
+                        default=48,
+                        help_text="付款（成团）后多少小时内发货，休息日不计",
+                        verbose_name="常规发货时限（小时）",
+                    ),
+                ),
+                (
+                    "warn_hours",
+                    models.PositiveSmallIntegerField(
+                        default=12, help_text="距最早时限多少小时开始预警", verbose_name="提前预警（小时）"
+                    ),
+                ),
+                (
+                    "answer_hours",
+                    models.PositiveSmallIntegerField(
+                        default=24,
+                        help_text="告知无法按时发货后，买家多少小时内选择；逾期视为等待",
+                        verbose_name="买家答复时限（小时）",
+                    ),
+                ),
+                ("saturday_closed", models.BooleanField(default=False, verbose_name="周六休息")),
+                ("sunday_closed", models.BooleanField(default=False, verbose_name="周日休息")),
             ],
             options={
-                'verbose_name': '时限规则',
-                'verbose_name_plural': '时限规则',
+                "verbose_name": "时限规则",
+                "verbose_name_plural": "时限规则",
             },
         ),
         migrations.CreateModel(
-            name='ShopDay',
+            name="ShopDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True, verbose_name='日期')),
-                ('closed', models.BooleanField(default=True, help_text='不勾选表示照常发货（调休上班）', verbose_name='休息')),
-                ('note', models.CharField(blank=True, max_length=40, verbose_name='说明')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True, verbose_name="日期")),
+                (
+                    "closed",
+                    models.BooleanField(
+                        default=True, help_text="不勾选表示照常发货（调休上班）", verbose_name="休息"
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=40, verbose_name="说明")),
             ],
             options={
-                'verbose_name': '休息日',
-                'verbose_name_plural': '休息日',
-                'ordering': ['-day'],
+                "verbose_name": "休息日",
+                "verbose_name_plural": "休息日",
+                "ordering": ["-day"],
             },
         ),
         migrations.CreateModel(
-            name='Deadline',
+            name="Deadline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(choices=[('ORDINARY', '常规时限'), ('PROMISE', '商品承诺'), ('STORED', '预售约定')], max_length=10, verbose_name='依据')),
-                ('owed_at', models.DateTimeField(verbose_name='起算时间')),
-                ('first_promised_at', models.DateTimeField(verbose_name='最初承诺')),
-                ('promised_at', models.DateTimeField(verbose_name='承诺发货')),
-                ('limit_at', models.DateTimeField(null=True, verbose_name='微信时限')),
-                ('due_at', models.DateTimeField(verbose_name='最早时限')),
-                ('warned_at', models.DateTimeField(null=True, verbose_name='预警时间')),
-                ('reminded_at', models.DateTimeField(null=True, verbose_name='微信提醒时间')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='结束时间')),
-                ('outcome', models.CharField(blank=True, choices=[('KEPT', '按时发货'), ('LATE', '超时发货'), ('GONE', '未发货即退款')], default='', max_length=8, verbose_name='结果')),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='deadline', to='orders.order', verbose_name='订单')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("ORDINARY", "常规时限"), ("PROMISE", "商品承诺"), ("STORED", "预售约定")],
+                        max_length=10,
+                        verbose_name="依据",
+                    ),
+                ),
+                ("owed_at", models.DateTimeField(verbose_name="起算时间")),
+                ("first_promised_at", models.DateTimeField(verbose_name="最初承诺")),
+                ("promised_at", models.DateTimeField(verbose_name="承诺发货")),
+                ("limit_at", models.DateTimeField(null=True, verbose_name="微信时限")),
+                ("due_at", models.DateTimeField(verbose_name="最早时限")),
+                ("warned_at", models.DateTimeField(null=True, verbose_name="预警时间")),
+                ("reminded_at", models.DateTimeField(null=True, verbose_name="微信提醒时间")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="结束时间")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("KEPT", "按时发货"), ("LATE", "超时发货"), ("GONE", "未发货即退款")],
+                        default="",
+                        max_length=8,
+                        verbose_name="结果",
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deadline",
+                        to="orders.order",
+                        verbose_name="订单",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '发货时限',
-                'verbose_name_plural': '发货时限',
-                'permissions': [('export_deadline', '导出发货时限报表')],
-                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['due_at', 'id'], name='deadline_burns_first'), django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['owed_at'], name='deadline_owed_in')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('due_at', django.db.models.functions.comparison.Least(models.F('promised_at'), models.F('limit_at')))), name='deadline_due_at_the_earlier'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('outcome', '')), models.Q(('ended_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='deadline_ends_with_an_outcome')],
+                "verbose_name": "发货时限",
+                "verbose_name_plural": "发货时限",
+                "permissions": [("export_deadline", "导出发货时限报表")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["due_at", "id"],
+                        name="deadline_burns_first",
+                    ),
+                    django.contrib.postgres.indexes.BrinIndex(
+                        autosummarize=True, fields=["owed_at"], name="deadline_owed_in"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "due_at",
+                                django.db.models.functions.comparison.Least(
+                                    models.F("promised_at"), models.F("limit_at")
+                                ),
+                            )
+                        ),
+                        name="deadline_due_at_the_earlier",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("outcome", "")),
+                            models.Q(("ended_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="deadline_ends_with_an_outcome",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delay',
+            name="Delay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('STOCK_OUT', '缺货'), ('SUPPLIER', '供应商延迟'), ('QUALITY', '质检不合格'), ('CARRIER', '快递停运'), ('OTHER', '其他原因')], max_length=10, verbose_name='原因')),
-                ('note', models.CharField(blank=True, max_length=100, verbose_name='给买家的说明')),
-                ('was_promised_at', models.DateTimeField(verbose_name='原承诺')),
-                ('promised_at', models.DateTimeField(verbose_name='新承诺')),
-                ('asked_at', models.DateTimeField(verbose_name='告知时间')),
-                ('answer_until', models.DateTimeField(verbose_name='答复截止')),
-                ('status', models.CharField(choices=[('ASKED', '待买家选择'), ('WAITS', '买家同意等待'), ('SILENT', '未答复，视为等待'), ('REFUNDED', '买家选择退款'), ('VOID', '已失效')], default='ASKED', max_length=8, verbose_name='状态')),
-                ('answered_at', models.DateTimeField(null=True, verbose_name='结束时间')),
-                ('refund_no', models.CharField(blank=True, default='', max_length=32, verbose_name='退款单号')),
-                ('operator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='操作人')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order', verbose_name='订单')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("STOCK_OUT", "缺货"),
+                            ("SUPPLIER", "供应商延迟"),
+                            ("QUALITY", "质检不合格"),
+                            ("CARRIER", "快递停运"),
+                            ("OTHER", "其他原因"),
+                        ],
+                        max_length=10,
+                        verbose_name="原因",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=100, verbose_name="给买家的说明")),
+                ("was_promised_at", models.DateTimeField(verbose_name="原承诺")),
+                ("promised_at", models.DateTimeField(verbose_name="新承诺")),
+                ("asked_at", models.DateTimeField(verbose_name="告知时间")),
+                ("answer_until", models.DateTimeField(verbose_name="答复截止")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("ASKED", "待买家选择"),
+                            ("WAITS", "买家同意等待"),
+                            ("SILENT", "未答复，视为等待"),
+                            ("REFUNDED", "买家选择退款"),
+                            ("VOID", "已失效"),
+                        ],
+                        default="ASKED",
+                        max_length=8,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="结束时间")),
+                (
+                    "refund_no",
+                    models.CharField(blank=True, default="", max_length=32, verbose_name="退款单号"),
+                ),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="操作人",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orders.order",
+                        verbose_name="订单",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '延迟发货',
-                'verbose_name_plural': '延迟发货',
-                'ordering': ['-id'],
-                'permissions': [('offer_delay', '登记无法按时发货')],
-                'indexes': [models.Index(fields=['order', '-id'], name='delay_of_order'), models.Index(condition=models.Q(('status', 'ASKED')), fields=['answer_until'], name='delay_unanswered')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'ASKED')), fields=('order',), name='delay_one_open_per_order'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('status', 'ASKED')), models.Q(models.Q(('status', 'ASKED'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='delay_answered_at_when_over')],
+                "verbose_name": "延迟发货",
+                "verbose_name_plural": "延迟发货",
+                "ordering": ["-id"],
+                "permissions": [("offer_delay", "登记无法按时发货")],
+                "indexes": [
+                    models.Index(fields=["order", "-id"], name="delay_of_order"),
+                    models.Index(
+                        condition=models.Q(("status", "ASKED")),
+                        fields=["answer_until"],
+                        name="delay_unanswered",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "ASKED")),
+                        fields=("order",),
+                        name="delay_one_open_per_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("status", "ASKED")),
+                            models.Q(
+                                models.Q(("status", "ASKED"), _negated=True), ("answered_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="delay_answered_at_when_over",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hours', models.PositiveSmallIntegerField(blank=True, help_text='休息日不计；与「最晚发货日」填一项', null=True, verbose_name='付款后（小时）')),
-                ('ships_on', models.DateField(blank=True, help_text='当日结束前发出；过后下单的按常规时限', null=True, verbose_name='最晚发货日')),
-                ('product', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog.product', verbose_name='商品')),
-                ('sku', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog.sku', verbose_name='规格')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "hours",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="休息日不计；与「最晚发货日」填一项",
+                        null=True,
+                        verbose_name="付款后（小时）",
+                    ),
+                ),
+                (
+                    "ships_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="当日结束前发出；过后下单的按常规时限",
+                        null=True,
+                        verbose_name="最晚发货日",
+                    ),
+                ),
+                (
+                    "product",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="catalog.product",
+                        verbose_name="商品",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="catalog.sku",
+                        verbose_name="规格",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '发货承诺',
-                'verbose_name_plural': '发货承诺',
-                'ordering': ['id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('product__isnull', False), ('sku__isnull', True)), models.Q(('product__isnull', True), ('sku__isnull', False)), _connector='OR'), name='promise_of_product_or_sku'), models.CheckConstraint(condition=models.Q(models.Q(('hours__gte', 1), ('ships_on__isnull', True)), models.Q(('hours__isnull', True), ('ships_on__isnull', False)), _connector='OR'), name='promise_in_hours_or_by_day')],
+                "verbose_name": "发货承诺",
+                "verbose_name_plural": "发货承诺",
+                "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("product__isnull", False), ("sku__isnull", True)),
+                            models.Q(("product__isnull", True), ("sku__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="promise_of_product_or_sku",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hours__gte", 1), ("ships_on__isnull", True)),
+                            models.Q(("hours__isnull", True), ("ships_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="promise_in_hours_or_by_day",
+                    ),
+                ],
             },
         ),
     ]

@@ -142,4 +142,3 @@ def _of_line(
     if row is not None and row.ships_on is not None and owed_at < day_window(row.ships_on)[1]:
         return Source.PROMISE, reckoning.by_day(row.ships_on, days=days)
     return Source.ORDINARY, reckoning.within(owed_at, hours=rules.promise_hours, days=days)
-

@@ -33,7 +33,10 @@ def warn_due(*, at: datetime, limit: int = _BATCH) -> int:
 
 def lapse_due(*, at: datetime, limit: int = _BATCH) -> int:
     """Let those wait who did not answer in time; return how many."""
-    return _each(deadline_facts.unanswered(at=at, limit=limit), lambda order_no: delaying.lapse(order_no=order_no, at=at))
+    return _each(
+        deadline_facts.unanswered(at=at, limit=limit),
+        lambda order_no: delaying.lapse(order_no=order_no, at=at),
+    )
 
 
 def end_missed(*, at: datetime, limit: int = _BATCH) -> int:

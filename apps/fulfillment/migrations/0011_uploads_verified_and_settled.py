@@ -4,80 +4,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fulfillment', '0010_found_in_a_time'),
-        ('orders', '0020_found_in_a_time'),
+        ("fulfillment", "0010_found_in_a_time"),
+        ("orders", "0020_found_in_a_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='shippingupload',
-            name='attempts',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name='重试次数'),
+            model_name="shippingupload",
+            name="attempts",
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="重试次数"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='confirm_method',
-            field=models.PositiveSmallIntegerField(null=True, verbose_name='确认方式'),
+            model_name="shippingupload",
+            name="confirm_method",
+            field=models.PositiveSmallIntegerField(null=True, verbose_name="确认方式"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='confirmed_at',
-            field=models.DateTimeField(null=True, verbose_name='微信确认收货'),
+            model_name="shippingupload",
+            name="confirmed_at",
+            field=models.DateTimeField(null=True, verbose_name="微信确认收货"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='reship_digest',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64, verbose_name='重新发货内容摘要'),
+            model_name="shippingupload",
+            name="reship_digest",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=64,
+                verbose_name="重新发货内容摘要",
+            ),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='reshipped_at',
-            field=models.DateTimeField(null=True, verbose_name='重新发货时间'),
+            model_name="shippingupload",
+            name="reshipped_at",
+            field=models.DateTimeField(null=True, verbose_name="重新发货时间"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='settled_at',
-            field=models.DateTimeField(null=True, verbose_name='微信结算'),
+            model_name="shippingupload",
+            name="settled_at",
+            field=models.DateTimeField(null=True, verbose_name="微信结算"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='settles_at',
-            field=models.DateTimeField(null=True, verbose_name='预计结算'),
+            model_name="shippingupload",
+            name="settles_at",
+            field=models.DateTimeField(null=True, verbose_name="预计结算"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='told_all',
-            field=models.BooleanField(db_default=False, default=False, editable=False, verbose_name='已告知全部发出'),
+            model_name="shippingupload",
+            name="told_all",
+            field=models.BooleanField(
+                db_default=False, default=False, editable=False, verbose_name="已告知全部发出"
+            ),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='told_digest',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=64, verbose_name='已告知内容摘要'),
+            model_name="shippingupload",
+            name="told_digest",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=64,
+                verbose_name="已告知内容摘要",
+            ),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='verified_at',
-            field=models.DateTimeField(null=True, verbose_name='已核实'),
+            model_name="shippingupload",
+            name="verified_at",
+            field=models.DateTimeField(null=True, verbose_name="已核实"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='verify_at',
-            field=models.DateTimeField(editable=False, null=True, verbose_name='核实时间'),
+            model_name="shippingupload",
+            name="verify_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="核实时间"),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='verify_tries',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, editable=False, verbose_name='核实次数'),
+            model_name="shippingupload",
+            name="verify_tries",
+            field=models.PositiveSmallIntegerField(
+                db_default=0, default=0, editable=False, verbose_name="核实次数"
+            ),
         ),
         migrations.AddField(
-            model_name='shippingupload',
-            name='wechat_state',
-            field=models.PositiveSmallIntegerField(choices=[(1, '待发货'), (2, '已发货'), (3, '确认收货'), (4, '交易完成'), (5, '已退款'), (6, '资金待结算')], null=True, verbose_name='微信订单状态'),
+            model_name="shippingupload",
+            name="wechat_state",
+            field=models.PositiveSmallIntegerField(
+                choices=[
+                    (1, "待发货"),
+                    (2, "已发货"),
+                    (3, "确认收货"),
+                    (4, "交易完成"),
+                    (5, "已退款"),
+                    (6, "资金待结算"),
+                ],
+                null=True,
+                verbose_name="微信订单状态",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shippingupload',
-            index=models.Index(condition=models.Q(('verify_at__isnull', False)), fields=['verify_at'], name='shipping_upload_to_verify'),
+            model_name="shippingupload",
+            index=models.Index(
+                condition=models.Q(("verify_at__isnull", False)),
+                fields=["verify_at"],
+                name="shipping_upload_to_verify",
+            ),
         ),
     ]
