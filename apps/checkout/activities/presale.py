@@ -118,7 +118,7 @@ class Presales(CampaignKind):
         return presales.report(order=order, transaction_id=transaction_id, paid_at=paid_at, at=at)
 
     def agreed(self, order: Order) -> Agreed | None:
-        """As the order keeps it. WeChat takes it for late fifteen days after the first payment, or as late as it was told."""
+        """As the order keeps it. WeChat takes it for late fifteen days after the first payment, or as it was told."""
         terms = presale_terms.of_order(order)
         first_paid_at = order.reserved_at or order.paid_at
         if terms is None or first_paid_at is None:
