@@ -89,7 +89,13 @@ GROUPS: Groups = [
         "发货时限",
         [
             Place("发货时限", "timer", "deadlines.Deadline", _BURNING),
-            Place("即将超时", "alarm", "deadlines.Deadline", _PRESSING, deadline_facts.pressing),
+            Place(
+                "即将超时",
+                "alarm",
+                "deadlines.Deadline",
+                _PRESSING,
+                lambda: deadline_facts.pressing(at=Now()),
+            ),
             Place("延迟发货", "event_busy", "deadlines.Delay"),
             Place("发货承诺", "event_available", "deadlines.Promise"),
             Place("休息日", "calendar_month", "deadlines.ShopDay"),

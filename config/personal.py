@@ -230,6 +230,8 @@ NOT_PERSONAL: Mapping[str, str] = {
 PLAIN: Mapping[str, str] = {
     "base.Version": "token",
     "base.JobRun": "error",
+    "deadlines.ShopDay": "day note",
+    "deadlines.Promise": "ships_on",
     "base.Reckoning": "title lines",
     "books.Bill": "day digest last_error reconciled_at",
     "books.BillLine": "said our_no wechat_no",
@@ -448,6 +450,9 @@ TIMES = frozenset(
         ),
         # messages
         *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
+        # deadlines, uploads
+        *("answer_until", "confirmed_at", "first_promised_at", "limit_at", "owed_at", "promised_at"),
+        *("reshipped_at", "settles_at", "verified_at", "verify_at", "warned_at", "was_promised_at"),
         *("fell_at", "told_at"),  # favourites and wishes
     }
 )

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from apps.aftersales.services import answering
 from apps.base.schema import refusal
-from apps.checkout.serializers import DelaySerializer
+from apps.checkout.delay_serializers import DelaySerializer
 from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.states import DelayChoice
 from apps.members.auth import caller

@@ -14,6 +14,7 @@ from rest_framework.fields import DateTimeField
 
 from apps.checkout import activities, bills, refunds
 from apps.checkout import serializers as shapes
+from apps.checkout.delay_serializers import DelaySerializer
 from apps.orders.models import Order, OrderLine
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
@@ -47,7 +48,7 @@ def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds, promise: Mapping
         "address": {name: order.address[name] for name in _ADDRESS},
         "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
         "ship_by": _time(promise["ship_by"]),
-        "delay": shapes.DelaySerializer(promise["delay"]).data if promise["delay"] else None,
+        "delay": DelaySerializer(promise["delay"]).data if promise["delay"] else None,
         "history": [
             {
                 "from": move["from_status"],

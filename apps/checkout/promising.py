@@ -14,7 +14,6 @@ from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.payments import selectors as payment_facts
 from apps.payments.models import Payment
-from apps.presale import services as presales
 from apps.wechat.errors import WechatUnavailable
 
 log = structlog.get_logger(__name__)
@@ -66,6 +65,6 @@ def _tell(order: Order, paid: Payment, *, until: datetime | None, at: datetime) 
     if paid.transaction_id is None or paid.captured_at is None:
         return True
     if until is not None:
-        return presales.report_until(order=order, transaction_id=paid.transaction_id, until=until, at=at)
+        return activities.report_until(order=order, transaction_id=paid.transaction_id, until=until, at=at)
     activities.tell(order, transaction_id=paid.transaction_id, paid_at=paid.captured_at, at=at)
     return True

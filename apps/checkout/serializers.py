@@ -12,7 +12,7 @@ from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
 from apps.catalog.serializers import ReturnsSerializer
 from apps.checkout import activities, bills, refunds
-from apps.deadlines.states import DelayChoice, DelayReason, DelayStatus
+from apps.checkout.delay_serializers import DelaySerializer
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
@@ -406,23 +406,6 @@ class ParcelSerializer(serializers.Serializer[Any]):
     tracking_no = serializers.CharField()
     shipped_at = serializers.DateTimeField()
     items = ParcelItemSerializer(many=True)
-
-
-class DelaySerializer(serializers.Serializer[Any]):
-    """A promise that cannot be kept, as it was offered to the shopper; ``choices`` is empty once it is over."""
-
-    status = serializers.ChoiceField(choices=DelayStatus.choices)
-    status_text = serializers.CharField()
-    reason = serializers.ChoiceField(choices=DelayReason.choices)
-    reason_text = serializers.CharField()
-    note = serializers.CharField(allow_blank=True)
-    was_ship_by = serializers.DateTimeField()
-    ship_by = serializers.DateTimeField()
-    asked_at = serializers.DateTimeField()
-    answer_until = serializers.DateTimeField()
-    answered_at = serializers.DateTimeField(allow_null=True)
-    choices = serializers.ListField(child=serializers.ChoiceField(choices=DelayChoice.choices))
-    refund_no = serializers.CharField(allow_null=True)
 
 
 class OrderSerializer(OrderRowSerializer):

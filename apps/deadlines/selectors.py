@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
 
-from apps.base.days import shop_day
 from apps.deadlines import reckoning
 from apps.deadlines.models import Deadline, DeadlineRules, Delay, Promise, ShopDay
 from apps.deadlines.states import DelayChoice, DelayStatus, Source
@@ -54,10 +51,9 @@ def burning() -> QuerySet[Deadline]:
     return Deadline.objects.filter(ended_at__isnull=True, order__status=Status.PAID)
 
 
-def pressing(*, at: datetime | Combinable | None = None) -> QuerySet[Deadline]:
-    """Those of them that were warned of: they are due soon, or were."""
-    now = Now() if at is None else at
-    return burning().filter(Q(warned_at__isnull=False) | Q(due_at__lte=now))
+def pressing(*, at: datetime | Combinable) -> QuerySet[Deadline]:
+    """Those of them that were warned of, or are due; ``at`` may be an expression."""
+    return burning().filter(Q(warned_at__isnull=False) | Q(due_at__lte=at))
 
 
 def with_delay(rows: QuerySet[Deadline]) -> QuerySet[Deadline]:
@@ -126,13 +122,3 @@ def delay_shown(row: Delay) -> dict[str, Any]:
         "choices": list(DelayChoice.values) if row.status == DelayStatus.ASKED else [],
         "refund_no": row.refund_no or None,
     }
-
-
-def delays_of(order_ids: Iterable[int]) -> QuerySet[Delay]:
-    """The delays of these orders, the newest first."""
-    return Delay.objects.filter(order__in=list(order_ids)).order_by("-id")
-
-
-def today(at: datetime) -> date:
-    """The shop's day."""
-    return shop_day(at)

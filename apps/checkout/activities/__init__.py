@@ -27,7 +27,7 @@ from apps.checkout.activities.kind import (
     Wanted,
 )
 from apps.checkout.activities.points_good import PointsGoods
-from apps.checkout.activities.presale import Presales
+from apps.checkout.activities.presale import Presales, report_until
 from apps.deadlines.services.fixing import Agreed
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -59,6 +59,7 @@ __all__ = [
     "payable_to_the_end",
     "read",
     "refundable_from",
+    "report_until",
     "require_payable",
     "shut_out",
     "stages_of",

@@ -129,6 +129,14 @@ class Presales(CampaignKind):
         return presale_terms.stages_of(order, at=at)
 
 
+def report_until(*, order: Order, transaction_id: str, until: datetime, at: datetime) -> bool:
+    """Tell WeChat that what a payment paid for leaves as late as ``until``, whatever was bought; say whether it took that.
+
+    WeChat knows no other late parcels than pre-sales (opspecialorder, type 1). Raises WechatUnavailable.
+    """
+    return presales.report_until(order=order, transaction_id=transaction_id, until=until, at=at)
+
+
 def _label(row: Presale) -> str:
     """What the price is called in the quote: it says what the deposit is worth."""
     if row.deposit_fen is None or row.deposit_worth_fen is None or not row.growth_fen:
