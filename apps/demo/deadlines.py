@@ -23,7 +23,8 @@ def fill(*, at: datetime) -> None:
     """Fix by when the shop's open orders leave, and add what operators meet where it is not there yet."""
     if Delay.objects.exists():
         return
-    one_each = Sku.objects.filter(enabled=True, product__on_sale=True).order_by("product_id", "id")
+    single = Sku.objects.filter(enabled=True, product__on_sale=True, product__min_quantity=1)
+    one_each = single.order_by("product_id", "id")
     skus = list(one_each.distinct("product_id")[:4])
     if len(skus) < 4:
         return

@@ -21,7 +21,7 @@ from apps.carts.models import WishRules
 from apps.carts.services import favorites, stock_wishes
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
-from apps.deadlines.models import Delay, Promise, ShopDay
+from apps.deadlines.models import DeadlineRules, Delay, Promise, ShopDay
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
@@ -119,6 +119,7 @@ def _invoiced() -> None:
     """An application for an invoice, with its title and the rules' one row."""
     invoicing.waiting()
     InvoiceRules.objects.get_or_create(pk=1)
+    DeadlineRules.objects.get_or_create(pk=1)
 
 
 def _applied_for(order: Order) -> None:
