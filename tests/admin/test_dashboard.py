@@ -112,7 +112,7 @@ def test_every_figure_opens_a_list_that_answers(page: Client, manager: User) -> 
     shop.fill(1, operator=manager)
     context = page.get("/admin/").context
     cards = [*context["cards"], *context["tasks"]]
-    assert len(cards) == 10
+    assert len(cards) == 11
     assert [card.title for card in cards if page.get(card.url).status_code != 200] == []
 
 
