@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 
 from apps.deadlines import reckoning
@@ -100,10 +100,16 @@ def late_parcel(order: Order) -> datetime | None:
 
 
 def shown_of(order: Order) -> dict[str, Any]:
-    """What an order answers of its deadline: ``ship_by``, and the last ``delay`` that was offered. Two statements."""
-    row = Deadline.objects.filter(order=order).only("promised_at", "ended_at").first()
-    delay = Delay.objects.filter(order=order).order_by("-id").first()
-    return {"ship_by": row and row.promised_at, "delay": delay and delay_shown(delay)}
+    """What an order answers of its deadline: ``ship_by``, and the last ``delay`` that was offered.
+
+    One statement, and another where something was ever put off.
+    """
+    put_off = Exists(Delay.objects.filter(order=OuterRef("order")))
+    row = Deadline.objects.filter(order=order).annotate(put_off=put_off).only("promised_at").first()
+    if row is None:
+        return {"ship_by": None, "delay": None}
+    delay = Delay.objects.filter(order=order).order_by("-id").first() if row.put_off else None
+    return {"ship_by": row.promised_at, "delay": delay and delay_shown(delay)}
 
 
 def delay_shown(row: Delay) -> dict[str, Any]:
