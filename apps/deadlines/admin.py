@@ -57,13 +57,13 @@ class StandingFilter(admin.SimpleListFilter):
         now = timezone.now()
         match self.value():
             case "open":
-                return queryset & deadline_facts.burning()
+                return deadline_facts.burning(queryset)
             case "pressing":
-                return queryset & deadline_facts.pressing(at=now)
+                return deadline_facts.pressing(queryset, at=now)
             case "late":
-                return queryset & deadline_facts.burning().filter(promised_at__lte=now)
+                return deadline_facts.burning(queryset).filter(promised_at__lte=now)
             case "wechat":
-                return queryset & deadline_facts.burning().filter(limit_at__lte=now)
+                return deadline_facts.burning(queryset).filter(limit_at__lte=now)
             case "over":
                 return queryset.filter(ended_at__isnull=False)
         return queryset

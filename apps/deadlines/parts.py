@@ -60,7 +60,7 @@ def _put_off(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
 
 
 def _owed(order: Order) -> bool:
-    return order.status == Status.PAID
+    return order.status == Status.PAID and Deadline.objects.filter(order=order, ended_at=None).exists()
 
 
 DEADLINE: Final = Part(

@@ -46,14 +46,15 @@ def promises_of(order: Order) -> list[Promise | None]:
     return [by_sku.get(sku) or by_product.get(product) for sku, product in goods]
 
 
-def burning() -> QuerySet[Deadline]:
-    """What was promised and has not left, without what still waits for its goods or an answer of its own."""
-    return Deadline.objects.filter(ended_at__isnull=True, order__status=Status.PAID)
+def burning(rows: QuerySet[Deadline] | None = None) -> QuerySet[Deadline]:
+    """What was promised and has not left: of all, or of these rows."""
+    found = Deadline.objects.all() if rows is None else rows
+    return found.filter(ended_at__isnull=True, order__status=Status.PAID)
 
 
-def pressing(*, at: datetime | Combinable) -> QuerySet[Deadline]:
+def pressing(rows: QuerySet[Deadline] | None = None, *, at: datetime | Combinable) -> QuerySet[Deadline]:
     """Those of them that were warned of, or are due; ``at`` may be an expression."""
-    return burning().filter(Q(warned_at__isnull=False) | Q(due_at__lte=at))
+    return burning(rows).filter(Q(warned_at__isnull=False) | Q(due_at__lte=at))
 
 
 def with_delay(rows: QuerySet[Deadline]) -> QuerySet[Deadline]:
