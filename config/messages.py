@@ -350,6 +350,28 @@ SCENES: Sequence[Scene] = (
     # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content), and name
     # the same facts.
     Scene(
+        name="order_delayed",
+        title="订单延迟发货",
+        moment="pay",
+        passes_quiet=True,
+        names=(
+            _ORDER_NO,
+            _GOODS,
+            _text("reason", "原因", "缺货"),
+            _time("ship_by", "新的发货时间"),
+            _time("answer_until", "答复截止"),
+        ),
+        expires_after=timedelta(days=1),
+        inbox_title="订单将延迟发货",
+        inbox_text=(
+            "很抱歉，您的订单 {order_no} 因{reason}预计在 {ship_by} 前发出。"
+            "您可在 {answer_until} 前选择等待或退款，未选择视为等待。"
+        ),
+        page=_ORDER_PAGE,
+        asked=False,
+        reads="apps.deadlines.telling.delayed",
+    ),
+    Scene(
         name=CAMPAIGN,
         title="群发",
         moment="",

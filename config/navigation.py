@@ -16,6 +16,7 @@ from apps.books.states import CaseStatus
 from apps.complaints import selectors as complaint_facts
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
+from apps.deadlines import selectors as deadline_facts
 from apps.desk import cockpit
 from apps.distribution import selectors as promoter_facts
 from apps.distribution import withdrawal_selectors as withdrawal_facts
@@ -50,6 +51,8 @@ class Place(NamedTuple):
 Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
+_BURNING = "standing=open"
+_PRESSING = "standing=pressing"
 _TO_SHIP = f"status__exact={Status.PAID}"
 _HELD_HELPS = "held__exact=1"
 _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
@@ -80,6 +83,23 @@ GROUPS: Groups = [
             Place("全部订单", "receipt_long", "orders.Order"),
             Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
+        ],
+    ),
+    (
+        "发货时限",
+        [
+            Place("发货时限", "timer", "deadlines.Deadline", _BURNING),
+            Place(
+                "即将超时",
+                "alarm",
+                "deadlines.Deadline",
+                _PRESSING,
+                lambda: deadline_facts.pressing(at=Now()),
+            ),
+            Place("延迟发货", "event_busy", "deadlines.Delay"),
+            Place("发货承诺", "event_available", "deadlines.Promise"),
+            Place("休息日", "calendar_month", "deadlines.ShopDay"),
+            Place("时限规则", "rule", "deadlines.DeadlineRules"),
         ],
     ),
     (

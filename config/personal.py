@@ -19,6 +19,7 @@ from apps.checkout import personal as checkout
 from apps.complaints import personal as complaints
 from apps.content import personal as content
 from apps.coupons import personal as coupons
+from apps.deadlines import personal as deadlines
 from apps.distribution import personal as distribution
 from apps.flashsale import personal as flashsale
 from apps.fulfillment import personal as fulfillment
@@ -55,6 +56,7 @@ BOARD: Sequence[Room] = (
     wallet.ROOM,
     bargain.ROOM,
     presale.ROOM,
+    deadlines.ROOM,
     points.ROOM,
     coupons.ROOM,
     flashsale.ROOM,
@@ -124,6 +126,9 @@ NOBODYS: Mapping[str, str] = {
     "campaigns.Quota": _OFFER,
     "bargain.Bargain": _OFFER,
     "presale.Presale": _OFFER,
+    "deadlines.DeadlineRules": _SETTING,
+    "deadlines.ShopDay": _SETTING,
+    "deadlines.Promise": _OFFER,
     "risk.Policy": _SETTING,
     "risk.Rule": _SETTING,
     "referrals.Referral": _OFFER,
@@ -225,6 +230,8 @@ NOT_PERSONAL: Mapping[str, str] = {
 PLAIN: Mapping[str, str] = {
     "base.Version": "token",
     "base.JobRun": "error",
+    "deadlines.ShopDay": "day note",
+    "deadlines.Promise": "ships_on",
     "base.Reckoning": "title lines",
     "books.Bill": "day digest last_error reconciled_at",
     "books.BillLine": "said our_no wechat_no",
@@ -443,6 +450,9 @@ TIMES = frozenset(
         ),
         # messages
         *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
+        # deadlines, uploads
+        *("answer_until", "confirmed_at", "first_promised_at", "limit_at", "owed_at", "promised_at"),
+        *("reshipped_at", "settles_at", "verified_at", "verify_at", "warned_at", "was_promised_at"),
         *("fell_at", "told_at"),  # favourites and wishes
     }
 )

@@ -51,6 +51,7 @@ _MARKETING = (
     "coupons.PromoCode",
     "bargain.Bargain",
     "presale.Presale",
+    *("deadlines.DeadlineRules", "deadlines.ShopDay", "deadlines.Promise"),
     "referrals.Referral",
     "packets.PacketRule",
     "risk.Policy",
@@ -75,7 +76,7 @@ _MARKETING = (
 
 @cache
 def _roles() -> dict[str, Collection[str]]:
-    orders = _see("orders", "fulfillment") | {"orders.change_order"}
+    orders = _see("orders", "fulfillment", "deadlines") | {"orders.change_order", "deadlines.offer_delay"}
     return {
         "店长": _everything(),
         "运营": _run(*_MARKETING)
@@ -94,6 +95,7 @@ def _roles() -> dict[str, Collection[str]]:
             "flashsale",
             "bargain",
             "presale",
+            "deadlines",
             "shares",
             "groupbuy",
             "distribution",
@@ -116,6 +118,8 @@ def _roles() -> dict[str, Collection[str]]:
             "distribution.bind_promoter",
             "presale.change_report",
             "presale.arrive_presale",
+            "deadlines.offer_delay",
+            "deadlines.export_deadline",
             "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",

@@ -50,9 +50,11 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.BargainAtFloor: ["apps.bargain.handlers.tell_on_bargain_at_floor"],
     events.FlashTurnGiven: ["apps.flashsale.handlers.tell_on_flash_turn_given"],
     events.PointsExpiring: ["apps.points.handlers.tell_on_points_expiring"],
+    events.OrderDelayed: ["apps.deadlines.handlers.tell_on_order_delayed"],
     events.OrderPaid: [
         "apps.checkout.handlers.announce_on_order_paid",
         "apps.checkout.handlers.count_sold_on_order_paid",
+        "apps.checkout.handlers.promise_on_order_paid",
         "apps.checkout.handlers.tell_on_order_paid",
         "apps.coupons.handlers.reward_on_order_paid",
         "apps.distribution.handlers.accrue_on_order_paid",
@@ -76,6 +78,7 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     ],
     events.OrderRefunded: [
         "apps.checkout.handlers.follow_on_order_refunded",
+        "apps.deadlines.handlers.end_on_order_refunded",
         "apps.distribution.handlers.take_back_on_order_refunded",
         "apps.invoices.handlers.follow_on_order_refunded",
         "apps.journeys.handlers.enter_on_order_refunded",
@@ -117,11 +120,15 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
     events.UploadAsked: ["apps.checkout.handlers.upload_on_upload_asked"],
     events.WalletRecharged: ["apps.checkout.handlers.upload_on_wallet_recharged"],
     events.OrderClosed: ["apps.journeys.handlers.enter_on_order_closed"],
-    events.OrderShipped: ["apps.journeys.handlers.enter_on_order_shipped"],
+    events.OrderShipped: [
+        "apps.deadlines.handlers.end_on_order_shipped",
+        "apps.journeys.handlers.enter_on_order_shipped",
+    ],
     events.TagArchived: ["apps.journeys.handlers.stop_on_tag_archived"],
     events.SegmentArchived: ["apps.journeys.handlers.stop_on_segment_archived"],
     events.SegmentBroken: ["apps.journeys.handlers.stop_on_segment_broken"],
     events.WechatPushed: [
+        "apps.checkout.handlers.note_settlement_on_wechat_pushed",
         "apps.checkout.handlers.receive_on_wechat_pushed",
         "apps.content.handlers.judge_picture_on_wechat_pushed",
         "apps.fulfillment.handlers.trace_on_wechat_pushed",

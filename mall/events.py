@@ -90,6 +90,15 @@ class LateParcelAsked(Event):
 
 
 @dataclass(frozen=True)
+class OrderDelayed(Event):
+    """An order cannot leave as it was promised, and its buyer is asked whether to wait."""
+
+    order_no: str
+    member_id: int
+    delay_id: int
+
+
+@dataclass(frozen=True)
 class OrderGathered(Event):
     """An order's money is captured and it waits for others; OrderPaid follows when what it waits for has come."""
 

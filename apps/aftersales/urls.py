@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from apps.aftersales import api
+from apps.aftersales import api, delay_api
 
 urlpatterns = [
     path("after-sale-reasons", api.AfterSaleReasonsView.as_view()),
+    path("orders/<str:order_no>/delay-answer", delay_api.DelayAnswerView.as_view()),
     path("orders/<str:order_no>/after-sales", api.OrderAfterSalesView.as_view()),
     path("orders/<str:order_no>/after-sales/preview", api.PreviewView.as_view()),
     path("me/after-sales", api.MyAfterSalesView.as_view()),

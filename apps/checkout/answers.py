@@ -14,6 +14,7 @@ from rest_framework.fields import DateTimeField
 
 from apps.checkout import activities, bills, refunds
 from apps.checkout import serializers as shapes
+from apps.checkout.delay_serializers import DelaySerializer
 from apps.orders.models import Order, OrderLine
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
@@ -36,13 +37,18 @@ _ADDRESS = ("name", "phone", "province", "city", "district", "detail", "postal_c
 _TIME = DateTimeField()
 
 
-def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds) -> dict[str, Any]:
-    """An order with everything about it: read with its lines and ``moves``; parcels and refunds are by order id."""
+def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds, promise: Mapping[str, Any]) -> dict[str, Any]:
+    """An order with everything about it: read with its lines and ``moves``; parcels and refunds are by order id.
+
+    ``promise`` is by when it leaves (``deadlines.selectors.shown_of``).
+    """
     sent = parcels.get(order.pk)
     return {
         **row(order, refunds_of=refunds_of),
         "address": {name: order.address[name] for name in _ADDRESS},
         "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
+        "ship_by": _time(promise["ship_by"]),
+        "delay": DelaySerializer(promise["delay"]).data if promise["delay"] else None,
         "history": [
             {
                 "from": move["from_status"],

@@ -16,6 +16,7 @@ from apps.base.shapes import Shape
 from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
+from apps.deadlines import selectors as deadline_facts
 from apps.fulfillment import selectors as parcel_facts
 from apps.members.auth import caller
 from apps.members.models import Member
@@ -30,6 +31,8 @@ _CONFLICTS = (
     "redeemed_out, redemption_limit_reached (goods of the points mall)"
 )
 
+# Nothing is owed before it is paid.
+_NO_PROMISE: Final[dict[str, Any]] = {"ship_by": None, "delay": None}
 _CHOICE: Final = Shape(ChoiceSerializer)
 _PLACE: Final = Shape(PlaceSerializer)
 
@@ -100,7 +103,7 @@ class OrdersView(APIView):
             at=at,
         )
         if order.created_at == at:  # nobody can have paid it yet, let alone be paid back
-            return Response(answers.whole(order, parcels={}, refunds_of={}), status=201)
+            return Response(answers.whole(order, parcels={}, refunds_of={}, promise=_NO_PROMISE), status=201)
         return Response(_shown(order), status=201)
 
     @extend_schema(
@@ -227,4 +230,5 @@ def _order_json(member: Member, order_no: str) -> dict[str, Any]:
 def _shown(order: Order) -> dict[str, Any]:
     """An order that was read with its lines and history. What is not paid has not left."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
-    return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]))
+    promise = deadline_facts.shown_of(order) if order.paid_at else _NO_PROMISE
+    return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]), promise=promise)

@@ -124,6 +124,8 @@ ORDER: Final[_JSON] = {
         "postal_code": "310000",
     },
     "parcels": [],
+    "ship_by": None,
+    "delay": None,
     "history": [_PLACED],
 }
 CLOSED: Final[_JSON] = {
@@ -143,6 +145,7 @@ RECEIVED: Final[_JSON] = {
     "paid_at": "2026-03-02T12:01:00+08:00",
     "shipped_at": "2026-03-02T17:00:00+08:00",
     "received_at": "2026-03-04T19:00:00+08:00",
+    "ship_by": "2026-03-04T12:01:00+08:00",
     "parcels": [
         {
             "parcel_no": "PC260302Q8N4R7XYZ2KM",

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from apps import outbox
 from apps.catalog import services as catalog
-from apps.checkout import activities, bills, closing, following, receiving, uploading
+from apps.checkout import bills, closing, following, promising, receiving, settling, uploading
 from apps.fulfillment.services import uploads
 from apps.groupbuy import selectors as group_facts
 from apps.messaging import services as messaging
 from apps.orders import selectors as order_facts
 from apps.orders.states import Actor
-from apps.payments import selectors as payment_facts
 from apps.wechat import selectors as wechat_facts
 from apps.wechat.errors import WechatUnavailable
 from mall.errors import ShopError
@@ -31,8 +30,7 @@ from mall.events import (
     WechatPushed,
 )
 
-# 小程序 发货信息管理服务: pushed when an order is shipped, and again when it is confirmed and settled.
-_SETTLEMENT = "trade_manage_order_settlement"
+_SETTLEMENT = settling.SETTLEMENT
 
 
 def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
@@ -41,6 +39,11 @@ def count_sold_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
     Once an order although news may come twice: the delivery is marked done in the transaction that counts.
     """
     catalog.count_sold(order_facts.units_by_product(order_no=event.order_no))
+
+
+def promise_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
+    """Fix by when the order leaves."""
+    promising.fix(order_no=event.order_no, at=at)
 
 
 def follow_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
@@ -110,24 +113,14 @@ def tell_on_order_paid(event: OrderPaid, *, at: datetime) -> None:
 
 @outbox.outside_transaction
 def tell_on_late_parcel_asked(event: LateParcelAsked, *, at: datetime) -> None:
-    """Tell WeChat once more; comes back while WeChat cannot take it."""
-    _tell(event.order_no, at=at)
+    """Tell WeChat once more, or of a later day; comes back while WeChat cannot take it."""
+    _tell(event.order_no, later=True, at=at)
 
 
-def _tell(order_no: str, *, at: datetime) -> None:
-    """What the order's activity has to say of each of its payments. One that WeChat cannot take now stops no other."""
-    order = order_facts.with_activity_alone(order_no=order_no)
-    if not activities.tells(order):
-        return
-    trouble: WechatUnavailable | None = None
-    for paid in payment_facts.used(payment_facts.of_order(order_no=order_no)):
-        if paid.transaction_id is None or paid.captured_at is None:
-            continue
-        try:
-            activities.tell(order, transaction_id=paid.transaction_id, paid_at=paid.captured_at, at=at)
-        except WechatUnavailable as later:
-            trouble = trouble or later
-    if trouble is not None:
+def _tell(order_no: str, *, later: bool = False, at: datetime) -> None:
+    try:
+        promising.tell_wechat(order_no=order_no, later=later, at=at)
+    except WechatUnavailable as trouble:
         raise outbox.TryLater(str(trouble)) from trouble
 
 
@@ -163,3 +156,10 @@ def receive_on_wechat_pushed(event: WechatPushed, *, at: datetime) -> None:
         receiving.receive_as_wechat_says(transaction_id=str(said.get("transaction_id", "")), at=at)
     except WechatUnavailable as trouble:
         raise outbox.TryLater(str(trouble)) from trouble
+
+
+def note_settlement_on_wechat_pushed(event: WechatPushed, *, at: datetime) -> None:
+    """Keep what WeChat tells of an order's shipping: its complaint that nothing was sent, and when the money settles."""
+    if event.kind in settling.HEARD:
+        said = wechat_facts.push_content(message_key=event.message_key)
+        settling.hear(kind=event.kind, said=said, at=at)

@@ -12,6 +12,7 @@ from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
 from apps.catalog.serializers import ReturnsSerializer
 from apps.checkout import activities, bills, refunds
+from apps.checkout.delay_serializers import DelaySerializer
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
@@ -408,10 +409,12 @@ class ParcelSerializer(serializers.Serializer[Any]):
 
 
 class OrderSerializer(OrderRowSerializer):
-    """An order with everything about it."""
+    """An order with everything about it. ``ship_by`` is by when it leaves, null until it is paid."""
 
     address = OrderAddressSerializer()
     parcels = serializers.SerializerMethodField()
+    ship_by = serializers.DateTimeField(allow_null=True)
+    delay = DelaySerializer(allow_null=True)
     history = MoveSerializer(many=True, source="moves")
 
     @extend_schema_field(ParcelSerializer(many=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.checkout import asking, closing, grouping, hearing, tracing
+from apps.checkout import asking, closing, grouping, hearing, promising, settling, tracing
 
 
 @shared_task(name="checkout.close_expired")
@@ -30,6 +30,18 @@ def query_unheard() -> None:
 def retry_notifications() -> None:
     """Take up notifications of WeChat Pay that could not be carried out."""
     jobs.run("payments.retry_notifications", lambda at: hearing.retry_notifications(at=at))
+
+
+@shared_task(name="fulfillment.verify_uploads")
+def verify_uploads() -> None:
+    """Ask WeChat whether it keeps what it was told of deliveries."""
+    jobs.run("fulfillment.verify_uploads", lambda at: settling.verify_uploads(at=at))
+
+
+@shared_task(name="deadlines.fix_missed")
+def fix_missed_deadlines() -> None:
+    """Fix by when paid orders leave of which news was missed."""
+    jobs.run("deadlines.fix_missed", lambda at: promising.fix_missed(at=at))
 
 
 @shared_task(name="fulfillment.trace_due")

@@ -13,6 +13,7 @@ from apps.demo import (
     bargains,
     bookkeeping,
     complaints,
+    deadlines,
     filling,
     group_buys,
     invoices,
@@ -59,6 +60,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         packets.fill(at=at)
         messages.fill(at=at)
         wishes.fill(at=at)
+        deadlines.fill(at=at)
     messages.tell_by_templates(at=at)
     invoices.fill(at=at)
     # Last: they look at what everybody bought.

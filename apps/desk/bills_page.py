@@ -61,7 +61,13 @@ class ShippingUploadAdmin(fulfillment.ShippingUploadAdmin):
     list_filter = [BillFilter, *fulfillment.ShippingUploadAdmin.list_filter]
     # The row's page has the link; in the list the same words open the row: a link within another is none.
     list_display = ["named", *fulfillment.ShippingUploadAdmin.list_display[1:]]
-    fields = ["subject", "state", "uploaded_parcels", "uploaded_at", "outcome_unknown", "last_error"]
+    fields = [
+        ("subject", "state", "uploaded_parcels"),
+        ("uploaded_at", "outcome_unknown", "attempts"),
+        ("verified_at", "wechat_state", "reshipped_at"),
+        ("settles_at", "confirmed_at", "settled_at"),
+        "last_error",
+    ]
     readonly_fields = ["subject", "state"]
 
     @admin.display(description="用于", ordering="bill_no")

@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDate
 
 from apps.base.days import day_window, shop_day
 from apps.base.models import JobRun
+from apps.deadlines import selectors as deadline_facts
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.inventory import selectors as stock_facts
@@ -39,10 +40,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many of each kind wait for an operator; ``overdue`` is the part of ``to_ship`` that is late."""
+    """How many of each kind wait for an operator; ``overdue`` is the part of ``to_ship`` that WeChat takes for late.
+
+    ``pressing`` are those of all that was promised that are due soon, or were.
+    """
 
     to_ship: int
     overdue: int
+    pressing: int
     unpaid: int
     low_stock: int
     sold_out: int
@@ -86,7 +91,7 @@ def waiting_to_ship() -> QuerySet[Order]:
 
 
 def waiting(*, at: datetime) -> Waiting:
-    """What waits for an operator, in seven queries whatever the number of rows."""
+    """What waits for an operator, in eight queries whatever the number of rows."""
     to_ship = Q(status=Status.PAID, awaits_goods=False)
     open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
         to_ship=Count("id", filter=to_ship),
@@ -96,6 +101,7 @@ def waiting(*, at: datetime) -> Waiting:
     sold_out, low_stock = stock_facts.scarce()
     return Waiting(
         **open_orders,
+        pressing=deadline_facts.pressing(at=at).count(),
         low_stock=low_stock,
         sold_out=sold_out,
         failed_refunds=payment_facts.stuck().count(),

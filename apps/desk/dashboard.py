@@ -97,6 +97,8 @@ def _tasks(waits: Waiting) -> list[Card]:
     return [
         card("待发货", waits.to_ship, late, "local_shipping", _list(order, f"status__exact={Status.PAID}"),
              "orders.view_order", alarming=bool(waits.overdue)),
+        card("即将超时", waits.pressing, "先发这些，含已超时的", "alarm",
+             _list("deadlines_deadline", "standing=pressing"), "deadlines.view_deadline", alarming=True),
         card("待付款", waits.unpaid, "到期自动关闭", "hourglass_top", _list(order, f"status__exact={Status.UNPAID}"),
              "orders.view_order", alarming=False),
         card("库存紧张", waits.low_stock, f"其中 {waits.sold_out} 个规格已售罄", "inventory_2",

@@ -19,6 +19,7 @@ from apps.checkout import activities
 from apps.checkout import parts as checkout
 from apps.complaints import parts as complaints
 from apps.coupons import parts as coupons
+from apps.deadlines import parts as deadlines
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
@@ -107,6 +108,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     ]
     parts = (
         fulfillment.SENDING,
+        deadlines.DEADLINE,
         checkout.CLOSING,
         orders.LINES,
         payments.ATTEMPTS,

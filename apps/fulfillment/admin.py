@@ -355,18 +355,69 @@ def _trace_of(row: Parcel) -> Trace | None:
     return getattr(row, "trace", None)
 
 
+class QueueFilter(admin.SimpleListFilter):
+    """What else can be said of an upload than its status."""
+
+    title = "进度"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("retried", "重试中"),
+            ("unverified", "已上传待核实"),
+            ("verified", "已核实"),
+            ("reshipped", "已重新发货"),
+            ("unsettled", "已确认收货未结算"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ShippingUpload]) -> QuerySet[ShippingUpload]:
+        match self.value():
+            case "retried":
+                return queryset.filter(status=UploadStatus.WAITING, attempts__gte=1)
+            case "unverified":
+                return queryset.filter(status=UploadStatus.DONE, verified_at__isnull=True)
+            case "verified":
+                return queryset.filter(status=UploadStatus.DONE, verified_at__isnull=False)
+            case "reshipped":
+                return queryset.filter(reshipped_at__isnull=False)
+            case "unsettled":
+                return queryset.filter(confirmed_at__isnull=False, settled_at__isnull=True)
+        return queryset
+
+
 class ShippingUploadAdmin(ReadOnlyAdmin):
     """What WeChat was told of what was paid for; the failed ones wait for somebody (重新上传 on the order's page).
 
     What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
     """
 
-    list_display = ["subject", "state", "uploaded_parcels", "uploaded_at", "last_error"]
-    list_filter: list[Any] = ["status"]
+    list_display = [
+        "subject",
+        "state",
+        "uploaded_parcels",
+        "uploaded_at",
+        "verified_at",
+        "wechat_state",
+        "settled_at",
+        "last_error",
+    ]
+    list_filter: list[Any] = ["status", QueueFilter, "wechat_state"]
     list_select_related = ["order"]
     search_fields = ["order__order_no", "bill_no"]
     search_help_text = "按订单号或充值单号等查找"
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: ShippingUpload) -> SafeString:
-        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
+        return upload_shown(row)
+
+
+def upload_shown(row: ShippingUpload) -> SafeString:
+    """How an upload stands in the queue: waiting, tried so often, refused, uploaded, verified; and the one re-shipment."""
+    told = row.get_status_display()
+    if row.status == UploadStatus.WAITING and row.attempts:
+        told = f"重试中（已试 {row.attempts} 次）"
+    elif row.status == UploadStatus.DONE and row.verified_at:
+        told = "已核实"
+    if row.reshipped_at:
+        told = f"{told} · 已重新发货"
+    return chip(told, UPLOAD_COLOURS.get(row.status, ""))

@@ -10,7 +10,7 @@ from django.db.models import Q
 from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Product
-from apps.fulfillment.states import ChargedBy, TraceSource, TraceState, UploadStatus
+from apps.fulfillment.states import ChargedBy, TraceSource, TraceState, UploadStatus, WechatState
 from apps.orders.models import Order, OrderLine
 
 
@@ -248,9 +248,37 @@ class ShippingUpload(models.Model):
     # The last call's answer was lost: WeChat is asked what it knows before the call is repeated.
     outcome_unknown = models.BooleanField("结果未知", default=False)
     last_error = models.CharField("最近错误", max_length=300, blank=True)
+    # How often WeChat was told in a row without taking it.
+    attempts = models.PositiveSmallIntegerField("重试次数", default=0, db_default=0)
+    # What WeChat took, as a digest, and whether as all there is: to tell it otherwise is its one re-shipment.
+    told_digest = models.CharField(
+        "已告知内容摘要", max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    told_all = models.BooleanField("已告知全部发出", default=False, db_default=False, editable=False)
+    # The one re-shipment (重新发货) that WeChat allows: when it was taken, and for what.
+    reshipped_at = models.DateTimeField("重新发货时间", null=True)
+    reship_digest = models.CharField(
+        "重新发货内容摘要", max_length=64, blank=True, default="", db_default="", editable=False
+    )
+    # When WeChat is asked (get_order) what it keeps, how often it was, and when it was found to be what it was told.
+    verify_at = models.DateTimeField("核实时间", null=True, editable=False)
+    verify_tries = models.PositiveSmallIntegerField("核实次数", default=0, db_default=0, editable=False)
+    verified_at = models.DateTimeField("已核实", null=True)
+    wechat_state = models.PositiveSmallIntegerField("微信订单状态", choices=WechatState.choices, null=True)
+    # What WeChat pushed of the money (trade_manage_order_settlement). Which number of the method means by hand is said
+    # in two ways: it decides nothing.
+    settles_at = models.DateTimeField("预计结算", null=True)
+    confirmed_at = models.DateTimeField("微信确认收货", null=True)
+    confirm_method = models.PositiveSmallIntegerField("确认方式", null=True)
+    settled_at = models.DateTimeField("微信结算", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "发货信息上传"
+        indexes = [
+            models.Index(
+                fields=["verify_at"], condition=Q(verify_at__isnull=False), name="shipping_upload_to_verify"
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(order__isnull=False) | (~Q(bill_kind="") & ~Q(bill_no="")),

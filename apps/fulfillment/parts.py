@@ -19,11 +19,11 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.enums import ActionVariant
 
 from apps.base import audit
-from apps.base.admin import chip, link
+from apps.base.admin import link
 from apps.base.asking import AskForm, Asking, operator
 from apps.base.parts import Button, Door, Part
 from apps.fulfillment import printing, wave
-from apps.fulfillment.admin import UPLOAD_COLOURS
+from apps.fulfillment.admin import upload_shown
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import addresses, parcels
 from apps.fulfillment.ship_form import AddressForm, CorrectForm, ShipForm
@@ -67,12 +67,15 @@ class UploadInline(OrderPart):
 
     model = ShippingUpload
     verbose_name_plural = "微信发货信息"
-    fields = ["state", "uploaded_parcels", "uploaded_at", "last_error"]
+    fields = [
+        *("state", "uploaded_parcels", "uploaded_at", "verified_at", "wechat_state"),
+        *("settles_at", "confirmed_at", "settled_at", "last_error"),
+    ]
     readonly_fields = fields
 
     @admin.display(description="状态")
     def state(self, row: ShippingUpload) -> SafeString:
-        return chip(row.get_status_display(), UPLOAD_COLOURS.get(row.status, ""))
+        return upload_shown(row)
 
 
 class AddressChangeInline(OrderPart):

@@ -107,7 +107,7 @@ ROOM = Room(
         ),
         Holding(
             model="fulfillment.ShippingUpload",
-            plain=("bill_kind", "last_error"),
+            plain=("bill_kind", "last_error", "told_digest", "reship_digest"),
             not_exported="向微信上传发货信息的状态，内容为包裹，已导出",
             fate=Fate.NAMELESS,
             kept="与订单相同",

@@ -22,6 +22,17 @@ class UploadStatus(models.TextChoices):
     NOT_NEEDED = "NOT_NEEDED", "无需上传"
 
 
+class WechatState(models.IntegerChoices):
+    """How WeChat sees what was paid for (get_order, order_state); it goes 1, 2, 3, 6, 4, or to 5."""
+
+    TO_SHIP = 1, "待发货"
+    SHIPPED = 2, "已发货"
+    CONFIRMED = 3, "确认收货"
+    COMPLETED = 4, "交易完成"
+    REFUNDED = 5, "已退款"
+    SETTLING = 6, "资金待结算"
+
+
 class TraceState(models.TextChoices):
     """How a parcel stands on its way, in the contract's words."""
 

@@ -162,6 +162,14 @@ def _total(refunds: QuerySet[Refund]) -> Coalesce:
     )
 
 
+def captured_as(*, transaction_id: str) -> Payment | None:
+    """The captured attempt with WeChat's number, with its order where it is of one; None for what is not ours."""
+    if len(transaction_id) > 40:
+        return None
+    rows = Payment.objects.select_related("order").filter(transaction_id=transaction_id)
+    return rows.filter(status=PaymentStatus.CAPTURED).first()
+
+
 def paid_by(*, transaction_id: str) -> Payment | None:
     """The attempt with WeChat's number, with its order, if its money paid an order; else None."""
     return (

@@ -86,6 +86,17 @@ class ShippedOrder:
     raw: dict[str, Any] = field(repr=False)
 
     @property
+    def tracking_nos(self) -> frozenset[str]:
+        """The numbers of the parcels that it was told of."""
+        sent = self.raw.get("shipping")
+        listed = sent.get("shipping_list") if isinstance(sent, dict) else None
+        return frozenset(
+            str(one["tracking_no"])
+            for one in listed or []
+            if isinstance(one, dict) and one.get("tracking_no")
+        )
+
+    @property
     def split(self) -> bool:
         """Whether it was told as a delivery in several parcels (delivery_mode 2)."""
         sent = self.raw.get("shipping")

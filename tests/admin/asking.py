@@ -29,6 +29,7 @@ from apps.coupons.models import CodeBatch, Coupon, IssueJob, StoreUse, Template
 from apps.coupons.services import jobs as issues
 from apps.coupons.services import store_uses
 from apps.coupons.services import templates as coupon_templates
+from apps.deadlines.models import Delay
 from apps.distribution.models import Account as PromoterAccount
 from apps.distribution.models import (
     Bond,
@@ -80,6 +81,7 @@ from tests.apps.bargain import make as bargain
 from tests.apps.complaints import make as complaint
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
+from tests.apps.deadlines import make as deadlines
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
@@ -851,6 +853,24 @@ def _report_again() -> Page:
     )
 
 
+def _put_off() -> Page:
+    order = fulfillment.paid_order(1, at=timezone.now())
+    deadlines.owed(order, at=timezone.now())
+    return _of_row(
+        "orders.order",
+        order,
+        "put-off",
+        {
+            "reason": "STOCK_OUT",
+            "ships_on": f"{timezone.localdate() + timedelta(days=9)}",
+            "note": "茶园因雨推迟采摘",
+        },
+        _rows(Delay),
+        permission="deadlines.offer_delay",
+        spoil=lambda: fulfillment.parcel(order, at=timezone.now()),
+    )
+
+
 def _give_deposit_back() -> Page:
     order = presale.reserved(presale.live(), at=timezone.now())
     return _of_row(
@@ -1505,6 +1525,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "presale_presale_arrive": _arrive,
     "presale_report_report_again": _report_again,
     "orders_order_give_deposit_back": _give_deposit_back,
+    "orders_order_put_off": _put_off,
     **{
         f"flashsale_session_{button}": _campaign("flashsale.session", _session_now, _move_session, button)
         for button in ("approve", "pause", "resume", "stop", "copy")
@@ -1631,6 +1652,7 @@ LOOKING: Final = {
     "groupbuy_groupbuy_results_sheet": "a file, noted in the audit log",
     "flashsale_session_results_sheet": "a file, noted in the audit log",
     "bargain_bargain_results_sheet": "a file, noted in the audit log",
+    "deadlines_deadline_report": "reading, and files that are noted in the audit log",
     "presale_presale_results_sheet": "a file, noted in the audit log",
     "members_member_reveal_phone": "a number to read, noted in the audit log",
     "members_member_compensate": "to coupons_coupon_compensate",

@@ -21,6 +21,7 @@ from apps.carts.models import WishRules
 from apps.carts.services import favorites, stock_wishes
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
+from apps.deadlines.models import DeadlineRules, Delay, Promise, ShopDay
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
@@ -55,6 +56,7 @@ from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
 from tests.apps.catalog import make as catalog
 from tests.apps.complaints import make as complaint
+from tests.apps.deadlines import make as deadlines
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.fulfillment import make as fulfillment
@@ -91,6 +93,8 @@ def fill(rows: int, *, operator: User) -> None:
         _group_of(order)
         _bargain_of(order)
         _presale_of(order)
+        _owed(order)
+        _promised(order)
         _promoters_of(order)
         _referrals_of()
         _invoiced()
@@ -106,7 +110,7 @@ def fill_busiest(rows: int, *, operator: User) -> None:
     for _ in range(rows):
         order = shipped_order(operator=operator)
         aftersales.refund(order, {order.lines.all()[0].sku: 1}, operator=operator)
-        for part in (_catalog_of, _money_of, _words_of, _group_of):
+        for part in (_catalog_of, _money_of, _words_of, _group_of, _owed):
             part(order)
         _system(operator)
 
@@ -115,6 +119,7 @@ def _invoiced() -> None:
     """An application for an invoice, with its title and the rules' one row."""
     invoicing.waiting()
     InvoiceRules.objects.get_or_create(pk=1)
+    DeadlineRules.objects.get_or_create(pk=1)
 
 
 def _applied_for(order: Order) -> None:
@@ -415,6 +420,28 @@ def _presale_of(order: Order) -> None:
     Reservation.objects.create(order=order, presale=presales.presale())
     number = f"4200PRESALE{next(_numbers)}"
     Report.objects.create(order=order, transaction_id=number, delay_to=NOW, status="FAILED")
+
+
+def _owed(order: Order) -> None:
+    """By when the order was to leave, and a delay to which its buyer agreed."""
+    deadlines.owed(order, at=NOW)
+    Delay.objects.create(
+        order=order,
+        reason="STOCK_OUT",
+        was_promised_at=NOW,
+        promised_at=NOW,
+        asked_at=NOW,
+        answer_until=NOW,
+        status="WAITS",
+        answered_at=NOW,
+    )
+
+
+def _promised(order: Order) -> None:
+    """A product that leaves later than others, and a holiday."""
+    sku = order.lines.all()[0].sku
+    Promise.objects.create(product=sku.product, hours=120)
+    ShopDay.objects.create(day=NOW.date() + timedelta(days=next(_numbers)), note="春节")
 
 
 def _system(operator: User) -> None:

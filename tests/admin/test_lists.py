@@ -39,6 +39,8 @@ _LISTS = [
     "groupbuy/group",
     "fulfillment/parcel",
     "fulfillment/shippingupload",
+    "deadlines/deadline",
+    "deadlines/delay",
     "fulfillment/freighttemplate",
     "members/consent",
     "content/review",

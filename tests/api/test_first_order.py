@@ -13,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from apps.aftersales.models import AfterSale
+from apps.base import days
 from apps.catalog.models import Sku
 from apps.checkout import asking
 from apps.content import services as reviews
@@ -35,6 +36,7 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make
 from tests.apps.content import make as content
 from tests.apps.coupons import make as coupons
+from tests.apps.deadlines import make as deadlines
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
 from tests.apps.groupbuy import make as group_buys
@@ -254,6 +256,16 @@ def want_it_back(witness: Witness, path: str) -> None:
     assert call("GET", door)["status"] == "REFUSED"
 
 
+def wait_for_it(call: Callable[..., Any], path: str) -> None:
+    """The shop cannot keep its word; the shopper waits."""
+    now = datetime.now(tz=UTC)
+    order = Order.objects.get(order_no=path.rpartition("/")[2])
+    deadlines.owed(order, at=now)
+    deadlines.put_off(order, days.shop_day(now) + timedelta(days=9), at=now)
+    assert call("GET", path)["delay"]["choices"] == ["wait", "refund"]
+    assert call("POST", f"{path}/delay-answer", {"choice": "wait"})["delay"]["status"] == "WAITS"
+
+
 def be_invoiced(call: Callable[..., Any], path: str) -> None:
     """Keep titles, apply for the order's invoice, look how it stands."""
     wrong = call("POST", "/me/invoice-titles", invoicing.COMPANY, status=201)
@@ -462,6 +474,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     wechat.pay(login.openid, params)
     asking.query_unheard(at=datetime.now(tz=UTC) + timedelta(minutes=5))
     assert call("POST", f"{path}/pay") == {"paid": True}
+    wait_for_it(call, path)
     parcels.ship(
         order_no=order["order_no"],
         carrier_code="SF",

@@ -27,8 +27,9 @@ from apps.checkout.activities.kind import (
     Wanted,
 )
 from apps.checkout.activities.points_good import PointsGoods
-from apps.checkout.activities.presale import Presales
+from apps.checkout.activities.presale import Presales, report_until
 from apps.checkout.activities.referral_prize import ReferralPrizes
+from apps.deadlines.services.fixing import Agreed
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -49,6 +50,7 @@ __all__ = [
     "Ticket",
     "Wanted",
     "admit",
+    "agreed_of",
     "badge_sign",
     "badges",
     "declined_balance",
@@ -58,6 +60,7 @@ __all__ = [
     "payable_to_the_end",
     "read",
     "refundable_from",
+    "report_until",
     "require_payable",
     "shut_out",
     "stages_of",
@@ -176,6 +179,12 @@ def tell(order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) 
     """Tell WeChat what the order's activity has to say of one of its payments. Raises WechatUnavailable."""
     if kind := _kind_of(order):
         kind.tell(order, transaction_id=transaction_id, paid_at=paid_at, at=at)
+
+
+def agreed_of(order: Order) -> Agreed | None:
+    """By when the order was agreed to leave by its activity; None where the shop's ordinary time holds."""
+    kind = _kind_of(order)
+    return kind.agreed(order) if kind else None
 
 
 def stages_of(order: Order, *, at: datetime) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from apps.base.inputs import MAX_BIGINT
 from apps.campaigns.refusals import ActivityNotFound
+from apps.deadlines.services.fixing import Agreed
 from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -211,6 +212,10 @@ class ActivityKind(ABC):
         Safe to repeat, outside a transaction. Raises WechatUnavailable where it is to be told again.
         """
         return False
+
+    def agreed(self, order: Order) -> Agreed | None:
+        """By when such an order was agreed to leave, where that is not the shop's ordinary time."""
+        return None
 
     def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
         """The stages in which an order of it is paid, as the API answers them, from the order itself."""

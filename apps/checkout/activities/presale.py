@@ -19,6 +19,7 @@ from apps.checkout.activities.kind import (
     Wanted,
     row_id,
 )
+from apps.deadlines.services.fixing import Agreed
 from apps.members.models import Member
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -116,8 +117,24 @@ class Presales(CampaignKind):
     def tell(self, order: Order, *, transaction_id: str, paid_at: datetime, at: datetime) -> bool:
         return presales.report(order=order, transaction_id=transaction_id, paid_at=paid_at, at=at)
 
+    def agreed(self, order: Order) -> Agreed | None:
+        """As the order keeps it. WeChat takes it for late fifteen days after the first payment, or as it was told."""
+        terms = presale_terms.of_order(order)
+        first_paid_at = order.reserved_at or order.paid_at
+        if terms is None or first_paid_at is None:
+            return None
+        return Agreed(terms.ships_by, limit_at=max(terms.ships_by, first_paid_at + presales.UNREPORTED_FOR))
+
     def stages(self, order: Order, *, at: datetime) -> list[dict[str, Any]]:
         return presale_terms.stages_of(order, at=at)
+
+
+def report_until(*, order: Order, transaction_id: str, until: datetime, at: datetime) -> bool:
+    """Tell WeChat that what a payment paid for leaves as late as ``until``, whatever was bought; say whether it took that.
+
+    WeChat knows no other late parcels than pre-sales (opspecialorder, type 1). Raises WechatUnavailable.
+    """
+    return presales.report_until(order=order, transaction_id=transaction_id, until=until, at=at)
 
 
 def _label(row: Presale) -> str:

@@ -6,13 +6,17 @@ correction is used up), 10060023 (nothing changed).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from apps.base import transactions
 from apps.fulfillment.models import Parcel, ShippingUpload
+from apps.fulfillment.services import reshipping
 from apps.fulfillment.services.parcels import NothingToUpload
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
@@ -25,6 +29,12 @@ from mall.events import UploadAsked
 
 # Express only: WeChat wants to know what is in a parcel in at most 120 characters.
 _DESCRIPTION = 120
+# WeChat shows what it was told a little later; the bell asks then.
+VERIFY_AFTER: Final = timedelta(minutes=2)
+_WRITTEN: Final = (
+    *("status", "last_error", "attempts", "uploaded_at", "outcome_unknown", "uploaded_parcels"),
+    *("told_digest", "told_all", "verify_at", "verify_tries", "verified_at"),
+)
 
 
 class UploadLater(ShopError):
@@ -53,20 +63,32 @@ def upload(
         Parcel.objects.filter(order=order).select_related("carrier").prefetch_related("lines__order_line")
     )
     everything = order.status in (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
-    return _tell(
+    told = [_as_told(parcel, order) for parcel in parcels]
+    digest = _digest(told, everything=everything)
+    if not state.outcome_unknown and state.told_digest == digest:
+        return _write(state, UploadStatus.DONE, at=at, parcels=len(parcels), again=True)
+    is_reship = state.told_all
+    if is_reship and not reshipping.take(upload_id=state.pk, digest=digest, at=at):
+        return _write(state, UploadStatus.FAILED, at=at, error=reshipping.USED_UP)
+    done = _tell(
         state,
         has_it=lambda: _wechat_has(transaction_id, parcels, everything=everything),
         tell=lambda: shipping.upload(
             transaction_id=transaction_id,
             openid=order.member.openid,
-            parcels=[_as_told(parcel, order) for parcel in parcels],
+            parcels=told,
             all_delivered=everything,
             was_split=_was_split(order, state, transaction_id),
             at=_later_than_before(state, at=at),
         ),
         parcels=len(parcels),
         at=at,
+        digest=digest,
+        everything=everything,
     )
+    if is_reship and done == UploadStatus.FAILED:
+        reshipping.give_back(upload_id=state.pk, digest=digest, why=state.last_error)
+    return done
 
 
 def upload_virtual(
@@ -131,11 +153,15 @@ def _tell(
     tell: Callable[[], object],
     parcels: int,
     at: datetime,
+    digest: str = "",
+    everything: bool = True,
 ) -> UploadStatus:
     """Tell WeChat, unless it has heard a call whose answer was lost, and write down what became of it."""
     try:
         if state.outcome_unknown and has_it():
-            return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
+            return _write(
+                state, UploadStatus.DONE, at=at, parcels=parcels, digest=digest, everything=everything
+            )
         tell()
     except wechat_errors.WechatUnavailable as trouble:
         state.outcome_unknown = state.outcome_unknown or trouble.effect_unknown
@@ -143,7 +169,7 @@ def _tell(
         raise UploadLater from trouble
     except wechat_errors.WechatRefused as refused:
         return _write(state, UploadStatus.FAILED, at=at, error=f"{refused.errcode} {refused.errmsg}")
-    return _write(state, UploadStatus.DONE, at=at, parcels=parcels)
+    return _write(state, UploadStatus.DONE, at=at, parcels=parcels, digest=digest, everything=everything)
 
 
 def _all_went_back(order: Order) -> bool:
@@ -168,17 +194,35 @@ def _later_than_before(state: ShippingUpload, *, at: datetime) -> datetime:
 
 
 def _write(
-    state: ShippingUpload, status: UploadStatus, *, at: datetime, parcels: int | None = None, error: str = ""
+    state: ShippingUpload,
+    status: UploadStatus,
+    *,
+    at: datetime,
+    parcels: int | None = None,
+    error: str = "",
+    digest: str = "",
+    everything: bool = False,
+    again: bool = False,
 ) -> UploadStatus:
+    """Write down what became of it; ``again``: WeChat has it since before, and is not asked to show it once more."""
     state.status = status
     state.last_error = error[:300]
-    if status == UploadStatus.DONE:
+    taken = status in (UploadStatus.DONE, UploadStatus.NOT_NEEDED)
+    state.attempts = 0 if taken else state.attempts + 1
+    if status == UploadStatus.DONE and not again:
         state.uploaded_at = _later_than_before(state, at=at)
         state.outcome_unknown = False
+        state.told_digest, state.told_all = digest, everything
+        state.verify_at, state.verify_tries, state.verified_at = at + VERIFY_AFTER, 0, None
     if parcels is not None:
         state.uploaded_parcels = parcels
-    state.save(update_fields=["status", "last_error", "uploaded_at", "outcome_unknown", "uploaded_parcels"])
+    state.save(update_fields=_WRITTEN)
     return status
+
+
+def _digest(told: Sequence[shipping.Parcel], *, everything: bool) -> str:
+    """A word for what WeChat is told: the same word is the same delivery."""
+    return hashlib.sha256(repr(([astuple(parcel) for parcel in told], everything)).encode()).hexdigest()
 
 
 def _as_told(parcel: Parcel, order: Order) -> shipping.Parcel:
@@ -197,7 +241,4 @@ def _wechat_has(transaction_id: str, parcels: list[Parcel], *, everything: bool)
     Asking first matters, because repeating a full upload would use up the payment's one correction.
     """
     known = shipping.get_order(transaction_id=transaction_id)
-    sent = known.raw.get("shipping")
-    listed = sent.get("shipping_list") if isinstance(sent, dict) else None
-    tracked = {one.get("tracking_no") for one in listed or [] if isinstance(one, dict)}
-    return known.finished == everything and {parcel.tracking_no for parcel in parcels} <= tracked
+    return known.finished == everything and {parcel.tracking_no for parcel in parcels} <= known.tracking_nos

@@ -4,15 +4,16 @@ Call it as ``presales.arrive(...)`` (``from apps.presale import services as pres
 """
 
 from apps.presale.services.arriving import Arrived, NotOfPresale, allot_due, arrive
-from apps.presale.services.reporting import NothingToReport, report, report_again
+from apps.presale.services.reporting import NothingToReport, report, report_again, report_until
 from apps.presale.services.reserving import await_balance, commit, drop, hold, release, restore
-from apps.presale.services.saving import CAMPAIGNS, PresaleRefused
+from apps.presale.services.saving import CAMPAIGNS, UNREPORTED_FOR, PresaleRefused
 from apps.presale.states import KIND, LABEL
 
 __all__ = [
     "CAMPAIGNS",
     "KIND",
     "LABEL",
+    "UNREPORTED_FOR",
     "Arrived",
     "NotOfPresale",
     "NothingToReport",
@@ -26,5 +27,6 @@ __all__ = [
     "release",
     "report",
     "report_again",
+    "report_until",
     "restore",
 ]

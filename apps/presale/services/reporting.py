@@ -42,19 +42,24 @@ def report(*, order: Order, transaction_id: str, paid_at: datetime, at: datetime
     row, _ = Report.objects.get_or_create(
         transaction_id=transaction_id, defaults={"order": order, "delay_to": agreed.ships_by}
     )
-    if row.status != ReportStatus.WAITING:
-        return True
-    try:
-        shipping.report_presale(transaction_id=transaction_id, delay_to=row.delay_to)
-    except wechat_errors.WechatUnavailable as trouble:
-        _write(row, ReportStatus.WAITING, error=str(trouble))
-        raise
-    except wechat_errors.WechatRefused as refused:
-        _write(row, ReportStatus.FAILED, error=f"{refused.errcode} {refused.errmsg}")
-        return True
-    row.reported_at = at
-    _write(row, ReportStatus.DONE)
+    _say(row, at=at)
     return True
+
+
+def report_until(*, order: Order, transaction_id: str, until: datetime, at: datetime) -> bool:
+    """Report that what a payment paid for leaves as late as ``until``; say whether WeChat has taken that. Safe to repeat.
+
+    What was reported stays, unless it leaves later still: then it is told anew. What WeChat refuses is kept as FAILED for
+    a person to see. Raises WechatUnavailable where it is to be said again.
+    """
+    transactions.forbid("reporting to WeChat")
+    row, _ = Report.objects.get_or_create(
+        transaction_id=transaction_id, defaults={"order": order, "delay_to": until}
+    )
+    if row.delay_to < until:
+        row.delay_to, row.status = until, ReportStatus.WAITING
+        row.save(update_fields=["delay_to", "status"])
+    return _say(row, at=at)
 
 
 def report_again(*, report_id: int, at: datetime) -> None:
@@ -67,6 +72,23 @@ def report_again(*, report_id: int, at: datetime) -> None:
             raise NothingToReport
         _write(row, ReportStatus.WAITING)
         outbox.publish(LateParcelAsked(order_no=row.order.order_no), at=at)
+
+
+def _say(row: Report, *, at: datetime) -> bool:
+    """Tell WeChat what waits to be told; say whether it has taken it."""
+    if row.status != ReportStatus.WAITING:
+        return row.status == ReportStatus.DONE
+    try:
+        shipping.report_presale(transaction_id=row.transaction_id, delay_to=row.delay_to)
+    except wechat_errors.WechatUnavailable as trouble:
+        _write(row, ReportStatus.WAITING, error=str(trouble))
+        raise
+    except wechat_errors.WechatRefused as refused:
+        _write(row, ReportStatus.FAILED, error=f"{refused.errcode} {refused.errmsg}")
+        return False
+    row.reported_at = at
+    _write(row, ReportStatus.DONE)
+    return True
 
 
 def _write(row: Report, status: ReportStatus, *, error: str = "") -> None:

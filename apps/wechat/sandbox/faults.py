@@ -24,6 +24,7 @@ BUSINESS_KINDS: dict[str, tuple[frozenset[str], str]] = {
     "message_lost": (frozenset({"error"}), "订阅消息已接收但系统未送达"),
     "card_failed": (frozenset({"fail_ret"}), "服务动态卡片未下发（默认用户拒收 -1004）"),
     "shipping_unknown": (frozenset(), "发货时支付单不存在 10060001"),
+    "shipping_forgotten": (frozenset(), "get_order 看不到已上传的发货信息"),
     "not_enough": (frozenset(), "退款时商户余额不足"),
     "refund_abnormal": (frozenset(), "退款异常"),
     "refund_closed": (frozenset(), "退款关闭"),

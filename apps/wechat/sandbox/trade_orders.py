@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def get_order(world: World, request: Request) -> Response:
     """POST /wxa/sec/order/get_order: by WeChat's number, or by merchant and merchant's number."""
-    return ok(order=view(world, _named(world, body_of(request))))
+    payment = _named(world, body_of(request))
+    shown = view(world, payment, forgotten=world.faults.take("shipping_forgotten") is not None)
+    return ok(order=shown)
 
 
 def get_order_list(world: World, request: Request) -> Response:
@@ -46,9 +48,9 @@ def get_order_list(world: World, request: Request) -> Response:
     return ok(order_list=page, last_index=str(first + len(page)), has_more=first + len(page) < len(orders))
 
 
-def view(world: World, payment: Transaction) -> Json:
-    """The order as get_order shows it."""
-    row = world.store.shipments.get(payment.transaction_id)
+def view(world: World, payment: Transaction, *, forgotten: bool = False) -> Json:
+    """The order as get_order shows it; ``forgotten``: as if nothing had been uploaded for it."""
+    row = None if forgotten else world.store.shipments.get(payment.transaction_id)
     state = row.order_state if row is not None else shipping.TO_SHIP
     goods = ";".join(str(parcel["item_desc"]) for parcel in row.parcels) if row is not None else ""
     sent = []

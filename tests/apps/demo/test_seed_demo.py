@@ -26,6 +26,8 @@ from apps.books.models import JournalEntry
 from apps.books.services import journal
 from apps.catalog.models import Category, Product, Sku
 from apps.content.models import Review
+from apps.deadlines import selectors as deadline_facts
+from apps.deadlines.models import Delay
 from apps.demo import filling, messages, terms
 from apps.desk import campaign_results
 from apps.distribution.models import Account, Commission, Promoter, Withdrawal
@@ -162,14 +164,19 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
     assert not Hold.objects.filter(status="HELD").exists()
 
 
+_DUE = Q(member__nickname="邻居小满")
+
+
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     for whose, how_many in (
         # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
-        ({"parcels": None}, 8 + 2 + 4 + 4 + 2),
+        (Q(parcels=None) & ~_DUE, 8 + 2 + 4 + 4 + 2),
         # Those of parcels under way, which are days old as well.
-        ({"parcels__isnull": False}, 6),
+        (Q(parcels__isnull=False), 6),
+        # Late, due soon, and put off: days old likewise.
+        (_DUE, 3),
     ):
-        placed = list(Order.objects.filter(**whose).order_by("-id").values_list("created_at", flat=True))
+        placed = list(Order.objects.filter(whose).order_by("-id").values_list("created_at", flat=True))
         assert len(placed) == how_many
         assert placed == sorted(placed, reverse=True)
 
@@ -222,6 +229,14 @@ def test_parcels_are_under_way_in_each_state_and_one_stands_still(shop: None) ->
     told = Trace.objects.exclude(events=None).values_list("state", flat=True).distinct()
     assert set(told) == {"MOVING", "DELIVERING", "PROBLEM", "SIGNED"}
     assert parcel_facts.standing_still(at=timezone.now()).count() == 1
+
+
+def test_one_order_is_late_one_is_due_soon_and_one_buyer_is_asked(shop: None) -> None:
+    at = timezone.now()
+    late = deadline_facts.burning().filter(promised_at__lte=at, limit_at__lte=at)
+    assert late.exists()
+    assert deadline_facts.pressing(at=at).filter(due_at__gt=at).exists()
+    assert Delay.objects.get().status == "ASKED"
 
 
 def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it_brought(shop: None) -> None:

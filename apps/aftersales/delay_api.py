@@ -1,0 +1,85 @@
+"""The shopper's answer to an order that cannot leave as promised."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.aftersales.services import answering
+from apps.base.schema import refusal
+from apps.checkout.delay_serializers import DelaySerializer
+from apps.deadlines import selectors as deadline_facts
+from apps.deadlines.states import DelayChoice
+from apps.members.auth import caller
+
+_ANSWERED: Final = {
+    "order_no": "SO260302K7M2P9QRTW4X",
+    "delay": {
+        "status": "WAITS",
+        "status_text": "买家同意等待",
+        "reason": "STOCK_OUT",
+        "reason_text": "缺货",
+        "note": "茶园因雨推迟采摘，抱歉。",
+        "was_ship_by": "2026-03-04T12:01:00+08:00",
+        "ship_by": "2026-03-08T00:00:00+08:00",
+        "asked_at": "2026-03-03T10:00:00+08:00",
+        "answer_until": "2026-03-04T10:00:00+08:00",
+        "answered_at": "2026-03-03T10:05:00+08:00",
+        "choices": [],
+        "refund_no": None,
+    },
+}
+
+
+class DelayAnswerSerializer(serializers.Serializer[Any]):
+    """What is chosen."""
+
+    choice = serializers.ChoiceField(choices=DelayChoice.choices)
+
+
+class AnsweredDelaySerializer(serializers.Serializer[Any]):
+    """The delay as it stands now."""
+
+    order_no = serializers.CharField()
+    delay = DelaySerializer()
+
+
+class DelayAnswerView(APIView):
+    """The answer to an open delay."""
+
+    @extend_schema(
+        operation_id="orders_delay_answer",
+        tags=["orders"],
+        summary="Answer a delay",
+        description=(
+            "`wait`: the new `ship_by` holds. `refund`: what has not left is refunded at once. While `delay.status` is "
+            "ASKED and `answer_until` is not over; who does not answer waits. The same answer again is answered alike."
+        ),
+        request=DelayAnswerSerializer,
+        responses={
+            200: AnsweredDelaySerializer,
+            404: refusal(404, "not_found", "内容不存在"),
+            409: refusal(409, "delay_not_open", "延迟发货的选择已结束", {"status": "SILENT"}),
+        },
+        examples=[
+            OpenApiExample("wait", value={"choice": "wait"}, request_only=True),
+            OpenApiExample("waits", value=_ANSWERED, response_only=True, status_codes=["200"]),
+        ],
+    )
+    def post(self, request: Request, order_no: str) -> Response:
+        asked = DelayAnswerSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        row = answering.answer_delay(
+            member=caller(request),
+            order_no=order_no,
+            choice=DelayChoice(asked.validated_data["choice"]),
+            at=timezone.now(),
+        )
+        shown = {"order_no": order_no, "delay": deadline_facts.delay_shown(row)}
+        return Response(AnsweredDelaySerializer(shown).data)

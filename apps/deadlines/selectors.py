@@ -1,0 +1,131 @@
+"""Everything that reads deadlines: the rules and days in force, what burns, and what a shopper is shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
+
+from apps.deadlines import reckoning
+from apps.deadlines.models import Deadline, DeadlineRules, Delay, Promise, ShopDay
+from apps.deadlines.states import DelayChoice, DelayStatus, Source
+from apps.orders.models import Order
+from apps.orders.states import Status
+
+
+def rules() -> DeadlineRules:
+    """The rules in force."""
+    return DeadlineRules.objects.first() or DeadlineRules(pk=1)
+
+
+def days_from(first: date, *, by: DeadlineRules) -> reckoning.Days:
+    """When the shop works from that day on. One statement."""
+    weekend = {5: by.saturday_closed, 6: by.sunday_closed}
+    rows = ShopDay.objects.filter(day__gte=first, day__lt=first + reckoning.FARTHEST).order_by()
+    return reckoning.Days(
+        closed_weekdays=frozenset(day for day, closed in weekend.items() if closed),
+        otherwise=dict(rows.values_list("day", "closed")),
+    )
+
+
+def promises_of(order: Order) -> list[Promise | None]:
+    """For each line that was bought: what its SKU promises, else its product, else nothing. Two statements."""
+    goods = list(order.lines.filter(is_gift=False).values_list("sku_id", "sku__product_id"))
+    found = Promise.objects.filter(
+        Q(sku__in=[sku for sku, _ in goods]) | Q(product__in=[product for _, product in goods])
+    )
+    by_sku: dict[int, Promise] = {}
+    by_product: dict[int, Promise] = {}
+    for row in found:
+        if row.sku_id is not None:
+            by_sku[row.sku_id] = row
+        elif row.product_id is not None:
+            by_product[row.product_id] = row
+    return [by_sku.get(sku) or by_product.get(product) for sku, product in goods]
+
+
+def burning(rows: QuerySet[Deadline] | None = None) -> QuerySet[Deadline]:
+    """What was promised and has not left: of all, or of these rows."""
+    found = Deadline.objects.all() if rows is None else rows
+    return found.filter(ended_at__isnull=True, order__status=Status.PAID)
+
+
+def pressing(rows: QuerySet[Deadline] | None = None, *, at: datetime | Combinable) -> QuerySet[Deadline]:
+    """Those of them that were warned of, or are due; ``at`` may be an expression."""
+    return burning(rows).filter(Q(warned_at__isnull=False) | Q(due_at__lte=at))
+
+
+def with_delay(rows: QuerySet[Deadline]) -> QuerySet[Deadline]:
+    """Rows with ``delay_status``: how the last delay of each order stands, None without one."""
+    last = Delay.objects.filter(order=OuterRef("order")).order_by("-id").values("status")[:1]
+    return rows.annotate(delay_status=Subquery(last))
+
+
+def to_warn(*, at: datetime, ahead: timedelta) -> QuerySet[Deadline]:
+    """What is due within so long and was not warned of, the earliest first."""
+    return burning().filter(warned_at__isnull=True, due_at__lte=at + ahead).order_by("due_at", "id")
+
+
+def unanswered(*, at: datetime, limit: int) -> list[str]:
+    """The orders whose buyers did not answer in time, the longest overdue first."""
+    rows = Delay.objects.filter(status=DelayStatus.ASKED, answer_until__lte=at).order_by("answer_until")
+    return list(rows.values_list("order__order_no", flat=True)[:limit])
+
+
+def unended(*, limit: int) -> list[str]:
+    """Orders that have left, or whose money went back, though their deadline still burns: news was missed."""
+    over = (Status.SHIPPED, Status.RECEIVED, Status.REFUNDED)
+    rows = Deadline.objects.filter(ended_at__isnull=True, order__status__in=over).order_by("due_at", "id")
+    return list(rows.values_list("order__order_no", flat=True)[:limit])
+
+
+def unfixed(*, limit: int) -> list[str]:
+    """Paid orders that wait to be sent and have no deadline yet, the oldest first."""
+    rows = Order.objects.filter(status=Status.PAID, deadline__isnull=True).order_by("paid_at")
+    return list(rows.values_list("order_no", flat=True)[:limit])
+
+
+def late_parcel(order: Order) -> datetime | None:
+    """Until when WeChat is to be told that an order may leave; None where its own limit is late enough.
+
+    A promise that stood when it was bought, or a delay that the shopper agreed to: nobody's silence is reported.
+    """
+    row = Deadline.objects.filter(order=order, ended_at__isnull=True).first()
+    if row is None or row.limit_at is None or row.promised_at <= row.limit_at:
+        return None
+    agreed = Delay.objects.filter(order=order, status=DelayStatus.WAITS, promised_at=row.promised_at)
+    stood = row.source == Source.PROMISE and row.promised_at == row.first_promised_at
+    return row.promised_at if stood or agreed.exists() else None
+
+
+def shown_of(order: Order) -> dict[str, Any]:
+    """What an order answers of its deadline: ``ship_by``, and the last ``delay`` that was offered.
+
+    One statement, and another where something was ever put off.
+    """
+    put_off = Exists(Delay.objects.filter(order=OuterRef("order")))
+    row = Deadline.objects.filter(order=order).annotate(put_off=put_off).only("promised_at").first()
+    if row is None:
+        return {"ship_by": None, "delay": None}
+    delay = Delay.objects.filter(order=order).order_by("-id").first() if row.put_off else None
+    return {"ship_by": row.promised_at, "delay": delay and delay_shown(delay)}
+
+
+def delay_shown(row: Delay) -> dict[str, Any]:
+    """A delay as the API shows it; ``choices`` are what may still be answered."""
+    return {
+        "status": row.status,
+        "status_text": row.get_status_display(),
+        "reason": row.reason,
+        "reason_text": row.get_reason_display(),
+        "note": row.note,
+        "was_ship_by": row.was_promised_at,
+        "ship_by": row.promised_at,
+        "asked_at": row.asked_at,
+        "answer_until": row.answer_until,
+        "answered_at": row.answered_at,
+        "choices": list(DelayChoice.values) if row.status == DelayStatus.ASKED else [],
+        "refund_no": row.refund_no or None,
+    }
