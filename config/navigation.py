@@ -148,6 +148,8 @@ GROUPS: Groups = [
             Place("库存流水", "list_alt", "inventory.StockEntry"),
             Place("库存占用", "lock_clock", "inventory.Hold"),
             Place("待付款占用", "hourglass_top", "orders.OrderLine"),
+            Place("卡密", "key", "cardkeys.CardKey"),
+            Place("卡密批次", "upload_file", "cardkeys.CardBatch"),
             Place("仓库与门店", "warehouse", "stores.Place"),
         ],
     ),

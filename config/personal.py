@@ -14,6 +14,7 @@ from apps.audiences import personal as audiences
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
+from apps.cardkeys import personal as cardkeys
 from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.complaints import personal as complaints
@@ -58,6 +59,7 @@ BOARD: Sequence[Room] = (
     points.ROOM,
     coupons.ROOM,
     flashsale.ROOM,
+    cardkeys.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
@@ -113,6 +115,7 @@ NOBODYS: Mapping[str, str] = {
     "inventory.Stock": _GOODS,
     "inventory.Hold": _BOOK,
     "inventory.StockEntry": _BOOK,
+    "cardkeys.CardBatch": "a file of goods, and which operator brought it",
     "promotions.LevelPrice": _OFFER,
     "promotions.MemberDay": _OFFER,
     "promotions.Campaign": _OFFER,

@@ -82,6 +82,7 @@ def _roles() -> dict[str, Collection[str]]:
         | _see(
             "orders",
             "inventory",
+            "cardkeys",
             "stores",
             "carts.Favorite",
             "carts.StockWish",
@@ -106,6 +107,8 @@ def _roles() -> dict[str, Collection[str]]:
         )
         | {
             "journeys.run_journey",
+            "cardkeys.add_cardkey",
+            "cardkeys.change_cardkey",
             "audiences.export_segment",
             "risk.judge_look",
             "messaging.send_broadcast",
@@ -131,6 +134,7 @@ def _roles() -> dict[str, Collection[str]]:
             "carts.StockWish",
             "catalog",
             "inventory",
+            "cardkeys",
             "members",
             "coupons",
             "points",

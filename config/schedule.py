@@ -80,6 +80,7 @@ RINGS = (
     Ring("presale.tell_balances", 60),
     Ring("coupons.tell_expiring", 600),
     Ring("groupbuy.end_due", 5),
+    Ring("checkout.ship_virtual", 20),
     Ring("checkout.replay_simulations", 10),
     Ring("payments.query_unheard", 10),
     Ring("payments.retry_notifications", 30),

@@ -194,6 +194,8 @@ GLOBAL: Final[Mapping[str, str]] = {
     "inventory.Stock": "what everybody takes from: one guarded row a SKU and place (ADR 0027)",
     "inventory.Hold": "lies with the stock that it holds, by order number",
     "inventory.StockEntry": "lies with its stock",
+    "cardkeys.CardBatch": "what operators bring in",
+    "cardkeys.CardKey": "lies with the stock that it is a unit of, by order number once it is sold",
     "campaigns.Quota": "what everybody takes from: one guarded row",
     "flashsale.Wait": "a queue across members; the first of all is next",
     "groupbuy.Group": "a group is shared by its members, and formed in one row",

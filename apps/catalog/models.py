@@ -234,6 +234,8 @@ class Sku(models.Model):
     weight_g = models.PositiveIntegerField("重量（克）", default=0)
     image = PictureField("图片", upload_to="skus/", blank=True)
     enabled = models.BooleanField("启用", default=True)
+    # Delivered as card keys (apps/cards): nothing of it lies on a shelf or travels. Set before anything rests on the SKU.
+    virtual = models.BooleanField("虚拟商品（卡密）", default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "SKU"

@@ -313,7 +313,7 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     """Return a product on sale with everything its page shows, in one query. Raises NotFound.
 
     Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
-    SKUs ({id, option_values, price_fen, market_price_fen, image}). ``early`` as in sellable_skus.
+    SKUs ({id, option_values, price_fen, market_price_fen, image, virtual}). ``early`` as in sellable_skus.
     """
     found = _PAGE.first(product_id=product_id, begun=at + early, at=at)
     if found is None:
@@ -326,7 +326,7 @@ def _page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
-        name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
+        name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image", "virtual")
     }
     return (
         Product.objects.begun_and_not_over(begun=begun, at=at)

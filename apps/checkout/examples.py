@@ -62,7 +62,12 @@ _HINT: Final[_JSON] = {
     "scope": {"kind": "ALL", "ids": []},
     "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
-PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
+PRICED: Final[_JSON] = {
+    "items": [{**_ITEM, "virtual": False}],
+    **_FIGURES,
+    "hints": [_HINT],
+    "shipping_known": True,
+}
 QUOTE: Final[_JSON] = {
     **PRICED,
     "activity": None,
@@ -114,6 +119,9 @@ def _move(move: str, came_from: str, to: str, actor: str, at: str, note: str = "
 _PLACED: Final[_JSON] = _move("place", "", "UNPAID", "member", "2026-03-02T12:00:00+08:00")
 ORDER: Final[_JSON] = {
     **_ROW,
+    "items": [{**_ROW["items"][0], "cards": []}],
+    "virtual": False,
+    "cards": [],
     "address": {
         "name": "林小茶",
         "phone": "13800000000",
@@ -181,7 +189,7 @@ TRACE: Final[_JSON] = {
 # One of the two cups went back: half of what was paid for them, the postage stays.
 PART_REFUNDED: Final[_JSON] = {
     **RECEIVED,
-    "items": [{**_ROW["items"][0], "refunded": 1}],
+    "items": [{**_ROW["items"][0], "refunded": 1, "cards": []}],
     "refunded_fen": 4250,
     "money_back_fen": 4250,
     "refunds": [

@@ -82,6 +82,9 @@ class QuoteItemSerializer(ShownSerializer):
     """A line of a quote."""
 
     returns = ReturnsSerializer()
+    virtual = serializers.BooleanField(
+        help_text="Delivered as card keys with the payment: an order of it needs no address, and holds nothing else."
+    )
 
     sku_id = serializers.IntegerField()
     title = serializers.CharField()
@@ -261,6 +264,27 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         return {"code": line.returns, "text": line.returns_text, "confirmed": line.returns_confirmed}
 
 
+class CardSerializer(serializers.Serializer[Any]):
+    """A card key (卡密) that was bought."""
+
+    number = serializers.CharField()
+    secret = serializers.CharField()
+
+
+class WholeItemSerializer(OrderItemSerializer):
+    """A line of an order with the card keys that it was delivered as."""
+
+    cards = serializers.SerializerMethodField(help_text="Those of `cards` that are of this item.")
+
+    class Meta(OrderItemSerializer.Meta):
+        fields = [*OrderItemSerializer.Meta.fields, "cards"]
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, line: OrderLine) -> list[Any]:
+        mine = [card for card in self.context.get("cards", ()) if card["sku_id"] == line.sku_id]
+        return list(CardSerializer(mine, many=True).data)
+
+
 class RefundItemSerializer(ShippedSerializer):
     """Units of a SKU in a refund; a gift is worth nothing."""
 
@@ -410,9 +434,18 @@ class ParcelSerializer(serializers.Serializer[Any]):
 class OrderSerializer(OrderRowSerializer):
     """An order with everything about it."""
 
+    items = WholeItemSerializer(many=True, source="lines")  # type: ignore[assignment]
+    virtual = serializers.BooleanField(help_text="An order of virtual goods: its `address` is empty.")
+    cards = serializers.SerializerMethodField(
+        help_text="Once virtual goods are paid for: their card keys, told to nobody but the buyer. Refunded ones are gone."
+    )
     address = OrderAddressSerializer()
     parcels = serializers.SerializerMethodField()
     history = MoveSerializer(many=True, source="moves")
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, order: Order) -> list[Any]:
+        return list(CardSerializer(self.context.get("cards", ()), many=True).data)
 
     @extend_schema_field(ParcelSerializer(many=True))
     def get_parcels(self, order: Order) -> list[Any]:

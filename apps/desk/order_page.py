@@ -159,6 +159,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
             return "—"
         told = f"{activities.label_of(row)}：{row.activity['title']}"
         # Why there is no button to ship it yet.
+        told = f"{told}（虚拟商品，卡密在线交付）" if row.virtual else told
         return f"{told}（商品未到货，到货后才能发货）" if row.awaits_goods else told
 
     @admin.display(description="生效优惠")

@@ -110,6 +110,7 @@ class SkuSerializer(serializers.Serializer[Any]):
     price_fen = serializers.IntegerField()
     market_price_fen = serializers.IntegerField(allow_null=True)
     available = serializers.IntegerField(help_text="Units that can be ordered now.")
+    virtual = serializers.BooleanField(help_text="Delivered as card keys: see the order's `cards`.")
     image_url = serializers.URLField(help_text="Its own picture, else the product's cover.")
 
 
@@ -190,6 +191,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
                 "price_fen": 16800,
                 "market_price_fen": 19800,
                 "available": 57,
+                "virtual": False,
                 "image_url": "https://shop.example.com/media/demo/products/cup-set.png",
             }
         ],

@@ -76,6 +76,7 @@ def page_of(
                 "option_values": rules.in_order(choice["option_values"], product.options),
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
+                "virtual": choice["virtual"],
                 **making.hole(("sku", (choice["id"],))),
                 "image_url": address(choice["image"]) or cover_url,
             }

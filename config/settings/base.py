@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "apps.risk",
     "apps.payments",
     "apps.fulfillment",
+    "apps.cardkeys",
     "apps.coupons",
     "apps.points",
     "apps.wallet",
