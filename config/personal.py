@@ -319,6 +319,7 @@ NUMBERS = frozenset(
         *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
         "invoice_no",
+        "batch_no",
     }
 )
 
@@ -398,6 +399,7 @@ TIMES = frozenset(
         *(
             "settled_at",
             "shared_at",
+            "sold_at",
             "shipped_at",
             "ships_by",
             "since",

@@ -264,7 +264,7 @@ def _exchanged(ask: Ask, lines: Mapping[int, OrderLine]) -> dict[int, int]:
     for line_id, sku_id in wanted.items():
         old, new = skus.get(lines[line_id].sku_id), skus.get(sku_id)
         good = old and new and new.enabled and new.product.on_sale and new.price_fen == old.price_fen
-        good = good and not new.virtual
+        good = good and new is not None and not new.virtual
         if not good:
             raise NotExchangeable(details={"line_id": line_id, "sku_id": sku_id})
     return {line_id: sku_id for line_id, sku_id in wanted.items() if sku_id != lines[line_id].sku_id}

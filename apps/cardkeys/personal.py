@@ -35,7 +35,7 @@ ROOM = Room(
         Holding(
             model="cardkeys.CardKey",
             personal=("sealed",),
-            plain=("number", "order_no"),
+            plain=("number",),
             exported="卡密",
             fate=Fate.EMPTIED,
             kept="卡密密文到会员注销为止；卡号与订单号与订单相同",

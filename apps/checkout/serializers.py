@@ -12,8 +12,9 @@ from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
 from apps.catalog.serializers import ReturnsSerializer
 from apps.checkout import activities, bills, refunds
+from apps.checkout.part_serializers import CardSerializer, MoveSerializer, OrderAddressSerializer
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Actor, StageKind, StageStatus, Status
+from apps.orders.states import StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
@@ -264,13 +265,6 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
         return {"code": line.returns, "text": line.returns_text, "confirmed": line.returns_confirmed}
 
 
-class CardSerializer(serializers.Serializer[Any]):
-    """A card key (卡密) that was bought."""
-
-    number = serializers.CharField()
-    secret = serializers.CharField()
-
-
 class WholeItemSerializer(OrderItemSerializer):
     """A line of an order with the card keys that it was delivered as."""
 
@@ -387,32 +381,6 @@ class OrderRowSerializer(FiguresSerializer):
         return found
 
 
-class OrderAddressSerializer(serializers.Serializer[Any]):
-    """Where the order goes: a copy made when it was placed."""
-
-    name = serializers.CharField()
-    phone = serializers.CharField()
-    province = serializers.CharField()
-    city = serializers.CharField()
-    district = serializers.CharField()
-    detail = serializers.CharField()
-    postal_code = serializers.CharField()
-
-
-class MoveSerializer(serializers.Serializer[Any]):
-    """One move of the order's history."""
-
-    move = serializers.CharField()
-    to = serializers.CharField(source="to_status")
-    actor = serializers.ChoiceField(choices=Actor.choices)
-    at = serializers.DateTimeField()
-    note = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        # "from" is a word of Python's own.
-        return {"from": serializers.CharField(source="from_status"), **super().get_fields()}
-
-
 class ParcelItemSerializer(ShippedSerializer):
     """Units of a SKU in a parcel."""
 
@@ -434,7 +402,7 @@ class ParcelSerializer(serializers.Serializer[Any]):
 class OrderSerializer(OrderRowSerializer):
     """An order with everything about it."""
 
-    items = WholeItemSerializer(many=True, source="lines")  # type: ignore[assignment]
+    items = WholeItemSerializer(many=True, source="lines")
     virtual = serializers.BooleanField(help_text="An order of virtual goods: its `address` is empty.")
     cards = serializers.SerializerMethodField(
         help_text="Once virtual goods are paid for: their card keys, told to nobody but the buyer. Refunded ones are gone."

@@ -27,6 +27,7 @@ from apps.demo import (
     shares,
     surveys,
     terms,
+    virtual_goods,
     wishes,
 )
 from apps.demo.telling import Tell, silent
@@ -54,6 +55,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)
+        virtual_goods.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)

@@ -21,6 +21,8 @@ from apps.bargain.models import Cut, Help, Run
 from apps.base import days
 from apps.base import second_factor as factors
 from apps.books.models import Bill, Case
+from apps.cardkeys.models import CardKey
+from apps.catalog.models import Sku
 from apps.checkout import paying
 from apps.complaints.models import Complaint, ComplaintAct
 from apps.complaints.services import acting as complaints
@@ -77,6 +79,7 @@ from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import apply
 from tests.apps.audiences import make as crowd
 from tests.apps.bargain import make as bargain
+from tests.apps.cardkeys import make as card_keys
 from tests.apps.complaints import make as complaint
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
@@ -393,6 +396,74 @@ def _adjust_stock() -> Page:
         _rows(Stock, StockEntry),
         permission="inventory.change_stock",
         spoil=lambda: Stock.objects.filter(pk=row.pk).update(on_hand=1),
+    )
+
+
+def _bring_in_cards() -> Page:
+    sku = card_keys.goods(cards=0)
+    file = _Sent("cards.csv")
+    file.content = f"商品编码,卡号,卡密\n{sku.code},A001,玫瑰\n".encode("gbk")
+    return Page(
+        "/admin/cardkeys/cardkey/import/",
+        "/admin/cardkeys/cardkey/",
+        "cardkeys.add_cardkey",
+        "cardkeys.view_cardkey",
+        {"file": file},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        spoil=lambda: Sku.objects.update(virtual=False),
+    )
+
+
+def _void_card() -> Page:
+    (card,) = card_keys.bring_in(card_keys.goods(cards=0), 1)
+    return _of_row(
+        "cardkeys.cardkey",
+        card,
+        "void",
+        {"reason": "供应商作废"},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        permission="cardkeys.change_cardkey",
+        spoil=lambda: Stock.objects.update(held=1),
+    )
+
+
+def _void_batch() -> Page:
+    (card, _) = card_keys.bring_in(card_keys.goods(cards=0), 2)
+    return _of_row(
+        "cardkeys.cardbatch",
+        card.batch,
+        "void",
+        {"reason": "供应商作废"},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        permission="cardkeys.change_cardkey",
+        spoil=lambda: Stock.objects.update(held=2),
+    )
+
+
+def _make_virtual() -> Page:
+    sku = card_keys.goods(cards=0)
+    Sku.objects.filter(pk=sku.pk).update(virtual=False)
+    return _of_row(
+        "catalog.sku",
+        sku,
+        "virtual",
+        {},
+        lambda: list(Sku.objects.values_list("code", "virtual")),
+        permission="catalog.change_sku",
+        spoil=lambda: inventory.stock(sku, 1),
+    )
+
+
+def _make_real() -> Page:
+    sku = card_keys.goods(cards=0)
+    return _of_row(
+        "catalog.sku",
+        sku,
+        "real",
+        {},
+        lambda: list(Sku.objects.values_list("code", "virtual")),
+        permission="catalog.change_sku",
+        spoil=lambda: card_keys.bring_in(sku, 1),
     )
 
 
@@ -1459,6 +1530,11 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "inventory_stock_receive_any": _receive_any,
     "inventory_stock_receive": _receive,
     "inventory_stock_adjust": _adjust_stock,
+    "cardkeys_cardkey_bring_in": _bring_in_cards,
+    "cardkeys_cardkey_void": _void_card,
+    "cardkeys_cardbatch_void_rest": _void_batch,
+    "catalog_sku_make_virtual": _make_virtual,
+    "catalog_sku_make_real": _make_real,
     "content_review_publish": _review("publish", {}, reviews.held, "REJECTED"),
     "content_review_reject": _review("reject", {"reason": "广告"}, reviews.held, "REJECTED"),
     "content_review_hide": _review("hide", {"reason": "泄露电话"}, reviews.published, "HELD"),
@@ -1632,6 +1708,7 @@ LOOKING: Final = {
     "flashsale_session_results_sheet": "a file, noted in the audit log",
     "bargain_bargain_results_sheet": "a file, noted in the audit log",
     "presale_presale_results_sheet": "a file, noted in the audit log",
+    "cardkeys_cardkey_reveal": "a card key to read, noted in the audit log",
     "members_member_reveal_phone": "a number to read, noted in the audit log",
     "members_member_compensate": "to coupons_coupon_compensate",
     "members_group_show_members": "to the list of members",

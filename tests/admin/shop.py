@@ -19,6 +19,7 @@ from apps.base.models import Reckoning
 from apps.books.models import Bill, Case, CostRate, JournalEntry
 from apps.carts.models import WishRules
 from apps.carts.services import favorites, stock_wishes
+from apps.catalog.models import Sku
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
@@ -53,6 +54,7 @@ from apps.wechat.models import PushMessage
 from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
+from tests.apps.cardkeys import make as card_keys
 from tests.apps.catalog import make as catalog
 from tests.apps.complaints import make as complaint
 from tests.apps.distribution import make as promotion
@@ -98,6 +100,7 @@ def fill(rows: int, *, operator: User) -> None:
         _journeys_of(order)
         _packets_of(order)
         _sharer_of()
+        card_keys.bring_in(_virtual_sku(), 1)
         _system(operator)
 
 
@@ -109,6 +112,11 @@ def fill_busiest(rows: int, *, operator: User) -> None:
         for part in (_catalog_of, _money_of, _words_of, _group_of):
             part(order)
         _system(operator)
+
+
+def _virtual_sku() -> Sku:
+    """One for all cards: the first time that a card is brought in."""
+    return Sku.objects.filter(virtual=True).first() or card_keys.goods(cards=0)
 
 
 def _invoiced() -> None:

@@ -184,7 +184,7 @@ STATUS_WRITERS = {
     "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/cardkeys/services/keeping.py": {"_void_of_sku"},
-    "apps/cardkeys/services/selling.py": {"sell", "take_back"},
+    "apps/cardkeys/services/selling.py": {"take_back"},
     "apps/complaints/services/keeping.py": {"follow"},
     "apps/complaints/services/settling.py": {"move"},
     "apps/content/services/moving.py": {"move"},

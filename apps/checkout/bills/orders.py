@@ -132,7 +132,7 @@ class WholeOrder(Kind):
 
     def upload(self, payment: Payment, *, at: datetime) -> None:
         order = Order.objects.select_related("member").get(order_no=payment.bill_no)
-        if order.virtual:
+        if order.virtual and payment.transaction_id:
             uploads.upload_virtual(
                 bill_kind=payment.bill_kind,
                 bill_no=payment.bill_no,
