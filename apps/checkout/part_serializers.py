@@ -38,5 +38,5 @@ class MoveSerializer(serializers.Serializer[Any]):
 class CardSerializer(serializers.Serializer[Any]):
     """A card key (卡密) that was bought."""
 
-    number = serializers.CharField()
-    secret = serializers.CharField()
+    number = serializers.CharField(help_text="The card's number, as its issuer prints it.")
+    secret = serializers.CharField(help_text="What it is redeemed by. Show it to nobody else.")
