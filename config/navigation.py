@@ -383,6 +383,8 @@ GROUPS: Groups = [
                 _STANDING_STILL,
                 waiting=lambda: parcel_facts.standing_still(at=Now()),
             ),
+            Place("电子面单", "print", "fulfillment.Waybill"),
+            Place("面单账号", "badge", "fulfillment.WaybillAccount"),
             Place("发货信息上传", "cloud_upload", "fulfillment.ShippingUpload"),
             Place("运费模板", "price_change", "fulfillment.FreightTemplate"),
             Place("快递公司", "local_post_office", "fulfillment.Carrier"),

@@ -158,6 +158,7 @@ NOBODYS: Mapping[str, str] = {
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
     "fulfillment.Carrier": "companies",
+    "fulfillment.WaybillAccount": "the shop's own accounts with couriers",
     "groupbuy.GroupBuy": _OFFER,
     "groupbuy.Price": _OFFER,
     "coupons.Template": _OFFER,
@@ -320,6 +321,7 @@ NUMBERS = frozenset(
         "after_sale_no",
         "invoice_no",
         "batch_no",
+        "waybill_no",
     }
 )
 

@@ -89,6 +89,7 @@ RINGS = (
     Ring("fulfillment.receive_overdue", 600),
     Ring("fulfillment.refresh_carriers", 86_400),
     Ring("fulfillment.trace_due", 60),
+    Ring("fulfillment.make_waybills", 30),
     Ring("members.forget_dead_sessions", 3600),
     Ring("coupons.expire_due", 60),
     Ring("coupons.issue_due", 10),

@@ -20,6 +20,7 @@ from apps.checkout import parts as checkout
 from apps.complaints import parts as complaints
 from apps.coupons import parts as coupons
 from apps.fulfillment import parts as fulfillment
+from apps.fulfillment import waybill_page
 from apps.orders import parts as orders
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -107,6 +108,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     ]
     parts = (
         fulfillment.SENDING,
+        waybill_page.WAYBILLS,
         checkout.CLOSING,
         orders.LINES,
         payments.ATTEMPTS,

@@ -46,7 +46,7 @@ from apps.distribution.models import (
 from apps.distribution.models import Entry as PromoterEntry
 from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
-from apps.fulfillment.models import Carrier, ShippingUpload, Trace
+from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, WaybillAccount
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
@@ -559,6 +559,44 @@ def _fetch_carriers() -> Page:
         "fulfillment.view_carrier",
         {},
         lambda: Carrier.objects.filter(code="SF").count(),
+    )
+
+
+def _waybills_on() -> WaybillAccount:
+    """An account for electronic waybills, and a place that sends."""
+    Place.objects.update(province="浙江省", city="杭州市", detail="茶亭路 18 号", phone="0571-88880018")
+    carrier, _ = Carrier.objects.get_or_create(code="ZTO", defaults={"name": "中通快递"})
+    return WaybillAccount.objects.create(
+        carrier=carrier, biz_id="sandbox_zto", service_type=0, service_name="标准快件"
+    )
+
+
+def _fetch_accounts() -> Page:
+    _waybills_on().delete()
+    return Page(
+        "/admin/fulfillment/waybillaccount/fetch/",
+        "/admin/fulfillment/waybillaccount/",
+        "fulfillment.change_carrier",
+        "fulfillment.view_waybillaccount",
+        {},
+        lambda: list(WaybillAccount.objects.values_list("biz_id", flat=True)),
+    )
+
+
+def _issue_waybill() -> Page:
+    from tests.apps.checkout import make as counter
+
+    wechat = Sandbox(settings.WECHATPAY_BASE)
+    order = fulfillment.paid_at_wechat(wechat, [(counter.goods(), 2)], at=timezone.now())
+    account = _waybills_on()
+    return _of_row(
+        "orders.order",
+        order,
+        "waybill",
+        {"account": account.pk},
+        lambda: list(Waybill.objects.values_list("status", flat=True)),
+        permission="orders.change_order",
+        spoil=lambda: fulfillment.parcel(order),
     )
 
 
@@ -1548,6 +1586,8 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "fulfillment_carrier_fetch": _fetch_carriers,
     "fulfillment_parcel_import_numbers": _import_numbers,
     "fulfillment_parcel_ask_now": _ask_about_parcel,
+    "fulfillment_waybillaccount_fetch": _fetch_accounts,
+    "orders_order_issue_waybill": _issue_waybill,
     "promotions_promotion_simulate": _simulate,
     "auth_user_reset_second_factor": _reset_factor,
     **{

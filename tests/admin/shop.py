@@ -26,7 +26,7 @@ from apps.distribution.models import Contest, Material, Prize, PromoterLevel, Ra
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
-from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
+from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload, Waybill, WaybillAccount
 from apps.fulfillment.states import UploadStatus
 from apps.groupbuy import terms
 from apps.groupbuy.models import Group as BuyingGroup
@@ -101,6 +101,7 @@ def fill(rows: int, *, operator: User) -> None:
         _packets_of(order)
         _sharer_of()
         card_keys.bring_in(_virtual_sku(), 1)
+        _labelled(order)
         _system(operator)
 
 
@@ -117,6 +118,25 @@ def fill_busiest(rows: int, *, operator: User) -> None:
 def _virtual_sku() -> Sku:
     """One for all cards: the first time that a card is brought in."""
     return Sku.objects.filter(virtual=True).first() or card_keys.goods(cards=0)
+
+
+def _labelled(order: Order) -> None:
+    """A courier's label that WeChat was asked for in vain, by an account of its own."""
+    number = WaybillAccount.objects.count()
+    account = WaybillAccount.objects.create(
+        carrier=order.parcels.all()[0].carrier,
+        biz_id=f"biz-{number}",
+        service_type=0,
+        service_name="标准快件",
+    )
+    Waybill.objects.create(
+        waybill_no=f"WB{number}",
+        order=order,
+        account=account,
+        status="REFUSED",
+        asked_at=NOW,
+        last_error="9300501",
+    )
 
 
 def _invoiced() -> None:
