@@ -153,8 +153,9 @@ def print_of(*, waybill_no: str) -> str:
 def cancel(*, waybill_no: str, at: datetime) -> Waybill:
     """Take a waybill back at WeChat before the courier came; cancelled before: as it is.
 
-    Its parcel keeps the number until it gets another, by hand or with a new waybill. WeChat is asked first how it stands, so a
-    call whose answer was lost can be repeated. Raises NotFound, NotCancellable, WaybillsOff, WechatUnavailable, WechatRefused.
+    Its parcel keeps the number until it gets another, by hand or with a new waybill. WeChat is asked first how it stands, so
+    a call whose answer was lost can be repeated. Raises NotFound, NotCancellable, WaybillsOff, WechatUnavailable and
+    WechatRefused.
     """
     _require_on()
     transactions.forbid("cancelling a waybill")
@@ -249,7 +250,7 @@ def _known(row: Waybill) -> str:
 
 
 def _made(row: Waybill, number: str, *, at: datetime) -> None:
-    """Write the number down and send the parcel with it, once. Where it cannot leave any more, a waybill is left to cancel."""
+    """Write the number down and send the parcel with it, once; where it cannot leave, the waybill is to be cancelled."""
     with transaction.atomic():
         order = orders.lock(order_no=row.order.order_no)
         held = (
