@@ -1,4 +1,4 @@
-"""Electronic waybills under real threads: one is asked for at a time, and one parcel leaves by it, whoever hears the answer."""
+"""Electronic waybills under real threads: one is asked for at a time, one parcel leaves by it, whoever hears the answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_whoever_hears_the_answer_first_sends_the_parcel_and_the_others_nothing(
 
 
 def test_looking_first_and_writing_then_loses_the_parcel_that_left() -> None:
-    """The race that the lock closes: both find it asked for, one sends the parcel, the other writes that none could leave."""
+    """The race that the lock closes: both find it asked for, one sends the parcel, the other is refused its own."""
     order = make.paid_order(2)
     row = waybills._begin(order_no=order.order_no, account_id=account().pk, operator=None, at=make.AT)
     both_looked = threading.Barrier(2)
