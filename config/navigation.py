@@ -108,6 +108,7 @@ GROUPS: Groups = [
                 _WAITING_COMPLAINTS,
                 complaint_facts.waiting,
             ),
+            Place("运费险理赔", "shield", "aftersales.InsurancePayment"),
             Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
             Place("售后规则", "rule", "aftersales.AfterSaleRules"),
         ],

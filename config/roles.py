@@ -215,6 +215,7 @@ def _roles() -> dict[str, Collection[str]]:
             "aftersales.approve_aftersale",
             "aftersales.approve_any_aftersale",
             "aftersales.change_aftersalerules",
+            "aftersales.add_insurancepayment",
             "invoices.issue_invoice",
             "invoices.export_invoice",
             "invoices.add_invoicerules",

@@ -57,7 +57,7 @@ class ProductPage(EditableAdmin):
     fieldsets = [
         (None, {"fields": ["title", "subtitle", ("category", "brand"), ("role", "state"), "cover", "video"]}),
         ("规格与 SKU", {"fields": ["grid"]}),
-        ("参数与保障", {"fields": ["attributes", "guarantees", "returns"]}),
+        ("参数与保障", {"fields": ["attributes", "guarantees", ("returns", "freight_insurance")]}),
         ("购买限制", {"fields": [("min_quantity", "max_quantity", "quantity_step")]}),
         ("上架时间", {"fields": ["sale_starts_at", "sale_ends_at"]}),
         ("图文详情", {"fields": ["detail_html", "preview"]}),

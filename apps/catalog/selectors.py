@@ -23,6 +23,7 @@ from apps.catalog import search
 from apps.catalog.models import (
     NO_REASON_DAYS,
     Category,
+    FreightInsurance,
     GuaranteeLabel,
     Product,
     ProductImage,
@@ -300,6 +301,17 @@ def returns_of(product: Product) -> dict[str, Any]:
         "text": str(returns.label),
         "needs_confirmation": returns == Returns.CONFIRMED,
     }
+
+
+def insurance_of(product: Product) -> dict[str, Any]:
+    """Return whether an insurer pays for sending back, as it is shown before buying: a code, and a text for the shopper."""
+    insured = FreightInsurance(product.freight_insurance)
+    return {"code": insured.value, "text": str(insured.label)}
+
+
+def insured_by(product: Product) -> str:
+    """Return who pays the insurer of a product's way back, empty for nobody: what an order's line remembers."""
+    return "" if product.freight_insurance == FreightInsurance.NONE else product.freight_insurance
 
 
 def badges_of(product: Product, *, at: datetime) -> list[str]:

@@ -124,6 +124,7 @@ def _item(line: Any) -> dict[str, Any]:
         "payable_fen": shown.payable_fen,
         "is_gift": shown.is_gift,
         "refunded": shown.refunded,
+        "freight_insurance": shown.freight_insurance,
         "returns": {
             "code": shown.returns,
             "text": shown.returns_text,

@@ -33,10 +33,12 @@ _ITEM: Final[_JSON] = {
     "reductions": [_OFF],
     "payable_fen": 8500,
     "returns": _RETURNS,
+    "freight_insurance": {"code": "MERCHANT", "text": "商家赠送退货运费险"},
 }
 _KEPT: Final[_JSON] = {
     **_ITEM,
     "returns": {"code": "SEVEN_DAYS", "text": "支持七天无理由退货", "confirmed": False},
+    "freight_insurance": "MERCHANT",
 }
 _SHOWN: Final[_JSON] = {name: _ITEM[name] for name in ("sku_id", "product_id", "option_text", "image_url")}
 _FIGURES: Final[_JSON] = {

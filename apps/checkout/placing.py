@@ -233,6 +233,7 @@ def _remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
         returns=returns["code"],
         returns_text=returns["text"],
         returns_confirmed=returns["needs_confirmation"] and confirms_no_return,
+        freight_insurance="" if sku.virtual else catalog_facts.insured_by(sku.product),
     )
 
 

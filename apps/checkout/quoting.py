@@ -342,6 +342,7 @@ def shown(sku: Sku) -> dict[str, Any]:
         "image_url": stored.address(image_name(sku), stored.Size.LIST),
         "option_text": option_text(sku),
         "returns": catalog_facts.returns_of(sku.product),
+        "freight_insurance": catalog_facts.insurance_of(sku.product),
         "virtual": sku.virtual,
     }
 

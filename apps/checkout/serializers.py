@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
-from apps.catalog.serializers import ReturnsSerializer
+from apps.catalog.serializers import FreightInsuranceSerializer, ReturnsSerializer
 from apps.checkout import activities, bills, refunds
 from apps.checkout.part_serializers import CardSerializer, MoveSerializer, OrderAddressSerializer
 from apps.orders.models import Order, OrderLine
@@ -83,6 +83,7 @@ class QuoteItemSerializer(ShownSerializer):
     """A line of a quote."""
 
     returns = ReturnsSerializer()
+    freight_insurance = FreightInsuranceSerializer()
     virtual = serializers.BooleanField(
         help_text="Delivered as card keys with the payment: an order of it needs no address, and holds nothing else."
     )
@@ -255,6 +256,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "is_gift",
             "refunded",
             "returns",
+            "freight_insurance",
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:

@@ -65,6 +65,7 @@ class Goods:
     ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it. The product is
     not remembered; it is for whoever answers the order that was just placed. ``returns`` and its text are what was shown of
     going back without a reason, ``returns_confirmed`` whether the buyer confirmed that they do not.
+    ``freight_insurance`` is who was said to pay an insurer of the way back, empty for nobody.
     """
 
     product_id: int
@@ -74,6 +75,7 @@ class Goods:
     returns: str = ""
     returns_text: str = ""
     returns_confirmed: bool = False
+    freight_insurance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +389,7 @@ def _line(item: Item, goods: Goods) -> OrderLine:
         returns=goods.returns,
         returns_text=goods.returns_text,
         returns_confirmed=goods.returns_confirmed,
+        freight_insurance=goods.freight_insurance,
         reductions=[reduction.as_dict() for reduction in item.reductions],
         payable_fen=item.payable_fen,
     )
@@ -413,6 +416,7 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
             returns=goods[gift.sku_id].returns,
             returns_text=goods[gift.sku_id].returns_text,
             returns_confirmed=goods[gift.sku_id].returns_confirmed,
+            freight_insurance=goods[gift.sku_id].freight_insurance,
             payable_fen=0,
             is_gift=True,
         )

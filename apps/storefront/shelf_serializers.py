@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.catalog.selectors import Matched
-from apps.catalog.serializers import ReturnsSerializer
+from apps.catalog.serializers import FreightInsuranceSerializer, ReturnsSerializer
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
@@ -140,6 +140,7 @@ class ProductSerializer(ShelfItemSerializer):
     options = OptionSerializer(many=True)
     skus = SkuSerializer(many=True)
     returns = ReturnsSerializer()
+    freight_insurance = FreightInsuranceSerializer()
     guarantees = GuaranteeSerializer(many=True)
     min_quantity = serializers.IntegerField()
     max_quantity = serializers.IntegerField(allow_null=True, help_text="Per order.")
@@ -195,6 +196,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
                 "image_url": "https://shop.example.com/media/demo/products/cup-set.png",
             }
         ],
+        "freight_insurance": {"code": "MERCHANT", "text": "商家赠送退货运费险"},
         "returns": {
             "code": "SEVEN_DAYS",
             "days": 7,

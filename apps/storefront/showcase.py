@@ -83,6 +83,7 @@ def page_of(
             for choice in choices
         ],
         "returns": catalog_facts.returns_of(product),
+        "freight_insurance": catalog_facts.insurance_of(product),
         "guarantees": product.labels,  # type: ignore[attr-defined]
         "min_quantity": product.min_quantity,
         "max_quantity": product.max_quantity,

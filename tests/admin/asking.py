@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
-from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep
+from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep, InsurancePayment
 from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag, TagMark
 from apps.bargain import services as bargains
@@ -597,6 +597,41 @@ def _issue_waybill() -> Page:
         lambda: list(Waybill.objects.values_list("status", flat=True)),
         permission="orders.change_order",
         spoil=lambda: fulfillment.parcel(order),
+    )
+
+
+def _record_insurance() -> Page:
+    row = _applied()
+    return _of_row(
+        "aftersales.aftersale",
+        row,
+        "insurance",
+        {"claim_no": "PICC0001", "amount_fen": "12.50", "payee": "SHOP"},
+        lambda: list(InsurancePayment.objects.values_list("claim_no", "amount_fen")),
+        permission="aftersales.add_insurancepayment",
+        spoil=lambda: _insured(row, claim_no="PICC0001"),
+    )
+
+
+def _import_insurance() -> Page:
+    row = _applied()
+    file = _Sent("paid.csv")
+    file.content = f"售后单号,理赔单号,金额\n{row.after_sale_no},PICC0001,12.50\n".encode("gbk")
+    return Page(
+        "/admin/aftersales/insurancepayment/import/",
+        "/admin/aftersales/insurancepayment/",
+        "aftersales.add_insurancepayment",
+        "aftersales.view_insurancepayment",
+        {"file": file},
+        lambda: list(InsurancePayment.objects.values_list("claim_no", "amount_fen")),
+        spoil=lambda: _insured(row, claim_no="PICC0001"),
+    )
+
+
+def _insured(row: AfterSale, *, claim_no: str) -> None:
+    """Another sum under the same number of the insurer's."""
+    InsurancePayment.objects.create(
+        after_sale=row, claim_no=claim_no, amount_fen=1, payee="BUYER", at=timezone.now()
     )
 
 
@@ -1588,6 +1623,8 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "fulfillment_parcel_ask_now": _ask_about_parcel,
     "fulfillment_waybillaccount_fetch": _fetch_accounts,
     "orders_order_issue_waybill": _issue_waybill,
+    "aftersales_aftersale_record_insurance": _record_insurance,
+    "aftersales_insurancepayment_bring_in": _import_insurance,
     "promotions_promotion_simulate": _simulate,
     "auth_user_reset_second_factor": _reset_factor,
     **{

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
+from apps.aftersales.services import insuring
+from apps.aftersales.states import InsurancePayee
 from apps.audiences import conditions
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
@@ -146,8 +148,16 @@ def _invoiced() -> None:
 
 
 def _applied_for(order: Order) -> None:
-    """What was sent is to be sent back."""
-    apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
+    """What was sent is to be sent back, and an insurer paid for it."""
+    asked = apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
+    insuring.record_one(
+        after_sale_no=asked.after_sale_no,
+        claim_no=f"PICC{asked.pk}",
+        amount_fen=1_200,
+        payee=InsurancePayee.SHOP,
+        operator=None,
+        at=NOW,
+    )
 
 
 def _complained_of(order: Order) -> None:

@@ -245,6 +245,8 @@ class OrderLine(models.Model):
     # has to be; empty where nothing was shown yet.
     returns = models.CharField("七天无理由", max_length=12, blank=True, default="", db_default="")
     returns_text = models.CharField("退货说明", max_length=60, blank=True, default="", db_default="")
+    # Who was said to pay an insurer of its way back, when the order was placed (退货运费险); empty for none, and before.
+    freight_insurance = models.CharField("退货运费险", max_length=10, blank=True, default="", db_default="")
     returns_confirmed = models.BooleanField("买家已确认", default=False, db_default=False)
     is_gift = models.BooleanField("赠品", default=False)
 
