@@ -12,6 +12,7 @@ from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleReason
 from apps.aftersales.proposing import Ask
 from apps.aftersales.services import applying, deciding, insuring, moving, returning, ruling, sending
+from apps.aftersales.states import InsurancePayee
 from apps.content.models import Review
 
 _DAY: Final = timedelta(days=1)
