@@ -304,9 +304,9 @@ def returns_of(product: Product) -> dict[str, Any]:
 
 
 def insurance_of(product: Product) -> dict[str, Any]:
-    """Return whether an insurer pays for sending back, as it is shown before buying: a code, and a text for the shopper."""
+    """Return whether an insurer pays for sending back, as it is shown before buying: who pays it, and a text."""
     insured = FreightInsurance(product.freight_insurance)
-    return {"code": insured.value, "text": str(insured.label)}
+    return {"paid_by": insured.value, "text": str(insured.label)}
 
 
 def insured_by(product: Product) -> str:

@@ -38,7 +38,7 @@ class ReturnsSerializer(serializers.Serializer[Any]):
 class FreightInsuranceSerializer(serializers.Serializer[Any]):
     """Whether an insurer pays for sending back (退货运费险), as it is shown before buying."""
 
-    code = serializers.ChoiceField(
+    paid_by = serializers.ChoiceField(
         choices=FreightInsurance.choices,
         help_text="Who pays the insurer: `MERCHANT`, or `SHOPPER` who may; `NONE` without insurance.",
     )

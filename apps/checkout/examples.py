@@ -33,7 +33,7 @@ _ITEM: Final[_JSON] = {
     "reductions": [_OFF],
     "payable_fen": 8500,
     "returns": _RETURNS,
-    "freight_insurance": {"code": "MERCHANT", "text": "商家赠送退货运费险"},
+    "freight_insurance": {"paid_by": "MERCHANT", "text": "商家赠送退货运费险"},
 }
 _KEPT: Final[_JSON] = {
     **_ITEM,

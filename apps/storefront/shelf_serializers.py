@@ -196,7 +196,7 @@ PRODUCT_EXAMPLE = OpenApiExample(
                 "image_url": "https://shop.example.com/media/demo/products/cup-set.png",
             }
         ],
-        "freight_insurance": {"code": "MERCHANT", "text": "商家赠送退货运费险"},
+        "freight_insurance": {"paid_by": "MERCHANT", "text": "商家赠送退货运费险"},
         "returns": {
             "code": "SEVEN_DAYS",
             "days": 7,

@@ -38,7 +38,7 @@ def test_it_is_shown_before_buying_and_kept_as_it_was_shown(shopper_of: Shoppers
     buyer, address = counter.buyer()
     shopper = shopper_of(buyer)
     shown = shopper.call("GET", f"/products/{sku.product_id}").json()["freight_insurance"]
-    assert shown == {"code": "SHOPPER", "text": "可自费购买退货运费险"}
+    assert shown == {"paid_by": "SHOPPER", "text": "可自费购买退货运费险"}
     items = [{"sku_id": sku.pk, "quantity": 1}]
     quote = shopper.call("POST", "/checkout/quote", {"items": items, "address_id": address.pk}).json()
     # Nothing is charged for it.
