@@ -271,6 +271,7 @@ PLAIN: Mapping[str, str] = {
     "flashsale.Plan": "code title starts from_day until_day problem",
     "fulfillment.FreightTemplate": "name",
     "fulfillment.Carrier": "code name",
+    "fulfillment.WaybillAccount": "biz_id service_name",
     "groupbuy.GroupBuy": "code title",
     "coupons.Template": "code name note",
     "coupons.CodeBatch": "name token",

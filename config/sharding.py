@@ -278,7 +278,6 @@ ACROSS: Final[Mapping[str, str]] = {
     "fulfillment.Parcel(parcel_no)": _RANDOM,
     "fulfillment.ShippingUpload(bill_kind,bill_no)": _BY_ORDER,
     "fulfillment.Waybill(waybill_no)": _RANDOM,
-    "fulfillment.Waybill(order)": _BY_ORDER,
     "invoices.Invoice(invoice_no)": _RANDOM,
     "invoices.Invoice(order)": _BY_ORDER,
     "journeys.StaffTask(participation,step)": _ONE_EACH,

@@ -14,6 +14,7 @@ from apps.demo import levels, past_orders, pictures
 _CODES: Final = ("KEJ-1", "KEJ-2")
 _TERMS: Final = ("入门课", "全年课")
 _PRICES_FEN: Final = (3900, 19_900)
+_COSTS_FEN: Final = (1500, 8000)
 _CARDS: Final = 30
 _NUMBER: Final = 72
 _DAY: Final = timedelta(days=1)
@@ -38,8 +39,8 @@ def fill(*, at: datetime) -> None:
         created_at=at - 30 * _DAY,
     )
     skus = [
-        Sku(code=code, option_values={"课程": term}, price_fen=price_fen, cost_fen=price_fen // 2)
-        for code, term, price_fen in zip(_CODES, _TERMS, _PRICES_FEN, strict=True)
+        Sku(code=code, option_values={"课程": term}, price_fen=price_fen, cost_fen=cost_fen)
+        for code, term, price_fen, cost_fen in zip(_CODES, _TERMS, _PRICES_FEN, _COSTS_FEN, strict=True)
     ]
     catalog.save_product(product=product, skus=skus)
     for sku in skus:
@@ -56,4 +57,4 @@ def fill(*, at: datetime) -> None:
     ]
     cardkeys.bring_in(rows=rows, operator=None, at=at - 10 * _DAY)
     member = levels.shopper("学茶的阿青", number=_NUMBER, at=at)
-    past_orders.received(member=member, sku_ids=[skus[0].pk], received_at=at - _DAY)
+    past_orders.received(member=member, sku_ids=[skus[0].pk], received_at=at - 2 * _DAY - timedelta(hours=1))

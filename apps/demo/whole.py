@@ -52,10 +52,10 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     with transaction.atomic():
         after_sales.fill(at=at)
         complaints.fill(at=at)
+        virtual_goods.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)
-        virtual_goods.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)

@@ -194,6 +194,7 @@ STATUS_WRITERS = {
     "apps/coupons/services/templates.py": {"publish", "stop"},
     "apps/fulfillment/services/parcels.py": {"correct", "tell_wechat_again", "upload_again"},
     "apps/fulfillment/services/uploads.py": {"_write", "ask_again"},
+    "apps/fulfillment/services/waybills.py": {"_move"},
     "apps/groupbuy/services/groups.py": {"_move", "leave", "open_with"},
     "apps/groupbuy/services/seats.py": {"_move"},
     "apps/invoices/services/moving.py": {"move"},

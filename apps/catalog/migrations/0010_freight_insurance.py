@@ -1,8 +1,35 @@
-"""Whether an insurer pays for sending back, as products say."""
+"""Whether an insurer pays for sending back, as products say; what is kept of goods is renewed when that changes, too."""
 
 from django.db import migrations, models
 
-from apps.base import migrating
+from apps.base import migrating, versions
+
+
+_ALL_BUT_SALES = (
+    "id",
+    "title",
+    "subtitle",
+    "category_id",
+    "brand_id",
+    "role",
+    "cover",
+    "video",
+    "detail_html",
+    "attributes",
+    "returns",
+    "freight_insurance",
+    "options",
+    "min_quantity",
+    "max_quantity",
+    "quantity_step",
+    "on_sale",
+    "sale_starts_at",
+    "sale_ends_at",
+    "price_fen",
+    "market_price_fen",
+    "search_words",
+    "created_at",
+)
 
 
 class Migration(migrating.Migration):
@@ -27,4 +54,10 @@ class Migration(migrating.Migration):
                 verbose_name="退货运费险",
             ),
         ),
+        migrations.RunSQL(
+            'DROP TRIGGER "catalog_product_renews_goods" ON "catalog_product";'
+            ' DROP TRIGGER "catalog_product_renews_goods_all" ON "catalog_product";',
+            migrations.RunSQL.noop,
+        ),
+        versions.watch("goods", "catalog_product", columns=_ALL_BUT_SALES),
     ]
