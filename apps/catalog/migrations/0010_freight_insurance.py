@@ -4,7 +4,6 @@ from django.db import migrations, models
 
 from apps.base import migrating, versions
 
-
 _ALL_BUT_SALES = (
     "id",
     "title",
