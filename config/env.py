@@ -202,6 +202,9 @@ class Environment(BaseSettings):
     kuaidi100_key: SecretStr | None = None
     kuaidi100_base: Annotated[str | None, AfterValidator(_address_or_none)] = None
 
+    # 物流助手 电子面单: waybills made by WeChat for accounts that the shop has with couriers.
+    wechat_waybills: bool = False
+
     wechat_sandbox: bool = False
     # Which version of the mini program codes and cards open; trial and develop ones are for testers only.
     wechat_env_version: Literal["release", "trial", "develop"] = "release"

@@ -152,6 +152,8 @@ WORDS: Final = {
     "AfterSale.lines": "The lines of the order that it is about.",
     "AfterSalePreview.lines": "What each line gives.",
     "ApplyAfterSaleRequest.lines": "What it is about: units of lines of the order, each line once.",
+    "OrderItem.freight_insurance": "Who was said to pay an insurer of the way back: `MERCHANT`, `SHOPPER`, empty.",
+    "freight_insurance": "Whether an insurer pays for sending back; shown before buying. Nothing is charged for it here.",
     "OrderItem.returns": "What was shown of going back without a reason when the order was placed.",
     "Address.name": "Who takes the parcel.",
     "AddressRequest.name": "Who takes the parcel.",

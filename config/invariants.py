@@ -17,6 +17,11 @@ INVARIANTS: Sequence[Invariant] = (
         faults=("apps.inventory.selectors.unbalanced",),
     ),
     Invariant(
+        name="cards_equal_stock",
+        title="虚拟商品的库存等于未售的卡密数",
+        faults=("apps.cardkeys.selectors.unbalanced",),
+    ),
+    Invariant(
         name="holds_fit_orders",
         title="订单占用的库存、优惠券、积分、储值与订单状态一致",
         faults=("apps.checkout.invariants.misplaced_holds",),

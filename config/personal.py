@@ -14,6 +14,7 @@ from apps.audiences import personal as audiences
 from apps.bargain import personal as bargain
 from apps.base.personal import Room
 from apps.campaigns import personal as campaigns
+from apps.cardkeys import personal as cardkeys
 from apps.carts import personal as carts
 from apps.checkout import personal as checkout
 from apps.complaints import personal as complaints
@@ -60,6 +61,7 @@ BOARD: Sequence[Room] = (
     points.ROOM,
     coupons.ROOM,
     flashsale.ROOM,
+    cardkeys.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
@@ -115,6 +117,7 @@ NOBODYS: Mapping[str, str] = {
     "inventory.Stock": _GOODS,
     "inventory.Hold": _BOOK,
     "inventory.StockEntry": _BOOK,
+    "cardkeys.CardBatch": "a file of goods, and which operator brought it",
     "promotions.LevelPrice": _OFFER,
     "promotions.MemberDay": _OFFER,
     "promotions.Campaign": _OFFER,
@@ -160,6 +163,7 @@ NOBODYS: Mapping[str, str] = {
     "fulfillment.FreightZone": _SETTING,
     "fulfillment.ProductFreight": _SETTING,
     "fulfillment.Carrier": "companies",
+    "fulfillment.WaybillAccount": "the shop's own accounts with couriers",
     "groupbuy.GroupBuy": _OFFER,
     "groupbuy.Price": _OFFER,
     "coupons.Template": _OFFER,
@@ -274,6 +278,7 @@ PLAIN: Mapping[str, str] = {
     "flashsale.Plan": "code title starts from_day until_day problem",
     "fulfillment.FreightTemplate": "name",
     "fulfillment.Carrier": "code name",
+    "fulfillment.WaybillAccount": "biz_id service_name",
     "groupbuy.GroupBuy": "code title",
     "coupons.Template": "code name note",
     "coupons.CodeBatch": "name token",
@@ -323,6 +328,8 @@ NUMBERS = frozenset(
         *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
         "invoice_no",
+        "batch_no",
+        "waybill_no",
     }
 )
 
@@ -402,6 +409,7 @@ TIMES = frozenset(
         *(
             "settled_at",
             "shared_at",
+            "sold_at",
             "shipped_at",
             "ships_by",
             "since",

@@ -83,6 +83,7 @@ def _roles() -> dict[str, Collection[str]]:
         | _see(
             "orders",
             "inventory",
+            "cardkeys",
             "stores",
             "carts.Favorite",
             "carts.StockWish",
@@ -108,6 +109,8 @@ def _roles() -> dict[str, Collection[str]]:
         )
         | {
             "journeys.run_journey",
+            "cardkeys.add_cardkey",
+            "cardkeys.change_cardkey",
             "audiences.export_segment",
             "risk.judge_look",
             "messaging.send_broadcast",
@@ -135,6 +138,7 @@ def _roles() -> dict[str, Collection[str]]:
             "carts.StockWish",
             "catalog",
             "inventory",
+            "cardkeys",
             "members",
             "coupons",
             "points",
@@ -215,6 +219,7 @@ def _roles() -> dict[str, Collection[str]]:
             "aftersales.approve_aftersale",
             "aftersales.approve_any_aftersale",
             "aftersales.change_aftersalerules",
+            "aftersales.add_insurancepayment",
             "invoices.issue_invoice",
             "invoices.export_invoice",
             "invoices.add_invoicerules",

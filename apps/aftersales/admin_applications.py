@@ -15,10 +15,11 @@ from unfold.enums import ActionVariant
 from apps.aftersales import application_forms as forms
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import selectors as refund_facts
+from apps.aftersales.admin_insurance import PaymentForm
 from apps.aftersales.admin_shown import LineInline, Shown, facts, receiver, standing_of, told
 from apps.aftersales.models import AfterSale
-from apps.aftersales.services import deciding, paying_back, returning, sending
-from apps.aftersales.states import OPEN, AfterSaleKind, AfterSaleStatus
+from apps.aftersales.services import deciding, insuring, paying_back, returning, sending
+from apps.aftersales.states import OPEN, AfterSaleKind, AfterSaleStatus, InsurancePayee
 from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
 from mall.errors import ShopError
@@ -316,6 +317,28 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
 
         form = partial(forms.CarriageForm, most_fen=application_facts.rules().carriage_up_to_fen)
         return self.ask(request, form, pay, row=row, heading=told(row))
+
+    @action(
+        description="登记运费险理赔",
+        permissions=["aftersales.add_insurancepayment"],
+        url_path="insurance",
+        icon="shield",
+    )
+    def record_insurance(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: AfterSale = self.row(request, object_id)
+
+        def record(filled: PaymentForm) -> str:
+            insuring.record_one(
+                after_sale_no=row.after_sale_no,
+                claim_no=filled.cleaned_data["claim_no"],
+                amount_fen=filled.cleaned_data["amount_fen"],
+                payee=InsurancePayee(filled.cleaned_data["payee"]),
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return "已登记运费险理赔。"
+
+        return self.ask(request, PaymentForm, record, row=row, heading=told(row))
 
     @action(
         description="回复买家", permissions=["aftersales.change_aftersale"], url_path="answer", icon="chat"

@@ -15,6 +15,7 @@ from apps.aftersales.states import (
     AfterSaleKind,
     AfterSaleStatus,
     By,
+    InsurancePayee,
 )
 from apps.base import finding
 from apps.base.fields import FenField
@@ -393,3 +394,29 @@ class AfterSalePicture(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class InsurancePayment(models.Model):
+    """What an insurer of freight (退货运费险) paid for a return, as the shop was told. Append-only."""
+
+    claim_no = models.CharField("理赔单号", max_length=64, unique=True)
+    after_sale = models.ForeignKey(
+        AfterSale, on_delete=models.PROTECT, related_name="insurance_payments", verbose_name="售后申请"
+    )
+    amount_fen = FenField("理赔金额（分）")
+    payee = models.CharField("收款方", max_length=6, choices=InsurancePayee.choices)
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="操作人"
+    )
+    at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "运费险理赔"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_fen__gte=1), name="insurance_payment_positive")
+        ]
+        indexes = [models.Index(fields=["at"], name="insurance_payment_by_time")]
+
+    def __str__(self) -> str:
+        return self.claim_no

@@ -11,6 +11,7 @@ from apps.aftersales.models import (
     AfterSaleMessage,
     AfterSalePicture,
     AfterSaleStep,
+    InsurancePayment,
 )
 from apps.aftersales.services import erasing
 from apps.aftersales.states import OPEN
@@ -30,6 +31,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     steps = AfterSaleStep.objects.filter(**mine).exclude(move__in=["first", "escalate"]).order_by("id")
     messages = AfterSaleMessage.objects.filter(**mine).order_by("id")
     pictures = AfterSalePicture.objects.filter(**mine).order_by("id")
+    paid = InsurancePayment.objects.filter(**mine).order_by("id")
     number = "after_sale__after_sale_no"
     shown = personal.table(pictures, "public_id", "by", "file", "uploaded_at", 售后单号=number)
     return {
@@ -42,6 +44,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
         ),
         "售后经过": personal.table(steps, "move", "by", "to_status", "note", "at", 售后单号=number),
         "售后留言": personal.table(messages, "by", "text", "at", 售后单号=number),
+        "运费险理赔": personal.table(paid, "claim_no", "amount_fen", "payee", "at", 售后单号=number),
         "售后图片": [{**picture, "文件": address(picture["文件"])} for picture in shown],
     }  # fmt: skip
 
@@ -97,6 +100,14 @@ ROOM = Room(
             exported="售后留言",
             fate=Fate.STORED,
             kept=_KEPT,
+            why=_TRADE,
+        ),
+        Holding(
+            model="aftersales.InsurancePayment",
+            plain=("claim_no",),
+            exported="运费险理赔",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
             why=_TRADE,
         ),
         Holding(

@@ -215,13 +215,17 @@ def _owes_postage(order: Order) -> bool:
 
 
 def standing_of(order: Order) -> Standing:
-    """How the order stands, in six queries. Binding under the order's lock, a preview without it."""
+    """How the order stands, in six queries. Binding under the order's lock, a preview without it.
+
+    Virtual goods have left with the payment, when their buyer could see them; not before the group is formed.
+    """
+    delivered = order.virtual and order.status != Status.GATHERING
     return Standing(
         order=order,
         lines=list(OrderLine.objects.filter(order=order).order_by("id")),
-        to_send=parcels.units_left(order) if order.status in WAITING else {},
+        to_send={} if delivered else parcels.units_left(order) if order.status in WAITING else {},
         so_far=order_facts.refunded_so_far(order),
-        anything_left=bool(parcel_facts.parcels_of([order.pk])),
+        anything_left=delivered or bool(parcel_facts.parcels_of([order.pk])),
         paid_by_points_fen=order_facts.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
         back_fen=order_facts.refunded_by_line(order),
     )
@@ -263,7 +267,8 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     if not units and not shipping_fen:
         raise NothingToRefund
     parts = [
-        _part(line, units[line.pk], standing=standing, restock=line.pk in wish.restock)
+        # A card that was seen is sold to nobody else, whoever says that it is back.
+        _part(line, units[line.pk], standing=standing, restock=line.pk in wish.restock and not order.virtual)
         for line in standing.lines
         if line.pk in units
     ]

@@ -62,6 +62,14 @@ class NoReasonRefused(ShopError):
     kind = Kind.CONFLICT
 
 
+class NothingTravels(ShopError):
+    """Virtual goods are not sent back, exchanged or sent anew. ``details``: ``kind``."""
+
+    code = "after_sale_virtual"
+    message = "虚拟商品只能申请仅退款，由商家审核"
+    kind = Kind.CONFLICT
+
+
 class LineUnknown(Invalid):
     """No line of this order, or one that was named twice. ``details``: ``line_id``."""
 
@@ -142,7 +150,7 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
     """Work out what may be given. Binding under the order's lock, a preview without it.
 
     Raises ReasonUnknown, LineUnknown, OrderNotRefundable, AfterSaleClosed, AfterSaleExists, AfterSaleTooMany, NotSentYet,
-    NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, and what ``planning.plan`` refuses.
+    NothingTravels, NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, and what ``planning.plan`` refuses.
     """
     reason = application_facts.reason(kind=ask.kind, code=ask.reason)
     if reason is None:
@@ -152,6 +160,8 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
         if line_id not in lines:
             raise LineUnknown(details={"line_id": line_id})
     _require_in_time(standing.order, at=at)
+    if standing.order.virtual and ask.kind != AfterSaleKind.REFUND:
+        raise NothingTravels(details={"kind": ask.kind})
     for line_id, quantity in ask.units.items():
         _require_left(standing, lines[line_id], quantity, kind=ask.kind)
         if reason.is_no_reason:
@@ -254,6 +264,7 @@ def _exchanged(ask: Ask, lines: Mapping[int, OrderLine]) -> dict[int, int]:
     for line_id, sku_id in wanted.items():
         old, new = skus.get(lines[line_id].sku_id), skus.get(sku_id)
         good = old and new and new.enabled and new.product.on_sale and new.price_fen == old.price_fen
+        good = good and new is not None and not new.virtual
         if not good:
             raise NotExchangeable(details={"line_id": line_id, "sku_id": sku_id})
     return {line_id: sku_id for line_id, sku_id in wanted.items() if sku_id != lines[line_id].sku_id}

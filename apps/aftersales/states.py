@@ -45,6 +45,13 @@ OPEN = frozenset(
 )
 
 
+class InsurancePayee(models.TextChoices):
+    """Whom an insurer of freight paid: what the shop got is in its books, what the buyer got is not the shop's money."""
+
+    BUYER = "BUYER", "买家"
+    SHOP = "SHOP", "商家"
+
+
 class By(models.TextChoices):
     """Who did or said something, in the contract's words. An operator is also named by the row's ``operator``."""
 

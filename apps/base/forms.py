@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from apps.base import filled_sheets
 from apps.base.fields import MAX_FEN, FenField
 from mall import regions
 from mall import text as texts
-from mall.errors import Fault, Faulty, ShopError
+from mall.errors import Fault, Faulty, Invalid, ShopError
 from mall.money import WHOLE_BP, parse_yuan, yuan
 
 
@@ -112,6 +113,28 @@ class TrackingField(CodeField):
     def to_python(self, value: Any) -> Any:
         """Return the number."""
         return super().to_python(texts.tracking(value) if isinstance(value, str) else value)
+
+
+class SheetField(forms.FileField):
+    """A list as a file (CSV, Excel), read as soon as it is sent: ``read`` makes its rows (``base.filled_sheets``)."""
+
+    def __init__(self, *, read: Callable[[bytes], Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.read = read
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the file with its ``rows``; every row that cannot be read is told by its number."""
+        file = super().clean(data, initial)
+        if file.size > filled_sheets.MOST_BYTES:
+            raise ValidationError(f"文件不能超过 {filled_sheets.MOST_BYTES // 1024 // 1024} MB，请分成几份")
+        file.seek(0)
+        try:
+            file.rows = self.read(file.read())
+        except Faulty as faulty:
+            raise ValidationError([fault.text for fault in faulty.faults]) from faulty
+        except Invalid as refusal:
+            raise ValidationError(refusal.text) from refusal
+        return file
 
 
 class RegionsField(forms.Field):

@@ -13,7 +13,8 @@ ALLOWED_FIELDS = frozenset(
     {
         "event", "level", "logger", "timestamp", "exception", "request_id", "_record", "_from_structlog",
         "method", "path", "route", "status", "duration_ms", "code", "error", "count", "name", "task", "task_id",
-        "order_no", "payment_no", "recharge_no", "refund_no", "parcel_no", "sku_id", "product_id", "listener", "news",
+        "order_no", "payment_no", "recharge_no", "refund_no", "parcel_no", "waybill_no", "sku_id", "product_id",
+        "listener", "news",
         "event_id", "notify_id", "promotion_id", "attempt", "attempts", "errcode", "http_status", "api",
         "reason", "run_id", "seconds", "state", "template_id", "expected_fen", "actual_fen", "amount_fen", "url", "outcome",
         "part", "process", "stack", "bill_kind", "bill_no", "withdrawal_no", "after_sale_no", "complaint_id",

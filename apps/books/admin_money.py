@@ -156,9 +156,9 @@ class SoldOrderAdmin(ReadOnlyAdmin):
         known: Profit = row.figures
         return f"{_yuan(known.cost_fen)}{'' if known.cost_known else '（部分未填）'}"
 
-    @admin.display(description="邮费与包装")
+    @admin.display(description="邮费、包装与运费险")
     def sending(self, row: Any) -> str:
-        return _yuan(row.figures.postage_fen + row.figures.packing_fen)
+        return _yuan(row.figures.postage_fen + row.figures.packing_fen + row.figures.insurance_fen)
 
     @admin.display(description="佣金")
     def commission(self, row: Any) -> str:
@@ -189,8 +189,9 @@ class CostRateAdmin(KeptAdmin):
     formfield_overrides = MONEY_IN_YUAN
     postage = yuan_column("postage_fen", "每个包裹邮费")
     packing = yuan_column("packing_fen", "每个包裹包装费")
-    list_display = ["since", "postage", "packing", "rate"]
-    fieldsets = [(None, {"fields": ["since", ("postage_fen", "packing_fen", "fee_bp")]})]
+    insurance = yuan_column("insurance_fen", "每单运费险保费")
+    list_display = ["since", "postage", "packing", "insurance", "rate"]
+    fieldsets = [(None, {"fields": ["since", ("postage_fen", "packing_fen", "insurance_fen", "fee_bp")]})]
 
     def has_change_permission(self, request: HttpRequest, obj: CostRate | None = None) -> bool:
         """Only of what begins after today: what holds was posted."""

@@ -18,7 +18,7 @@ from apps.books.states import Account, section_of
 _CHUNK: Final = 500
 PROFIT_HEAD: Final = (
     *("发货日期", "订单号", "商品原价", "运费", "优惠", "退款", "净收入", "商品成本", "成本说明"),
-    *("邮费", "包装", "佣金", "微信手续费", "手续费来源", "利润"),
+    *("邮费", "包装", "运费险", "佣金", "微信手续费", "手续费来源", "利润"),
 )
 
 
@@ -97,7 +97,10 @@ def _of_order(one: Profit) -> list[sheets.Cell]:
         ),
         sheets.yuan(one.cost_fen),
         "" if one.cost_known else "部分商品未填成本",
-        *map(sheets.yuan, (one.postage_fen, one.packing_fen, one.commission_fen, one.fee_fen)),
+        *map(
+            sheets.yuan,
+            (one.postage_fen, one.packing_fen, one.insurance_fen, one.commission_fen, one.fee_fen),
+        ),
         "微信账单" if one.fee_said else "按费率估算",
         sheets.yuan(one.profit_fen),
     ]

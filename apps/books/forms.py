@@ -53,7 +53,7 @@ class CostRateForm(RuledForm):
 
     class Meta:
         model = CostRate
-        fields = ["since", "postage_fen", "packing_fen", "fee_bp"]
+        fields = ["since", "postage_fen", "packing_fen", "insurance_fen", "fee_bp"]
 
     def check(self, row: CostRate) -> None:
         rates.check(row, at=timezone.now())

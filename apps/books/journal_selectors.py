@@ -55,6 +55,7 @@ class Profit(NamedTuple):
     cost_known: bool
     postage_fen: int
     packing_fen: int
+    insurance_fen: int
     commission_fen: int
     fee_fen: int
     fee_said: bool
@@ -68,7 +69,12 @@ class Profit(NamedTuple):
     def profit_fen(self) -> int:
         """What is left of that."""
         return self.net_fen - (
-            self.cost_fen + self.postage_fen + self.packing_fen + self.commission_fen + self.fee_fen
+            self.cost_fen
+            + self.postage_fen
+            + self.packing_fen
+            + self.insurance_fen
+            + self.commission_fen
+            + self.fee_fen
         )
 
 
@@ -188,6 +194,7 @@ def _profit(sums: Mapping[str, int], *, cost_known: bool, fee_fen: int, fee_said
         cost_known=cost_known,
         postage_fen=of(Account.POSTAGE),
         packing_fen=of(Account.PACKING),
+        insurance_fen=of(Account.INSURANCE),
         commission_fen=of(Account.COMMISSION),
         fee_fen=fee_fen,
         fee_said=fee_said,

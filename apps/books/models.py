@@ -229,6 +229,7 @@ class CostRate(models.Model):
     since = models.DateField("生效日期", unique=True)
     postage_fen = FenField("每个包裹邮费（分）", default=0)
     packing_fen = FenField("每个包裹包装费（分）", default=0)
+    insurance_fen = FenField("每单运费险保费（分）", default=0, db_default=0)
     fee_bp = models.PositiveIntegerField("微信费率（万分比）", default=60)
 
     class Meta:
@@ -237,7 +238,8 @@ class CostRate(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(fee_bp__lte=1_000), name="cost_rate_fee_is_small"),
             models.CheckConstraint(
-                condition=Q(postage_fen__gte=0, packing_fen__gte=0), name="cost_rate_never_negative"
+                condition=Q(postage_fen__gte=0, packing_fen__gte=0, insurance_fen__gte=0),
+                name="cost_rate_never_negative",
             ),
         ]
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from apps.aftersales.states import AfterSaleKind
+from apps.aftersales.states import AfterSaleKind, InsurancePayee
 from apps.books.states import Account, BillKind, BillStatus, EntryKind, LineKind
+from apps.catalog.models import FreightInsurance
 from apps.distribution.states import EntryKind as CommissionKind
 from apps.orders.states import DEPOSIT_END, REHEARSED, StageStatus, Status
 from apps.payments.models import RefundEnding
@@ -50,6 +51,8 @@ _WORDS: Final = {
     "coupon": f"'{refs.COUPON}'",
     "points": f"'{refs.POINTS}'",
     "exchange": f"'{AfterSaleKind.EXCHANGE}'",
+    "merchant": f"'{FreightInsurance.MERCHANT}'",
+    "to_shop": f"'{InsurancePayee.SHOP}'",
     "fund_bill": f"'{BillKind.FUND}'",
     "fetched": f"'{BillStatus.FETCHED}'",
     "other": f"'{LineKind.OTHER}'",
@@ -64,7 +67,7 @@ _WORDS: Final = {
     # What sending a parcel costs on the day of a fact's moment ``at``.
     "rate": """
         LEFT JOIN LATERAL (
-            SELECT postage_fen, packing_fen FROM books_costrate
+            SELECT postage_fen, packing_fen, insurance_fen FROM books_costrate
              WHERE since <= (fact.at AT TIME ZONE 'Asia/Shanghai')::date ORDER BY since DESC LIMIT 1
         ) AS rate ON true""",
 }
@@ -275,6 +278,34 @@ _EXCHANGED: Final = _of(
     """,
 )
 
+# A policy is of an order: one premium, whatever many of its lines are insured.
+_INSURED: Final = _of(
+    EntryKind.INSURED,
+    """
+    SELECT 'insured:' || fact.order_no, fact.at, fact.order_no, fact.order_no, line.account, line.amount
+      FROM (SELECT sale.order_no, sale.shipped_at AS at FROM orders_order AS sale
+             WHERE sale.shipped_at >= %(since)s AND sale.shipped_at < %(until)s
+               AND EXISTS (SELECT FROM orders_orderline AS item
+                            WHERE item.order_id = sale.id AND item.freight_insurance = {merchant})) AS fact
+           {rate}
+     CROSS JOIN LATERAL (VALUES
+           ({INSURANCE}, rate.insurance_fen), ({INSURANCE_DUE}, -rate.insurance_fen)) AS line (account, amount)
+    """,
+)
+
+_INSURER_PAID: Final = _of(
+    EntryKind.INSURER_PAID,
+    """
+    SELECT 'insurer_paid:' || fact.claim_no, fact.at, sale.order_no, fact.claim_no, line.account, line.amount
+      FROM aftersales_insurancepayment AS fact
+      JOIN aftersales_aftersale AS asked ON asked.id = fact.after_sale_id
+      JOIN orders_order AS sale ON sale.id = asked.order_id
+     CROSS JOIN LATERAL (VALUES
+           ({BANK}, fact.amount_fen), ({INSURANCE}, -fact.amount_fen)) AS line (account, amount)
+     WHERE fact.at >= %(since)s AND fact.at < %(until)s AND fact.payee = {to_shop}
+    """,
+)
+
 # What the balance at WeChat moved by on a day: all of it against what the shop waits for, but what only the merchant does.
 _FUND: Final = _of(
     EntryKind.FUND,
@@ -339,6 +370,8 @@ SOURCES: Final[Sequence[Source]] = (
     _PARCEL,
     _RESEND,
     _EXCHANGED,
+    _INSURED,
+    _INSURER_PAID,
     _FUND,
     _REHEARSAL,
     *(Source(kind, _RECKONED.format(kind=kind)) for kind in RECKONED),

@@ -130,6 +130,7 @@ class Account(models.TextChoices):
     REFUND_DUE = "2005", "应退款"
     RECHARGE_PAID = "2006", "充值待入账"
     CARRIAGE_DUE = "2202", "应付邮费与包装"
+    INSURANCE_DUE = "2203", "应付运费险保费"
     SALES = "6001", "销售收入"
     FREIGHT = "6002", "运费收入"
     COUPONS = "6101", "优惠券折让"
@@ -147,6 +148,7 @@ class Account(models.TextChoices):
     FEE = "6606", "微信手续费"
     VOUCHERS = "6607", "微信代金券（商户承担）"
     CORRECTIONS = "6608", "储值人工调整"
+    INSURANCE = "6609", "退货运费险（保费减理赔）"
 
 
 _SECTIONS: Mapping[str, Section] = {
@@ -183,6 +185,8 @@ class EntryKind(models.TextChoices):
     PARCEL = "PARCEL", "包裹寄出"
     RESEND = "RESEND", "售后新包裹"
     EXCHANGED = "EXCHANGED", "换货退回入库"
+    INSURED = "INSURED", "运费险保费"
+    INSURER_PAID = "INSURER_PAID", "运费险理赔"
     POINTS_EARNED = "POINTS_EARN", "积分发放"
     POINTS_USED = "POINTS_USE", "积分使用与退回"
     POINTS_TAKEN = "POINTS_TAKE", "积分扣回与扣除"

@@ -19,11 +19,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.base import audit
 from apps.base.admin import EditableAdmin, ReadOnlyAdmin, TabularInline, for_chosen, yuan_column
+from apps.base.asking import AskForm
 from apps.base.audit import Change
 from apps.catalog import detail, grid_forms, rules, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog import services as catalog
-from apps.catalog.forms import CategoryForm, ProductForm
+from apps.catalog.forms import CategoryForm, ProductForm, RealForm, VirtualForm
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
 from apps.pictures import stored
 from mall.errors import ShopError
@@ -56,7 +57,7 @@ class ProductPage(EditableAdmin):
     fieldsets = [
         (None, {"fields": ["title", "subtitle", ("category", "brand"), ("role", "state"), "cover", "video"]}),
         ("规格与 SKU", {"fields": ["grid"]}),
-        ("参数与保障", {"fields": ["attributes", "guarantees", "returns"]}),
+        ("参数与保障", {"fields": ["attributes", "guarantees", ("returns", "freight_insurance")]}),
         ("购买限制", {"fields": [("min_quantity", "max_quantity", "quantity_step")]}),
         ("上架时间", {"fields": ["sale_starts_at", "sale_ends_at"]}),
         ("图文详情", {"fields": ["detail_html", "preview"]}),
@@ -247,19 +248,42 @@ class TreeList(ChangeList):
 class SkuPage(ReadOnlyAdmin):
     """SKUs to find and to choose, by code, title or option value; they are edited with their product."""
 
-    list_display = ["code", "product", "options", "price", "enabled"]
-    list_filter = ["enabled"]
+    list_display = ["code", "product", "options", "price", "virtual", "enabled"]
+    list_filter = ["enabled", "virtual"]
     list_select_related = ["product"]
     search_fields = ["code", "product__title", "option_values"]
     search_help_text = "按商家编码、商品标题或规格值查找，例如「龙井 大」"
-    fields = ["code", "product", "options", "price", "weight_g", "enabled"]
+    fields = ["code", "product", "options", "price", "weight_g", "virtual", "enabled"]
     readonly_fields = ["options", "price"]
+    actions_detail = ["make_virtual", "make_real"]
     price = yuan_column("price_fen", "售价")
 
     @admin.display(description="规格")
     def options(self, row: Sku) -> str:
         """Its values, in the product's order of options."""
         return rules.described(row.option_values, row.product.options) or "—"
+
+    def usable(self, row: Sku) -> list[str]:
+        return ["make_real" if row.virtual else "make_virtual"]
+
+    @action(description="设为虚拟商品", url_path="virtual", permissions=["catalog.change_sku"], icon="key")
+    def make_virtual(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._become(request, object_id, VirtualForm, virtual=True)
+
+    @action(description="改为实物商品", url_path="real", permissions=["catalog.change_sku"], icon="package_2")
+    def make_real(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._become(request, object_id, RealForm, virtual=False)
+
+    def _become(
+        self, request: HttpRequest, object_id: str, form_class: type[AskForm], *, virtual: bool
+    ) -> HttpResponse:
+        sku: Sku = self.row(request, object_id)
+
+        def become(_: AskForm) -> str:
+            catalog.set_virtual(sku_id=sku.pk, virtual=virtual)
+            return "已设为虚拟商品，请导入卡密作为库存。" if virtual else "已改为实物商品。"
+
+        return self.ask(request, form_class, become, row=sku, heading=str(sku))
 
 
 @admin.register(Category)

@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.forms.models import construct_instance
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.base.asking import AskForm
 from apps.base.forms import LinesField
 from apps.catalog import detail, grid_forms, rules
 from apps.catalog import selectors as catalog_facts
@@ -184,3 +185,20 @@ def _said_on(form: forms.BaseForm) -> Iterator[None]:
         yield
     except rules.ProductInvalid as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else NON_FIELD_ERRORS, refusal.text)
+
+
+class VirtualForm(AskForm):
+    """A question before a SKU is delivered as card keys."""
+
+    title = "设为虚拟商品"
+    explanation = (
+        "付款后自动发放卡密，不需收货地址，不收运费，须与实物商品分开下单；库存就是未售的卡密。"
+        "商品的「七天无理由」须为数字化商品，且该 SKU 尚无库存、订单和购物车记录。"
+    )
+
+
+class RealForm(AskForm):
+    """A question before a SKU travels again."""
+
+    title = "改为实物商品"
+    explanation = "该 SKU 改为快递配送；须尚无卡密、库存、订单和购物车记录。"

@@ -108,6 +108,14 @@ class Returns(models.TextChoices):
     CONFIRMED = "CONFIRMED", "按商品性质不宜退货，购买时确认后不支持七天无理由退货"
 
 
+class FreightInsurance(models.TextChoices):
+    """Whether an insurer pays for sending back (退货运费险), and who pays the insurer, as shoppers read it before buying."""
+
+    NONE = "NONE", "无运费险"
+    MERCHANT = "MERCHANT", "商家赠送退货运费险"
+    SHOPPER = "SHOPPER", "可自费购买退货运费险"
+
+
 # 第二十五条第一款: from the day on which the goods were received.
 NO_REASON_DAYS: Final = 7
 
@@ -157,6 +165,14 @@ class Product(models.Model):
         default=Returns.SEVEN_DAYS,
         db_default=Returns.SEVEN_DAYS,
         help_text="法律允许的例外才可选择不支持（《消费者权益保护法》第二十五条）；最后一项须买家下单时确认才生效",
+    )
+    freight_insurance = models.CharField(
+        "退货运费险",
+        max_length=10,
+        choices=FreightInsurance.choices,
+        default=FreightInsurance.NONE,
+        db_default=FreightInsurance.NONE,
+        help_text="下单前展示并记入订单；保单在保险公司或微信商户平台办理，商城只作记录，不代收保费",
     )
     guarantees = models.ManyToManyField(GuaranteeLabel, blank=True, verbose_name="服务保障")
     # [{"name": "颜色", "values": ["白", "青"]}], at most three; a SKU names one value of each.
@@ -234,6 +250,8 @@ class Sku(models.Model):
     weight_g = models.PositiveIntegerField("重量（克）", default=0)
     image = PictureField("图片", upload_to="skus/", blank=True)
     enabled = models.BooleanField("启用", default=True)
+    # Delivered as card keys (apps/cards): nothing of it lies on a shelf or travels. Set before anything rests on the SKU.
+    virtual = models.BooleanField("虚拟商品（卡密）", default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "SKU"

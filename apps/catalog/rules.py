@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from apps.catalog.models import Product, Sku
+from apps.catalog.models import Product, Returns, Sku
 from mall.errors import Invalid, ShopError
 from mall.money import yuan
 
@@ -71,6 +71,18 @@ def check_product(product: Product) -> None:
     starts, ends = product.sale_starts_at, product.sale_ends_at
     if starts and ends and ends <= starts:
         raise ProductInvalid("sale_ends_at", "定时下架应晚于定时上架")
+    if product.pk and Sku.objects.filter(product_id=product.pk, virtual=True).exists():
+        check_virtual(product)
+
+
+def check_virtual(product: Product) -> None:
+    """Refuse a product of card keys that says it goes back: once seen, a key is used. Raises ProductInvalid.
+
+    《消费者权益保护法》第二十五条第一款第三项; shoppers read it before they buy.
+    """
+    if product.returns != Returns.DIGITAL:
+        wanted = Returns.DIGITAL.label
+        raise ProductInvalid("returns", f"有虚拟商品（卡密）的商品，「七天无理由」须为「{wanted}」")
 
 
 def check_skus(product: Product, skus: Sequence[Sku]) -> None:

@@ -23,6 +23,7 @@ from apps.catalog import search
 from apps.catalog.models import (
     NO_REASON_DAYS,
     Category,
+    FreightInsurance,
     GuaranteeLabel,
     Product,
     ProductImage,
@@ -302,6 +303,17 @@ def returns_of(product: Product) -> dict[str, Any]:
     }
 
 
+def insurance_of(product: Product) -> dict[str, Any]:
+    """Return whether an insurer pays for sending back, as it is shown before buying: who pays it, and a text."""
+    insured = FreightInsurance(product.freight_insurance)
+    return {"paid_by": insured.value, "text": str(insured.label)}
+
+
+def insured_by(product: Product) -> str:
+    """Return who pays the insurer of a product's way back, empty for nobody: what an order's line remembers."""
+    return "" if product.freight_insurance == FreightInsurance.NONE else product.freight_insurance
+
+
 def badges_of(product: Product, *, at: datetime) -> list[str]:
     """Return what the catalogue itself says of a product in a list: 新品 for two weeks, 热卖 from 300 units sold."""
     until = new_until(product)
@@ -313,7 +325,7 @@ def product_page(*, product_id: int, at: datetime, early: timedelta = _WITH_ALL)
     """Return a product on sale with everything its page shows, in one query. Raises NotFound.
 
     Besides its columns: ``picture_names`` (stored names), ``labels`` ({name, explanation}), ``choices``, its enabled
-    SKUs ({id, option_values, price_fen, market_price_fen, image}). ``early`` as in sellable_skus.
+    SKUs ({id, option_values, price_fen, market_price_fen, image, virtual}). ``early`` as in sellable_skus.
     """
     found = _PAGE.first(product_id=product_id, begun=at + early, at=at)
     if found is None:
@@ -326,7 +338,7 @@ def _page(*, product_id: int, begun: datetime, at: datetime) -> QuerySet[Product
     labels = GuaranteeLabel.objects.filter(product=OuterRef("pk")).order_by("id")
     live = Sku.objects.filter(product=OuterRef("pk"), enabled=True).order_by("id")
     columns: dict[str, Any] = {
-        name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image")
+        name: F(name) for name in ("id", "option_values", "price_fen", "market_price_fen", "image", "virtual")
     }
     return (
         Product.objects.begun_and_not_over(begun=begun, at=at)

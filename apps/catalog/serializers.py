@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.catalog.models import Category, Returns
+from apps.catalog.models import Category, FreightInsurance, Returns
 from apps.pictures import stored
 
 
@@ -33,6 +33,16 @@ class ReturnsSerializer(serializers.Serializer[Any]):
     needs_confirmation = serializers.BooleanField(
         help_text="The exception holds only where the order says `confirms_no_return`."
     )
+
+
+class FreightInsuranceSerializer(serializers.Serializer[Any]):
+    """Whether an insurer pays for sending back (退货运费险), as it is shown before buying."""
+
+    paid_by = serializers.ChoiceField(
+        choices=FreightInsurance.choices,
+        help_text="Who pays the insurer: `MERCHANT`, or `SHOPPER` who may; `NONE` without insurance.",
+    )
+    text = serializers.CharField(help_text="For the shopper.")
 
 
 class CategoryTreeSerializer(serializers.Serializer[Any]):

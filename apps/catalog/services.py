@@ -14,7 +14,7 @@ from apps.base import judging
 from apps.catalog import detail, rules, search
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, Sku
-from mall.errors import Faulty, Invalid, ShopError
+from mall.errors import Faulty, Invalid, NotFound, ShopError
 
 MAX_DEPTH = 4
 
@@ -117,6 +117,35 @@ class SkuInUse(ShopError):
 
     code = "sku_in_use"
     message = "有库存、订单或购物车记录的 SKU 不能删除，请改为停用"
+
+
+class SkuHasHistory(ShopError):
+    """What is virtual and what travels is settled before stock, orders or carts rest on a SKU; details: ``codes``."""
+
+    code = "sku_has_history"
+    message = "有库存、订单或购物车记录的 SKU 不能再改，请新建 SKU"
+
+
+@transaction.atomic
+def set_virtual(*, sku_id: int, virtual: bool) -> Sku:
+    """Say that a SKU is delivered as card keys, or is not; said before: as it is.
+
+    Its product must be one of the law's exceptions for digital goods, as shoppers then read it. Raises NotFound,
+    SkuHasHistory, rules.ProductInvalid.
+    """
+    sku = Sku.objects.select_related("product").filter(pk=sku_id).first()
+    if sku is None:
+        raise NotFound("SKU 不存在")
+    Product.objects.select_for_update(no_key=True).get(pk=sku.product_id)
+    if sku.virtual == virtual:
+        return sku
+    if catalog_facts.undeletable([sku_id]):
+        raise SkuHasHistory(details={"codes": [sku.code]})
+    if virtual:
+        rules.check_virtual(sku.product)
+    sku.virtual = virtual
+    sku.save(update_fields=["virtual"])
+    return sku
 
 
 def save_skus(

@@ -37,15 +37,28 @@ _ADDRESS = ("name", "phone", "province", "city", "district", "detail", "postal_c
 _TIME = DateTimeField()
 
 
-def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds, promise: Mapping[str, Any]) -> dict[str, Any]:
+def whole(
+    order: Any,
+    *,
+    parcels: Parcels,
+    refunds_of: Refunds,
+    promise: Mapping[str, Any],
+    cards: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """An order with everything about it: read with its lines and ``moves``; parcels and refunds are by order id.
 
-    ``promise`` is by when it leaves (``deadlines.selectors.shown_of``).
+    ``promise`` is by when it leaves (``deadlines.selectors.shown_of``), ``cards`` are its own card keys; each item has
+    those of its SKU as well.
     """
     sent = parcels.get(order.pk)
+    told = row(order, refunds_of=refunds_of)
+    for item in told["items"]:
+        item["cards"] = [_card(card) for card in cards if card["sku_id"] == item["sku_id"]]
     return {
-        **row(order, refunds_of=refunds_of),
-        "address": {name: order.address[name] for name in _ADDRESS},
+        **told,
+        "virtual": order.virtual,
+        "cards": [_card(card) for card in cards],
+        "address": {name: order.address.get(name, "") for name in _ADDRESS},
         "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
         "ship_by": _time(promise["ship_by"]),
         "delay": DelaySerializer(promise["delay"]).data if promise["delay"] else None,
@@ -61,6 +74,10 @@ def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds, promise: Mapping
             for move in order.moves
         ],
     }
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    return {"number": card["number"], "secret": card["secret"]}
 
 
 def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
@@ -116,6 +133,7 @@ def _item(line: Any) -> dict[str, Any]:
         "payable_fen": shown.payable_fen,
         "is_gift": shown.is_gift,
         "refunded": shown.refunded,
+        "freight_insurance": shown.freight_insurance,
         "returns": {
             "code": shown.returns,
             "text": shown.returns_text,

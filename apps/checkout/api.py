@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from apps.base import idempotency, paging, replica
 from apps.base.schema import PAGING, idempotency_key, one_of, refusal
 from apps.base.shapes import Shape
-from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds
+from apps.checkout import answers, bills, closing, examples, placing, quoting, receiving, refunds, virtual
 from apps.checkout import serializers as shapes
 from apps.checkout.choice_serializers import ChoiceSerializer, PlaceSerializer
 from apps.deadlines import selectors as deadline_facts
@@ -28,7 +28,7 @@ _NOT_ON_SALE = {"sku_ids": [7]}
 _TOO_FEW = {"sku_id": 7, "available": 2, "items": [{"sku_id": 7, "available": 2}]}
 _CONFLICTS = (
     "not_on_sale, quantity_not_allowed, undeliverable, nothing_selected, points_not_enough, balance_short, "
-    "redeemed_out, redemption_limit_reached (goods of the points mall)"
+    "redeemed_out, redemption_limit_reached (goods of the points mall), virtual_goods_apart"
 )
 
 # Nothing is owed before it is paid.
@@ -230,5 +230,10 @@ def _order_json(member: Member, order_no: str) -> dict[str, Any]:
 def _shown(order: Order) -> dict[str, Any]:
     """An order that was read with its lines and history. What is not paid has not left."""
     parcels = parcel_facts.parcels_of([order.pk]) if order.paid_at else {}
-    promise = deadline_facts.shown_of(order) if order.paid_at else _NO_PROMISE
-    return answers.whole(order, parcels=parcels, refunds_of=refunds.shown_of([order]), promise=promise)
+    return answers.whole(
+        order,
+        parcels=parcels,
+        refunds_of=refunds.shown_of([order]),
+        promise=deadline_facts.shown_of(order) if order.paid_at else _NO_PROMISE,
+        cards=virtual.cards_of(order),
+    )

@@ -33,10 +33,12 @@ _ITEM: Final[_JSON] = {
     "reductions": [_OFF],
     "payable_fen": 8500,
     "returns": _RETURNS,
+    "freight_insurance": {"paid_by": "MERCHANT", "text": "商家赠送退货运费险"},
 }
 _KEPT: Final[_JSON] = {
     **_ITEM,
     "returns": {"code": "SEVEN_DAYS", "text": "支持七天无理由退货", "confirmed": False},
+    "freight_insurance": "MERCHANT",
 }
 _SHOWN: Final[_JSON] = {name: _ITEM[name] for name in ("sku_id", "product_id", "option_text", "image_url")}
 _FIGURES: Final[_JSON] = {
@@ -62,7 +64,12 @@ _HINT: Final[_JSON] = {
     "scope": {"kind": "ALL", "ids": []},
     "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
-PRICED: Final[_JSON] = {"items": [_ITEM], **_FIGURES, "hints": [_HINT], "shipping_known": True}
+PRICED: Final[_JSON] = {
+    "items": [{**_ITEM, "virtual": False}],
+    **_FIGURES,
+    "hints": [_HINT],
+    "shipping_known": True,
+}
 QUOTE: Final[_JSON] = {
     **PRICED,
     "activity": None,
@@ -114,6 +121,9 @@ def _move(move: str, came_from: str, to: str, actor: str, at: str, note: str = "
 _PLACED: Final[_JSON] = _move("place", "", "UNPAID", "member", "2026-03-02T12:00:00+08:00")
 ORDER: Final[_JSON] = {
     **_ROW,
+    "items": [{**_ROW["items"][0], "cards": []}],
+    "virtual": False,
+    "cards": [],
     "address": {
         "name": "林小茶",
         "phone": "13800000000",
@@ -184,7 +194,7 @@ TRACE: Final[_JSON] = {
 # One of the two cups went back: half of what was paid for them, the postage stays.
 PART_REFUNDED: Final[_JSON] = {
     **RECEIVED,
-    "items": [{**_ROW["items"][0], "refunded": 1}],
+    "items": [{**_ROW["items"][0], "refunded": 1, "cards": []}],
     "refunded_fen": 4250,
     "money_back_fen": 4250,
     "refunds": [

@@ -135,9 +135,9 @@ def _price_and_write(
 
 
 def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime) -> Composition:
-    if choice.address_id is None:
-        raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     composition = quoting.compose(member=member, choice=choice, at=at)
+    if composition.address is None and not composition.virtual:
+        raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     if composition.quote.payable_fen == expected_payable_fen:
         return composition
     for kept in _other_coupons(choice, composition):
@@ -195,8 +195,6 @@ def _write(
     at: datetime,
 ) -> Order:
     """The order's transaction: the order's own row first, then what is scarce, in the order of ``scarce``."""
-    if composition.address is None:
-        raise AddressRequired
     order = orders.place(
         member=member,
         quote=composition.quote,
@@ -204,7 +202,7 @@ def _write(
             sku_id: _remembered(sku, confirms_no_return=confirms_no_return)
             for sku_id, sku in composition.skus.items()
         },
-        address=_snapshot(composition.address),
+        address=_snapshot(composition.address) if composition.address else {},
         remark=remark,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
@@ -214,6 +212,7 @@ def _write(
         price_warnings=_price_warnings(composition),
         from_cart=from_cart,
         awaits_goods=composition.admission is not None and composition.admission.by_plan,
+        virtual=composition.virtual,
         at=at,
     )
     if from_cart:
@@ -234,6 +233,7 @@ def _remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
         returns=returns["code"],
         returns_text=returns["text"],
         returns_confirmed=returns["needs_confirmation"] and confirms_no_return,
+        freight_insurance="" if sku.virtual else catalog_facts.insured_by(sku.product),
     )
 
 

@@ -12,7 +12,7 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, hints, limits
+from apps.checkout import activities, hints, limits, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
 from apps.fulfillment import freight
@@ -134,6 +134,8 @@ class Composition:
     weighed: tuple[Weighed, ...] = ()
     balance_fen: int = 0
     admission: Admission | None = None
+    # Virtual goods: nothing of it is sent anywhere.
+    virtual: bool = False
 
     @property
     def demand(self) -> dict[int, int]:
@@ -194,7 +196,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
 
     Raises NotFound for an address that is not the member's, CouponHeld for a coupon that another order of theirs
     has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
-    Undeliverable, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
+    Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
     """
     address = _address(member, choice.address_id)
     admission = _admission(member, choice, address, at=at)
@@ -203,14 +205,18 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
-    basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
+    nowhere = virtual.all_virtual(skus)
+    basket = basket_of(member=member, skus=skus, quantities=quantities, address=None if nowhere else address)
+    basket = virtual.going_nowhere(basket) if nowhere else basket
     offers, held = _offers(member, choice, basket, at=at)
+    offers = virtual.offered(offers, admission) if nowhere else offers
     named = _named(member, choice, held)
     offers = hearing.heard(basket, offers)
     if admission is not None:
         offers = activities.with_activity(offers, admission)
         held = activities.without_others(held, admission)
-    _refuse_without_freight(basket)
+    if not nowhere:
+        _refuse_without_freight(basket)
     quote, weighed = engine.weighed_quote(
         basket,
         offers,
@@ -235,7 +241,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         quote=quote,
         skus={**skus, **(catalog_facts.skus(given) if given else {})},
         quantities=quantities,
-        address=address,
+        address=None if nowhere else address,
+        virtual=nowhere,
         weighed=weighed,
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
@@ -335,6 +342,8 @@ def shown(sku: Sku) -> dict[str, Any]:
         "image_url": stored.address(image_name(sku), stored.Size.LIST),
         "option_text": option_text(sku),
         "returns": catalog_facts.returns_of(sku.product),
+        "freight_insurance": catalog_facts.insurance_of(sku.product),
+        "virtual": sku.virtual,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from apps.base import transactions
-from apps.checkout import group_seats, holders
+from apps.checkout import group_seats, holders, virtual
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
@@ -29,6 +29,8 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Presales(),
     FlashQuota(),
     holders.Stock(),
+    # After the stock: its rows are the lock under which cards are given out and taken out.
+    virtual.CardKeys(),
 )
 
 

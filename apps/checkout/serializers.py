@@ -10,11 +10,12 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
-from apps.catalog.serializers import ReturnsSerializer
+from apps.catalog.serializers import FreightInsuranceSerializer, ReturnsSerializer
 from apps.checkout import activities, bills, refunds
 from apps.checkout.delay_serializers import DelaySerializer
+from apps.checkout.part_serializers import CardSerializer, MoveSerializer, OrderAddressSerializer
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Actor, StageKind, StageStatus, Status
+from apps.orders.states import StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
@@ -83,6 +84,10 @@ class QuoteItemSerializer(ShownSerializer):
     """A line of a quote."""
 
     returns = ReturnsSerializer()
+    freight_insurance = FreightInsuranceSerializer()
+    virtual = serializers.BooleanField(
+        help_text="Delivered as card keys with the payment: an order of it needs no address, and holds nothing else."
+    )
 
     sku_id = serializers.IntegerField()
     title = serializers.CharField()
@@ -252,6 +257,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "is_gift",
             "refunded",
             "returns",
+            "freight_insurance",
         ]
 
     def get_image_url(self, line: OrderLine) -> str | None:
@@ -260,6 +266,20 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
     @extend_schema_field(KeptReturnsSerializer)
     def get_returns(self, line: OrderLine) -> dict[str, Any]:
         return {"code": line.returns, "text": line.returns_text, "confirmed": line.returns_confirmed}
+
+
+class WholeItemSerializer(OrderItemSerializer):
+    """A line of an order with the card keys that it was delivered as."""
+
+    cards = serializers.SerializerMethodField(help_text="Those of `cards` that are of this item.")
+
+    class Meta(OrderItemSerializer.Meta):
+        fields = [*OrderItemSerializer.Meta.fields, "cards"]
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, line: OrderLine) -> list[Any]:
+        mine = [card for card in self.context.get("cards", ()) if card["sku_id"] == line.sku_id]
+        return list(CardSerializer(mine, many=True).data)
 
 
 class RefundItemSerializer(ShippedSerializer):
@@ -364,32 +384,6 @@ class OrderRowSerializer(FiguresSerializer):
         return found
 
 
-class OrderAddressSerializer(serializers.Serializer[Any]):
-    """Where the order goes: a copy made when it was placed."""
-
-    name = serializers.CharField()
-    phone = serializers.CharField()
-    province = serializers.CharField()
-    city = serializers.CharField()
-    district = serializers.CharField()
-    detail = serializers.CharField()
-    postal_code = serializers.CharField()
-
-
-class MoveSerializer(serializers.Serializer[Any]):
-    """One move of the order's history."""
-
-    move = serializers.CharField()
-    to = serializers.CharField(source="to_status")
-    actor = serializers.ChoiceField(choices=Actor.choices)
-    at = serializers.DateTimeField()
-    note = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        # "from" is a word of Python's own.
-        return {"from": serializers.CharField(source="from_status"), **super().get_fields()}
-
-
 class ParcelItemSerializer(ShippedSerializer):
     """Units of a SKU in a parcel."""
 
@@ -411,11 +405,20 @@ class ParcelSerializer(serializers.Serializer[Any]):
 class OrderSerializer(OrderRowSerializer):
     """An order with everything about it. ``ship_by`` is by when it leaves, null until it is paid."""
 
+    items = WholeItemSerializer(many=True, source="lines")
+    virtual = serializers.BooleanField(help_text="An order of virtual goods: its `address` is empty.")
+    cards = serializers.SerializerMethodField(
+        help_text="Once virtual goods are paid for: their card keys, told to nobody but the buyer. Refunded ones are gone."
+    )
     address = OrderAddressSerializer()
     parcels = serializers.SerializerMethodField()
     ship_by = serializers.DateTimeField(allow_null=True)
     delay = DelaySerializer(allow_null=True)
     history = MoveSerializer(many=True, source="moves")
+
+    @extend_schema_field(CardSerializer(many=True))
+    def get_cards(self, order: Order) -> list[Any]:
+        return list(CardSerializer(self.context.get("cards", ()), many=True).data)
 
     @extend_schema_field(ParcelSerializer(many=True))
     def get_parcels(self, order: Order) -> list[Any]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.checkout import asking, closing, grouping, hearing, promising, settling, tracing
+from apps.checkout import asking, closing, grouping, hearing, promising, settling, tracing, virtual
 
 
 @shared_task(name="checkout.close_expired")
 def close_expired() -> None:
     """Close orders, recharges and whatever else has a bill whose time to pay is over."""
     jobs.run("checkout.close_expired", lambda at: closing.close_expired(at=at))
+
+
+@shared_task(name="checkout.ship_virtual")
+def ship_virtual() -> None:
+    """Say that virtual goods are delivered, a minute after their payment."""
+    jobs.run("checkout.ship_virtual", lambda at: virtual.ship_due(at=at))
 
 
 @shared_task(name="groupbuy.end_due")

@@ -11,7 +11,8 @@ from django.db import transaction
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleReason
 from apps.aftersales.proposing import Ask
-from apps.aftersales.services import applying, deciding, moving, returning, ruling, sending
+from apps.aftersales.services import applying, deciding, insuring, moving, returning, ruling, sending
+from apps.aftersales.states import InsurancePayee
 from apps.content.models import Review
 
 _DAY: Final = timedelta(days=1)
@@ -114,6 +115,14 @@ def _arrive(row: AfterSale, *, at: datetime, now: datetime) -> None:
     if place is not None:
         returning.arrive(
             after_sale_no=row.after_sale_no, place_id=place.pk, operator=None, at=now - 6 * _HOUR
+        )
+        insuring.record_one(
+            after_sale_no=row.after_sale_no,
+            claim_no=f"DEMO{row.pk:08d}",
+            amount_fen=12_00,
+            payee=InsurancePayee.BUYER,
+            operator=None,
+            at=now - 5 * _HOUR,
         )
 
 

@@ -17,7 +17,10 @@ def fill(*, at: datetime) -> None:
         return
     if not CostRate.objects.exists():
         before = days.day_window(first)[0] - timedelta(days=1)
-        rates.save(rates.opened(since=first, postage_fen=450, packing_fen=120, fee_bp=60), at=before)
+        rates.save(
+            rates.opened(since=first, postage_fen=450, packing_fen=120, insurance_fen=60, fee_bp=60),
+            at=before,
+        )
     today = days.shop_day(at)
     while (journal_facts.next_to_close() or today) < today:
         journal.post_due(at=at)

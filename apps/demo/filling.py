@@ -147,6 +147,7 @@ def _put(
         max_quantity=ware.max_quantity,
         quantity_step=ware.quantity_step,
         returns=ware.returns,
+        freight_insurance=ware.freight_insurance,
         on_sale=True,
         created_at=at - timedelta(days=ware.days_old),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from apps.catalog.models import Product, Returns
+from apps.catalog.models import FreightInsurance, Product, Returns
 
 TRAFFIC, PROFIT, IMAGE = Product.Role.TRAFFIC, Product.Role.PROFIT, Product.Role.IMAGE
 
@@ -51,6 +51,11 @@ class Ware:
     def returns(self) -> Returns:
         """Food does not go back without a reason, where the shopper confirmed that; everything else does."""
         return Returns.CONFIRMED if self.guarantees == FOOD else Returns.SEVEN_DAYS
+
+    @property
+    def freight_insurance(self) -> FreightInsurance:
+        """What breaks on its way is sent back at the insurer's cost."""
+        return FreightInsurance.MERCHANT if self.guarantees == FRAGILE else FreightInsurance.NONE
 
     def sku_code(self, number: int) -> str:
         """Return the code of the SKU at this place in ``choices``, counted from 0."""

@@ -28,6 +28,7 @@ from apps.demo import (
     shares,
     surveys,
     terms,
+    virtual_goods,
     wishes,
 )
 from apps.demo.telling import Tell, silent
@@ -52,6 +53,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     with transaction.atomic():
         after_sales.fill(at=at)
         complaints.fill(at=at)
+        virtual_goods.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)

@@ -21,6 +21,7 @@ from apps.complaints import parts as complaints
 from apps.coupons import parts as coupons
 from apps.deadlines import parts as deadlines
 from apps.fulfillment import parts as fulfillment
+from apps.fulfillment import waybill_page
 from apps.orders import parts as orders
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -109,6 +110,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     parts = (
         fulfillment.SENDING,
         deadlines.DEADLINE,
+        waybill_page.WAYBILLS,
         checkout.CLOSING,
         orders.LINES,
         payments.ATTEMPTS,
@@ -161,6 +163,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
             return "—"
         told = f"{activities.label_of(row)}：{row.activity['title']}"
         # Why there is no button to ship it yet.
+        told = f"{told}（虚拟商品，卡密在线交付）" if row.virtual else told
         return f"{told}（商品未到货，到货后才能发货）" if row.awaits_goods else told
 
     @admin.display(description="生效优惠")

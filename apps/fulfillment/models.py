@@ -10,7 +10,14 @@ from django.db.models import Q
 from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Product
-from apps.fulfillment.states import ChargedBy, TraceSource, TraceState, UploadStatus, WechatState
+from apps.fulfillment.states import (
+    ChargedBy,
+    TraceSource,
+    TraceState,
+    UploadStatus,
+    WaybillStatus,
+    WechatState,
+)
 from apps.orders.models import Order, OrderLine
 
 
@@ -296,3 +303,77 @@ class ShippingUpload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bill_no or self.order_id} {self.get_status_display()}"
+
+
+class WaybillAccount(models.Model):
+    """An account with a courier that the shop bound at WeChat (物流助手), and one service of it."""
+
+    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司")
+    biz_id = models.CharField("客户编码", max_length=64)
+    service_type = models.PositiveIntegerField("服务类型")
+    service_name = models.CharField("服务", max_length=60)
+    quota = models.PositiveIntegerField("面单余额", default=0)
+    # Whether WeChat listed it when it was last asked.
+    bound = models.BooleanField("已绑定", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "面单账号"
+        ordering = ["carrier", "biz_id", "service_type"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["carrier", "biz_id", "service_type"], name="waybill_account_once_per_service"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.service_name}（{self.biz_id}）"
+
+
+class Waybill(models.Model):
+    """An electronic waybill that WeChat is asked for under ``waybill_no``, which names one waybill, however often."""
+
+    waybill_no = models.CharField("面单号", max_length=32, unique=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="waybills", verbose_name="订单")
+    account = models.ForeignKey(WaybillAccount, on_delete=models.PROTECT, verbose_name="面单账号")
+    status = models.CharField(
+        "状态", max_length=10, choices=WaybillStatus.choices, default=WaybillStatus.ASKED
+    )
+    # Units by order line id, as they were left to send when it was asked for.
+    quantities = models.JSONField("商品", default=dict)
+    # The courier's number, once it is made.
+    tracking_no = models.CharField("快递单号", max_length=64, blank=True)
+    # The parcel that left with it; set before it is made where it replaces a cancelled one's number.
+    parcel = models.ForeignKey(
+        Parcel, on_delete=models.PROTECT, related_name="waybills", null=True, verbose_name="包裹"
+    )
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, verbose_name="操作人"
+    )
+    asked_at = models.DateTimeField("申请时间")
+    # When WeChat is asked (again); empty: not any more.
+    ask_at = models.DateTimeField("下次询问", null=True)
+    # How often WeChat was told of it: after the first time it may know it, whatever it answered.
+    tries = models.PositiveSmallIntegerField("申请次数", default=0)
+    made_at = models.DateTimeField("出单时间", null=True)
+    ended_at = models.DateTimeField("取消或失败时间", null=True)
+    last_error = models.CharField("最近错误", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "电子面单"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status=WaybillStatus.ASKED), name="waybill_one_asked_per_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[WaybillStatus.ASKED, WaybillStatus.REFUSED], tracking_no="")
+                | (Q(status__in=[WaybillStatus.MADE, WaybillStatus.CANCELLED]) & ~Q(tracking_no="")),
+                name="waybill_has_a_number_exactly_when_made",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="waybill_to_ask"),
+        ]
+
+    def __str__(self) -> str:
+        return self.waybill_no

@@ -108,7 +108,8 @@ class UploadAgainForm(AskForm):
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if not _waits(order):
-        refused = parcels.GoodsNotHere if order.awaits_goods else parcels.NotShippable
+        here = parcels.NothingTravels if order.virtual else parcels.NotShippable
+        refused = parcels.GoodsNotHere if order.awaits_goods else here
         page.message_user(request, refused.message, level=messages.ERROR)
         return redirect(page.page_of(order))
 
@@ -233,7 +234,7 @@ def _pdf(content: bytes, *, name: str) -> HttpResponse:
 
 
 def _waits(order: Order) -> bool:
-    return order.status == Status.PAID and not order.awaits_goods
+    return order.status == Status.PAID and not order.awaits_goods and not order.virtual
 
 
 def _refused(order: Order) -> bool:

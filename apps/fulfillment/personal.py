@@ -106,6 +106,14 @@ ROOM = Room(
             why=_TRADE,
         ),
         Holding(
+            model="fulfillment.Waybill",
+            plain=("quantities", "last_error"),
+            not_exported="向微信申请电子面单的经过，快递单号在包裹中已导出",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
+            why=_TRADE,
+        ),
+        Holding(
             model="fulfillment.ShippingUpload",
             plain=("bill_kind", "last_error", "told_digest", "reship_digest"),
             not_exported="向微信上传发货信息的状态，内容为包裹，已导出",

@@ -33,6 +33,29 @@ class WechatState(models.IntegerChoices):
     SETTLING = 6, "资金待结算"
 
 
+class WaybillStatus(models.TextChoices):
+    """How an electronic waybill stands at WeChat."""
+
+    ASKED = "ASKED", "出单中"
+    MADE = "MADE", "已出单"
+    REFUSED = "REFUSED", "出单失败"
+    CANCELLED = "CANCELLED", "已取消"
+
+
+WAYBILL_LIFECYCLE = Lifecycle(
+    "waybill",
+    initial=WaybillStatus.ASKED,
+    moves={
+        "make": Move({WaybillStatus.ASKED}, WaybillStatus.MADE),
+        "refuse": Move({WaybillStatus.ASKED}, WaybillStatus.REFUSED),
+        # Before the courier came.
+        "cancel": Move({WaybillStatus.MADE}, WaybillStatus.CANCELLED),
+    },
+    final={WaybillStatus.REFUSED, WaybillStatus.CANCELLED},
+    labels=dict(WaybillStatus.choices),
+)
+
+
 class TraceState(models.TextChoices):
     """How a parcel stands on its way, in the contract's words."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.base import jobs
-from apps.fulfillment.services import carriers, receipt
+from apps.fulfillment.services import carriers, receipt, waybills
 
 
 @shared_task(name="fulfillment.receive_overdue")
@@ -18,3 +18,9 @@ def receive_overdue() -> None:
 def refresh_carriers() -> None:
     """Fetch WeChat's list of carriers."""
     jobs.run("fulfillment.refresh_carriers", lambda at: carriers.refresh())
+
+
+@shared_task(name="fulfillment.make_waybills")
+def make_waybills() -> None:
+    """Find out about electronic waybills to which WeChat gave no answer."""
+    jobs.run("fulfillment.make_waybills", lambda at: waybills.make_due(at=at))

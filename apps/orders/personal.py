@@ -141,7 +141,15 @@ ROOM = Room(
         ),
         Holding(
             model="orders.OrderLine",
-            plain=("title", "option_text", "image", "reductions", "returns", "returns_text"),
+            plain=(
+                "title",
+                "option_text",
+                "image",
+                "reductions",
+                "returns",
+                "returns_text",
+                "freight_insurance",
+            ),
             exported="订单商品",
             fate=Fate.NAMELESS,
             kept="与订单相同",

@@ -65,6 +65,7 @@ class Goods:
     ``image`` is the name of a stored file, ``cost_fen`` is per unit and None where nobody knows it. The product is
     not remembered; it is for whoever answers the order that was just placed. ``returns`` and its text are what was shown of
     going back without a reason, ``returns_confirmed`` whether the buyer confirmed that they do not.
+    ``freight_insurance`` is who was said to pay an insurer of the way back, empty for nobody.
     """
 
     product_id: int
@@ -74,6 +75,7 @@ class Goods:
     returns: str = ""
     returns_text: str = ""
     returns_confirmed: bool = False
+    freight_insurance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +125,15 @@ def place(
     price_warnings: Sequence[str] = (),
     from_cart: bool = False,
     awaits_goods: bool = False,
+    virtual: bool = False,
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
 
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
-    ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come. What was
+    ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
+    that they are card keys and nothing travels. What was
     taken off is kept as rows too: one statement in all.
     The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
@@ -158,6 +162,7 @@ def place(
         request_hash=request_hash,
         from_cart=from_cart,
         awaits_goods=awaits_goods,
+        virtual=virtual,
         created_at=at,
         expires_at=expires_at,
     )
@@ -384,6 +389,7 @@ def _line(item: Item, goods: Goods) -> OrderLine:
         returns=goods.returns,
         returns_text=goods.returns_text,
         returns_confirmed=goods.returns_confirmed,
+        freight_insurance=goods.freight_insurance,
         reductions=[reduction.as_dict() for reduction in item.reductions],
         payable_fen=item.payable_fen,
     )
@@ -410,6 +416,7 @@ def _gift_lines(gifts: Sequence[Gifted], goods: Mapping[int, Goods]) -> list[Ord
             returns=goods[gift.sku_id].returns,
             returns_text=goods[gift.sku_id].returns_text,
             returns_confirmed=goods[gift.sku_id].returns_confirmed,
+            freight_insurance=goods[gift.sku_id].freight_insurance,
             payable_fen=0,
             is_gift=True,
         )

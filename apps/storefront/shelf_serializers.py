@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from apps.base.schema import ServerTimeField
 from apps.catalog.selectors import Matched
-from apps.catalog.serializers import ReturnsSerializer
+from apps.catalog.serializers import FreightInsuranceSerializer, ReturnsSerializer
 
 
 class ActivitySerializer(serializers.Serializer[Any]):
@@ -110,6 +110,7 @@ class SkuSerializer(serializers.Serializer[Any]):
     price_fen = serializers.IntegerField()
     market_price_fen = serializers.IntegerField(allow_null=True)
     available = serializers.IntegerField(help_text="Units that can be ordered now.")
+    virtual = serializers.BooleanField(help_text="Delivered as card keys: see the order's `cards`.")
     image_url = serializers.URLField(help_text="Its own picture, else the product's cover.")
 
 
@@ -139,6 +140,7 @@ class ProductSerializer(ShelfItemSerializer):
     options = OptionSerializer(many=True)
     skus = SkuSerializer(many=True)
     returns = ReturnsSerializer()
+    freight_insurance = FreightInsuranceSerializer()
     guarantees = GuaranteeSerializer(many=True)
     min_quantity = serializers.IntegerField()
     max_quantity = serializers.IntegerField(allow_null=True, help_text="Per order.")
@@ -190,9 +192,11 @@ PRODUCT_EXAMPLE = OpenApiExample(
                 "price_fen": 16800,
                 "market_price_fen": 19800,
                 "available": 57,
+                "virtual": False,
                 "image_url": "https://shop.example.com/media/demo/products/cup-set.png",
             }
         ],
+        "freight_insurance": {"paid_by": "MERCHANT", "text": "商家赠送退货运费险"},
         "returns": {
             "code": "SEVEN_DAYS",
             "days": 7,

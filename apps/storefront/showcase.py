@@ -76,12 +76,14 @@ def page_of(
                 "option_values": rules.in_order(choice["option_values"], product.options),
                 "price_fen": choice["price_fen"],
                 "market_price_fen": choice["market_price_fen"],
+                "virtual": choice["virtual"],
                 **making.hole(("sku", (choice["id"],))),
                 "image_url": address(choice["image"]) or cover_url,
             }
             for choice in choices
         ],
         "returns": catalog_facts.returns_of(product),
+        "freight_insurance": catalog_facts.insurance_of(product),
         "guarantees": product.labels,  # type: ignore[attr-defined]
         "min_quantity": product.min_quantity,
         "max_quantity": product.max_quantity,

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "apps.risk",
     "apps.payments",
     "apps.fulfillment",
+    "apps.cardkeys",
     "apps.coupons",
     "apps.points",
     "apps.wallet",
@@ -365,6 +366,7 @@ SMS_BASE = ENV.sms_base
 KUAIDI100_CUSTOMER = ENV.kuaidi100_customer or ""
 KUAIDI100_KEY = ENV.kuaidi100_key.get_secret_value() if ENV.kuaidi100_key else ""
 KUAIDI100_BASE = ENV.kuaidi100_base
+WECHAT_WAYBILLS = ENV.wechat_waybills
 
 WECHAT_SANDBOX = ENV.wechat_sandbox
 WECHAT_ENV_VERSION = ENV.wechat_env_version

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from apps.aftersales import planning
-from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep
+from apps.aftersales.models import AfterSale, AfterSaleMessage, AfterSaleStep, InsurancePayment
 from apps.audiences import services as audiences
 from apps.audiences.models import Segment, Tag, TagMark
 from apps.bargain import services as bargains
@@ -21,6 +21,8 @@ from apps.bargain.models import Cut, Help, Run
 from apps.base import days
 from apps.base import second_factor as factors
 from apps.books.models import Bill, Case
+from apps.cardkeys.models import CardKey
+from apps.catalog.models import Sku
 from apps.checkout import paying
 from apps.complaints.models import Complaint, ComplaintAct
 from apps.complaints.services import acting as complaints
@@ -45,7 +47,7 @@ from apps.distribution.models import (
 from apps.distribution.models import Entry as PromoterEntry
 from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
-from apps.fulfillment.models import Carrier, ShippingUpload, Trace
+from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, WaybillAccount
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
@@ -78,6 +80,7 @@ from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import apply
 from tests.apps.audiences import make as crowd
 from tests.apps.bargain import make as bargain
+from tests.apps.cardkeys import make as card_keys
 from tests.apps.complaints import make as complaint
 from tests.apps.content import make as reviews
 from tests.apps.coupons import make as coupons
@@ -398,6 +401,74 @@ def _adjust_stock() -> Page:
     )
 
 
+def _bring_in_cards() -> Page:
+    sku = card_keys.goods(cards=0)
+    file = _Sent("cards.csv")
+    file.content = f"商品编码,卡号,卡密\n{sku.code},A001,玫瑰\n".encode("gbk")
+    return Page(
+        "/admin/cardkeys/cardkey/import/",
+        "/admin/cardkeys/cardkey/",
+        "cardkeys.add_cardkey",
+        "cardkeys.view_cardkey",
+        {"file": file},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        spoil=lambda: Sku.objects.update(virtual=False),
+    )
+
+
+def _void_card() -> Page:
+    (card,) = card_keys.bring_in(card_keys.goods(cards=0), 1)
+    return _of_row(
+        "cardkeys.cardkey",
+        card,
+        "void",
+        {"reason": "供应商作废"},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        permission="cardkeys.change_cardkey",
+        spoil=lambda: Stock.objects.update(held=1),
+    )
+
+
+def _void_batch() -> Page:
+    (card, _) = card_keys.bring_in(card_keys.goods(cards=0), 2)
+    return _of_row(
+        "cardkeys.cardbatch",
+        card.batch,
+        "void",
+        {"reason": "供应商作废"},
+        lambda: list(CardKey.objects.values_list("number", "status")),
+        permission="cardkeys.change_cardkey",
+        spoil=lambda: Stock.objects.update(held=2),
+    )
+
+
+def _make_virtual() -> Page:
+    sku = card_keys.goods(cards=0)
+    Sku.objects.filter(pk=sku.pk).update(virtual=False)
+    return _of_row(
+        "catalog.sku",
+        sku,
+        "virtual",
+        {},
+        lambda: list(Sku.objects.values_list("code", "virtual")),
+        permission="catalog.change_sku",
+        spoil=lambda: inventory.stock(sku, 1),
+    )
+
+
+def _make_real() -> Page:
+    sku = card_keys.goods(cards=0)
+    return _of_row(
+        "catalog.sku",
+        sku,
+        "real",
+        {},
+        lambda: list(Sku.objects.values_list("code", "virtual")),
+        permission="catalog.change_sku",
+        spoil=lambda: card_keys.bring_in(sku, 1),
+    )
+
+
 def _review(
     button: str, typed: dict[str, Any], begin: Callable[[], Review], spoilt: str
 ) -> Callable[[], Page]:
@@ -490,6 +561,79 @@ def _fetch_carriers() -> Page:
         "fulfillment.view_carrier",
         {},
         lambda: Carrier.objects.filter(code="SF").count(),
+    )
+
+
+def _waybills_on() -> WaybillAccount:
+    """An account for electronic waybills, and a place that sends."""
+    Place.objects.update(province="浙江省", city="杭州市", detail="茶亭路 18 号", phone="0571-88880018")
+    carrier, _ = Carrier.objects.get_or_create(code="ZTO", defaults={"name": "中通快递"})
+    return WaybillAccount.objects.create(
+        carrier=carrier, biz_id="sandbox_zto", service_type=0, service_name="标准快件"
+    )
+
+
+def _fetch_accounts() -> Page:
+    _waybills_on().delete()
+    return Page(
+        "/admin/fulfillment/waybillaccount/fetch/",
+        "/admin/fulfillment/waybillaccount/",
+        "fulfillment.change_carrier",
+        "fulfillment.view_waybillaccount",
+        {},
+        lambda: list(WaybillAccount.objects.values_list("biz_id", flat=True)),
+    )
+
+
+def _issue_waybill() -> Page:
+    from tests.apps.checkout import make as counter
+
+    wechat = Sandbox(settings.WECHATPAY_BASE)
+    order = fulfillment.paid_at_wechat(wechat, [(counter.goods(), 2)], at=timezone.now())
+    account = _waybills_on()
+    return _of_row(
+        "orders.order",
+        order,
+        "waybill",
+        {"account": account.pk},
+        lambda: list(Waybill.objects.values_list("status", flat=True)),
+        permission="orders.change_order",
+        spoil=lambda: fulfillment.parcel(order),
+    )
+
+
+def _record_insurance() -> Page:
+    row = _applied()
+    return _of_row(
+        "aftersales.aftersale",
+        row,
+        "insurance",
+        {"claim_no": "PICC0001", "amount_fen": "12.50", "payee": "SHOP"},
+        lambda: list(InsurancePayment.objects.values_list("claim_no", "amount_fen")),
+        permission="aftersales.add_insurancepayment",
+        spoil=lambda: _insured(row, claim_no="PICC0001"),
+    )
+
+
+def _import_insurance() -> Page:
+    row = _applied()
+    file = _Sent("paid.csv")
+    file.content = f"售后单号,理赔单号,金额\n{row.after_sale_no},PICC0001,12.50\n".encode("gbk")
+    return Page(
+        "/admin/aftersales/insurancepayment/import/",
+        "/admin/aftersales/insurancepayment/",
+        "aftersales.add_insurancepayment",
+        "aftersales.view_insurancepayment",
+        {"file": file},
+        lambda: list(InsurancePayment.objects.values_list("claim_no", "amount_fen")),
+        spoil=lambda: _insured(row, claim_no="PICC0001"),
+    )
+
+
+def _insured(row: AfterSale, *, claim_no: str) -> None:
+    """Another sum under the same number of the insurer's."""
+    InsurancePayment.objects.create(
+        after_sale=row, claim_no=claim_no, amount_fen=1, payee="BUYER", at=timezone.now()
     )
 
 
@@ -1479,6 +1623,11 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "inventory_stock_receive_any": _receive_any,
     "inventory_stock_receive": _receive,
     "inventory_stock_adjust": _adjust_stock,
+    "cardkeys_cardkey_bring_in": _bring_in_cards,
+    "cardkeys_cardkey_void": _void_card,
+    "cardkeys_cardbatch_void_rest": _void_batch,
+    "catalog_sku_make_virtual": _make_virtual,
+    "catalog_sku_make_real": _make_real,
     "content_review_publish": _review("publish", {}, reviews.held, "REJECTED"),
     "content_review_reject": _review("reject", {"reason": "广告"}, reviews.held, "REJECTED"),
     "content_review_hide": _review("hide", {"reason": "泄露电话"}, reviews.published, "HELD"),
@@ -1492,6 +1641,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "fulfillment_carrier_fetch": _fetch_carriers,
     "fulfillment_parcel_import_numbers": _import_numbers,
     "fulfillment_parcel_ask_now": _ask_about_parcel,
+    "fulfillment_waybillaccount_fetch": _fetch_accounts,
+    "orders_order_issue_waybill": _issue_waybill,
+    "aftersales_aftersale_record_insurance": _record_insurance,
+    "aftersales_insurancepayment_bring_in": _import_insurance,
     "promotions_promotion_simulate": _simulate,
     "auth_user_reset_second_factor": _reset_factor,
     **{
@@ -1654,6 +1807,7 @@ LOOKING: Final = {
     "bargain_bargain_results_sheet": "a file, noted in the audit log",
     "deadlines_deadline_report": "reading, and files that are noted in the audit log",
     "presale_presale_results_sheet": "a file, noted in the audit log",
+    "cardkeys_cardkey_reveal": "a card key to read, noted in the audit log",
     "members_member_reveal_phone": "a number to read, noted in the audit log",
     "members_member_compensate": "to coupons_coupon_compensate",
     "members_group_show_members": "to the list of members",

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
+from apps.aftersales.services import insuring
+from apps.aftersales.states import InsurancePayee
 from apps.audiences import conditions
 from apps.audiences import selectors as audience_facts
 from apps.audiences import services as audiences
@@ -19,6 +21,7 @@ from apps.base.models import Reckoning
 from apps.books.models import Bill, Case, CostRate, JournalEntry
 from apps.carts.models import WishRules
 from apps.carts.services import favorites, stock_wishes
+from apps.catalog.models import Sku
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
 from apps.deadlines.models import DeadlineRules, Delay, Promise, ShopDay
@@ -26,7 +29,7 @@ from apps.distribution.models import Contest, Material, Prize, PromoterLevel, Ra
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
 from apps.flashsale.models import Plan, PlanGood, Reminder, Wait
-from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload
+from apps.fulfillment.models import FreightTemplate, FreightZone, ShippingUpload, Waybill, WaybillAccount
 from apps.fulfillment.states import UploadStatus
 from apps.groupbuy import terms
 from apps.groupbuy.models import Group as BuyingGroup
@@ -54,6 +57,7 @@ from apps.wechat.models import PushMessage
 from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
+from tests.apps.cardkeys import make as card_keys
 from tests.apps.catalog import make as catalog
 from tests.apps.complaints import make as complaint
 from tests.apps.deadlines import make as deadlines
@@ -102,6 +106,8 @@ def fill(rows: int, *, operator: User) -> None:
         _journeys_of(order)
         _packets_of(order)
         _sharer_of()
+        card_keys.bring_in(_virtual_sku(), 1)
+        _labelled(order)
         _system(operator)
 
 
@@ -115,6 +121,30 @@ def fill_busiest(rows: int, *, operator: User) -> None:
         _system(operator)
 
 
+def _virtual_sku() -> Sku:
+    """One for all cards: the first time that a card is brought in."""
+    return Sku.objects.filter(virtual=True).first() or card_keys.goods(cards=0)
+
+
+def _labelled(order: Order) -> None:
+    """A courier's label that WeChat was asked for in vain, by an account of its own."""
+    number = WaybillAccount.objects.count()
+    account = WaybillAccount.objects.create(
+        carrier=order.parcels.all()[0].carrier,
+        biz_id=f"biz-{number}",
+        service_type=0,
+        service_name="标准快件",
+    )
+    Waybill.objects.create(
+        waybill_no=f"WB{number}",
+        order=order,
+        account=account,
+        status="REFUSED",
+        asked_at=NOW,
+        last_error="9300501",
+    )
+
+
 def _invoiced() -> None:
     """An application for an invoice, with its title and the rules' one row."""
     invoicing.waiting()
@@ -123,8 +153,16 @@ def _invoiced() -> None:
 
 
 def _applied_for(order: Order) -> None:
-    """What was sent is to be sent back."""
-    apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
+    """What was sent is to be sent back, and an insurer paid for it."""
+    asked = apply.applied(order, {order.lines.all()[1].sku: 1}, "RETURN", at=NOW)
+    insuring.record_one(
+        after_sale_no=asked.after_sale_no,
+        claim_no=f"PICC{asked.pk}",
+        amount_fen=1_200,
+        payee=InsurancePayee.SHOP,
+        operator=None,
+        at=NOW,
+    )
 
 
 def _complained_of(order: Order) -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 def _all_doors_open(settings: Any, wechat: Sandbox) -> None:
     """Stored value is on, and what calls WeChat is answered by the sandbox."""
     settings.WALLET_ENABLED = True
+    settings.WECHAT_WAYBILLS = True
 
 
 @pytest.fixture(params=sorted(PAGES))

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _all_doors_open(settings: Any, wechat: Sandbox) -> None:
     settings.WALLET_ENABLED = True
+    settings.WECHAT_WAYBILLS = True
 
 
 @pytest.fixture(params=sorted(PAGES))

@@ -33,6 +33,7 @@ _LISTS = [
     "inventory/stock",
     "inventory/stockentry",
     "inventory/hold",
+    "cardkeys/cardkey",
     "promotions/promotion",
     "promotions/levelprice",
     "groupbuy/groupbuy",

@@ -22,6 +22,7 @@ _ASKED_FOR = {
     "catalog.Sku.cost_fen",
     "books.CostRate.postage_fen",
     "books.CostRate.packing_fen",
+    "books.CostRate.insurance_fen",
     "promotions.LevelPrice.price_fen",
     "promotions.Promotion.threshold_fen",
     "promotions.Promotion.cap_fen",

@@ -12,7 +12,7 @@ from tests.architecture.rooms import ROOT
 
 _WRITER = ROOT / "apps" / "base" / "sheets.py"
 # Takes sheets in: reads workbooks, and writes none.
-_READER = "apps/fulfillment/number_files.py"
+_READER = "apps/base/filled_sheets.py"
 _LIBRARIES = frozenset({"openpyxl", "xlsxwriter", "xlwt", "pyexcel", "pandas", "tablib", "odf"})
 _CSV_WRITERS = frozenset({"writer", "DictWriter"})
 _KINDS = ("text/csv", "spreadsheetml", "application/vnd.ms-excel")

@@ -262,7 +262,12 @@ def _move_on(plan: Plan, *, reason: str, operator: Any, at: datetime) -> None:
             note=reason,
             at=at,
         )
-        if was_waiting and not plan.undone:
+        if was_waiting and not plan.undone and not order.virtual:
             parcels.tell_wechat_again(order_no=order.order_no, at=at)
-    elif was_waiting and any(part.units for part in plan.lines) and not parcels.units_left(order):
+    elif (
+        was_waiting
+        and not order.virtual
+        and any(part.units for part in plan.lines)
+        and not parcels.units_left(order)
+    ):
         parcels.nothing_more_leaves(order_no=order.order_no, operator=operator, at=at)

@@ -53,8 +53,11 @@ def _act(row: AfterSale, *, at: datetime) -> None:
 
 
 def _answer(row: AfterSale, *, at: datetime) -> None:
-    """Nobody answered: approved, where the rules say so and nothing speaks against it; else it comes to the shop's head."""
-    if not application_facts.rules().silence_approves or row.escalated_at is not None:
+    """Nobody answered: approved, where the rules say so and nothing speaks against it; else it comes to the shop's head.
+
+    A card key that its buyer has seen comes back only if a person says so.
+    """
+    if not application_facts.rules().silence_approves or row.escalated_at is not None or row.order.virtual:
         deciding.bring_to_the_head(row, note="商家未在时限内处理", at=at)
         return
     try:

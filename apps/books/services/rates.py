@@ -21,9 +21,17 @@ class RateRefused(Faulty):
     code = "cost_rate_refused"
 
 
-def opened(*, since: date, postage_fen: int, packing_fen: int, fee_bp: int) -> CostRate:
+def opened(
+    *, since: date, postage_fen: int, packing_fen: int, fee_bp: int, insurance_fen: int = 0
+) -> CostRate:
     """A rate that is not saved yet."""
-    return CostRate(since=since, postage_fen=postage_fen, packing_fen=packing_fen, fee_bp=fee_bp)
+    return CostRate(
+        since=since,
+        postage_fen=postage_fen,
+        packing_fen=packing_fen,
+        insurance_fen=insurance_fen,
+        fee_bp=fee_bp,
+    )
 
 
 def check(rate: CostRate, *, at: datetime) -> None:
@@ -45,7 +53,7 @@ def _faults(rate: CostRate, *, at: datetime) -> Iterator[Fault]:
         yield Fault("since", "已生效的费率不能修改，请新增一行")
     elif rate.since is not None and rate.since <= today:
         yield Fault("since", "生效日期须在明天或以后：之前的包裹可能已经入账")
-    for name in ("postage_fen", "packing_fen"):
+    for name in ("postage_fen", "packing_fen", "insurance_fen"):
         fen = getattr(rate, name)
         if fen is not None and not 0 <= fen <= _MOST_FEN:
             yield Fault(name, "请填写 0 到 1000 元")

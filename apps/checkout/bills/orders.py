@@ -131,6 +131,17 @@ class WholeOrder(Kind):
         return payment_facts.of_order(order_no=bill_no)
 
     def upload(self, payment: Payment, *, at: datetime) -> None:
+        order = Order.objects.select_related("member").get(order_no=payment.bill_no)
+        if order.virtual and payment.transaction_id:
+            uploads.upload_virtual(
+                bill_kind=payment.bill_kind,
+                bill_no=payment.bill_no,
+                transaction_id=payment.transaction_id,
+                openid=order.member.openid,
+                what=self.described(order),
+                at=at,
+            )
+            return
         uploads.upload(
             order_no=payment.bill_no,
             bill_kind=payment.bill_kind,

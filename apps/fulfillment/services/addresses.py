@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from apps.fulfillment.models import Parcel
+from apps.fulfillment.models import Parcel, Waybill
+from apps.fulfillment.states import WaybillStatus
 from apps.orders import services as orders
 from apps.orders.models import AddressChange, Order
 from apps.orders.states import Status
@@ -57,6 +58,8 @@ def is_correctable(order: Order) -> bool:
         order.status in CORRECTABLE
         and bool(order.address.get("detail"))
         and not Parcel.objects.filter(order=order).exists()
+        # The label that is being made bears the address.
+        and not Waybill.objects.filter(order=order, status=WaybillStatus.ASKED).exists()
     )
 
 

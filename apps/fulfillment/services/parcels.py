@@ -41,6 +41,12 @@ class GoodsNotHere(NotShippable):
     message = "预售商品尚未到货，到货后才能发货"
 
 
+class NothingTravels(NotShippable):
+    """An order of virtual goods: its card keys are delivered with the payment."""
+
+    message = "虚拟商品在线交付，无需发货"
+
+
 class TrackingNumberInvalid(Invalid):
     """A tracking number is 5 to 64 letters, digits and hyphens."""
 
@@ -106,6 +112,8 @@ def ship(
             raise NotShippable
         if order.awaits_goods:
             raise GoodsNotHere
+        if order.virtual:
+            raise NothingTravels
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
         left = units_left(order)

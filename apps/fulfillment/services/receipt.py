@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -15,6 +16,9 @@ from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall.events import OrderReceived
 from mall.lifecycle import MoveRefused
+
+# What is delivered online is settled by WeChat two days after (发货信息管理服务: T+2 for city, pickup and virtual goods).
+_VIRTUAL_DAYS: Final = 2
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +34,15 @@ def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = ""
 
 
 def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
-    """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier; return how many.
+    """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier, of virtual goods two days ago; return how many.
 
     Each order stands for itself: one that fails is logged and comes again with the next sweep.
     """
     shipped_until = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
+    online_until = at - timedelta(days=min(_VIRTUAL_DAYS, settings.ORDER_AUTO_RECEIVE_DAYS))
+    over = Q(shipped_at__lte=shipped_until) | Q(virtual=True, shipped_at__lte=online_until)
     due = (
-        Order.objects.filter(status=Status.SHIPPED, shipped_at__lte=shipped_until)
+        Order.objects.filter(over, status=Status.SHIPPED)
         .order_by("shipped_at")
         .values_list("order_no", flat=True)[:limit]
     )

@@ -9,6 +9,7 @@ from apps.inventory.services.booking import InventoryConflict
 from apps.inventory.services.counting import (
     BelowHeld,
     QuantityInvalid,
+    StockOfCards,
     adjust,
     open_stock,
     receive,
@@ -32,6 +33,7 @@ __all__ = [
     "OutOfStock",
     "QuantityInvalid",
     "StockGone",
+    "StockOfCards",
     "TooManyUnpaidUnits",
     "adjust",
     "commit",

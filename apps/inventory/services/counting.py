@@ -31,6 +31,13 @@ class QuantityInvalid(Invalid):
     message = f"数量必须是 1 到 {MAX_UNITS} 之间的整数"
 
 
+class StockOfCards(Invalid):
+    """A unit of a virtual SKU is a card key: it comes and goes with its card alone, and a card with its unit."""
+
+    code = "stock_of_cards"
+    message = "虚拟商品的库存就是未售的卡密，请导入或作废卡密，不能直接入库或盘点"
+
+
 class BelowHeld(ShopError):
     """The correction would take units that are promised to unpaid orders. ``details``: on_hand and held."""
 
@@ -46,13 +53,14 @@ def receive(
     business_key: str,
     reason: str,
     operator: User | None,
+    of_cards: bool = False,
     at: datetime,
 ) -> StockEntry:
     """Put 1 … 1,000,000 units on the shelf of a place, which need not have had any of the SKU before.
 
     ``business_key`` (at most 80 characters) names the delivery: booking it again returns the first entry and
-    changes nothing. ``operator`` is None where a program receives. Raises QuantityInvalid, and NotFound for
-    an unknown SKU or place.
+    changes nothing. ``operator`` is None where a program receives. ``of_cards`` says that the units are card keys, as
+    those of virtual SKUs are. Raises QuantityInvalid, StockOfCards, and NotFound for an unknown SKU or place.
     """
     if not 1 <= quantity <= MAX_UNITS:
         raise QuantityInvalid(details={"quantity": quantity})
@@ -61,6 +69,7 @@ def receive(
         place_id=place_id,
         change=quantity,
         cause=Cause(EntryKind.RECEIVE, business_key, reason, operator),
+        of_cards=of_cards,
         at=at,
     )
 
@@ -138,12 +147,13 @@ def adjust(
     business_key: str,
     reason: str,
     operator: User | None,
+    of_cards: bool = False,
     at: datetime,
 ) -> StockEntry:
     """Correct the shelf by ``change`` units, more or fewer, after stocktaking; ``business_key`` as above.
 
     A difference, not a new total: orders go on being paid between the count and this call. Raises BelowHeld
-    where promised units would be missing, QuantityInvalid for 0 or beyond a million, NotFound as above.
+    where promised units would be missing, QuantityInvalid for 0 or beyond a million, StockOfCards and NotFound as above.
     """
     if change == 0 or abs(change) > MAX_UNITS:
         raise QuantityInvalid(f"调整数量不能为 0，也不能超过 {MAX_UNITS}", details={"change": change})
@@ -152,13 +162,16 @@ def adjust(
         place_id=place_id,
         change=change,
         cause=Cause(EntryKind.ADJUST, business_key, reason, operator),
+        of_cards=of_cards,
         at=at,
     )
 
 
 @transaction.atomic
-def _correct(*, sku_id: int, place_id: int, change: int, cause: Cause, at: datetime) -> StockEntry:
-    stock = _lock_stock(sku_id=sku_id, place_id=place_id)
+def _correct(
+    *, sku_id: int, place_id: int, change: int, cause: Cause, of_cards: bool, at: datetime
+) -> StockEntry:
+    stock = _lock_stock(sku_id=sku_id, place_id=place_id, of_cards=of_cards)
     booked = StockEntry.objects.filter(stock=stock, business_key=cause.business_key)
     if entry := booked.first():
         return entry
@@ -174,10 +187,13 @@ def _correct(*, sku_id: int, place_id: int, change: int, cause: Cause, at: datet
     return booked.get()
 
 
-def _lock_stock(*, sku_id: int, place_id: int) -> Stock:
-    """Lock the row of a SKU in a place; the first time, make it."""
-    if not Sku.objects.filter(pk=sku_id).exists() or not Place.objects.filter(pk=place_id).exists():
+def _lock_stock(*, sku_id: int, place_id: int, of_cards: bool = False) -> Stock:
+    """Lock the row of a SKU in a place; the first time, make it. Raises NotFound, StockOfCards."""
+    virtual = Sku.objects.filter(pk=sku_id).values_list("virtual", flat=True).first()
+    if virtual is None or not Place.objects.filter(pk=place_id).exists():
         raise NotFound("SKU 或仓库不存在", details={"sku_id": sku_id, "place_id": place_id})
+    if virtual != of_cards:
+        raise StockOfCards(details={"sku_id": sku_id})
     # Two first receipts at once: one inserts, the other waits for it and then finds the row.
     Stock.objects.bulk_create([Stock(sku_id=sku_id, place_id=place_id)], ignore_conflicts=True)
     return Stock.objects.select_for_update(no_key=True).get(sku_id=sku_id, place_id=place_id)

@@ -57,6 +57,8 @@ class Order(models.Model):
     # Its units are planned, not on the shelf yet (a pre-sale): nothing is held of stock, and nothing can leave, until
     # they have come (orders.goods_arrived).
     awaits_goods = models.BooleanField("等待到货", default=False, db_default=False, editable=False)
+    # All of it is virtual goods, delivered as card keys: no address, nothing travels (docs/guide/virtual-goods.md).
+    virtual = models.BooleanField("虚拟商品订单", default=False, db_default=False, editable=False)
     request_hash = models.CharField("请求摘要", max_length=64)
     created_at = models.DateTimeField("下单时间")
     expires_at = models.DateTimeField("支付截止")
@@ -137,6 +139,11 @@ class Order(models.Model):
                 fields=["shipped_at"], condition=Q(status=Status.SHIPPED), name="order_shipped_since"
             ),
             models.Index(fields=["status", "-id"], name="order_by_status"),
+            models.Index(
+                fields=["paid_at"],
+                condition=Q(status=Status.PAID, virtual=True),
+                name="order_virtual_to_deliver",
+            ),
             # All orders of an activity, the newest last: by its kind and what an order of it names.
             models.Index(
                 KeyTextTransform("kind", "activity"),
@@ -238,6 +245,8 @@ class OrderLine(models.Model):
     # has to be; empty where nothing was shown yet.
     returns = models.CharField("七天无理由", max_length=12, blank=True, default="", db_default="")
     returns_text = models.CharField("退货说明", max_length=60, blank=True, default="", db_default="")
+    # Who was said to pay an insurer of its way back, when the order was placed (退货运费险); empty for none, and before.
+    freight_insurance = models.CharField("退货运费险", max_length=10, blank=True, default="", db_default="")
     returns_confirmed = models.BooleanField("买家已确认", default=False, db_default=False)
     is_gift = models.BooleanField("赠品", default=False)
 

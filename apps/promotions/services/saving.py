@@ -246,7 +246,13 @@ def _canonical(draft: PromotionDraft) -> tuple[str, ...]:
 def _of_gifts(parts: Collection[Part], stock: Stock) -> Iterator[Fault]:
     """Gifts of which there are not even enough for one order."""
     free = stock({part.sku_id for part in parts})
+    virtual = set(
+        Sku.objects.filter(pk__in=[part.sku_id for part in parts], virtual=True).values_list("pk", flat=True)
+    )
     for part in parts:
+        if part.sku_id in virtual:
+            yield Fault("parts", f"赠品「{part.title}」是虚拟商品，不能随实物订单赠送")
+            continue
         there = free.get(part.sku_id, 0)
         if there < part.quantity:
             yield Fault(

@@ -152,6 +152,10 @@ class Sandbox:
         """
         self._post("waybills/move", waybill_id=waybill_id, state=state, **said)
 
+    def express_orders(self) -> list[Row]:
+        """Return the electronic waybills that were made, the oldest first."""
+        return self._list("express_orders")
+
     def waybills(self) -> list[Row]:
         return self._list("waybills")
 

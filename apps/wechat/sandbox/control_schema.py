@@ -40,6 +40,7 @@ TABLES: Final = (
     "activities",
     "grants",
     "waybills",
+    "express_orders",
 )
 
 CALLS: Final = (

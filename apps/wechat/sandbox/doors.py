@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from apps.wechat.sandbox import (
     control_api,
+    express,
     kuaidi100,
     miniprogram,
     page,
@@ -40,6 +41,7 @@ TOKEN_ROUTES = [
     *shipping.ROUTES,
     *trade_orders.ROUTES,
     *waybills.ROUTES,
+    *express.ROUTES,
 ]
 SHOWN = 20_000  # characters of a request or an answer that the log keeps
 

@@ -264,6 +264,18 @@ class Waybill:
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ExpressOrder:
+    """An electronic waybill by the merchant's own id, with the receiver that its print names."""
+
+    order_id: str
+    waybill_id: str
+    delivery_id: str
+    openid: str
+    receiver: str = ""
+    cancelled: bool = False
+
+
 Row = TypeVar("Row")
 
 
@@ -346,6 +358,7 @@ class Store:
         self.complaint_addresses = Table(ComplaintAddress, lambda row: row.key, file)
         self.shipments = Table(Shipment, lambda row: row.transaction_id, file)
         self.waybills = Table(Waybill, lambda row: row.waybill_id, file)
+        self.express_orders = Table(ExpressOrder, lambda row: row.order_id, file)
 
     def clear(self) -> None:
         """Forget all but access tokens: a shop's cached token must outlive a reset between two tests."""
@@ -353,7 +366,7 @@ class Store:
         service = (self.service_windows, self.service_messages, self.media, self.cards)
         money = (self.transactions, self.prepays, self.refunds, self.transfers, self.shipments, self.waybills)
         complaints = (self.complaints, self.complaint_addresses)
-        for table in (*tables, *service, *money, *complaints):
+        for table in (*tables, *service, *money, *complaints, self.express_orders):
             table.clear()
 
     def payment(self, transaction_id: object) -> Transaction | None:

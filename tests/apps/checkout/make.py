@@ -62,7 +62,7 @@ def key() -> str:
 
 def order(
     member: Member,
-    address: Address,
+    address: Address | None,
     wanted: Iterable[tuple[Sku, int]],
     *,
     at: datetime = NOW,
@@ -72,7 +72,7 @@ def order(
 ) -> Order:
     """An order placed through the counter at the price that it quotes; ``more`` is of the choice."""
     items = tuple((sku.pk, quantity) for sku, quantity in wanted)
-    choice = Choice(items=items, address_id=address.pk, **more)
+    choice = Choice(items=items, address_id=address.pk if address else None, **more)
     composition = quoting.compose(member=member, choice=choice, at=at)
     return placing.place(
         member=member,

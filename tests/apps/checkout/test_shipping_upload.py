@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.checkout import hearing, receiving
+from apps.checkout import hearing, receiving, virtual
 from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import parcels
 from apps.orders.models import Order
@@ -16,6 +16,7 @@ from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import make as aftersales
+from tests.apps.cardkeys import make as card_keys
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make
 
@@ -66,6 +67,18 @@ def test_wechat_is_told_what_is_in_the_parcel_and_who_carries_it(wechat: Sandbox
     assert (told["delivery_mode"], told["complete"]) == (1, True)
     assert (upload_of(order).status, upload_of(order).uploaded_parcels) == ("DONE", 1)
     assert letter().status == "DONE"
+
+
+def test_of_virtual_goods_wechat_is_told_that_nothing_travels(wechat: Sandbox, now: datetime) -> None:
+    order = make.paid_at_wechat(wechat, [(card_keys.goods(title="线上茶课"), 1)], at=now)
+    virtual.ship_due(at=now + MINUTE)
+    outbox.deliver_due(at=now + MINUTE)
+
+    (told,) = wechat.shipments()
+    assert (told["logistics_type"], told["complete"]) == (3, True)
+    assert [parcel["item_desc"] for parcel in told["parcels"]] == ["线上茶课"]
+    state = ShippingUpload.objects.get(bill_no=order.order_no)
+    assert (state.status, state.uploaded_parcels) == ("DONE", 0)
 
 
 def test_a_payment_that_wechat_does_not_know_yet_is_told_again_later_and_later(

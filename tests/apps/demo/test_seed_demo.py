@@ -169,8 +169,9 @@ _DUE = Q(member__nickname="邻居小满")
 
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     for whose, how_many in (
-        # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
-        (Q(parcels=None) & ~_DUE, 8 + 2 + 4 + 4 + 2),
+        # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, of two who got packets, and one of
+        # virtual goods.
+        (Q(parcels=None) & ~_DUE, 8 + 2 + 4 + 4 + 2 + 1),
         # Those of parcels under way, which are days old as well.
         (Q(parcels__isnull=False), 6),
         # Late, due soon, and put off: days old likewise.

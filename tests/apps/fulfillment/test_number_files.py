@@ -10,8 +10,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from apps.base import filled_sheets
+from apps.base.filled_sheets import FileUnreadable
 from apps.fulfillment import number_files
-from apps.fulfillment.number_files import FileUnreadable, Row
+from apps.fulfillment.number_files import Row
 from mall.errors import Faulty, Invalid
 
 HEAD = ["订单号", "快递公司", "快递单号"]
@@ -129,7 +131,7 @@ def test_what_is_no_such_file_is_refused_with_what_to_do() -> None:
         b"PK\x03\x04 and nothing",
         with_part(good, "xl/vbaProject.bin", b"Sub Auto_Open()"),
         with_part(good, "xl/worksheets/sheet1.xml", bomb),
-        b"x" * (number_files.MOST_BYTES + 1),
+        b"x" * (filled_sheets.MOST_BYTES + 1),
     )] == [
         "文件是空的",
         "文件是空的",
@@ -153,16 +155,16 @@ def test_a_million_rows_are_refused_without_being_read(monkeypatch: pytest.Monke
         + b"</sheetData></worksheet>"
     )
     packed = with_part(workbook(HEAD), "xl/worksheets/sheet1.xml", sheet)
-    assert len(packed) < number_files.MOST_BYTES  # small as it comes, 50 MB unpacked
+    assert len(packed) < filled_sheets.MOST_BYTES  # small as it comes, 50 MB unpacked
     # Whoever unpacked anything of it would be noticed.
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
     assert refused(packed) == ["Excel 内容过多，一次最多导入 1000 行，请分成几份"]
 
 
 def test_a_row_too_many_is_refused_in_either_form() -> None:
-    rows = [["SO1", "顺丰", "SF1234567"]] * (number_files.MOST_ROWS + 1)
+    rows = [["SO1", "顺丰", "SF1234567"]] * (filled_sheets.MOST_ROWS + 1)
     text = "\n".join(",".join(row) for row in [HEAD, *rows])
-    assert len(number_files.read(text.rpartition("\n")[0].encode())) == number_files.MOST_ROWS
+    assert len(number_files.read(text.rpartition("\n")[0].encode())) == filled_sheets.MOST_ROWS
     for content in (text.encode(), workbook(HEAD, *rows)):
         assert refused(content) == ["一次最多导入 1000 行，请分成几份"]
 

@@ -1,0 +1,108 @@
+"""Freight insurance: shown before buying, kept with the order; what the insurer paid is written down once and booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from apps.aftersales import insurance_files
+from apps.aftersales.models import InsurancePayment
+from apps.aftersales.services import insuring
+from apps.aftersales.states import InsurancePayee
+from apps.base import days
+from apps.books import journal_selectors as journal_facts
+from apps.books.models import JournalEntry
+from apps.books.services import journal, rates
+from apps.books.states import Account
+from apps.catalog.models import Product, Sku
+from mall.errors import Faulty
+from tests.apps.aftersales import apply, make
+from tests.apps.checkout import make as counter
+
+pytestmark = pytest.mark.django_db
+Shoppers = Callable[[Any], Any]
+
+
+def insured_cup(paid_by: str = "MERCHANT") -> Sku:
+    sku = counter.goods(5_000)
+    Product.objects.filter(pk=sku.product_id).update(freight_insurance=paid_by)
+    return sku
+
+
+def test_it_is_shown_before_buying_and_kept_as_it_was_shown(shopper_of: Shoppers) -> None:
+    counter.freight(800)
+    sku = insured_cup("SHOPPER")
+    buyer, address = counter.buyer()
+    shopper = shopper_of(buyer)
+    shown = shopper.call("GET", f"/products/{sku.product_id}").json()["freight_insurance"]
+    assert shown == {"paid_by": "SHOPPER", "text": "可自费购买退货运费险"}
+    items = [{"sku_id": sku.pk, "quantity": 1}]
+    quote = shopper.call("POST", "/checkout/quote", {"items": items, "address_id": address.pk}).json()
+    # Nothing is charged for it.
+    assert (quote["items"][0]["freight_insurance"], quote["payable_fen"]) == (shown, 5_800)
+    order = counter.order(buyer, address, [(sku, 1)])
+    Product.objects.filter(pk=sku.product_id).update(freight_insurance="NONE")
+    told = shopper.call("GET", f"/orders/{order.order_no}").json()
+    assert told["items"][0]["freight_insurance"] == "SHOPPER"
+
+
+def test_what_the_insurer_paid_is_written_down_once_and_all_rows_or_none() -> None:
+    sku = counter.goods(5_000)
+    order = make.paid(counter.buyer(), [(sku, 1)])
+    make.ship(order)
+    asked = apply.applied(order, {sku: 1}, "RETURN")
+    head = "售后单号,理赔单号,金额,收款方\n"
+    text = f"{head}{asked.after_sale_no},P1,12.50,商家\n"
+
+    def bring(said: str) -> insuring.Recorded:
+        return insuring.record(rows=insurance_files.read(said.encode("gbk")), operator=None, at=make.LATER)
+
+    assert (bring(text).new, bring(text).known) == (1, 1)
+    row = InsurancePayment.objects.get()
+    assert (row.amount_fen, row.payee) == (1_250, InsurancePayee.SHOP)
+    with pytest.raises(Faulty) as faulty:
+        bring(
+            f"{head}{asked.after_sale_no},P2,8,\nAS0,P3,8,\n{asked.after_sale_no},P1,9,商家\n{asked.after_sale_no},P4,501,\n"
+        )
+    assert [fault.text for fault in faulty.value.faults] == [
+        "第 3 行：没有售后单「AS0」",
+        "第 4 行：理赔单号「P1」已登记，且内容不同",
+        "第 5 行：金额应在 0.01 到 500 元之间",
+    ]
+    assert InsurancePayment.objects.count() == 1
+
+
+def test_premium_and_payment_are_in_the_books_and_in_the_orders_profit() -> None:
+    day: date = days.shop_day(counter.NOW)
+    rate = rates.opened(since=day, postage_fen=600, packing_fen=80, fee_bp=0, insurance_fen=150)
+    rates.save(rate, at=counter.NOW - timedelta(days=1))
+    sku = insured_cup()
+    order = make.paid(counter.buyer(), [(sku, 1)])
+    make.ship(order)
+    asked = apply.applied(order, {sku: 1}, "RETURN")
+    for number, payee in (("P1", InsurancePayee.SHOP), ("P2", InsurancePayee.BUYER)):
+        insuring.record_one(
+            after_sale_no=asked.after_sale_no,
+            claim_no=number,
+            amount_fen=1_000,
+            payee=payee,
+            operator=None,
+            at=make.LATER,
+        )
+    journal.post_due(at=make.LATER + timedelta(days=2))
+    stands = {
+        row.account: row.closing_fen
+        for row in journal_facts.balances(first=day, last=day + timedelta(days=1))
+    }
+    # 1.50 to the insurer, 10.00 from it; what the buyer got is not the shop's.
+    assert (stands[Account.INSURANCE], stands[Account.INSURANCE_DUE], stands[Account.BANK]) == (
+        -850,
+        -150,
+        1_000,
+    )
+    (found,) = journal_facts.profits(list(JournalEntry.objects.filter(kind="SALE"))).values()
+    assert found.insurance_fen == -850
+    assert list(journal_facts.unbalanced()) == []
