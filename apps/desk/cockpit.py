@@ -82,12 +82,12 @@ def recharged_today(*, at: datetime) -> Day:
 
 def waiting_to_ship() -> QuerySet[Order]:
     """The orders that are paid and have not left."""
-    return Order.objects.filter(status=Status.PAID, awaits_goods=False)
+    return Order.objects.filter(status=Status.PAID, awaits_goods=False, delivery__isnull=True)
 
 
 def waiting(*, at: datetime) -> Waiting:
     """What waits for an operator, in seven queries whatever the number of rows."""
-    to_ship = Q(status=Status.PAID, awaits_goods=False)
+    to_ship = Q(status=Status.PAID, awaits_goods=False, delivery__isnull=True)
     open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
         to_ship=Count("id", filter=to_ship),
         overdue=Count("id", filter=to_ship & Q(paid_at__lte=at - SHIP_WITHIN)),
@@ -109,7 +109,7 @@ def waiting(*, at: datetime) -> Waiting:
 def next_to_ship(*, count: int = 6) -> QuerySet[Order]:
     """The orders that have waited longest to leave, with buyer and lines: two queries."""
     return (
-        Order.objects.filter(status=Status.PAID, awaits_goods=False)
+        Order.objects.filter(status=Status.PAID, awaits_goods=False, delivery__isnull=True)
         .select_related("member")
         .prefetch_related("lines")
         .order_by("paid_at", "id")[:count]

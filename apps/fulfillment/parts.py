@@ -105,7 +105,9 @@ class UploadAgainForm(AskForm):
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if not _waits(order):
-        refused = parcels.GoodsNotHere if order.awaits_goods else parcels.NotShippable
+        refused: type[parcels.NotShippable] = parcels.NotShippable
+        if order.status == Status.PAID:
+            refused = parcels.NotByParcel if order.delivery is not None else parcels.GoodsNotHere
         page.message_user(request, refused.message, level=messages.ERROR)
         return redirect(page.page_of(order))
 
@@ -230,7 +232,7 @@ def _pdf(content: bytes, *, name: str) -> HttpResponse:
 
 
 def _waits(order: Order) -> bool:
-    return order.status == Status.PAID and not order.awaits_goods
+    return order.status == Status.PAID and not order.awaits_goods and order.delivery is None
 
 
 def _refused(order: Order) -> bool:

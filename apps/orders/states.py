@@ -24,6 +24,14 @@ class Status(models.TextChoices):
 PAID_FOR = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
 
 
+class DeliveryKind(models.TextChoices):
+    """How the goods come to their buyer, in the contract's words."""
+
+    EXPRESS = "EXPRESS", "快递"
+    PICKUP = "PICKUP", "到店自提"
+    CITY = "CITY", "同城配送"
+
+
 class StageKind(models.TextChoices):
     """What an order is paid in that is not simply paid."""
 
