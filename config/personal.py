@@ -30,6 +30,7 @@ from apps.messaging import personal as messaging
 from apps.orders import personal as orders
 from apps.packets import personal as packets
 from apps.payments import personal as payments
+from apps.pickup import personal as pickup
 from apps.points import personal as points
 from apps.presale import personal as presale
 from apps.promotions import personal as promotions
@@ -58,6 +59,7 @@ BOARD: Sequence[Room] = (
     points.ROOM,
     coupons.ROOM,
     flashsale.ROOM,
+    pickup.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
@@ -161,6 +163,7 @@ NOBODYS: Mapping[str, str] = {
     "coupons.CodeBatch": _OFFER,
     "coupons.IssueJob": "an operator's issue to many; who gets it stands in IssueTarget",
     "coupons.PassTries": "wrong codes typed by an operator",
+    "pickup.PickupTries": "wrong codes typed by an operator",
     "points.Rules": _SETTING,
     "points.InteractionRule": _SETTING,
     "points.PointsGood": _OFFER,
@@ -194,6 +197,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
+    "stores.Place.hours": "when the shop is open",
+    "stores.Place.delivery_area": "where the shop's riders go",
     "storefront.Shop.service_phone": "the shop's own",
     "distribution.Material.body": "a text for everybody",
     "referrals.Referral.combines": "kinds of offers",
@@ -312,7 +317,7 @@ NUMBERS = frozenset(
             "trace_id",
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
-        *("access_hash", "refresh_hash", "request_hash"),
+        *("access_hash", "code_hash", "refresh_hash", "request_hash"),
         *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
         "invoice_no",
@@ -444,5 +449,6 @@ TIMES = frozenset(
         # messages
         *("missing_since", "prepared_at", "read_at", "said_at", "seen_at", "tried_at", "window_until"),
         *("fell_at", "told_at"),  # favourites and wishes
+        *("ready_at", "fetch_by"),  # pickups
     }
 )

@@ -1,4 +1,4 @@
-"""Places on the earth: how far two are apart, and whether one lies in an area. Degrees, as WeChat's maps give them (GCJ-02)."""
+"""Places on the earth: how far two are apart, and whether one lies in an area. Degrees of GCJ-02, as WeChat's."""
 
 from __future__ import annotations
 

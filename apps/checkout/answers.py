@@ -12,9 +12,10 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.fields import DateTimeField
 
-from apps.checkout import activities, bills, refunds
+from apps.checkout import activities, bills, delivering, refunds
 from apps.checkout import serializers as shapes
 from apps.orders.models import Order, OrderLine
+from apps.pickup import selectors as pickup_facts
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
 
@@ -39,9 +40,12 @@ _TIME = DateTimeField()
 def whole(order: Any, *, parcels: Parcels, refunds_of: Refunds) -> dict[str, Any]:
     """An order with everything about it: read with its lines and ``moves``; parcels and refunds are by order id."""
     sent = parcels.get(order.pk)
+    fetched = pickup_facts.of_order(order) if order.delivery else pickup_facts.NOTHING
     return {
         **row(order, refunds_of=refunds_of),
-        "address": {name: order.address[name] for name in _ADDRESS},
+        "address": {name: order.address[name] for name in _ADDRESS} if order.address else None,
+        "pickup_code": fetched.code,
+        "fetch_by": _time(fetched.fetch_by),
         "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
         "history": [
             {
@@ -88,6 +92,7 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
             {**stage, "from": _time(stage["from"]), "until": _time(stage["until"])}
             for stage in activities.stages_of(order, at=timezone.now())
         ],
+        "delivery": delivering.told(order.delivery),
         "remark": order.remark,
         "server_time": _time(timezone.now()),
         **{name: _time(getattr(order, name)) for name in _TIMES},

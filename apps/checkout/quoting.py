@@ -12,13 +12,14 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, hints, limits
+from apps.checkout import activities, delivering, hints, limits
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
 from apps.fulfillment import freight
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
+from apps.orders.states import DeliveryKind
 from apps.pictures import stored
 from apps.points import deduction
 from apps.promotions import selectors as promotion_facts
@@ -101,6 +102,8 @@ class Choice:
     activity: Ticket | None = None
     # That goods of which it is said do not go back without a reason.
     confirms_no_return: bool = False
+    # How it is to come where no parcel is sent; None is a parcel.
+    delivery: delivering.Asked | None = None
 
     @property
     def from_cart(self) -> bool:
@@ -134,6 +137,7 @@ class Composition:
     weighed: tuple[Weighed, ...] = ()
     balance_fen: int = 0
     admission: Admission | None = None
+    way: delivering.Way | None = None
 
     @property
     def demand(self) -> dict[int, int]:
@@ -161,6 +165,7 @@ class Composition:
         return {
             **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
+            "delivery": delivering.told(self.way.as_order() if self.way else None),
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [
@@ -194,17 +199,25 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
 
     Raises NotFound for an address that is not the member's, CouponHeld for a coupon that another order of theirs
     has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
-    Undeliverable, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
+    Undeliverable, BalanceShort, WalletOff, NotEnoughPoints, and what the activity and the way (``delivering``) refuse.
     """
-    address = _address(member, choice.address_id)
+    address = _address(member, choice)
     admission = _admission(member, choice, address, at=at)
     quantities = _quantities(member, choice)
     skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
     if missing := [sku_id for sku_id in quantities if sku_id not in skus]:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
+    way = delivering.way_of(
+        choice.delivery,
+        address=address,
+        units=quantities,
+        by_plan=admission is not None and admission.by_plan,
+    )
     basket = basket_of(member=member, skus=skus, quantities=quantities, address=address)
-    offers, held = _offers(member, choice, basket, at=at)
+    if way is not None:
+        basket = way.taken_by(basket)
+    offers, held = _offers(member, choice, basket, way, at=at)
     named = _named(member, choice, held)
     offers = hearing.heard(basket, offers)
     if admission is not None:
@@ -220,6 +233,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     )
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
+    if way is not None:
+        way.require_worth(quote)
     pays = None
     if admission is not None:
         # Nothing can be added to goods of an activity: no hint leads to a shelf of others, no reason says to buy more.
@@ -239,6 +254,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         weighed=weighed,
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
+        way=way,
     )
 
 
@@ -259,11 +275,12 @@ def _admission(member: Member, choice: Choice, address: Address | None, *, at: d
 
 
 def _offers(
-    member: Member, choice: Choice, basket: Basket, *, at: datetime
+    member: Member, choice: Choice, basket: Basket, way: delivering.Way | None, *, at: datetime
 ) -> tuple[list[Offer], list[AnyCoupon]]:
     """The offers on the choice and the coupons it may use."""
     wanted = {line.sku_id: line.quantity for line in basket.lines}
-    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, at=at)
+    place_id = way.place.pk if way else None
+    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, place_id=place_id, at=at)
     if choice.use_points:
         spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [spent] if spent else []
@@ -271,12 +288,22 @@ def _offers(
 
 
 def offers_for(
-    *, member: Member, lines: Collection[Line], quantities: Mapping[int, int], at: datetime
+    *,
+    member: Member,
+    lines: Collection[Line],
+    quantities: Mapping[int, int],
+    place_id: int | None = None,
+    at: datetime,
 ) -> list[Offer]:
-    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf."""
+    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf, of one place where
+    all comes from there.
+    """
 
     def stock(gift_ids: Collection[int]) -> dict[int, int]:
-        free = stock_facts.available(gift_ids)
+        if place_id is None:
+            free = stock_facts.available(gift_ids)
+        else:
+            free = stock_facts.available_at([place_id], gift_ids)[place_id]
         return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
 
     sku_ids = [line.sku_id for line in lines]
@@ -369,7 +396,11 @@ def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
     return min(choice.use_balance, payable_fen)
 
 
-def _address(member: Member, address_id: int | None) -> Address | None:
+def _address(member: Member, choice: Choice) -> Address | None:
+    """Where it goes; what is fetched goes nowhere, whichever address was named."""
+    if choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP:
+        return None
+    address_id = choice.address_id
     return None if address_id is None else member_facts.address_of(member=member, address_id=address_id)
 
 

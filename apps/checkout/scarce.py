@@ -27,6 +27,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.Bargains(),
     holders.Presales(),
     FlashQuota(),
+    holders.PickupCodes(),
     holders.Stock(),
 )
 

@@ -16,7 +16,7 @@ from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments import selectors as payment_facts
@@ -83,6 +83,11 @@ def recharged_today(*, at: datetime) -> Day:
 def waiting_to_ship() -> QuerySet[Order]:
     """The orders that are paid and have not left."""
     return Order.objects.filter(status=Status.PAID, awaits_goods=False, delivery__isnull=True)
+
+
+def waiting_for_rider() -> QuerySet[Order]:
+    """The orders that are paid and wait for the shop's own rider."""
+    return Order.objects.filter(status=Status.PAID, delivery__kind=DeliveryKind.CITY)
 
 
 def waiting(*, at: datetime) -> Waiting:

@@ -1,4 +1,4 @@
-"""The pickup room: orders that are fetched in a shop or delivered by its own riders, from lying ready to being handed over."""
+"""The pickup room: orders that are fetched in a shop or brought by its own riders."""
 
 from django.apps import AppConfig
 

@@ -74,9 +74,7 @@ def read_word(said: str) -> tuple[int, datetime] | None:
     if found is None:
         return None
     told = f"{found[1]}-{found[2]}"
-    if not any(
-        hmac.compare_digest(_signed(told, use="word", key=key)[:32], found[3]) for key in _keys()
-    ):
+    if not any(hmac.compare_digest(_signed(told, use="word", key=key)[:32], found[3]) for key in _keys()):
         return None
     return int(found[1]), datetime.fromtimestamp(int(found[2]), tz=UTC)
 

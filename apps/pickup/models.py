@@ -60,9 +60,7 @@ class Pickup(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["fetch_by"], condition=Q(status=PickupStatus.READY), name="pickup_overdue"
-            ),
+            models.Index(fields=["fetch_by"], condition=Q(status=PickupStatus.READY), name="pickup_overdue"),
             models.Index(fields=["code_hash"], name="pickup_by_code"),
             models.Index(fields=["place", "status", "-id"], name="pickup_of_place"),
         ]

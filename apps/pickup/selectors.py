@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
+from apps.inventory.models import Hold
 from apps.members.models import Member
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import DeliveryKind, Status
@@ -22,15 +25,25 @@ from apps.stores.selectors import DISTANCE_M
 from mall.errors import NotFound
 from mall.geo import Point
 
+# Where a pickup may stand while its order stands there.
+_STANDS: Final[Mapping[str, Collection[str | None]]] = {
+    Status.UNPAID: (None,),
+    Status.CLOSED: (None,),
+    Status.GATHERING: (PickupStatus.WAITING,),
+    Status.PAID: (PickupStatus.WAITING,),
+    Status.SHIPPED: (PickupStatus.READY,),
+    Status.RECEIVED: (PickupStatus.FETCHED,),
+    Status.REFUNDED: (PickupStatus.OFF, PickupStatus.FETCHED),
+}
 MOST_PLACES: Final = 100
 # The nearest first; those without the SKU after all that have it. From nowhere, as the shop sorts its places.
 _NEAR: Final = f"""
     SELECT place.id, place.name, concat(place.province, place.city, place.district, place.detail), place.phone,
-           place.hours::text, place.latitude, place.longitude, place.delivers, {DISTANCE_M} AS away,
+           place.hours::text, place.latitude, place.longitude, place.delivers, CASE WHEN %(lat)s::float8 IS NOT NULL THEN {DISTANCE_M} END AS away,
            CASE WHEN %(sku_id)s::bigint IS NULL THEN NULL ELSE COALESCE(stock.on_hand - stock.held, 0) END AS free
       FROM stores_place AS place
       LEFT JOIN inventory_stock AS stock ON stock.place_id = place.id AND stock.sku_id = %(sku_id)s
-     WHERE place.kind = 'SHOP' AND place.picks_up AND (%(city)s = '' OR place.city = %(city)s)
+     WHERE place.kind = 'SHOP' AND place.picks_up AND (%(city)s = '' OR place.city IN (%(city)s, %(city)s || '市'))
      ORDER BY (CASE WHEN %(sku_id)s::bigint IS NULL THEN FALSE ELSE COALESCE(stock.on_hand - stock.held, 0) < 1 END),
               away, place.priority, place.id
      LIMIT {MOST_PLACES}
@@ -44,9 +57,10 @@ class Shown(NamedTuple):
     fetch_by: datetime | None
 
 
-def places_near(
-    *, near: Point | None, sku_id: int | None, city: str, at: datetime
-) -> list[dict[str, Any]]:
+NOTHING: Final = Shown(None, None)
+
+
+def places_near(*, near: Point | None, sku_id: int | None, city: str, at: datetime) -> list[dict[str, Any]]:
     """The shops where orders are fetched as the API shows them, at most a hundred: one statement.
 
     ``distance_m`` is None from nowhere, ``available`` None where no SKU is asked for.
@@ -66,9 +80,9 @@ def places_near(
 def of_order(order: Order) -> Shown:
     """What the buyer of an order sees of its pickup: the code once it is paid and until it is fetched or refunded."""
     if order.delivery_kind is not DeliveryKind.PICKUP or order.status not in (Status.PAID, Status.SHIPPED):
-        return Shown(None, None)
+        return NOTHING
     row = Pickup.objects.filter(order=order).only("code_sealed", "fetch_by").first()
-    return Shown(codes.unseal(row.code_sealed), row.fetch_by) if row else Shown(None, None)
+    return Shown(codes.unseal(row.code_sealed), row.fetch_by) if row else NOTHING
 
 
 def open_of_member(*, member: Member, order_no: str) -> Pickup:
@@ -112,6 +126,26 @@ def to_prepare() -> QuerySet[Pickup]:
     return Pickup.objects.filter(
         status=PickupStatus.WAITING, order__status=Status.PAID, order__awaits_goods=False
     )
+
+
+def misplaced() -> Iterator[str]:
+    """Orders that are fetched and whose pickup stands elsewhere than they do, or is missing."""
+    rows = Order.objects.filter(delivery__kind=DeliveryKind.PICKUP).order_by("id")
+    for order_no, status, stands in rows.values_list("order_no", "status", "pickup__status").iterator():
+        wanted = _STANDS.get(status, ())
+        if stands not in wanted:
+            yield f"{order_no} is {status}, its pickup {stands}"
+
+
+def held_elsewhere() -> Iterator[str]:
+    """Orders from one shop that took units of another place."""
+    place = Cast(KeyTextTransform("place_id", "delivery"), BigIntegerField())
+    order = Order.objects.filter(order_no=OuterRef("order_no"), delivery__isnull=False).annotate(at=place)
+    rows = Hold.objects.annotate(at=Subquery(order.values("at")[:1])).filter(at__isnull=False)
+    for order_no, place_id in (
+        rows.exclude(stock__place_id=F("at")).order_by("id").values_list("order_no", "stock__place_id")
+    ):
+        yield f"{order_no} took units of place {place_id}"
 
 
 def _place(row: Sequence[Any], *, at: datetime) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class AreaInvalid(Invalid):
 
 
 def read(typed: str) -> list[list[float]]:
-    """The corners of what was typed, ``经度,纬度`` a line, as ``[[lng, lat], …]``; nothing typed is no area. Raises AreaInvalid."""
+    """The corners of what was typed, ``经度,纬度`` a line, as ``[[lng, lat], …]``; none for nothing. Raises AreaInvalid."""
     corners = []
     for line in (line.strip() for line in typed.replace("；", "\n").replace(";", "\n").splitlines()):
         if not line:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from apps.base.forms import RuledForm, YuanField
 from apps.stores import areas, hours
 from apps.stores import services as stores
 from apps.stores.models import Place
 from mall.errors import ShopError
+
+_NEAR_M: Final = 3000
 
 
 class _TypedField(forms.Field):
@@ -73,7 +75,19 @@ class PlaceForm(RuledForm):
     )
     delivery_min_fen = YuanField(label="起送金额（元）", required=False, help_text="优惠后的商品金额")
     delivery_fee_fen = YuanField(label="起步配送费（元）", required=False)
-    delivery_more_fen = YuanField(label="超出后每公里（元）", required=False, help_text="不足一公里按一公里计")
+    delivery_more_fen = YuanField(
+        label="超出后每公里（元）", required=False, help_text="不足一公里按一公里计"
+    )
+
+    delivery_near_m = forms.IntegerField(
+        label="起步距离（米）",
+        required=False,
+        min_value=0,
+        max_value=100_000,
+        initial=_NEAR_M,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="起步配送费包含的距离",
+    )
 
     class Meta:
         model = Place
@@ -85,10 +99,16 @@ class PlaceForm(RuledForm):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """Fees that were left empty are none."""
-        for name in ("delivery_min_fen", "delivery_fee_fen", "delivery_more_fen"):
+        """Fees that were left empty are none, the first distance is what most shops have."""
+        usual = {
+            "delivery_min_fen": 0,
+            "delivery_fee_fen": 0,
+            "delivery_more_fen": 0,
+            "delivery_near_m": _NEAR_M,
+        }
+        for name, value in usual.items():
             if name in self.cleaned_data and self.cleaned_data[name] is None:
-                self.cleaned_data[name] = 0
+                self.cleaned_data[name] = value
         return super().clean()
 
     def check(self, row: Place) -> None:

@@ -6,15 +6,14 @@ from apps.base import migrating
 
 
 class Migration(migrating.Migration):
-
     dependencies = [
-        ('orders', '0020_found_in_a_time'),
+        ("orders", "0020_found_in_a_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='order',
-            name='delivery',
-            field=models.JSONField(blank=True, null=True, verbose_name='配送方式'),
+            model_name="order",
+            name="delivery",
+            field=models.JSONField(blank=True, null=True, verbose_name="配送方式"),
         ),
     ]

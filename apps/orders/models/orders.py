@@ -202,6 +202,11 @@ class Order(models.Model):
         return DeliveryKind(self.delivery["kind"]) if self.delivery else DeliveryKind.EXPRESS
 
     @property
+    def address_told(self) -> dict[str, Any] | None:
+        """Where it goes; None where nothing goes anywhere."""
+        return self.address or None
+
+    @property
     def due_fen(self) -> int:
         """What WeChat is asked for: the order without the part that stored value pays."""
         return self.payable_fen - self.balance_fen

@@ -74,7 +74,7 @@ class _CodeTaken(ShopError):
 
 
 def open_for(*, order: Order, at: datetime) -> None:
-    """Give a paid order that is fetched its code, in the caller's transaction; it has one: nothing. The caller has the lock."""
+    """Give a paid order that is fetched its code, unless it has one. The caller has the order's lock."""
     transactions.require()
     if order.delivery is None or Pickup.objects.filter(order=order).exists():
         return
@@ -145,9 +145,7 @@ def look_up(*, operator: Any, code: str, place_id: int, at: datetime) -> Pickup:
     return row
 
 
-def hand_over(
-    *, operator: Any, code: str, place_id: int, seen: str = "", at: datetime
-) -> Pickup:
+def hand_over(*, operator: Any, code: str, place_id: int, seen: str = "", at: datetime) -> Pickup:
     """Hand the order behind a code over: it is RECEIVED, and the code opens nothing any more.
 
     ``seen`` is the ``selectors.fingerprint`` of the goods that were shown. Of two counters at once one hands over, the
@@ -193,9 +191,12 @@ def _found(said: str, *, at: datetime) -> tuple[Pickup, datetime | None]:
     elif len(said) == codes.DIGITS and said.isascii() and said.isdigit():
         known = rows.filter(code_hash__in=codes.digests(said))
         # An open one before one that was fetched not long ago by the same digits.
-        row = known.filter(status__in=OPEN).first() or known.filter(
-            status=PickupStatus.FETCHED, fetched_at__gt=at - REMEMBERED
-        ).order_by("-fetched_at").first()
+        row = (
+            known.filter(status__in=OPEN).first()
+            or known.filter(status=PickupStatus.FETCHED, fetched_at__gt=at - REMEMBERED)
+            .order_by("-fetched_at")
+            .first()
+        )
     else:
         row = None
     if row is None:

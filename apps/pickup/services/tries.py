@@ -36,9 +36,7 @@ def charge(*, operator_id: int, at: datetime) -> None:
     Not to be called inside a transaction, whose rollback would forget it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CHARGE, {"who": operator_id, "at": at, "before": at - _PERIOD, "most": MOST}
-        )
+        cursor.execute(_CHARGE, {"who": operator_id, "at": at, "before": at - _PERIOD, "most": MOST})
         charged = cursor.rowcount
     if not charged:
         since = PickupTries.objects.values_list("since", flat=True).get(pk=operator_id)
