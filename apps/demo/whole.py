@@ -25,6 +25,7 @@ from apps.demo import (
     referrals,
     reviews,
     shares,
+    shops,
     surveys,
     terms,
     wishes,
@@ -54,6 +55,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)
+        shops.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)

@@ -39,7 +39,8 @@ MOST_PLACES: Final = 100
 # The nearest first; those without the SKU after all that have it. From nowhere, as the shop sorts its places.
 _NEAR: Final = f"""
     SELECT place.id, place.name, concat(place.province, place.city, place.district, place.detail), place.phone,
-           place.hours::text, place.latitude, place.longitude, place.delivers, CASE WHEN %(lat)s::float8 IS NOT NULL THEN {DISTANCE_M} END AS away,
+           place.hours::text, place.latitude, place.longitude, place.delivers,
+           CASE WHEN %(lat)s::float8 IS NOT NULL THEN {DISTANCE_M} END AS away,
            CASE WHEN %(sku_id)s::bigint IS NULL THEN NULL ELSE COALESCE(stock.on_hand - stock.held, 0) END AS free
       FROM stores_place AS place
       LEFT JOIN inventory_stock AS stock ON stock.place_id = place.id AND stock.sku_id = %(sku_id)s

@@ -152,12 +152,17 @@ def hand_over(*, operator: Any, code: str, place_id: int, seen: str = "", at: da
     other is told that it is done. Raises as ``look_up`` does, and GoodsChanged. Not to be called inside a transaction.
     """
     found = look_up(operator=operator, code=code, place_id=place_id, at=at)
+    return give(found, operator=operator, seen=seen, at=at)
+
+
+def give(found: Pickup, *, operator: Any, seen: str = "", at: datetime) -> Pickup:
+    """Hand a pickup over that was looked up: whoever has its lock first does. Raises as ``hand_over`` does."""
     with transaction.atomic():
         order = orders.lock(order_no=found.order.order_no)
         row = _locked(order)
         if row is None:
             raise CodeInvalid
-        _require_ready(row, place_id)
+        _require_ready(row, found.place_id)
         if order.status != Status.SHIPPED:
             raise NotReady("订单当前状态不能取货", details={"status": order.status})
         if seen and seen != pickup_facts.fingerprint(row):

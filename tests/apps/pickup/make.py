@@ -13,17 +13,27 @@ from apps.members.models import Address, Member
 from apps.orders.models import Order
 from apps.pickup import codes
 from apps.pickup.models import Pickup
-from apps.pickup.services import moving
+from apps.pickup.services import moving, riding
 from apps.stores import services as stores
 from apps.stores.models import Place
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.inventory import make as inventory
+from tests.apps.members import make as members
 
 NOW = counter.NOW
 # By the lake; a hundredth of a degree of latitude is 1,112 m.
 LAT, LNG = 30.25, 120.15
 DAILY = [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "09:00", "until": "21:00"}]
+
+RIDES: dict[str, Any] = {
+    "delivers": True,
+    "delivery_radius_m": 5000,
+    "delivery_min_fen": 3000,
+    "delivery_fee_fen": 500,
+    "delivery_near_m": 2000,
+    "delivery_more_fen": 200,
+}
 
 
 def shop(name: str = "西湖门店", *, north: float = 0, **columns: Any) -> Place:
@@ -93,6 +103,17 @@ def ready(place: Place, sku: Sku, quantity: int = 1, *, at: datetime = NOW) -> O
     paid = fetched_from(place, sku, quantity, at=at)
     moving.lie_ready(order_no=paid.order_no, operator=fulfillment.operator(), at=at)
     return Order.objects.get(pk=paid.pk)
+
+
+def ridden_from(place: Place, *, left: bool = False, at: datetime = NOW) -> Order:
+    """A paid order of a new member who lives a kilometre to the north of that shop; its rider may have left."""
+    member = members.member()
+    home = members.address(member, latitude=LAT + 0.01, longitude=LNG)
+    placed = order(member, goods(place), asked=Asked("CITY", place.pk), address=home, at=at)
+    counter.pay(placed, at=at)
+    if left:
+        riding.leave(order_no=placed.order_no, rider="", operator=fulfillment.operator(), at=at)
+    return Order.objects.get(pk=placed.pk)
 
 
 def code_of(order: Order) -> str:

@@ -27,14 +27,6 @@ from tests.apps.pickup import make
 
 pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Member], Any]
-RIDES = {
-    "delivers": True,
-    "delivery_radius_m": 5000,
-    "delivery_min_fen": 3000,
-    "delivery_fee_fen": 500,
-    "delivery_near_m": 2000,
-    "delivery_more_fen": 200,
-}
 SQUARE = [[120.14, 30.24], [120.16, 30.24], [120.16, 30.26], [120.14, 30.26]]
 
 
@@ -43,7 +35,7 @@ def at(north: float) -> dict[str, float]:
 
 
 def test_the_fee_grows_with_the_way_and_goes_back_like_postage(shopper_of: Shoppers) -> None:
-    shop = make.shop(**RIDES)
+    shop = make.shop(**make.RIDES)
     cup = make.goods(shop, 5)
     member = members.member()
     near = members.address(member, **at(0.01))
@@ -80,7 +72,7 @@ def test_the_fee_grows_with_the_way_and_goes_back_like_postage(shopper_of: Shopp
 
 
 def test_before_it_leaves_all_of_it_comes_back(shopper_of: Shoppers) -> None:
-    shop = make.shop(**RIDES)
+    shop = make.shop(**make.RIDES)
     cup = make.goods(shop, 5)
     member = members.member()
     order = make.order(member, cup, 2, asked=Asked("CITY"), address=members.address(member, **at(0.01)))
@@ -91,9 +83,9 @@ def test_before_it_leaves_all_of_it_comes_back(shopper_of: Shoppers) -> None:
 
 
 def test_the_nearest_shop_that_goes_there_and_has_it_brings_it() -> None:
-    make.shop("近而无货", north=0.001, **RIDES)
-    make.shop("区域之外", north=0.002, **{**RIDES, "delivery_area": SQUARE, "delivery_radius_m": None})
-    has = make.shop("有货", north=0.03, **RIDES)
+    make.shop("近而无货", north=0.001, **make.RIDES)
+    make.shop("区域之外", north=0.002, **{**make.RIDES, "delivery_area": SQUARE, "delivery_radius_m": None})
+    has = make.shop("有货", north=0.03, **make.RIDES)
     cup = make.goods(has, 2)
     member = members.member()
     address = members.address(member, **at(0.02))
@@ -102,7 +94,7 @@ def test_the_nearest_shop_that_goes_there_and_has_it_brings_it() -> None:
 
 
 def test_who_lives_too_far_or_buys_too_little_is_told_so(shopper_of: Shoppers) -> None:
-    shop = make.shop(**{**RIDES, "delivery_area": SQUARE})
+    shop = make.shop(**{**make.RIDES, "delivery_area": SQUARE})
     cup, lid = make.goods(shop, 5), make.goods(shop, 5, 1000)
     member = members.member()
     shopper = shopper_of(member)
@@ -141,7 +133,7 @@ def test_an_address_keeps_its_place_on_the_map_until_it_moves(shopper_of: Shoppe
 def test_wechat_hears_of_it_as_delivered_in_town(wechat: Sandbox, settings: Any) -> None:
     settings.PUBLIC_BASE_URL = "http://127.0.0.1:1"
     now = timezone.now()
-    shop = make.shop(**RIDES)
+    shop = make.shop(**make.RIDES)
     cup = make.goods(shop)
     member = members.member(openid=wechat.login("小茶").openid)
     wechat.fault("notify_lost", times=9)
