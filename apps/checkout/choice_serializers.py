@@ -73,6 +73,11 @@ class ActivityChoiceField(serializers.DictField):
     """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
 
 
+@extend_schema_field({"nullable": True, "enum": [None]})
+class NothingField(serializers.JSONField):
+    """What is understood and not offered: only null."""
+
+
 class DeliveryChoiceSerializer(serializers.Serializer[Any]):
     """How goods are to come: ``PICKUP`` names its shop and needs no address, ``CITY`` may leave the shop to us."""
 
@@ -80,10 +85,10 @@ class DeliveryChoiceSerializer(serializers.Serializer[Any]):
     place_id = row_id(
         required=False, allow_null=True, help_text="A shop of `GET /places`; none for `EXPRESS`."
     )
-    slot = serializers.JSONField(
+    slot = NothingField(
         required=False, allow_null=True, help_text="Not offered: anything but null is refused."
     )
-    packing = serializers.JSONField(
+    packing = NothingField(
         required=False, allow_null=True, help_text="Not offered: anything but null is refused."
     )
 

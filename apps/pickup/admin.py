@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from unfold.decorators import action
 
 from apps.base.admin import ReadOnlyAdmin, chip, for_chosen
 from apps.base.asking import Done, Preview, operator
+from apps.orders.models import OrderLine
 from apps.pickup import forms
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.models import Pickup
@@ -77,9 +79,7 @@ class PickupAdmin(ReadOnlyAdmin):
 
     @admin.display(description="商品")
     def goods(self, row: Pickup) -> SafeString:
-        lines = [line for line in row.order.lines.all() if line.quantity > line.refunded]
-        told = ((f"{line} {line.option_text}".strip(),) for line in lines)
-        return format_html_join(mark_safe("<br>"), "{}", told)
+        return _goods([line for line in row.order.lines.all() if line.quantity > line.refunded])
 
     @admin.display(description="买家留言")
     def remark(self, row: Pickup) -> str:
@@ -160,6 +160,19 @@ class PickupAdmin(ReadOnlyAdmin):
         self.message_user(request, f"已备好 {done} 单{refused}。")
 
 
+def _goods(lines: Iterable[OrderLine]) -> SafeString:
+    """Lines with the units that are handed over, one below the other."""
+    told = (
+        (
+            f"{line.title} {line.option_text}".strip(),
+            line.quantity - line.refunded,
+            "（赠品）" if line.is_gift else "",
+        )
+        for line in lines
+    )
+    return format_html_join(mark_safe("<br>"), "{} × {}{}", told)
+
+
 def _buyer(row: Pickup) -> str:
     """Who fetches it, as much as a counter needs to call them."""
     member = row.order.member
@@ -170,19 +183,12 @@ def _buyer(row: Pickup) -> str:
 def _facts(row: Pickup) -> list[tuple[str, Any]]:
     """What the person at the counter checks before confirming."""
     lines = pickup_facts.goods_of(row)
-    told = (
-        (
-            f"{line.title} {line.option_text}".strip(),
-            line.quantity - line.refunded,
-            "（赠品）" if line.is_gift else "",
-        )
-        for line in lines
-    )
     return [
-        ("商品", format_html_join(mark_safe("<br>"), "{} × {}{}", told)),
+        ("商品", _goods(lines)),
         ("共", f"{sum(line.quantity - line.refunded for line in lines)} 件"),
         ("买家", _buyer(row)),
         ("留言", row.order.remark or "—"),
-        ("订单", row.order.order_no),
+        # Its last signs are what a buyer reads out; all of it is wider than a phone.
+        ("订单", texts.masked_number(row.order.order_no)),
         ("门店", str(row.place)),
     ]

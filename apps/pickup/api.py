@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import segno
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.base.inputs import MAX_BIGINT
 from apps.base.schema import refusal
 from apps.members.auth import caller
 from apps.pickup import codes, examples, inputs
 from apps.pickup import selectors as pickup_facts
 from apps.pickup import serializers as shapes
 from mall.errors import NotFound
+
+_SKU: Final = {"type": "integer", "minimum": 1, "maximum": MAX_BIGINT}
+_CITY: Final = {"type": "string", "maxLength": inputs.LONGEST_CITY}
+
+
+def _degrees(most: int) -> dict[str, Any]:
+    return {"type": "number", "minimum": -most, "maximum": most}
 
 
 class PlacesView(APIView):
@@ -35,10 +44,10 @@ class PlacesView(APIView):
             "it come last. At most a hundred."
         ),
         parameters=[
-            OpenApiParameter("lat", OpenApiTypes.DOUBLE, description="Latitude (GCJ-02), with `lng`."),
-            OpenApiParameter("lng", OpenApiTypes.DOUBLE, description="Longitude (GCJ-02), with `lat`."),
-            OpenApiParameter("sku_id", OpenApiTypes.INT64, description="Of which SKU `available` speaks."),
-            OpenApiParameter("city", OpenApiTypes.STR, description="Only shops of this city: 杭州市."),
+            OpenApiParameter("lat", _degrees(90), description="Latitude (GCJ-02), with `lng`."),
+            OpenApiParameter("lng", _degrees(180), description="Longitude (GCJ-02), with `lat`."),
+            OpenApiParameter("sku_id", _SKU, description="Of which SKU `available` speaks."),
+            OpenApiParameter("city", _CITY, description="Only shops of this city: 杭州市."),
         ],
         responses={
             200: shapes.PlacePageSerializer,

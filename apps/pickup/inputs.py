@@ -10,8 +10,8 @@ from mall import text as texts
 from mall.errors import Invalid
 from mall.geo import Point
 
-_DEGREES: Final = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?")
-_LONGEST_CITY: Final = 20
+_DEGREES: Final = re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,3})?")
+LONGEST_CITY: Final = 20
 
 
 class Near(NamedTuple):
@@ -41,7 +41,7 @@ def near(said: Any) -> Near:
         if not (plain.isascii() and plain.isdigit() and len(plain) <= 19 and 1 <= int(plain) <= MAX_BIGINT):
             faults["sku_id"] = ["请填写商品规格的编号"]
     city = texts.plain(said.get("city") or "")
-    if len(city) > _LONGEST_CITY or "\x00" in city:
+    if len(city) > LONGEST_CITY or "\x00" in city:
         faults["city"] = ["请填写城市名称"]
     if faults:
         raise NearInvalid(details=faults)

@@ -13,6 +13,7 @@ from apps.base import roles
 from apps.orders.models import Order
 from apps.pickup import codes
 from apps.pickup.models import Pickup
+from mall import text as texts
 from tests.apps.pickup import make
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_a_clerk_puts_an_order_ready_scans_its_picture_and_hands_it_over(
     assert f'value="{word}"' in page and "查看商品" in page
 
     shown = admin_client.post(COUNTER, {"code": word, "place": shop.pk})
-    for told in ("手工陶瓷茶杯", "× 2", order.order_no, "确认核销取货"):
+    for told in ("手工陶瓷茶杯", "× 2", texts.masked_number(order.order_no), "确认核销取货"):
         assert told in said(shown), told
     seen = shown.context["seen"]
     form = {"code": word, "place": shop.pk, "seen": seen, "step": "confirm"}
