@@ -73,7 +73,7 @@ class ActivityChoiceField(serializers.DictField):
     """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
 
 
-@extend_schema_field({"nullable": True, "enum": [None]})
+@extend_schema_field({"type": "string", "nullable": True, "maxLength": 0})
 class NothingField(serializers.JSONField):
     """What is understood and not offered: only null."""
 

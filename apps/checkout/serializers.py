@@ -355,7 +355,7 @@ class OrderRowSerializer(FiguresSerializer):
     stages = serializers.SerializerMethodField(
         help_text="The parts in which it is paid, for an order by deposit and balance; empty for most."
     )
-    delivery = serializers.SerializerMethodField()
+    delivery = serializers.SerializerMethodField(help_text="How it comes, from which shop.")
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()

@@ -97,17 +97,16 @@ def _stock(place: Place, sku: Sku, *, at: datetime) -> None:
 
 
 def _orders(lake: Place, skus: list[Sku], *, now: datetime) -> None:
-    """One to put ready, one that lies ready, one that was fetched; one that waits for a rider, and one that is under way."""
-    _fetched_from(lake, skus[0], at=now - 3 * _HOUR)
-    lies = _fetched_from(lake, skus[1], at=now - 30 * _HOUR)
-    moving.lie_ready(order_no=lies.order_no, operator=None, at=now - 26 * _HOUR)
+    """One that was fetched, one that lies ready, one to put ready; one under way with a rider, and one that waits for one."""
     gone = _fetched_from(lake, skus[2], at=now - 52 * _HOUR)
     moving.lie_ready(order_no=gone.order_no, operator=None, at=now - 50 * _HOUR)
-    row = Pickup.objects.get(order=gone)
-    moving.give(row, operator=None, at=now - 28 * _HOUR)
-    _brought_from(lake, skus[0], at=now - _HOUR)
+    moving.give(Pickup.objects.get(order=gone), operator=None, at=now - 28 * _HOUR)
+    lies = _fetched_from(lake, skus[1], at=now - 27 * _HOUR)
+    moving.lie_ready(order_no=lies.order_no, operator=None, at=now - 26 * _HOUR)
+    _fetched_from(lake, skus[0], at=now - 3 * _HOUR)
     rides = _brought_from(lake, skus[3], at=now - 2 * _HOUR)
     riding.leave(order_no=rides.order_no, rider="小王", operator=None, at=now - _HOUR / 2)
+    _brought_from(lake, skus[0], at=now - _HOUR)
 
 
 def _fetched_from(place: Place, sku: Sku, *, at: datetime) -> Order:

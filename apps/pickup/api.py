@@ -50,7 +50,7 @@ class PlacesView(APIView):
             OpenApiParameter("city", _CITY, description="Only shops of this city: 杭州市."),
         ],
         responses={
-            200: shapes.PlacePageSerializer,
+            200: shapes.PickupPlacePageSerializer,
             400: refusal(400, "invalid", "查询条件有误", {"lng": ["经纬度须同时提供"]}),
         },
         examples=[examples.PLACES],

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 
-class HoursSerializer(serializers.Serializer[Any]):
+class OpeningHoursSerializer(serializers.Serializer[Any]):
     """A time at which a shop is open, ``[from, until)`` of each of these days."""
 
     days = serializers.ListField(
@@ -25,14 +25,14 @@ class HoursSerializer(serializers.Serializer[Any]):
         }
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class PickupPlaceSerializer(serializers.Serializer[Any]):
     """A shop in which orders are fetched."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
     address = serializers.CharField()
     phone = serializers.CharField()
-    hours = HoursSerializer(many=True)
+    hours = OpeningHoursSerializer(many=True, help_text="Empty where nobody said.")
     open_now = serializers.BooleanField(
         help_text="Whether it is open at this moment; false also without hours."
     )
@@ -47,10 +47,10 @@ class PlaceSerializer(serializers.Serializer[Any]):
     delivers = serializers.BooleanField(help_text="Whether it has riders of its own (`CITY`).")
 
 
-class PlacePageSerializer(serializers.Serializer[Any]):
+class PickupPlacePageSerializer(serializers.Serializer[Any]):
     """The shops, nearest first; at most a hundred, all on one page."""
 
-    results = PlaceSerializer(many=True)
+    results = PickupPlaceSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 

@@ -27,6 +27,7 @@ from apps.messaging.models import Rules, SceneSetting
 from apps.messaging.models import Template as MessageTemplate
 from apps.messaging.services import deciding
 from apps.orders.models import Order
+from apps.pickup.models import Pickup
 from apps.pickup.services import moving
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
@@ -291,6 +292,8 @@ def fetch_it(witness: Witness) -> None:
     )
     moving.lie_ready(order_no=order.order_no, operator=None, at=datetime.now(tz=UTC))
     assert witness.call("GET", path)["fetch_by"] is not None
+    moving.give(Pickup.objects.get(), operator=None, at=datetime.now(tz=UTC))
+    assert witness.call("GET", path)["pickup_code"] is None
 
 
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:

@@ -38,6 +38,7 @@ from apps.inventory.models import Hold, Stock
 from apps.invoices.models import Invoice
 from apps.members.models import Document, Level
 from apps.orders.models import Order
+from apps.pickup.models import Pickup
 from apps.points.models import PointsGood
 from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Campaign, Promotion
@@ -97,7 +98,7 @@ def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
     assert Category.objects.filter(parent=None).count() >= 3
     assert Category.objects.exclude(parent=None).count() >= 10
     assert Sku.objects.count() > Product.objects.count()
-    assert Stock.objects.values("place").distinct().count() == 2
+    assert Stock.objects.values("place").distinct().count() == 4
     assert stock_facts.unbalanced() == []
     assert FreightTemplate.objects.filter(is_default=True).count() == 1
     assert FreightTemplate.objects.count() == 2
@@ -161,13 +162,21 @@ def test_newcomers_find_reviews_with_replies_and_a_survey(shop: None) -> None:
 def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> None:
     for whose, how_many in (
         # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, and of two who got packets.
-        ({"parcels": None}, 8 + 2 + 4 + 4 + 2),
+        ({"parcels": None, "delivery": None}, 8 + 2 + 4 + 4 + 2),
         # Those of parcels under way, which are days old as well.
         ({"parcels__isnull": False}, 6),
+        # Those that are fetched, and those that riders bring.
+        ({"delivery__isnull": False}, 3 + 2),
     ):
         placed = list(Order.objects.filter(**whose).order_by("-id").values_list("created_at", flat=True))
         assert len(placed) == how_many
         assert placed == sorted(placed, reverse=True)
+
+
+def test_three_shops_hand_over_what_lies_there_in_each_state(shop: None) -> None:
+    rows = Client().get("/api/v1/places?lat=30.23&lng=120.13").json()["results"]
+    assert [row["name"] for row in rows] == ["西湖门店", "滨江门店", "上海静安门店"]
+    assert {row.status for row in Pickup.objects.all()} == {"WAITING", "READY", "FETCHED"}
 
 
 def test_filling_tells_how_far_it_is(shop: None) -> None:

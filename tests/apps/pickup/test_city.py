@@ -35,6 +35,7 @@ def at(north: float) -> dict[str, float]:
 
 
 def test_the_fee_grows_with_the_way_and_goes_back_like_postage(shopper_of: Shoppers) -> None:
+    fulfillment.carriers()
     shop = make.shop(**make.RIDES)
     cup = make.goods(shop, 5)
     member = members.member()
