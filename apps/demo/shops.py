@@ -97,7 +97,7 @@ def _stock(place: Place, sku: Sku, *, at: datetime) -> None:
 
 
 def _orders(lake: Place, skus: list[Sku], *, now: datetime) -> None:
-    """One that was fetched, one that lies ready, one to put ready; one under way with a rider, and one that waits for one."""
+    """One that was fetched, one that lies ready, one to put ready; one under way with a rider, one that waits for him."""
     gone = _fetched_from(lake, skus[2], at=now - 52 * _HOUR)
     moving.lie_ready(order_no=gone.order_no, operator=None, at=now - 50 * _HOUR)
     moving.give(Pickup.objects.get(order=gone), operator=None, at=now - 28 * _HOUR)

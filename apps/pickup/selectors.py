@@ -22,6 +22,7 @@ from apps.pickup.models import Pickup
 from apps.pickup.states import PickupStatus
 from apps.stores import hours
 from apps.stores.selectors import DISTANCE_M
+from mall import text as texts
 from mall.errors import NotFound
 from mall.geo import Point
 
@@ -88,6 +89,8 @@ def of_order(order: Order) -> Shown:
 
 def open_of_member(*, member: Member, order_no: str) -> Pickup:
     """The member's pickup that can still be fetched. Raises NotFound."""
+    if not texts.is_number(order_no):
+        raise NotFound
     row = Pickup.objects.filter(
         order__order_no=order_no,
         order__member=member,
