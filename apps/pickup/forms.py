@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django import forms
+from django.db.models import Q
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.base.asking import AskForm
 from apps.base.forms import TextField
+from apps.pickup.states import OPEN
 from apps.stores.models import Place
 
 
@@ -26,7 +28,10 @@ class HandOverForm(AskForm):
     )
     place = forms.ModelChoiceField(
         label="门店",
-        queryset=Place.objects.filter(kind=Place.Kind.SHOP, picks_up=True),
+        # One that takes no more orders still hands over those that it has.
+        queryset=Place.objects.filter(
+            Q(picks_up=True) | Q(pickup__status__in=OPEN), kind=Place.Kind.SHOP
+        ).distinct(),
         widget=UnfoldAdminSelectWidget,
         empty_label=None,
     )
