@@ -257,7 +257,7 @@ PLAIN: Mapping[str, str] = {
     "catalog.Product": "title subtitle cover video",
     "catalog.ProductImage": "image",
     "catalog.Sku": "code image",
-    "stores.Place": "name province city district",
+    "stores.Place": "name province city district latitude longitude",
     "inventory.StockEntry": "reason",
     "promotions.MemberDay": "name",
     "promotions.Campaign": "name",

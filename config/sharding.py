@@ -287,7 +287,6 @@ ACROSS: Final[Mapping[str, str]] = {
     "orders.OrderRefund(refund_no)": _RANDOM,
     "orders.OrderRefund(token)": _RANDOM,
     "pickup.Pickup(code_hash)": _MOVES,
-    "pickup.Pickup(order)": _BY_ORDER,
     "points.Redemption(order_no)": _BY_ORDER,
     "points.Redemption(redemption_no)": _RANDOM,
     "points.Settlement(order_no)": _BY_ORDER,

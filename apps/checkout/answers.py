@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.fields import DateTimeField
 
-from apps.checkout import activities, bills, delivering, refunds
+from apps.checkout import activities, bills, refunds
 from apps.checkout import serializers as shapes
 from apps.orders.models import Order, OrderLine
 from apps.pickup import selectors as pickup_facts
@@ -92,7 +92,7 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
             {**stage, "from": _time(stage["from"]), "until": _time(stage["until"])}
             for stage in activities.stages_of(order, at=timezone.now())
         ],
-        "delivery": delivering.told(order.delivery),
+        "delivery": order.delivery_told,
         "remark": order.remark,
         "server_time": _time(timezone.now()),
         **{name: _time(getattr(order, name)) for name in _TIMES},

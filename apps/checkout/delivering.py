@@ -9,12 +9,11 @@ from typing import Any, Final, NamedTuple
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address
 from apps.orders.states import DeliveryKind
-from apps.stores import areas
+from apps.stores import areas, geo
 from apps.stores import selectors as place_facts
+from apps.stores.geo import Point
 from apps.stores.models import Place
-from mall import geo
 from mall.errors import Invalid, Kind, ShopError
-from mall.geo import Point
 from mall.pricing.basket import Basket, ChargedBy, Destination, Freight, Zone
 from mall.pricing.quote import Quote
 
@@ -115,13 +114,6 @@ def way_of(
     if asked.kind == DeliveryKind.PICKUP:
         return _picked_up(asked)
     return _delivered(asked, address, units)
-
-
-def told(delivery: Mapping[str, Any] | None) -> dict[str, Any]:
-    """How a quote or an order comes to its buyer, as shoppers are answered."""
-    if not delivery:
-        return {"kind": DeliveryKind.EXPRESS.value, "place_id": None, "place": None, "distance_m": None}
-    return {name: delivery[name] for name in ("kind", "place_id", "place", "distance_m")}
 
 
 def _picked_up(asked: Asked) -> Way:

@@ -19,7 +19,7 @@ from apps.fulfillment import freight
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
-from apps.orders.states import DeliveryKind
+from apps.orders.states import BY_PARCEL, DeliveryKind
 from apps.pictures import stored
 from apps.points import deduction
 from apps.promotions import selectors as promotion_facts
@@ -165,7 +165,7 @@ class Composition:
         return {
             **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
-            "delivery": delivering.told(self.way.as_order() if self.way else None),
+            "delivery": self.way.as_order() if self.way else BY_PARCEL,
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -12,11 +11,11 @@ from rest_framework import serializers
 from apps.base.schema import ServerTimeField
 from apps.catalog.models import Returns
 from apps.catalog.serializers import ReturnsSerializer
-from apps.checkout import activities, bills, delivering, refunds
+from apps.checkout import activities, bills, refunds
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Actor, DeliveryKind, StageKind, StageStatus, Status
+from apps.orders.states import Actor, StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
-from apps.pickup import selectors as pickup_facts
+from apps.pickup.serializers import DeliverySerializer, FetchedSerializer
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
 
@@ -36,30 +35,6 @@ from mall.pricing.quote import GOODS, ReductionKind
 )
 class OrderActivityField(serializers.JSONField):
     """An activity as the order answers it."""
-
-
-class DeliveryPlaceSerializer(serializers.Serializer[Any]):
-    """The shop as it was when the order was placed."""
-
-    name = serializers.CharField()
-    address = serializers.CharField()
-    phone = serializers.CharField()
-
-
-class DeliverySerializer(serializers.Serializer[Any]):
-    """How the goods come to their buyer."""
-
-    kind = serializers.ChoiceField(
-        choices=DeliveryKind.choices,
-        help_text="`EXPRESS`: by parcel; `PICKUP`: fetched in a shop; `CITY`: by that shop's own riders.",
-    )
-    place_id = serializers.IntegerField(
-        allow_null=True, help_text="The shop that it is fetched or sent from."
-    )
-    place = DeliveryPlaceSerializer(allow_null=True)
-    distance_m = serializers.IntegerField(
-        allow_null=True, help_text="From the shop to the address, in metres; null unless `CITY`."
-    )
 
 
 class ReductionSerializer(serializers.Serializer[Any]):
@@ -355,7 +330,7 @@ class OrderRowSerializer(FiguresSerializer):
     stages = serializers.SerializerMethodField(
         help_text="The parts in which it is paid, for an order by deposit and balance; empty for most."
     )
-    delivery = serializers.SerializerMethodField(help_text="How it comes, from which shop.")
+    delivery = DeliverySerializer(source="delivery_told", help_text="How it comes, from which shop.")
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -373,10 +348,6 @@ class OrderRowSerializer(FiguresSerializer):
     @extend_schema_field(StageSerializer(many=True))
     def get_stages(self, order: Order) -> list[Any]:
         return list(StageSerializer(activities.stages_of(order, at=timezone.now()), many=True).data)
-
-    @extend_schema_field(DeliverySerializer)
-    def get_delivery(self, order: Order) -> dict[str, Any]:
-        return delivering.told(order.delivery)
 
     def get_status_text(self, order: Order) -> str:
         return refunds.order_text(order, self._refunds(order))
@@ -439,26 +410,14 @@ class ParcelSerializer(serializers.Serializer[Any]):
     items = ParcelItemSerializer(many=True)
 
 
-class OrderSerializer(OrderRowSerializer):
+class OrderSerializer(FetchedSerializer, OrderRowSerializer):
     """An order with everything about it."""
 
     address = OrderAddressSerializer(
         allow_null=True, source="address_told", help_text="Null for an order that is fetched in a shop."
     )
-    pickup_code = serializers.SerializerMethodField(
-        help_text="Eight digits by which a PICKUP order is fetched, good once; null until it is paid and once it is over."
-    )
-    fetch_by = serializers.SerializerMethodField(
-        help_text="Until when a PICKUP order that lies ready is to be fetched; it is refunded then. Else null."
-    )
     parcels = serializers.SerializerMethodField()
     history = MoveSerializer(many=True, source="moves")
-
-    def get_pickup_code(self, order: Order) -> str | None:
-        return pickup_facts.of_order(order).code
-
-    def get_fetch_by(self, order: Order) -> datetime | None:
-        return pickup_facts.of_order(order).fetch_by
 
     @extend_schema_field(ParcelSerializer(many=True))
     def get_parcels(self, order: Order) -> list[Any]:

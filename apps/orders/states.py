@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
@@ -30,6 +33,15 @@ class DeliveryKind(models.TextChoices):
     EXPRESS = "EXPRESS", "快递"
     PICKUP = "PICKUP", "到店自提"
     CITY = "CITY", "同城配送"
+
+
+# How an order that goes by parcel answers where it comes from.
+BY_PARCEL: Final[Mapping[str, Any]] = {
+    "kind": DeliveryKind.EXPRESS.value,
+    "place_id": None,
+    "place": None,
+    "distance_m": None,
+}
 
 
 class StageKind(models.TextChoices):

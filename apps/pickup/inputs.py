@@ -6,9 +6,9 @@ import re
 from typing import Any, Final, NamedTuple
 
 from apps.base.inputs import MAX_BIGINT
+from apps.stores.geo import Point
 from mall import text as texts
 from mall.errors import Invalid
-from mall.geo import Point
 
 _DEGREES: Final = re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,3})?")
 LONGEST_CITY: Final = 20

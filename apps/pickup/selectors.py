@@ -21,10 +21,10 @@ from apps.pickup import codes
 from apps.pickup.models import Pickup
 from apps.pickup.states import PickupStatus
 from apps.stores import hours
+from apps.stores.geo import Point
 from apps.stores.selectors import DISTANCE_M
 from mall import text as texts
 from mall.errors import NotFound
-from mall.geo import Point
 
 # Where a pickup may stand while its order stands there.
 _STANDS: Final[Mapping[str, Collection[str | None]]] = {

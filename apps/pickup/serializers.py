@@ -1,10 +1,56 @@
-"""The shapes of places and of a pickup's picture, as shoppers are answered and may ask."""
+"""The shapes of places, of how an order comes, and of a pickup's picture, as shoppers are answered."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
+
+from apps.orders.models import Order
+from apps.orders.states import DeliveryKind
+from apps.pickup import selectors as pickup_facts
+
+
+class DeliveryPlaceSerializer(serializers.Serializer[Any]):
+    """The shop as it was when the order was placed."""
+
+    name = serializers.CharField()
+    address = serializers.CharField()
+    phone = serializers.CharField()
+
+
+class DeliverySerializer(serializers.Serializer[Any]):
+    """How the goods come to their buyer."""
+
+    kind = serializers.ChoiceField(
+        choices=DeliveryKind.choices,
+        help_text="`EXPRESS`: by parcel; `PICKUP`: fetched in a shop; `CITY`: by that shop's own riders.",
+    )
+    place_id = serializers.IntegerField(
+        allow_null=True, help_text="The shop that it is fetched or sent from."
+    )
+    place = DeliveryPlaceSerializer(allow_null=True)
+    distance_m = serializers.IntegerField(
+        allow_null=True, help_text="From the shop to the address, in metres; null unless `CITY`."
+    )
+
+
+class FetchedSerializer(serializers.Serializer[Any]):
+    """What an order says of being fetched."""
+
+    pickup_code = serializers.SerializerMethodField(
+        help_text="Eight digits by which a PICKUP order is fetched, good once; null until it is paid and once it is over."
+    )
+    fetch_by = serializers.SerializerMethodField(
+        help_text="Until when a PICKUP order that lies ready is to be fetched; it is refunded then. Else null."
+    )
+
+    def get_pickup_code(self, order: Order) -> str | None:
+        return pickup_facts.of_order(order).code
+
+    def get_fetch_by(self, order: Order) -> datetime | None:
+        return pickup_facts.of_order(order).fetch_by
 
 
 class OpeningHoursSerializer(serializers.Serializer[Any]):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from apps.stores import geo
+from apps.stores.geo import Point
 from apps.stores.models import Place
-from mall import geo
 from mall.errors import Invalid
-from mall.geo import Point
 
 MOST_CORNERS: Final = 200
 _CORNER: Final = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,9})?)\s*[,，]\s*(-?[0-9]{1,2}(?:\.[0-9]{1,9})?)")

@@ -7,10 +7,10 @@ from typing import Final
 
 from django.db.models.expressions import RawSQL
 
+from apps.stores.geo import EARTH_M, Point
 from apps.stores.models import Place
-from mall.geo import EARTH_M, Point
 
-# mall.geo's haversine where the rows are, in metres: PostgreSQL brings no geography, and some hundred shops need none.
+# geo's haversine where the rows are, in metres: PostgreSQL brings no geography, and some hundred shops need none.
 # For places whose coordinates somebody said; 1 bounds what rounding makes of opposite ends of the earth.
 DISTANCE_M: Final = (
     f"2 * {EARTH_M} * asin(least(1, sqrt(power(sin(radians(%(lat)s::float8 - place.latitude) / 2), 2)"

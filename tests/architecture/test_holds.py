@@ -17,6 +17,7 @@ ORDER = {
     "Bargains": "the campaign's quota, behind the run of one member",
     "Presales": "shared by all buyers of a plan, whose goods arrive by locking plan before stock",
     "FlashQuota": "shared by everybody in a rush",
+    "PickupCodes": "one order's own row, made when it is paid; nobody waits for it",
     "Stock": "last: every order of a SKU waits for this row, so it is locked for the shortest time",
 }
 

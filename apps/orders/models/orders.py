@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
-from apps.orders.states import DeliveryKind, Status
+from apps.orders.states import BY_PARCEL, DeliveryKind, Status
 from mall.pricing import refs
 from mall.pricing.quote import FREIGHT, GOODS
 from mall.pricing.refs import Ref
@@ -200,6 +201,11 @@ class Order(models.Model):
     def delivery_kind(self) -> DeliveryKind:
         """How the goods come to their buyer."""
         return DeliveryKind(self.delivery["kind"]) if self.delivery else DeliveryKind.EXPRESS
+
+    @property
+    def delivery_told(self) -> Mapping[str, Any]:
+        """How the goods come to their buyer, as shoppers are answered."""
+        return self.delivery or BY_PARCEL
 
     @property
     def address_told(self) -> dict[str, Any] | None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from apps.stores import areas, hours
-from mall import geo
+from apps.stores import areas, geo, hours
 from mall.errors import ShopError
 from tests.apps.pickup import make
 
