@@ -182,6 +182,9 @@ class Environment(BaseSettings):
     large_order_payment_minutes: int = Field(default=10, ge=5, le=1440)
     # How many may buy in one group: WeChat's rule 5.1.8 is against teams of more than five.
     group_buy_largest: int = Field(default=5, ge=2, le=100)
+    # An order that lies ready is remembered to its buyer after so many days, and refunded after so many.
+    pickup_remind_days: int = Field(default=3, ge=1, le=60)
+    pickup_refund_days: int = Field(default=7, ge=1, le=60)
     order_auto_receive_days: int = Field(default=10, ge=1, le=60)
     # What a coupon may be worth that an operator without 「补偿发券（不限面值）」 gives as compensation.
     compensation_limit_fen: int = Field(default=50_00, ge=0, le=10_000_00)

@@ -103,6 +103,11 @@ INVARIANTS: Sequence[Invariant] = (
         ),
     ),
     Invariant(
+        name="pickups_follow_orders",
+        title="自提单与订单状态一致，自提和同城订单的库存都出自所选门店",
+        faults=("apps.pickup.selectors.misplaced", "apps.pickup.selectors.held_elsewhere"),
+    ),
+    Invariant(
         name="invoices_within_paid",
         title="发票金额不超过订单实付，每笔订单只有一张有效发票",
         faults=("apps.invoices.selectors.unbalanced",),

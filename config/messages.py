@@ -44,6 +44,14 @@ _PRICE: Final = _fen("price", "价格", 9_900)
 _ORDER_PAGE: Final = "pages/order/detail?order_no={order_no}"
 _PRODUCT_PAGE: Final = "pages/product/detail?id={product_id}"
 
+_LIES_READY: Final = (
+    _ORDER_NO,
+    _GOODS,
+    _text("place", "自提门店", "西湖门店"),
+    _text("address", "门店地址", "杭州市西湖区龙井路 66 号"),
+    _time("fetch_by", "最晚取货时间"),
+)
+
 SCENES: Sequence[Scene] = (
     Scene(
         name="order_paid",
@@ -327,7 +335,7 @@ SCENES: Sequence[Scene] = (
         page="pages/survey/index?id={survey_id}",
         reads="apps.support.telling.survey",
     ),
-    # In the shop's inbox alone: the contract has no scene of it that the mini program asks for.
+    # In the shop's inbox alone: the contract has no scene of these that the mini program asks for.
     Scene(
         name="invoice",
         title="发票进度",
@@ -345,6 +353,50 @@ SCENES: Sequence[Scene] = (
         inbox_text="订单 {order_no} 的发票（{amount}）：{progress}。{hint}。",
         page=_ORDER_PAGE,
         reads="apps.invoices.telling.moved",
+        asked=False,
+    ),
+    Scene(
+        name="pickup_ready",
+        title="自提订单已备好",
+        moment="",
+        passes_quiet=True,
+        names=_LIES_READY,
+        expires_after=timedelta(days=3),
+        inbox_title="商品已备好，等您来取",
+        inbox_text="您的订单 {order_no} 已在{place}备好，请于 {fetch_by} 前出示取货码自提，地址：{address}。",
+        page=_ORDER_PAGE,
+        reads="apps.pickup.telling.ready",
+        asked=False,
+    ),
+    Scene(
+        name="pickup_waiting",
+        title="自提订单待取提醒",
+        moment="",
+        names=_LIES_READY,
+        expires_after=timedelta(days=7),
+        inbox_title="您有商品待自提",
+        inbox_text="您的订单 {order_no} 还在{place}等您，请于 {fetch_by} 前自提，逾期将自动退款。",
+        page=_ORDER_PAGE,
+        reads="apps.pickup.telling.ready",
+        asked=False,
+    ),
+    Scene(
+        name="city_leaving",
+        title="同城配送已出发",
+        moment="",
+        passes_quiet=True,
+        names=(
+            _ORDER_NO,
+            _GOODS,
+            _text("place", "门店", "西湖门店"),
+            _text("phone", "门店电话", "0571-87970066"),
+            _time("left_at", "出发时间"),
+        ),
+        expires_after=timedelta(hours=6),
+        inbox_title="您的订单正在配送",
+        inbox_text="您的订单 {order_no} 已由{place}送出，请保持电话畅通；门店电话 {phone}。",
+        page=_ORDER_PAGE,
+        reads="apps.pickup.telling.leaving",
         asked=False,
     ),
     # What operators write themselves: mass sends and journeys. The texts are the content's own (messaging.Content), and name

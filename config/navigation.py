@@ -27,8 +27,10 @@ from apps.journeys import selectors as journey_facts
 from apps.journeys.states import TaskStatus
 from apps.messaging import selectors as message_facts
 from apps.messaging.states import DispatchStatus, MessageStatus
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.payments import selectors as payment_facts
+from apps.pickup import selectors as pickup_facts
+from apps.pickup.states import PickupStatus
 from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
 from apps.risk import selectors as risk_facts
@@ -53,7 +55,9 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 _BURNING = "standing=open"
 _PRESSING = "standing=pressing"
-_TO_SHIP = f"status__exact={Status.PAID}"
+_TO_SHIP = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.EXPRESS}"
+_TO_RIDE = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.CITY}"
+_TO_PREPARE = f"status__exact={PickupStatus.WAITING}"
 _HELD_HELPS = "held__exact=1"
 _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
 _APPLICATIONS = f"status__exact={PromoterStatus.PENDING}"
@@ -82,6 +86,9 @@ GROUPS: Groups = [
         [
             Place("全部订单", "receipt_long", "orders.Order"),
             Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
+            Place("自提单", "storefront", "pickup.Pickup"),
+            Place("待备货自提", "inventory", "pickup.Pickup", _TO_PREPARE, pickup_facts.to_prepare),
+            Place("待配送", "moped", "orders.Order", _TO_RIDE, cockpit.waiting_for_rider),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
         ],
     ),

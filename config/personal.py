@@ -32,6 +32,7 @@ from apps.messaging import personal as messaging
 from apps.orders import personal as orders
 from apps.packets import personal as packets
 from apps.payments import personal as payments
+from apps.pickup import personal as pickup
 from apps.points import personal as points
 from apps.presale import personal as presale
 from apps.promotions import personal as promotions
@@ -62,6 +63,7 @@ BOARD: Sequence[Room] = (
     coupons.ROOM,
     flashsale.ROOM,
     cardkeys.ROOM,
+    pickup.ROOM,
     fulfillment.ROOM,
     payments.ROOM,
     groupbuy.ROOM,
@@ -170,6 +172,7 @@ NOBODYS: Mapping[str, str] = {
     "coupons.CodeBatch": _OFFER,
     "coupons.IssueJob": "an operator's issue to many; who gets it stands in IssueTarget",
     "coupons.PassTries": "wrong codes typed by an operator",
+    "pickup.PickupTries": "wrong codes typed by an operator",
     "points.Rules": _SETTING,
     "points.InteractionRule": _SETTING,
     "points.PointsGood": _OFFER,
@@ -203,6 +206,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
+    "stores.Place.hours": "when the shop is open",
+    "stores.Place.delivery_area": "where the shop's riders go",
     "storefront.Shop.service_phone": "the shop's own",
     "distribution.Material.body": "a text for everybody",
     "referrals.Referral.combines": "kinds of offers",
@@ -263,7 +268,7 @@ PLAIN: Mapping[str, str] = {
     "catalog.Product": "title subtitle cover video",
     "catalog.ProductImage": "image",
     "catalog.Sku": "code image",
-    "stores.Place": "name province city district",
+    "stores.Place": "name province city district latitude longitude",
     "inventory.StockEntry": "reason",
     "promotions.MemberDay": "name",
     "promotions.Campaign": "name",
@@ -324,7 +329,7 @@ NUMBERS = frozenset(
             "trace_id",
         ),  # WeChat's
         *("business_key", "refund_key", "idempotency_key"),  # what caused a row, or asked for it
-        *("access_hash", "refresh_hash", "request_hash"),
+        *("access_hash", "code_hash", "refresh_hash", "request_hash"),
         *("packet_no", "withdrawal_no", "transfer_bill_no", "name_key_id"),
         "after_sale_no",
         "invoice_no",
@@ -462,5 +467,6 @@ TIMES = frozenset(
         *("answer_until", "confirmed_at", "first_promised_at", "limit_at", "owed_at", "promised_at"),
         *("reshipped_at", "settles_at", "verified_at", "verify_at", "warned_at", "was_promised_at"),
         *("fell_at", "told_at"),  # favourites and wishes
+        *("ready_at", "fetch_by"),  # pickups
     }
 )

@@ -76,7 +76,8 @@ _MARKETING = (
 
 @cache
 def _roles() -> dict[str, Collection[str]]:
-    orders = _see("orders", "fulfillment", "deadlines") | {"orders.change_order", "deadlines.offer_delay"}
+    orders = _see("orders", "fulfillment", "deadlines", "pickup.Pickup")
+    orders |= {"orders.change_order", "deadlines.offer_delay"}
     return {
         "店长": _everything(),
         "运营": _run(*_MARKETING)
@@ -187,8 +188,12 @@ def _roles() -> dict[str, Collection[str]]:
             "aftersales.inspect_aftersale",
             "presale.arrive_presale",
             "inventory.change_stock",
+            "pickup.prepare_pickup",
             "fulfillment.change_carrier",
         },
+        # Who stands in a shop: sees what is fetched there, puts it ready and hands it over; no money, no addresses.
+        "店员": _see("pickup.Pickup", "inventory.Stock", "stores.Place", "catalog.Product", "catalog.Sku")
+        | {"pickup.prepare_pickup", "pickup.hand_over_pickup"},
         "财务": _see(
             "aftersales",
             "complaints",

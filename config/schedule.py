@@ -122,6 +122,7 @@ RINGS = (
     Ring("flashsale.pass_turns", 10),
     Ring("flashsale.make_sessions", 600),
     Ring("aftersales.run_deadlines", 60),
+    Ring("aftersales.refund_unfetched", 300),
     Ring("complaints.poll_due", 60),
     Ring("content.hold_overdue", 60),
     Ring("distribution.transfer_due", 10),

@@ -29,6 +29,10 @@ SUBSCRIPTIONS: Mapping[type[events.Event], Sequence[str]] = {
         "apps.messaging.handlers.tell_on_level_changed",
     ],
     events.LateParcelAsked: ["apps.checkout.handlers.tell_on_late_parcel_asked"],
+    events.LocalDeliveryBegan: [
+        "apps.checkout.handlers.upload_on_local_delivery_began",
+        "apps.pickup.handlers.tell_on_local_delivery_began",
+    ],
     events.FriendInvited: ["apps.referrals.handlers.count_on_friend_invited"],
     events.GroupFailed: [
         "apps.aftersales.handlers.refund_on_group_failed",

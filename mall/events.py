@@ -199,6 +199,14 @@ class OrderShipped(Event):
 
 
 @dataclass(frozen=True)
+class LocalDeliveryBegan(Event):
+    """An order that no parcel is sent of lies ready in its shop, or has left with the shop's own rider."""
+
+    order_no: str
+    member_id: int
+
+
+@dataclass(frozen=True)
 class OrderReceived(Event):
     """The shopper, or time, confirmed receipt."""
 

@@ -14,7 +14,7 @@ from apps.fulfillment.services import parcels
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine
 from apps.orders.services import Refunded
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from mall import money
 from mall.errors import Invalid, Kind, ShopError
 
@@ -223,12 +223,22 @@ def standing_of(order: Order) -> Standing:
     return Standing(
         order=order,
         lines=list(OrderLine.objects.filter(order=order).order_by("id")),
-        to_send={} if delivered else parcels.units_left(order) if order.status in WAITING else {},
+        to_send={} if delivered else parcels.units_left(order) if _lies_here(order) else {},
         so_far=order_facts.refunded_so_far(order),
-        anything_left=delivered or bool(parcel_facts.parcels_of([order.pk])),
+        anything_left=delivered
+        or (
+            not _lies_here(order) if order.delivery is not None else bool(parcel_facts.parcels_of([order.pk]))
+        ),
         paid_by_points_fen=order_facts.reduced_by_line(order, kinds=activities.kinds_paid_by_points()),
         back_fen=order_facts.refunded_by_line(order),
     )
+
+
+def _lies_here(order: Order) -> bool:
+    """Whether goods of it may still be in the shop's hands: what lies ready to be fetched is, until it is handed over."""
+    if order.status in WAITING:
+        return True
+    return order.status == Status.SHIPPED and order.delivery_kind is DeliveryKind.PICKUP
 
 
 def everything_left(standing: Standing) -> Wish:

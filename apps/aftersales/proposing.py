@@ -70,6 +70,14 @@ class NothingTravels(ShopError):
     kind = Kind.CONFLICT
 
 
+class NowhereToSend(ShopError):
+    """The order was fetched in a shop: the shop knows no address to send a parcel to."""
+
+    code = "after_sale_no_address"
+    message = "自提订单没有收货地址，请到店换货，或申请退款、退货"
+    kind = Kind.CONFLICT
+
+
 class LineUnknown(Invalid):
     """No line of this order, or one that was named twice. ``details``: ``line_id``."""
 
@@ -150,7 +158,8 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
     """Work out what may be given. Binding under the order's lock, a preview without it.
 
     Raises ReasonUnknown, LineUnknown, OrderNotRefundable, AfterSaleClosed, AfterSaleExists, AfterSaleTooMany, NotSentYet,
-    NothingTravels, NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, and what ``planning.plan`` refuses.
+    NothingTravels, NowhereToSend, NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, and what
+    ``planning.plan`` refuses.
     """
     reason = application_facts.reason(kind=ask.kind, code=ask.reason)
     if reason is None:
@@ -162,6 +171,8 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
     _require_in_time(standing.order, at=at)
     if standing.order.virtual and ask.kind != AfterSaleKind.REFUND:
         raise NothingTravels(details={"kind": ask.kind})
+    if ask.kind not in OF_MONEY and not standing.order.address:
+        raise NowhereToSend
     for line_id, quantity in ask.units.items():
         _require_left(standing, lines[line_id], quantity, kind=ask.kind)
         if reason.is_no_reason:

@@ -25,6 +25,23 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictDegreesField(serializers.FloatField):
+    """A JSON number of degrees between minus and plus ``most``: not ``"30.2"``, ``true`` or infinity."""
+
+    default_error_messages = {"invalid": "请填写数字", "max_value": "数值过大", "min_value": "数值过小"}
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(min_value=-most, max_value=most, **kwargs)
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            return float(super().to_internal_value(data))
+        except OverflowError:
+            self.fail("invalid")
+
+
 class StrictBooleanField(serializers.BooleanField):
     """A JSON true or false: not ``"true"``, ``1`` or ``"on"``."""
 

@@ -16,6 +16,7 @@ from apps.checkout import activities, bills, refunds
 from apps.checkout import serializers as shapes
 from apps.checkout.delay_serializers import DelaySerializer
 from apps.orders.models import Order, OrderLine
+from apps.pickup import selectors as pickup_facts
 from apps.pictures import stored
 from mall.pricing.quote import GOODS
 
@@ -51,6 +52,7 @@ def whole(
     those of its SKU as well.
     """
     sent = parcels.get(order.pk)
+    fetched = pickup_facts.of_order(order) if order.delivery else pickup_facts.NOTHING
     told = row(order, refunds_of=refunds_of)
     for item in told["items"]:
         item["cards"] = [_card(card) for card in cards if card["sku_id"] == item["sku_id"]]
@@ -58,7 +60,9 @@ def whole(
         **told,
         "virtual": order.virtual,
         "cards": [_card(card) for card in cards],
-        "address": {name: order.address.get(name, "") for name in _ADDRESS},
+        "address": {name: order.address[name] for name in _ADDRESS} if order.address else None,
+        "pickup_code": fetched.code,
+        "fetch_by": _time(fetched.fetch_by),
         "parcels": shapes.ParcelSerializer(sent, many=True).data if sent else [],
         "ship_by": _time(promise["ship_by"]),
         "delay": DelaySerializer(promise["delay"]).data if promise["delay"] else None,
@@ -111,6 +115,7 @@ def row(order: Order, *, refunds_of: Refunds) -> dict[str, Any]:
             {**stage, "from": _time(stage["from"]), "until": _time(stage["until"])}
             for stage in activities.stages_of(order, at=timezone.now())
         ],
+        "delivery": order.delivery_told,
         "remark": order.remark,
         "server_time": _time(timezone.now()),
         **{name: _time(getattr(order, name)) for name in _TIMES},

@@ -48,7 +48,8 @@ class QuoteView(APIView):
             "Prices what was chosen, for this member, now. Nothing is reserved. Without `address_id` the "
             "freight is not known yet. Of the member's coupons the best one is used unless `coupon_id` says "
             "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
-            f"would bring. 409 may be {_CONFLICTS}."
+            "would bring. `delivery` says how it is to come: fetched in a shop (`PICKUP`), brought by its riders "
+            f"(`CITY`). 409 may be {_CONFLICTS}, delivery_out_of_reach, delivery_below_minimum, delivery_not_offered."
         ),
         request=ChoiceSerializer,
         responses={
@@ -58,6 +59,7 @@ class QuoteView(APIView):
         },
         examples=[
             OpenApiExample("two cups", value=examples.CHOICE, request_only=True),
+            OpenApiExample("fetched in a shop", value=examples.FETCHED_CHOICE, request_only=True),
             OpenApiExample("quote", value=examples.QUOTE, response_only=True, status_codes=["200"]),
         ],
     )
@@ -160,6 +162,9 @@ class OrderView(APIView):
         responses={200: shapes.OrderSerializer},
         examples=[
             OpenApiExample("order", value=examples.ORDER, response_only=True, status_codes=["200"]),
+            OpenApiExample(
+                "to be fetched", value=examples.TO_FETCH, response_only=True, status_codes=["200"]
+            ),
             OpenApiExample(
                 "refunded in part", value=examples.PART_REFUNDED, response_only=True, status_codes=["200"]
             ),

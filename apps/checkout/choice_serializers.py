@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,7 +11,9 @@ from rest_framework import serializers
 from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField, StrictTextField, row_id
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.checkout import activities
+from apps.checkout.delivering import Asked
 from apps.checkout.quoting import Choice
+from apps.orders.states import DeliveryKind
 
 _LONGEST_REMARK = 200
 
@@ -26,6 +29,13 @@ def _so_many(said: Any, refusal: str) -> bool | int:
     if isinstance(said, bool) or (isinstance(said, int) and 0 <= said <= MAX_BIGINT):
         return said
     raise serializers.ValidationError(refusal)
+
+
+def _asked(said: Mapping[str, Any] | None) -> Asked | None:
+    """The way that was asked for; None for a parcel, whether or not it was said."""
+    if said is None or said["kind"] == DeliveryKind.EXPRESS:
+        return None
+    return Asked(kind=said["kind"], place_id=said.get("place_id"))
 
 
 class WantedSerializer(serializers.Serializer[Any]):
@@ -61,6 +71,41 @@ class SoManyField(serializers.JSONField):
 )
 class ActivityChoiceField(serializers.DictField):
     """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
+
+
+@extend_schema_field({"type": "string", "nullable": True, "maxLength": 0})
+class NothingField(serializers.JSONField):
+    """What is understood and not offered: only null."""
+
+
+class DeliveryChoiceSerializer(serializers.Serializer[Any]):
+    """How goods are to come: ``PICKUP`` names its shop and needs no address, ``CITY`` may leave the shop to us."""
+
+    kind = serializers.ChoiceField(choices=DeliveryKind.values)
+    place_id = row_id(
+        required=False, allow_null=True, help_text="A shop of `GET /places`; none for `EXPRESS`."
+    )
+    slot = NothingField(
+        required=False, allow_null=True, help_text="Not offered: anything but null is refused."
+    )
+    packing = NothingField(
+        required=False, allow_null=True, help_text="Not offered: anything but null is refused."
+    )
+
+    def validate_slot(self, said: Any) -> None:
+        if said is not None:
+            raise serializers.ValidationError("暂不支持选择配送时段")
+
+    def validate_packing(self, said: Any) -> None:
+        if said is not None:
+            raise serializers.ValidationError("暂不支持选择包装")
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if said["kind"] == DeliveryKind.PICKUP and said.get("place_id") is None:
+            raise serializers.ValidationError({"place_id": ["请选择自提门店"]})
+        if said["kind"] == DeliveryKind.EXPRESS and said.get("place_id") is not None:
+            raise serializers.ValidationError({"place_id": ["快递配送不需要选择门店"]})
+        return said
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
@@ -99,6 +144,12 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         "without a reason. Left out, such goods may go back within seven days like any other.",
     )
 
+    delivery = DeliveryChoiceSerializer(
+        required=False,
+        allow_null=True,
+        help_text="How it is to come; left out, by parcel (`EXPRESS`).",
+    )
+
     def validate_use_points(self, said: Any) -> bool | int:
         return _so_many(said, "请填写使用的积分数量")
 
@@ -125,6 +176,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
             use_balance=said.get("use_balance", False),
             activity=None if activity is None else activities.read(activity),
             confirms_no_return=said["confirms_no_return"],
+            delivery=_asked(said.get("delivery")),
         )
 
 

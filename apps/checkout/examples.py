@@ -64,6 +64,7 @@ _HINT: Final[_JSON] = {
     "scope": {"kind": "ALL", "ids": []},
     "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
+_EXPRESS: Final[_JSON] = {"kind": "EXPRESS", "place_id": None, "place": None, "distance_m": None}
 PRICED: Final[_JSON] = {
     "items": [{**_ITEM, "virtual": False}],
     **_FIGURES,
@@ -73,6 +74,7 @@ PRICED: Final[_JSON] = {
 QUOTE: Final[_JSON] = {
     **PRICED,
     "activity": None,
+    "delivery": _EXPRESS,
     "coupon_id": None,
     "coupons": {
         "usable": [],
@@ -102,6 +104,7 @@ _ROW: Final[_JSON] = {
     "refunds": [],
     "activity": None,
     "stages": [],
+    "delivery": _EXPRESS,
     "remark": "请轻拿轻放 🍵",
     "created_at": "2026-03-02T12:00:00+08:00",
     "expires_at": "2026-03-02T12:30:00+08:00",
@@ -133,10 +136,46 @@ ORDER: Final[_JSON] = {
         "detail": "龙井路 1 号",
         "postal_code": "310000",
     },
+    "pickup_code": None,
+    "fetch_by": None,
     "parcels": [],
     "ship_by": None,
     "delay": None,
     "history": [_PLACED],
+}
+# The same two cups, fetched by the lake: nothing is sent, so nothing is paid for it.
+FETCHED_CHOICE: Final[_JSON] = {
+    "items": [{"sku_id": 7, "quantity": 2}],
+    "delivery": {"kind": "PICKUP", "place_id": 2},
+}
+TO_FETCH: Final[_JSON] = {
+    **ORDER,
+    "status": "SHIPPED",
+    "status_text": "待自提",
+    "freight_fen": 0,
+    "shipping_fen": 0,
+    "payable_fen": 8500,
+    "due_fen": 8500,
+    "delivery": {
+        "kind": "PICKUP",
+        "place_id": 2,
+        "place": {
+            "name": "西湖门店",
+            "address": "浙江省杭州市西湖区龙井路 66 号",
+            "phone": "0571-87970066",
+        },
+        "distance_m": None,
+    },
+    "address": None,
+    "pickup_code": "40718823",
+    "fetch_by": "2026-03-10T00:00:00+08:00",
+    "paid_at": "2026-03-02T12:01:00+08:00",
+    "shipped_at": "2026-03-02T15:00:00+08:00",
+    "history": [
+        _PLACED,
+        _move("pay", "UNPAID", "PAID", "wechat", "2026-03-02T12:01:00+08:00"),
+        _move("ship", "PAID", "SHIPPED", "operator", "2026-03-02T15:00:00+08:00"),
+    ],
 }
 CLOSED: Final[_JSON] = {
     **ORDER,

@@ -33,8 +33,8 @@ def begin(*, order_no: str, at: datetime) -> bool:
     if paid is None or paid.transaction_id is None or paid.captured_at is None:
         return False
     order = Order.objects.prefetch_related("lines__sku").get(order_no=order_no)
-    if order.status not in (Status.PAID, Status.GATHERING):
-        return False  # on its way already, or over: the news is late
+    if order.status not in (Status.PAID, Status.GATHERING) or order.delivery is not None:
+        return False  # on its way already, or over: the news is late; or the card speaks of a parcel that there is not
     return cards.begin(
         order_no=order_no,
         member_id=order.member_id,

@@ -20,6 +20,7 @@ from mall.events import (
     ConsoleRefunded,
     GroupFailed,
     LateParcelAsked,
+    LocalDeliveryBegan,
     OrderPaid,
     OrderReceived,
     OrderRefunded,
@@ -84,6 +85,12 @@ def follow_on_order_refunded(event: OrderRefunded, *, at: datetime) -> None:
 @outbox.outside_transaction
 def upload_on_parcel_shipped(event: ParcelShipped, *, at: datetime) -> None:
     """Tell WeChat of the parcel; comes back with the outbox's back-off while WeChat cannot take it."""
+    _upload(lambda: uploading.tell_of_parcels(order_no=event.order_no, at=at))
+
+
+@outbox.outside_transaction
+def upload_on_local_delivery_began(event: LocalDeliveryBegan, *, at: datetime) -> None:
+    """Tell WeChat that the order lies ready or has left; comes back while WeChat cannot take it."""
     _upload(lambda: uploading.tell_of_parcels(order_no=event.order_no, at=at))
 
 

@@ -23,6 +23,8 @@ from apps.inventory import services as inventory
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
+from apps.orders.states import DeliveryKind
+from apps.pickup.services import moving
 from apps.points import services as points
 from apps.presale import services as presales
 from apps.presale import terms as presale_terms
@@ -326,7 +328,8 @@ class Stock(Holder):
         limit = inventory.Limit(
             order_facts.UNPAID_OF, {"member_id": order.member_id}, settings.MEMBER_UNPAID_UNITS
         )
-        free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, at=at)
+        place_id = order.delivery["place_id"] if order.delivery else None
+        free = inventory.hold(order_no=order.order_no, demand=demand, limit=limit, place_id=place_id, at=at)
         if sum(demand.values()) > settings.LARGE_ORDER_UNITS and any(
             quantity * 2 > free[sku_id] for sku_id, quantity in demand.items() if sku_id in free
         ):
@@ -343,6 +346,26 @@ class Stock(Holder):
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.restocked:
             inventory.restore(order_no=order.order_no, quantities=part.restocked, cause=part.refund_no, at=at)
+
+
+class PickupCodes(Holder):
+    """The code by which an order is fetched: drawn when it is paid, good until it is handed over or all refunded."""
+
+    def concerns(self, order: Order) -> bool:
+        return order.delivery_kind is DeliveryKind.PICKUP
+
+    def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
+        return None  # nothing is scarce of it
+
+    def commit(self, *, order: Order, at: datetime) -> None:
+        moving.open_for(order=order, at=at)
+
+    def release(self, *, order: Order, at: datetime) -> None:
+        return None  # unpaid, it has no code
+
+    def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
+        if part.kept_fen is None:
+            moving.call_off(order=order)
 
 
 def _activity_id(order: Order) -> Any:

@@ -23,6 +23,7 @@ from apps.members.models import Address, Member
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
 from apps.orders.models import Order
+from apps.orders.states import DeliveryKind
 from apps.outbox import services as outbox
 from apps.promotions import services as promotions
 from mall.errors import Invalid, Kind, ShopError
@@ -136,7 +137,7 @@ def _price_and_write(
 
 def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: datetime) -> Composition:
     composition = quoting.compose(member=member, choice=choice, at=at)
-    if composition.address is None and not composition.virtual:
+    if composition.address is None and not composition.virtual and not _is_fetched(choice):
         raise AddressRequired(details={"address_id": ["请选择收货地址"]})
     if composition.quote.payable_fen == expected_payable_fen:
         return composition
@@ -145,6 +146,10 @@ def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: d
         if as_seen.quote.payable_fen == expected_payable_fen:
             return as_seen
     raise PriceChanged(details={"quote": composition.as_dict()})
+
+
+def _is_fetched(choice: Choice) -> bool:
+    return choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP
 
 
 def _other_coupons(choice: Choice, composition: Composition) -> list[str]:
@@ -195,6 +200,7 @@ def _write(
     at: datetime,
 ) -> Order:
     """The order's transaction: the order's own row first, then what is scarce, in the order of ``scarce``."""
+    address, way = composition.address, composition.way
     order = orders.place(
         member=member,
         quote=composition.quote,
@@ -202,7 +208,7 @@ def _write(
             sku_id: _remembered(sku, confirms_no_return=confirms_no_return)
             for sku_id, sku in composition.skus.items()
         },
-        address=_snapshot(composition.address) if composition.address else {},
+        address=_snapshot(address) if address else {},
         remark=remark,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
@@ -213,6 +219,7 @@ def _write(
         from_cart=from_cart,
         awaits_goods=composition.admission is not None and composition.admission.by_plan,
         virtual=composition.virtual,
+        delivery=way.as_order() if way else None,
         at=at,
     )
     if from_cart:

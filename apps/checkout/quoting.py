@@ -12,13 +12,14 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, hints, limits, virtual
+from apps.checkout import activities, delivering, hints, limits, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
 from apps.fulfillment import freight
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
+from apps.orders.states import BY_PARCEL, DeliveryKind
 from apps.pictures import stored
 from apps.points import deduction
 from apps.promotions import selectors as promotion_facts
@@ -101,6 +102,8 @@ class Choice:
     activity: Ticket | None = None
     # That goods of which it is said do not go back without a reason.
     confirms_no_return: bool = False
+    # How it is to come where no parcel is sent; None is a parcel.
+    delivery: delivering.Asked | None = None
 
     @property
     def from_cart(self) -> bool:
@@ -136,6 +139,7 @@ class Composition:
     admission: Admission | None = None
     # Virtual goods: nothing of it is sent anywhere.
     virtual: bool = False
+    way: delivering.Way | None = None
 
     @property
     def demand(self) -> dict[int, int]:
@@ -163,6 +167,7 @@ class Composition:
         return {
             **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
+            "delivery": self.way.as_order() if self.way else BY_PARCEL,
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [
@@ -196,9 +201,10 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
 
     Raises NotFound for an address that is not the member's, CouponHeld for a coupon that another order of theirs
     has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
-    Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity refuses.
+    Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity and the way (``delivering``)
+    refuse.
     """
-    address = _address(member, choice.address_id)
+    address = _address(member, choice)
     admission = _admission(member, choice, address, at=at)
     quantities = _quantities(member, choice)
     skus = catalog_facts.sellable_skus(quantities, at=at, early=member_facts.lead_of(member))
@@ -206,9 +212,13 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
     nowhere = virtual.all_virtual(skus)
+    way = _way(choice, address, quantities, admission, nowhere=nowhere)
     basket = basket_of(member=member, skus=skus, quantities=quantities, address=None if nowhere else address)
-    basket = virtual.going_nowhere(basket) if nowhere else basket
-    offers, held = _offers(member, choice, basket, at=at)
+    if nowhere:
+        basket = virtual.going_nowhere(basket)
+    elif way is not None:
+        basket = way.taken_by(basket)
+    offers, held = _offers(member, choice, basket, way, at=at)
     offers = virtual.offered(offers, admission) if nowhere else offers
     named = _named(member, choice, held)
     offers = hearing.heard(basket, offers)
@@ -226,6 +236,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     )
     if quote.undeliverable:
         raise Undeliverable(details={"sku_ids": list(quote.undeliverable)})
+    if way is not None:
+        way.require_worth(quote)
     pays = None
     if admission is not None:
         # Nothing can be added to goods of an activity: no hint leads to a shelf of others, no reason says to buy more.
@@ -246,7 +258,23 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         weighed=weighed,
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
+        way=way,
     )
+
+
+def _way(
+    choice: Choice,
+    address: Address | None,
+    quantities: Mapping[int, int],
+    admission: Admission | None,
+    *,
+    nowhere: bool,
+) -> delivering.Way | None:
+    """How it comes where no parcel is sent; None for a parcel, and for what is sent nowhere. Raises OnlyByParcel."""
+    if nowhere and choice.delivery is not None:
+        raise delivering.OnlyByParcel("虚拟商品在线交付，无需选择自提或配送")
+    by_plan = admission is not None and admission.by_plan
+    return delivering.way_of(choice.delivery, address=address, units=quantities, by_plan=by_plan)
 
 
 def _without_advice(told: Iterable[_Told]) -> tuple[_Told, ...]:
@@ -266,11 +294,12 @@ def _admission(member: Member, choice: Choice, address: Address | None, *, at: d
 
 
 def _offers(
-    member: Member, choice: Choice, basket: Basket, *, at: datetime
+    member: Member, choice: Choice, basket: Basket, way: delivering.Way | None, *, at: datetime
 ) -> tuple[list[Offer], list[AnyCoupon]]:
     """The offers on the choice and the coupons it may use."""
     wanted = {line.sku_id: line.quantity for line in basket.lines}
-    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, at=at)
+    place_id = way.place.pk if way else None
+    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, place_id=place_id, at=at)
     if choice.use_points:
         spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [spent] if spent else []
@@ -278,12 +307,22 @@ def _offers(
 
 
 def offers_for(
-    *, member: Member, lines: Collection[Line], quantities: Mapping[int, int], at: datetime
+    *,
+    member: Member,
+    lines: Collection[Line],
+    quantities: Mapping[int, int],
+    place_id: int | None = None,
+    at: datetime,
 ) -> list[Offer]:
-    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf."""
+    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf, of one place where
+    all comes from there.
+    """
 
     def stock(gift_ids: Collection[int]) -> dict[int, int]:
-        free = stock_facts.available(gift_ids)
+        if place_id is None:
+            free = stock_facts.available(gift_ids)
+        else:
+            free = stock_facts.available_at([place_id], gift_ids)[place_id]
         return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
 
     sku_ids = [line.sku_id for line in lines]
@@ -378,7 +417,11 @@ def _balance_fen(member: Member, choice: Choice, *, payable_fen: int) -> int:
     return min(choice.use_balance, payable_fen)
 
 
-def _address(member: Member, address_id: int | None) -> Address | None:
+def _address(member: Member, choice: Choice) -> Address | None:
+    """Where it goes; what is fetched goes nowhere, whichever address was named."""
+    if choice.delivery is not None and choice.delivery.kind == DeliveryKind.PICKUP:
+        return None
+    address_id = choice.address_id
     return None if address_id is None else member_facts.address_of(member=member, address_id=address_id)
 
 

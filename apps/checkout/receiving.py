@@ -8,7 +8,7 @@ from apps.base import transactions
 from apps.fulfillment.services import receipt
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from apps.orders.states import Actor, Status
+from apps.orders.states import Actor, DeliveryKind, Status
 from apps.payments import selectors as payment_facts
 from apps.wechat import shipping
 from mall.lifecycle import MoveRefused
@@ -34,8 +34,8 @@ def receive_as_wechat_says(*, transaction_id: str, at: datetime) -> bool:
     transactions.forbid("asking WeChat for a receipt")
     payment = payment_facts.paid_by(transaction_id=transaction_id)
     order = payment.order if payment else None
-    if order is None or order.status != Status.SHIPPED:
-        return False
+    if order is None or order.status != Status.SHIPPED or order.delivery_kind is DeliveryKind.PICKUP:
+        return False  # what is fetched is received at the counter, whatever its buyer pressed in WeChat
     if shipping.get_order(transaction_id=transaction_id).state not in _CONFIRMED:
         return False
     try:

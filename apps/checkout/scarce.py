@@ -28,6 +28,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.ReferralPrizes(),
     holders.Presales(),
     FlashQuota(),
+    holders.PickupCodes(),
     holders.Stock(),
     # After the stock: its rows are the lock under which cards are given out and taken out.
     virtual.CardKeys(),

@@ -17,6 +17,7 @@ from apps.checkout.part_serializers import CardSerializer, MoveSerializer, Order
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
+from apps.pickup.serializers import DeliverySerializer, FetchedSerializer
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
 
@@ -204,6 +205,7 @@ class CheckoutQuoteSerializer(QuoteSerializer):
     """The quote of a choice, with the coupon that it uses and those that it might."""
 
     activity = OrderActivityField(allow_null=True, help_text="The activity that the choice names.")
+    delivery = DeliverySerializer(help_text="How it would come, from which shop.")
     coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
@@ -349,6 +351,7 @@ class OrderRowSerializer(FiguresSerializer):
     stages = serializers.SerializerMethodField(
         help_text="The parts in which it is paid, for an order by deposit and balance; empty for most."
     )
+    delivery = DeliverySerializer(source="delivery_told", help_text="How it comes, from which shop.")
     remark = serializers.CharField()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -402,15 +405,19 @@ class ParcelSerializer(serializers.Serializer[Any]):
     items = ParcelItemSerializer(many=True)
 
 
-class OrderSerializer(OrderRowSerializer):
+class OrderSerializer(FetchedSerializer, OrderRowSerializer):
     """An order with everything about it. ``ship_by`` is by when it leaves, null until it is paid."""
 
     items = WholeItemSerializer(many=True, source="lines")
-    virtual = serializers.BooleanField(help_text="An order of virtual goods: its `address` is empty.")
+    virtual = serializers.BooleanField(help_text="An order of virtual goods: its `address` is null.")
     cards = serializers.SerializerMethodField(
         help_text="Once virtual goods are paid for: their card keys, told to nobody but the buyer. Refunded ones are gone."
     )
-    address = OrderAddressSerializer()
+    address = OrderAddressSerializer(
+        allow_null=True,
+        source="address_told",
+        help_text="Null for an order that is fetched in a shop, or of virtual goods.",
+    )
     parcels = serializers.SerializerMethodField()
     ship_by = serializers.DateTimeField(allow_null=True)
     delay = DelaySerializer(allow_null=True)

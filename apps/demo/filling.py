@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.catalog import services as catalog
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
-from apps.demo import pictures, telling
+from apps.demo import pictures, shops, telling
 from apps.demo.homeware import HOMEWARE
 from apps.demo.teas import TEAS
 from apps.demo.telling import Tell, silent
@@ -106,6 +106,7 @@ def _places() -> tuple[Place, Place]:
             "district": "西湖区",
             "detail": "龙井路 66 号",
             "phone": "0571-87970066",
+            **shops.BY_THE_LAKE,
         },
     )
     return warehouse, shop

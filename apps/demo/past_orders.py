@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.checkout import placing, quoting, scarce
 from apps.checkout.activities import Ticket
+from apps.checkout.delivering import Asked
 from apps.checkout.quoting import Choice
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -51,9 +52,9 @@ def bought(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> Orde
     return order
 
 
-def paid(*, member: Member, sku_ids: Sequence[int], at: datetime) -> Order:
+def paid(*, member: Member, sku_ids: Sequence[int], delivery: Asked | None = None, at: datetime) -> Order:
     """Return an order of one unit each that was paid and has not left; moved without news likewise."""
-    order = _placed(member, sku_ids, key=f"demo-paid-{at:%Y%m%d%H%M}", at=at)
+    order = _placed(member, sku_ids, key=f"demo-paid-{at:%Y%m%d%H%M}", delivery=delivery, at=at)
     with transaction.atomic():
         paid_at = at + _PAID_AFTER
         order = orders.move(
@@ -73,7 +74,13 @@ def gathering(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> O
 
 
 def _placed(
-    member: Member, sku_ids: Sequence[int], *, key: str, at: datetime, activity: Ticket | None = None
+    member: Member,
+    sku_ids: Sequence[int],
+    *,
+    key: str,
+    at: datetime,
+    activity: Ticket | None = None,
+    delivery: Asked | None = None,
 ) -> Order:
     """One unit of each, ordered at the counter by a member with an address, without a coupon."""
     address = member_facts.addresses_of(member)[0]
@@ -82,6 +89,7 @@ def _placed(
         address_id=address.pk,
         coupon_id="none",
         activity=activity,
+        delivery=delivery,
     )
     composition = quoting.compose(member=member, choice=choice, at=at)
     return placing.place(

@@ -26,6 +26,7 @@ from apps.demo import (
     referrals,
     reviews,
     shares,
+    shops,
     surveys,
     terms,
     virtual_goods,
@@ -57,6 +58,7 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
         promoters.fill(at=at)
         referrals.fill(at=at)
         parcels.fill(at=at)
+        shops.fill(at=at)
         group_buys.fill(at=at)
         activity_orders.fill(at=at)
         packets.fill(at=at)

@@ -17,7 +17,7 @@ from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments import selectors as payment_facts
@@ -87,12 +87,17 @@ def recharged_today(*, at: datetime) -> Day:
 
 def waiting_to_ship() -> QuerySet[Order]:
     """The orders that are paid and have not left."""
-    return Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False)
+    return Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
+
+
+def waiting_for_rider() -> QuerySet[Order]:
+    """The orders that are paid and wait for the shop's own rider."""
+    return Order.objects.filter(status=Status.PAID, delivery__kind=DeliveryKind.CITY)
 
 
 def waiting(*, at: datetime) -> Waiting:
     """What waits for an operator, in eight queries whatever the number of rows."""
-    to_ship = Q(status=Status.PAID, awaits_goods=False, virtual=False)
+    to_ship = Q(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
     open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
         to_ship=Count("id", filter=to_ship),
         overdue=Count("id", filter=to_ship & Q(paid_at__lte=at - SHIP_WITHIN)),
@@ -115,7 +120,7 @@ def waiting(*, at: datetime) -> Waiting:
 def next_to_ship(*, count: int = 6) -> QuerySet[Order]:
     """The orders that have waited longest to leave, with buyer and lines: two queries."""
     return (
-        Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False)
+        Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
         .select_related("member")
         .prefetch_related("lines")
         .order_by("paid_at", "id")[:count]

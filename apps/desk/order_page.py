@@ -24,11 +24,12 @@ from apps.fulfillment import parts as fulfillment
 from apps.fulfillment import waybill_page
 from apps.orders import parts as orders
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.payments import parts as payments
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import money_shown
 from apps.payments.states import money_back
+from apps.pickup import parts as pickup
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):
@@ -39,6 +40,23 @@ class StatusFilter(admin.ChoicesFieldListFilter):
         offered = list(super().choices(changelist))
         # The first is "all".
         return iter([offered[0], *(choice for choice in offered[1:] if choice["display"] in shown)])
+
+
+class DeliveryFilter(admin.SimpleListFilter):
+    """Orders by how they come to their buyers."""
+
+    title = "配送方式"
+    parameter_name = "delivery_by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.value, str(kind.label)) for kind in DeliveryKind]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() == DeliveryKind.EXPRESS:
+            return queryset.filter(delivery__isnull=True)
+        return (
+            queryset.filter(delivery__kind=self.value()) if self.value() in DeliveryKind.values else queryset
+        )
 
 
 @admin.register(Order)
@@ -52,7 +70,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     balance = yuan_column("balance_fen", "其中储值支付")
     refunded = yuan_column("refunded_fen", "售后已退")
     list_display = ["order_no", "state", "buyer", "goods_listed", "payable", "created_at", "paid_at"]
-    list_filter = [("status", StatusFilter), "created_at", "paid_at"]
+    list_filter = [("status", StatusFilter), DeliveryFilter, "created_at", "paid_at"]
     list_select_related = ["member"]
     found_by = (
         Number("order_no", ends=True),
@@ -76,7 +94,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
                     ("order_no", "state", "customer"),
                     ("created_at", "paid_at", "expires_at"),
                     ("receiver", "remark"),
-                    "activity_shown",
+                    ("delivery_shown", "activity_shown"),
                 ]
             },
         ),
@@ -95,6 +113,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     readonly_fields = [
         "state",
         "customer",
+        "delivery_shown",
         "activity_shown",
         "goods",
         "reduction",
@@ -111,6 +130,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         fulfillment.SENDING,
         deadlines.DEADLINE,
         waybill_page.WAYBILLS,
+        pickup.LOCAL,
         checkout.CLOSING,
         orders.LINES,
         payments.ATTEMPTS,
@@ -156,6 +176,10 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     def goods_listed(self, row: Order) -> str:
         whole = "；".join(str(line) for line in row.lines.all())
         return whole if len(whole) <= 60 else f"{whole[:60]}…"
+
+    @admin.display(description="配送方式")
+    def delivery_shown(self, row: Order) -> SafeString | str:
+        return pickup.delivery_shown(row)
 
     @admin.display(description="营销活动")
     def activity_shown(self, row: Order) -> str:

@@ -108,8 +108,11 @@ class UploadAgainForm(AskForm):
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if not _waits(order):
-        here = parcels.NothingTravels if order.virtual else parcels.NotShippable
-        refused = parcels.GoodsNotHere if order.awaits_goods else here
+        refused: type[parcels.NotShippable] = parcels.NotShippable
+        if order.virtual:
+            refused = parcels.NothingTravels
+        elif order.status == Status.PAID:
+            refused = parcels.NotByParcel if order.delivery is not None else parcels.GoodsNotHere
         page.message_user(request, refused.message, level=messages.ERROR)
         return redirect(page.page_of(order))
 
@@ -234,7 +237,8 @@ def _pdf(content: bytes, *, name: str) -> HttpResponse:
 
 
 def _waits(order: Order) -> bool:
-    return order.status == Status.PAID and not order.awaits_goods and not order.virtual
+    by_parcel = not order.virtual and order.delivery is None
+    return order.status == Status.PAID and not order.awaits_goods and by_parcel
 
 
 def _refused(order: Order) -> bool:

@@ -83,7 +83,12 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
         raise WaveTooLarge
     orders = list(
         Order.objects.filter(
-            pk__in=order_ids, status=Status.PAID, awaits_goods=False, virtual=False, member__erased_at=None
+            pk__in=order_ids,
+            status=Status.PAID,
+            awaits_goods=False,
+            virtual=False,
+            delivery__isnull=True,
+            member__erased_at=None,
         ).order_by("paid_at", "id")
     )
     packed = _packed([order.pk for order in orders])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -30,6 +30,19 @@ def available(sku_ids: Iterable[int]) -> dict[int, int]:
     free = dict.fromkeys(sku_ids, 0)
     if free:
         free.update(planned.rows(_FREE, [list(free)]))
+    return free
+
+
+def available_at(place_ids: Collection[int], sku_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """How many units of each SKU are free in each of these places, ``{place_id: {sku_id: units}}``: one query.
+
+    Every place and SKU asked for is in the answer, with 0 where nothing lies; whether a place ships does not matter.
+    """
+    free = {place_id: dict.fromkeys(sku_ids, 0) for place_id in place_ids}
+    if free and sku_ids:
+        rows = Stock.objects.filter(place__in=place_ids, sku__in=sku_ids).order_by()
+        for place_id, sku_id, units in rows.values_list("place_id", "sku_id", F("on_hand") - F("held")):
+            free[place_id][sku_id] = units
     return free
 
 

@@ -42,7 +42,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
         ),
         "收货地址": personal.table(
             Address.objects.filter(**mine).order_by("id"), "name", "phone", "province", "city", "district",
-            "detail", "postal_code", "is_default",
+            "detail", "postal_code", "latitude", "longitude", "is_default",
         ),
         "登录会话": personal.table(
             Session.objects.filter(**mine).order_by("id"), "started_at", "refresh_expires_at", "revoked_at",
@@ -141,7 +141,10 @@ ROOM = Room(
         ),
         Holding(
             model="members.Address",
-            personal=("name", "phone", "province", "city", "district", "detail", "postal_code"),
+            personal=(
+                *("name", "phone", "province", "city", "district", "detail", "postal_code"),
+                *("latitude", "longitude"),
+            ),
             exported="收货地址",
             fate=Fate.DELETED,
             kept="会员自行删除或注销为止",

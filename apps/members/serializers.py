@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from rest_framework import serializers
 
-from apps.base.inputs import StrictBooleanField, StrictPatternField, StrictTextField
+from apps.base.inputs import (
+    StrictBooleanField,
+    StrictDegreesField,
+    StrictPatternField,
+    StrictTextField,
+)
 from apps.members.models import Address, Member
 from mall import regions
 from mall import text as texts
@@ -100,6 +105,10 @@ class ConsentSerializer(serializers.Serializer[Any]):
     given_at = serializers.DateTimeField(source="at")
 
 
+# What an address is found by on a map.
+_MOVES: Final = frozenset({"province", "city", "district", "detail"})
+
+
 class AddressSerializer(serializers.ModelSerializer[Address]):
     """An address; ``phone`` is a mainland mobile, a landline, a 400 number, or an international number with ``+``.
 
@@ -119,6 +128,20 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
         allow_blank=True,
         error_messages={"invalid": "邮编应为 6 位数字", "invalid_pattern": "邮编应为 6 位数字"},
     )
+    lat = StrictDegreesField(
+        90,
+        source="latitude",
+        required=False,
+        allow_null=True,
+        help_text="Latitude as WeChat's map says it (GCJ-02), null where nobody did; a shop's own riders are asked by it.",
+    )
+    lng = StrictDegreesField(
+        180,
+        source="longitude",
+        required=False,
+        allow_null=True,
+        help_text="Longitude, with `lat` or not at all.",
+    )
     is_default = StrictBooleanField(required=False)
 
     class Meta:
@@ -132,6 +155,8 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
             "district",
             "detail",
             "postal_code",
+            "lat",
+            "lng",
             "is_default",
         ]
 
@@ -160,6 +185,14 @@ class AddressSerializer(serializers.ModelSerializer[Address]):
             if number is None:
                 raise serializers.ValidationError({"phone": ["请填写正确的手机号"]})
             attrs["phone"] = number
+        if ("latitude" in attrs, attrs.get("latitude") is None) != (
+            "longitude" in attrs,
+            attrs.get("longitude") is None,
+        ):
+            raise serializers.ValidationError({"lat": ["经纬度须同时提供"]})
+        if "latitude" not in attrs and _MOVES & attrs.keys():
+            # Where the old address was says nothing of the new one.
+            attrs |= {"latitude": None, "longitude": None}
         return attrs
 
 

@@ -40,7 +40,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     return {
         "订单": personal.table(
             orders, "order_no", "status", "goods_fen", "reduction_fen", "shipping_fen", "payable_fen",
-            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "activity", "address", "remark",
+            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "activity", "delivery", "address", "remark",
             "created_at", "paid_at", "shipped_at", "received_at", "closed_at",
         ),
         "订单商品": personal.table(
@@ -132,7 +132,7 @@ ROOM = Room(
             model="orders.Order",
             personal=("address", "remark"),
             # Frozen figures and the names of offers and gifts; price_warnings are about cost.
-            plain=("gifts", "price_warnings", "applied", "declined", "activity"),
+            plain=("gifts", "price_warnings", "applied", "declined", "activity", "delivery"),
             exported="订单",
             fate=Fate.STORED,
             kept=f"地址与留言：交易完成后 {TRADES_KEPT.days} 天，未付款的订单关闭后 {UNPAID_KEPT.days} 天；"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
@@ -22,6 +25,23 @@ class Status(models.TextChoices):
 
 # The whole price has come in, and not all of it went back: goods are owed, or were sent.
 PAID_FOR = frozenset({Status.GATHERING, Status.PAID, Status.SHIPPED, Status.RECEIVED})
+
+
+class DeliveryKind(models.TextChoices):
+    """How the goods come to their buyer, in the contract's words."""
+
+    EXPRESS = "EXPRESS", "快递"
+    PICKUP = "PICKUP", "到店自提"
+    CITY = "CITY", "同城配送"
+
+
+# How an order that goes by parcel answers where it comes from.
+BY_PARCEL: Final[Mapping[str, Any]] = {
+    "kind": DeliveryKind.EXPRESS.value,
+    "place_id": None,
+    "place": None,
+    "distance_m": None,
+}
 
 
 class StageKind(models.TextChoices):

@@ -88,14 +88,14 @@ class Row:
 class Board(NamedTuple):
     """The promotions that end after ``since``, by id; and the ids of those that tallies of everybody bind.
 
-    ``index`` knows them by their places in ``rows``; ``narrow`` are the places of those that do not mean
+    ``means`` knows them by their places in ``rows``; ``narrow`` are the places of those that do not mean
     everything, in the order in which a quote tells that they are for other goods.
     """
 
     since: datetime
     rows: tuple[Row, ...]
     bound: tuple[int, ...]
-    index: hearing.Index
+    means: hearing.Index
     narrow: tuple[int, ...]
 
 
@@ -126,7 +126,7 @@ class Split(NamedTuple):
 def split(lines: Iterable[Line], *, at: datetime) -> Split:
     """``rows``, by whether they mean any of these lines."""
     board = _BOARD.value_at(at)
-    near = board.index.meaning(lines)
+    near = board.means.meaning(lines)
     return Split(
         [board.rows[place] for place in sorted(near)],
         (board.rows[place] for place in board.narrow if place not in near),

@@ -1,12 +1,20 @@
-"""Places: warehouses and shops that goods are kept in and sent from."""
+"""Places: warehouses and shops that goods are kept in and sent from, and what shops do for who comes or lives near."""
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
+
+from apps.base.fields import FenField
 
 
 class Place(models.Model):
-    """A warehouse or shop. Stock is taken from places in order of ``priority``, lowest first."""
+    """A warehouse or shop. Stock is taken from places in order of ``priority``, lowest first.
+
+    A shop that ``picks_up`` hands orders over; one that ``delivers`` has riders of its own, who go within the radius
+    and the area (``[[longitude, latitude], …]``) that it has. Coordinates are WeChat's (GCJ-02).
+    """
 
     class Kind(models.TextChoices):
         WAREHOUSE = "WAREHOUSE", "仓库"
@@ -21,10 +29,49 @@ class Place(models.Model):
     district = models.CharField("区县", max_length=20, blank=True)
     detail = models.CharField("详细地址", max_length=120, blank=True)
     phone = models.CharField("联系电话", max_length=20, blank=True)
+    latitude = models.FloatField(
+        "纬度", null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        "经度", null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    # [{"days": [1…7], "from": "09:00", "until": "21:00"}] (stores.hours)
+    hours = models.JSONField("营业时间", default=list, db_default=[], blank=True)
+    picks_up = models.BooleanField("支持到店自提", default=False, db_default=False)
+    delivers = models.BooleanField("支持同城配送", default=False, db_default=False)
+    delivery_radius_m = models.PositiveIntegerField(
+        "配送半径（米）",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(100), MaxValueValidator(100_000)],
+    )
+    delivery_area = models.JSONField("配送区域", default=list, db_default=[], blank=True)
+    delivery_min_fen = FenField("起送金额（分）", default=0, db_default=0)
+    delivery_fee_fen = FenField("起步配送费（分）", default=0, db_default=0)
+    delivery_near_m = models.PositiveIntegerField("起步距离（米）", default=3000, db_default=3000)
+    delivery_more_fen = FenField("每加一公里（分）", default=0, db_default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "仓库与门店"
         ordering = ["priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(picks_up=False, delivers=False)
+                | Q(kind="SHOP", latitude__isnull=False, longitude__isnull=False),
+                name="place_serves_as_a_shop_somewhere",
+                violation_error_message="只有填写了经纬度的门店才能提供自提或同城配送",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivers=False) | Q(delivery_radius_m__isnull=False) | ~Q(delivery_area=[]),
+                name="place_delivers_within_something",
+                violation_error_message="同城配送需要填写配送半径或配送区域",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address(self) -> str:
+        """Where it is, in one line."""
+        return f"{self.province}{self.city}{self.district}{self.detail}"

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "apps.deadlines",
     "apps.distribution",
     "apps.flashsale",
+    "apps.pickup",
     "apps.checkout",
     "apps.storefront",
     "apps.aftersales",
@@ -351,6 +352,8 @@ LARGE_ORDER_UNITS = ENV.large_order_units
 LARGE_ORDER_PAYMENT_MINUTES = ENV.large_order_payment_minutes
 # WeChat frowns on teams of more than five (运营规范 5.1.8): whoever raises it has a reason that WeChat will hear.
 GROUP_BUY_LARGEST = ENV.group_buy_largest
+PICKUP_REMIND_DAYS = ENV.pickup_remind_days
+PICKUP_REFUND_DAYS = ENV.pickup_refund_days
 ORDER_AUTO_RECEIVE_DAYS = ENV.order_auto_receive_days
 WALLET_ENABLED = ENV.wallet_enabled
 COMPENSATION_LIMIT_FEN = ENV.compensation_limit_fen

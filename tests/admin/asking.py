@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
@@ -62,6 +63,9 @@ from apps.messaging.services import broadcasts
 from apps.messaging.states import DispatchStatus, MessageStatus
 from apps.orders.models import Order
 from apps.payments.models import Payment, Refund
+from apps.pickup.models import Pickup
+from apps.pickup.services import moving as pickups
+from apps.pickup.services import riding
 from apps.points import services as points
 from apps.points.models import Account as PointsAccount
 from apps.points.models import Entry as PointsEntry
@@ -94,6 +98,7 @@ from tests.apps.invoices import make as invoicing
 from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.payments import make as money
+from tests.apps.pickup import make as fetching
 from tests.apps.presale import make as presale
 from tests.apps.promotions import make as promotions
 from tests.apps.referrals import make as referral
@@ -662,6 +667,47 @@ def _ship() -> Page:
         lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
         permission="orders.change_order",
     )
+
+
+def _picked_up(model: str, path: str) -> Callable[[], Page]:
+    """An order that is to be put ready, on its own page or on its pickup's; somebody else was quicker."""
+
+    def ask() -> Page:
+        shop = fetching.shop()
+        order = fetching.fetched_from(shop, fetching.goods(shop))
+        row = order if model == "orders.order" else order.pickup
+        return _of_row(
+            model,
+            row,
+            path,
+            {},
+            _rows(Pickup),
+            permission="pickup.prepare_pickup",
+            spoil=lambda: pickups.lie_ready(
+                order_no=order.order_no, operator=fulfillment.operator(), at=fetching.NOW
+            ),
+        )
+
+    return ask
+
+
+def _ridden(button: str, typed: dict[str, Any], *, left: bool) -> Callable[[], Page]:
+    """An order that the shop's rider is to take, or has under way; somebody else was quicker."""
+
+    def ask() -> Page:
+        order = fetching.ridden_from(fetching.shop(**fetching.RIDES), left=left)
+        done = riding.arrive if left else partial(riding.leave, rider="")
+        return _of_row(
+            "orders.order",
+            order,
+            button,
+            typed,
+            lambda: list(Order.objects.values_list("status")),
+            permission="orders.change_order",
+            spoil=lambda: done(order_no=order.order_no, operator=fulfillment.operator(), at=fetching.NOW),
+        )
+
+    return ask
 
 
 def _correct_address() -> Page:
@@ -1717,6 +1763,10 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
     "members_member_put_tag": _tag_of_member("put-tag"),
     "members_member_take_tag": _tag_of_member("take-tag"),
     "orders_order_ship": _ship,
+    "orders_order_lie_ready": _picked_up("orders.order", "lie-ready"),
+    "orders_order_leave_by_rider": _ridden("leave", {"rider": "小王"}, left=False),
+    "orders_order_arrive_by_rider": _ridden("arrive", {}, left=True),
+    "pickup_pickup_ready": _picked_up("pickup.pickup", "ready"),
     "orders_order_close_order": _close_order,
     "orders_order_upload_again": _upload_order_again,
     "orders_order_correct_address": _correct_address,
@@ -1796,6 +1846,7 @@ LOOKING: Final = {
     "distribution_commission_export": "a file, noted in the audit log",
     "distribution_commission_export_csv": "a file, noted in the audit log",
     "distribution_withdrawal_statement": "a file, noted in the audit log",
+    "pickup_pickup_counter": "to the counter, whose own tests are in tests/apps/pickup/test_counter_page.py",
     "coupons_storeuse_till": "to the till, whose own tests are in test_till_page",
     "coupons_codebatch_export": "a file, noted in the audit log",
     "support_survey_results": "a page to read",

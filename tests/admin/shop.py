@@ -70,6 +70,7 @@ from tests.apps.invoices import make as invoicing
 from tests.apps.journeys import make as ways
 from tests.apps.members import make as members
 from tests.apps.packets import make as packet
+from tests.apps.pickup import make as fetching
 from tests.apps.presale import make as presales
 from tests.apps.promotions import make as promotions
 from tests.apps.referrals import make as referral
@@ -102,6 +103,7 @@ def fill(rows: int, *, operator: User) -> None:
         _promoters_of(order)
         _referrals_of()
         _invoiced()
+        _fetched()
         _audiences_of(order)
         _journeys_of(order)
         _packets_of(order)
@@ -150,6 +152,13 @@ def _invoiced() -> None:
     invoicing.waiting()
     InvoiceRules.objects.get_or_create(pk=1)
     DeadlineRules.objects.get_or_create(pk=1)
+
+
+def _fetched() -> None:
+    """An order that lies ready in a shop."""
+    number = next(_numbers)
+    shop = fetching.shop(f"门店{number}")
+    fetching.ready(shop, fetching.goods(shop))
 
 
 def _applied_for(order: Order) -> None:

@@ -46,6 +46,7 @@ _LISTS = [
     "members/consent",
     "content/review",
     "invoices/invoice",
+    "pickup/pickup",
     "support/survey",
     "base/auditentry",
     "outbox/delivery",

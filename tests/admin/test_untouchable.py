@@ -51,6 +51,9 @@ _ASKED_FOR = {
     "distribution.Rules.second_person_above_fen",
     "fulfillment.FreightZone.first_fee_fen",
     "fulfillment.FreightZone.next_fee_fen",
+    "stores.Place.delivery_min_fen",
+    "stores.Place.delivery_fee_fen",
+    "stores.Place.delivery_more_fen",
 }
 _NEVER = {"status", "on_hand", "held", "restored", "sold_count", "order_no", "openid", "transaction_id"}
 

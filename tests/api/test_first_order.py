@@ -28,6 +28,8 @@ from apps.messaging.models import Rules, SceneSetting
 from apps.messaging.models import Template as MessageTemplate
 from apps.messaging.services import deciding
 from apps.orders.models import Order
+from apps.pickup.models import Pickup
+from apps.pickup.services import moving
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.aftersales import apply
@@ -43,6 +45,7 @@ from tests.apps.groupbuy import make as group_buys
 from tests.apps.invoices import make as invoicing
 from tests.apps.members import make as members
 from tests.apps.packets import make as packets
+from tests.apps.pickup import make as pickups
 from tests.apps.points import make as points
 from tests.apps.presale import make as presales
 from tests.apps.referrals import make as referral
@@ -279,6 +282,32 @@ def be_invoiced(call: Callable[..., Any], path: str) -> None:
     assert call("GET", f"{path}/invoice")["reason"] == "税号有误"
 
 
+def fetch_it(witness: Witness) -> None:
+    """Which shop has it, an order that is fetched there, and what is shown at its counter."""
+    shop = pickups.shop()
+    cup = pickups.goods(shop)
+    (found,) = witness.call("GET", f"/places?lat=30.25&lng=120.15&sku_id={cup.pk}&city=杭州市")["results"]
+    assert (found["id"], found["available"]) == (shop.pk, 10)
+    wanted = {
+        "items": [{"sku_id": cup.pk, "quantity": 1}],
+        "delivery": {"kind": "PICKUP", "place_id": shop.pk},
+    }
+    price = witness.call("POST", "/checkout/quote", wanted)["payable_fen"]
+    placed = witness.call(
+        "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="p1"
+    )
+    order = Order.objects.get(order_no=placed["order_no"])
+    make.pay(order, at=datetime.now(tz=UTC))
+    path = f"/orders/{order.order_no}"
+    assert (
+        witness.call("GET", path)["pickup_code"] == witness.call("GET", f"{path}/pickup-code")["pickup_code"]
+    )
+    moving.lie_ready(order_no=order.order_no, operator=None, at=datetime.now(tz=UTC))
+    assert witness.call("GET", path)["fetch_by"] is not None
+    moving.give(Pickup.objects.get(), operator=None, at=datetime.now(tz=UTC))
+    assert witness.call("GET", path)["pickup_code"] is None
+
+
 def review_and_answer(witness: Witness, order_no: str, product_id: int) -> None:
     """A picture, a review with it, what others see of it, and a survey."""
     call = witness.call
@@ -491,6 +520,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
     review_and_answer(witness, order["order_no"], listed[0]["id"])
     be_invoiced(call, path)
     want_it_back(witness, path)
+    fetch_it(witness)
 
     call("POST", "/cart/items", {"sku_id": cup.pk}, status=201)
     call("DELETE", f"/cart/items/{call('GET', '/cart')['items'][0]['id']}", status=204)
@@ -500,7 +530,7 @@ def test_every_answer_of_a_first_order_is_as_documented(
         "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="k2"
     )
     assert call("POST", f"/orders/{second['order_no']}/cancel")["status"] == "CLOSED"
-    assert call("GET", "/orders/counts")["RECEIVED"] == 1
+    assert call("GET", "/orders/counts")["RECEIVED"] == 2
     assert call("POST", f"{path}/again")["added"] == [cup.pk]
     assert call("GET", "/shop")["server_time"]
 

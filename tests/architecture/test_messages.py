@@ -17,7 +17,7 @@ CONTRACT = [
     "survey",
 ]
 # Told in the inbox; the contract has no scenes of them.
-INBOX_ALONE = ("invoice", "order_delayed")
+INBOX_ALONE = ("invoice", "order_delayed", "pickup_ready", "pickup_waiting", "city_leaving")
 MARKETING = {
     "coupon_expiring",
     "points_expiring",

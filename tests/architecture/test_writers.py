@@ -198,6 +198,7 @@ STATUS_WRITERS = {
     "apps/groupbuy/services/groups.py": {"_move", "leave", "open_with"},
     "apps/groupbuy/services/seats.py": {"_move"},
     "apps/invoices/services/moving.py": {"move"},
+    "apps/pickup/services/moving.py": {"_write"},
     "apps/inventory/services/booking.py": {"end_holds"},
     "apps/members/personal.py": {"erase"},
     "apps/members/services/erasures.py": {"_step", "take_back"},

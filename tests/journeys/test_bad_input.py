@@ -80,6 +80,8 @@ ADDRESS_WRONG = {
     **dict.fromkeys(("name", "phone", "province", "city", "detail"), REQUIRED_TEXT),
     "district": [*TEXT, None],
     "postal_code": [*TEXT, None, 310000],
+    "lat": ["30.2", True, [], {}, 90.1, -91, 10**400, 30.2],
+    "lng": ["120.1", False, [], {}, 180.1, -181, 10**400, 120.1],
     "is_default": BOOL,
 }
 TITLE = {"kind": "COMPANY", "name": "清茶", "tax_no": "91350100M000100Y43", "email": "tea@example.com"}
@@ -90,7 +92,31 @@ TITLE_WRONG = {
     "email": [*TEXT, None, "tea", "a@b@c.d"],
 }
 NULLABLE = [value for value in INT if value is not None]
+DELIVERIES = [
+    *(
+        7,
+        1.5,
+        True,
+        "CITY",
+        [],
+        [{}],
+        {},
+        {"kind": None},
+        {"kind": 1},
+        {"kind": []},
+        {"kind": "pickup"},
+        {"kind": HUGE},
+    ),
+    *({"kind": "PICKUP", "place_id": value} for value in [*INT, 2**62]),
+    *({"kind": "CITY", "place_id": value} for value in INT if value is not None),
+    *({"kind": "EXPRESS", "slot": value} for value in ["09:00", 0, {}, []]),
+    *({"kind": "EXPRESS", "packing": value} for value in ["GIFT", False, {"kind": "GIFT"}]),
+    {"kind": "PICKUP"},
+    {"kind": "CITY"},
+    {"kind": "EXPRESS", "place_id": 1},
+]
 CHOICE_WRONG = {
+    "delivery": DELIVERIES,
     "items": WANTED,
     "from_cart": [value for value in BOOL if value is not None] + [True],
     "address_id": NULLABLE,
@@ -489,6 +515,7 @@ IDS += ["%", "'", "1;DROP TABLE", "..", "🍵", " ", HUGE]
         ("PATCH DELETE", "/cart/items/{}"),
         ("POST", "/me/messages/{}/read"),
         ("GET", "/orders/{}"),
+        ("GET", "/orders/{}/pickup-code"),
         ("POST", "/coupons/{}/claim"),
         ("GET", "/me/coupons/{}"),
         ("POST", "/me/coupons/{}/pass"),
@@ -522,6 +549,7 @@ def test_what_is_asked_of_a_list_is_understood_or_refused(world: World) -> None:
     lists: dict[str, tuple[str, ...]] = {
         "/products": ("category", "q", "ordering", "scope", "price_from_fen"),
         "/orders": ("status",),
+        "/places": ("lat", "lng", "sku_id", "city"),
         "/coupons": (),
         "/me/coupons": ("status", "ordering"),
         "/me/promo-codes": (),

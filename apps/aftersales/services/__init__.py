@@ -12,6 +12,7 @@ from apps.aftersales.services.refunding import (
     refund,
     refund_as_console_did,
     refund_price,
+    refund_unfetched,
     refund_unshipped,
     return_price,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "refund",
     "refund_as_console_did",
     "refund_price",
+    "refund_unfetched",
     "refund_unshipped",
     "return_price",
 ]

@@ -20,6 +20,7 @@ from apps.orders.models import OrderRefund
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from apps.payments import services as payments
+from apps.pickup import selectors as pickup_facts
 from mall import money
 from mall.errors import Invalid, Kind, ShopError
 from mall.events import OrderRefunded
@@ -120,6 +121,22 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
         plan = planning.plan(standing, planning.everything_left(standing))
         _require_within_one(plan, operator=operator)
         _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)
+    return True
+
+
+def refund_unfetched(*, order_no: str, at: datetime) -> bool:
+    """Refund all that is left of an order that lies ready and was not fetched in time; say whether this call did it.
+
+    Whoever is first at the order's lock decides, the counter that hands it over or the clock. Raises NotFound, and what
+    ``planning.plan`` refuses.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.status != Status.SHIPPED or not pickup_facts.is_overdue(order, at=at):
+            return False
+        standing = planning.standing_of(order)
+        plan = planning.plan(standing, planning.everything_left(standing))
+        _carry_out(plan, token=f"unfetched:{order_no}", reason="逾期未自提", operator=None, at=at)
     return True
 
 

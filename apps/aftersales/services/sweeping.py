@@ -9,8 +9,9 @@ from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale
-from apps.aftersales.services import deciding, moving, paying_back, sending
+from apps.aftersales.services import deciding, moving, paying_back, refunding, sending
 from apps.aftersales.states import AfterSaleStatus, By
+from apps.pickup import selectors as pickup_facts
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,20 @@ def run_deadlines(*, at: datetime, limit: int = _BATCH) -> int:
         except Exception:
             log.exception("after_sale_deadline_failed", after_sale_no=number)
     return len(due)
+
+
+def refund_unfetched(*, at: datetime, limit: int = _BATCH) -> int:
+    """Refund orders that lay ready for too long and nobody fetched; return how many.
+
+    Each stands for itself: one that fails is logged and comes again with the next sweep.
+    """
+    done = 0
+    for order_no in pickup_facts.overdue(at=at, limit=limit):
+        try:
+            done += refunding.refund_unfetched(order_no=order_no, at=at)
+        except Exception:
+            log.exception("unfetched_refund_failed", order_no=order_no)
+    return done
 
 
 def _act(row: AfterSale, *, at: datetime) -> None:

@@ -170,6 +170,8 @@ def _fit_together(order: Order, leaving: list[Leaving], plan: Plan) -> None:
     first = min(row for one in leaving for row in one.rows)
     if order.status != Status.PAID:
         plan.faults.append(_at(first, f"订单 {order.order_no} 为「{order.get_status_display()}」，不能发货"))
+    elif order.delivery is not None:
+        plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.NotByParcel.message}"))
     elif order.awaits_goods:
         plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.GoodsNotHere.message}"))
     elif order.virtual:

@@ -20,7 +20,7 @@ from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall import text as texts
 from mall.errors import Invalid, NotFound, ShopError
-from mall.events import OrderShipped, ParcelShipped
+from mall.events import LocalDeliveryBegan, OrderShipped, ParcelShipped
 
 # WeChat lists at most 15 parcels of one payment (uploadShippingInfo, 10060024).
 MOST_PARCELS = 15
@@ -45,6 +45,12 @@ class NothingTravels(NotShippable):
     """An order of virtual goods: its card keys are delivered with the payment."""
 
     message = "虚拟商品在线交付，无需发货"
+
+
+class NotByParcel(NotShippable):
+    """The order is fetched in a shop, or delivered by its own riders."""
+
+    message = "该订单为到店自提或同城配送，不发快递"
 
 
 class TrackingNumberInvalid(Invalid):
@@ -110,6 +116,8 @@ def ship(
         order = orders.lock(order_no=order_no)
         if order.status != Status.PAID:
             raise NotShippable
+        if order.delivery is not None:
+            raise NotByParcel
         if order.awaits_goods:
             raise GoodsNotHere
         if order.virtual:
@@ -186,6 +194,9 @@ def upload_again(*, order_no: str, at: datetime) -> None:
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
         failed = ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED)
+        if order.delivery is not None and failed.update(status=UploadStatus.WAITING):
+            outbox.publish(LocalDeliveryBegan(order_no=order_no, member_id=order.member_id), at=at)
+            return
         last = Parcel.objects.filter(order=order).order_by("-id").first()
         if last is None or not failed.update(status=UploadStatus.WAITING):
             raise NothingToUpload

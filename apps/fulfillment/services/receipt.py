@@ -12,8 +12,9 @@ from django.db.models import Q
 
 from apps.orders import services as orders
 from apps.orders.models import Order
-from apps.orders.states import Actor, Status
+from apps.orders.states import Actor, DeliveryKind, Status
 from apps.outbox import services as outbox
+from mall.errors import Kind, ShopError
 from mall.events import OrderReceived
 from mall.lifecycle import MoveRefused
 
@@ -23,11 +24,39 @@ _VIRTUAL_DAYS: Final = 2
 log = structlog.get_logger(__name__)
 
 
-def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = "", at: datetime) -> Order:
-    """Move a SHIPPED order to RECEIVED and publish OrderReceived. Raises NotFound, MoveRefused."""
+class NotFetched(ShopError):
+    """An order that is fetched is received when the shop hands it over, and by nobody's word."""
+
+    code = "pickup_not_fetched"
+    message = "自提订单请到店出示取货码，门店交付后即完成"
+    kind = Kind.CONFLICT
+
+
+def confirm(
+    *,
+    order_no: str,
+    actor: Actor,
+    operator: Any = None,
+    note: str = "",
+    handed_over: bool = False,
+    at: datetime,
+) -> Order:
+    """Move a SHIPPED order to RECEIVED and publish OrderReceived; ``handed_over``: the shop has given it to who fetched it.
+
+    Raises NotFound, MoveRefused, and NotFetched for an order that is fetched and was not handed over.
+    """
     with transaction.atomic():
+        order = orders.lock(order_no=order_no)
+        if order.delivery_kind is DeliveryKind.PICKUP and not handed_over:
+            raise NotFetched
         order = orders.move(
-            order_no=order_no, move="receive", actor=actor, operator=operator, note=note, at=at
+            order_no=order_no,
+            move="receive",
+            actor=actor,
+            operator=operator,
+            note=note,
+            at=at,
+            locked=order,
         )
         outbox.publish(OrderReceived(order_no=order_no, member_id=order.member_id), at=at)
     return order
@@ -36,6 +65,8 @@ def confirm(*, order_no: str, actor: Actor, operator: Any = None, note: str = ""
 def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
     """Receive every order shipped ORDER_AUTO_RECEIVE_DAYS ago or earlier, of virtual goods two days ago; return how many.
 
+    What is fetched waits to be.
+
     Each order stands for itself: one that fails is logged and comes again with the next sweep.
     """
     shipped_until = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
@@ -43,6 +74,7 @@ def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
     over = Q(shipped_at__lte=shipped_until) | Q(virtual=True, shipped_at__lte=online_until)
     due = (
         Order.objects.filter(over, status=Status.SHIPPED)
+        .exclude(delivery__kind=DeliveryKind.PICKUP)
         .order_by("shipped_at")
         .values_list("order_no", flat=True)[:limit]
     )

@@ -20,7 +20,7 @@ from apps.fulfillment.services import reshipping
 from apps.fulfillment.services.parcels import NothingToUpload
 from apps.fulfillment.states import UploadStatus
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.outbox import services as outbox
 from apps.wechat import errors as wechat_errors
 from apps.wechat import shipping
@@ -35,6 +35,11 @@ _WRITTEN: Final = (
     *("status", "last_error", "attempts", "uploaded_at", "outcome_unknown", "uploaded_parcels"),
     *("told_digest", "told_all", "verify_at", "verify_tries", "verified_at"),
 )
+_LOGISTICS = {
+    DeliveryKind.EXPRESS: shipping.Logistics.EXPRESS,
+    DeliveryKind.CITY: shipping.Logistics.CITY,
+    DeliveryKind.PICKUP: shipping.Logistics.PICKUP,
+}
 
 
 class UploadLater(ShopError):
@@ -49,6 +54,8 @@ def upload(
 ) -> UploadStatus:
     """Tell WeChat, for the payment of one of an order's bills, of all parcels that left so far, and write down what it said.
 
+    Of an order that is fetched or delivered by the shop it is told that, once: it is never divided.
+
     ``transaction_id`` is WeChat's number of the captured payment, None where none was needed (an order of
     0 fen): then there is nothing to tell, nor of an order whose money all went back. Returns the new status:
     DONE, NOT_NEEDED, or FAILED for a refusal that only a person can mend. Raises UploadLater when WeChat does
@@ -59,6 +66,8 @@ def upload(
     state = _of_order(order, bill_kind=bill_kind, bill_no=bill_no)
     if transaction_id is None or _all_went_back(order):
         return _write(state, UploadStatus.NOT_NEEDED, at=at)
+    if order.delivery is not None:
+        return _tell_undivided(order, state, transaction_id=transaction_id, at=at)
     parcels = list(
         Parcel.objects.filter(order=order).select_related("carrier").prefetch_related("lines__order_line")
     )
@@ -112,6 +121,28 @@ def upload_virtual(
             parcels=[shipping.Parcel(item_desc=what[:_DESCRIPTION])],
             logistics=shipping.Logistics.VIRTUAL,
             at=at,
+        ),
+        parcels=0,
+        at=at,
+    )
+
+
+def _tell_undivided(
+    order: Order, state: ShippingUpload, *, transaction_id: str, at: datetime
+) -> UploadStatus:
+    """Tell WeChat of an order that no parcel is sent of, as 用户自提 or 同城配送, once it lies ready or has left."""
+    if state.status == UploadStatus.DONE or order.shipped_at is None:
+        return UploadStatus(state.status)
+    goods = "；".join(f"{line.title}*{line.quantity}" for line in order.lines.order_by("id"))
+    return _tell(
+        state,
+        has_it=lambda: shipping.get_order(transaction_id=transaction_id).finished,
+        tell=lambda: shipping.upload(
+            transaction_id=transaction_id,
+            openid=order.member.openid,
+            parcels=[shipping.Parcel(item_desc=goods[:_DESCRIPTION])],
+            logistics=_LOGISTICS[order.delivery_kind],
+            at=_later_than_before(state, at=at),
         ),
         parcels=0,
         at=at,

@@ -29,6 +29,8 @@ _SHELVES: Final = """
      ORDER BY stock.sku_id, stock.place_id
        FOR NO KEY UPDATE OF stock
 """
+# Of an order that is fetched or delivered from one shop, that shop's shelves alone, whether or not it sends parcels.
+_SHELVES_AT: Final = _SHELVES.replace("place.ships", "place.id = %s")
 _LOCK_HOLDS: Final = statements.Select(
     lambda order_no: (
         Hold.objects.filter(order_no=order_no)
@@ -66,12 +68,18 @@ class StockGone(ShopError):
 
 
 def hold(
-    *, order_no: str, demand: Mapping[int, int], limit: Limit | None = None, at: datetime
+    *,
+    order_no: str,
+    demand: Mapping[int, int],
+    limit: Limit | None = None,
+    place_id: int | None = None,
+    at: datetime,
 ) -> dict[int, int]:
     """Promise units to an unpaid order, all or none: two statements, however many SKUs.
 
     ``demand`` maps SKU ids to units ≥ 1, summed over all lines of the order; ``limit`` is what it and other
-    orders may hold of each. Returns how many units of each SKU were free before, nothing where the order holds
+    orders may hold of each. ``place_id``: all of it from that place, wherever else there is some; None: from places that
+    ship, as ``choosing`` says. Returns how many units of each SKU were free before, nothing where the order holds
     them already: holding again for the same order changes nothing. Raises TooManyUnpaidUnits and OutOfStock, with
     nothing held; InventoryConflict where the order holds something else already or was closed; ValueError for a
     demand that is no demand.
@@ -79,7 +87,7 @@ def hold(
     transactions.require()
     if not demand or any(quantity < 1 for quantity in demand.values()):
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
-    shelves = _lock_shelves(demand)
+    shelves = _lock_shelves(demand, place_id)
     takes, shortages = choosing.choose(demand, shelves)
     held = not shortages and booking.book_holds(
         {take.stock_id: take.quantity for take in takes},
@@ -178,9 +186,13 @@ def restore(
         Hold.objects.filter(pk=row.pk).update(restored=F("restored") + quantity)
 
 
-def _lock_shelves(demand: Mapping[int, int]) -> list[choosing.Shelf]:
-    """Lock the rows of these SKUs in every place that ships, and read them as they are under the lock."""
-    return [choosing.Shelf(*row) for row in planned.rows(_SHELVES, [list(demand)])]
+def _lock_shelves(demand: Mapping[int, int], place_id: int | None) -> list[choosing.Shelf]:
+    """Lock the rows of these SKUs in every place that ships, or in one, and read them as they are under the lock."""
+    if place_id is None:
+        rows = planned.rows(_SHELVES, [list(demand)])
+    else:
+        rows = planned.rows(_SHELVES_AT, [list(demand), place_id])
+    return [choosing.Shelf(*row) for row in rows]
 
 
 def _lock_holds(order_no: str) -> list[Hold]:

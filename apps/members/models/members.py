@@ -296,6 +296,9 @@ class Address(models.Model):
     district = models.CharField("区县", max_length=20, blank=True)
     detail = models.CharField("详细地址", max_length=120)
     postal_code = models.CharField("邮编", max_length=6, blank=True)
+    # Where WeChat's map puts it (GCJ-02): what a shop's own riders are asked by. Of most nobody says it.
+    latitude = models.FloatField("纬度", null=True, blank=True)
+    longitude = models.FloatField("经度", null=True, blank=True)
     is_default = models.BooleanField("默认", default=False)
 
     class Meta:

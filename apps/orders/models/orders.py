@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from apps.base import finding
 from apps.base.fields import FenField
 from apps.catalog.models import Sku
 from apps.members.models import Member
-from apps.orders.states import Status
+from apps.orders.states import BY_PARCEL, DeliveryKind, Status
 from mall.pricing import refs
 from mall.pricing.quote import FREIGHT, GOODS
 from mall.pricing.refs import Ref
@@ -45,6 +46,8 @@ class Order(models.Model):
     activity = models.JSONField("营销活动", null=True, blank=True)
     # A copy: the member may change or delete the address later.
     address = models.JSONField("收货地址", default=dict)
+    # How it comes to its buyer where no parcel is sent: {"kind", "place_id", "place", "distance_m"}; None is EXPRESS.
+    delivery = models.JSONField("配送方式", null=True, blank=True)
     remark = models.CharField("买家留言", max_length=200, blank=True)
     # When name, phone, street and remark were erased, because their time was over (orders.personal).
     address_erased_at = models.DateTimeField("地址清空时间", null=True)
@@ -200,6 +203,21 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.order_no
+
+    @property
+    def delivery_kind(self) -> DeliveryKind:
+        """How the goods come to their buyer."""
+        return DeliveryKind(self.delivery["kind"]) if self.delivery else DeliveryKind.EXPRESS
+
+    @property
+    def delivery_told(self) -> Mapping[str, Any]:
+        """How the goods come to their buyer, as shoppers are answered."""
+        return self.delivery or BY_PARCEL
+
+    @property
+    def address_told(self) -> dict[str, Any] | None:
+        """Where it goes; None where nothing goes anywhere."""
+        return self.address or None
 
     @property
     def due_fen(self) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeVar, cast
 
 from mall import money
 from mall.pricing.offers.terms import (
@@ -141,5 +142,5 @@ def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
 
 
 @cache
-def _names(kind: type[Terms]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast(type[Terms], kind)))

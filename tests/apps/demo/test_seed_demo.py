@@ -43,6 +43,7 @@ from apps.messaging import selectors as message_facts
 from apps.messaging.models import SceneSetting
 from apps.messaging.services import ruling
 from apps.orders.models import Order
+from apps.pickup.models import Pickup
 from apps.points.models import PointsGood
 from apps.promotions import selectors as promotion_facts
 from apps.promotions.models import Campaign, Promotion
@@ -103,7 +104,7 @@ def test_the_demo_shop_has_all_that_a_first_order_needs(shop: None) -> None:
     assert Category.objects.filter(parent=None).count() >= 3
     assert Category.objects.exclude(parent=None).count() >= 10
     assert Sku.objects.count() > Product.objects.count()
-    assert Stock.objects.values("place").distinct().count() == 2
+    assert Stock.objects.values("place").distinct().count() == 4
     assert stock_facts.unbalanced() == []
     assert FreightTemplate.objects.filter(is_default=True).count() == 1
     assert FreightTemplate.objects.count() == 2
@@ -171,15 +172,23 @@ def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> N
     for whose, how_many in (
         # Of reviews, of a group, of promoters' customers, of a flash sale and a bargain, of two who got packets, and one of
         # virtual goods.
-        (Q(parcels=None) & ~_DUE, 8 + 2 + 4 + 4 + 2 + 1),
+        (Q(parcels=None, delivery__isnull=True) & ~_DUE, 8 + 2 + 4 + 4 + 2 + 1),
         # Those of parcels under way, which are days old as well.
         (Q(parcels__isnull=False), 6),
+        # Those that are fetched, and those that riders bring.
+        (Q(delivery__isnull=False), 3 + 2),
         # Late, due soon, and put off: days old likewise.
         (_DUE, 3),
     ):
         placed = list(Order.objects.filter(whose).order_by("-id").values_list("created_at", flat=True))
         assert len(placed) == how_many
         assert placed == sorted(placed, reverse=True)
+
+
+def test_three_shops_hand_over_what_lies_there_in_each_state(shop: None) -> None:
+    rows = Client().get("/api/v1/places?lat=30.23&lng=120.13").json()["results"]
+    assert [row["name"] for row in rows] == ["西湖门店", "滨江门店", "上海静安门店"]
+    assert {row.status for row in Pickup.objects.all()} == {"WAITING", "READY", "FETCHED"}
 
 
 def test_filling_tells_how_far_it_is(shop: None) -> None:

@@ -55,10 +55,14 @@ def paid_at_wechat(wechat: Sandbox, wanted: Iterable[tuple[Sku, int]], *, at: da
     login = wechat.login("小茶")
     wechat.fault("notify_lost", times=9)
     member = members.member(openid=login.openid)
-    order = counter.order(member, members.address(member), wanted, at=at)
-    asked = paying.pay(member=member, order_no=order.order_no, at=at)
+    return pay_at_wechat(wechat, counter.order(member, members.address(member), wanted, at=at), at=at)
+
+
+def pay_at_wechat(wechat: Sandbox, order: Order, *, at: datetime) -> Order:
+    """The order once its member, a shopper of the sandbox, has paid it there."""
+    asked = paying.pay(member=order.member, order_no=order.order_no, at=at)
     assert asked is not None
-    wechat.pay(login.openid, asked)
+    wechat.pay(order.member.openid, asked)
     number = order.payments.get().payment_no
     paying.confirm_payment(transaction=client.query(out_trade_no=number), at=at, from_query=True)
     return Order.objects.get(pk=order.pk)

@@ -9,7 +9,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     dependencies = [
-        ("fulfillment", "0010_found_in_a_time"),
+        ("fulfillment", "0011_uploads_verified_and_settled"),
         ("orders", "0021_virtual_goods"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

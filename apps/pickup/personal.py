@@ -1,0 +1,50 @@
+"""What pickups hold of people: which order was fetched where and when; the code itself is gone with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from apps.base import personal
+from apps.base.personal import Fate, Holding, Open, Person, Room
+from apps.pickup.models import Pickup
+
+_TRADE = "电子商务法第三十一条：商品、支付与物流等交易信息自交易完成之日起保存不少于三年"
+
+
+def export(person: Person) -> Mapping[str, personal.Table]:
+    """Pickups with their shops and times."""
+    rows = Pickup.objects.filter(order__member_id=person.member_id).order_by("id")
+    return {
+        "自提单": personal.table(
+            rows, "status", "created_at", "ready_at", "fetch_by", "fetched_at",
+            订单号="order__order_no", 门店="place__name",
+        )
+    }  # fmt: skip
+
+
+def erase(person: Person, *, at: datetime) -> None:
+    """Nothing: an order that can be fetched stands in the way of leaving, and one that was names nobody."""
+
+
+def still_open(person: Person) -> Sequence[Open]:
+    """Nothing beside the order, which says so itself."""
+    return []
+
+
+ROOM = Room(
+    name="pickup",
+    holdings=(
+        Holding(
+            model="pickup.Pickup",
+            plain=("code_sealed",),
+            exported="自提单",
+            fate=Fate.NAMELESS,
+            kept="与订单相同；取货码密文在取货或退款时删除",
+            why=_TRADE,
+        ),
+    ),
+    export=export,
+    erase=erase,
+    still_open=still_open,
+)

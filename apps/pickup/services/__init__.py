@@ -1,0 +1,1 @@
+"""What writes pickups: ``moving`` (the counter of the shop), ``tries`` (wrong codes)."""

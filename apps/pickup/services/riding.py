@@ -1,0 +1,40 @@
+"""An order that the shop's own rider brings: it leaves, and it arrives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from apps.fulfillment.services import local, receipt
+from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import Actor, DeliveryKind
+from mall.errors import ShopError
+
+
+class NotByRider(ShopError):
+    """The order is not brought by the shop's own riders."""
+
+    code = "not_by_rider"
+    message = "该订单不是同城配送"
+
+
+def leave(*, order_no: str, rider: str, operator: Any, at: datetime) -> Order:
+    """Say that a rider has left with all of an order, who may be named: it is SHIPPED, buyer and WeChat are told.
+
+    Raises NotFound, NotShippable.
+    """
+    note = f"配送员：{rider}" if rider else ""
+    return local.leave(order_no=order_no, kind=DeliveryKind.CITY, note=note[:200], operator=operator, at=at)
+
+
+def arrive(*, order_no: str, operator: Any, at: datetime) -> Order:
+    """Say that the rider has handed it over: it is RECEIVED. Raises NotFound, NotByRider, MoveRefused."""
+    with transaction.atomic():
+        if orders.lock(order_no=order_no).delivery_kind is not DeliveryKind.CITY:
+            raise NotByRider
+        return receipt.confirm(
+            order_no=order_no, actor=Actor.OPERATOR, operator=operator, note="同城配送已送达", at=at
+        )
