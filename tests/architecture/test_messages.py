@@ -17,7 +17,7 @@ CONTRACT = [
     "survey",
 ]
 # Told in the inbox; the contract has no scenes of them.
-INBOX_ALONE = ("invoice", "order_delayed", "pickup_ready", "pickup_waiting", "city_leaving")
+INBOX_ALONE = ("invoice", "pickup_ready", "pickup_waiting", "city_leaving", "order_delayed")
 MARKETING = {
     "coupon_expiring",
     "points_expiring",
@@ -31,7 +31,7 @@ MARKETING = {
 PASS_QUIET = {
     *("order_paid", "order_closing", "order_shipped", "order_delivered", "refund_done", "after_sale"),
     *("group_result", "group_missing", "balance_due", *INBOX_ALONE),
-}
+} - {"pickup_waiting"}
 BY_CARD = {"order_paid", "order_shipped"}
 
 
