@@ -30,7 +30,7 @@ class ScopeUnreadable(Invalid):
 def quote_json(quote: Quote, shown: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     """A quote in the contract's form, each hint with the address of goods that get there.
 
-    ``shown`` says by SKU id how the goods of its items look (``quoting.shown``).
+    ``shown`` says by SKU id how the goods of its items look (``baskets.shown``).
     """
     told = quote.as_dict()
     return {

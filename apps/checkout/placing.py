@@ -16,7 +16,7 @@ from apps.base import transactions
 from apps.carts import services as carts
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
-from apps.checkout import quoting, scarce
+from apps.checkout import baskets, quoting, scarce
 from apps.checkout.quoting import Choice, Composition
 from apps.inventory.services import OutOfStock
 from apps.members.models import Address, Member
@@ -234,8 +234,8 @@ def _remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
     returns = catalog_facts.returns_of(sku.product)
     return orders.Goods(
         product_id=sku.product_id,
-        option_text=quoting.option_text(sku)[:120],
-        image=quoting.image_name(sku),
+        option_text=baskets.option_text(sku)[:120],
+        image=baskets.image_name(sku),
         cost_fen=sku.cost_fen,
         returns=returns["code"],
         returns_text=returns["text"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -12,22 +12,18 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, delivering, hints, limits, virtual
+from apps.checkout import activities, baskets, delivering, hints, limits, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
-from apps.fulfillment import freight
-from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.orders.states import BY_PARCEL, DeliveryKind
-from apps.pictures import stored
 from apps.points import deduction
-from apps.promotions import selectors as promotion_facts
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
 from mall.errors import Kind, ShopError
 from mall.pricing import engine, hearing, refs
-from mall.pricing.basket import Basket, Buyer, Destination, Freight, Line
+from mall.pricing.basket import Basket
 from mall.pricing.offers import AnyCoupon, Offer
 from mall.pricing.quote import Declined, Quote, Weighed
 
@@ -165,7 +161,7 @@ class Composition:
     def as_dict(self) -> dict[str, Any]:
         """The contract's JSON of the quote, with the choice of coupons and what is left for WeChat to collect."""
         return {
-            **hints.quote_json(self.quote, {sku_id: shown(sku) for sku_id, sku in self.skus.items()}),
+            **hints.quote_json(self.quote, {sku_id: baskets.shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
             "delivery": self.way.as_order() if self.way else BY_PARCEL,
             "coupon_id": self.coupon_id,
@@ -213,7 +209,9 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
     _refuse_quantities(skus, quantities)
     nowhere = virtual.all_virtual(skus)
     way = _way(choice, address, quantities, admission, nowhere=nowhere)
-    basket = basket_of(member=member, skus=skus, quantities=quantities, address=None if nowhere else address)
+    basket = baskets.basket_of(
+        member=member, skus=skus, quantities=quantities, address=None if nowhere else address
+    )
     if nowhere:
         basket = virtual.going_nowhere(basket)
     elif way is not None:
@@ -299,91 +297,13 @@ def _offers(
     """The offers on the choice and the coupons it may use."""
     wanted = {line.sku_id: line.quantity for line in basket.lines}
     place_id = way.place.pk if way else None
-    offers = offers_for(member=member, lines=basket.lines, quantities=wanted, place_id=place_id, at=at)
+    offers = baskets.offers_for(
+        member=member, lines=basket.lines, quantities=wanted, place_id=place_id, at=at
+    )
     if choice.use_points:
         spent = deduction.deduction_offer(member=member, use_points=choice.use_points, at=at)
         offers += [spent] if spent else []
     return offers, coupon_facts.wallet_offers(member=member, at=at)
-
-
-def offers_for(
-    *,
-    member: Member,
-    lines: Collection[Line],
-    quantities: Mapping[int, int],
-    place_id: int | None = None,
-    at: datetime,
-) -> list[Offer]:
-    """The offers of now on these lines; gifts are promised from what the quantities leave on the shelf, of one place where
-    all comes from there.
-    """
-
-    def stock(gift_ids: Collection[int]) -> dict[int, int]:
-        if place_id is None:
-            free = stock_facts.available(gift_ids)
-        else:
-            free = stock_facts.available_at([place_id], gift_ids)[place_id]
-        return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
-
-    sku_ids = [line.sku_id for line in lines]
-    return promotion_facts.offers_for(member=member, at=at, lines=lines, sku_ids=sku_ids, stock=stock)
-
-
-def basket_of(
-    *, member: Member, skus: Mapping[int, Sku], quantities: Mapping[int, int], address: Address | None = None
-) -> Basket:
-    """Sellable SKUs as pricing takes them; without an address the freight is not known yet."""
-    freights: tuple[Freight, ...] = ()
-    refs: Mapping[int, str] = {}
-    if address is not None:
-        freights, refs = freight.freights_for({sku.product_id for sku in skus.values()})
-    return Basket(
-        lines=tuple(
-            line(skus[sku_id], quantity, freight_ref=refs.get(skus[sku_id].product_id))
-            for sku_id, quantity in quantities.items()
-        ),
-        buyer=Buyer(level_id=member.level_id),
-        destination=_destination(address),
-        freights=freights,
-    )
-
-
-def line(sku: Sku, quantity: int, *, freight_ref: str | None = None) -> Line:
-    """A SKU as a line of the basket, at its list price."""
-    product = sku.product
-    return Line(
-        sku_id=sku.pk,
-        product_id=product.pk,
-        category_ids=catalog_facts.category_ids_of(product),
-        brand_id=product.brand_id,
-        title=product.title,
-        quantity=quantity,
-        unit_price_fen=sku.price_fen,
-        weight_g=sku.weight_g,
-        freight_ref=freight_ref,
-    )
-
-
-def option_text(sku: Sku) -> str:
-    """A SKU's option values for people, in the product's order of options: ``白 / 大``."""
-    return " / ".join(str(sku.option_values.get(option["name"], "")) for option in sku.product.options)
-
-
-def image_name(sku: Sku) -> str:
-    """The stored picture of a SKU, its product's cover where it has none of its own."""
-    return sku.image.name or sku.product.cover.name or ""
-
-
-def shown(sku: Sku) -> dict[str, Any]:
-    """How a SKU looks beside its figures: its product, its picture and its option values."""
-    return {
-        "product_id": sku.product_id,
-        "image_url": stored.address(image_name(sku), stored.Size.LIST),
-        "option_text": option_text(sku),
-        "returns": catalog_facts.returns_of(sku.product),
-        "freight_insurance": catalog_facts.insurance_of(sku.product),
-        "virtual": sku.virtual,
-    }
 
 
 def _named(member: Member, choice: Choice, held: Sequence[AnyCoupon]) -> str | None:
@@ -423,12 +343,6 @@ def _address(member: Member, choice: Choice) -> Address | None:
         return None
     address_id = choice.address_id
     return None if address_id is None else member_facts.address_of(member=member, address_id=address_id)
-
-
-def _destination(address: Address | None) -> Destination | None:
-    if address is None:
-        return None
-    return Destination(province=address.province, city=address.city, district=address.district)
 
 
 def _quantities(member: Member, choice: Choice) -> dict[int, int]:

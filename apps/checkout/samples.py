@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
-from apps.checkout import activities, quoting
+from apps.checkout import activities, baskets
 from apps.checkout.activities import Admission, Extra, Ticket
 from apps.promotions import selectors as promotion_facts
 from mall.money import yuan
@@ -64,6 +64,6 @@ def _quote(
         ref=ticket.ref, label=label, prices_fen={sku.pk: step.price_fen}, scope=Skus(frozenset({sku.pk}))
     )
     admission = Admission(ticket=ticket, title=label, price=price, combines=frozenset(map(Extra, combines)))
-    line = quoting.line(sku, sku.product.min_quantity)
+    line = baskets.line(sku, sku.product.min_quantity)
     wanted = Basket(lines=(line,), buyer=Buyer(level_id=None))
     return engine.quote(wanted, activities.with_activity(offers, admission))

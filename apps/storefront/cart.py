@@ -10,7 +10,7 @@ from apps.carts import services as carts
 from apps.carts.models import CartItem
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
-from apps.checkout import limits, quoting
+from apps.checkout import baskets, limits, quoting
 from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
@@ -93,9 +93,9 @@ def view(*, member: Member, at: datetime) -> Cart:
     )
     available = stock_facts.available(sku_ids)
     wanted = {item.sku_id: item.quantity for item in items if item.selected}
-    one_each = quoting.basket_of(member=member, skus=sellable, quantities=dict.fromkeys(sellable, 1))
+    one_each = baskets.basket_of(member=member, skus=sellable, quantities=dict.fromkeys(sellable, 1))
     offers = (
-        quoting.offers_for(member=member, lines=one_each.lines, quantities=wanted, at=at) if items else []
+        baskets.offers_for(member=member, lines=one_each.lines, quantities=wanted, at=at) if items else []
     )
     unit_prices_fen = _unit_prices_fen(one_each, offers)
     notices = _notices(items, sellable, available)
@@ -103,8 +103,8 @@ def view(*, member: Member, at: datetime) -> Cart:
         CartLine(
             item=item,
             sku=item.sku,
-            option_text=quoting.option_text(item.sku),
-            image=quoting.image_name(item.sku),
+            option_text=baskets.option_text(item.sku),
+            image=baskets.image_name(item.sku),
             unit_price_fen=unit_prices_fen.get(item.sku_id, item.sku.price_fen),
             available=available[item.sku_id],
             valid=not notices[item.pk],
@@ -113,7 +113,7 @@ def view(*, member: Member, at: datetime) -> Cart:
         for item in items
     )
     ticked = {line.sku.pk: line.item.quantity for line in lines if line.item.selected and line.valid}
-    basket = quoting.basket_of(member=member, skus=sellable, quantities=ticked)
+    basket = baskets.basket_of(member=member, skus=sellable, quantities=ticked)
     return Cart(
         lines=lines,
         selected_count=sum(item.quantity for item in items if item.selected),

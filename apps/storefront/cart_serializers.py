@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.base.inputs import StrictBooleanField, row_id
-from apps.checkout import hints, quoting
+from apps.checkout import baskets, hints
 from apps.checkout.choice_serializers import quantity
 from apps.checkout.serializers import QuoteSerializer
 from apps.pictures import stored
@@ -75,4 +75,4 @@ class CartSerializer(serializers.Serializer[Any]):
     def get_quote(self, cart: Cart) -> dict[str, Any] | None:
         if cart.quote is None:
             return None
-        return hints.quote_json(cart.quote, {line.sku.pk: quoting.shown(line.sku) for line in cart.lines})
+        return hints.quote_json(cart.quote, {line.sku.pk: baskets.shown(line.sku) for line in cart.lines})

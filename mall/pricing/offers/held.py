@@ -134,7 +134,7 @@ def one_of(kind: T, *, ref: str, valid_until: str | None) -> T:
     """
     made = object.__new__(type(kind))
     put = object.__setattr__
-    for name in _names(type(kind)):
+    for name in _names(cast(Hashable, type(kind))):
         put(made, name, getattr(kind, name))
     put(made, "ref", ref)
     put(made, "valid_until", valid_until)
