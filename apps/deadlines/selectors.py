@@ -82,8 +82,9 @@ def unended(*, limit: int) -> list[str]:
 
 
 def unfixed(*, limit: int) -> list[str]:
-    """Paid orders that wait to be sent and have no deadline yet, the oldest first."""
-    rows = Order.objects.filter(status=Status.PAID, deadline__isnull=True).order_by("paid_at")
+    """Paid orders of which a parcel is to be sent and that have no deadline yet, the oldest first."""
+    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True)
+    rows = waiting.filter(deadline__isnull=True).order_by("paid_at")
     return list(rows.values_list("order_no", flat=True)[:limit])
 
 

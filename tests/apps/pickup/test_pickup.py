@@ -13,6 +13,8 @@ from apps.aftersales.services import sweeping
 from apps.base.models import AuditEntry
 from apps.checkout import closing, receiving
 from apps.checkout.delivering import Asked
+from apps.deadlines import selectors as deadline_facts
+from apps.deadlines.services import fixing
 from apps.fulfillment import wave
 from apps.fulfillment.number_files import Row
 from apps.fulfillment.services import importing, parcels, receipt
@@ -179,6 +181,9 @@ def test_no_parcel_is_sent_of_it_and_nobody_but_the_counter_receives_it(shopper_
     with pytest.raises(Faulty) as refused:
         importing.preview([row])
     assert "不发快递" in refused.value.faults[0].text
+    # Nor does it burn until a parcel has to leave.
+    assert fixing.fix(order_no=order.order_no, at=make.NOW) is None
+    assert order.order_no not in deadline_facts.unfixed(limit=10)
     moving.lie_ready(order_no=order.order_no, operator=fulfillment.operator(), at=make.NOW)
     with pytest.raises(NotFetched):
         receiving.receive(member=order.member, order_no=order.order_no, at=make.NOW)
