@@ -71,7 +71,13 @@ def test_what_sending_costs_is_said_for_days_to_come_and_never_for_those_that_we
     admin_client: Client, sold: JournalEntry
 ) -> None:
     def add(since: Any) -> str:
-        told = {"since": f"{since}", "postage_fen": "5.50", "packing_fen": "1", "fee_bp": "0.54"}
+        told = {
+            "since": f"{since}",
+            "postage_fen": "5.50",
+            "packing_fen": "1",
+            "insurance_fen": "0.6",
+            "fee_bp": "0.54",
+        }
         return admin_client.post("/admin/books/costrate/add/", told, follow=True).content.decode()
 
     today = days.shop_day(timezone.now())
@@ -79,7 +85,13 @@ def test_what_sending_costs_is_said_for_days_to_come_and_never_for_those_that_we
     add(today + timedelta(days=1))
     assert CostRate.objects.order_by("-since").values_list("postage_fen", "fee_bp")[0] == (550, 54)
     begun = CostRate.objects.order_by("since")[0]
-    told = {"since": f"{begun.since}", "postage_fen": "1", "packing_fen": "1", "fee_bp": "0.6"}
+    told = {
+        "since": f"{begun.since}",
+        "postage_fen": "1",
+        "packing_fen": "1",
+        "insurance_fen": "0",
+        "fee_bp": "0.6",
+    }
     assert admin_client.post(f"/admin/books/costrate/{begun.pk}/change/", told).status_code == 403
     begun.postage_fen = 1_00
     with pytest.raises(rates.RateRefused, match="已生效的费率不能修改"):

@@ -18,7 +18,7 @@ from django.urls.resolvers import RegexPattern
 
 from apps.catalog.models import Brand
 from apps.coupons.models import CodeBatch
-from apps.fulfillment.models import Parcel
+from apps.fulfillment.models import Parcel, Waybill
 from apps.members.models import Group
 from apps.members.services import erasures
 from tests.admin import shop
@@ -50,11 +50,15 @@ def addresses() -> Iterator[tuple[str, type[Model] | None]]:
 def filled(address: str, model: type[Model] | None) -> str:
     """An address with ids of rows that there are."""
     row = model._default_manager.order_by("-pk").first() if model else None
+    parcel, waybill = Parcel.objects.order_by("-pk")[0], Waybill.objects.order_by("-pk")[0]
+    # What stands below an order's page is of that order.
+    row = waybill.order if "waybill_no" in address else parcel.order if "parcel_no" in address else row
     values = {
         "object_id": row.pk if row else 1,
         "content_type_id": ContentType.objects.get_for_model(Brand).pk,
         "month": "2026-11",
-        "parcel_no": Parcel.objects.order_by("-pk")[0].parcel_no,
+        "parcel_no": parcel.parcel_no,
+        "waybill_no": waybill.waybill_no,
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values.get(part[1], values["object_id"])), address)
 

@@ -57,6 +57,7 @@ def form(*skus: dict[str, Any], options: Any = (), **columns: Any) -> dict[str, 
     return {
         "title": "手工陶瓷茶杯",
         "returns": "SEVEN_DAYS",
+        "freight_insurance": "NONE",
         "role": Product.Role.PROFIT,
         "min_quantity": 1,
         "quantity_step": 1,
