@@ -23,6 +23,7 @@ from apps.fulfillment.services import parcels
 from apps.invoices.models import Invoice
 from apps.members.models import LevelChange, Member
 from apps.members.services import exports
+from apps.messaging import marks
 from apps.messaging import services as messaging
 from apps.messaging.models import Rules, SceneSetting
 from apps.messaging.models import Template as MessageTemplate
@@ -30,6 +31,7 @@ from apps.messaging.services import deciding
 from apps.orders.models import Order
 from apps.pickup.models import Pickup
 from apps.pickup.services import moving
+from apps.referrals.services import watching
 from apps.wechat.sandbox.control import Sandbox
 from tests.api.openapi import Contract
 from tests.apps.aftersales import apply
@@ -369,6 +371,8 @@ def read_messages(witness: Witness, member: Member) -> None:
         row for row in witness.call("GET", "/me/messages")["results"] if row["scene"] == "level_changed"
     ]
     assert witness.call("POST", f"/me/messages/{told['id']}/read")["read_at"] is not None
+    mark = marks.marked("pages/index", message_id=told["id"]).partition("msg=")[2]
+    assert witness.call("POST", "/me/messages/opened", {"msg": mark}, status=204) is None
     assert witness.call("PUT", "/me/message-settings", {"marketing": False}) == {"marketing": False}
 
 
@@ -399,8 +403,8 @@ def promote(witness: Witness) -> None:
     witness.call("DELETE", "/me/promoter", status=204)
 
 
-def invite_friends(witness: Witness) -> None:
-    """What inviting friends wins, one campaign with how mine stand, and who invited most."""
+def invite_friends(witness: Witness, member: Member) -> None:
+    """What inviting friends wins, one campaign with how mine stand, who invited most, and staying at a friend's page."""
     now = datetime.now(tz=UTC)
     window = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
     row = referral.campaign(code=f"BRING{now:%H%M%S%f}", at=now, **window)
@@ -410,6 +414,12 @@ def invite_friends(witness: Witness) -> None:
     referral.registered(members.member("林小满"), row, at=now)
     board = witness.call("GET", "/leaderboards/referrals?period=month")
     assert (board["results"][0]["nickname"], board["mine"]) == ("林**", None)
+    page = referral.watching(make.goods(), at=now, **window)
+    referral.come(member, referral.share(referral.member(), page, at=now), at=now)
+    assert witness.call("POST", f"/referrals/{page.pk}/watch", status=201)["seconds"] == 15
+    # As if it had been opened some time ago.
+    opened = watching.open_page(referral_id=page.pk, member_id=member.pk, at=now - timedelta(minutes=1))
+    witness.call("POST", f"/referrals/{page.pk}/watch/done", {"token": opened.token})
 
 
 def open_a_packet(witness: Witness) -> None:
@@ -536,9 +546,8 @@ def test_every_answer_of_a_first_order_is_as_documented(
 
     bargain_with_friends(witness)
     promote(witness)
-    invite_friends(witness)
     open_a_packet(witness)
-    invite_friends(witness)
+    invite_friends(witness, Member.objects.get(openid=login.openid))
     order_before_it_is_here(witness)
     share_and_come_by(witness, cup)
     read_messages(witness, Member.objects.get(openid=login.openid))
