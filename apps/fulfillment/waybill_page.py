@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -27,6 +28,7 @@ from apps.fulfillment.states import WaybillStatus
 from apps.orders.models import Order
 from apps.orders.parts import OrderPart
 from apps.orders.states import Status
+from mall.errors import ShopError
 
 # What WeChat made is shown as a page of nobody: no script of it runs, nothing of the admin is in its reach.
 _SANDBOX: Final = "sandbox allow-modals; default-src 'none'; img-src data: https:; style-src 'unsafe-inline'"
@@ -100,7 +102,11 @@ def _issue(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
 def _print(page: Asking, request: HttpRequest, order: Order, *, waybill_no: str) -> HttpResponse:
     """WeChat's own print, which has the address on it: who printed it is written down."""
     row = _of(order, waybill_no)
-    made = waybills.print_of(waybill_no=row.waybill_no)
+    try:
+        made = waybills.print_of(waybill_no=row.waybill_no)
+    except ShopError as refusal:
+        page.message_user(request, refusal.text, level=messages.ERROR)
+        return redirect(page.page_of(order))
     audit.record(
         operator=operator(request),
         action="打印电子面单",
