@@ -238,14 +238,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         way.require_worth(quote)
     pays = None
     if admission is not None:
-        # Nothing can be added to goods of an activity: no hint leads to a shelf of others, no reason says to buy more.
-        quote = replace(admission.finish(quote, member=member, at=at), hints=())
-        quote = replace(quote, declined=_without_advice(quote.declined))
-        weighed = _without_advice(weighed)
-        pays = activities.declined_balance(admission) if choice.use_balance else None
+        quote, weighed, pays = _of_activity(quote, weighed, admission, member=member, choice=choice, at=at)
     first_fen = admission.first_fen if admission else 0
-    if pays is not None:
-        quote = replace(quote, declined=(*quote.declined, pays))
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
     return Composition(
         quote=quote,
@@ -257,6 +251,29 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
         way=way,
+    )
+
+
+def _of_activity(
+    quote: Quote,
+    weighed: tuple[Weighed, ...],
+    admission: Admission,
+    *,
+    member: Member,
+    choice: Choice,
+    at: datetime,
+) -> tuple[Quote, tuple[Weighed, ...], Declined | None]:
+    """The quote as the activity has it, what coupons are worth beside it, and why stored value pays nothing, if so.
+
+    Nothing can be added to goods of an activity: no hint leads to a shelf of others, no reason says to buy more.
+    """
+    pays = activities.declined_balance(admission) if choice.use_balance else None
+    quote = replace(admission.finish(quote, member=member, at=at), hints=())
+    declined = _without_advice(quote.declined)
+    return (
+        replace(quote, declined=(*declined, pays) if pays else declined),
+        _without_advice(weighed),
+        pays,
     )
 
 
