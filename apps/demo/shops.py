@@ -68,7 +68,7 @@ def fill(*, at: datetime) -> None:
     lake = Place.objects.filter(name="西湖门店", picks_up=True).first()
     if lake is None or Pickup.objects.exists():
         return
-    skus = list(Sku.objects.filter(enabled=True, product__on_sale=True).order_by("id"))
+    skus = list(Sku.objects.filter(enabled=True, virtual=False, product__on_sale=True).order_by("id"))
     for place in (_open(said) for said in _OTHERS):
         for sku in skus[::2]:
             _stock(place, sku, at=at)
