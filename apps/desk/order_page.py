@@ -21,7 +21,6 @@ from apps.complaints import parts as complaints
 from apps.coupons import parts as coupons
 from apps.deadlines import parts as deadlines
 from apps.fulfillment import parts as fulfillment
-from apps.fulfillment import waybill_page
 from apps.orders import parts as orders
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
@@ -129,7 +128,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     parts = (
         fulfillment.SENDING,
         deadlines.DEADLINE,
-        waybill_page.WAYBILLS,
+        fulfillment.WAYBILLS,
         pickup.LOCAL,
         checkout.CLOSING,
         orders.LINES,

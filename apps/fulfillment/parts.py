@@ -28,6 +28,7 @@ from apps.fulfillment.models import Parcel, ShippingUpload
 from apps.fulfillment.services import addresses, parcels
 from apps.fulfillment.ship_form import AddressForm, CorrectForm, ShipForm
 from apps.fulfillment.states import UploadStatus
+from apps.fulfillment.waybill_page import WAYBILLS as WAYBILLS
 from apps.orders.models import AddressChange, Order
 from apps.orders.parts import OrderPart, address_facts, masked_address
 from apps.orders.states import Status

@@ -159,7 +159,7 @@ def test_the_sidebar_has_only_what_the_operator_may_open(operator_with: Callable
         group.get("title", ""): [item["title"] for item in group["items"]]
         for group in context["sidebar_navigation"]
     }
-    assert groups == {"": ["今日"], "订单": ["全部订单", "待发货"], "商品": ["商品"]}
+    assert groups == {"": ["今日"], "订单": ["全部订单", "待发货", "待配送"], "商品": ["商品"]}
 
 
 def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
@@ -208,7 +208,11 @@ def test_what_waits_where_nobody_may_look_is_not_counted(operator_with: Callable
 
 @pytest.mark.parametrize(
     ("query", "opened"),
-    [("", "全部订单"), ("?status__exact=PAID", "待发货"), ("?status__exact=CLOSED", "全部订单")],
+    [
+        ("", "全部订单"),
+        ("?status__exact=PAID&delivery_by=EXPRESS", "待发货"),
+        ("?status__exact=CLOSED", "全部订单"),
+    ],
 )
 def test_one_item_of_the_sidebar_is_marked_as_open(page: Client, query: str, opened: str) -> None:
     groups = page.get(f"/admin/orders/order/{query}").context["sidebar_navigation"]

@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from apps.base import migrating
 
-class Migration(migrations.Migration):
+
+class Migration(migrating.Migration):
     dependencies = [
         ("fulfillment", "0010_found_in_a_time"),
         ("orders", "0020_found_in_a_time"),

@@ -90,7 +90,7 @@ def test_rules_that_no_shop_can_mean_are_refused(said: dict[str, Any], tmp_path:
 def test_a_dump_has_every_scene_with_its_names_and_can_be_loaded(tmp_path: Path):
     load({"messages": [PAID]}, tmp_path)
     dumped = dump()
-    assert len(dumped["messages"]) == 22
+    assert len(dumped["messages"]) == 26
     first = dumped["messages"][0]
     assert first == {**PAID, "names": ["order_no", "goods", "amount", "paid_at"]}
     assert load(dumped, tmp_path)[1] == []

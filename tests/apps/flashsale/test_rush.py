@@ -158,7 +158,7 @@ def test_a_plain_order_may_say_what_nearly_all_say(more: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"address_id": None}, 400, "address_required"),
+        ({"address_id": None}, 409, "activity_sold_out"),
         ({"address_id": 999_999_999}, 404, "not_found"),
         ({"address_id": True}, 400, "invalid"),
         ({"expected_payable_fen": -1}, 400, "invalid"),
