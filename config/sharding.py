@@ -287,6 +287,7 @@ ACROSS: Final[Mapping[str, str]] = {
     "fulfillment.Waybill(waybill_no)": _RANDOM,
     "invoices.Invoice(invoice_no)": _RANDOM,
     "invoices.Invoice(order)": _BY_ORDER,
+    "invoices.Invoice(number,code)": "the tax office gives each number once; two shards would not see a slip of the hand",
     "journeys.StaffTask(participation,step)": _ONE_EACH,
     "messaging.Card(order_no)": _BY_ORDER,
     "messaging.Dispatch(message,channel)": _ONE_EACH,

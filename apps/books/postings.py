@@ -284,7 +284,7 @@ _INSURED: Final = _of(
     """
     SELECT 'insured:' || fact.order_no, fact.at, fact.order_no, fact.order_no, line.account, line.amount
       FROM (SELECT sale.order_no, sale.shipped_at AS at FROM orders_order AS sale
-             WHERE sale.shipped_at >= %(since)s AND sale.shipped_at < %(until)s
+             WHERE sale.shipped_at >= %(since)s AND sale.shipped_at < %(until)s AND sale.delivery IS NULL
                AND EXISTS (SELECT FROM orders_orderline AS item
                             WHERE item.order_id = sale.id AND item.freight_insurance = {merchant})) AS fact
            {rate}

@@ -16,7 +16,7 @@ _TERMS: Final = ("入门课", "全年课")
 _PRICES_FEN: Final = (3900, 19_900)
 _COSTS_FEN: Final = (1500, 8000)
 _CARDS: Final = 30
-_NUMBER: Final = 72
+_NUMBER: Final = 73
 _DAY: Final = timedelta(days=1)
 
 

@@ -140,7 +140,7 @@ def _of(order: Order, waybill_no: str) -> Waybill:
 
 def _printable(order: Order) -> Any:
     """At most one statement: an order that waits, or one that left whose waybill may have been cancelled."""
-    if not settings.WECHAT_WAYBILLS or order.virtual or order.awaits_goods:
+    if not settings.WECHAT_WAYBILLS or order.virtual or order.awaits_goods or order.delivery is not None:
         return False
     return order.status == Status.PAID or (
         order.status == Status.SHIPPED and waybills.without_number(order) is not None

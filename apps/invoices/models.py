@@ -106,6 +106,9 @@ class Invoice(models.Model):
             models.UniqueConstraint(
                 fields=["order"], condition=Q(status__in=sorted(LIVE)), name="invoice_one_live_per_order"
             ),
+            models.UniqueConstraint(
+                fields=["number", "code"], condition=~Q(number=""), name="invoice_number_once"
+            ),
             models.CheckConstraint(
                 condition=Q(amount_fen__gte=1, amount_fen__lte=F("asked_fen")),
                 name="invoice_amount_within_asked",

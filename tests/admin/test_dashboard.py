@@ -169,6 +169,9 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
     assert [(item["title"], item.get("badge")) for item in orders] == [
         ("全部订单", None),
         ("待发货", "2"),
+        ("自提单", None),
+        ("待备货自提", None),
+        ("待配送", None),
         ("售后退款", None),
     ]
 

@@ -89,7 +89,8 @@ def request(
     ledger.require_positive(amount_fen=amount_fen)
     sealed = None
     if amount_fen >= transfers.NAME_FROM_FEN:
-        if not real_name:
+        # A dot or a dash stands between the parts of a name; alone it is none.
+        if not any(letter.isalpha() for letter in real_name):
             raise RealNameRequired(details={"from_fen": transfers.NAME_FROM_FEN})
         sealed = transfers.sealed_name(real_name)
     with transaction.atomic():

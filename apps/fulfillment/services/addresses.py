@@ -29,6 +29,8 @@ _LONGEST: Final[Mapping[str, int]] = {
     "detail": 120,
     "postal_code": 6,
 }
+# What an order that riders bring keeps.
+_NEAR: Final = ("province", "city", "district")
 _LABELS: Final[Mapping[str, str]] = {
     "name": "收货人",
     "phone": "手机号",
@@ -78,7 +80,16 @@ def correct(
             raise AddressTooLate
         if all(str(order.address.get(part, "")) == value for part, value in told.items()):
             raise AddressUnchanged
+        if order.delivery is not None:
+            _require_near(order, told)
         return orders.rewrite_address(order=order, address=told, reason=reason, operator=operator, at=at)
+
+
+def _require_near(order: Order, told: Mapping[str, str]) -> None:
+    """An order that riders bring stays in its district: nobody has measured the way to another. Raises Faulty."""
+    moved = [part for part in _NEAR if str(order.address.get(part, "")) != told[part]]
+    if moved:
+        raise Faulty([Fault(part, "同城配送订单只能在原区内修改；换区请退款后重新下单") for part in moved])
 
 
 def _judged(address: Mapping[str, str]) -> dict[str, str]:

@@ -20,8 +20,6 @@ from apps.orders.states import Status
 from mall.errors import Fault, Faulty
 
 _MOST_FAULTS: Final = 50
-# Who gets a parcel: two orders may lie in one only if it is the same person at the same door.
-_RECEIVER: Final = ("name", "phone", "province", "city", "district", "detail")
 
 
 @dataclass(slots=True)
@@ -201,23 +199,19 @@ def _same_receivers(plan: Plan, found: Mapping[str, Order]) -> None:
     taken = {(code, number): (order_no, address) for code, number, order_no, address in before}
     for key, leaving in by_number.items():
         first = leaving[0]
-        mine = _receiver(found[first.order_no].address)
+        mine = parcels.receiver_of(found[first.order_no].address)
         for other in leaving[1:]:
-            if _receiver(found[other.order_no].address) != mine:
+            if parcels.receiver_of(found[other.order_no].address) != mine:
                 plan.faults.append(
                     _at(
                         other.rows[0],
                         f"快递单号 {other.tracking_no} 与第 {first.rows[0]} 行相同，但收货人不同",
                     )
                 )
-        if key in taken and _receiver(taken[key][1]) != mine:
+        if key in taken and parcels.receiver_of(taken[key][1]) != mine:
             plan.faults.append(
                 _at(first.rows[0], f"快递单号 {first.tracking_no} 已用于另一收货人的订单 {taken[key][0]}")
             )
-
-
-def _receiver(address: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple("".join(str(address.get(part, "")).split()) for part in _RECEIVER)
 
 
 def _sent(found: Iterable[Order]) -> set[tuple[str, str, str]]:

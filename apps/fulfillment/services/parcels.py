@@ -26,6 +26,8 @@ from mall.events import LocalDeliveryBegan, OrderShipped, ParcelShipped
 MOST_PARCELS = 15
 # What couriers print: letters, digits, hyphens. WeChat takes up to 128, no courier needs more than 64.
 _TRACKING_NO = re.compile(r"[0-9A-Z-]{5,64}")
+# Who gets a parcel: two orders may lie in one only if it is the same person at the same door.
+_RECEIVER = ("name", "phone", "province", "city", "district", "detail")
 
 
 class NotShippable(ShopError):
@@ -51,6 +53,13 @@ class NotByParcel(NotShippable):
     """The order is fetched in a shop, or delivered by its own riders."""
 
     message = "该订单为到店自提或同城配送，不发快递"
+
+
+class NumberOfAnother(NotShippable):
+    """Another receiver's parcel has this number: a slip of the hand. ``details``: their ``order_no``."""
+
+    code = "tracking_number_used"
+    message = "该快递单号已用于另一收货人的订单，请核对"
 
 
 class TrackingNumberInvalid(Invalid):
@@ -107,7 +116,7 @@ def ship(
     """Send one parcel of an order; ``quantities`` maps order line ids to units, None means all that is left.
 
     Moves the order to SHIPPED with its last unit. Publishes ParcelShipped, and OrderShipped with the last.
-    Raises NotFound, NotShippable, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable, ParcelTwice,
+    Raises NotFound, NotShippable and its kinds, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable, ParcelTwice,
     TooManyParcels; then nothing is changed.
     """
     number = _tracking_no(tracking_no)
@@ -124,6 +133,7 @@ def ship(
             raise NothingTravels
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
+        _require_own(order, carrier, number)
         left = units_left(order)
         chosen = _chosen(quantities, left)
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
@@ -146,6 +156,19 @@ def ship(
             orders.move(order_no=order_no, move="ship", actor=Actor.OPERATOR, operator=operator, at=at)
             outbox.publish(OrderShipped(order_no=order_no, member_id=order.member_id), at=at)
     return parcel
+
+
+def receiver_of(address: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who receives, as far as parcels are told apart by it: several orders of one receiver may lie in one parcel."""
+    return tuple("".join(str(address.get(part, "")).split()) for part in _RECEIVER)
+
+
+def _require_own(order: Order, carrier: Carrier, number: str) -> None:
+    before = Parcel.objects.filter(carrier=carrier, tracking_no=number).exclude(order=order)
+    mine = receiver_of(order.address)
+    for order_no, address in before.values_list("order__order_no", "order__address"):
+        if receiver_of(address) != mine:
+            raise NumberOfAnother(details={"order_no": order_no})
 
 
 def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: Any, at: datetime) -> Parcel:

@@ -220,6 +220,8 @@ def _units(order: Order, parcel: Parcel | None) -> dict[int, int]:
         raise parcels.GoodsNotHere
     if order.virtual:
         raise parcels.NothingTravels
+    if order.delivery is not None:
+        raise parcels.NotByParcel
     return parcels.units_left(order)
 
 

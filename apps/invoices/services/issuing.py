@@ -41,6 +41,9 @@ class ReasonMissing(Faulty):
     code = "invoice_reason_missing"
 
 
+_NUMBER_TAKEN = papers.PaperRefused([Fault("number", "该发票号码已登记在另一张发票上")])
+
+
 def issue(*, invoice_no: str, amount_fen: int, paper: Paper | None, operator: Any, at: datetime) -> Invoice:
     """Have an application issued by the shop's provider, for the amount that the operator saw, and keep the paper.
 
@@ -65,7 +68,8 @@ def issue(*, invoice_no: str, amount_fen: int, paper: Paper | None, operator: An
         row.file.save(f"{uuid4().hex}.{kind}", ContentFile(issued.content), save=False)
         kept = ("number", "code", "issued_on", "issued_at", "file", "file_kind")
         try:
-            moving.move(row, move="issue", with_columns=kept, at=at)
+            with transactions.refine({"invoice_number_once": _NUMBER_TAKEN}):
+                moving.move(row, move="issue", with_columns=kept, at=at)
         except BaseException:
             row.file.delete(save=False)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,8 @@ from apps.sms import services as sms
 from mall.errors import Fault, Faulty
 
 _LONGEST_TITLE: Final = 40
+# A page of the mini program, with what it is told.
+_PAGE: Final = re.compile(r"""/?[0-9A-Za-z_-]+(?:/[0-9A-Za-z_-]+)*(?:\?[^\s"'<>\\]*)?""", re.ASCII)
 
 
 class RulesRefused(Faulty):
@@ -147,6 +150,8 @@ def _of_content(content: Content) -> Iterator[Fault]:
     yield from wording.faults_of_text("title", content.title, names)
     yield from wording.faults_of_text("text", content.text, names)
     yield from wording.faults_of_text("page", content.page, names)
+    if content.page and not _PAGE.fullmatch(content.page):
+        yield Fault("page", "请填写小程序页面路径，例如 pages/home/index")
     if content.template is not None:
         yield from fitting.faults_of_fields(content.template, content.fields, names=names)
     elif content.fields:
