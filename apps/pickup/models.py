@@ -38,6 +38,9 @@ class Pickup(models.Model):
         verbose_name="交付人",
     )
 
+    # The application after the sale that is open: the goods are not handed over before it is decided.
+    asked_back = models.CharField("处理中的售后单", max_length=32, blank=True, default="", db_default="")
+
     class Meta:
         verbose_name = verbose_name_plural = "自提单"
         ordering = ["-id"]

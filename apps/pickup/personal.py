@@ -37,7 +37,7 @@ ROOM = Room(
     holdings=(
         Holding(
             model="pickup.Pickup",
-            plain=("code_sealed",),
+            plain=("code_sealed", "asked_back"),
             exported="自提单",
             fate=Fate.NAMELESS,
             kept="与订单相同；取货码密文在取货或退款时删除",

@@ -120,6 +120,7 @@ def _write(
         )
         for part in proposal.parts
     )
+    moving.tell_counter(proposal.standing.order)
     step = moving.note_step(row, move="apply", by=By.MEMBER, came_from="", at=at)
     pictures.attach(ask.pictures, row=row, step=step, at=at)
     moving.announce(row, move="apply", at=at)

@@ -11,7 +11,10 @@ from apps.aftersales.states import LIFECYCLE, OPEN, AfterSaleStatus, By
 from apps.base import replica, transactions
 from apps.members.models import Member
 from apps.orders import services as orders
+from apps.orders.models import Order
+from apps.orders.states import DeliveryKind
 from apps.outbox import services as outbox
+from apps.pickup.services import moving as pickups
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import AfterSaleMoved
 
@@ -74,10 +77,20 @@ def move(
         written.add("ended_at")
         AfterSaleLine.objects.filter(after_sale=row).update(is_open=False)
     row.save(update_fields=sorted(written))
+    tell_counter(row.order)
     replica.wrote_for(Member, row.member_id)
     step = note_step(row, move=move, by=by, operator=operator, note=note, came_from=came_from, at=at)
     announce(row, move=move, at=at)
     return step
+
+
+def tell_counter(order: Order) -> None:
+    """Where the order is fetched, let its counter know of the application that is open: no statement for others."""
+    if order.delivery_kind is DeliveryKind.PICKUP:
+        still = AfterSale.objects.filter(order=order, status__in=OPEN).order_by("id")
+        pickups.ask_back(
+            order=order, after_sale_no=still.values_list("after_sale_no", flat=True).first() or ""
+        )
 
 
 def note_step(

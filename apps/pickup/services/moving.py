@@ -102,6 +102,15 @@ def call_off(*, order: Order) -> None:
         _write(row, "call_off", code_sealed="")
 
 
+def ask_back(*, order: Order, after_sale_no: str) -> None:
+    """An application after the sale is open, or none any more (empty): meanwhile nothing is handed over.
+
+    The caller has the order's lock.
+    """
+    transactions.require()
+    Pickup.objects.filter(order=order, status__in=OPEN).update(asked_back=after_sale_no)
+
+
 def lie_ready(*, order_no: str, operator: Any, at: datetime) -> Order:
     """Say that an order lies ready in its shop: it is SHIPPED (待自提), its buyer and WeChat are told.
 
@@ -218,6 +227,10 @@ def _require_ready(row: Pickup, place_id: int) -> None:
         raise NotReady("该订单已退款，不能取货")
     if row.status != PickupStatus.READY:
         raise NotReady
+    if row.asked_back:
+        raise NotReady(
+            f"买家已申请售后（{row.asked_back}），处理后才能交付", details={"after_sale_no": row.asked_back}
+        )
 
 
 def _locked(order: Order) -> Pickup | None:

@@ -79,6 +79,7 @@ def test_wechat_being_away_keeps_nobody_from_withdrawing(shopper: Shopper, wecha
         ({"amount_fen": 200_000}, 400, "real_name_required"),
         ({"amount_fen": 200_000, "real_name": ""}, 400, "real_name_required"),
         ({"amount_fen": 200_000, "real_name": " \u200b "}, 400, "real_name_required"),
+        ({"amount_fen": 200_000, "real_name": "·"}, 400, "real_name_required"),
         ({"amount_fen": 200_000, "real_name": "长" * 51}, 400, "invalid"),
         ({"amount_fen": 200_000, "real_name": "张\x00三"}, 400, "invalid"),
         ({"amount_fen": 10**9, "real_name": "张三丰"}, 409, "not_enough_commission"),

@@ -277,3 +277,13 @@ def test_shipping_costs_the_same_for_one_line_and_for_ten(django_assert_max_num_
     for order in (make.paid_order(1), make.paid_order(*[1] * 10)):
         with django_assert_max_num_queries(21):
             make.parcel(order)
+
+
+def test_a_number_that_anothers_parcel_has_is_a_slip() -> None:
+    first, second = make.paid_order(), make.paid_order()
+    make.parcel(first, tracking_no="SF0000000001")
+    second.address["detail"] = "平江路 9 号"
+    second.save(update_fields=["address"])
+    with pytest.raises(parcels.NumberOfAnother) as taken:
+        make.parcel(second, tracking_no="SF0000000001")
+    assert taken.value.details == {"order_no": first.order_no}

@@ -250,6 +250,12 @@ def test_what_is_no_invoice_is_refused_by_its_content_and_nothing_is_kept(privat
     assert not private_root.exists()
     old = make.paper(make.ofd(), number="12345678", code="033001900111")
     assert invoices.issue(**ask, paper=old, at=make.LATER).file_kind == "ofd"
+    other = make.applied(make.received()[0])
+    asked = {**ask, "invoice_no": other.invoice_no, "amount_fen": other.amount_fen}
+    assert list(
+        refused_as(PaperRefused, lambda: invoices.issue(**asked, paper=old, at=make.LATER)).details
+    ) == ["number"]
+    assert len(list(private_root.rglob("*.ofd"))) == 1
 
 
 def test_the_file_is_saved_by_its_buyers_address_for_a_while_and_by_no_other(shopper_of: Shoppers) -> None:

@@ -225,3 +225,12 @@ def test_what_members_received_is_not_reworded_afterwards() -> None:
     row.content.text = "别的"
     with pytest.raises(ruling.ContentRefused):
         ruling.save_content(row.content, at=NOW)
+
+
+@pytest.mark.parametrize(
+    "page", ["https://evil.example/", 'pages/x?"><script>', "//evil.example", "pages//x"]
+)
+def test_a_page_that_is_none_of_the_mini_program_is_refused(page: str) -> None:
+    with pytest.raises(ruling.ContentRefused) as refused:
+        draft(text=content(page=page))
+    assert list(refused.value.details) == ["page"]

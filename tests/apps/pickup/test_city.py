@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from apps.checkout.delivering import Asked
-from apps.fulfillment.services import parcels, receipt
+from apps.fulfillment.services import addresses, parcels, receipt, waybills
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
 from apps.messaging.models import Message
@@ -19,6 +19,7 @@ from apps.outbox import services as outbox
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.services import riding
 from apps.wechat.sandbox.control import Sandbox
+from mall.errors import Faulty
 from tests.apps.aftersales import make as aftersales
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
@@ -147,3 +148,25 @@ def test_wechat_hears_of_it_as_delivered_in_town(wechat: Sandbox, settings: Any)
     # Who says nothing has received it after as many days as of a parcel.
     assert receipt.receive_overdue(at=now + timedelta(days=10)) == 1
     assert Order.objects.get(pk=order.pk).status == "RECEIVED"
+
+
+def test_an_order_under_way_with_a_rider_moves_within_its_district_only() -> None:
+    order = make.ridden_from(make.shop(**make.RIDES))
+    told = {**order.address, "detail": "龙井路 2 号"}
+    said = {"order_no": order.order_no, "reason": "更正", "operator": fulfillment.operator(), "at": make.NOW}
+    with pytest.raises(Faulty) as moved:
+        addresses.correct(
+            address={**told, "province": "上海市", "city": "上海市", "district": "静安区"}, **said
+        )
+    assert sorted(moved.value.details) == ["city", "district", "province"]
+    assert addresses.correct(address=told, **said).after["detail"] == "龙井路 2 号"
+
+
+def test_no_waybill_is_asked_for_where_no_parcel_is_sent(settings: Any) -> None:
+    settings.WECHAT_WAYBILLS = True
+    shop = make.shop(**make.RIDES)
+    for order in (make.ridden_from(shop), make.fetched_from(shop, make.goods(shop))):
+        with pytest.raises(parcels.NotByParcel):
+            waybills.issue(
+                order_no=order.order_no, account_id=1, operator=fulfillment.operator(), at=make.NOW
+            )

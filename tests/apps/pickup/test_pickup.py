@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.aftersales.services import sweeping
+from apps.aftersales.services import deciding, sweeping
 from apps.base.models import AuditEntry
 from apps.checkout import closing, receiving
 from apps.checkout.delivering import Asked
@@ -32,6 +32,7 @@ from apps.pickup.models import Pickup, PickupTries
 from apps.pickup.services import moving, tries
 from apps.wechat.sandbox.control import Sandbox
 from mall.errors import Faulty, ShopError
+from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
@@ -256,3 +257,15 @@ def test_wechat_hears_of_it_as_picked_up(wechat: Sandbox, settings: Any) -> None
     (told,) = wechat.shipments()
     assert told["logistics_type"] == 4
     assert told["parcels"] == [{"item_desc": "手工陶瓷茶杯*2"}]
+
+
+def test_what_is_asked_back_is_not_handed_over_until_that_is_decided() -> None:
+    shop = make.shop()
+    order = make.ready(shop, cup := make.goods(shop), 2)
+    row = apply.applied(order, {cup: 1})
+    with pytest.raises(moving.NotReady, match="买家已申请售后"):
+        hand_over(order)
+    deciding.refuse(
+        after_sale_no=row.after_sale_no, reason="商品已备好", operator=fulfillment.operator(), at=make.NOW
+    )
+    assert hand_over(order).status == "FETCHED"
