@@ -19,7 +19,7 @@ from apps.aftersales.admin_insurance import PaymentForm
 from apps.aftersales.admin_shown import LineInline, Shown, facts, receiver, standing_of, told
 from apps.aftersales.models import AfterSale
 from apps.aftersales.services import deciding, insuring, paying_back, returning, sending
-from apps.aftersales.states import OPEN, AfterSaleKind, AfterSaleStatus, InsurancePayee
+from apps.aftersales.states import OPEN, WITH_GOODS, AfterSaleKind, AfterSaleStatus, InsurancePayee
 from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
 from mall.errors import ShopError
@@ -120,6 +120,7 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
         "inspect",
         "dispatch_parcel",
         "carriage_back",
+        "record_insurance",
         "answer",
         "escalate",
     ]
@@ -141,6 +142,8 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
             found = ["dispatch_parcel"]
         if row.arrived_at is not None and not row.carriage_fen:
             found.append("carriage_back")
+        if row.kind in WITH_GOODS:  # insurers pay long after an application has ended, too
+            found.append("record_insurance")
         if row.status in OPEN:
             found += ["answer"] if row.escalated_at else ["answer", "escalate"]
         return found

@@ -608,7 +608,7 @@ def _issue_waybill() -> Page:
 
 
 def _record_insurance() -> Page:
-    row = _applied()
+    row = _awaited()
     return _of_row(
         "aftersales.aftersale",
         row,
@@ -621,7 +621,7 @@ def _record_insurance() -> Page:
 
 
 def _import_insurance() -> Page:
-    row = _applied()
+    row = _awaited()
     file = _Sent("paid.csv")
     file.content = f"售后单号,理赔单号,金额\n{row.after_sale_no},PICC0001,12.50\n".encode("gbk")
     return Page(
