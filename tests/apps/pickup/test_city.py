@@ -18,6 +18,7 @@ from apps.orders.models import Order
 from apps.outbox import services as outbox
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.services import riding
+from apps.stores.models import Place
 from apps.wechat.sandbox.control import Sandbox
 from mall.errors import Faulty
 from tests.apps.aftersales import make as aftersales
@@ -165,6 +166,9 @@ def test_an_order_under_way_with_a_rider_moves_within_its_district_only() -> Non
 def test_no_waybill_is_asked_for_where_no_parcel_is_sent(settings: Any) -> None:
     settings.WECHAT_WAYBILLS = True
     shop = make.shop(**make.RIDES)
+    Place.objects.update(
+        province="浙江省", city="杭州市", district="余杭区", detail="茶亭路 18 号", phone="0571-88880018"
+    )
     for order in (make.ridden_from(shop), make.fetched_from(shop, make.goods(shop))):
         with pytest.raises(parcels.NotByParcel):
             waybills.issue(
