@@ -166,6 +166,7 @@ def test_an_order_under_way_with_a_rider_moves_within_its_district_only() -> Non
 def test_no_waybill_is_asked_for_where_no_parcel_is_sent(settings: Any) -> None:
     settings.WECHAT_WAYBILLS = True
     shop = make.shop(**make.RIDES)
+    counter.goods()  # in a warehouse
     Place.objects.update(
         province="浙江省", city="杭州市", district="余杭区", detail="茶亭路 18 号", phone="0571-88880018"
     )
