@@ -193,11 +193,11 @@ def _begin(*, order_no: str, account_id: int, operator: Any, at: datetime) -> Wa
     taken = {"waybill_one_asked_per_order": WaybillPending}
     with transaction.atomic(), transactions.refine(taken):
         order = orders.lock(order_no=order_no)
+        parcel = without_number(order)
+        units = _units(order, parcel)
         account = WaybillAccount.objects.filter(pk=account_id, bound=True).first()
         if account is None:
             raise NotFound("面单账号不存在或已解绑")
-        parcel = without_number(order)
-        units = _units(order, parcel)
         return Waybill.objects.create(
             waybill_no=numbers.dated("WB", at=at),
             order=order,
