@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -39,6 +40,7 @@ _NUDGE_SECONDS = 5
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
+_announced_at: ContextVar[datetime | None] = ContextVar("outbox_announced_at", default=None)
 _ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
 # Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
 # for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
@@ -258,9 +260,18 @@ def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:
     return listener
 
 
+def announced_at() -> datetime | None:
+    """When the news that is being delivered was announced, that is when it happened; None for whoever hears none.
+
+    Mail may be late: whoever asks what came after the news counts from this moment, not from the delivery.
+    """
+    return _announced_at.get()
+
+
 def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> None:
     """Call the listener and write down how it went; never raises for a listener's failure."""
     announcement = delivery.announcement
+    heard = _announced_at.set(announcement.announced_at)
     try:
         event = from_payload(announcement.kind, announcement.payload)
         if wants_no_transaction(listener):
@@ -276,6 +287,8 @@ def _run(delivery: Delivery, listener: Callable[..., Any], *, at: datetime) -> N
     else:
         delivery.status = DeliveryStatus.DONE
         planned.rows(_DONE, {"id": delivery.pk, "attempts": delivery.attempts, "at": at})
+    finally:
+        _announced_at.reset(heard)
 
 
 def _put_off(delivery: Delivery, *, why: str, after: timedelta | None, at: datetime) -> None:

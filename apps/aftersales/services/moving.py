@@ -14,7 +14,7 @@ from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind
 from apps.outbox import services as outbox
-from apps.pickup.services import moving as pickups
+from apps.pickup.services import moving
 from mall.errors import Kind, NotFound, ShopError
 from mall.events import AfterSaleMoved
 
@@ -88,7 +88,7 @@ def tell_counter(order: Order) -> None:
     """Where the order is fetched, let its counter know of the application that is open: no statement for others."""
     if order.delivery_kind is DeliveryKind.PICKUP:
         still = AfterSale.objects.filter(order=order, status__in=OPEN).order_by("id")
-        pickups.ask_back(
+        moving.ask_back(
             order=order, after_sale_no=still.values_list("after_sale_no", flat=True).first() or ""
         )
 

@@ -22,6 +22,7 @@ from apps.journeys.services import running
 from apps.journeys.states import ENTER, MOVE, JourneyStatus
 from apps.journeys.steps import OnCart, OnDate, OnSegment
 from apps.members.models import Member
+from apps.outbox import services as outbox
 from mall.errors import ShopError
 
 log = structlog.get_logger(__name__)
@@ -62,9 +63,10 @@ class _Running(NamedTuple):
 def on_news(*, name: str, member_id: int, subject: str, at: datetime) -> int:
     """Let a member into the running journeys that wait for this news; return how many that were.
 
-    ``subject`` (≤ 40) names what happened: the same one lets nobody in twice.
+    ``subject`` (≤ 40) names what happened: the same one lets nobody in twice. They enter when it happened, however late the
+    news comes: who ordered in between has ordered after entering.
     """
-    entered = 0
+    entered, happened_at = 0, outbox.announced_at() or at
     waiting = Journey.objects.filter(status=JourneyStatus.LIVE, hears=f"event:{name}").select_related(
         "current"
     )
@@ -74,7 +76,7 @@ def on_news(*, name: str, member_id: int, subject: str, at: datetime) -> int:
         except ShopError as refusal:
             running.stop_for(journey_id=journey.pk, reason=refusal.text, at=at)
             continue
-        entered += enter(journey, flow, [Met(member_id, f"{name}:{subject}", subject)], at=at)
+        entered += enter(journey, flow, [Met(member_id, f"{name}:{subject}", subject)], at=happened_at)
     return entered
 
 

@@ -17,10 +17,12 @@ from apps.journeys.personal import ROOM
 from apps.members.models import Member
 from apps.messaging.models import Message
 from apps.messaging.services import deciding, wishes
+from apps.outbox import services as outbox
 from apps.points import services as points
 from apps.points.models import Account, Entry, Lot
 from apps.risk import services as risk
 from apps.risk.models import Look
+from mall.events import MemberRegistered
 from tests.apps.audiences import make as crowd
 from tests.apps.catalog import make as catalog
 from tests.apps.coupons import make as coupons
@@ -138,6 +140,18 @@ def test_who_pays_leaves_at_once_what_one_leaves_by_that() -> None:
     assert journeys.let_buyer_go(member_id=buyer.pk, at=AT + 2 * MINUTE) == 0
     exits = sorted(Participation.objects.values_list("status", "exit", "next_due_at"))
     assert exits == [("LEFT", "ORDERED", None), ("WALKING", "", AT)]
+
+
+def test_who_paid_before_late_news_let_them_in_has_ordered_after_entering() -> None:
+    make.live(make.event("MemberRegistered"), wait(60), give(), exits=["ordered"])
+    newcomer, late = make.member(), AT + 10 * MINUTE
+    outbox.publish(MemberRegistered(member_id=newcomer.pk), at=AT)
+    make.bought(newcomer, at=AT + MINUTE)
+    outbox.deliver_due(at=late)
+    assert Participation.objects.get().entered_at == AT
+    assert outbox.announced_at() is None
+    journeys.move_due(at=late)
+    assert Participation.objects.get().exit == "ORDERED"
 
 
 def test_who_ordered_leaves_and_is_told_nothing_that_is_not_true_any_more() -> None:
