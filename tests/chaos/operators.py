@@ -60,12 +60,15 @@ class Operator(threading.Thread):
         if order and self._presses(
             f"{_ORDERS}{order}/ship/",
             {"carrier": "SF", "tracking_no": f"SF{self._random.randrange(10**10):010d}"},
+            told="已发出",
         ):
             self._told.note(self._told.shipped, order, "shipped")
 
     def _give_back(self) -> None:
         order = self._one_of(f"{_ORDERS}?status__exact=PAID", _ORDERS)
-        if order and self._presses(f"{_ORDERS}{order}/refund/", {"reason": "买家不想要了"}):
+        if order and self._presses(
+            f"{_ORDERS}{order}/refund/", {"reason": "买家不想要了"}, told="款项将原路退回"
+        ):
             self._told.note(self._told.given_back, order, "given back")
 
     def _judge(self) -> None:
@@ -87,8 +90,11 @@ class Operator(threading.Thread):
         found = sorted(set(re.findall(rf'href="{rows}(\d+)/change/', page.text)))
         return self._random.choice(found) if found else ""
 
-    def _presses(self, path: str, typed: dict[str, Any]) -> bool:
-        """Open a page that asks, and send its form; whether the shop said that it is done."""
+    def _presses(self, path: str, typed: dict[str, Any], *, told: str = "") -> bool:
+        """Open a page that asks, and send its form; whether the shop said that it is done, in these words.
+
+        A page leads back to the list, too, where somebody else was faster, and says so there.
+        """
         page = self._browser.get(f"{self._shop}{path}", timeout=20)
         self._note(page, path)
         token = _TOKEN.search(page.text)
@@ -106,7 +112,10 @@ class Operator(threading.Thread):
             headers={"Referer": f"{self._shop}{path}"},
         )
         self._note(answer, path)
-        return answer.status_code == 302
+        if answer.status_code != 302 or not told:
+            return answer.status_code == 302
+        after = self._browser.get(f"{self._shop}{answer.headers['Location']}", timeout=20)
+        return after.status_code == 200 and told in after.text
 
     def _note(self, answer: requests.Response, path: str) -> None:
         """A server that cannot is a bad day; a page that breaks is a fault of ours."""

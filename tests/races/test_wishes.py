@@ -35,7 +35,9 @@ def fallen_and_back() -> None:
 def test_each_fall_is_told_once_by_however_many_sweeps() -> None:
     fallen_and_back()
     told = all_answers([lambda: str(telling.tell_falls(at=make.NOW, limit=7))] * 6)
-    assert sum(int(some) * sweeps for some, sweeps in told.items()) == MEMBERS
+    # What every sweep found locked by another comes with the next one.
+    rest = telling.tell_falls(at=make.NOW)
+    assert sum(int(some) * sweeps for some, sweeps in told.items()) + rest == MEMBERS
     assert Message.objects.filter(scene="price_drop").count() == MEMBERS
     assert set(Favorite.objects.values_list("falls", "mark_fen")) == {(1, 80_00)}
 
