@@ -79,7 +79,7 @@ class PickupCodeView(APIView):
     )
     def get(self, request: Request, order_no: str) -> Response:
         row = pickup_facts.open_of_member(member=caller(request), order_no=order_no)
-        code = codes.unseal(row.code_sealed)
+        code = codes.unseal(row.code_sealed, order_id=row.order_id)
         if code is None:
             raise NotFound
         word, until = codes.word_of(row.pk, at=timezone.now())

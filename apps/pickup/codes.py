@@ -6,24 +6,18 @@ After a change of that key the old one in SECRET_KEY_FALLBACKS still reads what 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
 
-from apps.base import numbers
+from apps.base import numbers, sealed
 
 DIGITS: Final = 8
 # Long enough to walk to the counter, too short for a screenshot to be worth anything.
 PICTURE_LIVES: Final = timedelta(minutes=10)
-_NONCE_BYTES: Final = 12
 _WORD: Final = re.compile(r"PU([0-9]{1,18})-([0-9]{9,11})-([0-9a-f]{32})")
 
 
@@ -42,23 +36,17 @@ def digests(code: str) -> list[str]:
     return [_signed(code, use="digest", key=key) for key in _keys()]
 
 
-def seal(code: str) -> str:
-    """The code encrypted by the shop's key."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    cipher = AESGCM(_key("seal", settings.SECRET_KEY))
-    return urlsafe_b64encode(nonce + cipher.encrypt(nonce, code.encode(), None)).decode()
+def seal(code: str, *, order_id: int) -> str:
+    """The code as it lies with its order's pickup."""
+    return sealed.seal(code, about=_about(order_id))
 
 
-def unseal(sealed: str) -> str | None:
+def unseal(kept: str, *, order_id: int) -> str | None:
     """The code again; None for nothing, and for what a key sealed that the shop has not any more."""
-    raw = urlsafe_b64decode(sealed)
-    for key in _keys() if raw else ():
-        try:
-            cipher = AESGCM(_key("seal", key))
-            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None).decode()
-        except InvalidTag:
-            continue
-    return None
+    try:
+        return sealed.unseal(kept, about=_about(order_id)) if kept else None
+    except sealed.Unreadable:
+        return None
 
 
 def word_of(pickup_id: int, *, at: datetime) -> tuple[str, datetime]:
@@ -74,7 +62,7 @@ def read_word(said: str) -> tuple[int, datetime] | None:
     if found is None:
         return None
     told = f"{found[1]}-{found[2]}"
-    if not any(hmac.compare_digest(_signed(told, use="word", key=key)[:32], found[3]) for key in _keys()):
+    if not any(constant_time_compare(_signed(told, use="word", key=key)[:32], found[3]) for key in _keys()):
         return None
     return int(found[1]), datetime.fromtimestamp(int(found[2]), tz=UTC)
 
@@ -86,12 +74,12 @@ def typed(said: str) -> str:
     return found[0] if found else plain.replace("-", "")
 
 
+def _about(order_id: int) -> str:
+    return f"pickup:{order_id}"
+
+
 def _signed(told: str, *, use: str, key: str) -> str:
-    return hmac.new(_key(use, key), told.encode(), hashlib.sha256).hexdigest()
-
-
-def _key(use: str, key: str) -> bytes:
-    return hashlib.sha256(f"pickup:{use}:{key}".encode()).digest()
+    return salted_hmac(f"apps.pickup.codes.{use}", told, secret=key, algorithm="sha256").hexdigest()
 
 
 def _keys() -> list[str]:

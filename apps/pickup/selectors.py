@@ -84,7 +84,7 @@ def of_order(order: Order) -> Shown:
     if order.delivery_kind is not DeliveryKind.PICKUP or order.status not in (Status.PAID, Status.SHIPPED):
         return NOTHING
     row = Pickup.objects.filter(order=order).only("code_sealed", "fetch_by").first()
-    return Shown(codes.unseal(row.code_sealed), row.fetch_by) if row else NOTHING
+    return Shown(codes.unseal(row.code_sealed, order_id=order.pk), row.fetch_by) if row else NOTHING
 
 
 def open_of_member(*, member: Member, order_no: str) -> Pickup:

@@ -5,6 +5,7 @@ other calls open a transaction of their own. Mass issues and code batches are ``
 ``services.codes``, uses in shops ``services.store_uses``, templates from a program ``services.templates``.
 """
 
+from apps.base.tries import TooManyTries
 from apps.coupons.services.codes import CodeInvalid, redeem_code
 from apps.coupons.services.compensating import Compensated, compensate
 from apps.coupons.services.giving import Given, issue_many
@@ -23,7 +24,6 @@ from apps.coupons.services.issuing import (
 )
 from apps.coupons.services.moving import CouponConflict, CouponUnavailable
 from apps.coupons.services.occasions import TakenBack, deliver_redemption, reward, take_back_gifts, welcome
-from apps.coupons.services.tries import TooManyTries
 
 __all__ = [
     "ClaimClosed",

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.base import numbers, sheets, transactions
+from apps.base import numbers, sheets, transactions, tries
 from apps.coupons.models import Code, CodeBatch, CodeTries, Coupon, PromoCode, Template
-from apps.coupons.services import issuing, tries
+from apps.coupons.services import issuing
 from apps.coupons.states import BatchStatus, TemplateStatus
 from apps.members.models import Member
 from mall import text as texts
@@ -24,6 +24,7 @@ CHUNK: Final = 5_000
 # 16 of 30 letters are 78 random bits: with ten wrong tries an hour nobody finds one.
 _LENGTH: Final = 16
 MAX_WRONG: Final = 10
+_WAIT: Final = "兑换码错误次数过多，请稍后再试"
 
 
 class CodeInvalid(ShopError):
@@ -62,7 +63,7 @@ def redeem_code(*, member: Member, code: str, at: datetime) -> Coupon:
     hour, then TooManyTries. Raises CodeInvalid, CodeExpired, OwnPromoCode, ClaimLimitReached, SoldOut,
     NotIssued; only CodeInvalid counts. Not to be called inside a transaction, whose rollback would forget.
     """
-    tries.charge(CodeTries, who=member.pk, at=at, most=MAX_WRONG)
+    tries.charge(CodeTries, who=member.pk, at=at, most=MAX_WRONG, message=_WAIT)
     try:
         with transaction.atomic():
             coupon = _redeem(member=member, code=spelled(code), at=at)

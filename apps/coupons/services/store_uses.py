@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from apps.base import audit, numbers, transactions
+from apps.base import audit, numbers, transactions, tries
 from apps.coupons import selectors as coupon_facts
 from apps.coupons import till
 from apps.coupons.models import Coupon, PassTries, StorePass, StoreUse
-from apps.coupons.services import holds, moving, tries
+from apps.coupons.services import holds, moving
 from apps.coupons.states import CouponStatus
 from apps.members.models import Member
 from apps.stores.models import Place

@@ -1,1 +1,1 @@
-"""What writes pickups: ``moving`` (the counter of the shop), ``tries`` (wrong codes)."""
+"""What writes pickups: ``moving`` (the counter of the shop), ``riding`` (what its riders bring)."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from apps.base import audit, days, transactions
+from apps.base import audit, days, transactions, tries
 from apps.fulfillment.services import local, receipt
 from apps.messaging import services as messaging
 from apps.orders import services as orders
@@ -16,13 +16,15 @@ from apps.orders.models import Order
 from apps.orders.states import Actor, DeliveryKind, Status
 from apps.pickup import codes
 from apps.pickup import selectors as pickup_facts
-from apps.pickup.models import Pickup
-from apps.pickup.services import tries
+from apps.pickup.models import Pickup, PickupTries
 from apps.pickup.states import LIFECYCLE, OPEN, PickupStatus
 from mall.errors import Kind, NotFound, ShopError
 
 # A code that was used says so for a day to whoever scans it again; later nobody knows it.
 REMEMBERED: Final = timedelta(days=1)
+# So many wrong codes an operator may type within an hour.
+MOST_WRONG: Final = 20
+_WAIT: Final = "取货码错误次数过多，请稍后再试"
 
 
 class CodeInvalid(ShopError):
@@ -86,7 +88,7 @@ def open_for(*, order: Order, at: datetime) -> None:
                     order=order,
                     place_id=order.delivery["place_id"],
                     code_hash=codes.digest(code),
-                    code_sealed=codes.seal(code),
+                    code_sealed=codes.seal(code, order_id=order.pk),
                     created_at=at,
                 )
                 return
@@ -145,9 +147,9 @@ def look_up(*, operator: Any, code: str, place_id: int, at: datetime) -> Pickup:
     Wrong codes count: twenty of one operator within an hour, then TooManyTries. Raises CodeInvalid, which alone counts,
     CodeExpired, FetchedAlready, NotReady, OtherPlace. Not to be called inside a transaction.
     """
-    tries.charge(operator_id=operator.pk, at=at)
+    tries.charge(PickupTries, who=operator.pk, at=at, most=MOST_WRONG, message=_WAIT)
     row, until = _found(codes.typed(code), at=at)
-    tries.discharge(operator_id=operator.pk)
+    tries.discharge(PickupTries, who=operator.pk)
     if until is not None and until <= at:
         raise CodeExpired
     _require_ready(row, place_id)

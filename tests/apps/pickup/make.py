@@ -118,6 +118,6 @@ def ridden_from(place: Place, *, left: bool = False, at: datetime = NOW) -> Orde
 
 def code_of(order: Order) -> str:
     """The digits that the buyer of an open pickup reads out."""
-    code = codes.unseal(Pickup.objects.get(order=order).code_sealed)
+    code = codes.unseal(Pickup.objects.get(order=order).code_sealed, order_id=order.pk)
     assert code is not None
     return code

@@ -29,7 +29,7 @@ from apps.outbox import services as outbox
 from apps.pickup import codes
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.models import Pickup, PickupTries
-from apps.pickup.services import moving, tries
+from apps.pickup.services import moving
 from apps.wechat.sandbox.control import Sandbox
 from mall.errors import Faulty, ShopError
 from tests.apps.aftersales import apply
@@ -217,7 +217,7 @@ def test_the_counter_refuses_what_it_must_and_counts_wrong_codes() -> None:
     with pytest.raises(moving.GoodsChanged):
         hand_over(order, seen=seen)
     wrong = PickupTries.objects.get(operator=clerk).wrong
-    for _ in range(tries.MOST - wrong):
+    for _ in range(moving.MOST_WRONG - wrong):
         assert refused("00000000" if code != "00000000" else "11111111") == "pickup_code_invalid"
     assert refused(code) == "throttled"
     assert refused(code, at=make.NOW + timedelta(hours=1)) == "done"

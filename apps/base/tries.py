@@ -1,4 +1,7 @@
-"""Wrong tries: so many in an hour, then wait. For members who type codes and operators who type passes."""
+"""Wrong tries: so many in an hour, then wait. For members who type codes and operators who type passes at a till or counter.
+
+A room keeps the counts in a table of its own: whose they are is the key, with ``since`` and ``wrong``.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Model
 
-from apps.coupons.models import CodeTries, PassTries
 from mall.errors import ShopError
 
 _PERIOD: Final = timedelta(hours=1)
@@ -27,12 +29,10 @@ class TooManyTries(ShopError):
     """So many wrong codes within an hour; ``details`` says in how many seconds the next may be tried."""
 
     code = "throttled"
-    message = "兑换码错误次数过多，请稍后再试"
+    message = "错误次数过多，请稍后再试"
 
 
-def charge(
-    tries: type[CodeTries] | type[PassTries], *, who: int, at: datetime, most: int, message: str = ""
-) -> None:
+def charge(tries: type[Model], *, who: int, at: datetime, most: int, message: str = "") -> None:
     """Count one try of this member or operator, before it is known to be wrong. Raises TooManyTries.
 
     Not to be called inside a transaction, whose rollback would forget it.
@@ -47,6 +47,6 @@ def charge(
         raise TooManyTries(message or None, details={"retry_after": wait})
 
 
-def discharge(tries: type[CodeTries] | type[PassTries], *, who: int) -> None:
+def discharge(tries: type[Model], *, who: int) -> None:
     """Take the try back: it was a right one."""
     tries._default_manager.filter(pk=who, wrong__gt=0).update(wrong=F("wrong") - 1)
