@@ -154,7 +154,7 @@ class DeadlineAdmin(ReadOnlyAdmin):
             "more": 0,
         }
         around = reporting.around(self, request, title=title, first=first, last=last, right=_EXPORT)
-        return TemplateResponse(request, "admin/distribution/report.html", {**around, "tables": [table]})
+        return TemplateResponse(request, "admin/report.html", {**around, "tables": [table]})
 
 
 @admin.register(Delay)

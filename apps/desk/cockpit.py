@@ -16,6 +16,7 @@ from apps.deadlines import selectors as deadline_facts
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.inventory import selectors as stock_facts
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
 from apps.outbox.models import Delivery
@@ -87,7 +88,7 @@ def recharged_today(*, at: datetime) -> Day:
 
 def waiting_to_ship() -> QuerySet[Order]:
     """The orders that are paid and have not left."""
-    return Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
+    return Order.objects.filter(order_facts.TO_SEND)
 
 
 def waiting_for_rider() -> QuerySet[Order]:
@@ -97,10 +98,9 @@ def waiting_for_rider() -> QuerySet[Order]:
 
 def waiting(*, at: datetime) -> Waiting:
     """What waits for an operator, in eight queries whatever the number of rows."""
-    to_ship = Q(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
     open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
-        to_ship=Count("id", filter=to_ship),
-        overdue=Count("id", filter=to_ship & Q(paid_at__lte=at - SHIP_WITHIN)),
+        to_ship=Count("id", filter=order_facts.TO_SEND),
+        overdue=Count("id", filter=order_facts.TO_SEND & Q(paid_at__lte=at - SHIP_WITHIN)),
         unpaid=Count("id", filter=Q(status=Status.UNPAID)),
     )
     sold_out, low_stock = stock_facts.scarce()
@@ -120,8 +120,5 @@ def waiting(*, at: datetime) -> Waiting:
 def next_to_ship(*, count: int = 6) -> QuerySet[Order]:
     """The orders that have waited longest to leave, with buyer and lines: two queries."""
     return (
-        Order.objects.filter(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
-        .select_related("member")
-        .prefetch_related("lines")
-        .order_by("paid_at", "id")[:count]
+        waiting_to_ship().select_related("member").prefetch_related("lines").order_by("paid_at", "id")[:count]
     )

@@ -62,7 +62,7 @@ def show(
         **reporting.around(page, request, title=title, first=first, last=last, right=exports),
         "tables": [_shown(table, table.lines(since, until)) for table in tables],
     }
-    response: HttpResponse = TemplateResponse(request, "admin/distribution/report.html", context)
+    response: HttpResponse = TemplateResponse(request, "admin/report.html", context)
     return response
 
 

@@ -108,12 +108,8 @@ class UploadAgainForm(AskForm):
 
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
-    if not _waits(order):
-        refused: type[parcels.NotShippable] = parcels.NotShippable
-        if order.virtual:
-            refused = parcels.NothingTravels
-        elif order.status == Status.PAID:
-            refused = parcels.NotByParcel if order.delivery is not None else parcels.GoodsNotHere
+    if why := parcels.why_not(order):
+        refused = parcels.NothingTravels if order.virtual else why
         page.message_user(request, refused.message, level=messages.ERROR)
         return redirect(page.page_of(order))
 
@@ -238,8 +234,7 @@ def _pdf(content: bytes, *, name: str) -> HttpResponse:
 
 
 def _waits(order: Order) -> bool:
-    by_parcel = not order.virtual and order.delivery is None
-    return order.status == Status.PAID and not order.awaits_goods and by_parcel
+    return parcels.why_not(order) is None
 
 
 def _refused(order: Order) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from apps.fulfillment.models import Parcel
 from apps.fulfillment.services import parcels
+from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Status
 from mall.errors import ShopError
 
 MOST_ORDERS: Final = 200
@@ -82,14 +82,9 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
     if len(order_ids) > MOST_ORDERS:
         raise WaveTooLarge
     orders = list(
-        Order.objects.filter(
-            pk__in=order_ids,
-            status=Status.PAID,
-            awaits_goods=False,
-            virtual=False,
-            delivery__isnull=True,
-            member__erased_at=None,
-        ).order_by("paid_at", "id")
+        Order.objects.filter(order_facts.TO_SEND, pk__in=order_ids, member__erased_at=None).order_by(
+            "paid_at", "id"
+        )
     )
     packed = _packed([order.pk for order in orders])
     orders = [order for order in orders if packed.get(order.pk)]

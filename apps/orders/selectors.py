@@ -20,6 +20,8 @@ from mall.errors import Invalid, Kind, NotFound, ShopError
 
 # An order_no has 20 characters; anything longer than its column was never issued.
 _LONGEST_ORDER_NO = 32
+# Paid, here, and to be sent by parcel: neither by plan, nor card keys, nor fetched or brought by the shop.
+TO_SEND: Final = Q(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
 # Lines as shoppers see them: with the product that leads to its page.
 _LINES = Prefetch("lines", OrderLine.objects.annotate(product_id=F("sku__product_id")))
 

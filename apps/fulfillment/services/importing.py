@@ -168,12 +168,8 @@ def _fit_together(order: Order, leaving: list[Leaving], plan: Plan) -> None:
     first = min(row for one in leaving for row in one.rows)
     if order.status != Status.PAID:
         plan.faults.append(_at(first, f"订单 {order.order_no} 为「{order.get_status_display()}」，不能发货"))
-    elif order.delivery is not None:
-        plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.NotByParcel.message}"))
-    elif order.awaits_goods:
-        plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.GoodsNotHere.message}"))
-    elif order.virtual:
-        plan.faults.append(_at(first, f"订单 {order.order_no}：{parcels.NothingTravels.message}"))
+    elif refusal := parcels.why_not(order):
+        plan.faults.append(_at(first, f"订单 {order.order_no}：{refusal.message}"))
     elif len(leaving) > 1 and any(one.quantities is None for one in leaving):
         plan.faults.append(_at(first, f"订单 {order.order_no} 有多个包裹，请在每行填写商品编码和数量"))
     elif any(one.quantities for one in leaving):

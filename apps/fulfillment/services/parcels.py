@@ -104,6 +104,17 @@ class NothingToUpload(ShopError):
     message = "没有上传失败的发货信息"
 
 
+def why_not(order: Order) -> type[NotShippable] | None:
+    """Why no parcel of an order can leave now; None where one can. ``orders.selectors.TO_SEND`` says the same of many."""
+    if order.status != Status.PAID:
+        return NotShippable
+    if order.delivery is not None:
+        return NotByParcel
+    if order.awaits_goods:
+        return GoodsNotHere
+    return NothingTravels if order.virtual else None
+
+
 def ship(
     *,
     order_no: str,
@@ -123,14 +134,8 @@ def ship(
     carrier = _carrier(carrier_code)
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
-        if order.status != Status.PAID:
-            raise NotShippable
-        if order.delivery is not None:
-            raise NotByParcel
-        if order.awaits_goods:
-            raise GoodsNotHere
-        if order.virtual:
-            raise NothingTravels
+        if refusal := why_not(order):
+            raise refusal
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
         _require_own(order, carrier, number)

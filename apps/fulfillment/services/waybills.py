@@ -20,7 +20,6 @@ from apps.fulfillment.services import parcels
 from apps.fulfillment.states import WAYBILL_LIFECYCLE, TraceState, WaybillStatus
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
-from apps.orders.states import Status
 from apps.pictures import stored
 from apps.stores.models import Place
 from apps.wechat import errors as wechat_errors
@@ -214,14 +213,8 @@ def _units(order: Order, parcel: Parcel | None) -> dict[int, int]:
     """What the parcel holds, or what is left to send. Raises NotShippable and its kinds."""
     if parcel is not None:
         return dict(parcel.lines.values_list("order_line_id", "quantity"))
-    if order.status != Status.PAID:
-        raise parcels.NotShippable
-    if order.awaits_goods:
-        raise parcels.GoodsNotHere
-    if order.virtual:
-        raise parcels.NothingTravels
-    if order.delivery is not None:
-        raise parcels.NotByParcel
+    if refusal := parcels.why_not(order):
+        raise refusal
     return parcels.units_left(order)
 
 
