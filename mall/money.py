@@ -29,6 +29,11 @@ def share_bp(amount_fen: int, *, bp: int) -> int:
     return amount_fen * bp // WHOLE_BP
 
 
+def part_bp(part: int, *, of: int) -> int:
+    """Return how much of a whole a part is, in basis points rounded down: 197 of 200 is 9850. ``of`` is at least 1."""
+    return part * WHOLE_BP // of
+
+
 def percent_off(amount_fen: int, *, off_bp: int) -> int:
     """The reduction, in fen, of ``off_bp`` basis points off an amount, rounded down: 0 ≤ reduction ≤ amount.
 

@@ -36,8 +36,7 @@ def offers_for(
             free = stock_facts.available_at([place_id], gift_ids)[place_id]
         return {sku_id: max(0, free[sku_id] - quantities.get(sku_id, 0)) for sku_id in gift_ids}
 
-    sku_ids = [line.sku_id for line in lines]
-    return promotion_facts.offers_for(member=member, at=at, lines=lines, sku_ids=sku_ids, stock=stock)
+    return promotion_facts.offers_for(member=member, at=at, lines=lines, stock=stock)
 
 
 def basket_of(

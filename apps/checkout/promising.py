@@ -52,8 +52,8 @@ def tell_wechat(*, order_no: str, later: bool = False, at: datetime) -> None:
     for paid in payment_facts.used(payment_facts.of_order(order_no=order_no)):
         try:
             agreed_by_wechat &= _tell(order, paid, until=until, at=at)
-        except WechatUnavailable as later:
-            trouble = trouble or later
+        except WechatUnavailable as away:
+            trouble = trouble or away
     if trouble is not None:
         raise trouble
     if until is not None and agreed_by_wechat:

@@ -13,6 +13,7 @@ from apps.content.states import ReviewStatus
 from apps.members.models import Member
 from apps.orders.models import OrderLine
 from apps.orders.states import Status
+from mall import money
 from mall.errors import Invalid, NotFound
 
 GOOD_FROM = 4
@@ -53,7 +54,7 @@ class Summary:
     def good_bp(self) -> int | None:
         """The share of 4 and 5 stars in basis points, rounded down: 10000 means all; None without reviews."""
         good = sum(number for rating, number in self.by_rating.items() if rating >= GOOD_FROM)
-        return 10_000 * good // self.count if self.count else None
+        return money.part_bp(good, of=self.count) if self.count else None
 
 
 def rules() -> ReviewRules:

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from mall import money
+
 # The merchant's borders, in basis points: what leaves the next day at the latest, and what is out of stock.
 NEXT_DAY_BP: Final = 9_800
 STOCK_OUT_BP: Final = 500
-_WHOLE_BP: Final = 10_000
 
 # The next day ends two midnights after the day on which it was owed began. What was refunded before it left is no
 # broken promise; what has not left is late from the instant at which it was due.
@@ -93,8 +94,8 @@ def total(lines: Sequence[Line]) -> Line:
 
 def percent(bp: int | None) -> str:
     """A rate as people read it: ``98.00 %``; a dash where there is none."""
-    return "—" if bp is None else f"{bp // 100}.{bp % 100:02d} %"
+    return "—" if bp is None else f"{money.yuan(bp)} %"
 
 
 def _rate(part: int, whole: int) -> int | None:
-    return part * _WHOLE_BP // whole if whole else None
+    return money.part_bp(part, of=whole) if whole else None

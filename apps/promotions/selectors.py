@@ -100,14 +100,15 @@ def offers_for(
     Whether another applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs
     that are not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are
     gifts (without it nothing can be given). A level's lead lets its members in early. Without a member there are
-    no member prices. With the ``lines`` of a basket they are those that ``hearing.heard`` would leave of all: it is what
+    no member prices. With the ``lines`` of a basket (instead of ``sku_ids``) they are those that ``hearing.heard`` would leave of all: it is what
     keeps a shop of hundreds of promotions as fast as one of ten.
     """
     found: list[Offer] = []
     lead = _NO_LEAD
     if member is not None and member.level_id is not None:
         level = member_facts.level_of(member.level_id)
-        found += _benefits(level, _own_prices_fen(level.pk, sku_ids))
+        asked = sku_ids if lines is None else [line.sku_id for line in lines]
+        found += _benefits(level, _own_prices_fen(level.pk, asked))
         lead = timedelta(minutes=level.early_access_minutes)
     today = days.shop_day(at)
 

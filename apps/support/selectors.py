@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, 
 
 from apps.members.models import Member
 from apps.support.models import Answer, Question, Response, Survey
+from mall import money
 from mall.errors import NotFound
 
 
@@ -112,4 +113,4 @@ def rows_of(survey: Survey, *, chunk: int = 500) -> Iterator[tuple[Response, dic
 
 
 def _option(text: str, count: int, *, of: int) -> OptionCount:
-    return OptionCount(text, count, 10_000 * count // of if of else 0)
+    return OptionCount(text, count, money.part_bp(count, of=of) if of else 0)

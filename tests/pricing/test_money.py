@@ -148,3 +148,8 @@ def test_anything_but_plain_yuan_is_refused(text):
 @given(amount_fen=AMOUNTS_FEN)
 def test_what_is_shown_can_be_typed_back(amount_fen):
     assert money.parse_yuan(money.yuan(amount_fen)) == amount_fen
+
+
+def test_a_part_of_a_whole_is_told_in_basis_points_rounded_down():
+    assert [money.part_bp(part, of=200) for part in (0, 197, 200)] == [0, 9_850, 10_000]
+    assert money.part_bp(2, of=3) == 6_666

@@ -112,17 +112,12 @@ def upload_virtual(
     state, _ = ShippingUpload.objects.get_or_create(bill_kind=bill_kind, bill_no=bill_no)
     if state.status == UploadStatus.DONE:
         return UploadStatus.DONE
-    return _tell(
+    return _tell_whole(
         state,
-        has_it=lambda: shipping.get_order(transaction_id=transaction_id).finished,
-        tell=lambda: shipping.upload(
-            transaction_id=transaction_id,
-            openid=openid,
-            parcels=[shipping.Parcel(item_desc=what[:_DESCRIPTION])],
-            logistics=shipping.Logistics.VIRTUAL,
-            at=at,
-        ),
-        parcels=0,
+        what=what,
+        logistics=shipping.Logistics.VIRTUAL,
+        transaction_id=transaction_id,
+        openid=openid,
         at=at,
     )
 
@@ -134,14 +129,34 @@ def _tell_undivided(
     if state.status == UploadStatus.DONE or order.shipped_at is None:
         return UploadStatus(state.status)
     goods = "；".join(f"{line.title}*{line.quantity}" for line in order.lines.order_by("id"))
+    return _tell_whole(
+        state,
+        what=goods,
+        logistics=_LOGISTICS[order.delivery_kind],
+        transaction_id=transaction_id,
+        openid=order.member.openid,
+        at=at,
+    )
+
+
+def _tell_whole(
+    state: ShippingUpload,
+    *,
+    what: str,
+    logistics: shipping.Logistics,
+    transaction_id: str,
+    openid: str,
+    at: datetime,
+) -> UploadStatus:
+    """Tell WeChat that all that a bill paid for is delivered, without a parcel."""
     return _tell(
         state,
         has_it=lambda: shipping.get_order(transaction_id=transaction_id).finished,
         tell=lambda: shipping.upload(
             transaction_id=transaction_id,
-            openid=order.member.openid,
-            parcels=[shipping.Parcel(item_desc=goods[:_DESCRIPTION])],
-            logistics=_LOGISTICS[order.delivery_kind],
+            openid=openid,
+            parcels=[shipping.Parcel(item_desc=what[:_DESCRIPTION])],
+            logistics=logistics,
             at=_later_than_before(state, at=at),
         ),
         parcels=0,
