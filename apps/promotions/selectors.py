@@ -100,8 +100,8 @@ def offers_for(
     Whether another applies to a basket is for pricing to say. ``sku_ids`` spares reading the member prices of SKUs
     that are not asked for; None reads them all. ``stock`` is asked once for the SKUs of all gifts, if there are
     gifts (without it nothing can be given). A level's lead lets its members in early. Without a member there are
-    no member prices. With the ``lines`` of a basket (instead of ``sku_ids``) they are those that ``hearing.heard`` would leave of all: it is what
-    keeps a shop of hundreds of promotions as fast as one of ten.
+    no member prices. With the ``lines`` of a basket (instead of ``sku_ids``) they are those that
+    ``hearing.heard`` would leave of all: it is what keeps a shop of hundreds of promotions as fast as one of ten.
     """
     found: list[Offer] = []
     lead = _NO_LEAD

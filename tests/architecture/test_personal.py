@@ -14,7 +14,8 @@ from django.db import models
 from apps.base.personal import Fate, Holding
 from apps.members import board
 from apps.members.models import Member
-from config.personal import BOARD, NOBODYS, NOT_PERSONAL, NUMBERS, PLAIN, TIMES
+from config.personal import BOARD, NOBODYS, NOT_PERSONAL, PLAIN
+from config.personal_columns import NUMBERS, TIMES
 from mall.events import kinds
 
 OURS = [
@@ -73,7 +74,7 @@ def unlisted(model: type[models.Model]) -> list[str]:
     ]
 
 
-_ELSE = "a number of the shop's? NUMBERS; a time at which the shop did something? TIMES, both in config/personal.py"
+_ELSE = "a number of the shop's? NUMBERS; a time at which the shop did something? TIMES, both in config/personal_columns.py"
 _IN_THE_ROOM = (
     f"tells of a person? `personal` of its Holding in apps/{{room}}/personal.py, else `plain`; {_ELSE}"
 )
