@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
-from django.db import Error, connection
+from django.db import connection
 
 from apps.aftersales.models import AfterSale
 from apps.fulfillment.models import Parcel
 from apps.orders.models import Order
 from apps.orders.states import Status
-from apps.outbox.models import Announcement, Delivery
+from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from apps.payments.models import Payment, Refund
 from apps.payments.states import PaymentStatus, RefundStatus
 from apps.wechat.sandbox.control import Sandbox
 from tests.chaos.telling import Told
+from tests.ha import audit
 from tests.ha.stage import Stage, say
 
 # What was put off in the storm comes due within minutes of it.
-_WITHIN_SECONDS: Final = 240.0
+_until = partial(audit.until, within=240.0)
 
 
 def holds(stage: Stage, told: Told) -> int:
@@ -76,8 +76,7 @@ def _unpaid(numbers: Iterable[str]) -> list[str]:
 def _waiting() -> dict[str, int]:
     """What still has to be done, by kind: mail, refunds that are not at their end."""
     counted = {
-        "unsorted": Announcement.objects.filter(sorted_at=None).count(),
-        "deliveries": Delivery.objects.filter(status=DeliveryStatus.WAITING).count(),
+        "mail": audit.mail_waiting(),
         "refunds": Refund.objects.exclude(status__in=_ENDS).count(),
     }
     return {name: number for name, number in counted.items() if number}
@@ -113,14 +112,3 @@ def _other_books(wechat: Sandbox) -> list[str]:
 
 def _differing(theirs: dict[str, int] | Counter[str], ours: dict[str, int]) -> list[str]:
     return sorted(number for number in {*theirs, *ours} if theirs.get(number) != ours.get(number))
-
-
-def _until(reached: Callable[[], bool], fault: str, now: Callable[[], object]) -> None:
-    ends = time.monotonic() + _WITHIN_SECONDS
-    while True:
-        with suppress(Error):
-            if reached():
-                return
-        assert time.monotonic() < ends, fault.format(now())
-        time.sleep(0.5)
-        connection.close()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
 
 from apps.wechat.sandbox.control import PaymentFailed, Sandbox
-from config.local.ports import LOOPBACK
 from tests.chaos.telling import Told
-from tests.ha.load import Buyer
+from tests.ha.load import Buyer, Line
 
 # So long somebody asks again for one answer; then they give up, and look later whether it came about.
 _PATIENCE_SECONDS: Final = 20.0
@@ -38,7 +35,7 @@ class Shopper(threading.Thread):
     ) -> None:
         super().__init__(name=f"shopper-{number}", daemon=True)
         self._random = random.Random(f"{seed}-{number}")
-        self._port, self._buyers, self._skus = port, buyers, skus
+        self._line, self._buyers, self._skus = Line(port), buyers, skus
         self._wechat = Sandbox(wechat.base_url)
         self._told, self._stop_asked = told, stop
         self._keys = 0
@@ -151,7 +148,7 @@ class Shopper(threading.Thread):
         """The body of a success; None for a refusal, and where patience brought no answer."""
         ends = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends:
-            status, said = self._once(buyer.token, method, path, body, key)
+            status, said = self._line.once(method, buyer.token, path, body, key)
             if 200 <= status < 300:
                 return said
             code = said.get("code", "") if isinstance(said, dict) else str(said)
@@ -168,17 +165,3 @@ class Shopper(threading.Thread):
             with self._told.lock:
                 self._told.unanswered += 1
         return None
-
-    def _once(self, token: str, method: str, path: str, body: Any, key: str) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        headers |= {"Idempotency-Key": key} if key else {}
-        connection = HTTPConnection(LOOPBACK, self._port, timeout=20)
-        try:
-            connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        except (OSError, HTTPException, ValueError) as error:
-            return 0, type(error).__name__
-        finally:
-            connection.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.db import connection
+from django.db import Error, connection
 
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -51,8 +52,8 @@ def holds(stage: Stage, told: Told) -> None:
     # One key is one order; what is there beyond was asked for, and its answer never came.
     beyond = len(kept) - len(told.orders)
     assert 0 <= beyond <= told.unanswered, f"{beyond} orders that nobody was told of"
-    _until(lambda: not _unpaid(told.paid), "paid orders are not paid: {}", lambda: _unpaid(told.paid)[:5])
-    _until(lambda: not _waiting(), "the outbox does not drain: {}", _waiting)
+    until(lambda: not _unpaid(told.paid), "paid orders are not paid: {}", lambda: _unpaid(told.paid)[:5])
+    until(lambda: not mail_waiting(), "the outbox does not drain: {}", mail_waiting)
     dead = Delivery.objects.filter(status=DeliveryStatus.DEAD).count()
     assert dead == 0, f"{dead} deliveries are dead"
     twice = [
@@ -83,14 +84,25 @@ def _unpaid(numbers: list[str]) -> list[str]:
     return sorted(set(numbers) & set(unpaid))
 
 
-def _waiting() -> int:
+def mail_waiting() -> int:
+    """How many announcements are unsorted, and deliveries not made."""
     unsorted = Announcement.objects.filter(sorted_at=None).count()
     return unsorted + Delivery.objects.filter(status=DeliveryStatus.WAITING).count()
 
 
-def _until(reached: Callable[[], bool], fault: str, now: Callable[[], object]) -> None:
-    ends = time.monotonic() + _WITHIN_SECONDS
-    while not reached():
+def until(
+    reached: Callable[[], bool],
+    fault: str,
+    now: Callable[[], object],
+    *,
+    within: float = _WITHIN_SECONDS,
+) -> None:
+    """Wait until something is so. Raises AssertionError with what is so ``now`` when it took too long."""
+    ends = time.monotonic() + within
+    while True:
+        with suppress(Error):  # the server may just be coming back
+            if reached():
+                return
         assert time.monotonic() < ends, fault.format(now())
         time.sleep(0.5)
         connection.close()

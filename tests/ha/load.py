@@ -133,12 +133,38 @@ class Crowd:
                 self.told.paid.append(order_no)
 
 
+class Line:
+    """A kept connection to the shop, made anew when it broke."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: HTTPConnection | None = None
+
+    def once(self, method: str, token: str, path: str, body: Any, key: str = "") -> tuple[int, Any]:
+        """Status and body of one call; 0 and the error's name where none came."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers |= {"Idempotency-Key": key} if key else {}
+        try:
+            if self._connection is None:
+                self._connection = HTTPConnection(LOOPBACK, self._port, timeout=40)
+            self._connection.request(
+                method, f"/api/v1{path}", None if body is None else json.dumps(body), headers
+            )
+            answer = self._connection.getresponse()
+            text = answer.read()
+            return answer.status, json.loads(text) if text else None
+        except (OSError, HTTPException, ValueError) as error:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            return 0, type(error).__name__
+
+
 class Phone:
-    """A kept connection that asks again, with the same key, until it is answered or patience is over."""
+    """A phone that asks again, with the same key, until it is answered or patience is over."""
 
     def __init__(self, port: int, told: Told) -> None:
-        self._port, self._told = port, told
-        self._connection: HTTPConnection | None = None
+        self._line, self._told = Line(port), told
 
     def order(self, buyer: Buyer, sku_id: int, *, key: str) -> Any:
         """Quote and order one unit; the order, or None where it was given up."""
@@ -156,7 +182,7 @@ class Phone:
 
     def see(self, token: str, path: str) -> Any:
         """The body of a page that must be answered at the first time."""
-        status, said = self._once("GET", token, path, None, "")
+        status, said = self._line.once("GET", token, path, None)
         assert status == 200, (path, status, said)
         return said
 
@@ -164,7 +190,7 @@ class Phone:
         """The body of a success; None where a minute brought none."""
         ends = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends:
-            status, said = self._once("POST", token, path, body, key)
+            status, said = self._line.once("POST", token, path, body, key)
             if 200 <= status < 300:
                 return said
             fault = f"{status} {said.get('code', '')}".strip() if isinstance(said, dict) else str(said)
@@ -174,21 +200,3 @@ class Phone:
             time.sleep(0.1)
         self._told.unanswered += 1
         return None
-
-    def _once(self, method: str, token: str, path: str, body: Any, key: str) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        headers |= {"Idempotency-Key": key} if key else {}
-        try:
-            if self._connection is None:
-                self._connection = HTTPConnection(LOOPBACK, self._port, timeout=40)
-            self._connection.request(
-                method, f"/api/v1{path}", None if body is None else json.dumps(body), headers
-            )
-            answer = self._connection.getresponse()
-            text = answer.read()
-            return answer.status, json.loads(text) if text else None
-        except (OSError, HTTPException) as error:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
-            return 0, type(error).__name__
