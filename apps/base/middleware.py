@@ -11,9 +11,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -81,6 +83,19 @@ class RequestIdMiddleware:
 def _for_us(request: HttpRequest) -> bool:
     """Whether the request names this shop. Asked here, because Django tells a name that it does not know to the log
     with a trace, and whoever scans the internet by number would fill it."""
+    name = request.META.get("HTTP_HOST")
+    return _is_ours(name, tuple(settings.ALLOWED_HOSTS)) if name else _is_allowed(request)
+
+
+@lru_cache(maxsize=64)
+def _is_ours(name: str, _: tuple[str, ...]) -> bool:
+    """Whether Django takes a request by this name, where these are allowed: the names we are called by are few."""
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = name
+    return _is_allowed(request)
+
+
+def _is_allowed(request: HttpRequest) -> bool:
     try:
         request.get_host()
     except DisallowedHost:

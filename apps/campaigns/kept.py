@@ -43,6 +43,13 @@ def shown(*, kind: str, at: datetime) -> tuple[Shown, ...]:
     return tuple(row for row in rows if row.shown_at(at=at)) if rows else ()
 
 
+def everything_shown(*, at: datetime) -> tuple[Shown, ...]:
+    """The campaigns of all kinds that run or are announced at this moment. No statement while nothing changes."""
+    return tuple(
+        [row for rows in _BOARD.value_at(at).of_kind.values() for row in rows if row.shown_at(at=at)]
+    )
+
+
 def _load(since: datetime) -> Board:
     found: dict[tuple[str, str, int], Shown] = {}
     windows = SkuWindow.objects.filter(ends_at__gt=since, paused=False).order_by("kind", "starts_at", "id")

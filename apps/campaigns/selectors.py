@@ -10,13 +10,14 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from apps.campaigns.kept import Shown, shown
+from apps.campaigns.kept import Shown, everything_shown, shown
 from apps.campaigns.models import MemberUnits, Quota, SkuWindow
 
 __all__ = [
     "Room",
     "Shown",
     "Unbalanced",
+    "everything_shown",
     "left",
     "room_for",
     "shown",

@@ -53,8 +53,8 @@ def free_column(sku_ids: str) -> str:
     """
     return f"""(
         SELECT array_agg(stock.sku_id)::text || array_agg(stock.on_hand - stock.held)::text
-          FROM inventory_stock AS stock JOIN stores_place AS place ON place.id = stock.place_id AND place.ships
-         WHERE stock.sku_id = ANY({sku_ids})
+          FROM inventory_stock AS stock
+         WHERE stock.sku_id = ANY({sku_ids}) AND stock.place_id = ANY(ARRAY(SELECT id FROM stores_place WHERE ships))
     )"""  # noqa: S608 -- a place of our own
 
 

@@ -86,7 +86,9 @@ def _turns(request: HttpRequest, member: Member | None) -> list[type[BaseThrottl
 
 def asked_of(request: HttpRequest) -> str:
     """All that the list which answers a request depends on, beside its moment and who comes."""
-    return f"{request.scheme}://{request.get_host()}{request.path}?{request.META.get('QUERY_STRING', '')}"
+    # The first middleware has judged the name: nobody comes here by one that is not the shop's.
+    name = request.META.get("HTTP_HOST") or request.get_host()
+    return f"{request.scheme}://{name}{request.path}?{request.META.get('QUERY_STRING', '')}"
 
 
 def _wanted(request: HttpRequest, lead: timedelta) -> _Wanted | None:

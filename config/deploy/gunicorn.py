@@ -33,6 +33,11 @@ preload_app = True
 # Heartbeat files on disk can block; Linux has memory for them.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
+# Nobody's header makes a call come by HTTPS, or to another path: Django reads the proxy's, where there is one
+# (TRUSTED_PROXIES). Who may send which is a question that nothing hangs on, so it is not asked of each call's address.
+forwarded_allow_ips = "*"
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 # The shop logs each request itself, with its id and without personal data.
 accesslog = None
 errorlog = "-"

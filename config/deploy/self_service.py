@@ -75,6 +75,17 @@ class Steady(socket.socket):
             self._applied = self._wanted
 
 
+class Settled:
+    """gunicorn's settings as they are once a worker has begun: each is looked up once, and not twenty times a call."""
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+    def __getattr__(self, name: str) -> Any:
+        found = self.__dict__[name] = getattr(self._settings, name)
+        return found
+
+
 class SelfService(ThreadWorker):
     """gthread, but that a connection waits at an epoll of all threads, and is its who takes it from ``_waiting``.
 
@@ -96,6 +107,7 @@ class SelfService(ThreadWorker):
 
     def init_process(self) -> None:
         self._calls = select.epoll()
+        self.cfg = Settled(self.cfg)
         super().init_process()
 
     def run(self) -> None:

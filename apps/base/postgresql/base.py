@@ -31,6 +31,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # The names that the server knows on this connection. Behind a pooler that shares connections there are none.
     _planned: set[str]
     _plans = True
+    # All planned statements are sent, and read to their end, by this one.
+    _reader: Any = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._planned = set()
@@ -92,14 +94,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self._plain_rows(statement, values)
 
     def _run(self, statement: Any, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
+        cursor = self._reader
+        if cursor is None or cursor.connection is not self.connection:
+            cursor = self._reader = self.connection.cursor()
             cursor.tzinfo_factory = self.tzinfo_factory
-            if statement.name not in self._planned:
-                cursor.execute(statement.prepare)
-                self._planned.add(statement.name)
-            cursor.execute(statement.execute, values)
-            rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
-            return rows
+        if statement.name not in self._planned:
+            cursor.execute(statement.prepare)
+            self._planned.add(statement.name)
+        cursor.execute(statement.execute, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        return rows
 
     def _may_plan(self) -> bool:
         return self._plans and not self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")

@@ -6,9 +6,10 @@ the counter knows any of them by name.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from apps.checkout.activities.bargain import Bargains
@@ -224,7 +225,13 @@ def badges(shelved: Mapping[int, frozenset[int]], *, at: datetime) -> dict[int, 
 
 def badge_sign(*, at: datetime) -> Hashable:
     """Another value whenever what ``badges`` answers for any product is another."""
-    return tuple(kind.badge_sign(at=at) for kind in KINDS)
+    return tuple([sign(at=at) for sign in _signs(KINDS)])
+
+
+@lru_cache(maxsize=8)
+def _signs(kinds: Sequence[ActivityKind]) -> tuple[Callable[..., Hashable], ...]:
+    """The ways in which kinds sign; those that several share, as campaigns do, once."""
+    return tuple(dict.fromkeys(kind.badge_sign for kind in kinds))
 
 
 def _beside(offer: Offer, admission: Admission) -> Offer:

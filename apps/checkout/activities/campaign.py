@@ -28,9 +28,10 @@ class CampaignKind(ActivityKind):
                 worn.setdefault(row.product_id, []).append(badge)
         return worn
 
-    def badge_sign(self, *, at: datetime) -> Hashable:
-        """The rows themselves: they are tuples."""
-        return self._shown(at=at)
+    @staticmethod
+    def badge_sign(*, at: datetime) -> Hashable:
+        """The rows of all such kinds: they are tuples."""
+        return campaign_facts.everything_shown(at=at)
 
     def named(self, activity_id: str) -> int | str:
         """The id as an order names it: a number, unless the kind says otherwise."""

@@ -235,11 +235,12 @@ class ActivityKind(ABC):
         """
         return {}
 
-    def badge_sign(self, *, at: datetime) -> Hashable:
+    @staticmethod
+    def badge_sign(*, at: datetime) -> Hashable:
         """What the badges of this moment rest on: another value whenever any product's badge is another.
 
         It is asked at each request for a prepared list or page (``storefront.prepared_pages``), so it rests on
-        what is kept (``base.versions``). A kind that shows badges says it.
+        what is kept (``base.versions``). A kind that shows badges says it; kinds whose badges rest on the same share it.
         """
         return ()
 
