@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from apps.base import throttles
@@ -22,6 +23,10 @@ from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
 from tests.admin.browser import Browser
 from tests.apps.members import make
+
+# The cores are shared: a slow example is no failure. Pricing has a profile of its own, with more of them.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_collection_finish() -> None:
