@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.db import connection
 from django.db.models import JSONField
 
@@ -124,7 +124,7 @@ def write_move(
 
 def _json(value: Any) -> str | None:
     """A value for a column of JSON; NULL for none, as Django has it."""
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else orjson.dumps(value).decode()
 
 
 @cache

@@ -73,7 +73,7 @@ def _beaten(entry: _Entry, wins: Sequence[Win]) -> Refusal:
 def reach(standing: Standing, offer: GoodsOffer | Gift) -> tuple[int, int]:
     """The lines that an offer means and that are still to be paid for; and those of them that it may take."""
     meant = standing.covered(offer.scope) & standing.unpaid()
-    return meant, meant & standing.combinable(offer)
+    return meant, meant & standing.combinable(offer) if meant else 0
 
 
 def out_of_reach(standing: Standing, offer: Offer, meant: int, lines: int) -> Refusal | None:

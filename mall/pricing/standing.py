@@ -44,11 +44,14 @@ class Standing:
 
     def covered(self, scope: Scope) -> int:
         """The lines that a scope means."""
-        if scope not in self._covered:
-            self._covered[scope] = sum(
-                1 << index for index, line in enumerate(self.lines) if scope.covers(line)
-            )
-        return self._covered[scope]
+        known = self._covered.get(scope)
+        if known is None:
+            known = 0
+            for index, line in enumerate(self.lines):
+                if scope.covers(line):
+                    known |= 1 << index
+            self._covered[scope] = known
+        return known
 
     def left_fen(self) -> int:
         """What is left to pay of all lines."""
