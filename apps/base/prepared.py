@@ -32,9 +32,12 @@ _PATIENCE_SECONDS: Final = 0.3
 _HOLE: Final = "hole"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Page:
-    """Bytes with a hole between each two ``pieces``; what ``holes`` says of each is the caller's to read."""
+    """Bytes with a hole between each two ``pieces``; what ``holes`` says of each is the caller's to read.
+
+    Nothing of it changes but ``sign``, for an equal one.
+    """
 
     pieces: tuple[bytes, ...]
     holes: tuple[Any, ...]
@@ -128,13 +131,16 @@ class Pages:
 
     def good(self, page: Page | None, *, sign: Any, at: datetime) -> bool:
         """Whether the page is what would be made now."""
-        return (
-            page is not None
-            and page.made_at <= at < page.until
-            and page.tokens == self.tokens()
-            and None not in page.tokens
-            and page.sign == sign
-        )
+        if (
+            page is None
+            or not page.made_at <= at < page.until
+            or page.tokens != self.tokens()
+            or None in page.tokens
+            or page.sign != sign
+        ):
+            return False
+        page.sign = sign  # to compare what is the same object, and not what another process made, costs next to nothing
+        return True
 
     def made(
         self, key: str, make: Callable[[], Page], *, good: Callable[[Page], bool], looked: bool = False
