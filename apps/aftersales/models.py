@@ -125,10 +125,10 @@ class AfterSale(models.Model):
 
     after_sale_no = models.CharField("售后单号", max_length=32, unique=True)
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="after_sales", verbose_name="会员"
+        Member, on_delete=models.PROTECT, related_name="after_sales", verbose_name="会员", db_index=False
     )
     order = models.ForeignKey(
-        Order, on_delete=models.PROTECT, related_name="after_sales", verbose_name="订单"
+        Order, on_delete=models.PROTECT, related_name="after_sales", verbose_name="订单", db_index=False
     )
     kind = models.CharField("类型", max_length=10, choices=AfterSaleKind.choices)
     status = models.CharField(
@@ -270,7 +270,7 @@ class AfterSaleLine(models.Model):
     """Units of one order line in an application; what came of them when they were looked at."""
 
     after_sale = models.ForeignKey(
-        AfterSale, on_delete=models.PROTECT, related_name="lines", verbose_name="售后申请"
+        AfterSale, on_delete=models.PROTECT, related_name="lines", verbose_name="售后申请", db_index=False
     )
     order_line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, related_name="after_sale_lines", verbose_name="订单商品"

@@ -51,7 +51,9 @@ class Run(models.Model):
     bargain = models.ForeignKey(
         Bargain, on_delete=models.PROTECT, related_name="runs", verbose_name="砍价活动"
     )
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     bargain_no = models.CharField("砍价编号", max_length=32, unique=True)
     status = models.CharField("状态", max_length=6, choices=RunStatus.choices, default=RunStatus.OPEN)
     start_fen = FenField("起砍价（分）")
@@ -106,7 +108,9 @@ class Run(models.Model):
 class Cut(models.Model):
     """A cut that was drawn when the run opened; all of a run's add up to what lies between start and floor."""
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="cuts", verbose_name="砍价进度")
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="cuts", verbose_name="砍价进度", db_index=False
+    )
     place = models.PositiveIntegerField("次序")
     amount_fen = FenField("砍掉（分）")
     taken = models.BooleanField("已用", default=False)
@@ -126,8 +130,12 @@ class Cut(models.Model):
 class Help(models.Model):
     """A friend's help: what it cut, or why it waits for somebody to look at it."""
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="given", verbose_name="砍价进度")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="帮砍会员")
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="given", verbose_name="砍价进度", db_index=False
+    )
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="帮砍会员", db_index=False
+    )
     cut = models.OneToOneField(
         Cut, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="砍价金额"
     )
@@ -163,7 +171,9 @@ class Help(models.Model):
 class HelpsOfDay(models.Model):
     """How many helps a member has given on a Shanghai day, over all bargains."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     day = models.DateField("日期")
     helps = models.PositiveIntegerField("次数")
 

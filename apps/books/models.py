@@ -69,7 +69,9 @@ class Bill(models.Model):
 class BillLine(models.Model):
     """One line of a bill, as far as it is compared: numbers, amounts, no openid and no goods."""
 
-    bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines", verbose_name="账单")
+    bill = models.ForeignKey(
+        Bill, on_delete=models.CASCADE, related_name="lines", verbose_name="账单", db_index=False
+    )
     number = models.PositiveIntegerField("行号")
     kind = models.CharField("类型", max_length=10, choices=LineKind.choices)
     # What WeChat calls it: 交易状态 with 退款状态 of a trade bill, 业务类型 of a fund bill.

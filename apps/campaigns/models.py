@@ -151,7 +151,9 @@ class Quota(models.Model):
 class MemberUnits(models.Model):
     """How many units one member has of a quota, unpaid ones included: what the limit per member counts."""
 
-    quota = models.ForeignKey(Quota, on_delete=models.PROTECT, related_name="+", verbose_name="活动数量")
+    quota = models.ForeignKey(
+        Quota, on_delete=models.PROTECT, related_name="+", verbose_name="活动数量", db_index=False
+    )
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
     units = models.PositiveIntegerField("件数")
 
@@ -175,7 +177,7 @@ class Take(models.Model):
 
     quota = models.ForeignKey(Quota, on_delete=models.PROTECT, verbose_name="活动数量")
     order_no = models.CharField("订单号", max_length=32)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员", db_index=False)
     verb = models.CharField("动作", max_length=8, choices=Verb.choices)
     # The refund's number where a part comes back; an order is held, used and released once.
     cause = models.CharField("原因", max_length=64, blank=True)

@@ -18,7 +18,7 @@ class CartItem(models.Model):
     """One SKU in one member's cart."""
 
     member = models.ForeignKey(
-        Member, on_delete=models.CASCADE, related_name="cart_items", verbose_name="会员"
+        Member, on_delete=models.CASCADE, related_name="cart_items", verbose_name="会员", db_index=False
     )
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, verbose_name="SKU")
     quantity = models.PositiveIntegerField("数量")

@@ -35,6 +35,7 @@ class Category(models.Model):
         blank=True,
         related_name="children",
         verbose_name="上级类目",
+        db_index=False,
     )
     name = models.CharField("名称", max_length=30)
     icon = PictureField("图标", upload_to="categories/", blank=True)
@@ -240,7 +241,9 @@ class ProductImage(models.Model):
 class Sku(models.Model):
     """What is counted, priced and bought: one combination of a product's options."""
 
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="skus", verbose_name="商品")
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="skus", verbose_name="商品", db_index=False
+    )
     code = models.CharField("商家编码", max_length=40, unique=True)
     # {"颜色": "白", "尺寸": "大"}: one value for each option of the product.
     option_values = models.JSONField("规格值", default=dict, blank=True)

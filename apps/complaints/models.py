@@ -91,7 +91,7 @@ class ComplaintStep(models.Model):
     """One entry of WeChat's record (协商历史): who did or said what. Append-only, but its words are emptied in time."""
 
     complaint = models.ForeignKey(
-        Complaint, on_delete=models.PROTECT, related_name="steps", verbose_name="投诉"
+        Complaint, on_delete=models.PROTECT, related_name="steps", verbose_name="投诉", db_index=False
     )
     log_id = models.CharField("记录编号", max_length=64)
     who = models.CharField("操作方", max_length=40, blank=True)

@@ -42,8 +42,12 @@ class Review(models.Model):
     it, should WeChat not have said everything by then.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="reviews", verbose_name="会员")
-    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", verbose_name="订单商品")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="reviews", verbose_name="会员", db_index=False
+    )
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="+", verbose_name="订单商品", db_index=False
+    )
     # That of the line's SKU, kept so that a product's reviews are one look into an index.
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", verbose_name="商品")
     rating = models.PositiveSmallIntegerField("评分")
@@ -117,7 +121,9 @@ class Picture(models.Model):
 
     public_id = models.CharField("图片编号", max_length=24, unique=True)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
-    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="pictures", verbose_name="评价")
+    review = models.ForeignKey(
+        Review, on_delete=models.PROTECT, related_name="pictures", verbose_name="评价", db_index=False
+    )
     position = models.PositiveSmallIntegerField("顺序", default=0)
     file = StoredNameField("文件", max_length=100)
     width = models.PositiveIntegerField("宽")

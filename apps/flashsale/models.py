@@ -76,7 +76,9 @@ class Plan(models.Model):
 class PlanGood(models.Model):
     """Goods that each session of a plan has."""
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="goods", verbose_name="重复秒杀")
+    plan = models.ForeignKey(
+        Plan, on_delete=models.CASCADE, related_name="goods", verbose_name="重复秒杀", db_index=False
+    )
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="SKU")
     price_fen = FenField("秒杀价（分）")
     quota = models.PositiveIntegerField("每场数量")
@@ -122,6 +124,7 @@ class Session(CampaignColumns):
         editable=False,
         related_name="sessions",
         verbose_name="重复秒杀",
+        db_index=False,
     )
     day = models.DateField("场次日期", null=True, blank=True, editable=False)
 
@@ -141,7 +144,7 @@ class Good(models.Model):
     """
 
     session = models.ForeignKey(
-        Session, on_delete=models.PROTECT, related_name="goods", verbose_name="秒杀场次"
+        Session, on_delete=models.PROTECT, related_name="goods", verbose_name="秒杀场次", db_index=False
     )
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="SKU")
     price_fen = FenField("秒杀价（分）")
@@ -178,7 +181,9 @@ class Reminder(models.Model):
     """A member wants to be told before a session begins. It is sent when there are messages."""
 
     good = models.ForeignKey(Good, on_delete=models.CASCADE, related_name="+", verbose_name="秒杀商品")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.CASCADE, related_name="+", verbose_name="会员", db_index=False
+    )
     at = models.DateTimeField("时间")
 
     class Meta:
@@ -196,7 +201,9 @@ class Wait(models.Model):
     """A member's place in the waiting list of a good that is sold out; in turn a right to one unit ``until`` a moment."""
 
     good = models.ForeignKey(Good, on_delete=models.PROTECT, related_name="+", verbose_name="秒杀商品")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     state = models.CharField("状态", max_length=8, choices=WaitState.choices, default=WaitState.WAITING)
     queued_at = models.DateTimeField("排队时间")
     until = models.DateTimeField("保留到", null=True, blank=True)

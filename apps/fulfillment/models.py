@@ -107,7 +107,9 @@ class Parcel(models.Model):
     """One parcel of an order."""
 
     parcel_no = models.CharField("包裹号", max_length=32, unique=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="parcels", verbose_name="订单")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="parcels", verbose_name="订单", db_index=False
+    )
     carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司")
     tracking_no = models.CharField("快递单号", max_length=64)
     operator = models.ForeignKey(
@@ -138,7 +140,9 @@ class Parcel(models.Model):
 class ParcelLine(models.Model):
     """Units of an order line in a parcel."""
 
-    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="lines", verbose_name="包裹")
+    parcel = models.ForeignKey(
+        Parcel, on_delete=models.PROTECT, related_name="lines", verbose_name="包裹", db_index=False
+    )
     order_line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, related_name="parcel_lines", verbose_name="订单商品"
     )
@@ -308,7 +312,7 @@ class ShippingUpload(models.Model):
 class WaybillAccount(models.Model):
     """An account with a courier that the shop bound at WeChat (物流助手), and one service of it."""
 
-    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司")
+    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, verbose_name="快递公司", db_index=False)
     biz_id = models.CharField("客户编码", max_length=64)
     service_type = models.PositiveIntegerField("服务类型")
     service_name = models.CharField("服务", max_length=60)

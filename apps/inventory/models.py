@@ -14,7 +14,9 @@ from apps.stores.models import Place
 class Stock(models.Model):
     """One SKU in one place. ``on_hand`` lies on the shelf, ``held`` of it is promised to unpaid orders."""
 
-    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="stocks", verbose_name="SKU")
+    sku = models.ForeignKey(
+        Sku, on_delete=models.PROTECT, related_name="stocks", verbose_name="SKU", db_index=False
+    )
     place = models.ForeignKey(Place, on_delete=models.PROTECT, verbose_name="仓库")
     on_hand = models.PositiveIntegerField("现货", default=0)
     held = models.PositiveIntegerField("占用", default=0)
@@ -61,7 +63,9 @@ class Hold(models.Model):
 class StockEntry(models.Model):
     """One change of a stock row. Append-only: on_hand = Σ on_hand_change, held = Σ held_change."""
 
-    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="entries", verbose_name="库存")
+    stock = models.ForeignKey(
+        Stock, on_delete=models.PROTECT, related_name="entries", verbose_name="库存", db_index=False
+    )
     kind = models.CharField("类型", max_length=10, choices=EntryKind.choices)
     on_hand_change = models.IntegerField("现货变化")
     held_change = models.IntegerField("占用变化")

@@ -30,7 +30,7 @@ class Delivery(models.Model):
     """One event on its way to one listener, retried alone."""
 
     announcement = models.ForeignKey(
-        Announcement, on_delete=models.CASCADE, related_name="deliveries", verbose_name="事件"
+        Announcement, on_delete=models.CASCADE, related_name="deliveries", verbose_name="事件", db_index=False
     )
     listener = models.CharField("接收方", max_length=120)
     status = models.CharField(

@@ -97,7 +97,9 @@ class Packet(models.Model):
     rule = models.ForeignKey(
         PacketRule, on_delete=models.PROTECT, related_name="packets", verbose_name="规则"
     )
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="买家")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="买家", db_index=False
+    )
     order_no = models.CharField("订单号", max_length=32, unique=True)
     order_from_fen = FenField("订单商品实付满（分）")
     sum_fen = FenField("总额（分）")
@@ -147,7 +149,9 @@ class Part(models.Model):
     One that could not be given when it was won (its coupon was sold out) is HELD with the reason in ``note``.
     """
 
-    packet = models.ForeignKey(Packet, on_delete=models.PROTECT, related_name="parts", verbose_name="立减金")
+    packet = models.ForeignKey(
+        Packet, on_delete=models.PROTECT, related_name="parts", verbose_name="立减金", db_index=False
+    )
     place = models.PositiveSmallIntegerField("序号")
     amount_fen = FenField("金额（分）")
     member = models.ForeignKey(

@@ -19,7 +19,7 @@ class Pickup(models.Model):
     """
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="pickup", verbose_name="订单")
-    place = models.ForeignKey(Place, on_delete=models.PROTECT, verbose_name="门店")
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, verbose_name="门店", db_index=False)
     status = models.CharField(
         "状态", max_length=8, choices=PickupStatus.choices, default=PickupStatus.WAITING
     )

@@ -41,7 +41,7 @@ class Entry(models.Model):
     """
 
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="积分账户"
+        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="积分账户", db_index=False
     )
     kind = models.CharField("类型", max_length=12, choices=EntryKind.choices)
     change = models.BigIntegerField("余额变化")
@@ -205,7 +205,7 @@ class CheckIn(models.Model):
     """A member checked in on a Shanghai day; ``streak`` counts the days in a row, this one included."""
 
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="check_ins", verbose_name="会员"
+        Member, on_delete=models.PROTECT, related_name="check_ins", verbose_name="会员", db_index=False
     )
     on = models.DateField("日期")
     streak = models.PositiveIntegerField("连续天数")
@@ -339,7 +339,7 @@ class Redemption(models.Model):
     """A member took something from the points mall; goods go with an order, coupons at once."""
 
     redemption_no = models.CharField("兑换单号", max_length=32, unique=True)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员", db_index=False)
     good = models.ForeignKey(PointsGood, on_delete=models.PROTECT, verbose_name="积分商品")
     quantity = models.PositiveIntegerField("数量")
     points = models.PositiveBigIntegerField("积分")

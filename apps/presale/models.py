@@ -64,7 +64,7 @@ class Good(models.Model):
     """A SKU of a pre-sale at its price. How many there are is a quota of ``campaigns``, by the row's ``key``."""
 
     presale = models.ForeignKey(
-        Presale, on_delete=models.PROTECT, related_name="goods", verbose_name="预售活动"
+        Presale, on_delete=models.PROTECT, related_name="goods", verbose_name="预售活动", db_index=False
     )
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="SKU")
     price_fen = FenField("预售价（分）")

@@ -18,7 +18,7 @@ from apps.members.models import Group, Level, Member
 class LevelPrice(models.Model):
     """A price of its own for one SKU and one member level; it goes before the level's discount."""
 
-    level = models.ForeignKey(Level, on_delete=models.CASCADE, verbose_name="会员等级")
+    level = models.ForeignKey(Level, on_delete=models.CASCADE, verbose_name="会员等级", db_index=False)
     sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="level_prices", verbose_name="SKU")
     price_fen = FenField("会员价（分）")
 
@@ -191,7 +191,7 @@ class PromotionSku(models.Model):
     """A SKU that a promotion gives (买赠, from ``at_least`` on) or that is part of it (套餐, ``at_least`` 0)."""
 
     promotion = models.ForeignKey(
-        Promotion, on_delete=models.CASCADE, related_name="parts", verbose_name="促销活动"
+        Promotion, on_delete=models.CASCADE, related_name="parts", verbose_name="促销活动", db_index=False
     )
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, verbose_name="SKU")
     # Fen or, by pieces, pieces.
@@ -221,7 +221,9 @@ class Usage(models.Model):
         RELEASE = "release", "释放"
         RESTORE = "restore", "退回"
 
-    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, verbose_name="促销活动")
+    promotion = models.ForeignKey(
+        Promotion, on_delete=models.PROTECT, verbose_name="促销活动", db_index=False
+    )
     order_no = models.CharField("订单号", max_length=32)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, verbose_name="会员")
     verb = models.CharField("动作", max_length=8, choices=Verb.choices)
@@ -251,7 +253,7 @@ class Tally(models.Model):
     """Uses of a promotion: in all, of one day, of one member, of one member's day (what is NULL is "any")."""
 
     promotion = models.ForeignKey(
-        Promotion, on_delete=models.CASCADE, related_name="tallies", verbose_name="促销活动"
+        Promotion, on_delete=models.CASCADE, related_name="tallies", verbose_name="促销活动", db_index=False
     )
     member = models.ForeignKey(
         Member, on_delete=models.CASCADE, null=True, related_name="+", verbose_name="会员"

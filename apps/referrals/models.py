@@ -88,7 +88,7 @@ class Tier(GoodsColumns):
     """So many friends win this."""
 
     referral = models.ForeignKey(
-        Referral, on_delete=models.PROTECT, related_name="tiers", verbose_name="邀请活动"
+        Referral, on_delete=models.PROTECT, related_name="tiers", verbose_name="邀请活动", db_index=False
     )
     friends = models.PositiveIntegerField("好友人数")
     prize_kind = models.CharField("奖励", max_length=6, choices=PrizeKind.choices)
@@ -134,10 +134,16 @@ class Invitation(models.Model):
     """A friend who came by an inviter's share of a campaign. ``order_no`` is the first order that counted."""
 
     referral = models.ForeignKey(
-        Referral, on_delete=models.PROTECT, related_name="invitations", verbose_name="邀请活动"
+        Referral,
+        on_delete=models.PROTECT,
+        related_name="invitations",
+        verbose_name="邀请活动",
+        db_index=False,
     )
     inviter = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="邀请人")
-    friend = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="好友")
+    friend = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="好友", db_index=False
+    )
     share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="+", verbose_name="分享")
     status = models.CharField(
         "状态", max_length=7, choices=InvitationStatus.choices, default=InvitationStatus.BOUND
@@ -190,7 +196,9 @@ class Reward(GoodsColumns):
     referral = models.ForeignKey(
         Referral, on_delete=models.PROTECT, related_name="rewards", verbose_name="邀请活动"
     )
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     friends = models.PositiveIntegerField("档位（好友人数）", null=True)
     invitation = models.ForeignKey(
         Invitation, on_delete=models.PROTECT, null=True, related_name="rewards", verbose_name="邀请记录"

@@ -65,7 +65,9 @@ class Rule(models.Model):
 class Trace(models.Model):
     """A trait that was noticed of a member, as a keyed digest (``apps.base.digests``): who else has it can be asked."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     trait = models.CharField("特征", max_length=8, choices=Trait.choices)
     digest = models.CharField("摘要", max_length=32)
     first_at = models.DateTimeField("首次出现")
@@ -97,7 +99,9 @@ class Look(models.Model):
     kind = models.CharField("类型", max_length=20)
     subject = models.CharField("业务编号", max_length=40)
     title = models.CharField("奖励", max_length=80)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="得奖会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="得奖会员", db_index=False
+    )
     other = models.ForeignKey(
         Member, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="相关会员"
     )
@@ -139,7 +143,9 @@ class Look(models.Model):
 class Reason(models.Model):
     """A clue that was found at a look: its figure, and what it counted by the rules of that moment (0: below them)."""
 
-    look = models.ForeignKey(Look, on_delete=models.CASCADE, related_name="reasons", verbose_name="奖励核实")
+    look = models.ForeignKey(
+        Look, on_delete=models.CASCADE, related_name="reasons", verbose_name="奖励核实", db_index=False
+    )
     clue = models.CharField("线索", max_length=16, choices=Clue.choices)
     figure = models.PositiveIntegerField("数值")
     weight = models.PositiveIntegerField("计分")

@@ -16,7 +16,9 @@ class Share(models.Model):
     when another may take over; none when nothing is missing.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="分享人")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="分享人", db_index=False
+    )
     kind = models.CharField("类型", max_length=20)
     subject = models.CharField("内容编号", max_length=64)
     title = models.CharField("内容", max_length=120)
@@ -56,7 +58,9 @@ class Share(models.Model):
 class Visit(models.Model):
     """Somebody who came by a share on a Shanghai day, however often: one row, known by login or by the phone's own mark."""
 
-    share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="visits", verbose_name="分享")
+    share = models.ForeignKey(
+        Share, on_delete=models.PROTECT, related_name="visits", verbose_name="分享", db_index=False
+    )
     # Empty for whoever says nothing of themselves: all of those of a day are one row.
     visitor_id = models.CharField("访客标识", max_length=64, blank=True)
     member = models.ForeignKey(
@@ -108,7 +112,9 @@ class ShareOrder(models.Model):
 
     order_no = models.CharField("订单号", max_length=32, unique=True)
     share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="orders", verbose_name="分享")
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="下单会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="下单会员", db_index=False
+    )
     visited_at = models.DateTimeField("到访时间")
     placed_at = models.DateTimeField("下单时间")
     paid_at = models.DateTimeField("支付时间", null=True)

@@ -78,9 +78,11 @@ class Response(models.Model):
     """A member answered a survey: once, and for good, unless they take their consent back."""
 
     survey = models.ForeignKey(
-        Survey, on_delete=models.PROTECT, related_name="responses", verbose_name="问卷"
+        Survey, on_delete=models.PROTECT, related_name="responses", verbose_name="问卷", db_index=False
     )
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     at = models.DateTimeField("提交时间")
 
     class Meta:
@@ -102,7 +104,7 @@ class Answer(models.Model):
         Response, on_delete=models.CASCADE, related_name="answers", verbose_name="答卷"
     )
     question = models.ForeignKey(
-        Question, on_delete=models.PROTECT, related_name="answers", verbose_name="问题"
+        Question, on_delete=models.PROTECT, related_name="answers", verbose_name="问题", db_index=False
     )
     # Places of the options, 1 the first, each once and in order.
     choices = ArrayField(models.PositiveSmallIntegerField(), default=list, verbose_name="所选项")

@@ -103,7 +103,7 @@ class Recharge(models.Model):
 
     recharge_no = models.CharField("充值单号", max_length=32, unique=True)
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="recharges", verbose_name="会员"
+        Member, on_delete=models.PROTECT, related_name="recharges", verbose_name="会员", db_index=False
     )
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, verbose_name="充值套餐")
     title = models.CharField("名称", max_length=40)
@@ -248,7 +248,7 @@ class Entry(models.Model):
     """One change of an account. Append-only: each of the account's four sums is Σ of its column here."""
 
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="储值账户"
+        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="储值账户", db_index=False
     )
     kind = models.CharField("类型", max_length=10, choices=EntryKind.choices)
     principal_change_fen = FenField("本金变化（分）", signed=True, default=0)

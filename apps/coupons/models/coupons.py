@@ -106,7 +106,9 @@ class Coupon(models.Model):
 class CouponMove(models.Model):
     """One change of a coupon's status after its issue (which its own row records). Append-only."""
 
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="moves", verbose_name="优惠券")
+    coupon = models.ForeignKey(
+        Coupon, on_delete=models.PROTECT, related_name="moves", verbose_name="优惠券", db_index=False
+    )
     move = models.CharField("动作", max_length=10)
     from_status = models.CharField("原状态", max_length=10, choices=CouponStatus.choices)
     to_status = models.CharField("新状态", max_length=10, choices=CouponStatus.choices)
@@ -135,7 +137,7 @@ class Tally(models.Model):
     """How many coupons of a template a member has taken themselves: what the limit per member counts."""
 
     template = models.ForeignKey(Template, on_delete=models.PROTECT, verbose_name="模板")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, verbose_name="会员")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, verbose_name="会员", db_index=False)
     taken = models.PositiveIntegerField("已领")
 
     class Meta:

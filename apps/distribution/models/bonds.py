@@ -20,7 +20,7 @@ class Bond(models.Model):
 
     member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="+", verbose_name="客户")
     promoter = models.ForeignKey(
-        Promoter, on_delete=models.PROTECT, related_name="bonds", verbose_name="推客"
+        Promoter, on_delete=models.PROTECT, related_name="bonds", verbose_name="推客", db_index=False
     )
     bound_at = models.DateTimeField("绑定时间")
     valid_until = models.DateTimeField("有效期至", null=True)
@@ -44,7 +44,9 @@ class Bond(models.Model):
 class BondChange(models.Model):
     """One change of a binding and its cause. Append-only. ``promoter`` is whose the member was from then on."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="客户")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="客户", db_index=False
+    )
     promoter = models.ForeignKey(
         Promoter, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="推客"
     )

@@ -67,7 +67,7 @@ class Winner(models.Model):
     """Who won what in a contest: written once, when its rewards are booked."""
 
     contest = models.ForeignKey(
-        Contest, on_delete=models.PROTECT, related_name="winners", verbose_name="榜单活动"
+        Contest, on_delete=models.PROTECT, related_name="winners", verbose_name="榜单活动", db_index=False
     )
     promoter = models.ForeignKey(Promoter, on_delete=models.PROTECT, related_name="+", verbose_name="推客")
     place = models.PositiveSmallIntegerField("名次")

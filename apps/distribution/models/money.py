@@ -22,7 +22,7 @@ class Commission(models.Model):
     """
 
     promoter = models.ForeignKey(
-        Promoter, on_delete=models.PROTECT, related_name="commissions", verbose_name="推客"
+        Promoter, on_delete=models.PROTECT, related_name="commissions", verbose_name="推客", db_index=False
     )
     buyer = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="买家")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", verbose_name="订单商品")
@@ -178,7 +178,7 @@ class Entry(models.Model):
     """One change of an account. Append-only: each of the account's six sums is Σ of its column here."""
 
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="推客账户"
+        Account, on_delete=models.PROTECT, related_name="entries", verbose_name="推客账户", db_index=False
     )
     kind = models.CharField("类型", max_length=10, choices=EntryKind.choices)
     pending_change_fen = FenField("待收货变化（分）", signed=True, default=0, db_default=0)

@@ -177,7 +177,13 @@ class RateRule(models.Model):
     """What is paid for a product, or for the goods of a category, perhaps to promoters of one level only."""
 
     product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="商品"
+        Product,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="商品",
+        db_index=False,
     )
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="类目"

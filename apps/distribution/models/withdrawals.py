@@ -24,7 +24,7 @@ class Withdrawal(models.Model):
 
     withdrawal_no = models.CharField("提现单号", max_length=32, unique=True)
     promoter = models.ForeignKey(
-        Promoter, on_delete=models.PROTECT, related_name="withdrawals", verbose_name="推客"
+        Promoter, on_delete=models.PROTECT, related_name="withdrawals", verbose_name="推客", db_index=False
     )
     amount_fen = FenField("金额（分）")
     status = models.CharField(

@@ -141,7 +141,7 @@ class GrowthEntry(models.Model):
         OTHER = "OTHER", "其他"
 
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="growth_entries", verbose_name="会员"
+        Member, on_delete=models.PROTECT, related_name="growth_entries", verbose_name="会员", db_index=False
     )
     change = models.IntegerField("成长值变化")
     # What caused it, e.g. "order:SO…": the same cause is never booked twice.
@@ -178,7 +178,7 @@ class LevelChange(models.Model):
         BY_HAND = "BY_HAND", "人工调整"
 
     member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, related_name="level_changes", verbose_name="会员"
+        Member, on_delete=models.PROTECT, related_name="level_changes", verbose_name="会员", db_index=False
     )
     from_level = models.ForeignKey(
         Level, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="原等级"
@@ -269,7 +269,9 @@ class Consent(models.Model):
         GIVEN = "GIVEN", "同意"
         WITHDRAWN = "WITHDRAWN", "撤回"
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="consents", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="consents", verbose_name="会员", db_index=False
+    )
     document = models.ForeignKey(Document, on_delete=models.PROTECT, verbose_name="文件")
     act = models.CharField("动作", max_length=10, choices=Act.choices)
     at = models.DateTimeField("时间")

@@ -22,7 +22,9 @@ class Upload(models.Model):
         AFTER_SALE = "after_sale", "售后"
 
     public_id = models.CharField("图片编号", max_length=24, unique=True)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     purpose = models.CharField("用途", max_length=12, choices=Purpose.choices)
     file = StoredNameField("文件", max_length=100, blank=True)
     width = models.PositiveIntegerField("宽", default=0)

@@ -50,7 +50,9 @@ class Standing(models.Model):
 class Grant(models.Model):
     """How many sends of a template a member has accepted and the shop has not used: ``balance`` = Σ entries."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     template = models.ForeignKey(
         Template, on_delete=models.PROTECT, related_name="grants", verbose_name="模板"
     )
@@ -74,7 +76,9 @@ class GrantEntry(models.Model):
     ``same_as``: the entry of the same accept, told by the other side before.
     """
 
-    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="entries", verbose_name="授权")
+    grant = models.ForeignKey(
+        Grant, on_delete=models.PROTECT, related_name="entries", verbose_name="授权", db_index=False
+    )
     change = models.IntegerField("变化")
     what = models.CharField("事项", max_length=9, choices=GrantChange.choices)
     source = models.CharField("来源", max_length=8, choices=Source.choices)
@@ -105,7 +109,9 @@ class Message(models.Model):
     occasion is never told twice. ``reason``: why it was not sent, was put off, or went into the inbox only.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员", db_index=False
+    )
     scene = models.CharField("场景", max_length=40)
     subject = models.CharField("业务编号", max_length=80)
     occasion = models.CharField("时机", max_length=120)
@@ -176,7 +182,9 @@ class Dispatch(models.Model):
     ``due_at`` is when to try; while it is being sent, when whoever does must have died, and nobody knows the outcome.
     """
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="ways", verbose_name="消息")
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="ways", verbose_name="消息", db_index=False
+    )
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="会员")
     channel = models.CharField("渠道", max_length=12, choices=Channel.choices)
     template = models.ForeignKey(

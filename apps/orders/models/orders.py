@@ -26,7 +26,9 @@ class Order(models.Model):
     """One promise to one member. Figures are frozen at placing; only ``orders.move`` writes the status."""
 
     order_no = models.CharField("订单号", max_length=32, unique=True)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="orders", verbose_name="会员")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="orders", verbose_name="会员", db_index=False
+    )
     status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.UNPAID)
     goods_fen = FenField("商品金额（分）")
     reduction_fen = FenField("优惠（分）")
@@ -245,7 +247,9 @@ class OrderLine(models.Model):
     A gift is a line of its own at no price, beside the line of the same SKU that may have been bought.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", verbose_name="订单")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="lines", verbose_name="订单", db_index=False
+    )
     # Its own index has what else is asked of whoever bought some goods.
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, db_index=False, verbose_name="SKU")
     title = models.CharField("商品", max_length=80)

@@ -83,7 +83,7 @@ class OrderRefundLine(models.Model):
     """
 
     refund = models.ForeignKey(
-        OrderRefund, on_delete=models.PROTECT, related_name="lines", verbose_name="售后退款"
+        OrderRefund, on_delete=models.PROTECT, related_name="lines", verbose_name="售后退款", db_index=False
     )
     order_line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, related_name="refund_lines", verbose_name="订单商品"
