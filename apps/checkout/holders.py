@@ -7,7 +7,7 @@ What an order took is read from its own frozen figures: an order that took no po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -70,6 +70,8 @@ class Holder(ABC):
     # Refusals of ``hold`` that mean: it was free when the choice was priced, and somebody took it since. A new quote
     # does without it, or refuses by itself.
     taken_meanwhile: ClassVar[Collection[type[ShopError]]] = ()
+    # Whether what many orders held can be given back at once (``release_many``): a sweep closes such orders together.
+    gives_back_together: ClassVar[bool] = False
 
     @abstractmethod
     def concerns(self, order: Order) -> bool:
@@ -87,6 +89,13 @@ class Holder(ABC):
     def release(self, *, order: Order, at: datetime) -> None:
         """Give back what the order held: it was not paid."""
 
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        """Give back what each of these orders held, all or none, with the locks in one order across all of them.
+
+        Asked only where ``gives_back_together``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives back for one order after the other")
+
     @abstractmethod
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         """Give back what a refund's part of the paid order used."""
@@ -100,6 +109,7 @@ class Promotions(Holder):
     """Uses of promotions that took something off, or gave a gift; they come back with an order that is undone."""
 
     taken_meanwhile = (promotions.LimitReached,)
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         named = [reduction["ref"] for reduction in order.applied]
@@ -121,6 +131,9 @@ class Promotions(Holder):
     def release(self, *, order: Order, at: datetime) -> None:
         promotions.release(order_no=order.order_no, at=at)
 
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        promotions.release_many(order_nos=[order.order_no for order in orders], at=at)
+
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.undone:
             promotions.restore(order_no=order.order_no, at=at)
@@ -130,6 +143,7 @@ class Coupons(Holder):
     """The coupon that made the order cheaper, and with a refund those that came as its gift."""
 
     taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(coupon_ids_of(order))
@@ -147,6 +161,9 @@ class Coupons(Holder):
     def release(self, *, order: Order, at: datetime) -> None:
         coupons.release(order_no=order.order_no, at=at)
 
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        coupons.release_many(order_nos=[order.order_no for order in orders], at=at)
+
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.undone and self.concerns(order):
             coupons.restore(order_no=order.order_no, at=at)
@@ -159,6 +176,7 @@ class Points(Holder):
 
     # Not PointsConflict: a good that asks for more points than were shown is not taken silently.
     taken_meanwhile = (points.NotEnoughPoints, points.RedeemedOut, points.LimitReached)
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(order.points_used)
@@ -177,6 +195,9 @@ class Points(Holder):
 
     def release(self, *, order: Order, at: datetime) -> None:
         points.release(order_no=order.order_no, at=at)
+
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        points.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.part_fen:
@@ -210,6 +231,7 @@ class Balance(Holder):
     """Stored value that pays a part of the order."""
 
     taken_meanwhile = (wallet.BalanceShort,)
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(order.balance_fen)
@@ -222,6 +244,9 @@ class Balance(Holder):
 
     def release(self, *, order: Order, at: datetime) -> None:
         wallet.release(order_no=order.order_no, at=at)
+
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        wallet.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.balance_fen:
@@ -320,6 +345,7 @@ class Stock(Holder):
     """Units on the shelf: every order takes some, many orders want the same. Not those that have not come yet."""
 
     taken_meanwhile = (inventory.OutOfStock,)
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return not order.awaits_goods
@@ -343,6 +369,9 @@ class Stock(Holder):
     def release(self, *, order: Order, at: datetime) -> None:
         inventory.release(order_no=order.order_no, at=at)
 
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        inventory.release_many(order_nos=[order.order_no for order in orders], at=at)
+
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.restocked:
             inventory.restore(order_no=order.order_no, quantities=part.restocked, cause=part.refund_no, at=at)
@@ -350,6 +379,8 @@ class Stock(Holder):
 
 class PickupCodes(Holder):
     """The code by which an order is fetched: drawn when it is paid, good until it is handed over or all refunded."""
+
+    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return order.delivery_kind is DeliveryKind.PICKUP
@@ -362,6 +393,9 @@ class PickupCodes(Holder):
 
     def release(self, *, order: Order, at: datetime) -> None:
         return None  # unpaid, it has no code
+
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        return None
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.kept_fen is None:

@@ -41,7 +41,11 @@ _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
 _announced_at: ContextVar[datetime | None] = ContextVar("outbox_announced_at", default=None)
-_ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
+_ANNOUNCE: Final = """
+    INSERT INTO outbox_announcement (kind, payload, announced_at)
+    SELECT told.kind, told.payload::jsonb, %s
+      FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, payload, place) ORDER BY told.place
+"""
 # Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
 # for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
 # such a row was there, no delivery is spared.
@@ -92,8 +96,16 @@ def publish(event: Event, *, at: datetime) -> None:
 
     Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
     """
+    publish_many([event], at=at)
+
+
+def publish_many(events: Sequence[Event], *, at: datetime) -> None:
+    """Announce all of these likewise, in this order: one statement, none for no events."""
     transactions.require()
-    planned.rows(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
+    if not events:
+        return
+    told = [event.name for event in events], [json.dumps(event.payload()) for event in events]
+    planned.rows(_ANNOUNCE, [at, *told])
     transaction.on_commit(_nudge, robust=True)
 
 

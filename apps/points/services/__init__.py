@@ -19,7 +19,7 @@ from apps.points.services.settling import (
     give_back_for_refund,
     settle,
 )
-from apps.points.services.spending import PointsGone, commit, hold, release, restore
+from apps.points.services.spending import PointsGone, commit, hold, release, release_many, restore
 
 __all__ = [
     "LimitReached",
@@ -43,6 +43,7 @@ __all__ = [
     "hold_good",
     "redeem_coupon",
     "release",
+    "release_many",
     "remind_due",
     "restore",
     "reward",

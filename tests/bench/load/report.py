@@ -93,6 +93,7 @@ def main(bare_url: str, wechat_port: int, arguments: list[str]) -> int:
         default=1,
         help="measure lists, pages, orders and sweeps again with so many times the data",
     )
+    parser.add_argument("--sweeps", action="store_true", help="measure nothing but what workers do")
     options = parser.parse_args(arguments)
     quick = os.environ.get("QUICK") == "1"
     plan = QUICK if quick else FULL
@@ -112,7 +113,8 @@ def main(bare_url: str, wechat_port: int, arguments: list[str]) -> int:
     logging.disable(logging.INFO)
     at = timezone.now()
     _fill(bare_url, plan, report)
-    _under_load(bare_url, wechat_port, plan, report)
+    if not options.sweeps:
+        _under_load(bare_url, wechat_port, plan, report)
     url = os.environ["DATABASE_URL"]
     report.figures += sweeps.measured(url, deliveries=plan.deliveries, at=at)
     _check()

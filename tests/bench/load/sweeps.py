@@ -52,18 +52,18 @@ def measured(url: str, *, deliveries: int, at: datetime) -> list[Figure]:
     long_ago = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
     shipped = due[Status.SHIPPED].filter(shipped_at__lte=long_ago).count()
     _forget_news()
-    closed = _work("close", workers=1)
+    closed = _work("close", workers=_cores())
     _expect("closed", closed.number, expired)
     _forget_news()
-    received = _work("receive", workers=1)
+    received = _work("receive", workers=_cores())
     _expect("received", received.number, shipped)
     settled = _delivered(received.number)
     _announce(url, deliveries // 2, at=at)
     delivered = _delivered(deliveries)
     cores = f"{_cores()} worker process{'es' if _cores() > 1 else ''}"
     return [
-        closed.figure("close unpaid orders, 1 process", _LEAST_ORDERS),
-        received.figure("confirm receipts, 1 process", _LEAST_ORDERS),
+        closed.figure(f"close unpaid orders, {cores}", _LEAST_ORDERS),
+        received.figure(f"confirm receipts, {cores}", _LEAST_ORDERS),
         settled.figure(f"settle received orders, {cores}", _LEAST_ORDERS),
         delivered.figure(f"deliver to two listeners, {cores}", _LEAST_DELIVERIES),
     ]
