@@ -156,7 +156,8 @@ def move(
 ) -> None:
     """Move coupons, which the caller has locked, and append one ledger row for each: two statements.
 
-    The rows name the orders that have the coupons; who has one no more after the move is forgotten. Raises MoveRefused where the lifecycle has no such move from where one of them stands.
+    The rows name the orders that have the coupons; who has one no more after the move is forgotten. Raises MoveRefused
+    where the lifecycle has no such move from where one of them stands.
     """
     if not coupons:
         return

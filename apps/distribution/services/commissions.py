@@ -6,7 +6,7 @@ The order's lock comes first, then the accounts by number: what a refund and wha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -144,6 +144,18 @@ def accrue(*, order_no: str, at: datetime) -> int:
     if lines[0][6]:
         takebacks.take_back(order_no=order_no, at=at)
     return int(made[0]) if made else 0
+
+
+def earning_of(*, order_nos: Collection[str]) -> set[str]:
+    """Which of these orders have commissions that wait to be frozen: asked under the orders' locks, two statements.
+
+    What earns for an order takes its lock, so that none of its commissions can come unseen.
+    """
+    orders.lock_many(order_nos=order_nos)
+    waiting = Commission.objects.filter(
+        order_no__in=order_nos, of__isnull=True, status=CommissionStatus.PENDING
+    )
+    return set(waiting.order_by().values_list("order_no", flat=True))
 
 
 @transaction.atomic

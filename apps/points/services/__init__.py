@@ -18,6 +18,7 @@ from apps.points.services.settling import (
     earn_for_order,
     give_back_for_refund,
     settle,
+    settle_many,
 )
 from apps.points.services.spending import PointsGone, commit, hold, release, release_many, restore
 
@@ -48,4 +49,5 @@ __all__ = [
     "restore",
     "reward",
     "settle",
+    "settle_many",
 ]

@@ -392,7 +392,7 @@ def _lock(order_nos: Collection[str]) -> tuple[list[Usage], dict[str, set[str]]]
 
 
 def _give_back(held: Collection[Usage], verb: Usage.Verb, *, at: datetime) -> None:
-    """Give back these uses, of whichever orders: tallies are locked as ``hold`` does, by promotion, limit, member and day."""
+    """Give back these uses, of whichever orders: tallies are locked as ``hold`` does: by promotion, limit, member, day."""
     if not held:
         return
     promotions = _share(sorted({use.promotion_id for use in held}))
