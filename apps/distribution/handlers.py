@@ -18,9 +18,9 @@ def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
 
 
 def freeze_many(received: Sequence[events.OrderReceived], *, at: datetime) -> Collection[Event]:
-    """Leave those alone that have commissions; the others have no window that could run."""
-    earning_nos = commissions.earning_of(order_nos=[event.order_no for event in received])
-    return [event for event in received if event.order_no in earning_nos]
+    """Have the after-sales windows run. None is left."""
+    commissions.freeze_many(order_nos={event.order_no for event in received}, at=at)
+    return ()
 
 
 @outbox.together(freeze_many)
