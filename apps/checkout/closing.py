@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from django.db import transaction
 
+from apps.base import nudges
 from apps.checkout import bills, paying
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
@@ -20,6 +21,7 @@ from mall.errors import Kind, ShopError
 
 log = structlog.get_logger(__name__)
 
+RING: Final = "checkout.close_expired"
 # The shopper may press "pay" again between our close at WeChat and our lock; then we close once more.
 _ROUNDS = 3
 _BATCH = 100
@@ -88,8 +90,10 @@ def close_expired(*, at: datetime) -> int:
 
     What is simple goes a batch at a time, what is not, or is in a batch that fails, one by one. There each stands for
     itself: one that fails is logged and comes again with the next sweep, and so does what somebody else has at hand.
-    While WeChat is away, those that nobody tried to pay are closed all the same.
+    While WeChat is away, those that nobody tried to pay are closed all the same. A sweep ends after so many, and asks for
+    another round where most of them could be given up.
     """
+    nudges.heard(RING)
     return sum(_sweep(kind, at=at) for kind in bills.KINDS)
 
 
@@ -113,8 +117,10 @@ def _sweep(kind: bills.Kind, *, at: datetime) -> int:
                 failures += 1
         seen += len(batch)
         if len(batch) < _BATCH:
-            break
+            return closed
         after = (batch[-1].expires_at, batch[-1].pk)
+    if 2 * closed >= seen:
+        nudges.after_commit(RING)
     return closed
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from apps.base import nudges
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Actor, DeliveryKind, Status
@@ -23,6 +24,7 @@ from mall.lifecycle import MoveRefused
 _VIRTUAL_DAYS: Final = 2
 # So many are received in a transaction: what others wait for is held for some hundredths of a second.
 _BATCH: Final = 100
+RING: Final = "fulfillment.receive_overdue"
 _OVERDUE: Final = "超时自动确认收货"
 
 log = structlog.get_logger(__name__)
@@ -72,8 +74,10 @@ def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
     What is fetched waits to be. Safe side by side: sweeps share the work.
 
     A batch is one transaction; where it fails each of its orders stands for itself: one that fails is logged and comes again
-    with the next sweep, and so does what somebody else has at hand.
+    with the next sweep, and so does what somebody else has at hand. Where there were ``limit``, and most of them could be
+    received, another round is asked for.
     """
+    nudges.heard(RING)
     shipped_until = at - timedelta(days=settings.ORDER_AUTO_RECEIVE_DAYS)
     online_until = at - timedelta(days=min(_VIRTUAL_DAYS, settings.ORDER_AUTO_RECEIVE_DAYS))
     over = Q(shipped_at__lte=shipped_until) | Q(virtual=True, shipped_at__lte=online_until)
@@ -84,7 +88,10 @@ def receive_overdue(*, at: datetime, limit: int = 2000) -> int:
         .values_list("order_no", flat=True)[:limit]
     )
     order_nos = list(due)
-    return sum(_receive_some(order_nos[n : n + _BATCH], at=at) for n in range(0, len(order_nos), _BATCH))
+    received = sum(_receive_some(order_nos[n : n + _BATCH], at=at) for n in range(0, len(order_nos), _BATCH))
+    if len(order_nos) == limit and 2 * received >= limit:
+        nudges.after_commit(RING)
+    return received
 
 
 def _receive_some(order_nos: Sequence[str], *, at: datetime) -> int:

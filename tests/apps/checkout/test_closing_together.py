@@ -212,3 +212,20 @@ def test_the_news_of_a_batch_name_each_order_and_its_buyer() -> None:
     closing.close_expired(at=EXPIRED)
     told = Announcement.objects.filter(kind=OrderClosed.name).order_by("id").values_list("payload", flat=True)
     assert list(told) == [{"order_no": o.order_no, "member_id": o.member_id} for o in placed]
+
+
+def test_a_sweep_that_came_to_its_end_asks_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    cup = make.goods(5000, units=20)
+    placed = [make.order(*make.buyer(), [(cup, 1)]) for _ in range(5)]
+    asked: list[str] = []
+    monkeypatch.setattr(closing.nudges, "after_commit", asked.append)
+    monkeypatch.setattr(closing, "_BATCH", 2)
+    monkeypatch.setattr(closing, "_AT_MOST", 4)
+
+    assert [closing.close_expired(at=EXPIRED), asked] == [4, ["checkout.close_expired"]]
+    assert [closing.close_expired(at=EXPIRED), asked] == [1, ["checkout.close_expired"]]
+
+    # Where nothing can be given up it comes again with the clock, and no sooner.
+    for order in [make.order(order.member, order.member.addresses.get(), [(cup, 1)]) for order in placed]:
+        payments.attempt(order, at=make.NOW, amount_fen=order.due_fen)
+    assert [closing.close_expired(at=EXPIRED), asked] == [0, ["checkout.close_expired"]]

@@ -24,6 +24,8 @@ from tests.bench.load.figures import Figure, Goal
 from tests.bench.load.listeners import NEWS
 
 _LEAST_ORDERS: Final = Goal(1_000)
+# What was reached where two cores were shared by eight, with room for noise.
+_FLOOR: Final = Goal(600)
 _LEAST_DELIVERIES: Final = Goal(1_500)
 
 
@@ -35,10 +37,18 @@ class _Done:
     seconds: float
     spent: processor.Spent
 
-    def figure(self, name: str, goal: Goal) -> Figure:
+    def shared_by(self, number: int) -> _Done:
+        """The same work counted by another number of things."""
+        each = self.number / number
+        spent = processor.Spent(self.spent.web * each, self.spent.postgres * each)
+        return _Done(number, self.seconds, spent)
+
+    def figure(self, name: str, goal: Goal, floor: Goal | None = None) -> Figure:
         """As a line of the report."""
-        rate = self.number / max(self.seconds, 1e-9)
-        return Figure(name, rate, rounds=(rate,), web=self.spent.web, postgres=self.spent.postgres, goal=goal)
+        rate, spent = self.number / max(self.seconds, 1e-9), self.spent
+        return Figure(
+            name, rate, rounds=(rate,), web=spent.web, postgres=spent.postgres, goal=goal, floor=floor
+        )
 
 
 def measured(url: str, *, deliveries: int, at: datetime) -> list[Figure]:
@@ -57,14 +67,15 @@ def measured(url: str, *, deliveries: int, at: datetime) -> list[Figure]:
     _forget_news()
     received = _work("receive", workers=_cores())
     _expect("received", received.number, shipped)
-    settled = _delivered(received.number)
+    # Several listeners hear of each: what counts is the order, not the delivery.
+    settled = _delivered(received.number).shared_by(received.number)
     _announce(url, deliveries // 2, at=at)
     delivered = _delivered(deliveries)
     cores = f"{_cores()} worker process{'es' if _cores() > 1 else ''}"
     return [
-        closed.figure(f"close unpaid orders, {cores}", _LEAST_ORDERS),
-        received.figure(f"confirm receipts, {cores}", _LEAST_ORDERS),
-        settled.figure(f"settle received orders, {cores}", _LEAST_ORDERS),
+        closed.figure(f"close unpaid orders, {cores}", _LEAST_ORDERS, _FLOOR),
+        received.figure(f"confirm receipts, {cores}", _LEAST_ORDERS, _FLOOR),
+        settled.figure(f"settle received orders, {cores}", _LEAST_ORDERS, _FLOOR),
         delivered.figure(f"deliver to two listeners, {cores}", _LEAST_DELIVERIES),
     ]
 
