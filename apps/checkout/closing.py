@@ -126,6 +126,8 @@ def _sweep(kind: bills.Kind, *, at: datetime) -> int:
 
 def _close_together(kind: bills.Kind, bill_nos: Sequence[str], *, at: datetime) -> bills.Together:
     """Give up at once what is simple of these; where that fails all of them are left to be tried one by one."""
+    if not bill_nos:
+        return bills.Together(0, ())
     try:
         with transaction.atomic():
             return kind.given_up_together(bill_nos, by=_OVERDUE, at=at)

@@ -81,7 +81,7 @@ class Plan:
 
 
 FULL: Final = Plan(goods.FULL, seconds=6.0, pays=600, swept=20_000, deliveries=40_000)
-QUICK: Final = Plan(goods.QUICK, seconds=0.5, pays=60, swept=500, deliveries=2_000)
+QUICK: Final = Plan(goods.QUICK, seconds=0.5, pays=60, swept=3_000, deliveries=2_000)
 
 
 def main(bare_url: str, wechat_port: int, arguments: list[str]) -> int:
