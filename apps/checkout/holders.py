@@ -70,8 +70,6 @@ class Holder(ABC):
     # Refusals of ``hold`` that mean: it was free when the choice was priced, and somebody took it since. A new quote
     # does without it, or refuses by itself.
     taken_meanwhile: ClassVar[Collection[type[ShopError]]] = ()
-    # Whether what many orders held can be given back at once (``release_many``): a sweep closes such orders together.
-    gives_back_together: ClassVar[bool] = False
 
     @abstractmethod
     def concerns(self, order: Order) -> bool:
@@ -85,16 +83,21 @@ class Holder(ABC):
     def commit(self, *, order: Order, at: datetime) -> None:
         """Use it up: the order is paid."""
 
-    @abstractmethod
     def release(self, *, order: Order, at: datetime) -> None:
         """Give back what the order held: it was not paid."""
+        self.release_many(orders=[order], at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         """Give back what each of these orders held, all or none, with the locks in one order across all of them.
 
-        Asked only where ``gives_back_together``.
+        Who has no such verb says ``release``, and its orders are closed one by one.
         """
         raise NotImplementedError(f"{type(self).__name__} gives back for one order after the other")
+
+    @property
+    def gives_back_together(self) -> bool:
+        """Whether what many orders held can be given back at once."""
+        return type(self).release_many is not Holder.release_many
 
     @abstractmethod
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
@@ -109,7 +112,6 @@ class Promotions(Holder):
     """Uses of promotions that took something off, or gave a gift; they come back with an order that is undone."""
 
     taken_meanwhile = (promotions.LimitReached,)
-    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         named = [reduction["ref"] for reduction in order.applied]
@@ -128,9 +130,6 @@ class Promotions(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         promotions.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        promotions.release(order_no=order.order_no, at=at)
-
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         promotions.release_many(order_nos=[order.order_no for order in orders], at=at)
 
@@ -143,7 +142,6 @@ class Coupons(Holder):
     """The coupon that made the order cheaper, and with a refund those that came as its gift."""
 
     taken_meanwhile = (coupons.CouponUnavailable, coupons.CouponConflict)
-    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(coupon_ids_of(order))
@@ -157,9 +155,6 @@ class Coupons(Holder):
 
     def commit(self, *, order: Order, at: datetime) -> None:
         coupons.commit(order_no=order.order_no, at=at)
-
-    def release(self, *, order: Order, at: datetime) -> None:
-        coupons.release(order_no=order.order_no, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         coupons.release_many(order_nos=[order.order_no for order in orders], at=at)
@@ -176,7 +171,6 @@ class Points(Holder):
 
     # Not PointsConflict: a good that asks for more points than were shown is not taken silently.
     taken_meanwhile = (points.NotEnoughPoints, points.RedeemedOut, points.LimitReached)
-    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(order.points_used)
@@ -192,9 +186,6 @@ class Points(Holder):
 
     def commit(self, *, order: Order, at: datetime) -> None:
         points.commit(order_no=order.order_no, at=at)
-
-    def release(self, *, order: Order, at: datetime) -> None:
-        points.release(order_no=order.order_no, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         points.release_many(order_nos=[order.order_no for order in orders], at=at)
@@ -231,7 +222,6 @@ class Balance(Holder):
     """Stored value that pays a part of the order."""
 
     taken_meanwhile = (wallet.BalanceShort,)
-    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return bool(order.balance_fen)
@@ -241,9 +231,6 @@ class Balance(Holder):
 
     def commit(self, *, order: Order, at: datetime) -> None:
         wallet.commit(order_no=order.order_no, at=at)
-
-    def release(self, *, order: Order, at: datetime) -> None:
-        wallet.release(order_no=order.order_no, at=at)
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         wallet.release_many(order_nos=[order.order_no for order in orders], at=at)
@@ -345,7 +332,6 @@ class Stock(Holder):
     """Units on the shelf: every order takes some, many orders want the same. Not those that have not come yet."""
 
     taken_meanwhile = (inventory.OutOfStock,)
-    gives_back_together = True
 
     def concerns(self, order: Order) -> bool:
         return not order.awaits_goods
@@ -366,9 +352,6 @@ class Stock(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         inventory.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        inventory.release(order_no=order.order_no, at=at)
-
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         inventory.release_many(order_nos=[order.order_no for order in orders], at=at)
 
@@ -380,8 +363,6 @@ class Stock(Holder):
 class PickupCodes(Holder):
     """The code by which an order is fetched: drawn when it is paid, good until it is handed over or all refunded."""
 
-    gives_back_together = True
-
     def concerns(self, order: Order) -> bool:
         return order.delivery_kind is DeliveryKind.PICKUP
 
@@ -391,11 +372,8 @@ class PickupCodes(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         moving.open_for(order=order, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        return None  # unpaid, it has no code
-
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
-        return None
+        return None  # unpaid, they have no code
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.kept_fen is None:

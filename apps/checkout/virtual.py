@@ -85,8 +85,6 @@ def cards_of(order: Order) -> list[dict[str, Any]]:
 class CardKeys(Holder):
     """The cards of an order of virtual goods. Its stock is what is held; a card has no buyer before the payment."""
 
-    gives_back_together = True
-
     def concerns(self, order: Order) -> bool:
         return order.virtual
 
@@ -98,9 +96,6 @@ class CardKeys(Holder):
         for sku_id, quantity in order.lines.values_list("sku_id", "quantity"):
             units[sku_id] = units.get(sku_id, 0) + quantity
         cardkeys.sell(order_no=order.order_no, units=units, at=at)
-
-    def release(self, *, order: Order, at: datetime) -> None:
-        """Nothing, for the same reason."""
 
     def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         """Nothing, for the same reason."""

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from apps.checkout import activities, bills, closing
+from apps.checkout import activities, bills, closing, scarce
+from apps.checkout.holders import Holder
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.inventory import selectors as stock_facts
@@ -229,3 +230,8 @@ def test_a_sweep_that_came_to_its_end_asks_for_another(monkeypatch: pytest.Monke
     for order in [make.order(order.member, order.member.addresses.get(), [(cup, 1)]) for order in placed]:
         payments.attempt(order, at=make.NOW, amount_fen=order.due_fen)
     assert [closing.close_expired(at=EXPIRED), asked] == [0, ["checkout.close_expired"]]
+
+
+@pytest.mark.parametrize("holder", scarce.HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_each_holder_gives_back_in_one_way(holder: Holder) -> None:
+    assert holder.gives_back_together != (type(holder).release is not Holder.release)
