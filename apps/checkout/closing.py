@@ -132,7 +132,7 @@ def _close_together(kind: bills.Kind, bill_nos: Sequence[str], *, at: datetime) 
         with transaction.atomic():
             return kind.given_up_together(bill_nos, by=_OVERDUE, at=at)
     except Exception:
-        log.exception("close_together_failed", bill_kind=kind.name, bills=len(bill_nos))
+        log.exception("close_together_failed", bill_kind=kind.name, count=len(bill_nos))
         return bills.Together(0, bill_nos)
 
 

@@ -337,7 +337,7 @@ def _tell_together(
         with transaction.atomic():
             left = set(many(list(events.values()), at=at))
     except Exception:
-        log.exception("told_together_failed", listener=listener, letters=len(letters))
+        log.exception("told_together_failed", listener=listener, count=len(letters))
         return [pk for pk, _, _ in letters]
     done = [pk for pk, event in events.items() if event not in left]
     if done:

@@ -98,7 +98,7 @@ def _receive_some(order_nos: Sequence[str], *, at: datetime) -> int:
     try:
         return _receive_together(order_nos, at=at)
     except Exception:
-        log.exception("receive_together_failed", orders=len(order_nos))
+        log.exception("receive_together_failed", count=len(order_nos))
     received = 0
     for order_no in order_nos:
         try:
