@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
 
+from apps.base import nudges
 from apps.checkout import bills, paying
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
@@ -19,10 +21,12 @@ from mall.errors import Kind, ShopError
 
 log = structlog.get_logger(__name__)
 
+RING: Final = "checkout.close_expired"
 # The shopper may press "pay" again between our close at WeChat and our lock; then we close once more.
 _ROUNDS = 3
 _BATCH = 100
 _AT_MOST = 2000
+_OVERDUE: Final = bills.By(actor=Actor.SYSTEM, why="超时未支付")
 # After so many failures WeChat is taken to be away for the rest of a sweep.
 _PATIENCE = 3
 
@@ -82,11 +86,14 @@ def give_up(*, kind: bills.Kind, bill_no: str, by: bills.By, at: datetime) -> bo
 
 
 def close_expired(*, at: datetime) -> int:
-    """Give up whatever has a bill whose time to pay is over; return how many.
+    """Give up whatever has a bill whose time to pay is over; return how many. Safe side by side: sweeps share the work.
 
-    Each stands for itself: one that fails is logged and comes again with the next sweep. While WeChat is
-    away, those that nobody tried to pay are closed all the same.
+    What is simple goes a batch at a time, what is not, or is in a batch that fails, one by one. There each stands for
+    itself: one that fails is logged and comes again with the next sweep, and so does what somebody else has at hand.
+    While WeChat is away, those that nobody tried to pay are closed all the same. A sweep ends after so many, and asks for
+    another round where most of them could be given up.
     """
+    nudges.heard(RING)
     return sum(_sweep(kind, at=at) for kind in bills.KINDS)
 
 
@@ -99,25 +106,40 @@ def _sweep(kind: bills.Kind, *, at: datetime) -> int:
     after: tuple[datetime, int] | None = None
     while seen < _AT_MOST:
         batch = kind.overdue(at=at, after=after, limit=_BATCH)
-        for row in batch:
-            if failures >= _PATIENCE and payment_facts.has_open(kind.attempts(row.bill_no)):
+        given_up, alone = _close_together(kind, [row.bill_no for row in batch], at=at)
+        closed += given_up
+        for bill_no in alone:
+            if failures >= _PATIENCE and payment_facts.has_open(kind.attempts(bill_no)):
                 continue
             try:
-                closed += _close_one(kind, row.bill_no, at=at)
+                closed += _close_one(kind, bill_no, at=at)
             except WechatUnavailable:
                 failures += 1
         seen += len(batch)
         if len(batch) < _BATCH:
-            break
+            return closed
         after = (batch[-1].expires_at, batch[-1].pk)
+    if 2 * closed >= seen:
+        nudges.after_commit(RING)
     return closed
+
+
+def _close_together(kind: bills.Kind, bill_nos: Sequence[str], *, at: datetime) -> bills.Together:
+    """Give up at once what is simple of these; where that fails all of them are left to be tried one by one."""
+    if not bill_nos:
+        return bills.Together(0, ())
+    try:
+        with transaction.atomic():
+            return kind.given_up_together(bill_nos, by=_OVERDUE, at=at)
+    except Exception:
+        log.exception("close_together_failed", bill_kind=kind.name, count=len(bill_nos))
+        return bills.Together(0, bill_nos)
 
 
 def _close_one(kind: bills.Kind, bill_no: str, *, at: datetime) -> bool:
     """Give up one that is overdue; raises only WechatUnavailable."""
     try:
-        by = bills.By(actor=Actor.SYSTEM, why="超时未支付")
-        return give_up(kind=kind, bill_no=bill_no, by=by, at=at)
+        return give_up(kind=kind, bill_no=bill_no, by=_OVERDUE, at=at)
     except WechatUnavailable:
         log.warning("close_put_off", bill_kind=kind.name, bill_no=bill_no)
         raise

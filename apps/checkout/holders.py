@@ -7,7 +7,7 @@ What an order took is read from its own frozen figures: an order that took no po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -83,9 +83,21 @@ class Holder(ABC):
     def commit(self, *, order: Order, at: datetime) -> None:
         """Use it up: the order is paid."""
 
-    @abstractmethod
     def release(self, *, order: Order, at: datetime) -> None:
         """Give back what the order held: it was not paid."""
+        self.release_many(orders=[order], at=at)
+
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        """Give back what each of these orders held, all or none, with the locks in one order across all of them.
+
+        Who has no such verb says ``release``, and its orders are closed one by one.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives back for one order after the other")
+
+    @property
+    def gives_back_together(self) -> bool:
+        """Whether what many orders held can be given back at once."""
+        return type(self).release_many is not Holder.release_many
 
     @abstractmethod
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
@@ -118,8 +130,8 @@ class Promotions(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         promotions.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        promotions.release(order_no=order.order_no, at=at)
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        promotions.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.undone:
@@ -144,8 +156,8 @@ class Coupons(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         coupons.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        coupons.release(order_no=order.order_no, at=at)
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        coupons.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.undone and self.concerns(order):
@@ -175,8 +187,8 @@ class Points(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         points.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        points.release(order_no=order.order_no, at=at)
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        points.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.part_fen:
@@ -220,8 +232,8 @@ class Balance(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         wallet.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        wallet.release(order_no=order.order_no, at=at)
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        wallet.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.balance_fen:
@@ -340,8 +352,8 @@ class Stock(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         inventory.commit(order_no=order.order_no, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        inventory.release(order_no=order.order_no, at=at)
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        inventory.release_many(order_nos=[order.order_no for order in orders], at=at)
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.restocked:
@@ -360,8 +372,8 @@ class PickupCodes(Holder):
     def commit(self, *, order: Order, at: datetime) -> None:
         moving.open_for(order=order, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
-        return None  # unpaid, it has no code
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
+        return None  # unpaid, they have no code
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:
         if part.kept_fen is None:

@@ -6,7 +6,7 @@ since everybody keeps to this order, after the order's own row, orders queue and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from apps.base import transactions
@@ -58,6 +58,19 @@ def release(*, order: Order, at: datetime) -> None:
     transactions.require()
     for holder in _concerned(order):
         holder.release(order=order, at=at)
+
+
+def gives_back_together(order: Order) -> bool:
+    """Whether what an unpaid order holds can be given back with that of others: that of an activity goes by itself."""
+    return order.activity is None and all(holder.gives_back_together for holder in _concerned(order))
+
+
+def release_many(*, orders: Sequence[Order], at: datetime) -> None:
+    """Give back what unpaid orders hold that ``gives_back_together``, one holder after the other. They are locked."""
+    transactions.require()
+    for holder in HOLDERS:
+        if concerned := [order for order in orders if holder.concerns(order)]:
+            holder.release_many(orders=concerned, at=at)
 
 
 def restore(*, order: Order, part: Part, at: datetime) -> Restored:

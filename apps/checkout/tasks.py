@@ -8,10 +8,10 @@ from apps.base import jobs
 from apps.checkout import asking, closing, grouping, hearing, promising, settling, tracing, virtual
 
 
-@shared_task(name="checkout.close_expired")
+@shared_task(name=closing.RING)
 def close_expired() -> None:
     """Close orders, recharges and whatever else has a bill whose time to pay is over."""
-    jobs.run("checkout.close_expired", lambda at: closing.close_expired(at=at))
+    jobs.run(closing.RING, lambda at: closing.close_expired(at=at))
 
 
 @shared_task(name="checkout.ship_virtual")

@@ -97,7 +97,7 @@ class CardKeys(Holder):
             units[sku_id] = units.get(sku_id, 0) + quantity
         cardkeys.sell(order_no=order.order_no, units=units, at=at)
 
-    def release(self, *, order: Order, at: datetime) -> None:
+    def release_many(self, *, orders: Sequence[Order], at: datetime) -> None:
         """Nothing, for the same reason."""
 
     def restore(self, *, order: Order, part: Part, restored: Restored, at: datetime) -> None:

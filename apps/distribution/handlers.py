@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from apps import outbox
 from apps.distribution.services import commissions, earning, promoters, takebacks
 from apps.members.models import Document
 from mall import events
+from mall.events import Event
 
 
 def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
@@ -14,11 +17,25 @@ def accrue_on_order_paid(event: events.OrderPaid, *, at: datetime) -> None:
     earning.earn(order_no=event.order_no, at=at)
 
 
+def freeze_many(received: Sequence[events.OrderReceived], *, at: datetime) -> Collection[Event]:
+    """Have the after-sales windows run. None is left."""
+    commissions.freeze_many(order_nos={event.order_no for event in received}, at=at)
+    return ()
+
+
+@outbox.together(freeze_many)
 def freeze_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
     """Have the after-sales window run."""
     commissions.freeze(order_no=event.order_no, at=at)
 
 
+def join_many(received: Sequence[events.OrderReceived], *, at: datetime) -> Collection[Event]:
+    """Leave those alone who may have become promoters: nobody, where the rules make none of who spends."""
+    may_join = promoters.may_join_by_spending(member_ids={event.member_id for event in received})
+    return [event for event in received if event.member_id in may_join]
+
+
+@outbox.together(join_many)
 def join_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
     """Make a promoter of who has spent enough, where the rules say so."""
     promoters.join_by_spending(member_id=event.member_id, at=at)

@@ -8,10 +8,10 @@ from apps.base import jobs
 from apps.fulfillment.services import carriers, receipt, waybills
 
 
-@shared_task(name="fulfillment.receive_overdue")
+@shared_task(name=receipt.RING)
 def receive_overdue() -> None:
     """Confirm receipt for shoppers who never do."""
-    jobs.run("fulfillment.receive_overdue", lambda at: receipt.receive_overdue(at=at))
+    jobs.run(receipt.RING, lambda at: receipt.receive_overdue(at=at))
 
 
 @shared_task(name="fulfillment.refresh_carriers")

@@ -1,8 +1,8 @@
-"""Everything that writes an order: placing it with its frozen price, the one function that moves it, its refunds."""
+"""Everything that writes an order: placing it with its frozen price, what moves it (``moving``), its refunds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -11,30 +11,39 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from apps.base import numbers, replica, statements, transactions
+from apps.base import numbers, statements, transactions
 from apps.members.models import Member
 from apps.orders import reductions, writing
 from apps.orders.models import AddressChange, Order, OrderLine, OrderRefund, OrderRefundLine
-from apps.orders.states import LIFECYCLE, Actor, Status
+from apps.orders.moving import lock, lock_free, lock_many, move, move_many
+from apps.orders.states import LIFECYCLE, Actor
 from apps.outbox import services as outbox
-from mall.errors import Kind, NotFound, ShopError
+from mall.errors import Kind, ShopError
 from mall.events import OrderPaid
 from mall.pricing.quote import Gifted, Item, Quote
 
-_LOCK: Final = statements.Select(
-    lambda order_no: Order.objects.select_for_update(no_key=True).filter(order_no=order_no).order_by(),
-    order_no=str,
-)
-# Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
-_TIMESTAMP_OF = {
-    "pay": "paid_at",
-    "gather": "paid_at",
-    "reserve": "reserved_at",
-    "settle": "paid_at",
-    "ship": "shipped_at",
-    "receive": "received_at",
-    "close": "closed_at",
-}
+__all__ = [
+    "NO_PLACE_FREE",
+    "PLACE_TAKEN",
+    "Effects",
+    "Goods",
+    "RefundBeyondOrder",
+    "Refunded",
+    "TooManyUnpaidOrders",
+    "UnpaidPlaceTaken",
+    "form",
+    "goods_arrived",
+    "hasten",
+    "lock",
+    "lock_free",
+    "lock_many",
+    "move",
+    "move_many",
+    "note_activity",
+    "place",
+    "record_refund",
+    "rewrite_address",
+]
 
 
 class TooManyUnpaidOrders(ShopError):
@@ -208,62 +217,6 @@ def hasten(*, order: Order, expires_at: datetime) -> None:
     if expires_at < order.expires_at:
         order.expires_at = expires_at
         order.save(update_fields=["expires_at"])
-
-
-def lock(*, order_no: str) -> Order:
-    """The order, locked until the end of the transaction. Raises NotFound.
-
-    Everything that decides by an order's status takes this lock before any other of the order's rows.
-    """
-    transactions.require()
-    order = _LOCK.first(order_no=order_no)
-    if order is None:
-        raise NotFound
-    return order
-
-
-def lock_many(*, order_nos: Collection[str]) -> list[Order]:
-    """These orders, locked in the order in which everybody locks several: one statement. What is not there is left out."""
-    transactions.require()
-    rows = Order.objects.select_for_update(no_key=True).filter(order_no__in=order_nos)
-    return list(rows.order_by("id"))
-
-
-def move(
-    *,
-    order_no: str,
-    move: str,
-    actor: Actor,
-    operator: Any = None,
-    note: str = "",
-    at: datetime,
-    locked: Order | None = None,
-) -> Order:
-    """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
-
-    ``operator`` is the admin user where ``actor`` is OPERATOR. ``locked`` is the order where the caller has locked it in
-    this transaction (``lock``). Raises NotFound, and MoveRefused where the order does not stand where the move begins.
-    The only place that writes an order's status.
-    """
-    transactions.require()
-    order = locked or lock(order_no=order_no)
-    came_from = order.status
-    order.status = Status(LIFECYCLE.target(move=move, current=came_from))
-    column = _TIMESTAMP_OF.get(move)
-    if column:
-        setattr(order, column, at)
-    writing.write_move(
-        order,
-        move=move,
-        came_from=came_from,
-        column=column,
-        actor=actor.value,
-        operator_id=operator.pk if operator else None,
-        note=note,
-        at=at,
-    )
-    replica.wrote_for(Member, order.member_id)
-    return order
 
 
 def form(*, order_no: str, actor: Actor, note: str = "", at: datetime) -> Order:

@@ -47,10 +47,11 @@ _WRITE: Final = """
 """
 
 _MOVE: Final = """
-    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = %(order_id)s)
+    WITH moved AS (UPDATE orders_order SET status = %(to_status)s{stamp} WHERE id = ANY(%(order_ids)s))
     INSERT INTO orders_ordermove (order_id, move, from_status, to_status, actor, operator_id, note, at)
-    VALUES (%(order_id)s, %(move)s, %(from_status)s, %(to_status)s, %(actor)s, %(operator_id)s, %(note)s, %(at)s)
-    RETURNING id
+    SELECT told.order_id, %(move)s, told.from_status, %(to_status)s, %(actor)s, %(operator_id)s::bigint, %(note)s, %(at)s
+      FROM unnest(%(order_ids)s, %(from_statuses)s::text[]) WITH ORDINALITY AS told (order_id, from_status, place)
+     ORDER BY told.place
 """
 
 
@@ -97,29 +98,30 @@ def write(
         row._state.adding, row._state.db = False, connection.alias
 
 
-def write_move(
-    order: Order,
+def write_moves(
+    orders: Sequence[Order],
     *,
     move: str,
-    came_from: str,
+    came_from: Sequence[str],
+    to_status: str,
     column: str | None,
     actor: str,
     operator_id: int | None,
     note: str,
     at: datetime,
 ) -> None:
-    """Write where a locked order has moved to, the ``column`` that remembers when, and the line of its history."""
+    """Write where locked orders move to, the ``column`` that remembers when, and the line of each one's history."""
     told: dict[str, Any] = {
-        "order_id": order.pk,
+        "order_ids": [order.pk for order in orders],
         "move": move,
-        "from_status": came_from,
-        "to_status": str(order.status),
+        "from_statuses": list(map(str, came_from)),
+        "to_status": str(to_status),
         "actor": actor,
         "operator_id": operator_id,
         "note": note[:200],
         "at": at,
     }
-    planned.row(_MOVE.format(stamp=f", {column} = %(at)s" if column else ""), told)
+    planned.rows(_MOVE.format(stamp=f", {column} = %(at)s" if column else ""), told)
 
 
 def _json(value: Any) -> str | None:

@@ -1,14 +1,21 @@
-"""What a listener may say to the post room: run me outside a transaction; try me again later."""
+"""What a listener may say to the post room: run me outside a transaction; tell me many at once; try me again later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from mall.events import Event
+
 Listener = TypeVar("Listener", bound=Callable[..., Any])
 
+# Hears several pieces of news in the caller's transaction, as the listener would one after the other; returns those that it
+# has left alone, which the listener itself hears then, each in its own transaction. Nobody is told when they happened.
+HeardTogether = Callable[..., Collection[Event]]
+
 _MARK = "outbox_outside_transaction"
+_MANY = "outbox_together"
 
 
 class TryLater(Exception):
@@ -32,3 +39,19 @@ def outside_transaction(listener: Listener) -> Listener:
 def wants_no_transaction(listener: Callable[..., Any]) -> bool:
     """Return whether the listener is marked with ``outside_transaction``."""
     return bool(getattr(listener, _MARK, False))
+
+
+def together(many: HeardTogether) -> Callable[[Listener], Listener]:
+    """Mark a listener that hears much of the same, with what hears many at once: ``many(events, at=at)``."""
+
+    def mark(listener: Listener) -> Listener:
+        setattr(listener, _MANY, many)
+        return listener
+
+    return mark
+
+
+def heard_together(listener: Callable[..., Any]) -> HeardTogether | None:
+    """What hears many of a listener's news at once, None where it hears one after the other."""
+    many: HeardTogether | None = getattr(listener, _MANY, None)
+    return many

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from apps.base import faults, planned, statements, transactions
 from apps.base.cache import breaker_of
-from apps.outbox.listening import TryLater, wants_no_transaction
+from apps.outbox.listening import HeardTogether, TryLater, heard_together, wants_no_transaction
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
 from mall.errors import Kind, ShopError
@@ -41,7 +41,11 @@ _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
 _announced_at: ContextVar[datetime | None] = ContextVar("outbox_announced_at", default=None)
-_ANNOUNCE = "INSERT INTO outbox_announcement (kind, payload, announced_at) VALUES (%s, %s::jsonb, %s)"
+_ANNOUNCE: Final = """
+    INSERT INTO outbox_announcement (kind, payload, announced_at)
+    SELECT told.kind, told.payload::jsonb, %s
+      FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (kind, payload, place) ORDER BY told.place
+"""
 # Each announcement is given to who hears its kind, and is sorted then, though nobody may hear it. Whoever would hear it
 # for no row's sake (``spared``) is asked for in the same statement, that is of the same moment: of what was announced after
 # such a row was there, no delivery is spared.
@@ -73,6 +77,37 @@ _NEXT: Final = statements.Select(
     ),
     at=datetime,
 )
+# Further letters to the same listener, among the next ones that are due: who is far behind keeps nobody waiting.
+_MORE: Final = """
+    SELECT delivery.id, announcement.kind, announcement.payload::text
+      FROM outbox_delivery AS delivery JOIN outbox_announcement AS announcement ON announcement.id = delivery.announcement_id
+     WHERE delivery.id = ANY(ARRAY(SELECT next.id FROM outbox_delivery AS next
+                                    WHERE next.status = 'WAITING' AND next.due_at <= %(at)s
+                                    ORDER BY next.due_at, next.id LIMIT %(window)s))
+       AND delivery.listener = %(listener)s AND delivery.status = 'WAITING' AND delivery.due_at <= %(at)s
+       AND delivery.id <> %(first)s
+     ORDER BY delivery.due_at, delivery.id LIMIT %(most)s
+       FOR UPDATE OF delivery SKIP LOCKED
+"""
+# This one, if it is still due and nobody else has it at hand.
+_THIS: Final = statements.Select(
+    lambda pk, at: (
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("announcement")
+        .filter(pk=pk, status=DeliveryStatus.WAITING, due_at__lte=at)
+        .order_by()
+    ),
+    pk=int,
+    at=datetime,
+)
+_DONE_TOGETHER: Final = """
+    UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = attempts + 1
+     WHERE id = ANY(%(ids)s::bigint[])
+"""
+# So many announcements are sorted in a round, and so many letters told at once, out of so many that are due next.
+_SORTED_AT_ONCE: Final = 200
+_TOLD_AT_ONCE: Final = 100
+_NEXT_DUE: Final = 1000
 _DONE: Final = """
     UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = %(attempts)s
      WHERE id = %(id)s
@@ -92,8 +127,16 @@ def publish(event: Event, *, at: datetime) -> None:
 
     Raises NoTransaction outside of one: news of something that may yet be rolled back is a lie.
     """
+    publish_many([event], at=at)
+
+
+def publish_many(events: Sequence[Event], *, at: datetime) -> None:
+    """Announce all of these likewise, in this order: one statement, none for no events."""
     transactions.require()
-    planned.rows(_ANNOUNCE, [event.name, json.dumps(event.payload()), at])
+    if not events:
+        return
+    told = [event.name for event in events], [json.dumps(event.payload()) for event in events]
+    planned.rows(_ANNOUNCE, [at, *told])
     transaction.on_commit(_nudge, robust=True)
 
 
@@ -162,7 +205,7 @@ def moved() -> Mapping[str, str]:
     return table
 
 
-def sort_mail(*, at: datetime, limit: int = 200) -> int:
+def sort_mail(*, at: datetime, limit: int = _SORTED_AT_ONCE) -> int:
     """Give every unsorted announcement one delivery per listener; return how many were sorted.
 
     News of a kind that this process does not know is left alone: an old worker beside a new one must not say that
@@ -190,16 +233,22 @@ def sort_mail(*, at: datetime, limit: int = 200) -> int:
 def deliver_due(*, at: datetime, limit: int = 100) -> int:
     """Sort the mail, then deliver what is due, oldest first; return how many deliveries were tried.
 
-    Where that was ``limit`` there may be more: another round is asked for. Safe to run side by side: each delivery is
-    taken with SKIP LOCKED.
+    ``limit`` is of steps: one delivery each, or many to a listener that hears them at once. Where that was reached, or
+    not all of the mail was sorted, there may be more: another round is asked for. Safe to run side by side: each delivery
+    is taken with SKIP LOCKED.
     """
     heard()
-    sort_mail(at=at)
-    for tried in range(limit):
-        if not _deliver_next(at=at):
-            return tried
-    _nudge()
-    return limit
+    more, tried = sort_mail(at=at) >= _SORTED_AT_ONCE, 0
+    for _ in range(limit):
+        told = _deliver_next(at=at)
+        if not told:
+            break
+        tried += told
+    else:
+        more = True
+    if more:
+        _nudge()
+    return tried
 
 
 def redeliver(*, delivery_id: int, at: datetime) -> None:
@@ -224,25 +273,76 @@ def prune(*, at: datetime, limit: int = 5000) -> int:
     return len(keys)
 
 
-def _deliver_next(*, at: datetime) -> bool:
-    """Try one due delivery. Return False when there is none."""
+def _deliver_next(*, at: datetime) -> int:
+    """Try what is due next: one delivery, or many to the same listener. Return how many, 0 when there is none."""
     with transaction.atomic():
         delivery = _NEXT.first(at=at)
         if delivery is None:
-            return False
-        delivery.attempts += 1
+            return 0
         listener = _listener_of(delivery)
-        if listener is None:
-            _put_off(delivery, why=_GONE, after=None, at=at)
-            return True
-        if not wants_no_transaction(listener):
-            _run(delivery, listener, at=at)
-            return True
-        # Taken: the lease keeps others away while we talk to the world with no transaction open.
-        delivery.due_at = at + _LEASE
-        delivery.save(update_fields=["attempts", "due_at"])
-    _run(delivery, listener, at=at)
+        many = heard_together(listener) if listener is not None else None
+        letters = _with_more(delivery, at=at) if many is not None else []
+        if many is None or len(letters) == 1:
+            leased = _deliver(delivery, listener, at=at)
+            letters, alone = [], []
+        else:
+            leased, alone = False, _tell_together(many, letters, listener=delivery.listener, at=at)
+    if leased and listener is not None:
+        _run(delivery, listener, at=at)
+    for pk in alone:
+        _deliver_this(pk, at=at)
+    return max(len(letters), 1)
+
+
+def _deliver_this(pk: int, *, at: datetime) -> None:
+    """Try this delivery, unless somebody else was quicker."""
+    with transaction.atomic():
+        delivery = _THIS.first(pk=pk, at=at)
+        if delivery is not None:
+            _deliver(delivery, _listener_of(delivery), at=at)
+
+
+def _deliver(delivery: Delivery, listener: Callable[..., Any] | None, *, at: datetime) -> bool:
+    """Try a locked delivery; say whether its listener is still to be called, once this transaction is over."""
+    delivery.attempts += 1
+    if listener is None:
+        _put_off(delivery, why=_GONE, after=None, at=at)
+        return False
+    if not wants_no_transaction(listener):
+        _run(delivery, listener, at=at)
+        return False
+    # Taken: the lease keeps others away while we talk to the world with no transaction open.
+    delivery.due_at = at + _LEASE
+    delivery.save(update_fields=["attempts", "due_at"])
     return True
+
+
+def _with_more(delivery: Delivery, *, at: datetime) -> list[tuple[int, str, Any]]:
+    """A locked delivery and others to the same listener, locked likewise: key, kind of news and payload of each."""
+    told = {"at": at, "listener": delivery.listener, "first": delivery.pk}
+    more = planned.rows(_MORE, {**told, "window": _NEXT_DUE, "most": _TOLD_AT_ONCE - 1})
+    first = (delivery.pk, delivery.announcement.kind, delivery.announcement.payload)
+    return [first, *((pk, kind, json.loads(payload)) for pk, kind, payload in more)]
+
+
+def _tell_together(
+    many: HeardTogether, letters: Sequence[tuple[int, str, Any]], *, listener: str, at: datetime
+) -> list[int]:
+    """Tell a listener all of these at once and write down that they were heard; return the keys of those to be told alone.
+
+    Where one fails nothing of it has happened, and each is told alone: what fails then is put off by itself.
+    """
+    try:
+        events = {pk: from_payload(kind, payload) for pk, kind, payload in letters}
+        with transaction.atomic():
+            left = set(many(list(events.values()), at=at))
+    except Exception:
+        log.exception("told_together_failed", listener=listener, count=len(letters))
+        return [pk for pk, _, _ in letters]
+    done = [pk for pk, event in events.items() if event not in left]
+    if done:
+        planned.rows(_DONE_TOGETHER, {"ids": done, "at": at})
+    return [pk for pk, event in events.items() if event in left]
 
 
 def _listener_of(delivery: Delivery) -> Callable[..., Any] | None:

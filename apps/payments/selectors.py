@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -40,6 +40,12 @@ def of_order(*, order_no: str) -> QuerySet[Payment]:
 def has_open(attempts: QuerySet[Payment]) -> bool:
     """Whether one of these could still be paid at WeChat. Ask with what is owed locked, before releasing anything."""
     return attempts.filter(status=PaymentStatus.OPEN).exists()
+
+
+def orders_with_open(order_ids: Collection[int]) -> set[int]:
+    """Which of these orders have an attempt, of whichever of their bills, that could still be paid; asked likewise."""
+    open_ones = Payment.objects.filter(order__in=order_ids, status=PaymentStatus.OPEN)
+    return set(open_ones.order_by().values_list("order_id", flat=True))
 
 
 def used(attempts: QuerySet[Payment]) -> QuerySet[Payment]:

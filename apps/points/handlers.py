@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from apps import outbox
 from apps.messaging import services as messaging
 from apps.points import services as points
 from apps.points.states import Interaction
 from mall import events
+from mall.events import Event
 
 
+def settle_many(received: Sequence[events.OrderReceived], *, at: datetime) -> Collection[Event]:
+    """Give what each order earns, likewise; what is not plain is left alone."""
+    left = points.settle_many(order_nos=[event.order_no for event in received], at=at)
+    return [event for event in received if event.order_no in left]
+
+
+@outbox.together(settle_many)
 def settle_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
     """Give what the order earns, points and growth, once."""
     points.settle(order_no=event.order_no, at=at)

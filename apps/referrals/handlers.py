@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from apps import outbox
 from apps.referrals import services as referrals
 from mall import events
+from mall.events import Event
 
 
 def count_on_friend_invited(event: events.FriendInvited, *, at: datetime) -> None:
@@ -18,6 +21,13 @@ def count_on_phone_bound(event: events.PhoneBound, *, at: datetime) -> None:
     referrals.count_phone(member_id=event.member_id, at=at)
 
 
+def count_many(received: Sequence[events.OrderReceived], *, at: datetime) -> Collection[Event]:
+    """Leave those alone whose buyers somebody invited; the others count for nobody."""
+    invited = referrals.invited_to_order(member_ids={event.member_id for event in received})
+    return [event for event in received if event.member_id in invited]
+
+
+@outbox.together(count_many)
 def count_on_order_received(event: events.OrderReceived, *, at: datetime) -> None:
     """Count the buyer whom somebody invited to their first order."""
     referrals.count_order(order_no=event.order_no, at=at)

@@ -203,7 +203,7 @@ STATUS_WRITERS = {
     "apps/members/personal.py": {"erase"},
     "apps/members/services/erasures.py": {"_step", "take_back"},
     "apps/members/services/exports.py": {"_make_next", "_throw_away", "latest"},
-    "apps/orders/services.py": {"move"},
+    "apps/orders/moving.py": {"move_many"},
     "apps/outbox/services.py": {"_put_off", "_run", "redeliver"},
     "apps/payments/services/abnormal.py": {"apply"},
     "apps/payments/services/attempts.py": {"close_attempt"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from apps.checkout.bills.kind import By, Kind, Overdue
+from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.checkout.bills.orders import ORDER
 from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue, not_due
 from apps.checkout.bills.recharges import RECHARGE
@@ -25,6 +25,7 @@ __all__ = [
     "Kind",
     "Overdue",
     "StageNotDue",
+    "Together",
     "UnknownKind",
     "asked_fen",
     "due_of",

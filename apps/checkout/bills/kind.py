@@ -27,6 +27,13 @@ class Overdue(NamedTuple):
     bill_no: str
 
 
+class Together(NamedTuple):
+    """How many bills were given up at once, and the numbers of those that have to be looked at one by one."""
+
+    given_up: int
+    alone: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class By:
     """Who gives something up that nobody paid, and why. ``operator`` is the admin user where ``actor`` is OPERATOR."""
@@ -108,6 +115,13 @@ class Kind(ABC):
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:
         """Everything that giving up means. Called with the row locked, waiting, and without an open attempt."""
         raise NotImplementedError(f"{self.name} is never given up")
+
+    def given_up_together(self, bill_nos: Sequence[str], *, by: By, at: datetime) -> Together:
+        """Give up at once, in the caller's transaction, those of these that are simple and that nobody else has at hand.
+
+        What it does of one is what ``given_up`` does, with nothing open at WeChat. Here none is simple.
+        """
+        return Together(0, bill_nos)
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
         """Up to ``limit`` of those to give up now, longest overdue first, after the place that was seen last."""

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from apps.checkout import activities, scarce
-from apps.checkout.bills.kind import By, Kind, Overdue
+from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.fulfillment.services import uploads
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
@@ -119,8 +119,19 @@ class WholeOrder(Kind):
         order = orders.move(
             order_no=bill_no, move="close", actor=by.actor, operator=by.operator, note=by.why, at=at
         )
-        outbox.publish(events.OrderClosed(order_no=bill_no, member_id=order.member_id), at=at)
+        outbox.publish(_closed(order), at=at)
         scarce.release(order=order, at=at)
+
+    def given_up_together(self, bill_nos: Sequence[str], *, by: By, at: datetime) -> Together:
+        """Simple are orders of no activity of which nothing is open at WeChat: asked under the locks, as for one."""
+        waiting = [order for order in orders.lock_free(order_nos=bill_nos) if order.status == Status.UNPAID]
+        asked = payment_facts.orders_with_open([order.pk for order in waiting])
+        simple = [order for order in waiting if order.pk not in asked and scarce.gives_back_together(order)]
+        orders.move_many(simple, move="close", actor=by.actor, operator=by.operator, note=by.why, at=at)
+        outbox.publish_many([_closed(order) for order in simple], at=at)
+        scarce.release_many(orders=simple, at=at)
+        together = {order.pk for order in simple}
+        return Together(len(simple), [order.order_no for order in waiting if order.pk not in together])
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
         rows = order_facts.unpaid_past_expiry(at=at, after=after)[:limit]
@@ -149,6 +160,10 @@ class WholeOrder(Kind):
             transaction_id=payment.transaction_id,
             at=at,
         )
+
+
+def _closed(order: Order) -> events.OrderClosed:
+    return events.OrderClosed(order_no=order.order_no, member_id=order.member_id)
 
 
 ORDER = WholeOrder()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.checkout import scarce
-from apps.checkout.bills.kind import By, Overdue
+from apps.checkout.bills.kind import By, Overdue, Together
 from apps.checkout.bills.orders import OrderNotPayable, WholeOrder
 from apps.orders import services as orders
 from apps.orders.models import Order
@@ -153,6 +153,10 @@ class Balance(WholeOrder):
             _give_back(order, why=by.why, at=at)
         outbox.publish(events.OrderClosed(order_no=bill_no, member_id=order.member_id), at=at)
         scarce.release(order=order, at=at)
+
+    def given_up_together(self, bill_nos: Sequence[str], *, by: By, at: datetime) -> Together:
+        """None is simple: what becomes of each deposit was agreed with it."""
+        return Together(0, bill_nos)
 
     def overdue(self, *, at: datetime, after: tuple[datetime, int] | None, limit: int) -> Sequence[Overdue]:
         rows = presale_facts.balances_past(at=at, after=after, limit=limit)

@@ -46,7 +46,7 @@ def commit(*, order_no: str, at: datetime) -> None:
     if not coupons and CouponMove.objects.filter(order_no=order_no).exists():
         raise CouponGone(details={"order_no": order_no})
     held = [coupon for coupon in coupons if coupon.status == CouponStatus.HELD]
-    moving.move(held, move="commit", order_no=order_no, at=at)
+    moving.move(held, move="commit", at=at)
 
 
 def release(*, order_no: str, at: datetime) -> None:
@@ -54,11 +54,18 @@ def release(*, order_no: str, at: datetime) -> None:
 
     Releasing again changes nothing. Raises CouponConflict once the coupons are used.
     """
+    release_many(order_nos=[order_no], at=at)
+
+
+def release_many(*, order_nos: Collection[str], at: datetime) -> None:
+    """Give back what each of these unpaid orders holds, likewise, all or none: a few statements, however many orders."""
     transactions.require()
-    coupons = _lock(order_no)
-    if any(coupon.status == CouponStatus.USED for coupon in coupons):
-        raise moving.CouponConflict("订单已支付，优惠券不能退回", details={"order_no": order_no})
-    _back(coupons, move="release", order_no=order_no, at=at)
+    coupons = _lock(*order_nos)
+    for coupon in coupons:
+        if coupon.status == CouponStatus.USED:
+            details = {"order_no": coupon.order_no}
+            raise moving.CouponConflict("订单已支付，优惠券不能退回", details=details)
+    _back(coupons, move="release", at=at)
 
 
 def restore(*, order_no: str, at: datetime) -> None:
@@ -71,13 +78,13 @@ def restore(*, order_no: str, at: datetime) -> None:
     coupons = _lock(order_no)
     if any(coupon.status == CouponStatus.HELD for coupon in coupons):
         raise moving.CouponConflict("订单尚未支付，优惠券不能恢复", details={"order_no": order_no})
-    _back(coupons, move="restore", order_no=order_no, at=at)
+    _back(coupons, move="restore", at=at)
 
 
 def undo_use(*, use_no: str, operator: User, note: str, at: datetime) -> None:
     """Give back what was used in a shop under this number, likewise; again changes nothing."""
     transactions.require()
-    _back(_lock(use_no), move="restore", order_no=use_no, at=at, operator=operator, note=note)
+    _back(_lock(use_no), move="restore", at=at, operator=operator, note=note)
 
 
 def expire_due(*, at: datetime, limit: int = 100_000, chunk: int = 2_000) -> int:
@@ -102,25 +109,27 @@ def _expire_some(*, at: datetime, limit: int) -> int:
     return len(due)
 
 
-def _lock(order_no: str) -> list[Coupon]:
-    if not order_no:
+def _lock(*order_nos: str) -> list[Coupon]:
+    """What these orders have, locked in the order of the coupons' ids."""
+    if not all(order_nos):
         raise ValueError("an order has a number")
-    return list(Coupon.objects.filter(order_no=order_no).order_by("id").select_for_update(no_key=True))
+    return list(Coupon.objects.filter(order_no__in=order_nos).order_by("id").select_for_update(no_key=True))
 
 
 def _back(
     coupons: list[Coupon],
     *,
     move: str,
-    order_no: str,
     at: datetime,
     operator: User | None = None,
     note: str = "",
 ) -> None:
+    """Give coupons back to their members; the ledger's rows name the orders that had them."""
+
     def way(coupon: Coupon) -> str:
         if coupon.recalled_at is not None:
             return "revoke"
         return "expire" if coupon.valid_until <= at else move
 
     for chosen, some in groupby(sorted(coupons, key=way), key=way):
-        moving.move(list(some), move=chosen, order_no=order_no, at=at, operator=operator, note=note)
+        moving.move(list(some), move=chosen, at=at, operator=operator, note=note)

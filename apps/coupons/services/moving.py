@@ -142,7 +142,8 @@ def use(*, use_no: str, coupon: Coupon, operator: User, at: datetime) -> None:
         status=LIFECYCLE.target(move="use", current=CouponStatus.AVAILABLE), order_no=use_no
     ):
         raise CouponUnavailable(details={"coupon_ids": [str(coupon.public_id)]})
-    _append([locked], move="use", to_status=CouponStatus.USED, order_no=use_no, operator=operator, at=at)
+    locked.order_no = use_no
+    _append([locked], move="use", to_status=CouponStatus.USED, operator=operator, at=at)
 
 
 def move(
@@ -150,13 +151,13 @@ def move(
     *,
     move: str,
     at: datetime,
-    order_no: str = "",
     operator: User | None = None,
     note: str = "",
 ) -> None:
     """Move coupons, which the caller has locked, and append one ledger row for each: two statements.
 
-    Raises MoveRefused where the lifecycle has no such move from where one of them stands.
+    The rows name the orders that have the coupons; who has one no more after the move is forgotten. Raises MoveRefused
+    where the lifecycle has no such move from where one of them stands.
     """
     if not coupons:
         return
@@ -165,10 +166,11 @@ def move(
     rows = Coupon.objects.filter(
         pk__in=[coupon.pk for coupon in coupons], status__in={coupon.status for coupon in coupons}
     )
-    if rows.update(status=target, order_no=order_no if target in _TAKEN else "") != len(coupons):
+    forgotten = {} if target in _TAKEN else {"order_no": ""}
+    if rows.update(status=target, **forgotten) != len(coupons):
         transaction.set_rollback(True)
         raise CouponConflict
-    _append(coupons, move=move, to_status=target, order_no=order_no, at=at, operator=operator, note=note)
+    _append(coupons, move=move, to_status=target, at=at, operator=operator, note=note)
 
 
 def _append(
@@ -176,7 +178,6 @@ def _append(
     *,
     move: str,
     to_status: str,
-    order_no: str,
     at: datetime,
     operator: User | None = None,
     note: str = "",
@@ -187,8 +188,8 @@ def _append(
             move=move,
             from_status=coupon.status,
             to_status=to_status,
-            order_no=order_no,
-            business_key=f"{order_no}:{move}" if order_no else move,
+            order_no=coupon.order_no,
+            business_key=f"{coupon.order_no}:{move}" if coupon.order_no else move,
             operator=operator,
             note=note,
             at=at,

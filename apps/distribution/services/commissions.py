@@ -6,7 +6,7 @@ The order's lock comes first, then the accounts by number: what a refund and wha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -14,13 +14,13 @@ from django.db import connection, transaction
 
 from apps.distribution import rates
 from apps.distribution import selectors as promoter_facts
-from apps.distribution.models import Account, Commission
+from apps.distribution.models import Commission
 from apps.distribution.rates import Candidate, Rate, Standing
 from apps.distribution.services import ledger, settlement, takebacks
-from apps.distribution.services.ledger import Change
 from apps.distribution.states import COMMISSION_LIFECYCLE, CommissionStatus, EntryKind, PromoterStatus
 from apps.orders import services as orders
 from mall import money
+from mall.errors import NotFound
 
 # Who brought the buyer, and who brought them, as it was when the order was placed; the order is locked. History never
 # changes, so that it may be read by the statement that waits for the lock.
@@ -89,6 +89,33 @@ _WRITE: Final = """
     )
     SELECT COUNT(*) FROM made
 """
+# What was taken of a commission goes along with it, and of what is left the ledger has a row each.
+_FREEZE: Final = """
+    WITH due AS MATERIALIZED (
+        SELECT c.id, c.promoter_id, c.business_key, c.amount_fen - c.taken_back_fen AS left_fen, told.due_at
+          FROM unnest(%(order_nos)s::text[], %(dues)s::timestamptz[]) AS told (order_no, due_at)
+          JOIN distribution_commission c ON c.order_no = told.order_no
+         WHERE c.of_id IS NULL AND c.status = 'PENDING'
+    ), moved AS (
+        UPDATE distribution_commission c SET status = %(target)s, frozen_at = %(at)s, due_at = due.due_at
+          FROM due WHERE c.id = due.id
+    ), along AS (
+        UPDATE distribution_commission c SET status = %(target)s, frozen_at = %(at)s, due_at = due.due_at
+          FROM due WHERE c.of_id = due.id AND c.status = 'PENDING'
+    ), booked AS (
+        INSERT INTO distribution_entry (account_id, kind, pending_change_fen, frozen_change_fen, business_key,
+               commission_id, at)
+        SELECT promoter_id, %(kind)s, -left_fen, left_fen, business_key || ':freeze', id, %(at)s FROM due ORDER BY id
+    ), sums AS (
+        SELECT promoter_id, SUM(left_fen) AS fen FROM due GROUP BY promoter_id
+    ), summed AS (
+        UPDATE distribution_account account
+           SET pending_fen = account.pending_fen - sums.fen, frozen_fen = account.frozen_fen + sums.fen
+          FROM sums WHERE account.promoter_id = sums.promoter_id AND account.pending_fen >= sums.fen
+        RETURNING 1
+    )
+    SELECT (SELECT COUNT(*) FROM due), (SELECT COUNT(*) FROM sums) - (SELECT COUNT(*) FROM summed)
+"""
 
 
 class _Receiver(NamedTuple):
@@ -149,17 +176,40 @@ def accrue(*, order_no: str, at: datetime) -> int:
 @transaction.atomic
 def freeze(*, order_no: str, at: datetime) -> int:
     """Have the after-sales window of a received order's commissions run; with no days of it they are available at once."""
-    order = orders.lock(order_no=order_no)
+    return freeze_many(order_nos=[order_no], at=at)
+
+
+def freeze_many(*, order_nos: Collection[str], at: datetime) -> int:
+    """Likewise of all these orders, in the caller's transaction: four statements; return how many commissions.
+
+    What earns for an order takes its lock, so that none can come unseen. Raises NotFound where an order is not there,
+    LedgerConflict where an account has not so much pending, with the transaction marked for rollback.
+    """
+    locked = orders.lock_many(order_nos=order_nos)
+    if len(locked) != len(set(order_nos)):
+        raise NotFound
+    pending = Commission.objects.filter(
+        order_no__in=order_nos, of__isnull=True, status=CommissionStatus.PENDING
+    )
+    promoter_ids = set(pending.order_by().values_list("promoter_id", flat=True))
+    if not promoter_ids:
+        return 0
+    ledger.locked_many(promoter_ids=promoter_ids)
     days = promoter_facts.rules().freeze_days
-    due_at = (order.received_at or at) + timedelta(days=days)
-    accounts, rows = takebacks.locked_of_order(order_no, CommissionStatus.PENDING)
-    for row in rows:
-        change = Change(pending_fen=-row.left_fen, frozen_fen=row.left_fen)
-        _book(accounts, row, change, EntryKind.FREEZE, "freeze", at=at)
-    takebacks.write_status([row.pk for row in rows], "freeze", frozen_at=at, due_at=due_at)
-    if rows and not days:
-        settlement.settle_of(promoter_ids=list(accounts), at=at)
-    return len(rows)
+    told = {
+        "order_nos": [order.order_no for order in locked],
+        "dues": [(order.received_at or at) + timedelta(days=days) for order in locked],
+        "target": COMMISSION_LIFECYCLE.moves["freeze"].target,
+        "kind": EntryKind.FREEZE.value,
+        "at": at,
+    }
+    [(frozen, missed)] = _rows(_FREEZE, told)
+    if missed:
+        transaction.set_rollback(True)
+        raise ledger.LedgerConflict
+    if not days:
+        settlement.settle_of(promoter_ids=sorted(promoter_ids), at=at)
+    return int(frozen)
 
 
 def _given(
@@ -200,19 +250,6 @@ def _given(
 def _read(rules: Any) -> list[Any]:
     """The aggregate as the driver hands it out: parsed, a text, or nothing."""
     return json.loads(rules) if isinstance(rules, str) else rules or []
-
-
-def _book(
-    accounts: dict[int, Account],
-    row: Commission,
-    change: Change,
-    kind: EntryKind,
-    verb: str,
-    *,
-    at: datetime,
-) -> None:
-    key = f"{row.business_key}:{verb}"
-    ledger.book(accounts[row.promoter_id], change, kind=kind, business_key=key, commission=row, at=at)
 
 
 def _row(sql: str, values: Any) -> Any:

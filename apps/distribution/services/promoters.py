@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -85,6 +86,14 @@ def appoint(
         by = operator if was_one else None
         promoter = set_level(promoter_id=promoter.pk, level_id=level_id, operator=by, at=at)
     return promoter
+
+
+def may_join_by_spending(*, member_ids: Collection[int]) -> set[int]:
+    """Which of these members may become promoters by what they have spent: none where the rules ask for no sum."""
+    if not promoter_facts.rules().join_by_spending_fen:
+        return set()
+    are_or_were = Promoter.objects.filter(member_id__in=member_ids).values_list("member_id", flat=True)
+    return set(member_ids) - set(are_or_were)
 
 
 def join_by_spending(*, member_id: int, at: datetime) -> Promoter | None:

@@ -23,6 +23,7 @@ from apps.inventory.services.holds import (
     commit,
     hold,
     release,
+    release_many,
     restore,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "open_stock",
     "receive",
     "release",
+    "release_many",
     "restore",
     "take_back",
 ]

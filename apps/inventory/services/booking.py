@@ -59,21 +59,25 @@ _HELD = """
     )
     SELECT (SELECT count(*) FROM wanted), (SELECT count(*) FROM changed)
 """
-# The end of an order's holds, with the same guard, the ledger's rows and what becomes of the holds.
+# The end of holds, of one order or of many, with the same guard, the ledger's rows and what becomes of the holds.
 _ENDED = """
     WITH ending AS (
-        SELECT * FROM unnest(%(hold_ids)s, %(stock_ids)s, %(quantities)s) AS ending (hold_id, stock_id, quantity)
+        SELECT *
+          FROM unnest(%(hold_ids)s, %(stock_ids)s, %(quantities)s, %(business_keys)s::text[]) WITH ORDINALITY
+               AS ending (hold_id, stock_id, quantity, business_key, place)
+    ), freed AS (
+        SELECT stock_id, sum(quantity)::int AS quantity FROM ending GROUP BY stock_id
     ), changed AS (
         UPDATE inventory_stock AS stock
-           SET held = stock.held - ending.quantity,
-               on_hand = stock.on_hand - CASE WHEN %(sold)s THEN ending.quantity ELSE 0 END
-          FROM ending
-         WHERE stock.id = ending.stock_id AND stock.held >= ending.quantity
+           SET held = stock.held - freed.quantity,
+               on_hand = stock.on_hand - CASE WHEN %(sold)s THEN freed.quantity ELSE 0 END
+          FROM freed
+         WHERE stock.id = freed.stock_id AND stock.held >= freed.quantity
         RETURNING stock.id
     ), entered AS (
         INSERT INTO inventory_stockentry (stock_id, kind, on_hand_change, held_change, business_key, reason, at)
-        SELECT stock_id, %(kind)s, CASE WHEN %(sold)s THEN -quantity ELSE 0 END, -quantity, %(business_key)s, '', %(at)s
-          FROM ending
+        SELECT stock_id, %(kind)s, CASE WHEN %(sold)s THEN -quantity ELSE 0 END, -quantity, business_key, '', %(at)s
+          FROM ending ORDER BY place
     ), ended AS (
         UPDATE inventory_hold AS hold SET status = %(becomes)s
           FROM ending
@@ -158,24 +162,25 @@ def book_holds(
     return True
 
 
-def end_holds(holds: Sequence[Hold], *, becomes: HoldStatus, cause: Cause, at: datetime) -> None:
-    """End what these holds of one order hold, off the shelf with it where they become COMMITTED: one statement.
+def end_holds(holds: Sequence[Hold], *, becomes: HoldStatus, kind: EntryKind, at: datetime) -> None:
+    """End what these holds hold, off the shelf with it where they become COMMITTED: one statement, however many orders.
 
-    The caller has locked holds and stock rows. Raises InventoryConflict likewise.
+    The ledger's key of each is its order's number and ``kind``. The caller has locked holds and stock rows. Raises
+    InventoryConflict likewise.
     """
     told: dict[str, Any] = {
         "hold_ids": [hold.pk for hold in holds],
         "stock_ids": [hold.stock_id for hold in holds],
         "quantities": [hold.quantity for hold in holds],
+        "business_keys": [f"{hold.order_no}:{kind.lower()}" for hold in holds],
         "sold": becomes is HoldStatus.COMMITTED,
-        "kind": cause.kind.value,
-        "business_key": cause.business_key,
+        "kind": kind.value,
         "becomes": becomes.value,
         "held": HoldStatus.HELD.value,
         "at": at,
     }
     changed, ended = planned.row(_ENDED, told)
-    if changed != len(holds) or ended != len(holds):
+    if changed != len({hold.stock_id for hold in holds}) or ended != len(holds):
         transaction.set_rollback(True)
         raise InventoryConflict
     for hold in holds:

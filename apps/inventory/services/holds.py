@@ -8,7 +8,7 @@ want the same SKUs queue instead of waiting for each other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +40,14 @@ _LOCK_HOLDS: Final = statements.Select(
     ),
     order_no=str,
 )
+# Of many orders in one: the order of the locks goes across all of them.
+_LOCK_HOLDS_OF_MANY: Final = """
+    SELECT hold.id, hold.order_no, hold.stock_id, hold.quantity, hold.status
+      FROM inventory_hold AS hold JOIN inventory_stock AS stock ON stock.id = hold.stock_id
+     WHERE hold.order_no = ANY(%s::text[])
+     ORDER BY stock.sku_id, stock.place_id, hold.id
+       FOR NO KEY UPDATE OF hold, stock
+"""
 
 
 class OutOfStock(ShopError):
@@ -148,10 +156,20 @@ def release(*, order_no: str, at: datetime) -> None:
 
     Raises InventoryConflict once the units are committed: what is paid for comes back through restore.
     """
+    release_many(order_nos=[order_no], at=at)
+
+
+def release_many(*, order_nos: Collection[str], at: datetime) -> None:
+    """Give back what each of these unpaid orders holds, likewise, all or none: two statements, however many orders."""
     transactions.require()
-    holds = _lock_holds(order_no)
-    if any(row.status == HoldStatus.COMMITTED for row in holds):
-        raise InventoryConflict("订单已支付，占用的库存不能释放", details={"order_no": order_no})
+    rows = planned.rows(_LOCK_HOLDS_OF_MANY, [list(order_nos)])
+    holds = [
+        Hold(pk=pk, order_no=order_no, stock_id=stock_id, quantity=quantity, status=status)
+        for pk, order_no, stock_id, quantity, status in rows
+    ]
+    for row in holds:
+        if row.status == HoldStatus.COMMITTED:
+            raise InventoryConflict("订单已支付，占用的库存不能释放", details={"order_no": row.order_no})
     _settle(holds, EntryKind.RELEASE, HoldStatus.RELEASED, at=at)
 
 
@@ -222,8 +240,7 @@ def _settle(holds: list[Hold], kind: EntryKind, status: HoldStatus, *, at: datet
     open_holds = [row for row in holds if row.status == HoldStatus.HELD]
     if not open_holds:
         return
-    cause = Cause(kind, f"{open_holds[0].order_no}:{kind.lower()}")
-    booking.end_holds(open_holds, becomes=status, cause=cause, at=at)
+    booking.end_holds(open_holds, becomes=status, kind=kind, at=at)
 
 
 def _all_out(holds: list[Hold]) -> list[tuple[Hold, int]]:

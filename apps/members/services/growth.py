@@ -8,18 +8,24 @@ Every writer locks the member first.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
+from apps.base import transactions
 from apps.members import standing
 from apps.members.models import GrowthEntry, Level, LevelChange, Member
 from apps.outbox import services as outbox
 from mall.errors import Invalid, NotFound
 from mall.events import LevelChanged
 
+_GROW: Final = """
+    UPDATE members_member AS member SET growth = member.growth + told.amount
+      FROM unnest(%s::bigint[], %s::bigint[]) AS told (member_id, amount) WHERE member.id = told.member_id
+"""
 KEPT_FOR: Final = timedelta(days=365)
 
 
@@ -48,7 +54,30 @@ def add(*, member_id: int, amount: int, cause: str, at: datetime, counts_at: dat
     if change < 0:
         _fall_where_reached_by_it(member, at=at)
     else:
-        _rise(member, at=at)
+        _rise(member, standing.earned_level(member, at=at), at=at)
+
+
+def add_many(growth: Mapping[int, tuple[int, str]], *, at: datetime) -> None:
+    """Add growth ≥ 1 to many members, each for a cause of their own, as ``add`` does; by member the amount and the cause.
+
+    In the caller's transaction, which is rolled back where a cause was booked before: a few statements for all, and some
+    more for each who rises. Raises IntegrityError then, and NotFound for an unknown member.
+    """
+    transactions.require()
+    locked = Member.objects.select_for_update(of=("self",), no_key=True).select_related("level")
+    members = list(locked.filter(pk__in=growth.keys()).order_by("pk"))
+    if len(members) != len(growth):
+        raise NotFound
+    GrowthEntry.objects.bulk_create(
+        GrowthEntry(member=member, change=amount, business_key=cause, counts_at=at, at=at)
+        for member in members
+        for amount, cause in (growth[member.pk],)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_GROW, [list(growth), [amount for amount, _ in growth.values()]])
+    earned = standing.earned_levels(members, at=at)
+    for member in members:
+        _rise(member, earned[member.pk], at=at)
 
 
 @transaction.atomic
@@ -95,8 +124,7 @@ def _review_next(*, at: datetime) -> bool:
     return True
 
 
-def _rise(member: Member, *, at: datetime) -> None:
-    earned = standing.earned_level(member, at=at)
+def _rise(member: Member, earned: Level | None, *, at: datetime) -> None:
     if earned is not None and (member.level is None or earned.rank > member.level.rank):
         _set(member, earned, why=LevelChange.Why.GROWTH, at=at)
 

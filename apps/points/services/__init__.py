@@ -18,8 +18,9 @@ from apps.points.services.settling import (
     earn_for_order,
     give_back_for_refund,
     settle,
+    settle_many,
 )
-from apps.points.services.spending import PointsGone, commit, hold, release, restore
+from apps.points.services.spending import PointsGone, commit, hold, release, release_many, restore
 
 __all__ = [
     "LimitReached",
@@ -43,8 +44,10 @@ __all__ = [
     "hold_good",
     "redeem_coupon",
     "release",
+    "release_many",
     "remind_due",
     "restore",
     "reward",
     "settle",
+    "settle_many",
 ]

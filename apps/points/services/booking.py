@@ -23,15 +23,16 @@ MAX_POINTS: Final = 1_000_000_000
 _PUT_MANY: Final = """
     WITH given AS MATERIALIZED (
         SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(keys)s::text[], %(reasons)s::text[],
-                             %(operators)s::bigint[]) AS told (account_id, kind, business_key, reason, operator_id)
+                             %(operators)s::bigint[], %(points)s::bigint[])
+                      AS told (account_id, kind, business_key, reason, operator_id, points)
     ), lots AS (
         INSERT INTO points_lot (account_id, amount, "left", expired, earned_at, expires_at)
-        SELECT account_id, %(points)s, %(points)s, 0, %(at)s, %(expires_at)s FROM given
+        SELECT account_id, points, points, 0, %(at)s, %(expires_at)s FROM given
     ), entries AS (
         INSERT INTO points_entry (account_id, kind, change, debt_change, business_key, reason, operator_id, at)
-        SELECT account_id, kind, %(points)s, 0, business_key, reason, operator_id, %(at)s FROM given
+        SELECT account_id, kind, points, 0, business_key, reason, operator_id, %(at)s FROM given
     )
-    UPDATE points_account AS account SET balance = account.balance + %(points)s
+    UPDATE points_account AS account SET balance = account.balance + given.points
       FROM given WHERE account.id = given.account_id
 """
 
@@ -101,15 +102,25 @@ def lock_many(*, member_ids: Collection[int]) -> dict[int, Account]:
     return {account.member_id: account for account in locked.order_by("member_id")}
 
 
+def plain(accounts: Collection[Account], *, at: datetime) -> list[Account]:
+    """Those of these locked accounts that owe nothing and have nothing that expires first: one statement."""
+    late = set(
+        Lot.objects.filter(account__in=accounts, left__gt=0, expires_at__lte=at).values_list(
+            "account_id", flat=True
+        )
+    )
+    return [account for account in accounts if not account.debt and account.pk not in late]
+
+
 def put_many(
     accounts: Collection[Account],
-    points: int,
+    points: Mapping[int, int],
     *,
     causes: Mapping[int, Cause],
     expires_at: datetime | None,
     at: datetime,
 ) -> None:
-    """Give the same points to locked accounts that owe nothing and have nothing expired; ``causes`` by member."""
+    """Give points to locked accounts that owe nothing and have nothing expired; ``points`` and ``causes`` by member."""
     with connection.cursor() as cursor:
         cursor.execute(
             _PUT_MANY,
@@ -121,7 +132,7 @@ def put_many(
                 "operators": [
                     getattr(causes[account.member_id].operator, "pk", None) for account in accounts
                 ],
-                "points": points,
+                "points": [points[account.member_id] for account in accounts],
                 "expires_at": expires_at,
                 "at": at,
             },

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.points import lives
 from apps.points import selectors as point_facts
-from apps.points.models import Entry, Lot
+from apps.points.models import Entry
 from apps.points.services import booking
 from apps.points.services.booking import Cause
 from apps.points.states import EntryKind
@@ -67,15 +67,10 @@ def earn_many(
         for member_id, account in accounts.items()
         if (member_id, causes[member_id]) not in known
     }
-    late = set(
-        Lot.objects.filter(account__in=new.values(), left__gt=0, expires_at__lte=at).values_list(
-            "account_id", flat=True
-        )
-    )
-    plain = [account for account in new.values() if not account.debt and account.pk not in late]
+    plain = booking.plain(new.values(), at=at)
     booking.put_many(
         plain,
-        amount,
+        dict.fromkeys(new, amount),
         causes={account.member_id: Cause(kind, causes[account.member_id], reason) for account in plain},
         expires_at=lives.expiry(point_facts.rules(), at=at),
         at=at,

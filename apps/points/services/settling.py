@@ -7,15 +7,18 @@ that was spent is back and everything that was given is taken back, however the 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Sum
 
+from apps.base import transactions, versions
 from apps.members.services import growth
 from apps.orders import selectors as order_facts
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderLine
+from apps.points import lives
 from apps.points import selectors as point_facts
 from apps.points.models import Account, GivenBack, Settlement, Spending
 from apps.points.services import booking, earning, spending
@@ -42,14 +45,94 @@ def settle(*, order_no: str, at: datetime) -> Settlement:
     order = Order.objects.select_related("member__level").get(order_no=order_no)
     paid_fen = order.lines.aggregate(sum=Sum("payable_fen"))["sum"] or 0
     settled_fen = paid_fen - order_facts.price_back_fen(order)
-    level = order.member.level
-    level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
-    day_bp = promotion_facts.points_multiplier_bp(at=order.paid_at or at)
     return earn_for_order(
         order_no=order_no,
         member_id=order.member_id,
         settled_fen=settled_fen,
-        multiplier_bp=money.share_bp(level_bp, bp=day_bp),
+        multiplier_bp=_multiplier_bp(order, at=at),
+        at=at,
+    )
+
+
+def settle_many(*, order_nos: Collection[str], at: datetime) -> set[str]:
+    """Give what these received orders earn, as ``settle`` does, in the caller's transaction; return those that it left.
+
+    A few statements for all that are plain: of a member who owes no points, has none to expire first and has no other order
+    among these; nothing was settled before, or went back. The others are left to ``settle``. Raises PointsInvalid.
+    """
+    transactions.require()
+    rows = Order.objects.filter(order_no__in=order_nos, refunded_fen=0).select_related("member__level")
+    by_member = {order.member_id: order for order in rows.order_by("-id")}
+    accounts = booking.lock_many(member_ids=by_member.keys())
+    # Read after the locks: whoever had to wait sees what the other did.
+    told = [order.order_no for order in by_member.values()]
+    seen = set(Settlement.objects.filter(order_no__in=told).order_by().values_list("order_no", flat=True))
+    seen |= set(GivenBack.objects.filter(order_no__in=told).order_by().values_list("order_no", flat=True))
+    plain = [
+        account
+        for account in booking.plain(accounts.values(), at=at)
+        if by_member[account.member_id].order_no not in seen
+    ]
+    if plain:
+        _earn_plain(plain, by_member, at=at)
+    return set(order_nos) - {by_member[account.member_id].order_no for account in plain}
+
+
+def _earn_plain(accounts: Sequence[Account], orders: Mapping[int, Order], *, at: datetime) -> None:
+    """Give these locked accounts what the orders, by member, earn: points and growth."""
+    lines = OrderLine.objects.filter(order__in=[orders[account.member_id] for account in accounts])
+    sums = lines.order_by().values_list("order_id").annotate(sum=Sum("payable_fen"))
+    paid_fen = dict(sums.values_list("order_id", "sum"))
+    earned: dict[int, Settlement] = {}
+    with versions.once():
+        for account in accounts:
+            order = orders[account.member_id]
+            earned[account.member_id] = _earned(
+                account,
+                order_no=order.order_no,
+                settled_fen=paid_fen.get(order.pk, 0),
+                multiplier_bp=_multiplier_bp(order, at=at),
+                at=at,
+            )
+        expires_at = lives.expiry(point_facts.rules(), at=at)
+    Settlement.objects.bulk_create(earned.values())
+    points = {member_id: row.points for member_id, row in earned.items() if row.points}
+    for each in points.values():
+        booking.require_positive(each)
+    causes = {
+        member_id: booking.Cause(EntryKind.ORDER, f"{earned[member_id].order_no}:earn")
+        for member_id in points
+    }
+    given = [account for account in accounts if account.member_id in points]
+    booking.put_many(given, points, causes=causes, expires_at=expires_at, at=at)
+    growth.add_many(
+        {member_id: (row.growth, f"order:{row.order_no}") for member_id, row in earned.items() if row.growth},
+        at=at,
+    )
+
+
+def _multiplier_bp(order: Order, *, at: datetime) -> int:
+    """How often the order's points count: by its member's level, times the member day of its payment."""
+    level = order.member.level
+    level_bp = level.points_multiplier_bp if level else money.WHOLE_BP
+    day_bp = promotion_facts.points_multiplier_bp(at=order.paid_at or at)
+    return money.share_bp(level_bp, bp=day_bp)
+
+
+def _earned(
+    account: Account, *, order_no: str, settled_fen: int, multiplier_bp: int, at: datetime
+) -> Settlement:
+    """What so much of goods earns by the rules of now, not saved yet."""
+    rules = point_facts.rules()
+    return Settlement(
+        order_no=order_no,
+        account=account,
+        settled_fen=settled_fen,
+        multiplier_bp=multiplier_bp,
+        points=_per_yuan(
+            amount_fen=money.share_bp(settled_fen, bp=multiplier_bp), rate=rules.points_per_yuan
+        ),
+        growth=_per_yuan(amount_fen=settled_fen, rate=rules.growth_per_yuan),
         at=at,
     )
 
@@ -66,18 +149,10 @@ def earn_for_order(
     before = Settlement.objects.filter(order_no=order_no).first()
     if before is not None:
         return before
-    rules = point_facts.rules()
-    settlement = Settlement.objects.create(
-        order_no=order_no,
-        account=account,
-        settled_fen=settled_fen,
-        multiplier_bp=multiplier_bp,
-        points=_per_yuan(
-            amount_fen=money.share_bp(settled_fen, bp=multiplier_bp), rate=rules.points_per_yuan
-        ),
-        growth=_per_yuan(amount_fen=settled_fen, rate=rules.growth_per_yuan),
-        at=at,
+    settlement = _earned(
+        account, order_no=order_no, settled_fen=settled_fen, multiplier_bp=multiplier_bp, at=at
     )
+    settlement.save()
     part_fen, whole_fen = _given_back(order_no)
     points = settlement.points - _share(settlement.points, part_fen=part_fen, whole_fen=whole_fen)
     grown = settlement.growth - _share(settlement.growth, part_fen=part_fen, whole_fen=whole_fen)

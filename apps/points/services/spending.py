@@ -6,6 +6,7 @@ have left the balance already; what comes back returns to the lots it came from.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import F
@@ -65,11 +66,23 @@ def release(*, order_no: str, at: datetime) -> None:
 
     Raises PointsConflict once it is committed: what is paid for comes back through restore.
     """
+    release_many(order_nos=[order_no], at=at)
+
+
+def release_many(*, order_nos: Collection[str], at: datetime) -> None:
+    """Give back what each of these unpaid orders holds, likewise, all or none.
+
+    Which lots get what back is worked out for one member after the other, in the order in which accounts are locked.
+    """
     transactions.require()
-    found = _locked(order_no, at=at)
-    if found is None:
-        return
-    account, spending = found
+    of_orders = Spending.objects.filter(order_no__in=order_nos)
+    of_members = of_orders.order_by("account__member_id", "id").values_list("order_no", "account__member_id")
+    for order_no, member_id in list(of_members):
+        _release(order_no, member_id=member_id, at=at)
+
+
+def _release(order_no: str, *, member_id: int, at: datetime) -> None:
+    account, spending = _under_lock(order_no, member_id=member_id, at=at)
     if spending.status == SpendingStatus.COMMITTED:
         raise PointsConflict("订单已支付，使用的积分不能释放", details={"order_no": order_no})
     if spending.status == SpendingStatus.RELEASED:
@@ -119,6 +132,10 @@ def _locked(order_no: str, *, at: datetime) -> tuple[Account, Spending] | None:
     )
     if member_id is None:
         return None
+    return _under_lock(order_no, member_id=member_id, at=at)
+
+
+def _under_lock(order_no: str, *, member_id: int, at: datetime) -> tuple[Account, Spending]:
     account = booking.lock(member_id=member_id, at=at)
     # Read after the lock, in a statement of its own: whoever had to wait sees what the other did.
     return account, Spending.objects.get(order_no=order_no)

@@ -34,6 +34,7 @@ from apps.promotions.services.limits import (
     hold,
     recount,
     release,
+    release_many,
     restore,
     uses_of,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "price_for_level",
     "recount",
     "release",
+    "release_many",
     "request_simulation",
     "restore",
     "save",

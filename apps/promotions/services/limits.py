@@ -29,6 +29,7 @@ _LIMITS: Final = (
     ("limit_per_day", False, True),
     ("limit_total", False, False),
 )
+_LIMIT_PLACES: Final = {(by_member, by_day): place for place, (_, by_member, by_day) in enumerate(_LIMITS)}
 _TAKE: Final = """
     INSERT INTO promotions_tally AS tally (promotion_id, member_id, day, uses, units)
     VALUES (%s, %s, %s, 1, 0)
@@ -45,14 +46,39 @@ _TAKE_UNITS: Final = """
                             THEN COALESCE(tally.filled_at, %(at)s::timestamptz) END
      WHERE %(open_below)s::int IS NULL OR tally.units < %(open_below)s::int
 """
+# What many orders took comes back in one statement, which locks the tallies in the order of ``hold``. Each tally is looked
+# for by the columns that it has: an index knows no NOT DISTINCT.
 _GIVE_BACK: Final = """
-    UPDATE promotions_tally
-       SET uses = GREATEST(uses - 1, 0),
-           units = GREATEST(units - %(units)s, 0),
-           filled_at = CASE WHEN units - %(units)s >= %(last)s THEN filled_at END
-     WHERE promotion_id = %(promotion_id)s
-       AND member_id IS NOT DISTINCT FROM %(member_id)s
-       AND day IS NOT DISTINCT FROM %(day)s
+    WITH given AS MATERIALIZED (
+        SELECT place, promotion_id, member_id, day, uses, units, last
+          FROM unnest(%(promotion_ids)s::bigint[], %(member_ids)s::bigint[], %(days)s::date[], %(uses)s::int[],
+                      %(units)s::int[], %(lasts)s::int[]) WITH ORDINALITY
+               AS told (promotion_id, member_id, day, uses, units, last, place)
+    ), found AS MATERIALIZED (
+        SELECT tally.id, given.* FROM given JOIN promotions_tally AS tally
+            ON tally.promotion_id = given.promotion_id AND tally.member_id = given.member_id AND tally.day = given.day
+         UNION ALL
+        SELECT tally.id, given.* FROM given JOIN promotions_tally AS tally
+            ON tally.promotion_id = given.promotion_id AND tally.member_id = given.member_id
+           AND given.day IS NULL AND tally.day IS NULL
+         UNION ALL
+        SELECT tally.id, given.* FROM given JOIN promotions_tally AS tally
+            ON tally.promotion_id = given.promotion_id AND given.member_id IS NULL AND tally.member_id IS NULL
+           AND tally.day = given.day
+         UNION ALL
+        SELECT tally.id, given.* FROM given JOIN promotions_tally AS tally
+            ON tally.promotion_id = given.promotion_id AND given.member_id IS NULL AND tally.member_id IS NULL
+           AND given.day IS NULL AND tally.day IS NULL
+    ), locked AS MATERIALIZED (
+        SELECT tally.id, found.uses, found.units, found.last
+          FROM promotions_tally AS tally JOIN found ON found.id = tally.id
+         ORDER BY found.place FOR NO KEY UPDATE OF tally
+    )
+    UPDATE promotions_tally AS tally
+       SET uses = GREATEST(tally.uses - locked.uses, 0),
+           units = GREATEST(tally.units - locked.units, 0),
+           filled_at = CASE WHEN tally.units - locked.units >= locked.last THEN tally.filled_at END
+      FROM locked WHERE tally.id = locked.id
 """
 
 _NOTE: Final = """
@@ -196,7 +222,7 @@ def commit(*, order_no: str, at: datetime) -> None:
     Raises UsageConflict where the uses were given back: the payment is then a surplus.
     """
     transactions.require()
-    held, verbs = _lock(order_no)
+    held, verbs = _locked(order_no)
     if verbs & {Usage.Verb.RELEASE, Usage.Verb.RESTORE}:
         raise UsageConflict(details={"order_no": order_no})
     if Usage.Verb.COMMIT not in verbs:
@@ -208,12 +234,18 @@ def release(*, order_no: str, at: datetime) -> None:
 
     Raises UsageConflict once they are committed: those come back through ``restore``.
     """
+    release_many(order_nos=[order_no], at=at)
+
+
+def release_many(*, order_nos: Collection[str], at: datetime) -> None:
+    """Give back the uses of each of these unpaid orders, likewise, all or none: five statements, however many orders."""
     transactions.require()
-    held, verbs = _lock(order_no)
-    if verbs & {Usage.Verb.COMMIT, Usage.Verb.RESTORE}:
-        raise UsageConflict(details={"order_no": order_no})
-    if Usage.Verb.RELEASE not in verbs:
-        _give_back(held, Usage.Verb.RELEASE, at=at)
+    held, verbs = _lock(order_nos)
+    for order_no in order_nos:
+        if verbs[order_no] & {Usage.Verb.COMMIT, Usage.Verb.RESTORE}:
+            raise UsageConflict(details={"order_no": order_no})
+    open_uses = [use for use in held if Usage.Verb.RELEASE not in verbs[use.order_no]]
+    _give_back(open_uses, Usage.Verb.RELEASE, at=at)
 
 
 def restore(*, order_no: str, at: datetime) -> None:
@@ -222,7 +254,7 @@ def restore(*, order_no: str, at: datetime) -> None:
     Raises UsageConflict where they are not committed.
     """
     transactions.require()
-    held, verbs = _lock(order_no)
+    held, verbs = _locked(order_no)
     if not held or Usage.Verb.RESTORE in verbs:
         return
     if Usage.Verb.COMMIT not in verbs:
@@ -338,36 +370,65 @@ def _take(promotion: Promotion, use: Use, *, member_id: int, day: date, at: date
         return bool(cursor.rowcount == 1)
 
 
-def _lock(order_no: str) -> tuple[list[Usage], set[str]]:
-    """The uses that the order took, locked, and all that became of them since, read under the lock."""
+def _locked(order_no: str) -> tuple[list[Usage], set[str]]:
+    """The uses that the order took, locked, and all that became of them since."""
+    held, verbs = _lock([order_no])
+    return held, verbs[order_no]
+
+
+def _lock(order_nos: Collection[str]) -> tuple[list[Usage], dict[str, set[str]]]:
+    """The uses that these orders took, locked, and by order all that became of them since, read under the lock."""
     held = list(
-        Usage.objects.filter(order_no=order_no, verb=Usage.Verb.HOLD)
-        .order_by("promotion_id")
+        Usage.objects.filter(order_no__in=order_nos, verb=Usage.Verb.HOLD)
+        .order_by("order_no", "promotion_id")
         .select_for_update(no_key=True, of=("self",))
-        .select_related("promotion")
     )
-    return held, set(Usage.objects.filter(order_no=order_no).values_list("verb", flat=True))
+    verbs: dict[str, set[str]] = {order_no: set() for order_no in order_nos}
+    for order_no, verb in (
+        Usage.objects.filter(order_no__in=order_nos).order_by().values_list("order_no", "verb")
+    ):
+        verbs[order_no].add(verb)
+    return held, verbs
 
 
 def _give_back(held: Collection[Usage], verb: Usage.Verb, *, at: datetime) -> None:
-    promotions = _share([use.promotion_id for use in held])
-    with connection.cursor() as cursor:
-        for use in held:
-            promotion = promotions[use.promotion_id]
-            stepped = promotion.kind == Promotion.Kind.STEP_PRICE
-            for _, by_member, by_day in _counted(promotion):
-                units = use.units if stepped and not by_member and not by_day else 0
-                cursor.execute(
-                    _GIVE_BACK,
-                    {
-                        "promotion_id": promotion.pk,
-                        "member_id": use.member_id if by_member else None,
-                        "day": use.day if by_day else None,
-                        "units": units,
-                        "last": promotion.steps[-1][0] if stepped else 0,
-                    },
-                )
+    """Give back these uses, of whichever orders: tallies are locked as ``hold`` does: by promotion, limit, member, day."""
+    if not held:
+        return
+    promotions = _share(sorted({use.promotion_id for use in held}))
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for use in held:
+        promotion = promotions[use.promotion_id]
+        stepped = promotion.kind == Promotion.Kind.STEP_PRICE
+        for _, by_member, by_day in _counted(promotion):
+            place = _LIMIT_PLACES[by_member, by_day]
+            key = (promotion.pk, place, use.member_id if by_member else 0, use.day if by_day else date.min)
+            back = sums.setdefault(key, [0, 0])
+            back[0] += 1
+            back[1] += use.units if stepped and not by_member and not by_day else 0
+    if sums:
+        _lower(sums, promotions)
     Usage.objects.bulk_create(_reversed(held, verb, sign=-1, at=at))
+
+
+def _lower(sums: dict[tuple[Any, ...], list[int]], promotions: dict[int, Promotion]) -> None:
+    """Lower the tallies by (promotion, place of its limit, member or 0, day or the first of all) by uses and units."""
+    keys = sorted(sums)
+    counted = [promotions[key[0]] for key in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _GIVE_BACK,
+            {
+                "promotion_ids": [key[0] for key in keys],
+                "member_ids": [key[2] or None for key in keys],
+                "days": [None if key[3] == date.min else key[3] for key in keys],
+                "uses": [sums[key][0] for key in keys],
+                "units": [sums[key][1] for key in keys],
+                "lasts": [
+                    one.steps[-1][0] if one.kind == Promotion.Kind.STEP_PRICE else 0 for one in counted
+                ],
+            },
+        )
 
 
 def _reversed(held: Collection[Usage], verb: Usage.Verb, *, sign: int, at: datetime) -> list[Usage]:

@@ -5,7 +5,14 @@ Call it as ``referrals.count_order(...)`` (``from apps.referrals import services
 
 from apps.referrals.services import prizes, watching
 from apps.referrals.services.binding import bind_on_landing
-from apps.referrals.services.counting import count_invited, count_order, count_phone, count_watched, take_back
+from apps.referrals.services.counting import (
+    count_invited,
+    count_order,
+    count_phone,
+    count_watched,
+    invited_to_order,
+    take_back,
+)
 from apps.referrals.services.prizes import PrizeExpired, PrizeNotGiven, PrizeOrdered
 from apps.referrals.services.rewards import give_waiting, settle
 from apps.referrals.services.saving import CAMPAIGNS, ReferralRefused
@@ -22,6 +29,7 @@ __all__ = [
     "count_phone",
     "count_watched",
     "give_waiting",
+    "invited_to_order",
     "prizes",
     "settle",
     "take_back",

@@ -7,10 +7,12 @@ for each other, and so do the rewards of one member.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.orders import selectors as order_facts
 from apps.orders import services as orders
@@ -64,6 +66,11 @@ def count_watched(*, invitation_id: int, at: datetime) -> Invitation:
 
 
 @transaction.atomic
+def invited_to_order(*, member_ids: Collection[int]) -> set[int]:
+    """Which of these members have an invitation that their first received order may count for: one statement."""
+    return set(_waiting_for_order(member_ids).values_list("friend_id", flat=True))
+
+
 def count_order(*, order_no: str, at: datetime) -> int:
     """Count the buyer of a received order where somebody invited them to their first one; return how many campaigns.
 
@@ -73,9 +80,7 @@ def count_order(*, order_no: str, at: datetime) -> int:
     order = orders.lock(order_no=order_no)
     if order.status != Status.RECEIVED or referral_facts.is_prize(order) or _went_back(order):
         return 0
-    waiting = Invitation.objects.filter(
-        friend_id=order.member_id, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER
-    )
+    waiting = _waiting_for_order([order.member_id])
     counted, rows = 0, list(waiting.select_related("referral", "friend").order_by("id"))
     rewards.lock_people(*rows)
     for row in rows:
@@ -157,6 +162,12 @@ def _write(row: Invitation, move: str, *, reason: str, at: datetime) -> None:
     elif row.status == InvitationStatus.LOST:
         row.lost_at = at
     row.save(update_fields=["status", "reason", "acted_at", "order_no", "counted_at", "lost_at"])
+
+
+def _waiting_for_order(member_ids: Collection[int]) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        friend_id__in=member_ids, status=InvitationStatus.BOUND, referral__act=Act.FIRST_ORDER
+    )
 
 
 def _went_back(order: Order) -> bool:

@@ -15,7 +15,7 @@ from apps.wallet.services.crediting import (
     adjust,
     credit,
 )
-from apps.wallet.services.holds import BalanceGone, commit, hold, release, restore
+from apps.wallet.services.holds import BalanceGone, commit, hold, release, release_many, restore
 
 __all__ = [
     "LIMIT_FEN",
@@ -32,5 +32,6 @@ __all__ = [
     "credit",
     "hold",
     "release",
+    "release_many",
     "restore",
 ]

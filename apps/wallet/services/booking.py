@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -81,6 +82,12 @@ def locked(*, member_id: int) -> Account | None:
     """The member's account, locked until the end of the transaction; None for whoever never had one."""
     transactions.require()
     return Account.objects.select_for_update(no_key=True).filter(member_id=member_id).first()
+
+
+def lock_many(*, account_ids: Collection[int]) -> list[Account]:
+    """These accounts, locked until the end of the transaction in the order in which everybody locks several."""
+    transactions.require()
+    return list(Account.objects.select_for_update(no_key=True).filter(pk__in=account_ids).order_by("id"))
 
 
 def opened(*, member_id: int) -> Account:

@@ -7,18 +7,46 @@ in which they were taken. So a member neither spends the gift first and asks for
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
 
-from apps.base import transactions
+from apps.base import planned, transactions
 from apps.wallet.models import Account, Spending
 from apps.wallet.services import booking
 from apps.wallet.services.booking import BalanceShort, Cause, Change, WalletConflict
 from apps.wallet.states import EntryKind, SpendingStatus
 from mall import money
 from mall.errors import ShopError
+
+# The sums of an account that several orders lower are lowered at once, within their bounds as by ``booking.book``.
+_RELEASE: Final = """
+    WITH ended AS (
+        UPDATE wallet_spending SET status = %(released)s
+         WHERE id = ANY(%(spending_ids)s) AND status = %(held)s
+        RETURNING id, order_no, account_id, principal_fen, bonus_fen
+    ), entered AS (
+        INSERT INTO wallet_entry (account_id, kind, principal_change_fen, bonus_change_fen, held_principal_change_fen,
+                                  held_bonus_change_fen, business_key, reason, at)
+        SELECT account_id, %(kind)s, 0, 0, -principal_fen, -bonus_fen, order_no || ':release', '', %(at)s
+          FROM ended ORDER BY id
+    ), freed AS (
+        SELECT account_id, sum(principal_fen)::bigint AS principal_fen, sum(bonus_fen)::bigint AS bonus_fen
+          FROM ended GROUP BY account_id
+    ), changed AS (
+        UPDATE wallet_account AS account
+           SET held_principal_fen = account.held_principal_fen - freed.principal_fen,
+               held_bonus_fen = account.held_bonus_fen - freed.bonus_fen
+          FROM freed
+         WHERE account.id = freed.account_id
+           AND account.held_principal_fen >= freed.principal_fen AND account.held_bonus_fen >= freed.bonus_fen
+        RETURNING account.id
+    )
+    SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM freed) - (SELECT count(*) FROM changed)
+"""
 
 
 class BalanceGone(ShopError):
@@ -81,19 +109,24 @@ def release(*, order_no: str, at: datetime) -> None:
 
     Raises WalletConflict once it is committed: what is paid comes back through restore.
     """
+    release_many(order_nos=[order_no], at=at)
+
+
+def release_many(*, order_nos: Collection[str], at: datetime) -> None:
+    """Give back what each of these unpaid orders holds, likewise, all or none: four statements, however many orders."""
     transactions.require()
-    found = _locked(order_no)
-    if found is None:
+    of_orders = Spending.objects.filter(order_no__in=order_nos)
+    account_ids = set(of_orders.order_by().values_list("account_id", flat=True))
+    if not account_ids:
         return
-    account, spending = found
-    if spending.status == SpendingStatus.COMMITTED:
-        raise WalletConflict("订单已支付，使用的储值不能释放", details={"order_no": order_no})
-    if spending.status == SpendingStatus.HELD:
-        change = Change(
-            held_principal_fen=-spending.principal_fen,
-            held_bonus_fen=-spending.bonus_fen,
-        )
-        _end(account, spending, SpendingStatus.RELEASED, EntryKind.RELEASE, change, at=at)
+    booking.lock_many(account_ids=account_ids)
+    # Read after the locks, in a statement of its own: whoever had to wait sees what the other did.
+    spendings = list(of_orders.order_by("id"))
+    for spending in spendings:
+        if spending.status == SpendingStatus.COMMITTED:
+            details = {"order_no": spending.order_no}
+            raise WalletConflict("订单已支付，使用的储值不能释放", details=details)
+    _release([spending for spending in spendings if spending.status == SpendingStatus.HELD], at=at)
 
 
 def restore(*, order_no: str, amount_fen: int | None = None, cause: str = "", at: datetime) -> None:
@@ -136,6 +169,23 @@ def _locked(order_no: str) -> tuple[Account, Spending] | None:
     account = booking.opened(member_id=member_id)
     # Read after the lock, in a statement of its own: whoever had to wait sees what the other did.
     return account, of_order.get()
+
+
+def _release(spendings: Sequence[Spending], *, at: datetime) -> None:
+    """Give back what these hold of accounts that are locked, with the ledger's rows: one statement, none for none."""
+    if not spendings:
+        return
+    told: dict[str, Any] = {
+        "spending_ids": [spending.pk for spending in spendings],
+        "kind": EntryKind.RELEASE.value,
+        "held": SpendingStatus.HELD.value,
+        "released": SpendingStatus.RELEASED.value,
+        "at": at,
+    }
+    ended, missed = planned.row(_RELEASE, told)
+    if ended != len(spendings) or missed:
+        transaction.set_rollback(True)
+        raise WalletConflict
 
 
 def _end(

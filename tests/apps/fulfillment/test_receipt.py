@@ -10,6 +10,7 @@ import pytest
 from apps.fulfillment.services import receipt
 from apps.orders.models import Order
 from apps.orders.states import Actor
+from apps.outbox import services as outbox
 from apps.outbox.models import Announcement
 from mall.errors import NotFound
 from mall.lifecycle import MoveRefused
@@ -96,3 +97,22 @@ def test_a_sweep_of_one_takes_the_order_that_waits_longest() -> None:
 
     assert Order.objects.get(pk=old.pk).status == "RECEIVED"
     assert Order.objects.get(pk=young.pk).status == "SHIPPED"
+
+
+def test_one_that_cannot_be_received_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = [shipped() for _ in range(3)]
+    publish, asked = outbox.publish_many, []
+    monkeypatch.setattr(receipt.nudges, "after_commit", asked.append)
+
+    def broken(events: Any, *, at: Any) -> None:
+        if any(event.order_no == orders[1].order_no for event in events):
+            raise RuntimeError("broken")
+        publish(events, at=at)
+
+    monkeypatch.setattr(outbox, "publish_many", broken)
+
+    assert receipt.receive_overdue(at=make.AT + timedelta(days=60), limit=3) == 2
+
+    states = {order.pk: order.status for order in Order.objects.all()}
+    assert [states[order.pk] for order in orders] == ["RECEIVED", "SHIPPED", "RECEIVED"]
+    assert asked == ["fulfillment.receive_overdue"]

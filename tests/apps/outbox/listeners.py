@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -12,6 +13,7 @@ from mall.events import Event
 
 heard: list[Event] = []
 in_transaction: list[bool] = []
+many: list[int] = []
 
 
 def note(event: Event, *, at: datetime) -> None:
@@ -34,3 +36,21 @@ def talk_to_the_world(event: Event, *, at: datetime) -> None:
 
 BOARD: dict[type[Event], list[str]] = {}
 MOVED: dict[str, str] = {}
+
+
+def note_many(events: Sequence[Event], *, at: datetime) -> Collection[Event]:
+    """Hear all but what is of member 13, who is heard alone; fail where member 66 is among them."""
+    many.append(len(events))
+    Pulse.objects.create(name=f"half done {len(many)}", heard_at=at)
+    if any(event.payload()["member_id"] == 66 for event in events):
+        raise RuntimeError("broken together")
+    left = [event for event in events if event.payload()["member_id"] == 13]
+    heard.extend(event for event in events if event not in left)
+    return left
+
+
+@outbox.together(note_many)
+def note_or_fail(event: Event, *, at: datetime) -> None:
+    if event.payload()["member_id"] == 66:
+        raise RuntimeError("broken listener")
+    heard.append(event)

@@ -31,6 +31,7 @@ def board(settings: object) -> Iterator[dict[type, list[str]]]:
     listeners.MOVED.clear()
     listeners.heard.clear()
     listeners.in_transaction.clear()
+    listeners.many.clear()
     yield listeners.BOARD
 
 
@@ -199,3 +200,74 @@ def test_old_mail_is_forgotten_only_when_everybody_has_it(board: dict[type, list
     assert outbox.prune(at=AT + timedelta(days=30)) == 0
     assert outbox.prune(at=AT + timedelta(days=30, seconds=1)) == 1
     assert list(Delivery.objects.values_list("status", flat=True)) == ["WAITING"]
+
+
+def announce_for(*member_ids: int) -> list[OrderPaid]:
+    news = [
+        OrderPaid(order_no=f"SO{place}", member_id=member_id) for place, member_id in enumerate(member_ids)
+    ]
+    with transaction.atomic():
+        outbox.publish_many(news, at=AT)
+    return news
+
+
+def test_who_can_is_told_many_at_once_and_the_others_one_by_one(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note_or_fail", f"{HERE}.note"]
+    news = announce_for(*range(20, 50))
+
+    assert outbox.deliver_due(at=AT) == 60
+    assert outbox.deliver_due(at=AT) == 0
+
+    assert listeners.many == [30]
+    assert sorted(event.payload()["order_no"] for event in listeners.heard) == sorted(
+        event.order_no for event in news * 2
+    )
+    assert set(Delivery.objects.values_list("status", "attempts", "done_at")) == {("DONE", 1, AT)}
+
+
+def test_what_is_left_alone_is_heard_alone(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note_or_fail"]
+    news = announce_for(7, 13, 8, 13)
+
+    assert outbox.deliver_due(at=AT) == 4
+
+    assert listeners.many == [4]
+    assert listeners.heard == [news[0], news[2], news[1], news[3]]
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("DONE", 1)}
+
+
+def test_one_that_cannot_be_told_keeps_none_of_the_others_from_being_heard(
+    board: dict[type, list[str]],
+) -> None:
+    board[OrderPaid] = [f"{HERE}.note_or_fail"]
+    news = announce_for(7, 66, 8)
+
+    assert outbox.deliver_due(at=AT) == 3
+
+    assert listeners.heard == [news[0], news[2]]
+    assert not Pulse.objects.exists()  # what was told together and failed has not happened
+    states = Delivery.objects.order_by("id").values_list("status", "attempts", "last_error")
+    assert list(states) == [("DONE", 1, ""), ("WAITING", 1, "RuntimeError: broken listener"), ("DONE", 1, "")]
+    assert outbox.deliver_due(at=AT) == 0
+
+
+def test_a_single_letter_is_told_alone(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note_or_fail"]
+    announce_for(7)
+    assert outbox.deliver_due(at=AT) == 1
+    assert listeners.many == []
+    assert len(listeners.heard) == 1
+
+
+def test_where_mail_is_left_unsorted_another_round_is_asked_for(
+    board: dict[type, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board[OrderPaid] = [f"{HERE}.note_or_fail"]
+    announce_for(*range(100, 350))
+    asked: list[bool] = []
+    monkeypatch.setattr(outbox, "_nudge", lambda: asked.append(True))
+
+    assert [outbox.deliver_due(at=AT), outbox.deliver_due(at=AT)] == [200, 50]
+
+    assert asked == [True]
+    assert listeners.many == [100, 100, 50]

@@ -1,0 +1,115 @@
+"""Moves orders: who holds them, the one function that writes where they stand, for one as for many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from apps.base import replica, statements, transactions
+from apps.members.models import Member
+from apps.orders import writing
+from apps.orders.models import Order
+from apps.orders.states import LIFECYCLE, Actor, Status
+from mall.errors import NotFound
+
+_LOCK: Final = statements.Select(
+    lambda order_no: Order.objects.select_for_update(no_key=True).filter(order_no=order_no).order_by(),
+    order_no=str,
+)
+# Which column remembers when a move was made. "form" keeps the time of payment, "refund" has its own rows.
+_TIMESTAMP_OF = {
+    "pay": "paid_at",
+    "gather": "paid_at",
+    "reserve": "reserved_at",
+    "settle": "paid_at",
+    "ship": "shipped_at",
+    "receive": "received_at",
+    "close": "closed_at",
+}
+
+
+def lock(*, order_no: str) -> Order:
+    """The order, locked until the end of the transaction. Raises NotFound.
+
+    Everything that decides by an order's status takes this lock before any other of the order's rows.
+    """
+    transactions.require()
+    order = _LOCK.first(order_no=order_no)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def lock_many(*, order_nos: Collection[str]) -> list[Order]:
+    """These orders, locked in the order in which everybody locks several: one statement. What is not there is left out."""
+    transactions.require()
+    rows = Order.objects.select_for_update(no_key=True).filter(order_no__in=order_nos)
+    return list(rows.order_by("id"))
+
+
+def lock_free(*, order_nos: Collection[str]) -> list[Order]:
+    """Those of these orders that nobody has at hand, locked likewise: it waits for nobody, so that sweeps share the work."""
+    transactions.require()
+    rows = Order.objects.select_for_update(no_key=True, skip_locked=True).filter(order_no__in=order_nos)
+    return list(rows.order_by("id"))
+
+
+def move(
+    *,
+    order_no: str,
+    move: str,
+    actor: Actor,
+    operator: Any = None,
+    note: str = "",
+    at: datetime,
+    locked: Order | None = None,
+) -> Order:
+    """Make a named move: lock the order, ask the lifecycle, write status and timestamp, append to the history.
+
+    ``operator`` is the admin user where ``actor`` is OPERATOR. ``locked`` is the order where the caller has locked it in
+    this transaction (``lock``). Raises NotFound, and MoveRefused where the order does not stand where the move begins.
+    """
+    transactions.require()
+    order = locked or lock(order_no=order_no)
+    move_many([order], move=move, actor=actor, operator=operator, note=note, at=at)
+    return order
+
+
+def move_many(
+    orders: Sequence[Order],
+    *,
+    move: str,
+    actor: Actor,
+    operator: Any = None,
+    note: str = "",
+    at: datetime,
+) -> None:
+    """Make the same move of all these orders, which the caller has locked: one statement, none for no orders.
+
+    Raises MoveRefused, with nothing written, where one of them does not stand where the move begins. The only place that
+    writes an order's status.
+    """
+    transactions.require()
+    if not orders:
+        return
+    came_from = [order.status for order in orders]
+    # A move leads to one status, wherever it starts.
+    (target,) = {LIFECYCLE.target(move=move, current=status) for status in came_from}
+    column = _TIMESTAMP_OF.get(move)
+    writing.write_moves(
+        orders,
+        move=move,
+        came_from=came_from,
+        to_status=target,
+        column=column,
+        actor=actor.value,
+        operator_id=operator.pk if operator else None,
+        note=note,
+        at=at,
+    )
+    for order in orders:
+        order.status = Status(target)
+        if column:
+            setattr(order, column, at)
+        replica.wrote_for(Member, order.member_id)
