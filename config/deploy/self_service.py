@@ -107,7 +107,7 @@ class SelfService(ThreadWorker):
 
     def init_process(self) -> None:
         self._calls = select.epoll()
-        self.cfg = Settled(self.cfg)
+        self.cfg: Any = Settled(self.cfg)  # type: ignore[has-type]  # gunicorn has no types
         super().init_process()
 
     def run(self) -> None:
