@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from apps.checkout import closing, paying
@@ -114,6 +116,7 @@ def test_nothing_is_closed_that_somebody_pays_and_nothing_is_given_back_twice(
     closed = Announcement.objects.filter(kind="OrderClosed").values_list("payload__order_no", flat=True)
     assert sorted(closed) == sorted(Order.objects.filter(status="CLOSED").values_list("order_no", flat=True))
     check_books()
+    call_command("check_invariants", stdout=StringIO())
     held = sum(Stock.objects.values_list("held", flat=True))
     assert held == sum(line.quantity for order in waiting for line in order.lines.all())
     assert sum(Tally.objects.filter(member=None).values_list("uses", flat=True)) == 12 + waiting.count()
@@ -140,6 +143,7 @@ def test_an_order_that_somebody_has_at_hand_holds_no_other_up(placed: list[Order
         holding.join()
     assert closing.close_expired(at=EXPIRED) == 1
     check_books()
+    call_command("check_invariants", stdout=StringIO())
 
 
 def test_two_workers_receive_and_settle_each_order_once(placed: list[Order]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -150,6 +151,7 @@ def test_after_a_batch_nothing_is_held_and_the_books_add_up(settings: Any) -> No
     assert not Coupon.objects.filter(status="HELD").exists()
     assert not Tally.objects.exclude(uses=0, units=0).exists()
     call_command("check_ledgers", verbosity=0)
+    call_command("check_invariants", stdout=StringIO())
     assert closing.close_expired(at=EXPIRED) == 0
     assert Order.objects.get(pk=placed[0].pk).history.filter(move="close").count() == 1
 
