@@ -107,7 +107,7 @@ class SelfService(ThreadWorker):
 
     def init_process(self) -> None:
         self._calls = select.epoll()
-        self.cfg: Any = Settled(self.cfg)  # type: ignore[has-type]  # gunicorn has no types
+        self.cfg: Any = Settled(self.cfg)
         super().init_process()
 
     def run(self) -> None:
