@@ -51,7 +51,7 @@ class Unused(NamedTuple):
     """An index that no statement has used since the server began to count, and its bytes."""
 
     table: str
-    index: str
+    name: str
     size: int
 
 

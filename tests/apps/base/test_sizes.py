@@ -33,8 +33,8 @@ def test_the_largest_table_comes_first_with_its_indexes(heap: None) -> None:
 def test_an_index_that_nothing_reads_by_is_named_and_a_key_is_not(heap: None) -> None:
     with connection.cursor() as cursor:
         found = sizes.unused(cursor, above=1_000_000, limit=100)
-    assert [index.table for index in found if index.index == "heap_told"] == ["heap"]
-    assert "heap_pkey" not in {index.index for index in found}
+    assert [index.table for index in found if index.name == "heap_told"] == ["heap"]
+    assert "heap_pkey" not in {index.name for index in found}
 
 
 @pytest.mark.parametrize(("rows", "dead", "share"), [(0, 0, 0.0), (80, 20, 0.2), (0, 5, 1.0)])

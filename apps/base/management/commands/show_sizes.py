@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 )
         for index in idle:
             self.stdout.write(
-                f"{index.index} of {index.table}: {_mb(index.size)} MB, no statement has used it yet"
+                f"{index.name} of {index.table}: {_mb(index.size)} MB, no statement has used it yet"
             )
 
 
