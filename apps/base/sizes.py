@@ -42,9 +42,9 @@ class Table(NamedTuple):
     density: float | None
 
     @property
-    def dead_share(self) -> float:
-        """Which part of its rows is dead, between 0 and 1."""
-        return self.dead / (self.rows + self.dead) if self.dead else 0.0
+    def dead_percent(self) -> int:
+        """How many of a hundred rows that lie there are dead, rounded down."""
+        return self.dead * 100 // (self.rows + self.dead) if self.dead else 0
 
 
 class Unused(NamedTuple):

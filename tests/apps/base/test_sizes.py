@@ -37,9 +37,9 @@ def test_an_index_that_nothing_reads_by_is_named_and_a_key_is_not(heap: None) ->
     assert "heap_pkey" not in {index.name for index in found}
 
 
-@pytest.mark.parametrize(("rows", "dead", "share"), [(0, 0, 0.0), (80, 20, 0.2), (0, 5, 1.0)])
-def test_the_share_of_dead_rows_is_of_all_that_lie_there(rows: int, dead: int, share: float) -> None:
-    assert sizes.Table("t", 0, 0, 0, rows, dead, None, None).dead_share == share
+@pytest.mark.parametrize(("rows", "dead", "percent"), [(0, 0, 0), (80, 20, 20), (0, 5, 100), (999, 1, 0)])
+def test_the_per_cent_of_dead_rows_is_of_all_that_lie_there(rows: int, dead: int, percent: int) -> None:
+    assert sizes.Table("t", 0, 0, 0, rows, dead, None, None).dead_percent == percent
 
 
 def test_the_command_shows_as_many_tables_as_are_asked_for(heap: None) -> None:

@@ -68,7 +68,7 @@ def sizes(url: str) -> Table:
             _mb(table.indexes),
             f"{table.rows:,}",
             f"{table.dead:,}",
-            f"{table.dead_share:.0%}",
+            f"{table.dead_percent} %",
             "" if table.density is None else f"{table.density:.1f} %",
         )
         for table in found

@@ -22,7 +22,7 @@ _HEAD: Final = (
     "leaves full %",
 )
 # From here on autovacuum does not keep up, or somebody holds a transaction open.
-_MUCH_DEAD: Final = 0.2
+_MUCH_DEAD: Final = 20
 _MEGABYTE: Final = 1_048_576
 _UNUSED_SHOWN: Final = 10
 
@@ -46,9 +46,9 @@ class Command(BaseCommand):
             )
             self.stdout.write("  ".join((name, *figures)).rstrip())
         for table in tables:
-            if table.dead_share > _MUCH_DEAD and table.total > _MEGABYTE:
+            if table.dead_percent > _MUCH_DEAD and table.total > _MEGABYTE:
                 self.stdout.write(
-                    f"{table.name}: {table.dead_share:.0%} of its rows are dead; see docs/guide/operations.md"
+                    f"{table.name}: {table.dead_percent} % of its rows are dead; see docs/guide/operations.md"
                 )
         for index in idle:
             self.stdout.write(
@@ -64,11 +64,12 @@ def _row(table: sizes.Table) -> tuple[str, ...]:
         _mb(table.indexes),
         f"{table.rows:,}",
         f"{table.dead:,}",
-        f"{table.dead_share:.0%}",
+        str(table.dead_percent),
         f"{timezone.localtime(table.vacuumed_at):%Y-%m-%d %H:%M}" if table.vacuumed_at else "never",
         "" if table.density is None else f"{table.density:.1f}",
     )
 
 
 def _mb(size: int) -> str:
-    return f"{size / _MEGABYTE:,.1f}"
+    tenths = size * 10 // _MEGABYTE
+    return f"{tenths // 10:,}.{tenths % 10}"
