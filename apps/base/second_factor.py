@@ -8,7 +8,6 @@ from hashlib import pbkdf2_hmac
 from io import BytesIO
 from typing import Any, Final
 
-import segno
 from django.db import transaction
 from django_otp import devices_for_user
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -99,6 +98,8 @@ def secret_of(device: TOTPDevice) -> str:
 
 def picture_of(device: TOTPDevice) -> str:
     """The key as a QR code, a picture inside the page."""
+    import segno  # -- where a code is drawn
+
     drawn = BytesIO()
     segno.make(device.config_url, error="m").save(drawn, kind="svg", scale=5, border=2)
     return f"data:image/svg+xml;base64,{b64encode(drawn.getvalue()).decode()}"

@@ -16,7 +16,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import IO, Any, Final, NamedTuple
 
-import xlsxwriter
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -100,6 +99,8 @@ def workbook(of: Sheet, *, file: IO[bytes]) -> None:
 
     Rows above Excel's 1,048,576 go on in another worksheet under the same head.
     """
+    import xlsxwriter  # -- 2 MB, where a workbook is written
+
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

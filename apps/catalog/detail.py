@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import nh3
 from django.conf import settings
 
 from apps.catalog import pasting, styles
@@ -46,6 +45,8 @@ def cleaned(html: str, *, take: Take | None = None) -> Cleaned:
     this shop (``/media/…``) stay relative. ``take`` keeps the bytes of a picture that was pasted whole and returns
     its address; without it such pictures are dropped. Cleaning twice gives the same.
     """
+    import nh3  # -- 1.5 MB, where a page is saved
+
     completed, remarks = pasting.completed(html, known=_TAGS, take=take)
     safe = nh3.clean(
         completed,

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from apps.base import faults, planned, statements, transactions
 from apps.base.cache import breaker_of
 from apps.outbox.listening import HeardTogether, TryLater, heard_together, wants_no_transaction
-from apps.outbox.models import Announcement, Delivery
+from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
 from mall.errors import Kind, ShopError
 from mall.events import Event, from_payload, kinds
@@ -111,6 +111,20 @@ _NEXT_DUE: Final = 1000
 _DONE: Final = """
     UPDATE outbox_delivery SET status = 'DONE', done_at = %(at)s, last_error = '', attempts = %(attempts)s
      WHERE id = %(id)s
+"""
+# Both tables in one statement, and nothing is read of them: 0.24 ms for news with three deliveries (docs/adr/0054).
+_FORGET: Final = """
+    WITH old AS MATERIALIZED (
+        SELECT id FROM outbox_announcement AS news
+         WHERE announced_at < %(before)s AND sorted_at IS NOT NULL
+           AND NOT EXISTS (
+               SELECT FROM outbox_delivery WHERE announcement_id = news.id AND status IN ('WAITING', 'DEAD')
+           )
+         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ), letters AS (
+        DELETE FROM outbox_delivery USING old WHERE announcement_id = old.id
+    )
+    DELETE FROM outbox_announcement WHERE id IN (SELECT id FROM old)
 """
 
 
@@ -260,17 +274,21 @@ def redeliver(*, delivery_id: int, at: datetime) -> None:
         raise NotDead
 
 
-def prune(*, at: datetime, limit: int = 5000) -> int:
-    """Delete announcements older than 30 days whose deliveries are all done; return how many."""
-    old = (
-        Announcement.objects.filter(announced_at__lt=at - _KEEP_DONE, sorted_at__isnull=False)
-        .exclude(deliveries__status__in=[DeliveryStatus.WAITING, DeliveryStatus.DEAD])
-        .order_by("id")
-        .values_list("pk", flat=True)[:limit]
-    )
-    keys = list(old)
-    Announcement.objects.filter(pk__in=keys).delete()
-    return len(keys)
+def prune(*, at: datetime, limit: int = 5_000, batches: int = 40) -> int:
+    """Delete announcements older than 30 days whose deliveries are all done; return how many.
+
+    ``limit`` at once, each in a transaction of its own, until none is left or so many ``batches`` are done: 200,000 an hour,
+    what ten orders a second announce. Safe to run side by side.
+    """
+    gone = 0
+    for _ in range(batches):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_FORGET, {"before": at - _KEEP_DONE, "limit": limit})
+            forgotten = cursor.rowcount
+        gone += forgotten
+        if forgotten < limit:
+            break
+    return gone
 
 
 def _deliver_next(*, at: datetime) -> int:

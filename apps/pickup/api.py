@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import segno
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -78,6 +77,8 @@ class PickupCodeView(APIView):
         examples=[examples.CODE],
     )
     def get(self, request: Request, order_no: str) -> Response:
+        import segno  # -- where a code is drawn
+
         row = pickup_facts.open_of_member(member=caller(request), order_no=order_no)
         code = codes.unseal(row.code_sealed, order_id=row.order_id)
         if code is None:

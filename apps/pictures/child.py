@@ -1,7 +1,8 @@
 """The program that reads one picture and draws it anew, in a process of its own that may be killed at any moment.
 
 ``python child.py RECIPE`` takes the picture on standard input and writes one line of JSON, then the files that it
-drew one after the other. It knows Pillow and nothing of the shop: no settings, no database, no secrets.
+drew one after the other. It knows Pillow and nothing of the shop: no settings, no database, no secrets. Whoever only names
+what it is told and answers (Recipe, Drawing) does not load Pillow: each function that draws does so itself.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
+if TYPE_CHECKING:
+    from PIL import Image
 
 _WHITE: Final = (255, 255, 255)
 # Of the longer side; what is smaller stays as it is. The full size comes last, which is the order of writing.
@@ -81,6 +83,8 @@ def draw(content: bytes, recipe: Recipe) -> Drawing:
         raise Refused("heic")
     if content[:2] == b"\xff\xd8" and scans(content) > recipe.most_scans:
         raise Refused("too_complex")
+    from PIL import Image  # -- here and below: 4 MB, which only this program's own process needs
+
     begun = False
     Image.MAX_IMAGE_PIXELS = None  # the recipe's own limit is asked right after
     try:
@@ -98,6 +102,8 @@ def draw(content: bytes, recipe: Recipe) -> Drawing:
 
 def sized(image: Image.Image) -> Drawing:
     """Return the files of an RGB picture (JPEG), or of an RGBA one (WebP), which is at most as large as the full size."""
+    from PIL import Image
+
     kind = "webp" if image.mode == "RGBA" else "jpg"
     files: dict[str, bytes] = {}
     for size in SIDES:
@@ -137,6 +143,8 @@ def scans(content: bytes) -> int:
 
 def _plain(image: Image.Image, *, transparent: bool) -> Image.Image:
     """Return the first frame, small and upright, as RGB or RGBA in sRGB; nothing of the file's metadata is in it."""
+    from PIL import Image, ImageOps
+
     full = SIDES["full"]
     image.draft(None, (2 * full, 2 * full))
     image.load()
@@ -160,6 +168,8 @@ def _marked(image: Image.Image, recipe: Recipe) -> Image.Image:
     """Return the picture with the recipe's mark at its lower right, light with a dark edge, so that it shows on anything."""
     if not recipe.mark:
         return image
+    from PIL import Image, ImageDraw, ImageFont
+
     size = max(_MARK_LEAST, min(image.size) * _MARK_OF_SIDE[0] // _MARK_OF_SIDE[1])
     font = ImageFont.truetype(recipe.font, size, layout_engine=ImageFont.Layout.BASIC)
     while font.getlength(recipe.mark) > image.width - size and size > 1:
@@ -200,6 +210,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _in_srgb(image: Image.Image) -> Image.Image:
     """Return the colours as sRGB means them, by the profile that the picture brings; without one they are sRGB."""
+    from PIL import ImageCms
+
     bare = image.convert({"RGBA": "RGB", "LA": "L"}.get(image.mode, image.mode))
     profile = image.info.get("icc_profile")
     if profile and bare.mode in _SPACES:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # Dictionaries of Chinese words, their spellings and their traditional forms: 33, 57 and 7 MB.
 SLOW = {"rjieba", "pypinyin", "opencc"}
+# What operators, workers or programs of their own need, a shopper's call never: 10 MB and half a second of every web worker.
+NOT_AT_START = (
+    "PIL",
+    "fontTools",
+    "fpdf",
+    "nh3",
+    "openpyxl",
+    "segno",
+    "wechatpy",
+    "xlsxwriter",
+    *sorted(SLOW),
+)
 
 
 def loaded_at_start(path: Path) -> Iterator[str]:
@@ -30,6 +44,12 @@ def test_no_program_loads_a_dictionary_before_somebody_searches() -> None:
     # All are really imported somewhere, by these names.
     text = (ROOT / "apps" / "catalog" / "search.py").read_text(encoding="utf-8")
     assert {name for name in SLOW if name in text} == SLOW
+
+
+def test_a_web_server_starts_without_what_no_shoppers_call_needs() -> None:
+    start = f"import sys, config.wsgi; print(*[name for name in {NOT_AT_START!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == []
 
 
 def test_an_import_at_the_top_or_in_a_class_would_be_noticed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def holds(stage: Stage, told: Told) -> None:
     beyond = len(kept) - len(told.orders)
     assert 0 <= beyond <= told.unanswered, f"{beyond} orders that nobody was told of"
     until(lambda: not _unpaid(told.paid), "paid orders are not paid: {}", lambda: _unpaid(told.paid)[:5])
-    until(lambda: not mail_waiting(), "the outbox does not drain: {}", mail_waiting)
+    drains()
     dead = Delivery.objects.filter(status=DeliveryStatus.DEAD).count()
     assert dead == 0, f"{dead} deliveries are dead"
     twice = [
@@ -88,6 +89,21 @@ def mail_waiting() -> int:
     """How many announcements are unsorted, and deliveries not made."""
     unsorted = Announcement.objects.filter(sorted_at=None).count()
     return unsorted + Delivery.objects.filter(status=DeliveryStatus.WAITING).count()
+
+
+def drains() -> None:
+    """Wait until no mail waits. Raises AssertionError where two minutes made it no less: a busy machine is only slow."""
+    least, ends = sys.maxsize, time.monotonic() + _WITHIN_SECONDS
+    while True:
+        with suppress(Error):  # the server may just be coming back
+            waiting = mail_waiting()
+            if not waiting:
+                return
+            if waiting < least:
+                least, ends = waiting, time.monotonic() + _WITHIN_SECONDS
+        assert time.monotonic() < ends, f"the outbox does not drain: {least}"
+        time.sleep(0.5)
+        connection.close()
 
 
 def until(

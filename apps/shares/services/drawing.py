@@ -14,7 +14,7 @@ from django.db import transaction
 
 from apps.base import faults, transactions
 from apps.pictures import stored
-from apps.shares import cards, poster
+from apps.shares import cards
 from apps.shares.models import Share
 from apps.wechat import codes
 from mall.errors import ShopError
@@ -96,6 +96,8 @@ def _poster(share: Share, *, code_file: str, at: datetime) -> dict[str, str]:
     sign = card.sign(at=at)
     if share.poster_file and share.poster_sign == sign:
         return {"wanted_sign": sign}
+    from apps.shares import poster  # -- brings Pillow, which only who draws needs
+
     drawn = poster.draw(card, code=_read(code_file), picture=_picture(card.picture), at=at)
     # A name of its own for each content: phones may keep it for ever.
     name = _keep(f"{_folder(share)}/poster-{sign}.jpg", drawn)

@@ -271,3 +271,21 @@ def test_where_mail_is_left_unsorted_another_round_is_asked_for(
 
     assert asked == [True]
     assert listeners.many == [100, 100, 50]
+
+
+def test_old_mail_is_forgotten_batch_by_batch_with_all_its_letters(board: dict[type, list[str]]) -> None:
+    board[OrderPaid] = [f"{HERE}.note", f"{HERE}.come_back_in_an_hour"]
+    announce()  # one of its letters waits: it stays, the eldest of all
+    outbox.deliver_due(at=AT)
+    board[OrderPaid] = [f"{HERE}.note"]
+    for _ in range(5):
+        announce()
+    outbox.deliver_due(at=AT)
+    late = AT + timedelta(days=31)
+
+    assert outbox.prune(at=late, limit=2, batches=2) == 4
+    assert Delivery.objects.count() == 3
+    assert outbox.prune(at=late, limit=2, batches=2) == 1
+    assert outbox.prune(at=late, limit=2, batches=2) == 0
+    assert sorted(Delivery.objects.values_list("status", flat=True)) == ["DONE", "WAITING"]
+    assert Announcement.objects.count() == 1

@@ -7,25 +7,13 @@ from typing import Final
 
 import psycopg2
 
+from apps.base import sizes as measured
 from tests.bench.load.figures import Figure, kept
 
 # How much of its speed each has to keep.
 GOAL: Final = 0.85
 _HEAD: Final = ("", "before", "grown", "kept of speed", "kept of CPU", f"goal {GOAL:g}")
 _LARGEST: Final = 15
-_SIZES: Final = """
-    SELECT c.relname, pg_total_relation_size(c.oid), pg_relation_size(c.oid), pg_indexes_size(c.oid), c.reltuples::bigint,
-           s.n_dead_tup
-      FROM pg_class AS c JOIN pg_stat_user_tables AS s ON s.relid = c.oid
-     ORDER BY 2 DESC LIMIT %s
-"""
-_LEAVES: Final = """
-    SELECT round(avg(leaf.avg_leaf_density)::numeric, 1)
-      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-      JOIN pg_am AS method ON method.oid = c.relam AND method.amname = 'btree'
-     CROSS JOIN LATERAL pgstatindex(c.oid) AS leaf
-     WHERE i.indrelid = %s::regclass AND pg_relation_size(c.oid) > 8192
-"""
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
@@ -68,20 +56,25 @@ def sizes(url: str) -> Table:
     db.autocommit = True
     with db.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'pgstattuple'")
-        told = bool(cursor.fetchone()[0])
-        if told:
+        if cursor.fetchone()[0]:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pgstattuple")
-        cursor.execute(_SIZES, [_LARGEST])
-        rows = []
-        for name, total, table, indexes, live, dead in cursor.fetchall():
-            density = ""
-            if told:
-                cursor.execute(_LEAVES, [name])
-                (full,) = cursor.fetchone()
-                density = "" if full is None else f"{full} %"
-            rows.append((name, _mb(total), _mb(table), _mb(indexes), f"{live:,}", f"{dead:,}", density))
+        found = measured.largest(cursor, limit=_LARGEST)
     db.close()
-    return ("table", "MB", "rows' MB", "indexes' MB", "rows", "dead rows", "B-trees' leaves full"), rows
+    rows = [
+        (
+            table.name,
+            _mb(table.total),
+            _mb(table.table),
+            _mb(table.indexes),
+            f"{table.rows:,}",
+            f"{table.dead:,}",
+            f"{table.dead_percent} %",
+            "" if table.density is None else f"{table.density:.1f} %",
+        )
+        for table in found
+    ]
+    head = ("table", "MB", "rows' MB", "indexes' MB", "rows", "dead rows", "of them", "B-trees' leaves full")
+    return head, rows
 
 
 def _mb(size: int) -> str:
