@@ -12,9 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.aftersales.services import answering
+from apps.aftersales.services.swapping import MOST_OFFERS
+from apps.base.inputs import MAX_BIGINT, StrictIntegerField
 from apps.base.schema import refusal
 from apps.checkout.delay_serializers import DelaySerializer
 from apps.deadlines import selectors as deadline_facts
+from apps.deadlines.services.delaying import SwapsInvalid
 from apps.deadlines.states import DelayChoice
 from apps.members.auth import caller
 
@@ -32,15 +35,31 @@ _ANSWERED: Final = {
         "answer_until": "2026-03-04T10:00:00+08:00",
         "answered_at": "2026-03-03T10:05:00+08:00",
         "choices": [],
+        "swaps": [],
         "refund_no": None,
     },
 }
+
+
+class DelayTakenSerializer(serializers.Serializer[Any]):
+    """What is taken for a line, of what is offered for it."""
+
+    line_id = StrictIntegerField(min_value=1, max_value=MAX_BIGINT)
+    sku_id = StrictIntegerField(min_value=1, max_value=MAX_BIGINT)
 
 
 class DelayAnswerSerializer(serializers.Serializer[Any]):
     """What is chosen."""
 
     choice = serializers.ChoiceField(choices=DelayChoice.choices)
+    swaps = serializers.ListField(child=DelayTakenSerializer(), required=False, max_length=MOST_OFFERS)
+
+    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Goods are named with ``swap``, and no line twice."""
+        named = [each["line_id"] for each in told.get("swaps", [])]
+        if (told["choice"] == DelayChoice.SWAP) != bool(named) or len(set(named)) != len(named):
+            raise serializers.ValidationError({"swaps": [SwapsInvalid.message]})
+        return told
 
 
 class AnsweredDelaySerializer(serializers.Serializer[Any]):
@@ -58,7 +77,9 @@ class DelayAnswerView(APIView):
         tags=["orders"],
         summary="Answer a delay",
         description=(
-            "`wait`: the new `ship_by` holds. `refund`: what has not left is refunded at once. While `delay.status` is "
+            "`wait`: the new `ship_by` holds. `swap`: one of `delay.swaps` for each of its lines leaves instead, by the "
+            "`ship_by` that was promised before and at the price that was paid; offered where `choices` says so. `refund`: "
+            "what has not left is refunded at once. While `delay.status` is "
             "ASKED and `answer_until` is not over; who does not answer waits. The same answer again is answered alike."
         ),
         request=DelayAnswerSerializer,
@@ -69,6 +90,11 @@ class DelayAnswerView(APIView):
         },
         examples=[
             OpenApiExample("wait", value={"choice": "wait"}, request_only=True),
+            OpenApiExample(
+                "swap",
+                value={"choice": "swap", "swaps": [{"line_id": 31, "sku_id": 7}]},
+                request_only=True,
+            ),
             OpenApiExample("waits", value=_ANSWERED, response_only=True, status_codes=["200"]),
         ],
     )
@@ -79,6 +105,7 @@ class DelayAnswerView(APIView):
             member=caller(request),
             order_no=order_no,
             choice=DelayChoice(asked.validated_data["choice"]),
+            swaps={each["line_id"]: each["sku_id"] for each in asked.validated_data.get("swaps", [])},
             at=timezone.now(),
         )
         shown = {"order_no": order_no, "delay": deadline_facts.delay_shown(row)}

@@ -128,6 +128,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     parts = (
         fulfillment.SENDING,
         deadlines.DEADLINE,
+        aftersales.DELAYS,
         fulfillment.WAYBILLS,
         pickup.LOCAL,
         checkout.CLOSING,

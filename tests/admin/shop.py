@@ -24,7 +24,7 @@ from apps.carts.services import favorites, stock_wishes
 from apps.catalog.models import Sku
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
-from apps.deadlines.models import DeadlineRules, Delay, Promise, ShopDay
+from apps.deadlines.models import DeadlineRules, Delay, DelayOffer, Promise, ShopDay
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
@@ -472,7 +472,7 @@ def _presale_of(order: Order) -> None:
 def _owed(order: Order) -> None:
     """By when the order was to leave, and a delay to which its buyer agreed."""
     deadlines.owed(order, at=NOW)
-    Delay.objects.create(
+    row = Delay.objects.create(
         order=order,
         reason="STOCK_OUT",
         was_promised_at=NOW,
@@ -482,6 +482,8 @@ def _owed(order: Order) -> None:
         status="WAITS",
         answered_at=NOW,
     )
+    line = order.lines.all()[0]
+    DelayOffer.objects.create(delay=row, line=line, was_title=line.title, sku=line.sku, title="白茶 100 克")
 
 
 def _promised(order: Order) -> None:

@@ -25,6 +25,7 @@ from apps.inventory.services.holds import (
     release,
     restore,
 )
+from apps.inventory.services.swapping import swap
 
 __all__ = [
     "BelowHeld",
@@ -42,5 +43,6 @@ __all__ = [
     "receive",
     "release",
     "restore",
+    "swap",
     "take_back",
 ]
