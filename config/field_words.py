@@ -26,7 +26,7 @@ WORDS: Final = {
     "Delay.reason_text": "The reason in Chinese.",
     "Delay.refund_no": "Number of the refund that was chosen; null without one.",
     "Delay.swaps": "Other goods that may be taken instead, one for each line that has some; empty if none are offered.",
-    "DelayAnswer.swaps": "With `swap`: what is taken for each line that has something to take.",
+    "DelayAnswerRequest.swaps": "With `swap`: what is taken for each line that has something to take.",
     "DelaySwap.available": "How many can be had now; 0 once it is over.",
     "DelaySwap.chosen": "Whether it was taken.",
     "was_title": "What the line was called when it was offered.",
