@@ -85,7 +85,7 @@ def unended(*, limit: int) -> list[str]:
 
 def unfixed(*, limit: int) -> list[str]:
     """Paid orders of which a parcel is to be sent and that have no deadline yet, the oldest first."""
-    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True)
+    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True, virtual=False)
     rows = waiting.filter(deadline__isnull=True).order_by("paid_at")
     return list(rows.values_list("order_no", flat=True)[:limit])
 

@@ -197,5 +197,7 @@ def _place(column: str) -> str:
     return ".".join(_PLACES.get(column, (column,) if column else ()))
 
 
-COMMISSION: Final = Part(name="commission", entry=CommissionEntry, load=_load, dump=_dump, single=True, warn=_warn)
+COMMISSION: Final = Part(
+    name="commission", entry=CommissionEntry, load=_load, dump=_dump, single=True, warn=_warn
+)
 PROMOTERS: Final = Part(name="promoters", entry=PromoterEntry, load=_load_promoter, dump=_dump_promoters)

@@ -126,7 +126,8 @@ def _is_bounded(parts: list[zipfile.ZipInfo]) -> bool:
         and all(part.compress_type in _PACKED_AS for part in parts)
         and all(part.file_size <= _LARGEST_ROOT for part in parts if part.filename == _OFD_ROOT)
         and not any(
-            part.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", part.filename) for part in parts
+            part.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", part.filename)
+            for part in parts
         )
     )
 
@@ -143,7 +144,9 @@ def _has_document(root: bytes, names: Collection[str]) -> bool:
     element = fromstring(root, forbid_dtd=True)
     if _local(element) != "OFD":
         return False
-    shown = [str(below.text or "").strip().lstrip("/") for below in element.iter() if _local(below) == "DocRoot"]
+    shown = [
+        str(below.text or "").strip().lstrip("/") for below in element.iter() if _local(below) == "DocRoot"
+    ]
     return any(name in names for name in shown)
 
 

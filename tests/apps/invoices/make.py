@@ -27,11 +27,11 @@ NUMBER = "26332000000012345678"
 
 
 OFD_ROOT = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    '<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.0"><ofd:DocBody>'
-    "<ofd:DocInfo><ofd:DocID>1</ofd:DocID></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
-    "</ofd:DocBody></ofd:OFD>"
-).encode()
+    b'<?xml version="1.0" encoding="UTF-8"?>'
+    b'<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.0"><ofd:DocBody>'
+    b"<ofd:DocInfo><ofd:DocID>1</ofd:DocID></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+    b"</ofd:DocBody></ofd:OFD>"
+)
 
 
 def ofd(
