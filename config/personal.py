@@ -116,6 +116,7 @@ NOBODYS: Mapping[str, str] = {
     "catalog.ProductImage": _GOODS,
     "catalog.Sku": _GOODS,
     "stores.Place": "the shop's own places",
+    "stores.PlaceStaff": "which operators work where",
     "inventory.Stock": _GOODS,
     "inventory.Hold": _BOOK,
     "inventory.StockEntry": _BOOK,

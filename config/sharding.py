@@ -133,6 +133,7 @@ REFERENCE: Final = frozenset(
         "catalog.ProductImage",
         "catalog.Sku",
         "stores.Place",
+        "stores.PlaceStaff",
         "promotions.LevelPrice",
         "promotions.MemberDay",
         "promotions.Campaign",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from apps.base.admin import EditableAdmin
 from apps.stores import services as stores
-from apps.stores.forms import PlaceForm
-from apps.stores.models import Place
+from apps.stores.forms import PlaceForm, StaffForm
+from apps.stores.models import Place, PlaceStaff
 
 
 @admin.register(Place)
@@ -41,3 +44,30 @@ class PlaceAdmin(EditableAdmin):
             },
         ),
     ]
+
+
+@admin.register(PlaceStaff)
+class PlaceStaffAdmin(EditableAdmin):
+    """Which operators work at one shop alone, or at a few; who stands in no row sees all of them."""
+
+    form = StaffForm
+    saves = staticmethod(stores.bind)
+    list_display = ["operator", "place"]
+    list_filter = ["place"]
+    list_select_related = ["operator", "place"]
+    search_fields = ["operator__username", "place__name"]
+    search_help_text = "操作员或门店"
+    autocomplete_fields = ["operator", "place"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [("operator", "place")],
+                "description": "绑定后，该操作员的自提单、订单列表和核销只限所绑门店；可绑定多个，全部删除后可见全部。",
+            },
+        )
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A binding is made and taken back, never turned into another one."""
+        return False
