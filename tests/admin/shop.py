@@ -51,11 +51,10 @@ from apps.presale.models import Report, Reservation
 from apps.promotions.models import LevelPrice
 from apps.risk.models import Policy
 from apps.shares import services as shares
-from apps.stores.models import Place
+from apps.stores import services as stores
+from apps.stores.models import Place, PlaceStaff
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
-from apps.stores import services as place_services
-from apps.stores.models import PlaceStaff
 from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.bargain import make as bargain
@@ -162,7 +161,7 @@ def _fetched() -> None:
     shop = fetching.shop(f"门店{number}")
     fetching.ready(shop, fetching.goods(shop))
     clerk = User.objects.create_user(f"店员{number}", is_staff=True)
-    place_services.bind(PlaceStaff(operator=clerk, place=shop))
+    stores.bind(PlaceStaff(operator=clerk, place=shop))
 
 
 def _applied_for(order: Order) -> None:
