@@ -207,6 +207,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "messaging.Content.fields": "texts for everybody",
     "stores.Place.phone": "the shop's own",
     "stores.Place.detail": "the shop's own",
+    "stores.PlaceStaff.note": "when and as what an operator works",
     "stores.Place.hours": "when the shop is open",
     "stores.Place.delivery_area": "where the shop's riders go",
     "storefront.Shop.service_phone": "the shop's own",

@@ -40,7 +40,7 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
             filters.setdefault(place.model, []).append(place.query)
     seen = [(title, [place for place in places if _may_see(request, place)]) for title, places in groups]
     places = [place for _, places in seen for place in places]
-    waiting = _counted(places, mine=place_facts.places_of(request.user))
+    waiting = _counted(places, mine=place_facts.places_of(operator=request.user))
     return [
         {
             "title": title,

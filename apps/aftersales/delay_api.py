@@ -57,7 +57,9 @@ class DelayAnswerSerializer(serializers.Serializer[Any]):
     def validate(self, told: dict[str, Any]) -> dict[str, Any]:
         """Goods are named with ``swap``, and no line twice."""
         named = [each["line_id"] for each in told.get("swaps", [])]
-        if (told["choice"] == DelayChoice.SWAP) != bool(named) or len(set(named)) != len(named):
+        if named and told["choice"] != DelayChoice.SWAP:
+            raise serializers.ValidationError({"swaps": ["只有选择换货时才填写"]})
+        if told["choice"] == DelayChoice.SWAP and (not named or len(set(named)) != len(named)):
             raise serializers.ValidationError({"swaps": [SwapsInvalid.message]})
         return told
 

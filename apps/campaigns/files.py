@@ -68,7 +68,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _nothing(entry: Any, at: datetime) -> Iterable[Fault]:
+def _nothing(*_: Any) -> Iterable[Fault]:
     """What is warned of where a room has nothing to warn of."""
     return ()
 

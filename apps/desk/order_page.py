@@ -147,7 +147,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
-        mine = place_facts.places_of(request.user)
+        mine = place_facts.places_of(operator=request.user)
         rows = rows if mine is None else rows.filter(delivery__place_id__in=mine)
         rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")

@@ -61,7 +61,7 @@ class PickupAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pickup]:
         rows: QuerySet[Pickup] = super().get_queryset(request)
-        mine = place_facts.places_of(request.user)
+        mine = place_facts.places_of(operator=request.user)
         rows = rows if mine is None else rows.filter(place__in=mine)
         return rows.prefetch_related("order__lines")
 
@@ -129,7 +129,7 @@ class PickupAdmin(ReadOnlyAdmin):
         initial = {"place": request.session.get(_SHOP), **({"code": code} if code else {})}
         return self.ask(
             request,
-            partial(forms.HandOverForm, initial=initial, mine=place_facts.places_of(request.user)),
+            partial(forms.HandOverForm, initial=initial, mine=place_facts.places_of(operator=request.user)),
             hand_over,
             preview=shown,
             then=reverse("admin:pickup_pickup_add"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from apps.base.admin import EditableAdmin
 from apps.stores import services as stores
@@ -52,7 +49,7 @@ class PlaceStaffAdmin(EditableAdmin):
 
     form = StaffForm
     saves = staticmethod(stores.bind)
-    list_display = ["operator", "place"]
+    list_display = ["operator", "place", "note"]
     list_filter = ["place"]
     list_select_related = ["operator", "place"]
     search_fields = ["operator__username", "place__name"]
@@ -62,12 +59,8 @@ class PlaceStaffAdmin(EditableAdmin):
         (
             None,
             {
-                "fields": [("operator", "place")],
+                "fields": [("operator", "place"), "note"],
                 "description": "绑定后，该操作员的自提单、订单列表和核销只限所绑门店；可绑定多个，全部删除后可见全部。",
             },
         )
     ]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A binding is made and taken back, never turned into another one."""
-        return False

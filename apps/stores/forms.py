@@ -120,7 +120,7 @@ class StaffForm(RuledForm):
 
     class Meta:
         model = PlaceStaff
-        fields = ["operator", "place"]
+        fields = ["operator", "place", "note"]
 
     def check(self, row: PlaceStaff) -> None:
         stores.check_staff(row)

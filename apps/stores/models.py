@@ -88,6 +88,7 @@ class PlaceStaff(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name="操作员"
     )
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+", verbose_name="门店")
+    note = models.CharField("备注", max_length=40, blank=True, help_text="如班次、岗位；只有后台可见")
 
     class Meta:
         verbose_name = verbose_name_plural = "门店店员"

@@ -40,7 +40,7 @@ def delivering_near(to: Point) -> Sequence[Place]:
     return list(rows.order_by("away", "priority", "id")[:_MOST])
 
 
-def places_of(operator: Any) -> frozenset[int] | None:
+def places_of(*, operator: Any) -> frozenset[int] | None:
     """The places that an operator works at, by id; None for who sees all. One statement an operator and request."""
     if operator is None or operator.is_superuser:
         return None
@@ -55,5 +55,5 @@ def places_of(operator: Any) -> frozenset[int] | None:
 
 def is_out_of_reach(place_id: int, *, operator: Any) -> bool:
     """Whether an operator works at places of which this is none."""
-    mine = places_of(operator)
+    mine = places_of(operator=operator)
     return mine is not None and place_id not in mine

@@ -27,14 +27,14 @@ def leave(*, order_no: str, rider: str, operator: Any, at: datetime) -> Order:
 
     Raises NotFound, also for who works at other shops; NotShippable.
     """
-    _require_mine(order_no, operator)
+    _require_mine(order_no, operator=operator)
     note = f"配送员：{rider}" if rider else ""
     return local.leave(order_no=order_no, kind=DeliveryKind.CITY, note=note[:200], operator=operator, at=at)
 
 
 def arrive(*, order_no: str, operator: Any, at: datetime) -> Order:
     """Say that the rider has handed it over: it is RECEIVED. Raises NotFound, NotByRider, MoveRefused."""
-    _require_mine(order_no, operator)
+    _require_mine(order_no, operator=operator)
     with transaction.atomic():
         if orders.lock(order_no=order_no).delivery_kind is not DeliveryKind.CITY:
             raise NotByRider
@@ -43,7 +43,7 @@ def arrive(*, order_no: str, operator: Any, at: datetime) -> Order:
         )
 
 
-def _require_mine(order_no: str, operator: Any) -> None:
+def _require_mine(order_no: str, *, operator: Any) -> None:
     """Raise NotFound for an order that a shop brings at which the operator does not work; from where it is never moves."""
     delivery = Order.objects.filter(order_no=order_no).values_list("delivery", flat=True).first()
     if delivery and place_facts.is_out_of_reach(delivery["place_id"], operator=operator):

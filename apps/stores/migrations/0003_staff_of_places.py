@@ -24,6 +24,12 @@ class Migration(migrating.Migration):
                     ),
                 ),
                 (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="如班次、岗位；只有后台可见", max_length=40, verbose_name="备注"
+                    ),
+                ),
+                (
                     "operator",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

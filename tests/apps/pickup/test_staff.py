@@ -160,13 +160,13 @@ def test_who_may_bind_whom(admin_user: User, admin_client: Client) -> None:
     address = "/admin/stores/placestaff/add/"
     assert browser(operator).get(address).status_code == 403
     assert admin_client.post(address, {"operator": operator.pk, "place": lake.pk}).status_code == 302
-    assert place_facts.places_of(fresh(operator)) == {lake.pk}
+    assert place_facts.places_of(operator=fresh(operator)) == {lake.pk}
     again = admin_client.post(address, {"operator": operator.pk, "place": lake.pk})
     assert "已绑定此门店" in said(again)
     store = Place.objects.create(name="总仓")
     for row in (PlaceStaff(operator=admin_user, place=lake), PlaceStaff(operator=operator, place=store)):
         with pytest.raises(StaffRefused):
             stores.bind(row)
-    assert place_facts.places_of(admin_user) is None
+    assert place_facts.places_of(operator=admin_user) is None
     PlaceStaff.objects.all().delete()
-    assert place_facts.places_of(fresh(operator)) is None
+    assert place_facts.places_of(operator=fresh(operator)) is None
