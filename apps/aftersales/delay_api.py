@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils import timezone
@@ -54,15 +55,6 @@ class DelayAnswerSerializer(serializers.Serializer[Any]):
     choice = serializers.ChoiceField(choices=DelayChoice.choices)
     swaps = serializers.ListField(child=DelayTakenSerializer(), required=False, max_length=MOST_OFFERS)
 
-    def validate(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Goods are named with ``swap``, and no line twice."""
-        named = [each["line_id"] for each in told.get("swaps", [])]
-        if named and told["choice"] != DelayChoice.SWAP:
-            raise serializers.ValidationError({"swaps": ["只有选择换货时才填写"]})
-        if told["choice"] == DelayChoice.SWAP and (not named or len(set(named)) != len(named)):
-            raise serializers.ValidationError({"swaps": [SwapsInvalid.message]})
-        return told
-
 
 class AnsweredDelaySerializer(serializers.Serializer[Any]):
     """The delay as it stands now."""
@@ -87,6 +79,7 @@ class DelayAnswerView(APIView):
         request=DelayAnswerSerializer,
         responses={
             200: AnsweredDelaySerializer,
+            400: refusal(400, "delay_swaps_invalid", SwapsInvalid.message, {"swaps": [SwapsInvalid.message]}),
             404: refusal(404, "not_found", "内容不存在"),
             409: refusal(409, "delay_not_open", "延迟发货的选择已结束", {"status": "SILENT"}),
         },
@@ -103,12 +96,24 @@ class DelayAnswerView(APIView):
     def post(self, request: Request, order_no: str) -> Response:
         asked = DelayAnswerSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        told = asked.validated_data
         row = answering.answer_delay(
             member=caller(request),
             order_no=order_no,
-            choice=DelayChoice(asked.validated_data["choice"]),
-            swaps={each["line_id"]: each["sku_id"] for each in asked.validated_data.get("swaps", [])},
+            choice=DelayChoice(told["choice"]),
+            swaps=_swaps(told),
             at=timezone.now(),
         )
         shown = {"order_no": order_no, "delay": deadline_facts.delay_shown(row)}
         return Response(AnsweredDelaySerializer(shown).data)
+
+
+def _swaps(told: Mapping[str, Any]) -> dict[int, int]:
+    """Which SKU is taken for which line. Raises SwapsInvalid unless goods are named with ``swap``, and no line twice."""
+    named = told.get("swaps", [])
+    if named and told["choice"] != DelayChoice.SWAP:
+        raise SwapsInvalid("只有选择换货时才填写", details={"swaps": ["只有选择换货时才填写"]})
+    swaps = {each["line_id"]: each["sku_id"] for each in named}
+    if len(swaps) < len(named) or (told["choice"] == DelayChoice.SWAP and not swaps):
+        raise SwapsInvalid(details={"swaps": [SwapsInvalid.message]})
+    return swaps
