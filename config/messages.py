@@ -58,9 +58,15 @@ SCENES: Sequence[Scene] = (
         title="订单支付成功",
         moment="pay",
         passes_quiet=True,
-        names=(_ORDER_NO, _GOODS, _AMOUNT, _time("paid_at", "支付时间")),
+        names=(
+            _ORDER_NO,
+            _GOODS,
+            _AMOUNT,
+            _time("paid_at", "支付时间"),
+            _text("next", "接下来", "我们会尽快发货"),
+        ),
         inbox_title="支付成功",
-        inbox_text="您的订单 {order_no} 已支付 {amount}，我们会尽快发货。",
+        inbox_text="您的订单 {order_no} 已支付 {amount}，{next}。",
         page=_ORDER_PAGE,
         by_card=True,
         reads="apps.orders.telling.paid",
@@ -412,12 +418,13 @@ SCENES: Sequence[Scene] = (
             _text("reason", "原因", "缺货"),
             _time("ship_by", "新的发货时间"),
             _time("answer_until", "答复截止"),
+            _text("choices", "可选", "等待、换货或退款"),
         ),
         expires_after=timedelta(days=1),
         inbox_title="订单将延迟发货",
         inbox_text=(
             "很抱歉，您的订单 {order_no} 因{reason}预计在 {ship_by} 前发出。"
-            "您可在 {answer_until} 前选择等待或退款，未选择视为等待。"
+            "您可在 {answer_until} 前选择{choices}，未选择视为等待。"
         ),
         page=_ORDER_PAGE,
         asked=False,

@@ -40,7 +40,8 @@ from apps.risk.states import Verdict
 class Place(NamedTuple):
     """A list that operators go to: its title, Material symbol, model, and the filter it opens with.
 
-    ``waiting`` gives the rows that wait there for a person: the place bears their number.
+    ``waiting`` gives the rows that wait there for a person: the place bears their number. ``of_shop`` is where each row says
+    whose shop's it is: who works at one shop counts its own.
     """
 
     title: str
@@ -48,11 +49,13 @@ class Place(NamedTuple):
     model: str
     query: str = ""
     waiting: Callable[[], QuerySet[Any]] | None = None
+    of_shop: str = ""
 
 
 Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
+_SHOP_OF_ORDER = "delivery__place_id"
 _BURNING = "standing=open"
 _PRESSING = "standing=pressing"
 _TO_SHIP = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.EXPRESS}"
@@ -85,10 +88,14 @@ GROUPS: Groups = [
         "订单",
         [
             Place("全部订单", "receipt_long", "orders.Order"),
-            Place("待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship),
+            Place(
+                "待发货", "local_shipping", "orders.Order", _TO_SHIP, cockpit.waiting_to_ship, _SHOP_OF_ORDER
+            ),
             Place("自提单", "storefront", "pickup.Pickup"),
-            Place("待备货自提", "inventory", "pickup.Pickup", _TO_PREPARE, pickup_facts.to_prepare),
-            Place("待配送", "moped", "orders.Order", _TO_RIDE, cockpit.waiting_for_rider),
+            Place(
+                "待备货自提", "inventory", "pickup.Pickup", _TO_PREPARE, pickup_facts.to_prepare, "place_id"
+            ),
+            Place("待配送", "moped", "orders.Order", _TO_RIDE, cockpit.waiting_for_rider, _SHOP_OF_ORDER),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
         ],
     ),
@@ -179,6 +186,7 @@ GROUPS: Groups = [
             Place("卡密", "key", "cardkeys.CardKey"),
             Place("卡密批次", "upload_file", "cardkeys.CardBatch"),
             Place("仓库与门店", "warehouse", "stores.Place"),
+            Place("门店店员", "badge", "stores.PlaceStaff"),
         ],
     ),
     (

@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db.models import Count, Model, Value
+from django.db.models import Count, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.base import planned
 from apps.checkout import activities
+from apps.stores import selectors as place_facts
 from config.navigation import GROUPS, Groups, Place
 
 
@@ -38,7 +39,8 @@ def shown(request: HttpRequest, groups: Groups) -> list[dict[str, Any]]:
         for place in places:
             filters.setdefault(place.model, []).append(place.query)
     seen = [(title, [place for place in places if _may_see(request, place)]) for title, places in groups]
-    waiting = _counted([place for _, places in seen for place in places])
+    places = [place for _, places in seen for place in places]
+    waiting = _counted(places, mine=place_facts.places_of(operator=request.user))
     return [
         {
             "title": title,
@@ -68,20 +70,26 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _counted(places: Sequence[Place]) -> dict[Place, int]:
-    """Return how many rows wait at each place where any do: one statement for all places, none where no place asks."""
+def _counted(places: Sequence[Place], *, mine: frozenset[int] | None) -> dict[Place, int]:
+    """Return how many rows wait at each place where any do: one statement for all places, none where no place asks.
+
+    ``mine`` are the shops whose rows count, where rows are of a shop; None for all.
+    """
     asking = tuple(place for place in places if place.waiting is not None)
     if not asking:
         return {}
-    text, values = _counting(asking)
+    text, values = _counting(asking, mine)
     return {asking[number]: rows for number, rows in planned.rows(text, values)}
 
 
-@lru_cache(maxsize=64)  # for each set of rights
-def _counting(asking: tuple[Place, ...]) -> tuple[str, tuple[Any, ...]]:
+@lru_cache(maxsize=64)  # for each set of rights and shops
+def _counting(asking: tuple[Place, ...], mine: frozenset[int] | None) -> tuple[str, tuple[Any, ...]]:
     """The statement that counts at these places, with its values. What waits must not depend on the moment."""
     counts = [
-        place.waiting().order_by().values(waits_at=Value(number)).annotate(rows=Count("*"))
+        _of_shops(place, place.waiting(), mine)
+        .order_by()
+        .values(waits_at=Value(number))
+        .annotate(rows=Count("*"))
         for number, place in enumerate(asking)
         if place.waiting is not None
     ]
@@ -89,6 +97,11 @@ def _counting(asking: tuple[Place, ...]) -> tuple[str, tuple[Any, ...]]:
     if moments := [value for value in values if isinstance(value, date)]:
         raise ValueError(f"What waits for a person is counted by a fixed statement, not as of {moments}.")
     return text, values
+
+
+def _of_shops(place: Place, rows: QuerySet[Any], mine: frozenset[int] | None) -> QuerySet[Any]:
+    """Those of the rows that are of these shops."""
+    return rows.filter(**{f"{place.of_shop}__in": sorted(mine)}) if place.of_shop and mine else rows
 
 
 def _item(request: HttpRequest, place: Place, filters: Sequence[str], waiting: int) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from django import forms
@@ -15,6 +16,8 @@ from unfold.widgets import (
 from apps.aftersales.planning import Standing, Wish
 from apps.base.asking import AskForm, OnceForm
 from apps.base.forms import TextField, YuanField
+from apps.catalog import sku_codes
+from apps.deadlines.forms import DelayForm
 from apps.orders.models import OrderLine
 from mall.money import yuan
 
@@ -113,3 +116,41 @@ class PartForm(OnceForm):
             shipping_fen=typed["shipping_fen"] or 0,
             restock=frozenset(line for line in lines if typed.get(f"restock_{line}")),
         )
+
+
+class PutOffForm(DelayForm):
+    """Why an order cannot leave as promised, by when it will, and which other goods its buyer may take instead."""
+
+    def __init__(self, *args: Any, lines: Collection[OrderLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for line in lines:
+            called = f"{line.title} {line.option_text}".strip()
+            self.fields[f"swap_{line.pk}"] = TextField(
+                label=f"换货：{called} × {line.quantity}",
+                required=False,
+                max_length=400,
+                widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+                help_text="可换的商家编码，多个用逗号或空格分隔；须有现货且售价不低于原单价，差价由商家承担；不提供请留空",
+            )
+        self._lines = [line.pk for line in lines]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the codes of each line."""
+        typed = super().clean() or {}
+        self._offers: list[tuple[int, int]] = []
+        for line_id in self._lines:
+            name = f"swap_{line_id}"
+            codes = list(dict.fromkeys(filter(None, re.split(r"[\s,，、;；]+", str(typed.get(name) or "")))))
+            if not codes:
+                continue
+            try:
+                ids = sku_codes.ids_of(codes)
+            except forms.ValidationError as unknown:
+                self.add_error(name, unknown)
+            else:
+                self._offers += [(line_id, ids[code]) for code in codes]
+        return typed
+
+    def said(self) -> dict[str, Any]:
+        """As the service takes it."""
+        return {**super().said(), "offers": self._offers}

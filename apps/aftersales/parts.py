@@ -1,4 +1,4 @@
-"""What after-sales says on the page of an order: what was refunded of it, and the buttons that refund."""
+"""What after-sales says on the page of an order: what was refunded of it, and the buttons that refund or put off."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from apps.aftersales import planning, wording
 from apps.aftersales import selectors as refund_facts
 from apps.aftersales import services as aftersales
 from apps.aftersales.admin import Shown
-from apps.aftersales.forms import PartForm, WholeForm
+from apps.aftersales.forms import PartForm, PutOffForm, WholeForm
+from apps.aftersales.services import swapping
 from apps.base.admin import link
 from apps.base.asking import Asking, Done, Preview, operator
 from apps.base.parts import Button, Part
+from apps.deadlines.parts import owed
 from apps.orders.models import Order, OrderRefund
 from apps.orders.parts import OrderPart
 from mall.money import yuan
@@ -135,5 +137,33 @@ REFUNDS: Final = Part(
             press=_refund_whole,
             usable=_whole,
         ),
+    ],
+)
+
+
+def _put_off(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+    def put_off(filled: PutOffForm) -> str:
+        row = swapping.put_off(
+            order_no=order.order_no, operator=operator(request), at=timezone.now(), **filled.said()
+        )
+        return f"已通知买家，请在 {timezone.localtime(row.answer_until):%m-%d %H:%M} 前答复；逾期视为等待。"
+
+    lines = swapping.swappable(planning.standing_of(order))
+    return page.ask(request, partial(PutOffForm, lines=lines), put_off, row=order, heading=order.order_no)
+
+
+# Offering a delay stands with after-sales, for other goods or money may be what comes of it.
+DELAYS: Final = Part(
+    room="aftersales",
+    buttons=[
+        Button(
+            name="put_off",
+            title="登记无法按时发货",
+            path="put-off",
+            needs="deadlines.offer_delay",
+            icon="event_busy",
+            press=_put_off,
+            usable=owed,
+        )
     ],
 )

@@ -65,10 +65,42 @@ class Columns(NamedTuple, Generic[_Row]):
     row: Callable[[int, Mapping[str, str]], _Row]
 
 
+class UnfitRow(NamedTuple):
+    """A row that cannot be taken: its number in the file, and why."""
+
+    number: int
+    text: str
+
+    @property
+    def sentence(self) -> str:
+        """As operators read it."""
+        return f"第 {self.number} 行：{self.text}"
+
+
+class Sheet(NamedTuple, Generic[_Row]):
+    """What a file says: the rows that can be taken, and those that cannot, each in the order of the file."""
+
+    rows: list[_Row]
+    unfit: list[UnfitRow]
+
+
 def read(content: bytes, *, columns: Columns[_Row]) -> list[_Row]:
     """Return the rows of a file in their order, without empty ones.
 
     Raises FileUnreadable for the whole, and Faulty with a sentence for each row (第 n 行) that cannot be taken.
+    """
+    sheet = read_through(content, columns=columns)
+    if sheet.unfit:
+        faults = [Fault("file", unfit.sentence) for unfit in sheet.unfit[:_MOST_FAULTS]]
+        more = [Fault("file", "错误过多，其余未列出")] if len(sheet.unfit) >= _MOST_FAULTS else []
+        raise Faulty([*faults, *more])
+    return sheet.rows
+
+
+def read_through(content: bytes, *, columns: Columns[_Row]) -> Sheet[_Row]:
+    """Return the rows of a file beside those that cannot be taken, for whoever judges both before telling anything.
+
+    Raises FileUnreadable for the whole.
     """
     if len(content) > MOST_BYTES:
         raise FileUnreadable(f"文件不能超过 {MOST_BYTES // 1024 // 1024} MB，请分成几份")
@@ -78,31 +110,25 @@ def read(content: bytes, *, columns: Columns[_Row]) -> list[_Row]:
     return _rows(cells, columns)
 
 
-def _rows(cells: Iterator[tuple[int, Sequence[Any]]], columns: Columns[_Row]) -> list[_Row]:
+def _rows(cells: Iterator[tuple[int, Sequence[Any]]], columns: Columns[_Row]) -> Sheet[_Row]:
     """Read the head, then each row below it."""
     first = next(((number, row) for number, row in cells if any(_is_written(cell) for cell in row)), None)
     if first is None:
         raise FileUnreadable("文件是空的")
     places = _places(first[1], columns)
-    rows: list[_Row] = []
-    faults: list[Fault] = []
+    sheet: Sheet[_Row] = Sheet([], [])
     for number, row in cells:
         if not any(_is_written(row[place]) for place in places.values() if place < len(row)):
             continue
-        if len(rows) >= MOST_ROWS:
+        if len(sheet.rows) + len(sheet.unfit) >= MOST_ROWS:
             raise FileUnreadable(f"一次最多导入 {MOST_ROWS} 行，请分成几份")
         try:
-            rows.append(columns.row(number, _texts_of(row, places, columns)))
+            sheet.rows.append(columns.row(number, _texts_of(row, places, columns)))
         except Unfit as unfit:
-            faults.append(Fault("file", f"第 {number} 行：{unfit}"))
-            if len(faults) >= _MOST_FAULTS:
-                faults.append(Fault("file", "错误过多，其余未列出"))
-                break
-    if faults:
-        raise Faulty(faults)
-    if not rows:
+            sheet.unfit.append(UnfitRow(number, str(unfit)))
+    if not sheet.rows and not sheet.unfit:
         raise FileUnreadable("表头下面没有内容")
-    return rows
+    return sheet
 
 
 def _places(head: Sequence[Any], columns: Columns[_Row]) -> dict[str, int]:

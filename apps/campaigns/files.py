@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from mall import text as texts
+from mall.errors import Fault
 
 
 def _said(value: Any) -> Any:
@@ -67,12 +68,18 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _nothing(*_: Any) -> Iterable[Fault]:
+    """What is warned of where a room has nothing to warn of."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of the file, a list of entries (or one object, where ``single``).
 
     ``load`` saves an entry, approved, and returns (code, what is printed for it); it raises ShopError for what the
-    room refuses, whose details name fields of the entry. ``dump`` writes the entries down, ready to be loaded.
+    room refuses, whose details name fields of the entry. ``dump`` writes the entries down, ready to be loaded. ``warn`` says
+    of an entry that was saved what an operator's page would warn of: where in the entry, and what.
     """
 
     name: str
@@ -80,3 +87,4 @@ class Part:
     load: Callable[[Any, datetime], tuple[str, Any]]
     dump: Callable[[], Iterable[Entry]]
     single: bool = False
+    warn: Callable[[Any, datetime], Iterable[Fault]] = _nothing

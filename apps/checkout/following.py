@@ -33,7 +33,7 @@ def begin(*, order_no: str, at: datetime) -> bool:
     if paid is None or paid.transaction_id is None or paid.captured_at is None:
         return False
     order = Order.objects.prefetch_related("lines__sku").get(order_no=order_no)
-    if order.status not in (Status.PAID, Status.GATHERING) or order.delivery is not None:
+    if order.status not in (Status.PAID, Status.GATHERING) or order.delivery is not None or order.virtual:
         return False  # on its way already, or over: the news is late; or the card speaks of a parcel that there is not
     return cards.begin(
         order_no=order_no,

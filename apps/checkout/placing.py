@@ -205,7 +205,7 @@ def _write(
         member=member,
         quote=composition.quote,
         goods={
-            sku_id: _remembered(sku, confirms_no_return=confirms_no_return)
+            sku_id: remembered(sku, confirms_no_return=confirms_no_return)
             for sku_id, sku in composition.skus.items()
         },
         address=_snapshot(address) if address else {},
@@ -229,7 +229,7 @@ def _write(
     return order
 
 
-def _remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
+def remembered(sku: Sku, *, confirms_no_return: bool) -> orders.Goods:
     """What the order's line remembers of a SKU, as it was shown."""
     returns = catalog_facts.returns_of(sku.product)
     return orders.Goods(

@@ -104,6 +104,8 @@ def order_text(order: Order, shown: Sequence[dict[str, Any]]) -> str:
     """How the order's status reads: a refunded one by its money, which may still be on the way or stuck."""
     if order.delivery is not None and (text := _LOCAL.get((order.delivery_kind, order.status))):
         return text
+    if order.virtual and order.status in (Status.PAID, Status.SHIPPED):
+        return "已发放"
     if order.status != Status.REFUNDED:
         return str(Status(order.status).label)
     found = {row["status"] for row in shown if row["of_price"]}

@@ -11,10 +11,15 @@ from apps.payments import selectors as payment_facts
 
 
 def tell(*, bill_kind: str, bill_no: str, at: datetime) -> None:
-    """Tell WeChat what a bill's payment paid for; nothing where no money was captured. Raises UploadLater."""
+    """Tell WeChat what a bill's payment paid for; nothing where no money was captured. Raises UploadLater.
+
+    An order of virtual goods of which WeChat collected nothing says so for whom looks for its upload.
+    """
     payment = payment_facts.captured_for(bill_kind=bill_kind, bill_no=bill_no)
     if payment is not None:
         bills.of(bill_kind).upload(payment, at=at)
+    elif _asks_nothing(bill_kind, bill_no):
+        uploads.upload(order_no=bill_no, bill_kind=bill_kind, bill_no=bill_no, transaction_id=None, at=at)
 
 
 def tell_of_parcels(*, order_no: str, at: datetime) -> None:
@@ -37,3 +42,13 @@ def tell_of_parcels(*, order_no: str, at: datetime) -> None:
             trouble = trouble or later
     if trouble is not None:
         raise trouble
+
+
+def _asks_nothing(bill_kind: str, bill_no: str) -> bool:
+    """Whether a bill is an order of virtual goods that was paid without WeChat."""
+    order = (
+        Order.objects.filter(order_no=bill_no, virtual=True).first()
+        if bill_kind == bills.ORDER.name
+        else None
+    )
+    return order is not None and not order.due_fen and order.paid_at is not None

@@ -13,7 +13,8 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 
 from apps.base import days, reporting, sheets
@@ -31,6 +32,7 @@ DELAY_COLOURS: Final[dict[str, str]] = {
     DelayStatus.WAITS: "info",
     DelayStatus.SILENT: "info",
     DelayStatus.REFUNDED: "",
+    DelayStatus.SWAPPED: "success",
     DelayStatus.VOID: "",
 }
 _OUTCOME_COLOURS: Final[dict[str, str]] = {Outcome.KEPT: "success", Outcome.LATE: "danger", Outcome.GONE: ""}
@@ -171,9 +173,14 @@ class DelayAdmin(ReadOnlyAdmin):
         "note",
         ("was_promised_at", "promised_at"),
         ("asked_at", "answer_until", "answered_at"),
+        "swaps",
         ("refund_no", "operator"),
     ]
-    readonly_fields = ["state"]
+    readonly_fields = ["state", "swaps"]
+
+    @admin.display(description="可换商品")
+    def swaps(self, row: Delay) -> SafeString | str:
+        return swaps_shown(row)
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Delay) -> SafeString:
@@ -223,6 +230,20 @@ def standing_of(row: Deadline, *, at: datetime) -> SafeString:
     if row.promised_at <= at:
         return chip("已超承诺", "danger")
     return chip("即将超时", "warning") if row.warned_at is not None else chip("正常", "success")
+
+
+def swaps_shown(row: Delay) -> SafeString | str:
+    """What the buyer could take instead, a line each, with what was taken."""
+    lines = (
+        (
+            f"{each.was_title} {each.was_option_text}".strip(),
+            f"{each.title} {each.option_text}".strip(),
+            each.sku.code,
+            "　已选" if each.chosen else "",
+        )
+        for each in row.offers.all()
+    )
+    return format_html_join(mark_safe("<br>"), "{} → {}（{}）{}", lines) or "—"
 
 
 def left_in_words(due_at: datetime, *, at: datetime) -> str:

@@ -41,7 +41,7 @@ class DelayForm(AskForm):
     """Why an order cannot leave as promised, and by when it will."""
 
     title = "登记无法按时发货"
-    explanation = "买家会收到通知，可选择等待或退款；逾期未选视为等待。微信的发货时限不因此改变。"
+    explanation = "买家会收到通知，可选择等待、退款，以及您在下方提供的换货；逾期未选视为等待。微信的发货时限不因此改变。"
 
     reason = forms.ChoiceField(label="原因", choices=DelayReason.choices, widget=UnfoldAdminSelectWidget)
     ships_on = forms.DateField(

@@ -10,7 +10,7 @@ from django.db.models.functions import Least
 
 from apps.catalog.models import Product, Sku
 from apps.deadlines.states import DelayReason, DelayStatus, Outcome, Source
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderLine
 
 
 class DeadlineRules(models.Model):
@@ -132,7 +132,7 @@ class Deadline(models.Model):
 
 
 class Delay(models.Model):
-    """A promise that cannot be kept, offered to the shopper: to wait until a new day, or to have the money back."""
+    """A promise that cannot be kept, offered to the shopper: to wait until a new day, other goods, or the money back."""
 
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="订单"
@@ -173,3 +173,33 @@ class Delay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order.order_no} {self.get_status_display()}"
+
+
+class DelayOffer(models.Model):
+    """Goods that the shopper may take in the place of a line's that are late. Whole lines: as many units as were bought."""
+
+    delay = models.ForeignKey(
+        Delay, on_delete=models.PROTECT, related_name="offers", db_index=False, verbose_name="延迟发货"
+    )
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", verbose_name="订单商品")
+    # As both were called when it was offered.
+    was_title = models.CharField("原商品", max_length=80)
+    was_option_text = models.CharField("原规格", max_length=120, blank=True)
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="可换 SKU")
+    title = models.CharField("可换商品", max_length=80)
+    option_text = models.CharField("可换规格", max_length=120, blank=True)
+    chosen = models.BooleanField("买家已选", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "延迟发货可换商品"
+        ordering = ["id"]
+        constraints = [
+            # A SKU is offered for one line: two lines of an order never name the same goods.
+            models.UniqueConstraint(fields=["delay", "sku"], name="delay_offer_once_per_sku"),
+            models.UniqueConstraint(
+                fields=["delay", "line"], condition=Q(chosen=True), name="delay_offer_one_chosen_per_line"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.was_title} → {self.title}"

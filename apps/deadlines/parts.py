@@ -1,22 +1,20 @@
-"""What deadlines say on the page of an order: by when it leaves, delays that were offered, and putting it off."""
+"""What deadlines say on the page of an order: by when it leaves, and delays that were offered."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.base.admin import chip
-from apps.base.asking import Asking, operator
-from apps.base.parts import Button, Fact, Part
-from apps.deadlines.admin import DELAY_COLOURS, standing_of
-from apps.deadlines.forms import DelayForm
+from apps.base.parts import Fact, Part
+from apps.deadlines.admin import DELAY_COLOURS, standing_of, swaps_shown
 from apps.deadlines.models import Deadline, Delay
-from apps.deadlines.services import delaying
 from apps.orders.models import Order
 from apps.orders.parts import OrderPart
 from apps.orders.states import Status
@@ -27,8 +25,25 @@ class DelayInline(OrderPart):
 
     model = Delay
     verbose_name_plural = "延迟发货"
-    fields = ["asked_at", "reason", "was_promised_at", "promised_at", "state", "answered_at", "operator"]
+    fields = [
+        "asked_at",
+        "reason",
+        "was_promised_at",
+        "promised_at",
+        "swaps",
+        "state",
+        "answered_at",
+        "operator",
+    ]
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delay]:
+        rows: QuerySet[Delay] = super().get_queryset(request)
+        return rows.select_related("operator").prefetch_related("offers__sku")
+
+    @admin.display(description="可换商品")
+    def swaps(self, row: Delay) -> SafeString | str:
+        return swaps_shown(row)
 
     @admin.display(description="状态")
     def state(self, row: Delay) -> SafeString:
@@ -49,17 +64,8 @@ def _ship_by(order: Order) -> SafeString | str:
     )
 
 
-def _put_off(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
-    def put_off(filled: DelayForm) -> str:
-        row = delaying.ask(
-            order_no=order.order_no, operator=operator(request), at=timezone.now(), **filled.said()
-        )
-        return f"已通知买家，请在 {timezone.localtime(row.answer_until):%m-%d %H:%M} 前答复；逾期视为等待。"
-
-    return page.ask(request, DelayForm, put_off, row=order, heading=order.order_no)
-
-
-def _owed(order: Order) -> bool:
+def owed(order: Order) -> bool:
+    """Whether an order may be put off."""
     return order.status == Status.PAID and Deadline.objects.filter(order=order, ended_at=None).exists()
 
 
@@ -75,15 +81,4 @@ DEADLINE: Final = Part(
         )
     ],
     inlines=[DelayInline],
-    buttons=[
-        Button(
-            name="put_off",
-            title="登记无法按时发货",
-            path="put-off",
-            needs="deadlines.offer_delay",
-            icon="event_busy",
-            press=_put_off,
-            usable=_owed,
-        )
-    ],
 )

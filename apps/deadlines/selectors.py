@@ -9,10 +9,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 
 from apps.deadlines import reckoning
-from apps.deadlines.models import Deadline, DeadlineRules, Delay, Promise, ShopDay
+from apps.deadlines.models import Deadline, DeadlineRules, Delay, DelayOffer, Promise, ShopDay
 from apps.deadlines.states import DelayChoice, DelayStatus, Source
+from apps.inventory import selectors as stock_facts
 from apps.orders.models import Order
 from apps.orders.states import Status
+from apps.pictures import stored
 
 
 def rules() -> DeadlineRules:
@@ -83,7 +85,7 @@ def unended(*, limit: int) -> list[str]:
 
 def unfixed(*, limit: int) -> list[str]:
     """Paid orders of which a parcel is to be sent and that have no deadline yet, the oldest first."""
-    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True)
+    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True, virtual=False)
     rows = waiting.filter(deadline__isnull=True).order_by("paid_at")
     return list(rows.values_list("order_no", flat=True)[:limit])
 
@@ -104,7 +106,7 @@ def late_parcel(order: Order) -> datetime | None:
 def shown_of(order: Order) -> dict[str, Any]:
     """What an order answers of its deadline: ``ship_by``, and the last ``delay`` that was offered.
 
-    One statement, and another where something was ever put off.
+    One statement, and two or three where something was ever put off.
     """
     put_off = Exists(Delay.objects.filter(order=OuterRef("order")))
     row = Deadline.objects.filter(order=order).annotate(put_off=put_off).only("promised_at").first()
@@ -115,7 +117,11 @@ def shown_of(order: Order) -> dict[str, Any]:
 
 
 def delay_shown(row: Delay) -> dict[str, Any]:
-    """A delay as the API shows it; ``choices`` are what may still be answered."""
+    """A delay as the API shows it; ``choices`` are what may still be answered. A statement, two where goods are offered."""
+    offers = list(DelayOffer.objects.filter(delay=row).select_related("sku__product"))
+    is_open = row.status == DelayStatus.ASKED
+    choices = [choice for choice in DelayChoice.values if choice != DelayChoice.SWAP or offers]
+    free = stock_facts.available([each.sku_id for each in offers]) if is_open else {}
     return {
         "status": row.status,
         "status_text": row.get_status_display(),
@@ -127,6 +133,22 @@ def delay_shown(row: Delay) -> dict[str, Any]:
         "asked_at": row.asked_at,
         "answer_until": row.answer_until,
         "answered_at": row.answered_at,
-        "choices": list(DelayChoice.values) if row.status == DelayStatus.ASKED else [],
+        "choices": choices if is_open else [],
+        "swaps": [_offer_shown(each, available=free.get(each.sku_id, 0)) for each in offers],
         "refund_no": row.refund_no or None,
+    }
+
+
+def _offer_shown(row: DelayOffer, *, available: int) -> dict[str, Any]:
+    """What may be taken for a line; the picture is the SKU's own, else its product's."""
+    return {
+        "line_id": row.line_id,
+        "was_title": row.was_title,
+        "was_option_text": row.was_option_text,
+        "sku_id": row.sku_id,
+        "title": row.title,
+        "option_text": row.option_text,
+        "image_url": stored.address(row.sku.image.name or row.sku.product.cover.name or "", stored.Size.LIST),
+        "available": available,
+        "chosen": row.chosen,
     }

@@ -42,6 +42,7 @@ class DelayStatus(models.TextChoices):
     WAITS = "WAITS", "买家同意等待"
     SILENT = "SILENT", "未答复，视为等待"
     REFUNDED = "REFUNDED", "买家选择退款"
+    SWAPPED = "SWAPPED", "买家选择换货"
     VOID = "VOID", "已失效"
 
 
@@ -49,6 +50,7 @@ class DelayChoice(models.TextChoices):
     """What the shopper may answer."""
 
     WAIT = "wait", "等待"
+    SWAP = "swap", "换货"
     REFUND = "refund", "退款"
 
 
@@ -58,13 +60,21 @@ LIFECYCLE: Final = Lifecycle(
     moves={
         "wait": Move({DelayStatus.ASKED}, DelayStatus.WAITS),
         "refund": Move({DelayStatus.ASKED}, DelayStatus.REFUNDED),
+        # Other goods leave in the place of those that are late, by the promise that was given.
+        "swap": Move({DelayStatus.ASKED}, DelayStatus.SWAPPED),
         # The written rule of silence: who does not answer waits.
         "lapse": Move({DelayStatus.ASKED}, DelayStatus.SILENT),
         # The order left, or its money went back, before an answer came.
         "void": Move({DelayStatus.ASKED}, DelayStatus.VOID),
     },
-    final={DelayStatus.WAITS, DelayStatus.SILENT, DelayStatus.REFUNDED, DelayStatus.VOID},
+    final={
+        DelayStatus.WAITS,
+        DelayStatus.SILENT,
+        DelayStatus.REFUNDED,
+        DelayStatus.SWAPPED,
+        DelayStatus.VOID,
+    },
     labels=dict(DelayStatus.choices),
 )
 # Which move an answer is.
-ANSWERS: Final = {DelayChoice.WAIT: "wait", DelayChoice.REFUND: "refund"}
+ANSWERS: Final = {DelayChoice.WAIT: "wait", DelayChoice.SWAP: "swap", DelayChoice.REFUND: "refund"}

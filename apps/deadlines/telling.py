@@ -31,6 +31,7 @@ def delayed(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "reason": row.get_reason_display(),
             "ship_by": row.promised_at,
             "answer_until": row.answer_until,
+            "choices": "等待、换货或退款" if row.offers.exists() else "等待或退款",
         },
         until=row.answer_until,
     )

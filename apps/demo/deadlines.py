@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from apps.aftersales.services import swapping
 from apps.base.days import shop_day
-from apps.catalog.models import Sku
+from apps.catalog.models import Returns, Sku
 from apps.checkout import promising
 from apps.deadlines.models import Delay, Promise, ShopDay
-from apps.deadlines.services import delaying, ruling, watching
+from apps.deadlines.services import ruling, watching
 from apps.deadlines.states import DelayReason
 from apps.demo import levels, past_orders
+from apps.inventory import selectors as stock_facts
+from apps.orders.models import OrderLine
 
 _HOUR: Final = timedelta(hours=1)
 _NUMBER: Final = 72
@@ -41,14 +44,30 @@ def fill(*, at: datetime) -> None:
     promising.fix_missed(at=at)
     watching.end_missed(at=at)
     watching.warn_due(at=at)
-    delaying.ask(
+    swapping.put_off(
         order_no=numbers[-1],
         reason=DelayReason.STOCK_OUT,
         note="茶园因雨推迟采摘，抱歉让您久等",
         ships_on=shop_day(at) + timedelta(days=5),
+        offers=_others(numbers[-1]),
         operator=None,
         at=at,
     )
+
+
+def _others(order_no: str) -> list[tuple[int, int]]:
+    """Two SKUs that may be taken for the order's line: on the shelf, no cheaper, to be sent back as easily."""
+    line = OrderLine.objects.get(order__order_no=order_no)
+    rows = Sku.objects.filter(
+        enabled=True,
+        virtual=False,
+        product__on_sale=True,
+        product__returns=Returns.SEVEN_DAYS,
+        price_fen__gte=line.unit_price_fen,
+    ).exclude(pk=line.sku_id)
+    cheapest = rows.order_by("price_fen", "id")[:20]
+    free = stock_facts.available(cheapest.values_list("pk", flat=True))
+    return [(line.pk, sku.pk) for sku in cheapest if free[sku.pk] >= line.quantity][:2]
 
 
 def _new_year(today: date) -> date:

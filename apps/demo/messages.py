@@ -29,7 +29,7 @@ _BY_TEMPLATE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "商品名称": "{goods}",
             "支付金额": "{amount}",
             "支付时间": "{paid_at}",
-            "温馨提示": "我们会尽快发货",
+            "温馨提示": "{next}",
         },
     ),
     "order_shipped": (

@@ -71,22 +71,26 @@ class FileRefused(Faulty):
     code = "file_refused"
 
 
-def load(text: str, *, at: datetime) -> dict[str, Any]:
+def load(text: str, *, at: datetime, warned: list[Fault] | None = None) -> dict[str, Any]:
     """Save every entry through its room, approved; return what each part prints, by part and code.
 
+    ``warned`` is filled with what an operator's page would warn of, each with its place; the file is taken all the same.
     Raises FileRefused with all faults; nothing is then made.
     """
     said = _object(text)
     known = {part.name for part in PARTS}
     faults = [Fault(name, "没有这一部分") for name in said if name not in known]
     printed: dict[str, Any] = {}
+    heard: list[Fault] = []
     with transaction.atomic():
         for part in PARTS:
             if part.name in said:
                 printed[part.name] = {}
-                faults += _loaded(part, said[part.name], printed[part.name], at=at)
+                faults += _loaded(part, said[part.name], printed[part.name], heard, at=at)
         if faults:
             raise FileRefused(faults)
+    if warned is not None:
+        warned += heard
     return printed
 
 
@@ -118,19 +122,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _loaded(part: Part, said: Any, printed: dict[str, Any], *, at: datetime) -> Iterator[Fault]:
+def _loaded(
+    part: Part, said: Any, printed: dict[str, Any], heard: list[Fault], *, at: datetime
+) -> Iterator[Fault]:
     """Save what a part says, each entry by itself, so that all faults are told at once."""
     if part.single:
-        yield from _entry_loaded(part, said, part.name, printed, at=at)
+        yield from _entry_loaded(part, said, part.name, printed, heard, at=at)
     elif isinstance(said, list):
         for place, each in enumerate(said):
-            yield from _entry_loaded(part, each, f"{part.name}[{place}]", printed, at=at)
+            yield from _entry_loaded(part, each, f"{part.name}[{place}]", printed, heard, at=at)
     else:
         yield Fault(part.name, "应为列表")
 
 
 def _entry_loaded(
-    part: Part, said: Any, place: str, printed: dict[str, Any], *, at: datetime
+    part: Part, said: Any, place: str, printed: dict[str, Any], heard: list[Fault], *, at: datetime
 ) -> Iterator[Fault]:
     try:
         entry = part.entry.model_validate(said)
@@ -150,6 +156,7 @@ def _entry_loaded(
         if code in printed:
             yield Fault(place, f"编码 {code} 出现了两次")
         printed[code] = told
+        heard += [Fault(f"{place}.{field}", text) for field, text in part.warn(entry, at)]
 
 
 def _named(part: Part, field: str) -> str:

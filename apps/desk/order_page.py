@@ -29,6 +29,7 @@ from apps.payments import selectors as payment_facts
 from apps.payments.admin import money_shown
 from apps.payments.states import money_back
 from apps.pickup import parts as pickup
+from apps.stores import selectors as place_facts
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):
@@ -128,6 +129,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     parts = (
         fulfillment.SENDING,
         deadlines.DEADLINE,
+        aftersales.DELAYS,
         fulfillment.WAYBILLS,
         pickup.LOCAL,
         checkout.CLOSING,
@@ -145,6 +147,8 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
+        mine = place_facts.places_of(operator=request.user)
+        rows = rows if mine is None else rows.filter(delivery__place_id__in=mine)
         rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")
 

@@ -137,6 +137,17 @@ def _load_good(number: int, good: GoodEntry, *, at: datetime) -> None:
         raise EntryRefused(found) from None
 
 
+def _warn(entry: CommissionEntry, at: datetime) -> Iterator[Fault]:
+    """What the pages of rules and rates say of the same figures when they are saved (``rules.warnings_of_…``)."""
+    if entry.rates_bp is not None:
+        for said in rules.warnings_of_rates(entry.rates_bp.first, entry.rates_bp.second):
+            yield Fault("rates_bp", said)
+    for number, good in enumerate(entry.goods or ()):
+        rule = RateRule(product_id=good.product_id, first_bp=good.first_bp, second_bp=good.second_bp)
+        for said in rules.warnings_of_rate(rule, at=at):
+            yield Fault(f"goods[{number}]", said)
+
+
 def _dump() -> Iterator[CommissionEntry]:
     """The rules in force and the products' rates for all levels; nothing where nobody set any."""
     row = Rules.objects.filter(pk=1).first()
@@ -186,5 +197,7 @@ def _place(column: str) -> str:
     return ".".join(_PLACES.get(column, (column,) if column else ()))
 
 
-COMMISSION: Final = Part(name="commission", entry=CommissionEntry, load=_load, dump=_dump, single=True)
+COMMISSION: Final = Part(
+    name="commission", entry=CommissionEntry, load=_load, dump=_dump, single=True, warn=_warn
+)
 PROMOTERS: Final = Part(name="promoters", entry=PromoterEntry, load=_load_promoter, dump=_dump_promoters)

@@ -317,7 +317,7 @@ class ParcelAdmin(ReadOnlyAdmin):
         """Show what a file would do, then do it: all of it or nothing."""
 
         def look(filled: ImportForm) -> Preview:
-            plan = importing.preview(filled.rows())
+            plan = importing.preview(filled.sheet())
             shown = "；".join(
                 f"{one.order_no} {one.carrier_code} {one.tracking_no}" for one in plan.leaving[:20]
             )
@@ -329,7 +329,7 @@ class ParcelAdmin(ReadOnlyAdmin):
             return Preview(facts=facts)
 
         def take_in(filled: ImportForm) -> str:
-            done = importing.carry_out(rows=filled.rows(), operator=operator(request), at=timezone.now())
+            done = importing.carry_out(sheet=filled.sheet(), operator=operator(request), at=timezone.now())
             return f"已发出 {done.sent} 个包裹，{done.known} 行此前已导入。发货信息将自动上传微信。"
 
         return self.ask(request, ImportForm, take_in, preview=look)

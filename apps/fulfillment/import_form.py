@@ -6,7 +6,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.base import held
 from apps.base.asking import AskForm
-from apps.base.filled_sheets import MOST_ROWS
+from apps.base.filled_sheets import MOST_ROWS, Sheet
 from apps.base.forms import SheetField
 from apps.fulfillment import number_files
 from apps.fulfillment.number_files import Row
@@ -30,7 +30,7 @@ class ImportForm(AskForm):
         )
     )
 
-    def rows(self) -> list[Row]:
-        """The rows of the file."""
-        rows: list[Row] = self.cleaned_data["file"].rows
-        return rows
+    def sheet(self) -> Sheet[Row]:
+        """What the file says: its rows, and those that cannot be read."""
+        sheet: Sheet[Row] = self.cleaned_data["file"].rows
+        return sheet

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from apps.base import filled_sheets
-from apps.base.filled_sheets import Columns, Unfit
+from apps.base.filled_sheets import Columns, Sheet, Unfit
 from mall import text as texts
 
 
@@ -24,9 +24,9 @@ class Row(NamedTuple):
     quantity: int | None = None
 
 
-def read(content: bytes) -> list[Row]:
-    """Return the rows of a file in their order, without empty ones. Raises FileUnreadable, Faulty (``filled_sheets``)."""
-    return filled_sheets.read(content, columns=_COLUMNS)
+def read(content: bytes) -> Sheet[Row]:
+    """Return the rows of a file in their order, and those that cannot be read. Raises FileUnreadable (``filled_sheets``)."""
+    return filled_sheets.read_through(content, columns=_COLUMNS)
 
 
 def _row(number: int, said: Mapping[str, str]) -> Row:

@@ -104,7 +104,7 @@ class UploadAgainForm(AskForm):
     """A question before an order's parcels are told to WeChat again."""
 
     title = "重新上传发货信息"
-    explanation = "将把此订单的全部包裹重新上传微信。"
+    explanation = "将把此订单的全部发货信息重新上传微信。"
 
 
 def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:

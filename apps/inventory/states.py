@@ -18,5 +18,6 @@ class EntryKind(models.TextChoices):
     COMMIT = "COMMIT", "支付扣减"
     RELEASE = "RELEASE", "关闭释放"
     RESTORE = "RESTORE", "退货退回"
+    SWAP = "SWAP", "换货出库"
     RETURN = "RETURN", "退货入库"
     WRITE_OFF = "WRITE_OFF", "退货报损"

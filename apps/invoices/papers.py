@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from apps.invoices.states import FileKind
 from mall.errors import Fault, Faulty
@@ -19,9 +25,12 @@ _MOST_UNPACKED: Final = 64 * 1024 * 1024
 # Both begin and end of a PDF: what is cut off has no trailer.
 _PDF_HEAD: Final = re.compile(rb"%PDF-[12]\.[0-9]")
 _PDF_TAIL: Final = 2048
-# GB/T 33190-2016: a ZIP whose root document is OFD.xml.
+# GB/T 33190-2016: a ZIP whose root document is OFD.xml, of which each body names the document that is shown.
 _OFD_ROOT: Final = "OFD.xml"
-_OFD_ELEMENT: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?OFD[\s>]")
+_LARGEST_ROOT: Final = 256 * 1024
+_ZIP_HEAD: Final = b"PK\x03\x04"
+_PACKED_AS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_CHUNK: Final = 1024 * 1024
 # 8 digits with a code of 10 or 12 before, 20 without one (数电票).
 _NUMBER: Final = re.compile(r"[0-9]{8}|[0-9]{20}")
 _CODE: Final = re.compile(r"[0-9]{10}|[0-9]{12}")
@@ -79,22 +88,68 @@ def check_red(*, number: str, on: date, issued_on: date, today: date) -> None:
 
 
 def _is_ofd(content: bytes) -> bool:
+    """Whether it is a ZIP from its first byte on, bounded and whole, of an OFD with a document in it."""
+    if not content.startswith(_ZIP_HEAD):
+        # A ZIP may stand behind anything, a page of HTML say: a browser would read that.
+        return False
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            if not _is_bounded(parts):
                 return False
-            with packed.open(_OFD_ROOT) as root:
-                return bool(_OFD_ELEMENT.search(root.read(64 * 1024)))
-    # What a broken or a locked ZIP can raise, a wrong checksum and zlib's own error included.
+            for part in parts:
+                _read_through(packed, part)
+            names = {part.filename for part in parts}
+            return _has_document(packed.read(_OFD_ROOT), names)
+    # What a broken or a locked ZIP can raise, a wrong checksum and zlib's own error included; and XML that is none.
     except (
         zipfile.BadZipFile,
         zlib.error,
+        struct.error,
         KeyError,
         NotImplementedError,
         RuntimeError,
         OSError,
         ValueError,
         EOFError,
+        ParseError,
+        DefusedXmlException,
     ):
         return False
+
+
+def _is_bounded(parts: list[zipfile.ZipInfo]) -> bool:
+    """Whether whoever unpacks these gets what an invoice may be, in the folder where it is unpacked."""
+    return (
+        len(parts) <= _MOST_PARTS
+        and sum(part.file_size for part in parts) <= _MOST_UNPACKED
+        and all(part.compress_type in _PACKED_AS for part in parts)
+        and all(part.file_size <= _LARGEST_ROOT for part in parts if part.filename == _OFD_ROOT)
+        and not any(
+            part.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", part.filename)
+            for part in parts
+        )
+    )
+
+
+def _read_through(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Read a part in pieces, which are let go: its checksum is right, and it is as long as it says."""
+    with packed.open(part) as stream:
+        while stream.read(_CHUNK):
+            pass
+
+
+def _has_document(root: bytes, names: Collection[str]) -> bool:
+    """Whether the root document is one, and names a document that is there. Raises ParseError, DefusedXmlException."""
+    element = fromstring(root, forbid_dtd=True)
+    if _local(element) != "OFD":
+        return False
+    shown = [
+        str(below.text or "").strip().lstrip("/") for below in element.iter() if _local(below) == "DocRoot"
+    ]
+    return any(name in names for name in shown)
+
+
+def _local(element: Element) -> str:
+    """The name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]

@@ -12,7 +12,15 @@ from django.db.models.functions import Greatest
 
 from apps.base import personal
 from apps.base.personal import Fate, Holding, Open, Person, Room
-from apps.orders.models import AddressChange, Order, OrderLine, OrderMove, OrderRefund, OrderRefundLine
+from apps.orders.models import (
+    AddressChange,
+    LineSwap,
+    Order,
+    OrderLine,
+    OrderMove,
+    OrderRefund,
+    OrderRefundLine,
+)
 from apps.orders.states import Status
 
 # 电子商务法 Art. 31: goods, payment and delivery of a transaction are kept for at least three years from its
@@ -35,6 +43,7 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     lines = OrderLine.objects.filter(**mine).order_by("id")
     moves = OrderMove.objects.filter(**mine).order_by("id")
     changes = AddressChange.objects.filter(**mine).order_by("id")
+    swaps = LineSwap.objects.filter(line__order__member_id=person.member_id).order_by("id")
     refunds = OrderRefund.objects.filter(**mine).order_by("id")
     parts = OrderRefundLine.objects.filter(refund__order__member_id=person.member_id).order_by("id")
     return {
@@ -50,6 +59,9 @@ def export(person: Person) -> Mapping[str, personal.Table]:
         "订单历史": personal.table(moves, "move", "to_status", "actor", "note", "at", 订单号="order__order_no"),
         "收货信息修改": personal.table(
             changes, "before", "after", "reason", "at", 订单号="order__order_no"
+        ),
+        "订单换货": personal.table(
+            swaps, "was_title", "was_option_text", "at", 订单号="line__order__order_no", 换成="line__title"
         ),
         "售后退款": personal.table(
             refunds, "refund_no", "reason", "goods_fen", "shipping_fen", "wechat_fen", "balance_fen",
@@ -177,6 +189,14 @@ ROOM = Room(
             exported="收货信息修改",
             fate=Fate.STORED,
             kept="与订单地址相同：交易完成后三年",
+            why=_TRADE,
+        ),
+        Holding(
+            model="orders.LineSwap",
+            plain=("cause", "was_title", "was_option_text"),
+            exported="订单换货",
+            fate=Fate.NAMELESS,
+            kept="与订单相同",
             why=_TRADE,
         ),
         Holding(

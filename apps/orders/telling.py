@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,10 +11,15 @@ from django.db.models import QuerySet
 from apps.messaging.board import Facts
 from apps.messaging.services.writing import Draft
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 
 # So long before it closes an unpaid order is told of.
 CLOSING_BEFORE: Final = timedelta(minutes=10)
+_NEXT: Final[Mapping[str, str]] = {
+    DeliveryKind.EXPRESS: "我们会尽快发货",
+    DeliveryKind.PICKUP: "备好货会通知您到店取货",
+    DeliveryKind.CITY: "我们会尽快为您配送",
+}
 # Nothing went back, and the goods are owed or on their way.
 _STILL_PAID: Final = (Status.GATHERING, Status.PAID, Status.SHIPPED)
 
@@ -29,8 +35,18 @@ def paid(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "goods": goods_of(order),
             "amount": order.payable_fen,
             "paid_at": order.paid_at,
+            "next": _next_of(order),
         }
     )
+
+
+def _next_of(order: Order) -> str:
+    """What the buyer of a paid order has to expect: of virtual goods nothing is sent, nor of what is fetched."""
+    if order.virtual:
+        return "卡密已发放，请在订单详情查看"
+    if order.awaits_goods:
+        return "到货后会尽快发货"
+    return _NEXT[order.delivery_kind]
 
 
 def closing(*, subject: str, member_id: int, at: datetime) -> Facts | None:

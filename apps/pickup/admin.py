@@ -25,6 +25,7 @@ from apps.pickup import selectors as pickup_facts
 from apps.pickup.models import Pickup
 from apps.pickup.services import moving
 from apps.pickup.states import PickupStatus
+from apps.stores import selectors as place_facts
 from mall import text as texts
 from mall.errors import ShopError
 
@@ -60,6 +61,8 @@ class PickupAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pickup]:
         rows: QuerySet[Pickup] = super().get_queryset(request)
+        mine = place_facts.places_of(operator=request.user)
+        rows = rows if mine is None else rows.filter(place__in=mine)
         return rows.prefetch_related("order__lines")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -126,7 +129,7 @@ class PickupAdmin(ReadOnlyAdmin):
         initial = {"place": request.session.get(_SHOP), **({"code": code} if code else {})}
         return self.ask(
             request,
-            partial(forms.HandOverForm, initial=initial),
+            partial(forms.HandOverForm, initial=initial, mine=place_facts.places_of(operator=request.user)),
             hand_over,
             preview=shown,
             then=reverse("admin:pickup_pickup_add"),

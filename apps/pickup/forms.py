@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, cast
+
 from django import forms
 from django.db.models import Q
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -36,6 +39,13 @@ class HandOverForm(AskForm):
         empty_label=None,
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, mine: Collection[int] | None = None, **kwargs: Any) -> None:
+        """Offer the operator's own shops; ``mine`` is None for who works at all."""
+        super().__init__(*args, **kwargs)
+        if mine is not None:
+            place = cast(forms.ModelChoiceField, self.fields["place"])
+            place.queryset = place.queryset.filter(pk__in=mine)  # type: ignore[union-attr]
 
 
 class ReadyForm(AskForm):

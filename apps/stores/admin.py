@@ -6,8 +6,8 @@ from django.contrib import admin
 
 from apps.base.admin import EditableAdmin
 from apps.stores import services as stores
-from apps.stores.forms import PlaceForm
-from apps.stores.models import Place
+from apps.stores.forms import PlaceForm, StaffForm
+from apps.stores.models import Place, PlaceStaff
 
 
 @admin.register(Place)
@@ -40,4 +40,27 @@ class PlaceAdmin(EditableAdmin):
                 ]
             },
         ),
+    ]
+
+
+@admin.register(PlaceStaff)
+class PlaceStaffAdmin(EditableAdmin):
+    """Which operators work at one shop alone, or at a few; who stands in no row sees all of them."""
+
+    form = StaffForm
+    saves = staticmethod(stores.bind)
+    list_display = ["operator", "place", "note"]
+    list_filter = ["place"]
+    list_select_related = ["operator", "place"]
+    search_fields = ["operator__username", "place__name"]
+    search_help_text = "操作员或门店"
+    autocomplete_fields = ["operator", "place"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [("operator", "place"), "note"],
+                "description": "绑定后，该操作员的自提单、订单列表和核销只限所绑门店；可绑定多个，全部删除后可见全部。",
+            },
+        )
     ]

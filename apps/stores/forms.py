@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 from apps.base.forms import RuledForm, YuanField
 from apps.stores import areas, hours
 from apps.stores import services as stores
-from apps.stores.models import Place
+from apps.stores.models import Place, PlaceStaff
 from mall.errors import ShopError
 
 _NEAR_M: Final = 3000
@@ -113,3 +113,14 @@ class PlaceForm(RuledForm):
 
     def check(self, row: Place) -> None:
         stores.check(row)
+
+
+class StaffForm(RuledForm):
+    """Who works at which shop."""
+
+    class Meta:
+        model = PlaceStaff
+        fields = ["operator", "place", "note"]
+
+    def check(self, row: PlaceStaff) -> None:
+        stores.check_staff(row)

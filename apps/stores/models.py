@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -75,3 +76,30 @@ class Place(models.Model):
     def address(self) -> str:
         """Where it is, in one line."""
         return f"{self.province}{self.city}{self.district}{self.detail}"
+
+
+class PlaceStaff(models.Model):
+    """An operator who works at a place: who has any of these sees and hands over what is fetched there, and nowhere else.
+
+    Who has none sees all, as superusers always do.
+    """
+
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name="操作员"
+    )
+    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+", verbose_name="门店")
+    note = models.CharField("备注", max_length=40, blank=True, help_text="如班次、岗位；只有后台可见")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门店店员"
+        ordering = ["place", "operator"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operator", "place"],
+                name="place_staff_once",
+                violation_error_message="该操作员已绑定此门店",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operator} @ {self.place}"

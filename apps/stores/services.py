@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.base import judging
-from apps.stores.models import Place
+from apps.stores.models import Place, PlaceStaff
 from mall.errors import Fault, Faulty
 
 
@@ -13,6 +13,12 @@ class PlaceRefused(Faulty):
     """A place that cannot be: without a name, with that of another, or one that serves shoppers without saying where."""
 
     code = "place_refused"
+
+
+class StaffRefused(Faulty):
+    """An operator who cannot be bound to a place."""
+
+    code = "place_staff_refused"
 
 
 def check(place: Place) -> None:
@@ -25,6 +31,25 @@ def save(place: Place) -> Place:
     check(place)
     place.save()
     return place
+
+
+def bind(row: PlaceStaff) -> PlaceStaff:
+    """Bind an operator to a place. Raises StaffRefused for one who is bound already, or who sees all anyway."""
+    check_staff(row)
+    row.save()
+    return row
+
+
+def check_staff(row: PlaceStaff) -> None:
+    """Raise StaffRefused for what ``bind`` would."""
+    judging.refuse(StaffRefused, row, _faults_of_staff(row))
+
+
+def _faults_of_staff(row: PlaceStaff) -> Iterator[Fault]:
+    if row.operator_id and row.operator.is_superuser:
+        yield Fault("operator", "超级管理员总能看到全部门店，无法绑定")
+    if row.place_id and row.place.kind != Place.Kind.SHOP:
+        yield Fault("place", "只能绑定门店")
 
 
 def _faults(place: Place) -> Iterator[Fault]:

@@ -24,7 +24,7 @@ from apps.carts.services import favorites, stock_wishes
 from apps.catalog.models import Sku
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.states import Finding, ReviewStatus
-from apps.deadlines.models import DeadlineRules, Delay, Promise, ShopDay
+from apps.deadlines.models import DeadlineRules, Delay, DelayOffer, Promise, ShopDay
 from apps.distribution.models import Contest, Material, Prize, PromoterLevel, RateRule, Winner
 from apps.distribution.services import holds, promoters
 from apps.distribution.services import rules as promoter_rules
@@ -51,7 +51,8 @@ from apps.presale.models import Report, Reservation
 from apps.promotions.models import LevelPrice
 from apps.risk.models import Policy
 from apps.shares import services as shares
-from apps.stores.models import Place
+from apps.stores import services as stores
+from apps.stores.models import Place, PlaceStaff
 from apps.support.models import Response
 from apps.wechat.models import PushMessage
 from tests.apps.aftersales import apply
@@ -159,6 +160,8 @@ def _fetched() -> None:
     number = next(_numbers)
     shop = fetching.shop(f"门店{number}")
     fetching.ready(shop, fetching.goods(shop))
+    clerk = User.objects.create_user(f"店员{number}", is_staff=True)
+    stores.bind(PlaceStaff(operator=clerk, place=shop))
 
 
 def _applied_for(order: Order) -> None:
@@ -472,7 +475,7 @@ def _presale_of(order: Order) -> None:
 def _owed(order: Order) -> None:
     """By when the order was to leave, and a delay to which its buyer agreed."""
     deadlines.owed(order, at=NOW)
-    Delay.objects.create(
+    row = Delay.objects.create(
         order=order,
         reason="STOCK_OUT",
         was_promised_at=NOW,
@@ -482,6 +485,8 @@ def _owed(order: Order) -> None:
         status="WAITS",
         answered_at=NOW,
     )
+    line = order.lines.all()[0]
+    DelayOffer.objects.create(delay=row, line=line, was_title=line.title, sku=line.sku, title="白茶 100 克")
 
 
 def _promised(order: Order) -> None:

@@ -50,6 +50,7 @@ NOT_TOLD = {
     "document_version_invalid": "documents are the shop's",
     "invoice_title_refused": "a company has a tax number, with its check digit (GB 32100): no pattern can tell",
     "invoice_title_unknown": "titles are the member's",
+    "delay_swaps_invalid": "goods are named with the one choice that takes them, of what is offered",
     "line_unknown": "lines are the order's",
     "scene_unknown": "scenes are the shop's board",
     "message_grants_refused": "templates are the shop's, each for its moments",

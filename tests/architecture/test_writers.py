@@ -192,7 +192,12 @@ STATUS_WRITERS = {
     "apps/coupons/services/jobs.py": {"_finish", "stop"},
     "apps/coupons/services/moving.py": {"move", "use"},
     "apps/coupons/services/templates.py": {"publish", "stop"},
-    "apps/fulfillment/services/parcels.py": {"correct", "tell_wechat_again", "upload_again"},
+    "apps/fulfillment/services/parcels.py": {
+        "_virtual_again",
+        "correct",
+        "tell_wechat_again",
+        "upload_again",
+    },
     "apps/fulfillment/services/uploads.py": {"_write", "ask_again"},
     "apps/fulfillment/services/waybills.py": {"_move"},
     "apps/groupbuy/services/groups.py": {"_move", "leave", "open_with"},

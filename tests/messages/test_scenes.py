@@ -88,6 +88,15 @@ def test_a_paid_order_is_told_once_with_its_goods_and_sum() -> None:
     facts = order_telling.paid(subject=order.order_no, member_id=order.member_id, at=counter.NOW)
     assert facts is not None
     assert facts.values["goods"] == f"{title} 等 3 件"
+    for columns, said in (
+        ({"delivery": {"kind": "PICKUP"}}, "备好货会通知您到店取货"),
+        ({"delivery": {"kind": "CITY"}}, "我们会尽快为您配送"),
+        ({"delivery": None, "awaits_goods": True}, "到货后会尽快发货"),
+    ):
+        Order.objects.filter(pk=order.pk).update(**columns)
+        facts = order_telling.paid(subject=order.order_no, member_id=order.member_id, at=counter.NOW)
+        assert facts is not None
+        assert facts.values["next"] == said
 
 
 def test_an_order_that_closes_in_ten_minutes_is_told_once_and_not_when_it_was_paid_meanwhile() -> None:

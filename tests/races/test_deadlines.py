@@ -6,21 +6,25 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from apps.aftersales.services import swapping
 from apps.aftersales.services.answering import answer_delay
 from apps.checkout import promising
 from apps.deadlines.models import Deadline, Delay
 from apps.deadlines.services import delaying, watching
-from apps.deadlines.states import DelayChoice
+from apps.deadlines.states import DelayChoice, DelayReason
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import reshipping, verifying
-from apps.orders.models import Order, OrderRefund
+from apps.inventory import selectors as stock_facts
+from apps.inventory import services as inventory
+from apps.orders.models import LineSwap, Order, OrderRefund
 from apps.orders.states import Status
+from tests.apps.checkout import make as counter
 from tests.apps.deadlines import make
 from tests.apps.fulfillment import make as fulfillment
 
@@ -95,6 +99,103 @@ def test_without_the_guard_and_the_lock_two_answers_are_both_taken(monkeypatch: 
 def _answer_unlocked(order: Order, choice: DelayChoice) -> bool:
     with transaction.atomic():
         return delaying.answer(order=Order.objects.get(pk=order.pk), choice=choice, at=LATER)[1]
+
+
+def swaps(order: Order, line_id: int, sku_id: int) -> Callable[[], str]:
+    return lambda: (
+        answer_delay(
+            member=order.member,
+            order_no=order.order_no,
+            choice=DelayChoice.SWAP,
+            swaps={line_id: sku_id},
+            at=LATER,
+        ).status
+    )
+
+
+def offered(order: Order, *sku_ids: int) -> int:
+    """The order is put off, and these SKUs may be taken for its only line, whose id is returned."""
+    line_id = order.lines.get().pk
+    swapping.put_off(
+        order_no=order.order_no,
+        reason=DelayReason.STOCK_OUT,
+        note="",
+        ships_on=FRIDAY,
+        offers=[(line_id, sku_id) for sku_id in sku_ids],
+        operator=None,
+        at=fulfillment.AT,
+    )
+    return line_id
+
+
+def test_of_swaps_a_refund_and_a_parcel_at_once_one_decides_and_no_unit_is_lost() -> None:
+    order = make.paid(1)
+    one, two = counter.goods(), counter.goods()
+    line_id = offered(order, one.pk, two.pk)
+    old = order.lines.get().sku_id
+
+    at_once(
+        *[swaps(order, line_id, one.pk)] * 2,
+        swaps(order, line_id, two.pk),
+        answers(order, DelayChoice.REFUND),
+        lambda: fulfillment.parcel(order, at=LATER),
+    )
+
+    order.refresh_from_db()
+    status = Delay.objects.get().status
+    now = order.lines.get().sku_id
+    assert LineSwap.objects.count() == (now != old) == (status == "SWAPPED")
+    # One unit is out of all shelves, or none where the money went back.
+    out = 300 - sum(stock_facts.available([old, one.pk, two.pk]).values())
+    assert out == (order.status != Status.REFUNDED)
+    assert stock_facts.available([now])[now] == 100 - out
+    assert stock_facts.unbalanced() == []
+
+
+def test_of_two_buyers_who_take_the_last_unit_at_once_one_has_it_and_crosswise_swaps_queue() -> None:
+    last = counter.goods(units=1)
+    orders = [make.paid(1), make.paid(1)]
+    ids = [offered(order, last.pk) for order in orders]
+    ends = at_once(*[swaps(order, line, last.pk) for order, line in zip(orders, ids, strict=True)])
+    assert ends == {"SWAPPED": 1, "OutOfStock": 1}
+    assert sorted(Delay.objects.values_list("status", flat=True)) == ["ASKED", "SWAPPED"]
+
+    mine, theirs = make.paid(1), make.paid(1)
+    a, b = mine.lines.get().sku_id, theirs.lines.get().sku_id
+    crosswise = [swaps(mine, offered(mine, b), b), swaps(theirs, offered(theirs, a), a)]
+    assert at_once(*crosswise) == {"SWAPPED": 2}
+    assert (stock_facts.available([a, b]), stock_facts.unbalanced()) == ({a: 99, b: 99}, [])
+
+
+def test_without_the_orders_lock_a_swap_and_a_parcel_are_both_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: the parcel leaves between the look at the line and the swap of it."""
+    order = make.paid(1)
+    other = counter.goods()
+    line_id = offered(order, other.pk)
+    looked, left = Event(), Event()
+    swap = inventory.swap
+
+    def later(**told: Any) -> None:
+        looked.set()
+        left.wait(timeout=10)
+        swap(**told)
+
+    monkeypatch.setattr(inventory, "swap", later)
+
+    def swap_unlocked() -> None:
+        with transaction.atomic():
+            unlocked = Order.objects.get(pk=order.pk)
+            row = Delay.objects.get()
+            swapping.carry_out(order=unlocked, row=row, swaps={line_id: other.pk}, at=LATER)
+
+    def send() -> None:
+        looked.wait(timeout=10)
+        fulfillment.parcel(order, at=LATER)
+        left.set()
+
+    assert at_once(swap_unlocked, send) == {"None": 2}
+    # It is said to hold what never left, and the unit that left lies on the shelf.
+    assert (order.parcels.count(), order.lines.get().sku_id) == (1, other.pk)
 
 
 def test_operators_who_put_an_order_off_at_once_ask_its_buyer_once() -> None:

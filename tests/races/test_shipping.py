@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.base.filled_sheets import Sheet
 from apps.base.models import AuditEntry
 from apps.fulfillment.models import Parcel, ParcelLine, TraceEvent
 from apps.fulfillment.number_files import Row
@@ -121,7 +122,7 @@ def test_the_same_file_of_numbers_taken_in_by_four_operators_at_once_sends_each_
     backwards = list(reversed(rows))
 
     def take_in(told: list[Row]) -> None:
-        counted.append(importing.carry_out(rows=told, operator=None, at=make.AT))
+        counted.append(importing.carry_out(sheet=Sheet(told, []), operator=None, at=make.AT))
 
     ends = at_once(*[lambda told=told: take_in(told) for told in (rows, backwards, rows, backwards)])
 
@@ -149,7 +150,7 @@ def test_without_the_orders_locks_the_same_file_at_once_is_refused_in_the_middle
 
     monkeypatch.setattr(importing.orders, "lock_many", unlocked)
     monkeypatch.setattr(importing, "_plan", together)
-    ends = at_once(*[lambda: importing.carry_out(rows=rows, operator=None, at=make.AT)] * 2)
+    ends = at_once(*[lambda: importing.carry_out(sheet=Sheet(rows, []), operator=None, at=make.AT)] * 2)
     assert ends == {"done": 1, "NotShippable": 1}
 
 

@@ -150,6 +150,7 @@ class WholeOrder(Kind):
                 transaction_id=payment.transaction_id,
                 openid=order.member.openid,
                 what=self.described(order),
+                order=order,
                 at=at,
             )
             return

@@ -1,10 +1,12 @@
-"""What cannot be kept is offered to the shopper: to wait until a new day, or to have the money back.
+"""What cannot be kept is offered to the shopper: to wait until a new day, other goods, or the money back.
 
-Who does not answer in time waits: that is the written rule. Money goes back a storey above (``aftersales``).
+Who does not answer in time waits: that is the written rule. Goods and money move a storey above (``aftersales``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -14,11 +16,11 @@ from apps.base import transactions
 from apps.base.days import shop_day
 from apps.deadlines import reckoning
 from apps.deadlines import selectors as deadline_facts
-from apps.deadlines.models import Deadline, Delay
+from apps.deadlines.models import Deadline, Delay, DelayOffer
 from apps.deadlines.services import promising
 from apps.deadlines.states import ANSWERS, LIFECYCLE, DelayChoice, DelayReason, DelayStatus
 from apps.orders import services as orders
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
 from apps.outbox import services as outbox
 from mall.errors import Invalid, Kind, NotFound, ShopError
@@ -69,12 +71,37 @@ class DelayNotOpen(ShopError):
     kind = Kind.CONFLICT
 
 
+class SwapsInvalid(Invalid):
+    """One of the offered SKUs is to be named for each line of which some are offered, and nothing else."""
+
+    code = "delay_swaps_invalid"
+    message = "请为每件可换的商品选择一个可换的规格"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Goods that may take the place of a line's, as they are called now; whether they may, is the caller's to know."""
+
+    line: OrderLine
+    sku_id: int
+    title: str
+    option_text: str
+
+
 def ask(
-    *, order_no: str, reason: DelayReason, note: str, ships_on: date, operator: Any, at: datetime
+    *,
+    order_no: str,
+    reason: DelayReason,
+    note: str,
+    ships_on: date,
+    offers: Sequence[Offered] = (),
+    operator: Any,
+    at: datetime,
 ) -> Delay:
     """Say that an order cannot leave as promised, and ask its buyer; the new promise is the end of ``ships_on``.
 
-    Where the shop is closed on that day, of the next one on which it works. Publishes OrderDelayed. Raises NotFound,
+    Where the shop is closed on that day, of the next one on which it works. ``offers`` are goods that the buyer may take
+    instead, which the caller has judged (``aftersales``). Publishes OrderDelayed. Raises NotFound,
     NothingToDelay, DelayOpen, TooManyDelays, DelayDayInvalid.
     """
     with transaction.atomic(), transactions.refine({"delay_one_open_per_order": DelayOpen}):
@@ -101,29 +128,62 @@ def ask(
             answer_until=min(at + timedelta(hours=rules.answer_hours), promised_at),
             operator=operator,
         )
+        DelayOffer.objects.bulk_create(
+            DelayOffer(
+                delay=row,
+                line=each.line,
+                was_title=each.line.title,
+                was_option_text=each.line.option_text,
+                sku_id=each.sku_id,
+                title=each.title,
+                option_text=each.option_text,
+            )
+            for each in offers
+        )
         outbox.publish(OrderDelayed(order_no=order_no, member_id=order.member_id, delay_id=row.pk), at=at)
     return row
 
 
-def answer(*, order: Order, choice: DelayChoice, at: datetime) -> tuple[Delay, bool]:
+def answer(
+    *, order: Order, choice: DelayChoice, swaps: Mapping[int, int] | None = None, at: datetime
+) -> tuple[Delay, bool]:
     """Take the shopper's answer to the delay of an order that the caller has locked; say whether it is new.
 
-    The same answer again is the same answer. With ``wait`` the new promise holds; what ``refund`` means is the caller's
-    to do, in this transaction. Raises DelayNotOpen.
+    The same answer again is the same answer. With ``wait`` the new promise holds; with ``swap`` the one that was given
+    stays, and ``swaps`` says which SKU is taken for which line, by their ids. What ``swap`` and ``refund`` mean is the
+    caller's to do, in this transaction. Raises DelayNotOpen, SwapsInvalid.
     """
     transactions.require()
     row = Delay.objects.filter(order=order).order_by("-id").first()
     if row is None:
         raise DelayNotOpen(details={"status": None})
     target = LIFECYCLE.target(move=ANSWERS[choice], current=DelayStatus.ASKED)
-    if row.status == target:
+    if row.status == target and (choice != DelayChoice.SWAP or chosen_of(row) == dict(swaps or {})):
         return row, False
     if row.status != DelayStatus.ASKED or at >= row.answer_until or order.status != Status.PAID:
         raise DelayNotOpen(details={"status": row.status})
+    if choice == DelayChoice.SWAP:
+        _choose(row, swaps or {})
     _move(row, ANSWERS[choice], at=at)
     if choice == DelayChoice.WAIT:
         _let_wait(order, row, at=at)
     return row, True
+
+
+def chosen_of(row: Delay) -> dict[int, int]:
+    """Which SKU the shopper took for which line, by their ids; nothing where nothing was."""
+    return dict(DelayOffer.objects.filter(delay=row, chosen=True).values_list("line_id", "sku_id"))
+
+
+def _choose(row: Delay, swaps: Mapping[int, int]) -> None:
+    """Mark what the shopper takes: one of what is offered for each line of which something is. Raises SwapsInvalid."""
+    offers = list(DelayOffer.objects.filter(delay=row))
+    if not offers:
+        raise DelayNotOpen("商家没有提供可换的商品", details={"status": row.status})
+    chosen = [each.pk for each in offers if swaps.get(each.line_id) == each.sku_id]
+    if set(swaps) != {each.line_id for each in offers} or len(chosen) != len(swaps):
+        raise SwapsInvalid(details={"swaps": [SwapsInvalid.message]})
+    DelayOffer.objects.filter(pk__in=chosen).update(chosen=True)
 
 
 def note_refund(*, row: Delay, refund_no: str) -> Delay:

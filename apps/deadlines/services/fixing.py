@@ -36,7 +36,7 @@ class Agreed(NamedTuple):
 
 def fix(*, order_no: str, agreed: Agreed | None = None, at: datetime) -> Deadline | None:
     """Fix by when a paid order leaves; safe to repeat, what is fixed stays. None for what is not paid (any more),
-    and for what is fetched or brought by the shop.
+    and for what is fetched, brought by the shop, or virtual: no parcel is sent of it.
 
     Reckoned from the moment at which it became PAID (a group-buy: formed), by the rules, days and promises of now; the
     latest of its goods decides, for an order leaves whole. What an activity ``agreed`` on is taken as it is. Of what
@@ -118,7 +118,7 @@ def _end(row: Deadline, order: Order, *, at: datetime) -> None:
 
 def _owed_at(order: Order) -> datetime | None:
     """When it became PAID; None for what is not, or never was before its money went back, and where no parcel is sent."""
-    if order.status not in (Status.PAID, *_OVER) or order.delivery is not None:
+    if order.status not in (Status.PAID, *_OVER) or order.delivery is not None or order.virtual:
         return None
     moves = OrderMove.objects.filter(order=order, to_status=Status.PAID).order_by("id")
     return moves.values_list("at", flat=True).first()

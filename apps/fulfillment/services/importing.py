@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.base.filled_sheets import Sheet, UnfitRow
 from apps.fulfillment.carriers_named import Named
 from apps.fulfillment.models import Carrier, Parcel
 from apps.fulfillment.number_files import Row
@@ -39,7 +40,7 @@ class Plan:
 
     leaving: list[Leaving] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[UnfitRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,22 @@ class Imported:
     known: int
 
 
-def preview(rows: Sequence[Row]) -> Plan:
-    """Return what the rows would do now. Raises Faulty with a sentence for each row that is wrong."""
-    return _sound(_plan(rows, _orders(rows)))
+def preview(sheet: Sheet[Row]) -> Plan:
+    """Return what a file would do now. Raises Faulty with a sentence for each row that is wrong, as it is written or by its
+    order, in the order of the file.
+    """
+    return _sound(_plan(sheet, _orders(sheet.rows)))
 
 
-def carry_out(*, rows: Sequence[Row], operator: Any, at: datetime) -> Imported:
+def carry_out(*, sheet: Sheet[Row], operator: Any, at: datetime) -> Imported:
     """Send every parcel of the rows; what has left already under that number is passed over.
 
     The orders are locked together, so that two who import the same file at once send each parcel once. Raises Faulty, and
     whatever ``parcels.ship`` refuses; then nothing has left.
     """
     with transaction.atomic():
-        locked = orders.lock_many(order_nos={row.order_no for row in rows})
-        plan = _sound(_plan(rows, {order.order_no: order for order in locked}))
+        locked = orders.lock_many(order_nos={row.order_no for row in sheet.rows})
+        plan = _sound(_plan(sheet, {order.order_no: order for order in locked}))
         for one in plan.leaving:
             parcels.ship(
                 order_no=one.order_no,
@@ -77,9 +80,11 @@ def carry_out(*, rows: Sequence[Row], operator: Any, at: datetime) -> Imported:
 
 
 def _sound(plan: Plan) -> Plan:
+    """The plan, if nothing is wrong. Raises Faulty, the first rows first."""
     if plan.faults:
-        told = plan.faults[:_MOST_FAULTS]
-        more = len(plan.faults) - len(told)
+        faults = sorted(dict.fromkeys(plan.faults), key=lambda fault: fault.number)
+        told = [Fault("", fault.sentence) for fault in faults[:_MOST_FAULTS]]
+        more = len(faults) - len(told)
         raise Faulty([*told, *([Fault("", f"另有 {more} 处错误未列出")] if more else [])])
     return plan
 
@@ -89,18 +94,18 @@ def _orders(rows: Iterable[Row]) -> dict[str, Order]:
     return {order.order_no: order for order in found}
 
 
-def _plan(rows: Sequence[Row], found: Mapping[str, Order]) -> Plan:
-    """Judge every row by itself, then the parcels that they make together."""
-    plan = Plan()
+def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:
+    """Judge every row by itself, then the parcels that they make together; beside those that cannot be read."""
+    plan = Plan(faults=list(sheet.unfit))
     named = Named(Carrier.objects.all())
     sent = _sent(found.values())
     grouped: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in sheet.rows:
         code = named.code_of(row.carrier)
         fault = _fault(row, code, found.get(row.order_no))
         key = (row.order_no, code or "", row.tracking_no)
         if fault:
-            plan.faults.append(_at(row.number, fault))
+            plan.faults.append(UnfitRow(row.number, fault))
         elif key in sent:
             plan.known.append(row.number)
         else:
@@ -143,7 +148,7 @@ def _leaving(
                 if row.sku_code
                 else "同一包裹的各行都应填写商品编码"
             )
-            plan.faults.append(_at(row.number, said))
+            plan.faults.append(UnfitRow(row.number, said))
             continue
         _take(one.quantities, of_sku, row, plan)
     return one
@@ -154,7 +159,7 @@ def _take(quantities: dict[int, int], lines: list[OrderLine], row: Row, plan: Pl
     left = {line.pk: line.left - quantities.get(line.pk, 0) for line in lines}  # type: ignore[attr-defined]
     wanted = sum(left.values()) if row.quantity is None else row.quantity
     if not 1 <= wanted <= sum(left.values()):
-        plan.faults.append(_at(row.number, f"「{row.sku_code}」未发货的只有 {sum(left.values())} 件"))
+        plan.faults.append(UnfitRow(row.number, f"「{row.sku_code}」未发货的只有 {sum(left.values())} 件"))
         return
     for line, units in left.items():
         taken = min(wanted, units)
@@ -167,18 +172,22 @@ def _fit_together(order: Order, leaving: list[Leaving], plan: Plan) -> None:
     """Whether the order can be sent, and its parcels hold no more together than is left of it."""
     first = min(row for one in leaving for row in one.rows)
     if order.status != Status.PAID:
-        plan.faults.append(_at(first, f"订单 {order.order_no} 为「{order.get_status_display()}」，不能发货"))
+        plan.faults.append(
+            UnfitRow(first, f"订单 {order.order_no} 为「{order.get_status_display()}」，不能发货")
+        )
     elif refusal := parcels.why_not(order):
-        plan.faults.append(_at(first, f"订单 {order.order_no}：{refusal.message}"))
+        plan.faults.append(UnfitRow(first, f"订单 {order.order_no}：{refusal.message}"))
     elif len(leaving) > 1 and any(one.quantities is None for one in leaving):
-        plan.faults.append(_at(first, f"订单 {order.order_no} 有多个包裹，请在每行填写商品编码和数量"))
+        plan.faults.append(UnfitRow(first, f"订单 {order.order_no} 有多个包裹，请在每行填写商品编码和数量"))
     elif any(one.quantities for one in leaving):
         left = parcels.units_left(order)
         for one in leaving:
             for line, units in (one.quantities or {}).items():
                 left[line] = left.get(line, 0) - units
                 if left[line] < 0:
-                    plan.faults.append(_at(one.rows[0], f"订单 {order.order_no} 的发货数量超出未发货数量"))
+                    plan.faults.append(
+                        UnfitRow(one.rows[0], f"订单 {order.order_no} 的发货数量超出未发货数量")
+                    )
                     return
 
 
@@ -199,14 +208,16 @@ def _same_receivers(plan: Plan, found: Mapping[str, Order]) -> None:
         for other in leaving[1:]:
             if parcels.receiver_of(found[other.order_no].address) != mine:
                 plan.faults.append(
-                    _at(
+                    UnfitRow(
                         other.rows[0],
                         f"快递单号 {other.tracking_no} 与第 {first.rows[0]} 行相同，但收货人不同",
                     )
                 )
         if key in taken and parcels.receiver_of(taken[key][1]) != mine:
             plan.faults.append(
-                _at(first.rows[0], f"快递单号 {first.tracking_no} 已用于另一收货人的订单 {taken[key][0]}")
+                UnfitRow(
+                    first.rows[0], f"快递单号 {first.tracking_no} 已用于另一收货人的订单 {taken[key][0]}"
+                )
             )
 
 
@@ -225,7 +236,3 @@ def _lines(found: Iterable[Order]) -> dict[str, list[OrderLine]]:
         line.left = left.get(line.pk, 0)  # type: ignore[attr-defined]
         by_order[line.order.order_no].append(line)
     return by_order
-
-
-def _at(row: int, text: str) -> Fault:
-    return Fault("", f"第 {row} 行：{text}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from apps.base import audit, numbers, transactions
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
@@ -20,7 +20,7 @@ from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall import text as texts
 from mall.errors import Invalid, NotFound, ShopError
-from mall.events import LocalDeliveryBegan, OrderShipped, ParcelShipped
+from mall.events import LocalDeliveryBegan, OrderShipped, ParcelShipped, UploadAsked
 
 # WeChat lists at most 15 parcels of one payment (uploadShippingInfo, 10060024).
 MOST_PARCELS = 15
@@ -225,10 +225,23 @@ def upload_again(*, order_no: str, at: datetime) -> None:
         if order.delivery is not None and failed.update(status=UploadStatus.WAITING):
             outbox.publish(LocalDeliveryBegan(order_no=order_no, member_id=order.member_id), at=at)
             return
+        if order.virtual:
+            _virtual_again(failed, at=at)
+            return
         last = Parcel.objects.filter(order=order).order_by("-id").first()
         if last is None or not failed.update(status=UploadStatus.WAITING):
             raise NothingToUpload
         _ask_for_upload(order, last, at=at)
+
+
+def _virtual_again(failed: QuerySet[ShippingUpload], *, at: datetime) -> None:
+    """Ask for what does not travel by its bills. Raises NothingToUpload."""
+    named = list(failed.exclude(bill_no="").values_list("bill_kind", "bill_no"))
+    if not named:
+        raise NothingToUpload
+    failed.update(status=UploadStatus.WAITING)
+    for bill_kind, bill_no in named:
+        outbox.publish(UploadAsked(bill_kind=bill_kind, bill_no=bill_no), at=at)
 
 
 def nothing_more_leaves(*, order_no: str, operator: Any, at: datetime) -> None:

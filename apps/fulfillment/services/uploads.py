@@ -101,15 +101,25 @@ def upload(
 
 
 def upload_virtual(
-    *, bill_kind: str, bill_no: str, transaction_id: str, openid: str, what: str, at: datetime
+    *,
+    bill_kind: str,
+    bill_no: str,
+    transaction_id: str,
+    openid: str,
+    what: str,
+    order: Order | None = None,
+    at: datetime,
 ) -> UploadStatus:
     """Tell WeChat that what a bill paid for is delivered, though nothing travels (logistics_type 3, 虚拟商品).
 
-    ``what`` says it in words. Told before: DONE, nothing is said again, for a payment may be told anew only
-    once. Returns the new status, raises UploadLater, both as ``upload`` does.
+    ``what`` says it in words, ``order`` is whose page shows it, where it is one of virtual goods. Told before: DONE,
+    nothing is said again, for a payment may be told anew only once. Returns the new status, raises UploadLater, both as
+    ``upload`` does.
     """
     transactions.forbid("telling WeChat of what does not travel")
-    state, _ = ShippingUpload.objects.get_or_create(bill_kind=bill_kind, bill_no=bill_no)
+    state, _ = ShippingUpload.objects.get_or_create(
+        bill_kind=bill_kind, bill_no=bill_no, defaults={"order": order}
+    )
     if state.status == UploadStatus.DONE:
         return UploadStatus.DONE
     return _tell_whole(

@@ -26,6 +26,7 @@ from apps.inventory.services.holds import (
     release_many,
     restore,
 )
+from apps.inventory.services.swapping import swap
 
 __all__ = [
     "BelowHeld",
@@ -44,5 +45,6 @@ __all__ = [
     "release",
     "release_many",
     "restore",
+    "swap",
     "take_back",
 ]

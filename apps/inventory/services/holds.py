@@ -95,7 +95,7 @@ def hold(
     transactions.require()
     if not demand or any(quantity < 1 for quantity in demand.values()):
         raise ValueError(f"an order holds at least one unit of each SKU, not {dict(demand)}")
-    shelves = _lock_shelves(demand, place_id)
+    shelves = lock_shelves(demand, place_id)
     takes, shortages = choosing.choose(demand, shelves)
     held = not shortages and booking.book_holds(
         {take.stock_id: take.quantity for take in takes},
@@ -134,8 +134,13 @@ def _refuse_unless_held(
         _refuse_too_many([row for row in rows if row.status == HoldStatus.HELD], demand, at_most=limit.units)
     if not shortages:
         raise InventoryConflict(details={"order_no": order_no})
+    raise out_of_stock(shortages)
+
+
+def out_of_stock(shortages: Sequence[choosing.Shortage]) -> OutOfStock:
+    """The refusal that names these, of which there is at least one."""
     items = [{"sku_id": short.sku_id, "available": short.available} for short in shortages]
-    raise OutOfStock(details={**items[0], "items": items})
+    return OutOfStock(details={**items[0], "items": items})
 
 
 def commit(*, order_no: str, at: datetime) -> None:
@@ -204,7 +209,7 @@ def restore(
         Hold.objects.filter(pk=row.pk).update(restored=F("restored") + quantity)
 
 
-def _lock_shelves(demand: Mapping[int, int], place_id: int | None) -> list[choosing.Shelf]:
+def lock_shelves(demand: Mapping[int, int], place_id: int | None) -> list[choosing.Shelf]:
     """Lock the rows of these SKUs in every place that ships, or in one, and read them as they are under the lock."""
     if place_id is None:
         rows = planned.rows(_SHELVES, [list(demand)])

@@ -302,6 +302,33 @@ class OrderLine(models.Model):
         return f"{self.title} × {self.quantity}"
 
 
+class LineSwap(models.Model):
+    """A line's goods before others took their place, which the line now names. Append-only; the price never moves."""
+
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="swaps", verbose_name="订单商品"
+    )
+    # What made it once, e.g. "delay:7".
+    cause = models.CharField("原因", max_length=39)
+    was_sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="原 SKU")
+    was_title = models.CharField("原商品", max_length=80)
+    was_option_text = models.CharField("原规格", max_length=120, blank=True)
+    was_cost_fen = FenField("原单件成本（分）", null=True)
+    now_sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", verbose_name="换成")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单换货"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "cause"], name="line_swap_once_per_cause"),
+            models.CheckConstraint(condition=~Q(was_sku=F("now_sku")), name="line_swap_for_another_sku"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id}: {self.was_sku_id} → {self.now_sku_id}"
+
+
 class Reduction(models.Model):
     """What one offer took off a line, or off the freight (without a line). Append-only.
 

@@ -18,6 +18,7 @@ from apps.pickup import codes
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.models import Pickup, PickupTries
 from apps.pickup.states import LIFECYCLE, OPEN, PickupStatus
+from apps.stores import selectors as place_facts
 from mall.errors import Kind, NotFound, ShopError
 
 # A code that was used says so for a day to whoever scans it again; later nobody knows it.
@@ -117,9 +118,12 @@ def lie_ready(*, order_no: str, operator: Any, at: datetime) -> Order:
     """Say that an order lies ready in its shop: it is SHIPPED (待自提), its buyer and WeChat are told.
 
     It is to be fetched until the end of the PICKUP_REFUND_DAYS-th Shanghai day after this one; the buyer is reminded
-    when PICKUP_REMIND_DAYS are over. Raises NotFound, NotShippable.
+    when PICKUP_REMIND_DAYS are over. Raises NotFound, also for who works at other shops; NotShippable.
     """
     with transaction.atomic():
+        place_id = Pickup.objects.filter(order__order_no=order_no).values_list("place_id", flat=True).first()
+        if place_id is not None and place_facts.is_out_of_reach(place_id, operator=operator):
+            raise NotFound
         order = local.leave(order_no=order_no, kind=DeliveryKind.PICKUP, operator=operator, at=at)
         row = _locked(order)
         if row is None:
@@ -145,11 +149,14 @@ def look_up(*, operator: Any, code: str, place_id: int, at: datetime) -> Pickup:
     """The pickup behind a code or a picture's word, ready at this counter; nothing is handed over yet.
 
     Wrong codes count: twenty of one operator within an hour, then TooManyTries. Raises CodeInvalid, which alone counts,
-    CodeExpired, FetchedAlready, NotReady, OtherPlace. Not to be called inside a transaction.
+    CodeExpired, FetchedAlready, NotReady, OtherPlace (to who works at other shops: before anything else is told). Not to
+    be called inside a transaction.
     """
     tries.charge(PickupTries, who=operator.pk, at=at, most=MOST_WRONG, message=_WAIT)
     row, until = _found(codes.typed(code), at=at)
     tries.discharge(PickupTries, who=operator.pk)
+    if place_facts.is_out_of_reach(row.place_id, operator=operator):
+        raise OtherPlace(f"该订单在「{row.place}」自提", details={"place": str(row.place)})
     if until is not None and until <= at:
         raise CodeExpired
     _require_ready(row, place_id)

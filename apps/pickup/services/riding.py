@@ -11,7 +11,8 @@ from apps.fulfillment.services import local, receipt
 from apps.orders import services as orders
 from apps.orders.models import Order
 from apps.orders.states import Actor, DeliveryKind
-from mall.errors import ShopError
+from apps.stores import selectors as place_facts
+from mall.errors import NotFound, ShopError
 
 
 class NotByRider(ShopError):
@@ -24,17 +25,26 @@ class NotByRider(ShopError):
 def leave(*, order_no: str, rider: str, operator: Any, at: datetime) -> Order:
     """Say that a rider has left with all of an order, who may be named: it is SHIPPED, buyer and WeChat are told.
 
-    Raises NotFound, NotShippable.
+    Raises NotFound, also for who works at other shops; NotShippable.
     """
+    _require_mine(order_no, operator=operator)
     note = f"配送员：{rider}" if rider else ""
     return local.leave(order_no=order_no, kind=DeliveryKind.CITY, note=note[:200], operator=operator, at=at)
 
 
 def arrive(*, order_no: str, operator: Any, at: datetime) -> Order:
     """Say that the rider has handed it over: it is RECEIVED. Raises NotFound, NotByRider, MoveRefused."""
+    _require_mine(order_no, operator=operator)
     with transaction.atomic():
         if orders.lock(order_no=order_no).delivery_kind is not DeliveryKind.CITY:
             raise NotByRider
         return receipt.confirm(
             order_no=order_no, actor=Actor.OPERATOR, operator=operator, note="同城配送已送达", at=at
         )
+
+
+def _require_mine(order_no: str, *, operator: Any) -> None:
+    """Raise NotFound for an order that a shop brings at which the operator does not work; from where it is never moves."""
+    delivery = Order.objects.filter(order_no=order_no).values_list("delivery", flat=True).first()
+    if delivery and place_facts.is_out_of_reach(delivery["place_id"], operator=operator):
+        raise NotFound

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from apps.aftersales import planning, proposing
 from apps.aftersales.models import AfterSaleReason
@@ -14,16 +17,20 @@ from apps.base.personal import Person
 from apps.cardkeys import personal
 from apps.cardkeys import selectors as card_facts
 from apps.cardkeys.models import CardKey
-from apps.checkout import paying, placing, quoting, virtual
+from apps.checkout import paying, placing, promising, quoting, uploading, virtual
+from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.services import parcels, receipt
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
+from apps.orders import telling as order_telling
 from apps.orders.models import Order
 from apps.outbox.models import Announcement
+from apps.wechat.sandbox.control import Sandbox
 from tests.apps.aftersales import make as aftersales
 from tests.apps.cardkeys import make
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.members import make as members
 from tests.apps.payments import make as payments
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +107,65 @@ def test_it_is_shipped_by_itself_a_minute_later_told_as_virtual_and_received_aft
     assert receipt.receive_overdue(at=later + timedelta(days=2)) == 1
     order.refresh_from_db()
     assert order.status == "RECEIVED"
+
+
+def test_what_wechat_was_told_of_it_stands_with_the_order_and_can_be_asked_for_again(wechat: Sandbox) -> None:
+    now = timezone.now()
+    login = wechat.login("小茶")
+    wechat.fault("notify_lost", times=9)
+    member = members.member(openid=login.openid)
+    order = counter.order(member, None, [(make.goods(5000), 1)], at=now)
+    order = fulfillment.pay_at_wechat(wechat, order, at=now)
+    assert virtual.ship_due(at=now + timedelta(minutes=1)) == 1
+    uploading.tell(bill_kind="order", bill_no=order.order_no, at=now + timedelta(minutes=1))
+    row = ShippingUpload.objects.get(order=order)
+    assert (row.status, row.bill_no, row.uploaded_parcels) == ("DONE", order.order_no, 0)
+
+    with pytest.raises(parcels.NothingToUpload):
+        parcels.upload_again(order_no=order.order_no, at=now)
+    ShippingUpload.objects.update(status="FAILED", last_error="10060023")
+    Announcement.objects.all().delete()
+    parcels.upload_again(order_no=order.order_no, at=now)
+    assert [row.payload["bill_no"] for row in Announcement.objects.filter(kind="UploadAsked")] == [
+        order.order_no
+    ]
+    row.refresh_from_db()
+    assert row.status == "WAITING"
+
+
+def test_uploads_of_before_are_given_their_orders() -> None:
+    order = bought((make.goods(5000), 1))
+    mine = ShippingUpload.objects.create(bill_kind="order", bill_no=order.order_no)
+    recharge = ShippingUpload.objects.create(bill_kind="recharge", bill_no=order.order_no)
+    migration = import_module("apps.fulfillment.migrations.0014_uploads_of_virtual_orders")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.BACKFILL)
+    mine.refresh_from_db()
+    recharge.refresh_from_db()
+    assert (mine.order_id, recharge.order_id) == (order.pk, None)
+
+
+def test_of_a_card_for_nothing_wechat_is_told_nothing_and_nobody_is_told_of_shipping(
+    shopper_of: Shoppers,
+) -> None:
+    buyer, _ = counter.buyer()
+    order = counter.order(buyer, None, [(make.goods(0), 1)])
+    paying.pay(member=buyer, order_no=order.order_no, at=make.NOW)
+    uploading.tell(bill_kind="order", bill_no=order.order_no, at=make.NOW)
+    uploading.tell(bill_kind="order", bill_no=order.order_no, at=make.NOW)
+    row = ShippingUpload.objects.get(order=order)
+    assert row.status == "NOT_NEEDED"
+    told = order_telling.paid(subject=order.order_no, member_id=buyer.pk, at=make.NOW)
+    assert told is not None
+    assert told.values["next"] == "卡密已发放，请在订单详情查看"
+    shown = shopper_of(buyer).call("GET", f"/orders/{order.order_no}").json()
+    assert (shown["status"], shown["status_text"], shown["ship_by"]) == ("PAID", "已发放", None)
+    # Nothing of it burns on the board of deadlines either.
+    assert promising.fix(order_no=order.order_no, at=make.NOW) is False
+    assert promising.fix_missed(at=make.NOW) == 0
+    assert virtual.ship_due(at=make.NOW + timedelta(minutes=1)) == 1
+    shown = shopper_of(buyer).call("GET", f"/orders/{order.order_no}").json()
+    assert (shown["status"], shown["status_text"]) == ("SHIPPED", "已发放")
 
 
 def test_a_refund_by_an_operator_revokes_the_card_for_good_and_the_unit_stays_gone() -> None:

@@ -36,7 +36,7 @@ def test_an_order_says_by_when_it_leaves_and_what_may_be_answered(
     assert (shown["delay"]["status"], shown["delay"]["choices"]) == ("ASKED", ["wait", "refund"])
     assert (shown["delay"]["reason_text"], shown["delay"]["note"]) == ("缺货", "茶园因雨推迟采摘")
 
-    for bad in ({}, {"choice": "swap"}, {"choice": ["wait"]}, {"choice": None}):
+    for bad in ({}, {"choice": "swop"}, {"choice": ["wait"]}, {"choice": None}):
         refused = shopper.call("POST", f"{address}/delay-answer", bad)
         assert refused.status_code == 400
         assert list(refused.json()["details"]) == ["choice"]

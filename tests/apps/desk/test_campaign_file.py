@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.coupons.models import Template
+from apps.distribution.services import rules
 from tests.apps.catalog import make
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +187,22 @@ def test_each_of_several_goods_that_nobody_knows_is_one_fault(tmp_path: Path):
     assert load({"group_buys": [said]}, tmp_path)[1] == [
         f"group_buys[0].skus: 没有这个商品规格：{sku_id}" for sku_id in (NOBODYS, NOBODYS + 1)
     ]
+
+
+def test_rates_are_warned_of_as_their_pages_warn_and_are_taken_all_the_same(tmp_path: Path) -> None:
+    product, other = make.product(), make.product()
+    goods = [
+        {"product_id": product.pk, "first_bp": 1000, "second_bp": 499},
+        {"product_id": other.pk, "first_bp": 1000, "second_bp": 500},
+    ]
+    said = {"commission": {"rates_bp": {"first": 3000, "second": 1}, "goods": goods, "ceiling_bp": 4000}}
+    printed, told = load(said, tmp_path)
+    assert list(printed) == ["commission"]
+    assert told == [
+        f"提醒 commission.rates_bp: {rules.warnings_of_rates(3000, 1)[0]}",
+        f"提醒 commission.goods[0]: {rules.warnings_of_rates(1000, 499)[0]}",
+    ]
+    assert load({"commission": {"rates_bp": {"first": 2000, "second": 1000}}}, tmp_path)[1] == []
+    # What is refused warns of nothing.
+    _, told = load({"commission": {**said["commission"], "freeze_days": 999}}, tmp_path)
+    assert [line.partition(":")[0] for line in told] == ["commission.freeze_days"]

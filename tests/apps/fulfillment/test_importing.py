@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from apps.base.filled_sheets import Sheet
+from apps.fulfillment import number_files
 from apps.fulfillment.carriers_named import Named
 from apps.fulfillment.models import Carrier, Parcel
 from apps.fulfillment.number_files import Row
@@ -26,7 +28,7 @@ def row(
 
 
 def take_in(*rows: Row) -> Imported:
-    return importing.carry_out(rows=rows, operator=make.operator(), at=make.AT)
+    return importing.carry_out(sheet=Sheet(list(rows), []), operator=make.operator(), at=make.AT)
 
 
 def refused(*rows: Row) -> list[str]:
@@ -109,8 +111,8 @@ def test_one_wrong_row_and_nothing_has_left() -> None:
         "第 4 行：快递公司「闪送」不在列表中，或可能指多家，请按「快递公司」列表中的名称填写",
         "第 5 行：快递单号应为 5 到 64 位字母、数字或短横线，现为「ZT」",
         f"第 6 行：订单 {sent.order_no} 为「待收货」，不能发货",
-        f"第 9 行：订单 {split.order_no} 的发货数量超出未发货数量",
         "第 7 行：快递单号 ZT0000001 与第 2 行相同，但收货人不同",
+        f"第 9 行：订单 {split.order_no} 的发货数量超出未发货数量",
     ]
     assert Order.objects.get(pk=good.pk).status == "PAID"
     assert refused(row(2, good, "ZT0000001"), row(3, good, "ZT0000002")) == [
@@ -128,3 +130,45 @@ def test_two_orders_lie_in_one_parcel_only_if_they_go_to_the_same_person() -> No
     assert refused(row(2, third, "ZT0000001")) == [
         f"第 2 行：快递单号 ZT0000001 已用于另一收货人的订单 {second.order_no}"
     ]
+
+
+def test_a_mixed_file_tells_all_its_faults_at_once_by_row_and_nothing_has_left() -> None:
+    good, sent, other = (make.paid_order(1) for _ in range(3))
+    make.parcel(sent)
+    text = "\n".join(
+        (
+            "订单号,快递公司,快递单号,商品编码,数量",
+            f"{good.order_no},中通,ZT0000001,,",
+            f"{other.order_no},中通,,,",  # unreadable: no number
+            "SO404,中通,ZT0000003,,",  # no such order
+            f"{other.order_no},中通,ZT0000004,,2",  # unreadable: units of nothing
+            f"{sent.order_no},中通,ZT0000005,,",  # sent before
+            f"{other.order_no},闪送,ZT0000006,,",  # no such carrier
+            f"{other.order_no},中通,1.23E+12,,",  # unreadable: rewritten
+        )
+    )
+    sheet = number_files.read(text.encode())
+    before = Parcel.objects.count()
+    for call in (
+        lambda: importing.preview(sheet),
+        lambda: importing.carry_out(sheet=sheet, operator=make.operator(), at=make.AT),
+    ):
+        with pytest.raises(Faulty) as refusal:
+            call()
+        told = [fault.text for fault in refusal.value.faults]
+        assert [line.partition("：")[0] for line in told] == [f"第 {number} 行" for number in range(3, 9)]
+        assert (told[0], told[1], told[2]) == (
+            "第 3 行：缺少快递单号",
+            "第 4 行：订单「SO404」不存在",
+            "第 5 行：填写数量时请同时填写商品编码",
+        )
+    assert Parcel.objects.count() == before
+    assert Order.objects.get(pk=good.pk).status == "PAID"
+
+
+def test_of_many_faults_fifty_are_told_and_the_rest_is_counted() -> None:
+    text = "订单号,快递公司,快递单号\n" + "SO404,中通,\nSO405,中通,ZT0000001\n" * 40
+    with pytest.raises(Faulty) as refusal:
+        importing.preview(number_files.read(text.encode()))
+    told = [fault.text for fault in refusal.value.faults]
+    assert (len(told), told[0], told[-1]) == (51, "第 2 行：缺少快递单号", "另有 30 处错误未列出")

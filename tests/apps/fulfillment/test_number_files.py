@@ -14,7 +14,7 @@ from apps.base import filled_sheets
 from apps.base.filled_sheets import FileUnreadable
 from apps.fulfillment import number_files
 from apps.fulfillment.number_files import Row
-from mall.errors import Faulty, Invalid
+from mall.errors import Fault, Faulty, Invalid
 
 HEAD = ["订单号", "快递公司", "快递单号"]
 
@@ -41,9 +41,17 @@ def with_part(content: bytes, name: str, part: bytes) -> bytes:
     return file.getvalue()
 
 
+def rows_of(content: bytes) -> list[Row]:
+    """The rows of a file that can all be read, as whoever takes them refuses the others."""
+    sheet = number_files.read(content)
+    if sheet.unfit:
+        raise Faulty([Fault("file", unfit.sentence) for unfit in sheet.unfit])
+    return sheet.rows
+
+
 def refused(content: bytes) -> list[str]:
     with pytest.raises(Invalid) as refusal:
-        number_files.read(content)
+        rows_of(content)
     error = refusal.value
     return [fault.text for fault in error.faults] if isinstance(error, Faulty) else [error.text]
 
@@ -54,13 +62,13 @@ READ = [Row(2, "SO1", "顺丰", "SF1234567"), Row(4, "SO2", "圆通", "YT7654321
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_csv_is_read_in_each_encoding_that_excel_and_wps_write(encoding: str) -> None:
-    assert number_files.read(TEXT.encode(encoding)) == READ
+    assert rows_of(TEXT.encode(encoding)) == READ
     tabs = TEXT.replace("\t", "").replace(",", "\t")
-    assert number_files.read(tabs.encode(encoding)) == READ
+    assert rows_of(tabs.encode(encoding)) == READ
 
 
 def test_a_workbook_is_read_with_numbers_that_excel_kept_whole() -> None:
-    rows = number_files.read(
+    rows = rows_of(
         workbook(
             ["快递单号*", "订单编号（必填）", "物流公司", "商品编码", "数量"],
             [773012345678901, "SO1", "申通快递", "CUP", 2],
@@ -76,8 +84,7 @@ def test_a_workbook_is_read_with_numbers_that_excel_kept_whole() -> None:
 
 def test_a_number_kept_whole_by_a_formula_of_text_is_read() -> None:
     assert (
-        number_files.read('订单号,快递公司,快递单号\nSO1,顺丰,="0012345678"\n'.encode())[0].tracking_no
-        == "0012345678"
+        rows_of('订单号,快递公司,快递单号\nSO1,顺丰,="0012345678"\n'.encode())[0].tracking_no == "0012345678"
     )
 
 
@@ -164,18 +171,23 @@ def test_a_million_rows_are_refused_without_being_read(monkeypatch: pytest.Monke
 def test_a_row_too_many_is_refused_in_either_form() -> None:
     rows = [["SO1", "顺丰", "SF1234567"]] * (filled_sheets.MOST_ROWS + 1)
     text = "\n".join(",".join(row) for row in [HEAD, *rows])
-    assert len(number_files.read(text.rpartition("\n")[0].encode())) == filled_sheets.MOST_ROWS
+    assert len(rows_of(text.rpartition("\n")[0].encode())) == filled_sheets.MOST_ROWS
     for content in (text.encode(), workbook(HEAD, *rows)):
         assert refused(content) == ["一次最多导入 1000 行，请分成几份"]
 
 
 def test_a_file_of_faults_is_told_in_fifty() -> None:
+    columns = filled_sheets.Columns(
+        names={"order_no": ("订单号",), "carrier": ("快递公司",)},
+        needed=("order_no", "carrier"),
+        row=lambda number, said: number,
+    )
     with pytest.raises(Faulty) as refusal:
-        number_files.read(("订单号,快递公司,快递单号\n" + "SO1,,SF1\n" * 500).encode())
+        filled_sheets.read(("订单号,快递公司\n" + "SO1,\n" * 500).encode(), columns=columns)
     assert len(refusal.value.faults) == 51
 
 
 def test_bytes_that_are_nothing_at_all_are_refused_and_never_fail() -> None:
     for content in (b"\0" * 100, b"a,b\0c\n1,2", bytes(range(256)), b'"' * 2000, "，".encode() * 9):
         with pytest.raises((FileUnreadable, Faulty)):
-            number_files.read(content)
+            rows_of(content)

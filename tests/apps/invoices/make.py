@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +26,23 @@ PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 NUMBER = "26332000000012345678"
 
 
-def ofd(root: bytes = b'<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.0"/>') -> bytes:
-    """An OFD of nothing but its root."""
+OFD_ROOT = (
+    b'<?xml version="1.0" encoding="UTF-8"?>'
+    b'<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016" Version="1.0"><ofd:DocBody>'
+    b"<ofd:DocInfo><ofd:DocID>1</ofd:DocID></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>"
+    b"</ofd:DocBody></ofd:OFD>"
+)
+
+
+def ofd(
+    root: bytes = OFD_ROOT, *, packed_as: int = zipfile.ZIP_DEFLATED, parts: Mapping[str, bytes] | None = None
+) -> bytes:
+    """An OFD of nothing but its root and the document that it names, or with these parts in its place."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
+    with zipfile.ZipFile(packed, "w", packed_as) as file:
         file.writestr("OFD.xml", root)
+        for name, content in (parts if parts is not None else {"Doc_0/Document.xml": b"<Document/>"}).items():
+            file.writestr(name, content)
     return packed.getvalue()
 
 

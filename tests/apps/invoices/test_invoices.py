@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.base.personal import Person
-from apps.invoices import personal
+from apps.invoices import papers, personal
 from apps.invoices import selectors as invoice_facts
 from apps.invoices import services as invoices
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
@@ -256,6 +257,45 @@ def test_what_is_no_invoice_is_refused_by_its_content_and_nothing_is_kept(privat
         refused_as(PaperRefused, lambda: invoices.issue(**asked, paper=old, at=make.LATER)).details
     ) == ["number"]
     assert len(list(private_root.rglob("*.ofd"))) == 1
+
+
+def test_an_ofd_is_told_by_what_is_in_it_and_never_by_its_name() -> None:
+    document = {"Doc_0/Document.xml": b"<Document/>"}
+    for good in (
+        make.ofd(),
+        make.ofd(packed_as=zipfile.ZIP_STORED),
+        make.ofd(b"\xef\xbb\xbf" + make.OFD_ROOT),
+        make.ofd(make.OFD_ROOT.replace(b"ofd:", b"").replace(b"xmlns:ofd", b"xmlns")),
+        make.ofd(make.OFD_ROOT.replace(b">Doc_0", b">/Doc_0")),
+        make.ofd(make.OFD_ROOT.decode().replace("UTF-8", "UTF-16").encode("utf-16")),
+    ):
+        assert papers.kind_of(good) == "ofd"
+    bomb = make.ofd(parts={**document, "Res/Image.xml": b"0" * (65 * 1024 * 1024)})
+    assert len(bomb) < 100_000
+    broken = bytearray(make.ofd(packed_as=zipfile.ZIP_STORED, parts={**document, "Res/a.png": b"content"}))
+    broken[broken.index(b"content")] ^= 1
+    liar = bytearray(make.ofd(parts={**document, "Res/a.png": b"0" * 1000}))
+    sizes = liar.rindex(b"PK\x01\x02") + 24
+    liar[sizes : sizes + 4] = (7).to_bytes(4, "little")
+    for bad in (
+        b"PK\x03\x04",
+        make.ofd(b"<html><!-- <OFD > --></html>"),
+        make.ofd(b"<html><OFD ></OFD></html>"),
+        b"<html><script>alert(1)</script>" + make.ofd(),
+        make.ofd(parts={"readme.txt": b"hello"}),
+        make.ofd(parts={**document, "../../etc/cron.d/x": b"x"}),
+        make.ofd(parts={**document, "\\x.exe": b"x"}),
+        make.ofd(packed_as=zipfile.ZIP_LZMA),
+        make.ofd(packed_as=zipfile.ZIP_BZIP2),
+        make.ofd(b'<!DOCTYPE x [<!ENTITY a "b">]>' + make.OFD_ROOT.partition(b"?>")[2]),
+        make.ofd(make.OFD_ROOT + b" " * (257 * 1024)),
+        make.ofd(make.OFD_ROOT[:-6]),
+        bomb,
+        bytes(broken),
+        bytes(liar),
+    ):
+        with pytest.raises(PaperRefused):
+            papers.kind_of(bad)
 
 
 def test_the_file_is_saved_by_its_buyers_address_for_a_while_and_by_no_other(shopper_of: Shoppers) -> None:

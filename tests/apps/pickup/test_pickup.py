@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from apps.aftersales.services import deciding, sweeping
+from apps.base.filled_sheets import Sheet
 from apps.base.models import AuditEntry
 from apps.checkout import closing, receiving
 from apps.checkout.delivering import Asked
@@ -180,7 +181,7 @@ def test_no_parcel_is_sent_of_it_and_nobody_but_the_counter_receives_it(shopper_
         wave.slips([order.pk])
     row = Row(number=2, order_no=order.order_no, carrier="顺丰速运", tracking_no="SF1234567")
     with pytest.raises(Faulty) as refused:
-        importing.preview([row])
+        importing.preview(Sheet([row], []))
     assert "不发快递" in refused.value.faults[0].text
     # Nor does it burn until a parcel has to leave.
     assert fixing.fix(order_no=order.order_no, at=make.NOW) is None

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.desk import campaign_file
 from apps.desk.campaign_file import FileRefused
+from mall.errors import Fault
 
 
 class Command(BaseCommand):
@@ -26,9 +27,12 @@ class Command(BaseCommand):
         except (OSError, UnicodeDecodeError) as missing:
             raise CommandError(f"{options['file']}: {missing}") from None
         try:
-            printed = campaign_file.load(text, at=timezone.now())
+            warned: list[Fault] = []
+            printed = campaign_file.load(text, at=timezone.now(), warned=warned)
         except FileRefused as refused:
             for place, why in refused.faults:
                 self.stderr.write(f"{place or options['file']}: {why}")
             raise CommandError(f"{len(refused.faults)} 处有误，未作任何改动") from None
+        for place, why in warned:
+            self.stderr.write(f"提醒 {place}: {why}")
         self.stdout.write(json.dumps(printed, ensure_ascii=False))
