@@ -23,7 +23,7 @@ def lines(preview: Preview) -> list[Line]:
     """The lines of the refund as its page shows them."""
     return [
         Line(
-            goods=f"{'【赠品】' if part.line.is_gift else ''}{part.line.title} {part.line.option_text}".strip(),
+            goods=f"{part.line.mark}{part.line.title} {part.line.option_text}".strip(),
             units=part.units,
             whence=_whence(part),
             stock=f"{part.restocked} 件退回库存" if part.restocked else "不入库",

@@ -82,8 +82,9 @@ def unended(*, limit: int) -> list[str]:
 
 
 def unfixed(*, limit: int) -> list[str]:
-    """Paid orders of which a parcel is to be sent and that have no deadline yet, the oldest first."""
-    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True)
+    """Paid orders of which a parcel is to be sent, or that agreed on a slot, without a deadline yet, the oldest first."""
+    promised = Q(delivery__isnull=True) | Q(delivery__slot__id__isnull=False)
+    waiting = Order.objects.filter(promised, status=Status.PAID)
     rows = waiting.filter(deadline__isnull=True).order_by("paid_at")
     return list(rows.values_list("order_no", flat=True)[:limit])
 
@@ -97,7 +98,7 @@ def late_parcel(order: Order) -> datetime | None:
     if row is None or row.limit_at is None or row.promised_at <= row.limit_at:
         return None
     agreed = Delay.objects.filter(order=order, status=DelayStatus.WAITS, promised_at=row.promised_at)
-    stood = row.source == Source.PROMISE and row.promised_at == row.first_promised_at
+    stood = row.source in (Source.PROMISE, Source.SLOT) and row.promised_at == row.first_promised_at
     return row.promised_at if stood or agreed.exists() else None
 
 
