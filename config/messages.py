@@ -364,7 +364,8 @@ SCENES: Sequence[Scene] = (
         names=_LIES_READY,
         expires_after=timedelta(days=3),
         inbox_title="商品已备好，等您来取",
-        inbox_text="您的订单 {order_no} 已在{place}备好，取货时段：{slot}，请于 {fetch_by} 前出示取货码自提，地址：{address}。",
+        inbox_text="您的订单 {order_no} 已在{place}备好，取货时段：{slot}，请于 {fetch_by} 前出示取货码自提，"
+        "地址：{address}。",
         page=_ORDER_PAGE,
         reads="apps.pickup.telling.ready",
         asked=False,

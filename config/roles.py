@@ -77,7 +77,9 @@ _MARKETING = (
 
 @cache
 def _roles() -> dict[str, Collection[str]]:
-    orders = _see("orders", "fulfillment", "deadlines", "pickup.Pickup", "pickup.SlotSeat", "pickup.SlotTemplate")
+    orders = _see(
+        "orders", "fulfillment", "deadlines", "pickup.Pickup", "pickup.SlotSeat", "pickup.SlotTemplate"
+    )
     orders |= {"orders.change_order", "deadlines.offer_delay"}
     return {
         "店长": _everything(),

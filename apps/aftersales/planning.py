@@ -114,7 +114,6 @@ class LinePart:
     """Units of one line, those that have not left first; ``part_fen`` is their price before points were deducted.
 
     ``waived_fen`` is what the units are worth beyond ``amount_fen``: it is not given to others of the line later.
-    ``counted`` is False for packing that no stock is kept of.
     """
 
     line: OrderLine
@@ -124,13 +123,10 @@ class LinePart:
     amount_fen: int
     part_fen: int
     waived_fen: int = 0
-    counted: bool = True
 
     @property
     def restocked(self) -> int:
         """How many go back on the shelf: what never left always, what had left where somebody says so."""
-        if not self.counted:
-            return 0
         return self.units if self.restock else self.unsent
 
     def as_refunded(self) -> Refunded:
@@ -184,8 +180,11 @@ class Plan:
         """What the counter is to give back."""
         bought: Counter[int] = Counter()
         restocked: Counter[int] = Counter()
+        packing = self.order.packing or {}
         for part in self.lines:
-            restocked[part.line.sku_id] += part.restocked
+            # Packing that no stock is kept of was never held.
+            if not part.line.is_packing or packing.get("uses_stock"):
+                restocked[part.line.sku_id] += part.restocked
             if not part.line.is_gift and not part.line.is_packing:
                 bought[part.line.sku_id] += part.units
         return holders.Part(
@@ -376,9 +375,7 @@ def _lowered(
 
 
 def _part(line: OrderLine, units: int, *, standing: Standing, restock: bool) -> LinePart:
-    packing = standing.order.packing if line.is_packing else None
     return LinePart(
-        counted=packing is None or bool(packing["uses_stock"]),
         line=line,
         units=units,
         unsent=min(units, standing.to_send.get(line.pk, 0)),

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from apps.catalog.models import Sku
 from apps.checkout.delivering import Asked
+from apps.checkout.packing import Wanted
 from apps.demo import levels, past_orders, wrappings
 from apps.inventory import services as inventory
 from apps.orders.models import Order
-from apps.checkout.packing import Wanted
 from apps.pickup import slot_selectors as slot_facts
 from apps.pickup.models import Pickup, SlotTemplate
 from apps.pickup.services import moving, riding, slotting
