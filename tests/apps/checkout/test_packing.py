@@ -360,3 +360,16 @@ def test_an_option_that_cannot_be_is_refused_at_its_field(columns: Any, field: s
     with pytest.raises(packing.PackingRefused) as refused:
         packings.option(**{"name": "另一种", **columns})
     assert [fault.field for fault in refused.value.faults] == [field]
+
+
+def test_the_guides_worked_example() -> None:
+    make.freight(800)
+    make.promotion()  # 满100减15
+    cup, box = make.goods(5000), packings.option(price_fen=1500)
+    buyer = make.buyer()
+    assert make.order(*buyer, [(cup, 1)], packing=wrapped(box)).goods_fen == 6500
+    order = aftersales.paid(buyer, [(cup, 2)], packing=wrapped(box))
+    assert order.payable_fen == 10_800
+    assert aftersales.refund(order, {cup: 1}).goods_fen == 4250
+    last = aftersales.refund(order, {cup: 1})
+    assert (last.goods_fen, last.shipping_fen) == (4250 + 1500, 800)
