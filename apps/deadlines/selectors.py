@@ -31,8 +31,9 @@ def days_from(first: date, *, by: DeadlineRules) -> reckoning.Days:
 
 
 def promises_of(order: Order) -> list[Promise | None]:
-    """For each line that was bought: what its SKU promises, else its product, else nothing. Two statements."""
-    goods = list(order.lines.filter(is_gift=False).values_list("sku_id", "sku__product_id"))
+    """For each good that was bought: what its SKU promises, else its product, else nothing. Two statements."""
+    lines = order.lines.filter(is_gift=False, is_packing=False)
+    goods = list(lines.values_list("sku_id", "sku__product_id"))
     found = Promise.objects.filter(
         Q(sku__in=[sku for sku, _ in goods]) | Q(product__in=[product for _, product in goods])
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -31,7 +34,7 @@ class PackingForm(RuledForm):
 
 @admin.register(PackingOption)
 class PackingOptionAdmin(EditableAdmin):
-    """What orders may be wrapped in. One that orders have is switched off, not deleted."""
+    """What orders may be wrapped in. What is offered no more is switched off, not deleted: orders and stock rest on it."""
 
     form = PackingForm
     saves = staticmethod(packing.save)
@@ -46,6 +49,10 @@ class PackingOptionAdmin(EditableAdmin):
         ("展示", {"fields": [("active", "position")]}),
     ]
     readonly_fields = ["sku_shown"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether one can be deleted: nobody's to do."""
+        return False
 
     @admin.display(description="贺卡", ordering="message_most")
     def card(self, row: PackingOption) -> str:

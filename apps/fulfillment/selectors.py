@@ -117,7 +117,8 @@ def weightless(*, template_ids: Iterable[int] = (), product_ids: Iterable[int] =
     if templates:
         by_weight &= Q(product__freight__template__in=templates)
         by_default = by_default.filter(pk__in=templates)
-    rows = Sku.objects.filter(enabled=True, weight_g=0).annotate(default_by_weight=Exists(by_default))
+    goods = Sku.objects.filter(enabled=True, weight_g=0, product__packing=False)
+    rows = goods.annotate(default_by_weight=Exists(by_default))
     rows = rows.filter(by_weight | Q(product__freight=None, default_by_weight=True))
     if products:
         rows = rows.filter(product__in=products)

@@ -12,7 +12,7 @@ class PackingOptionSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField(help_text="For `delivery.packing.id` of quote and order.")
     name = serializers.CharField()
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="A line of what it is; may be empty.")
     image_url = serializers.CharField(allow_null=True)
     price_fen = serializers.IntegerField()
     message_most = serializers.IntegerField(

@@ -9,12 +9,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, link
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip
 from apps.base.days import shop_day
 from apps.base.finding import Number
 from apps.base.forms import RuledForm
@@ -159,12 +158,12 @@ class SlotSeatAdmin(ReadOnlyAdmin):
     found_by = (Number("order__order_no", ends=True),)
     search_help_text = "订单号"
     fields = [
-        ("order_shown", "kind_shown", "place"),
+        ("order", "kind_shown", "place"),
         ("window", "state"),
         ("goods", "card"),
         ("taken_at", "released_at"),
     ]
-    readonly_fields = ["order_shown", "kind_shown", "window", "state", "goods", "card"]
+    readonly_fields = ["kind_shown", "window", "state", "goods", "card"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SlotSeat]:
         rows: QuerySet[SlotSeat] = super().get_queryset(request)
@@ -178,10 +177,6 @@ class SlotSeatAdmin(ReadOnlyAdmin):
     @admin.display(description="订单")
     def order_no(self, row: SlotSeat) -> str:
         return row.order.order_no
-
-    @admin.display(description="订单")
-    def order_shown(self, row: SlotSeat) -> SafeString:
-        return link(reverse("admin:orders_order_change", args=[row.order_id]), row.order.order_no)
 
     @admin.display(description="配送方式", ordering="kind")
     def kind_shown(self, row: SlotSeat) -> str:

@@ -115,7 +115,7 @@ class SlotTemplate(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "时段"
-        ordering = ["place", "kind", "starts_at", "id"]
+        ordering = ["place_id", "kind", "starts_at", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_it_starts"),
             models.CheckConstraint(condition=Q(capacity__gte=1), name="slot_has_a_seat"),
@@ -145,7 +145,7 @@ class SlotClosing(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "时段停约日"
-        ordering = ["-day", "place"]
+        ordering = ["-day", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "place"],

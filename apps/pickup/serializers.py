@@ -24,10 +24,10 @@ class DeliveryPlaceSerializer(serializers.Serializer[Any]):
 class AgreedSlotSerializer(serializers.Serializer[Any]):
     """The time in which an order is brought or fetched: ``[from, until)`` of a Shanghai day."""
 
-    id = serializers.CharField()
-    day = serializers.DateField()
+    id = serializers.CharField(help_text="What the list of its shop calls it.")
+    day = serializers.DateField(help_text="A Shanghai day.")
     until = serializers.CharField(help_text="Like 11:00.")
-    starts_at = serializers.DateTimeField()
+    starts_at = serializers.DateTimeField(help_text="When it begins.")
     ends_at = serializers.DateTimeField(help_text="By then it is promised: `ship_by` of a paid order.")
     order_by = serializers.DateTimeField(help_text="From then on it is not taken any more.")
 
@@ -41,10 +41,14 @@ class AgreedSlotSerializer(serializers.Serializer[Any]):
 class SlotSerializer(AgreedSlotSerializer):
     """A slot with how it stands."""
 
-    kind = serializers.ChoiceField(choices=SlotKind.choices)
+    kind = serializers.ChoiceField(
+        choices=SlotKind.choices, help_text="Brought by the shop's riders, or fetched there."
+    )
     left = serializers.IntegerField(help_text="So many orders may still have it.")
-    state = serializers.ChoiceField(choices=SlotState.choices)
-    state_text = serializers.CharField()
+    state = serializers.ChoiceField(
+        choices=SlotState.choices, help_text="Whether an order takes it: only while `OPEN`."
+    )
+    state_text = serializers.CharField(help_text="The same in Chinese.")
 
 
 class SlotPageSerializer(serializers.Serializer[Any]):
@@ -77,7 +81,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="From the shop to the address, in metres; null unless `CITY`."
     )
     slot = AgreedSlotSerializer(allow_null=True, help_text="The time that was agreed on.")
-    packing = PackingSerializer(allow_null=True)
+    packing = PackingSerializer(allow_null=True, help_text="What it is wrapped in, for money.")
 
 
 class QuotedDeliverySerializer(DeliverySerializer):

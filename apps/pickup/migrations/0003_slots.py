@@ -70,7 +70,7 @@ class Migration(migrating.Migration):
             options={
                 "verbose_name": "时段",
                 "verbose_name_plural": "时段",
-                "ordering": ["place", "kind", "starts_at", "id"],
+                "ordering": ["place_id", "kind", "starts_at", "id"],
             },
         ),
         migrations.CreateModel(
@@ -128,7 +128,7 @@ class Migration(migrating.Migration):
             options={
                 "verbose_name": "时段停约日",
                 "verbose_name_plural": "时段停约日",
-                "ordering": ["-day", "place"],
+                "ordering": ["-day", "id"],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("day", "place"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.module_loading import import_string
 
 from apps.aftersales import planning, proposing
 from apps.catalog import services as catalog
@@ -18,15 +19,18 @@ from apps.checkout import quoting
 from apps.checkout.packing import Wanted
 from apps.checkout.quoting import Choice
 from apps.content import selectors as review_facts
+from apps.deadlines.models import Promise
+from apps.deadlines.services import fixing, ruling
 from apps.fulfillment import wave
 from apps.fulfillment.services import packing, parcels
 from apps.inventory import selectors as stock_facts
 from apps.inventory.models import Stock
 from apps.members.models import Member
-from apps.orders import personal
+from apps.orders import personal, telling
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine
 from apps.storefront import cart
+from config.invariants import INVARIANTS
 from mall.errors import ShopError
 from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
@@ -52,6 +56,13 @@ def code_of(act: Callable[[], Any]) -> str:
     with pytest.raises(ShopError) as caught:
         act()
     return caught.value.code
+
+
+def whole() -> None:
+    """Everything that the shop reckons up by itself is as it should be."""
+    for promise in INVARIANTS:
+        for faults in promise.faults:
+            assert list(import_string(faults)()) == [], promise.name
 
 
 def test_packing_is_a_line_that_no_offer_touches_and_the_parts_add_up() -> None:
@@ -181,6 +192,7 @@ def test_counted_packing_is_held_used_up_and_comes_back() -> None:
     assert code_of(lambda: make.order(*make.buyer(), [(cup, 1)], packing=wrapped(box))) == "out_of_stock"
     aftersales.refund(order, {cup: 1})
     assert free() == 1
+    whole()
 
 
 def test_what_is_not_counted_never_runs_out_and_nothing_of_it_is_put_back() -> None:
@@ -188,6 +200,7 @@ def test_what_is_not_counted_never_runs_out_and_nothing_of_it_is_put_back() -> N
     order = aftersales.paid(make.buyer(), [(cup, 1)], packing=wrapped(box))
     aftersales.refund(order, {cup: 1})
     assert not Stock.objects.filter(sku=box.sku).exists()
+    whole()
 
 
 def test_packing_goes_with_the_first_parcel() -> None:
@@ -373,3 +386,12 @@ def test_the_guides_worked_example() -> None:
     assert aftersales.refund(order, {cup: 1}).goods_fen == 4250
     last = aftersales.refund(order, {cup: 1})
     assert (last.goods_fen, last.shipping_fen) == (4250 + 1500, 800)
+
+
+def test_packing_neither_delays_a_promise_nor_is_counted_in_a_message() -> None:
+    cup, box = make.goods(title="茶杯"), packings.option()
+    ruling.save_promise(Promise(product=cup.product, hours=6))
+    order = aftersales.paid(make.buyer(), [(cup, 1)], packing=wrapped(box))
+    fixed = fixing.fix(order_no=order.order_no, at=NOW)
+    assert fixed is not None and (fixed.source, fixed.promised_at) == ("PROMISE", NOW + timedelta(hours=6))
+    assert telling.goods_of(order) == "茶杯"
