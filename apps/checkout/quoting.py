@@ -18,6 +18,7 @@ from apps.coupons import selectors as coupon_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.orders.states import BY_PARCEL, DeliveryKind
+from apps.pickup import slots
 from apps.points import deduction
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
@@ -298,10 +299,14 @@ def _way(
     nowhere: bool,
     at: datetime,
 ) -> delivering.Way | None:
-    """How it comes where no parcel is sent; None for a parcel, and for what is sent nowhere. Raises OnlyByParcel."""
+    """How it comes where no parcel is sent; None for a parcel, and for what is sent nowhere. Raises what ``way_of`` does."""
     if nowhere and choice.delivery is not None:
         raise delivering.OnlyByParcel("虚拟商品在线交付，无需选择自提或配送")
     by_plan = admission is not None and admission.by_plan
+    if choice.slot is not None and admission is not None and activities.waits_for_others(admission.ticket):
+        raise slots.SlotNotOffered(
+            "该活动成团或付尾款后才能安排配送，暂不支持选择时段", details={"slot": choice.slot}
+        )
     return delivering.way_of(
         choice.delivery, slot_id=choice.slot, address=address, units=quantities, by_plan=by_plan, at=at
     )

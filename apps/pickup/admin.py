@@ -53,7 +53,7 @@ class PickupAdmin(ReadOnlyAdmin):
         "fetched_at",
     ]
     list_filter = ["status", "place", "fetched_at"]
-    list_select_related = ["order__member", "order__seat", "place", "operator"]
+    list_select_related = ["order__member", "place", "operator"]
     search_fields = ["=order__order_no"]
     search_help_text = "按订单号查找"
     fields = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from apps.aftersales.services import refunding
 from apps.base.days import shop_day
-from apps.checkout import promising
+from apps.checkout import activities, promising, quoting
 from apps.checkout.delivering import Asked
+from apps.checkout.quoting import Choice
 from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.models import Deadline
 from apps.deadlines.services import fixing
@@ -27,6 +29,7 @@ from mall.errors import ShopError
 from tests.apps.aftersales import make as aftersales
 from tests.apps.checkout import make as counter
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.groupbuy import make as group_buys
 from tests.apps.pickup import make, slotted
 
 pytestmark = pytest.mark.django_db
@@ -314,3 +317,23 @@ def test_a_parcel_has_no_slot_and_unknown_shops_have_none(shopper_of: Shoppers) 
         assert shopper.call("GET", f"/places/{place}/slots").status_code == 404, place
     assert shopper.call("GET", f"/places/{lake.pk}/slots?kind=EXPRESS").status_code == 400
     assert shopper.call("GET", f"/places/{lake.pk}/slots").json() == {"results": [], "next": None}
+
+
+def test_who_waits_for_others_chooses_no_slot() -> None:
+    lake = shop()
+    cup = make.goods(lake, 10)
+    row = slotted.template(lake)
+    campaign = group_buys.campaign(cup)
+    member, home = slotted.neighbour()
+    choice = Choice(
+        items=((cup.pk, 1),),
+        address_id=home.pk,
+        activity=activities.read({"kind": "group_buy", "id": campaign.pk}),
+        delivery=Asked("CITY", lake.pk),
+    )
+    slotless = quoting.compose(member=member, choice=choice, at=NOW).way
+    assert slotless is not None and slotless.slot is None
+    refusal = refused(
+        lambda: quoting.compose(member=member, choice=replace(choice, slot=slotted.slot_id(row)), at=NOW)
+    )
+    assert refusal.code == "slot_not_offered"
