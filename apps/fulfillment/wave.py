@@ -54,11 +54,12 @@ class Slip:
     phone: str
     address: str
     remark: str
-    way: str
-    card: str
     packed: tuple[Packed, ...]
     sent_before: int
     together: tuple[int, ...]
+    # How it comes without a parcel, and in which time; what is written on its card.
+    way: str = ""
+    card: str = ""
 
     @property
     def units(self) -> int:
