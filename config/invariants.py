@@ -108,6 +108,11 @@ INVARIANTS: Sequence[Invariant] = (
         faults=("apps.pickup.selectors.misplaced", "apps.pickup.selectors.held_elsewhere"),
     ),
     Invariant(
+        name="slots_equal_seats",
+        title="时段已约单数等于占用席位的订单数，席位与订单状态一致",
+        faults=("apps.pickup.slot_selectors.misseated",),
+    ),
+    Invariant(
         name="invoices_within_paid",
         title="发票金额不超过订单实付，每笔订单只有一张有效发票",
         faults=("apps.invoices.selectors.unbalanced",),

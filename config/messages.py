@@ -50,6 +50,7 @@ _LIES_READY: Final = (
     _text("place", "自提门店", "西湖门店"),
     _text("address", "门店地址", "杭州市西湖区龙井路 66 号"),
     _time("fetch_by", "最晚取货时间"),
+    _text("slot", "取货时段", "12月01日 09:00-11:00"),
 )
 
 SCENES: Sequence[Scene] = (
@@ -369,7 +370,8 @@ SCENES: Sequence[Scene] = (
         names=_LIES_READY,
         expires_after=timedelta(days=3),
         inbox_title="商品已备好，等您来取",
-        inbox_text="您的订单 {order_no} 已在{place}备好，请于 {fetch_by} 前出示取货码自提，地址：{address}。",
+        inbox_text="您的订单 {order_no} 已在{place}备好，取货时段：{slot}，请于 {fetch_by} 前出示取货码自提，"
+        "地址：{address}。",
         page=_ORDER_PAGE,
         reads="apps.pickup.telling.ready",
         asked=False,
@@ -397,10 +399,11 @@ SCENES: Sequence[Scene] = (
             _text("place", "门店", "西湖门店"),
             _text("phone", "门店电话", "0571-87970066"),
             _time("left_at", "出发时间"),
+            _text("slot", "送达时段", "12月01日 09:00-11:00"),
         ),
         expires_after=timedelta(hours=6),
         inbox_title="您的订单正在配送",
-        inbox_text="您的订单 {order_no} 已由{place}送出，请保持电话畅通；门店电话 {phone}。",
+        inbox_text="您的订单 {order_no} 已由{place}送出，送达时段：{slot}，请保持电话畅通；门店电话 {phone}。",
         page=_ORDER_PAGE,
         reads="apps.pickup.telling.leaving",
         asked=False,

@@ -61,6 +61,7 @@ _PRESSING = "standing=pressing"
 _TO_SHIP = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.EXPRESS}"
 _TO_RIDE = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.CITY}"
 _TO_PREPARE = f"status__exact={PickupStatus.WAITING}"
+_COMING = "coming=yes"
 _HELD_HELPS = "held__exact=1"
 _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"
 _APPLICATIONS = f"status__exact={PromoterStatus.PENDING}"
@@ -96,6 +97,7 @@ GROUPS: Groups = [
                 "待备货自提", "inventory", "pickup.Pickup", _TO_PREPARE, pickup_facts.to_prepare, "place_id"
             ),
             Place("待配送", "moped", "orders.Order", _TO_RIDE, cockpit.waiting_for_rider, _SHOP_OF_ORDER),
+            Place("时段订单", "schedule", "pickup.SlotSeat", _COMING),
             Place("售后退款", "assignment_return", "orders.OrderRefund"),
         ],
     ),
@@ -424,6 +426,9 @@ GROUPS: Groups = [
             Place("发货信息上传", "cloud_upload", "fulfillment.ShippingUpload"),
             Place("运费模板", "price_change", "fulfillment.FreightTemplate"),
             Place("快递公司", "local_post_office", "fulfillment.Carrier"),
+            Place("包装选项", "redeem", "fulfillment.PackingOption"),
+            Place("配送与自提时段", "schedule", "pickup.SlotTemplate"),
+            Place("时段停约日", "event_busy", "pickup.SlotClosing"),
         ],
     ),
     (

@@ -164,6 +164,6 @@ TIMES = frozenset(
         *("answer_until", "confirmed_at", "first_promised_at", "limit_at", "owed_at", "promised_at"),
         *("reshipped_at", "settles_at", "verified_at", "verify_at", "warned_at", "was_promised_at"),
         *("fell_at", "told_at"),  # favourites and wishes
-        *("ready_at", "fetch_by"),  # pickups
+        *("ready_at", "fetch_by", "released_at", "taken_at"),  # pickups, slots
     }
 )

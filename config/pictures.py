@@ -17,6 +17,8 @@ USERS: Sequence[User] = (
     InColumn(model="catalog.Product", column="cover", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.ProductImage", column="image", folder="products", recipe=OPERATORS),
     InColumn(model="catalog.Sku", column="image", folder="skus", recipe=OPERATORS),
+    # Its hidden product and the lines of orders show the same picture.
+    InColumn(model="fulfillment.PackingOption", column="image", folder="products", recipe=OPERATORS),
     InColumn(
         model="distribution.Material",
         column="picture",

@@ -52,6 +52,7 @@ _MARKETING = (
     "bargain.Bargain",
     "presale.Presale",
     *("deadlines.DeadlineRules", "deadlines.ShopDay", "deadlines.Promise"),
+    *("fulfillment.PackingOption", "pickup.SlotTemplate", "pickup.SlotClosing"),
     "referrals.Referral",
     "packets.PacketRule",
     "risk.Policy",
@@ -76,7 +77,9 @@ _MARKETING = (
 
 @cache
 def _roles() -> dict[str, Collection[str]]:
-    orders = _see("orders", "fulfillment", "deadlines", "pickup.Pickup")
+    orders = _see(
+        "orders", "fulfillment", "deadlines", "pickup.Pickup", "pickup.SlotSeat", "pickup.SlotTemplate"
+    )
     orders |= {"orders.change_order", "deadlines.offer_delay"}
     return {
         "店长": _everything(),
@@ -124,6 +127,7 @@ def _roles() -> dict[str, Collection[str]]:
             "presale.arrive_presale",
             "deadlines.offer_delay",
             "deadlines.export_deadline",
+            "pickup.view_slotseat",
             "groupbuy.end_group",
             "catalog.price_product",
             "coupons.issue_template",
@@ -192,7 +196,15 @@ def _roles() -> dict[str, Collection[str]]:
             "fulfillment.change_carrier",
         },
         # Who stands in a shop: sees what is fetched there, puts it ready and hands it over; no money, no addresses.
-        "店员": _see("pickup.Pickup", "inventory.Stock", "stores.Place", "catalog.Product", "catalog.Sku")
+        "店员": _see(
+            "pickup.Pickup",
+            "pickup.SlotSeat",
+            "pickup.SlotTemplate",
+            "inventory.Stock",
+            "stores.Place",
+            "catalog.Product",
+            "catalog.Sku",
+        )
         | {"pickup.prepare_pickup", "pickup.hand_over_pickup"},
         "财务": _see(
             "aftersales",

@@ -53,6 +53,7 @@ urlpatterns = [
     path("api/v1/", include("apps.support.urls")),
     path("api/v1/", include("apps.invoices.urls")),
     path("api/v1/", include("apps.pickup.urls")),
+    path("api/v1/", include("apps.fulfillment.urls")),
     path("invoice-files/<str:token>", invoice_files.file),
     re_path(r"^share-pictures/(?P<token>[0-9A-Za-z]{1,32})/(?P<what>code|poster)$", share_pictures.picture),
     path("wechat/", include("apps.checkout.callback_urls")),

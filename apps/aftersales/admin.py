@@ -88,7 +88,7 @@ class RefundLineInline(ReadOnlyTabular):
     @admin.display(description="商品")
     def called(self, row: OrderRefundLine) -> str:
         line = row.order_line
-        return f"{'【赠品】' if line.is_gift else ''}{line.title} {line.option_text}".strip()
+        return f"{line.mark}{line.title} {line.option_text}".strip()
 
 
 class MoneyFilter(admin.SimpleListFilter):

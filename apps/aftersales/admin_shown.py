@@ -52,7 +52,7 @@ class LineInline(ReadOnlyTabular):
     @admin.display(description="商品")
     def called(self, row: AfterSaleLine) -> str:
         line = row.order_line
-        return f"{'【赠品】' if line.is_gift else ''}{line.title} {line.option_text}".strip()
+        return f"{line.mark}{line.title} {line.option_text}".strip()
 
     @admin.display(description="换成")
     def exchanged(self, row: AfterSaleLine) -> str:

@@ -180,9 +180,12 @@ class Plan:
         """What the counter is to give back."""
         bought: Counter[int] = Counter()
         restocked: Counter[int] = Counter()
+        packing = self.order.packing or {}
         for part in self.lines:
-            restocked[part.line.sku_id] += part.restocked
-            if not part.line.is_gift:
+            # Packing that no stock is kept of was never held.
+            if not part.line.is_packing or packing.get("uses_stock"):
+                restocked[part.line.sku_id] += part.restocked
+            if not part.line.is_gift and not part.line.is_packing:
                 bought[part.line.sku_id] += part.units
         return holders.Part(
             refund_no=refund_no,
@@ -252,7 +255,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
 
     A line's units are worth their shares of what is still paid for it (``money.split_units``), taken one after the
     other, so that all of them are worth exactly the line, less what came back of its price. With the last unit that
-    was bought, gifts that have not left stay here; if nothing ever left, all postage goes back. Postage that was kept
+    was bought, gifts that have not left stay here; if nothing ever left, postage and packing go back. Postage that was kept
     can go back later, alone. Where less is asked than it is worth, postage goes back first and each line gives in
     proportion; what is waived goes to no other unit. The sum is split between WeChat and stored value in the proportion
     in which they paid, by what is refunded in all, so that everything back is exactly each.
@@ -262,15 +265,15 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     if not may_refund(order):
         raise OrderNotRefundable(details={"status": order.status})
     units = _units(standing, wish)
-    ends = all(
-        line.is_gift or line.refunded + units.get(line.pk, 0) == line.quantity for line in standing.lines
-    )
-    if ends:
-        for line in standing.lines:
-            if line.is_gift and (unsent := standing.to_send.get(line.pk, 0)):
-                units[line.pk] = max(units.get(line.pk, 0), unsent)
+    ends = leaves_no_goods(standing, units)
     is_over = order.status == Status.REFUNDED
     undone = ends and not is_over and not standing.anything_left
+    if ends:
+        for line in standing.lines:
+            if (line.is_gift or (line.is_packing and undone)) and (
+                unsent := standing.to_send.get(line.pk, 0)
+            ):
+                units[line.pk] = max(units.get(line.pk, 0), unsent)
     shipping_fen = standing.shipping_left_fen if undone else wish.shipping_fen
     if not 0 <= shipping_fen <= standing.shipping_left_fen:
         raise ShippingTooMuch(details={"left_fen": standing.shipping_left_fen})
@@ -284,6 +287,14 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     ]
     lowered, shipping_fen = _lowered(parts, shipping_fen=shipping_fen, amount_fen=wish.amount_fen)
     return _plan(standing, lowered, shipping_fen=shipping_fen, ends=ends, undone=undone)
+
+
+def leaves_no_goods(standing: Standing, units: Mapping[int, int]) -> bool:
+    """Whether nothing that was bought is left of the order once these units, by line id, are refunded too."""
+    return all(
+        line.is_gift or line.is_packing or line.refunded + units.get(line.pk, 0) == line.quantity
+        for line in standing.lines
+    )
 
 
 def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:

@@ -78,6 +78,17 @@ class NowhereToSend(ShopError):
     kind = Kind.CONFLICT
 
 
+class PackingStays(ShopError):
+    """Packing goes back with the last of the goods, of an order of which nothing has left; never alone, never after.
+
+    ``details``: ``line_id``.
+    """
+
+    code = "after_sale_packing"
+    message = "包装随整单在发货前一并退款，不能单独申请售后"
+    kind = Kind.CONFLICT
+
+
 class LineUnknown(Invalid):
     """No line of this order, or one that was named twice. ``details``: ``line_id``."""
 
@@ -158,7 +169,7 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
     """Work out what may be given. Binding under the order's lock, a preview without it.
 
     Raises ReasonUnknown, LineUnknown, OrderNotRefundable, AfterSaleClosed, AfterSaleExists, AfterSaleTooMany, NotSentYet,
-    NothingTravels, NowhereToSend, NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, and what
+    NothingTravels, NowhereToSend, NoReasonRefused, NotExchangeable, AmountTooHigh, AmountTooLow, PackingStays, and what
     ``planning.plan`` refuses.
     """
     reason = application_facts.reason(kind=ask.kind, code=ask.reason)
@@ -173,6 +184,7 @@ def propose(standing: Standing, ask: Ask, *, at: datetime) -> Proposal:
         raise NothingTravels(details={"kind": ask.kind})
     if ask.kind not in OF_MONEY and not standing.order.address:
         raise NowhereToSend
+    _require_wrapped_goods(standing, ask)
     for line_id, quantity in ask.units.items():
         _require_left(standing, lines[line_id], quantity, kind=ask.kind)
         if reason.is_no_reason:
@@ -227,6 +239,13 @@ def _require_in_time(order: Order, *, at: datetime) -> None:
     last = until(order, days_after=days_after)
     if last is not None and last <= at:
         raise AfterSaleClosed(details={"days": days_after})
+
+
+def _require_wrapped_goods(standing: Standing, ask: Ask) -> None:
+    """Raise PackingStays for packing without the goods, or of an order of which something has left."""
+    packing = [line.pk for line in standing.lines if line.is_packing and line.pk in ask.units]
+    if packing and (standing.anything_left or not planning.leaves_no_goods(standing, ask.units)):
+        raise PackingStays(details={"line_id": packing[0]})
 
 
 def _require_left(standing: Standing, line: OrderLine, quantity: int, *, kind: str) -> None:

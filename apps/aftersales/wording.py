@@ -23,14 +23,20 @@ def lines(preview: Preview) -> list[Line]:
     """The lines of the refund as its page shows them."""
     return [
         Line(
-            goods=f"{'【赠品】' if part.line.is_gift else ''}{part.line.title} {part.line.option_text}".strip(),
+            goods=f"{part.line.mark}{part.line.title} {part.line.option_text}".strip(),
             units=part.units,
             whence=_whence(part),
-            stock=f"{part.restocked} 件退回库存" if part.restocked else "不入库",
+            stock=f"{part.restocked} 件退回库存" if _is_counted(part, preview) else "不入库",
             amount=f"¥{yuan(part.amount_fen)}",
         )
         for part in preview.plan.lines
     ]
+
+
+def _is_counted(part: LinePart, preview: Preview) -> bool:
+    """Whether any of it goes back on the shelf: of packing only where stock is kept of it."""
+    packing = preview.plan.order.packing or {}
+    return bool(part.restocked) and (not part.line.is_packing or bool(packing.get("uses_stock")))
 
 
 def facts(preview: Preview, *, reason: str) -> list[tuple[str, str]]:

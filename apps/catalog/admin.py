@@ -77,10 +77,18 @@ class ProductPage(EditableAdmin):
             db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()}
         )
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the operator edits it here: what orders are wrapped in is edited as a packing."""
+        return super().has_change_permission(request, obj) and not (obj is not None and obj.packing)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj is not None and obj.packing)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
-        """Search as shoppers do, or by a SKU's code."""
+        """Search as shoppers do, or by a SKU's code. What orders are wrapped in has a page of its own."""
+        queryset = queryset.filter(packing=False)
         try:
             wanted = search.understood(search_term)
         except ShopError as refusal:

@@ -182,6 +182,9 @@ class Product(models.Model):
     max_quantity = models.PositiveIntegerField("每单限购", null=True, blank=True)
     quantity_step = models.PositiveIntegerField("购买倍数", default=1)
     on_sale = models.BooleanField("上架", default=False)
+    # What orders are wrapped in (fulfillment.PackingOption): it has a SKU so that stock, cost and lines work as of
+    # goods, and is never one of the shelf.
+    packing = models.BooleanField("包装", default=False, db_default=False, editable=False)
     sale_starts_at = models.DateTimeField("定时上架", null=True, blank=True)
     sale_ends_at = models.DateTimeField("定时下架", null=True, blank=True)
     # Kept by services, so that lists need no joins: lowest price of the live SKUs, units of paid orders.
@@ -209,6 +212,9 @@ class Product(models.Model):
                 | Q(sale_ends_at__isnull=True)
                 | Q(sale_ends_at__gt=F("sale_starts_at")),
                 name="product_sale_window_forward",
+            ),
+            models.CheckConstraint(
+                condition=Q(packing=False) | Q(on_sale=False), name="product_packing_never_on_sale"
             ),
         ]
         indexes = [

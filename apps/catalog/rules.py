@@ -59,6 +59,8 @@ def check_product(product: Product) -> None:
     """Refuse options, parameters, purchase limits or a sale window that make no sense. Raises ProductInvalid."""
     check_options(product.options)
     _check_attributes(product.attributes)
+    if product.packing and product.on_sale:
+        raise ProductInvalid("on_sale", "包装不单独出售，不能上架")
     least, most, step = product.min_quantity, product.max_quantity, product.quantity_step
     if least < 1:
         raise ProductInvalid("min_quantity", "起购数量至少为 1")

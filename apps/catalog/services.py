@@ -317,13 +317,15 @@ def _ids_in(path: str) -> list[int]:
 def put_on_sale(*, product_ids: Collection[int]) -> int:
     """Switch products on; their sale window still holds. Returns how many were off before.
 
-    All or none: raises rules.ProductInvalid where one has no enabled SKU.
+    All or none: raises rules.ProductInvalid where one has no enabled SKU, or is what orders are wrapped in.
     """
     with transaction.atomic():
         live = Sku.objects.filter(product=OuterRef("pk"), enabled=True)
         chosen = Product.objects.select_for_update(no_key=True).filter(pk__in=product_ids).order_by("id")
         for product in chosen.filter(~Exists(live))[:1]:
             raise rules.ProductInvalid("on_sale", f"「{product.title}」没有启用的 SKU，不能上架")
+        for product in chosen.filter(packing=True)[:1]:
+            raise rules.ProductInvalid("on_sale", f"「{product.title}」是包装，不单独出售")
         ids = list(chosen.filter(on_sale=False).values_list("id", flat=True))
         return Product.objects.filter(pk__in=ids).update(on_sale=True)
 

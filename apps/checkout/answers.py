@@ -137,6 +137,7 @@ def _item(line: Any) -> dict[str, Any]:
         "reductions": [_reduction(part) for part in shown.reductions],
         "payable_fen": shown.payable_fen,
         "is_gift": shown.is_gift,
+        "is_packing": shown.is_packing,
         "refunded": shown.refunded,
         "freight_insurance": shown.freight_insurance,
         "returns": {

@@ -49,7 +49,9 @@ class QuoteView(APIView):
             "freight is not known yet. Of the member's coupons the best one is used unless `coupon_id` says "
             "otherwise; a named one that does not apply is among `declined`. `hints` say what a little more "
             "would bring. `delivery` says how it is to come: fetched in a shop (`PICKUP`), brought by its riders "
-            f"(`CITY`). 409 may be {_CONFLICTS}, delivery_out_of_reach, delivery_below_minimum, delivery_not_offered."
+            "(`CITY`), in which `slot`, wrapped in which `packing`; a slot that is full or has passed is told as such. 409 "
+            f"may be {_CONFLICTS}, delivery_out_of_reach, delivery_below_minimum, delivery_not_offered, slot_not_offered, "
+            "packing_not_offered."
         ),
         request=ChoiceSerializer,
         responses={
@@ -60,6 +62,7 @@ class QuoteView(APIView):
         examples=[
             OpenApiExample("two cups", value=examples.CHOICE, request_only=True),
             OpenApiExample("fetched in a shop", value=examples.FETCHED_CHOICE, request_only=True),
+            OpenApiExample("by rider, wrapped", value=examples.WRAPPED_CHOICE, request_only=True),
             OpenApiExample("quote", value=examples.QUOTE, response_only=True, status_codes=["200"]),
         ],
     )
@@ -79,7 +82,7 @@ class OrdersView(APIView):
         description=(
             "The same `Idempotency-Key` with the same body answers the same order again, with another body "
             "409 `idempotency_key_reused`. 409 `price_changed` has the new quote in `details.quote`. Further "
-            f"409: out_of_stock, {_CONFLICTS}."
+            f"409: out_of_stock, slot_full, slot_passed, {_CONFLICTS}."
         ),
         parameters=[idempotency_key("order")],
         request=PlaceSerializer,

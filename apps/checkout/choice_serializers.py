@@ -12,8 +12,11 @@ from apps.base.inputs import MAX_BIGINT, StrictBooleanField, StrictIntegerField,
 from apps.carts.services import MAX_LINES, MAX_QUANTITY
 from apps.checkout import activities
 from apps.checkout.delivering import Asked
+from apps.checkout.packing import Wanted
 from apps.checkout.quoting import Choice
+from apps.fulfillment.models import LONGEST_CARD
 from apps.orders.states import DeliveryKind
+from apps.pickup.slots import LONGEST_ID
 
 _LONGEST_REMARK = 200
 
@@ -36,6 +39,12 @@ def _asked(said: Mapping[str, Any] | None) -> Asked | None:
     if said is None or said["kind"] == DeliveryKind.EXPRESS:
         return None
     return Asked(kind=said["kind"], place_id=said.get("place_id"))
+
+
+def _wrapped(said: Mapping[str, Any] | None) -> Wanted | None:
+    """The packing that was asked for; None without one."""
+    packing = said.get("packing") if said else None
+    return Wanted(option_id=packing["id"], message=packing.get("message") or "") if packing else None
 
 
 class WantedSerializer(serializers.Serializer[Any]):
@@ -73,9 +82,18 @@ class ActivityChoiceField(serializers.DictField):
     """An activity as a choice names it: its kind, its id, and what the kind asks for besides."""
 
 
-@extend_schema_field({"type": "string", "nullable": True, "maxLength": 0})
-class NothingField(serializers.JSONField):
-    """What is understood and not offered: only null."""
+class PackingChoiceSerializer(serializers.Serializer[Any]):
+    """What the order is wrapped in, of `GET /packings`."""
+
+    id = row_id()
+    message = StrictTextField(
+        multiline=True,
+        max_length=LONGEST_CARD,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+        help_text="What is written on its card, at most `message_most` characters.",
+    )
 
 
 class DeliveryChoiceSerializer(serializers.Serializer[Any]):
@@ -85,26 +103,23 @@ class DeliveryChoiceSerializer(serializers.Serializer[Any]):
     place_id = row_id(
         required=False, allow_null=True, help_text="A shop of `GET /places`; none for `EXPRESS`."
     )
-    slot = NothingField(
-        required=False, allow_null=True, help_text="Not offered: anything but null is refused."
+    slot = StrictTextField(
+        required=False,
+        allow_null=True,
+        max_length=LONGEST_ID,
+        help_text="A slot's id of `GET /places/{id}/slots`; none for `EXPRESS`. It names its shop.",
     )
-    packing = NothingField(
-        required=False, allow_null=True, help_text="Not offered: anything but null is refused."
+    packing = PackingChoiceSerializer(
+        required=False, allow_null=True, help_text="Paid packing, a line of the order; for every kind."
     )
-
-    def validate_slot(self, said: Any) -> None:
-        if said is not None:
-            raise serializers.ValidationError("暂不支持选择配送时段")
-
-    def validate_packing(self, said: Any) -> None:
-        if said is not None:
-            raise serializers.ValidationError("暂不支持选择包装")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
         if said["kind"] == DeliveryKind.PICKUP and said.get("place_id") is None:
             raise serializers.ValidationError({"place_id": ["请选择自提门店"]})
         if said["kind"] == DeliveryKind.EXPRESS and said.get("place_id") is not None:
             raise serializers.ValidationError({"place_id": ["快递配送不需要选择门店"]})
+        if said["kind"] == DeliveryKind.EXPRESS and said.get("slot") is not None:
+            raise serializers.ValidationError({"slot": ["快递配送不能选择时段"]})
         return said
 
 
@@ -168,6 +183,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         """
         said = self.validated_data
         items, activity = said.get("items"), said.get("activity")
+        delivery = said.get("delivery")
         return Choice(
             items=None if items is None else tuple((item["sku_id"], item["quantity"]) for item in items),
             address_id=said.get("address_id"),
@@ -176,7 +192,9 @@ class ChoiceSerializer(serializers.Serializer[Any]):
             use_balance=said.get("use_balance", False),
             activity=None if activity is None else activities.read(activity),
             confirms_no_return=said["confirms_no_return"],
-            delivery=_asked(said.get("delivery")),
+            delivery=_asked(delivery),
+            slot=delivery.get("slot") if delivery else None,
+            packing=_wrapped(delivery),
         )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Address
 from apps.orders.states import DeliveryKind
+from apps.pickup import slot_selectors as slot_facts
+from apps.pickup import slots
 from apps.stores import areas, geo
 from apps.stores import selectors as place_facts
 from apps.stores.geo import Point
@@ -76,6 +79,12 @@ class Way:
     distance_m: int | None = None
     fee_fen: int = 0
     least_fen: int = 0
+    slot: slots.Slot | None = None
+
+    def require_open(self) -> None:
+        """Raise SlotFull, SlotPassed for a slot in which nothing can be ordered any more."""
+        if self.slot is not None:
+            self.slot.require_open()
 
     def taken_by(self, basket: Basket) -> Basket:
         """The basket with this way in place of its parcels' freight."""
@@ -97,23 +106,39 @@ class Way:
             "place_id": self.place.pk,
             "place": {"name": self.place.name, "address": self.place.address, "phone": self.place.phone},
             "distance_m": self.distance_m,
+            "slot": self.slot.as_order() if self.slot else None,
         }
+
+    def shown(self) -> dict[str, Any]:
+        """As a quote answers it: the slot with how it stands."""
+        return {**self.as_order(), "slot": self.slot.shown() if self.slot else None}
 
 
 def way_of(
-    asked: Asked | None, *, address: Address | None, units: Mapping[int, int], by_plan: bool
+    asked: Asked | None,
+    *,
+    slot_id: str | None = None,
+    address: Address | None,
+    units: Mapping[int, int],
+    by_plan: bool,
+    at: datetime,
 ) -> Way | None:
     """The way that was asked for; None for a parcel. ``units`` of SKUs are bought, ``by_plan`` before they have come.
 
-    Raises DeliveryInvalid, PlaceNotFound, OutsideDelivery, OnlyByParcel.
+    A slot is of one shop, so CITY with a slot names its shop. One that is full or has passed is told as such, and
+    refused by ``Way.require_open``. Raises DeliveryInvalid, PlaceNotFound, OutsideDelivery, OnlyByParcel, SlotInvalid,
+    SlotNotOffered.
     """
     if asked is None:
         return None
     if by_plan:
         raise OnlyByParcel
-    if asked.kind == DeliveryKind.PICKUP:
-        return _picked_up(asked)
-    return _delivered(asked, address, units)
+    slot = None
+    if slot_id is not None:
+        slot = slot_facts.slot_of(slot_id, kind=asked.kind, place_id=asked.place_id, at=at)
+        asked = asked._replace(place_id=slot.place_id)
+    way = _picked_up(asked) if asked.kind == DeliveryKind.PICKUP else _delivered(asked, address, units)
+    return replace(way, slot=slot) if slot else way
 
 
 def _picked_up(asked: Asked) -> Way:

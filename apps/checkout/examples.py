@@ -32,6 +32,7 @@ _ITEM: Final[_JSON] = {
     "list_fen": 10_000,
     "reductions": [_OFF],
     "payable_fen": 8500,
+    "is_packing": False,
     "returns": _RETURNS,
     "freight_insurance": {"paid_by": "MERCHANT", "text": "商家赠送退货运费险"},
 }
@@ -64,7 +65,14 @@ _HINT: Final[_JSON] = {
     "scope": {"kind": "ALL", "ids": []},
     "products_url": "/api/v1/products?price_from_fen=11400&ordering=price",
 }
-_EXPRESS: Final[_JSON] = {"kind": "EXPRESS", "place_id": None, "place": None, "distance_m": None}
+_EXPRESS: Final[_JSON] = {
+    "kind": "EXPRESS",
+    "place_id": None,
+    "place": None,
+    "distance_m": None,
+    "slot": None,
+    "packing": None,
+}
 PRICED: Final[_JSON] = {
     "items": [{**_ITEM, "virtual": False}],
     **_FIGURES,
@@ -143,6 +151,16 @@ ORDER: Final[_JSON] = {
     "delay": None,
     "history": [_PLACED],
 }
+# The same two cups, by the shop's rider tomorrow morning, wrapped as a present.
+WRAPPED_CHOICE: Final[_JSON] = {
+    **CHOICE,
+    "delivery": {
+        "kind": "CITY",
+        "place_id": 2,
+        "slot": "3-20260303-0900-1100",
+        "packing": {"id": 2, "message": "生日快乐"},
+    },
+}
 # The same two cups, fetched by the lake: nothing is sent, so nothing is paid for it.
 FETCHED_CHOICE: Final[_JSON] = {
     "items": [{"sku_id": 7, "quantity": 2}],
@@ -165,6 +183,8 @@ TO_FETCH: Final[_JSON] = {
             "phone": "0571-87970066",
         },
         "distance_m": None,
+        "slot": None,
+        "packing": None,
     },
     "address": None,
     "pickup_code": "40718823",

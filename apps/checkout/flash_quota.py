@@ -28,7 +28,7 @@ class FlashQuota(Holder):
             order_no=order.order_no,
             member_id=order.member_id,
             good_id=_good_id(order),
-            units=sum(item.quantity for item in quote.items),
+            units=sum(item.quantity for item in quote.goods),
             at=at,
         )
 
@@ -43,7 +43,7 @@ class FlashQuota(Holder):
             order_no=order.order_no,
             good_id=_good_id(order),
             units=sum(part.units.values()),
-            restocked=sum(part.restocked.values()),
+            restocked=sum(units for sku_id, units in part.restocked.items() if sku_id in part.units),
             cause=part.refund_no,
             at=at,
         )

@@ -39,7 +39,7 @@ class GroupSeats(Holder):
                 member_id=order.member_id,
                 group_buy_id=activity["id"],
                 group_no=activity.get("group_no"),
-                units=sum(item.quantity for item in quote.items),
+                units=sum(item.quantity for item in quote.goods),
                 at=at,
             )
         except NotFound:

@@ -209,7 +209,7 @@ def _redeem(order: Order, good_id: int, quote: Quote, *, at: datetime) -> None:
             order_no=order.order_no,
             member_id=order.member_id,
             good_id=good_id,
-            quantity=sum(item.quantity for item in quote.items),
+            quantity=sum(item.quantity for item in quote.goods),
             at=at,
         )
     except NotFound:
@@ -306,7 +306,7 @@ class Presales(Holder):
         return bool(order.activity and order.activity["kind"] == presale.KIND)
 
     def hold(self, *, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime) -> None:
-        units = {item.sku_id: item.quantity for item in quote.items}
+        units = {item.sku_id: item.quantity for item in quote.goods}
         try:
             presales.hold(order=order, presale_id=_activity_id(order), units=units, at=at)
         except NotFound:
@@ -386,7 +386,7 @@ def _activity_id(order: Order) -> Any:
 
 def _activity_price_fen(order: Order, quote: Quote) -> int:
     """What the one unit of an activity costs by its price alone, before whatever else was taken off."""
-    item = quote.items[0]
+    item = quote.goods[0]
     ref = str(refs.activity(order.activity["kind"], order.activity["id"])) if order.activity else ""
     off_fen = sum(reduction.amount_fen for reduction in item.reductions if reduction.ref == ref)
     return item.list_fen - off_fen

@@ -81,8 +81,8 @@ def place(
     Where somebody else took a promotion's last use, a gift, or the same coupon or points in between, the
     choice is priced anew: at the same price the order is placed, at another one it is refused with it.
     Raises IdempotencyKeyReused for a key that was used for another request, AddressRequired, PriceChanged,
-    OutOfStock, CartAlreadyOrdered, TooManyUnpaidOrders, TooManyUnpaidUnits, TooManyUnpaidUses, and whatever
-    ``quoting.compose`` refuses. Must be called outside a transaction.
+    OutOfStock, CartAlreadyOrdered, TooManyUnpaidOrders, TooManyUnpaidUnits, TooManyUnpaidUses, SlotFull, SlotPassed, and
+    whatever ``quoting.compose`` refuses. Must be called outside a transaction.
     """
     request_hash = _hash(choice, remark, expected_payable_fen=expected_payable_fen)
 
@@ -139,6 +139,8 @@ def _compose(member: Member, choice: Choice, *, expected_payable_fen: int, at: d
     composition = quoting.compose(member=member, choice=choice, at=at)
     if composition.address is None and not composition.virtual and not _is_fetched(choice):
         raise AddressRequired(details={"address_id": ["请选择收货地址"]})
+    if composition.way is not None:
+        composition.way.require_open()
     if composition.quote.payable_fen == expected_payable_fen:
         return composition
     for kept in _other_coupons(choice, composition):
@@ -220,6 +222,7 @@ def _write(
         awaits_goods=composition.admission is not None and composition.admission.by_plan,
         virtual=composition.virtual,
         delivery=way.as_order() if way else None,
+        packing=composition.packing.as_order() if composition.packing else None,
         at=at,
     )
     if from_cart:
@@ -249,7 +252,8 @@ def _may_be_priced_anew(refusal: ShopError, composition: Composition) -> bool:
     if not isinstance(refusal, OutOfStock):
         return True
     short = {item["sku_id"]: item["available"] for item in refusal.details["items"]}
-    return all(available >= composition.quantities.get(sku_id, 0) for sku_id, available in short.items())
+    chosen = {**composition.quantities, **(composition.packing.demand if composition.packing else {})}
+    return all(available >= chosen.get(sku_id, 0) for sku_id, available in short.items())
 
 
 def _price_warnings(composition: Composition) -> list[str]:

@@ -12,12 +12,13 @@ from apps.carts.services import MAX_QUANTITY
 from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Sku
 from apps.catalog.rules import QuantityNotAllowed
-from apps.checkout import activities, baskets, delivering, hints, limits, virtual
+from apps.checkout import activities, baskets, delivering, hints, limits, packing, virtual
 from apps.checkout.activities import Admission, Extra, Ticket, Wanted
 from apps.coupons import selectors as coupon_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Address, Member
 from apps.orders.states import BY_PARCEL, DeliveryKind
+from apps.pickup import slots
 from apps.points import deduction
 from apps.wallet import selectors as wallet_facts
 from apps.wallet.services import BalanceShort, WalletOff
@@ -98,8 +99,10 @@ class Choice:
     activity: Ticket | None = None
     # That goods of which it is said do not go back without a reason.
     confirms_no_return: bool = False
-    # How it is to come where no parcel is sent; None is a parcel.
+    # How it is to come where no parcel is sent; None is a parcel. The slot is its id, as the shop's list prints it.
     delivery: delivering.Asked | None = None
+    slot: str | None = None
+    packing: packing.Wanted | None = None
 
     @property
     def from_cart(self) -> bool:
@@ -136,11 +139,12 @@ class Composition:
     # Virtual goods: nothing of it is sent anywhere.
     virtual: bool = False
     way: delivering.Way | None = None
+    packing: packing.Packing | None = None
 
     @property
     def demand(self) -> dict[int, int]:
-        """All units that have to lie on the shelf, by SKU id: what is bought and what is given."""
-        units = dict(self.quantities)
+        """All units that have to lie on the shelf, by SKU id: what is bought, given, and wrapped around it."""
+        units = {**self.quantities, **(self.packing.demand if self.packing else {})}
         for gift in self.quote.gifts:
             if gift.quantity:
                 units[gift.sku_id] = units.get(gift.sku_id, 0) + gift.quantity
@@ -163,7 +167,10 @@ class Composition:
         return {
             **hints.quote_json(self.quote, {sku_id: baskets.shown(sku) for sku_id, sku in self.skus.items()}),
             "activity": self.admission.as_order() if self.admission else None,
-            "delivery": self.way.as_order() if self.way else BY_PARCEL,
+            "delivery": {
+                **(self.way.shown() if self.way else BY_PARCEL),
+                "packing": self.packing.shown() if self.packing else None,
+            },
             "coupon_id": self.coupon_id,
             "coupons": {
                 "usable": [
@@ -197,8 +204,8 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
 
     Raises NotFound for an address that is not the member's, CouponHeld for a coupon that another order of theirs
     has, CouponNotFound for one that is not theirs to use now, and NothingSelected, NotOnSale, QuantityNotAllowed,
-    Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity and the way (``delivering``)
-    refuse.
+    Undeliverable, VirtualApart, BalanceShort, WalletOff, NotEnoughPoints, and what the activity, the way (``delivering``)
+    and the ``packing`` refuse.
     """
     address = _address(member, choice)
     admission = _admission(member, choice, address, at=at)
@@ -208,7 +215,9 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         raise NotOnSale(details={"sku_ids": missing})
     _refuse_quantities(skus, quantities)
     nowhere = virtual.all_virtual(skus)
-    way = _way(choice, address, quantities, admission, nowhere=nowhere)
+    way = _way(choice, address, quantities, admission, nowhere=nowhere, at=at)
+    by_plan = admission is not None and admission.by_plan
+    wrapped = packing.chosen(choice.packing, virtual=nowhere, by_plan=by_plan)
     basket = baskets.basket_of(
         member=member, skus=skus, quantities=quantities, address=None if nowhere else address
     )
@@ -241,9 +250,12 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         quote, weighed, pays = _of_activity(quote, weighed, admission, member=member, choice=choice, at=at)
     first_fen = admission.first_fen if admission else 0
     given = {gift.sku_id for gift in quote.gifts if gift.quantity} - set(skus)
+    wrapping = {}
+    if wrapped is not None:
+        quote, wrapping = wrapped.onto(quote), {wrapped.sku.pk: wrapped.sku}
     return Composition(
         quote=quote,
-        skus={**skus, **(catalog_facts.skus(given) if given else {})},
+        skus={**skus, **(catalog_facts.skus(given) if given else {}), **wrapping},
         quantities=quantities,
         address=None if nowhere else address,
         virtual=nowhere,
@@ -251,6 +263,7 @@ def compose(*, member: Member, choice: Choice, at: datetime) -> Composition:
         balance_fen=0 if pays else _balance_fen(member, choice, payable_fen=quote.payable_fen - first_fen),
         admission=admission,
         way=way,
+        packing=wrapped,
     )
 
 
@@ -284,12 +297,19 @@ def _way(
     admission: Admission | None,
     *,
     nowhere: bool,
+    at: datetime,
 ) -> delivering.Way | None:
-    """How it comes where no parcel is sent; None for a parcel, and for what is sent nowhere. Raises OnlyByParcel."""
+    """How it comes where no parcel is sent; None for a parcel, and for what is sent nowhere. Raises what ``way_of`` does."""
     if nowhere and choice.delivery is not None:
         raise delivering.OnlyByParcel("虚拟商品在线交付，无需选择自提或配送")
     by_plan = admission is not None and admission.by_plan
-    return delivering.way_of(choice.delivery, address=address, units=quantities, by_plan=by_plan)
+    if choice.slot is not None and admission is not None and activities.waits_for_others(admission.ticket):
+        raise slots.SlotNotOffered(
+            "该活动成团或付尾款后才能安排配送，暂不支持选择时段", details={"slot": choice.slot}
+        )
+    return delivering.way_of(
+        choice.delivery, slot_id=choice.slot, address=address, units=quantities, by_plan=by_plan, at=at
+    )
 
 
 def _without_advice(told: Iterable[_Told]) -> tuple[_Told, ...]:

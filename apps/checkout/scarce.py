@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from apps.base import transactions
-from apps.checkout import group_seats, holders, virtual
+from apps.checkout import group_seats, holders, slot_seats, virtual
 from apps.checkout.flash_quota import FlashQuota
 from apps.checkout.holders import Holder, Part, Restored
 from apps.orders.models import Order
@@ -28,6 +28,7 @@ HOLDERS: tuple[Holder, ...] = (
     holders.ReferralPrizes(),
     holders.Presales(),
     FlashQuota(),
+    slot_seats.SlotSeats(),
     holders.PickupCodes(),
     holders.Stock(),
     # After the stock: its rows are the lock under which cards are given out and taken out.
@@ -39,7 +40,7 @@ def hold(*, order: Order, quote: Quote, demand: Mapping[int, int], at: datetime)
     """Take what the order was priced with, all or nothing; ``demand`` is units by SKU id, gifts included.
 
     Raises what the rooms refuse: LimitReached, CouponUnavailable, NotFound, NotEnoughPoints, RedeemedOut,
-    PointsConflict, BalanceShort, OutOfStock, and what activities do. The transaction must then be rolled back.
+    PointsConflict, BalanceShort, SlotFull, OutOfStock, and what activities do. The transaction must then be rolled back.
     """
     transactions.require()
     for holder in _concerned(order):

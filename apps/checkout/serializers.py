@@ -17,7 +17,7 @@ from apps.checkout.part_serializers import CardSerializer, MoveSerializer, Order
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import StageKind, StageStatus, Status
 from apps.payments.states import MoneyBack
-from apps.pickup.serializers import DeliverySerializer, FetchedSerializer
+from apps.pickup.serializers import DeliverySerializer, FetchedSerializer, QuotedDeliverySerializer
 from apps.pictures import stored
 from mall.pricing.quote import GOODS, ReductionKind
 
@@ -97,6 +97,7 @@ class QuoteItemSerializer(ShownSerializer):
     list_fen = serializers.IntegerField()
     reductions = ReductionSerializer(many=True)
     payable_fen = serializers.IntegerField()
+    is_packing = serializers.BooleanField(help_text="Paid packing: no offer is on it.")
 
 
 class GiftSerializer(serializers.Serializer[Any]):
@@ -205,7 +206,7 @@ class CheckoutQuoteSerializer(QuoteSerializer):
     """The quote of a choice, with the coupon that it uses and those that it might."""
 
     activity = OrderActivityField(allow_null=True, help_text="The activity that the choice names.")
-    delivery = DeliverySerializer(help_text="How it would come, from which shop.")
+    delivery = QuotedDeliverySerializer(help_text="How it would come, from which shop, in what.")
     coupon_id = serializers.UUIDField(allow_null=True, help_text="The coupon that makes it cheaper.")
     coupons = WeighedCouponsSerializer()
     balance_fen = serializers.IntegerField(help_text="The part that stored value pays.")
@@ -257,6 +258,7 @@ class OrderItemSerializer(serializers.ModelSerializer[OrderLine]):
             "reductions",
             "payable_fen",
             "is_gift",
+            "is_packing",
             "refunded",
             "returns",
             "freight_insurance",

@@ -118,8 +118,8 @@ def of_member(*, member: Member) -> QuerySet[Review]:
 
 
 def kept_lines(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
-    """Those of these lines that a review may speak of: bought, and not refunded to the last unit."""
-    return lines.filter(is_gift=False, refunded__lt=F("quantity"))
+    """Those of these lines that a review may speak of: goods that were bought, and not refunded to the last unit."""
+    return lines.filter(is_gift=False, is_packing=False, refunded__lt=F("quantity"))
 
 
 def pending(*, member: Member, at: datetime) -> QuerySet[OrderLine]:

@@ -33,8 +33,9 @@ def days_from(first: date, *, by: DeadlineRules) -> reckoning.Days:
 
 
 def promises_of(order: Order) -> list[Promise | None]:
-    """For each line that was bought: what its SKU promises, else its product, else nothing. Two statements."""
-    goods = list(order.lines.filter(is_gift=False).values_list("sku_id", "sku__product_id"))
+    """For each good that was bought: what its SKU promises, else its product, else nothing. Two statements."""
+    lines = order.lines.filter(is_gift=False, is_packing=False)
+    goods = list(lines.values_list("sku_id", "sku__product_id"))
     found = Promise.objects.filter(
         Q(sku__in=[sku for sku, _ in goods]) | Q(product__in=[product for _, product in goods])
     )
@@ -84,8 +85,9 @@ def unended(*, limit: int) -> list[str]:
 
 
 def unfixed(*, limit: int) -> list[str]:
-    """Paid orders of which a parcel is to be sent and that have no deadline yet, the oldest first."""
-    waiting = Order.objects.filter(status=Status.PAID, delivery__isnull=True, virtual=False)
+    """Paid orders of which a parcel is to be sent, or that agreed on a slot, without a deadline yet, the oldest first."""
+    promised = Q(delivery__isnull=True) | Q(delivery__slot__id__isnull=False)
+    waiting = Order.objects.filter(promised, status=Status.PAID, virtual=False)
     rows = waiting.filter(deadline__isnull=True).order_by("paid_at")
     return list(rows.values_list("order_no", flat=True)[:limit])
 
@@ -99,7 +101,7 @@ def late_parcel(order: Order) -> datetime | None:
     if row is None or row.limit_at is None or row.promised_at <= row.limit_at:
         return None
     agreed = Delay.objects.filter(order=order, status=DelayStatus.WAITS, promised_at=row.promised_at)
-    stood = row.source == Source.PROMISE and row.promised_at == row.first_promised_at
+    stood = row.source in (Source.PROMISE, Source.SLOT) and row.promised_at == row.first_promised_at
     return row.promised_at if stood or agreed.exists() else None
 
 

@@ -15,6 +15,7 @@ class Source(models.TextChoices):
     ORDINARY = "ORDINARY", "常规时限"
     PROMISE = "PROMISE", "商品承诺"
     STORED = "STORED", "预售约定"
+    SLOT = "SLOT", "定时达"
 
 
 class Outcome(models.TextChoices):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -52,9 +53,14 @@ def bought(*, member: Member, sku_id: int, ticket: Ticket, at: datetime) -> Orde
     return order
 
 
-def paid(*, member: Member, sku_ids: Sequence[int], delivery: Asked | None = None, at: datetime) -> Order:
-    """Return an order of one unit each that was paid and has not left; moved without news likewise."""
-    order = _placed(member, sku_ids, key=f"demo-paid-{at:%Y%m%d%H%M}", delivery=delivery, at=at)
+def paid(
+    *, member: Member, sku_ids: Sequence[int], delivery: Asked | None = None, at: datetime, **more: Any
+) -> Order:
+    """Return an order of one unit each that was paid and has not left; moved without news likewise.
+
+    ``more`` is of the choice: a slot, a packing.
+    """
+    order = _placed(member, sku_ids, key=f"demo-paid-{at:%Y%m%d%H%M}", delivery=delivery, at=at, **more)
     with transaction.atomic():
         paid_at = at + _PAID_AFTER
         order = orders.move(
@@ -81,6 +87,7 @@ def _placed(
     at: datetime,
     activity: Ticket | None = None,
     delivery: Asked | None = None,
+    **more: Any,
 ) -> Order:
     """One unit of each, ordered at the counter by a member with an address, without a coupon."""
     address = member_facts.addresses_of(member)[0]
@@ -90,6 +97,7 @@ def _placed(
         coupon_id="none",
         activity=activity,
         delivery=delivery,
+        **more,
     )
     composition = quoting.compose(member=member, choice=choice, at=at)
     return placing.place(

@@ -1,18 +1,21 @@
-"""The demo shop's three shops: hours, what lies there, orders to be fetched in each state, and two that riders bring."""
+"""The demo shop's three shops: hours, slots, what lies there, orders to be fetched in each state, and those riders bring."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from apps.catalog.models import Sku
 from apps.checkout.delivering import Asked
-from apps.demo import levels, past_orders
+from apps.checkout.packing import Wanted
+from apps.demo import levels, past_orders, wrappings
 from apps.inventory import services as inventory
 from apps.orders.models import Order
-from apps.pickup.models import Pickup
-from apps.pickup.services import moving, riding
+from apps.pickup import slot_selectors as slot_facts
+from apps.pickup.models import Pickup, SlotTemplate
+from apps.pickup.services import moving, riding, slotting
+from apps.pickup.states import SlotKind, SlotState
 from apps.stores import services as stores
 from apps.stores.models import Place
 
@@ -63,10 +66,18 @@ _OTHERS: Final[tuple[Mapping[str, Any], ...]] = (
 )
 
 
+# 定时达 of the shop by the lake: from, until, orders.
+_SLOTS: Final = ((time(9), time(11), 6), (time(14), time(16), 6), (time(18), time(20), 4))
+
+
 def fill(*, at: datetime) -> None:
     """Open the two further shops with something in them, and make the orders, where there are none."""
     lake = Place.objects.filter(name="西湖门店", picks_up=True).first()
-    if lake is None or Pickup.objects.exists():
+    if lake is None:
+        return
+    _offer_slots(lake)
+    wrappings.fill(lake, at=at)
+    if Pickup.objects.exists():
         return
     skus = list(Sku.objects.filter(enabled=True, virtual=False, product__on_sale=True).order_by("id"))
     for place in (_open(said) for said in _OTHERS):
@@ -76,6 +87,30 @@ def fill(*, at: datetime) -> None:
     for sku in some:
         _stock(lake, sku, at=at)
     _orders(lake, some, now=at)
+
+
+def _offer_slots(lake: Place) -> None:
+    """Three times a day for its riders, two in the evening for who fetches; nothing where there are some."""
+    if SlotTemplate.objects.exists():
+        return
+    for begins, ends, capacity in _SLOTS:
+        _offer(lake, SlotKind.CITY, begins, ends, capacity)
+    _offer(lake, SlotKind.PICKUP, time(17), time(19), 20)
+    _offer(lake, SlotKind.PICKUP, time(19), time(21), 20)
+
+
+def _offer(place: Place, kind: SlotKind, begins: time, ends: time, capacity: int) -> None:
+    slotting.save(
+        SlotTemplate(
+            place=place,
+            kind=kind,
+            weekdays=list(_EVERY_DAY),
+            starts_at=begins,
+            ends_at=ends,
+            capacity=capacity,
+            order_before_min=60,
+        )
+    )
 
 
 def _open(said: Mapping[str, Any]) -> Place:
@@ -107,6 +142,7 @@ def _orders(lake: Place, skus: list[Sku], *, now: datetime) -> None:
     rides = _brought_from(lake, skus[3], at=now - 2 * _HOUR)
     riding.leave(order_no=rides.order_no, rider="小王", operator=None, at=now - _HOUR / 2)
     _brought_from(lake, skus[0], at=now - _HOUR)
+    _brought_as_a_present(lake, skus[1], at=now - _HOUR / 3)
 
 
 def _fetched_from(place: Place, sku: Sku, *, at: datetime) -> Order:
@@ -117,3 +153,18 @@ def _fetched_from(place: Place, sku: Sku, *, at: datetime) -> Order:
 def _brought_from(place: Place, sku: Sku, *, at: datetime) -> Order:
     member = levels.shopper("邻居阿兰", number=_NUMBER + 1, at=at)
     return past_orders.paid(member=member, sku_ids=[sku.pk], delivery=Asked("CITY", place.pk), at=at)
+
+
+def _brought_as_a_present(place: Place, sku: Sku, *, at: datetime) -> Order:
+    """One that waits for its slot, wrapped with a card."""
+    member = levels.shopper("邻居阿菊", number=_NUMBER + 2, at=at)
+    slots = slot_facts.coming(place_id=place.pk, kind=SlotKind.CITY, at=at)
+    slot = next(slot for slot in slots if slot.state == SlotState.OPEN)
+    return past_orders.paid(
+        member=member,
+        sku_ids=[sku.pk],
+        delivery=Asked("CITY", place.pk),
+        slot=slot.id,
+        packing=Wanted(wrappings.with_card(), "祝外婆生日快乐，茶香常伴。"),
+        at=at,
+    )

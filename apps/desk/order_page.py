@@ -95,6 +95,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
                     ("created_at", "paid_at", "expires_at"),
                     ("receiver", "remark"),
                     ("delivery_shown", "activity_shown"),
+                    "packing_shown",
                 ]
             },
         ),
@@ -115,6 +116,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         "customer",
         "delivery_shown",
         "activity_shown",
+        "packing_shown",
         "goods",
         "reduction",
         "shipping",
@@ -183,6 +185,13 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     @admin.display(description="配送方式")
     def delivery_shown(self, row: Order) -> SafeString | str:
         return pickup.delivery_shown(row)
+
+    @admin.display(description="包装")
+    def packing_shown(self, row: Order) -> str:
+        if not row.packing:
+            return "—"
+        card = f"，贺卡：{row.packing['message']}" if row.packing["message"] else ""
+        return f"{row.packing['name']}{card}"
 
     @admin.display(description="营销活动")
     def activity_shown(self, row: Order) -> str:

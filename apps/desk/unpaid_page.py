@@ -48,7 +48,7 @@ class UnpaidAdmin(ReadOnlyAdmin):
     @admin.display(description="商品", ordering="title")
     def called(self, row: OrderLine) -> str:
         whole = f"{row.title} {row.option_text}".strip()
-        return f"【赠品】{whole}" if row.is_gift else whole
+        return f"{row.mark}{whole}"
 
     @admin.display(description="商家编码", ordering="sku__code")
     def code(self, row: OrderLine) -> str:

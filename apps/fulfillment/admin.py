@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from apps.base.admin import EditableAdmin, FixedAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
 from apps.base.asking import AskForm, Preview, operator
 from apps.base.forms import RegionsField, YuanField
-from apps.fulfillment import admin_waybills
+from apps.fulfillment import admin_packing, admin_waybills
 from apps.fulfillment import selectors as parcel_facts
 from apps.fulfillment.import_form import ImportForm
 from apps.fulfillment.models import (
@@ -36,7 +36,7 @@ from mall import regions
 from mall.errors import ShopError
 from mall.money import yuan
 
-__all__ = ["ShippingUploadAdmin", "admin_waybills"]
+__all__ = ["ShippingUploadAdmin", "admin_packing", "admin_waybills"]
 
 UPLOAD_COLOURS: dict[str, str] = {
     UploadStatus.WAITING: "warning",

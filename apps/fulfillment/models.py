@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex, OpClass
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
 from apps.base import finding
 from apps.base.fields import FenField
-from apps.catalog.models import Product
+from apps.catalog.models import Product, Sku
 from apps.fulfillment.states import (
     ChargedBy,
     TraceSource,
@@ -19,6 +20,7 @@ from apps.fulfillment.states import (
     WechatState,
 )
 from apps.orders.models import Order, OrderLine
+from apps.pictures.fields import PictureField
 
 
 class FreightTemplate(models.Model):
@@ -381,3 +383,48 @@ class Waybill(models.Model):
 
     def __str__(self) -> str:
         return self.waybill_no
+
+
+# A card is as long as a buyer's remark at most.
+LONGEST_CARD = 200
+
+
+class PackingOption(models.Model):
+    """What a shopper may have an order wrapped in, for money: 尊享包装, a gift wrap with a card.
+
+    The row is the truth; its hidden product and SKU follow it (``services.packing``), so that stock, cost and a line of
+    the order work as they do of goods. ``message_most`` is how long a card may be, 0 where there is none.
+    """
+
+    sku = models.OneToOneField(
+        Sku, on_delete=models.PROTECT, related_name="packing_option", editable=False, verbose_name="SKU"
+    )
+    name = models.CharField("名称", max_length=30, unique=True)
+    text = models.CharField("说明", max_length=60, blank=True, help_text="可不填，买家选择时看到")
+    image = PictureField("图片", upload_to="products/")
+    price_fen = FenField("价格（分）", default=0)
+    cost_fen = FenField("成本（分）", null=True, blank=True)
+    message_most = models.PositiveSmallIntegerField(
+        "贺卡最多字数",
+        default=0,
+        validators=[MaxValueValidator(LONGEST_CARD)],
+        help_text=f"0 表示没有贺卡；最多 {LONGEST_CARD} 字，打印在装箱单上",
+    )
+    uses_stock = models.BooleanField(
+        "占用库存", default=False, help_text="勾选后每单占用一件，售完不可选；库存按下方编码在「库存」中入库"
+    )
+    active = models.BooleanField("启用", default=True)
+    position = models.PositiveIntegerField("排序", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "包装选项"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price_fen__gte=0), name="packing_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(message_most__lte=LONGEST_CARD), name="packing_card_as_long_as_a_remark"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

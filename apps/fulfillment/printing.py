@@ -64,10 +64,10 @@ def packing_slips(slips: Sequence[Slip], *, at: datetime) -> bytes:
         paid = f"付款 {_time(at=slip.paid_at)}　" if slip.paid_at else ""
         for told in (
             f"{paid}打印 {_time(at=at)}",
-            f"收货人 {slip.receiver}　{slip.phone}",
-            slip.address,
+            *([f"收货人 {slip.receiver}　{slip.phone}", slip.address] if slip.address else []),
             *(_notes(slip)),
             *([f"买家留言：{slip.remark}"] if slip.remark else []),
+            *([f"贺卡：{slip.card}"] if slip.card else []),
         ):
             paper.multi_cell(0, _LINE, told, new_x="LMARGIN", new_y="NEXT")
         paper.ln(2)
@@ -80,6 +80,8 @@ def packing_slips(slips: Sequence[Slip], *, at: datetime) -> bytes:
 
 
 def _notes(slip: Slip) -> Iterator[str]:
+    if slip.way:
+        yield slip.way
     if slip.sent_before:
         yield f"此前已发 {slip.sent_before} 个包裹，本单为其余商品"
     if slip.together:
@@ -87,8 +89,7 @@ def _notes(slip: Slip) -> Iterator[str]:
 
 
 def _named(line: Packed) -> str:
-    gift = "【赠品】" if line.is_gift else ""
-    return f"{gift}{line.title} {line.option_text}".strip()
+    return f"{line.mark}{line.title} {line.option_text}".strip()
 
 
 def _paper(size: Any) -> FPDF:

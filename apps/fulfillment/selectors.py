@@ -12,7 +12,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, JSONObject
 
 from apps.catalog.models import Product, Sku
-from apps.fulfillment.models import FreightTemplate, FreightZone, Parcel, Trace
+from apps.fulfillment.models import FreightTemplate, FreightZone, PackingOption, Parcel, Trace
 from apps.fulfillment.states import TRACE_ENDS, ChargedBy, TraceState
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -117,7 +117,8 @@ def weightless(*, template_ids: Iterable[int] = (), product_ids: Iterable[int] =
     if templates:
         by_weight &= Q(product__freight__template__in=templates)
         by_default = by_default.filter(pk__in=templates)
-    rows = Sku.objects.filter(enabled=True, weight_g=0).annotate(default_by_weight=Exists(by_default))
+    goods = Sku.objects.filter(enabled=True, weight_g=0, product__packing=False)
+    rows = goods.annotate(default_by_weight=Exists(by_default))
     rows = rows.filter(by_weight | Q(product__freight=None, default_by_weight=True))
     if products:
         rows = rows.filter(product__in=products)
@@ -142,6 +143,17 @@ def unclear_regions() -> list[tuple[str, str]]:
         for name in names
         if (wrong := regions.objection(name))
     ]
+
+
+def packing_options() -> list[PackingOption]:
+    """What shoppers may choose an order to be wrapped in, in the shop's order. One statement."""
+    return list(PackingOption.objects.filter(active=True))
+
+
+def packing_option(option_id: int) -> PackingOption | None:
+    """The option of this id if it may be chosen, with its SKU and product at hand. One statement."""
+    rows = PackingOption.objects.filter(pk=option_id, active=True)
+    return rows.select_related("sku__product__category", "sku__product__brand").first()
 
 
 def receiver_of(parcel_no: str) -> int:

@@ -40,7 +40,7 @@ class Packed:
     title: str
     option_text: str
     units: int
-    is_gift: bool
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class Slip:
     packed: tuple[Packed, ...]
     sent_before: int
     together: tuple[int, ...]
+    # How it comes without a parcel, and in which time; what is written on its card.
+    way: str = ""
+    card: str = ""
 
     @property
     def units(self) -> int:
@@ -75,26 +78,31 @@ class Picked:
 
 
 def slips(order_ids: Collection[int]) -> list[Slip]:
-    """Return what is still to be sent of these orders, the first paid first; those that cannot be sent are left out.
+    """Return what is still to be packed of these orders, those of the earliest slot and then the first paid first;
+    those that cannot be sent are left out.
+
+    Those that are fetched, or brought by the shop's riders, are among them: somebody packs them, too.
 
     An order of somebody who left the shop is not printed. Raises WaveTooLarge, NothingToPick.
     """
     if len(order_ids) > MOST_ORDERS:
         raise WaveTooLarge
     orders = list(
-        Order.objects.filter(order_facts.TO_SEND, pk__in=order_ids, member__erased_at=None).order_by(
+        Order.objects.filter(order_facts.TO_PACK, pk__in=order_ids, member__erased_at=None).order_by(
             "paid_at", "id"
         )
     )
     packed = _packed([order.pk for order in orders])
     orders = [order for order in orders if packed.get(order.pk)]
+    orders.sort(key=lambda order: (order.slot is None, order.slot["starts_at"] if order.slot else ""))
     if not orders:
         raise NothingToPick
     before = _sent_before([order.pk for order in orders])
     places = {order.pk: place for place, order in enumerate(orders, start=1)}
     same: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for order in orders:
-        same[_door(order.address)].append(places[order.pk])
+        if order.delivery is None:
+            same[_door(order.address)].append(places[order.pk])
     return [
         Slip(
             place=places[order.pk],
@@ -104,9 +112,13 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
             phone=str(order.address.get("phone", "")),
             address="".join(str(order.address.get(part, "")) for part in _RECEIVER[2:]),
             remark=order.remark,
+            way=_way(order),
+            card=str(order.packing["message"]) if order.packing else "",
             packed=tuple(packed[order.pk]),
             sent_before=before.get(order.pk, 0),
-            together=tuple(place for place in same[_door(order.address)] if place != places[order.pk]),
+            together=tuple(place for place in same[_door(order.address)] if place != places[order.pk])
+            if order.delivery is None
+            else (),
         )
         for order in orders
     ]
@@ -136,7 +148,7 @@ def _packed(order_ids: Collection[int]) -> dict[int, list[Packed]]:
     packed: dict[int, list[Packed]] = defaultdict(list)
     for line in lines:
         packed[line.order_id].append(
-            Packed(line.sku.code, line.title, line.option_text, left[line.pk], line.is_gift)
+            Packed(line.sku.code, line.title, line.option_text, left[line.pk], line.mark)
         )
     return packed
 
@@ -146,6 +158,14 @@ def _sent_before(order_ids: Collection[int]) -> dict[int, int]:
     for order_id in Parcel.objects.filter(order__in=order_ids).values_list("order_id", flat=True):
         counted[order_id] += 1
     return counted
+
+
+def _way(order: Order) -> str:
+    """How an order comes that no parcel is sent of, and in which time; empty for a parcel."""
+    if order.delivery is None:
+        return ""
+    told = f"{order.delivery_kind.label}：{order.delivery['place']['name']}"
+    return f"{told}　{order.slot_text}" if order.slot else told
 
 
 def _door(address: Mapping[str, Any]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class LineInline(OrderPart):
 
     @admin.display(description="商品")
     def called(self, row: OrderLine) -> str:
-        return f"【赠品】{row.title}" if row.is_gift else row.title
+        return f"{row.mark}{row.title}"
 
     @admin.display(description="优惠明细")
     def why(self, row: OrderLine) -> SafeString | str:

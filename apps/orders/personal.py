@@ -49,12 +49,12 @@ def export(person: Person) -> Mapping[str, personal.Table]:
     return {
         "订单": personal.table(
             orders, "order_no", "status", "goods_fen", "reduction_fen", "shipping_fen", "payable_fen",
-            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "activity", "delivery", "address", "remark",
-            "created_at", "paid_at", "shipped_at", "received_at", "closed_at",
+            "balance_fen", "refunded_fen", "points_used", "gifts", "applied", "activity", "delivery", "packing",
+            "address", "remark", "created_at", "paid_at", "shipped_at", "received_at", "closed_at",
         ),
         "订单商品": personal.table(
             lines, "title", "option_text", "quantity", "refunded", "unit_price_fen", "payable_fen", "is_gift",
-            订单号="order__order_no",
+            "is_packing", 订单号="order__order_no",
         ),
         "订单历史": personal.table(moves, "move", "to_status", "actor", "note", "at", 订单号="order__order_no"),
         "收货信息修改": personal.table(
@@ -111,13 +111,14 @@ def _trades_of_old(*, at: datetime) -> QuerySet[Order]:
 
 
 def _empty(orders: QuerySet[Order], *, limit: int, at: datetime) -> int:
-    """Empty the addresses and remarks of so many of these orders which have them still; return how many."""
+    """Empty the addresses, remarks and written cards of so many of these orders which have them still; return how many."""
     due = list(orders.filter(address_erased_at=None).values_list("pk", flat=True)[:limit])
     with transaction.atomic():
         rows = list(Order.objects.select_for_update(no_key=True).filter(pk__in=due).order_by("pk"))
         for order in rows:
             order.address, order.remark, order.address_erased_at = _region(order.address), "", at
-        Order.objects.bulk_update(rows, ["address", "remark", "address_erased_at"])
+            order.packing = {**order.packing, "message": ""} if order.packing else None
+        Order.objects.bulk_update(rows, ["address", "remark", "packing", "address_erased_at"])
         changes = list(AddressChange.objects.filter(order__in=rows))
         for change in changes:
             change.before, change.after = _region(change.before), _region(change.after)
@@ -142,12 +143,12 @@ ROOM = Room(
     holdings=(
         Holding(
             model="orders.Order",
-            personal=("address", "remark"),
+            personal=("address", "remark", "packing"),
             # Frozen figures and the names of offers and gifts; price_warnings are about cost.
             plain=("gifts", "price_warnings", "applied", "declined", "activity", "delivery"),
             exported="订单",
             fate=Fate.STORED,
-            kept=f"地址与留言：交易完成后 {TRADES_KEPT.days} 天，未付款的订单关闭后 {UNPAID_KEPT.days} 天；"
+            kept=f"地址、留言与贺卡：交易完成后 {TRADES_KEPT.days} 天，未付款的订单关闭后 {UNPAID_KEPT.days} 天；"
             "其余为会计凭证的依据，长期",
             why=f"{_TRADE}；会计档案管理办法：会计凭证与账簿保存三十年",
         ),

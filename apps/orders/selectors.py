@@ -20,8 +20,10 @@ from mall.errors import Invalid, Kind, NotFound, ShopError
 
 # An order_no has 20 characters; anything longer than its column was never issued.
 _LONGEST_ORDER_NO = 32
-# Paid, here, and to be sent by parcel: neither by plan, nor card keys, nor fetched or brought by the shop.
-TO_SEND: Final = Q(status=Status.PAID, awaits_goods=False, virtual=False, delivery__isnull=True)
+# Paid, here, and to be packed: neither by plan, nor card keys.
+TO_PACK: Final = Q(status=Status.PAID, awaits_goods=False, virtual=False)
+# … and sent by parcel: nor fetched or brought by the shop.
+TO_SEND: Final = TO_PACK & Q(delivery__isnull=True)
 # Lines as shoppers see them: with the product that leads to its page.
 _LINES = Prefetch("lines", OrderLine.objects.annotate(product_id=F("sku__product_id")))
 
@@ -248,8 +250,8 @@ def times(*, order_no: str) -> Times:
 
 
 def units_by_product(*, order_no: str) -> dict[int, int]:
-    """How many units of each product an order bought, by product id; gifts are not sold."""
-    lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False)
+    """How many units of each product an order bought, by product id; gifts and packing are not sold."""
+    lines = OrderLine.objects.filter(order__order_no=order_no, is_gift=False, is_packing=False)
     return dict(lines.values_list("sku__product_id").annotate(units=Sum("quantity")).order_by())
 
 

@@ -136,6 +136,7 @@ def place(
     awaits_goods: bool = False,
     virtual: bool = False,
     delivery: Mapping[str, Any] | None = None,
+    packing: Mapping[str, Any] | None = None,
     at: datetime,
 ) -> Order:
     """Write an UNPAID order with the quote's figures frozen; ``goods`` is by SKU id, ``address`` a copy.
@@ -143,8 +144,9 @@ def place(
     Gifts become lines at no price; ``goods`` names their SKUs too. ``balance_fen`` is the part of the price
     that stored value is to pay, ``activity`` what it is an order of, with ``kind``, ``id`` and ``title``,
     ``price_warnings`` are sentences for operators, ``awaits_goods`` says that its units are still to come, ``virtual``
-    that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place. What
-    was taken off is kept as rows too: one statement in all.
+    that they are card keys and nothing travels, ``delivery`` how it comes where no parcel is sent, from which place, and
+    ``packing`` what it is wrapped in, of which the quote has a line. What was taken off is kept as rows too: one statement
+    in all.
     The order is answered as ``selectors.of_member`` reads it. Must run inside a transaction, as its first writer.
     A member's key is unique (``order_once_per_idempotency_key``): of two requests at once the second waits
     here for the first, and its IntegrityError is the caller's to refine, around the whole transaction. So is that
@@ -174,6 +176,7 @@ def place(
         awaits_goods=awaits_goods,
         virtual=virtual,
         delivery=dict(delivery) if delivery else None,
+        packing=dict(packing) if packing else None,
         created_at=at,
         expires_at=expires_at,
     )
@@ -347,6 +350,7 @@ def _line(item: Item, goods: Goods) -> OrderLine:
         freight_insurance=goods.freight_insurance,
         reductions=[reduction.as_dict() for reduction in item.reductions],
         payable_fen=item.payable_fen,
+        is_packing=item.is_packing,
     )
 
 

@@ -41,6 +41,7 @@ BY_PARCEL: Final[Mapping[str, Any]] = {
     "place_id": None,
     "place": None,
     "distance_m": None,
+    "slot": None,
 }
 
 

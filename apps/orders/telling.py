@@ -67,7 +67,7 @@ def closing(*, subject: str, member_id: int, at: datetime) -> Facts | None:
 
 def goods_of(order: Order) -> str:
     """The goods of an order in a few words: 明前龙井 等 3 件. One query, unless the lines are at hand."""
-    lines = list(order.lines.all())
+    lines = [line for line in order.lines.all() if not line.is_packing]
     units = sum(line.quantity for line in lines)
     first = next((line.title for line in lines if not line.is_gift), lines[0].title)
     return first if units == 1 else f"{first} 等 {units} 件"

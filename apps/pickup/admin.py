@@ -20,7 +20,7 @@ from unfold.decorators import action
 from apps.base.admin import ReadOnlyAdmin, chip, for_chosen
 from apps.base.asking import Done, Preview, operator
 from apps.orders.models import OrderLine
-from apps.pickup import forms
+from apps.pickup import admin_slots, forms
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.models import Pickup
 from apps.pickup.services import moving
@@ -29,6 +29,7 @@ from apps.stores import selectors as place_facts
 from mall import text as texts
 from mall.errors import ShopError
 
+__all__ = ["PickupAdmin", "admin_slots"]
 _SHOP = "pickup_counter_place"
 COLOURS: dict[str, str] = {
     PickupStatus.WAITING: "warning",
@@ -41,7 +42,17 @@ COLOURS: dict[str, str] = {
 class PickupAdmin(ReadOnlyAdmin):
     """Orders that are fetched, newest first. Adding a row is the counter's page."""
 
-    list_display = ["order", "state", "place", "buyer", "goods", "created_at", "fetch_by", "fetched_at"]
+    list_display = [
+        "order",
+        "state",
+        "place",
+        "slot",
+        "buyer",
+        "goods",
+        "created_at",
+        "fetch_by",
+        "fetched_at",
+    ]
     list_filter = ["status", "place", "fetched_at"]
     list_select_related = ["order__member", "place", "operator"]
     search_fields = ["=order__order_no"]
@@ -49,10 +60,11 @@ class PickupAdmin(ReadOnlyAdmin):
     fields = [
         ("order", "state", "place"),
         ("buyer", "goods", "remark"),
+        ("slot", "card"),
         ("created_at", "ready_at", "fetch_by"),
         ("fetched_at", "operator"),
     ]
-    readonly_fields = ["state", "buyer", "goods", "remark"]
+    readonly_fields = ["state", "buyer", "goods", "remark", "slot", "card"]
     actions_list = ["counter"]
     actions_detail = ["ready"]
     actions = ["make_ready"]
@@ -83,6 +95,14 @@ class PickupAdmin(ReadOnlyAdmin):
     @admin.display(description="商品")
     def goods(self, row: Pickup) -> SafeString:
         return _goods([line for line in row.order.lines.all() if line.quantity > line.refunded])
+
+    @admin.display(description="时段", ordering="order__seat__starts_at")
+    def slot(self, row: Pickup) -> str:
+        return row.order.slot_text or "—"
+
+    @admin.display(description="贺卡")
+    def card(self, row: Pickup) -> str:
+        return (row.order.packing or {}).get("message") or "—"
 
     @admin.display(description="买家留言")
     def remark(self, row: Pickup) -> str:
@@ -169,7 +189,7 @@ def _goods(lines: Iterable[OrderLine]) -> SafeString:
         (
             f"{line.title} {line.option_text}".strip(),
             line.quantity - line.refunded,
-            "（赠品）" if line.is_gift else "",
+            "（赠品）" if line.is_gift else "（包装）" if line.is_packing else "",
         )
         for line in lines
     )
@@ -191,6 +211,7 @@ def _facts(row: Pickup) -> list[tuple[str, Any]]:
         ("共", f"{sum(line.quantity - line.refunded for line in lines)} 件"),
         ("买家", _buyer(row)),
         ("留言", row.order.remark or "—"),
+        *([("时段", row.order.slot_text)] if row.order.slot else []),
         # Its last signs are what a buyer reads out; all of it is wider than a phone.
         ("订单", texts.masked_number(row.order.order_no)),
         ("门店", str(row.place)),

@@ -14,11 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.base.inputs import MAX_BIGINT
-from apps.base.schema import refusal
+from apps.base.schema import one_of, refusal
 from apps.members.auth import caller
 from apps.pickup import codes, examples, inputs
 from apps.pickup import selectors as pickup_facts
 from apps.pickup import serializers as shapes
+from apps.pickup import slot_selectors as slot_facts
+from apps.pickup.states import SlotKind
 from mall.errors import NotFound
 
 _SKU: Final = {"type": "integer", "minimum": 1, "maximum": MAX_BIGINT}
@@ -60,6 +62,34 @@ class PlacesView(APIView):
             near=asked.point, sku_id=asked.sku_id, city=asked.city, at=timezone.now()
         )
         return Response({"results": rows, "next": None})
+
+
+class SlotsView(APIView):
+    """The times in which a shop brings orders, or in which they are fetched."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="places_slots",
+        tags=["places"],
+        summary="Slots of a shop on the next days",
+        description=(
+            "Today and the six days after it, in the order of time; full and passed ones are marked, days off have none. "
+            "A slot's `id` is chosen in quote and order as `delivery.slot`. An order takes one of its seats until it is "
+            "closed or refunded before it leaves. 409 `slot_full`, `slot_passed`, `slot_not_offered`."
+        ),
+        parameters=[one_of("kind", SlotKind.values, "Only slots of this way.")],
+        responses={
+            200: shapes.SlotPageSerializer,
+            400: refusal(400, "invalid", "查询条件有误", {"kind": ["请填写 CITY 或 PICKUP"]}),
+            404: refusal(404, "not_found", "内容不存在"),
+        },
+        examples=[examples.SLOTS],
+    )
+    def get(self, request: Request, place_id: str) -> Response:
+        kind = inputs.slot_kind(request.query_params)
+        found = slot_facts.coming(place_id=inputs.place_id(place_id), kind=kind, at=timezone.now())
+        return Response({"results": [slot.shown() for slot in found], "next": None})
 
 
 class PickupCodeView(APIView):

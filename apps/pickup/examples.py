@@ -21,6 +21,20 @@ _PLACE: Final[_JSON] = {
     "delivers": True,
 }
 PLACES: Final = OpenApiExample("nearest first", value={"results": [_PLACE], "next": None}, response_only=True)
+SLOT: Final[_JSON] = {
+    "id": "3-20260303-0900-1100",
+    "day": "2026-03-03",
+    "from": "09:00",
+    "until": "11:00",
+    "starts_at": "2026-03-03T09:00:00+08:00",
+    "ends_at": "2026-03-03T11:00:00+08:00",
+    "order_by": "2026-03-03T08:00:00+08:00",
+    "kind": "CITY",
+    "left": 4,
+    "state": "OPEN",
+    "state_text": "可约",
+}
+SLOTS: Final = OpenApiExample("tomorrow", value={"results": [SLOT], "next": None}, response_only=True)
 CODE: Final = OpenApiExample(
     "at the counter",
     value={

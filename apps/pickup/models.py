@@ -1,13 +1,14 @@
-"""Pickups: which order lies where until when, by which code it is fetched, and how often an operator mistyped one."""
+"""Pickups: which order lies where until when, by which code it is fetched; slots, and the orders that have a seat in one."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.orders.models import Order
-from apps.pickup.states import OPEN, PickupStatus
+from apps.pickup.states import OPEN, PickupStatus, SlotKind
 from apps.stores.models import Place
 
 
@@ -86,3 +87,117 @@ class PickupTries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operator_id}: {self.wrong}"
+
+
+class SlotTemplate(models.Model):
+    """Times of the week in which a shop's riders come, or in which orders are fetched: so many orders each time.
+
+    A time is ``[starts_at, ends_at)`` of a Shanghai day, and taken until ``order_before_min`` minutes before it begins.
+    What an order agreed on is its copy: a later change of the row moves nobody.
+    """
+
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+", verbose_name="门店")
+    kind = models.CharField("用途", max_length=6, choices=SlotKind.choices, default=SlotKind.CITY)
+    # 1 is Monday, 7 Sunday.
+    weekdays = models.JSONField("每周", default=list)
+    starts_at = models.TimeField("开始")
+    ends_at = models.TimeField("结束")
+    capacity = models.PositiveSmallIntegerField(
+        "可约单数", default=10, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    order_before_min = models.PositiveSmallIntegerField(
+        "提前下单（分钟）",
+        default=60,
+        validators=[MaxValueValidator(10_080)],
+        help_text="开始前多少分钟截止下单",
+    )
+    active = models.BooleanField("启用", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "时段"
+        ordering = ["place_id", "kind", "starts_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(capacity__gte=1), name="slot_has_a_seat"),
+        ]
+        indexes = [
+            models.Index(fields=["place", "kind"], condition=Q(active=True), name="slot_template_of_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
+
+
+class SlotClosing(models.Model):
+    """A day on which a shop, or each of them, takes no order for a slot: a day off, a holiday."""
+
+    place = models.ForeignKey(
+        Place,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="门店",
+        help_text="不选表示全部门店",
+    )
+    day = models.DateField("日期")
+    note = models.CharField("说明", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "时段停约日"
+        ordering = ["-day", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "place"],
+                nulls_distinct=False,
+                name="slot_closing_once",
+                violation_error_message="该门店这一天已登记",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.place or '全部门店'}"
+
+
+class SlotDay(models.Model):
+    """How many seats of a time of the week are taken on one day. ``services.seats`` alone writes it, guarded."""
+
+    template = models.ForeignKey(
+        SlotTemplate, on_delete=models.PROTECT, related_name="days", db_index=False, verbose_name="时段"
+    )
+    day = models.DateField("日期")
+    taken = models.PositiveIntegerField("已约", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "时段余量"
+        ordering = ["-day", "template"]
+        constraints = [models.UniqueConstraint(fields=["template", "day"], name="slot_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.template}"
+
+
+class SlotSeat(models.Model):
+    """An order's seat in a slot: taken when it was placed, given back when it is closed or undone."""
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="seat", verbose_name="订单")
+    slot_day = models.ForeignKey(SlotDay, on_delete=models.PROTECT, related_name="seats", verbose_name="时段")
+    place = models.ForeignKey(
+        Place, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="门店"
+    )
+    kind = models.CharField("用途", max_length=6, choices=SlotKind.choices)
+    starts_at = models.DateTimeField("开始")
+    ends_at = models.DateTimeField("结束")
+    taken_at = models.DateTimeField("占用时间")
+    released_at = models.DateTimeField("释放时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "时段订单"
+        ordering = ["starts_at", "id"]
+        indexes = [
+            models.Index(fields=["starts_at", "id"], name="slot_seat_in_time"),
+            models.Index(fields=["place", "starts_at"], name="slot_seat_of_place"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.order)

@@ -26,6 +26,8 @@ def delivery_shown(order: Order) -> SafeString | str:
     if not order.delivery:
         return str(DeliveryKind.EXPRESS.label)
     told = f"{order.delivery_kind.label}：{order.delivery['place']['name']}"
+    if order.slot:
+        told = f"{told}，定时达 {order.slot_text}"
     if order.delivery["distance_m"] is not None:
         return f"{told}，约 {order.delivery['distance_m']} 米"
     key = Pickup.objects.filter(order=order).values_list("pk", flat=True).first()

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind
 from apps.pickup import selectors as pickup_facts
+from apps.pickup.states import SlotKind, SlotState
 
 
 class DeliveryPlaceSerializer(serializers.Serializer[Any]):
@@ -18,6 +19,51 @@ class DeliveryPlaceSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     address = serializers.CharField()
     phone = serializers.CharField()
+
+
+class AgreedSlotSerializer(serializers.Serializer[Any]):
+    """The time in which an order is brought or fetched: ``[from, until)`` of a Shanghai day."""
+
+    id = serializers.CharField(help_text="What the list of its shop calls it.")
+    day = serializers.DateField(help_text="A Shanghai day.")
+    until = serializers.CharField(help_text="Like 11:00.")
+    starts_at = serializers.DateTimeField(help_text="When it begins.")
+    ends_at = serializers.DateTimeField(help_text="By then it is promised: `ship_by` of a paid order.")
+    order_by = serializers.DateTimeField(help_text="From then on it is not taken any more.")
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" is a word of Python's own.
+        fields = super().get_fields()
+        said = {"from": serializers.CharField(help_text="Like 09:00, in Shanghai.")}
+        return {"id": fields.pop("id"), "day": fields.pop("day"), **said, **fields}
+
+
+class SlotSerializer(AgreedSlotSerializer):
+    """A slot with how it stands."""
+
+    kind = serializers.ChoiceField(
+        choices=SlotKind.choices, help_text="Brought by the shop's riders, or fetched there."
+    )
+    left = serializers.IntegerField(help_text="So many orders may still have it.")
+    state = serializers.ChoiceField(
+        choices=SlotState.choices, help_text="Whether an order takes it: only while `OPEN`."
+    )
+    state_text = serializers.CharField(help_text="The same in Chinese.")
+
+
+class SlotPageSerializer(serializers.Serializer[Any]):
+    """The slots of today and the six days after it, in the order of time."""
+
+    results = SlotSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class PackingSerializer(serializers.Serializer[Any]):
+    """What the order is wrapped in; what it costs is a line of its own."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    message = serializers.CharField(help_text="What stands on its card; empty for none.")
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
@@ -33,6 +79,17 @@ class DeliverySerializer(serializers.Serializer[Any]):
     place = DeliveryPlaceSerializer(allow_null=True)
     distance_m = serializers.IntegerField(
         allow_null=True, help_text="From the shop to the address, in metres; null unless `CITY`."
+    )
+    slot = AgreedSlotSerializer(allow_null=True, help_text="The time that was agreed on.")
+    packing = PackingSerializer(allow_null=True, help_text="What it is wrapped in, for money.")
+
+
+class QuotedDeliverySerializer(DeliverySerializer):
+    """How the goods would come to their buyer."""
+
+    slot = SlotSerializer(
+        allow_null=True,
+        help_text="What was chosen and whether it is still open; an order of another is refused.",
     )
 
 

@@ -7,6 +7,21 @@ from django.db import models
 from mall.lifecycle import Lifecycle, Move
 
 
+class SlotKind(models.TextChoices):
+    """What a slot is for, in the words of an order's way."""
+
+    CITY = "CITY", "同城配送"
+    PICKUP = "PICKUP", "到店自提"
+
+
+class SlotState(models.TextChoices):
+    """How a slot stands for who would choose it now."""
+
+    OPEN = "OPEN", "可约"
+    FULL = "FULL", "已约满"
+    PASSED = "PASSED", "已截止"
+
+
 class PickupStatus(models.TextChoices):
     """Where the goods of an order that is fetched are."""
 

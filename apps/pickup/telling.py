@@ -34,6 +34,7 @@ def ready(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "place": row.place.name,
             "address": row.place.address,
             "fetch_by": row.fetch_by,
+            "slot": row.order.slot_text or "营业时间内",
         },
         until=row.fetch_by,
     )
@@ -53,5 +54,6 @@ def leaving(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "place": order.delivery["place"]["name"],
             "phone": order.delivery["place"]["phone"] or "—",
             "left_at": order.shipped_at,
+            "slot": order.slot_text or "尽快送达",
         }
     )

@@ -75,9 +75,9 @@ class Priced:
 def basket_of(order: Order) -> Basket | None:
     """The basket of an order, from its lines and their SKUs at hand; None where it bought nothing.
 
-    Lines without a price are gifts: whether they are given again is for the offers to say.
+    Lines without a price are gifts: whether they are given again is for the offers to say. No offer is on packing.
     """
-    lines = [line for line in order.lines.all() if line.unit_price_fen]
+    lines = [line for line in order.lines.all() if line.unit_price_fen and not line.is_packing]
     if not lines:
         return None
     fee_fen = order.shipping_fen + _waived_fen(order)

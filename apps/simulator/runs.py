@@ -41,7 +41,7 @@ _ORDER: Final = (
     *("member__level_id",),
 )
 _LINE: Final = (
-    *("order_id", "sku_id", "title", "quantity", "unit_price_fen", "cost_fen"),
+    *("order_id", "sku_id", "title", "quantity", "unit_price_fen", "cost_fen", "is_packing"),
     *("sku__product__brand_id", "sku__product__category__path"),
 )
 
@@ -190,5 +190,7 @@ def _replay(order: Order, trial: Trial, around: Around) -> Replayed | None:
         draft_ref=offer.ref if offer else "",
         stopped_by=stopped_by,
         newcomer=newcomer,
-        unknown_costs=sum(line.cost_fen is None for line in order.lines.all() if line.unit_price_fen),
+        unknown_costs=sum(
+            line.cost_fen is None for line in order.lines.all() if line.unit_price_fen and not line.is_packing
+        ),
     )

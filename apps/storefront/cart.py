@@ -67,13 +67,15 @@ class Again:
 
 
 def put_again(*, member: Member, order_no: str, at: datetime) -> Again:
-    """Put the goods of a past order into the cart, ticked, as many of each as were bought; its gifts stay behind.
+    """Put the goods of a past order into the cart, ticked, as many of each as were bought; gifts and packing stay behind.
 
     What is there of them already adds up. What is not on sale, or has nothing left, is left out. Raises NotFound
     for an order that is not the member's.
     """
     order = order_facts.of_member(member=member, order_no=order_no)
-    bought = {line.sku_id: line.quantity for line in order.lines.all() if not line.is_gift}
+    bought = {
+        line.sku_id: line.quantity for line in order.lines.all() if not (line.is_gift or line.is_packing)
+    }
     sellable = catalog_facts.sellable_skus(bought, at=at, early=member_facts.lead_of(member))
     free = stock_facts.available(bought)
     left_out = {sku_id: _OFF_SALE for sku_id in bought if sku_id not in sellable}

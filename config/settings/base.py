@@ -277,6 +277,8 @@ SPECTACULAR_SETTINGS = {
         "CampaignStateEnum": "apps.campaigns.states.State",
         "StageKindEnum": "apps.orders.states.StageKind",
         "StageStatusEnum": "apps.orders.states.StageStatus",
+        "DeliveryKindEnum": "apps.orders.states.DeliveryKind",
+        "SlotKindEnum": "apps.pickup.states.SlotKind",
         "PacketStatusEnum": "apps.packets.states.PacketStatus",
         "PacketPartStatusEnum": "apps.packets.states.SEEN_PARTS",
         "BargainRunStatusEnum": "apps.bargain.states.RunStatus",

@@ -134,7 +134,8 @@ class Weighed:
 class Item:
     """One line of the quote: its list price, what took it down, and what is paid for it.
 
-    ``payable_fen``, split over the units (``money.split_units``), is the line's refund value for ever.
+    ``payable_fen``, split over the units (``money.split_units``), is the line's refund value for ever. ``is_packing``
+    says that it is what the goods are wrapped in, and no good of its own (``packing``).
     Raises ValueError where list − reductions ≠ payable, or a reduction or the payable is out of bounds.
     """
 
@@ -145,6 +146,7 @@ class Item:
     list_fen: int
     reductions: tuple[Reduction, ...]
     payable_fen: int
+    is_packing: bool = False
 
     def __post_init__(self) -> None:
         reduced_fen = sum(reduction.amount_fen for reduction in self.reductions)
@@ -163,6 +165,7 @@ class Item:
             "list_fen": self.list_fen,
             "reductions": [reduction.as_dict() for reduction in self.reductions],
             "payable_fen": self.payable_fen,
+            "is_packing": self.is_packing,
         }
 
 
@@ -202,6 +205,11 @@ class Quote:
             raise ValueError("the reductions do not explain what the goods cost")
         if self.reduction_fen != sum(off.amount_fen for off in self.applied if off.kind == GOODS):
             raise ValueError("what was applied to the goods does not add up")
+
+    @property
+    def goods(self) -> tuple[Item, ...]:
+        """The items that were chosen as goods: without what they are packed in."""
+        return tuple(item for item in self.items if not item.is_packing)
 
     @property
     def freight_fen(self) -> int:

@@ -172,6 +172,7 @@ def test_the_sidebar_counts_what_waits_to_be_shipped(page: Client) -> None:
         ("自提单", None),
         ("待备货自提", None),
         ("待配送", None),
+        ("时段订单", None),
         ("售后退款", None),
     ]
 

@@ -31,6 +31,8 @@ from apps.fulfillment.models import Carrier
 from apps.groupbuy import services as groupbuy
 from apps.members.models import Document, Level
 from apps.members.models import Group as MemberGroup
+from apps.pickup.models import SlotClosing
+from apps.pickup.services import slotting
 from apps.points.models import Rules
 from apps.promotions.models import Campaign, LevelPrice, MemberDay, PriceFloor
 from apps.storefront.models import Shop
@@ -39,8 +41,11 @@ from tests.apps.catalog import make as catalog
 from tests.apps.checkout import make as counter
 from tests.apps.content.make import photo
 from tests.apps.coupons import make as coupons
+from tests.apps.fulfillment import packings
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.members import make as members
+from tests.apps.pickup import make as pickups
+from tests.apps.pickup import slotted
 from tests.apps.points import make as points
 from tests.apps.promotions import make as promotions
 from tests.apps.support import make as support
@@ -157,6 +162,9 @@ def rows() -> None:
     support.survey()
     counter.freight()
     Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
+    slot = slotted.template(pickups.shop("湖滨门店", **pickups.RIDES))
+    slotting.save_closing(SlotClosing(place=slot.place, day=days.shop_day(timezone.now())))
+    packings.card()
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)
     AfterSaleRules.objects.get_or_create(pk=1)

@@ -20,6 +20,8 @@ _ASKED_FOR = {
     "catalog.Sku.price_fen",
     "catalog.Sku.market_price_fen",
     "catalog.Sku.cost_fen",
+    "fulfillment.PackingOption.price_fen",
+    "fulfillment.PackingOption.cost_fen",
     "books.CostRate.postage_fen",
     "books.CostRate.packing_fen",
     "books.CostRate.insurance_fen",

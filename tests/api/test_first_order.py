@@ -43,11 +43,13 @@ from tests.apps.coupons import make as coupons
 from tests.apps.deadlines import make as deadlines
 from tests.apps.distribution import make as promotion
 from tests.apps.flashsale import make as flash
+from tests.apps.fulfillment import packings
 from tests.apps.groupbuy import make as group_buys
 from tests.apps.invoices import make as invoicing
 from tests.apps.members import make as members
 from tests.apps.packets import make as packets
 from tests.apps.pickup import make as pickups
+from tests.apps.pickup import slotted
 from tests.apps.points import make as points
 from tests.apps.presale import make as presales
 from tests.apps.referrals import make as referral
@@ -290,10 +292,20 @@ def fetch_it(witness: Witness) -> None:
     cup = pickups.goods(shop)
     (found,) = witness.call("GET", f"/places?lat=30.25&lng=120.15&sku_id={cup.pk}&city=杭州市")["results"]
     assert (found["id"], found["available"]) == (shop.pk, 10)
+    slotted.template(shop, kind="PICKUP")
+    slot = witness.call("GET", f"/places/{shop.pk}/slots?kind=PICKUP")["results"][-1]
+    packings.card()
+    (wrap,) = witness.call("GET", f"/packings?place_id={shop.pk}")["results"]
     wanted = {
         "items": [{"sku_id": cup.pk, "quantity": 1}],
-        "delivery": {"kind": "PICKUP", "place_id": shop.pk},
+        "delivery": {
+            "kind": "PICKUP",
+            "place_id": shop.pk,
+            "slot": slot["id"],
+            "packing": {"id": wrap["id"], "message": "生日快乐"},
+        },
     }
+    assert slot["state"] == "OPEN"
     price = witness.call("POST", "/checkout/quote", wanted)["payable_fen"]
     placed = witness.call(
         "POST", "/orders", {**wanted, "expected_payable_fen": price}, status=201, idempotency_key="p1"

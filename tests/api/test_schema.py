@@ -183,7 +183,7 @@ def test_what_needs_no_login_says_so(contract: Contract) -> None:
         *("GET /shares/{token}", "POST /visits", "GET /leaderboards/promoters"),
         "GET /packets/{packet_no}",
         *("GET /referrals", "GET /referrals/{referral_id}", "GET /leaderboards/referrals"),
-        *("GET /after-sale-reasons", "GET /places"),
+        *("GET /after-sale-reasons", "GET /places", "GET /places/{place_id}/slots", "GET /packings"),
         *("GET /products/{product_id}/reviews", "GET /products/{product_id}/reviews/summary"),
     }
 

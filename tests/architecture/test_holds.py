@@ -18,6 +18,7 @@ ORDER = {
     "ReferralPrizes": "its winner's alone; news of friends locks it behind those friends' orders, never behind stock",
     "Presales": "shared by all buyers of a plan, whose goods arrive by locking plan before stock",
     "FlashQuota": "shared by everybody in a rush",
+    "SlotSeats": "shared by the orders of one shop's time on one day, before the stock that those of all times share",
     "PickupCodes": "one order's own row, made when it is paid; nobody waits for it",
     "Stock": "last of what others wait for: every order of a SKU waits for this row, so it is locked for the shortest time",
     "CardKeys": "behind the stock, under whose rows cards change: nobody waits for a card",

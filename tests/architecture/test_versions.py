@@ -29,7 +29,8 @@ pytestmark = pytest.mark.django_db
 
 # Columns whose change does not renew their topic, because nothing that is kept or prepared shows them as of then.
 NOT_WATCHED = {
-    "catalog_product": {"sold_count"},  # shoppers are told it from the row itself
+    # Shoppers are told the one from the row itself; a product with the other is on no shelf.
+    "catalog_product": {"sold_count", "packing"},
     "coupons_template": {"issued"},  # how many were given out says nothing of what one is worth
 }
 

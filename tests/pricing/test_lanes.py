@@ -199,6 +199,7 @@ def test_the_quote_is_the_contracts_json():
                     {"ref": "promotion:1", "label": "promotion:1", "kind": "goods", "amount_fen": 1500}
                 ],
                 "payable_fen": 8500,
+                "is_packing": False,
             }
         ],
         "goods_fen": 10000,

@@ -68,6 +68,7 @@ __all__ = [
     "statuses",
     "tell",
     "tells",
+    "waits_for_others",
     "when_paid",
     "with_activity",
     "without_others",
@@ -142,6 +143,12 @@ def declined_balance(admission: Admission) -> Declined | None:
     if Extra.BALANCE in admission.combines:
         return None
     return Declined(ref="balance", label="储值支付", reason=_apart(admission))
+
+
+def waits_for_others(ticket: Ticket) -> bool:
+    """Whether an order of this kind may wait for others, or for its balance, after it was paid."""
+    kind = _kind(ticket.kind)
+    return kind is not None and bool(kind.waits_in)
 
 
 def when_paid(order: Order) -> Literal["pay", "gather"]:

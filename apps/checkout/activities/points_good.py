@@ -47,7 +47,7 @@ class PointsGoodAdmission(Admission):
         """
         if self.price.ref not in {reduction.ref for reduction in quote.applied}:
             raise ActivityNotFound
-        wanted = self.points * sum(item.quantity for item in quote.items)
+        wanted = self.points * sum(item.quantity for item in quote.goods)
         balance = point_facts.balance_of(member, at=at)
         if wanted > balance:
             raise NotEnoughPoints(details={"wanted": wanted, "balance": balance})

@@ -36,10 +36,11 @@ class Agreed(NamedTuple):
 
 def fix(*, order_no: str, agreed: Agreed | None = None, at: datetime) -> Deadline | None:
     """Fix by when a paid order leaves; safe to repeat, what is fixed stays. None for what is not paid (any more),
-    and for what is fetched, brought by the shop, or virtual: no parcel is sent of it.
+    and for what is virtual, or fetched or brought by the shop at no agreed time.
 
-    Reckoned from the moment at which it became PAID (a group-buy: formed), by the rules, days and promises of now; the
-    latest of its goods decides, for an order leaves whole. What an activity ``agreed`` on is taken as it is. Of what
+    The end of a slot that was agreed on is the promise, whatever the goods say: its buyer chose it. Otherwise it is
+    reckoned from the moment at which the order became PAID (a group-buy: formed), by the rules, days and promises of now;
+    the latest of its goods decides, for an order leaves whole. What an activity ``agreed`` on is taken as it is. Of what
     WeChat collected nothing for it has no limit. Publishes LateParcelAsked where WeChat has to be told that a promise is
     later than its limit. Raises NotFound.
     """
@@ -117,8 +118,11 @@ def _end(row: Deadline, order: Order, *, at: datetime) -> None:
 
 
 def _owed_at(order: Order) -> datetime | None:
-    """When it became PAID; None for what is not, or never was before its money went back, and where no parcel is sent."""
-    if order.status not in (Status.PAID, *_OVER) or order.delivery is not None or order.virtual:
+    """When it became PAID; None for what is not, or never was before its money went back, and for what neither a parcel
+    nor a slot promises.
+    """
+    by_no_parcel = order.virtual or (order.delivery is not None and order.slot is None)
+    if order.status not in (Status.PAID, *_OVER) or by_no_parcel:
         return None
     moves = OrderMove.objects.filter(order=order, to_status=Status.PAID).order_by("id")
     return moves.values_list("at", flat=True).first()
@@ -127,6 +131,8 @@ def _owed_at(order: Order) -> datetime | None:
 def _promised(order: Order, agreed: Agreed | None, *, owed_at: datetime) -> tuple[Source, datetime]:
     if agreed is not None:
         return Source.STORED, agreed.promised_at
+    if order.slot is not None:
+        return Source.SLOT, datetime.fromisoformat(order.slot["ends_at"])
     rules = deadline_facts.rules()
     days = deadline_facts.days_from(shop_day(owed_at), by=rules)
     found = [_of_line(row, owed_at, rules=rules, days=days) for row in deadline_facts.promises_of(order)]

@@ -44,7 +44,7 @@ _CHAIN: Final = """
      WHERE o.order_no = %s AND o.paid_at IS NOT NULL
        FOR NO KEY UPDATE OF o
 """
-# The lines that were paid for, each with the rules that fit its goods; the shop's rules; whether anything went back.
+# The goods that were paid for, each with the rules that fit its goods; the shop's rules; whether anything went back.
 _LINES: Final = """
     SELECT line.id, line.payable_fen, fitting.rules, shop.first_bp, shop.second_bp, shop.ceiling_bp,
            EXISTS (SELECT 1 FROM orders_orderrefund refund WHERE refund.order_id = line.order_id)
@@ -59,7 +59,7 @@ _LINES: Final = """
              LEFT JOIN catalog_category category ON category.id = rule.category_id
             WHERE rule.product_id = product.id OR starts_with(own.path, category.path)) fitting ON TRUE
       LEFT JOIN distribution_rules shop ON shop.id = 1
-     WHERE line.order_id = %s AND NOT line.is_gift AND line.payable_fen > 0
+     WHERE line.order_id = %s AND NOT line.is_gift AND NOT line.is_packing AND line.payable_fen > 0
      ORDER BY line.id
 """
 # Once a line and level: what is there already stays, and is booked already.

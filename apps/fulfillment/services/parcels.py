@@ -140,7 +140,7 @@ def ship(
             raise TooManyParcels
         _require_own(order, carrier, number)
         left = units_left(order)
-        chosen = _chosen(quantities, left)
+        chosen = _wrapped(order, _chosen(quantities, left), left)
         with transactions.refine({"parcel_once_per_tracking_no": ParcelTwice}):
             parcel = Parcel.objects.create(
                 parcel_no=numbers.dated("PK", at=at),
@@ -308,6 +308,14 @@ def _chosen(quantities: Mapping[int, int] | None, left: Mapping[int, int]) -> di
     if not chosen or any(units < 0 or units > left.get(line, 0) for line, units in chosen.items()):
         raise QuantityNotShippable
     return chosen
+
+
+def _wrapped(order: Order, chosen: dict[int, int], left: Mapping[int, int]) -> dict[int, int]:
+    """What was chosen, with the order's packing: it goes with the first parcel and is never sent by itself."""
+    if order.packing is None or chosen == left:
+        return chosen
+    packing = OrderLine.objects.filter(order=order, is_packing=True, pk__in=left).values_list("pk", flat=True)
+    return {**chosen, **{line: left[line] for line in packing}}
 
 
 def _ask_for_upload(order: Order, parcel: Parcel, *, at: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -48,8 +49,12 @@ class Order(models.Model):
     activity = models.JSONField("营销活动", null=True, blank=True)
     # A copy: the member may change or delete the address later.
     address = models.JSONField("收货地址", default=dict)
-    # How it comes to its buyer where no parcel is sent: {"kind", "place_id", "place", "distance_m"}; None is EXPRESS.
+    # How it comes to its buyer where no parcel is sent: {"kind", "place_id", "place", "distance_m", "slot"}; None is
+    # EXPRESS. The slot is a copy, too: {"id", "day", "from", "until", "starts_at", "ends_at",
+    # "order_by"}, or None.
     delivery = models.JSONField("配送方式", null=True, blank=True)
+    # What it is wrapped in, beside the line that it costs: {"id", "name", "message", "sku_id", "uses_stock"}, or None.
+    packing = models.JSONField("包装", null=True, blank=True)
     remark = models.CharField("买家留言", max_length=200, blank=True)
     # When name, phone, street and remark were erased, because their time was over (orders.personal).
     address_erased_at = models.DateTimeField("地址清空时间", null=True)
@@ -214,7 +219,26 @@ class Order(models.Model):
     @property
     def delivery_told(self) -> Mapping[str, Any]:
         """How the goods come to their buyer, as shoppers are answered."""
-        return self.delivery or BY_PARCEL
+        return {"slot": None, **(self.delivery or BY_PARCEL), "packing": self.packing_told}
+
+    @property
+    def packing_told(self) -> dict[str, Any] | None:
+        """What it is wrapped in, as shoppers are answered; None without."""
+        return {name: self.packing[name] for name in ("id", "name", "message")} if self.packing else None
+
+    @property
+    def slot(self) -> Mapping[str, Any] | None:
+        """The time in which it is brought or fetched, as it was agreed; None without one."""
+        slot: Mapping[str, Any] | None = self.delivery.get("slot") if self.delivery else None
+        return slot
+
+    @property
+    def slot_text(self) -> str:
+        """The same for people: 12月01日 09:00-11:00; empty without one."""
+        if not self.slot:
+            return ""
+        day = date.fromisoformat(self.slot["day"])
+        return f"{day:%m月%d日} {self.slot['from']}-{self.slot['until']}"
 
     @property
     def address_told(self) -> dict[str, Any] | None:
@@ -271,6 +295,8 @@ class OrderLine(models.Model):
     freight_insurance = models.CharField("退货运费险", max_length=10, blank=True, default="", db_default="")
     returns_confirmed = models.BooleanField("买家已确认", default=False, db_default=False)
     is_gift = models.BooleanField("赠品", default=False)
+    # What the goods are wrapped in: paid for, and no good of its own.
+    is_packing = models.BooleanField("包装", default=False, db_default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "订单商品"
@@ -300,6 +326,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
+
+    @property
+    def mark(self) -> str:
+        """What stands before its title where people read it: that it is a gift, or packing."""
+        return "【赠品】" if self.is_gift else "【包装】" if self.is_packing else ""
 
 
 class LineSwap(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -117,8 +117,9 @@ def ask_back(*, order: Order, after_sale_no: str) -> None:
 def lie_ready(*, order_no: str, operator: Any, at: datetime) -> Order:
     """Say that an order lies ready in its shop: it is SHIPPED (待自提), its buyer and WeChat are told.
 
-    It is to be fetched until the end of the PICKUP_REFUND_DAYS-th Shanghai day after this one; the buyer is reminded
-    when PICKUP_REMIND_DAYS are over. Raises NotFound, also for who works at other shops; NotShippable.
+    It is to be fetched until the end of the PICKUP_REFUND_DAYS-th Shanghai day after this one, and of the day of its slot
+    at the earliest; the buyer is reminded when PICKUP_REMIND_DAYS are over. Raises NotFound, also for who works at other
+    shops; NotShippable.
     """
     with transaction.atomic():
         place_id = Pickup.objects.filter(order__order_no=order_no).values_list("place_id", flat=True).first()
@@ -129,6 +130,8 @@ def lie_ready(*, order_no: str, operator: Any, at: datetime) -> Order:
         if row is None:
             raise NotFound
         last = days.shop_day(at) + timedelta(days=settings.PICKUP_REFUND_DAYS)
+        if order.slot:
+            last = max(last, date.fromisoformat(order.slot["day"]))
         fetch_by = days.day_window(last)[1]
         _write(row, "lie_ready", ready_at=at, fetch_by=fetch_by)
         remind_at = at + timedelta(days=settings.PICKUP_REMIND_DAYS)

@@ -176,7 +176,7 @@ def test_the_orders_of_the_past_were_placed_one_after_the_other(shop: None) -> N
         # Those of parcels under way, which are days old as well.
         (Q(parcels__isnull=False), 6),
         # Those that are fetched, and those that riders bring.
-        (Q(delivery__isnull=False), 3 + 2),
+        (Q(delivery__isnull=False), 3 + 3),
         # Late, due soon, and put off: days old likewise.
         (_DUE, 3),
     ):
