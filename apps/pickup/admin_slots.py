@@ -22,6 +22,7 @@ from apps.orders.states import DeliveryKind
 from apps.pickup import slot_selectors as slot_facts
 from apps.pickup.models import SlotClosing, SlotSeat, SlotTemplate
 from apps.pickup.services import slotting
+from apps.stores import selectors as place_facts
 from apps.stores.models import Place
 
 _DAYS = "一二三四五六日"
@@ -167,6 +168,9 @@ class SlotSeatAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SlotSeat]:
         rows: QuerySet[SlotSeat] = super().get_queryset(request)
+        mine = place_facts.places_of(operator=request.user)
+        if mine is not None:
+            rows = rows.filter(place__in=mine)
         return rows.select_related("order", "place").prefetch_related("order__lines")
 
     @admin.display(description="时段", ordering="starts_at")

@@ -19,7 +19,7 @@ from apps.stores import services as stores
 from apps.stores.models import Place, PlaceStaff
 from apps.stores.services import StaffRefused
 from mall.errors import NotFound
-from tests.apps.pickup import make
+from tests.apps.pickup import make, slotted
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/pickup/pickup/"
@@ -170,3 +170,19 @@ def test_who_may_bind_whom(admin_user: User, admin_client: Client) -> None:
     assert place_facts.places_of(operator=admin_user) is None
     PlaceStaff.objects.all().delete()
     assert place_facts.places_of(operator=fresh(operator)) is None
+
+
+def test_a_bound_clerk_sees_who_comes_to_that_shop_alone() -> None:
+    lake, hill = make.shop(**make.RIDES), make.shop("龙井门店", **make.RIDES)
+    at = timezone.now()
+    mine, theirs = (
+        slotted.paid(slotted.template(place), make.goods(place), at=at, ahead=2) for place in (lake, hill)
+    )
+    seats = "/admin/pickup/slotseat/"
+
+    shown = said(browser(clerk(lake)).get(seats))
+    assert mine.order_no in shown
+    assert theirs.order_no not in shown
+    whole = said(browser(clerk()).get(seats))
+    assert mine.order_no in whole
+    assert theirs.order_no in whole
