@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from apps.base.admin import EditableAdmin, link, yuan_column
+from apps.base.admin import KeptAdmin, link, yuan_column
 from apps.base.forms import RuledForm, YuanField
 from apps.fulfillment.models import PackingOption
 from apps.fulfillment.services import packing
@@ -33,7 +30,7 @@ class PackingForm(RuledForm):
 
 
 @admin.register(PackingOption)
-class PackingOptionAdmin(EditableAdmin):
+class PackingOptionAdmin(KeptAdmin):
     """What orders may be wrapped in. What is offered no more is switched off, not deleted: orders and stock rest on it."""
 
     form = PackingForm
@@ -49,10 +46,6 @@ class PackingOptionAdmin(EditableAdmin):
         ("展示", {"fields": [("active", "position")]}),
     ]
     readonly_fields = ["sku_shown"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether one can be deleted: nobody's to do."""
-        return False
 
     @admin.display(description="贺卡", ordering="message_most")
     def card(self, row: PackingOption) -> str:
