@@ -85,7 +85,11 @@ class PlaceStaff(models.Model):
     """
 
     operator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name="操作员"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name="操作员",
+        db_index=False,
     )
     place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+", verbose_name="门店")
     note = models.CharField("备注", max_length=40, blank=True, help_text="如班次、岗位；只有后台可见")

@@ -32,6 +32,7 @@ class Migration(migrating.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="swaps",
                         to="orders.orderline",

@@ -32,6 +32,7 @@ class Migration(migrating.Migration):
                 (
                     "operator",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
