@@ -24,8 +24,8 @@ from apps.base.renderers import FastJSONRenderer
 
 # How long a page lies in Redis that nobody asks for, or that something newer replaced under another key.
 _KEEP_SECONDS: Final = 3600
-# So many pages of a kind, of some ten kilobytes each, lie in each process.
-MOST_NEAR: Final = 256
+# So many pages of a kind, of some ten kilobytes each, lie in each process, and those of them that were asked for before.
+MOST_NEAR: Final = 160
 # One maker at a time: the others look again this often, for so long, and then make their own.
 _LOOK_AGAIN_SECONDS: Final = 0.01
 _PATIENCE_SECONDS: Final = 0.3
@@ -95,6 +95,7 @@ class Pages:
         self._kind = kind
         self._topics = topics
         self._near: dict[str, Page] = {}
+        self._before: dict[str, Page] = {}
 
     def tokens(self) -> tuple[str | None, ...]:
         """The tokens of the topics, as this request has read them."""
@@ -112,11 +113,14 @@ class Pages:
 
         The pages asked for of late lie in the process as well: Redis costs more than all the rest of a kept page.
         """
-        return self._near.get(key) or self._far(key)
+        return self.near(key) or self._far(key)
 
     def near(self, key: str) -> Page | None:
         """The page as this process has it; None where it has none, though Redis may."""
-        return self._near.get(key)
+        page = self._near.get(key)
+        if page is None and (page := self._before.get(key)) is not None:
+            self._put_near(key, page)
+        return page
 
     def _far(self, key: str) -> Page | None:
         page: Page | None = cache.get(key)
@@ -126,7 +130,8 @@ class Pages:
 
     def _put_near(self, key: str, page: Page) -> None:
         if len(self._near) >= MOST_NEAR:
-            self._near = {}  # those that are asked for are soon there again
+            # What is asked for again comes back from there; what is not goes the next time.
+            self._before, self._near = self._near, {}
         self._near[key] = page
 
     def good(self, page: Page | None, *, sign: Any, at: datetime) -> bool:
