@@ -46,6 +46,13 @@ _TAKE_UNITS: Final = """
                             THEN COALESCE(tally.filled_at, %(at)s::timestamptz) END
      WHERE %(open_below)s::int IS NULL OR tally.units < %(open_below)s::int
 """
+_LOCK: Final = f"""
+    SELECT {", ".join(field.column for field in Usage._meta.concrete_fields)} FROM promotions_usage
+     WHERE order_no = ANY(%s::text[]) AND verb = 'hold'
+     ORDER BY order_no, promotion_id
+       FOR NO KEY UPDATE
+"""  # noqa: S608 -- columns of our own
+_VERBS: Final = "SELECT order_no, verb FROM promotions_usage WHERE order_no = ANY(%s::text[])"
 # What many orders took comes back in one statement, which locks the tallies in the order of ``hold``. Each tally is looked
 # for by the columns that it has: an index knows no NOT DISTINCT.
 _GIVE_BACK: Final = """
@@ -377,16 +384,13 @@ def _locked(order_no: str) -> tuple[list[Usage], set[str]]:
 
 
 def _lock(order_nos: Collection[str]) -> tuple[list[Usage], dict[str, set[str]]]:
-    """The uses that these orders took, locked, and by order all that became of them since, read under the lock."""
-    held = list(
-        Usage.objects.filter(order_no__in=order_nos, verb=Usage.Verb.HOLD)
-        .order_by("order_no", "promotion_id")
-        .select_for_update(no_key=True, of=("self",))
-    )
+    """The uses that these orders took, locked, and by order all that became of them since, read under the lock.
+
+    Of orders that took none nothing can have become, and nothing more is asked.
+    """
+    held = [Usage(*row) for row in planned.rows(_LOCK, [list(order_nos)])]
     verbs: dict[str, set[str]] = {order_no: set() for order_no in order_nos}
-    for order_no, verb in (
-        Usage.objects.filter(order_no__in=order_nos).order_by().values_list("order_no", "verb")
-    ):
+    for order_no, verb in planned.rows(_VERBS, [list(order_nos)]) if held else ():
         verbs[order_no].add(verb)
     return held, verbs
 
