@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import structlog
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import ConnectionError, NoScriptError, RedisError
 
@@ -86,7 +87,7 @@ class _KeptClient(RedisCacheClient):
 
 
 class _Line:
-    """A thread's own connection for the one call that every request of the shop makes.
+    """A thread's own connection for the calls that nearly every request of the shop makes: a turn, a nudge.
 
     Django makes a cache for each thread, so nobody else speaks on it. It is neither looked at before a call nor waited for
     by Python: the kernel keeps the time. Each of these lets go of the interpreter, and under load a thread waits longest
@@ -99,32 +100,38 @@ class _Line:
 
     def evaluated(self, *told: Any) -> Any:
         """What ``_TURNS`` answers. Raises RedisError, OSError."""
+        try:
+            return self._tried("EVALSHA", _TURNS_SHA, 1, *told)
+        except NoScriptError:
+            return self._tried("EVAL", _TURNS, 1, *told)
+
+    def put_unless_there(self, key: str, number: int, *, seconds: int) -> bool:
+        """Put a number for so long where nothing is. Raises RedisError, OSError."""
+        return self._tried("SET", key, number, "NX", "EX", seconds) is not None
+
+    def _tried(self, *command: Any) -> Any:
         is_new = self._own is None or self._own[0] != os.getpid()
         begun = time.monotonic()
         try:
-            return self._said(told)
+            return self._said(command)
         except (ConnectionError, OSError):
             # Who has waited for the time-out does not wait a second time.
             if is_new or time.monotonic() - begun > _AT_ONCE:
                 raise
-            return self._said(told)
+            return self._said(command)
 
-    def _said(self, told: Sequence[Any]) -> Any:
+    def _said(self, command: Sequence[Any]) -> Any:
         connection = self._connected()
         try:
-            try:
-                return self._call(connection, "EVALSHA", _TURNS_SHA, told)
-            except NoScriptError:
-                return self._call(connection, "EVAL", _TURNS, told)
+            connection.send_packed_command(connection.pack_command(*command), check_health=False)
+            return connection.read_response()
+        except NoScriptError:
+            raise  # it was answered: the connection is well
         except BaseException:
             self._own = None
             connection.disconnect()
             self._pool().release(connection)
             raise
-
-    def _call(self, connection: Any, name: str, script: str, told: Sequence[Any]) -> Any:
-        connection.send_packed_command(connection.pack_command(name, script, 1, *told), check_health=False)
-        return connection.read_response()
 
     def _connected(self) -> Any:
         if self._own is not None and self._own[0] == os.getpid():
@@ -189,8 +196,12 @@ class SoftRedisCache(RedisCache):
         except (RedisError, OSError):
             return False
 
-    def add(self, *args: Any, **kwargs: Any) -> Any:
-        return self._softly(lambda: super(SoftRedisCache, self).add(*args, **kwargs), False)
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> Any:
+        if type(value) is int and type(timeout) is int and timeout > 0:
+            # As Django writes a number: as it is.
+            kept = self.make_and_validate_key(key, version=version)
+            return self._softly(lambda: self._line.put_unless_there(kept, value, seconds=timeout), False)
+        return self._softly(lambda: super(SoftRedisCache, self).add(key, value, timeout, version), False)
 
     def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
         return self._softly(lambda: super(SoftRedisCache, self).get(key, default, version), default)
