@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -26,7 +26,7 @@ from django.utils.text import capfirst
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import audit, clock, finding, held
+from apps.base import audit, clock, finding, held, periods
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -108,8 +108,13 @@ class EditableAdmin(_OneForm, Readable, Recorded, Versioned, Asking):
         return lookup in declared_lookups(self, request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """A list that nothing narrows, or that is too long to count, does not say that there were more."""
+        """A list that nothing narrows, or that is too long to count, does not say that there were more.
+
+        Nor does its calendar read all rows.
+        """
         rows = super().get_changelist_instance(request)
+        if rows.date_hierarchy:
+            rows.queryset.datetimes = partial(periods.with_rows, rows.queryset)
         if rows.result_count > CappedPaginator.most:
             # Nobody chooses all rows of a list without an end either: the page is all there is to say.
             rows.result_count = len(rows.result_list)
