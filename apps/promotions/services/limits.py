@@ -46,8 +46,9 @@ _TAKE_UNITS: Final = """
                             THEN COALESCE(tally.filled_at, %(at)s::timestamptz) END
      WHERE %(open_below)s::int IS NULL OR tally.units < %(open_below)s::int
 """
+_COLUMNS: Final = [field.attname for field in Usage._meta.concrete_fields]
 _LOCK: Final = f"""
-    SELECT {", ".join(field.column for field in Usage._meta.concrete_fields)} FROM promotions_usage
+    SELECT {", ".join(_COLUMNS)} FROM promotions_usage
      WHERE order_no = ANY(%s::text[]) AND verb = 'hold'
      ORDER BY order_no, promotion_id
        FOR NO KEY UPDATE
@@ -388,7 +389,7 @@ def _lock(order_nos: Collection[str]) -> tuple[list[Usage], dict[str, set[str]]]
 
     Of orders that took none nothing can have become, and nothing more is asked.
     """
-    held = [Usage(*row) for row in planned.rows(_LOCK, [list(order_nos)])]
+    held = [Usage.from_db(connection.alias, _COLUMNS, row) for row in planned.rows(_LOCK, [list(order_nos)])]
     verbs: dict[str, set[str]] = {order_no: set() for order_no in order_nos}
     for order_no, verb in planned.rows(_VERBS, [list(order_nos)]) if held else ():
         verbs[order_no].add(verb)
