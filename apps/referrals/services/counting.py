@@ -65,12 +65,12 @@ def count_watched(*, invitation_id: int, at: datetime) -> Invitation:
     return Invitation.objects.get(pk=row.pk)
 
 
-@transaction.atomic
 def invited_to_order(*, member_ids: Collection[int]) -> set[int]:
     """Which of these members have an invitation that their first received order may count for: one statement."""
     return set(_waiting_for_order(member_ids).values_list("friend_id", flat=True))
 
 
+@transaction.atomic
 def count_order(*, order_no: str, at: datetime) -> int:
     """Count the buyer of a received order where somebody invited them to their first one; return how many campaigns.
 

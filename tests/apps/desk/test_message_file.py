@@ -92,6 +92,6 @@ def test_a_dump_has_every_scene_with_its_names_and_can_be_loaded(tmp_path: Path)
     dumped = dump()
     assert len(dumped["messages"]) == 26
     first = dumped["messages"][0]
-    assert first == {**PAID, "names": ["order_no", "goods", "amount", "paid_at"]}
+    assert first == {**PAID, "names": ["order_no", "goods", "amount", "paid_at", "next"]}
     assert load(dumped, tmp_path)[1] == []
     assert dump() == dumped
