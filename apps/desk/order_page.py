@@ -190,8 +190,9 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
     def packing_shown(self, row: Order) -> str:
         if not row.packing:
             return "—"
-        card = f"，贺卡：{row.packing['message']}" if row.packing["message"] else ""
-        return f"{row.packing['name']}{card}"
+        if not row.is_wrapped:
+            return f"{row.packing['name']}（已退款，无需包装）"
+        return f"{row.packing['name']}{f'，贺卡：{row.card}' if row.card else ''}"
 
     @admin.display(description="营销活动")
     def activity_shown(self, row: Order) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,10 @@ _SMALL, _BODY, _LARGE = 8, 9, 14
 _CODE, _UNITS, _BOX = 34.0, 14.0, 10.0
 _PLACES: Final = 50.0
 _MOST_IN_CELL: Final = 120
+# What the font has no picture of (emoji, other scripts); what only joins or varies pictures is nothing by itself.
+_MARK: Final = "〓"
+_LACKING: Final = f"{_MARK} 处是打印字体没有的字符（如表情），请在订单页查看原文"
+_JOINS: Final = re.compile("[\u200b-\u200d\u2060\ufe00-\ufe0f]")
 
 
 def pick_list(of: Sequence[Picked], slips: Sequence[Slip], *, at: datetime) -> bytes:
@@ -39,7 +44,9 @@ def pick_list(of: Sequence[Picked], slips: Sequence[Slip], *, at: datetime) -> b
     title = paper.epw - _CODE - _UNITS - _PLACES - _BOX
     widths = (_CODE, title, _UNITS, _PLACES, _BOX)
     _row(paper, widths, ("商品编码", "商品", "件数", "分到（序号×件数）", "已拣"), filled=True)
-    for row in of:
+    for shop, row in _by_shop(of):
+        if shop:
+            _row(paper, (paper.epw,), (f"在「{shop}」备货",), filled=True)
         places = "、".join(f"{place}×{many}" for place, many in row.places)
         name = f"{row.title} {row.option_text}".strip()
         # What goes to very many orders has a row of its own: no cell is as high as a page.
@@ -53,6 +60,14 @@ def pick_list(of: Sequence[Picked], slips: Sequence[Slip], *, at: datetime) -> b
     for slip in slips:
         _row(paper, columns, (str(slip.place), slip.order_no, str(slip.units), "；".join(_notes(slip))))
     return bytes(paper.output())
+
+
+def _by_shop(of: Sequence[Picked]) -> Iterator[tuple[str, Picked]]:
+    """Each row, the first of a shop with its name."""
+    last = ""
+    for row in of:
+        yield row.shop if row.shop != last else "", row
+        last = row.shop
 
 
 def packing_slips(slips: Sequence[Slip], *, at: datetime) -> bytes:
@@ -69,13 +84,15 @@ def packing_slips(slips: Sequence[Slip], *, at: datetime) -> bytes:
             *([f"买家留言：{slip.remark}"] if slip.remark else []),
             *([f"贺卡：{slip.card}"] if slip.card else []),
         ):
-            paper.multi_cell(0, _LINE, told, new_x="LMARGIN", new_y="NEXT")
+            paper.multi_cell(0, _LINE, _printable(paper, told), new_x="LMARGIN", new_y="NEXT")
         paper.ln(2)
         widths = (_CODE, paper.epw - _CODE - _UNITS - _BOX, _UNITS, _BOX)
         _row(paper, widths, ("商品编码", "商品", "件数", "已装"), filled=True)
         for line in slip.packed:
             _row(paper, widths, (line.sku_code, _named(line), str(line.units), ""))
-        paper.multi_cell(0, _LINE * 1.6, f"共 {slip.units} 件", align="R")
+        paper.multi_cell(0, _LINE * 1.6, f"共 {slip.units} 件", align="R", new_x="LMARGIN", new_y="NEXT")
+        if _is_lacking(paper, slip):
+            paper.multi_cell(0, _LINE, _LACKING, new_x="LMARGIN", new_y="NEXT")
     return bytes(paper.output())
 
 
@@ -99,7 +116,7 @@ def _paper(size: Any) -> FPDF:
     paper = FPDF(format=size)
     paper.set_margin(_MARGIN)
     paper.set_auto_page_break(True, margin=_MARGIN)
-    paper.add_font("cjk", fname=str(settings.PICTURE_MARK_FONT))
+    paper.add_font("cjk", fname=str(settings.PRINT_FONT))
     paper.set_font("cjk", size=_BODY)
     paper.set_fill_color(235)
     return paper
@@ -109,13 +126,26 @@ def _heading(paper: FPDF, title: str, told: str) -> None:
     paper.set_font_size(_LARGE)
     paper.multi_cell(0, _LINE * 1.6, title, new_x="LMARGIN", new_y="NEXT")
     paper.set_font_size(_BODY)
-    paper.multi_cell(0, _LINE, told, new_x="LMARGIN", new_y="NEXT")
+    paper.multi_cell(0, _LINE, _printable(paper, told), new_x="LMARGIN", new_y="NEXT")
+
+
+def _printable(paper: FPDF, text: str) -> str:
+    """The text with a mark for each character that the font lacks: left out, a name would read as another one."""
+    known: Any = paper.fonts["cjk"]
+    shown = _JOINS.sub("", text)
+    return "".join(each if ord(each) in known.cmap or each.isspace() else _MARK for each in shown)
+
+
+def _is_lacking(paper: FPDF, slip: Slip) -> bool:
+    """Whether anything on a slip is printed as a mark."""
+    told = (slip.receiver, slip.address, slip.remark, slip.card, *map(_named, slip.packed))
+    return any(_MARK in _printable(paper, text) for text in told if text)
 
 
 def _row(paper: FPDF, widths: Sequence[float], cells: Sequence[str], *, filled: bool = False) -> None:
     """One row of a table, as high as its longest cell; it is not torn by the end of a page."""
     wrapped: list[Any] = [
-        paper.multi_cell(width, _LINE, cell or " ", dry_run=True, output="LINES")
+        paper.multi_cell(width, _LINE, _printable(paper, cell) or " ", dry_run=True, output="LINES")
         for width, cell in zip(widths, cells, strict=True)
     ]
     height = _LINE * max(len(lines) for lines in wrapped)

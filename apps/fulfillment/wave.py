@@ -60,6 +60,8 @@ class Slip:
     # How it comes without a parcel, and in which time; what is written on its card.
     way: str = ""
     card: str = ""
+    # The shop on whose shelves its goods lie; empty for parcels.
+    shop: str = ""
 
     @property
     def units(self) -> int:
@@ -68,13 +70,14 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """Units of a SKU that are taken from the shelf, and how many of them go to which place of the wave."""
+    """Units of a SKU that are taken from a ``shop``'s shelf, or for parcels, and how many go to which place of the wave."""
 
     sku_code: str
     title: str
     option_text: str
     units: int
     places: tuple[tuple[int, int], ...]
+    shop: str = ""
 
 
 def slips(order_ids: Collection[int]) -> list[Slip]:
@@ -88,9 +91,9 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
     if len(order_ids) > MOST_ORDERS:
         raise WaveTooLarge
     orders = list(
-        Order.objects.filter(order_facts.TO_PACK, pk__in=order_ids, member__erased_at=None).order_by(
-            "paid_at", "id"
-        )
+        Order.objects.filter(order_facts.TO_PACK, pk__in=order_ids, member__erased_at=None)
+        .prefetch_related("lines")
+        .order_by("paid_at", "id")
     )
     packed = _packed([order.pk for order in orders])
     orders = [order for order in orders if packed.get(order.pk)]
@@ -113,7 +116,8 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
             address="".join(str(order.address.get(part, "")) for part in _RECEIVER[2:]),
             remark=order.remark,
             way=_way(order),
-            card=str(order.packing["message"]) if order.packing else "",
+            card=order.card,
+            shop=str(order.delivery["place"]["name"]) if order.delivery else "",
             packed=tuple(packed[order.pk]),
             sent_before=before.get(order.pk, 0),
             together=tuple(place for place in same[_door(order.address)] if place != places[order.pk])
@@ -125,20 +129,19 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
 
 
 def picked(of: Sequence[Slip]) -> list[Picked]:
-    """Return what is taken from the shelves for these slips, in the order of the SKUs' codes."""
-    by_code: dict[str, list[tuple[int, Packed]]] = defaultdict(list)
+    """Return what is taken from the shelves for these slips: for parcels, then shop by shop, by the SKUs' codes."""
+    by_shelf: dict[tuple[str, str], list[tuple[int, Packed]]] = defaultdict(list)
     for slip in of:
         for line in slip.packed:
-            by_code[line.sku_code].append((slip.place, line))
+            by_shelf[slip.shop, line.sku_code].append((slip.place, line))
     rows: list[Picked] = []
-    for code in sorted(by_code):
+    for shop, code in sorted(by_shelf):
         units: dict[int, int] = defaultdict(int)
-        for place, line in by_code[code]:
+        for place, line in by_shelf[shop, code]:
             units[place] += line.units
-        one = by_code[code][0][1]
-        rows.append(
-            Picked(code, one.title, one.option_text, sum(units.values()), tuple(sorted(units.items())))
-        )
+        one = by_shelf[shop, code][0][1]
+        told = (code, one.title, one.option_text, sum(units.values()), tuple(sorted(units.items())))
+        rows.append(Picked(*told, shop=shop))
     return rows
 
 

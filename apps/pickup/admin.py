@@ -102,7 +102,7 @@ class PickupAdmin(ReadOnlyAdmin):
 
     @admin.display(description="贺卡")
     def card(self, row: Pickup) -> str:
-        return (row.order.packing or {}).get("message") or "—"
+        return row.order.card or "—"
 
     @admin.display(description="买家留言")
     def remark(self, row: Pickup) -> str:

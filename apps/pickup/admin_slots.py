@@ -198,7 +198,7 @@ class SlotSeatAdmin(ReadOnlyAdmin):
 
     @admin.display(description="贺卡")
     def card(self, row: SlotSeat) -> str:
-        return (row.order.packing or {}).get("message") or "—"
+        return row.order.card or "—"
 
     @admin.display(description="席位")
     def released(self, row: SlotSeat) -> SafeString:

@@ -325,6 +325,8 @@ OUTBOX_MOVED = "config.subscriptions.MOVED"
 PICTURE_USERS = "config.pictures.USERS"
 # With which marks are written into pictures: that of the posters.
 PICTURE_MARK_FONT = BASE_DIR / "apps" / "shares" / "fonts" / "NotoSansSC-Regular.subset.otf"
+# Names and addresses have more characters than the shop's own words.
+PRINT_FONT = BASE_DIR / "apps" / "fulfillment" / "fonts" / "NotoSansSC-Regular.print.otf"
 PERSONAL_BOARD = "config.personal.BOARD"
 SHARE_KINDS = "config.sharing.KINDS"
 SHARE_COMING = "config.sharing.COMING"

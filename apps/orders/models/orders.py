@@ -226,6 +226,18 @@ class Order(models.Model):
         return {name: self.packing[name] for name in ("id", "name", "message")} if self.packing else None
 
     @property
+    def is_wrapped(self) -> bool:
+        """Whether it goes in a packing that was paid and not refunded."""
+        return self.packing is not None and any(
+            line.is_packing and line.quantity > line.refunded for line in self.lines.all()
+        )
+
+    @property
+    def card(self) -> str:
+        """What is to be written on the card of its packing; empty without one."""
+        return str(self.packing["message"]) if self.packing and self.is_wrapped else ""
+
+    @property
     def slot(self) -> Mapping[str, Any] | None:
         """The time in which it is brought or fetched, as it was agreed; None without one."""
         slot: Mapping[str, Any] | None = self.delivery.get("slot") if self.delivery else None

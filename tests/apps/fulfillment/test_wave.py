@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
@@ -77,3 +78,52 @@ def test_a_wave_of_two_hundred_is_drawn_with_whatever_people_wrote(log_lines: St
     assert 5 <= pages(listed) <= 12
     # Letters that the font has not are letters of somebody's name.
     assert log_lines.getvalue() == ""
+
+
+def test_what_the_font_lacks_is_marked_and_never_left_out() -> None:
+    paper = printing._paper("A4")
+    assert printing._printable(paper, "𠮷䶮㛃 䶮路𡈽㙓弄 塱埗硚垟嬿龍") == "𠮷䶮㛃 䶮路𡈽㙓弄 塱埗硚垟嬿龍"
+    assert printing._printable(paper, "🎂❤️🎉 生日快乐😀") == "〓〓〓 生日快乐〓"
+    slip = wave.Slip(
+        place=1,
+        order_no="SO1",
+        paid_at=None,
+        receiver="林小茶",
+        phone="",
+        address="",
+        remark="",
+        packed=(),
+        sent_before=0,
+        together=(),
+        card="生日快乐😀",
+    )
+    assert printing._is_lacking(paper, slip)
+    assert not printing._is_lacking(paper, replace(slip, card="生日快乐"))
+    assert printing.packing_slips([slip], at=make.AT).startswith(b"%PDF-")
+    paper.fonts["cjk"].ttfont.close()  # a paper that is not put out keeps its file
+
+
+def test_what_lies_in_a_shop_is_picked_apart_from_what_goes_into_parcels() -> None:
+    def slip(place: int, shop: str) -> wave.Slip:
+        packed = (wave.Packed("CUP", "杯", "", 2, ""),)
+        return wave.Slip(
+            place=place,
+            order_no=f"SO{place}",
+            paid_at=None,
+            receiver="",
+            phone="",
+            address="",
+            remark="",
+            packed=packed,
+            sent_before=0,
+            together=(),
+            shop=shop,
+        )
+
+    rows = wave.picked([slip(1, ""), slip(2, "西湖门店"), slip(3, ""), slip(4, "滨江门店")])
+    assert [(row.shop, row.units, row.places) for row in rows] == [
+        ("", 4, ((1, 2), (3, 2))),
+        ("滨江门店", 2, ((4, 2),)),
+        ("西湖门店", 2, ((2, 2),)),
+    ]
+    assert pages(printing.pick_list(rows, [slip(1, "")], at=make.AT)) == 1
