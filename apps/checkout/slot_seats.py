@@ -29,9 +29,10 @@ class SlotSeats(Holder):
         seats.take(order=order, at=at)
         if order.slot is not None:
             order_by = datetime.fromisoformat(order.slot["order_by"])
-            # Who orders at the last moment has time to pay all the same, and not as much as others.
+            # Who orders at the last moment has time to pay all the same, and not as much as others; none once it is over.
             least = at + timedelta(minutes=settings.LARGE_ORDER_PAYMENT_MINUTES)
-            orders.hasten(order=order, expires_at=max(order_by, least))
+            over = datetime.fromisoformat(order.slot["ends_at"])
+            orders.hasten(order=order, expires_at=min(max(order_by, least), over))
 
     def commit(self, *, order: Order, at: datetime) -> None:
         """It is the order's since it was placed."""

@@ -337,3 +337,12 @@ def test_who_waits_for_others_chooses_no_slot() -> None:
         lambda: quoting.compose(member=member, choice=replace(choice, slot=slotted.slot_id(row)), at=NOW)
     )
     assert refusal.code == "slot_not_offered"
+
+
+def test_nobody_pays_for_a_slot_that_is_over() -> None:
+    lake = shop()
+    cup = make.goods(lake, 10)
+    row = slotted.template(lake, begins=time(13), ends=time(13, 4), order_before_min=0)
+    soon = NOW + timedelta(minutes=59)
+    order = slotted.order(row, cup, at=soon, ahead=0)
+    assert order.expires_at == NOW + timedelta(minutes=64)
