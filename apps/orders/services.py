@@ -32,6 +32,7 @@ __all__ = [
     "TooManyUnpaidOrders",
     "UnpaidPlaceTaken",
     "form",
+    "give_up_slot",
     "goods_arrived",
     "hasten",
     "lock",
@@ -250,6 +251,13 @@ def rewrite_address(
     order.address = dict(address)
     order.save(update_fields=["address"])
     return change
+
+
+def give_up_slot(*, order: Order) -> None:
+    """Have an order, which the caller has locked, come in no agreed time any more; its seat remembers which it was."""
+    transactions.require()
+    order.delivery = {**(order.delivery or {}), "slot": None}
+    order.save(update_fields=["delivery"])
 
 
 def note_activity(*, order: Order, **more: Any) -> None:

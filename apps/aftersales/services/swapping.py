@@ -27,6 +27,7 @@ from apps.inventory import services as inventory
 from apps.orders import services as orders
 from apps.orders import swapping as order_lines
 from apps.orders.models import Order, OrderLine
+from apps.pickup.services import seats
 from mall.errors import Fault, Faulty, Kind, ShopError
 from mall.money import yuan
 
@@ -61,11 +62,12 @@ def put_off(
 ) -> Delay:
     """Ask the buyer of an order that cannot leave as promised, and offer other goods: (line id, SKU id), several a line.
 
+    A slot that it agreed on is given up at once: somebody else may have the seat, and nobody is told of the old time.
     Raises OffersRefused, and what ``delaying.ask`` refuses; then nothing is changed.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
-        return delaying.ask(
+        asked = delaying.ask(
             order_no=order_no,
             reason=reason,
             note=note,
@@ -74,6 +76,10 @@ def put_off(
             operator=operator,
             at=at,
         )
+        if order.slot is not None:
+            seats.give_back(order=order, at=at)
+            orders.give_up_slot(order=order)
+        return asked
 
 
 def swappable(standing: Standing) -> list[OrderLine]:

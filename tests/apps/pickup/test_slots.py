@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.aftersales.services import refunding
+from apps.aftersales.services import refunding, swapping
 from apps.base.days import shop_day
 from apps.checkout import activities, promising, quoting
 from apps.checkout.delivering import Asked
@@ -18,6 +18,7 @@ from apps.checkout.quoting import Choice
 from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.models import Deadline
 from apps.deadlines.services import fixing
+from apps.deadlines.states import DelayReason
 from apps.fulfillment import wave
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -346,3 +347,25 @@ def test_nobody_pays_for_a_slot_that_is_over() -> None:
     soon = NOW + timedelta(minutes=59)
     order = slotted.order(row, cup, at=soon, ahead=0)
     assert order.expires_at == NOW + timedelta(minutes=64)
+
+
+def test_a_slot_that_cannot_be_kept_is_free_for_others_and_told_to_nobody() -> None:
+    lake = shop()
+    row = slotted.template(lake, capacity=1)
+    order = slotted.paid(row, make.goods(lake, 10))
+    fixing.fix(order_no=order.order_no, at=NOW)
+    assert refused(lambda: slotted.order(row, make.goods(lake, 10))).code == "slot_full"
+
+    swapping.put_off(
+        order_no=order.order_no,
+        reason=DelayReason.STOCK_OUT,
+        note="",
+        ships_on=shop_day(NOW) + timedelta(days=4),
+        operator=None,
+        at=NOW,
+    )
+
+    order.refresh_from_db()
+    assert (order.slot, order.slot_text, order.delivery_told["slot"]) == (None, "", None)
+    assert slotted.order(row, make.goods(lake, 10)).slot is not None
+    assert list(slot_facts.misseated()) == []
