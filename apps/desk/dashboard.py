@@ -15,7 +15,7 @@ from apps.base.days import day_window
 from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
-from apps.orders.states import Status
+from apps.orders.states import DeliveryKind, Status
 from apps.wallet import selectors as wallet_facts
 from mall.money import yuan
 
@@ -95,7 +95,8 @@ def _tasks(waits: Waiting) -> list[Card]:
     late = f"其中 {waits.overdue} 单付款已超过 48 小时" if waits.overdue else "都在 48 小时之内"
     order = "orders_order"
     return [
-        card("待发货", waits.to_ship, late, "local_shipping", _list(order, f"status__exact={Status.PAID}"),
+        card("待发货", waits.to_ship, late, "local_shipping",
+             _list(order, f"status__exact={Status.PAID}&delivery_by={DeliveryKind.EXPRESS}"),
              "orders.view_order", alarming=bool(waits.overdue)),
         card("即将超时", waits.pressing, "先发这些，含已超时的", "alarm",
              _list("deadlines_deadline", "standing=pressing"), "deadlines.view_deadline", alarming=True),

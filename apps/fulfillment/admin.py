@@ -288,9 +288,9 @@ class ParcelAdmin(ReadOnlyAdmin):
         return chip(trace.get_state_display(), TRACE_COLOURS.get(trace.state, "")) if trace else "—"
 
     @admin.display(description="最近更新", ordering="trace__moved_at")
-    def moved_at(self, row: Parcel) -> Any:
+    def moved_at(self, row: Parcel) -> str:
         trace = _trace_of(row)
-        return trace.moved_at if trace else None
+        return f"{timezone.localtime(trace.moved_at):%Y-%m-%d %H:%M}" if trace else "—"
 
     @admin.display(description="最近查询")
     def checked_at(self, row: Parcel) -> str:

@@ -105,7 +105,7 @@ def test_the_page_shows_the_figures_and_links_to_the_lists(page: Client) -> None
     assert "¥128.00" in shown
     assert "1 单" in shown
     assert order.order_no in shown
-    assert "/admin/orders/order/?status__exact=PAID" in answer.content.decode()
+    assert "/admin/orders/order/?status__exact=PAID&amp;delivery_by=EXPRESS" in answer.content.decode()
 
 
 def test_every_figure_opens_a_list_that_answers(page: Client, manager: User) -> None:
