@@ -254,5 +254,5 @@ class ReminderAdmin(ReadOnlyAdmin):
         return f"{row.good.session.title} · {row.good.sku.product.title}"
 
     @admin.display(description="开始时间", ordering="good__session__starts_at")
-    def starts_at(self, row: Reminder) -> datetime:
-        return row.good.session.starts_at
+    def starts_at(self, row: Reminder) -> str:
+        return f"{timezone.localtime(row.good.session.starts_at):%Y-%m-%d %H:%M}"
