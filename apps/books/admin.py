@@ -27,6 +27,7 @@ _BILL_COLOURS = {
     BillStatus.FETCHED: "success",
     BillStatus.EMPTY: "",
     BillStatus.FAILED: "danger",
+    BillStatus.CLOSED: "",
 }
 _CASE_COLOURS = {CaseStatus.OPEN: "danger", CaseStatus.EXPLAINED: "success", CaseStatus.GONE: "success"}
 
@@ -62,6 +63,11 @@ class BillAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["standing", "came_in", "went_out", "fee"]
     actions_list = ["fetch"]
+    actions_detail = ["explain"]
+
+    def usable(self, row: Bill) -> list[str]:
+        """What will not come is explained."""
+        return ["explain"] if fetching.may_explain(row, at=timezone.now()) else []
 
     @admin.display(description="状态", ordering="status")
     def standing(self, row: Bill) -> SafeString:
@@ -85,6 +91,18 @@ class BillAdmin(ReadOnlyAdmin):
         return self.ask(
             request, forms.FetchForm, fetch, audit_as=("下载账单并对账", "微信账单"), outside=True
         )
+
+    @action(description="说明并结案", permissions=["books.settle_case"], url_path="explain", icon="edit_note")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Bill = self.row(request, object_id)
+
+        def explain(form: forms.ExplainBillForm) -> str:
+            note = form.cleaned_data["note"]
+            fetching.explain(bill_id=row.pk, note=note, operator=operator(request), at=timezone.now())
+            return "已结案，不再提醒。"
+
+        facts = [("最近错误", row.last_error or "—")]
+        return self.ask(request, forms.ExplainBillForm, explain, row=row, heading=str(row), facts=facts)
 
 
 def _differing(count: int) -> str:

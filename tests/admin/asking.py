@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -1173,6 +1173,16 @@ def _fetch_bills() -> Page:
     )
 
 
+def _bill_to_explain() -> Page:
+    # WeChat keeps no bill so long.
+    row = Bill.objects.create(day=date(2020, 1, 1), kind="TRADE", status="FAILED", due_at=timezone.now())
+    came = lambda: Bill.objects.update(status="EMPTY", fetched_at=timezone.now())  # noqa: E731
+    typed = {"note": "填错了日期"}
+    return _of_row(
+        "books.bill", row, "explain", typed, _rows(Bill), permission="books.settle_case", spoil=came
+    )
+
+
 def _difference(button: str, typed: dict[str, Any]) -> Callable[[], Page]:
     def ask() -> Page:
         payment, now = money.attempt(money.order()), timezone.now()
@@ -1703,6 +1713,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "books_bill_fetch": _fetch_bills,
+    "books_bill_explain": _bill_to_explain,
     "books_case_ask_wechat": _difference("ask-wechat", {}),
     "books_case_explain": _difference("explain", {"note": "已在商户平台核实"}),
     "risk_look_release": _look("release", {}),
