@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -12,7 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base import held
+from apps.base import days, held
 from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import CodeField, RuledForm
 from apps.invoices import papers, providers
@@ -54,7 +56,9 @@ class IssueForm(AskForm):
         widget=UnfoldAdminTextInputWidget,
         help_text="数电票留空；其他发票 10 或 12 位",
     )
-    issued_on = forms.DateField(label="开票日期", widget=UnfoldAdminSingleDateWidget)
+    issued_on = forms.DateField(
+        label="开票日期", widget=UnfoldAdminSingleDateWidget, help_text="订单付款日到今天之间"
+    )
     file = held.kept(
         forms.FileField(
             label="发票文件",
@@ -63,6 +67,17 @@ class IssueForm(AskForm):
             help_text="PDF 或 OFD，5 MB 以内；只有买家本人和有发票权限的同事可以下载",
         )
     )
+
+    def __init__(self, *args: Any, since: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._since = since
+
+    def clean_issued_on(self) -> date:
+        """A day from the order's payment on."""
+        on: date = self.cleaned_data["issued_on"]
+        if said := papers.wrong_day(on, since=self._since, today=days.shop_day(timezone.now())):
+            raise forms.ValidationError(said)
+        return on
 
     def paper(self) -> Paper:
         """What was filled in."""

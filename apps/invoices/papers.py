@@ -63,8 +63,10 @@ def kind_of(content: bytes) -> FileKind:
     raise PaperRefused([Fault("file", "发票文件须为 PDF 或 OFD，且内容完整")])
 
 
-def check(paper: Paper, *, today: date) -> FileKind:
-    """Hold a paper against what an invoice is, and say what its file is. Raises PaperRefused."""
+def check(paper: Paper, *, since: date, today: date) -> FileKind:
+    """Hold a paper against what an invoice is, and say what its file is: issued between the day ``since``, on which the
+    order was paid, and today. Raises PaperRefused.
+    """
     faults = []
     if not _NUMBER.fullmatch(paper.number):
         faults.append(Fault("number", "发票号码为 20 位数字（数电票）或 8 位数字"))
@@ -72,11 +74,18 @@ def check(paper: Paper, *, today: date) -> FileKind:
         faults.append(Fault("code", "8 位号码的发票须填写 10 或 12 位发票代码"))
     elif len(paper.number) == 20 and paper.code:
         faults.append(Fault("code", "数电票没有发票代码，请留空"))
-    if paper.issued_on > today:
-        faults.append(Fault("issued_on", "开票日期不能晚于今天"))
+    if said := wrong_day(paper.issued_on, since=since, today=today):
+        faults.append(Fault("issued_on", said))
     if faults:
         raise PaperRefused(faults)
     return kind_of(paper.content)
+
+
+def wrong_day(on: date, *, since: date, today: date) -> str:
+    """Why an invoice cannot have been issued on a day; empty where it can."""
+    if on > today:
+        return "开票日期不能晚于今天"
+    return f"开票日期不能早于订单付款日 {since}" if on < since else ""
 
 
 def check_red(*, number: str, on: date, issued_on: date, today: date) -> None:

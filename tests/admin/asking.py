@@ -52,6 +52,7 @@ from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, Way
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
+from apps.invoices import selectors as invoice_facts
 from apps.invoices.models import Invoice
 from apps.journeys import services as journeys
 from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask
@@ -883,7 +884,8 @@ def _paper(row: Invoice) -> dict[str, Any]:
     seen = f"{row.status}:{row.amount_fen}"
     file = _Sent("invoice.pdf")
     file.content, file.content_type = invoicing.PDF, "application/pdf"
-    return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": seen}
+    on = f"{invoice_facts.paid_on(row)}"
+    return {"number": invoicing.NUMBER, "code": "", "issued_on": on, "file": file, "seen": seen}
 
 
 def _overtake(row: AfterSale) -> None:
