@@ -337,6 +337,7 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
                 claim_no=filled.cleaned_data["claim_no"],
                 amount_fen=filled.cleaned_data["amount_fen"],
                 payee=InsurancePayee(filled.cleaned_data["payee"]),
+                again=filled.cleaned_data["again"],
                 operator=operator(request),
                 at=timezone.now(),
             )
