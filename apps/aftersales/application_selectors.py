@@ -127,7 +127,7 @@ def history(row: AfterSale, *, inside: bool = False) -> list[Happened]:
 
 
 class LastWords(NamedTuple):
-    """The shop's latest message about an application, by its id, and the moment of the member's; None where there is none."""
+    """The shop's latest message about an application, by its id, and the moment of the member's; None for none."""
 
     shop_id: int | None
     member_at: datetime | None

@@ -63,7 +63,7 @@ _SUMS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 class DayWithoutBill(Invalid):
-    """WeChat has no bill of that day: too old, or not over and written. ``details``: ``first`` and ``last``, days that have one."""
+    """WeChat has no bill of that day: too old, or not written yet. ``details``: the ``first`` and ``last`` that have one."""
 
     code = "bill_day_out_of_range"
     message = "微信没有这一天的账单"

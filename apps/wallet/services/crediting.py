@@ -103,8 +103,9 @@ def adjust(
     """Correct an account by a difference, more or less, under ``business_key`` (at most 80 characters).
 
     The same key books once and then returns its entry. Less also while the wallet is switched off, so that what
-    is left can be paid out; more not, for nobody could see or spend it. Raises WalletOff, AmountInvalid for a difference of nothing, BalanceShort where money that
-    is not there (or held by an order) would be taken, BalanceAboveLimit, NotFound for an unknown member.
+    is left can be paid out; more not, for nobody could see or spend it. Raises WalletOff, AmountInvalid for a
+    difference of nothing, BalanceShort where money that is not there (or held by an order) would be taken,
+    BalanceAboveLimit, NotFound for an unknown member.
     """
     changes = [principal_change_fen, bonus_change_fen]
     if not any(changes):

@@ -53,7 +53,9 @@ def test_a_reply_reaches_the_shopper_and_the_next_one_only_when_they_have_read_o
 def test_a_reply_is_told_again_where_the_shopper_has_answered_or_a_day_is_over() -> None:
     row = waiting()
     reply(row, "请拍一张照片", at=LATER)
-    applying.say(member=row.member, after_sale_no=row.after_sale_no, text="好的", picture_ids=[], at=LATER + MINUTE)
+    applying.say(
+        member=row.member, after_sale_no=row.after_sale_no, text="好的", picture_ids=[], at=LATER + MINUTE
+    )
     reply(row, "谢谢", at=LATER + 2 * MINUTE)
     assert len(told(row)) == 2
     reply(row, "已经安排", at=LATER + 2 * MINUTE + timedelta(days=1, seconds=1))
@@ -62,8 +64,6 @@ def test_a_reply_is_told_again_where_the_shopper_has_answered_or_a_day_is_over()
 
 def test_only_the_shop_is_told_of_what_the_shopper_says() -> None:
     row = waiting()
-    applying.say(
-        member=row.member, after_sale_no=row.after_sale_no, text="在吗", picture_ids=[], at=LATER
-    )
+    applying.say(member=row.member, after_sale_no=row.after_sale_no, text="在吗", picture_ids=[], at=LATER)
     outbox.deliver_due(at=LATER)
     assert told(row) == []

@@ -31,7 +31,8 @@ class Command(BaseCommand):
         except fetching.DayWithoutBill as refusal:
             days = f"{refusal.details['first']} to {refusal.details['last']}"
             raise CommandError(
-                f"WeChat has bills of {days} only: for three months, from 10:00 of the next day on", returncode=2
+                f"WeChat has bills of {days} only: for three months, from 10:00 of the next day on",
+                returncode=2,
             ) from None
         missing = []
         for kind in BillKind:
