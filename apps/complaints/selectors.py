@@ -62,7 +62,7 @@ def owes_refund(complaint: Complaint) -> bool:
     if complaint.refunded or not (promised or complaint.steps.filter(kind__in=kinds).exists()):
         return False
     made = Refund.objects.filter(
-        payment_id=complaint.payment_id, requested_at__gte=complaint.opened_at, status__in=_MADE
+        payment=complaint.payment, requested_at__gte=complaint.opened_at, status__in=_MADE
     )
     back_fen = made.aggregate(fen=Sum("amount_fen"))["fen"] or 0
     return back_fen < max(complaint.wanted_fen or 0, 1)

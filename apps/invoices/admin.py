@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -140,8 +139,7 @@ class InvoiceAdmin(_Titled, ReadOnlyAdmin):
             return f"发票 {done.number} 已开具，买家会收到通知。"
 
         provider = providers.named(invoice_facts.rules().provider)
-        paper = partial(forms.IssueForm, since=invoice_facts.paid_on(row))
-        form = paper if provider.wants_paper else forms.IssueOutsideForm
+        form = forms.IssueForm if provider.wants_paper else forms.IssueOutsideForm
         return self.ask(
             request,
             form,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -14,7 +12,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from apps.base import days, held
+from apps.base import held
 from apps.base.asking import AskForm, ReasonForm
 from apps.base.forms import CodeField, RuledForm
 from apps.invoices import papers, providers
@@ -67,17 +65,6 @@ class IssueForm(AskForm):
             help_text="PDF 或 OFD，5 MB 以内；只有买家本人和有发票权限的同事可以下载",
         )
     )
-
-    def __init__(self, *args: Any, since: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._since = since
-
-    def clean_issued_on(self) -> date:
-        """A day from the order's payment on."""
-        on: date = self.cleaned_data["issued_on"]
-        if said := papers.wrong_day(on, since=self._since, today=days.shop_day(timezone.now())):
-            raise forms.ValidationError(said)
-        return on
 
     def paper(self) -> Paper:
         """What was filled in."""

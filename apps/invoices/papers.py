@@ -74,18 +74,13 @@ def check(paper: Paper, *, since: date, today: date) -> FileKind:
         faults.append(Fault("code", "8 位号码的发票须填写 10 或 12 位发票代码"))
     elif len(paper.number) == 20 and paper.code:
         faults.append(Fault("code", "数电票没有发票代码，请留空"))
-    if said := wrong_day(paper.issued_on, since=since, today=today):
-        faults.append(Fault("issued_on", said))
+    if paper.issued_on > today:
+        faults.append(Fault("issued_on", "开票日期不能晚于今天"))
+    if paper.issued_on < since:
+        faults.append(Fault("issued_on", f"开票日期不能早于订单付款日 {since}"))
     if faults:
         raise PaperRefused(faults)
     return kind_of(paper.content)
-
-
-def wrong_day(on: date, *, since: date, today: date) -> str:
-    """Why an invoice cannot have been issued on a day; empty where it can."""
-    if on > today:
-        return "开票日期不能晚于今天"
-    return f"开票日期不能早于订单付款日 {since}" if on < since else ""
 
 
 def check_red(*, number: str, on: date, issued_on: date, today: date) -> None:
