@@ -22,6 +22,7 @@ from apps.aftersales.services import deciding, insuring, paying_back, returning,
 from apps.aftersales.states import OPEN, WITH_GOODS, AfterSaleKind, AfterSaleStatus, InsurancePayee
 from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
+from apps.wallet import selectors as wallet_facts
 from mall.errors import ShopError
 from mall.money import yuan
 
@@ -140,7 +141,7 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
             found = ["inspect", "refuse"]
         elif row.awaits_parcel:
             found = ["dispatch_parcel"]
-        if row.arrived_at is not None and not row.carriage_fen:
+        if row.arrived_at is not None and not row.carriage_fen and wallet_facts.enabled():
             found.append("carriage_back")
         if row.kind in WITH_GOODS:  # insurers pay long after an application has ended, too
             found.append("record_insurance")
@@ -336,6 +337,7 @@ class AfterSaleAdmin(Shown, ReadOnlyAdmin):
                 claim_no=filled.cleaned_data["claim_no"],
                 amount_fen=filled.cleaned_data["amount_fen"],
                 payee=InsurancePayee(filled.cleaned_data["payee"]),
+                again=filled.cleaned_data["again"],
                 operator=operator(request),
                 at=timezone.now(),
             )

@@ -9,7 +9,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from apps.aftersales import insurance_files
 from apps.aftersales.insurance_files import Row
@@ -57,6 +62,12 @@ class PaymentForm(AskForm):
     claim_no = CodeField(label="理赔单号", max_length=64, widget=UnfoldAdminTextInputWidget)
     amount_fen = YuanField(label="理赔金额（元）")
     payee = forms.ChoiceField(label="收款方", choices=InsurancePayee.choices, widget=UnfoldAdminSelectWidget)
+    again = forms.BooleanField(
+        label="另一笔理赔",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="这笔售后已登记过理赔、确实又赔了一笔时勾选",
+    )
 
 
 @admin.register(InsurancePayment)

@@ -193,7 +193,7 @@ class AnswerForm(_ShowingForm, OnceForm):
     """Something to say to the shopper."""
 
     title = "回复买家"
-    explanation = "买家在售后详情中看到。"
+    explanation = "买家在售后详情中看到，并收到售后进度消息（未读时一天内只提醒一次）。"
 
     text = LinesField(
         label="内容",

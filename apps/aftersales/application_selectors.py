@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Max, Prefetch, Q, QuerySet, Sum
 
 from apps.aftersales.models import (
     AfterSale,
@@ -124,6 +124,21 @@ def history(row: AfterSale, *, inside: bool = False) -> list[Happened]:
         for said in row.messages.all()
     ]
     return sorted(found, key=lambda one: one.at)
+
+
+class LastWords(NamedTuple):
+    """The shop's latest message about an application, by its id, and the moment of the member's; None for none."""
+
+    shop_id: int | None
+    member_at: datetime | None
+
+
+def last_words(*, after_sale_no: str) -> LastWords:
+    """Who spoke last about an application: one statement."""
+    found = AfterSaleMessage.objects.filter(after_sale__after_sale_no=after_sale_no).aggregate(
+        shop_id=Max("id", filter=Q(by=By.OPERATOR)), member_at=Max("at", filter=Q(by=By.MEMBER))
+    )
+    return LastWords(**found)
 
 
 def _told(row: AfterSale, step: AfterSaleStep) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from apps import outbox
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import services as aftersales
 from apps.aftersales import telling
 from apps.aftersales.planning import OrderNotRefundable
 from apps.aftersales.services import paying_back
 from apps.groupbuy import selectors as group_facts
 from apps.groupbuy.states import KIND as GROUP_BUY
+from apps.messaging import selectors as message_facts
 from apps.messaging import services as messaging
 from apps.payments import selectors as payment_facts
 from mall.events import AfterSaleMoved, ConsoleRefunded, GroupFailed, GroupSettled, RefundSettled, SeatRefused
 from mall.pricing import refs
+
+# A reply that was told of and not read of tells of the next ones, too, so long.
+_TOLD_FOR: Final = timedelta(days=1)
 
 
 def refund_on_console_refunded(event: ConsoleRefunded, *, at: datetime) -> None:
@@ -62,13 +68,33 @@ def return_on_group_settled(event: GroupSettled, *, at: datetime) -> None:
 
 
 def tell_on_after_sale_moved(event: AfterSaleMoved, *, at: datetime) -> None:
-    """Tell the member what the shop, or time, made of an application; each move once."""
+    """Tell the member what the shop, or time, made of an application, each move once, and that the shop has replied."""
+    if event.move == "message":
+        _tell_of_reply(event, at=at)
     if event.move in telling.TOLD_MOVES:
         messaging.write(
             scene="after_sale",
             member_id=event.member_id,
             subject=f"{event.after_sale_no}@{event.status}",
             occasion=f"{event.after_sale_no}:{event.move}",
+            order_no=event.order_no,
+            at=at,
+        )
+
+
+def _tell_of_reply(event: AfterSaleMoved, *, at: datetime) -> None:
+    """Tell of the shop's words; not again within a day while the member has neither read of the last nor answered it."""
+    said = application_facts.last_words(after_sale_no=event.after_sale_no)
+    if said.shop_id is None:
+        return
+    told: dict[str, Any] = {"scene": "after_sale", "member_id": event.member_id}
+    subject = f"{event.after_sale_no}@{telling.REPLY}"
+    since = max(filter(None, (said.member_at, at - _TOLD_FOR)))
+    if not message_facts.is_unread(**told, subject=subject, since=since):
+        messaging.write(
+            **told,
+            subject=subject,
+            occasion=f"{event.after_sale_no}:reply:{said.shop_id}",
             order_no=event.order_no,
             at=at,
         )

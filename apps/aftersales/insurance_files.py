@@ -23,6 +23,8 @@ class Row(NamedTuple):
     claim_no: str
     amount_fen: int
     payee: InsurancePayee
+    # A second one of the application, as an operator said by hand.
+    again: bool = False
 
 
 def read(content: bytes) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.states import MOVE_LABELS, By
+from apps.base import fault_words
 from apps.orders import selectors as order_facts
 from apps.orders.models import OrderRefund
 from apps.payments import selectors as payment_facts
@@ -61,7 +62,7 @@ def _at_wechat(numbers: list[Refund]) -> list[Told]:
             step.at,
             str(step.operator) if step.operator is not None else "系统",
             f"退款单 {step.refund.refund_no} · {step.get_step_display()}",
-            step.note,
+            fault_words.told(step.note),
         )
         for step in steps
     ]
@@ -77,7 +78,7 @@ def _heard(numbers: list[Refund]) -> list[Told]:
             one.received_at,
             "微信",
             f"通知 {one.event_type}",
-            f"{one.resource.get('out_refund_no', '')} {one.last_error}".strip(),
+            f"{one.resource.get('out_refund_no', '')} {fault_words.told(one.last_error)}".strip(),
         )
         for one in news
     ]

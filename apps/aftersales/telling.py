@@ -12,15 +12,19 @@ from apps.messaging.board import Facts
 # What the shop or time did; what members do themselves they know.
 TOLD_MOVES: Final = frozenset({"approve", "refuse", "arrive", "accept", "finish", "lapse"})
 
+# What stands in a subject where the shop has said something, and the status is as it was.
+REPLY: Final = "REPLY"
+
 
 def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
-    """The application and the status that it came to (``AS…@APPROVED``), as long as it stands there."""
+    """The application and the status that it came to (``AS…@APPROVED``), as long as it stands there.
+
+    Or that the shop has replied (``AS…@REPLY``), which stays true.
+    """
     after_sale_no, _, status = subject.partition("@")
-    row = (
-        AfterSale.objects.select_related("order")
-        .filter(after_sale_no=after_sale_no, status=status, member_id=member_id)
-        .first()
-    )
+    rows = AfterSale.objects.select_related("order").filter(after_sale_no=after_sale_no, member_id=member_id)
+    is_reply = status == REPLY
+    row = (rows if is_reply else rows.filter(status=status)).first()
     if row is None:
         return None
     return Facts(
@@ -29,8 +33,8 @@ def moved(*, subject: str, member_id: int, at: datetime) -> Facts | None:
             "order_no": row.order.order_no,
             "goods": _goods(row),
             "kind": row.get_kind_display(),
-            "progress": row.get_status_display(),
-            "hint": _hint(row),
+            "progress": "商家已回复" if is_reply else row.get_status_display(),
+            "hint": "请在售后详情中查看" if is_reply else _hint(row),
             "moved_at": at,
         }
     )

@@ -26,7 +26,7 @@ from django.utils.text import capfirst
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import audit, clock, finding, held, periods
+from apps.base import audit, clock, fault_words, finding, held, periods
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -252,6 +252,16 @@ def yuan_column(
     return column
 
 
+def fault_column(field: str, label: str) -> Callable[[Any, Model], str]:
+    """Return a column that says what went wrong in Chinese, its code in brackets (``fault_words``)."""
+
+    @admin.display(description=label)
+    def column(self: Any, row: Model) -> str:
+        return fault_words.told(getattr(row, field)) or "—"
+
+    return column
+
+
 def chip(label: Any, colour: str = "") -> SafeString:
     """Return a word on a coloured ground (info, success, warning, danger), for lists and read-only fields alike."""
     return render_to_string("unfold/helpers/label.html", {"text": label, "type": colour})
@@ -333,7 +343,8 @@ def for_chosen(*, description: str, permission: str) -> Callable[[Callable[..., 
 class JobRunAdmin(ReadOnlyAdmin):
     """When each sweep ran last, and how it went."""
 
-    list_display = ["name", "state", "started_at", "succeeded_at", "handled", "error"]
+    list_display = ["name", "state", "started_at", "succeeded_at", "handled", "trouble"]
+    trouble = fault_column("error", "最近错误")
 
     @admin.display(description="状态")
     def state(self, row: JobRun) -> SafeString:

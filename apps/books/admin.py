@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, chip, yuan_column
+from apps.base import fault_words
+from apps.base.admin import ReadOnlyAdmin, chip, fault_column, yuan_column
 from apps.base.asking import Done, operator
-from apps.books import admin_money, forms
+from apps.books import admin_money, forms, wording
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine, Case
 from apps.books.services import cases, fetching
@@ -27,6 +28,7 @@ _BILL_COLOURS = {
     BillStatus.FETCHED: "success",
     BillStatus.EMPTY: "",
     BillStatus.FAILED: "danger",
+    BillStatus.CLOSED: "",
 }
 _CASE_COLOURS = {CaseStatus.OPEN: "danger", CaseStatus.EXPLAINED: "success", CaseStatus.GONE: "success"}
 
@@ -52,16 +54,22 @@ class BillAdmin(ReadOnlyAdmin):
 
     came_in = yuan_column("in_fen", "收入")
     went_out = yuan_column("out_fen", "支出")
+    trouble = fault_column("last_error", "最近错误")
     list_display = ["day", "kind", "standing", "lines_count", "came_in", "went_out", "fee", "reconciled_at"]
     list_filter = ["kind", "status", MissingFilter, "day"]
     fields = [
         ("day", "kind", "standing"),
         ("lines_count", "came_in", "went_out", "fee"),
         ("fetched_at", "reconciled_at", "digest"),
-        ("attempts", "due_at", "last_error"),
+        ("attempts", "due_at", "trouble"),
     ]
-    readonly_fields = ["standing", "came_in", "went_out", "fee"]
+    readonly_fields = ["trouble", "standing", "came_in", "went_out", "fee"]
     actions_list = ["fetch"]
+    actions_detail = ["explain"]
+
+    def usable(self, row: Bill) -> list[str]:
+        """What will not come is explained."""
+        return ["explain"] if fetching.may_explain(row, at=timezone.now()) else []
 
     @admin.display(description="状态", ordering="status")
     def standing(self, row: Bill) -> SafeString:
@@ -86,6 +94,18 @@ class BillAdmin(ReadOnlyAdmin):
             request, forms.FetchForm, fetch, audit_as=("下载账单并对账", "微信账单"), outside=True
         )
 
+    @action(description="说明并结案", permissions=["books.settle_case"], url_path="explain", icon="edit_note")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Bill = self.row(request, object_id)
+
+        def explain(form: forms.ExplainBillForm) -> str:
+            note = form.cleaned_data["note"]
+            fetching.explain(bill_id=row.pk, note=note, operator=operator(request), at=timezone.now())
+            return "已结案，不再提醒。"
+
+        facts = [("最近错误", fault_words.told(row.last_error) or "—")]
+        return self.ask(request, forms.ExplainBillForm, explain, row=row, heading=str(row), facts=facts)
+
 
 def _differing(count: int) -> str:
     return f"有 {count} 笔差异待处理" if count else "全部一致"
@@ -96,13 +116,17 @@ class BillLineAdmin(ReadOnlyAdmin):
     """Lines of bills, found by a number."""
 
     amount = yuan_column("amount_fen", "金额")
-    list_display = ["at", "bill", "number", "kind", "said", "our_no", "wechat_no", "amount"]
+    list_display = ["at", "bill", "number", "kind", "called", "our_no", "wechat_no", "amount"]
     list_filter = ["kind", "bill__kind", "bill__day"]
     list_select_related = ["bill"]
     search_fields = ["=our_no", "=wechat_no"]
     search_help_text = "完整的商户单号或微信单号"
-    fields = [("bill", "number"), ("kind", "said", "amount"), ("our_no", "wechat_no"), "at"]
-    readonly_fields = ["amount"]
+    fields = [("bill", "number"), ("kind", "called", "amount"), ("our_no", "wechat_no"), "at"]
+    readonly_fields = ["called", "amount"]
+
+    @admin.display(description="微信说明", ordering="said")
+    def called(self, row: BillLine) -> str:
+        return wording.said(row.said) or "—"
 
 
 @admin.register(Case)
@@ -111,18 +135,18 @@ class CaseAdmin(ReadOnlyAdmin):
 
     wechat = yuan_column("wechat_fen", "微信金额")
     shop = yuan_column("shop_fen", "商城金额")
-    list_display = ["day", "kind", "number", "wechat", "shop", "standing", "evidence"]
+    list_display = ["day", "kind", "number", "wechat", "shop", "standing", "grounds"]
     list_filter = ["status", "kind", "day"]
     search_fields = ["=number"]
     search_help_text = "完整的单号"
     fields = [
         ("day", "kind", "standing"),
         ("number", "wechat", "shop"),
-        "evidence",
+        "grounds",
         ("opened_at", "closed_at"),
         ("operator", "note"),
     ]
-    readonly_fields = ["standing", "wechat", "shop"]
+    readonly_fields = ["standing", "wechat", "shop", "grounds"]
     list_select_related = ["operator"]
     actions_detail = ["ask_wechat", "explain"]
 
@@ -135,6 +159,10 @@ class CaseAdmin(ReadOnlyAdmin):
     @admin.display(description="状态", ordering="status")
     def standing(self, row: Case) -> SafeString:
         return chip(row.get_status_display(), _CASE_COLOURS[CaseStatus(row.status)])
+
+    @admin.display(description="依据", ordering="evidence")
+    def grounds(self, row: Case) -> str:
+        return wording.evidence(row.evidence)
 
     @action(
         description="向微信查询",
@@ -166,4 +194,4 @@ class CaseAdmin(ReadOnlyAdmin):
 def _facts(row: Case) -> list[tuple[str, str]]:
     sides = (("微信金额", row.wechat_fen), ("商城金额", row.shop_fen))
     amounts = [(label, f"¥{yuan(fen)}") for label, fen in sides if fen is not None]
-    return [*amounts, ("依据", row.evidence)]
+    return [*amounts, ("依据", wording.evidence(row.evidence))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
@@ -9,7 +11,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 from apps.base.asking import AskForm
 from apps.base.forms import PercentField, RuledForm, TextField
 from apps.books.models import CostRate
-from apps.books.services import rates
+from apps.books.services import fetching, rates
 
 
 class FetchForm(AskForm):
@@ -21,6 +23,24 @@ class FetchForm(AskForm):
     )
 
     day = forms.DateField(label="账单日期", widget=UnfoldAdminDateWidget)
+
+    def clean_day(self) -> date:
+        """A day of which WeChat has bills."""
+        day: date = self.cleaned_data["day"]
+        try:
+            fetching.require_bill(day, at=timezone.now())
+        except fetching.DayWithoutBill as refusal:
+            raise forms.ValidationError(refusal.text) from None
+        return day
+
+
+class ExplainBillForm(AskForm):
+    """Say why a bill will not come."""
+
+    title = "说明并结案"
+    explanation = "确认这份账单不需要时填写原因，例如：填错日期、微信已过保留期。不再提醒，也不再自动下载。"
+
+    note = TextField(label="原因", min_length=4, max_length=180, widget=UnfoldAdminTextInputWidget)
 
 
 class ExplainForm(AskForm):

@@ -21,6 +21,7 @@ class BillStatus(models.TextChoices):
     FETCHED = "FETCHED", "已下载"
     EMPTY = "EMPTY", "当日无账单"
     FAILED = "FAILED", "下载有误"
+    CLOSED = "CLOSED", "已说明"
 
 
 # The day's bill is there, if only to say that nothing happened; or it is still wanted.
@@ -85,8 +86,10 @@ BILL_LIFECYCLE = Lifecycle(
     initial=BillStatus.WAITING,
     moves={
         "fetch": Move(set(BillStatus), BillStatus.FETCHED),
-        "find_empty": Move({BillStatus.WAITING, BillStatus.FAILED, BillStatus.EMPTY}, BillStatus.EMPTY),
+        "find_empty": Move(set(BillStatus) - {BillStatus.FETCHED}, BillStatus.EMPTY),
         "fail": Move({BillStatus.WAITING, BillStatus.FAILED, BillStatus.EMPTY}, BillStatus.FAILED),
+        # A bill that will never come, by somebody's word.
+        "explain": Move({BillStatus.WAITING, BillStatus.FAILED}, BillStatus.CLOSED),
     },
     labels=dict(BillStatus.choices),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
@@ -15,13 +16,13 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, link, said, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, link, said, yuan_column
 from apps.base.asking import operator
 from apps.complaints import forms
 from apps.complaints import selectors as complaint_facts
 from apps.complaints.models import Complaint, ComplaintAct, ComplaintStep
 from apps.complaints.services import acting
-from apps.complaints.states import ActKind, ActStatus, ComplaintStatus
+from apps.complaints.states import HISTORY_LABELS, ActKind, ActStatus, ComplaintStatus
 from apps.wechat.pay import complaints as wechat_complaints
 from mall.money import yuan
 
@@ -72,7 +73,7 @@ class StepInline(ReadOnlyTabular):
 
     @admin.display(description="内容")
     def told(self, row: ComplaintStep) -> str:
-        return row.text or row.kind
+        return row.text or (f"{HISTORY_LABELS.get(row.kind, '其他动作')}（{row.kind}）" if row.kind else "—")
 
     @admin.display(description="图片")
     def shown(self, row: ComplaintStep) -> str:
@@ -84,7 +85,8 @@ class ActInline(ReadOnlyTabular):
 
     model = ComplaintAct
     verbose_name_plural = "本店提交记录"
-    fields = ["at", "operator", "kind", "text", "standing", "fault"]
+    trouble = fault_column("fault", "原因")
+    fields = ["at", "operator", "kind", "text", "standing", "trouble"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ComplaintAct]:
@@ -266,7 +268,8 @@ class ComplaintAdmin(ReadOnlyAdmin):
             acting.complete(complaint_id=row.pk, **_by(request, filled))
             return "已告诉微信处理完成。"
 
-        return self._ask(request, forms.CompleteForm, complete, row)
+        form = partial(forms.CompleteForm, owing=complaint_facts.owes_refund(row))
+        return self._ask(request, form, complete, row)
 
     @action(description="同意退款", permissions=[_NEEDS], url_path="approve-refund", icon="currency_exchange")
     def approve_refund(self, request: HttpRequest, object_id: str) -> HttpResponse:

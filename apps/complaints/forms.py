@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from apps.base.asking import OnceForm
 from apps.base.forms import LinesField
@@ -29,6 +35,16 @@ class CompleteForm(OnceForm):
 
     title = "处理完成"
     explanation = "请在真正处理好之后再确认：微信会请买家评价，未妥善处理的重复投诉会影响商户考核。"
+
+    def __init__(self, *args: Any, owing: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if owing:
+            self.fields["anyway"] = forms.BooleanField(
+                label="已同意退款，但还没有办理：仍要完结",
+                widget=UnfoldBooleanSwitchWidget,
+                help_text="请先到订单页办理退款；买家未收到款会再次投诉",
+                error_messages={"required": "已同意的退款还没有办理，请先到订单页退款；确实要完结请勾选"},
+            )
 
 
 class ApproveForm(OnceForm):

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from apps.aftersales.models import AfterSale
 from apps.complaints.models import Complaint
-from apps.complaints.states import ComplaintStatus
+from apps.complaints.states import IN_HISTORY, ActKind, ActStatus, ComplaintStatus
 from apps.orders.models import OrderRefund
+from apps.payments.models import Refund
+from apps.payments.states import RefundStatus
+
+# WeChat has it to do, or the payer has it.
+_MADE: Final = (
+    RefundStatus.REQUESTED,
+    RefundStatus.PROCESSING,
+    RefundStatus.SETTLED,
+    RefundStatus.PAID_OUTSIDE,
+)
 
 
 def waiting() -> QuerySet[Complaint]:
@@ -42,6 +53,19 @@ def refunds_of(complaint: Complaint) -> QuerySet[OrderRefund]:
         if order_id
         else OrderRefund.objects.none()
     )
+
+
+def owes_refund(complaint: Complaint) -> bool:
+    """Whether a refund was promised about a complaint, and since then less than was asked for is under way or back."""
+    kinds = IN_HISTORY[ActKind.APPROVE_REFUND]
+    promised = complaint.acts.filter(kind=ActKind.APPROVE_REFUND, status=ActStatus.SENT).exists()
+    if complaint.refunded or not (promised or complaint.steps.filter(kind__in=kinds).exists()):
+        return False
+    made = Refund.objects.filter(
+        payment=complaint.payment, requested_at__gte=complaint.opened_at, status__in=_MADE
+    )
+    back_fen = made.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+    return back_fen < max(complaint.wanted_fen or 0, 1)
 
 
 def after_sales_of(complaint: Complaint) -> QuerySet[AfterSale]:

@@ -63,6 +63,26 @@ IN_HISTORY = {
 # What counts as an answer for the clock.
 ANSWERS = frozenset().union(*IN_HISTORY.values())
 BY_SHOPPER = "USER_"
+# What people call the entries of the history that may come without words (``operate_type``).
+HISTORY_LABELS = {
+    "USER_CREATE_COMPLAINT": "买家提交投诉",
+    "USER_CONTINUE_COMPLAINT": "买家继续投诉",
+    "USER_RESPONSE": "买家留言",
+    "USER_RESPONSE_BY_PLATFORM": "平台留言",
+    "PLATFORM_RESPONSE": "平台留言",
+    "RESPONSE_BY_PLATFORM": "平台留言",
+    "MERCHANT_RESPONSE": "商家回复",
+    "MERCHANT_CONFIRM_COMPLETE": "商家确认处理完成",
+    "MERCHANT_APPROVE_REFUND": "商家同意退款",
+    "MERCHANT_REFUSE_RERUND": "商家拒绝退款",
+    "MERCHANT_REFUSE_REFUND": "商家拒绝退款",
+    "MERCHANT_REJECT_REFUND": "商家拒绝退款",
+    "REFUND_SUCCESS": "退款到账",
+    "SELLER_REFUND": "商家退款",
+    "USER_APPLY_PLATFORM_SERVICE": "买家申请平台介入",
+    "USER_CANCEL_PLATFORM_SERVICE": "买家撤销平台介入",
+    "PLATFORM_SERVICE_FINISHED": "平台介入结束",
+}
 
 
 class ActStatus(models.TextChoices):

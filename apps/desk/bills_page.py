@@ -66,9 +66,9 @@ class ShippingUploadAdmin(fulfillment.ShippingUploadAdmin):
         ("uploaded_at", "outcome_unknown", "attempts"),
         ("verified_at", "wechat_state", "reshipped_at"),
         ("settles_at", "confirmed_at", "settled_at"),
-        "last_error",
+        "trouble",
     ]
-    readonly_fields = ["subject", "state"]
+    readonly_fields = ["trouble", "subject", "state"]
 
     @admin.display(description="用于", ordering="bill_no")
     def subject(self, row: ShippingUpload) -> SafeString | str:

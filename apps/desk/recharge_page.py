@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from apps.base import fault_words
 from apps.base.admin import ReadOnlyAdmin, chip, link, yuan_column
 from apps.base.asking import AskForm, operator
 from apps.base.finding import Name, Number, Phone
@@ -169,7 +170,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
                 chip(refund.get_status_display(), REFUND_COLOURS.get(refund.status, "")),
                 yuan(refund.amount_fen),
                 refund.reason,
-                refund.last_error,
+                fault_words.told(refund.last_error),
             )
             for refund in Refund.objects.filter(payment__in=payment_facts.of_bill(**_bill(row.recharge_no)))
         )
@@ -196,7 +197,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         if upload is None:
             return "—"
         told = chip(upload.get_status_display(), UPLOAD_COLOURS.get(upload.status, ""))
-        return format_html("{} {}", told, upload.last_error)
+        return format_html("{} {}", told, fault_words.told(upload.last_error))
 
     @action(
         description="退款",

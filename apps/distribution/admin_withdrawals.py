@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base import audit, days, sheets
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, yuan_column
 from apps.base.asking import Done, operator
 from apps.distribution import exports
 from apps.distribution import withdrawal_forms as forms
@@ -40,7 +40,8 @@ class StepInline(ReadOnlyTabular):
 
     model = WithdrawalStep
     verbose_name_plural = "经过"
-    fields = ["at", "step", "to_status", "note", "operator"]
+    told = fault_column("note", "说明")
+    fields = ["at", "step", "to_status", "told", "operator"]
     readonly_fields = fields
 
 
@@ -64,6 +65,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """Withdrawals, newest first. Nobody writes them: the buttons call the services."""
 
     amount = yuan_column("amount_fen", "金额")
+    trouble = fault_column("last_error", "最近错误")
     list_display = [
         "withdrawal_no",
         "promoter",
@@ -73,7 +75,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         "requested_at",
         "ended_at",
         "reason",
-        "last_error",
+        "trouble",
     ]
     list_filter = ["status", StuckFilter, "requested_at"]
     list_select_related = ["promoter__member"]
@@ -88,9 +90,9 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         ("seconded_by", "seconded_at"),
         ("transfer_bill_no", "wechat_state", "reason"),
         ("requested_at", "offered_at", "ended_at"),
-        ("attempts", "due_at", "last_error"),
+        ("attempts", "due_at", "trouble"),
     ]
-    readonly_fields = ["amount", "standing", "needs", "receiver"]
+    readonly_fields = ["trouble", "amount", "standing", "needs", "receiver"]
     inlines = [StepInline]
     actions_list = ["statement"]
     actions_detail = ["approve", "second", "reject", "cancel"]

@@ -15,7 +15,16 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.base.admin import EditableAdmin, FixedAdmin, ReadOnlyAdmin, TabularInline, chip, for_chosen
+from apps.base import fault_words
+from apps.base.admin import (
+    EditableAdmin,
+    FixedAdmin,
+    ReadOnlyAdmin,
+    TabularInline,
+    chip,
+    fault_column,
+    for_chosen,
+)
 from apps.base.asking import AskForm, Preview, operator
 from apps.base.forms import RegionsField, YuanField
 from apps.fulfillment import admin_packing, admin_waybills
@@ -296,9 +305,9 @@ class ParcelAdmin(ReadOnlyAdmin):
     def checked_at(self, row: Parcel) -> str:
         trace = _trace_of(row)
         if trace is None or trace.checked_at is None:
-            return trace.last_error if trace and trace.last_error else "尚未查询"
+            return fault_words.told(trace.last_error) if trace and trace.last_error else "尚未查询"
         told = f"{timezone.localtime(trace.checked_at):%Y-%m-%d %H:%M}"
-        return f"{told}（{trace.last_error}）" if trace.last_error else told
+        return f"{told}（{fault_words.told(trace.last_error)}）" if trace.last_error else told
 
     @admin.display(description="物流记录")
     def told(self, row: Parcel) -> SafeString | str:
@@ -394,6 +403,8 @@ class ShippingUploadAdmin(ReadOnlyAdmin):
     What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
     """
 
+    trouble = fault_column("last_error", "最近错误")
+    readonly_fields = ["trouble"]
     list_display = [
         "subject",
         "state",
@@ -402,7 +413,7 @@ class ShippingUploadAdmin(ReadOnlyAdmin):
         "verified_at",
         "wechat_state",
         "settled_at",
-        "last_error",
+        "trouble",
     ]
     list_filter: list[Any] = ["status", QueueFilter, "wechat_state"]
     list_select_related = ["order"]

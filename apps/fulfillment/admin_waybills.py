@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, chip
+from apps.base.admin import ReadOnlyAdmin, chip, fault_column
 from apps.base.asking import AskForm
 from apps.fulfillment.models import Waybill, WaybillAccount
 from apps.fulfillment.services import waybills
@@ -55,15 +55,16 @@ class WaybillAccountAdmin(ReadOnlyAdmin):
 class WaybillAdmin(ReadOnlyAdmin):
     """What was asked for and what came of it; printed and cancelled on the order's page."""
 
-    list_display = ["waybill_no", "order", "account", "state", "tracking_no", "asked_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    list_display = ["waybill_no", "order", "account", "state", "tracking_no", "asked_at", "trouble"]
     list_filter = ["status"]
     list_select_related = ["order", "account__carrier"]
     search_fields = ["waybill_no", "tracking_no", "order__order_no"]
     fields = [
         *("waybill_no", "order", "account", "state", "tracking_no", "parcel", "operator"),
-        *("asked_at", "made_at", "ended_at", "tries", "ask_at", "last_error"),
+        *("asked_at", "made_at", "ended_at", "tries", "ask_at", "trouble"),
     ]
-    readonly_fields = ["state"]
+    readonly_fields = ["trouble", "state"]
 
     @admin.display(description="状态", ordering="status")
     def state(self, row: Waybill) -> SafeString:

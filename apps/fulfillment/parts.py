@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.enums import ActionVariant
 
 from apps.base import audit
-from apps.base.admin import link
+from apps.base.admin import fault_column, link
 from apps.base.asking import AskForm, Asking, operator
 from apps.base.parts import Button, Door, Part
 from apps.fulfillment import printing, wave
@@ -68,9 +68,10 @@ class UploadInline(OrderPart):
 
     model = ShippingUpload
     verbose_name_plural = "微信发货信息"
+    trouble = fault_column("last_error", "最近错误")
     fields = [
         *("state", "uploaded_parcels", "uploaded_at", "verified_at", "wechat_state"),
-        *("settles_at", "confirmed_at", "settled_at", "last_error"),
+        *("settles_at", "confirmed_at", "settled_at", "trouble"),
     ]
     readonly_fields = fields
 

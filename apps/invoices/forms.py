@@ -54,7 +54,9 @@ class IssueForm(AskForm):
         widget=UnfoldAdminTextInputWidget,
         help_text="数电票留空；其他发票 10 或 12 位",
     )
-    issued_on = forms.DateField(label="开票日期", widget=UnfoldAdminSingleDateWidget)
+    issued_on = forms.DateField(
+        label="开票日期", widget=UnfoldAdminSingleDateWidget, help_text="订单付款日到今天之间"
+    )
     file = held.kept(
         forms.FileField(
             label="发票文件",

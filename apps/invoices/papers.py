@@ -63,8 +63,10 @@ def kind_of(content: bytes) -> FileKind:
     raise PaperRefused([Fault("file", "发票文件须为 PDF 或 OFD，且内容完整")])
 
 
-def check(paper: Paper, *, today: date) -> FileKind:
-    """Hold a paper against what an invoice is, and say what its file is. Raises PaperRefused."""
+def check(paper: Paper, *, since: date, today: date) -> FileKind:
+    """Hold a paper against what an invoice is, and say what its file is: issued between the day ``since``, on which the
+    order was paid, and today. Raises PaperRefused.
+    """
     faults = []
     if not _NUMBER.fullmatch(paper.number):
         faults.append(Fault("number", "发票号码为 20 位数字（数电票）或 8 位数字"))
@@ -74,6 +76,8 @@ def check(paper: Paper, *, today: date) -> FileKind:
         faults.append(Fault("code", "数电票没有发票代码，请留空"))
     if paper.issued_on > today:
         faults.append(Fault("issued_on", "开票日期不能晚于今天"))
+    if paper.issued_on < since:
+        faults.append(Fault("issued_on", f"开票日期不能早于订单付款日 {since}"))
     if faults:
         raise PaperRefused(faults)
     return kind_of(paper.content)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.core import signing
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
+from apps.base import days
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
 from apps.invoices.states import LIVE, InvoiceStatus
 from apps.members.models import Member
@@ -147,3 +148,8 @@ def unbalanced() -> list[Unbalanced]:
     )
     found = [Unbalanced("invoice", number, says, most) for number, says, most in above]
     return [*found, *(Unbalanced("order", number, live, 1) for number, live in twice)]
+
+
+def paid_on(row: Invoice) -> date:
+    """The Shanghai day on which an invoice's order was paid: none is issued before."""
+    return days.shop_day(row.order.paid_at or row.applied_at)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base import audit
-from apps.base.admin import ReadOnlyAdmin, chip
+from apps.base.admin import ReadOnlyAdmin, chip, fault_column
 from apps.base.asking import operator
 from apps.members import forms
 from apps.members.models import ErasureRequest, ExportRequest
@@ -31,7 +31,8 @@ _COLOURS = {"READY": "success", "DONE": "success", "WAITING": "info"}
 class ExportRequestAdmin(ReadOnlyAdmin):
     """Files that members asked for. What is in them is their members' alone; no page shows it."""
 
-    list_display = ["member", "code", "state", "asked_at", "made_at", "until", "fetched_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    list_display = ["member", "code", "state", "asked_at", "made_at", "until", "fetched_at", "trouble"]
     list_filter = ["status", "asked_at"]
     list_select_related = ["member"]
     search_fields = ["=member__public_id"]
@@ -39,9 +40,9 @@ class ExportRequestAdmin(ReadOnlyAdmin):
     fields = [
         ("member", "code", "state"),
         ("asked_at", "made_at", "until", "fetched_at"),
-        ("attempts", "due_at", "last_error"),
+        ("attempts", "due_at", "trouble"),
     ]
-    readonly_fields = ["code", "state"]
+    readonly_fields = ["trouble", "code", "state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExportRequest]:
         return super().get_queryset(request).defer("file")
@@ -59,7 +60,8 @@ class ExportRequestAdmin(ReadOnlyAdmin):
 class ErasureRequestAdmin(ReadOnlyAdmin):
     """Who asked to be erased, how far that is, and what stands in the way."""
 
-    list_display = ["member", "code", "state", "asked_at", "until", "ended_at", "held_up", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    list_display = ["member", "code", "state", "asked_at", "until", "ended_at", "held_up", "trouble"]
     list_filter = ["status", "asked_at"]
     list_select_related = ["member"]
     search_fields = ["=member__public_id"]
@@ -70,9 +72,9 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
         "open_now",
         ("operator", "reason"),
         ("closed_at", "due_at", "attempts"),
-        "last_error",
+        "trouble",
     ]
-    readonly_fields = ["code", "state", "open_now"]
+    readonly_fields = ["trouble", "code", "state", "open_now"]
     actions_list = ["ask_for_member"]
     actions_detail = ["take_back"]
 

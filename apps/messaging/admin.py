@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip
+from apps.base import fault_words
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column
 from apps.messaging import admin_progress, admin_rules, board, forms
 from apps.messaging.models import Card, Dispatch, Grant, GrantEntry, Message
 from apps.messaging.services import carrying, deciding
@@ -78,8 +79,9 @@ def scene_title(name: str) -> str:
 class WayInline(ReadOnlyTabular):
     model = Dispatch
     verbose_name_plural = "渠道"
-    fields = ["channel", "standing", "why", "tries", "tried_at", "due_at", "ended_at", "msgid", "fault"]
-    readonly_fields = ["standing", "why"]
+    trouble = fault_column("fault", "错误")
+    fields = ["channel", "standing", "why", "tries", "tried_at", "due_at", "ended_at", "msgid", "trouble"]
+    readonly_fields = ["trouble", "standing", "why"]
 
     @admin.display(description="状态")
     def standing(self, row: Dispatch) -> SafeString:
@@ -94,6 +96,7 @@ class WayInline(ReadOnlyTabular):
 class MessageAdmin(ReadOnlyAdmin):
     """Every message: told or not, by which channel, and why not. What is still to come waits here, too."""
 
+    trouble = fault_column("fault", "错误")
     list_display = ["due_at", "what", "member", "subject", "standing", "why", "by", "ended_at", "read_at"]
     list_filter = ["status", "reason", "channel", SceneFilter, "marketing", "due_at"]
     list_select_related = ["member"]
@@ -110,9 +113,9 @@ class MessageAdmin(ReadOnlyAdmin):
         "title",
         "text",
         "page",
-        ("tries", "fault"),
+        ("tries", "trouble"),
     ]
-    readonly_fields = ["what", "standing", "why", "by"]
+    readonly_fields = ["trouble", "what", "standing", "why", "by"]
     inlines = [WayInline]
     actions_detail = ["repeat"]
 
@@ -156,7 +159,8 @@ class MessageAdmin(ReadOnlyAdmin):
 class DispatchAdmin(ReadOnlyAdmin):
     """Messages on their way by WeChat or SMS; what failed for good waits here for somebody."""
 
-    list_display = ["due_at", "what", "member", "channel", "standing", "why", "tries", "fault", "ended_at"]
+    trouble = fault_column("fault", "错误")
+    list_display = ["due_at", "what", "member", "channel", "standing", "why", "tries", "trouble", "ended_at"]
     list_filter = ["status", "reason", "channel", "tried_at"]
     list_select_related = ["member", "message"]
     search_fields = ["=member__public_id", "=msgid", "=message__subject"]
@@ -167,9 +171,9 @@ class DispatchAdmin(ReadOnlyAdmin):
         ("template", "msgid"),
         ("standing", "why", "tries"),
         ("due_at", "tried_at", "ended_at"),
-        "fault",
+        "trouble",
     ]
-    readonly_fields = ["what", "standing", "why"]
+    readonly_fields = ["trouble", "what", "standing", "why"]
     actions_detail = ["repeat"]
 
     def usable(self, row: Dispatch) -> list[str]:
@@ -196,7 +200,7 @@ class DispatchAdmin(ReadOnlyAdmin):
             carrying.repeat(dispatch_id=row.pk, at=timezone.now())
             return "已重新排队，稍后刷新查看结果"
 
-        facts = [("原因", row.get_reason_display()), ("错误", row.fault)]
+        facts = [("原因", row.get_reason_display()), ("错误", fault_words.told(row.fault))]
         heading = f"{scene_title(row.message.scene)} · {row.member}"
         return self.ask(request, forms.RepeatForm, repeat, row=row, heading=heading, facts=facts)
 
@@ -227,7 +231,17 @@ class GrantAdmin(ReadOnlyAdmin):
 class CardAdmin(ReadOnlyAdmin):
     """Cards of 服务动态: how far each says its order is."""
 
-    list_display = ["order_no", "member", "standing", "wanted_word", "told_word", "due_at", "tries", "fault"]
+    trouble = fault_column("fault", "错误")
+    list_display = [
+        "order_no",
+        "member",
+        "standing",
+        "wanted_word",
+        "told_word",
+        "due_at",
+        "tries",
+        "trouble",
+    ]
     list_filter = ["status", "paid_at"]
     list_select_related = ["member"]
     search_fields = ["=order_no", "=transaction_id", "=member__public_id"]
@@ -237,9 +251,9 @@ class CardAdmin(ReadOnlyAdmin):
         ("wanted_word", "told_word", "ships_by"),
         ("transaction_id", "paid_at"),
         ("due_at", "tries"),
-        "fault",
+        "trouble",
     ]
-    readonly_fields = ["standing", "wanted_word", "told_word"]
+    readonly_fields = ["trouble", "standing", "wanted_word", "told_word"]
 
     @admin.display(description="状态", ordering="status")
     def standing(self, row: Card) -> SafeString:

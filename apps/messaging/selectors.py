@@ -94,6 +94,19 @@ def inbox(*, member_id: int) -> QuerySet[Message]:
     return Message.objects.filter(member_id=member_id, status=MessageStatus.TOLD).exclude(title="")
 
 
+def is_unread(*, scene: str, member_id: int, subject: str, since: datetime) -> bool:
+    """Whether the member is being told, or was told, of a subject since then, and has not read of it."""
+    open_to = (MessageStatus.WAITING, MessageStatus.HELD, MessageStatus.TOLD)
+    return Message.objects.filter(
+        member_id=member_id,
+        scene=scene,
+        subject=subject,
+        status__in=open_to,
+        read_at=None,
+        written_at__gte=since,
+    ).exists()
+
+
 def past_keeping(*, at: datetime) -> QuerySet[Message]:
     """Messages whose texts the inbox has kept long enough."""
     return Message.objects.filter(ended_at__lt=at - timedelta(days=rules().keep_days)).exclude(title="")

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, for_chosen
 from apps.outbox import services as outbox
 from apps.outbox.models import Announcement, Delivery
 from apps.outbox.states import DeliveryStatus
@@ -26,7 +26,8 @@ def _status(row: Delivery) -> SafeString:
 
 class DeliveryInline(ReadOnlyTabular):
     model = Delivery
-    fields = ["listener", "state", "attempts", "due_at", "done_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    fields = ["listener", "state", "attempts", "due_at", "done_at", "trouble"]
     readonly_fields = fields
 
     @admin.display(description="状态")
@@ -47,7 +48,9 @@ class AnnouncementAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(ReadOnlyAdmin):
     """Each event on its way to each listener."""
 
-    list_display = ["id", "announcement", "listener", "state", "attempts", "due_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    readonly_fields = ["trouble"]
+    list_display = ["id", "announcement", "listener", "state", "attempts", "due_at", "trouble"]
     list_filter = ["status", "listener"]
     list_select_related = ["announcement"]
     actions = ["deliver_again"]

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.base import audit, private
-from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, for_chosen, yuan_column
+from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, for_chosen, yuan_column
 from apps.base.asking import operator
 from apps.payments import selectors as payment_facts
 from apps.payments.forms import AbnormalForm, AskEndingForm, GrantEndingForm, RefuseEndingForm
@@ -58,7 +58,8 @@ class RefundInline(ReadOnlyTabular):
 
     model = Refund
     amount = yuan_column("amount_fen", "金额")
-    fields = ["refund_no", "state", "amount", "reason", "requested_at", "settled_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    fields = ["refund_no", "state", "amount", "reason", "requested_at", "settled_at", "trouble"]
     readonly_fields = fields
 
     @admin.display(description="状态")
@@ -138,7 +139,8 @@ class StepInline(ReadOnlyTabular):
 
     model = RefundStep
     verbose_name_plural = "经过"
-    fields = ["at", "step", "status", "note", "operator"]
+    told = fault_column("note", "说明")
+    fields = ["at", "step", "status", "told", "operator"]
     readonly_fields = fields
 
 
@@ -165,6 +167,7 @@ class RefundAdmin(ReadOnlyAdmin):
     """
 
     amount = yuan_column("amount_fen", "金额")
+    trouble = fault_column("last_error", "最近错误")
     list_display = [
         "refund_no",
         "payment",
@@ -175,7 +178,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "attempts",
         "due_at",
         "settled_at",
-        "last_error",
+        "trouble",
     ]
     list_filter = ["status", "origin", StuckFilter, EndingFilter]
     list_select_related = ["payment"]
@@ -190,10 +193,10 @@ class RefundAdmin(ReadOnlyAdmin):
         ("payment", "state"),
         ("amount", "reason"),
         ("requested_at", "due_at", "settled_at"),
-        ("attempts", "abnormal_at", "last_error"),
+        ("attempts", "abnormal_at", "trouble"),
         "business_key",
     ]
-    readonly_fields = ["state", "amount"]
+    readonly_fields = ["trouble", "state", "amount"]
     inlines = [StepInline, EndingInline]
     actions = ["submit_again"]
     actions_detail = ["apply_abnormal", "ask_ending", "grant_ending", "refuse_ending"]
@@ -385,7 +388,8 @@ def _facts(ending: RefundEnding | None) -> list[tuple[str, SafeString | str]]:
 class NotificationAdmin(ReadOnlyAdmin):
     """What WeChat Pay announced; those without 处理时间 are open."""
 
-    list_display = ["id", "event_type", "received_at", "handled_at", "attempts", "due_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    list_display = ["id", "event_type", "received_at", "handled_at", "attempts", "due_at", "trouble"]
     list_filter = ["event_type", ("handled_at", admin.EmptyFieldListFilter)]
     search_fields = ["notify_id"]
     fields = [
@@ -393,9 +397,9 @@ class NotificationAdmin(ReadOnlyAdmin):
         "content",
         ("received_at", "handled_at"),
         ("attempts", "due_at"),
-        "last_error",
+        "trouble",
     ]
-    readonly_fields = ["content"]
+    readonly_fields = ["trouble", "content"]
     actions = ["handle_again"]
 
     @admin.display(description="内容")

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.base.admin import ReadOnlyAdmin, chip, link, with_way
+from apps.base import fault_words
+from apps.base.admin import ReadOnlyAdmin, chip, fault_column, link, with_way
 from apps.base.asking import Done, operator
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
@@ -186,13 +187,14 @@ class ReservationAdmin(ReadOnlyAdmin):
 class ReportAdmin(ReadOnlyAdmin):
     """What WeChat was told of payments whose goods leave late; what it refused has a button."""
 
-    list_display = ["order", "transaction_id", "delay_to", "state", "reported_at", "last_error"]
+    trouble = fault_column("last_error", "最近错误")
+    list_display = ["order", "transaction_id", "delay_to", "state", "reported_at", "trouble"]
     list_filter = ["status"]
     list_select_related = ["order"]
     search_fields = ["=order__order_no", "=transaction_id"]
     search_help_text = "订单号或微信支付单号"
-    fields = [("order", "transaction_id"), ("delay_to", "state", "reported_at"), "last_error"]
-    readonly_fields = ["state"]
+    fields = [("order", "transaction_id"), ("delay_to", "state", "reported_at"), "trouble"]
+    readonly_fields = ["trouble", "state"]
     actions_detail = ["report_again"]
 
     def usable(self, row: Report) -> list[str]:
@@ -218,7 +220,7 @@ class ReportAdmin(ReadOnlyAdmin):
             presales.report_again(report_id=row.pk, at=timezone.now())
             return "已排队，稍后自动报备。"
 
-        facts = [("微信的答复", row.last_error), ("报备发货时间", _minute(row.delay_to))]
+        facts = [("微信的答复", fault_words.told(row.last_error)), ("报备发货时间", _minute(row.delay_to))]
         return self.ask(request, forms.ReportAgainForm, again, row=row, heading=str(row), facts=facts)
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, link, yuan_column
+from apps.base.admin import EditableAdmin, ReadOnlyAdmin, chip, fault_column, link, yuan_column
 from apps.base.one_row import OneRowAdmin
 from apps.promotions import member_days, reports
 from apps.promotions import selectors as promotion_facts
@@ -126,8 +126,9 @@ class SimulationRunAdmin(ReadOnlyAdmin):
     list_display = ["promotion", "days", "until", "state", "progress", "operator"]
     list_filter = ["status"]
     list_select_related = ["promotion", "operator"]
-    fields = [("promotion", "shown_state"), ("days", "progress"), ("since", "until"), "error"]
-    readonly_fields = ["shown_state", "progress"]
+    fields = [("promotion", "shown_state"), ("days", "progress"), ("since", "until"), "trouble"]
+    readonly_fields = ["shown_state", "progress", "trouble"]
+    trouble = fault_column("error", "失败原因")
     change_form_after_template = "admin/promotions/simulation.html"
 
     def get_fields(self, request: HttpRequest, obj: SimulationRun | None = None) -> Any:

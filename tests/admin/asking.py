@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -52,6 +52,7 @@ from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, Way
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
+from apps.invoices import selectors as invoice_facts
 from apps.invoices.models import Invoice
 from apps.journeys import services as journeys
 from apps.journeys.models import Journey, JourneyVersion, Participation, StaffTask
@@ -883,7 +884,8 @@ def _paper(row: Invoice) -> dict[str, Any]:
     seen = f"{row.status}:{row.amount_fen}"
     file = _Sent("invoice.pdf")
     file.content, file.content_type = invoicing.PDF, "application/pdf"
-    return {"number": invoicing.NUMBER, "code": "", "issued_on": "2026-01-02", "file": file, "seen": seen}
+    on = f"{invoice_facts.paid_on(row)}"
+    return {"number": invoicing.NUMBER, "code": "", "issued_on": on, "file": file, "seen": seen}
 
 
 def _overtake(row: AfterSale) -> None:
@@ -1170,6 +1172,16 @@ def _fetch_bills() -> Page:
         "books.view_bill",
         typed,
         lambda: list(Bill.objects.order_by("kind").values("day", "kind", "status")),
+    )
+
+
+def _bill_to_explain() -> Page:
+    # WeChat keeps no bill so long.
+    row = Bill.objects.create(day=date(2020, 1, 1), kind="TRADE", status="FAILED", due_at=timezone.now())
+    came = lambda: Bill.objects.update(status="EMPTY", fetched_at=timezone.now())  # noqa: E731
+    typed = {"note": "填错了日期"}
+    return _of_row(
+        "books.bill", row, "explain", typed, _rows(Bill), permission="books.settle_case", spoil=came
     )
 
 
@@ -1703,6 +1715,7 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
         for button in ("approve", "pause", "resume", "stop", "copy")
     },
     "books_bill_fetch": _fetch_bills,
+    "books_bill_explain": _bill_to_explain,
     "books_case_ask_wechat": _difference("ask-wechat", {}),
     "books_case_explain": _difference("explain", {"note": "已在商户平台核实"}),
     "risk_look_release": _look("release", {}),

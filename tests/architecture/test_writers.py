@@ -181,7 +181,7 @@ STATUS_WRITERS = {
     "apps/aftersales/services/moving.py": {"move"},
     "apps/bargain/services/running.py": {"write"},
     "apps/books/services/cases.py": {"_moved"},
-    "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace"},
+    "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace", "explain"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/cardkeys/services/keeping.py": {"_void_of_sku"},
     "apps/cardkeys/services/selling.py": {"take_back"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.base import days
+from apps.books.management.commands import fetch_bills
 from apps.books.models import Bill, BillLine, Case
 from apps.books.services import cases
 from apps.wechat.sandbox.control import Sandbox
@@ -27,6 +29,15 @@ def the_next_noon(wechat: Sandbox) -> date:
     noon = days.day_window(today)[1] + timedelta(hours=12)
     wechat.put_clock_ahead((noon - now).total_seconds())
     return today
+
+
+@pytest.fixture(autouse=True)
+def _commands_clock(monkeypatch: Any) -> None:
+    """The command's clock goes with WeChat's: today is over for it, and its bills are written."""
+    clock = SimpleNamespace(
+        now=lambda: days.day_window(days.shop_day(timezone.now()))[1] + timedelta(hours=12)
+    )
+    monkeypatch.setattr(fetch_bills, "timezone", clock)
 
 
 def fetch(day: date) -> None:

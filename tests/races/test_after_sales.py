@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db.models import Sum
@@ -215,7 +216,8 @@ def test_trusted_members_who_apply_for_two_orders_at_once_are_refunded_at_once_a
     assert AfterSale.objects.filter(is_instant=True).count() == 1
 
 
-def test_a_shoppers_postage_is_paid_back_once_however_many_press() -> None:
+def test_a_shoppers_postage_is_paid_back_once_however_many_press(settings: Any) -> None:
+    settings.WALLET_ENABLED = True
     order, (cup,) = apply.received((2000, 1))
     row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "RETURN")))
     who = apply.head()

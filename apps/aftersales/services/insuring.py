@@ -40,22 +40,37 @@ class Recorded:
 def record(*, rows: Sequence[Row], operator: Any, at: datetime) -> Recorded:
     """Write down what insurers paid, all rows or none; one that is there already is passed over.
 
+    An application has one payment, and another only where a row says ``again``.
+
     What the shop got reaches the double-entry books and the order's profit by itself. Raises Faulty with a sentence for each
     row that is wrong, ClaimTwice.
     """
     with transaction.atomic(), transactions.refine({_ONCE: ClaimTwice}):
-        found = AfterSale.objects.filter(after_sale_no__in={row.after_sale_no for row in rows})
+        # Locked, so that two claims of one return are counted one after the other.
+        found = (
+            AfterSale.objects.select_for_update(no_key=True)
+            .filter(after_sale_no__in={row.after_sale_no for row in rows})
+            .order_by("pk")
+        )
         applications = {one.after_sale_no: one for one in found}
         there = InsurancePayment.objects.filter(claim_no__in={row.claim_no for row in rows})
         known = {one.claim_no: one for one in there}
+        paid = dict(
+            InsurancePayment.objects.filter(after_sale__in=applications.values())
+            .order_by("-id")
+            .values_list("after_sale__after_sale_no", "claim_no")
+        )
         faults: list[Fault] = []
         fresh: list[InsurancePayment] = []
         seen: dict[str, int] = {}
         for row in rows:
-            fault = _fault(row, applications, known, seen)
+            fault = _fault(row, applications, known, seen) or (
+                "" if row.claim_no in known else _second(row, paid)
+            )
             if fault:
                 faults.append(Fault("", f"第 {row.number} 行：{fault}"))
             elif row.claim_no not in known:
+                paid.setdefault(row.after_sale_no, row.claim_no)
                 fresh.append(_payment(row, applications[row.after_sale_no], operator=operator, at=at))
         if faults:
             raise Faulty(faults[:_MOST_FAULTS])
@@ -64,10 +79,17 @@ def record(*, rows: Sequence[Row], operator: Any, at: datetime) -> Recorded:
 
 
 def record_one(
-    *, after_sale_no: str, claim_no: str, amount_fen: int, payee: InsurancePayee, operator: Any, at: datetime
+    *,
+    after_sale_no: str,
+    claim_no: str,
+    amount_fen: int,
+    payee: InsurancePayee,
+    again: bool = False,
+    operator: Any,
+    at: datetime,
 ) -> Recorded:
-    """Write down one payment, as ``record`` does. Raises Faulty, ClaimTwice."""
-    row = Row(1, after_sale_no, claim_no, amount_fen, payee)
+    """Write down one payment, as ``record`` does; ``again``: it is a second one. Raises Faulty, ClaimTwice."""
+    row = Row(1, after_sale_no, claim_no, amount_fen, payee, again)
     try:
         return record(rows=[row], operator=operator, at=at)
     except Faulty as faulty:
@@ -113,3 +135,11 @@ def _fault(
     ):
         return f"理赔单号「{row.claim_no}」已登记，且内容不同"
     return ""
+
+
+def _second(row: Row, paid: Mapping[str, str]) -> str:
+    """Whether the application was paid for under another number, and nobody said that this is a second one."""
+    before = paid.get(row.after_sale_no)
+    if row.again or before is None:
+        return ""
+    return f"售后单「{row.after_sale_no}」已登记理赔「{before}」；确有另一笔时，请在售后单上登记并勾选「另一笔理赔」"

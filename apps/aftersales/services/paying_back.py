@@ -16,6 +16,7 @@ from apps.aftersales.services import moving, refunding
 from apps.aftersales.states import AfterSaleKind, AfterSaleStatus, By
 from apps.base import transactions
 from apps.payments.states import MoneyBack
+from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from mall import money
 from mall.errors import Invalid, Kind, ShopError
@@ -33,6 +34,14 @@ class CarriagePaid(ShopError):
 
     code = "carriage_paid"
     message = "退货运费已补偿过"
+    kind = Kind.CONFLICT
+
+
+class CarriageNeedsWallet(ShopError):
+    """Postage goes into stored value, and the shop has none: nobody could see or spend it there."""
+
+    code = "carriage_needs_wallet"
+    message = "储值功能未开启，运费无法补偿到余额；请线下支付给买家，并用「回复买家」告知"
     kind = Kind.CONFLICT
 
 
@@ -117,9 +126,11 @@ def follow_refund(*, refund_no: str, at: datetime) -> None:
 def compensate_carriage(*, after_sale_no: str, amount_fen: int, operator: Any, at: datetime) -> AfterSale:
     """Pay the shopper's postage of sending back into their stored value, once, up to the rules' amount.
 
-    Not by WeChat: nothing above what was paid goes back that way. Raises NotFound, NothingSentBack, CarriagePaid,
-    CarriageTooMuch, and what stored value refuses.
+    Not by WeChat: nothing above what was paid goes back that way. Raises CarriageNeedsWallet while stored value is
+    switched off, NotFound, NothingSentBack, CarriagePaid, CarriageTooMuch, and what stored value refuses.
     """
+    if not wallet_facts.enabled():
+        raise CarriageNeedsWallet
     most_fen = application_facts.rules().carriage_up_to_fen
     if not 1 <= amount_fen <= most_fen:
         raise CarriageTooMuch(details={"most_fen": most_fen})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +14,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Max
 
-from apps.base import days, faults, transactions
+from apps.base import audit, days, transactions
 from apps.books import reading
 from apps.books.models import Bill, BillLine
 from apps.books.reading import Read
@@ -22,11 +23,15 @@ from apps.books.states import ARRIVED, BILL_LIFECYCLE, WANTED, BillKind, BillSta
 from apps.wechat.errors import WechatRefused, WechatUnavailable
 from apps.wechat.pay import bills as wechat_bills
 from mall import money
+from mall.errors import Invalid, Kind, NotFound, ShopError
 
 log = structlog.get_logger(__name__)
 
 # WeChat has a day's bill at about 10 o'clock of the next (微信支付 APIv3, 申请交易账单).
 _READY: Final = time(10, 0)
+# WeChat has bills of the last three months (as above).
+_MONTHS: Final = 3
+_LEAST_NOTE: Final = 4
 # What WeChat is still writing, or would not give, is asked for again after this.
 _NEXT_TRY: Final = timedelta(minutes=30)
 _SOON: Final = timedelta(minutes=10)
@@ -55,6 +60,35 @@ _SUMS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     BillKind.FUND: {"资金流水总笔数": "count", "收入金额": "in", "支出金额": "out"},
 }
+
+
+class DayWithoutBill(Invalid):
+    """WeChat has no bill of that day: too old, or not written yet. ``details``: the ``first`` and ``last`` that have one."""
+
+    code = "bill_day_out_of_range"
+    message = "微信没有这一天的账单"
+
+
+class BillNotFound(NotFound):
+    """No such bill."""
+
+    code = "bill_not_found"
+    message = "账单不存在"
+
+
+class BillNotDue(ShopError):
+    """A bill that came, or may still come by itself, is not explained away."""
+
+    code = "bill_not_explainable"
+    message = "只有下载有误或微信没有的账单才需要说明"
+    kind = Kind.CONFLICT
+
+
+class BillNoteTooShort(Invalid):
+    """A bill that is not there is explained in words."""
+
+    code = "bill_note_too_short"
+    message = f"请写明原因（至少 {_LEAST_NOTE} 个字）"
 
 
 @dataclass(slots=True)
@@ -99,7 +133,7 @@ def fetch_due(*, at: datetime) -> int:
     _note_days(at=at)
     arrived = 0
     for bill in list(Bill.objects.filter(status__in=WANTED, due_at__lte=at).order_by("day", "kind")):
-        if bill.day < days.shop_day(at):
+        if has_bill(bill.day, at=at):
             arrived += fetch(day=bill.day, kind=bill.kind, at=at).status in ARRIVED
     cases.reconcile_due(at=at)
     return arrived
@@ -120,9 +154,20 @@ def fetch(*, day: date, kind: str, at: datetime) -> Bill:
     except wechat_bills.NotYet:
         return _put_off(day=day, kind=kind, why="微信正在生成账单", wait=_NEXT_TRY, failed=False, at=at)
     except WechatUnavailable as away:
-        return _put_off(day=day, kind=kind, why=faults.wording(away), wait=_SOON, failed=False, at=at)
+        return _put_off(day=day, kind=kind, why=_told(away), wait=_SOON, failed=False, at=at)
     except (wechat_bills.BadBill, WechatRefused) as error:
-        return _put_off(day=day, kind=kind, why=faults.wording(error), wait=_NEXT_TRY, failed=True, at=at)
+        return _put_off(day=day, kind=kind, why=_told(error), wait=_NEXT_TRY, failed=True, at=at)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong in Chinese, with WeChat's or our own word for it in brackets."""
+    match error:
+        case wechat_bills.BadBill():
+            return f"账单文件不完整或与微信公布的不符，未采用（{error}）"
+        case WechatRefused():
+            return f"微信拒绝了下载（{f'{error.errcode} {error.errmsg}'.strip()}）"
+        case _:
+            return f"微信暂时无法应答，稍后自动重试（{error}）"
 
 
 def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
@@ -206,8 +251,9 @@ def _locked(*, day: date, kind: str) -> Bill:
 def _note_days(*, at: datetime) -> None:
     """A row for each bill of each day since the books were opened, due at 10 o'clock of the day after."""
     today = days.shop_day(at)
-    last = Bill.objects.aggregate(last=Max("day"))["last"]
-    first = today if last is None else last + timedelta(days=1)
+    # A row of a day to come, however it was made, must not keep the days before it from being noted.
+    last = Bill.objects.filter(day__lte=today).aggregate(last=Max("day"))["last"]
+    first = today if last is None else max(last + timedelta(days=1), first_day(at=at))
     wanted = [first + timedelta(days=n) for n in range((today - first).days + 1)]
     Bill.objects.bulk_create(
         [
@@ -223,3 +269,57 @@ def ready_at(day: date) -> datetime:
     """The moment from which WeChat has the bill of a Shanghai day."""
     following = days.day_window(day)[1]
     return datetime.combine(following.date(), _READY, tzinfo=following.tzinfo)
+
+
+def first_day(*, at: datetime) -> date:
+    """The oldest Shanghai day of which WeChat still has a bill: three months back."""
+    today = days.shop_day(at)
+    years, month = divmod(today.year * 12 + today.month - 1 - _MONTHS, 12)
+    return date(years, month + 1, min(today.day, monthrange(years, month + 1)[1]))
+
+
+def has_bill(day: date, *, at: datetime) -> bool:
+    """Whether WeChat can have the bills of a day: not older than three months, over, and ten o'clock of the next is past."""
+    return first_day(at=at) <= day and day < days.shop_day(at) and ready_at(day) <= at
+
+
+def require_bill(day: date, *, at: datetime) -> None:
+    """Raise DayWithoutBill for a day of which WeChat cannot have bills."""
+    if has_bill(day, at=at):
+        return
+    first, last = first_day(at=at), days.shop_day(at) - timedelta(days=1)
+    if ready_at(last) > at:
+        last -= timedelta(days=1)
+    raise DayWithoutBill(
+        f"微信只有 {first} 到 {last} 的账单：保留三个月，次日 10 点后生成",
+        details={"first": f"{first}", "last": f"{last}"},
+    )
+
+
+def may_explain(bill: Bill, *, at: datetime) -> bool:
+    """Whether a bill is one to be explained: it came broken, or is of a day of which WeChat has none."""
+    if bill.status == BillStatus.WAITING:
+        # Of yesterday and today it will come.
+        soon = days.shop_day(at) - timedelta(days=1) <= bill.day <= days.shop_day(at)
+        return not soon and not has_bill(bill.day, at=at)
+    return bill.status == BillStatus.FAILED
+
+
+@transaction.atomic
+def explain(*, bill_id: int, note: str, operator: Any, at: datetime) -> Bill:
+    """Close a bill that will not come, with the reason: nobody is reminded of it, and it is not asked for any more.
+
+    Raises BillNotFound, BillNoteTooShort, BillNotDue.
+    """
+    if len(note) < _LEAST_NOTE:
+        raise BillNoteTooShort
+    bill = Bill.objects.select_for_update(no_key=True).filter(pk=bill_id).first()
+    if bill is None:
+        raise BillNotFound
+    if not may_explain(bill, at=at):
+        raise BillNotDue
+    bill.status = BILL_LIFECYCLE.target(move="explain", current=bill.status)
+    bill.last_error = f"已说明：{note}"[:200]
+    bill.save(update_fields=["status", "last_error"])
+    audit.record(operator=operator, action="说明账单", subject=f"{bill}", note=note, at=at)
+    return bill

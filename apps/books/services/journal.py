@@ -95,6 +95,13 @@ class Difference(NamedTuple):
     due_fen: int
 
 
+class Corrected(NamedTuple):
+    """What a correction made: entries that were missing, and revisions of those that were posted otherwise."""
+
+    posted: int
+    revised: int
+
+
 def post_due(*, at: datetime) -> int:
     """Close the days that are over, and post what has happened since; the clock's call. Returns how many entries were made.
 
@@ -148,20 +155,20 @@ def differences(*, first: date, until: datetime, at: datetime) -> Iterator[Diffe
         yield from (Difference(*row) for row in _run(_COMPARE, source, told))
 
 
-def correct(*, first: date, until: datetime, at: datetime) -> int:
+def correct(*, first: date, until: datetime, at: datetime) -> Corrected:
     """Post what is missing of that time, and for each entry that differs another revision with the difference.
 
-    Returns how many entries were corrected. What was posted stays as it was.
+    Returns how many of either. What was posted stays as it was.
     """
-    post(first=first, until=until, at=at)
+    posted = post(first=first, until=until, at=at)
     wrong = list(differences(first=first, until=until, at=at))
     if not wrong:
-        return 0
+        return Corrected(posted, 0)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CORRECT, {"rows": _json(_more(wrong)), "now": at})
         (made,) = cursor.fetchone()
     log.warning("books_corrected", count=made)
-    return int(made)
+    return Corrected(posted, int(made))
 
 
 def _more(wrong: Iterable[Difference]) -> list[dict[str, Any]]:

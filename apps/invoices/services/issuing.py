@@ -56,7 +56,7 @@ def issue(*, invoice_no: str, amount_fen: int, paper: Paper | None, operator: An
     if asked.amount_fen != amount_fen:
         raise AmountChanged(details={"amount_fen": asked.amount_fen})
     issued = provider.issue(asked, paper=paper)
-    kind = papers.check(issued, today=days.shop_day(at))
+    kind = papers.check(issued, since=_paid_on(invoice_no), today=days.shop_day(at))
     with transaction.atomic():
         row = moving.lock(invoice_no=invoice_no)
         LIFECYCLE.target(move="issue", current=row.status)
@@ -110,6 +110,11 @@ def record_red_letter(*, invoice_no: str, number: str, on: date, operator: Any, 
     row.save(update_fields=["red_number", "red_on", "waits_since"])
     audit.record(operator=operator, action="登记红字发票", subject=invoice_no, note=number, at=at)
     return row
+
+
+def _paid_on(invoice_no: str) -> date:
+    """The day before which nothing can be invoiced."""
+    return invoice_facts.paid_on(Invoice.objects.select_related("order").get(invoice_no=invoice_no))
 
 
 def _asked(invoice_no: str) -> Asked:

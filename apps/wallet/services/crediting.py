@@ -102,9 +102,10 @@ def adjust(
 ) -> Entry:
     """Correct an account by a difference, more or less, under ``business_key`` (at most 80 characters).
 
-    The same key books once and then returns its entry. Works while the wallet is switched off, so that what
-    is left can be paid out. Raises AmountInvalid for a difference of nothing, BalanceShort where money that
-    is not there (or held by an order) would be taken, BalanceAboveLimit, NotFound for an unknown member.
+    The same key books once and then returns its entry. Less also while the wallet is switched off, so that what
+    is left can be paid out; more not, for nobody could see or spend it. Raises WalletOff, AmountInvalid for a
+    difference of nothing, BalanceShort where money that is not there (or held by an order) would be taken,
+    BalanceAboveLimit, NotFound for an unknown member.
     """
     changes = [principal_change_fen, bonus_change_fen]
     if not any(changes):
@@ -117,6 +118,8 @@ def adjust(
     account = booking.opened(member_id=member.pk)
     if before := booking.booked(account, business_key):
         return before
+    if sum(changes) > 0:
+        booking.require_on()
     for label, free_fen, change_fen in (
         ("本金", account.free_principal_fen, principal_change_fen),
         ("赠送金", account.free_bonus_fen, bonus_change_fen),

@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 
 from apps.aftersales import services as aftersales
+from apps.aftersales.admin_applications import AfterSaleAdmin
+from apps.aftersales.models import AfterSale
 from apps.aftersales.services import deciding, paying_back, returning, sending, sweeping
 from apps.inventory.models import Stock, StockEntry
 from apps.inventory.services import OutOfStock
@@ -176,7 +179,26 @@ def test_goods_that_are_refused_after_a_look_go_on_no_shelf_and_nothing_back() -
     assert (Stock.objects.get(sku=cup).on_hand, OrderRefund.objects.count()) == (99, 0)
 
 
-def test_a_shoppers_postage_is_paid_back_once_up_to_the_rules_amount() -> None:
+def test_a_shoppers_postage_is_paid_into_no_wallet_that_is_switched_off(settings: Any) -> None:
+    settings.WALLET_ENABLED = False
+    order, (cup,) = apply.received((2000, 1))
+    row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "RETURN")))
+    page = AfterSaleAdmin(AfterSale, admin.site)
+    assert "carriage_back" not in page.usable(row)
+
+    with pytest.raises(paying_back.CarriageNeedsWallet, match="线下支付"):
+        paying_back.compensate_carriage(
+            after_sale_no=row.after_sale_no, amount_fen=1200, operator=apply.head(), at=apply.LATER
+        )
+    row.refresh_from_db()
+    assert (row.carriage_fen, wallet_facts.balance_of(order.member).available_fen) == (0, 0)
+
+    settings.WALLET_ENABLED = True
+    assert "carriage_back" in page.usable(row)
+
+
+def test_a_shoppers_postage_is_paid_back_once_up_to_the_rules_amount(settings: Any) -> None:
+    settings.WALLET_ENABLED = True
     order, (cup,) = apply.received((2000, 1))
     row = apply.approve(apply.applied(order, {cup: 1}, "RETURN"))
 

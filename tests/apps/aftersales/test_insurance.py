@@ -26,6 +26,12 @@ pytestmark = pytest.mark.django_db
 Shoppers = Callable[[Any], Any]
 
 
+def second(after_sale_no: str, before: str = "P1") -> str:
+    return (
+        f"售后单「{after_sale_no}」已登记理赔「{before}」；确有另一笔时，请在售后单上登记并勾选「另一笔理赔」"
+    )
+
+
 def insured_cup(paid_by: str = "MERCHANT") -> Sku:
     sku = counter.goods(5_000)
     Product.objects.filter(pk=sku.product_id).update(freight_insurance=paid_by)
@@ -68,11 +74,41 @@ def test_what_the_insurer_paid_is_written_down_once_and_all_rows_or_none() -> No
             f"{head}{asked.after_sale_no},P2,8,\nAS0,P3,8,\n{asked.after_sale_no},P1,9,商家\n{asked.after_sale_no},P4,501,\n"
         )
     assert [fault.text for fault in faulty.value.faults] == [
+        f"第 2 行：{second(asked.after_sale_no)}",
         "第 3 行：没有售后单「AS0」",
         "第 4 行：理赔单号「P1」已登记，且内容不同",
         "第 5 行：金额应在 0.01 到 500 元之间",
     ]
     assert InsurancePayment.objects.count() == 1
+
+
+def test_one_return_is_paid_for_once_unless_an_operator_says_that_it_was_twice() -> None:
+    sku = counter.goods(5_000)
+    order = make.paid(counter.buyer(), [(sku, 1)])
+    make.ship(order)
+    number = apply.applied(order, {sku: 1}, "RETURN").after_sale_no
+
+    def one(claim_no: str, *, again: bool = False) -> int:
+        payee = InsurancePayee.BUYER
+        return insuring.record_one(
+            after_sale_no=number, claim_no=claim_no, amount_fen=1_200, payee=payee, again=again,
+            operator=None, at=make.LATER,
+        ).new  # fmt: skip
+
+    assert (one("P1"), one("P1")) == (1, 0)
+    with pytest.raises(Faulty) as faulty:
+        one("P2")
+    assert [fault.text for fault in faulty.value.faults] == [second(number)]
+    assert one("P2", again=True) == 1
+    # Also within one file.
+    other = make.paid(counter.buyer(), [(sku, 1)])
+    make.ship(other)
+    number = apply.applied(other, {sku: 1}, "RETURN").after_sale_no
+    rows = insurance_files.read(f"售后单号,理赔单号,金额\n{number},P8,12\n{number},P9,12\n".encode())
+    with pytest.raises(Faulty) as faulty:
+        insuring.record(rows=rows, operator=None, at=make.LATER)
+    assert [fault.text for fault in faulty.value.faults] == [f"第 3 行：{second(number, 'P8')}"]
+    assert InsurancePayment.objects.count() == 2
 
 
 def test_premium_and_payment_are_in_the_books_and_in_the_orders_profit() -> None:
@@ -89,6 +125,7 @@ def test_premium_and_payment_are_in_the_books_and_in_the_orders_profit() -> None
             claim_no=number,
             amount_fen=1_000,
             payee=payee,
+            again=number == "P2",
             operator=None,
             at=make.LATER,
         )

@@ -136,9 +136,16 @@ def test_what_was_posted_otherwise_is_named_and_put_right_by_another_revision(
         {"business_key": key, "account": "6002", "booked_fen": -801, "due_fen": -800},
     ]
     call_command("rebuild_books", day=DAY, correct=True)
+    assert capsys.readouterr().out == "posted: 0, corrected: 1\n"
 
     assert list(JournalEntry.objects.filter(business_key=key).values_list("revision", flat=True)) == [1, 0]
     assert standing() == before
+
+
+def test_what_a_correction_posts_anew_is_counted_beside_what_it_corrects(journey: Order, capsys: Any) -> None:
+    call_command("rebuild_books", day=DAY, correct=True)
+    made = JournalEntry.objects.count()
+    assert (made > 8, capsys.readouterr().out) == (True, f"posted: {made}, corrected: 0\n")
 
 
 def test_the_database_refuses_an_entry_that_does_not_balance_has_no_lines_or_is_changed(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from apps.complaints import personal
+from apps.complaints import forms, personal
 from apps.complaints import selectors as complaint_facts
 from apps.complaints.models import Complaint, ComplaintAct, ComplaintStep
 from apps.complaints.services import acting, hearing
-from apps.payments.models import Notification
+from apps.payments.models import Notification, Refund
 from apps.wechat.pay import complaints as wechat_complaints
 from apps.wechat.sandbox.control import Sandbox
 from tests.apps.complaints import make
@@ -274,3 +275,30 @@ def test_words_are_emptied_three_years_after_the_end_and_given_out_before() -> N
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM complaints_complaint WHERE text <> '' OR phone_shown <> ''")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_refund_that_was_promised_and_not_made_is_told_of_before_the_complaint_is_over() -> None:
+    attempt = payments.attempt(payments.order(price_fen=1200))
+    of = make.told(attempt, problem_type="REFUND", wanted_fen=1200, state="PROCESSING")
+    asked = make.entry("1", "USER_CREATE_COMPLAINT", "杯子碎了")
+    row = make.kept(of, asked)
+    assert not complaint_facts.owes_refund(row)
+    row = make.kept(of, asked, make.entry("2", "MERCHANT_APPROVE_REFUND", at=AT + HOUR), at=AT + HOUR)
+    assert complaint_facts.owes_refund(row)
+    typed = {"token": str(uuid4())}
+    form = forms.CompleteForm(typed, owing=True)
+    assert form.errors["anyway"] == ["已同意的退款还没有办理，请先到订单页退款；确实要完结请勾选"]
+    assert forms.CompleteForm({**typed, "anyway": "on"}, owing=True).is_valid()
+    assert forms.CompleteForm(typed, owing=False).is_valid()
+
+    def back(fen: int, status: str) -> None:
+        refund = {"payment": attempt, "amount_fen": fen, "reason": "杯子碎了", "requested_at": AT + HOUR}
+        Refund.objects.create(
+            refund_no=f"RF{fen}", business_key=f"k{fen}", status=status, due_at=AT, **refund
+        )
+
+    back(1000, "REQUESTED")
+    back(201, "FAILED")
+    assert complaint_facts.owes_refund(row)
+    back(200, "REQUESTED")
+    assert not complaint_facts.owes_refund(row)

@@ -243,6 +243,7 @@ def test_what_is_no_invoice_is_refused_by_its_content_and_nothing_is_kept(privat
         (make.paper(number="12345678"), "code"),
         (make.paper(code="033001900111"), "code"),
         (make.paper(days_ago=-3), "issued_on"),
+        (make.paper(days_ago=2), "issued_on"),
     ):
         refusal = refused_as(PaperRefused, lambda: invoices.issue(**ask, paper=paper, at=make.LATER))  # noqa: B023
         assert list(refusal.details) == [field], refusal

@@ -126,6 +126,8 @@ def test_while_it_is_switched_off_nobody_recharges_and_operators_still_correct(s
         credit(account, bought, "RC2")
     credit(account, bought, "RC1")
     adjust(account, principal_change_fen=-60_000)
+    with pytest.raises(wallet.WalletOff):
+        adjust(account, "adjust:2", principal_change_fen=1)
     assert figures(account) == (0, 5_000, 0, 0)
 
 

@@ -34,9 +34,8 @@ class Command(BaseCommand):
         end = days.day_window(until)[0]
         now = timezone.now()
         if options["correct"]:
-            self.stdout.write(
-                f"corrected: {journal.correct(first=first, until=end, at=now)}", self.style.WARNING
-            )
+            made = journal.correct(first=first, until=end, at=now)
+            self.stdout.write(f"posted: {made.posted}, corrected: {made.revised}", self.style.WARNING)
         differing = 0
         for one in journal.differences(first=first, until=end, at=now):
             differing += 1
