@@ -89,13 +89,14 @@ def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
     """Take up a refund that did not get through, due now; return the refund that is under way.
 
     A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
-    Raises RefundNotFound, NotOurRefund, PaymentTooOld, MoveRefused, RefundTooMuch.
+    Raises RefundNotFound, NotOurRefund, PaymentTooOld, RefundedTooOften, MoveRefused, RefundTooMuch.
     """
     with transaction.atomic():
         refund = locked(refund_no=refund_no)
         if refund.origin == Origin.CONSOLE:
             raise NotOurRefund
         if refund.status == RefundStatus.CLOSED:
+            giving_back.require_takable(refund.payment, at=at)
             return giving_back.request_refund(
                 payment_no=refund.payment.payment_no,
                 amount_fen=refund.amount_fen,
@@ -104,7 +105,7 @@ def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
                 at=at,
             )
         status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)
-        giving_back.require_young(refund.payment, at=at)
+        giving_back.require_takable(refund.payment, but=refund, at=at)
         refund.status, refund.due_at = RefundStatus(status), at
         refund.save(update_fields=["status", "due_at"])
         steps.note(refund, RefundStep.Step.RETRY, operator=operator, at=at)
