@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 REFUNDABLE_FOR: Final = timedelta(days=365)
 # WeChat takes at most so many refunds of one payment (微信支付 申请退款).
 MOST_TIMES: Final = 50
+_TOO_OLD: Final = "付款已超过 365 天，微信不再受理退款，请以其他方式退还买家后申请结案"
+_TOO_OFTEN: Final = (
+    f"微信规定每笔支付最多退款 {MOST_TIMES} 次，此支付已达上限，请以其他方式退还买家后申请结案"
+)
 _ARRIVED, _VOID = (f"{{{','.join(sorted(statuses))}}}" for statuses in (ARRIVED, VOID))
 _BEFORE: Final = """
     SELECT COALESCE(sum(amount_fen) FILTER (WHERE status = ANY(%(arrived)s::text[])), 0)::bigint,
@@ -59,7 +63,7 @@ class PaymentTooOld(ShopError):
     """It was paid more than 365 days ago: WeChat takes no refund of it."""
 
     code = "payment_too_old"
-    message = "付款已超过 365 天，微信不再受理退款，请以其他方式退还买家后申请结案"
+    message = _TOO_OLD
     kind = Kind.CONFLICT
 
 
@@ -67,7 +71,7 @@ class RefundedTooOften(ShopError):
     """WeChat has as many refunds of the payment as it takes."""
 
     code = "refunded_too_often"
-    message = f"微信规定每笔支付最多退款 {MOST_TIMES} 次，此支付已达上限，请以其他方式退还买家后申请结案"
+    message = _TOO_OFTEN
     kind = Kind.CONFLICT
 
 
@@ -195,18 +199,27 @@ def console_fen_of(payment: Payment) -> int:
 
 def require_takable(payment: Payment, *, but: Refund | None = None, at: datetime) -> None:
     """Raise PaymentTooOld or RefundedTooOften where WeChat would refuse another refund than ``but`` of the payment."""
-    if (refusal := _refusal(payment, but=but, at=at)) is not None:
-        raise refusal
+    if _is_old(payment, at=at):
+        raise PaymentTooOld
+    if _is_used_up(payment, but=but):
+        raise RefundedTooOften
 
 
-def _refusal(payment: Payment, *, but: Refund | None = None, at: datetime) -> type[ShopError] | None:
-    """Why WeChat would refuse another refund than ``but`` of the payment; None where it would not."""
-    if payment.captured_at is not None and payment.captured_at < at - REFUNDABLE_FOR:
-        return PaymentTooOld
-    # Those that WeChat has, and those that it is about to be told of; it knows nothing of what it refused.
+def _not_taken(payment: Payment, *, at: datetime) -> str:
+    """Why WeChat would not take another refund of the payment; empty where it would."""
+    if _is_old(payment, at=at):
+        return _TOO_OLD
+    return _TOO_OFTEN if _is_used_up(payment) else ""
+
+
+def _is_old(payment: Payment, *, at: datetime) -> bool:
+    return payment.captured_at is not None and payment.captured_at < at - REFUNDABLE_FOR
+
+
+def _is_used_up(payment: Payment, *, but: Refund | None = None) -> bool:
+    """Whether WeChat has, or is about to be told of, as many refunds as it takes; it knows nothing of what it refused."""
     counted = payment.refunds.filter(Q(status=RefundStatus.REQUESTED) | ~Q(wechat_refund_id=""))
-    times = counted.exclude(pk=but.pk if but is not None else None).count()
-    return RefundedTooOften if times >= MOST_TIMES else None
+    return counted.exclude(pk=but.pk if but is not None else None).count() >= MOST_TIMES
 
 
 def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
@@ -232,7 +245,7 @@ def _write(
     at: datetime,
 ) -> list[Refund]:
     """Write the refunds of one cause, each under a number of its own; those that WeChat would not take wait for somebody."""
-    refusals = {payment.pk: _refusal(payment, at=at) for payment, _ in parts}
+    not_taken = {payment.pk: _not_taken(payment, at=at) for payment, _ in parts}
     made = [
         Refund.objects.create(
             refund_no=numbers.dated("RF", at=at),
@@ -248,8 +261,7 @@ def _write(
     ]
     for refund in made:
         steps.note(refund, RefundStep.Step.REQUEST, words=reason, operator=operator, at=at)
-        if (refusal := refusals[refund.payment_id]) is not None:
-            why = refusal.message
+        if why := not_taken[refund.payment_id]:
             refund.status = RefundStatus(REFUND_LIFECYCLE.target(move="fail", current=refund.status))
             refund.last_error = why
             refund.save(update_fields=["status", "last_error"])
