@@ -60,7 +60,7 @@ class AbnormalForm(AskForm):
         max_length=16,
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="微信支付的银行类型，例如 ICBC_DEBIT",
+        help_text="微信支付的银行类型，仅支持借记卡，例如 ICBC_DEBIT（工商银行）、CCB_DEBIT（建设银行）",
     )
     account = CodeField(
         label="银行卡号",

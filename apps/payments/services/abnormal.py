@@ -20,6 +20,8 @@ from apps.wechat.pay import client
 from apps.wechat.pay.client import BankCard, RefundResult
 from mall.errors import Invalid, Kind, ShopError
 
+# WeChat pays abnormal refunds to debit cards only, whose banks it calls so (发起异常退款, bank_type, at most 16 signs).
+_BANK: Final = re.compile(r"(?=.{1,16}$)[A-Z0-9_]+_DEBIT")
 _CARD_NO: Final = re.compile(r"[0-9]{12,25}")
 _WORDS_OF: Final = {SentTo.PAYER: "退回买家银行卡", SentTo.SHOP: "退回商户账户，再由商家转给买家"}
 _ASKED_AGAIN_AFTER: Final = timedelta(minutes=3)
@@ -42,7 +44,7 @@ class AbnormalRefused(ShopError):
 
 
 class CardInvalid(Invalid):
-    """A card has a bank, a number of 12 to 25 digits and an owner. ``details``: ``field``."""
+    """A card has a debit bank as WeChat calls it, a number of 12 to 25 digits and an owner. ``details``: ``field``."""
 
     code = "bank_card_invalid"
     message = "退到银行卡时必填"
@@ -53,6 +55,11 @@ def card(*, bank_type: str, account: str, owner: str) -> BankCard:
     for name, told in (("bank_type", bank_type), ("account", account), ("owner", owner)):
         if not told:
             raise CardInvalid(details={"field": name})
+    if not _BANK.fullmatch(bank_type):
+        raise CardInvalid(
+            "银行编码应为微信支付的借记卡银行类型，由大写字母、数字和下划线组成，以 _DEBIT 结尾，例如 ICBC_DEBIT",
+            details={"field": "bank_type"},
+        )
     if not _CARD_NO.fullmatch(account):
         raise CardInvalid("银行卡号应为 12 到 25 位数字", details={"field": "account"})
     return BankCard(bank_type=bank_type, account=account, owner=owner)

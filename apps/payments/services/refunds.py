@@ -88,7 +88,7 @@ def query_due(*, at: datetime, limit: int = 50) -> int:
 def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
     """Take up a refund that did not get through, due now; return the refund that is under way.
 
-    A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
+    A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor, asked for by ``operator``.
     Raises RefundNotFound, NotOurRefund, PaymentTooOld, RefundedTooOften, MoveRefused, RefundTooMuch.
     """
     with transaction.atomic():
@@ -102,6 +102,7 @@ def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
                 amount_fen=refund.amount_fen,
                 reason=refund.reason,
                 business_key=f"after:{refund_no}",
+                operator=operator,
                 at=at,
             )
         status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)

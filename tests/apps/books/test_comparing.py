@@ -219,10 +219,11 @@ def test_what_comes_back_is_open_again() -> None:
     make.found()
     make.keep(BillKind.TRADE, [make.paid(payment.payment_no, 1200)])
     make.found()
+    Case.objects.update(operator=operator())
     make.keep(BillKind.TRADE, [make.paid(payment.payment_no, 1201)])
     make.found()
     case = Case.objects.get()
-    assert (case.status, case.closed_at) == ("OPEN", None)
+    assert (case.status, case.closed_at, case.operator) == ("OPEN", None, None)
 
 
 def test_what_somebody_explained_is_told_no_more_and_stays_on_record() -> None:

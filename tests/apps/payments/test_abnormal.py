@@ -224,6 +224,15 @@ def test_what_wechat_would_not_take_changes_nothing_and_can_be_tried_again(
     )
 
 
+@pytest.mark.parametrize(
+    "bank_type", ["工商银行", "icbc_debit", "ICBC", "ICBC_CREDIT", "ICBC-DEBIT", "A" * 11 + "_DEBIT"]
+)
+def test_a_bank_is_told_as_wechat_calls_it(bank_type: str) -> None:
+    with pytest.raises(abnormal.CardInvalid, match="_DEBIT"):
+        abnormal.card(bank_type=bank_type, account=CARD.account, owner=CARD.owner)
+    assert abnormal.card(bank_type="ICBC_DEBIT", account=CARD.account, owner=CARD.owner) == CARD
+
+
 def test_who_sends_it_twice_sends_it_once(wechat: Sandbox, refund: Refund) -> None:
     abnormally(wechat, refund)
     who = fulfillment.operator()
