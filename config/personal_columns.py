@@ -52,6 +52,7 @@ TIMES = frozenset(
             "ask_at",
             "asked_at",
             "at",
+            "at_shop_at",
             "balance_from",
             "balance_until",
             "birthday_set_at",

@@ -20,8 +20,6 @@ from mall.errors import Invalid, Kind, ShopError
 
 # Paid, and nothing need have left yet: what has not is still on the shelf.
 WAITING: Final = frozenset({Status.GATHERING, Status.PAID})
-# WeChat takes at most 50 refunds of one payment (微信支付 申请退款).
-MOST_TIMES_AT_WECHAT: Final = 50
 
 
 class OrderNotRefundable(ShopError):
@@ -58,13 +56,6 @@ class AmountTooHigh(Invalid):
 
     code = "amount_too_high"
     message = "退款金额超过可退金额"
-
-
-class TooManyRefunds(ShopError):
-    """WeChat would refuse another refund of this payment."""
-
-    code = "too_many_refunds"
-    message = f"微信规定每笔支付最多退款 {MOST_TIMES_AT_WECHAT} 次，此订单已达上限"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +250,7 @@ def plan(standing: Standing, wish: Wish) -> Plan:
     can go back later, alone. Where less is asked than it is worth, postage goes back first and each line gives in
     proportion; what is waived goes to no other unit. The sum is split between WeChat and stored value in the proportion
     in which they paid, by what is refunded in all, so that everything back is exactly each.
-    Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, AmountTooHigh, TooManyRefunds.
+    Raises OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, AmountTooHigh.
     """
     order = standing.order
     if not may_refund(order):
@@ -301,7 +292,7 @@ def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:
     """Work out the return of a part of the price, in fen by line id, of units that the buyer keeps.
 
     Nothing else comes back: no goods, no points, no gifts; later refunds of the units are worth so much less. Raises
-    OrderNotRefundable, NothingToRefund, TooManyRefunds, UnitsInvalid for more than is left of a line.
+    OrderNotRefundable, NothingToRefund, UnitsInvalid for more than is left of a line.
     """
     order = standing.order
     if order.status == Status.REFUNDED or not may_refund(order):
@@ -322,15 +313,13 @@ def plan_price_back(standing: Standing, back_fen: Mapping[int, int]) -> Plan:
 def _plan(
     standing: Standing, parts: Sequence[LinePart], *, shipping_fen: int, ends: bool, undone: bool
 ) -> Plan:
-    """The refund of these parts and so much postage, split between WeChat and stored value. Raises TooManyRefunds."""
+    """The refund of these parts and so much postage, split between WeChat and stored value."""
     order, so_far = standing.order, standing.so_far
     goods_fen = sum(part.amount_fen for part in parts)
     after_fen = so_far.amount_fen + goods_fen + shipping_fen
     _, balance_fen = money.allocate(after_fen, [order.due_fen, order.balance_fen])
     balance_fen -= so_far.balance_fen
     wechat_fen = goods_fen + shipping_fen - balance_fen
-    if wechat_fen and so_far.times_at_wechat >= MOST_TIMES_AT_WECHAT:
-        raise TooManyRefunds
     return Plan(
         order=order,
         lines=parts,

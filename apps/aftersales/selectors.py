@@ -28,6 +28,7 @@ Row = TypeVar("Row", bound=Model)
 
 _MOST_URGENT_FIRST = (
     RefundStatus.FAILED,
+    RefundStatus.AT_SHOP,
     RefundStatus.CLOSED,
     RefundStatus.WRITTEN_BACK,
     RefundStatus.REQUESTED,

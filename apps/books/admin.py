@@ -174,7 +174,7 @@ class CaseAdmin(ReadOnlyAdmin):
         row: Case = self.row(request, object_id)
 
         def ask(_: forms.AskWechatForm) -> str:
-            case = cases.ask_wechat(case_id=row.pk, at=timezone.now())
+            case = cases.ask_wechat(case_id=row.pk, operator=operator(request), at=timezone.now())
             return "双方已一致，自动结案。" if case.status == CaseStatus.GONE else "已查询，仍不一致。"
 
         return self.ask(request, forms.AskWechatForm, ask, row=row, heading=row.number, outside=True)

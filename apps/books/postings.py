@@ -101,6 +101,19 @@ _REFUND: Final = _of(
     """,
 )
 
+# WeChat has paid, to the shop's bank: what is owed to the buyer stands until the shop passes it on.
+_AT_SHOP: Final = _of(
+    EntryKind.AT_SHOP,
+    """
+    SELECT 'at_shop:' || fact.refund_no, fact.at_shop_at, coalesce(sale.order_no, ''), fact.refund_no,
+           line.account, line.amount
+      FROM payments_refund AS fact JOIN payments_payment AS payment ON payment.id = fact.payment_id
+      LEFT JOIN orders_order AS sale ON sale.id = payment.order_id
+     CROSS JOIN LATERAL (VALUES ({BANK}, fact.amount_fen), ({SETTLING}, -fact.amount_fen)) AS line (account, amount)
+     WHERE fact.at_shop_at >= %(since)s AND fact.at_shop_at < %(until)s
+    """,
+)
+
 _WRITTEN_BACK: Final = _of(
     EntryKind.WRITTEN_BACK,
     """
@@ -361,6 +374,7 @@ RECKONED: Final[Sequence[EntryKind]] = (
 SOURCES: Final[Sequence[Source]] = (
     _PAYMENT,
     _REFUND,
+    _AT_SHOP,
     _WRITTEN_BACK,
     _WALLET,
     _COMMISSION,

@@ -69,13 +69,16 @@ SELECT 'REFUND_STATE', line.our_no, line.amount_fen, refund.amount_fen,
        '账单第 ' || line.number || ' 行为 ' || line.said || '；退款单 ' || refund.status
   FROM line JOIN payments_refund AS refund ON refund.refund_no = line.our_no
  WHERE line.kind = 'REFUND' AND refund.amount_fen = line.amount_fen
-   AND ((line.said = 'REFUND SUCCESS' AND refund.status NOT IN ('SETTLED', 'PAID_OUTSIDE'))
-        OR (line.said = 'REFUND FAIL' AND refund.status = 'SETTLED'))
+   AND ((line.said = 'REFUND SUCCESS' AND refund.status NOT IN ('SETTLED', 'PAID_OUTSIDE')
+         AND refund.at_shop_at IS NULL)
+        OR (line.said = 'REFUND FAIL' AND (refund.status = 'SETTLED' OR refund.at_shop_at IS NOT NULL)))
 UNION ALL
 SELECT 'REFUND_MISSING', refund.refund_no, NULL, refund.amount_fen,
-       '商城退款到账于 ' || to_char(refund.settled_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
+       '商城退款到账于 '
+         || to_char(coalesce(refund.at_shop_at, refund.settled_at) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
   FROM payments_refund AS refund
- WHERE refund.status = 'SETTLED' AND refund.settled_at >= %(from)s AND refund.settled_at < %(until)s
+ WHERE (refund.status = 'SETTLED' AND refund.settled_at >= %(from)s AND refund.settled_at < %(until)s
+        OR refund.at_shop_at >= %(from)s AND refund.at_shop_at < %(until)s)
    AND refund.requested_at >= %(opened)s
    AND NOT EXISTS (
          SELECT 1 FROM books_billline AS any_line

@@ -180,6 +180,7 @@ class EntryKind(models.TextChoices):
     PAYMENT = "PAYMENT", "微信收款"
     REFUND = "REFUND", "退款到账"
     WRITTEN_BACK = "WRITTEN_BACK", "退款冲回"
+    AT_SHOP = "AT_SHOP", "退款退回商户"
     WALLET = "WALLET", "储值变动"
     COMMISSION = "COMMISSION", "佣金变动"
     SALE = "SALE", "发货确认收入"

@@ -14,7 +14,12 @@ from apps.payments.models import Payment, Refund
 from apps.payments.states import RefundStatus
 
 _UNTOLD: Final = (UploadStatus.WAITING, UploadStatus.FAILED)
-_UNDER_WAY: Final = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED)
+_UNDER_WAY: Final = (
+    RefundStatus.REQUESTED,
+    RefundStatus.PROCESSING,
+    RefundStatus.FAILED,
+    RefundStatus.AT_SHOP,
+)
 
 
 def export(person: Person) -> Mapping[str, personal.Table]:

@@ -277,12 +277,11 @@ def price_back_fen(order: Order) -> int:
 
 
 class RefundedSoFar(NamedTuple):
-    """What was refunded of an order, in fen, and in how many refunds WeChat had a part."""
+    """What was refunded of an order, in fen."""
 
     goods_fen: int
     shipping_fen: int
     balance_fen: int
-    times_at_wechat: int
 
     @property
     def amount_fen(self) -> int:
@@ -296,7 +295,6 @@ def refunded_so_far(order: Order) -> RefundedSoFar:
         goods_fen=Sum("goods_fen", default=0),
         shipping_fen=Sum("shipping_fen", default=0),
         balance_fen=Sum("balance_fen", default=0),
-        times_at_wechat=Count("id", filter=Q(wechat_fen__gte=1)),
     )
     return RefundedSoFar(**sums)
 

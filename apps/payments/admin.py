@@ -36,6 +36,7 @@ REFUND_COLOURS: dict[str, str] = {
     RefundStatus.PAID_OUTSIDE: "success",
     RefundStatus.FAILED: "danger",
     RefundStatus.CLOSED: "danger",
+    RefundStatus.AT_SHOP: "danger",
 }
 _MONEY_COLOURS: dict[str, str] = {
     MoneyBack.PENDING: "warning",
@@ -193,7 +194,8 @@ class RefundAdmin(ReadOnlyAdmin):
         ("payment", "state"),
         ("amount", "reason"),
         ("requested_at", "due_at", "settled_at"),
-        ("attempts", "abnormal_at", "trouble"),
+        ("attempts", "abnormal_at", "sent_to", "at_shop_at"),
+        "trouble",
         "business_key",
     ]
     readonly_fields = ["trouble", "state", "amount"]

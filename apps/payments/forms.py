@@ -16,6 +16,7 @@ from apps.base.asking import AskForm
 from apps.base.forms import CodeField, TextField
 from apps.payments.models import RefundEnding
 from apps.payments.services import abnormal
+from apps.payments.states import SentTo
 from apps.wechat.pay.client import BankCard
 
 # What a proof is, by the first bytes of the file; its name must say the same.
@@ -46,12 +47,12 @@ class AbnormalForm(AskForm):
     title = "申请异常退款"
     explanation = (
         "买家的微信零钱或原银行卡无法入账时使用，单号不变。退到买家银行卡：请与买家核实卡号与姓名，"
-        "信息加密后只提交微信，商城不保存。退回商户账户：款项回到商户，再由商家转给买家并申请结案。"
+        "信息加密后只提交微信，商城不保存。退回商户账户：款项回到商户，仍留在待处理退款，由商家转给买家并申请结案。"
     )
 
     to = forms.ChoiceField(
         label="退款到",
-        choices=[("USER_BANK_CARD", "买家的银行卡"), ("MERCHANT_BANK_CARD", "商户银行账户")],
+        choices=SentTo.choices,
         widget=UnfoldAdminSelectWidget,
     )
     bank_type = CodeField(
@@ -59,7 +60,7 @@ class AbnormalForm(AskForm):
         max_length=16,
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="微信支付的银行类型，例如 ICBC_DEBIT",
+        help_text="微信支付的银行类型，仅支持借记卡，例如 ICBC_DEBIT（工商银行）、CCB_DEBIT（建设银行）",
     )
     account = CodeField(
         label="银行卡号",
@@ -77,7 +78,7 @@ class AbnormalForm(AskForm):
     def card(self) -> BankCard | None:
         """The card that was typed; None for the shop's account. Raises CardInvalid."""
         typed = self.cleaned_data
-        if typed["to"] != "USER_BANK_CARD":
+        if typed["to"] != SentTo.PAYER:
             return None
         return abnormal.card(bank_type=typed["bank_type"], account=typed["account"], owner=typed["owner"])
 
@@ -87,7 +88,7 @@ class AskEndingForm(AskForm):
 
     title = "申请结案"
     explanation = (
-        "仅用于微信不再受理的退款（订单不存在、超过一年、买家账户已注销等）。"
+        "用于微信不再受理的退款（订单不存在、超过一年、超过 50 次、买家账户已注销等），和已退回商户、由商家转给买家的退款。"
         "提交后由另一位同事复核；复核前会再次向微信核实，避免重复退款。"
     )
 

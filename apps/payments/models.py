@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from apps.base import private
 from apps.base.fields import FenField
 from apps.orders.models import Order
-from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SurplusReason
+from apps.payments.states import ARRIVED, Origin, PaymentStatus, RefundStatus, SentTo, SurplusReason
 
 
 class Payment(models.Model):
@@ -103,7 +103,7 @@ class Refund(models.Model):
     """Money going back for one payment. ``refund_no`` is committed before WeChat is called, and never changes.
 
     What was refunded in WeChat's merchant console is a row, too, under the number that WeChat names: ``origin`` tells it
-    apart. ``settled_at`` is when the payer had the money.
+    apart. ``settled_at`` is when the payer had the money, ``at_shop_at`` when WeChat had sent it to the shop's account.
     """
 
     refund_no = models.CharField("退款单号", max_length=64, unique=True)
@@ -130,6 +130,11 @@ class Refund(models.Model):
     short_at = models.DateTimeField("余额不足时间", null=True)
     # Since when WeChat calls it ABNORMAL: the payer's account cannot take it.
     abnormal_at = models.DateTimeField("异常时间", null=True)
+    # Where WeChat was asked to send an abnormal one; written before WeChat is asked.
+    sent_to = models.CharField(
+        "异常退款到", max_length=20, choices=SentTo.choices, blank=True, default="", db_default=""
+    )
+    at_shop_at = models.DateTimeField("退回商户时间", null=True)
     requested_at = models.DateTimeField("发起时间")
     settled_at = models.DateTimeField("到账时间", null=True)
 
@@ -144,12 +149,19 @@ class Refund(models.Model):
                 | (Q(settled_at__isnull=True) & ~Q(status__in=sorted(ARRIVED))),
                 name="refund_settled_at_exactly_when_arrived",
             ),
+            models.CheckConstraint(
+                condition=~Q(status=RefundStatus.AT_SHOP) | Q(at_shop_at__isnull=False),
+                name="refund_at_shop_since_a_time",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["due_at"],
                 condition=Q(status__in=[RefundStatus.REQUESTED, RefundStatus.PROCESSING]),
                 name="refund_due",
+            ),
+            models.Index(
+                fields=["at_shop_at"], condition=Q(at_shop_at__isnull=False), name="refund_at_shop_in"
             ),
             # What happened in a time (apps/books), at next to no price for who writes: rows lie in the order of time.
             BrinIndex(fields=["settled_at"], autosummarize=True, name="refund_settled_in"),
@@ -174,6 +186,7 @@ class RefundStep(models.Model):
         CLOSE = "CLOSE", "微信已关闭"
         RETRY = "RETRY", "重新提交"
         REAPPLY = "REAPPLY", "申请异常退款"
+        AT_SHOP = "AT_SHOP", "已退回商户"
         END = "END", "结案"
 
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="steps", verbose_name="退款单")

@@ -17,7 +17,12 @@ from apps.payments.states import RefundStatus
 # Half a year: longer than WeChat repeats a notification (a day), a refund takes or a bill is asked about.
 # What money moved is said by payments and refunds, which stay.
 NOTIFICATIONS_KEPT: Final = timedelta(days=180)
-_UNDER_WAY: Final = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED)
+_UNDER_WAY: Final = (
+    RefundStatus.REQUESTED,
+    RefundStatus.PROCESSING,
+    RefundStatus.FAILED,
+    RefundStatus.AT_SHOP,
+)
 _BOOKS = "会计档案管理办法：会计凭证与账簿保存三十年；电子商务法第三十一条：支付记录保存不少于三年"
 
 
@@ -78,7 +83,7 @@ ROOM = Room(
         ),
         Holding(
             model="payments.Refund",
-            plain=("origin", "reason", "last_error"),
+            plain=("origin", "reason", "last_error", "sent_to"),
             exported="退款单",
             fate=Fate.NAMELESS,
             kept="至少三十年",

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Concat
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments.models import Payment, Refund
-from apps.payments.states import ARRIVED, VOID, Origin, PaymentStatus, RefundStatus
+from apps.payments.states import ENDABLE, VOID, Origin, PaymentStatus, RefundStatus
 
 # A notify takes seconds; after this silence WeChat is asked. With a ring every 10 s whatever was paid is found within
 # 50 s, and what is paid within ten minutes of pressing "pay" is visible within a minute though WeChat tells nothing.
@@ -89,12 +89,13 @@ def refunds_of_orders(order_ids: Iterable[int]) -> dict[int, list[Sent]]:
 def needing_somebody() -> QuerySet[Refund]:
     """Refunds that do not go on by themselves, or that wait for the merchant's balance to be topped up.
 
-    What WeChat refused, called abnormal or closed without a successor; and what it puts off for want of money.
+    What WeChat refused, called abnormal or closed without a successor; what it puts off for want of money; and whatever it
+    sent to the shop's account, the console's too: the buyer waits for it.
     """
     followed = Refund.objects.filter(business_key=Concat(Value(_AFTER), OuterRef("refund_no")))
     ended = Q(status=RefundStatus.FAILED) | (Q(status=RefundStatus.CLOSED) & ~Exists(followed))
     short = Q(status=RefundStatus.REQUESTED, short_at__isnull=False)
-    return Refund.objects.filter(Q(origin=Origin.SHOP) & (ended | short))
+    return Refund.objects.filter(Q(origin=Origin.SHOP) & (ended | short) | Q(status=RefundStatus.AT_SHOP))
 
 
 def first_cause_of(*, refund_no: str) -> str | None:
@@ -132,10 +133,12 @@ class Unbalanced(NamedTuple):
 def unbalanced() -> list[Unbalanced]:
     """What differs between payments, their refunds and what orders asked of WeChat: nothing, if all is well. Three queries.
 
-    What arrived is what a payment says went back; never more is promised than was captured; and what after-sales asked of
-    WeChat for an order is under way under its causes, save what the merchant console had given back before.
+    What WeChat brought to the payer is what a payment says went back; never more is promised than was captured; and what
+    after-sales asked of WeChat for an order is under way under its causes, save what the merchant console had given back
+    before.
     """
-    amount_fen = Sum("refunds__amount_fen", filter=Q(refunds__status__in=ARRIVED), default=0)
+    # What the shop paid by another way is no movement of the payment's.
+    amount_fen = Sum("refunds__amount_fen", filter=Q(refunds__status=RefundStatus.SETTLED), default=0)
     # Before the shop has heard of a payment, what the console gave back of it waits to be counted.
     arrived = Payment.objects.filter(status=PaymentStatus.CAPTURED).annotate(rows=amount_fen)
     promised_fen = Sum("refunds__amount_fen", filter=~Q(refunds__status__in=VOID), default=0)
@@ -191,10 +194,8 @@ def paid_by(*, transaction_id: str) -> Payment | None:
 
 
 def stuck() -> QuerySet[Refund]:
-    """Refunds that wait for a person: failed, or closed by WeChat and neither taken up anew nor ended."""
-    return Refund.objects.filter(Q(status=RefundStatus.FAILED) | Q(status=RefundStatus.CLOSED)).exclude(
-        _taken_up_anew()
-    )
+    """Refunds that wait for a person: failed, returned to the shop, or closed by WeChat; not taken up anew nor ended."""
+    return Refund.objects.filter(status__in=ENDABLE).exclude(_taken_up_anew())
 
 
 def with_money_statuses(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -33,6 +33,8 @@ class RefundStatus(models.TextChoices):
     SETTLED = "SETTLED", "已到账"
     FAILED = "FAILED", "失败待处理"
     CLOSED = "CLOSED", "微信已关闭"
+    # WeChat sent it to the shop's own account: the payer has nothing until the shop pays by another way.
+    AT_SHOP = "AT_SHOP", "已退回商户，待转给买家"
     # Two ends that WeChat has no part in, each asked for by one person and granted by another.
     PAID_OUTSIDE = "PAID_OUTSIDE", "已线下退款"
     WRITTEN_BACK = "WRITTEN_BACK", "已冲回"
@@ -40,6 +42,8 @@ class RefundStatus(models.TextChoices):
 
 # Arrived: the payer has the money.
 ARRIVED = frozenset({RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE})
+# Not at the payer, and nothing moves by itself any more: two people may end it without WeChat.
+ENDABLE = frozenset({RefundStatus.FAILED, RefundStatus.CLOSED, RefundStatus.AT_SHOP})
 # Nothing goes back under such a number any more.
 VOID = frozenset({RefundStatus.CLOSED, RefundStatus.WRITTEN_BACK})
 
@@ -49,6 +53,13 @@ class Origin(models.TextChoices):
 
     SHOP = "SHOP", "商城"
     CONSOLE = "CONSOLE", "商户平台"
+
+
+class SentTo(models.TextChoices):
+    """Where an abnormal refund is to go, as WeChat calls it (微信支付 发起异常退款, type)."""
+
+    PAYER = "USER_BANK_CARD", "买家的银行卡"
+    SHOP = "MERCHANT_BANK_CARD", "商户银行账户"
 
 
 class MoneyBack(models.TextChoices):
@@ -67,6 +78,7 @@ MONEY_OF: Mapping[str, MoneyBack] = {
     RefundStatus.PAID_OUTSIDE: MoneyBack.DONE,
     RefundStatus.FAILED: MoneyBack.FAILED,
     RefundStatus.CLOSED: MoneyBack.FAILED,
+    RefundStatus.AT_SHOP: MoneyBack.FAILED,
     RefundStatus.WRITTEN_BACK: MoneyBack.FAILED,
 }
 
@@ -105,15 +117,19 @@ REFUND_LIFECYCLE = Lifecycle(
         "settle": Move(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.SETTLED
         ),
+        # Carried out, but to the shop's account (MERCHANT_BANK_CARD): somebody passes it on, and ends it.
+        "return_to_shop": Move(
+            {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.AT_SHOP
+        ),
         "fail": Move({RefundStatus.REQUESTED, RefundStatus.PROCESSING}, RefundStatus.FAILED),
         # WeChat will never carry this number out: the only case in which another number may take its place.
         "close": Move(
             {RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.FAILED}, RefundStatus.CLOSED
         ),
         # The shop gave the money back by another way, and has the proof.
-        "pay_outside": Move({RefundStatus.FAILED, RefundStatus.CLOSED}, RefundStatus.PAID_OUTSIDE),
+        "pay_outside": Move(ENDABLE, RefundStatus.PAID_OUTSIDE),
         # The money stays with the shop, for a reason that two people have seen.
-        "write_back": Move({RefundStatus.FAILED, RefundStatus.CLOSED}, RefundStatus.WRITTEN_BACK),
+        "write_back": Move(ENDABLE, RefundStatus.WRITTEN_BACK),
     },
     final={RefundStatus.SETTLED, RefundStatus.PAID_OUTSIDE, RefundStatus.WRITTEN_BACK},
     labels=dict(RefundStatus.choices),

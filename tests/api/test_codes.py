@@ -146,7 +146,6 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
             "payment_amount_doubtful",
             "payment_not_captured",
             "payment_not_paid",
-            "payment_too_old",
             "payment_transaction_conflict",
             "points_conflict",
             "points_gone",

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -85,8 +86,10 @@ def test_a_payment_of_which_no_word_came_is_found_asked_about_and_the_order_is_p
     (line,) = reconcile(day, capsys)
     assert (line["kind"], line["wechat_fen"], line["day"]) == ("PAYMENT_UNHEARD", 1200, f"{day}")
     wechat.put_clock_ahead(0)
-    case = cases.ask_wechat(case_id=Case.objects.get().pk, at=timezone.now())
+    who = User.objects.create_superuser("财务")
+    case = cases.ask_wechat(case_id=Case.objects.get().pk, operator=who, at=timezone.now())
 
+    assert case.operator == who
     assert (case.status, shopper.sees(order_no)["status"]) == ("GONE", "PAID")
     assert reconcile(day, capsys) == []
 

@@ -85,7 +85,7 @@ def refund(
     ``token`` (at most 64 characters) makes it once: the same one answers the same refund. ``seen`` is the
     ``Plan.fingerprint`` that the operator agreed to. ``approved`` says that as many people as the rules ask for have
     agreed; without it one operator refunds up to that amount. Raises NotFound, OrderNotRefundable, UnitsInvalid,
-    ShippingTooMuch, NothingToRefund, AmountTooHigh, TooManyRefunds, TwoPeopleNeeded, RefundChanged, RefundTokenReused,
+    ShippingTooMuch, NothingToRefund, AmountTooHigh, TwoPeopleNeeded, RefundChanged, RefundTokenReused,
     ReasonMissing.
     """
     if not reason.strip():
@@ -153,8 +153,7 @@ def return_price(
 
     ``now_fen`` is a unit's price by SKU id; what was paid is the list price less what offers of these ``kinds``
     (``mall.pricing.refs``) took off it. Never more than is left of a line; the units stay the buyer's, and later refunds of
-    them are worth so much less. ``token`` makes it once. None where nothing is to be given back. Raises NotFound,
-    TooManyRefunds.
+    them are worth so much less. ``token`` makes it once. None where nothing is to be given back. Raises NotFound.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
@@ -188,7 +187,7 @@ def refund_price(
     """Give back a part of the price of units that the buyer keeps, in fen by order line id.
 
     Nothing else comes back; later refunds of the units are worth so much less. ``token`` makes it once. Raises NotFound,
-    OrderNotRefundable, NothingToRefund, TooManyRefunds, UnitsInvalid for more than is left of a line.
+    OrderNotRefundable, NothingToRefund, UnitsInvalid for more than is left of a line.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)

@@ -33,7 +33,7 @@ SELECT DISTINCT ON (kind, number) %(day)s, kind, number, wechat_fen, shop_fen, e
 """  # noqa: S608 -- names of our own
 # One that had gone comes back; one that was found before, of a bill that is there, and not now, is gone.
 _RETURN: Final = f"""
-UPDATE books_case AS known SET status = %(returned)s, closed_at = NULL
+UPDATE books_case AS known SET status = %(returned)s, closed_at = NULL, operator_id = NULL
  WHERE known.day = %(day)s AND known.status = %(gone)s
    AND EXISTS (SELECT FROM {book_facts.FOUND} AS found WHERE found.kind = known.kind AND found.number = known.number)
 """  # noqa: S608 -- as above
@@ -156,9 +156,10 @@ def explain(*, case_id: int, note: str, operator: Any, at: datetime) -> Case:
     return _moved(case, "explain", at=at)
 
 
-def ask_wechat(*, case_id: int, at: datetime) -> Case:
+def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
     """Ask WeChat about the number, carry out what it says as if it had notified, and compare the day again.
 
+    Where both sides agree then, the case names who asked as the one who dealt with it.
     Raises CaseNotFound, NotAskable, WechatRefused, WechatUnavailable, NothingArrived.
     """
     transactions.forbid("asking WeChat Pay")
@@ -172,6 +173,7 @@ def ask_wechat(*, case_id: int, at: datetime) -> Case:
     else:
         console.hear(result=client.query_refund(out_refund_no=case.number), at=at)
     reconcile(day=case.day, at=at)
+    Case.objects.filter(pk=case.pk, status=CaseStatus.GONE, operator=None).update(operator=operator)
     case.refresh_from_db()
     return case
 

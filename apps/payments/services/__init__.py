@@ -19,6 +19,7 @@ from apps.payments.services.captures import (
 from apps.payments.services.giving_back import (
     NotRefundable,
     PaymentTooOld,
+    RefundedTooOften,
     RefundKeyReused,
     RefundTooMuch,
     left_of_order,
@@ -38,6 +39,7 @@ __all__ = [
     "PaymentTooOld",
     "RefundKeyReused",
     "RefundTooMuch",
+    "RefundedTooOften",
     "Settlement",
     "TransactionConflict",
     "close_open",

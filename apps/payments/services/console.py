@@ -53,7 +53,10 @@ def _note(result: RefundResult, *, at: datetime) -> Refund:
             return refunds.apply_result(result=result, at=at)  # somebody was quicker
         _require_about(payment, result)
         status = _STATUS_OF.get(result.status, RefundStatus.PROCESSING)
-        settled_at = result.success_time or at if status == RefundStatus.SETTLED else None
+        done_at = result.success_time or at if status == RefundStatus.SETTLED else None
+        settled_at, at_shop_at = (None, done_at) if done_at and result.received_by_shop else (done_at, None)
+        if at_shop_at is not None:
+            status = RefundStatus.AT_SHOP
         refund = Refund.objects.create(
             refund_no=result.out_refund_no,
             origin=Origin.CONSOLE,
@@ -66,6 +69,7 @@ def _note(result: RefundResult, *, at: datetime) -> Refund:
             due_at=at,
             requested_at=at,
             settled_at=settled_at,
+            at_shop_at=at_shop_at,
         )
         steps.note(refund, RefundStep.Step.REQUEST, words=_REASON, at=at)
         if settled_at and payment.status == PaymentStatus.CAPTURED:

@@ -15,7 +15,7 @@ from apps.base import audit, transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Refund, RefundEnding, RefundStep
 from apps.payments.services import giving_back, refunds, steps
-from apps.payments.states import REFUND_LIFECYCLE, RefundStatus
+from apps.payments.states import ENDABLE, REFUND_LIFECYCLE, RefundStatus
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from mall import events
@@ -77,7 +77,7 @@ class StillAtWechat(ShopError):
 
 def may_end(refund: Refund) -> bool:
     """Whether the refund stands where it can be ended."""
-    return refund.status in {RefundStatus.FAILED, RefundStatus.CLOSED} and not _has_successor(refund)
+    return refund.status in ENDABLE and not _has_successor(refund)
 
 
 def waiting(refund: Refund) -> RefundEnding | None:
@@ -91,7 +91,7 @@ def ask(
     """Ask for the end of a refund that did not get through; nothing moves before somebody else agrees.
 
     ``file`` is a picture or PDF that proves it, judged by the door; it is kept under a name of its own, in private.
-    Raises RefundNotFound, MoveRefused unless it FAILED or was CLOSED, RefundedAnew, ProofMissing, EndingAsked.
+    Raises RefundNotFound, MoveRefused unless it is ENDABLE, RefundedAnew, ProofMissing, EndingAsked.
     """
     if not proof.strip():
         raise ProofMissing
@@ -173,6 +173,8 @@ def _require_second_person(refund_no: str, *, operator: Any) -> RefundEnding:
 def _ask_wechat(refund_no: str, *, at: datetime) -> None:
     """Make sure that WeChat neither does nor did what is about to be ended."""
     transactions.forbid("asking WeChat about a refund")
+    if Refund.objects.filter(refund_no=refund_no, status=RefundStatus.AT_SHOP).exists():
+        return  # WeChat did carry it out, to the shop's account: nothing more comes of it
     try:
         told = client.query_refund(out_refund_no=refund_no)
     except wechat_errors.PayOrderNotFound:

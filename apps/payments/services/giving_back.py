@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import structlog
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.base import numbers, planned
 from apps.payments.models import Payment, Refund, RefundStep
 from apps.payments.services import steps
 from apps.payments.services.attempts import PaymentNotFound
-from apps.payments.states import ARRIVED, VOID, Origin, PaymentStatus
+from apps.payments.states import ARRIVED, REFUND_LIFECYCLE, VOID, Origin, PaymentStatus, RefundStatus
 from mall.errors import Kind, ShopError
+
+log = structlog.get_logger(__name__)
 
 # Later WeChat refuses a refund (微信支付 申请退款: 交易时间超过一年的订单无法提交退款).
 REFUNDABLE_FOR: Final = timedelta(days=365)
+# WeChat takes at most so many refunds of one payment (微信支付 申请退款).
+MOST_TIMES: Final = 50
+_TOO_OLD: Final = "付款已超过 365 天，微信不再受理退款，请以其他方式退还买家后申请结案"
+_TOO_OFTEN: Final = (
+    f"微信规定每笔支付最多退款 {MOST_TIMES} 次，此支付已达上限，请以其他方式退还买家后申请结案"
+)
 _ARRIVED, _VOID = (f"{{{','.join(sorted(statuses))}}}" for statuses in (ARRIVED, VOID))
 _BEFORE: Final = """
     SELECT COALESCE(sum(amount_fen) FILTER (WHERE status = ANY(%(arrived)s::text[])), 0)::bigint,
@@ -51,21 +60,31 @@ class RefundKeyReused(ShopError):
 
 
 class PaymentTooOld(ShopError):
-    """It was paid more than 365 days ago."""
+    """It was paid more than 365 days ago: WeChat takes no refund of it."""
 
     code = "payment_too_old"
-    message = "付款已超过 365 天，微信不再受理退款，请以其他方式退还买家"
+    message = _TOO_OLD
+    kind = Kind.CONFLICT
+
+
+class RefundedTooOften(ShopError):
+    """WeChat has as many refunds of the payment as it takes."""
+
+    code = "refunded_too_often"
+    message = _TOO_OFTEN
     kind = Kind.CONFLICT
 
 
 def request_refund(
-    *, payment_no: str, amount_fen: int, reason: str, business_key: str, at: datetime
+    *, payment_no: str, amount_fen: int, reason: str, business_key: str, operator: Any = None, at: datetime
 ) -> Refund:
     """Commit to giving ``amount_fen`` of a payment back; a sweep submits it within two minutes.
 
-    The same ``business_key`` with the same payment and amount answers the same refund. Every refund that
-    WeChat has not closed counts against the payment, failed ones too: it may still carry one of those out.
-    Raises PaymentNotFound, NotRefundable, PaymentTooOld, RefundTooMuch, RefundKeyReused.
+    What WeChat would not take any more is decided all the same: it waits for somebody from the first, FAILED with the
+    reason, is never sent, and ends by 结案. ``operator`` is who asked, for its story.
+    The same ``business_key`` with the same payment and amount answers the same refund. Every refund that WeChat has not
+    closed counts against the payment, failed ones too: it may still carry one of those out.
+    Raises PaymentNotFound, NotRefundable, RefundTooMuch, RefundKeyReused.
     """
     with transaction.atomic():
         payment = Payment.objects.select_for_update(no_key=True).filter(payment_no=payment_no).first()
@@ -78,9 +97,8 @@ def request_refund(
             return known[0]
         if payment.status != PaymentStatus.CAPTURED:
             raise NotRefundable
-        require_young(payment, at=at)
         parts = _split([payment], amount_fen=amount_fen)
-        (refund,) = _write(parts, reason=reason, business_key=business_key, at=at)
+        (refund,) = _write(parts, reason=reason, business_key=business_key, operator=operator, at=at)
         return refund
 
 
@@ -92,9 +110,9 @@ def refund_order(
     The payment that came last gives first, each at most what is left of it, one refund for each that gives. So all
     refunds together are exactly what was captured, most of them are in one part, and a balance goes before its deposit.
     What the merchant console gave back already is not given again: where not enough is left, that covers the rest, of
-    which there are no rows then.
+    which there are no rows then. A part that WeChat would not take any more waits for somebody (``request_refund``).
     The caller has locked the order. The same ``business_key`` and sum answers the same refunds, each under its number.
-    Raises NotRefundable where no money was captured, PaymentTooOld, RefundTooMuch, RefundKeyReused.
+    Raises NotRefundable where no money was captured, RefundTooMuch, RefundKeyReused.
     """
     with transaction.atomic():
         captured = list(
@@ -121,8 +139,6 @@ def refund_order(
             captured, key=lambda row: (row.captured_at or row.started_at, row.pk), reverse=True
         )
         parts = _split(latest_first, amount_fen=amount_fen - covered_fen)
-        for payment, _ in parts:
-            require_young(payment, at=at)
         return _write(parts, reason=reason, business_key=business_key, at=at)
 
 
@@ -181,10 +197,29 @@ def console_fen_of(payment: Payment) -> int:
     return _sum_fen(payment.refunds.filter(origin=Origin.CONSOLE).exclude(status__in=VOID))
 
 
-def require_young(payment: Payment, *, at: datetime) -> None:
-    """Raise PaymentTooOld where WeChat would refuse any refund of the payment."""
-    if payment.captured_at is not None and payment.captured_at < at - REFUNDABLE_FOR:
+def require_takable(payment: Payment, *, but: Refund | None = None, at: datetime) -> None:
+    """Raise PaymentTooOld or RefundedTooOften where WeChat would refuse another refund than ``but`` of the payment."""
+    if _is_old(payment, at=at):
         raise PaymentTooOld
+    if _is_used_up(payment, but=but):
+        raise RefundedTooOften
+
+
+def _not_taken(payment: Payment, *, at: datetime) -> str:
+    """Why WeChat would not take another refund of the payment; empty where it would."""
+    if _is_old(payment, at=at):
+        return _TOO_OLD
+    return _TOO_OFTEN if _is_used_up(payment) else ""
+
+
+def _is_old(payment: Payment, *, at: datetime) -> bool:
+    return payment.captured_at is not None and payment.captured_at < at - REFUNDABLE_FOR
+
+
+def _is_used_up(payment: Payment, *, but: Refund | None = None) -> bool:
+    """Whether WeChat has, or is about to be told of, as many refunds as it takes; it knows nothing of what it refused."""
+    counted = payment.refunds.filter(Q(status=RefundStatus.REQUESTED) | ~Q(wechat_refund_id=""))
+    return counted.exclude(pk=but.pk if but is not None else None).count() >= MOST_TIMES
 
 
 def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
@@ -202,9 +237,15 @@ def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Paymen
 
 
 def _write(
-    parts: Sequence[tuple[Payment, int]], *, reason: str, business_key: str, at: datetime
+    parts: Sequence[tuple[Payment, int]],
+    *,
+    reason: str,
+    business_key: str,
+    operator: Any = None,
+    at: datetime,
 ) -> list[Refund]:
-    """Write the refunds of one cause, each under a number of its own."""
+    """Write the refunds of one cause, each under a number of its own; those that WeChat would not take wait for somebody."""
+    not_taken = {payment.pk: _not_taken(payment, at=at) for payment, _ in parts}
     made = [
         Refund.objects.create(
             refund_no=numbers.dated("RF", at=at),
@@ -219,7 +260,13 @@ def _write(
         for part, (payment, amount_fen) in enumerate(parts, start=1)
     ]
     for refund in made:
-        steps.note(refund, RefundStep.Step.REQUEST, words=reason, at=at)
+        steps.note(refund, RefundStep.Step.REQUEST, words=reason, operator=operator, at=at)
+        if why := not_taken[refund.payment_id]:
+            refund.status = RefundStatus(REFUND_LIFECYCLE.target(move="fail", current=refund.status))
+            refund.last_error = why
+            refund.save(update_fields=["status", "last_error"])
+            steps.note(refund, RefundStep.Step.FAIL, words=why, at=at)
+            log.error("refund_not_through", refund_no=refund.refund_no, status=refund.status)
     return made
 
 

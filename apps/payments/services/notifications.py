@@ -9,11 +9,11 @@ from django.db import transaction
 
 from apps.base import planned, statements, transactions
 from apps.payments.models import Notification
-from apps.wechat.pay import notify
+from apps.wechat.pay import facts, notify
 from mall import text as texts
 from mall.errors import Kind, ShopError
 
-# What the payer's bank and identity are is of no use to the shop, so it is not kept.
+# What the payer's bank and identity are is of no use to the shop, so it is not kept; an account of the shop's own is.
 _PERSONAL = frozenset({"payer", "user_received_account", "openid", "user_name"})
 # WeChat repeats after 15 s by itself; the sweep comes when that went wrong, too.
 _FIRST_WAIT = timedelta(minutes=1)
@@ -42,7 +42,9 @@ def keep(*, notification: notify.Notification, at: datetime) -> Notification:
     A row that is not handled yet takes over the content that came last. Kinds that the shop does nothing about
     are kept without being due.
     """
-    said = {name: value for name, value in notification.resource.items() if name not in _PERSONAL}
+    told = notification.resource
+    personal = _PERSONAL - {"user_received_account"} if facts.received_by_shop(told) else _PERSONAL
+    said = {name: value for name, value in told.items() if name not in personal}
     resource: dict[str, Any] = texts.storable(said)
     row = Notification(
         notify_id=notification.id,

@@ -14,7 +14,7 @@ from apps.base import transactions
 from apps.outbox import services as outbox
 from apps.payments.models import Payment, Refund, RefundStep
 from apps.payments.services import giving_back, steps
-from apps.payments.states import REFUND_LIFECYCLE, Origin, PaymentStatus, RefundStatus
+from apps.payments.states import REFUND_LIFECYCLE, Origin, PaymentStatus, RefundStatus, SentTo
 from apps.wechat import errors as wechat_errors
 from apps.wechat.pay import client
 from apps.wechat.pay.client import RefundResult
@@ -40,6 +40,7 @@ _APART = timedelta(minutes=1)
 _FIRST_QUERY_AFTER = timedelta(minutes=3)
 _LONGEST_QUERY_WAIT = timedelta(hours=6)
 _ABNORMAL = "退款异常：用户账户无法入账，请申请异常退款"
+_AT_SHOP = "款项已退回商户账户，买家未收到：请转给买家后申请结案"
 _CLOSED = "退款关闭：微信不会再处理此单号，可重新提交"
 
 
@@ -87,23 +88,25 @@ def query_due(*, at: datetime, limit: int = 50) -> int:
 def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
     """Take up a refund that did not get through, due now; return the refund that is under way.
 
-    A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor.
-    Raises RefundNotFound, NotOurRefund, PaymentTooOld, MoveRefused, RefundTooMuch.
+    A failed one keeps its number. One that WeChat closed is dead for ever and gets one successor, asked for by ``operator``.
+    Raises RefundNotFound, NotOurRefund, PaymentTooOld, RefundedTooOften, MoveRefused, RefundTooMuch.
     """
     with transaction.atomic():
         refund = locked(refund_no=refund_no)
         if refund.origin == Origin.CONSOLE:
             raise NotOurRefund
         if refund.status == RefundStatus.CLOSED:
+            giving_back.require_takable(refund.payment, at=at)
             return giving_back.request_refund(
                 payment_no=refund.payment.payment_no,
                 amount_fen=refund.amount_fen,
                 reason=refund.reason,
                 business_key=f"after:{refund_no}",
+                operator=operator,
                 at=at,
             )
         status = REFUND_LIFECYCLE.target(move="retry", current=refund.status)
-        giving_back.require_young(refund.payment, at=at)
+        giving_back.require_takable(refund.payment, but=refund, at=at)
         refund.status, refund.due_at = RefundStatus(status), at
         refund.save(update_fields=["status", "due_at"])
         steps.note(refund, RefundStep.Step.RETRY, operator=operator, at=at)
@@ -111,7 +114,9 @@ def resubmit(*, refund_no: str, operator: Any = None, at: datetime) -> Refund:
 
 
 def apply_result(*, result: RefundResult, at: datetime) -> Refund:
-    """Write down what WeChat says of a refund; safe to repeat, and in any order: SETTLED is never left.
+    """Write down what WeChat says of a refund; safe to repeat, and in any order: what was carried out stays so.
+
+    One that went to the shop's own account is not back at the payer: it waits for somebody, AT_SHOP.
 
     Raises RefundNotFound, RefundConflict, and MoveRefused should WeChat carry out what it had closed.
     """
@@ -125,10 +130,13 @@ def apply_result(*, result: RefundResult, at: datetime) -> Refund:
             or result.refund_fen != refund.amount_fen
         ):
             raise RefundConflict
-        if refund.status == RefundStatus.SETTLED:
+        if refund.status == RefundStatus.SETTLED or refund.at_shop_at is not None:
             return refund
         refund.wechat_refund_id, refund.short_at = result.refund_id, None
-        if result.status == "SUCCESS":
+        if result.status == "SUCCESS" and went_to_shop(refund, result):
+            _return_to_shop(refund, at=result.success_time or at)
+            steps.note(refund, RefundStep.Step.AT_SHOP, words=_account(result), at=at)
+        elif result.status == "SUCCESS":
             _settle(refund, payment, at=result.success_time or at, news_at=at)
             steps.note(refund, RefundStep.Step.SETTLE, words=_account(result), at=at)
         elif result.status == "CLOSED":
@@ -150,6 +158,18 @@ def _account(result: RefundResult) -> str:
     """Where the money went, as WeChat calls it; nothing where it does not say."""
     told = result.raw.get("user_received_account")
     return str(told)[:100] if told else ""
+
+
+def went_to_shop(refund: Refund, result: RefundResult) -> bool:
+    """Whether a refund that WeChat carried out is in the shop's account: we asked for that, or WeChat says so."""
+    return refund.sent_to == SentTo.SHOP or result.received_by_shop
+
+
+def _return_to_shop(refund: Refund, *, at: datetime) -> None:
+    """Nothing is announced, and nothing counted as back: the payer has not got it."""
+    refund.status = REFUND_LIFECYCLE.target(move="return_to_shop", current=refund.status)
+    refund.at_shop_at, refund.last_error = at, _AT_SHOP
+    log.error("refund_at_shop", refund_no=refund.refund_no)
 
 
 def _settle(refund: Refund, payment: Payment, *, at: datetime, news_at: datetime) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from apps.wechat import errors as wechat_errors
+
+# 微信支付 查询单笔退款, user_received_account, 退还商户. All others are the payer's.
+ACCOUNTS_OF_SHOP: Final = ("商户基本账户", "商户结算银行账户")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ class RefundResult:
     payer_refund_fen: int | None
     success_time: datetime | None
     raw: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def received_by_shop(self) -> bool:
+        """The money went to the merchant's account, says WeChat (退还商户), and not to the payer."""
+        return received_by_shop(self.raw)
+
+
+def received_by_shop(told: Mapping[str, Any]) -> bool:
+    """Whether what WeChat says of a refund names an account of the merchant's as the one that received it."""
+    return str(told.get("user_received_account") or "").startswith(ACCOUNTS_OF_SHOP)
 
 
 def transaction(told: Any) -> Transaction:

@@ -56,7 +56,7 @@ def announce_refund(world: World, row: Refund) -> None:
         "refund_id": row.refund_id,
         "out_refund_no": row.out_refund_no,
         "refund_status": row.status,
-        "user_received_account": "支付用户零钱",
+        "user_received_account": row.received_account,
         "amount": {
             "total": row.total_fen,
             "refund": row.refund_fen,

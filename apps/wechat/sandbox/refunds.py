@@ -29,6 +29,10 @@ OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 # WeChat's own words, as merchants report them; the code alone is the same as for any other wrong request.
 REPEATED_DIFFERENTLY = "重入请求数据和已存在的业务单据数据不一致"
 OTHER_AMOUNTS = "订单金额或退款金额与之前请求不一致，请核实后再试"
+# What WeChat calls the merchant's account where a refund was sent there (退还商户).
+OF_MERCHANT = "商户结算银行账户"
+# Only debit cards are paid to (微信支付 发起异常退款, bank_type).
+DEBIT_CARD = re.compile(r"[A-Z0-9_]+_DEBIT")
 REFUNDS_OF_A_PAYMENT = 50
 REFUND_WITHIN_S = 365 * 86400
 
@@ -92,7 +96,7 @@ def finish(world: World, out_refund_no: str) -> None:
         at = world.now() if status == "SUCCESS" else None
         ended = world.store.refunds.keep(replace(row, status=status, succeeded_at=at))
         notifies.announce_refund(world, ended)
-        if status == "SUCCESS":
+        if status == "SUCCESS" and ended.received_account != OF_MERCHANT:
             complaints.note_refund(world, ended)
 
 
@@ -103,27 +107,33 @@ def apply_abnormal(world: World, request: Request, refund_id: str) -> Response:
     kind = text_field(asked, "type", longest=32)
     if kind not in ("USER_BANK_CARD", "MERCHANT_BANK_CARD"):
         raise wrong("type", "只能是 USER_BANK_CARD 或 MERCHANT_BANK_CARD")
-    if kind == "USER_BANK_CARD":
-        _require_card(world, request, asked)
+    account = OF_MERCHANT if kind == "MERCHANT_BANK_CARD" else _card(world, request, asked)
     with world.lock:
         row = world.store.refunds.get(out_refund_no)
         if row is None or row.refund_id != unquote(refund_id):
             raise PayRefused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
         if row.status == "ABNORMAL":
-            row = world.store.refunds.keep(replace(row, status="PROCESSING"))
+            row = world.store.refunds.keep(replace(row, status="PROCESSING", received_account=account))
             finish_later(world, row)
         elif row.status != "PROCESSING":
             raise PayRefused(400, "INVALID_REQUEST", "退款单状态不是退款异常")
     return as_json(as_answer(row))
 
 
-def _require_card(world: World, request: Request, asked: Json) -> None:
-    text_field(asked, "bank_type", longest=16)
+def _card(world: World, request: Request, asked: Json) -> str:
+    """The payer's card as WeChat names it afterwards: its bank and the end of its number."""
+    bank_type = text_field(asked, "bank_type", longest=16)
+    if DEBIT_CARD.fullmatch(bank_type) is None:
+        raise wrong("bank_type", "仅支持借记卡的银行类型")
     if request.headers.get("wechatpay-serial") != world.numbers.public_key_id:
         raise PayRefused(400, "PARAM_ERROR", "Wechatpay-Serial 与加密所用的公钥不符")
-    for name in ("bank_account", "real_name"):
-        if not crypto.open_secret(world.platform_key, text_field(asked, name, longest=1024)):
-            raise PayRefused(400, "PARAM_ERROR", "敏感信息解密失败")
+    opened = [
+        crypto.open_secret(world.platform_key, text_field(asked, name, longest=1024))
+        for name in ("bank_account", "real_name")
+    ]
+    if not all(opened):
+        raise PayRefused(400, "PARAM_ERROR", "敏感信息解密失败")
+    return f"{bank_type}借记卡{str(opened[0])[-4:]}"
 
 
 def query(world: World, request: Request, out_refund_no: str) -> Response:
@@ -142,7 +152,7 @@ def as_answer(row: Refund) -> Json:
         "transaction_id": row.transaction_id,
         "out_trade_no": row.out_trade_no,
         "channel": "ORIGINAL",
-        "user_received_account": "支付用户零钱",
+        "user_received_account": row.received_account,
         "create_time": rfc3339(row.made_at),
         "status": row.status,
         "funds_account": "AVAILABLE",

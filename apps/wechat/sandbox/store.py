@@ -183,6 +183,7 @@ class Refund:
     made_at: float
     status: str = "PROCESSING"
     succeeded_at: float | None = None
+    received_account: str = "支付用户零钱"
 
 
 @dataclass(frozen=True)

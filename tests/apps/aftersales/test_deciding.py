@@ -18,8 +18,11 @@ from apps.inventory.models import Stock, StockEntry
 from apps.inventory.services import OutOfStock
 from apps.orders.models import OrderRefund
 from apps.outbox.models import Announcement
-from apps.payments.models import Refund
+from apps.payments import selectors as payment_facts
+from apps.payments.models import Payment, Refund
+from apps.payments.services import endings
 from apps.wallet import selectors as wallet_facts
+from apps.wechat.sandbox.control import Sandbox
 from mall.lifecycle import MoveRefused
 from tests.apps.aftersales import apply, make
 from tests.apps.checkout import make as counter
@@ -283,6 +286,30 @@ def test_silence_of_the_shop_approves_after_48_hours_unless_the_rules_say_otherw
     sweeping.run_deadlines(at=apply.LATER + 48 * HOUR)
     kept = apply.fresh(other)
     assert (kept.status, kept.escalated_at is not None) == ("APPLIED", True)
+
+
+@pytest.mark.parametrize("silence", [True, False], ids=["by silence", "by an operator"])
+def test_a_refund_that_wechat_takes_no_more_is_approved_and_waits_to_be_paid_outside(
+    silence: bool, wechat: Sandbox
+) -> None:
+    order, (cup,) = apply.bought((1999, 1))
+    row = apply.applied(order, {cup: 1})
+    Payment.objects.update(captured_at=apply.LATER - timedelta(days=366))
+    if silence:
+        sweeping.run_deadlines(at=apply.LATER + 48 * HOUR)
+    else:
+        apply.approve(row)
+
+    row = apply.fresh(row)
+    assert (row.status, make.fresh(order).status) == ("APPROVED", "REFUNDED")
+    assert paying_back.application_facts.money_of([row]) == {row.pk: "FAILED"}
+    (refund,) = payment_facts.needing_somebody()
+    one, other = User.objects.create_superuser("安娜"), User.objects.create_superuser("贝特")
+    number, at = refund.refund_no, apply.LATER + 49 * HOUR
+    endings.ask(refund_no=number, way="PAID_OUTSIDE", proof="转账 1000071", operator=one, at=at)
+    endings.grant(refund_no=number, operator=other, at=at)
+    paying_back.follow_refund(refund_no=number, at=at)
+    assert apply.fresh(row).status == "DONE"
 
 
 def test_silence_approves_neither_what_two_must_see_nor_money_for_goods_that_left_meanwhile() -> None:

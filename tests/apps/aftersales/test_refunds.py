@@ -19,6 +19,7 @@ from apps.inventory import selectors as stock_facts
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderRefund, OrderRefundLine
 from apps.outbox.models import Announcement
+from apps.payments import selectors as payment_facts
 from apps.payments.models import Refund
 from apps.promotions.models import Tally
 from tests.apps.aftersales import make
@@ -363,13 +364,17 @@ def test_an_order_without_money_is_not_refunded(status: str) -> None:
         make.refund(order, {cup: 1})
 
 
-def test_wechat_takes_fifty_refunds_of_a_payment_and_the_shop_knows() -> None:
+def test_wechat_takes_fifty_refunds_of_a_payment_and_the_51st_waits_for_somebody() -> None:
     cup = counter.goods(100, units=60)
     order = make.paid(counter.buyer(), [(cup, 60)])
     for _ in range(50):
         make.refund(order, {cup: 1})
-    with pytest.raises(planning.TooManyRefunds):
-        make.refund(order, {cup: 1})
+    made = make.refund(order, {cup: 1})
+
+    (row,) = payment_facts.needing_somebody()
+    assert row.business_key.endswith(made.refund_no)
+    assert (row.status, "50 次" in row.last_error, made.wechat_fen) == ("FAILED", True, row.amount_fen)
+    assert payment_facts.unbalanced() == []
 
 
 def test_the_database_keeps_refunds_within_the_order_and_for_ever() -> None:

@@ -115,6 +115,31 @@ def test_a_refund_of_another_amount_or_another_end_is_a_difference(
     assert make.found() == [(kind, refund.refund_no, fen, 500)]
 
 
+@pytest.mark.parametrize("ended", [None, RefundStatus.PAID_OUTSIDE, RefundStatus.WRITTEN_BACK])
+def test_a_refund_that_went_to_the_shops_account_agrees_with_both_bills_however_it_ends(
+    ended: str | None,
+) -> None:
+    payment = captured(1200)
+    refund = given_back(payment, 500, status=RefundStatus.PROCESSING)
+    back_at = NOON + timedelta(hours=1)
+    Refund.objects.update(status=RefundStatus.AT_SHOP, at_shop_at=back_at)
+    if ended is not None:
+        settled_at = back_at if ended == RefundStatus.PAID_OUTSIDE else None
+        Refund.objects.update(status=ended, settled_at=settled_at)
+    paid, back = make.paid(payment.payment_no, 1200), make.refunded(refund.refund_no, 500)
+    make.keep(BillKind.TRADE, [paid])
+    assert make.found() == [("REFUND_MISSING", refund.refund_no, None, 500)]
+    make.keep(BillKind.TRADE, [paid, back])
+    make.keep(
+        BillKind.FUND,
+        [make.moved("交易", payment.payment_no, 1200), make.moved("退款", refund.refund_no, -500)],
+    )
+    assert make.found() == []
+
+    make.keep(BillKind.TRADE, [paid, make.refunded(refund.refund_no, 500, state="FAIL")])
+    assert make.found() == [("REFUND_STATE", refund.refund_no, 500, 500)]
+
+
 def test_a_refund_under_way_on_both_sides_is_none() -> None:
     payment = captured(1200)
     refund = given_back(payment, 500, status=RefundStatus.PROCESSING)
@@ -194,10 +219,11 @@ def test_what_comes_back_is_open_again() -> None:
     make.found()
     make.keep(BillKind.TRADE, [make.paid(payment.payment_no, 1200)])
     make.found()
+    Case.objects.update(operator=operator())
     make.keep(BillKind.TRADE, [make.paid(payment.payment_no, 1201)])
     make.found()
     case = Case.objects.get()
-    assert (case.status, case.closed_at) == ("OPEN", None)
+    assert (case.status, case.closed_at, case.operator) == ("OPEN", None, None)
 
 
 def test_what_somebody_explained_is_told_no_more_and_stays_on_record() -> None:

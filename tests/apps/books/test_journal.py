@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
@@ -21,7 +22,7 @@ from apps.checkout import closing, paying, recharging
 from apps.distribution.services import ledger
 from apps.orders.models import Order
 from apps.payments.models import Payment, Refund
-from apps.payments.services import refunds
+from apps.payments.services import endings, refunds
 from apps.points import services as points
 from apps.wechat.pay import facts
 from tests.apps.aftersales import make as sale
@@ -106,6 +107,38 @@ def test_a_whole_journey_is_posted_once_and_comes_out_the_same_when_it_is_reckon
         600,
     )
     assert stands["REFUNDED"] == journey.refunds.get().goods_fen
+    assert list(journal_facts.unbalanced()) == list(journal_facts.liabilities_apart()) == []
+
+
+@pytest.mark.parametrize(("way", "left_fen"), [("PAID_OUTSIDE", 0), ("WRITTEN_BACK", 3_000)])
+def test_what_went_to_the_shops_account_is_owed_until_it_is_passed_on_or_written_back(
+    way: str, left_fen: int, wechat: Any
+) -> None:
+    buyer, cup = counter.buyer(), counter.goods(3_000)
+    order = sale.paid(buyer, [(cup, 1)])
+    sale.ship(order)
+    sale.refund(order, {cup: 1}, at=NOW + timedelta(hours=2))
+    refund = Refund.objects.get()
+    Refund.objects.update(sent_to="MERCHANT_BANK_CARD")
+    arrives(refund, at=NOW + timedelta(hours=3))
+
+    journal.post_due(at=IN_THE_MORNING)
+
+    stands = standing()
+    assert (stands["BANK"], stands["REFUND_DUE"], stands.get("SETTLING", 0)) == (3_000, -3_000, 0)
+    one, other = User.objects.create_superuser("安娜"), User.objects.create_superuser("贝特")
+    at = NOW + timedelta(hours=4)
+    endings.ask(refund_no=refund.refund_no, way=way, proof="转账 1000071", operator=one, at=at)
+    endings.grant(refund_no=refund.refund_no, operator=other, at=at)
+
+    journal.post_due(at=IN_THE_MORNING)
+
+    stands = standing()
+    assert (stands.get("BANK", 0), "REFUND_DUE" in stands, "SETTLING" in stands) == (left_fen, False, False)
+    assert stands.get("OTHER_INCOME", 0) == -left_fen
+    assert (sum(stands.values()), differences()) == (0, [])
+    call_command("rebuild_books", day=DAY)
+    assert standing() == stands
     assert list(journal_facts.unbalanced()) == list(journal_facts.liabilities_apart()) == []
 
 

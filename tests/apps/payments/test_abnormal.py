@@ -13,12 +13,16 @@ from django.urls import reverse
 from apps.base.models import AuditEntry
 from apps.checkout import paying
 from apps.orders.models import Order
+from apps.outbox.models import Announcement
 from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import abnormal, giving_back, refunds
+from apps.payments.services import abnormal, console, endings, giving_back, notifications, refunds
+from apps.wechat.errors import WechatUnavailable
+from apps.wechat.pay import client, facts, notify
 from apps.wechat.pay.client import BankCard
 from apps.wechat.sandbox.control import Sandbox
+from mall.lifecycle import MoveRefused
 from tests.apps.fulfillment import make as fulfillment
 from tests.apps.members import make as members
 from tests.apps.payments import make
@@ -63,16 +67,15 @@ def abnormally(wechat: Sandbox, refund: Refund) -> Refund:
     return ended(wechat, refund, "ABNORMAL", after=timedelta(minutes=5))
 
 
-@pytest.mark.parametrize("card", [CARD, None], ids=["to the buyer's card", "to the shop's account"])
-def test_an_abnormal_refund_is_sent_elsewhere_under_its_number_and_arrives_once(
-    wechat: Sandbox, refund: Refund, card: BankCard | None
+def test_an_abnormal_refund_is_sent_to_the_buyers_card_under_its_number_and_arrives_once(
+    wechat: Sandbox, refund: Refund
 ) -> None:
     abnormally(wechat, refund)
     assert (refund.status, refund.abnormal_at is not None) == ("FAILED", True)
     number = refund.refund_no
     who = fulfillment.operator()
 
-    abnormal.apply(refund_no=number, card=card, operator=who, at=now())
+    abnormal.apply(refund_no=number, card=CARD, operator=who, at=now())
     refund.refresh_from_db()
     assert (refund.status, refund.abnormal_at) == ("PROCESSING", None)
     ended(wechat, refund, "SUCCESS", after=timedelta(hours=1))
@@ -87,8 +90,115 @@ def test_an_abnormal_refund_is_sent_elsewhere_under_its_number_and_arrives_once(
         "SETTLE",
     ]
     assert refund.steps.get(step="REAPPLY").operator == who
+    assert refund.steps.get(step="SETTLE").note == "ICBC_DEBIT借记卡3445"
     # Neither the books of operators nor the calls to WeChat have the card in the clear.
     assert CARD.account not in str(list(AuditEntry.objects.values()) + wechat.calls("abnormal"))
+
+
+def sent_to_the_shop(wechat: Sandbox, refund: Refund) -> Refund:
+    """WeChat has carried it out, to the shop's account."""
+    abnormally(wechat, refund)
+    abnormal.apply(refund_no=refund.refund_no, card=None, operator=fulfillment.operator(), at=now())
+    return ended(wechat, refund, "SUCCESS", after=timedelta(hours=1))
+
+
+def test_what_went_to_the_shops_account_is_not_back_at_the_buyer_and_waits_for_somebody(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    sent_to_the_shop(wechat, refund)
+
+    assert (refund.status, refund.settled_at, refund.at_shop_at is not None) == ("AT_SHOP", None, True)
+    assert Payment.objects.get().refunded_fen == 0
+    assert not Announcement.objects.filter(kind="RefundSettled").exists()
+    assert list(payment_facts.needing_somebody()) == list(payment_facts.stuck()) == [refund]
+    assert refund.steps.last().note == "商户结算银行账户"
+    page = Client()
+    page.force_login(User.objects.create_superuser("财务"))
+    shown = page.get(reverse("admin:payments_refund_change", args=[refund.pk])).content.decode()
+    assert ("已退回商户，待转给买家" in shown, "申请结案" in shown) == (True, True)
+    # Said again, or asked for again, it is the same.
+    result = client.query_refund(out_refund_no=refund.refund_no)
+    assert refunds.apply_result(result=result, at=now()).status == "AT_SHOP"
+    with pytest.raises(abnormal.NotAbnormal):
+        abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=fulfillment.operator(), at=now())
+    with pytest.raises(MoveRefused):
+        refunds.resubmit(refund_no=refund.refund_no, at=now())
+
+
+def test_what_went_to_the_shops_account_is_done_once_two_people_say_that_it_was_paid_on(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    sent_to_the_shop(wechat, refund)
+    one, other = User.objects.create_superuser("安娜"), User.objects.create_superuser("贝特")
+    number = refund.refund_no
+    endings.ask(refund_no=number, way="PAID_OUTSIDE", proof="微信转账 1000071", operator=one, at=now())
+    with pytest.raises(endings.SecondPersonNeeded):
+        endings.grant(refund_no=number, operator=one, at=now())
+
+    endings.grant(refund_no=number, operator=other, at=now())
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.settled_at is not None) == ("PAID_OUTSIDE", True)
+    assert Announcement.objects.filter(kind="RefundSettled").count() == 1
+    assert (payment_facts.needing_somebody().count(), payment_facts.unbalanced()) == (0, [])
+    result = client.query_refund(out_refund_no=number)  # what WeChat repeats undoes nothing
+    assert refunds.apply_result(result=result, at=now()).status == "PAID_OUTSIDE"
+
+
+def test_the_shops_account_is_known_by_wechats_words_too_of_notifications_as_well(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    """Somebody had it sent there in the merchant console: we never asked for it."""
+    abnormally(wechat, refund)
+    content = make.refunded(refund, user_received_account="商户基本账户", refund_id=refund.wechat_refund_id)
+    told = notify.Notification(id="N1", event_type="REFUND.SUCCESS", original_type="refund", resource=content)
+
+    kept = notifications.keep(notification=told, at=now())
+    refunds.apply_result(result=facts.refund(kept.resource), at=now())
+
+    refund.refresh_from_db()
+    assert (refund.status, refund.sent_to) == ("AT_SHOP", "")
+    told = notify.Notification(
+        id="N2",
+        event_type="REFUND.SUCCESS",
+        original_type="refund",
+        resource={**content, "user_received_account": "招商银行信用卡0403"},
+    )
+    assert "user_received_account" not in notifications.keep(notification=told, at=now()).resource
+
+
+def test_the_console_s_refund_to_the_shops_account_waits_for_somebody(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    refunds.submit_due(at=now())
+    ended(wechat, refund, "SUCCESS", after=timedelta(minutes=5))
+    Refund.objects.all().update(status="CLOSED", settled_at=None)
+    Payment.objects.update(refunded_fen=0)
+    refund.refresh_from_db()
+    content = make.refunded(refund, user_received_account="商户基本账户", out_refund_no="CONSOLE1")
+
+    row = console.hear(result=facts.refund(content), at=now())
+
+    assert (row.origin, row.status, row.settled_at) == ("CONSOLE", "AT_SHOP", None)
+    assert (row in payment_facts.needing_somebody(), Payment.objects.get().refunded_fen) == (True, 0)
+
+
+def test_an_application_without_an_answer_is_asked_about_before_another_account_is_named(
+    wechat: Sandbox, refund: Refund
+) -> None:
+    abnormally(wechat, refund)
+    wechat.fault("timeout_after_commit", path="*/apply-abnormal-refund")
+    who = fulfillment.operator()
+    with pytest.raises(WechatUnavailable):
+        abnormal.apply(refund_no=refund.refund_no, card=None, operator=who, at=now())
+    refund.refresh_from_db()
+    assert (refund.status, refund.sent_to) == ("FAILED", "MERCHANT_BANK_CARD")
+
+    with pytest.raises(abnormal.NotAbnormal):
+        abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now())
+
+    ended(wechat, refund, "SUCCESS", after=timedelta(hours=1))
+    assert refund.status == "AT_SHOP"
 
 
 def test_only_what_wechat_calls_abnormal_is_sent_elsewhere(wechat: Sandbox, refund: Refund) -> None:
@@ -112,6 +222,15 @@ def test_what_wechat_would_not_take_changes_nothing_and_can_be_tried_again(
     assert (
         abnormal.apply(refund_no=refund.refund_no, card=CARD, operator=who, at=now()).status == "PROCESSING"
     )
+
+
+@pytest.mark.parametrize(
+    "bank_type", ["工商银行", "icbc_debit", "ICBC", "ICBC_CREDIT", "ICBC-DEBIT", "A" * 11 + "_DEBIT"]
+)
+def test_a_bank_is_told_as_wechat_calls_it(bank_type: str) -> None:
+    with pytest.raises(abnormal.CardInvalid, match="_DEBIT"):
+        abnormal.card(bank_type=bank_type, account=CARD.account, owner=CARD.owner)
+    assert abnormal.card(bank_type="ICBC_DEBIT", account=CARD.account, owner=CARD.owner) == CARD
 
 
 def test_who_sends_it_twice_sends_it_once(wechat: Sandbox, refund: Refund) -> None:

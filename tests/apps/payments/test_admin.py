@@ -89,6 +89,18 @@ def test_a_failed_refund_may_be_submitted_again_once(desk: Client, failed_refund
     assert "当前状态下不能进行此操作" in act(desk, "refund", "submit_again", failed_refund)
 
 
+def test_a_closed_refund_that_is_submitted_again_names_who_did_it(
+    desk: Client, failed_refund: Refund
+) -> None:
+    Refund.objects.filter(pk=failed_refund.pk).update(status="CLOSED")
+
+    act(desk, "refund", "submit_again", failed_refund)
+
+    anew = Refund.objects.get(business_key=f"after:{failed_refund.refund_no}")
+    step = anew.steps.get(step="REQUEST")
+    assert step.operator == User.objects.get(is_superuser=True)
+
+
 def test_an_open_notification_may_be_taken_up_again(desk: Client, failed_refund: Refund) -> None:
     row = Notification.objects.get()
 

@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from apps.checkout import paying
 from apps.orders.models import Order
 from apps.outbox.models import Announcement
+from apps.payments import selectors as payment_facts
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import giving_back, refunds
+from apps.payments.services import endings, giving_back, refunds
 from apps.wechat.pay import facts
 from apps.wechat.sandbox.control import Sandbox
 from mall.lifecycle import MoveRefused
@@ -419,27 +421,63 @@ def test_what_wechat_found_too_frequent_is_told_again_after_a_minute_and_ever_mo
     assert surplus.status in {"PROCESSING", "SETTLED"}
 
 
-def test_a_payment_is_refunded_for_365_days_and_not_a_second_longer() -> None:
+def test_what_wechat_takes_no_more_after_365_days_is_decided_and_waits_for_somebody(
+    wechat: Sandbox, settings: Any
+) -> None:
     payment = captured(1000)
     assert payment.captured_at is not None
     last = payment.captured_at + timedelta(days=365)
+    late = last + timedelta(seconds=1)
 
     def ask_at(at: datetime, key: str) -> Refund:
         return payments.request_refund(
             payment_no=payment.payment_no, amount_fen=1, reason="退货", business_key=key, at=at
         )
 
-    failed = ask_at(last, "a")
-    with pytest.raises(payments.PaymentTooOld):
-        ask_at(last + timedelta(seconds=1), "b")
-    with pytest.raises(payments.PaymentTooOld):
-        payments.refund_order(
-            order_id=payment.order_id or 0,
-            amount_fen=1,
-            reason="退货",
-            business_key="c",
-            at=last + timedelta(seconds=1),
+    in_time = ask_at(last, "a")
+    assert in_time.status == "REQUESTED"
+    refused = ask_at(late, "b")
+    (of_order,) = payments.refund_order(
+        order_id=payment.order_id or 0, amount_fen=1, reason="退货", business_key="c", at=late
+    )
+    for row in (refused, of_order):
+        assert (row.status, "365 天" in row.last_error) == ("FAILED", True)
+        assert list(row.steps.values_list("step", flat=True)) == ["REQUEST", "FAIL"]
+        assert payment_facts.needing_somebody().filter(pk=row.pk).exists()
+    with pytest.raises(payments.RefundTooMuch):  # never more than was paid
+        payments.request_refund(
+            payment_no=payment.payment_no, amount_fen=998, reason="", business_key="d", at=late
         )
-    refunds.apply_result(result=result(failed, status="ABNORMAL"), at=last)
+    Refund.objects.filter(pk=in_time.pk).update(due_at=late + timedelta(days=9))
+    assert (refunds.submit_due(at=late + timedelta(days=1)), refund_calls(wechat)) == (0, [])
+    for number in (refused.refund_no, of_order.refund_no):
+        with pytest.raises(payments.PaymentTooOld):
+            refunds.resubmit(refund_no=number, at=late)
+    refunds.apply_result(result=result(in_time, status="CLOSED"), at=last)
     with pytest.raises(payments.PaymentTooOld):
-        refunds.resubmit(refund_no=failed.refund_no, at=last + timedelta(seconds=1))
+        refunds.resubmit(refund_no=in_time.refund_no, at=late)
+
+
+def test_the_51st_refund_of_a_payment_is_decided_waits_for_somebody_and_ends_without_wechat(
+    wechat: Sandbox,
+) -> None:
+    payment = captured(1000)
+    kept = [ask(payment, 1, f"cause-{number}") for number in range(50)]
+    assert {row.status for row in kept} == {"REQUESTED"}
+
+    row = ask(payment, 1, "cause-50")
+
+    assert (row.status, "50 次" in row.last_error) == ("FAILED", True)
+    assert ask(payment, 1, "cause-50") == row
+    with pytest.raises(payments.RefundedTooOften):
+        refunds.resubmit(refund_no=row.refund_no, at=AT)
+    one, other = User.objects.create_superuser("安娜"), User.objects.create_superuser("贝特")
+    endings.ask(refund_no=row.refund_no, way="PAID_OUTSIDE", proof="转账 1000071", operator=one, at=AT)
+    assert endings.grant(refund_no=row.refund_no, operator=other, at=AT).status == "PAID_OUTSIDE"
+    # One that WeChat refused and does not know leaves room for another; one that failed is taken up among its 50.
+    Refund.objects.filter(pk=kept[0].pk).update(status="FAILED")
+    assert ask(payment, 1, "cause-51").status == "REQUESTED"
+    with pytest.raises(payments.RefundedTooOften):
+        refunds.resubmit(refund_no=kept[0].refund_no, at=AT)
+    Refund.objects.filter(pk=kept[1].pk).update(status="FAILED", wechat_refund_id="5030")
+    assert refunds.resubmit(refund_no=kept[1].refund_no, at=AT).status == "REQUESTED"
