@@ -32,6 +32,7 @@ from apps.fulfillment.models import (
 )
 from apps.fulfillment.services import carriers, importing, templates, tracing
 from apps.fulfillment.states import TRACE_ENDS, TraceState, UploadStatus
+from apps.orders.parts import OfOrders
 from mall import regions
 from mall.errors import ShopError
 from mall.money import yuan
@@ -250,7 +251,7 @@ class AskNowForm(AskForm):
 
 
 @admin.register(Parcel)
-class ParcelAdmin(ReadOnlyAdmin):
+class ParcelAdmin(OfOrders, ReadOnlyAdmin):
     """Everything that was sent, newest first, and how it stands on its way."""
 
     list_display = [
@@ -317,7 +318,7 @@ class ParcelAdmin(ReadOnlyAdmin):
         """Show what a file would do, then do it: all of it or nothing."""
 
         def look(filled: ImportForm) -> Preview:
-            plan = importing.preview(filled.sheet())
+            plan = importing.preview(filled.sheet(), operator=request.user)
             shown = "；".join(
                 f"{one.order_no} {one.carrier_code} {one.tracking_no}" for one in plan.leaving[:20]
             )
@@ -388,7 +389,7 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ShippingUploadAdmin(ReadOnlyAdmin):
+class ShippingUploadAdmin(OfOrders, ReadOnlyAdmin):
     """What WeChat was told of what was paid for; the failed ones wait for somebody (重新上传 on the order's page).
 
     What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.

@@ -19,6 +19,7 @@ from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.models import Deadline, Delay, DelayOffer
 from apps.deadlines.services import promising
 from apps.deadlines.states import ANSWERS, LIFECYCLE, DelayChoice, DelayReason, DelayStatus
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -106,6 +107,7 @@ def ask(
     """
     with transaction.atomic(), transactions.refine({"delay_one_open_per_order": DelayOpen}):
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         deadline = Deadline.objects.filter(order=order, ended_at__isnull=True).first()
         if order.status != Status.PAID or deadline is None:
             raise NothingToDelay(details={"status": order.status})

@@ -15,6 +15,7 @@ from apps.fulfillment.carriers_named import Named
 from apps.fulfillment.models import Carrier, Parcel
 from apps.fulfillment.number_files import Row
 from apps.fulfillment.services import parcels
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -51,11 +52,11 @@ class Imported:
     known: int
 
 
-def preview(sheet: Sheet[Row]) -> Plan:
-    """Return what a file would do now. Raises Faulty with a sentence for each row that is wrong, as it is written or by its
+def preview(sheet: Sheet[Row], *, operator: Any = None) -> Plan:
+    """Return what a file would do now; orders out of the operator's reach are not there. Raises Faulty with a sentence for each row that is wrong, as it is written or by its
     order, in the order of the file.
     """
-    return _sound(_plan(sheet, _orders(sheet.rows)))
+    return _sound(_plan(sheet, _orders(sheet.rows, operator=operator)))
 
 
 def carry_out(*, sheet: Sheet[Row], operator: Any, at: datetime) -> Imported:
@@ -66,7 +67,7 @@ def carry_out(*, sheet: Sheet[Row], operator: Any, at: datetime) -> Imported:
     """
     with transaction.atomic():
         locked = orders.lock_many(order_nos={row.order_no for row in sheet.rows})
-        plan = _sound(_plan(sheet, {order.order_no: order for order in locked}))
+        plan = _sound(_plan(sheet, _reached(locked, operator=operator)))
         for one in plan.leaving:
             parcels.ship(
                 order_no=one.order_no,
@@ -89,9 +90,14 @@ def _sound(plan: Plan) -> Plan:
     return plan
 
 
-def _orders(rows: Iterable[Row]) -> dict[str, Order]:
+def _orders(rows: Iterable[Row], *, operator: Any) -> dict[str, Order]:
     found = Order.objects.filter(order_no__in={row.order_no for row in rows})
-    return {order.order_no: order for order in found}
+    return _reached(found, operator=operator)
+
+
+def _reached(found: Iterable[Order], *, operator: Any) -> dict[str, Order]:
+    """Those of the orders that the operator may act on, by number; the others are to them as if they were not there."""
+    return {order.order_no: order for order in found if reach.may_reach(order, operator=operator)}
 
 
 def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:

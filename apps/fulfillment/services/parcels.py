@@ -14,6 +14,7 @@ from apps.base import audit, numbers, transactions
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
 from apps.fulfillment.services import tracing
 from apps.fulfillment.states import UploadStatus
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
@@ -134,6 +135,7 @@ def ship(
     carrier = _carrier(carrier_code)
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         if refusal := why_not(order):
             raise refusal
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
@@ -191,6 +193,7 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         if order_no is None:
             raise NotFound
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         if order.status not in (Status.PAID, Status.SHIPPED):
             raise NotShippable("订单已完成，不能再修改快递单号")
         # Read under the lock: of two corrections at once the second one's note names what the first one wrote.
