@@ -129,7 +129,7 @@ class OrderAdmin(orders.OfOrders, Parted, ReadOnlyAdmin):
         "receiver",
     ]
     parts = (
-        fulfillment.SENDING,
+        fulfillment.sending(deadlines.asked_before),
         deadlines.DEADLINE,
         aftersales.DELAYS,
         fulfillment.WAYBILLS,

@@ -327,10 +327,15 @@ class ParcelAdmin(OfOrders, ReadOnlyAdmin):
                 ("已导入过，跳过", f"{len(plan.known)} 行"),
                 ("包裹", f"{shown}{' …' if len(plan.leaving) > 20 else ''}" or "—"),
             ]
-            return Preview(facts=facts)
+            return Preview(facts=facts, seen=plan.seen)
 
         def take_in(filled: ImportForm) -> str:
-            done = importing.carry_out(sheet=filled.sheet(), operator=operator(request), at=timezone.now())
+            done = importing.carry_out(
+                sheet=filled.sheet(),
+                seen=filled.cleaned_data["seen"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
             return f"已发出 {done.sent} 个包裹，{done.known} 行此前已导入。发货信息将自动上传微信。"
 
         return self.ask(request, ImportForm, take_in, preview=look)

@@ -48,6 +48,7 @@ from apps.distribution.models import (
 from apps.distribution.models import Entry as PromoterEntry
 from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
+from apps.fulfillment import number_files
 from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, WaybillAccount
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
@@ -755,7 +756,7 @@ def _import_numbers() -> Page:
         "/admin/fulfillment/parcel/",
         "orders.change_order",
         "fulfillment.view_parcel",
-        {"file": file, "step": "confirm"},
+        {"file": file, "step": "confirm", "seen": importing.preview(number_files.read(file.content)).seen},
         lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
         spoil=lambda: fulfillment.parcel(order),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Plan:
     leaving: list[Leaving] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
     faults: list[UnfitRow] = field(default_factory=list)
+    # A short word for all of it, and for where the orders go and which goods their lines name.
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,20 @@ def preview(sheet: Sheet[Row], *, operator: Any = None) -> Plan:
     return _sound(_plan(sheet, _orders(sheet.rows, operator=operator)))
 
 
-def carry_out(*, sheet: Sheet[Row], operator: Any, at: datetime) -> Imported:
+def carry_out(*, sheet: Sheet[Row], seen: str = "", operator: Any, at: datetime) -> Imported:
     """Send every parcel of the rows; what has left already under that number is passed over.
 
-    The orders are locked together, so that two who import the same file at once send each parcel once. Raises Faulty, and
-    whatever ``parcels.ship`` refuses; then nothing has left.
+    ``seen`` is the plan's that was looked at before, empty where nobody looked: a plan that is another one by now, or
+    whose orders go elsewhere or name other goods, is refused. One whose parcels have all left since changes nothing.
+
+    The orders are locked together, so that two who import the same file at once send each parcel once. Raises Faulty,
+    OrderChanged, and whatever ``parcels.ship`` refuses; then nothing has left.
     """
     with transaction.atomic():
         locked = orders.lock_many(order_nos={row.order_no for row in sheet.rows})
         plan = _sound(_plan(sheet, _reached(locked, operator=operator)))
+        if seen and plan.leaving and seen != plan.seen:
+            raise parcels.OrderChanged
         for one in plan.leaving:
             parcels.ship(
                 order_no=one.order_no,
@@ -124,7 +132,23 @@ def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:
         _fit_together(found[order_no], leaving, plan)
         plan.leaving += leaving
     _same_receivers(plan, found)
+    plan.seen = _fingerprint(plan, found, lines)
     return plan
+
+
+def _fingerprint(
+    plan: Plan, found: Mapping[str, Order], lines: Mapping[str, Sequence[OrderLine]]
+) -> str:
+    """What was shown, and what it rests on: units that are left, goods that lines name, and where the order goes."""
+    shown = [
+        (
+            *(one.order_no, one.carrier_code, one.tracking_no, sorted((one.quantities or {}).items())),
+            [(line.pk, line.sku_id, line.left) for line in lines[one.order_no]],  # type: ignore[attr-defined]
+            sorted(found[one.order_no].address.items()),
+        )
+        for one in plan.leaving
+    ]
+    return hashlib.sha256(repr((shown, sorted(plan.known))).encode()).hexdigest()[:32]
 
 
 def _fault(row: Row, code: str | None, order: Order | None) -> str:
