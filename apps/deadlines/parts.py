@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from apps.base.admin import chip
 from apps.base.parts import Fact, Part
+from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.admin import DELAY_COLOURS, standing_of, swaps_shown
 from apps.deadlines.models import Deadline, Delay
 from apps.deadlines.states import DelayStatus
@@ -71,7 +72,7 @@ def asked_before(order: Order) -> list[tuple[str, str]]:
     if row is None:
         return []
     until = f"{timezone.localtime(row.answer_until):%m-%d %H:%M}"
-    choices = "等待、换货或退款" if row.offers.exists() else "等待或退款"
+    choices = "等待、换货或退款" if deadline_facts.offers_of(row).exists() else "等待或退款"
     return [("注意", f"已询问买家（{choices}），{until} 前等待答复；现在发货将作废该询问")]
 
 

@@ -77,11 +77,15 @@ def put_off(
 
 
 def swappable(standing: Standing) -> list[OrderLine]:
-    """The lines for which other goods may be offered: bought, whole, nothing of them left or refunded, of no activity."""
+    """The lines for which other goods may be offered: bought, whole, nothing of them left or refunded, of no activity.
+
+    Gifts and packing are no goods that were bought.
+    """
     order = standing.order
     if order.activity is not None or order.virtual or order.awaits_goods or order.delivery is not None:
         return []
-    return [line for line in standing.lines if not line.is_gift and _is_whole(standing, line)]
+    goods = (line for line in standing.lines if not (line.is_gift or line.is_packing))
+    return [line for line in goods if _is_whole(standing, line)]
 
 
 def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetime) -> None:
@@ -123,8 +127,10 @@ def _is_whole(standing: Standing, line: OrderLine) -> bool:
 
 
 def _sold(sku_ids: Collection[int]) -> dict[int, Sku]:
-    """Those of these SKUs that are sold, and travel in parcels."""
-    rows = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__on_sale=True, virtual=False)
+    """Those of these SKUs that are sold, and travel in parcels; packing is only sold around something."""
+    rows = Sku.objects.filter(
+        pk__in=sku_ids, enabled=True, product__on_sale=True, product__packing=False, virtual=False
+    )
     return {sku.pk: sku for sku in rows.select_related("product")}
 
 
@@ -144,7 +150,7 @@ def _judged(order: Order, offers: Collection[tuple[int, int]]) -> list[Offered]:
         line, sku = lines.get(line_id), skus.get(sku_id)
         if line is None:
             faults.append(
-                Fault(f"swap_{line_id}", "只能为尚未发出、未退款的普通订单商品提供换货（赠品、活动订单除外）")
+                Fault(f"swap_{line_id}", "只能为尚未发出、未退款的普通订单商品提供换货（赠品、包装、活动订单除外）")
             )
         elif sku is None or sku_id in bought:
             faults.append(Fault(f"swap_{line_id}", "可换的须是在售、可发货、且不在本订单中的其他规格"))

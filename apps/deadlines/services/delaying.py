@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.base import transactions
 from apps.base.days import shop_day
@@ -179,7 +180,10 @@ def chosen_of(row: Delay) -> dict[int, int]:
 
 def _choose(row: Delay, swaps: Mapping[int, int]) -> None:
     """Mark what the shopper takes: one of what is offered for each line of which something is. Raises SwapsInvalid."""
-    offers = list(DelayOffer.objects.filter(delay=row))
+    lines = OrderLine.objects.filter(order=row.order_id, pk__in=swaps)
+    if lines.filter(Q(is_gift=True) | Q(is_packing=True)).exists():
+        raise SwapsInvalid(details={"swaps": [SwapsInvalid.message]})
+    offers = list(deadline_facts.offers_of(row))
     if not offers:
         raise DelayNotOpen("商家没有提供可换的商品", details={"status": row.status})
     chosen = [each.pk for each in offers if swaps.get(each.line_id) == each.sku_id]

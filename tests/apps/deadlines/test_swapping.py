@@ -20,6 +20,7 @@ from apps.books import journal_selectors as journal_facts
 from apps.books.services import journal
 from apps.catalog.models import Sku
 from apps.checkout import invariants
+from apps.checkout.packing import Wanted
 from apps.deadlines import selectors as deadline_facts
 from apps.deadlines import telling
 from apps.deadlines.models import Deadline, Delay, DelayOffer
@@ -33,6 +34,8 @@ from apps.members.models import Member
 from apps.orders.models import LineSwap, Order, OrderLine
 from tests.apps.checkout import make as counter
 from tests.apps.deadlines import make
+from tests.apps.fulfillment import packings
+from tests.apps.inventory import make as stocked
 from tests.apps.fulfillment import make as fulfillment
 
 pytestmark = pytest.mark.django_db
@@ -309,3 +312,54 @@ def test_what_a_line_named_before_is_never_rewritten() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         LineSwap.objects.update(was_title="别的")
     assert deadline_facts.shown_of(order)["delay"]["status"] == "SWAPPED"
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_packing_and_gifts_are_no_lines_to_swap(counted: bool, shopper_of: Callable[[Member], Any]) -> None:
+    now = timezone.now()
+    fulfillment.carriers()
+    box, cup, other = packings.option(uses_stock=counted), counter.goods(), counter.goods()
+    if counted:
+        assert box.sku is not None
+        stocked.stock(box.sku, 9)
+    placed = counter.order(*counter.buyer(), [(cup, 1)], at=now, packing=Wanted(option_id=box.pk))
+    counter.pay(placed, at=now)
+    order = Order.objects.get(pk=placed.pk)
+    make.owed(order, at=now)
+    goods, packing = order.lines.order_by("is_packing")
+    assert [line.pk for line in swapping.swappable(planning.standing_of(order))] == [goods.pk]
+    dearer = counter.goods(9900)
+    with pytest.raises(OffersRefused) as refused:
+        offer(order, (packing.pk, dearer.pk), at=now)
+    assert "包装" in refused.value.faults[0].text
+    with pytest.raises(OffersRefused):
+        offer(order, (goods.pk, packings.option("礼盒", price_fen=9900).sku_id or 0), at=now)
+
+    row = offer(order, (goods.pk, other.pk), at=now)
+    # As a release before this one might have offered it.
+    DelayOffer.objects.create(
+        delay=row, line=packing, was_title="", was_option_text="", sku=dearer, title="", option_text=""
+    )
+    shopper, address = shopper_of(order.member), f"/orders/{order.order_no}"
+    shown = shopper.call("GET", address).json()["delay"]
+    assert [each["line_id"] for each in shown["swaps"]] == [goods.pk]
+    good = {"line_id": goods.pk, "sku_id": other.pk}
+    bad = {"line_id": packing.pk, "sku_id": dearer.pk}
+    for swaps in ([bad], [good, bad]):
+        answer = shopper.call("POST", f"{address}/delay-answer", {"choice": "swap", "swaps": swaps})
+        assert (answer.status_code, answer.json()["code"]) == (400, "delay_swaps_invalid")
+    taken = shopper.call("POST", f"{address}/delay-answer", {"choice": "swap", "swaps": [good]})
+    assert taken.status_code == 200
+    assert set(order.lines.values_list("sku_id", flat=True)) == {other.pk, packing.sku_id}
+
+
+def test_a_gift_is_no_line_to_swap() -> None:
+    order = make.paid(1, 1)
+    _, gift = order.lines.all()
+    OrderLine.objects.filter(pk=gift.pk).update(is_gift=True, list_fen=0, payable_fen=0)
+    with pytest.raises(OffersRefused):
+        offer(order, (gift.pk, counter.goods().pk))
+    # Without any offer it is still no answer.
+    offer(order)
+    with pytest.raises(delaying.SwapsInvalid):
+        take(order, {gift.pk: counter.goods().pk})
