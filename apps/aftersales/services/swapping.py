@@ -7,6 +7,7 @@ the line then names them: docs/adr/0052.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetim
             line=lines[line_id],
             sku_id=sku_id,
             title=sku.product.title,
-            goods=placing.remembered(sku, confirms_no_return=False),
+            goods=_remembered(lines[line_id], sku),
             cause=cause,
             at=at,
         )
@@ -170,9 +171,31 @@ def _why_not(line: OrderLine, sku: Sku, *, free: int) -> str:
         return f"现货 {free} 件，不足 {line.quantity} 件"
     if sku.price_fen < line.unit_price_fen:
         return f"售价 ¥{yuan(sku.price_fen)} 低于原单价 ¥{yuan(line.unit_price_fen)}"
-    if (
-        sku.product.returns not in (Returns.SEVEN_DAYS, line.returns)
-        or sku.product.returns == Returns.CONFIRMED
-    ):
+    if line.sku.product_id != sku.product_id and not _goes_back_alike(line, sku):
         return "七天无理由退货的条件比原商品差"
     return ""
+
+
+def _goes_back_alike(line: OrderLine, sku: Sku) -> bool:
+    """Whether a SKU's own terms of going back are no harder than those that the line's buyer was shown.
+
+    Nobody has confirmed an exception of other goods yet, so one that has to be binds the buyer less than before.
+    """
+    return sku.product.returns in (Returns.SEVEN_DAYS, line.returns)
+
+
+def _remembered(line: OrderLine, sku: Sku) -> orders.Goods:
+    """What the line then remembers. Its buyer's terms of going back stay where they are better, or of the same product.
+
+    What was confirmed with the purchase stands; what the product's page says by now does not take anything back.
+    """
+    goods = placing.remembered(sku, confirms_no_return=False)
+    is_same = line.sku.product_id == sku.product_id
+    if sku.product.returns == Returns.SEVEN_DAYS or (not is_same and _goes_back_alike(line, sku)):
+        return goods
+    return replace(
+        goods,
+        returns=line.returns,
+        returns_text=line.returns_text,
+        returns_confirmed=line.returns_confirmed,
+    )

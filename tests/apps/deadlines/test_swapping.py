@@ -363,3 +363,60 @@ def test_a_gift_is_no_line_to_swap() -> None:
     offer(order)
     with pytest.raises(delaying.SwapsInvalid):
         take(order, {gift.pk: counter.goods().pk})
+
+
+def sibling(sku: Sku, returns: str) -> Sku:
+    """Another SKU of the same product, which goes back by these rules now."""
+    type(sku.product).objects.filter(pk=sku.product_id).update(returns=returns)
+    made = Sku.objects.create(product_id=sku.product_id, code=f"{sku.code}-B", price_fen=9900, option_values={"款": "B"})
+    stocked.stock(made, 9)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("shown", "confirmed", "now", "then"),
+    [
+        ("CONFIRMED", True, "CONFIRMED", ("CONFIRMED", True)),
+        ("CONFIRMED", False, "CONFIRMED", ("CONFIRMED", False)),
+        ("SEVEN_DAYS", False, "CONFIRMED", ("SEVEN_DAYS", False)),
+        ("SEVEN_DAYS", False, "FRESH", ("SEVEN_DAYS", False)),
+        ("CONFIRMED", True, "SEVEN_DAYS", ("SEVEN_DAYS", False)),
+    ],
+)
+def test_another_sku_of_the_same_product_keeps_what_its_buyer_was_promised(
+    shown: str, confirmed: bool, now: str, then: tuple[str, bool]
+) -> None:
+    order = make.paid(1)
+    line = order.lines.get()
+    OrderLine.objects.filter(pk=line.pk).update(
+        returns=shown, returns_text=f"当时：{shown}", returns_confirmed=confirmed
+    )
+    other = sibling(line.sku, now)
+    offer(order, (line.pk, other.pk))
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.sku_id, line.returns, line.returns_confirmed) == (other.pk, *then)
+    assert line.returns_text.startswith("当时") == (now != "SEVEN_DAYS")
+
+
+def test_goods_whose_terms_became_harder_after_the_offer_leave_by_those_of_before() -> None:
+    order = make.paid(1)
+    line, other = order.lines.get(), counter.goods()
+    offer(order, (line.pk, other.pk))
+    type(other.product).objects.filter(pk=other.product_id).update(returns="FRESH")
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.sku_id, line.returns) == (other.pk, "SEVEN_DAYS")
+
+
+def test_an_exception_of_other_goods_that_nobody_confirmed_is_no_better_than_seven_days() -> None:
+    order = make.paid(1)
+    line, other = order.lines.get(), counter.goods()
+    type(other.product).objects.filter(pk=other.product_id).update(returns="CONFIRMED")
+    with pytest.raises(OffersRefused):
+        offer(order, (line.pk, other.pk))
+    OrderLine.objects.filter(pk=line.pk).update(returns="CONFIRMED", returns_confirmed=True)
+    offer(order, (line.pk, other.pk))
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.returns, line.returns_confirmed) == ("CONFIRMED", False)
