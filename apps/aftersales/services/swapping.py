@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.planning import Standing
 from apps.base import transactions
@@ -47,6 +48,14 @@ class SwapGone(ShopError):
 
     code = "delay_swap_gone"
     message = "该商品已无法换货，请选择等待或退款"
+    kind = Kind.CONFLICT
+
+
+class SwapAskedBack(ShopError):
+    """An application after the sale is open on the line: what comes of it decides. ``details``: ``line_id``, ``after_sale_no``."""
+
+    code = "delay_swap_after_sale"
+    message = "该商品有处理中的售后申请，处理后才能换货"
     kind = Kind.CONFLICT
 
 
@@ -92,7 +101,8 @@ def swappable(standing: Standing) -> list[OrderLine]:
 def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetime) -> None:
     """Give the order the goods that its buyer took, in the answer's transaction; the caller has locked the order.
 
-    The old units are free again, the new ones are the order's, all or none. Raises SwapGone, OutOfStock, WaybillPending.
+    The old units are free again, the new ones are the order's, all or none. Raises SwapAskedBack, SwapGone, OutOfStock,
+    WaybillPending; then the offers stay.
     """
     transactions.require()
     if waybills.pending(order):
@@ -103,6 +113,11 @@ def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetim
     for line_id, sku_id in swaps.items():
         if line_id not in lines or sku_id not in skus:
             raise SwapGone(details={"line_id": line_id})
+        if number := application_facts.open_of_line(line_id):
+            raise SwapAskedBack(
+                f"买家已申请售后（{number}），处理后才能换货",
+                details={"line_id": line_id, "after_sale_no": number},
+            )
     cause = f"delay:{row.pk}"
     inventory.swap(
         order_no=order.order_no,

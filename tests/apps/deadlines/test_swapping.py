@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.aftersales import planning
 from apps.aftersales import services as aftersales
-from apps.aftersales.services import swapping
+from apps.aftersales.services import applying, swapping
 from apps.aftersales.services.answering import answer_delay
 from apps.aftersales.services.swapping import OffersRefused, SwapGone
 from apps.base import days
@@ -32,6 +32,7 @@ from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import OutOfStock
 from apps.members.models import Member
 from apps.orders.models import LineSwap, Order, OrderLine
+from tests.apps.aftersales import apply
 from tests.apps.checkout import make as counter
 from tests.apps.deadlines import make
 from tests.apps.fulfillment import packings
@@ -420,3 +421,26 @@ def test_an_exception_of_other_goods_that_nobody_confirmed_is_no_better_than_sev
     take(order, {line.pk: other.pk})
     line.refresh_from_db()
     assert (line.returns, line.returns_confirmed) == ("CONFIRMED", False)
+
+
+def test_while_an_application_is_open_on_the_line_nothing_is_swapped_and_the_offer_stays(
+    shopper_of: Callable[[Member], Any],
+) -> None:
+    now = timezone.now()
+    order = make.paid(2, at=now)
+    line, other = order.lines.get(), counter.goods()
+    offer(order, (line.pk, other.pk), at=now)
+    apply.rules(instant_per_day=0)
+    asked = apply.applied(order, {line.sku: 1}, at=now)
+    shopper = shopper_of(order.member)
+    told = {"choice": "swap", "swaps": [{"line_id": line.pk, "sku_id": other.pk}]}
+    refused = shopper.call("POST", f"/orders/{order.order_no}/delay-answer", told)
+    assert (refused.status_code, refused.json()["code"]) == (409, "delay_swap_after_sale")
+    assert refused.json()["details"] == {"line_id": line.pk, "after_sale_no": asked.after_sale_no}
+    assert f"买家已申请售后（{asked.after_sale_no}）" in refused.json()["message"]
+    assert (Delay.objects.get().status, DelayOffer.objects.filter(chosen=True).count()) == ("ASKED", 0)
+    assert free(line.sku_id, other.pk) == [98, 100]
+
+    applying.cancel(member=order.member, after_sale_no=asked.after_sale_no, at=now)
+    assert shopper.call("POST", f"/orders/{order.order_no}/delay-answer", told).status_code == 200
+    sound()
