@@ -50,6 +50,7 @@ from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
 from apps.fulfillment import number_files
 from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, WaybillAccount
+from apps.fulfillment.services import importing
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
