@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.contrib.admin.widgets import AutocompleteMixin, RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db.models import Field
-from django.forms import Field as FormField
 
 _MADE: Final[dict[type[Any], type[Any]]] = {}
 
@@ -29,7 +28,7 @@ class Sound:
         return super().optgroups(name, fit, attr)  # type: ignore[misc]  # a mixin
 
 
-def sound(made: FormField | None) -> FormField | None:
+def sound(made: Any) -> Any:
     """Return a form's field with such a widget, if it picks rows."""
     widget = getattr(made, "widget", None)
     if isinstance(widget, RelatedFieldWidgetWrapper):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -90,7 +90,7 @@ def by_day(
 
     Of the orders that these ``shops`` hand over or bring, or of all.
     """
-    told = {"zone": settings.TIME_ZONE, "since": since, "until": until, "at": at}
+    told: dict[str, Any] = {"zone": settings.TIME_ZONE, "since": since, "until": until, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_SQL, {**told, "shops": None if shops is None else sorted(shops)})
         return [Line(*row) for row in cursor.fetchall()]

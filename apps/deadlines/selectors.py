@@ -128,7 +128,7 @@ def delay_shown(row: Delay) -> dict[str, Any]:
     offers = list(offers_of(row).select_related("sku__product"))
     is_open = row.status == DelayStatus.ASKED
     choices = [choice for choice in DelayChoice.values if choice != DelayChoice.SWAP or offers]
-    free = stock_facts.available([each.sku_id for each in offers]) if is_open else {}
+    free = stock_facts.available([each.sku_id for each in offers]) if offers else {}
     return {
         "status": row.status,
         "status_text": row.get_status_display(),

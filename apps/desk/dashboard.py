@@ -43,7 +43,9 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "今日",
         "day": days[-1].day,
         "cards": _permitted(request, [*_takings(days), *_recharges(at=at)]),
-        "tasks": _permitted(request, [*_tasks(cockpit.waiting(at=at, operator=request.user)), *_faults(setup_faults.found())]),
+        "tasks": _permitted(
+            request, [*_tasks(cockpit.waiting(at=at, operator=request.user)), *_faults(setup_faults.found())]
+        ),
         "chart": _chart(days) if sees_orders else None,
         "next_orders": _next_orders(cockpit.next_to_ship(operator=request.user)) if sees_orders else None,
     }

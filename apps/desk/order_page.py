@@ -23,7 +23,7 @@ from apps.deadlines import parts as deadlines
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
-from apps.orders.states import DeliveryKind, Status
+from apps.orders.states import ONLINE, DeliveryKind, Status
 from apps.payments import parts as payments
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import money_shown
@@ -46,13 +46,17 @@ class DeliveryFilter(admin.SimpleListFilter):
 
     title = "配送方式"
     parameter_name = "delivery_by"
+    online = "ONLINE"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.value, str(kind.label)) for kind in DeliveryKind]
+        kinds = [(kind.value, str(kind.label)) for kind in DeliveryKind]
+        return [*kinds, (self.online, ONLINE)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() == DeliveryKind.EXPRESS:
-            return queryset.filter(delivery__isnull=True)
+            return queryset.filter(delivery__isnull=True, virtual=False)
+        if self.value() == self.online:
+            return queryset.filter(virtual=True)
         return (
             queryset.filter(delivery__kind=self.value()) if self.value() in DeliveryKind.values else queryset
         )
@@ -165,7 +169,7 @@ class OrderAdmin(orders.OfOrders, Parted, ReadOnlyAdmin):
         if row.status == Status.REFUNDED:
             # The units are gone at once; what operators want to know is where the money is.
             return money_shown(money_back(row.money_statuses))
-        return orders.status_shown(row.status)
+        return orders.status_shown(row.status, virtual=row.virtual)
 
     @admin.display(description="买家", ordering="member__nickname")
     def buyer(self, row: Order) -> str:

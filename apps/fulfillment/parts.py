@@ -251,7 +251,7 @@ def _refused(order: Order) -> bool:
 
 
 def sending(*others: Told) -> Part:
-    """The buttons that send an order and put its address right; ``others`` say first what is to be known before it leaves."""
+    """The buttons that send an order and put its address right; ``others`` say what is to be known before it leaves."""
     return Part(
         room="fulfillment",
         buttons=[

@@ -26,7 +26,7 @@ from apps.members.models import Member
 from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
-from apps.orders.states import MOVE_LABELS, Actor, Status
+from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
 from mall.money import yuan
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -39,8 +39,10 @@ _ORDER_COLOURS: dict[str, str] = {
 }
 
 
-def status_shown(status: str) -> SafeString:
-    """Return an order's status in Chinese on its colour."""
+def status_shown(status: str, *, virtual: bool = False) -> SafeString:
+    """Return an order's status in Chinese on its colour; one of ``virtual`` goods as its buyer reads it."""
+    if virtual and status in (Status.PAID, Status.SHIPPED):
+        return chip(DELIVERED_ONLINE, _ORDER_COLOURS[Status.SHIPPED])
     return chip(Status(status).label, _ORDER_COLOURS.get(status, ""))
 
 
@@ -124,15 +126,17 @@ class MoveInline(OrderPart):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderMove]:
         rows: QuerySet[OrderMove] = super().get_queryset(request)
-        return rows.select_related("operator")
+        return rows.select_related("operator", "order")
 
     @admin.display(description="动作")
     def moved(self, row: OrderMove) -> str:
+        if row.move == "ship" and row.order.virtual:
+            return ONLINE
         return MOVE_LABELS.get(row.move, row.move)
 
     @admin.display(description="状态")
     def became(self, row: OrderMove) -> SafeString:
-        return status_shown(row.to_status)
+        return status_shown(row.to_status, virtual=row.order.virtual)
 
     @admin.display(description="操作方")
     def who(self, row: OrderMove) -> str:

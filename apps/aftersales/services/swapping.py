@@ -52,7 +52,7 @@ class SwapGone(ShopError):
 
 
 class SwapAskedBack(ShopError):
-    """An application after the sale is open on the line: what comes of it decides. ``details``: ``line_id``, ``after_sale_no``."""
+    """An application after the sale is open on the line. ``details``: ``line_id``, ``after_sale_no``."""
 
     code = "delay_swap_after_sale"
     message = "该商品有处理中的售后申请，处理后才能换货"
@@ -130,6 +130,7 @@ def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetim
         sku = skus[sku_id]
         order_lines.swap_line(
             line=lines[line_id],
+            status=order.status,
             sku_id=sku_id,
             title=sku.product.title,
             goods=_remembered(lines[line_id], sku),
@@ -166,7 +167,10 @@ def _judged(order: Order, offers: Collection[tuple[int, int]]) -> list[Offered]:
         line, sku = lines.get(line_id), skus.get(sku_id)
         if line is None:
             faults.append(
-                Fault(f"swap_{line_id}", "只能为尚未发出、未退款的普通订单商品提供换货（赠品、包装、活动订单除外）")
+                Fault(
+                    f"swap_{line_id}",
+                    "只能为尚未发出、未退款的普通订单商品提供换货（赠品、包装、活动订单除外）",
+                )
             )
         elif sku is None or sku_id in bought:
             faults.append(Fault(f"swap_{line_id}", "可换的须是在售、可发货、且不在本订单中的其他规格"))

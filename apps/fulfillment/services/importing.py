@@ -56,8 +56,9 @@ class Imported:
 
 
 def preview(sheet: Sheet[Row], *, operator: Any = None) -> Plan:
-    """Return what a file would do now; orders out of the operator's reach are not there. Raises Faulty with a sentence for each row that is wrong, as it is written or by its
-    order, in the order of the file.
+    """Return what a file would do now; orders out of the operator's reach are not there.
+
+    Raises Faulty with a sentence for each row that is wrong, as it is written or by its order, in the order of the file.
     """
     return _sound(_plan(sheet, _orders(sheet.rows, operator=operator)))
 
@@ -136,9 +137,7 @@ def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:
     return plan
 
 
-def _fingerprint(
-    plan: Plan, found: Mapping[str, Order], lines: Mapping[str, Sequence[OrderLine]]
-) -> str:
+def _fingerprint(plan: Plan, found: Mapping[str, Order], lines: Mapping[str, Sequence[OrderLine]]) -> str:
     """What was shown, and what it rests on: units that are left, goods that lines name, and where the order goes."""
     shown = [
         (

@@ -98,3 +98,12 @@ def test_a_preview_of_numbers_from_before_the_swap_is_refused(admin_client: Clie
     # Who never saw what it would do is shown it.
     unseen = admin_client.post(IMPORT, {"file": SimpleUploadedFile("a.csv", sheet), "step": "confirm"})
     assert unseen.status_code == 200
+
+
+def test_the_orders_page_tells_of_the_swap_in_its_history(admin_client: Client) -> None:
+    order, line_id, other = asked()
+    was = order.lines.get(pk=line_id).title
+    swap(order, line_id, other)
+    shown = admin_client.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert f"{was} → {other.product.title} × 2" in shown
+    assert "换货" in shown

@@ -35,9 +35,9 @@ from apps.orders.models import LineSwap, Order, OrderLine
 from tests.apps.aftersales import apply
 from tests.apps.checkout import make as counter
 from tests.apps.deadlines import make
+from tests.apps.fulfillment import make as fulfillment
 from tests.apps.fulfillment import packings
 from tests.apps.inventory import make as stocked
-from tests.apps.fulfillment import make as fulfillment
 
 pytestmark = pytest.mark.django_db
 
@@ -289,6 +289,15 @@ def test_the_api_shows_what_is_offered_and_takes_one_for_each_line(
     assert whole["delay"] == taken.json()["delay"]
     assert [item["sku_id"] for item in whole["items"]] == [one.pk, two.pk]
     assert whole["payable_fen"] == order.payable_fen
+    # What is free is told as it is, also when it is too late to choose.
+    assert [each["available"] for each in whole["delay"]["swaps"]] == [99, 99]
+    told = [
+        (move["move"], move["from"], move["to"], move["actor"], move["note"]) for move in whole["history"]
+    ]
+    assert told[-2:] == [
+        ("swap", "PAID", "PAID", "member", f"{was.title} → {sku.product.title} × 1")
+        for was, sku in ((line, one), (beside, two))
+    ]
 
 
 def test_swap_without_an_offer_is_no_choice(shopper_of: Callable[[Member], Any]) -> None:
@@ -369,7 +378,9 @@ def test_a_gift_is_no_line_to_swap() -> None:
 def sibling(sku: Sku, returns: str) -> Sku:
     """Another SKU of the same product, which goes back by these rules now."""
     type(sku.product).objects.filter(pk=sku.product_id).update(returns=returns)
-    made = Sku.objects.create(product_id=sku.product_id, code=f"{sku.code}-B", price_fen=9900, option_values={"款": "B"})
+    made = Sku.objects.create(
+        product_id=sku.product_id, code=f"{sku.code}-B", price_fen=9900, option_values={"款": "B"}
+    )
     stocked.stock(made, 9)
     return made
 

@@ -81,7 +81,18 @@ def test_no_door_of_an_order_elsewhere_opens() -> None:
     deadlines.owed(order, at=now)
     sent = fulfillment.parcel(order, quantities={order.lines.get().pk: 1}, at=now)
     page = client(bound(pickup.shop(), "店长"))
-    below = ["change", "history", "ship", "address", "put-off", "refund", "refund-part", "waybill", "reveal", "upload"]
+    below = [
+        "change",
+        "history",
+        "ship",
+        "address",
+        "put-off",
+        "refund",
+        "refund-part",
+        "waybill",
+        "reveal",
+        "upload",
+    ]
     for path in [*below, f"parcels/{sent.parcel_no}/correct", "waybills/WB1/print", "waybills/WB1/cancel"]:
         for answer in (page.get, page.post):
             gone = answer(f"/admin/orders/order/{order.pk}/{path}/")
