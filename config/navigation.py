@@ -56,6 +56,7 @@ Groups = Sequence[tuple[str, Sequence[Place]]]
 
 
 _SHOP_OF_ORDER = "delivery__place_id"
+_SHOP_OF_ITS_ORDER = f"order__{_SHOP_OF_ORDER}"
 _BURNING = "standing=open"
 _PRESSING = "standing=pressing"
 _TO_SHIP = f"status__exact={Status.PAID}&delivery_by={DeliveryKind.EXPRESS}"
@@ -111,6 +112,7 @@ GROUPS: Groups = [
                 "deadlines.Deadline",
                 _PRESSING,
                 lambda: deadline_facts.pressing(at=Now()),
+                _SHOP_OF_ITS_ORDER,
             ),
             Place("延迟发货", "event_busy", "deadlines.Delay"),
             Place("发货承诺", "event_available", "deadlines.Promise"),
@@ -128,6 +130,7 @@ GROUPS: Groups = [
                 "aftersales.AfterSale",
                 _AFTER_SALES_TO_DO,
                 application_facts.waiting_for_operator,
+                _SHOP_OF_ITS_ORDER,
             ),
             Place(
                 "升级的售后",
@@ -135,6 +138,7 @@ GROUPS: Groups = [
                 "aftersales.AfterSale",
                 _ESCALATED,
                 application_facts.escalated,
+                _SHOP_OF_ITS_ORDER,
             ),
             Place("微信投诉", "feedback", "complaints.Complaint"),
             Place(
@@ -143,6 +147,7 @@ GROUPS: Groups = [
                 "complaints.Complaint",
                 _WAITING_COMPLAINTS,
                 complaint_facts.waiting,
+                f"payment__{_SHOP_OF_ITS_ORDER}",
             ),
             Place("运费险理赔", "shield", "aftersales.InsurancePayment"),
             Place("售后原因", "list_alt", "aftersales.AfterSaleReason"),
@@ -153,13 +158,21 @@ GROUPS: Groups = [
         "发票",
         [
             Place("全部发票", "receipt_long", "invoices.Invoice"),
-            Place("待开票", "pending_actions", "invoices.Invoice", _TO_ISSUE, invoice_facts.waiting_to_issue),
+            Place(
+                "待开票",
+                "pending_actions",
+                "invoices.Invoice",
+                _TO_ISSUE,
+                invoice_facts.waiting_to_issue,
+                _SHOP_OF_ITS_ORDER,
+            ),
             Place(
                 "待登记红字发票",
                 "undo",
                 "invoices.Invoice",
                 _RED_LETTERS,
                 invoice_facts.waiting_for_red_letter,
+                _SHOP_OF_ITS_ORDER,
             ),
             Place("发票抬头", "badge", "invoices.InvoiceTitle"),
             Place("发票规则", "rule", "invoices.InvoiceRules"),
@@ -214,7 +227,12 @@ GROUPS: Groups = [
             Place("预售活动", "event_upcoming", "presale.Presale"),
             Place("预售订单", "pending_actions", "presale.Reservation"),
             Place(
-                "特殊发货报备", "campaign", "presale.Report", _FAILED_REPORTS, presale_facts.failed_reports
+                "特殊发货报备",
+                "campaign",
+                "presale.Report",
+                _FAILED_REPORTS,
+                presale_facts.failed_reports,
+                _SHOP_OF_ITS_ORDER,
             ),
             Place("帮砍记录", "handshake", "bargain.Help"),
             Place("待核实帮砍", "policy_alert", "bargain.Help", _HELD_HELPS, bargain_facts.held_for_a_person),
@@ -356,7 +374,14 @@ GROUPS: Groups = [
         "评价",
         [
             Place("全部评价", "reviews", "content.Review"),
-            Place("待审核", "rate_review", "content.Review", _TO_LOOK_AT, review_facts.waiting_for_a_person),
+            Place(
+                "待审核",
+                "rate_review",
+                "content.Review",
+                _TO_LOOK_AT,
+                review_facts.waiting_for_a_person,
+                f"line__{_SHOP_OF_ITS_ORDER}",
+            ),
             Place("评价规则", "rule", "content.ReviewRules"),
         ],
     ),
@@ -400,6 +425,7 @@ GROUPS: Groups = [
                 "payments.Refund",
                 _STUCK_REFUNDS,
                 payment_facts.needing_somebody,
+                f"payment__{_SHOP_OF_ITS_ORDER}",
             ),
             Place("支付通知", "notifications", "payments.Notification"),
             Place("对账差异", "difference", "books.Case", _OPEN_CASES, waiting=book_facts.open_cases),
@@ -420,6 +446,7 @@ GROUPS: Groups = [
                 "fulfillment.Parcel",
                 _STANDING_STILL,
                 waiting=lambda: parcel_facts.standing_still(at=Now()),
+                of_shop=f"parcel__{_SHOP_OF_ITS_ORDER}",
             ),
             Place("电子面单", "print", "fulfillment.Waybill"),
             Place("面单账号", "badge", "fulfillment.WaybillAccount"),

@@ -17,6 +17,7 @@ from apps.aftersales import selectors as refund_facts
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, link, yuan_column
 from apps.coupons.models import Coupon
 from apps.orders.models import OrderRefund, OrderRefundLine
+from apps.orders.parts import OfOrders
 from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
 from mall import money
@@ -110,7 +111,7 @@ class MoneyFilter(admin.SimpleListFilter):
 
 
 @admin.register(OrderRefund)
-class OrderRefundAdmin(Shown, ReadOnlyAdmin):
+class OrderRefundAdmin(OfOrders, Shown, ReadOnlyAdmin):
     """All refunds of orders, newest first; they are made on the order's page."""
 
     list_display = [

@@ -22,6 +22,7 @@ from apps.aftersales.services import deciding, insuring, paying_back, returning,
 from apps.aftersales.states import OPEN, WITH_GOODS, AfterSaleKind, AfterSaleStatus, InsurancePayee
 from apps.base.admin import ReadOnlyAdmin, for_chosen
 from apps.base.asking import operator
+from apps.orders.parts import OfOrders
 from apps.wallet import selectors as wallet_facts
 from mall.errors import ShopError
 from mall.money import yuan
@@ -54,7 +55,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(AfterSale)
-class AfterSaleAdmin(Shown, ReadOnlyAdmin):
+class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
     """Applications, those whose clock burns first before the others. Nobody writes them: the buttons call the services."""
 
     list_display = [

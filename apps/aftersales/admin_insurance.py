@@ -26,6 +26,7 @@ from apps.base.admin import ReadOnlyAdmin, yuan_column
 from apps.base.asking import AskForm, operator
 from apps.base.filled_sheets import MOST_ROWS
 from apps.base.forms import CodeField, SheetField, YuanField
+from apps.orders.parts import OfOrders
 
 
 class PaymentsForm(AskForm):
@@ -71,9 +72,10 @@ class PaymentForm(AskForm):
 
 
 @admin.register(InsurancePayment)
-class InsurancePaymentAdmin(ReadOnlyAdmin):
+class InsurancePaymentAdmin(OfOrders, ReadOnlyAdmin):
     """What was paid for which return, and to whom."""
 
+    of_order = "after_sale__order"
     list_display = ["claim_no", "after_sale", "amount", "payee", "operator", "at"]
     list_filter = ["payee"]
     list_select_related = ["after_sale", "operator"]

@@ -26,7 +26,7 @@ from django.utils.text import capfirst
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 
-from apps.base import audit, clock, fault_words, finding, held, periods
+from apps.base import audit, clock, fault_words, finding, held, periods, picking
 from apps.base.admin_history import Recorded
 from apps.base.admin_lists import CappedPaginator
 from apps.base.admin_opened import Versioned
@@ -60,7 +60,7 @@ class _OneForm:
         # Columns with a syntax of their own (addresses, slugs) are subclasses, and judge for themselves.
         if type(db_field) in (CharField, LongTextField) and not db_field.choices:
             kwargs["form_class"] = TextField if type(db_field) is CharField else LinesField
-        made = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin
+        made = picking.sound(super().formfield_for_dbfield(db_field, request, **kwargs))  # type: ignore[misc]  # a mixin
         # A file that was chosen is not lost because something else on the page is refused.
         return held.kept(made, db_field) if isinstance(db_field, FileField) and made else made
 

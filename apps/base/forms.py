@@ -54,7 +54,7 @@ class RuledForm(forms.ModelForm):
     """A form whose row a service judges: the form reads what was typed, the service says what is wrong and where.
 
     A subclass says in ``check`` which service that is. What the database itself would refuse the service tells as well
-    (``base.judging``), so Django does not look again.
+    (``base.judging``).
     """
 
     # The form's name of a field that the service calls otherwise.
@@ -77,6 +77,13 @@ class RuledForm(forms.ModelForm):
             except ShopError as refusal:
                 show_refusal(self, refusal, named=self.called)
         return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """Django holds the row against its constraints once more: what the service said of them is told once."""
+        super()._post_clean()  # type: ignore[misc]  # what the stubs leave out
+        for told in self.errors.values():
+            once = {tuple(error.messages): error for error in reversed(told.as_data())}
+            told.data = list(reversed(once.values()))
 
 
 class TextField(forms.CharField):

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
-from apps.orders.states import DeliveryKind, Status
+from apps.orders.states import DELIVERED_ONLINE, DeliveryKind, Status
 from apps.payments import selectors as payment_facts
 from apps.payments.models import Refund
 from apps.payments.selectors import Sent
@@ -105,7 +105,7 @@ def order_text(order: Order, shown: Sequence[dict[str, Any]]) -> str:
     if order.delivery is not None and (text := _LOCAL.get((order.delivery_kind, order.status))):
         return text
     if order.virtual and order.status in (Status.PAID, Status.SHIPPED):
-        return "已发放"
+        return DELIVERED_ONLINE
     if order.status != Status.REFUNDED:
         return str(Status(order.status).label)
     found = {row["status"] for row in shown if row["of_price"]}

@@ -23,6 +23,7 @@ from apps.complaints import selectors as complaint_facts
 from apps.complaints.models import Complaint, ComplaintAct, ComplaintStep
 from apps.complaints.services import acting
 from apps.complaints.states import HISTORY_LABELS, ActKind, ActStatus, ComplaintStatus
+from apps.orders.parts import OfOrders
 from apps.wechat.pay import complaints as wechat_complaints
 from mall.money import yuan
 
@@ -99,9 +100,10 @@ class ActInline(ReadOnlyTabular):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(ReadOnlyAdmin):
+class ComplaintAdmin(OfOrders, ReadOnlyAdmin):
     """Complaints, those whose clock burns first before the others. Nobody writes them: the buttons call the services."""
 
+    of_order = "payment__order"
     amount = yuan_column("amount_fen", "支付金额")
     wanted = yuan_column("wanted_fen", "申请退款")
     list_display = [

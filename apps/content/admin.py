@@ -22,6 +22,7 @@ from apps.content import services as reviews
 from apps.content.models import Picture, Review, ReviewMove, ReviewRules
 from apps.content.services import ruling
 from apps.content.states import LIFECYCLE, Finding, ReviewStatus
+from apps.orders.parts import OfOrders
 from apps.pictures.stored import address
 
 _COLOURS: Final[dict[str, str]] = {
@@ -91,9 +92,10 @@ class _RepliedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(OfOrders, ReadOnlyAdmin):
     """What members say. Nothing is edited or deleted; the buttons call services."""
 
+    of_order = "line__order"
     list_display = ["stars", "words", "thumbnails", "product", "writer", "state", "reason", "written_at"]
     list_display_links = ["stars", "words"]
     list_filter = ["status", "rating", _PicturedFilter, _RepliedFilter, "written_at"]

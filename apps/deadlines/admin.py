@@ -26,6 +26,8 @@ from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.models import Deadline, DeadlineRules, Delay, Promise, ShopDay
 from apps.deadlines.services import ruling
 from apps.deadlines.states import DelayStatus, Outcome
+from apps.orders.parts import OfOrders
+from apps.stores import selectors as place_facts
 
 DELAY_COLOURS: Final[dict[str, str]] = {
     DelayStatus.ASKED: "warning",
@@ -72,7 +74,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Deadline)
-class DeadlineAdmin(ReadOnlyAdmin):
+class DeadlineAdmin(OfOrders, ReadOnlyAdmin):
     """Every promise, what burns first at the top. Nobody writes them; what cannot be kept is said on the order's page."""
 
     list_display = ["order_no", "standing", "left", "promised_at", "limit_at", "source", "delay", "buyer"]
@@ -129,7 +131,8 @@ class DeadlineAdmin(ReadOnlyAdmin):
         first, last = reporting.period(self, request)
         since, until, at = days.day_window(first)[0], days.day_window(last)[1], timezone.now()
         title = "发货时限履约报表"
-        lines = reports.by_day(since=since, until=until, at=at)
+        shops = place_facts.places_of(operator=request.user)
+        lines = reports.by_day(since=since, until=until, at=at, shops=shops)
         if request.GET.get("sheet") == "days":
             return reporting.taken_along(
                 request,
@@ -160,7 +163,7 @@ class DeadlineAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Delay)
-class DelayAdmin(ReadOnlyAdmin):
+class DelayAdmin(OfOrders, ReadOnlyAdmin):
     """What could not be kept, and how buyers answered."""
 
     list_display = ["order", "reason", "state", "was_promised_at", "promised_at", "answer_until", "operator"]

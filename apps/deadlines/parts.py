@@ -13,8 +13,10 @@ from django.utils.safestring import SafeString
 
 from apps.base.admin import chip
 from apps.base.parts import Fact, Part
+from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.admin import DELAY_COLOURS, standing_of, swaps_shown
 from apps.deadlines.models import Deadline, Delay
+from apps.deadlines.states import DelayStatus
 from apps.orders.models import Order
 from apps.orders.parts import OrderPart
 from apps.orders.states import Status
@@ -62,6 +64,16 @@ def _ship_by(order: Order) -> SafeString | str:
         f"{timezone.localtime(row.promised_at):%Y-%m-%d %H:%M}",
         limit,
     )
+
+
+def asked_before(order: Order) -> list[tuple[str, str]]:
+    """What whoever sends an order has to know: its buyer was asked, and may still choose other goods or the money."""
+    row = Delay.objects.filter(order=order, status=DelayStatus.ASKED).first()
+    if row is None:
+        return []
+    until = f"{timezone.localtime(row.answer_until):%m-%d %H:%M}"
+    choices = "等待、换货或退款" if deadline_facts.offers_of(row).exists() else "等待或退款"
+    return [("注意", f"已询问买家（{choices}），{until} 前等待答复；现在发货将作废该询问")]
 
 
 def owed(order: Order) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -28,6 +28,9 @@ _SQL: Final = """
                         WHERE delay.order_id = deadline.order_id AND delay.status = 'WAITS') AS agreed
           FROM deadlines_deadline deadline
          WHERE owed_at >= %(since)s AND owed_at < %(until)s
+           AND (%(shops)s::bigint[] IS NULL OR EXISTS (
+                   SELECT FROM orders_order placed WHERE placed.id = deadline.order_id
+                      AND (placed.delivery ->> 'place_id')::bigint = ANY(%(shops)s)))
     )
     SELECT day, COUNT(*),
            COUNT(*) FILTER (WHERE outcome = 'KEPT'),
@@ -80,10 +83,16 @@ class Line(NamedTuple):
         return self.stock_out_bp is not None and self.stock_out_bp > STOCK_OUT_BP
 
 
-def by_day(*, since: datetime, until: datetime, at: datetime) -> list[Line]:
-    """The days of ``[since, until)`` on which anything was owed, the newest first, as it is known at that moment."""
+def by_day(
+    *, since: datetime, until: datetime, at: datetime, shops: Collection[int] | None = None
+) -> list[Line]:
+    """The days of ``[since, until)`` on which anything was owed, the newest first, as it is known at that moment.
+
+    Of the orders that these ``shops`` hand over or bring, or of all.
+    """
+    told: dict[str, Any] = {"zone": settings.TIME_ZONE, "since": since, "until": until, "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"zone": settings.TIME_ZONE, "since": since, "until": until, "at": at})
+        cursor.execute(_SQL, {**told, "shops": None if shops is None else sorted(shops)})
         return [Line(*row) for row in cursor.fetchall()]
 
 

@@ -118,12 +118,17 @@ def shown_of(order: Order) -> dict[str, Any]:
     return {"ship_by": row.promised_at, "delay": delay and delay_shown(delay)}
 
 
+def offers_of(row: Delay) -> QuerySet[DelayOffer]:
+    """What may be taken in the place of late goods; of a gift or packing nothing is, whatever was once offered."""
+    return DelayOffer.objects.filter(delay=row, line__is_gift=False, line__is_packing=False)
+
+
 def delay_shown(row: Delay) -> dict[str, Any]:
     """A delay as the API shows it; ``choices`` are what may still be answered. A statement, two where goods are offered."""
-    offers = list(DelayOffer.objects.filter(delay=row).select_related("sku__product"))
+    offers = list(offers_of(row).select_related("sku__product"))
     is_open = row.status == DelayStatus.ASKED
     choices = [choice for choice in DelayChoice.values if choice != DelayChoice.SWAP or offers]
-    free = stock_facts.available([each.sku_id for each in offers]) if is_open else {}
+    free = stock_facts.available([each.sku_id for each in offers]) if offers else {}
     return {
         "status": row.status,
         "status_text": row.get_status_display(),

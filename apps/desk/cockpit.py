@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from apps.deadlines import selectors as deadline_facts
 from apps.fulfillment.models import ShippingUpload
 from apps.fulfillment.states import UploadStatus
 from apps.inventory import selectors as stock_facts
+from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
@@ -59,13 +61,14 @@ class Waiting:
     failing_jobs: int
 
 
-def paid_by_day(*, at: datetime, days: int = DAYS) -> list[Day]:
-    """Orders paid on each of the last ``days`` Shanghai days, today last: one query."""
+def paid_by_day(*, at: datetime, days: int = DAYS, operator: Any = None) -> list[Day]:
+    """Orders paid on each of the last ``days`` Shanghai days, today last: one query. Of those in the operator's reach."""
     today = shop_day(at)
     first = today - timedelta(days=days - 1)
     window = (day_window(first)[0], day_window(today)[1])
     rows = (
-        Order.objects.filter(paid_at__gte=window[0], paid_at__lt=window[1])
+        reach.narrowed(Order.objects.all(), operator=operator)
+        .filter(paid_at__gte=window[0], paid_at__lt=window[1])
         .order_by()
         .annotate(day=TruncDate("paid_at", tzinfo=ZoneInfo(settings.TIME_ZONE)))
         .values_list("day")
@@ -96,9 +99,13 @@ def waiting_for_rider() -> QuerySet[Order]:
     return Order.objects.filter(status=Status.PAID, delivery__kind=DeliveryKind.CITY)
 
 
-def waiting(*, at: datetime) -> Waiting:
-    """What waits for an operator, in eight queries whatever the number of rows."""
-    open_orders = Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]).aggregate(
+def waiting(*, at: datetime, operator: Any = None) -> Waiting:
+    """What waits for an operator, in eight queries whatever the number of rows; of orders, what is in their reach."""
+
+    def within(rows: QuerySet[Any], of: str = "order") -> QuerySet[Any]:
+        return reach.narrowed(rows, operator=operator, of=of)
+
+    open_orders = within(Order.objects.filter(status__in=[Status.PAID, Status.UNPAID]), of="").aggregate(
         to_ship=Count("id", filter=order_facts.TO_SEND),
         overdue=Count("id", filter=order_facts.TO_SEND & Q(paid_at__lte=at - SHIP_WITHIN)),
         unpaid=Count("id", filter=Q(status=Status.UNPAID)),
@@ -106,19 +113,18 @@ def waiting(*, at: datetime) -> Waiting:
     sold_out, low_stock = stock_facts.scarce()
     return Waiting(
         **open_orders,
-        pressing=deadline_facts.pressing(at=at).count(),
+        pressing=within(deadline_facts.pressing(at=at)).count(),
         low_stock=low_stock,
         sold_out=sold_out,
-        failed_refunds=payment_facts.stuck().count(),
+        failed_refunds=within(payment_facts.stuck(), of="payment__order").count(),
         owing=wallet_facts.owing().count(),
-        failed_uploads=ShippingUpload.objects.filter(status=UploadStatus.FAILED).count(),
+        failed_uploads=within(ShippingUpload.objects.filter(status=UploadStatus.FAILED)).count(),
         dead_deliveries=Delivery.objects.filter(status=DeliveryStatus.DEAD).count(),
         failing_jobs=JobRun.objects.exclude(error="").count(),
     )
 
 
-def next_to_ship(*, count: int = 6) -> QuerySet[Order]:
-    """The orders that have waited longest to leave, with buyer and lines: two queries."""
-    return (
-        waiting_to_ship().select_related("member").prefetch_related("lines").order_by("paid_at", "id")[:count]
-    )
+def next_to_ship(*, count: int = 6, operator: Any = None) -> QuerySet[Order]:
+    """The orders in the operator's reach that have waited longest to leave, with buyer and lines: two queries."""
+    rows = reach.narrowed(waiting_to_ship(), operator=operator).select_related("member")
+    return rows.prefetch_related("lines").order_by("paid_at", "id")[:count]

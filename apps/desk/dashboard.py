@@ -37,15 +37,17 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fill the context of ``admin/index.html``; what the operator may not list is not shown in figures either."""
     at = timezone.now()
     sees_orders = request.user.has_perm("orders.view_order")
-    days = cockpit.paid_by_day(at=at)
+    days = cockpit.paid_by_day(at=at, operator=request.user)
     return {
         **context,
         "title": "今日",
         "day": days[-1].day,
         "cards": _permitted(request, [*_takings(days), *_recharges(at=at)]),
-        "tasks": _permitted(request, [*_tasks(cockpit.waiting(at=at)), *_faults(setup_faults.found())]),
+        "tasks": _permitted(
+            request, [*_tasks(cockpit.waiting(at=at, operator=request.user)), *_faults(setup_faults.found())]
+        ),
         "chart": _chart(days) if sees_orders else None,
-        "next_orders": _next_orders(cockpit.next_to_ship()) if sees_orders else None,
+        "next_orders": _next_orders(cockpit.next_to_ship(operator=request.user)) if sees_orders else None,
     }
 
 

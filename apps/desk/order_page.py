@@ -23,13 +23,12 @@ from apps.deadlines import parts as deadlines
 from apps.fulfillment import parts as fulfillment
 from apps.orders import parts as orders
 from apps.orders.models import Order
-from apps.orders.states import DeliveryKind, Status
+from apps.orders.states import ONLINE, DeliveryKind, Status
 from apps.payments import parts as payments
 from apps.payments import selectors as payment_facts
 from apps.payments.admin import money_shown
 from apps.payments.states import money_back
 from apps.pickup import parts as pickup
-from apps.stores import selectors as place_facts
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):
@@ -47,22 +46,27 @@ class DeliveryFilter(admin.SimpleListFilter):
 
     title = "配送方式"
     parameter_name = "delivery_by"
+    online = "ONLINE"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.value, str(kind.label)) for kind in DeliveryKind]
+        kinds = [(kind.value, str(kind.label)) for kind in DeliveryKind]
+        return [*kinds, (self.online, ONLINE)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() == DeliveryKind.EXPRESS:
-            return queryset.filter(delivery__isnull=True)
+            return queryset.filter(delivery__isnull=True, virtual=False)
+        if self.value() == self.online:
+            return queryset.filter(virtual=True)
         return (
             queryset.filter(delivery__kind=self.value()) if self.value() in DeliveryKind.values else queryset
         )
 
 
 @admin.register(Order)
-class OrderAdmin(Parted, ReadOnlyAdmin):
+class OrderAdmin(orders.OfOrders, Parted, ReadOnlyAdmin):
     """Orders, newest first, put together from what the rooms offer. Nothing is edited; the buttons call services."""
 
+    of_order = ""
     goods = yuan_column("goods_fen", "商品金额")
     reduction = yuan_column("reduction_fen", "优惠")
     shipping = yuan_column("shipping_fen", "运费")
@@ -129,7 +133,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         "receiver",
     ]
     parts = (
-        fulfillment.SENDING,
+        fulfillment.sending(deadlines.asked_before),
         deadlines.DEADLINE,
         aftersales.DELAYS,
         fulfillment.WAYBILLS,
@@ -149,8 +153,6 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rows: QuerySet[Order] = super().get_queryset(request)
-        mine = place_facts.places_of(operator=request.user)
-        rows = rows if mine is None else rows.filter(delivery__place_id__in=mine)
         rows = payment_facts.with_money_statuses(rows)
         return rows.select_related("member").prefetch_related("lines")
 
@@ -167,7 +169,7 @@ class OrderAdmin(Parted, ReadOnlyAdmin):
         if row.status == Status.REFUNDED:
             # The units are gone at once; what operators want to know is where the money is.
             return money_shown(money_back(row.money_statuses))
-        return orders.status_shown(row.status)
+        return orders.status_shown(row.status, virtual=row.virtual)
 
     @admin.display(description="买家", ordering="member__nickname")
     def buyer(self, row: Order) -> str:

@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from apps.base.admin import ReadOnlyAdmin, link
+from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import OrderLine
+from apps.orders.parts import OfOrders
 
 
 @admin.register(OrderLine)
-class UnpaidAdmin(ReadOnlyAdmin):
+class UnpaidAdmin(OfOrders, ReadOnlyAdmin):
     """What members keep from others until they pay or their time is over; an order is closed on its own page."""
 
     list_display = ["quantity", "called", "code", "buyer", "order_shown", "until"]
@@ -36,7 +38,8 @@ class UnpaidAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> OrderLine | None:
         """Any line, also one whose order was paid since the list was drawn."""
-        lines = OrderLine.objects.select_related(*self.list_select_related)
+        lines = reach.narrowed(OrderLine.objects.all(), operator=request.user, of=self.of_order)
+        lines = lines.select_related(*self.list_select_related)
         return lines.filter(pk=object_id).first() if object_id.isdecimal() else None
 
     def changelist_view(

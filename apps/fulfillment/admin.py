@@ -41,6 +41,7 @@ from apps.fulfillment.models import (
 )
 from apps.fulfillment.services import carriers, importing, templates, tracing
 from apps.fulfillment.states import TRACE_ENDS, TraceState, UploadStatus
+from apps.orders.parts import OfOrders
 from mall import regions
 from mall.errors import ShopError
 from mall.money import yuan
@@ -259,7 +260,7 @@ class AskNowForm(AskForm):
 
 
 @admin.register(Parcel)
-class ParcelAdmin(ReadOnlyAdmin):
+class ParcelAdmin(OfOrders, ReadOnlyAdmin):
     """Everything that was sent, newest first, and how it stands on its way."""
 
     list_display = [
@@ -326,7 +327,7 @@ class ParcelAdmin(ReadOnlyAdmin):
         """Show what a file would do, then do it: all of it or nothing."""
 
         def look(filled: ImportForm) -> Preview:
-            plan = importing.preview(filled.sheet())
+            plan = importing.preview(filled.sheet(), operator=request.user)
             shown = "；".join(
                 f"{one.order_no} {one.carrier_code} {one.tracking_no}" for one in plan.leaving[:20]
             )
@@ -335,10 +336,15 @@ class ParcelAdmin(ReadOnlyAdmin):
                 ("已导入过，跳过", f"{len(plan.known)} 行"),
                 ("包裹", f"{shown}{' …' if len(plan.leaving) > 20 else ''}" or "—"),
             ]
-            return Preview(facts=facts)
+            return Preview(facts=facts, seen=plan.seen)
 
         def take_in(filled: ImportForm) -> str:
-            done = importing.carry_out(sheet=filled.sheet(), operator=operator(request), at=timezone.now())
+            done = importing.carry_out(
+                sheet=filled.sheet(),
+                seen=filled.cleaned_data["seen"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
             return f"已发出 {done.sent} 个包裹，{done.known} 行此前已导入。发货信息将自动上传微信。"
 
         return self.ask(request, ImportForm, take_in, preview=look)
@@ -397,7 +403,7 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ShippingUploadAdmin(ReadOnlyAdmin):
+class ShippingUploadAdmin(OfOrders, ReadOnlyAdmin):
     """What WeChat was told of what was paid for; the failed ones wait for somebody (重新上传 on the order's page).
 
     What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.

@@ -12,6 +12,7 @@ from apps.base.asking import AskForm
 from apps.fulfillment.models import Waybill, WaybillAccount
 from apps.fulfillment.services import waybills
 from apps.fulfillment.states import WaybillStatus
+from apps.orders.parts import OfOrders
 
 WAYBILL_COLOURS: dict[str, str] = {
     WaybillStatus.ASKED: "warning",
@@ -52,7 +53,7 @@ class WaybillAccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Waybill)
-class WaybillAdmin(ReadOnlyAdmin):
+class WaybillAdmin(OfOrders, ReadOnlyAdmin):
     """What was asked for and what came of it; printed and cancelled on the order's page."""
 
     trouble = fault_column("last_error", "最近错误")

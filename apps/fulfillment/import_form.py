@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django import forms
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.base import held
 from apps.base.asking import AskForm
 from apps.base.filled_sheets import MOST_ROWS, Sheet
-from apps.base.forms import SheetField
+from apps.base.forms import SheetField, TextField
 from apps.fulfillment import number_files
 from apps.fulfillment.number_files import Row
 
@@ -29,6 +30,9 @@ class ImportForm(AskForm):
             error_messages={"required": "请选择文件", "empty": "文件是空的"},
         )
     )
+
+    # The fingerprint of what was shown before it was confirmed.
+    seen = TextField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def sheet(self) -> Sheet[Row]:
         """What the file says: its rows, and those that cannot be read."""

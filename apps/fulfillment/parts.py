@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -29,6 +30,7 @@ from apps.fulfillment.services import addresses, parcels
 from apps.fulfillment.ship_form import AddressForm, CorrectForm, ShipForm
 from apps.fulfillment.states import UploadStatus
 from apps.fulfillment.waybill_page import WAYBILLS as WAYBILLS
+from apps.orders import versions
 from apps.orders.models import AddressChange, Order
 from apps.orders.parts import OrderPart, address_facts, masked_address
 from apps.orders.states import Status
@@ -108,7 +110,11 @@ class UploadAgainForm(AskForm):
     explanation = "将把此订单的全部发货信息重新上传微信。"
 
 
-def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
+# What other rooms have to say of an order before it is sent: (label, text).
+Told = Callable[[Order], Sequence[tuple[str, str]]]
+
+
+def _ship(page: Asking, request: HttpRequest, order: Order, *, others: Sequence[Told] = ()) -> HttpResponse:
     if why := parcels.why_not(order):
         refused = parcels.NothingTravels if order.virtual else why
         page.message_user(request, refused.message, level=messages.ERROR)
@@ -120,14 +126,17 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
             carrier_code=filled.cleaned_data["carrier"].code,
             tracking_no=filled.cleaned_data["tracking_no"],
             quantities=filled.quantities(),
+            seen=seen,
             operator=operator(request),
             at=timezone.now(),
         )
         return f"包裹 {parcel.parcel_no} 已发出，发货信息将自动上传微信。"
 
-    # A page that was opened before the address was put right would send the parcel to the old one.
-    changed = order.address_changes.order_by("id").values_list("pk", flat=True).last()
-    told = [("收货信息", " ".join(value for _, value in address_facts(order)))]
+    # A page that was opened before the address was put right would send the parcel to the old one, and one from before
+    # other goods took a line's place would send the wrong ones.
+    seen = versions.of(order)
+    told = [fact for other in others for fact in other(order)]
+    told.append(("收货信息", " ".join(value for _, value in address_facts(order))))
     if order.remark:
         told.append(("买家留言", order.remark))
     asked = partial(ShipForm, lines=list(order.lines.all()), left=parcels.units_left(order))
@@ -138,7 +147,7 @@ def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
         row=order,
         heading=order.order_no,
         facts=told,
-        seen="" if changed is None else str(changed),
+        seen=seen,
     )
     # However the page came to be shown: a form that comes back with a mistake shows name, phone and address as well.
     _note_look(request, order, shown, action="发货页查看收货信息")
@@ -242,31 +251,35 @@ def _refused(order: Order) -> bool:
     return ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists()
 
 
-SENDING: Final = Part(
-    room="fulfillment",
-    buttons=[
-        Button(
-            name="ship",
-            title="发货",
-            path="ship",
-            needs="orders.change_order",
-            icon="local_shipping",
-            variant=ActionVariant.PRIMARY,
-            press=_ship,
-            usable=_waits,
-        ),
-        Button(
-            name="correct_address",
-            title="修改收货信息",
-            path="address",
-            needs="orders.change_order",
-            icon="edit_location",
-            press=_correct_address,
-            usable=addresses.is_correctable,
-        ),
-    ],
-    inlines=[AddressChangeInline],
-)
+def sending(*others: Told) -> Part:
+    """The buttons that send an order and put its address right; ``others`` say what is to be known before it leaves."""
+    return Part(
+        room="fulfillment",
+        buttons=[
+            Button(
+                name="ship",
+                title="发货",
+                path="ship",
+                needs="orders.change_order",
+                icon="local_shipping",
+                variant=ActionVariant.PRIMARY,
+                press=partial(_ship, others=others),
+                usable=_waits,
+            ),
+            Button(
+                name="correct_address",
+                title="修改收货信息",
+                path="address",
+                needs="orders.change_order",
+                icon="edit_location",
+                press=_correct_address,
+                usable=addresses.is_correctable,
+            ),
+        ],
+        inlines=[AddressChangeInline],
+    )
+
+
 PARCELS: Final = Part(
     room="fulfillment",
     inlines=[ParcelInline, UploadInline],

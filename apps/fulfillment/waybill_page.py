@@ -25,6 +25,7 @@ from apps.fulfillment.admin_waybills import WAYBILL_COLOURS
 from apps.fulfillment.models import Waybill, WaybillAccount
 from apps.fulfillment.services import waybills
 from apps.fulfillment.states import WaybillStatus
+from apps.orders import versions
 from apps.orders.models import Order
 from apps.orders.parts import OrderPart
 from apps.orders.states import Status
@@ -96,7 +97,8 @@ def _issue(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
             return Done("已提交。", warning="微信未及时答复，正在自动查询结果，请稍后刷新，不会重复出单。")
         return Done(f"已出单 {row.tracking_no}。", warning=row.last_error)
 
-    return page.ask(request, IssueForm, ask, row=order, heading=order.order_no, outside=True)
+    seen = versions.of(order)
+    return page.ask(request, IssueForm, ask, row=order, heading=order.order_no, seen=seen, outside=True)
 
 
 def _print(page: Asking, request: HttpRequest, order: Order, *, waybill_no: str) -> HttpResponse:

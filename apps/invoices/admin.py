@@ -24,6 +24,7 @@ from apps.invoices import selectors as invoice_facts
 from apps.invoices import services as invoices
 from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
 from apps.invoices.states import InvoiceStatus, TitleKind
+from apps.orders.parts import OfOrders
 from mall import text as texts
 from mall.money import yuan
 
@@ -64,7 +65,7 @@ class _Titled:
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(_Titled, ReadOnlyAdmin):
+class InvoiceAdmin(OfOrders, _Titled, ReadOnlyAdmin):
     """Invoices, those that wait longest before the others. Nobody writes them: the buttons call the services."""
 
     list_display = [

@@ -35,6 +35,10 @@ class DeliveryKind(models.TextChoices):
     CITY = "CITY", "同城配送"
 
 
+# How an order of card keys comes, and reads once it is paid: nothing of it is sent, and nothing to be received.
+ONLINE: Final = "线上发放"
+DELIVERED_ONLINE: Final = "已发放"
+
 # How an order that goes by parcel answers where it comes from.
 BY_PARCEL: Final[Mapping[str, Any]] = {
     "kind": DeliveryKind.EXPRESS.value,
@@ -98,7 +102,7 @@ LIFECYCLE = Lifecycle(
 # How a rehearsal's orders are moved on whose money nobody sent (apps/demo); no other writes it.
 REHEARSED = "演示订单，没有真实付款"
 
-# What people call the moves; "place" is how every history begins.
+# What people call the moves; "place" is how every history begins, and "swap" leaves the order where it stands.
 MOVE_LABELS = {
     "place": "下单",
     "pay": "付款",
@@ -110,4 +114,5 @@ MOVE_LABELS = {
     "ship": "发货",
     "receive": "收货",
     "refund": "退款",
+    "swap": "换货",
 }

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.base import transactions
-from apps.orders.models import LineSwap, OrderLine
+from apps.orders.models import LineSwap, OrderLine, OrderMove
 from apps.orders.services import Goods
+from apps.orders.states import Actor
 
 
 def swap_line(
-    *, line: OrderLine, sku_id: int, title: str, goods: Goods, cause: str, at: datetime
+    *, line: OrderLine, status: str, sku_id: int, title: str, goods: Goods, cause: str, at: datetime
 ) -> LineSwap:
     """Let a line name other goods, and keep what it named; the caller has locked the order and moves the stock.
 
     Every figure of the price stays, and what was promised of freight insurance; the cost is that of what will leave. Once
-    per ``cause`` (``line_swap_once_per_cause``).
+    per ``cause`` (``line_swap_once_per_cause``). The order's history tells it, as its buyer's doing.
     """
     transactions.require()
     kept = LineSwap.objects.create(
@@ -26,6 +27,17 @@ def swap_line(
         was_option_text=line.option_text,
         was_cost_fen=line.cost_fen,
         now_sku_id=sku_id,
+        at=at,
+    )
+    was = f"{line.title} {line.option_text}".strip()
+    now = f"{title} {goods.option_text}".strip()
+    OrderMove.objects.create(
+        order_id=line.order_id,
+        move="swap",
+        from_status=status,
+        to_status=status,
+        actor=Actor.MEMBER,
+        note=f"{was[:95]} → {now[:95]} × {line.quantity}",
         at=at,
     )
     line.sku_id, line.title = sku_id, title

@@ -21,6 +21,7 @@ from unfold.decorators import action
 from apps.base import audit, private
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, chip, fault_column, for_chosen, yuan_column
 from apps.base.asking import operator
+from apps.orders.parts import OfOrders
 from apps.payments import selectors as payment_facts
 from apps.payments.forms import AbnormalForm, AskEndingForm, GrantEndingForm, RefuseEndingForm
 from apps.payments.models import Notification, Payment, Refund, RefundEnding, RefundStep
@@ -68,7 +69,7 @@ class RefundInline(ReadOnlyTabular):
         return _refund_status(row)
 
 
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(OfOrders, ReadOnlyAdmin):
     """Attempts to pay, newest first; 异常收款 is money that nothing can use.
 
     What a bill is for is known upstairs: the page of bills adds ``subject``, and registers this.
@@ -161,12 +162,13 @@ class StuckFilter(admin.SimpleListFilter):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(OfOrders, ReadOnlyAdmin):
     """Refunds, newest first; the failed ones wait for somebody.
 
     One that WeChat refuses for good gets its end here: one person asks with the proof, another agrees.
     """
 
+    of_order = "payment__order"
     amount = yuan_column("amount_fen", "金额")
     trouble = fault_column("last_error", "最近错误")
     list_display = [
@@ -227,6 +229,8 @@ class RefundAdmin(ReadOnlyAdmin):
         """Show the picture or PDF that proves an end, to whoever may end refunds that way. Looking at it is noted."""
         ending = RefundEnding.objects.select_related("refund").filter(pk=ending_id).first()
         if ending is None or not ending.proof_file:
+            raise Http404
+        if not self.get_queryset(request).filter(pk=ending.refund_id).exists():
             raise Http404
         if ending.way not in _ways(request):
             raise PermissionDenied

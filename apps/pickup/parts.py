@@ -15,7 +15,7 @@ from unfold.enums import ActionVariant
 from apps.base.asking import Asking, operator
 from apps.base.parts import Button, Part
 from apps.orders.models import Order
-from apps.orders.states import DeliveryKind, Status
+from apps.orders.states import ONLINE, DeliveryKind, Status
 from apps.pickup.forms import ArriveForm, LeaveForm, ReadyForm
 from apps.pickup.models import Pickup
 from apps.pickup.services import moving, riding
@@ -24,7 +24,7 @@ from apps.pickup.services import moving, riding
 def delivery_shown(order: Order) -> SafeString | str:
     """How an order comes to its buyer; of one that is fetched with the way to its pickup."""
     if not order.delivery:
-        return str(DeliveryKind.EXPRESS.label)
+        return ONLINE if order.virtual else str(DeliveryKind.EXPRESS.label)
     told = f"{order.delivery_kind.label}：{order.delivery['place']['name']}"
     if order.slot:
         told = f"{told}，定时达 {order.slot_text}"

@@ -18,6 +18,7 @@ from apps.base.admin import ReadOnlyAdmin, chip, fault_column, link, with_way
 from apps.base.asking import Done, operator
 from apps.campaigns.campaign_page import CampaignPage
 from apps.campaigns.forms import COMMON
+from apps.orders.parts import OfOrders
 from apps.orders.states import Status
 from apps.presale import forms, inputs
 from apps.presale import selectors as presale_facts
@@ -136,7 +137,7 @@ class PresalePage(CampaignPage):
 
 
 @admin.register(Reservation)
-class ReservationAdmin(ReadOnlyAdmin):
+class ReservationAdmin(OfOrders, ReadOnlyAdmin):
     """The orders of pre-sales: who paid what, and whose goods are here."""
 
     list_display = [
@@ -184,7 +185,7 @@ class ReservationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(OfOrders, ReadOnlyAdmin):
     """What WeChat was told of payments whose goods leave late; what it refused has a button."""
 
     trouble = fault_column("last_error", "最近错误")

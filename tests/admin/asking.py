@@ -48,7 +48,9 @@ from apps.distribution.models import (
 from apps.distribution.models import Entry as PromoterEntry
 from apps.distribution.services import transferring, withdrawals
 from apps.flashsale import services as flashsale
+from apps.fulfillment import number_files
 from apps.fulfillment.models import Carrier, ShippingUpload, Trace, Waybill, WaybillAccount
+from apps.fulfillment.services import importing
 from apps.groupbuy import services as groupbuy
 from apps.groupbuy.models import Group as BuyingGroup
 from apps.inventory.models import Stock, StockEntry
@@ -756,7 +758,7 @@ def _import_numbers() -> Page:
         "/admin/fulfillment/parcel/",
         "orders.change_order",
         "fulfillment.view_parcel",
-        {"file": file, "step": "confirm"},
+        {"file": file, "step": "confirm", "seen": importing.preview(number_files.read(file.content)).seen},
         lambda: list(Order.objects.values_list("status", "parcels__tracking_no")),
         spoil=lambda: fulfillment.parcel(order),
     )

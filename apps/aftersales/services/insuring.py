@@ -13,6 +13,7 @@ from apps.aftersales.insurance_files import Row
 from apps.aftersales.models import AfterSale, InsurancePayment
 from apps.aftersales.states import AfterSaleKind, InsurancePayee
 from apps.base import transactions
+from apps.orders import reach
 from mall.errors import Fault, Faulty, Kind, ShopError
 
 # Postage of a return; more is a typing error.
@@ -47,11 +48,10 @@ def record(*, rows: Sequence[Row], operator: Any, at: datetime) -> Recorded:
     """
     with transaction.atomic(), transactions.refine({_ONCE: ClaimTwice}):
         # Locked, so that two claims of one return are counted one after the other.
-        found = (
-            AfterSale.objects.select_for_update(no_key=True)
-            .filter(after_sale_no__in={row.after_sale_no for row in rows})
-            .order_by("pk")
+        told = AfterSale.objects.select_for_update(no_key=True, of=("self",)).filter(
+            after_sale_no__in={row.after_sale_no for row in rows}
         )
+        found = reach.narrowed(told, operator=operator, of="order").order_by("pk")
         applications = {one.after_sale_no: one for one in found}
         there = InsurancePayment.objects.filter(claim_no__in={row.claim_no for row in rows})
         known = {one.claim_no: one for one in there}

@@ -7,11 +7,13 @@ the line then names them: docs/adr/0052.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
 
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.planning import Standing
 from apps.base import transactions
@@ -50,6 +52,14 @@ class SwapGone(ShopError):
     kind = Kind.CONFLICT
 
 
+class SwapAskedBack(ShopError):
+    """An application after the sale is open on the line. ``details``: ``line_id``, ``after_sale_no``."""
+
+    code = "delay_swap_after_sale"
+    message = "该商品有处理中的售后申请，处理后才能换货"
+    kind = Kind.CONFLICT
+
+
 def put_off(
     *,
     order_no: str,
@@ -83,17 +93,22 @@ def put_off(
 
 
 def swappable(standing: Standing) -> list[OrderLine]:
-    """The lines for which other goods may be offered: bought, whole, nothing of them left or refunded, of no activity."""
+    """The lines for which other goods may be offered: bought, whole, nothing of them left or refunded, of no activity.
+
+    Gifts and packing are no goods that were bought.
+    """
     order = standing.order
     if order.activity is not None or order.virtual or order.awaits_goods or order.delivery is not None:
         return []
-    return [line for line in standing.lines if not line.is_gift and _is_whole(standing, line)]
+    goods = (line for line in standing.lines if not (line.is_gift or line.is_packing))
+    return [line for line in goods if _is_whole(standing, line)]
 
 
 def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetime) -> None:
     """Give the order the goods that its buyer took, in the answer's transaction; the caller has locked the order.
 
-    The old units are free again, the new ones are the order's, all or none. Raises SwapGone, OutOfStock, WaybillPending.
+    The old units are free again, the new ones are the order's, all or none. Raises SwapAskedBack, SwapGone, OutOfStock,
+    WaybillPending; then the offers stay.
     """
     transactions.require()
     if waybills.pending(order):
@@ -104,6 +119,11 @@ def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetim
     for line_id, sku_id in swaps.items():
         if line_id not in lines or sku_id not in skus:
             raise SwapGone(details={"line_id": line_id})
+        if number := application_facts.open_of_line(line_id):
+            raise SwapAskedBack(
+                f"买家已申请售后（{number}），处理后才能换货",
+                details={"line_id": line_id, "after_sale_no": number},
+            )
     cause = f"delay:{row.pk}"
     inventory.swap(
         order_no=order.order_no,
@@ -116,9 +136,10 @@ def carry_out(*, order: Order, row: Delay, swaps: Mapping[int, int], at: datetim
         sku = skus[sku_id]
         order_lines.swap_line(
             line=lines[line_id],
+            status=order.status,
             sku_id=sku_id,
             title=sku.product.title,
-            goods=placing.remembered(sku, confirms_no_return=False),
+            goods=_remembered(lines[line_id], sku),
             cause=cause,
             at=at,
         )
@@ -129,8 +150,10 @@ def _is_whole(standing: Standing, line: OrderLine) -> bool:
 
 
 def _sold(sku_ids: Collection[int]) -> dict[int, Sku]:
-    """Those of these SKUs that are sold, and travel in parcels."""
-    rows = Sku.objects.filter(pk__in=sku_ids, enabled=True, product__on_sale=True, virtual=False)
+    """Those of these SKUs that are sold, and travel in parcels; packing is only sold around something."""
+    rows = Sku.objects.filter(
+        pk__in=sku_ids, enabled=True, product__on_sale=True, product__packing=False, virtual=False
+    )
     return {sku.pk: sku for sku in rows.select_related("product")}
 
 
@@ -150,7 +173,10 @@ def _judged(order: Order, offers: Collection[tuple[int, int]]) -> list[Offered]:
         line, sku = lines.get(line_id), skus.get(sku_id)
         if line is None:
             faults.append(
-                Fault(f"swap_{line_id}", "只能为尚未发出、未退款的普通订单商品提供换货（赠品、活动订单除外）")
+                Fault(
+                    f"swap_{line_id}",
+                    "只能为尚未发出、未退款的普通订单商品提供换货（赠品、包装、活动订单除外）",
+                )
             )
         elif sku is None or sku_id in bought:
             faults.append(Fault(f"swap_{line_id}", "可换的须是在售、可发货、且不在本订单中的其他规格"))
@@ -170,9 +196,31 @@ def _why_not(line: OrderLine, sku: Sku, *, free: int) -> str:
         return f"现货 {free} 件，不足 {line.quantity} 件"
     if sku.price_fen < line.unit_price_fen:
         return f"售价 ¥{yuan(sku.price_fen)} 低于原单价 ¥{yuan(line.unit_price_fen)}"
-    if (
-        sku.product.returns not in (Returns.SEVEN_DAYS, line.returns)
-        or sku.product.returns == Returns.CONFIRMED
-    ):
+    if line.sku.product_id != sku.product_id and not _goes_back_alike(line, sku):
         return "七天无理由退货的条件比原商品差"
     return ""
+
+
+def _goes_back_alike(line: OrderLine, sku: Sku) -> bool:
+    """Whether a SKU's own terms of going back are no harder than those that the line's buyer was shown.
+
+    Nobody has confirmed an exception of other goods yet, so one that has to be binds the buyer less than before.
+    """
+    return sku.product.returns in (Returns.SEVEN_DAYS, line.returns)
+
+
+def _remembered(line: OrderLine, sku: Sku) -> orders.Goods:
+    """What the line then remembers. Its buyer's terms of going back stay where they are better, or of the same product.
+
+    What was confirmed with the purchase stands; what the product's page says by now does not take anything back.
+    """
+    goods = placing.remembered(sku, confirms_no_return=False)
+    is_same = line.sku.product_id == sku.product_id
+    if sku.product.returns == Returns.SEVEN_DAYS or (not is_same and _goes_back_alike(line, sku)):
+        return goods
+    return replace(
+        goods,
+        returns=line.returns,
+        returns_text=line.returns_text,
+        returns_confirmed=line.returns_confirmed,
+    )

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.base import transactions
 from apps.base.days import shop_day
@@ -19,6 +20,7 @@ from apps.deadlines import selectors as deadline_facts
 from apps.deadlines.models import Deadline, Delay, DelayOffer
 from apps.deadlines.services import promising
 from apps.deadlines.states import ANSWERS, LIFECYCLE, DelayChoice, DelayReason, DelayStatus
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -106,6 +108,7 @@ def ask(
     """
     with transaction.atomic(), transactions.refine({"delay_one_open_per_order": DelayOpen}):
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         deadline = Deadline.objects.filter(order=order, ended_at__isnull=True).first()
         if order.status != Status.PAID or deadline is None:
             raise NothingToDelay(details={"status": order.status})
@@ -177,7 +180,10 @@ def chosen_of(row: Delay) -> dict[int, int]:
 
 def _choose(row: Delay, swaps: Mapping[int, int]) -> None:
     """Mark what the shopper takes: one of what is offered for each line of which something is. Raises SwapsInvalid."""
-    offers = list(DelayOffer.objects.filter(delay=row))
+    lines = OrderLine.objects.filter(order=row.order_id, pk__in=swaps)
+    if lines.filter(Q(is_gift=True) | Q(is_packing=True)).exists():
+        raise SwapsInvalid(details={"swaps": [SwapsInvalid.message]})
+    offers = list(deadline_facts.offers_of(row))
     if not offers:
         raise DelayNotOpen("商家没有提供可换的商品", details={"status": row.status})
     chosen = [each.pk for each in offers if swaps.get(each.line_id) == each.sku_id]

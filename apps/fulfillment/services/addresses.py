@@ -11,6 +11,7 @@ from django.db import transaction
 
 from apps.fulfillment.models import Parcel, Waybill
 from apps.fulfillment.states import WaybillStatus
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import AddressChange, Order
 from apps.orders.states import Status
@@ -76,6 +77,7 @@ def correct(
     told = _judged(address)
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         if not is_correctable(order):
             raise AddressTooLate
         if all(str(order.address.get(part, "")) == value for part, value in told.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from apps.fulfillment.carriers_named import Named
 from apps.fulfillment.models import Carrier, Parcel
 from apps.fulfillment.number_files import Row
 from apps.fulfillment.services import parcels
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Status
@@ -41,6 +43,8 @@ class Plan:
     leaving: list[Leaving] = field(default_factory=list)
     known: list[int] = field(default_factory=list)
     faults: list[UnfitRow] = field(default_factory=list)
+    # A short word for all of it, and for where the orders go and which goods their lines name.
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +55,28 @@ class Imported:
     known: int
 
 
-def preview(sheet: Sheet[Row]) -> Plan:
-    """Return what a file would do now. Raises Faulty with a sentence for each row that is wrong, as it is written or by its
-    order, in the order of the file.
+def preview(sheet: Sheet[Row], *, operator: Any = None) -> Plan:
+    """Return what a file would do now; orders out of the operator's reach are not there.
+
+    Raises Faulty with a sentence for each row that is wrong, as it is written or by its order, in the order of the file.
     """
-    return _sound(_plan(sheet, _orders(sheet.rows)))
+    return _sound(_plan(sheet, _orders(sheet.rows, operator=operator)))
 
 
-def carry_out(*, sheet: Sheet[Row], operator: Any, at: datetime) -> Imported:
+def carry_out(*, sheet: Sheet[Row], seen: str = "", operator: Any, at: datetime) -> Imported:
     """Send every parcel of the rows; what has left already under that number is passed over.
 
-    The orders are locked together, so that two who import the same file at once send each parcel once. Raises Faulty, and
-    whatever ``parcels.ship`` refuses; then nothing has left.
+    ``seen`` is the plan's that was looked at before, empty where nobody looked: a plan that is another one by now, or
+    whose orders go elsewhere or name other goods, is refused. One whose parcels have all left since changes nothing.
+
+    The orders are locked together, so that two who import the same file at once send each parcel once. Raises Faulty,
+    OrderChanged, and whatever ``parcels.ship`` refuses; then nothing has left.
     """
     with transaction.atomic():
         locked = orders.lock_many(order_nos={row.order_no for row in sheet.rows})
-        plan = _sound(_plan(sheet, {order.order_no: order for order in locked}))
+        plan = _sound(_plan(sheet, _reached(locked, operator=operator)))
+        if seen and plan.leaving and seen != plan.seen:
+            raise parcels.OrderChanged
         for one in plan.leaving:
             parcels.ship(
                 order_no=one.order_no,
@@ -89,9 +99,14 @@ def _sound(plan: Plan) -> Plan:
     return plan
 
 
-def _orders(rows: Iterable[Row]) -> dict[str, Order]:
+def _orders(rows: Iterable[Row], *, operator: Any) -> dict[str, Order]:
     found = Order.objects.filter(order_no__in={row.order_no for row in rows})
-    return {order.order_no: order for order in found}
+    return _reached(found, operator=operator)
+
+
+def _reached(found: Iterable[Order], *, operator: Any) -> dict[str, Order]:
+    """Those of the orders that the operator may act on, by number; the others are to them as if they were not there."""
+    return {order.order_no: order for order in found if reach.may_reach(order, operator=operator)}
 
 
 def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:
@@ -118,7 +133,21 @@ def _plan(sheet: Sheet[Row], found: Mapping[str, Order]) -> Plan:
         _fit_together(found[order_no], leaving, plan)
         plan.leaving += leaving
     _same_receivers(plan, found)
+    plan.seen = _fingerprint(plan, found, lines)
     return plan
+
+
+def _fingerprint(plan: Plan, found: Mapping[str, Order], lines: Mapping[str, Sequence[OrderLine]]) -> str:
+    """What was shown, and what it rests on: units that are left, goods that lines name, and where the order goes."""
+    shown = [
+        (
+            *(one.order_no, one.carrier_code, one.tracking_no, sorted((one.quantities or {}).items())),
+            [(line.pk, line.sku_id, line.left) for line in lines[one.order_no]],  # type: ignore[attr-defined]
+            sorted(found[one.order_no].address.items()),
+        )
+        for one in plan.leaving
+    ]
+    return hashlib.sha256(repr((shown, sorted(plan.known))).encode()).hexdigest()[:32]
 
 
 def _fault(row: Row, code: str | None, order: Order | None) -> str:

@@ -14,12 +14,13 @@ from apps.base import audit, numbers, transactions
 from apps.fulfillment.models import Carrier, Parcel, ParcelLine, ShippingUpload
 from apps.fulfillment.services import tracing
 from apps.fulfillment.states import UploadStatus
+from apps.orders import reach, versions
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.orders.states import Actor, Status
 from apps.outbox import services as outbox
 from mall import text as texts
-from mall.errors import Invalid, NotFound, ShopError
+from mall.errors import Invalid, Kind, NotFound, ShopError
 from mall.events import LocalDeliveryBegan, OrderShipped, ParcelShipped, UploadAsked
 
 # WeChat lists at most 15 parcels of one payment (uploadShippingInfo, 10060024).
@@ -60,6 +61,14 @@ class NumberOfAnother(NotShippable):
 
     code = "tracking_number_used"
     message = "该快递单号已用于另一收货人的订单，请核对"
+
+
+class OrderChanged(ShopError):
+    """The order goes elsewhere, or its lines name other goods, than was looked at before it was sent."""
+
+    code = "order_changed"
+    message = "您打开页面后收货信息或商品已变化，请核对后再确认"
+    kind = Kind.CONFLICT
 
 
 class TrackingNumberInvalid(Invalid):
@@ -121,21 +130,27 @@ def ship(
     carrier_code: str,
     tracking_no: str,
     quantities: Mapping[int, int] | None = None,
+    seen: str | None = None,
     operator: Any,
     at: datetime,
 ) -> Parcel:
     """Send one parcel of an order; ``quantities`` maps order line ids to units, None means all that is left.
 
+    ``seen`` is the order's version (``orders.versions``) that was looked at before, None where nobody looked.
+
     Moves the order to SHIPPED with its last unit. Publishes ParcelShipped, and OrderShipped with the last.
-    Raises NotFound, NotShippable and its kinds, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable, ParcelTwice,
-    TooManyParcels; then nothing is changed.
+    Raises NotFound, OrderChanged, NotShippable and its kinds, TrackingNumberInvalid, CarrierUnknown, QuantityNotShippable,
+    ParcelTwice, TooManyParcels; then nothing is changed.
     """
     number = _tracking_no(tracking_no)
     carrier = _carrier(carrier_code)
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         if refusal := why_not(order):
             raise refusal
+        if seen is not None and seen != versions.of(order):
+            raise OrderChanged
         if Parcel.objects.filter(order=order).count() >= MOST_PARCELS:
             raise TooManyParcels
         _require_own(order, carrier, number)
@@ -191,6 +206,7 @@ def correct(*, parcel_no: str, carrier_code: str, tracking_no: str, operator: An
         if order_no is None:
             raise NotFound
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         if order.status not in (Status.PAID, Status.SHIPPED):
             raise NotShippable("订单已完成，不能再修改快递单号")
         # Read under the lock: of two corrections at once the second one's note names what the first one wrote.

@@ -18,6 +18,7 @@ from apps.catalog.models import Sku
 from apps.fulfillment.models import Carrier, Parcel, Waybill, WaybillAccount
 from apps.fulfillment.services import parcels
 from apps.fulfillment.states import WAYBILL_LIFECYCLE, TraceState, WaybillStatus
+from apps.orders import reach
 from apps.orders import services as orders
 from apps.orders.models import Order, OrderLine
 from apps.pictures import stored
@@ -192,6 +193,7 @@ def _begin(*, order_no: str, account_id: int, operator: Any, at: datetime) -> Wa
     taken = {"waybill_one_asked_per_order": WaybillPending}
     with transaction.atomic(), transactions.refine(taken):
         order = orders.lock(order_no=order_no)
+        reach.require(order, operator=operator)
         parcel = without_number(order)
         units = _units(order, parcel)
         account = WaybillAccount.objects.filter(pk=account_id, bound=True).first()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.aftersales import planning
 from apps.aftersales import services as aftersales
-from apps.aftersales.services import swapping
+from apps.aftersales.services import applying, swapping
 from apps.aftersales.services.answering import answer_delay
 from apps.aftersales.services.swapping import OffersRefused, SwapGone
 from apps.base import days
@@ -20,6 +20,7 @@ from apps.books import journal_selectors as journal_facts
 from apps.books.services import journal
 from apps.catalog.models import Sku
 from apps.checkout import invariants
+from apps.checkout.packing import Wanted
 from apps.deadlines import selectors as deadline_facts
 from apps.deadlines import telling
 from apps.deadlines.models import Deadline, Delay, DelayOffer
@@ -31,9 +32,12 @@ from apps.inventory.models import Hold, StockEntry
 from apps.inventory.services import OutOfStock
 from apps.members.models import Member
 from apps.orders.models import LineSwap, Order, OrderLine
+from tests.apps.aftersales import apply
 from tests.apps.checkout import make as counter
 from tests.apps.deadlines import make
 from tests.apps.fulfillment import make as fulfillment
+from tests.apps.fulfillment import packings
+from tests.apps.inventory import make as stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -285,6 +289,15 @@ def test_the_api_shows_what_is_offered_and_takes_one_for_each_line(
     assert whole["delay"] == taken.json()["delay"]
     assert [item["sku_id"] for item in whole["items"]] == [one.pk, two.pk]
     assert whole["payable_fen"] == order.payable_fen
+    # What is free is told as it is, also when it is too late to choose.
+    assert [each["available"] for each in whole["delay"]["swaps"]] == [99, 99]
+    told = [
+        (move["move"], move["from"], move["to"], move["actor"], move["note"]) for move in whole["history"]
+    ]
+    assert told[-2:] == [
+        ("swap", "PAID", "PAID", "member", f"{was.title} → {sku.product.title} × 1")
+        for was, sku in ((line, one), (beside, two))
+    ]
 
 
 def test_swap_without_an_offer_is_no_choice(shopper_of: Callable[[Member], Any]) -> None:
@@ -309,3 +322,136 @@ def test_what_a_line_named_before_is_never_rewritten() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         LineSwap.objects.update(was_title="别的")
     assert deadline_facts.shown_of(order)["delay"]["status"] == "SWAPPED"
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_packing_and_gifts_are_no_lines_to_swap(counted: bool, shopper_of: Callable[[Member], Any]) -> None:
+    now = timezone.now()
+    fulfillment.carriers()
+    box, cup, other = packings.option(uses_stock=counted), counter.goods(), counter.goods()
+    if counted:
+        assert box.sku is not None
+        stocked.stock(box.sku, 9)
+    placed = counter.order(*counter.buyer(), [(cup, 1)], at=now, packing=Wanted(option_id=box.pk))
+    counter.pay(placed, at=now)
+    order = Order.objects.get(pk=placed.pk)
+    make.owed(order, at=now)
+    goods, packing = order.lines.order_by("is_packing")
+    assert [line.pk for line in swapping.swappable(planning.standing_of(order))] == [goods.pk]
+    dearer = counter.goods(9900)
+    with pytest.raises(OffersRefused) as refused:
+        offer(order, (packing.pk, dearer.pk), at=now)
+    assert "包装" in refused.value.faults[0].text
+    with pytest.raises(OffersRefused):
+        offer(order, (goods.pk, packings.option("礼盒", price_fen=9900).sku_id or 0), at=now)
+
+    row = offer(order, (goods.pk, other.pk), at=now)
+    # As a release before this one might have offered it.
+    DelayOffer.objects.create(
+        delay=row, line=packing, was_title="", was_option_text="", sku=dearer, title="", option_text=""
+    )
+    shopper, address = shopper_of(order.member), f"/orders/{order.order_no}"
+    shown = shopper.call("GET", address).json()["delay"]
+    assert [each["line_id"] for each in shown["swaps"]] == [goods.pk]
+    good = {"line_id": goods.pk, "sku_id": other.pk}
+    bad = {"line_id": packing.pk, "sku_id": dearer.pk}
+    for swaps in ([bad], [good, bad]):
+        answer = shopper.call("POST", f"{address}/delay-answer", {"choice": "swap", "swaps": swaps})
+        assert (answer.status_code, answer.json()["code"]) == (400, "delay_swaps_invalid")
+    taken = shopper.call("POST", f"{address}/delay-answer", {"choice": "swap", "swaps": [good]})
+    assert taken.status_code == 200
+    assert set(order.lines.values_list("sku_id", flat=True)) == {other.pk, packing.sku_id}
+
+
+def test_a_gift_is_no_line_to_swap() -> None:
+    order = make.paid(1, 1)
+    _, gift = order.lines.all()
+    OrderLine.objects.filter(pk=gift.pk).update(is_gift=True, list_fen=0, payable_fen=0)
+    with pytest.raises(OffersRefused):
+        offer(order, (gift.pk, counter.goods().pk))
+    # Without any offer it is still no answer.
+    offer(order)
+    with pytest.raises(delaying.SwapsInvalid):
+        take(order, {gift.pk: counter.goods().pk})
+
+
+def sibling(sku: Sku, returns: str) -> Sku:
+    """Another SKU of the same product, which goes back by these rules now."""
+    type(sku.product).objects.filter(pk=sku.product_id).update(returns=returns)
+    made = Sku.objects.create(
+        product_id=sku.product_id, code=f"{sku.code}-B", price_fen=9900, option_values={"款": "B"}
+    )
+    stocked.stock(made, 9)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("shown", "confirmed", "now", "then"),
+    [
+        ("CONFIRMED", True, "CONFIRMED", ("CONFIRMED", True)),
+        ("CONFIRMED", False, "CONFIRMED", ("CONFIRMED", False)),
+        ("SEVEN_DAYS", False, "CONFIRMED", ("SEVEN_DAYS", False)),
+        ("SEVEN_DAYS", False, "FRESH", ("SEVEN_DAYS", False)),
+        ("CONFIRMED", True, "SEVEN_DAYS", ("SEVEN_DAYS", False)),
+    ],
+)
+def test_another_sku_of_the_same_product_keeps_what_its_buyer_was_promised(
+    shown: str, confirmed: bool, now: str, then: tuple[str, bool]
+) -> None:
+    order = make.paid(1)
+    line = order.lines.get()
+    OrderLine.objects.filter(pk=line.pk).update(
+        returns=shown, returns_text=f"当时：{shown}", returns_confirmed=confirmed
+    )
+    other = sibling(line.sku, now)
+    offer(order, (line.pk, other.pk))
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.sku_id, line.returns, line.returns_confirmed) == (other.pk, *then)
+    assert line.returns_text.startswith("当时") == (now != "SEVEN_DAYS")
+
+
+def test_goods_whose_terms_became_harder_after_the_offer_leave_by_those_of_before() -> None:
+    order = make.paid(1)
+    line, other = order.lines.get(), counter.goods()
+    offer(order, (line.pk, other.pk))
+    type(other.product).objects.filter(pk=other.product_id).update(returns="FRESH")
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.sku_id, line.returns) == (other.pk, "SEVEN_DAYS")
+
+
+def test_an_exception_of_other_goods_that_nobody_confirmed_is_no_better_than_seven_days() -> None:
+    order = make.paid(1)
+    line, other = order.lines.get(), counter.goods()
+    type(other.product).objects.filter(pk=other.product_id).update(returns="CONFIRMED")
+    with pytest.raises(OffersRefused):
+        offer(order, (line.pk, other.pk))
+    OrderLine.objects.filter(pk=line.pk).update(returns="CONFIRMED", returns_confirmed=True)
+    offer(order, (line.pk, other.pk))
+    take(order, {line.pk: other.pk})
+    line.refresh_from_db()
+    assert (line.returns, line.returns_confirmed) == ("CONFIRMED", False)
+
+
+def test_while_an_application_is_open_on_the_line_nothing_is_swapped_and_the_offer_stays(
+    shopper_of: Callable[[Member], Any],
+) -> None:
+    now = timezone.now()
+    order = make.paid(2, at=now)
+    line, other = order.lines.get(), counter.goods()
+    offer(order, (line.pk, other.pk), at=now)
+    apply.rules(instant_per_day=0)
+    asked = apply.applied(order, {line.sku: 1}, at=now)
+    shopper = shopper_of(order.member)
+    told = {"choice": "swap", "swaps": [{"line_id": line.pk, "sku_id": other.pk}]}
+    refused = shopper.call("POST", f"/orders/{order.order_no}/delay-answer", told)
+    assert (refused.status_code, refused.json()["code"]) == (409, "delay_swap_after_sale")
+    assert refused.json()["details"] == {"line_id": line.pk, "after_sale_no": asked.after_sale_no}
+    assert f"买家已申请售后（{asked.after_sale_no}）" in refused.json()["message"]
+    assert (Delay.objects.get().status, DelayOffer.objects.filter(chosen=True).count()) == ("ASKED", 0)
+    assert free(line.sku_id, other.pk) == [98, 100]
+
+    applying.cancel(member=order.member, after_sale_no=asked.after_sale_no, at=now)
+    assert shopper.call("POST", f"/orders/{order.order_no}/delay-answer", told).status_code == 200
+    sound()

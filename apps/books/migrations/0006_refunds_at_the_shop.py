@@ -7,7 +7,7 @@ from apps.base import migrating
 
 class Migration(migrating.Migration):
     dependencies = [
-        ("books", "0004_fewer_indexes"),
+        ("books", "0005_bill_explained"),
     ]
 
     operations = [
