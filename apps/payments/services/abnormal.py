@@ -100,7 +100,7 @@ def apply(*, refund_no: str, card: BankCard | None, operator: Any, at: datetime)
             if may_apply(again):
                 _keep(again, sent_to="")
         raise AbnormalRefused(f"微信未受理：{refusal.errmsg or refusal.errcode}") from refusal
-    return _taken(told, operator=operator, at=at)
+    return _taken(told, sent_to=sent_to, operator=operator, at=at)
 
 
 def _settle_earlier(refund_no: str, *, operator: Any, at: datetime) -> None:
@@ -113,22 +113,25 @@ def _settle_earlier(refund_no: str, *, operator: Any, at: datetime) -> None:
         return
     told = client.query_refund(out_refund_no=refund_no)
     if told.status != "ABNORMAL":
-        raise NotAbnormal(details={"status": _taken(told, operator=operator, at=at).status})
+        raise NotAbnormal(
+            details={"status": _taken(told, sent_to=refund.sent_to, operator=operator, at=at).status}
+        )
     with transaction.atomic():
         again = refunds.locked(refund_no=refund_no)
         if may_apply(again):
             _keep(again, sent_to="")
 
 
-def _taken(told: RefundResult, *, operator: Any, at: datetime) -> Refund:
+def _taken(told: RefundResult, *, sent_to: str, operator: Any, at: datetime) -> Refund:
     """WeChat has taken the application: the refund is under way again, under its number."""
     with transaction.atomic():
         refund = refunds.locked(refund_no=told.out_refund_no)
-        words = _WORDS_OF[SentTo(refund.sent_to)]
+        words = _WORDS_OF[SentTo(sent_to)]
         if refund.status == RefundStatus.FAILED:
             refund.status = RefundStatus(REFUND_LIFECYCLE.target(move="reapply", current=refund.status))
             refund.due_at, refund.last_error, refund.abnormal_at = at + _ASKED_AGAIN_AFTER, "", None
-            refund.save(update_fields=["status", "due_at", "last_error", "abnormal_at"])
+            refund.sent_to = sent_to
+            refund.save(update_fields=["status", "due_at", "last_error", "abnormal_at", "sent_to"])
             steps.note(refund, RefundStep.Step.REAPPLY, words=words, operator=operator, at=at)
         audit.record(operator=operator, action="申请异常退款", subject=refund.refund_no, note=words, at=at)
     return refund if told.status == "PROCESSING" else refunds.apply_result(result=told, at=at)

@@ -219,8 +219,9 @@ def _is_old(payment: Payment, *, at: datetime) -> bool:
 def _is_used_up(payment: Payment, *, but: Refund | None = None) -> bool:
     """Whether WeChat has, or is about to be told of, as many refunds as it takes; it knows nothing of what it refused."""
     counted = payment.refunds.filter(Q(status=RefundStatus.REQUESTED) | ~Q(wechat_refund_id=""))
-    others = counted if but is None else counted.exclude(pk=but.pk)
-    return others.count() >= MOST_TIMES
+    if but is not None:
+        counted = counted.exclude(pk=but.pk)
+    return counted.count() >= MOST_TIMES
 
 
 def _split(payments: Sequence[Payment], *, amount_fen: int) -> list[tuple[Payment, int]]:
