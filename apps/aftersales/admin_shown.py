@@ -42,7 +42,7 @@ class LineInline(ReadOnlyTabular):
     verbose_name_plural = "售后商品"
     amount = yuan_column("amount_fen", "可退金额")
     cost = yuan_column("cost_fen", "新件成本")
-    fields = ["called", "quantity", "amount", "exchanged", "accepted", "damaged", "cost"]
+    fields = ["called", "quantity", "amount", "exchanged", "accepted", "damaged", "gone", "cost"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AfterSaleLine]:
