@@ -127,4 +127,12 @@ INVARIANTS: Sequence[Invariant] = (
         title="会员在同一旅程中同时只有一次，对照组未被触达，任务都出自步骤",
         faults=("apps.journeys.selectors.misdone",),
     ),
+    Invariant(
+        name="after_sales_within_bought",
+        title="售后申请、补寄与退款的件数不超过购买件数",
+        faults=(
+            "apps.aftersales.invariants.asked_beyond_left",
+            "apps.aftersales.invariants.sent_beyond_left",
+        ),
+    ),
 )

@@ -271,9 +271,12 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
                 found=filled.found(),
                 amount_fen=filled.cleaned_data.get("amount_fen"),
                 note=filled.cleaned_data["note"],
+                drawings=filled.drawings(),
                 operator=operator(request),
                 at=timezone.now(),
             )
+            if done.status == AfterSaleStatus.REFUSED:
+                return "验收完成：全部不接受，申请已拒绝，买家会看到说明。"
             if done.kind == AfterSaleKind.EXCHANGE:
                 return "验收完成，商品已入库，请寄出新包裹。"
             return f"验收完成，商品已入库，退款 {yuan(done.amount_fen)} 元。"

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleLine
-from apps.aftersales.states import MOVE_LABELS, AfterSaleKind, AfterSaleStatus, By
+from apps.aftersales.states import MOVE_LABELS, AfterSaleKind, AfterSaleStatus
 from apps.base.admin import ReadOnlyTabular, chip, link, yuan_column
 from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
@@ -42,7 +42,7 @@ class LineInline(ReadOnlyTabular):
     verbose_name_plural = "售后商品"
     amount = yuan_column("amount_fen", "可退金额")
     cost = yuan_column("cost_fen", "新件成本")
-    fields = ["called", "quantity", "amount", "exchanged", "accepted", "damaged", "cost"]
+    fields = ["called", "quantity", "amount", "exchanged", "accepted", "damaged", "gone", "cost"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AfterSaleLine]:
@@ -110,7 +110,7 @@ class Shown:
         lines = (
             (
                 timezone.localtime(one.at).strftime("%m-%d %H:%M"),
-                By(one.by).label,
+                one.who,
                 MOVE_LABELS[one.move],
                 one.text,
                 _pictures(one),

@@ -94,13 +94,13 @@ class ArriveForm(AskForm):
     )
 
 
-class InspectForm(AskForm):
+class InspectForm(_ShowingForm):
     """What was found of each line, and how much goes back."""
 
     title = "验收"
     explanation = (
         "填写接受的件数，其中损坏不能再售的填入报损。接受的件入收货地点的库存（报损除外），"
-        "退货随即退款，换货等待寄出新包裹。全部不接受请用「拒绝申请」。"
+        "退货随即退款，换货等待寄出新包裹。接受件数都填 0 表示全部不接受：须填写说明，申请被拒绝，商品不入库。"
     )
 
     note = TextField(
@@ -108,7 +108,7 @@ class InspectForm(AskForm):
         max_length=120,
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="买家可见，例如为何只接受一部分",
+        help_text="买家可见，例如为何只接受一部分；全部不接受时必填",
     )
 
     def __init__(self, *args: Any, lines: Sequence[AfterSaleLine], most_fen: int, **kwargs: Any) -> None:
@@ -119,19 +119,19 @@ class InspectForm(AskForm):
             self.fields[f"accepted_{line.order_line_id}"] = forms.IntegerField(
                 label=f"{goods} · 接受件数",
                 min_value=0,
-                max_value=line.quantity,
-                initial=line.quantity,
+                max_value=line.units,
+                initial=line.units,
                 widget=UnfoldAdminIntegerFieldWidget,
-                help_text=f"申请 {line.quantity} 件",
-                error_messages={"max_value": f"最多 {line.quantity} 件"},
+                help_text=f"申请 {line.quantity} 件" + (f"，已另行退款 {line.gone} 件" if line.gone else ""),
+                error_messages={"max_value": f"最多 {line.units} 件"},
             )
             self.fields[f"damaged_{line.order_line_id}"] = forms.IntegerField(
                 label=f"{goods} · 其中报损",
                 required=False,
                 min_value=0,
-                max_value=line.quantity,
+                max_value=line.units,
                 widget=UnfoldAdminIntegerFieldWidget,
-                error_messages={"max_value": f"最多 {line.quantity} 件"},
+                error_messages={"max_value": f"最多 {line.units} 件"},
             )
         if most_fen:
             self.fields["amount_fen"] = YuanField(
@@ -140,7 +140,8 @@ class InspectForm(AskForm):
                 max_value=most_fen,
                 help_text=f"留空则按接受的件数退；申请金额 {yuan(most_fen)} 元",
             )
-        self.order_fields([name for name in self.fields if name != "note"] + ["note"])
+        last = ("note", *_PICTURES)
+        self.order_fields([*(name for name in self.fields if name not in last), *last])
 
     def found(self) -> Mapping[int, Found]:
         """What was found, by order line id."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import F, Max, Prefetch, Q, QuerySet, Sum
 
 from apps.aftersales.models import (
     AfterSale,
@@ -19,8 +19,10 @@ from apps.aftersales.models import (
 )
 from apps.aftersales.states import MOVE_LABELS, OPEN, AfterSaleKind, AfterSaleStatus, By
 from apps.base import days
+from apps.fulfillment.models import ParcelLine
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
+from apps.orders.models import Order, OrderRefund, OrderRefundLine
 from apps.payments import selectors as payment_facts
 from apps.payments.states import MoneyBack, RefundStatus, money_back
 from apps.stores.models import Place
@@ -52,6 +54,46 @@ def open_of_line(line_id: int) -> str | None:
     return held.values_list("after_sale__after_sale_no", flat=True).first()
 
 
+def asked_of(order: Order) -> dict[int, tuple[AfterSale, int]]:
+    """The units of each line, by its id, that an open application has and for which no money went yet; with that one."""
+    lines = AfterSaleLine.objects.filter(
+        is_open=True, after_sale__order=order, after_sale__refund__isnull=True
+    ).select_related("after_sale")
+    return {line.order_line_id: (line.after_sale, line.units) for line in lines if line.units}
+
+
+def by_one_fen(order: Order, *, but: int | None = None) -> int:
+    """What operators refunded of an order without a second person, and what they approved so and is not paid yet.
+
+    ``but`` is the id of an application that is left out.
+    """
+    made = OrderRefund.objects.filter(order=order, operator__isnull=False)
+    by_two = AfterSale.objects.filter(order=order, first_approved_by__isnull=False, refund__isnull=False)
+    made_fen = made.exclude(pk__in=by_two.values("refund")).aggregate(
+        sum=Sum(F("goods_fen") + F("shipping_fen"), default=0)
+    )["sum"]
+    promised = AfterSale.objects.filter(
+        order=order,
+        status__in=OPEN,
+        approved_by__isnull=False,
+        first_approved_by__isnull=True,
+        refund__isnull=True,
+    )
+    promised_fen = promised.exclude(pk=but or 0).aggregate(sum=Sum("amount_fen", default=0))["sum"]
+    return int(made_fen + promised_fen)
+
+
+def went_otherwise(row: AfterSale) -> bool:
+    """Whether, since an application was made, units of its lines that had not left were refunded, and none has left."""
+    refunded = OrderRefundLine.objects.filter(
+        order_line__after_sale_lines__after_sale=row, refund__at__gt=row.applied_at, units__gt=F("units_sent")
+    )
+    left = ParcelLine.objects.filter(
+        order_line__after_sale_lines__after_sale=row, parcel__shipped_at__gt=row.applied_at
+    )
+    return refunded.exists() and not left.exists()
+
+
 def reshipped_of_line(line_id: int) -> int:
     """How many units of an order line were sent anew because they were missing."""
     done = AfterSaleLine.objects.filter(
@@ -59,7 +101,7 @@ def reshipped_of_line(line_id: int) -> int:
         after_sale__kind=AfterSaleKind.RESHIP,
         after_sale__status=AfterSaleStatus.DONE,
     )
-    sent: int = done.aggregate(sum=Sum("quantity", default=0))["sum"]
+    sent: int = done.aggregate(sum=Sum(F("quantity") - F("gone"), default=0))["sum"]
     return sent
 
 
@@ -77,8 +119,8 @@ def whole() -> QuerySet[AfterSale]:
     rows = AfterSale.objects.select_related("order", "reason", "place", "new_carrier", "refund")
     return rows.prefetch_related(
         Prefetch("lines", AfterSaleLine.objects.select_related("order_line__sku", "new_sku").order_by("id")),
-        Prefetch("steps", AfterSaleStep.objects.order_by("id")),
-        Prefetch("messages", AfterSaleMessage.objects.order_by("id")),
+        Prefetch("steps", AfterSaleStep.objects.select_related("operator").order_by("id")),
+        Prefetch("messages", AfterSaleMessage.objects.select_related("operator").order_by("id")),
         Prefetch("steps__pictures", pictures),
         Prefetch("messages__pictures", pictures),
     )
@@ -100,27 +142,35 @@ def of_member(*, member: Member, after_sale_no: str) -> AfterSale:
 
 
 class Happened(NamedTuple):
-    """Something in an application's history, as its shopper reads it."""
+    """Something in an application's history, as its shopper reads it; ``who`` names the operator, for operators alone."""
 
     at: datetime
     by: str
     move: str
     text: str
     pictures: Sequence[AfterSalePicture]
+    who: str
 
 
 def history(row: AfterSale, *, inside: bool = False) -> list[Happened]:
     """What happened to an application and what was said about it, oldest first: read with ``of_member``, no statement.
 
-    ``inside`` adds what operators did among themselves.
+    ``inside`` adds what operators did among themselves, and names who of them did each step.
     """
     found = [
-        Happened(step.at, step.by, step.move, _told(row, step), list(step.pictures.all()))
+        Happened(
+            step.at,
+            step.by,
+            step.move,
+            _told(row, step),
+            list(step.pictures.all()),
+            _who(step, inside=inside),
+        )
         for step in row.steps.all()
         if inside or step.move not in _INSIDE
     ]
     found += [
-        Happened(said.at, said.by, "message", said.text, list(said.pictures.all()))
+        Happened(said.at, said.by, "message", said.text, list(said.pictures.all()), _who(said, inside=inside))
         for said in row.messages.all()
     ]
     return sorted(found, key=lambda one: one.at)
@@ -139,6 +189,10 @@ def last_words(*, after_sale_no: str) -> LastWords:
         shop_id=Max("id", filter=Q(by=By.OPERATOR)), member_at=Max("at", filter=Q(by=By.MEMBER))
     )
     return LastWords(**found)
+
+
+def _who(one: AfterSaleStep | AfterSaleMessage, *, inside: bool) -> str:
+    return str(one.operator) if inside and one.operator_id is not None else str(By(one.by).label)
 
 
 def _told(row: AfterSale, step: AfterSaleStep) -> str:
@@ -217,10 +271,9 @@ def units_of(row: AfterSale) -> dict[int, int]:
     """What leaves anew for an exchange or a reship, by SKU id: the accepted units, all of them before a look at them."""
     units: dict[int, int] = {}
     for line in row.lines.all():
-        quantity = line.quantity if line.accepted is None else line.accepted
         sku_id = line.new_sku_id or line.order_line.sku_id
-        if quantity:
-            units[sku_id] = units.get(sku_id, 0) + quantity
+        if line.units:
+            units[sku_id] = units.get(sku_id, 0) + line.units
     return units
 
 

@@ -286,6 +286,8 @@ class AfterSaleLine(models.Model):
     damaged = models.PositiveIntegerField("其中报损", default=0)
     # What a unit that was sent anew cost the shop; None where nobody knows it.
     cost_fen = FenField("新件单件成本（分）", null=True)
+    # Of the quantity: refunded otherwise while it was open, so that nothing more is given for them.
+    gone = models.PositiveIntegerField("已另行退款", default=0, db_default=0)
     # Kept with the application's status, so that the database lets one open application have the line.
     is_open = models.BooleanField("处理中", default=True)
 
@@ -303,10 +305,19 @@ class AfterSaleLine(models.Model):
                 | Q(accepted__lte=F("quantity"), damaged__lte=F("accepted")),
                 name="after_sale_line_accepted_within_quantity",
             ),
+            models.CheckConstraint(
+                condition=Q(gone__lte=F("quantity")), name="after_sale_line_gone_within_quantity"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.order_line_id} × {self.quantity}"
+
+    @property
+    def units(self) -> int:
+        """For how many units something is given: those that were accepted, all before a look, less what is gone."""
+        left = self.quantity - self.gone
+        return left if self.accepted is None else min(self.accepted, left)
 
 
 class AfterSaleStep(models.Model):

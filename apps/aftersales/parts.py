@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -11,15 +12,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning, wording
 from apps.aftersales import selectors as refund_facts
 from apps.aftersales import services as aftersales
 from apps.aftersales.admin import Shown
 from apps.aftersales.forms import PartForm, PutOffForm, WholeForm
-from apps.aftersales.services import swapping
+from apps.aftersales.models import AfterSale
+from apps.aftersales.services import bounds, swapping
 from apps.base.admin import link
 from apps.base.asking import Asking, Done, Preview, operator
 from apps.base.parts import Button, Part
@@ -60,7 +64,32 @@ def _refund_whole(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
 
     left_fen = order.payable_fen - order.refunded_fen
     heading = f"{order.order_no} · 将退还买家 ¥{yuan(left_fen)}"
-    return page.ask(request, WholeForm, refund, row=order, heading=heading)
+    return page.ask(
+        request,
+        WholeForm,
+        refund,
+        row=order,
+        heading=heading,
+        facts=_asked(application_facts.asked_of(order)),
+    )
+
+
+def _asked(asked: Mapping[int, tuple[AfterSale, int]]) -> list[tuple[str, SafeString]]:
+    """The open applications that have units of an order, told before anything of it is refunded."""
+    rows = {row.pk: row for row, _ in asked.values()}
+    return [
+        (
+            "处理中的售后",
+            format_html(
+                "{} {} {} 件 · {}，请在该申请上处理",
+                link(reverse("admin:aftersales_aftersale_change", args=[row.pk]), row.after_sale_no),
+                row.get_kind_display(),
+                sum(units for one, units in asked.values() if one.pk == row.pk),
+                row.get_status_display(),
+            ),
+        )
+        for row in rows.values()
+    ]
 
 
 def _refund_part(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
@@ -69,9 +98,11 @@ def _refund_part(page: Asking, request: HttpRequest, order: Order) -> HttpRespon
         page.message_user(request, planning.OrderNotRefundable.message, level=messages.ERROR)
         return redirect(page.page_of(order))
     standing = planning.standing_of(order)
+    asked = application_facts.asked_of(order)
 
     def show(filled: PartForm) -> Preview:
         found = refund_facts.preview(standing, filled.wish())
+        bounds.require_free(found.plan)
         return Preview(
             facts=wording.facts(found, reason=filled.cleaned_data["reason"]),
             seen=found.plan.fingerprint(),
@@ -87,6 +118,7 @@ def _refund_part(page: Asking, request: HttpRequest, order: Order) -> HttpRespon
         refund,
         row=order,
         heading=order.order_no,
+        facts=_asked(asked),
         preview=show,
         template="admin/orders/refund.html",
     )

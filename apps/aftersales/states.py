@@ -74,8 +74,9 @@ LIFECYCLE = Lifecycle(
         # The money is back at the buyer, or the new parcel has left.
         "finish": Move({AfterSaleStatus.APPROVED}, AfterSaleStatus.DONE),
         "cancel": Move({AfterSaleStatus.APPLIED, AfterSaleStatus.APPROVED}, AfterSaleStatus.CANCELLED),
-        # No parcel number in time, or the money stayed with the shop by the word of two people.
-        "lapse": Move({AfterSaleStatus.APPLIED, AfterSaleStatus.APPROVED}, AfterSaleStatus.CANCELLED),
+        # No parcel number in time, the money stayed with the shop by the word of two people, or the units were refunded
+        # otherwise.
+        "lapse": Move(OPEN, AfterSaleStatus.CANCELLED),
     },
     final={AfterSaleStatus.DONE, AfterSaleStatus.REFUSED, AfterSaleStatus.CANCELLED},
     labels=dict(AfterSaleStatus.choices),
@@ -96,6 +97,7 @@ MOVE_LABELS = {
     "finish": "完成",
     "cancel": "买家撤销",
     "lapse": "关闭",
+    "lower": "减少件数",
     "escalate": "升级处理",
     "dispatch": "寄出新包裹",
     "message": "留言",

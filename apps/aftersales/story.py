@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from apps.aftersales import application_selectors as application_facts
-from apps.aftersales.states import MOVE_LABELS, By
+from apps.aftersales.states import MOVE_LABELS
 from apps.base import fault_words
 from apps.orders import selectors as order_facts
 from apps.orders.models import OrderRefund
@@ -42,7 +42,7 @@ def _asked(refund: OrderRefund) -> list[Told]:
     if row is None:
         return []
     return [
-        Told(one.at, str(By(one.by).label), f"售后 {row.after_sale_no} · {MOVE_LABELS[one.move]}", one.text)
+        Told(one.at, one.who, f"售后 {row.after_sale_no} · {MOVE_LABELS[one.move]}", one.text)
         for one in application_facts.history(row, inside=True)
     ]
 

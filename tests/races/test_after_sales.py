@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from apps.aftersales import planning, proposing
+from apps.aftersales import invariants, planning, proposing
 from apps.aftersales.models import AfterSale, AfterSaleLine
-from apps.aftersales.services import applying, paying_back, sending
+from apps.aftersales.services import applying, paying_back, refunding, sending
 from apps.catalog.models import Sku
 from apps.fulfillment.models import ParcelLine
 from apps.inventory.models import Stock
@@ -229,3 +229,59 @@ def test_a_shoppers_postage_is_paid_back_once_however_many_press(settings: Any) 
         return "paid"
 
     assert all_answers([pay] * 5) == {"paid": 1, "carriage_paid": 4}
+
+
+def test_an_operators_refund_and_an_application_for_the_same_unit_at_once_are_one_of_them() -> None:
+    apply.reasons()
+    order, (cup,) = apply.received((2000, 1))
+
+    def refund() -> str:
+        make.refund(order, {cup: 1})
+        return "refunded"
+
+    outcome = all_answers([refund, asking(order, cup)])
+
+    assert outcome in (
+        {"refunded": 1, "after_sale_closed": 1},
+        {"applied": 1, "refund_units_asked": 1},
+    )
+    assert [*invariants.asked_beyond_left(), *invariants.sent_beyond_left()] == []
+
+
+def test_what_the_shop_refunds_by_rule_and_the_parcel_that_takes_its_place_are_one_of_them() -> None:
+    order, (cup,) = apply.received((2000, 1))
+    fulfillment.carriers()
+    row = apply.approve(apply.applied(order, {cup: 1}, "RESHIP"))
+    who, line = apply.head(), make.line(order, cup)
+
+    def send() -> str:
+        sending.dispatch(
+            after_sale_no=row.after_sale_no,
+            carrier_code="SF",
+            tracking_no="SF99887766",
+            operator=who,
+            at=apply.LATER,
+        )
+        return "sent"
+
+    def refund() -> str:
+        refunding.refund(
+            order_no=order.order_no,
+            wish=planning.Wish(units={line.pk: 1}),
+            reason="逾期未自提",
+            token="rule",
+            approved=True,
+            operator=None,
+            at=apply.LATER,
+        )
+        return "refunded"
+
+    outcome = all_answers([send, refund])
+
+    status = apply.fresh(row).status
+    assert (outcome, status) in (
+        ({"refunded": 1, "after_sale_nothing_to_send": 1}, "CANCELLED"),
+        ({"refunded": 1, "sent": 1}, "DONE"),
+    )
+    stock = Stock.objects.get(sku=cup)
+    assert (stock.held, stock.on_hand) == (0, 98 if status == "DONE" else 99)

@@ -136,6 +136,7 @@ def _is_instant(row: AfterSale, proposal: Proposal, *, at: datetime) -> bool:
         or standing.order.status != Status.PAID
         or standing.anything_left
         or row.amount_fen > rules.instant_up_to_fen
+        or deciding.needs_two(row)
     ):
         return False
     # Two orders of one member at once count one after the other.

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleMessage
-from apps.aftersales.services import moving, paying_back, pictures, sending
+from apps.aftersales.services import bounds, moving, paying_back, pictures, sending
 from apps.aftersales.states import LIFECYCLE, OF_MONEY, WITH_GOODS, AfterSaleKind, By
 from apps.pictures.child import Drawing
 from mall.errors import Invalid, Kind, ShopError
@@ -52,6 +52,12 @@ class GoodsLeft(ShopError):
     kind = Kind.CONFLICT
 
 
+class RestHasLeft(GoodsLeft):
+    """What had not left was refunded otherwise, and what is left of the line had left before."""
+
+    message = "申请后未发出的商品已另行退款，余下的早已发出，请与买家确认后再处理"
+
+
 class AnswerEmpty(Invalid):
     """An answer has words or pictures."""
 
@@ -69,14 +75,15 @@ class ReasonMissing(Invalid):
 def approve(*, after_sale_no: str, operator: Any, at: datetime) -> AfterSale:
     """Approve an application: money goes back at once, goods are awaited, new goods are held.
 
-    Above the rules' amount the first person only hands it to the second. Raises NotFound, MoveRefused, AboveLimit,
-    BroughtToTheHead, SecondPersonNeeded, OutOfStock, and what the refund refuses; then nothing is changed.
+    Above the rules' amount, with what one person refunded of the order before, the first person only hands it to the
+    second. Raises NotFound, MoveRefused, AboveLimit, BroughtToTheHead, SecondPersonNeeded, OutOfStock, UnitsGone, and
+    what the refund refuses; then nothing is changed.
     """
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="approve", current=row.status)
         _require_power(row, operator=operator)
-        if row.kind in OF_MONEY and row.amount_fen > application_facts.rules().second_person_above_fen:
+        if needs_two(row):
             if row.first_approved_by_id is None:
                 return _hand_on(row, operator=operator, at=at)
             if row.first_approved_by_id == operator.pk:
@@ -90,15 +97,26 @@ def approve_by_rule(row: AfterSale, *, note: str, instant: bool = False, at: dat
 
     Raises AboveLimit for what two people have to look at, GoodsLeft, and what ``approve`` refuses.
     """
-    most_fen = application_facts.rules().second_person_above_fen
-    if row.amount_fen > most_fen:
-        raise AboveLimit(details={"most_fen": most_fen})
+    if needs_two(row):
+        raise AboveLimit(details={"most_fen": application_facts.rules().second_person_above_fen})
     _require_still_here(row)
     row.is_instant = instant
     _approve(row, by=By.SYSTEM, operator=None, note=note, at=at)
 
 
+def needs_two(row: AfterSale) -> bool:
+    """Whether two people have to approve it: by its amount with what one person refunded of the order, or as one began."""
+    if row.kind not in OF_MONEY:
+        return False
+    most_fen = application_facts.rules().second_person_above_fen
+    return (
+        row.first_approved_by_id is not None
+        or row.amount_fen + application_facts.by_one_fen(row.order, but=row.pk) > most_fen
+    )
+
+
 def _approve(row: AfterSale, *, by: By, operator: Any, note: str, at: datetime) -> None:
+    bounds.require_left(row)
     rules = application_facts.rules()
     if row.kind in WITH_GOODS:
         deadline_at = at + timedelta(days=rules.send_back_days)
@@ -220,9 +238,11 @@ def _require_head(row: AfterSale, *, operator: Any) -> None:
 
 
 def _require_still_here(row: AfterSale) -> None:
-    """Raise GoodsLeft where units have left since it was asked for money for those that had not."""
+    """Raise GoodsLeft where units have left since it was asked for money for those that had not, RestHasLeft where others
+    were refunded in their place.
+    """
     if row.kind != AfterSaleKind.REFUND or not row.unsent:
         return
     here = paying_back.unsent_now(row)
     if here < row.unsent:
-        raise GoodsLeft
+        raise RestHasLeft if application_facts.went_otherwise(row) else GoodsLeft

@@ -60,10 +60,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
     else refunds units. Raises what ``planning.plan`` refuses; a repeated call refunds nothing more.
     """
     transactions.require()
-    units = {
-        line.order_line_id: line.quantity if line.accepted is None else line.accepted
-        for line in row.lines.all()
-    }
+    units = {line.order_line_id: line.units for line in row.lines.all()}
     standing = planning.standing_of(row.order)
     whole = planning.plan(standing, Wish(units=units))
     lowered = row.amount_fen < row.proposed_fen
@@ -80,7 +77,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
         row.refund = refunding.refund_price(back_fen=_shares_fen(whole, amount_fen=amount_fen), **more)
     else:
         wish = Wish(units=units, amount_fen=amount_fen)
-        row.refund = refunding.refund(wish=wish, approved=True, **more)
+        row.refund = refunding.refund(wish=wish, approved=True, of=row.pk, **more)
     # What it came to: the last units of an order that never left carry its postage back, whoever asked first.
     row.goods_fen = max(row.goods_fen, whole.goods_fen)
     row.freight_fen = max(row.freight_fen, whole.shipping_fen)
@@ -94,7 +91,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
 def unsent_now(row: AfterSale) -> int:
     """How many of a locked application's units have not left now."""
     standing = planning.standing_of(row.order)
-    return sum(min(line.quantity, standing.to_send.get(line.order_line_id, 0)) for line in row.lines.all())
+    return sum(min(line.units, standing.to_send.get(line.order_line_id, 0)) for line in row.lines.all())
 
 
 def follow(row: AfterSale, *, at: datetime) -> bool:

@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.planning import OrderNotRefundable, Plan, Wish
+from apps.aftersales.services import bounds, lowering
 from apps.base import numbers, transactions
 from apps.checkout import scarce
 from apps.fulfillment.services import parcels
@@ -49,10 +50,13 @@ class RefundTokenReused(ShopError):
 
 
 class TwoPeopleNeeded(ShopError):
-    """So much is refunded by an application that two people approve, not by one person's page. ``details``: ``most_fen``."""
+    """So much of an order is refunded by an application that two people approve, not by one person's page.
+
+    What one person refunded of it before counts. ``details``: ``most_fen``.
+    """
 
     code = "refund_two_people"
-    message = "金额超过双人复核起点，请由买家提交售后申请，两位同事先后同意"
+    message = "此订单由一人办理的退款合计超过双人复核起点，请由买家提交售后申请，两位同事先后同意"
     kind = Kind.FORBIDDEN
 
 
@@ -71,6 +75,7 @@ def refund(
     token: str,
     seen: str = "",
     approved: bool = False,
+    of: int | None = None,
     operator: Any,
     at: datetime,
 ) -> OrderRefund:
@@ -84,9 +89,10 @@ def refund(
 
     ``token`` (at most 64 characters) makes it once: the same one answers the same refund. ``seen`` is the
     ``Plan.fingerprint`` that the operator agreed to. ``approved`` says that as many people as the rules ask for have
-    agreed; without it one operator refunds up to that amount. Raises NotFound, OrderNotRefundable, UnitsInvalid,
-    ShippingTooMuch, NothingToRefund, AmountTooHigh, TwoPeopleNeeded, RefundChanged, RefundTokenReused,
-    ReasonMissing.
+    agreed; without it one operator refunds up to that amount, and no units that an open application has. ``of`` is the
+    id of the application that is paid by it; every other one is lowered to what is left. Raises NotFound,
+    OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, AmountTooHigh, UnitsAsked,
+    TwoPeopleNeeded, RefundChanged, RefundTokenReused, ReasonMissing.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -99,17 +105,17 @@ def refund(
                 raise RefundTokenReused
             return before
         plan = planning.plan(planning.standing_of(order), wish)
+        if not approved:
+            _require_operators(plan, operator=operator)
         if seen and seen != plan.fingerprint():
             raise RefundChanged
-        if not approved:
-            _require_within_one(plan, operator=operator)
-        return _carry_out(plan, token=token, reason=reason.strip(), operator=operator, at=at)
+        return _carry_out(plan, token=token, reason=reason.strip(), of=of, operator=operator, at=at)
 
 
 def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime) -> bool:
     """Refund all that is left of a paid order of which no parcel has left; say whether this call did it.
 
-    Done before: False, nothing changes. Raises NotFound, NotWholeAnyMore, TwoPeopleNeeded.
+    Done before: False, nothing changes. Raises NotFound, NotWholeAnyMore, UnitsAsked, TwoPeopleNeeded.
     """
     with transaction.atomic():
         order = orders.lock(order_no=order_no)
@@ -119,7 +125,7 @@ def refund_unshipped(*, order_no: str, reason: str, operator: Any, at: datetime)
         if order.status not in planning.WAITING or standing.anything_left:
             raise NotWholeAnyMore(details={"status": order.status})
         plan = planning.plan(standing, planning.everything_left(standing))
-        _require_within_one(plan, operator=operator)
+        _require_operators(plan, operator=operator)
         _carry_out(plan, token=f"whole:{order_no}", reason=reason, operator=operator, at=at)
     return True
 
@@ -214,14 +220,18 @@ def refund_as_console_did(*, order_no: str, at: datetime) -> bool:
     return True
 
 
-def _require_within_one(plan: Plan, *, operator: Any) -> None:
-    """Raise TwoPeopleNeeded for more than one operator refunds; what the shop does by rule is nobody's."""
-    most_fen = application_facts.rules().second_person_above_fen
-    if operator is not None and plan.amount_fen > most_fen:
-        raise TwoPeopleNeeded(details={"most_fen": most_fen})
+def _require_operators(plan: Plan, *, operator: Any) -> None:
+    """Raise UnitsAsked, TwoPeopleNeeded for what no operator refunds alone; what the shop does by rule is nobody's."""
+    if operator is not None:
+        bounds.require_free(plan)
+        most_fen = application_facts.rules().second_person_above_fen
+        if plan.amount_fen + application_facts.by_one_fen(plan.order) > most_fen:
+            raise TwoPeopleNeeded(details={"most_fen": most_fen})
 
 
-def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: datetime) -> OrderRefund:
+def _carry_out(
+    plan: Plan, *, token: str, reason: str, of: int | None = None, operator: Any, at: datetime
+) -> OrderRefund:
     order, refund_no = plan.order, numbers.dated("RO", at=at)
     if plan.wechat_fen:
         _ask_wechat(plan, refund_no=refund_no, reason=reason, at=at)
@@ -247,6 +257,7 @@ def _carry_out(plan: Plan, *, token: str, reason: str, operator: Any, at: dateti
         at=at,
     )
     _move_on(plan, reason=reason, operator=operator, at=at)
+    lowering.fit_all(order, but=of, why=reason, at=at)
     news = OrderRefunded(order_no=order.order_no, member_id=order.member_id, refund_no=refund_no)
     outbox.publish(news, at=at)
     return made

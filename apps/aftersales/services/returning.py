@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,18 +14,26 @@ from apps.aftersales import application_selectors as application_facts
 from apps.aftersales import planning
 from apps.aftersales.models import AfterSale, AfterSaleLine
 from apps.aftersales.planning import Wish
-from apps.aftersales.services import moving, paying_back, sending
+from apps.aftersales.services import bounds, moving, paying_back, pictures, sending
 from apps.aftersales.states import LIFECYCLE, AfterSaleKind, AfterSaleStatus, By
 from apps.inventory import services as inventory
+from apps.pictures.child import Drawing
 from apps.stores.models import Place
 from mall.errors import Invalid, Kind, NotFound, ShopError
 
 
 class FindingInvalid(Invalid):
-    """More accepted than were sent back, more damaged than accepted, or none accepted. ``details``: ``line_id``."""
+    """More accepted than were sent back, or more damaged than accepted. ``details``: ``line_id``."""
 
     code = "after_sale_finding_invalid"
-    message = "验收件数有误；全部不接受请用「拒绝」"
+    message = "验收件数有误"
+
+
+class NothingAcceptedWhy(Invalid):
+    """Who accepts nothing of what came says why: the shopper reads it. ``details``: ``field``."""
+
+    code = "reason_missing"
+    message = "全部不接受须填写说明，买家会看到"
 
 
 class NotAwaited(ShopError):
@@ -75,40 +83,72 @@ def inspect(
     found: Mapping[int, Found],
     amount_fen: int | None = None,
     note: str = "",
+    drawings: Sequence[Drawing] = (),
     operator: Any,
     at: datetime,
 ) -> AfterSale:
     """Accept what came, whole or in part: on the shelf with it, and the money goes back or the new parcel is due.
 
-    ``found`` is by order line id; what is left out is not accepted and stays the shopper's. ``amount_fen`` is what goes
-    back, where that is less than the accepted units are worth. Refusing all of it is ``deciding.refuse``. Raises NotFound,
-    MoveRefused, FindingInvalid, AmountTooHigh, and what the refund refuses; then nothing is changed.
+    ``found`` is by order line id; what is left out is not accepted and stays the shopper's. Nothing accepted refuses the
+    application, and ``note`` has to say why; ``drawings`` are shown to the shopper with it. ``amount_fen`` is what goes
+    back, where that is less than the accepted units are worth. Raises NotFound, MoveRefused, FindingInvalid,
+    NothingAcceptedWhy, AmountTooHigh, UnitsGone, and what the refund refuses; then nothing is changed.
     """
+    said = note.strip()
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="accept", current=row.status)
         lines = list(row.lines.select_related("order_line"))
+        held = sending.held_by(row)
         is_part = _write(lines, found)
+        if not any(line.accepted for line in lines):
+            sending.let_go(row, held=held, at=at)
+            return _refuse(row, why=said, drawings=drawings, amount_fen=amount_fen, operator=operator, at=at)
+        bounds.require_left(row)
         if row.kind == AfterSaleKind.RETURN:
             row.amount_fen = _amount_fen(row, lines, granted_fen=amount_fen)
         _shelve(row, lines, operator=operator, at=at)
         rules = application_facts.rules()
         hours = rules.money_hours if row.kind == AfterSaleKind.RETURN else rules.dispatch_hours
         row.inspected_at, row.escalated_at = at, None
-        moving.move(
+        step = moving.move(
             row,
             move="accept",
             by=By.OPERATOR,
             operator=operator,
-            note=_told(lines, note=note, is_part=is_part),
+            note=_told(lines, note=said, is_part=is_part),
             deadline_at=at + timedelta(hours=hours),
             with_columns=["inspected_at", "amount_fen", "escalated_at"],
             at=at,
         )
+        pictures.show(drawings, row=row, step=step, at=at)
         if row.kind == AfterSaleKind.RETURN:
             paying_back.pay_back(row, operator=operator, at=at)
-        elif is_part:
-            sending.hold_less(row, at=at)
+        else:
+            sending.hold_less(row, before=held, at=at)
+    return row
+
+
+def _refuse(
+    row: AfterSale,
+    *,
+    why: str,
+    drawings: Sequence[Drawing],
+    amount_fen: int | None,
+    operator: Any,
+    at: datetime,
+) -> AfterSale:
+    """Nothing of what came is accepted: nothing goes on a shelf, and no money back."""
+    if amount_fen:
+        raise planning.AmountTooHigh(details={"field": "amount_fen", "most_fen": 0})
+    if not why:
+        raise NothingAcceptedWhy(details={"field": "note"})
+    row.inspected_at = at
+    told = f"验收未通过：{why}"
+    step = moving.move(
+        row, move="refuse", by=By.OPERATOR, operator=operator, note=told, with_columns=["inspected_at"], at=at
+    )
+    pictures.show(drawings, row=row, step=step, at=at)
     return row
 
 
@@ -118,11 +158,9 @@ def _write(lines: list[AfterSaleLine], found: Mapping[int, Found]) -> bool:
         raise FindingInvalid(details={"line_id": min(unknown)})
     for line in lines:
         told = found.get(line.order_line_id, Found(accepted=0))
-        if not 0 <= told.damaged <= told.accepted <= line.quantity:
+        if not 0 <= told.damaged <= told.accepted <= line.quantity - line.gone:
             raise FindingInvalid(details={"line_id": line.order_line_id})
         line.accepted, line.damaged = told.accepted, told.damaged
-    if not any(line.accepted for line in lines):
-        raise FindingInvalid
     AfterSaleLine.objects.bulk_update(lines, ["accepted", "damaged"])
     return any(line.accepted != line.quantity for line in lines)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale, AfterSaleLine
-from apps.aftersales.services import moving
+from apps.aftersales.services import bounds, moving
 from apps.aftersales.states import OF_PARCELS, By
 from apps.base import transactions
 from apps.catalog.models import Sku
@@ -30,21 +30,22 @@ def hold(row: AfterSale, *, at: datetime) -> None:
     """Hold what is to leave anew. Raises OutOfStock, with nothing held."""
     transactions.require()
     if row.kind in OF_PARCELS:
-        inventory.hold(order_no=_held_by(row), demand=application_facts.units_of(row), at=at)
+        inventory.hold(order_no=held_by(row), demand=application_facts.units_of(row), at=at)
 
 
-def hold_less(row: AfterSale, *, at: datetime) -> None:
-    """Fewer units were accepted than were asked for: hold those, and let the others go. The lines say which."""
+def hold_less(row: AfterSale, *, before: str, at: datetime) -> None:
+    """Fewer units leave than were held ``before`` (``held_by``): hold those, and let the others go. The lines say which."""
     transactions.require()
-    inventory.release(order_no=row.after_sale_no, at=at)
-    inventory.hold(order_no=_held_by(row), demand=application_facts.units_of(row), at=at)
+    if held_by(row) != before:
+        inventory.release(order_no=before, at=at)
+        inventory.hold(order_no=held_by(row), demand=application_facts.units_of(row), at=at)
 
 
-def let_go(row: AfterSale, *, at: datetime) -> None:
-    """Give back what is held; safe where nothing is, or nothing any more."""
+def let_go(row: AfterSale, *, held: str = "", at: datetime) -> None:
+    """Give back what is held, under the number ``held`` where the lines say another by now; safe where nothing is."""
     transactions.require()
     if row.kind in OF_PARCELS:
-        inventory.release(order_no=_held_by(row), at=at)
+        inventory.release(order_no=held or held_by(row), at=at)
 
 
 def dispatch(
@@ -52,14 +53,16 @@ def dispatch(
 ) -> AfterSale:
     """Send the new parcel: what was held leaves the shelf, and the application is done. It costs the shopper nothing.
 
-    What the units cost the shop stays on the lines. Raises NotFound, NothingToSend, TrackingNumberInvalid, CarrierUnknown.
+    What the units cost the shop stays on the lines. Raises NotFound, NothingToSend, TrackingNumberInvalid, CarrierUnknown,
+    UnitsGone.
     """
     carrier, number = parcels.told(carrier_code=carrier_code, tracking_no=tracking_no)
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         if not row.awaits_parcel:
             raise NothingToSend(details={"status": row.status})
-        inventory.commit(order_no=_held_by(row), at=at)
+        bounds.require_left(row)
+        inventory.commit(order_no=held_by(row), at=at)
         _note_cost(row)
         row.new_carrier, row.new_tracking_no, row.dispatched_at = carrier, number, at
         note = f"{carrier.name} {number}"
@@ -70,13 +73,13 @@ def dispatch(
     return row
 
 
-def _held_by(row: AfterSale) -> str:
-    """Under which number units are held: another one where an inspection left fewer, for what was let go stays let go."""
-    fewer = any(
-        line.accepted is not None and line.accepted < line.quantity
-        for line in AfterSaleLine.objects.filter(after_sale=row)
-    )
-    return f"{row.after_sale_no}/2" if fewer else row.after_sale_no
+def held_by(row: AfterSale) -> str:
+    """Under which number units are held: another one each time fewer are left, for what was let go stays let go."""
+    lines = list(AfterSaleLine.objects.filter(after_sale=row))
+    taken = sum(line.quantity - line.units for line in lines)
+    if not taken:
+        return row.after_sale_no
+    return f"{row.after_sale_no}/{2 + taken if any(line.gone for line in lines) else 2}"
 
 
 def _note_cost(row: AfterSale) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.models import AfterSale
-from apps.aftersales.services import deciding, moving, paying_back, refunding, sending
+from apps.aftersales.services import deciding, lowering, moving, paying_back, refunding, sending
 from apps.aftersales.states import AfterSaleStatus, By
 from apps.pickup import selectors as pickup_facts
 from mall.errors import ShopError
@@ -52,6 +52,11 @@ def refund_unfetched(*, at: datetime, limit: int = _BATCH) -> int:
 
 
 def _act(row: AfterSale, *, at: datetime) -> None:
+    if row.refund_id is None:
+        # What was refunded before refunds closed applications themselves.
+        lowering.fit(row, why="订单退款", at=at)
+    if row.deadline_at is None:
+        return
     if row.status == AfterSaleStatus.APPLIED:
         _answer(row, at=at)
     elif row.awaits_goods:

@@ -174,8 +174,10 @@ def test_less_may_be_granted_for_what_came_and_never_more() -> None:
 def test_goods_that_are_refused_after_a_look_go_on_no_shelf_and_nothing_back() -> None:
     order, (cup,) = apply.received((2000, 1))
     row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 1}, "RETURN"))))
-    with pytest.raises(returning.FindingInvalid):
-        apply.inspect(row, {cup: 0})
+    with pytest.raises(returning.NothingAcceptedWhy):
+        apply.inspect(row, {cup: 0}, note=" ")
+    with pytest.raises(paying_back.planning.AmountTooHigh):
+        apply.inspect(row, {cup: 0}, note="人为损坏", amount_fen=1)
     with pytest.raises(returning.FindingInvalid):
         apply.inspect(row, {cup: 2})
     deciding.refuse(after_sale_no=row.after_sale_no, reason="人为损坏", operator=apply.head(), at=apply.LATER)
