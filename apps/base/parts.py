@@ -79,6 +79,8 @@ class Part:
     inlines: Sequence[type[InlineModelAdmin[Any, Any]]] = ()
     buttons: Sequence[Button[Any]] = ()
     doors: Sequence[Door[Any]] = ()
+    # What is to be known before the row is acted on for good: (label, text), nothing for most rows.
+    before: Callable[[Any], Sequence[tuple[str, str]]] | None = None
 
 
 class Parted(Asking):
@@ -90,6 +92,10 @@ class Parted(Asking):
         super().__init_subclass__(**kwargs)
         if "parts" in cls.__dict__:
             _put_together(cls)
+
+    def told_before(self, row: Any) -> list[tuple[str, str]]:
+        """What the parts have to say before the row is acted on for good, for the button that does."""
+        return [fact for part in self.parts if part.before is not None for fact in part.before(row)]
 
     def usable(self, row: Any) -> Collection[str] | None:
         """The page's own buttons and those that the parts have a use for in the row's status."""

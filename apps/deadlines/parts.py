@@ -93,4 +93,5 @@ DEADLINE: Final = Part(
         )
     ],
     inlines=[DelayInline],
+    before=asked_before,
 )

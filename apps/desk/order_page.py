@@ -133,7 +133,7 @@ class OrderAdmin(orders.OfOrders, Parted, ReadOnlyAdmin):
         "receiver",
     ]
     parts = (
-        fulfillment.sending(deadlines.asked_before),
+        fulfillment.SENDING,
         deadlines.DEADLINE,
         aftersales.DELAYS,
         fulfillment.WAYBILLS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -22,7 +21,7 @@ from unfold.enums import ActionVariant
 from apps.base import audit
 from apps.base.admin import fault_column, link
 from apps.base.asking import AskForm, Asking, operator
-from apps.base.parts import Button, Door, Part
+from apps.base.parts import Button, Door, Part, Parted
 from apps.fulfillment import printing, wave
 from apps.fulfillment.admin import upload_shown
 from apps.fulfillment.models import Parcel, ShippingUpload
@@ -110,11 +109,7 @@ class UploadAgainForm(AskForm):
     explanation = "将把此订单的全部发货信息重新上传微信。"
 
 
-# What other rooms have to say of an order before it is sent: (label, text).
-Told = Callable[[Order], Sequence[tuple[str, str]]]
-
-
-def _ship(page: Asking, request: HttpRequest, order: Order, *, others: Sequence[Told] = ()) -> HttpResponse:
+def _ship(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
     if why := parcels.why_not(order):
         refused = parcels.NothingTravels if order.virtual else why
         page.message_user(request, refused.message, level=messages.ERROR)
@@ -135,7 +130,7 @@ def _ship(page: Asking, request: HttpRequest, order: Order, *, others: Sequence[
     # A page that was opened before the address was put right would send the parcel to the old one, and one from before
     # other goods took a line's place would send the wrong ones.
     seen = versions.of(order)
-    told = [fact for other in others for fact in other(order)]
+    told = page.told_before(order) if isinstance(page, Parted) else []
     told.append(("收货信息", " ".join(value for _, value in address_facts(order))))
     if order.remark:
         told.append(("买家留言", order.remark))
@@ -251,35 +246,31 @@ def _refused(order: Order) -> bool:
     return ShippingUpload.objects.filter(order=order, status=UploadStatus.FAILED).exists()
 
 
-def sending(*others: Told) -> Part:
-    """The buttons that send an order and put its address right; ``others`` say what is to be known before it leaves."""
-    return Part(
-        room="fulfillment",
-        buttons=[
-            Button(
-                name="ship",
-                title="发货",
-                path="ship",
-                needs="orders.change_order",
-                icon="local_shipping",
-                variant=ActionVariant.PRIMARY,
-                press=partial(_ship, others=others),
-                usable=_waits,
-            ),
-            Button(
-                name="correct_address",
-                title="修改收货信息",
-                path="address",
-                needs="orders.change_order",
-                icon="edit_location",
-                press=_correct_address,
-                usable=addresses.is_correctable,
-            ),
-        ],
-        inlines=[AddressChangeInline],
-    )
-
-
+SENDING: Final = Part(
+    room="fulfillment",
+    buttons=[
+        Button(
+            name="ship",
+            title="发货",
+            path="ship",
+            needs="orders.change_order",
+            icon="local_shipping",
+            variant=ActionVariant.PRIMARY,
+            press=_ship,
+            usable=_waits,
+        ),
+        Button(
+            name="correct_address",
+            title="修改收货信息",
+            path="address",
+            needs="orders.change_order",
+            icon="edit_location",
+            press=_correct_address,
+            usable=addresses.is_correctable,
+        ),
+    ],
+    inlines=[AddressChangeInline],
+)
 PARCELS: Final = Part(
     room="fulfillment",
     inlines=[ParcelInline, UploadInline],
