@@ -149,7 +149,8 @@ def test_no_other_part_of_a_phone_number_finds_an_order(page: Client, manager: U
     assert order.order_no not in page.get("/admin/orders/order/", {"q": asked}).content.decode()
 
 
-def test_members_and_their_stored_value_are_found_by_phone(page: Client) -> None:
+def test_members_and_their_stored_value_are_found_by_phone(page: Client, settings: Any) -> None:
+    settings.WALLET_ENABLED = True
     found, other = members.member("小茶", phone="13900001234"), members.member("大茶", phone="13900005678")
     for member in (found, other):
         wallets.funded(1_000, member=member)

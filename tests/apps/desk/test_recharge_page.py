@@ -62,7 +62,7 @@ def test_one_page_says_where_the_money_is(page: Client) -> None:
     payment, refund = Payment.objects.get(), Refund.objects.get()
     for said in (
         *("部分退款", "充500送50", "¥500.00", "¥50.00", payment.payment_no, refund.refund_no),
-        *("用户账户异常", "10060004 不可发货", "会员要求", "¥400.00，同时收回赠送金 ¥40.00"),
+        *("用户账户异常", "不可发货（10060004）", "会员要求", "¥400.00，同时收回赠送金 ¥40.00"),
         *("本金 +¥500.00，赠送金 +¥50.00", "本金 −¥100.00，赠送金 −¥10.00", "重新上传发货信息"),
     ):
         assert said in shown, said
