@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 
 import structlog
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -90,7 +91,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, DataError):
         # A figure that no column can hold got past a serializer: still the caller's fault, nothing was stored.
         return _plain(400)
-    if isinstance(error, OperationalError | InterfaceError | RedisError):
+    if _is_away(error):
         log.warning("dependency_away", error=type(error).__name__)
         return _plain(503)
     log.exception("unhandled", error=type(error).__name__)
@@ -98,9 +99,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page for what Django cannot read; config.urls names it as handler400. Too large has a status of its own."""
+    """The page for what Django cannot read; config.urls names it as handler400. Too large has a status of its own.
+
+    So has a session that could not be written because the server was away: Django takes that for one that was deleted.
+    """
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
+    before = exception.__context__
+    if isinstance(exception, SessionInterrupted) and before is not None and _is_away(before.__context__):
+        return _away()
     return defaults.bad_request(request, exception)
 
 
@@ -109,10 +116,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Django calls it while the error is being handled.
     """
-    if isinstance(sys.exception(), OperationalError | InterfaceError | RedisError):
-        # Without the request: to say who asks would need the server that is away.
-        return HttpResponse(render_to_string("503.html"), status=503)
-    return defaults.server_error(request)
+    return _away() if _is_away(sys.exception()) else defaults.server_error(request)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    return isinstance(error, OperationalError | InterfaceError | RedisError)
+
+
+def _away() -> HttpResponse:
+    """The page that says to come again, without the request: to say who asks would need the server that is away."""
+    return HttpResponse(render_to_string("503.html"), status=503)
 
 
 def unknown_host() -> JsonResponse:
