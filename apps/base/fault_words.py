@@ -45,7 +45,7 @@ def told(kept: str) -> str:
     if found := _WECHATS.fullmatch(text):
         return _of_wechat(found["code"], found["rest"].strip(), text)
     if found := _NAMED.fullmatch(text):
-        words = _messages().get(found["name"])
+        words = _message_of(found["name"])
         if words is None:
             # An error of Python's or the database's.
             return f"{_PROGRAM}（{text}）" if found["name"].endswith(_ERRORS) else text
@@ -60,13 +60,9 @@ def _of_wechat(code: str, words: str, text: str) -> str:
     return f"{_WORDS.get(code, '微信拒绝了请求')}（{text}）"
 
 
-def _messages() -> dict[str, str]:
-    """The sentences of all refusals by code and by class; of several of one code, the one that stands highest."""
-    found: dict[str, str] = {}
-    for kind in _kinds(ShopError):
-        found.setdefault(kind.code, kind.message)
-        found.setdefault(kind.__name__, kind.message)
-    return found
+def _message_of(name: str) -> str | None:
+    """The sentence of the refusal of this code or class; of several of one code, of the one that stands highest."""
+    return next((kind.message for kind in _kinds(ShopError) if name in (kind.code, kind.__name__)), None)
 
 
 def _kinds(of: type[ShopError]) -> Iterator[type[ShopError]]:

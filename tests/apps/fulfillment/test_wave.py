@@ -21,6 +21,22 @@ def pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type /Page\b", pdf))
 
 
+def bare_slip(place: int) -> wave.Slip:
+    """A slip of somebody who bought nothing, for whoever adds what matters."""
+    return wave.Slip(
+        place=place,
+        order_no=f"SO{place}",
+        paid_at=None,
+        receiver="林小茶",
+        phone="",
+        address="",
+        remark="",
+        packed=(),
+        sent_before=0,
+        together=(),
+    )
+
+
 def test_a_wave_holds_what_is_left_of_orders_that_can_be_sent_the_first_paid_first() -> None:
     late = make.paid_order(2, 1, at=make.AT + timedelta(hours=1))
     early, sent, away, waiting = (make.paid_order(3) for _ in range(4))
@@ -84,19 +100,7 @@ def test_what_the_font_lacks_is_marked_and_never_left_out() -> None:
     paper = printing._paper("A4")
     assert printing._printable(paper, "𠮷䶮㛃 䶮路𡈽㙓弄 塱埗硚垟嬿龍") == "𠮷䶮㛃 䶮路𡈽㙓弄 塱埗硚垟嬿龍"
     assert printing._printable(paper, "🎂❤️🎉 生日快乐😀") == "〓〓〓 生日快乐〓"
-    slip = wave.Slip(
-        place=1,
-        order_no="SO1",
-        paid_at=None,
-        receiver="林小茶",
-        phone="",
-        address="",
-        remark="",
-        packed=(),
-        sent_before=0,
-        together=(),
-        card="生日快乐😀",
-    )
+    slip = replace(bare_slip(1), card="生日快乐😀")
     assert printing._is_lacking(paper, slip)
     assert not printing._is_lacking(paper, replace(slip, card="生日快乐"))
     assert printing.packing_slips([slip], at=make.AT).startswith(b"%PDF-")
@@ -104,21 +108,10 @@ def test_what_the_font_lacks_is_marked_and_never_left_out() -> None:
 
 
 def test_what_lies_in_a_shop_is_picked_apart_from_what_goes_into_parcels() -> None:
+    packed = (wave.Packed("CUP", "杯", "", 2, ""),)
+
     def slip(place: int, shop: str) -> wave.Slip:
-        packed = (wave.Packed("CUP", "杯", "", 2, ""),)
-        return wave.Slip(
-            place=place,
-            order_no=f"SO{place}",
-            paid_at=None,
-            receiver="",
-            phone="",
-            address="",
-            remark="",
-            packed=packed,
-            sent_before=0,
-            together=(),
-            shop=shop,
-        )
+        return replace(bare_slip(place), packed=packed, shop=shop)
 
     rows = wave.picked([slip(1, ""), slip(2, "西湖门店"), slip(3, ""), slip(4, "滨江门店")])
     assert [(row.shop, row.units, row.places) for row in rows] == [
