@@ -213,7 +213,7 @@ def test_a_member_costs_one_statement_more_and_a_page_to_be_made_at_most_four(
 
 def test_the_clock_turns_kept_pages_as_it_turns_made_ones(cup: Sku, monkeypatch: pytest.MonkeyPatch):
     """A step-up price rises by the hour, a day's limit is there again at midnight."""
-    now = timezone.now()
+    now = timezone.localtime().replace(hour=10, minute=0)  # two hours later it is still the same day
     stepped = promotions.promotion(
         "STEP_PRICE",
         steps=[[1, 5_000]],
