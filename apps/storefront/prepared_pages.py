@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.conf import settings
 from django.utils import timezone
 
@@ -274,7 +275,9 @@ def _scene(told: promotion_facts.Told, *, at: datetime, lead: timedelta) -> tupl
             (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
             for each in scene.seen
         )
-        kept = (rests_on, at, scene, offers)
+        # A page carries its sign into Redis and back: two hundred offers would be most of it.
+        sign = blake2b(orjson.dumps(offers), digest_size=16).digest()
+        kept = (rests_on, at, scene, sign)
         if promotion_facts.bound() == told.ids and None not in rests_on[0]:
             _scenes[lead] = kept
     return kept[2], (kept[3], activities.badge_sign(at=at))

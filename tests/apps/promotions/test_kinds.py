@@ -334,7 +334,9 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     assert quoted((mug, 1), at=opens).payable_fen == 85_00
     (activity,) = promotion_facts.scene(at=NOW).wear.activities(shelved)
     assert (activity["ref"], activity["kind"]) == (f"promotion:{row.pk}", "STEPPED")
-    assert (activity["starts_at"], activity["ends_at"]) == (opens, opens + timedelta(days=1))
+    told = [datetime.fromisoformat(activity[name]) for name in ("starts_at", "ends_at")]
+    assert told == [opens, opens + timedelta(days=1)]
+    assert activity["starts_at"].endswith("+08:00")
 
 
 def test_a_member_day_counts_down_to_midnight():
