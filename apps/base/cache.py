@@ -135,7 +135,7 @@ class _Line:
         try:
             packed = connection.pack_command(*command)
             if then:
-                packed = [*packed, *connection.pack_command(*then)]
+                packed = [b"".join([*packed, *connection.pack_command(*then)])]
             connection.send_packed_command(packed, check_health=False)
             answer = connection.read_response()
             if then:
