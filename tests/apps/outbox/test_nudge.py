@@ -6,9 +6,9 @@ import socket
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
+from apps.base import nudges
 from apps.base.cache import breaker_of
 from apps.outbox import services as outbox
 from apps.outbox import tasks
@@ -20,7 +20,7 @@ from tests.apps.members import make as members
 def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: pytest.fail("nudged"))
+    monkeypatch.setattr(nudges.current_app, "send_task", lambda *_, **__: pytest.fail("nudged"))
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen(8)  # takes connections and never says a word
@@ -28,30 +28,30 @@ def test_a_mute_redis_is_noticed_by_the_cache_and_the_nudge_is_dropped(
         settings.CELERY_BROKER_URL = server
         settings.CACHES = {"default": {"BACKEND": "apps.base.cache.SoftRedisCache", "LOCATION": server}}
 
-        outbox._nudge()
+        nudges.after_commit(outbox.DELIVER)
 
         assert breaker_of(server).is_open
 
 
 def test_a_rush_of_news_asks_a_worker_once_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: asked.append(1))
-    cache.delete("outbox.nudged")
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        nudges.current_app, "send_task", lambda name, *, expires: asked.append((name, expires))
+    )
 
     for _ in range(3):
-        outbox._nudge()
+        nudges.after_commit(outbox.DELIVER)
     before = len(asked)
-    outbox.heard()
+    nudges.heard(outbox.DELIVER)
     for _ in range(3):
-        outbox._nudge()
+        nudges.after_commit(outbox.DELIVER)
 
-    assert (before, len(asked)) == (1, 2)
+    assert (before, asked) == (1, [(tasks.deliver.name, 30)] * 2)
 
 
 @pytest.mark.django_db
 def test_a_worker_that_leaves_mail_behind_asks_for_another_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda **_: asked.append(1))
+    asked: list[str] = []
     at, buyer = timezone.now(), members.member()
     for number in range(2):
         outbox.publish(OrderPaid(order_no=f"SO{number}", member_id=buyer.pk), at=at)
@@ -59,6 +59,7 @@ def test_a_worker_that_leaves_mail_behind_asks_for_another_round(monkeypatch: py
     waiting = Delivery.objects.count()
     assert waiting > 1
 
+    monkeypatch.setattr(nudges, "after_commit", asked.append)
     assert outbox.deliver_due(at=at, limit=waiting - 1) == waiting - 1
     left_some = len(asked)
     assert outbox.deliver_due(at=at, limit=waiting) == 1
