@@ -49,8 +49,8 @@ def test_a_day_is_counted_by_what_was_promised_first_and_held_against_the_mercha
     assert line == reports.Line(
         day=MONDAY, owed=6, kept=2, late=3, agreed=1, gone=1, judged=5, next_day=1, out_of_stock=2
     )
-    assert (reports.percent(line.next_day_bp), line.misses_next_day) == ("20.00 %", True)
-    assert (reports.percent(line.stock_out_bp), line.lacks_too_much) == ("33.33 %", True)
+    assert (reports.percent(line.next_day_bp), line.misses_next_day) == ("20.00%", True)
+    assert (reports.percent(line.stock_out_bp), line.lacks_too_much) == ("33.33%", True)
     assert reports.by_day(since=until, until=until + timedelta(days=1), at=NOW) == []
     # What can still leave by the end of the next day is not judged yet.
     (early,) = reports.by_day(since=since, until=until, at=NOW)
