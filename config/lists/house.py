@@ -9,7 +9,7 @@ from apps.books import selectors as book_facts
 from apps.books.states import CaseStatus
 from apps.fulfillment import selectors as parcel_facts
 from apps.payments import selectors as payment_facts
-from config.navigation.places import SHOP_OF_ITS_ORDER, Groups, Place
+from config.lists.place import SHOP_OF_ITS_ORDER, Groups, Place
 
 _STUCK_REFUNDS = "stuck=yes"
 _OPEN_CASES = f"status__exact={CaseStatus.OPEN}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from config.navigation import house, members, offers, orders
-from config.navigation.places import Groups, Place
+from config.lists import house, members, offers, orders
+from config.lists.place import Groups, Place
 
 __all__ = ["GROUPS", "Groups", "Place"]
 

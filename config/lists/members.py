@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.content import selectors as review_facts
 from apps.content.states import ReviewStatus
-from config.navigation.places import SHOP_OF_ITS_ORDER, Groups, Place
+from config.lists.place import SHOP_OF_ITS_ORDER, Groups, Place
 
 _TO_LOOK_AT = f"status__exact={ReviewStatus.HELD}"
 

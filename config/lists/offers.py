@@ -14,7 +14,7 @@ from apps.presale import selectors as presale_facts
 from apps.presale.states import ReportStatus
 from apps.risk import selectors as risk_facts
 from apps.risk.states import Verdict
-from config.navigation.places import SHOP_OF_ITS_ORDER, Groups, Place
+from config.lists.place import SHOP_OF_ITS_ORDER, Groups, Place
 
 _HELD_HELPS = "held__exact=1"
 _FAILED_REPORTS = f"status__exact={ReportStatus.FAILED}"

@@ -12,7 +12,7 @@ from apps.invoices import selectors as invoice_facts
 from apps.orders.states import DeliveryKind, Status
 from apps.pickup import selectors as pickup_facts
 from apps.pickup.states import PickupStatus
-from config.navigation.places import SHOP_OF_ITS_ORDER, SHOP_OF_ORDER, Groups, Place
+from config.lists.place import SHOP_OF_ITS_ORDER, SHOP_OF_ORDER, Groups, Place
 
 _BURNING = "standing=open"
 _PRESSING = "standing=pressing"
