@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -207,4 +208,4 @@ def test_the_first_page_tells_what_was_paid_in_today(page: Client, settings: Any
 
 def _on_sale() -> Any:
     now = timezone.now()
-    return pack(starts_at=now.replace(year=now.year - 1), ends_at=now.replace(year=now.year + 1))
+    return pack(starts_at=now - timedelta(days=365), ends_at=now + timedelta(days=365))
