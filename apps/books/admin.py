@@ -19,7 +19,7 @@ from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine, Case
 from apps.books.services import cases, fetching
 from apps.books.states import ARRIVED, ASKABLE, BillKind, BillStatus, CaseStatus
-from mall.money import fen_around, yuan
+from mall.money import fen_around, priced
 
 __all__ = ["BillAdmin", "admin_money"]
 
@@ -77,7 +77,7 @@ class BillAdmin(ReadOnlyAdmin):
 
     @admin.display(description="手续费", ordering="fee_millifen")
     def fee(self, row: Bill) -> str:
-        return f"¥{yuan(fen_around(row.fee_millifen))}" if row.kind == BillKind.TRADE else "—"
+        return priced(fen_around(row.fee_millifen)) if row.kind == BillKind.TRADE else "—"
 
     @action(description="下载并对账", permissions=["books.reconcile_bill"], url_path="fetch", icon="download")
     def fetch(self, request: HttpRequest) -> HttpResponse:
@@ -193,5 +193,5 @@ class CaseAdmin(ReadOnlyAdmin):
 
 def _facts(row: Case) -> list[tuple[str, str]]:
     sides = (("微信金额", row.wechat_fen), ("商城金额", row.shop_fen))
-    amounts = [(label, f"¥{yuan(fen)}") for label, fen in sides if fen is not None]
+    amounts = [(label, priced(fen)) for label, fen in sides if fen is not None]
     return [*amounts, ("依据", wording.evidence(row.evidence))]
