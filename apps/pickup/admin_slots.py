@@ -22,7 +22,7 @@ from apps.orders.states import DeliveryKind
 from apps.pickup import slot_selectors as slot_facts
 from apps.pickup.models import SlotClosing, SlotSeat, SlotTemplate
 from apps.pickup.services import slotting
-from apps.stores import selectors as place_facts
+from apps.stores.bound import OfPlaces
 from apps.stores.models import Place
 
 _DAYS = "一二三四五六日"
@@ -109,7 +109,7 @@ class ComingFilter(admin.SimpleListFilter):
 
 
 @admin.register(SlotTemplate)
-class SlotTemplateAdmin(EditableAdmin):
+class SlotTemplateAdmin(OfPlaces, EditableAdmin):
     """Times of the week. What orders agreed on stays as it was; one that has orders is switched off, not deleted."""
 
     form = SlotTemplateForm
@@ -133,7 +133,7 @@ class SlotTemplateAdmin(EditableAdmin):
 
 
 @admin.register(SlotClosing)
-class SlotClosingAdmin(EditableAdmin):
+class SlotClosingAdmin(OfPlaces, EditableAdmin):
     """Days on which a shop, or each of them, takes no order for a slot."""
 
     form = SlotClosingForm
@@ -149,7 +149,7 @@ class SlotClosingAdmin(EditableAdmin):
 
 
 @admin.register(SlotSeat)
-class SlotSeatAdmin(ReadOnlyAdmin):
+class SlotSeatAdmin(OfPlaces, ReadOnlyAdmin):
     """Who comes when: the riders' and the counter's list, the earliest first."""
 
     list_display = ["window", "order_no", "kind_shown", "place", "state", "goods", "card", "released"]
@@ -168,9 +168,6 @@ class SlotSeatAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SlotSeat]:
         rows: QuerySet[SlotSeat] = super().get_queryset(request)
-        mine = place_facts.places_of(operator=request.user)
-        if mine is not None:
-            rows = rows.filter(place__in=mine)
         return rows.select_related("order", "place").prefetch_related("order__lines")
 
     @admin.display(description="时段", ordering="starts_at")
