@@ -25,7 +25,7 @@ from apps.pickup.services import slotting
 from apps.stores.bound import OfPlaces
 from apps.stores.models import Place
 
-_DAYS = "一二三四五六日"
+_DAYS = slotting.DAYS
 
 
 class WeekdaysField(forms.TypedMultipleChoiceField):
@@ -77,7 +77,7 @@ class SlotClosingForm(RuledForm):
             rows.queryset = rows.queryset.filter(kind=Place.Kind.SHOP)
 
     def check(self, row: SlotClosing) -> None:
-        slotting.check_closing(row)
+        slotting.check_closing(row, at=timezone.now())
 
 
 class ComingFilter(admin.SimpleListFilter):
@@ -137,11 +137,13 @@ class SlotClosingAdmin(OfPlaces, EditableAdmin):
     """Days on which a shop, or each of them, takes no order for a slot."""
 
     form = SlotClosingForm
-    saves = staticmethod(slotting.save_closing)
     list_display = ["day", "where", "note"]
     list_filter = ["place"]
     list_select_related = ["place"]
     fields = [("day", "place"), "note"]
+
+    def save_model(self, request: HttpRequest, obj: SlotClosing, form: Any, change: bool) -> None:
+        slotting.save_closing(obj, at=timezone.now())
 
     @admin.display(description="门店", ordering="place")
     def where(self, row: SlotClosing) -> str:

@@ -25,7 +25,7 @@ EVERYWHERE: Final = "stores.everywhere"
 
 
 class BoundBackend:
-    """Refuses what is closed to bound operators before the other backends are asked; it lets nobody in and permits nothing."""
+    """Refuses what is closed to bound operators before other backends are asked; it lets nobody in."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         """Nobody logs in by it."""

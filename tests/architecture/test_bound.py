@@ -74,7 +74,7 @@ def theirs(clerk: User, admin_user: User) -> list[str]:
     other = pickup.shop("龙井门店", **pickup.RIDES)
     pickup.ridden_from(other, at=shop.NOW)
     slotted.paid(slotted.template(other), pickup.goods(other, 2), at=shop.NOW)
-    slotting.save_closing(SlotClosing(place=other, day=shop.NOW.date() + timedelta(days=3)))
+    slotting.save_closing(SlotClosing(place=other, day=shop.NOW.date() + timedelta(days=3)), at=shop.NOW)
     mine = coupons.coupon()
     code = store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=coupons.AT).code
     store_uses.use(operator=admin_user, code=code, place_id=other.pk, goods_fen=60_00, at=coupons.AT)
