@@ -55,7 +55,8 @@ class OfPlaces(ModelAdmin):
         mine = place_facts.places_of(operator=request.user)
         if field is not None and mine is not None and db_field.related_model is Place:
             field.queryset = field.queryset.filter(pk__in=mine)
-            field.required = True
+            # What the column says of leaving it empty is not theirs.
+            field.required, field.help_text = True, "" if db_field.null else field.help_text
         return field
 
 

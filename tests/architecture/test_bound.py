@@ -25,6 +25,7 @@ from apps.stores.models import PlaceStaff
 from config import bound, sidebar
 from config.navigation import GROUPS
 from tests.admin import shop
+from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.inventory import make as inventory
 from tests.apps.pickup import make as pickup
@@ -78,6 +79,7 @@ def theirs(clerk: User, admin_user: User) -> list[str]:
     mine = coupons.coupon()
     code = store_uses.make_pass(member=mine.member, coupon_id=str(mine.public_id), at=coupons.AT).code
     store_uses.use(operator=admin_user, code=code, place_id=other.pk, goods_fen=60_00, at=coupons.AT)
+    counter.order(*counter.buyer(), [(counter.goods(), 1)])
     Member.objects.filter(nickname="").update(nickname="别处的会员")
     return list(Order.objects.values_list("order_no", flat=True))
 
