@@ -91,13 +91,6 @@ class PickupTries(models.Model):
         return f"{self.operator_id}: {self.wrong}"
 
 
-class WeekOf(models.Func):
-    """The seconds of a week that a row takes, as a multirange: ``slot_week`` of the migration."""
-
-    function = "slot_week"
-    arity = 3
-
-
 class SlotTemplate(models.Model):
     """Times of the week in which a shop's riders come, or in which orders are fetched: so many orders each time.
 
@@ -134,7 +127,11 @@ class SlotTemplate(models.Model):
                 expressions=[
                     ("place", RangeOperators.EQUAL),
                     ("kind", RangeOperators.EQUAL),
-                    (WeekOf("weekdays", "starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                    (
+                        # The seconds of a week that a row takes, as a multirange: a function of the migration.
+                        models.Func("weekdays", "starts_at", "ends_at", function="slot_week"),
+                        RangeOperators.OVERLAPS,
+                    ),
                 ],
                 condition=Q(active=True),
                 violation_error_message="该门店同一用途的启用时段不能重叠",
