@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Final
 
 # Rows of their shops' orders, or of their shops, and no others: the admin narrows what it shows and acts on
-# (``orders.parts.OfOrders``, ``stores.bound.OfPlaces``). All that is permitted may be done.
+# (``orders.parts.OfOrders``, ``stores.admin_bound.OfPlaces``). All that is permitted may be done.
 NARROWED: Final[Collection[str]] = {
     *("orders.Order", "orders.OrderLine", "orders.OrderRefund", "orders.OrderRefundLine"),
     *("orders.OrderMove", "orders.AddressChange"),

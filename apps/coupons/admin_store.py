@@ -24,7 +24,7 @@ from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
 from apps.stores import selectors as place_facts
-from apps.stores.bound import OfPlaces
+from apps.stores.admin_bound import OfPlaces
 from mall.money import yuan
 
 _SHOP = "coupons_till_place"

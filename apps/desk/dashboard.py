@@ -17,7 +17,7 @@ from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
-from apps.stores.bound import EVERYWHERE
+from apps.stores.admin_bound import EVERYWHERE
 from apps.wallet import selectors as wallet_facts
 from mall.money import yuan
 

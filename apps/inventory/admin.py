@@ -19,7 +19,7 @@ from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.inventory.selectors import LOW
 from apps.stores import selectors as place_facts
-from apps.stores.bound import OfPlaces
+from apps.stores.admin_bound import OfPlaces
 
 
 class ScarcityFilter(admin.SimpleListFilter):

@@ -27,7 +27,7 @@ from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
-from apps.stores.bound import EVERYWHERE
+from apps.stores.admin_bound import EVERYWHERE
 from mall.money import yuan
 
 _ORDER_COLOURS: dict[str, str] = {

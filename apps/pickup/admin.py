@@ -26,7 +26,7 @@ from apps.pickup.models import Pickup
 from apps.pickup.services import moving
 from apps.pickup.states import PickupStatus
 from apps.stores import selectors as place_facts
-from apps.stores.bound import OfPlaces
+from apps.stores.admin_bound import OfPlaces
 from mall import text as texts
 from mall.errors import ShopError
 

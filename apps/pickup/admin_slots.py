@@ -22,7 +22,7 @@ from apps.orders.states import DeliveryKind
 from apps.pickup import slot_selectors as slot_facts
 from apps.pickup.models import SlotClosing, SlotSeat, SlotTemplate
 from apps.pickup.services import slotting
-from apps.stores.bound import OfPlaces
+from apps.stores.admin_bound import OfPlaces
 from apps.stores.models import Place
 
 _DAYS = slotting.DAYS

@@ -161,7 +161,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "apps.stores.bound.BoundBackend",
+    "apps.stores.admin_bound.BoundBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 # Guessing passwords: docs/adr/0024-the-operators-door.md.

@@ -20,7 +20,7 @@ from apps.orders.models import Order
 from apps.pickup.models import SlotClosing
 from apps.pickup.services import slotting
 from apps.stores import services as stores
-from apps.stores.bound import EVERYWHERE
+from apps.stores.admin_bound import EVERYWHERE
 from apps.stores.models import PlaceStaff
 from config import bound, sidebar
 from config.navigation import GROUPS
