@@ -139,7 +139,7 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
         elif row.awaits_goods or row.status == AfterSaleStatus.RETURNING:
             found = ["arrive"]
         elif row.status == AfterSaleStatus.RETURNED:
-            found = ["inspect", "refuse"]
+            found = ["inspect"] if row.is_settled else ["inspect", "refuse"]
         elif row.awaits_parcel:
             found = ["dispatch_parcel"]
         if row.arrived_at is not None and not row.carriage_fen and wallet_facts.enabled():
@@ -277,6 +277,8 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
             )
             if done.status == AfterSaleStatus.REFUSED:
                 return "验收完成：全部不接受，申请已拒绝，买家会看到说明。"
+            if done.status == AfterSaleStatus.CANCELLED:
+                return "验收完成，接受的商品已入库；申请的商品此前已另行退款，售后已关闭。"
             if done.kind == AfterSaleKind.EXCHANGE:
                 return "验收完成，商品已入库，请寄出新包裹。"
             return f"验收完成，商品已入库，退款 {yuan(done.amount_fen)} 元。"

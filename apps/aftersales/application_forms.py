@@ -119,19 +119,20 @@ class InspectForm(_ShowingForm):
             self.fields[f"accepted_{line.order_line_id}"] = forms.IntegerField(
                 label=f"{goods} · 接受件数",
                 min_value=0,
-                max_value=line.units,
-                initial=line.units,
+                max_value=line.quantity,
+                initial=line.quantity,
                 widget=UnfoldAdminIntegerFieldWidget,
-                help_text=f"申请 {line.quantity} 件" + (f"，已另行退款 {line.gone} 件" if line.gone else ""),
-                error_messages={"max_value": f"最多 {line.units} 件"},
+                help_text=f"申请 {line.quantity} 件"
+                + (f"，其中 {line.gone} 件已另行退款，只验收入库" if line.gone else ""),
+                error_messages={"max_value": f"最多 {line.quantity} 件"},
             )
             self.fields[f"damaged_{line.order_line_id}"] = forms.IntegerField(
                 label=f"{goods} · 其中报损",
                 required=False,
                 min_value=0,
-                max_value=line.units,
+                max_value=line.quantity,
                 widget=UnfoldAdminIntegerFieldWidget,
-                error_messages={"max_value": f"最多 {line.units} 件"},
+                error_messages={"max_value": f"最多 {line.quantity} 件"},
             )
         if most_fen:
             self.fields["amount_fen"] = YuanField(

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.aftersales.states import (
+    COMING,
     MOVE_LABELS,
     OF_MONEY,
     OPEN,
@@ -255,6 +256,11 @@ class AfterSale(models.Model):
             and self.kind in (AfterSaleKind.RETURN, AfterSaleKind.EXCHANGE)
             and self.inspected_at is None
         )
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is open for goods that come back alone: everything it was about was refunded otherwise. A statement."""
+        return self.status in COMING and all(line.gone == line.quantity for line in self.lines.all())
 
     @property
     def awaits_parcel(self) -> bool:

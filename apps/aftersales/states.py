@@ -45,6 +45,10 @@ OPEN = frozenset(
 )
 
 
+# The buyer's goods are on their way, or there and not looked at.
+COMING = frozenset({AfterSaleStatus.RETURNING, AfterSaleStatus.RETURNED})
+
+
 class InsurancePayee(models.TextChoices):
     """Whom an insurer of freight paid: what the shop got is in its books, what the buyer got is not the shop's money."""
 

@@ -58,6 +58,7 @@ class Fact(Generic[Row]):
     under: str
     needs: str
     shown: Callable[[Row], SafeString | str]
+    also_needs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class Parted(Asking):
         under: dict[str, list[str]] = {}
         for part in self.parts:
             for fact in part.facts:
-                if request.user.has_perm(fact.needs):
+                if request.user.has_perms(filter(None, [fact.needs, fact.also_needs])):
                     under.setdefault(fact.under, []).append(fact.name)
         return fieldsets + [(heading, {"fields": [tuple(names)]}) for heading, names in under.items()]
 

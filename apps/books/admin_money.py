@@ -22,6 +22,7 @@ from apps.books.journal_selectors import Profit
 from apps.books.models import CostRate, JournalEntry, JournalLine, SoldOrder
 from apps.books.services import rates
 from apps.books.states import EntryKind
+from apps.orders.parts import OfOrders
 from mall.money import percent, priced
 
 _EXPORT: Final = [statement_page.EXPORT]
@@ -101,9 +102,10 @@ class JournalEntryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SoldOrder)
-class SoldOrderAdmin(ReadOnlyAdmin):
+class SoldOrderAdmin(OfOrders, ReadOnlyAdmin):
     """What each order that left brought and cost; reckoned for the rows of the page, two statements."""
 
+    of_order_no = "order_no"
     list_display = [
         *(
             "day",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from apps.aftersales.states import AfterSaleKind, InsurancePayee
+from apps.aftersales.states import WITH_GOODS, InsurancePayee
 from apps.books.states import Account, BillKind, BillStatus, EntryKind, LineKind
 from apps.catalog.models import FreightInsurance
 from apps.distribution.states import EntryKind as CommissionKind
@@ -50,7 +50,7 @@ _WORDS: Final = {
     "withdrawn": f"'{CommissionKind.COMMIT}'",
     "coupon": f"'{refs.COUPON}'",
     "points": f"'{refs.POINTS}'",
-    "exchange": f"'{AfterSaleKind.EXCHANGE}'",
+    "with_goods": "({})".format(", ".join(f"'{kind}'" for kind in sorted(WITH_GOODS))),
     "merchant": f"'{FreightInsurance.MERCHANT}'",
     "to_shop": f"'{InsurancePayee.SHOP}'",
     "fund_bill": f"'{BillKind.FUND}'",
@@ -268,7 +268,7 @@ _RESEND: Final = _of(
              WHERE asked.dispatched_at >= %(since)s AND asked.dispatched_at < %(until)s) AS fact
            {rate}
      CROSS JOIN LATERAL (
-           SELECT coalesce(sum(cost_fen * coalesce(accepted, quantity)), 0)::bigint AS fen
+           SELECT coalesce(sum(cost_fen * least(coalesce(accepted, quantity), quantity - gone)), 0)::bigint AS fen
              FROM aftersales_aftersaleline WHERE after_sale_id = fact.id) AS cost
      CROSS JOIN LATERAL (VALUES
            ({COST}, cost.fen), ({GOODS}, -cost.fen), ({POSTAGE}, rate.postage_fen), ({PACKING}, rate.packing_fen),
@@ -276,6 +276,7 @@ _RESEND: Final = _of(
     """,
 )
 
+# Goods of an application that went on the shelf when they were looked at; its refund takes back the income alone.
 _EXCHANGED: Final = _of(
     EntryKind.EXCHANGED,
     """
@@ -287,7 +288,7 @@ _EXCHANGED: Final = _of(
              FROM aftersales_aftersaleline AS back JOIN orders_orderline AS item ON item.id = back.order_line_id
             WHERE back.after_sale_id = fact.id) AS cost
      CROSS JOIN LATERAL (VALUES ({GOODS}, cost.fen), ({COST}, -cost.fen)) AS line (account, amount)
-     WHERE fact.inspected_at >= %(since)s AND fact.inspected_at < %(until)s AND fact.kind = {exchange}
+     WHERE fact.inspected_at >= %(since)s AND fact.inspected_at < %(until)s AND fact.kind IN {with_goods}
     """,
 )
 

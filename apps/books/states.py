@@ -188,7 +188,7 @@ class EntryKind(models.TextChoices):
     DEPOSIT = "DEPOSIT", "定金了结"
     PARCEL = "PARCEL", "包裹寄出"
     RESEND = "RESEND", "售后新包裹"
-    EXCHANGED = "EXCHANGED", "换货退回入库"
+    EXCHANGED = "EXCHANGED", "退换货入库"
     INSURED = "INSURED", "运费险保费"
     INSURER_PAID = "INSURER_PAID", "运费险理赔"
     POINTS_EARNED = "POINTS_EARN", "积分发放"

@@ -23,13 +23,15 @@ from apps.coupons import forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
+from apps.stores import selectors as place_facts
+from apps.stores.admin_bound import OfPlaces
 from mall.money import changed, priced
 
 _SHOP = "coupons_till_place"
 
 
 @admin.register(StoreUse)
-class StoreUseAdmin(ReadOnlyAdmin):
+class StoreUseAdmin(OfPlaces, ReadOnlyAdmin):
     """What was used in shops, newest first. Adding a row is the till's page."""
 
     list_display = [
@@ -124,7 +126,11 @@ class StoreUseAdmin(ReadOnlyAdmin):
             )
             return f"已核销，优惠 {priced(used.off_fen)}，应收 {priced(used.due_fen)}（{used.use_no}）"
 
-        form_class = partial(forms.StoreUseForm, initial={"place": request.session.get(_SHOP)})
+        form_class = partial(
+            forms.StoreUseForm,
+            initial={"place": request.session.get(_SHOP)},
+            mine=place_facts.places_of(operator=request.user),
+        )
         return self.ask(
             request,
             form_class,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from django import forms
@@ -293,6 +293,13 @@ class StoreUseForm(AskForm):
     receipt_no = TextField(
         label="小票号", max_length=40, required=False, widget=UnfoldAdminTextInputWidget, help_text="可不填"
     )
+
+    def __init__(self, *args: Any, mine: Collection[int] | None = None, **kwargs: Any) -> None:
+        """Offer the operator's own shops; ``mine`` is None for who works at all."""
+        super().__init__(*args, **kwargs)
+        if mine is not None:
+            place: Any = self.fields["place"]
+            place.queryset = place.queryset.filter(pk__in=mine)
 
     def goods(self) -> dict[str, Any]:
         """The pass and what the goods cost, as the services take them."""

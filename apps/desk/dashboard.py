@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from apps.desk import cockpit, setup_faults
 from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
+from apps.stores.admin_bound import EVERYWHERE
 from apps.wallet import selectors as wallet_facts
 from mall.money import priced, yuan
 
@@ -30,7 +32,7 @@ class Card(NamedTuple):
     url: str
     needs: str
     alarming: bool = False
-    also_needs: str = ""
+    also_needs: Sequence[str] = ()
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _permitted(request: HttpRequest, cards: list[Card]) -> list[Card]:
-    return [card for card in cards if request.user.has_perms(filter(None, [card.needs, card.also_needs]))]
+    return [card for card in cards if request.user.has_perms([card.needs, *card.also_needs])]
 
 
 def _takings(days: list[Day]) -> list[Card]:
@@ -106,7 +108,7 @@ def _tasks(waits: Waiting) -> list[Card]:
              "orders.view_order", alarming=False),
         card("库存紧张", waits.low_stock, f"其中 {waits.sold_out} 个规格已售罄", "inventory_2",
              _list("catalog_sku", "scarcity=low"), "catalog.view_sku",
-             alarming=waits.sold_out > 0)._replace(also_needs="inventory.view_stock"),
+             alarming=waits.sold_out > 0)._replace(also_needs=("inventory.view_stock", EVERYWHERE)),
         card("退款失败", waits.failed_refunds, "需要人工处理", "currency_exchange",
              _list("payments_refund", "status__exact=FAILED"), "payments.view_refund", alarming=True),
         card("储值欠款", waits.owing, "商户平台退款时余额已用", "account_balance_wallet",
@@ -130,7 +132,7 @@ def _faults(faults: setup_faults.Faults) -> list[Card]:
         ("规格重量为 0", len(faults.weightless), "按重量计费，只收首费", "weight", product),
     ]  # fmt: skip
     return [
-        Card(title, str(count), note, icon, _list(page), page.replace("_", ".view_"), alarming=True)
+        Card(title, str(count), note, icon, _list(page), page.replace("_", ".view_"), True, (EVERYWHERE,))
         for title, count, note, icon, page in cards
         if count
     ]

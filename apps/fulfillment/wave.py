@@ -41,6 +41,7 @@ class Packed:
     option_text: str
     units: int
     mark: str
+    is_packing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Slip:
     packed: tuple[Packed, ...]
     sent_before: int
     together: tuple[int, ...]
-    # How it comes without a parcel, and in which time; what is written on its card.
+    # How it comes without a parcel, and in which time; what is written on the card that goes into it.
     way: str = ""
     card: str = ""
     # The shop on whose shelves its goods lie; empty for parcels.
@@ -116,7 +117,8 @@ def slips(order_ids: Collection[int]) -> list[Slip]:
             address="".join(str(order.address.get(part, "")) for part in _RECEIVER[2:]),
             remark=order.remark,
             way=_way(order),
-            card=order.card,
+            # The card lies with the packing, which leaves with the first parcel.
+            card=order.card if any(line.is_packing for line in packed[order.pk]) else "",
             shop=str(order.delivery["place"]["name"]) if order.delivery else "",
             packed=tuple(packed[order.pk]),
             sent_before=before.get(order.pk, 0),
@@ -151,7 +153,10 @@ def _packed(order_ids: Collection[int]) -> dict[int, list[Packed]]:
     packed: dict[int, list[Packed]] = defaultdict(list)
     for line in lines:
         packed[line.order_id].append(
-            Packed(line.sku.code, line.title, line.option_text, left[line.pk], line.mark)
+            Packed(
+                *(line.sku.code, line.title, line.option_text, left[line.pk], line.mark),
+                is_packing=line.is_packing,
+            )
         )
     return packed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -17,6 +18,8 @@ from apps.inventory import forms
 from apps.inventory import services as inventory
 from apps.inventory.models import Hold, Stock, StockEntry
 from apps.inventory.selectors import LOW
+from apps.stores import selectors as place_facts
+from apps.stores.admin_bound import OfPlaces
 
 
 class ScarcityFilter(admin.SimpleListFilter):
@@ -34,7 +37,7 @@ class ScarcityFilter(admin.SimpleListFilter):
 
 
 @admin.register(Stock)
-class StockAdmin(ReadOnlyAdmin):
+class StockAdmin(OfPlaces, ReadOnlyAdmin):
     """What lies where. The figures change through the pages 入库 and 盘点调整 only."""
 
     list_display = ["title", "code", "place", "on_hand", "held", "free"]
@@ -75,7 +78,8 @@ class StockAdmin(ReadOnlyAdmin):
             typed = form.cleaned_data
             return _receive(request, form, sku_id=typed["code"].pk, place_id=typed["place"].pk)
 
-        return self._count(request, forms.ReceiveAnyForm, book)
+        mine = place_facts.places_of(operator=request.user)
+        return self._count(request, partial(forms.ReceiveAnyForm, mine=mine), book)
 
     @action(description="入库", permissions=["inventory.change_stock"], url_path="receive", icon="add_box")
     def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -108,7 +112,7 @@ class StockAdmin(ReadOnlyAdmin):
     def _count(
         self,
         request: HttpRequest,
-        form_class: type[forms.CountForm],
+        form_class: Callable[..., forms.CountForm],
         book: Callable[[forms.CountForm], StockEntry],
         *,
         row: Stock | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -48,6 +49,13 @@ class ReceiveAnyForm(ReceiveForm):
     place = forms.ModelChoiceField(
         label="仓库", queryset=Place.objects.all(), widget=UnfoldAdminSelectWidget, empty_label=None
     )
+
+    def __init__(self, *args: Any, mine: Collection[int] | None = None, **kwargs: Any) -> None:
+        """Offer the operator's own places; ``mine`` is None for who works at all."""
+        super().__init__(*args, **kwargs)
+        if mine is not None:
+            place: Any = self.fields["place"]
+            place.queryset = place.queryset.filter(pk__in=mine)
 
     def clean_code(self) -> Sku:
         """The SKU of the code."""

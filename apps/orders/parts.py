@@ -27,6 +27,7 @@ from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
+from apps.stores.admin_bound import EVERYWHERE
 from mall.money import changed, priced
 
 _ORDER_COLOURS: dict[str, str] = {
@@ -81,8 +82,14 @@ class OfOrders(ModelAdmin):
     """
 
     of_order: ClassVar[str] = "order"
+    # Where a row knows its order by its number only: the column.
+    of_order_no: ClassVar[str] = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        if self.of_order_no:
+            return reach.numbered(
+                super().get_queryset(request), operator=request.user, number=self.of_order_no
+            )
         return reach.narrowed(super().get_queryset(request), operator=request.user, of=self.of_order)
 
 
@@ -233,7 +240,16 @@ def _holders(product: Product) -> SafeString | str:
 
 HOLDERS: Final = Part(
     room="orders",
-    facts=[Fact(name="holders", label="待付款占用", under="库存", needs="orders.view_order", shown=_holders)],
+    facts=[
+        Fact(
+            name="holders",
+            label="待付款占用",
+            under="库存",
+            needs="orders.view_order",
+            also_needs=EVERYWHERE,
+            shown=_holders,
+        )
+    ],
 )
 LINES: Final = Part(room="orders", inlines=[LineInline])
 HISTORY: Final = Part(

@@ -28,6 +28,14 @@ def narrowed(rows: QuerySet[Row], *, operator: Any, of: str = "") -> QuerySet[Ro
     return rows.filter(**{f"{of}__delivery__place_id__in" if of else "delivery__place_id__in": sorted(mine)})
 
 
+def numbered(rows: QuerySet[Row], *, operator: Any, number: str) -> QuerySet[Row]:
+    """Those of the rows whose orders, known by the ``number`` alone, the operator may see."""
+    if place_facts.places_of(operator=operator) is None:
+        return rows
+    mine = narrowed(Order.objects.order_by(), operator=operator)
+    return rows.filter(**{f"{number}__in": mine.values("order_no")})
+
+
 def may_reach(order: Order, *, operator: Any) -> bool:
     """Whether the operator may see an order and act on it; nobody (None) is the shop itself."""
     place_id = (order.delivery or {}).get("place_id")

@@ -26,6 +26,7 @@ from apps.pickup.models import Pickup
 from apps.pickup.services import moving
 from apps.pickup.states import PickupStatus
 from apps.stores import selectors as place_facts
+from apps.stores.admin_bound import OfPlaces
 from mall import text as texts
 from mall.errors import ShopError
 
@@ -39,7 +40,7 @@ COLOURS: dict[str, str] = {
 
 
 @admin.register(Pickup)
-class PickupAdmin(ReadOnlyAdmin):
+class PickupAdmin(OfPlaces, ReadOnlyAdmin):
     """Orders that are fetched, newest first. Adding a row is the counter's page."""
 
     list_display = [
@@ -73,8 +74,6 @@ class PickupAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pickup]:
         rows: QuerySet[Pickup] = super().get_queryset(request)
-        mine = place_facts.places_of(operator=request.user)
-        rows = rows if mine is None else rows.filter(place__in=mine)
         return rows.prefetch_related("order__lines")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -93,7 +95,8 @@ class SlotTemplate(models.Model):
     """Times of the week in which a shop's riders come, or in which orders are fetched: so many orders each time.
 
     A time is ``[starts_at, ends_at)`` of a Shanghai day, and taken until ``order_before_min`` minutes before it begins.
-    What an order agreed on is its copy: a later change of the row moves nobody.
+    Two that are on do not overlap at one place for one use. What an order agreed on is its copy: a later change of the row
+    moves nobody.
     """
 
     place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+", verbose_name="门店")
@@ -119,6 +122,20 @@ class SlotTemplate(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="slot_ends_after_it_starts"),
             models.CheckConstraint(condition=Q(capacity__gte=1), name="slot_has_a_seat"),
+            ExclusionConstraint(
+                name="slot_one_at_a_time",
+                expressions=[
+                    ("place", RangeOperators.EQUAL),
+                    ("kind", RangeOperators.EQUAL),
+                    (
+                        # The seconds of a week that a row takes, as a multirange: a function of the migration.
+                        models.Func("weekdays", "starts_at", "ends_at", function="slot_week"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(active=True),
+                violation_error_message="该门店同一用途的启用时段不能重叠",
+            ),
         ]
         indexes = [
             models.Index(fields=["place", "kind"], condition=Q(active=True), name="slot_template_of_place")

@@ -60,7 +60,8 @@ class PlaceStaffAdmin(EditableAdmin):
             None,
             {
                 "fields": [("operator", "place"), "note"],
-                "description": "绑定后，该操作员的自提单、订单列表和核销只限所绑门店；可绑定多个，全部删除后可见全部。",
+                "description": "绑定后，该操作员只看到所绑门店的订单、库存和时段；会员、营销、资金等全店页面不再开放。"
+                "可绑定多个门店，全部删除后可见全部。",
             },
         )
     ]

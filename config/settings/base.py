@@ -159,7 +159,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "apps.stores.admin_bound.BoundBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 # Guessing passwords: docs/adr/0024-the-operators-door.md.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -335,6 +339,7 @@ RISK_KINDS = "config.judging.KINDS"
 INVARIANTS = "config.invariants.INVARIANTS"
 MESSAGE_SCENES = "config.messages.SCENES"
 ROLES = "config.roles.ROLES"
+BOUND = "config.bound"
 
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(log_format=ENV.log_format)

@@ -163,7 +163,7 @@ def rows() -> None:
     counter.freight()
     Carrier.objects.get_or_create(code="SF", defaults={"name": "顺丰"})
     slot = slotted.template(pickups.shop("湖滨门店", **pickups.RIDES))
-    slotting.save_closing(SlotClosing(place=slot.place, day=days.shop_day(timezone.now())))
+    slotting.save_closing(SlotClosing(place=slot.place, day=days.shop_day(timezone.now())), at=timezone.now())
     packings.card()
     MemberGroup.objects.get_or_create(name="茶友会")
     ReviewRules.objects.get_or_create(pk=1)

@@ -11,6 +11,7 @@ from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
+from django.db import connection
 
 FULL = os.environ.get("RACES") == "full"
 ROUNDS = 20
@@ -27,6 +28,17 @@ def report(line: str) -> None:
     """What `make races` prints of a round."""
     if FULL:
         sys.stderr.write(f"{line}\n")
+
+
+def waiting_for_a_lock() -> bool:
+    """Whether a connection of this database waits for another one's lock at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def both_look_first(look: Callable[..., Any]) -> Callable[..., Any]:

@@ -285,3 +285,27 @@ def test_what_the_shop_refunds_by_rule_and_the_parcel_that_takes_its_place_are_o
     )
     stock = Stock.objects.get(sku=cup)
     assert (stock.held, stock.on_hand) == (0, 98 if status == "DONE" else 99)
+
+
+def test_a_refund_by_rule_and_the_look_at_goods_at_once_shelve_and_pay_once() -> None:
+    apply.reasons()
+    for _ in range(5):
+        order, (cup,) = apply.received((1999, 1))
+        before = Stock.objects.get(sku=cup).on_hand
+        row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 1}, "RETURN"))))
+        wish = planning.Wish(units={make.line(order, cup).pk: 1})
+
+        def by_rule(order: Order = order, wish: planning.Wish = wish) -> str:
+            told = {"reason": "无法按时发货", "token": f"rule:{order.pk}", "approved": True, "operator": None}
+            refunding.refund(order_no=order.order_no, wish=wish, at=apply.LATER, **told)
+            return "refunded"
+
+        def look(row: AfterSale = row, cup: Sku = cup) -> str:
+            apply.inspect(row, {cup: 1})
+            return "looked"
+
+        outcome = all_answers([by_rule, look, look])
+        assert (outcome["looked"], outcome["move_refused"]) == (1, 1)
+        assert OrderRefund.objects.filter(order=order).count() == 1
+        assert Stock.objects.get(sku=cup).on_hand == before + 1
+        assert not list(invariants.asked_beyond_left())

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from apps.campaigns.models import Quota
@@ -42,7 +42,15 @@ from tests.races.payers import (
     sweep,
     until,
 )
-from tests.races.stage import FULL, HOUR, ROUNDS, both_look_first, check_books, report
+from tests.races.stage import (
+    FULL,
+    HOUR,
+    ROUNDS,
+    both_look_first,
+    check_books,
+    report,
+    waiting_for_a_lock,
+)
 from tests.races.together import all_answers
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -54,16 +62,6 @@ KILLED_AT = (1, 2, 3) if FULL else (2,)
 
 def told(kind: str, group: Group) -> int:
     return Announcement.objects.filter(kind=kind, payload__group_no=group.group_no).count()
-
-
-def waiting_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_of_five_payers_of_a_group_of_three_three_are_in_and_two_have_all_of_it_back_once(

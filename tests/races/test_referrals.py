@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from copy import copy
+from typing import Any
 
 import pytest
 
@@ -11,12 +13,14 @@ from apps.checkout import placing
 from apps.checkout.quoting import Choice
 from apps.inventory import selectors as stock_facts
 from apps.members.models import Member
+from apps.points import services as points
 from apps.points.models import Account
 from apps.points.models import Entry as PointsEntry
+from apps.points.services import booking
 from apps.referrals import services as referrals
 from apps.referrals.drafts import Step
 from apps.referrals.models import Edge, Invitation, Reward
-from apps.referrals.services import prizes
+from apps.referrals.services import prizes, rewards
 from apps.risk import selectors as risk_facts
 from apps.risk import services as risk
 from apps.risk.models import Look
@@ -25,7 +29,7 @@ from tests.apps.checkout import make as counter
 from tests.apps.fulfillment.make import operator
 from tests.apps.referrals import make
 from tests.apps.referrals.make import LATER
-from tests.races.stage import together_first
+from tests.races.stage import together_first, waiting_for_a_lock
 from tests.races.together import all_answers, at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -172,3 +176,38 @@ def test_a_prize_that_is_ordered_while_its_friend_is_lost_is_owed_or_not_to_be_h
         assert reward.status == "TAKEN_BACK"
         assert bool(reward.order_no) == reward.owed
         assert ended == ({"done": 2} if reward.owed else {"done": 1, "PrizeNotGiven": 1})
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_an_order_is_settled_while_its_buyer_wins_points_for_a_friend(ahead: bool, monkeypatch: Any) -> None:
+    """Both take the account and the member, in one order; who took the member first would end one of them."""
+    row, inviter = make.campaign(), make.member()
+    invitation = come_only(inviter, row)
+    points.earn(member_id=inviter.pk, amount=1, cause="before", at=LATER)
+    has_people, has_account = threading.Event(), threading.Event()
+    take_people, take_account = rewards._lock_members, booking.lock
+
+    def people(*told: Any) -> None:
+        take_people(*told)
+        has_people.set()
+        while not has_account.is_set() and not waiting_for_a_lock():
+            pass
+
+    def account(**told: Any) -> Account:
+        taken = take_account(**told)
+        has_account.set()
+        return taken
+
+    def settle() -> None:
+        has_people.wait(30)
+        told = {"settled_fen": 10_000, "multiplier_bp": 10_000, "at": LATER}
+        points.earn_for_order(order_no="SO1", member_id=inviter.pk, **told)
+
+    monkeypatch.setattr(rewards, "_lock_members", people)
+    monkeypatch.setattr(booking, "lock", account)
+    if not ahead:
+        monkeypatch.setattr(points, "lock_ahead", lambda **told: None)
+    ended = at_once([counting(invitation), settle])
+    assert ended == ({"done": 2} if ahead else {"done": 1, "OperationalError": 1})
+    if ahead:
+        assert Account.objects.get(member=inviter).balance == 1 + 100 + 100

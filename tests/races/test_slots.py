@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import pytest
@@ -94,3 +94,20 @@ def test_without_the_guard_several_would_have_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("apps.pickup.services.seats.take", look_first)
     assert all_answers([ordering(template, cup) for _ in range(2)]) == {"ordered": 2}
     assert SlotSeat.objects.count() == 2 > template.capacity
+
+
+def test_two_operators_add_overlapping_times_at_once_and_one_is_refused() -> None:
+    lake = make.shop(**make.RIDES)
+
+    def adding(begins: time) -> Callable[[], str]:
+        def say() -> str:
+            slotted.template(lake, begins=begins, ends=time(12))
+            return "added"
+
+        return say
+
+    for turn in range(5):
+        SlotTemplate.objects.all().delete()
+        said = all_answers([adding(time(9)), adding(time(10 + turn % 2))])
+        assert said == {"added": 1, "slot_refused": 1}
+        assert SlotTemplate.objects.count() == 1

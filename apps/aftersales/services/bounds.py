@@ -25,6 +25,14 @@ class UnitsGone(ShopError):
     kind = Kind.CONFLICT
 
 
+class OnlyLooked(ShopError):
+    """Nothing is decided any more about an application whose units were refunded otherwise: its goods are looked at."""
+
+    code = "after_sale_only_looked"
+    message = "申请的商品已另行退款，请验收寄回的商品"
+    kind = Kind.CONFLICT
+
+
 def require_free(plan: Plan) -> None:
     """Raise UnitsAsked where a refund would take units of an open application. Binding under the order's lock."""
     asked = application_facts.asked_of(plan.order)

@@ -149,7 +149,7 @@ def refuse(
     """Refuse an application, or goods that were looked at, with the reason and pictures that the shopper sees.
 
     Held units are free again; goods that came are not put on the shelf. Raises NotFound, ReasonMissing, BroughtToTheHead,
-    MoveRefused.
+    MoveRefused, OnlyLooked.
     """
     said = reason.strip()
     if not said:
@@ -157,6 +157,8 @@ def refuse(
     with transaction.atomic():
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="refuse", current=row.status)
+        if row.is_settled:
+            raise bounds.OnlyLooked
         _require_head(row, operator=operator)
         sending.let_go(row, at=at)
         step = moving.move(row, move="refuse", by=By.OPERATOR, operator=operator, note=said, at=at)

@@ -1,4 +1,7 @@
-"""Applications whose units were refunded otherwise: closed, or lowered to what is left, in the refund's transaction."""
+"""Applications whose units were refunded otherwise: closed, or lowered to what is left, in the refund's transaction.
+
+Goods that are back, or on their way, are looked at all the same: such an application stays open for that alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from apps.aftersales import planning
 from apps.aftersales.models import AfterSale, AfterSaleLine
 from apps.aftersales.planning import Wish
 from apps.aftersales.services import moving, sending
-from apps.aftersales.states import OF_MONEY, AfterSaleStatus, By
+from apps.aftersales.states import COMING, OF_MONEY, AfterSaleStatus, By
 from apps.base import transactions
 from apps.orders.models import Order
 from apps.orders.states import Status
@@ -30,6 +33,8 @@ def fit(row: AfterSale, *, why: str, at: datetime) -> None:
     """
     transactions.require()
     lines = list(row.lines.select_related("order_line").order_by("id"))
+    if all(line.gone == line.quantity for line in lines):
+        return  # what is left of it is the look at goods
     before, told = sending.held_by(row), []
     for line in lines:
         left = line.order_line.quantity - line.order_line.refunded
@@ -38,7 +43,10 @@ def fit(row: AfterSale, *, why: str, at: datetime) -> None:
             line.gone = line.quantity - left
     is_over = row.kind in OF_MONEY and Order.objects.filter(pk=row.order_id, status=Status.REFUNDED).exists()
     if is_over or not any(line.units for line in lines):
-        _close(row, why=why, at=at)
+        if row.status in COMING:
+            _await_goods(row, lines, before=before, why=why, at=at)
+        else:
+            _close(row, why=why, at=at)
     elif told:
         AfterSaleLine.objects.bulk_update(lines, ["gone"])
         _lower(row, lines, at=at)
@@ -49,12 +57,21 @@ def fit(row: AfterSale, *, why: str, at: datetime) -> None:
 
 
 def _close(row: AfterSale, *, why: str, at: datetime) -> None:
-    came = row.arrived_at is not None and row.inspected_at is None
     sending.let_go(row, at=at)
     note = f"申请的商品已另行退款（{why}），售后已关闭"
-    moving.move(
-        row, move="lapse", by=By.SYSTEM, note=note + ("；已收到的退货由商家另行处理" if came else ""), at=at
-    )
+    moving.move(row, move="lapse", by=By.SYSTEM, note=note, at=at)
+
+
+def _await_goods(row: AfterSale, lines: list[AfterSaleLine], *, before: str, why: str, at: datetime) -> None:
+    """Nothing is given for the goods any more; whoever looks at them puts them on the shelf (``returning.inspect``)."""
+    sending.let_go(row, held=before, at=at)
+    for line in lines:
+        line.gone = line.quantity
+    AfterSaleLine.objects.bulk_update(lines, ["gone"])
+    row.amount_fen = row.goods_fen = row.freight_fen = row.unsent = 0
+    row.save(update_fields=["amount_fen", "goods_fen", "freight_fen", "unsent"])
+    note = f"申请的商品已另行退款（{why}），寄回的商品验收入库，不再另外退款或换货"
+    moving.note_step(row, move="lower", by=By.SYSTEM, note=note, at=at)
 
 
 def _lower(row: AfterSale, lines: list[AfterSaleLine], *, at: datetime) -> None:

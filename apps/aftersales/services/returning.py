@@ -90,7 +90,9 @@ def inspect(
     """Accept what came, whole or in part: on the shelf with it, and the money goes back or the new parcel is due.
 
     ``found`` is by order line id; what is left out is not accepted and stays the shopper's. Nothing accepted refuses the
-    application, and ``note`` has to say why; ``drawings`` are shown to the shopper with it. ``amount_fen`` is what goes
+    application, and ``note`` has to say why; ``drawings`` are shown to the shopper with it. Units that were refunded
+    otherwise are accepted onto the shelf like all that came, and nothing more is given for them: where that is all, the
+    application is over with it. ``amount_fen`` is what goes
     back, where that is less than the accepted units are worth. Raises NotFound, MoveRefused, FindingInvalid,
     NothingAcceptedWhy, AmountTooHigh, UnitsGone, and what the refund refuses; then nothing is changed.
     """
@@ -99,8 +101,12 @@ def inspect(
         row = moving.lock(after_sale_no=after_sale_no)
         LIFECYCLE.target(move="accept", current=row.status)
         lines = list(row.lines.select_related("order_line"))
-        held = sending.held_by(row)
+        is_settled, held = row.is_settled, sending.held_by(row)
         is_part = _write(lines, found)
+        if is_settled:
+            return _only_shelve(
+                row, lines, note=said, drawings=drawings, amount_fen=amount_fen, operator=operator, at=at
+            )
         if not any(line.accepted for line in lines):
             sending.let_go(row, held=held, at=at)
             return _refuse(row, why=said, drawings=drawings, amount_fen=amount_fen, operator=operator, at=at)
@@ -152,13 +158,38 @@ def _refuse(
     return row
 
 
+def _only_shelve(
+    row: AfterSale,
+    lines: list[AfterSaleLine],
+    *,
+    note: str,
+    drawings: Sequence[Drawing],
+    amount_fen: int | None,
+    operator: Any,
+    at: datetime,
+) -> AfterSale:
+    """What came of units that were refunded otherwise goes on the shelf, and that is the end of it."""
+    if amount_fen:
+        raise planning.AmountTooHigh(details={"field": "amount_fen", "most_fen": 0})
+    if any(line.accepted for line in lines):
+        _shelve(row, lines, operator=operator, at=at)
+    row.inspected_at = at
+    came = "，".join(f"{line.order_line.title} {line.accepted}/{line.quantity} 件" for line in lines)
+    told = f"商品已另行退款；验收入库：{came}{f'。{note}' if note else ''}"
+    step = moving.move(
+        row, move="lapse", by=By.OPERATOR, operator=operator, note=told, with_columns=["inspected_at"], at=at
+    )
+    pictures.show(drawings, row=row, step=step, at=at)
+    return row
+
+
 def _write(lines: list[AfterSaleLine], found: Mapping[int, Found]) -> bool:
     """Note what was found of each line; say whether less than all was accepted. Raises FindingInvalid."""
     if unknown := set(found) - {line.order_line_id for line in lines}:
         raise FindingInvalid(details={"line_id": min(unknown)})
     for line in lines:
         told = found.get(line.order_line_id, Found(accepted=0))
-        if not 0 <= told.damaged <= told.accepted <= line.quantity - line.gone:
+        if not 0 <= told.damaged <= told.accepted <= line.quantity:
             raise FindingInvalid(details={"line_id": line.order_line_id})
         line.accepted, line.damaged = told.accepted, told.damaged
     AfterSaleLine.objects.bulk_update(lines, ["accepted", "damaged"])
@@ -167,7 +198,7 @@ def _write(lines: list[AfterSaleLine], found: Mapping[int, Found]) -> bool:
 
 def _amount_fen(row: AfterSale, lines: list[AfterSaleLine], *, granted_fen: int | None) -> int:
     """What goes back for the accepted units: at most what they are worth, and what was asked. Raises AmountTooHigh."""
-    units = {line.order_line_id: line.accepted or 0 for line in lines}
+    units = {line.order_line_id: line.units for line in lines}
     worth_fen = planning.plan(planning.standing_of(row.order), Wish(units=units)).amount_fen
     asked_fen = worth_fen if row.amount_fen == row.proposed_fen else min(row.amount_fen, worth_fen)
     if granted_fen is None:

@@ -62,6 +62,8 @@ def _act(row: AfterSale, *, at: datetime) -> None:
     elif row.awaits_goods:
         sending.let_go(row, at=at)
         moving.move(row, move="lapse", by=By.SYSTEM, note="未在期限内寄回商品，售后已关闭", at=at)
+    elif row.status == AfterSaleStatus.RETURNING and row.is_settled:
+        moving.move(row, move="lapse", by=By.SYSTEM, note="未收到寄回的商品，售后已关闭", at=at)
     elif row.status == AfterSaleStatus.RETURNING:
         deciding.bring_to_the_head(row, note="买家已寄回，超过在途时限仍未收货", at=at)
     elif row.status == AfterSaleStatus.RETURNED:

@@ -5,7 +5,7 @@ and hold_good belong to the caller's transaction; the others open one where ther
 repeat, each by its order number, cause or key.
 """
 
-from apps.points.services.booking import NotEnoughPoints, PointsConflict, PointsInvalid
+from apps.points.services.booking import NotEnoughPoints, PointsConflict, PointsInvalid, lock_ahead
 from apps.points.services.checking_in import check_in
 from apps.points.services.earning import claw_back, earn, earn_many
 from apps.points.services.exchanging import hold_good, redeem_coupon
@@ -42,6 +42,7 @@ __all__ = [
     "give_birthday_gifts",
     "hold",
     "hold_good",
+    "lock_ahead",
     "redeem_coupon",
     "release",
     "release_many",

@@ -102,6 +102,16 @@ def lock_many(*, member_ids: Collection[int]) -> dict[int, Account]:
     return {account.member_id: account for account in locked.order_by("member_id")}
 
 
+def lock_ahead(*, member_ids: Collection[int]) -> None:
+    """Lock the accounts of these members for who locks members next: points are locked before the members they are of.
+
+    Whoever gives points and growth takes the account and then the member (``members.services.growth``); who has the members
+    already and then wants an account stands in their way.
+    """
+    if member_ids:
+        lock_many(member_ids=member_ids)
+
+
 def plain(accounts: Collection[Account], *, at: datetime) -> list[Account]:
     """Those of these locked accounts that owe nothing and have nothing that expires first: one statement."""
     late = set(

@@ -1,8 +1,8 @@
 """Counting: a friend's act counts once it can hardly be undone, after a look, and no more when the order went back.
 
-The order's lock comes first, then those of inviter and friend by number (each wins something, and they may have invited
-each other), then the invitation's, then its rewards', and risk's look at the end: what a receipt and a refund bring wait
-for each other, and so do the rewards of one member.
+The order's lock comes first, then those of inviter and friend by number, their points before themselves (each wins
+something, and they may have invited each other), then the invitation's, then its rewards', and risk's look at the end: what
+a receipt and a refund bring wait for each other, and so do the rewards of one member.
 """
 
 from __future__ import annotations

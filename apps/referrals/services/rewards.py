@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from apps.base import transactions
 from apps.coupons import services as coupons
 from apps.coupons.models import Coupon
 from apps.coupons.states import CouponStatus
@@ -42,9 +42,14 @@ class _Whose(NamedTuple):
 
 def lock_people(*rows: Invitation) -> None:
     """Lock inviters and friends of these invitations, in the order in which everybody locks several members."""
-    transactions.require()
-    people = {member_id for row in rows for member_id in (row.inviter_id, row.friend_id)}
-    list(Member.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk").values_list("pk"))
+    _lock_members({member_id for row in rows for member_id in (row.inviter_id, row.friend_id)})
+
+
+def _lock_members(member_ids: Collection[int]) -> None:
+    """Their accounts of points, then they: as an order that is settled takes both, for its points and its growth."""
+    points.lock_ahead(member_ids=member_ids)
+    found = Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids)
+    list(found.order_by("pk").values_list("pk"))
 
 
 def locked(row: Invitation) -> Invitation:
@@ -113,7 +118,7 @@ def _try(row: Reward, *, at: datetime) -> None:
         locked(row.invitation)
         _settle_friend(row.invitation.pk, at=at)
     else:
-        Member.objects.select_for_update(no_key=True).get(pk=row.member_id)
+        _lock_members([row.member_id])
         settle(referral_id=row.referral_id, member_id=row.member_id, at=at)
 
 

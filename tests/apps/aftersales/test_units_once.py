@@ -20,6 +20,7 @@ from apps.catalog.models import Sku
 from apps.inventory.models import Stock
 from apps.members.models import Level
 from apps.orders.models import Order, OrderLine, OrderRefund
+from mall.lifecycle import MoveRefused
 from tests.admin import refunding as page_of
 from tests.admin import shop
 from tests.apps.aftersales import apply, make
@@ -177,7 +178,7 @@ def test_an_exchange_holds_and_sends_what_is_left_of_it() -> None:
     assert Stock.objects.get(sku=cup).held == 2
     apply.arrive(row)
     with pytest.raises(apply.returning.FindingInvalid):
-        apply.inspect(row, {cup: 3})
+        apply.inspect(row, {cup: 4})
     apply.inspect(row, {cup: 1})
     assert Stock.objects.get(sku=cup).held == 1
     dispatch(row)
@@ -186,12 +187,11 @@ def test_an_exchange_holds_and_sends_what_is_left_of_it() -> None:
     assert (stock.on_hand, stock.held, faults()) == (97, 0, [])
 
 
-def test_an_exchange_whose_units_are_all_gone_frees_what_it_held_and_says_what_lies_here() -> None:
+def test_an_exchange_whose_units_are_all_gone_frees_what_it_held_and_closes_where_nothing_comes() -> None:
     order, (cup, _) = apply.received((2000, 1), (2999, 1))
-    row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "EXCHANGE")))
+    row = apply.approve(apply.applied(order, {cup: 1}, "EXCHANGE"))
     by_rule(order, {cup: 1})
     assert (apply.fresh(row).status, Stock.objects.get(sku=cup).held) == ("CANCELLED", 0)
-    assert said(row).endswith("已收到的退货由商家另行处理")
 
 
 def test_neither_approval_nor_look_nor_parcel_is_for_units_that_are_gone() -> None:
@@ -379,3 +379,73 @@ def test_operators_read_who_of_them_did_each_step_and_shoppers_read_the_shop(adm
         ("商家", "operator"),
     ]
     assert "小林" in "".join(shop.shown(admin_client.get(f"/admin/aftersales/aftersale/{row.pk}/change/")))
+
+
+def on_hand(sku: Sku) -> int:
+    return Stock.objects.get(sku=sku).on_hand
+
+
+@pytest.mark.parametrize("kind", ["RETURN", "EXCHANGE"])
+def test_goods_that_came_are_shelved_once_though_their_units_were_refunded_by_rule(kind: str) -> None:
+    order, (cup,) = apply.received((1999, 2))
+    before, held = on_hand(cup), Stock.objects.get(sku=cup).held
+    row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 2}, kind))))
+    by_rule(order, {cup: 2})
+    row = apply.fresh(row)
+    assert (row.status, row.is_settled, row.amount_fen, row.refund) == ("RETURNED", True, 0, None)
+    assert "验收入库" in said(row)
+    # Nothing is held for it any more, and it waits for the one who looks at goods.
+    assert Stock.objects.get(sku=cup).held == held
+    assert row in application_facts.waiting_for_operator()
+    with pytest.raises(bounds.OnlyLooked):
+        deciding.refuse(after_sale_no=row.after_sale_no, reason="不收", operator=apply.head(), at=apply.LATER)
+    sweeping.run_deadlines(at=apply.LATER + 100 * HOUR)
+    sweeping.run_deadlines(at=apply.LATER + 200 * HOUR)
+    assert apply.moves(row).count("lower") == 1
+    paid = OrderRefund.objects.count()
+    apply.inspect(row, {cup: 2}, damaged={cup: 1}, at=apply.LATER + 201 * HOUR)
+    row = apply.fresh(row)
+    assert (row.status, row.refund, OrderRefund.objects.count()) == ("CANCELLED", None, paid)
+    assert (on_hand(cup), "2/2 件" in said(row), faults()) == (before + 1, True, [])
+    with pytest.raises(MoveRefused):
+        apply.inspect(row, {cup: 2})
+    assert on_hand(cup) == before + 1
+
+
+def test_of_goods_that_came_those_refunded_by_rule_are_shelved_and_the_others_paid_for() -> None:
+    order, (cup,) = apply.received((1999, 3))
+    before = on_hand(cup)
+    row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 3}, "RETURN"))))
+    by_rule(order, {cup: 1})
+    assert (apply.fresh(row).status, apply.fresh(row).amount_fen) == ("RETURNED", 2 * 1999)
+    row = apply.inspect(row, {cup: 3})
+    assert (row.amount_fen, on_hand(cup), faults()) == (2 * 1999, before + 3, [])
+
+
+def test_goods_on_their_way_are_awaited_and_forgotten_if_they_never_come() -> None:
+    order, (cup, pot) = apply.received((1999, 1), (2999, 1))
+    before = on_hand(cup)
+    rows = [apply.send_back(apply.approve(apply.applied(order, {sku: 1}, "RETURN"))) for sku in (cup, pot)]
+    by_rule(order, {cup: 1, pot: 1})
+    assert [apply.fresh(row).status for row in rows] == ["RETURNING"] * 2
+    apply.inspect(apply.arrive(rows[0]), {cup: 1})
+    assert (apply.fresh(rows[0]).status, on_hand(cup)) == ("CANCELLED", before + 1)
+    sweeping.run_deadlines(at=apply.LATER + 24 * 30 * HOUR)
+    assert (apply.fresh(rows[1]).status, said(rows[1])) == ("CANCELLED", "未收到寄回的商品，售后已关闭")
+
+
+def test_the_page_of_such_goods_offers_the_look_alone(admin_client: Client) -> None:
+    order, (cup,) = apply.received((1999, 1))
+    before = on_hand(cup)
+    row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 1}, "RETURN"))))
+    by_rule(order, {cup: 1})
+    page = f"/admin/aftersales/aftersale/{row.pk}"
+    shown = admin_client.get(f"{page}/change/").content.decode()
+    assert (f"{page}/inspect/" in shown, f"{page}/refuse/" in shown) == (True, False)
+    asked = admin_client.get(f"{page}/inspect/")
+    assert "其中 1 件已另行退款，只验收入库" in asked.content.decode()
+    line = make.line(order, cup).pk
+    typed = {f"accepted_{line}": "1", "note": "", "seen": asked.context["seen"]}
+    done = admin_client.post(f"{page}/inspect/", typed, follow=True)
+    assert "此前已另行退款" in done.content.decode()
+    assert on_hand(cup) == before + 1

@@ -12,24 +12,28 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
+from apps.aftersales.planning import Wish
+from apps.aftersales.services import refunding, sending
 from apps.base import days
 from apps.books import journal_selectors as journal_facts
 from apps.books.models import JournalEntry, JournalLine
 from apps.books.services import journal, rates
-from apps.books.states import BillKind
+from apps.books.states import Account, BillKind
 from apps.catalog.models import Sku
 from apps.checkout import closing, paying, recharging
 from apps.distribution.services import ledger
-from apps.orders.models import Order
+from apps.orders.models import Order, OrderLine
 from apps.payments.models import Payment, Refund
 from apps.payments.services import endings, refunds
 from apps.points import services as points
 from apps.wechat.pay import facts
+from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as sale
 from tests.apps.books import make
 from tests.apps.checkout import make as counter
 from tests.apps.coupons import make as coupons
 from tests.apps.distribution import make as promote
+from tests.apps.fulfillment import make as fulfillment
 from tests.apps.payments import make as payments
 from tests.apps.points import make as point_shop
 from tests.apps.presale import make as presales
@@ -344,3 +348,52 @@ def balances_of(name: str) -> int:
     """What stands on an account at the end of 2026, debits less credits."""
     rows = journal_facts.balances(first=date(2026, 1, 1), last=date(2026, 12, 31))
     return next(row.closing_fen for row in rows if row.account.name == name)
+
+
+def test_goods_of_a_return_are_in_the_books_when_they_are_on_the_shelf() -> None:
+    order, (cup,) = apply.received((5_000, 2))
+    OrderLine.objects.filter(order=order).update(cost_fen=2_000)
+    row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 2}, "RETURN"))))
+    apply.inspect(row, {cup: 2}, damaged={cup: 1})
+    sums = reckoned("exchanged:")
+    assert sums == {"GOODS": 2_000, "COST": -2_000}
+
+
+def test_a_lowered_exchange_costs_what_left_and_what_came_is_back() -> None:
+    order, (cup,) = apply.received((5_000, 3))
+    OrderLine.objects.filter(order=order).update(cost_fen=2_000)
+    Sku.objects.filter(pk=cup.pk).update(cost_fen=2_000)
+    row = apply.arrive(apply.send_back(apply.approve(apply.applied(order, {cup: 3}, "EXCHANGE"))))
+    wish = Wish(units={sale.line(order, cup).pk: 1})
+    refunding.refund(
+        order_no=order.order_no,
+        wish=wish,
+        reason="x",
+        token="x",
+        approved=True,
+        operator=None,
+        at=apply.LATER,
+    )
+    apply.inspect(row, {cup: 3})
+    fulfillment.carriers()
+    sending.dispatch(
+        after_sale_no=row.after_sale_no,
+        carrier_code="SF",
+        tracking_no="SF99887766",
+        operator=apply.head(),
+        at=apply.LATER,
+    )
+    assert reckoned("exchanged:") == {"GOODS": 6_000, "COST": -6_000}
+    sent = reckoned("resend:")
+    assert (sent["COST"], sent["GOODS"]) == (4_000, -4_000)
+
+
+def reckoned(prefix: str) -> dict[str, int]:
+    """What the facts say of one kind of entry, by account."""
+    journal.post_due(at=apply.LATER + timedelta(days=2))
+    lines = JournalLine.objects.filter(entry__business_key__startswith=prefix)
+    sums: dict[str, int] = {}
+    for line in lines:
+        name = Account(line.account).name
+        sums[name] = sums.get(name, 0) + line.debit_fen - line.credit_fen
+    return sums

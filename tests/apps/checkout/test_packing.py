@@ -36,6 +36,7 @@ from tests.apps.aftersales import apply
 from tests.apps.aftersales import make as aftersales
 from tests.apps.cardkeys import make as cards
 from tests.apps.checkout import make
+from tests.apps.fulfillment import make as fulfillment
 from tests.apps.fulfillment import packings
 from tests.apps.inventory import make as shelves
 
@@ -212,6 +213,21 @@ def test_packing_goes_with_the_first_parcel() -> None:
     order = aftersales.fresh(order)
     # Nothing waits any more, and the box has left.
     assert (order.status, line_of(order).refunded) == ("SHIPPED", 0)
+
+
+def test_the_card_goes_with_the_first_parcel_and_the_next_slip_has_none() -> None:
+    cup, pot = make.goods(5000), make.goods(2000)
+    member, address = make.buyer()
+    order = make.order(member, address, [(cup, 1), (pot, 2)], packing=wrapped(packings.card(), "生日快乐"))
+    make.pay(order)
+    (first,) = wave.slips([order.pk])
+    assert (first.card, [line.units for line in first.packed]) == ("生日快乐", [1, 2, 1])
+    fulfillment.parcel(order, quantities={aftersales.line(order, cup).pk: 1})
+    (second,) = wave.slips([order.pk])
+    assert (second.card, [line.mark for line in second.packed], second.sent_before) == ("", [""], 1)
+    fulfillment.parcel(order, quantities={aftersales.line(order, pot).pk: 1})
+    (third,) = wave.slips([order.pk])
+    assert (third.card, third.units) == ("", 1)
 
 
 def test_packing_is_no_good_of_the_shop(shopper_of: Shoppers) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -16,11 +17,15 @@ from django.utils import timezone
 
 from apps.aftersales.services import swapping
 from apps.base import roles
+from apps.books.services import journal
 from apps.deadlines import reports
 from apps.deadlines.states import DelayReason
 from apps.fulfillment.models import Parcel
 from apps.fulfillment.services import addresses, parcels
+from apps.inventory.models import Stock
 from apps.orders.models import Order
+from apps.pickup.models import SlotClosing, SlotTemplate
+from apps.pickup.services import riding
 from apps.stores import services as stores
 from apps.stores.models import Place, PlaceStaff
 from mall.errors import NotFound
@@ -160,3 +165,40 @@ def test_today_and_the_boards_show_and_count_what_is_of_the_shop() -> None:
     until = day + timedelta(days=5)
     assert sum(line.owed for line in reports.by_day(since=day, until=until, at=now)) == 1
     assert reports.by_day(since=day, until=until, at=now, shops={lake.pk}) == []
+
+
+def test_rows_of_a_place_are_written_for_ones_own_alone() -> None:
+    lake, hill = pickup.shop(**pickup.RIDES), pickup.shop("龙井门店", **pickup.RIDES)
+    sku = pickup.goods(lake, 3)
+    page = client(bound(lake, "店长"))
+    times = {"kind": "CITY", "weekdays": [1], "starts_at": "09:00", "ends_at": "11:00"}
+    times |= {"capacity": 4, "order_before_min": 30, "active": "on"}
+    day = {"day": f"{timezone.localdate() + timedelta(days=2):%Y-%m-%d}", "note": ""}
+    for address, typed in (
+        ("/admin/pickup/slottemplate/add/", times),
+        ("/admin/pickup/slotclosing/add/", day),
+    ):
+        assert "不选表示全部门店" not in page.get(address).content.decode()
+        for elsewhere in (hill.pk, ""):
+            assert page.post(address, {**typed, "place": elsewhere}).status_code == 200
+        assert page.post(address, {**typed, "place": lake.pk}).status_code == 302
+    assert [row.place for row in (*SlotTemplate.objects.all(), *SlotClosing.objects.all())] == [lake, lake]
+    for address in ("/admin/inventory/stock/receive-any/", "/admin/coupons/storeuse/add/"):
+        offered = page.get(address).context["form"].fields["place"].queryset
+        assert list(offered) == [lake], address
+    received = {"code": sku.code, "quantity": "5", "reason": "到货", "token": str(uuid4())}
+    page.post("/admin/inventory/stock/receive-any/", {**received, "place": hill.pk})
+    assert not Stock.objects.filter(place=hill).exists()
+    page.post("/admin/inventory/stock/receive-any/", {**received, "place": lake.pk})
+    assert Stock.objects.get(place=lake, sku=sku).on_hand == 8
+
+
+def test_the_profit_of_orders_is_that_of_the_shop() -> None:
+    now = timezone.now()
+    lake, hill = pickup.shop(**pickup.RIDES), pickup.shop("龙井门店", **pickup.RIDES)
+    orders = [pickup.ridden_from(place, at=now) for place in (lake, hill)]
+    for order in orders:
+        riding.leave(order_no=order.order_no, rider="", operator=None, at=now)
+    journal.post_due(at=now + timedelta(days=2))
+    shown = client(bound(lake, "店长")).get("/admin/books/soldorder/").content.decode()
+    assert [order.order_no in shown for order in orders] == [True, False]

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.base import roles
+from apps.base.days import shop_day
 from apps.base.models import AuditEntry
 from apps.catalog.models import Product
 from apps.checkout.packing import Wanted
@@ -66,11 +67,19 @@ def test_an_operator_keeps_times_of_the_week_and_days_off() -> None:
         answer = page.post(f"{TEMPLATES}add/", {**times(lake), **wrong})
         assert answer.status_code == 200 and told in said(answer), wrong
     assert SlotTemplate.objects.count() == 1
-    day = {"day": "2026-03-08", "place": "", "note": "妇女节"}
+    ahead = shop_day(timezone.now()) + timedelta(days=3)
+    day = {"day": f"{ahead:%Y-%m-%d}", "place": "", "note": "妇女节"}
     assert page.post("/admin/pickup/slotclosing/add/", day).status_code == 302
     again = page.post("/admin/pickup/slotclosing/add/", day)
     assert again.status_code == 200 and "该门店这一天已登记" in said(again)
-    assert str(SlotClosing.objects.get()) == "2026-03-08 全部门店"
+    assert str(SlotClosing.objects.get()) == f"{ahead:%Y-%m-%d} 全部门店"
+    past = page.post("/admin/pickup/slotclosing/add/", {**day, "day": "2026-03-08"})
+    assert past.status_code == 200 and "日期已过，请选择今天或以后的日期" in said(past)
+    over = page.post(
+        f"{TEMPLATES}add/", times(lake) | {"starts_at": "10:59", "ends_at": "12:00", "weekdays": [3, 4]}
+    )
+    assert over.status_code == 200 and "与该门店已启用的时段 09:00-11:00（周三）重叠" in said(over)
+    assert SlotTemplate.objects.count() == 1
     assert AuditEntry.objects.filter(operator__username="运营").count() == 2
 
 

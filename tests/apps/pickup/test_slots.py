@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.aftersales.services import refunding, swapping
@@ -24,7 +25,7 @@ from apps.members.models import Member
 from apps.orders.models import Order
 from apps.pickup import slot_selectors as slot_facts
 from apps.pickup import slots, telling
-from apps.pickup.models import Pickup, SlotClosing, SlotDay, SlotSeat
+from apps.pickup.models import Pickup, SlotClosing, SlotDay, SlotSeat, SlotTemplate
 from apps.pickup.services import moving, riding, slotting
 from mall.errors import ShopError
 from tests.apps.aftersales import make as aftersales
@@ -74,8 +75,8 @@ def test_a_shop_offers_the_next_seven_days_by_time_and_marks_what_is_full_or_pas
     assert states(lake, at=NOW - timedelta(seconds=1))[1] == (0, "13:00", 3, "OPEN")
     assert {ahead for ahead, *_ in states(lake)} == set(range(7))
     assert states(lake, kind="PICKUP") == []
-    slotting.save_closing(SlotClosing(place=None, day=shop_day(NOW) + timedelta(days=2), note="店休"))
-    slotting.save_closing(SlotClosing(place=shop("滨江门店"), day=shop_day(NOW) + timedelta(days=3)))
+    slotting.save_closing(SlotClosing(place=None, day=shop_day(NOW) + timedelta(days=2), note="店休"), at=NOW)
+    slotting.save_closing(SlotClosing(place=shop("滨江门店"), day=shop_day(NOW) + timedelta(days=3)), at=NOW)
     assert {ahead for ahead, *_ in states(lake)} == {0, 1, 3, 4, 5, 6}
 
 
@@ -109,7 +110,7 @@ def test_what_cannot_be_chosen_is_refused_as_what_it_is() -> None:
     cup = make.goods(lake, 10)
     row = slotted.template(lake)
     fetch = slotted.template(lake, kind="PICKUP")
-    slotting.save_closing(SlotClosing(place=lake, day=shop_day(NOW) + timedelta(days=2)))
+    slotting.save_closing(SlotClosing(place=lake, day=shop_day(NOW) + timedelta(days=2)), at=NOW)
     member, home = slotted.neighbour()
 
     def code(slot: str, kind: str = "CITY", place: Any = lake) -> str:
@@ -369,3 +370,45 @@ def test_a_slot_that_cannot_be_kept_is_free_for_others_and_told_to_nobody() -> N
     assert (order.slot, order.slot_text, order.delivery_told["slot"]) == (None, "", None)
     assert slotted.order(row, make.goods(lake, 10)).slot is not None
     assert list(slot_facts.misseated()) == []
+
+
+def test_slots_of_one_shop_and_use_do_not_overlap_and_the_database_holds_it() -> None:
+    lake, hill = shop(**make.RIDES), shop("滨江门店", **make.RIDES)
+    row = slotted.template(lake, weekdays=[1, 2])
+    for said in (
+        {},
+        {"begins": time(10), "ends": time(10, 30)},
+        {"begins": time(8), "ends": time(12), "weekdays": [2, 7]},
+    ):
+        with pytest.raises(slotting.SlotRefused) as refused:
+            slotted.template(lake, **{"weekdays": [1], **said})
+        assert "与该门店已启用的时段 09:00-11:00" in refused.value.text, said
+    # What touches it, is on another day, of another use or shop, or is off, is none of it.
+    slotted.template(lake, begins=time(11), ends=time(12), weekdays=[1, 2])
+    slotted.template(lake, weekdays=[3])
+    slotted.template(lake, kind="PICKUP", weekdays=[1, 2])
+    slotted.template(hill, weekdays=[1, 2])
+    off = slotted.template(lake, weekdays=[1], active=False)
+    off.active = True
+    with pytest.raises(slotting.SlotRefused):
+        slotting.save(off)
+    slotting.save(row)
+    with pytest.raises(IntegrityError, match="slot_one_at_a_time"), transaction.atomic():
+        SlotTemplate.objects.filter(pk=off.pk).update(active=True)
+    row.active = False
+    slotting.save(row)
+    slotting.save(off)
+
+
+def test_a_day_off_that_is_over_is_refused_and_one_that_was_is_kept() -> None:
+    lake = shop(**make.RIDES)
+    today = shop_day(NOW)
+    row = slotting.save_closing(SlotClosing(place=lake, day=today, note="店休"), at=NOW)
+    with pytest.raises(slotting.ClosingRefused, match="日期已过"):
+        slotting.save_closing(SlotClosing(place=lake, day=today - timedelta(days=1)), at=NOW)
+    later = NOW + timedelta(days=5)
+    row.note = "盘点"
+    slotting.save_closing(row, at=later)
+    row.day = today + timedelta(days=2)
+    with pytest.raises(slotting.ClosingRefused, match="日期已过"):
+        slotting.save_closing(row, at=later)
