@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from config.lists import house, members, offers, orders
+from config.lists.house import GROUPS as HOUSE
+from config.lists.members import GROUPS as MEMBERS
+from config.lists.offers import GROUPS as OFFERS
+from config.lists.orders import GROUPS as ORDERS
 from config.lists.place import Groups, Place
 
 __all__ = ["GROUPS", "Groups", "Place"]
 
-GROUPS: Groups = [*orders.GROUPS, *offers.GROUPS, *members.GROUPS, *house.GROUPS]
+GROUPS: Groups = [*ORDERS, *OFFERS, *MEMBERS, *HOUSE]

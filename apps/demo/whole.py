@@ -12,7 +12,6 @@ from apps.demo import (
     audiences,
     bargains,
     bookkeeping,
-    complaints,
     deadlines,
     filling,
     group_buys,
@@ -53,7 +52,6 @@ def fill(*, at: datetime, tell: Tell = silent) -> int:
     # After the reviews, whose orders are older.
     with transaction.atomic():
         after_sales.fill(at=at)
-        complaints.fill(at=at)
         virtual_goods.fill(at=at)
         promoters.fill(at=at)
         referrals.fill(at=at)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.utils import timezone
-from rest_framework.utils.encoders import JSONEncoder
 
 from apps.promotions import wording
 from mall.pricing.hearing import Index
@@ -86,8 +85,7 @@ def _activity(shown: Shown, badge: str) -> dict[str, Any]:
 
 def _told(moment: datetime) -> str:
     """As every other answer tells a moment."""
-    told: str = JSONEncoder().default(timezone.localtime(moment))
-    return told
+    return timezone.localtime(moment).isoformat()
 
 
 def _scope(offer: Offer) -> Scope:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from config.local import shop
 from config.local.places import Slot, take_slot
-from config.local.story import Story
+from config.local.story import DAMAGED, Story
 
 
 def demo(environ: Mapping[str, str] = os.environ) -> int:
@@ -17,9 +17,10 @@ def demo(environ: Mapping[str, str] = os.environ) -> int:
     try:
         with shop.running(slot, environ=environ) as running:
             print("\nThe first order:", flush=True)
-            order_no = Story(running.addresses, check=running.check).tell()
-            print(f"Order {order_no} was received.", flush=True)
+            story = Story(running.addresses, check=running.check)
+            print(f"Order {story.tell()} was received.", flush=True)
             if not ends:
+                story.complain(DAMAGED)
                 _print_addresses(running, slot)
                 running.stay()
     finally:

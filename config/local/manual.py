@@ -15,7 +15,7 @@ from PIL import Image
 
 from config.local import shop
 from config.local.places import ROOT, Problem, take_slot
-from config.local.story import Story
+from config.local.story import DAMAGED, Story
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -122,7 +122,8 @@ def draw(environ: Mapping[str, str] = os.environ) -> int:
         ):
             received = Story(running.addresses, check=running.check)
             numbers = {"received": received.tell()}
-            received.complain("收到时杯盖碎了，申请退款。")
+            received.complain(DAMAGED)
+            received.await_complaint()
             numbers["paid"] = Story(running.addresses, check=running.check).tell(until="paid")
             options = ["--no-sandbox"] if os.geteuid() == 0 else []
             opened = play.chromium.launch(executable_path=browser, args=options)
