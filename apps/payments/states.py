@@ -9,7 +9,6 @@ from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
 
-
 # The kind of bill of money that came under a number of nobody here (非商城收款): the bill is the payment itself.
 STRAY: Final = "stray"
 
