@@ -353,7 +353,10 @@ _STRAY: Final = _of(
      CROSS JOIN LATERAL (VALUES
            ({SETTLING}, payment.captured_fen), ({REFUND_DUE}, -payment.captured_fen)) AS line (account, amount)
      WHERE fact.answered_at >= %(since)s AND fact.answered_at < %(until)s
-       AND fact.granted AND fact.way = {given_back} AND payment.started_at = fact.answered_at
+       AND fact.granted AND fact.way = {given_back}
+       AND NOT EXISTS (
+             SELECT FROM books_remedy AS before JOIN payments_refund AS sooner ON sooner.id = before.refund_id
+              WHERE sooner.payment_id = payment.id AND before.id < fact.id)
     """,
 )
 

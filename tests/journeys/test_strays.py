@@ -71,7 +71,7 @@ def test_money_that_is_none_of_ours_is_found_given_back_by_two_people_and_balanc
     wechat.wait_for_notify(NUMBER)
     for _ in range(9):
         wechat.resend(NUMBER, event="REFUND.SUCCESS")
-    wechat.wait(lambda: [row for row in wechat.notifies(NUMBER) if row["tries"] >= 10])
+    wechat.wait(lambda: [row for row in wechat.notifies(NUMBER) if len(row["attempts"]) >= 10])
     payment = Payment.objects.get(payment_no=NUMBER)
     refund.refresh_from_db()
     assert (refund.status, payment.refunded_fen, payment.transaction_id) == ("SETTLED", 5000, stray_id)

@@ -49,9 +49,9 @@ class StrayBill(Kind):
         """Nothing was sold, so nothing follows."""
         return False
 
-    def own_numbers(self, *, member_id: int) -> Sequence[str]:
-        """Nobody here: whose it is the shop does not know."""
-        return ()
+    def own_numbers(self, *, member_id: int) -> Sequence[str] | None:
+        """Whose it is the shop does not know."""
+        return None
 
 
 STRAY = StrayBill()
