@@ -75,7 +75,9 @@ def balances() -> dict[str, int]:
     """Post what happened, prove that it comes out the same anew, and say what stands where."""
     journal.post(first=DAY, until=LATER, at=LATER)
     until = days.day_window(days.shop_day(LATER))[1]
-    assert list(journal.differences(first=DAY, until=until, at=LATER)) == list(journal_facts.unbalanced()) == []
+    assert (
+        list(journal.differences(first=DAY, until=until, at=LATER)) == list(journal_facts.unbalanced()) == []
+    )
     rows = journal_facts.balances(first=date(2026, 1, 1), last=date(2027, 1, 1))
     return {row.account.name: row.closing_fen for row in rows if row.closing_fen}
 
@@ -87,7 +89,9 @@ def give_back(case: Case, fen: int, asks: User, agrees: User) -> Refund:
     return refund
 
 
-def test_a_refund_waits_for_a_second_person_and_is_then_one_of_the_shops_own(asks: User, agrees: User) -> None:
+def test_a_refund_waits_for_a_second_person_and_is_then_one_of_the_shops_own(
+    asks: User, agrees: User
+) -> None:
     case = stray()
     remedies.ask_refund(case_id=case.pk, amount_fen=5000, reason="门店误收款", operator=asks, at=AT)
     assert not Refund.objects.exists() and not Payment.objects.exists()
@@ -124,7 +128,9 @@ def test_the_stray_and_its_refund_leave_nothing_behind(asks: User, agrees: User)
     told = facts.refund(wechat.refunded(refund, success_time=AT.isoformat()))
     for _ in range(10):
         console.hear(result=told, at=AT)
-    make.keep(BillKind.TRADE, [make.paid("POS1", 5000), make.refunded(refund.refund_no, 5000, payment_no="POS1")])
+    make.keep(
+        BillKind.TRADE, [make.paid("POS1", 5000), make.refunded(refund.refund_no, 5000, payment_no="POS1")]
+    )
     make.keep(BillKind.FUND, [make.moved("交易", "POS1", 5000), make.moved("退款", refund.refund_no, -5000)])
     assert make.found() == []
     # What stays is WeChat's fee of both lines, which this fund bill does not have.
@@ -132,7 +138,9 @@ def test_the_stray_and_its_refund_leave_nothing_behind(asks: User, agrees: User)
 
 
 def test_what_the_bills_say_went_back_in_the_console_is_not_given_again(asks: User, agrees: User) -> None:
-    case = stray(make.refunded("CONSOLE1", 1500, payment_no="POS1"), make.refunded("FAILED1", 900, state="FAIL"))
+    case = stray(
+        make.refunded("CONSOLE1", 1500, payment_no="POS1"), make.refunded("FAILED1", 900, state="FAIL")
+    )
     assert case_facts.returnable(case) == ("4200001", 5000, 3500)
     with pytest.raises(payments.RefundTooMuch):
         remedies.ask_refund(case_id=case.pk, amount_fen=3501, reason="门店误收款", operator=asks, at=AT)
@@ -199,7 +207,9 @@ def unbook(case: Case, who: User, reason: str = "记错了科目") -> Remedy:
 
 
 @pytest.mark.parametrize("act", [ask_refund, book])
-def test_no_reason_a_closed_difference_and_one_that_waits_are_refused(act: Callable[..., Any], asks: User) -> None:
+def test_no_reason_a_closed_difference_and_one_that_waits_are_refused(
+    act: Callable[..., Any], asks: User
+) -> None:
     case = stray()
     with pytest.raises(remedies.RemedyReasonMissing, match="请写明原因"):
         act(case, asks, "  无 ")
