@@ -255,7 +255,7 @@ PLAIN: Mapping[str, str] = {
     "books.Bill": "day digest last_error reconciled_at",
     "books.BillLine": "said our_no wechat_no paid_no",
     "books.Case": "day number evidence note",
-    "books.Remedy": "way base account reason",
+    "books.Remedy": "reason",
     "books.JournalEntry": "day number occurred_at posted_at",
     "books.JournalLine": "day",
     "books.BookDay": "day",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -51,7 +52,7 @@ class RemedyInline(ReadOnlyTabular):
         "reason",
         "asked_by",
         "asked_at",
-        "answered_by",
+        "second",
         "answered_at",
         "outcome",
     ]
@@ -64,9 +65,14 @@ class RemedyInline(ReadOnlyTabular):
     @admin.display(description="去向")
     def to(self, row: Remedy) -> SafeString | str:
         """The refund by its number, or the account with the side on which it stands."""
-        if row.refund is not None:
-            return link(reverse("admin:payments_refund_change", args=[row.refund_id]), row.refund.refund_no)
+        if row.refund_no:
+            page = f"{reverse('admin:payments_refund_changelist')}?{urlencode({'q': row.refund_no})}"
+            return link(page, row.refund_no)
         return _side(row) if row.account else "—"
+
+    @admin.display(description="复核人")
+    def second(self, row: Remedy) -> str:
+        return str(row.answered_by or "—") if row.takes_two else "无需复核"
 
     @admin.display(description="结果")
     def outcome(self, row: Remedy) -> SafeString:
@@ -149,7 +155,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def grounds(self, row: Case) -> str:
         return wording.evidence(row.evidence)
 
-    @admin.display(description="查找")
+    @admin.display(description="按单号与金额查找")
     def found(self, row: Case) -> SafeString:
         """What the shop knows of the number, and what has the same amount on the same day; nothing is matched by itself."""
         return render_to_string("admin/books/found.html", {"groups": finding.found(row)})
@@ -244,8 +250,8 @@ class CaseAdmin(ReadOnlyAdmin):
 
         def grant(_: forms.GrantForm) -> str:
             done = remedies.grant(case_id=row.pk, operator=operator(request), at=timezone.now())
-            if done.refund is not None:
-                return f"已发起原路退款，退款单 {done.refund.refund_no}，到账后状态自动更新。"
+            if done.refund_no:
+                return f"已发起原路退款，退款单 {done.refund_no}，到账后状态自动更新。"
             return f"{done.get_way_display()}已执行，会计凭证稍后生成。"
 
         return self.ask(

@@ -130,7 +130,7 @@ def _of_trade(case: Case) -> Case | None:
 
 
 def _is_taken_out(case: Case) -> bool:
-    return lines_of(case).filter(kind=LineKind.OTHER, said__contains=_TAKEN_OUT).exists()
+    return any(_TAKEN_OUT in line.said for line in lines_of(case).filter(kind=LineKind.OTHER))
 
 
 def _unknown_back_fen(transaction_id: str) -> int:

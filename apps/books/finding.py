@@ -77,27 +77,22 @@ def _by_number(case: Case, numbers: Iterable[str]) -> Iterator[Document]:
     yield from map(_withdrawal, Withdrawal.objects.filter(withdrawal_no__in=listed))
     bills = [*listed, *(row.bill_no for row in payments)]
     for order in Order.objects.filter(order_no__in=bills):
-        stands = str(order.get_status_display())
-        yield _document(
-            "订单", order.order_no, "orders_order", order, order.payable_fen, stands, order.paid_at
-        )
+        fen, at = order.payable_fen, order.paid_at
+        yield _document("订单", order, order.order_no, fen=fen, at=at)
     for recharge in Recharge.objects.filter(recharge_no__in=bills):
-        stands = str(recharge.get_status_display())
         fen, at = recharge.principal_fen, recharge.paid_at
-        yield _document("充值单", recharge.recharge_no, "wallet_recharge", recharge, fen, stands, at)
-    for line in BillLine.objects.filter(Q(our_no__in=listed) | Q(paid_no__in=listed)).select_related("bill")[
-        :_MOST
-    ]:
-        stands, number = wording.said(line.said), line.our_no or line.wechat_no
-        yield _document(str(line.bill), number, "books_billline", line, line.amount_fen, stands, line.at)
+        yield _document("充值单", recharge, recharge.recharge_no, fen=fen, at=at)
+    of_line = Q(our_no__in=listed) | Q(paid_no__in=listed)
+    for line in BillLine.objects.filter(of_line).select_related("bill")[:_MOST]:
+        number, stands = line.our_no or line.wechat_no, wording.said(line.said)
+        yield _document(str(line.bill), line, number, fen=line.amount_fen, stands=stands, at=line.at)
     for other in case_facts.of_same_money(case).exclude(pk=case.pk):
         stands = f"{other.get_kind_display()}，{other.get_status_display()}"
-        yield _document(
-            "对账差异", other.number, "books_case", other, other.wechat_fen, stands, other.opened_at
-        )
+        fen, at = other.wechat_fen, other.opened_at
+        yield _document("对账差异", other, other.number, fen=fen, stands=stands, at=at)
     for entry in JournalEntry.objects.filter(number__in=listed)[:_MOST]:
         stands, at = str(entry.get_kind_display()), entry.occurred_at
-        yield _document("会计凭证", entry.number, "books_journalentry", entry, None, stands, at)
+        yield _document("会计凭证", entry, entry.number, stands=stands, at=at)
 
 
 def _by_amount(case: Case) -> Iterator[Document]:
@@ -118,25 +113,23 @@ def _by_amount(case: Case) -> Iterator[Document]:
 
 
 def _payment(row: Payment) -> Document:
-    stands, fen = str(row.get_status_display()), row.captured_fen or row.amount_fen
-    return _document(
-        "支付单", row.payment_no, "payments_payment", row, fen, stands, row.captured_at or row.started_at
-    )
+    fen, at = row.captured_fen or row.amount_fen, row.captured_at or row.started_at
+    return _document("支付单", row, row.payment_no, fen=fen, at=at)
 
 
 def _refund(row: Refund) -> Document:
-    stands, at = str(row.get_status_display()), row.settled_at or row.requested_at
-    return _document("退款单", row.refund_no, "payments_refund", row, row.amount_fen, stands, at)
+    at = row.settled_at or row.requested_at
+    return _document("退款单", row, row.refund_no, fen=row.amount_fen, at=at)
 
 
 def _withdrawal(row: Withdrawal) -> Document:
-    stands, at = str(row.get_status_display()), row.ended_at or row.requested_at
-    return _document(
-        "推客提现", row.withdrawal_no, "distribution_withdrawal", row, row.amount_fen, stands, at
-    )
+    at = row.ended_at or row.requested_at
+    return _document("推客提现", row, row.withdrawal_no, fen=row.amount_fen, at=at)
 
 
 def _document(
-    what: str, number: str, model: str, row: Any, amount_fen: int | None, stands: str, at: datetime | None
+    what: str, row: Any, number: str, *, fen: int | None = None, stands: str = "", at: datetime | None
 ) -> Document:
-    return Document(what, number, reverse(f"admin:{model}_change", args=[row.pk]), amount_fen, stands, at)
+    of = row._meta
+    page = reverse(f"admin:{of.app_label}_{of.model_name}_change", args=[row.pk])
+    return Document(what, number, page, fen, stands or str(row.get_status_display()), at)

@@ -94,7 +94,7 @@ class BookForm(_RemedyForm):
 
     title = "入账"
     explanation = (
-        "把这笔差异记入所选科目并结案，次日起微信账单仍列出它，但不再提醒。超过双人复核起点（售后规则）的须由另一位同事复核；"
+        "把这笔差异记入所选科目并结案，不再提醒。超过双人复核起点（售后规则）的须由另一位同事复核；"
         "记错了可以冲销。"
     )
     account = forms.ChoiceField(label="记入科目", widget=UnfoldAdminSelectWidget)
@@ -103,7 +103,8 @@ class BookForm(_RemedyForm):
     def __init__(self, *args: Any, accounts: Collection[Account], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["account"]
-        field.choices = [(account.value, f"{account.value} {account.label}") for account in accounts]
+        fitting = [(account.value, f"{account.value} {account.label}") for account in accounts]
+        field.choices = [("", "请选择"), *fitting]
         self.order_fields(self.field_order)
 
 

@@ -18,7 +18,6 @@ from apps.books.states import (
     LineKind,
     RemedyWay,
 )
-from apps.payments.models import Refund
 
 _ARRIVED = list(ARRIVED)
 
@@ -170,9 +169,8 @@ class Remedy(models.Model):
     )
     answered_at = models.DateTimeField("复核时间", null=True)
     granted = models.BooleanField("是否同意", null=True)
-    refund = models.OneToOneField(
-        Refund, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="退款单"
-    )
+    # The refund that was made of it.
+    refund_no = models.CharField("退款单号", max_length=64, blank=True)
     undoes = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="undone_by", verbose_name="冲销"
     )
@@ -203,7 +201,7 @@ class Remedy(models.Model):
                 name="remedy_answered_whole",
             ),
             models.CheckConstraint(
-                condition=Q(refund__isnull=True) | Q(way=RemedyWay.REFUND, granted=True),
+                condition=Q(refund_no="") | Q(way=RemedyWay.REFUND, granted=True),
                 name="remedy_refunds_once_granted",
             ),
             models.CheckConstraint(

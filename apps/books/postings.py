@@ -121,7 +121,7 @@ _WRITTEN_BACK: Final = _of(
     """
     SELECT 'written_back:' || refund.refund_no, fact.answered_at, coalesce(sale.order_no, ''), refund.refund_no,
            line.account, line.amount
-      FROM payments_refundending AS fact JOIN payments_refund AS refund ON refund.id = fact.refund_id
+      FROM payments_refundending AS fact JOIN payments_refund AS refund ON refund.refund_no = fact.refund_no
       JOIN payments_payment AS payment ON payment.id = refund.payment_id
       LEFT JOIN orders_order AS sale ON sale.id = payment.order_id
      CROSS JOIN LATERAL (VALUES
@@ -348,14 +348,14 @@ _STRAY: Final = _of(
     EntryKind.STRAY,
     """
     SELECT 'stray:' || payment.payment_no, fact.answered_at, '', payment.payment_no, line.account, line.amount
-      FROM books_remedy AS fact JOIN payments_refund AS refund ON refund.id = fact.refund_id
+      FROM books_remedy AS fact JOIN payments_refund AS refund ON refund.refund_no = fact.refund_no
       JOIN payments_payment AS payment ON payment.id = refund.payment_id
      CROSS JOIN LATERAL (VALUES
            ({SETTLING}, payment.captured_fen), ({REFUND_DUE}, -payment.captured_fen)) AS line (account, amount)
      WHERE fact.answered_at >= %(since)s AND fact.answered_at < %(until)s
        AND fact.granted AND fact.way = {given_back}
        AND NOT EXISTS (
-             SELECT FROM books_remedy AS before JOIN payments_refund AS sooner ON sooner.id = before.refund_id
+             SELECT FROM books_remedy AS before JOIN payments_refund AS sooner ON sooner.refund_no = before.refund_no
               WHERE sooner.payment_id = payment.id AND before.id < fact.id)
     """,
 )

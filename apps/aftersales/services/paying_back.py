@@ -144,7 +144,7 @@ def compensate_carriage(*, after_sale_no: str, amount_fen: int, operator: Any, a
     if not wallet_facts.enabled():
         raise CarriageNeedsWallet
     with transaction.atomic():
-        row = _owed_carriage(after_sale_no, amount_fen)
+        row = _owed_carriage(after_sale_no, amount_fen=amount_fen)
         wallet.adjust(
             member_id=row.member_id,
             principal_change_fen=amount_fen,
@@ -173,7 +173,7 @@ def note_carriage_paid(
     if not proof.strip():
         raise CarriageProofMissing
     with transaction.atomic():
-        row = _owed_carriage(after_sale_no, amount_fen)
+        row = _owed_carriage(after_sale_no, amount_fen=amount_fen)
         row.carriage_fen, row.carriage_paid_at = amount_fen, at
         row.save(update_fields=["carriage_fen", "carriage_paid_at"])
         told = f"退货运费 {money.yuan(amount_fen)} 元已由商家线下支付"
@@ -188,7 +188,7 @@ def note_carriage_paid(
     return row
 
 
-def _owed_carriage(after_sale_no: str, amount_fen: int) -> AfterSale:
+def _owed_carriage(after_sale_no: str, *, amount_fen: int) -> AfterSale:
     """The application, locked. Raises CarriageTooMuch, NotFound, NothingSentBack, CarriagePaid."""
     most_fen = application_facts.rules().carriage_up_to_fen
     if not 1 <= amount_fen <= most_fen:

@@ -121,6 +121,7 @@ class Migration(migrating.Migration):
                     ),
                 ),
                 ("reason", models.CharField(max_length=80, verbose_name="原因")),
+                ("refund_no", models.CharField(blank=True, max_length=64, verbose_name="退款单号")),
                 ("takes_two", models.BooleanField(verbose_name="须复核")),
                 ("asked_at", models.DateTimeField(verbose_name="申请时间")),
                 ("answered_at", models.DateTimeField(null=True, verbose_name="复核时间")),
@@ -279,17 +280,6 @@ class Migration(migrating.Migration):
         ),
         migrations.AddField(
             model_name="remedy",
-            name="refund",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.refund",
-                verbose_name="退款单",
-            ),
-        ),
-        migrations.AddField(
-            model_name="remedy",
             name="undoes",
             field=models.ForeignKey(
                 null=True,
@@ -369,7 +359,7 @@ class Migration(migrating.Migration):
             model_name="remedy",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("refund__isnull", True), models.Q(("granted", True), ("way", "REFUND")), _connector="OR"
+                    ("refund_no", ""), models.Q(("granted", True), ("way", "REFUND")), _connector="OR"
                 ),
                 name="remedy_refunds_once_granted",
             ),

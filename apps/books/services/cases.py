@@ -176,7 +176,7 @@ def explain(*, case_id: int, note: str, operator: Any, at: datetime) -> Case:
     if case_facts.waiting(case) is not None:
         raise RemedyWaits
     case.note, case.operator = note, operator
-    return _moved(case, "explain", at=at)
+    return moved(case, "explain", at=at)
 
 
 def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
@@ -199,7 +199,8 @@ def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
     return case
 
 
-def _moved(case: Case, move: str, *, at: datetime) -> Case:
+def moved(case: Case, move: str, *, at: datetime) -> Case:
+    """Move a locked difference, and save it. Raises MoveRefused."""
     case.status = CASE_LIFECYCLE.target(move=move, current=case.status)
     case.closed_at = None if case.status == CaseStatus.OPEN else at
     case.save()

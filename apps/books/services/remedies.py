@@ -13,7 +13,7 @@ from apps.base import audit, transactions
 from apps.books import case_selectors as case_facts
 from apps.books.models import Case, Remedy
 from apps.books.services import cases
-from apps.books.states import CASE_LIFECYCLE, CaseStatus, RemedyWay
+from apps.books.states import CASE_LIFECYCLE, RemedyWay
 from apps.payments import services as payments
 from apps.payments.services import giving_back, strays
 from apps.wechat.pay import client
@@ -108,7 +108,7 @@ def ask_refund(*, case_id: int, amount_fen: int, reason: str, operator: Any, at:
     Raises CaseNotFound, RemedyReasonMissing, MoveRefused, RemedyWaits, NotReturnable, RefundTooMuch.
     """
     case = _open_to(case_id, RemedyWay.REFUND, reason)
-    _require_left(case, amount_fen)
+    _require_left(case, amount_fen=amount_fen)
     return _asked(
         case, RemedyWay.REFUND, amount_fen=amount_fen, reason=reason, takes_two=True, operator=operator, at=at
     )
@@ -291,10 +291,12 @@ def _carry_out(remedy: Remedy, told: Transaction | None, *, operator: Any, at: d
         if found is None or (found.base, found.amount_fen) != (remedy.base, remedy.amount_fen):
             raise RemedyStale
     remedy.answered_by, remedy.answered_at, remedy.granted = operator, at, True
-    remedy.save(update_fields=["answered_by", "answered_at", "granted", "refund"])
+    remedy.save(update_fields=["answered_by", "answered_at", "granted", "refund_no"])
     for row in case_facts.of_same_money(case):
         if row.status in CASE_LIFECYCLE.moves[move].sources:
-            _settle(row, move, remedy=remedy, operator=operator, at=at)
+            reopened = move == "unbook"
+            row.note, row.operator = ("", None) if reopened else (remedy.reason, operator)
+            cases.moved(row, move, at=at)
     what, two = remedy.get_way_display(), "复核" if remedy.takes_two else ""
     audit.record(
         operator=operator, action=f"{two}{what}", subject=case.number, note=remedy.reason, row=case, at=at
@@ -302,22 +304,14 @@ def _carry_out(remedy: Remedy, told: Transaction | None, *, operator: Any, at: d
     log.info("case_remedied", name=remedy.way)
 
 
-def _settle(row: Case, move: str, *, remedy: Remedy, operator: Any, at: datetime) -> None:
-    row.status = CASE_LIFECYCLE.target(move=move, current=row.status)
-    is_open = row.status == CaseStatus.OPEN
-    row.closed_at, row.operator = (None, None) if is_open else (at, operator)
-    row.note = "" if is_open else remedy.reason
-    row.save(update_fields=["status", "closed_at", "operator", "note"])
-
-
 def _give_back(remedy: Remedy, told: Transaction, *, operator: Any, at: datetime) -> None:
     """Write the payment down, and commit to the refund: a sweep submits it within two minutes."""
-    _require_left(remedy.case, remedy.amount_fen)
+    _require_left(remedy.case, amount_fen=remedy.amount_fen)
     found = case_facts.returnable(remedy.case)
     if told.trade_state == "REFUND" and found is not None and found.left_fen == found.paid_fen:
         raise ReturnedElsewhere
     payment = strays.take(transaction=told, at=at)
-    remedy.refund = payments.request_refund(
+    refund = payments.request_refund(
         payment_no=payment.payment_no,
         amount_fen=remedy.amount_fen,
         reason=remedy.reason,
@@ -325,9 +319,10 @@ def _give_back(remedy: Remedy, told: Transaction, *, operator: Any, at: datetime
         operator=operator,
         at=at,
     )
+    remedy.refund_no = refund.refund_no
 
 
-def _require_left(case: Case, amount_fen: int) -> None:
+def _require_left(case: Case, *, amount_fen: int) -> None:
     """Raise NotReturnable, or RefundTooMuch for nothing, or more than what is left of the payment."""
     found = case_facts.returnable(case)
     if found is None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
-
 from django.test import Client
 
 from apps.aftersales import services as aftersales
