@@ -88,8 +88,8 @@ def _by_number(case: Case, numbers: Iterable[str]) -> Iterator[Document]:
         yield _document(str(line.bill), line, number, fen=line.amount_fen, stands=stands, at=line.at)
     for other in case_facts.of_same_money(case).exclude(pk=case.pk):
         stands = f"{other.get_kind_display()}，{other.get_status_display()}"
-        fen, at = other.wechat_fen, other.opened_at
-        yield _document("对账差异", other, other.number, fen=fen, stands=stands, at=at)
+        at = other.opened_at
+        yield _document("对账差异", other, other.number, fen=other.wechat_fen, stands=stands, at=at)
     for entry in JournalEntry.objects.filter(number__in=listed)[:_MOST]:
         stands, at = str(entry.get_kind_display()), entry.occurred_at
         yield _document("会计凭证", entry, entry.number, stands=stands, at=at)

@@ -121,7 +121,7 @@ _WRITTEN_BACK: Final = _of(
     """
     SELECT 'written_back:' || refund.refund_no, fact.answered_at, coalesce(sale.order_no, ''), refund.refund_no,
            line.account, line.amount
-      FROM payments_refundending AS fact JOIN payments_refund AS refund ON refund.refund_no = fact.refund_no
+      FROM payments_refundending AS fact JOIN payments_refund AS refund ON refund.id = fact.refund_id
       JOIN payments_payment AS payment ON payment.id = refund.payment_id
       LEFT JOIN orders_order AS sale ON sale.id = payment.order_id
      CROSS JOIN LATERAL (VALUES

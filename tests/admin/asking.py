@@ -1833,8 +1833,8 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
 }
 
 # Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py presses all three; one that WeChat
-# cannot bring home: test_abnormal.py beside it. The money of a difference: test_case_pages.py, and postage that is paid by hand
-# while stored value is off: tests/apps/aftersales/test_deciding.py.
+# cannot bring home: test_abnormal.py beside it. The money of a difference: test_case_pages.py, and postage that is paid by
+# hand while stored value is off: tests/apps/aftersales/test_deciding.py.
 BY_TWO: Final = {
     "aftersales_aftersale_carriage_paid",
     "books_case_refund",

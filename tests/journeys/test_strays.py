@@ -1,4 +1,4 @@
-"""Money of another system of the same merchant, over the real wire: found, given back by two people, and out of the books."""
+"""Money of another system of the same merchant, over the real wire: found, given back by two, and out of the books."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps.base import days
@@ -87,3 +88,5 @@ def test_money_that_is_none_of_ours_is_found_given_back_by_two_people_and_balanc
     assert list(journal.differences(first=today, until=end, at=later)) == []
     assert list(journal_facts.unbalanced()) == []
     assert JournalEntry.objects.filter(number=NUMBER).count() == 1
+    for command in ("check_invariants", "check_payments"):
+        call_command(command)

@@ -25,8 +25,8 @@ class PaymentKnown(ShopError):
 def take(*, transaction: Transaction, at: datetime) -> Payment:
     """Write down, once, a payment that WeChat has and nobody here asked for; return it, locked.
 
-    Inside the caller's transaction. It is surplus, which nothing gives back by itself; who paid it is not kept. Raises NotOurPayment (another merchant's, or another currency), NotPaidYet,
-    PaymentKnown.
+    Inside the caller's transaction. It is surplus, which nothing gives back by itself; who paid it is not kept.
+    Raises NotOurPayment (another merchant's, or another currency), NotPaidYet, PaymentKnown.
     """
     transactions.require()
     if transaction.mchid != settings.WECHATPAY_MCHID or (transaction.currency or "CNY") != "CNY":

@@ -18,6 +18,9 @@ from apps.books import journal_selectors as journal_facts
 from apps.books.models import Case, JournalEntry, Remedy
 from apps.books.services import cases, journal, remedies
 from apps.books.states import Account, BillKind
+from apps.checkout import bills, paying
+from apps.outbox import services as outbox
+from apps.outbox.models import Delivery
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
 from apps.payments.services import captures, console, refunds, strays
@@ -84,9 +87,7 @@ def balances() -> dict[str, int]:
 
 def give_back(case: Case, fen: int, asks: User, agrees: User) -> Refund:
     remedies.ask_refund(case_id=case.pk, amount_fen=fen, reason="门店误收款", operator=asks, at=AT)
-    refund = remedies.grant(case_id=case.pk, operator=agrees, at=AT).refund
-    assert refund is not None
-    return refund
+    return Refund.objects.get(refund_no=remedies.grant(case_id=case.pk, operator=agrees, at=AT).refund_no)
 
 
 def test_a_refund_waits_for_a_second_person_and_is_then_one_of_the_shops_own(
@@ -184,6 +185,20 @@ def test_a_payment_of_the_shops_own_is_never_taken_for_a_stray(asks: User, agree
     with pytest.raises((MoveRefused, remedies.NotReturnable)):
         remedies.grant(case_id=case.pk, operator=agrees, at=AT)
     assert not Refund.objects.exists()
+
+
+def test_a_stray_goes_back_by_nothing_else_and_is_not_taken_twice(asks: User, agrees: User) -> None:
+    give_back(stray(), 2000, asks, agrees)
+    of_stray = Payment.objects.get()
+    told = wechat.paid(of_stray, transaction_id="4200001")
+    assert paying.confirm_payment(transaction=told, at=AT).outcome == payments.Outcome.ALREADY
+    outbox.deliver_due(at=AT)
+    assert (Refund.objects.get().amount_fen, outbox_left()) == (2000, 0)
+    assert bills.of(of_stray.bill_kind).page("POS1") == "/admin/books/case/?q=POS1"
+
+
+def outbox_left() -> int:
+    return Delivery.objects.exclude(status="DONE").count()
 
 
 @pytest.mark.parametrize("fen", [0, -1, 5001])
