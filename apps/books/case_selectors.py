@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -43,6 +44,8 @@ _OF_REFUNDS: Final = frozenset({CaseKind.REFUND_UNKNOWN, CaseKind.REFUND_AMOUNT}
 _OF_TRADE: Final = frozenset(kind for kind in _ACCOUNTS if not kind.startswith("FUND_"))
 # The merchant's own 提现 is posted to the bank with its bill (``postings``): nothing of it is left to be booked.
 _TAKEN_OUT: Final = "提现"
+# What a line without any number is called (``selectors``).
+_LINE: Final = re.compile(r"L[0-9]{1,18}")
 _WENT_NOWHERE: Final = "REFUND FAIL"
 
 
@@ -95,10 +98,10 @@ def returnable(case: Case) -> Returnable | None:
 
 def lines_of(case: Case) -> QuerySet[BillLine]:
     """The lines of the day's bills that a difference is about."""
-    lines = BillLine.objects.filter(bill__day=case.day)
-    if case.number[:1] == "L" and case.number[1:].isdecimal():
-        return lines.filter(pk=int(case.number[1:]))
-    return lines.filter(Q(our_no=case.number) | Q(our_no="", wechat_no=case.number))
+    named = Q(our_no=case.number) | Q(our_no="", wechat_no=case.number)
+    if _LINE.fullmatch(case.number):  # also a number that another system may have given
+        named |= Q(our_no="", wechat_no="", pk=int(case.number[1:]))
+    return BillLine.objects.filter(named, bill__day=case.day)
 
 
 def of_same_money(case: Case) -> QuerySet[Case]:

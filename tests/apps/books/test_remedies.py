@@ -340,6 +340,17 @@ def test_what_stands_where_it_belongs_and_unfit_accounts_are_not_booked(asks: Us
     assert not Remedy.objects.exists()
 
 
+def test_a_line_without_a_number_and_a_number_that_looks_like_one_are_told_apart(asks: User) -> None:
+    bare = make.moved("提现", "", -800)
+    bare[1] = ""
+    make.keep(BillKind.FUND, [bare, make.moved("技术服务费", "L1", -300)])
+    make.found()
+    line, named = Case.objects.exclude(number="L1").get(), Case.objects.get(number="L1")
+    assert [one.amount_fen for one in case_facts.lines_of(line)] == [-800]
+    assert [one.amount_fen for one in case_facts.lines_of(named)] == [-300]
+    assert (case_facts.bookable(line), case_facts.bookable(named) is None) == (None, False)
+
+
 def test_a_difference_that_is_gone_carries_nothing_out(asks: User, agrees: User) -> None:
     AfterSaleRules.objects.update_or_create(pk=1, defaults={"second_person_above_fen": 0})
     case = moved("平台补贴", 800)
