@@ -27,7 +27,7 @@ from mall.errors import ShopError
 _ROOT = Path(__file__).resolve().parent.parent
 _HTTP = {"get", "post", "put", "patch", "delete"}
 # Other doors and the wiring: no call of the API leads through them.
-_NOT_READ = {"migrations", "management", "sandbox", "tasks", "handlers", "board", "personal", "statements"}
+_NOT_READ = {"migrations", "management", "sandbox", "tasks", "handlers", "personal", "statements"}
 # The framework calls methods of these that nobody here calls by name.
 _CALLED_BY_THE_FRAMEWORK = (APIView, Field, BasePagination, BasePermission, BaseThrottle)
 

@@ -30,8 +30,19 @@ def share_bp(amount_fen: int, *, bp: int) -> int:
 
 
 def part_bp(part: int, *, of: int) -> int:
-    """Return how much of a whole a part is, in basis points rounded down: 197 of 200 is 9850. ``of`` is at least 1."""
+    """Return how much of a whole a part is, in basis points rounded down: 197 of 200 is 9850. ``of`` is at least 1.
+
+    10,000 means all of it: for what the shop claims. What people read in a report is ``rate_bp``.
+    """
     return part * WHOLE_BP // of
+
+
+def rate_bp(part: int, *, of: int) -> int:
+    """Return how much of a whole a part is, in basis points to the nearest, halves up, for people to read: 6 of 23 is 2609.
+
+    What is compared with a border is compared exactly, not by this. ``of`` is at least 1.
+    """
+    return average(part * WHOLE_BP, over=of)
 
 
 def percent_off(amount_fen: int, *, off_bp: int) -> int:
@@ -85,13 +96,13 @@ def split_units(total_fen: int, units: int) -> list[int]:
 
 
 def average(total_fen: int, *, over: int) -> int:
-    """What each of so many has on average, in whole fen, rounded down: for reports, never for what is paid.
+    """What each of so many has on average, to the nearest fen, halves up: for reports, never for what is paid.
 
     Raises ValueError for a negative total or nobody to share it.
     """
     if total_fen < 0 or over < 1:
         raise ValueError(f"{total_fen} fen have no average over {over}")
-    return total_fen // over
+    return (2 * total_fen + over) // (2 * over)
 
 
 def points_worth(points: int, *, points_per_yuan: int) -> int:
@@ -125,6 +136,21 @@ def yuan(amount_fen: int) -> str:
     whole, cents = divmod(abs(amount_fen), FEN_PER_YUAN)
     sign = "-" if amount_fen < 0 else ""
     return f"{sign}{whole}.{cents:02d}"
+
+
+def priced(amount_fen: int) -> str:
+    """An amount as people read it, the sign before that of the money: 1200 → ``¥12.00``, -57 → ``-¥0.57``."""
+    return f"{'-' if amount_fen < 0 else ''}¥{yuan(abs(amount_fen))}"
+
+
+def changed(amount_fen: int) -> str:
+    """What was added or taken, always with its sign: 1200 → ``+¥12.00``, -57 → ``-¥0.57``."""
+    return f"{'+' if amount_fen > 0 else ''}{priced(amount_fen)}"
+
+
+def percent(bp: int) -> str:
+    """A rate as people read it, with two decimals: 2609 → ``26.09%``."""
+    return f"{yuan(bp)}%"
 
 
 def parse_yuan(text: str) -> int:

@@ -21,6 +21,7 @@ from apps.members.models import Member
 from apps.messaging import pacing
 from apps.wechat.sandbox import launch
 from apps.wechat.sandbox.control import Sandbox
+from tests import answered
 from tests.admin.browser import Browser
 from tests.apps.members import make
 
@@ -46,12 +47,20 @@ def _empty_cache() -> None:
 
 
 class Shopper(APIClient):
-    """A client of the shopper's API; paths begin after ``/api/v1``, bodies are JSON."""
+    """A client of the shopper's API; paths begin after ``/api/v1``, bodies are JSON.
+
+    Whatever it is refused has to be what the document tells of the call (``tests.answered``).
+    """
 
     def __init__(self, token: str = "") -> None:
         super().__init__()
         if token:
             self.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    def request(self, **kwargs: Any) -> Any:
+        answer = super().request(**kwargs)
+        answered.insist(kwargs["REQUEST_METHOD"], kwargs["PATH_INFO"], answer)
+        return answer
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Send a request and return the response; ``idempotency_key="k"`` becomes ``Idempotency-Key: k``."""

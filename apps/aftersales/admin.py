@@ -35,7 +35,7 @@ class Shown:
 
     @admin.display(description="退款金额", ordering=F("goods_fen") + F("shipping_fen"))
     def amount(self, row: OrderRefund) -> str:
-        return f"¥{money.yuan(row.amount_fen)}"
+        return money.priced(row.amount_fen)
 
     @admin.display(description="到账状态")
     def state(self, row: Any) -> SafeString:

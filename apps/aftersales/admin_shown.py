@@ -20,7 +20,7 @@ from apps.base.admin import ReadOnlyTabular, chip, link, yuan_column
 from apps.payments.admin import money_shown
 from apps.payments.states import MONEY_OF, MoneyBack
 from apps.pictures.stored import Size, address
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS: Final = {
     AfterSaleStatus.APPLIED: "warning",
@@ -134,7 +134,7 @@ def _pictures(one: application_facts.Happened) -> SafeString:
 
 
 def told(row: AfterSale) -> str:
-    amount = f" · ¥{yuan(row.amount_fen)}" if row.amount_fen else ""
+    amount = f" · {priced(row.amount_fen)}" if row.amount_fen else ""
     return f"{row.after_sale_no} · {row.get_kind_display()}{amount} · {row.get_status_display()}"
 
 
@@ -145,7 +145,7 @@ def facts(row: AfterSale) -> list[tuple[str, Any]]:
         ("原因", f"{row.reason_label}{f'：{row.text}' if row.text else ''}"),
     ]
     if row.proposed_fen:
-        facts.append(("可退金额", f"¥{yuan(row.proposed_fen)}"))
+        facts.append(("可退金额", priced(row.proposed_fen)))
     if row.waits_for_second:
         facts.append(("初审人", str(row.first_approved_by)))
     return facts

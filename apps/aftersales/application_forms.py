@@ -20,8 +20,8 @@ from apps.aftersales.services import ruling
 from apps.aftersales.services.returning import Found
 from apps.base import held
 from apps.base.asking import AskForm, OnceForm, ReasonForm
-from apps.base.forms import LinesField, RuledForm, TextField, TrackingField, YuanField
-from apps.fulfillment.models import Carrier
+from apps.base.forms import LinesField, RuledForm, TextField, YuanField
+from apps.fulfillment.ship_form import ParcelForm
 from apps.members.models import Level
 from apps.pictures.child import Drawing
 from apps.pictures.fields import PictureFormField, drawn_of
@@ -155,26 +155,11 @@ class InspectForm(_ShowingForm):
         }
 
 
-class DispatchForm(AskForm):
+class DispatchForm(ParcelForm):
     """The parcel with new goods."""
 
     title = "寄出新包裹"
     explanation = "换货或补发的商品随即出库，买家看到快递单号，售后完成。不产生任何费用。"
-
-    carrier = forms.ModelChoiceField(
-        label="快递公司",
-        queryset=Carrier.objects.all(),
-        to_field_name="code",
-        widget=UnfoldAdminSelectWidget,
-        empty_label="请选择",
-        error_messages={"invalid_choice": "请选择列表中的快递公司", "required": "请选择快递公司"},
-    )
-    tracking_no = TrackingField(
-        label="快递单号",
-        max_length=64,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        error_messages={"required": "请填写快递单号", "max_length": "快递单号最多 64 位"},
-    )
 
 
 class CarriageForm(AskForm):

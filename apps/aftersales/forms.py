@@ -19,7 +19,7 @@ from apps.base.forms import TextField, YuanField
 from apps.catalog import sku_codes
 from apps.deadlines.forms import DelayForm
 from apps.orders.models import OrderLine
-from mall.money import yuan
+from mall.money import priced, yuan
 
 
 def _reason(initial: str) -> TextField:
@@ -100,7 +100,7 @@ class PartForm(OnceForm):
             units, restock = f"units_{line.pk}", f"restock_{line.pk}"
             yield Row(
                 line=line,
-                paid=f"¥{yuan(line.payable_fen)}",
+                paid=priced(line.payable_fen),
                 to_send=to_send,
                 sent=line.quantity - line.refunded - to_send,
                 units=self[units] if units in self.fields else None,

@@ -30,7 +30,7 @@ from apps.base.parts import Button, Part
 from apps.deadlines.parts import owed
 from apps.orders.models import Order, OrderRefund
 from apps.orders.parts import OrderPart
-from mall.money import yuan
+from mall.money import priced
 
 
 class RefundInline(Shown, OrderPart):
@@ -63,7 +63,7 @@ def _refund_whole(page: Asking, request: HttpRequest, order: Order) -> HttpRespo
         return "订单已退款：款项将原路退回，库存、优惠券、积分和储值已退还。"
 
     left_fen = order.payable_fen - order.refunded_fen
-    heading = f"{order.order_no} · 将退还买家 ¥{yuan(left_fen)}"
+    heading = f"{order.order_no} · 将退还买家 {priced(left_fen)}"
     return page.ask(
         request,
         WholeForm,
@@ -134,9 +134,9 @@ def _carry_out(request: HttpRequest, order: Order, filled: PartForm) -> Done:
         operator=operator(request),
         at=timezone.now(),
     )
-    told = f"售后退款 {made.refund_no} 已办理：微信 ¥{yuan(made.wechat_fen)} 将原路退回"
+    told = f"售后退款 {made.refund_no} 已办理：微信 {priced(made.wechat_fen)} 将原路退回"
     if made.balance_fen:
-        told += f"，储值 ¥{yuan(made.balance_fen)} 已退回"
+        told += f"，储值 {priced(made.balance_fen)} 已退回"
     spent = len(made.coupons_spent)
     warning = f"有 {spent} 张随订单赠送的券已被使用，未能收回，请与买家协商。" if spent else ""
     return Done(f"{told}。", warning=warning)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apps.aftersales.planning import LinePart
 from apps.aftersales.selectors import Preview
-from mall.money import yuan
+from mall.money import priced
 
 
 class Line(NamedTuple):
@@ -27,7 +27,7 @@ def lines(preview: Preview) -> list[Line]:
             units=part.units,
             whence=_whence(part),
             stock=f"{part.restocked} 件退回库存" if _is_counted(part, preview) else "不入库",
-            amount=f"¥{yuan(part.amount_fen)}",
+            amount=priced(part.amount_fen),
         )
         for part in preview.plan.lines
     ]
@@ -45,14 +45,14 @@ def facts(preview: Preview, *, reason: str) -> list[tuple[str, str]]:
     told = [
         (
             "退款合计",
-            f"¥{yuan(plan.amount_fen)}（商品 ¥{yuan(plan.goods_fen)}，运费 ¥{yuan(plan.shipping_fen)}）",
+            f"{priced(plan.amount_fen)}（商品 {priced(plan.goods_fen)}，运费 {priced(plan.shipping_fen)}）",
         )
     ]
     if plan.undone and plan.shipping_fen:
         told.append(("运费", "全部商品均未发出，剩余运费一并退还"))
-    told.append(("退至微信", f"¥{yuan(plan.wechat_fen)}" + ("，原路退回" if plan.wechat_fen else "")))
+    told.append(("退至微信", priced(plan.wechat_fen) + ("，原路退回" if plan.wechat_fen else "")))
     if order.balance_fen:
-        told.append(("退至储值", f"¥{yuan(plan.balance_fen)}，即时到账"))
+        told.append(("退至储值", f"{priced(plan.balance_fen)}，即时到账"))
     told += _points(preview)
     told += _gifts(preview)
     if plan.undone:
@@ -62,8 +62,8 @@ def facts(preview: Preview, *, reason: str) -> list[tuple[str, str]]:
         ("退款后订单", str(preview.becomes.label) if moves_on else f"{preview.becomes.label}（不变）")
     )
     if plan.ends and plan.shipping_kept_fen:
-        kept = yuan(plan.shipping_kept_fen)
-        told.append(("注意", f"全部商品退完后订单即结束，未退的运费 ¥{kept} 之后仍可在订单页单独退还"))
+        kept = priced(plan.shipping_kept_fen)
+        told.append(("注意", f"全部商品退完后订单即结束，未退的运费 {kept} 之后仍可在订单页单独退还"))
     return [*told, ("退款原因", reason)]
 
 

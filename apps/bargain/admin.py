@@ -17,7 +17,7 @@ from apps.bargain.states import RunStatus
 from apps.base.admin import ReadOnlyAdmin, ReadOnlyTabular, with_way, yuan_column
 from apps.base.asking import operator
 from apps.campaigns.campaign_page import CampaignPage
-from mall.money import yuan
+from mall.money import priced
 
 # What lasts longer is told in days.
 _DAY_MINUTES = 24 * 60
@@ -51,7 +51,7 @@ class BargainPage(CampaignPage):
         )
 
     def rule(self, row: Bargain) -> str:
-        price = f"¥{yuan(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 ¥{yuan(row.floor_fen)}"
+        price = f"{priced(row.sku.price_fen)} 起砍，{row.helpers} 位好友砍到 {priced(row.floor_fen)}"
         buys = "随时可按当前价购买" if row.buy_at_any_price else "砍到底价才能购买"
         hours, minutes = divmod(row.minutes_per_run, 60)
         days, hours = divmod(hours, 24) if row.minutes_per_run > _DAY_MINUTES else (0, hours)
@@ -153,14 +153,14 @@ class HelpAdmin(ReadOnlyAdmin):
         def release(_: ReleaseForm) -> str:
             given = bargains.release_help(help_id=row.pk, operator=operator(request), at=timezone.now())
             cut_fen = given.cut.amount_fen if given.cut else 0
-            return f"已放行，砍掉 ¥{yuan(cut_fen)}"
+            return f"已放行，砍掉 {priced(cut_fen)}"
 
-        facts = [("原因", row.reason), ("现价", f"¥{yuan(row.run.price_fen)}")]
+        facts = [("原因", row.reason), ("现价", priced(row.run.price_fen))]
         return self.ask(request, ReleaseForm, release, row=row, heading=str(row.run), facts=facts)
 
 
 def _cut(row: Help) -> str:
     """What a help cut; one that was held until its run was over came to nothing."""
     if row.cut:
-        return f"¥{yuan(row.cut.amount_fen)}"
+        return priced(row.cut.amount_fen)
     return "待核实" if row.held else "未计入（核实前砍价已结束）"

@@ -37,7 +37,7 @@ from apps.base.models import AuditEntry, JobRun, Pulse, Reckoning
 from apps.base.pulses import SILENT_AFTER
 from mall import text as texts
 from mall.errors import ShopError
-from mall.money import yuan
+from mall.money import priced
 
 __all__ = [
     "EditableAdmin",
@@ -247,7 +247,7 @@ def yuan_column(
     @admin.display(description=label, ordering=field if sorted_by is None else sorted_by)
     def column(self: Any, row: Model) -> str:
         fen = getattr(row, field)
-        return "—" if fen is None else f"¥{yuan(fen)}"
+        return "—" if fen is None else priced(fen)
 
     return column
 

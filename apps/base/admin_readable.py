@@ -15,7 +15,7 @@ from django.db.models import JSONField, Model
 from django.http import HttpRequest
 
 from apps.base.fields import FenField
-from mall.money import yuan
+from mall.money import priced
 
 
 class Readable:
@@ -75,7 +75,7 @@ def _shown(name: str, label: Any, told: Callable[[Any], str]) -> Callable[[Model
 
 
 def _money(fen: int | None) -> str:
-    return "—" if fen is None else f"¥{yuan(fen)}"
+    return "—" if fen is None else priced(fen)
 
 
 def _ticked(kept: Any, labels: dict[Any, Any]) -> str:

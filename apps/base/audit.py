@@ -21,7 +21,7 @@ from django.utils.formats import localize
 
 from apps.base.models import AuditEntry
 from apps.base.personal import board
-from mall.money import yuan
+from mall.money import priced
 
 # Label, before, after.
 Change = tuple[str, str, str]
@@ -180,7 +180,7 @@ def shown(column: Field[Any, Any], value: Any) -> str:
     if column.choices:
         return str(dict(column.flatchoices).get(value, value)) if value is not None else ""
     if column.name.endswith("_fen") and isinstance(value, int):
-        return f"¥{yuan(value)}"
+        return priced(value)
     if column.is_relation:
         # A form's first word for "none" is an empty text.
         return "" if value in (None, "") else _related(column, value)

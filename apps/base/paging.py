@@ -50,7 +50,7 @@ def page(
 
 def rows_of(
     request: Request,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Callable[[], QuerySet[Any]],
     *,
     ordering: Sequence[str],
     first: Callable[[int], list[Any]] | None = None,
@@ -60,17 +60,18 @@ def rows_of(
     ``ordering`` names columns or annotations, ``-`` for descending, never null; the last one must be
     unique. The cursor is signed and bound to the ordering: one from another list, or a tampered one, raises
     CursorInvalid. ``first`` reads the first so many of the rows in this order, where a fixed statement does; it is asked
-    for a usual page whatever smaller size was wanted, as the server keeps a plan of each statement.
+    for a usual page whatever smaller size was wanted, as the server keeps a plan of each statement. ``rows`` may be a
+    function, which is called where they are composed.
     """
     size = _page_size(request)
     cursor = request.query_params.get("cursor")
     if first is not None and not cursor and size <= PAGE_SIZE:
         found = first(PAGE_SIZE + 1)[: size + 1]
     else:
-        rows = rows.order_by(*ordering)
+        composed = (rows() if callable(rows) else rows).order_by(*ordering)
         if cursor:
-            rows = rows.filter(_after(ordering, _opened(cursor, ordering)))
-        found = list(rows[: size + 1])
+            composed = composed.filter(_after(ordering, _opened(cursor, ordering)))
+        found = list(composed[: size + 1])
     more = len(found) > size
     found = found[:size]
     return found, _link(request, _sealed(ordering, found[-1])) if more else None

@@ -29,6 +29,9 @@ _UNUSED: Final = """
 """
 
 
+MEGABYTE: Final = 1_048_576
+
+
 class Table(NamedTuple):
     """Bytes and rows of a table. ``density``: per cent that leaves of its B-trees are full, None where nobody can tell."""
 
@@ -53,6 +56,12 @@ class Unused(NamedTuple):
     table: str
     name: str
     size: int
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people compare them, to the nearest tenth of a megabyte: ``1,234.5``."""
+    tenths = (size * 10 + MEGABYTE // 2) // MEGABYTE
+    return f"{tenths // 10:,}.{tenths % 10}"
 
 
 def largest(cursor: Cursor, *, limit: int) -> list[Table]:

@@ -19,7 +19,7 @@ from apps.books import selectors as book_facts
 from apps.books.models import Bill, BillLine
 from apps.books.services import cases, fetching
 from apps.books.states import ARRIVED, BillKind, BillStatus
-from mall.money import fen_around, yuan
+from mall.money import fen_around, priced
 
 __all__ = ["BillAdmin", "admin_cases", "admin_money"]
 
@@ -76,7 +76,7 @@ class BillAdmin(ReadOnlyAdmin):
 
     @admin.display(description="手续费", ordering="fee_millifen")
     def fee(self, row: Bill) -> str:
-        return f"¥{yuan(fen_around(row.fee_millifen))}" if row.kind == BillKind.TRADE else "—"
+        return priced(fen_around(row.fee_millifen)) if row.kind == BillKind.TRADE else "—"
 
     @action(description="下载并对账", permissions=["books.reconcile_bill"], url_path="fetch", icon="download")
     def fetch(self, request: HttpRequest) -> HttpResponse:

@@ -24,7 +24,7 @@ from apps.books import finding, forms, wording
 from apps.books.models import Case, Remedy
 from apps.books.services import cases, remedies
 from apps.books.states import ASKABLE, Account, CaseStatus, RemedyWay
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS: Final = {
     CaseStatus.OPEN: "danger",
@@ -60,7 +60,7 @@ class RemedyInline(ReadOnlyTabular):
 
     @admin.display(description="金额")
     def amount(self, row: Remedy) -> str:
-        return f"¥{yuan(abs(row.amount_fen))}"
+        return priced(abs(row.amount_fen))
 
     @admin.display(description="去向")
     def to(self, row: Remedy) -> SafeString | str:
@@ -198,7 +198,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
         left_fen = left.left_fen if left is not None else 0
         form = partial(forms.ReturnForm, left_fen=left_fen)
-        facts = [*_facts(row), ("可退金额", f"¥{yuan(left_fen)}")]
+        facts = [*_facts(row), ("可退金额", priced(left_fen))]
         return self.ask(request, form, ask, row=row, heading=str(row), facts=facts)
 
     @action(description="入账", permissions=["books.book_case"], url_path="book", icon="menu_book")
@@ -216,7 +216,7 @@ class CaseAdmin(ReadOnlyAdmin):
             )
             return _told(made, done="已入账，会计凭证稍后生成。")
 
-        facts = [*_facts(row), *([("入账金额", f"¥{yuan(abs(found.amount_fen))}")] if found else [])]
+        facts = [*_facts(row), *([("入账金额", priced(abs(found.amount_fen)))] if found else [])]
         form = partial(forms.BookForm, accounts=found.accounts if found else ())
         return self.ask(request, form, book, row=row, heading=str(row), facts=facts)
 
@@ -315,12 +315,12 @@ def _side(row: Remedy) -> str:
 
 def _facts(row: Case) -> list[tuple[str, str]]:
     sides = (("微信金额", row.wechat_fen), ("商城金额", row.shop_fen))
-    amounts = [(label, f"¥{yuan(fen)}") for label, fen in sides if fen is not None]
+    amounts = [(label, priced(fen)) for label, fen in sides if fen is not None]
     return [*amounts, ("依据", wording.evidence(row.evidence))]
 
 
 def _remedy_facts(row: Remedy) -> list[tuple[str, str]]:
-    told = [("方式", str(row.get_way_display())), ("处理金额", f"¥{yuan(abs(row.amount_fen))}")]
+    told = [("方式", str(row.get_way_display())), ("处理金额", priced(abs(row.amount_fen)))]
     if row.account:
         told.append(("科目", _side(row)))
     return [*told, ("原因", row.reason), ("申请人", str(row.asked_by))]

@@ -22,7 +22,7 @@ from apps.books.journal_selectors import Profit
 from apps.books.models import CostRate, JournalEntry, JournalLine, SoldOrder
 from apps.books.services import rates
 from apps.books.states import EntryKind
-from mall.money import yuan
+from mall.money import percent, priced
 
 _EXPORT: Final = [statement_page.EXPORT]
 
@@ -39,11 +39,11 @@ class LineInline(ReadOnlyTabular):
 
     @admin.display(description="借方")
     def debit(self, row: JournalLine) -> str:
-        return _yuan(row.debit_fen) if row.debit_fen else ""
+        return priced(row.debit_fen) if row.debit_fen else ""
 
     @admin.display(description="贷方")
     def credit(self, row: JournalLine) -> str:
-        return _yuan(row.credit_fen) if row.credit_fen else ""
+        return priced(row.credit_fen) if row.credit_fen else ""
 
 
 @admin.register(JournalEntry)
@@ -141,37 +141,37 @@ class SoldOrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description="商品与运费")
     def income(self, row: Any) -> str:
-        return _yuan(row.figures.income_fen + row.figures.freight_fen)
+        return priced(row.figures.income_fen + row.figures.freight_fen)
 
     @admin.display(description="优惠")
     def allowance(self, row: Any) -> str:
-        return _yuan(row.figures.allowance_fen)
+        return priced(row.figures.allowance_fen)
 
     @admin.display(description="退款")
     def refunded(self, row: Any) -> str:
-        return _yuan(row.figures.refunded_fen)
+        return priced(row.figures.refunded_fen)
 
     @admin.display(description="商品成本")
     def cost(self, row: Any) -> str:
         known: Profit = row.figures
-        return f"{_yuan(known.cost_fen)}{'' if known.cost_known else '（部分未填）'}"
+        return f"{priced(known.cost_fen)}{'' if known.cost_known else '（部分未填）'}"
 
     @admin.display(description="邮费、包装与运费险")
     def sending(self, row: Any) -> str:
-        return _yuan(row.figures.postage_fen + row.figures.packing_fen + row.figures.insurance_fen)
+        return priced(row.figures.postage_fen + row.figures.packing_fen + row.figures.insurance_fen)
 
     @admin.display(description="佣金")
     def commission(self, row: Any) -> str:
-        return _yuan(row.figures.commission_fen)
+        return priced(row.figures.commission_fen)
 
     @admin.display(description="手续费")
     def fee(self, row: Any) -> str:
-        return f"{_yuan(row.figures.fee_fen)}{'' if row.figures.fee_said else '（估）'}"
+        return f"{priced(row.figures.fee_fen)}{'' if row.figures.fee_said else '（估）'}"
 
     @admin.display(description="利润")
     def profit(self, row: Any) -> SafeString:
         profit_fen: int = row.figures.profit_fen
-        return chip(_yuan(profit_fen), "success" if profit_fen >= 0 else "danger")
+        return chip(priced(profit_fen), "success" if profit_fen >= 0 else "danger")
 
     @action(description="导出近 30 天", permissions=_EXPORT, url_path="export", icon="download")
     def export(self, request: HttpRequest) -> HttpResponseBase:
@@ -200,14 +200,10 @@ class CostRateAdmin(KeptAdmin):
 
     @admin.display(description="微信费率", ordering="fee_bp")
     def rate(self, row: CostRate) -> str:
-        return f"{yuan(row.fee_bp)}%"
+        return percent(row.fee_bp)
 
     def save_model(self, request: HttpRequest, obj: CostRate, form: Any, change: bool) -> None:
         rates.save(obj, at=timezone.now())
-
-
-def _yuan(fen: int) -> str:
-    return f"¥{yuan(fen)}"
 
 
 def _exported(request: HttpRequest, of: sheets.Sheet, what: str, name: str) -> HttpResponseBase:

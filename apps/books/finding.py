@@ -18,7 +18,7 @@ from apps.orders.models import Order
 from apps.payments.models import Payment, Refund
 from apps.payments.states import PaymentStatus
 from apps.wallet.models import Recharge
-from mall.money import yuan
+from mall.money import priced
 
 # Of each kind at most so many: more are looked for on the kind's own page.
 _MOST: Final = 10
@@ -37,7 +37,7 @@ class Document(NamedTuple):
     @property
     def amount(self) -> str:
         """As operators read it."""
-        return "" if self.amount_fen is None else f"¥{yuan(self.amount_fen)}"
+        return "" if self.amount_fen is None else priced(self.amount_fen)
 
 
 class Group(NamedTuple):

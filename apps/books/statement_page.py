@@ -15,7 +15,7 @@ from apps.books import exports
 from apps.books import journal_selectors as journal_facts
 from apps.books.journal_selectors import Balance
 from apps.books.states import OF_PROFIT, Account, Section, section_of
-from mall.money import yuan
+from mall.money import priced
 
 EXPORT: Final = "books.export_journalentry"
 
@@ -39,7 +39,7 @@ def trial_balance(page: Any, request: HttpRequest) -> HttpResponseBase:
     shown = [_balance(row) for row in rows if any(row[1:])]
     shown.append(_Row(["", "合计", ""], _amounts(total[1:4], total.closing_fen), strong=True))
     note = (
-        f"借方合计 ¥{yuan(debit_fen)}，贷方合计 ¥{yuan(credit_fen)}，"
+        f"借方合计 {priced(debit_fen)}，贷方合计 {priced(credit_fen)}，"
         f"{'借贷平衡' if debit_fen == credit_fen else '借贷不平衡'}。余额为借方减贷方，负债与收入以负数表示。"
     )
     head = ["科目编号", "科目", "类别", "期初余额", "借方发生", "贷方发生", "期末余额"]
@@ -82,11 +82,11 @@ def _balance(row: Balance) -> _Row:
 
 
 def _amounts(sums: Iterable[int], closing_fen: int) -> list[str]:
-    return [f"¥{yuan(fen)}" for fen in (*sums, closing_fen)]
+    return [priced(fen) for fen in (*sums, closing_fen)]
 
 
 def _summed(figures: Sequence[int]) -> list[str]:
-    return [f"¥{yuan(fen)}" for fen in (*figures, sum(figures))]
+    return [priced(fen) for fen in (*figures, sum(figures))]
 
 
 def _show(

@@ -10,7 +10,7 @@ from apps.base.one_row import OneRowAdmin
 from apps.carts import forms
 from apps.carts.models import Favorite, StockWish, WishRules
 from apps.carts.services import ruling
-from mall.money import yuan
+from mall.money import priced
 
 
 @admin.register(WishRules)
@@ -40,7 +40,7 @@ class FavoriteAdmin(ReadOnlyAdmin):
 
     @admin.display(description="现价", ordering="product__price_fen")
     def now(self, row: Favorite) -> str:
-        return f"¥{yuan(row.product.price_fen)}"
+        return priced(row.product.price_fen)
 
 
 @admin.register(StockWish)

@@ -28,7 +28,7 @@ from apps.catalog.forms import CategoryForm, ProductForm, RealForm, VirtualForm
 from apps.catalog.models import Brand, Category, GuaranteeLabel, Product, ProductImage, Sku
 from apps.pictures import stored
 from mall.errors import ShopError
-from mall.money import yuan
+from mall.money import priced, yuan
 
 
 class ProductImageInline(TabularInline):
@@ -180,7 +180,7 @@ class ProductPage(EditableAdmin):
         )
         form.grid_changes = [
             *_of_options(form.options_before, grid.options),
-            *((audit.name_of(sku), "", f"新增，售价 ¥{yuan(sku.price_fen)}") for sku in added),
+            *((audit.name_of(sku), "", f"新增，售价 {priced(sku.price_fen)}") for sku in added),
             *_of_skus(known, before),
             *removed,
         ]
@@ -221,7 +221,7 @@ class ProductPage(EditableAdmin):
         lowest, highest = getattr(row, "lowest_fen", None), getattr(row, "highest_fen", None)
         if lowest is None or highest is None:
             return "—"
-        return f"¥{yuan(lowest)}" if lowest == highest else f"¥{yuan(lowest)} – {yuan(highest)}"
+        return priced(lowest) if lowest == highest else f"{priced(lowest)} – {yuan(highest)}"
 
     @display(
         description="状态",

@@ -27,7 +27,7 @@ from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product, Sku
 from apps.pictures import stored
 from mall import text as texts
-from mall.money import yuan
+from mall.money import priced, yuan
 
 # Cells that are typed, with the columns that they fill. Names are those of the page's JSON.
 CELLS: Final = {
@@ -338,7 +338,7 @@ def table(product: Product, stock: Mapping[int, int] | None) -> Sequence[tuple[s
     """Return the SKUs as lines to read, for who may not change them."""
     found = []
     for sku in product.skus.order_by("id"):
-        cells = (sku.code, rules.described(sku.option_values, product.options), f"¥{yuan(sku.price_fen)}")
+        cells = (sku.code, rules.described(sku.option_values, product.options), priced(sku.price_fen))
         units = (f"可售 {stock.get(sku.pk, 0)}",) if stock is not None else ()
         found.append((*cells, *units, "启用" if sku.enabled else "停用"))
     return found

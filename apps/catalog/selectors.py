@@ -151,13 +151,13 @@ class Matched(StrEnum):
 
 
 class Shelf(NamedTuple):
-    """Goods on sale, the ordering to page them by, and how much of the search they have.
+    """Goods on sale (composed when asked for), the ordering to page them by, and how much of the search they have.
 
     ``first`` reads the first so many of them in that ordering by a statement that was composed before; None where it
     was not: for what hardly anybody asks, such as a search.
     """
 
-    products: QuerySet[Product]
+    products: Callable[[], QuerySet[Product]]
     ordering: tuple[str, ...]
     matched: Matched
     first: Callable[[int], list[Product]] | None = None
@@ -184,7 +184,6 @@ def shelf(
     if ordering and ordering not in ORDERINGS:
         raise OrderingUnknown(details={"known": list(ORDERINGS)})
     order = ORDERINGS[ordering or "default"]
-    products = _shelved(begun=at + early, at=at, category_id=category_id)
     wanted = search.understood(query)
     matched = Matched.ALL
     if wanted is None and scope == ALL_GOODS and not price_from_fen:
@@ -193,7 +192,10 @@ def shelf(
             of_category = {} if category_id is None else {"category_id": category_id}
             return _front(order, size, *of_category).rows(begun=at + early, at=at, **of_category)
 
-        return Shelf(products, order, matched, first)
+        return Shelf(
+            lambda: _shelved(begun=at + early, at=at, category_id=category_id), order, matched, first
+        )
+    products = _shelved(begun=at + early, at=at, category_id=category_id)
     products = products.filter(_meant_by(scope), price_fen__gte=price_from_fen)
     if wanted is not None:
         rank: Case | CombinedExpression = wanted.rank
@@ -206,7 +208,7 @@ def shelf(
         if ordering in {None, "", "default"}:
             products = products.annotate(rank=rank)
             order = BY_RELEVANCE
-    return Shelf(products, order, matched)
+    return Shelf(lambda: products, order, matched)
 
 
 def _shelved(*, begun: datetime, at: datetime, category_id: int | None = None) -> QuerySet[Product]:

@@ -11,7 +11,7 @@ from apps.catalog.models import Sku
 from apps.checkout import activities, baskets
 from apps.checkout.activities import Admission, Extra, Ticket
 from apps.promotions import selectors as promotion_facts
-from mall.money import yuan
+from mall import money
 from mall.pricing import engine
 from mall.pricing.basket import Basket, Buyer
 from mall.pricing.offers import ActivityPrice, Offer
@@ -47,11 +47,13 @@ def priced(
         priced_as = step.label or label
         quote = _quote(step, sku, offers, kind=kind, label=priced_as, combines=combines)
         of_several = f"（{least} 件起购）" if least > 1 else ""
-        taken = "，".join(f"{one.label} −¥{yuan(one.amount_fen)}" for one in quote.applied) or "无优惠"
+        taken = (
+            "，".join(f"{one.label} {money.changed(-one.amount_fen)}" for one in quote.applied) or "无优惠"
+        )
         apart = "、".join(one.label for one in quote.declined if one.reason == f"不与{priced_as}同享")
         told.append(
-            f"{step.called or sku.product.title}{of_several}：原价 ¥{yuan(sku.price_fen * least)}，{taken}，"
-            f"实付 ¥{yuan(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
+            f"{step.called or sku.product.title}{of_several}：原价 {money.priced(sku.price_fen * least)}，{taken}，"
+            f"实付 {money.priced(quote.payable_fen)}" + (f"；不同享：{apart}" if apart else "")
         )
     return told
 

@@ -25,7 +25,7 @@ from apps.complaints.services import acting
 from apps.complaints.states import HISTORY_LABELS, ActKind, ActStatus, ComplaintStatus
 from apps.orders.parts import OfOrders
 from apps.wechat.pay import complaints as wechat_complaints
-from mall.money import yuan
+from mall.money import priced
 
 _NEEDS: Final = "complaints.answer_complaint"
 _COLOURS: Final = {
@@ -305,7 +305,7 @@ class ComplaintAdmin(OfOrders, ReadOnlyAdmin):
     def _ask(self, request: HttpRequest, form: Any, act: Any, row: Complaint) -> HttpResponse:
         facts = [("投诉内容", row.text), ("状态", row.get_status_display())]
         if row.wanted_fen:
-            facts.append(("申请退款", f"¥{yuan(row.wanted_fen)}"))
+            facts.append(("申请退款", priced(row.wanted_fen)))
         return self.ask(request, form, act, row=row, heading=row.complaint_id, facts=facts, outside=True)
 
 

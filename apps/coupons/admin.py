@@ -21,7 +21,7 @@ from apps.coupons.models import Coupon, CouponMove, PromoCode, Template
 from apps.coupons.services import codes, promo_codes, templates
 from apps.coupons.services import jobs as issues
 from apps.coupons.states import TemplateStatus
-from mall.money import yuan
+from mall.money import priced
 
 __all__ = ["CouponAdmin", "PromoCodeAdmin", "TemplateAdmin", "admin_progress", "admin_store"]
 
@@ -286,7 +286,7 @@ class PromoCodeAdmin(KeptAdmin):
     @admin.display(description="带来实付", ordering="brought_in_fen")
     def brought_in(self, row: PromoCode) -> str:
         """What was paid where they were used."""
-        return f"¥{yuan(row.brought_in_fen)}" if row.pk else "—"  # type: ignore[attr-defined]
+        return priced(row.brought_in_fen) if row.pk else "—"  # type: ignore[attr-defined]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Whose redemptions are counted does not change any more."""

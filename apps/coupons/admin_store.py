@@ -23,7 +23,7 @@ from apps.coupons import forms, wording
 from apps.coupons import selectors as coupon_facts
 from apps.coupons.models import StoreUse
 from apps.coupons.services import store_uses
-from mall.money import yuan
+from mall.money import changed, priced
 
 _SHOP = "coupons_till_place"
 
@@ -90,7 +90,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="实收")
     def due(self, row: StoreUse) -> str:
-        return f"¥{yuan(row.due_fen)}"
+        return priced(row.due_fen)
 
     @action(
         description="核销一张券", permissions=["coupons.add_storeuse"], url_path="till", icon="point_of_sale"
@@ -122,7 +122,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
                 at=at,
                 **form.goods(),
             )
-            return f"已核销，优惠 ¥{yuan(used.off_fen)}，应收 ¥{yuan(used.due_fen)}（{used.use_no}）"
+            return f"已核销，优惠 {priced(used.off_fen)}，应收 {priced(used.due_fen)}（{used.use_no}）"
 
         form_class = partial(forms.StoreUseForm, initial={"place": request.session.get(_SHOP)})
         return self.ask(
@@ -145,7 +145,7 @@ class StoreUseAdmin(ReadOnlyAdmin):
             store_uses.undo(use_id=row.pk, operator=operator(request), reason=reason, at=at)
             return "已撤销，券已退回会员"
 
-        subject = f"{row.use_no} · {row.coupon.template.name} · {row.place} · 优惠 ¥{yuan(row.off_fen)}"
+        subject = f"{row.use_no} · {row.coupon.template.name} · {row.place} · 优惠 {priced(row.off_fen)}"
         return self.ask(request, forms.UndoUseForm, undo, row=row, heading=subject)
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -172,7 +172,7 @@ def _facts(said: dict[str, Any], found: store_uses.Found) -> list[tuple[str, str
         ("叠加", "可与促销叠加" if template.combines else "不与促销叠加：参加促销的商品不能用这张券"),
         ("会员", str(coupon.member)),
         ("门店", str(said["place"])),
-        ("商品金额", f"¥{yuan(said['goods_fen'])}"),
-        ("优惠", f"-¥{yuan(found.off_fen)}"),
-        ("应收", f"¥{yuan(said['goods_fen'] - found.off_fen)}"),
+        ("商品金额", priced(said["goods_fen"])),
+        ("优惠", changed(-found.off_fen)),
+        ("应收", priced(said["goods_fen"] - found.off_fen)),
     ]

@@ -75,12 +75,12 @@ class Line(NamedTuple):
     @property
     def misses_next_day(self) -> bool:
         """Whether fewer left the next day than the merchant's border."""
-        return self.next_day_bp is not None and self.next_day_bp < NEXT_DAY_BP
+        return self.next_day * money.WHOLE_BP < NEXT_DAY_BP * self.judged
 
     @property
     def lacks_too_much(self) -> bool:
         """Whether more was out of stock than the merchant's border."""
-        return self.stock_out_bp is not None and self.stock_out_bp > STOCK_OUT_BP
+        return self.out_of_stock * money.WHOLE_BP > STOCK_OUT_BP * self.owed
 
 
 def by_day(
@@ -102,9 +102,9 @@ def total(lines: Sequence[Line]) -> Line:
 
 
 def percent(bp: int | None) -> str:
-    """A rate as people read it: ``98.00 %``; a dash where there is none."""
-    return "—" if bp is None else f"{money.yuan(bp)} %"
+    """A rate as people read it: ``98.00%``; a dash where there is none."""
+    return "—" if bp is None else money.percent(bp)
 
 
 def _rate(part: int, whole: int) -> int | None:
-    return money.part_bp(part, of=whole) if whole else None
+    return money.rate_bp(part, of=whole) if whole else None

@@ -127,7 +127,7 @@ def told(found: Results) -> list[str]:
     lines = [
         f"下单 {found.placed:,} 笔，付款 {found.paid:,} 笔{rate}",
         f"成交 {found.buyers:,} 人，其中新客 {found.newcomers:,} 人（首次付款）；"
-        f"销售额 ¥{money.yuan(found.revenue_fen)}（不含运费），活动优惠 ¥{money.yuan(found.discount_fen)}",
+        f"销售额 {money.priced(found.revenue_fen)}（不含运费），活动优惠 {money.priced(found.discount_fen)}",
     ]
     if found.k_hundredths is None:
         return [*lines, "还没有人分享"]
@@ -164,7 +164,7 @@ def _lines(
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{money.yuan(money.average(part * money.WHOLE_BP, over=whole))}%"
+    return money.percent(money.rate_bp(part, of=whole))
 
 
 def _minute(moment: datetime) -> str:

@@ -17,7 +17,7 @@ from apps.desk.cockpit import Day, Waiting
 from apps.orders.models import Order
 from apps.orders.states import DeliveryKind, Status
 from apps.wallet import selectors as wallet_facts
-from mall.money import yuan
+from mall.money import priced, yuan
 
 
 class Card(NamedTuple):
@@ -62,8 +62,8 @@ def _takings(days: list[Day]) -> list[Card]:
     return [
         Card(
             "今日支付金额",
-            f"¥{yuan(now.paid_fen)}",
-            f"昨日 ¥{yuan(before.paid_fen)}",
+            priced(now.paid_fen),
+            f"昨日 {priced(before.paid_fen)}",
             "payments",
             orders,
             "orders.view_order",
@@ -86,7 +86,7 @@ def _recharges(*, at: datetime) -> list[Card]:
     now = cockpit.recharged_today(at=at)
     start, end = day_window(now.day)
     listed = _list("wallet_recharge", urlencode({"paid_at__gte": start, "paid_at__lt": end}))
-    value = f"¥{yuan(now.paid_fen)}"
+    value = priced(now.paid_fen)
     return [Card("今日储值充值", value, f"{now.orders} 笔", "savings", listed, "wallet.view_recharge")]
 
 
@@ -170,7 +170,7 @@ def _next_orders(waits: Any) -> list[dict[str, Any]]:
             "order_no": order.order_no,
             "buyer": str(order.member),
             "goods": "；".join(str(line) for line in order.lines.all()),
-            "payable": f"¥{yuan(order.payable_fen)}",
+            "payable": priced(order.payable_fen),
             "paid_at": order.paid_at,
         }
 

@@ -10,7 +10,7 @@ from apps.checkout.samples import Step
 from apps.desk.results_page import ResultsPage
 from apps.presale.admin import PresalePage
 from apps.presale.models import Presale
-from mall.money import yuan
+from mall.money import priced
 
 # A pre-sale of many SKUs shows its first: the others are priced likewise.
 _MOST = 5
@@ -33,6 +33,6 @@ class PresaleAdmin(ResultsPage, PresalePage):
         if row.deposit_fen is None:
             return told
         return [
-            f"{line}；其中定金 ¥{yuan(row.deposit_fen * good.sku.product.min_quantity)}，其余为尾款"
+            f"{line}；其中定金 {priced(row.deposit_fen * good.sku.product.min_quantity)}，其余为尾款"
             for line, good in zip(told, goods, strict=True)
         ]

@@ -33,7 +33,7 @@ from apps.wallet.admin import SaysWhetherOn
 from apps.wallet.forms import CloseRechargeForm, RechargeRefundForm, UploadAgainForm
 from apps.wallet.models import Account, Recharge
 from apps.wallet.states import RechargeStatus
-from mall.money import yuan
+from mall.money import changed, priced, yuan
 
 _COLOURS: dict[str, str] = {
     RechargeStatus.UNPAID: "warning",
@@ -147,7 +147,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
         most = wallet_facts.refundable(row, Account.objects.filter(member_id=row.member_id).first())
         if not most.principal_fen:
             return "—"
-        return f"¥{yuan(most.principal_fen)}，同时收回赠送金 ¥{yuan(most.bonus_fen)}"
+        return f"{priced(most.principal_fen)}，同时收回赠送金 {priced(most.bonus_fen)}"
 
     @admin.display(description="支付")
     def paid_with(self, row: Recharge) -> SafeString | str:
@@ -155,12 +155,12 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
             (
                 link(reverse("admin:payments_payment_change", args=[payment.pk]), payment.payment_no),
                 chip(payment.get_status_display(), PAYMENT_COLOURS.get(payment.status, "")),
-                yuan(payment.captured_fen or payment.amount_fen),
+                priced(payment.captured_fen or payment.amount_fen),
                 payment.get_surplus_reason_display(),
             )
             for payment in payment_facts.of_bill(**_bill(row.recharge_no))
         )
-        return _lines("{} {} ¥{} {}", rows)
+        return _lines("{} {} {} {}", rows)
 
     @admin.display(description="退款")
     def given_back(self, row: Recharge) -> SafeString | str:
@@ -168,13 +168,13 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
             (
                 link(reverse("admin:payments_refund_change", args=[refund.pk]), refund.refund_no),
                 chip(refund.get_status_display(), REFUND_COLOURS.get(refund.status, "")),
-                yuan(refund.amount_fen),
+                priced(refund.amount_fen),
                 refund.reason,
                 fault_words.told(refund.last_error),
             )
             for refund in Refund.objects.filter(payment__in=payment_facts.of_bill(**_bill(row.recharge_no)))
         )
-        return _lines("{} {} ¥{} {} {}", rows)
+        return _lines("{} {} {} {} {}", rows)
 
     @admin.display(description="储值流水")
     def booked(self, row: Recharge) -> SafeString | str:
@@ -222,7 +222,7 @@ class RechargeAdmin(SaysWhetherOn, ReadOnlyAdmin):
             )
             return f"退款 {refund.refund_no} 已提交：{yuan(refund.amount_fen)} 元将原路退回。"
 
-        now = f"目前最多可退 ¥{yuan(most.principal_fen)}，同时收回赠送金 ¥{yuan(most.bonus_fen)}"
+        now = f"目前最多可退 {priced(most.principal_fen)}，同时收回赠送金 {priced(most.bonus_fen)}"
         return self._act(
             request,
             recharge,
@@ -301,4 +301,4 @@ def _lines(form: str, rows: Any) -> SafeString | str:
 
 
 def _signed(fen: int) -> str:
-    return f"{'+' if fen > 0 else '−'}¥{yuan(abs(fen))}" if fen else "—"
+    return changed(fen) if fen else "—"

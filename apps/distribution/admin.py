@@ -36,7 +36,7 @@ from apps.distribution.report_page import Table
 from apps.distribution.services import bindings, promoters
 from apps.distribution.states import MOVE_LABELS, PROMOTER_LIFECYCLE, PromoterStatus
 from apps.members import selectors as member_facts
-from mall.money import yuan
+from mall.money import priced
 
 __all__ = ["PromoterAdmin", "admin_money", "admin_rules", "admin_sharers", "admin_withdrawals"]
 
@@ -136,11 +136,11 @@ class PromoterAdmin(ReadOnlyAdmin):
 
     @admin.display(description="推广金额", ordering="brought_fen")
     def brought(self, row: Any) -> str:
-        return f"¥{yuan(row.brought_fen)}"
+        return priced(row.brought_fen)
 
     @admin.display(description="佣金", ordering="earned_fen")
     def earned(self, row: Any) -> SafeString:
-        told = f"¥{yuan(row.earned_fen - row.back_fen)}"
+        told = priced(row.earned_fen - row.back_fen)
         return with_way(told, "distribution_commission", promoter__member__id__exact=row.member_id)
 
     @admin.display(description="投入产出比")
@@ -158,7 +158,7 @@ class PromoterAdmin(ReadOnlyAdmin):
             ("提现中", account.withdrawing_fen),
         ]
         told += [("已提现", account.withdrawn_fen), ("欠款", account.debt_fen)]
-        return "，".join(f"{label} ¥{yuan(fen)}" for label, fen in told if fen) or "—"
+        return "，".join(f"{label} {priced(fen)}" for label, fen in told if fen) or "—"
 
     @admin.display(description="团队（两级）")
     def tree(self, row: Promoter) -> SafeString:

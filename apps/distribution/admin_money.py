@@ -20,7 +20,7 @@ from apps.distribution import exports, forms
 from apps.distribution.models import Account, Commission, Entry
 from apps.distribution.services import holds, ledger
 from apps.distribution.states import CommissionStatus
-from mall.money import yuan
+from mall.money import percent, priced
 
 _JUDGE = "distribution.judge_commission"
 _COLOURS = {
@@ -89,7 +89,7 @@ class CommissionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="比例", ordering="rate_bp")
     def rate(self, row: Commission) -> str:
-        return f"{yuan(row.rate_bp)}%"
+        return percent(row.rate_bp)
 
     @admin.display(description="待核实")
     def looked_at(self, row: Commission) -> str:
@@ -259,9 +259,9 @@ class AccountAdmin(ReadOnlyAdmin):
                 operator=operator(request),
                 at=timezone.now(),
             )
-            return f"已调整 ¥{yuan(change_fen)}。"
+            return f"已调整 {priced(change_fen)}。"
 
-        told = f"{row.promoter} · 可提现 ¥{yuan(row.available_fen)}，欠款 ¥{yuan(row.debt_fen)}"
+        told = f"{row.promoter} · 可提现 {priced(row.available_fen)}，欠款 {priced(row.debt_fen)}"
         return self.ask(request, forms.AdjustForm, adjust, row=row, heading=told)
 
 
@@ -294,4 +294,4 @@ class EntryAdmin(ReadOnlyAdmin):
 
 
 def _told(row: Commission) -> str:
-    return f"{row.promoter} · {row.order_no} · ¥{yuan(row.left_fen)}"
+    return f"{row.promoter} · {row.order_no} · {priced(row.left_fen)}"

@@ -17,7 +17,7 @@ from apps.base.one_row import OneRowAdmin
 from apps.distribution import forms
 from apps.distribution.models import Contest, Material, PromoterLevel, RateRule, Rules, Winner
 from apps.distribution.services import leaderboard, rules
-from mall.money import yuan
+from mall.money import percent
 
 
 @admin.register(PromoterLevel)
@@ -107,11 +107,11 @@ class RateRuleAdmin(EditableAdmin):
 
     @admin.display(description="一级", ordering="first_bp")
     def first(self, row: RateRule) -> str:
-        return f"{yuan(row.first_bp)}%"
+        return percent(row.first_bp)
 
     @admin.display(description="二级", ordering="second_bp")
     def second(self, row: RateRule) -> str:
-        return f"{yuan(row.second_bp)}%"
+        return percent(row.second_bp)
 
 
 @admin.register(Material)

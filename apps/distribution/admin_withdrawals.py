@@ -23,7 +23,7 @@ from apps.distribution.models import Withdrawal, WithdrawalStep
 from apps.distribution.services import transferring, withdrawals
 from apps.distribution.states import WithdrawalStatus
 from mall import text as texts
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS = {
     WithdrawalStatus.REVIEW: "warning",
@@ -226,15 +226,15 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 
 
 def _told(row: Withdrawal) -> str:
-    return f"{row.withdrawal_no} · {row.promoter} · ¥{yuan(row.amount_fen)}"
+    return f"{row.withdrawal_no} · {row.promoter} · {priced(row.amount_fen)}"
 
 
 def _facts(row: Withdrawal) -> list[tuple[str, str]]:
     account = row.promoter.account
     facts = [
-        ("可提现", f"¥{yuan(account.available_fen)}"),
-        ("已提现", f"¥{yuan(account.withdrawn_fen)}"),
-        ("欠款", f"¥{yuan(account.debt_fen)}"),
+        ("可提现", priced(account.available_fen)),
+        ("已提现", priced(account.withdrawn_fen)),
+        ("欠款", priced(account.debt_fen)),
     ]
     if row.name_masked:
         facts.append(("姓名", row.name_masked))

@@ -24,7 +24,7 @@ class Shortfall(NamedTuple):
     @property
     def sentence(self) -> str:
         """For operators."""
-        return f"「{self.title}」扣除佣金后剩 ¥{money.yuan(self.left_fen)}，低于底价 ¥{money.yuan(self.floor_fen)}"
+        return f"「{self.title}」扣除佣金后剩 {money.priced(self.left_fen)}，低于底价 {money.priced(self.floor_fen)}"
 
 
 def refuses() -> bool:

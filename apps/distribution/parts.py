@@ -11,14 +11,14 @@ from apps.base.admin import with_way
 from apps.base.parts import Fact, Part
 from apps.distribution import selectors as promoter_facts
 from apps.members.models import Member
-from mall.money import yuan
+from mall.money import priced
 
 
 def _promotes(member: Member) -> SafeString | str:
     promoter = promoter_facts.promoter_of(member.pk)
     if promoter is None:
         return "—"
-    told = f"{promoter.get_status_display()}，可提现 ¥{yuan(promoter.account.available_fen)}"
+    told = f"{promoter.get_status_display()}，可提现 {priced(promoter.account.available_fen)}"
     return with_way(told, "distribution_promoter", member__id__exact=member.pk)
 
 

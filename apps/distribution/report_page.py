@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 
 from apps.base import days, reporting, sheets
 from apps.distribution.reports import Line, total
-from mall.money import yuan
+from mall.money import priced
 
 # So many lines are on the page; the sheet has them all.
 _SHOWN: Final = 100
@@ -82,7 +82,7 @@ def _shown(table: Table, lines: list[Line]) -> dict[str, Any]:
 
 def _cells(line: Line) -> list[str]:
     money = (line.income_fen, line.commission_fen, line.rewards_fen, line.cost_fen)
-    figures = [f"{line.orders:,}", f"{line.buyers:,}", *(f"¥{yuan(fen)}" for fen in money), line.roi or "—"]
+    figures = [f"{line.orders:,}", f"{line.buyers:,}", *(priced(fen) for fen in money), line.roi or "—"]
     return [*line.names, *figures]
 
 

@@ -177,7 +177,7 @@ def materials(*, product_id: int | None = None) -> QuerySet[Material]:
 
 def goods_to_promote(*, at: datetime) -> QuerySet[Product]:
     """What everybody can buy now."""
-    return catalog_facts.shelf(at=at).products
+    return catalog_facts.shelf(at=at).products()
 
 
 def rates_of(products: Sequence[Product], promoter: Promoter) -> Mapping[int, Rate]:

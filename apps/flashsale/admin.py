@@ -24,7 +24,7 @@ from apps.flashsale.models import Good, Plan, PlanGood, Reminder, Session, Wait
 from apps.flashsale.services import SessionDraft
 from apps.flashsale.services.planning import WEEKDAYS
 from apps.flashsale.states import WaitState
-from mall.money import yuan
+from mall.money import priced
 
 
 class GoodInline(TabularInline):
@@ -92,7 +92,7 @@ class SessionPage(CampaignPage):
     def rule(self, row: Session) -> str:
         goods = [good for good in row.goods.all() if not good.withdrawn]
         named = "、".join(
-            f"{good.sku.product.title} ¥{yuan(good.price_fen)}（限 {good.quota} 件，每人 {good.limit_per_member} 件）"
+            f"{good.sku.product.title} {priced(good.price_fen)}（限 {good.quota} 件，每人 {good.limit_per_member} 件）"
             for good in goods[:5]
         )
         more = f"等 {len(goods)} 个商品" if len(goods) > 5 else ""

@@ -44,7 +44,7 @@ from apps.fulfillment.states import TRACE_ENDS, TraceState, UploadStatus
 from apps.orders.parts import OfOrders
 from mall import regions
 from mall.errors import ShopError
-from mall.money import yuan
+from mall.money import priced
 
 __all__ = ["ShippingUploadAdmin", "admin_packing", "admin_waybills"]
 
@@ -185,7 +185,7 @@ class FreightTemplateAdmin(EditableAdmin):
 
     @admin.display(description="资费")
     def tariffs(self, row: FreightTemplate) -> str:
-        return "；".join(f"{zone} ¥{yuan(zone.first_fee_fen)} 起" for zone in row.zones.all())
+        return "；".join(f"{zone} {priced(zone.first_fee_fen)} 起" for zone in row.zones.all())
 
     @admin.display(description="地区有误")
     def unclear(self, row: FreightTemplate) -> str:

@@ -13,10 +13,8 @@ from apps.fulfillment.models import Carrier
 from apps.orders.models import OrderLine
 
 
-class ShipForm(AskForm):
-    """Carrier and number, and for each line how many units are in the parcel; left empty: all that remain."""
-
-    title = "发货"
+class ParcelForm(AskForm):
+    """Who carries a parcel, and under which number: what every page asks that sends one."""
 
     carrier = forms.ModelChoiceField(
         label="快递公司",
@@ -32,6 +30,12 @@ class ShipForm(AskForm):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         error_messages={"required": "请填写快递单号", "max_length": "快递单号最多 64 位"},
     )
+
+
+class ShipForm(ParcelForm):
+    """Carrier and number, and for each line how many units are in the parcel; left empty: all that remain."""
+
+    title = "发货"
 
     def __init__(self, *args: Any, lines: list[OrderLine], left: dict[int, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,11 +88,8 @@ class AddressForm(ReasonForm):
         return {part: self.cleaned_data[part] for part in self.field_order if part != "reason"}
 
 
-class CorrectForm(AskForm):
+class CorrectForm(ParcelForm):
     """A parcel's carrier and number, put right."""
 
     title = "修改快递单号"
     explanation = "修改后重新上传微信，每笔支付微信只允许更正一次。"
-
-    carrier = ShipForm.base_fields["carrier"]
-    tracking_no = ShipForm.base_fields["tracking_no"]

@@ -22,7 +22,7 @@ from apps.groupbuy import services as groupbuy
 from apps.groupbuy import terms as group_terms
 from apps.groupbuy.models import Group, GroupBuy, Seat
 from apps.groupbuy.states import GroupStatus
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS = {GroupStatus.OPEN: "info", GroupStatus.FORMED: "success", GroupStatus.FAILED: "danger"}
 
@@ -97,7 +97,7 @@ class SeatInline(ReadOnlyTabular):
 
     @admin.display(description="应付 / 已退")
     def payable(self, row: Seat) -> str:
-        return f"¥{yuan(row.order.payable_fen)} / ¥{yuan(row.order.refunded_fen)}"
+        return f"{priced(row.order.payable_fen)} / {priced(row.order.refunded_fen)}"
 
 
 @admin.register(Group)
@@ -138,7 +138,7 @@ class GroupAdmin(ReadOnlyAdmin):
     def price(self, row: Group) -> str:
         kept = group_terms.Terms.read(row.kept_terms)
         told = "，".join(
-            f"{size} 人 ¥{yuan(min(kept.prices_fen(people=size).values()))}" for size in kept.sizes
+            f"{size} 人 {priced(min(kept.prices_fen(people=size).values()))}" for size in kept.sizes
         )
         if row.status != GroupStatus.FORMED:
             return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.groupbuy.models import GroupBuy
 from apps.groupbuy.terms import LEADER, Terms
-from mall.money import yuan
+from mall.money import priced
 
 
 def rule(row: GroupBuy, terms: Terms) -> str:
@@ -36,7 +36,7 @@ def _opening(terms: Terms) -> str:
 
 
 def _range(prices_fen: list[int]) -> str:
-    lowest = f"¥{yuan(min(prices_fen))}"
+    lowest = priced(min(prices_fen))
     return lowest if min(prices_fen) == max(prices_fen) else f"{lowest} 起"
 
 

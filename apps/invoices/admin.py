@@ -26,7 +26,7 @@ from apps.invoices.models import Invoice, InvoiceRules, InvoiceTitle
 from apps.invoices.states import InvoiceStatus, TitleKind
 from apps.orders.parts import OfOrders
 from mall import text as texts
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS = {
     InvoiceStatus.APPLIED: "warning",
@@ -272,7 +272,7 @@ class InvoiceRulesAdmin(OneRowAdmin):
 
 
 def _told(row: Invoice) -> str:
-    return f"{row.invoice_no} · ¥{yuan(row.amount_fen)} · {row.get_status_display()}"
+    return f"{row.invoice_no} · {priced(row.amount_fen)} · {row.get_status_display()}"
 
 
 def _facts(row: Invoice) -> list[tuple[str, Any]]:
@@ -280,7 +280,7 @@ def _facts(row: Invoice) -> list[tuple[str, Any]]:
         ("订单", row.order.order_no),
         ("抬头", f"{row.get_kind_display()} {row.name}"),
         ("税号", row.tax_no or "—"),
-        ("金额", f"¥{yuan(row.amount_fen)}"),
+        ("金额", priced(row.amount_fen)),
     ]
     if row.number:
         facts.append(("发票号码", row.number))

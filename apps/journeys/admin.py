@@ -26,7 +26,7 @@ from apps.journeys.selectors import Side, StepResult
 from apps.journeys.states import JOURNEY, JourneyStatus
 from apps.journeys.steps import Action, Branch
 from apps.messaging import board
-from mall.money import yuan
+from mall.money import priced
 
 __all__ = ["admin_progress"]
 
@@ -262,7 +262,7 @@ class JourneyAdmin(StepsAdmin):
 
 
 def _side(label: str, side: Side) -> tuple[str, Side, str, str]:
-    return label, side, yuan(side.spent_fen), yuan(side.each_fen)
+    return label, side, priced(side.spent_fen), priced(side.each_fen)
 
 
 def _step(result: StepResult, told: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.conf import settings
 from apps.messaging.board import FactKind, Name, Value
 from apps.messaging.states import KeywordKind
 from mall.errors import Fault
-from mall.money import yuan
+from mall.money import priced
 
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _KEYWORD: Final = re.compile(r"([a-z_]+?)([1-9][0-9]?)")
@@ -118,7 +118,7 @@ def written(name: Name, value: Value) -> str:
     """A fact as it is read in a message."""
     match name.kind:
         case FactKind.FEN:
-            return f"¥{yuan(int(str(value)))}"
+            return priced(int(str(value)))
         case FactKind.TIME:
             return _moment(value)
         case FactKind.DAY:

@@ -27,7 +27,7 @@ from apps.orders import reach
 from apps.orders import selectors as order_facts
 from apps.orders.models import Order, OrderLine, OrderMove
 from apps.orders.states import DELIVERED_ONLINE, MOVE_LABELS, ONLINE, Actor, Status
-from mall.money import yuan
+from mall.money import changed, priced
 
 _ORDER_COLOURS: dict[str, str] = {
     Status.UNPAID: "warning",
@@ -47,11 +47,11 @@ def status_shown(status: str, *, virtual: bool = False) -> SafeString:
 
 
 def reductions_shown(rows: list[dict[str, Any]]) -> SafeString | str:
-    """Return reductions, as an order keeps them, as lines of "label −¥amount"."""
+    """Return reductions, as an order keeps them, as lines of "label -¥amount"."""
     if not rows:
         return "—"
-    lines = ((row["label"], yuan(row["amount_fen"])) for row in rows)
-    return format_html_join(mark_safe("<br>"), "{} −¥{}", lines)
+    lines = ((row["label"], changed(-row["amount_fen"])) for row in rows)
+    return format_html_join(mark_safe("<br>"), "{} {}", lines)
 
 
 def way_shown(row: OrderLine) -> SafeString | str:
@@ -61,8 +61,8 @@ def way_shown(row: OrderLine) -> SafeString | str:
     left_fen, steps = row.list_fen, []
     for reduction in row.reductions:
         left_fen -= reduction["amount_fen"]
-        steps.append((reduction["label"], yuan(reduction["amount_fen"]), yuan(left_fen)))
-    return format_html_join(mark_safe("<br>"), "{} −¥{} → ¥{}", steps)
+        steps.append((reduction["label"], changed(-reduction["amount_fen"]), priced(left_fen)))
+    return format_html_join(mark_safe("<br>"), "{} {} → {}", steps)
 
 
 def refusals_shown(rows: list[dict[str, Any]]) -> SafeString | str:
@@ -197,7 +197,7 @@ def _reveal(page: Asking, request: HttpRequest, order: Order) -> HttpResponse:
 def _bought(member: Member) -> SafeString:
     mine = order_facts.bought_by(member=member)
     return with_way(
-        f"已付款 {mine.orders} 单，共 ¥{yuan(mine.paid_fen)}", "orders_order", member__id__exact=member.pk
+        f"已付款 {mine.orders} 单，共 {priced(mine.paid_fen)}", "orders_order", member__id__exact=member.pk
     )
 
 

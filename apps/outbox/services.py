@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
-from apps.base import faults, planned, statements, transactions
-from apps.base.cache import breaker_of
+from apps.base import faults, nudges, planned, statements, transactions
 from apps.outbox.listening import HeardTogether, TryLater, heard_together, wants_no_transaction
 from apps.outbox.models import Delivery
 from apps.outbox.states import DeliveryStatus
@@ -27,6 +25,8 @@ from mall.events import Event, from_payload, kinds
 
 log = structlog.get_logger(__name__)
 
+# The job that delivers, by its name on board 3.
+DELIVER: Final = "outbox.deliver"
 # 15 tries over about 20 hours: 5 s, 10 s, 20 s … at most 2 h apart.
 MAX_ATTEMPTS = 15
 _FIRST_WAIT = timedelta(seconds=5)
@@ -34,9 +34,6 @@ _LONGEST_WAIT = timedelta(hours=2)
 # While a listener works outside a transaction nobody else takes its delivery; a dead worker's comes back after it.
 _LEASE = timedelta(minutes=5)
 _KEEP_DONE = timedelta(days=30)
-# Where Redis lost the nudge, or every worker is busy, another one is sent after so long.
-_NUDGED = "outbox.nudged"
-_NUDGE_SECONDS = 5
 _GONE = "接收方不存在：代码已改名、回退或尚未更新"
 
 
@@ -151,32 +148,7 @@ def publish_many(events: Sequence[Event], *, at: datetime) -> None:
         return
     told = [event.name for event in events], [json.dumps(event.payload()) for event in events]
     planned.rows(_ANNOUNCE, [at, *told])
-    transaction.on_commit(_nudge, robust=True)
-
-
-def _nudge() -> None:
-    """Ask a worker to deliver now, unless one is asked already. May fail: the sweep finds the row all the same.
-
-    Who was asked and has not begun yet will see what is committed now (``heard``), so that a rush of orders is a few
-    rounds of the worker and not one for each.
-    """
-    from apps.outbox import tasks  # -- circular import: the task calls this module
-
-    breaker = breaker_of(settings.CELERY_BROKER_URL)
-    # The broker's client takes two seconds to give up on a mute server. The cache's, on the same server, takes
-    # half a second, and opens the breaker.
-    if not cache.add(_NUDGED, 1, timeout=_NUDGE_SECONDS) or breaker.is_open:
-        return
-    try:
-        tasks.deliver.apply_async(expires=30)
-    except Exception as error:
-        breaker.open()
-        log.warning("nudge_lost", error=type(error).__name__)
-
-
-def heard() -> None:
-    """Say that a worker begins: what is announced from now on is worth another nudge."""
-    cache.delete(_NUDGED)
+    nudges.after_commit(DELIVER)
 
 
 def subscriptions() -> Mapping[type[Event], Sequence[str]]:
@@ -251,7 +223,7 @@ def deliver_due(*, at: datetime, limit: int = 100) -> int:
     not all of the mail was sorted, there may be more: another round is asked for. Safe to run side by side: each delivery
     is taken with SKIP LOCKED.
     """
-    heard()
+    nudges.heard(DELIVER)
     more, tried = sort_mail(at=at) >= _SORTED_AT_ONCE, 0
     for _ in range(limit):
         told = _deliver_next(at=at)
@@ -261,7 +233,7 @@ def deliver_due(*, at: datetime, limit: int = 100) -> int:
     else:
         more = True
     if more:
-        _nudge()
+        nudges.after_commit(DELIVER)
     return tried
 
 

@@ -8,10 +8,10 @@ from apps.base import jobs
 from apps.outbox import services as outbox
 
 
-@shared_task(name="outbox.deliver")
+@shared_task(name=outbox.DELIVER)
 def deliver() -> None:
     """Deliver what is due."""
-    jobs.run("outbox.deliver", lambda at: outbox.deliver_due(at=at))
+    jobs.run(outbox.DELIVER, lambda at: outbox.deliver_due(at=at))
 
 
 @shared_task(name="outbox.prune")

@@ -17,7 +17,7 @@ from apps.packets import services as packets
 from apps.packets.forms import PacketRuleForm
 from apps.packets.models import Packet, PacketRule, Part
 from apps.packets.states import PacketStatus, PartStatus
-from mall.money import yuan
+from mall.money import priced
 
 _COLOURS = {
     PacketStatus.OPEN: "success",
@@ -58,10 +58,10 @@ class PacketRuleAdmin(KeptAdmin):
 
     @admin.display(description="规则")
     def sentence(self, row: PacketRule) -> str:
-        low, high = yuan(row.least_fen), yuan(row.most_fen)
-        total = f"¥{low}" if low == high else f"¥{low} 至 ¥{high}"
+        low, high = priced(row.least_fen), priced(row.most_fen)
+        total = low if low == high else f"{low} 至 {high}"
         return (
-            f"{row.get_buyers_display()}商品实付满 ¥{yuan(row.order_from_fen)}：共 {total}，"
+            f"{row.get_buyers_display()}商品实付满 {priced(row.order_from_fen)}：共 {total}，"
             f"买家和 {row.friends} 位好友各得一份，{row.hours} 小时内领取"
         )
 

@@ -27,7 +27,7 @@ from apps.payments.forms import AbnormalForm, AskEndingForm, GrantEndingForm, Re
 from apps.payments.models import Notification, Payment, Refund, RefundEnding, RefundStep
 from apps.payments.services import abnormal, endings, notifications, refunds
 from apps.payments.states import MoneyBack, PaymentStatus, RefundStatus
-from mall.money import yuan
+from mall.money import priced
 
 PAYMENT_COLOURS: dict[str, str] = {PaymentStatus.OPEN: "warning", PaymentStatus.CAPTURED: "success"}
 REFUND_COLOURS: dict[str, str] = {
@@ -376,7 +376,7 @@ def _proof_link(ending: RefundEnding) -> SafeString | str:
 
 
 def _about(refund: Refund) -> str:
-    return f"{refund.refund_no} · ¥{yuan(refund.amount_fen)} · {refund.get_status_display()}"
+    return f"{refund.refund_no} · {priced(refund.amount_fen)} · {refund.get_status_display()}"
 
 
 def _facts(ending: RefundEnding | None) -> list[tuple[str, SafeString | str]]:

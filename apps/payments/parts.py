@@ -16,7 +16,7 @@ from apps.base.parts import Part
 from apps.orders.parts import OrderPart
 from apps.payments.admin import PAYMENT_COLOURS, REFUND_COLOURS
 from apps.payments.models import Payment
-from mall.money import yuan
+from mall.money import priced
 
 
 class PaymentInline(OrderPart):
@@ -57,11 +57,11 @@ class PaymentInline(OrderPart):
         """Whatever went back of it and for which reason, after sale or not, each with its state."""
         listed = format_html_join(
             "",
-            "<div>{} ¥{} {} {}</div>",
+            "<div>{} {} {} {}</div>",
             (
                 (
                     link(reverse("admin:payments_refund_change", args=[refund.pk]), refund.refund_no),
-                    yuan(refund.amount_fen),
+                    priced(refund.amount_fen),
                     chip(refund.get_status_display(), REFUND_COLOURS.get(refund.status, "")),
                     refund.reason,
                 )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.signals import setting_changed
 from django.db.models.fields.files import FieldFile
 
 from apps.pictures.child import Drawing
@@ -85,7 +87,16 @@ def address(stored: FieldFile | str | None, size: Size = Size.PAGE) -> str | Non
     ``/media/…`` is served under PUBLIC_BASE_URL. Other files than pictures have one size.
     """
     name = stored if isinstance(stored, str) else (stored.name if stored else "")
-    return absolute(default_storage.url(sized(name, size))) if name else None
+    return _address(name, size) if name else None
+
+
+@lru_cache(maxsize=8192)
+def _address(name: str, size: Size) -> str:
+    """An address hangs on names and settings alone: none is signed (``config.files``)."""
+    return absolute(default_storage.url(sized(name, size)))
+
+
+setting_changed.connect(lambda **_: _address.cache_clear(), weak=False, dispatch_uid="pictures.stored")
 
 
 def absolute(url: str) -> str:

@@ -25,7 +25,7 @@ from apps.presale import selectors as presale_facts
 from apps.presale import services as presales
 from apps.presale.models import Presale, Report, Reservation
 from apps.presale.states import PlanStatus, ReportStatus
-from mall.money import yuan
+from mall.money import priced
 
 _PLAN_COLOURS = {PlanStatus.PLANNED: "warning", PlanStatus.ARRIVED: "success"}
 _REPORT_COLOURS = {
@@ -68,13 +68,13 @@ class PresalePage(CampaignPage):
         cheapest = min((good.price_fen for good in row.goods.all()), default=0)
         until = f"，{_minute(row.ships_by)} 前发货"
         if row.deposit_fen is None or row.balance_until is None:
-            return f"全款预售 ¥{yuan(cheapest)} 起{until}"
+            return f"全款预售 {priced(cheapest)} 起{until}"
         worth = ""
         if row.growth_fen and row.deposit_worth_fen is not None:
-            worth = f"（抵 ¥{yuan(row.deposit_worth_fen)}）"
+            worth = f"（抵 {priced(row.deposit_worth_fen)}）"
         kept = "退还定金" if row.deposit_refundable else "定金不退"
         return (
-            f"预售价 ¥{yuan(cheapest)} 起，每件定金 ¥{yuan(row.deposit_fen)}{worth}，"
+            f"预售价 {priced(cheapest)} 起，每件定金 {priced(row.deposit_fen)}{worth}，"
             f"{_minute(row.balance_from)} 至 {_minute(row.balance_until)} 付尾款，逾期未付{kept}{until}"
         )
 
@@ -176,7 +176,7 @@ class ReservationAdmin(OfOrders, ReadOnlyAdmin):
 
     @admin.display(description="应付", ordering="order__payable_fen")
     def payable(self, row: Reservation) -> str:
-        return f"¥{yuan(row.order.payable_fen)}"
+        return priced(row.order.payable_fen)
 
     @admin.display(description="到货", ordering="status")
     def goods(self, row: Reservation) -> SafeString:

@@ -192,7 +192,7 @@ class PromotionPage(KeptAdmin):
             return "—"
         sums = Usage.objects.filter(promotion=row).aggregate(uses=Sum("uses"), off_fen=Sum("amount_fen"))
         # Noting a payment changes neither, so the sums are what holds and releases leave.
-        return f"{sums['uses'] or 0} 单，共优惠 ¥{money.yuan(sums['off_fen'] or 0)}"
+        return f"{sums['uses'] or 0} 单，共优惠 {money.priced(sums['off_fen'] or 0)}"
 
     @admin.display(description="状态")
     def state(self, row: Promotion) -> str:
@@ -228,4 +228,4 @@ class LevelPriceAdmin(EditableAdmin):
 
     @admin.display(description="售价")
     def price(self, row: LevelPrice) -> str:
-        return f"¥{wording.short_yuan(row.sku.price_fen)}"
+        return money.priced(row.sku.price_fen)

@@ -53,14 +53,14 @@ def _cost(figures: Mapping[str, Any]) -> list[list[str]]:
     lines = [
         ["回放订单", f"{figures['orders']:,} 单"],
         ["享受此活动", f"{touched:,} 单" + _of_members(figures)],
-        ["此活动优惠", _yuan(draft_fen)],
+        ["此活动优惠", money.priced(draft_fen)],
     ]
     if touched:
-        lines.append(["平均每单优惠", _yuan(money.average(draft_fen, over=touched))])
+        lines.append(["平均每单优惠", money.priced(money.average(draft_fen, over=touched))])
     if "stacked" in figures:
         lines.append(["与其他优惠叠加", f"{figures['stacked']:,} 单"])
     if figures["gifts"]:
-        lines.append(["送出赠品", f"{figures['gifts']:,} 件，成本 {_yuan(figures['gift_cost_fen'])}"])
+        lines.append(["送出赠品", f"{figures['gifts']:,} 件，成本 {money.priced(figures['gift_cost_fen'])}"])
     return lines
 
 
@@ -77,7 +77,7 @@ def _before_and_after(figures: Mapping[str, Any]) -> list[list[str]]:
         "毛利（扣除赠品成本与佣金）": ("margin_before_fen", "margin_after_fen"),
     }
     lines = [
-        [what, _yuan(figures[before]), _yuan(figures[after])]
+        [what, money.priced(figures[before]), money.priced(figures[after])]
         for what, (before, after) in amounts.items()
         if figures.get(before) or figures.get(after)
     ]
@@ -109,26 +109,30 @@ def _worst(figures: Mapping[str, Any]) -> list[list[str]]:
     worst = figures["worst"]
     if not worst:
         return []
-    taken = [[label, _yuan(-amount_fen) if amount_fen else "赠品"] for label, amount_fen in _parts(worst)]
+    taken = [
+        [label, money.priced(-amount_fen) if amount_fen else "赠品"] for label, amount_fen in _parts(worst)
+    ]
     return [
-        [f"{worst['order_no']} 原价", _yuan(worst["list_fen"])],
+        [f"{worst['order_no']} 原价", money.priced(worst["list_fen"])],
         *taken,
-        [f"商品实付（共减 {percent(worst['off_bp'])}）", _yuan(worst["payable_fen"])],
+        [f"商品实付（共减 {percent(worst['off_bp'])}）", money.priced(worst["payable_fen"])],
     ]
 
 
 def _by_day(figures: Mapping[str, Any]) -> list[list[str]]:
     days = figures.get("days", {})
-    return [[day, f"{days[day]['orders']:,} 单", _yuan(days[day]["draft_fen"])] for day in sorted(days)]
+    return [
+        [day, f"{days[day]['orders']:,} 单", money.priced(days[day]["draft_fen"])] for day in sorted(days)
+    ]
 
 
 def _losses(figures: Mapping[str, Any]) -> list[list[str]]:
     return [
         [
             order["order_no"],
-            _yuan(order["payable_fen"]),
-            _yuan(order["cost_fen"]),
-            _yuan(order["loss_fen"]),
+            money.priced(order["payable_fen"]),
+            money.priced(order["cost_fen"]),
+            money.priced(order["loss_fen"]),
             "、".join(label for label, _ in _parts(order)),
         ]
         for order in figures.get("sample", [])
@@ -139,8 +143,3 @@ def _parts(order: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     """What made the price: labels with amounts, or (in runs of before they were kept) labels alone."""
     yield from (tuple(part) for part in order.get("parts", []))
     yield from ((label, 0) for label in order.get("labels", []))
-
-
-def _yuan(amount_fen: int) -> str:
-    whole, _, cents = money.yuan(abs(amount_fen)).partition(".")
-    return f"{'-' if amount_fen < 0 else ''}¥{int(whole):,}.{cents}"

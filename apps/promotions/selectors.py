@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import structlog
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from apps.base import days
 from apps.members import selectors as member_facts
 from apps.members.models import Level, Member
-from apps.promotions import kept, member_days, terms, wording
+from apps.promotions import kept, member_days, terms
 from apps.promotions.models import (
     Campaign,
     LevelPrice,
@@ -27,16 +27,15 @@ from apps.promotions.models import (
     Tally,
 )
 from apps.promotions.trials import LIMITS, Draft, Key, Trial, taken_up
+from apps.promotions.wearing import Shown, Wear
 from mall import regions
 from mall.errors import ShopError
 from mall.money import WHOLE_BP
 from mall.pricing import hearing
 from mall.pricing.basket import Line
-from mall.pricing.offers import FreePostage, FreightCoupon, Offer
-from mall.pricing.scope import AllGoods, Scope, Skus
+from mall.pricing.offers import Offer
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 # What is free of these SKUs, by id: the counter knows, promotions stand beside the stock.
 Stock = Callable[[Collection[int]], Mapping[int, int]]
@@ -46,30 +45,17 @@ _NO_LEAD: Final = timedelta(0)
 _HOLDS: Final = timedelta(days=1)
 
 
-class Shelved(NamedTuple):
-    """What a badge depends on: a product with its brand, its categories up to the root, and its SKUs."""
-
-    product_id: int
-    category_ids: frozenset[int]
-    brand_id: int | None
-    sku_ids: frozenset[int] = frozenset()
-
-
-class Shown(NamedTuple):
-    """An offer as shoppers see it coming: ``preheat`` while it is shown and does not count yet."""
-
-    offer: Offer
-    kind: str
-    starts_at: datetime
-    ends_at: datetime
-    preheat: bool
-
-
-class Scene(NamedTuple):
+@dataclass(frozen=True)
+class Scene:
     """The offers that products show, and until when the clock alone changes nothing of it."""
 
     seen: Sequence[Shown]
     until: datetime
+
+    @cached_property
+    def wear(self) -> Wear:
+        """What products wear of them; put in words when it is first asked for."""
+        return Wear(self.seen)
 
 
 class Dated(NamedTuple):
@@ -250,37 +236,6 @@ bound = kept.bound
 tallies_column = kept.tallies_column
 
 
-def badges(shelved: Iterable[Shelved], offers: Iterable[Offer]) -> dict[int, list[str]]:
-    """The badges of each product, such as 「满100减15」, by product id: no statement.
-
-    ``offers`` are those of ``live``. A product's first badges are those of the offers with the lower ref.
-    """
-    worn = [(_scope(offer), badge) for offer in offers if (badge := wording.badge(offer))]
-    return {product.product_id: list(dict.fromkeys(_of(product, worn))) for product in shelved}
-
-
-def activities(shelved: Iterable[Shelved], seen: Iterable[Shown]) -> dict[int, list[dict[str, Any]]]:
-    """What each product shows with a countdown, by product id, as plain values: no statement.
-
-    ``seen`` are those of ``shown``. Times are told in the shop's zone, as in every other answer.
-    """
-    worn = [
-        (
-            _scope(each.offer),
-            {
-                "ref": each.offer.ref,
-                "label": wording.badge(each.offer) or each.offer.label,
-                "kind": each.kind,
-                "starts_at": timezone.localtime(each.starts_at),
-                "ends_at": timezone.localtime(each.ends_at),
-                "preheat": each.preheat,
-            },
-        )
-        for each in seen
-    ]
-    return {product.product_id: _of(product, worn) for product in shelved}
-
-
 def points_multiplier_bp(*, at: datetime) -> int:
     """How often points count today, in basis points: the most that a member day gives, 10,000 on other days."""
     today = days.shop_day(at)
@@ -326,32 +281,6 @@ def _benefits(level: Level, prices_fen: dict[int, int]) -> list[Offer]:
     if level.free_postage:
         found.append(terms.member_postage(level_id=level.pk, level_name=level.name))
     return found
-
-
-def _scope(offer: Offer) -> Scope:
-    """The goods that an offer means; postage is about the whole order, so it means them all."""
-    return AllGoods() if isinstance(offer, FreePostage | FreightCoupon) else offer.scope
-
-
-def _of(product: Shelved, worn: Iterable[tuple[Scope, T]]) -> list[T]:
-    """What this product wears of all that is worn, each with the goods that it means.
-
-    A page and a list show a product, which wears what any of its SKUs has.
-    """
-    line = Line(
-        sku_id=0,
-        product_id=product.product_id,
-        category_ids=product.category_ids,
-        brand_id=product.brand_id,
-        title="",
-        quantity=1,
-        unit_price_fen=0,
-    )
-    return [
-        each
-        for scope, each in worn
-        if (not scope.ids.isdisjoint(product.sku_ids) if isinstance(scope, Skus) else scope.covers(line))
-    ]
 
 
 class Beside(NamedTuple):

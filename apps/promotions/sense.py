@@ -28,7 +28,7 @@ def _dear_bundle(offered: Terms, wares: Sequence[Sku]) -> Iterator[str]:
         return
     apart_fen = sum(prices_fen[part.sku_id] * part.quantity for part in offered.parts)
     if (offered.price_fen or 0) >= apart_fen:
-        yield f"套餐价必须低于单独购买的总价 ¥{money.yuan(apart_fen)}"
+        yield f"套餐价必须低于单独购买的总价 {money.priced(apart_fen)}"
 
 
 def _dear_set(offered: Terms, wares: Sequence[Sku]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _dear_set(offered: Terms, wares: Sequence[Sku]) -> Iterator[str]:
         return
     dearest_fen = max(sku.price_fen for sku in wares) * offered.pieces
     if (offered.price_fen or 0) >= dearest_fen:
-        yield f"范围内最贵的 {offered.pieces} 件也只要 ¥{money.yuan(dearest_fen)}，总价必须更低"
+        yield f"范围内最贵的 {offered.pieces} 件也只要 {money.priced(dearest_fen)}，总价必须更低"
 
 
 def _dear_special(offered: Terms, wares: Sequence[Sku]) -> Iterator[str]:
@@ -45,4 +45,4 @@ def _dear_special(offered: Terms, wares: Sequence[Sku]) -> Iterator[str]:
         return
     dearest_fen = max(sku.price_fen for sku in wares)
     if offered.price_fen >= dearest_fen:
-        yield f"特价必须低于售价，范围内最贵的商品售价 ¥{money.yuan(dearest_fen)}"
+        yield f"特价必须低于售价，范围内最贵的商品售价 {money.priced(dearest_fen)}"

@@ -18,6 +18,7 @@ from apps.orders.states import Status
 from apps.referrals.models import Invitation, Referral, Reward
 from apps.referrals.states import KIND, PRIZE, InvitationStatus, PrizeKind, RewardStatus
 from apps.shares.models import Share
+from mall import money
 from mall.errors import NotFound
 
 # No chain of real friends is longer; a ring ends here, too.
@@ -72,8 +73,7 @@ class Spread(NamedTuple):
     @property
     def k_factor(self) -> str:
         """How many counted friends each sharer brought, with two decimals: above 1 it grows by itself."""
-        hundredths = self.counted * 100 // self.sharers if self.sharers else 0
-        return f"{hundredths // 100}.{hundredths % 100:02}"
+        return money.yuan(money.average(self.counted * 100, over=self.sharers) if self.sharers else 0)
 
 
 def told(*, referral_id: int, at: datetime) -> Referral:

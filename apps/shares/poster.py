@@ -19,7 +19,7 @@ from django.conf import settings
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from apps.shares.cards import Card
-from mall.money import yuan
+from mall.money import priced
 
 FONT: Final = Path(__file__).parent / "fonts" / "NotoSansSC-Regular.subset.otf"
 WIDTH: Final = 750
@@ -50,7 +50,7 @@ def words(card: Card, *, at: datetime) -> Words:
     price = price_day = until = ""
     here = at.astimezone(_zone())
     if card.price_fen is not None:
-        price = f"¥{yuan(card.price_fen)}"
+        price = priced(card.price_fen)
         price_day = f"{here.month}月{here.day}日 {card.price_label or '价格'}"
     if card.until is not None:
         end = card.until.astimezone(_zone())

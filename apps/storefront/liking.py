@@ -14,6 +14,7 @@ from apps.inventory import selectors as stock_facts
 from apps.members import selectors as member_facts
 from apps.members.models import Member
 from apps.promotions import selectors as promotion_facts
+from apps.promotions.wearing import Wear
 from apps.storefront import showcase
 from mall.errors import NotFound
 
@@ -37,8 +38,8 @@ def page_json(rows: Sequence[Favorite], following: str | None, *, member: Member
     products = catalog_facts.listed(ids)
     buyable = catalog_facts.on_sale_among(ids, at=at, early=lead)
     making = Making()
-    seen = promotion_facts.scene(at=at, lead=lead).seen if rows else ()
-    shown = showcase.listed([products[pk] for pk in ids], seen, making, at=at)
+    wear = promotion_facts.scene(at=at, lead=lead).wear if rows else Wear(())
+    shown = showcase.listed([products[pk] for pk in ids], wear, making, at=at)
     results: list[dict[str, Any]] = [
         {
             **item,

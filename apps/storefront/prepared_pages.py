@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+import orjson
 from django.conf import settings
 from django.utils import timezone
 
@@ -29,7 +30,8 @@ from apps.checkout import activities
 from apps.inventory import selectors as stock_facts
 from apps.pictures import stored
 from apps.promotions import selectors as promotion_facts
-from apps.promotions import wording
+from apps.promotions import wearing, wording
+from apps.promotions.wearing import Wear
 from apps.storefront import showcase
 from mall.errors import NotFound
 
@@ -45,7 +47,17 @@ _fillings: dict[int, tuple[Page, Any, tuple[bytes | None, ...]]] = {}
 _MADE_BY: Final = blake2b(
     "".join(
         inspect.getsource(module)
-        for module in (showcase, prepared, catalog_facts, detail, stored, rules, promotion_facts, wording)
+        for module in (
+            showcase,
+            prepared,
+            catalog_facts,
+            detail,
+            stored,
+            rules,
+            promotion_facts,
+            wearing,
+            wording,
+        )
     ).encode(),
     digest_size=8,
 ).hexdigest()
@@ -156,10 +168,10 @@ def list_json(
     nowhere = look is None
     if look is None:
         look = _look_at_list(_array(()), at=at)
-    seen, sign = _scene(look.told, at=at, lead=lead)
+    scene, sign = _scene(look.told, at=at, lead=lead)
     page = _LISTS.made(
         name,
-        lambda: _list(read(), seen, sign, at=at, lead=lead),
+        lambda: _list(read(), scene.wear, sign, at=at, lead=lead),
         good=lambda page: _LISTS.good(page, sign=sign, at=at),
         looked=nowhere,
     )
@@ -181,11 +193,11 @@ def product_json(*, product_id: int, at: datetime, lead: timedelta, look: Look |
     nowhere = look is None
     if look is None:
         look = _look_at_product(product_id, at=at)
-    seen, sign = _scene(look.told, at=at, lead=lead)
+    scene, sign = _scene(look.told, at=at, lead=lead)
     whole = (sign, _is_hot(look))
     page = _PRODUCTS.made(
         name,
-        lambda: _product(product_id, seen, whole, at=at, lead=lead),
+        lambda: _product(product_id, scene.wear, whole, at=at, lead=lead),
         good=lambda page: _PRODUCTS.good(page, sign=whole, at=at),
         looked=nowhere,
     )
@@ -252,9 +264,7 @@ def _sku_ids(page: Page) -> list[int]:
     return [sku_id for hole in page.holes for sku_id in hole]
 
 
-def _scene(
-    told: promotion_facts.Told, *, at: datetime, lead: timedelta
-) -> tuple[Sequence[promotion_facts.Shown], Any]:
+def _scene(told: promotion_facts.Told, *, at: datetime, lead: timedelta) -> tuple[promotion_facts.Scene, Any]:
     """Which offers are shown, and a sign of them: with their hours and, where that moves, what they take off; and
     activities' badges. Kept while tokens, tallies and the clock say the same."""
     rests_on = (_LISTS.tokens(), told)
@@ -265,17 +275,17 @@ def _scene(
             (each.offer.ref, each.starts_at, each.ends_at, each.preheat, getattr(each.offer, "off_bp", None))
             for each in scene.seen
         )
-        kept = (rests_on, at, scene, offers)
+        # A page carries its sign into Redis and back: two hundred offers would be most of it.
+        sign = blake2b(orjson.dumps(offers), digest_size=16).digest()
+        kept = (rests_on, at, scene, sign)
         if promotion_facts.bound() == told.ids and None not in rests_on[0]:
             _scenes[lead] = kept
-    return kept[2].seen, (kept[3], activities.badge_sign(at=at))
+    return kept[2], (kept[3], activities.badge_sign(at=at))
 
 
-def _list(
-    listed: Listed, seen: Sequence[promotion_facts.Shown], sign: Any, *, at: datetime, lead: timedelta
-) -> Page:
+def _list(listed: Listed, wear: Wear, sign: Any, *, at: datetime, lead: timedelta) -> Page:
     making = Making()
-    rows = showcase.listed(listed.products, seen, making, at=at)
+    rows = showcase.listed(listed.products, wear, making, at=at)
     return making.page(
         {"results": rows, "next": listed.following, "matched": listed.matched.value},
         tokens=_LISTS.tokens(),
@@ -285,9 +295,7 @@ def _list(
     )
 
 
-def _product(
-    product_id: int, seen: Sequence[promotion_facts.Shown], sign: Any, *, at: datetime, lead: timedelta
-) -> Page:
+def _product(product_id: int, wear: Wear, sign: Any, *, at: datetime, lead: timedelta) -> Page:
     product = catalog_facts.product_page(product_id=product_id, at=at, early=lead)
     ends = [product.sale_ends_at] if product.sale_ends_at else []
     fresh_until = catalog_facts.new_until(product)
@@ -296,7 +304,7 @@ def _product(
     # For whoever came early 新品 begins with the sale.
     ends += [begins] if begins is not None and begins > at else []
     making = Making()
-    body = showcase.page_of(product, seen, making, at=at)
+    body = showcase.page_of(product, wear, making, at=at)
     return making.page(
         body, tokens=_PRODUCTS.tokens(), sign=sign, at=at, until=min([at + _PAGES_HOLD, *ends])
     )

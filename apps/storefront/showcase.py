@@ -12,7 +12,7 @@ from apps.catalog import selectors as catalog_facts
 from apps.catalog.models import Product
 from apps.checkout import activities
 from apps.pictures.stored import Size, address
-from apps.promotions import selectors as promotion_facts
+from apps.promotions.wearing import Shelved, Wear
 
 # From so few units on, over all SKUs, shoppers are told how many are left.
 LOW_STOCK: Final = 10
@@ -25,14 +25,12 @@ class Worn(NamedTuple):
     activities: list[dict[str, Any]]
 
 
-def listed(
-    products: Sequence[Product], seen: Sequence[promotion_facts.Shown], making: Making, *, at: datetime
-) -> list[dict[str, Any]]:
+def listed(products: Sequence[Product], wear: Wear, making: Making, *, at: datetime) -> list[dict[str, Any]]:
     """Return rows of ``catalog.shelf`` in the contract's form: no statement.
 
-    ``seen`` are the offers that are shown now. Each row has one hole, for what is in stock: the ids of its SKUs.
+    ``wear`` is of the offers that are shown now. Each row has one hole, for what is in stock: the ids of its SKUs.
     """
-    worn = _worn([(product, frozenset(_live_sku_ids(product))) for product in products], seen, at=at)
+    worn = _worn([(product, frozenset(_live_sku_ids(product))) for product in products], wear, at=at)
     return [
         {
             **_item(product),
@@ -44,10 +42,8 @@ def listed(
     ]
 
 
-def page_of(
-    product: Product, seen: Sequence[promotion_facts.Shown], making: Making, *, at: datetime
-) -> dict[str, Any]:
-    """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``seen`` as in listed.
+def page_of(product: Product, wear: Wear, making: Making, *, at: datetime) -> dict[str, Any]:
+    """Return a row of ``catalog.product_page`` in the contract's form: no statement; ``wear`` as in listed.
 
     Its holes are ("now", ()) for the time,
     ("sold", ()) for its sales, ("units", ids) for what is in stock, ("sku", (id,)) for one SKU's units.
@@ -61,7 +57,7 @@ def page_of(
         **making.hole(("now", ())),
         **making.hole(("sold", ())),
         **making.hole(("units", sku_ids)),
-        **_worn([(product, frozenset(sku_ids))], seen, at=at)[product.pk]._asdict(),
+        **_worn([(product, frozenset(sku_ids))], wear, at=at)[product.pk]._asdict(),
         "category": {"id": product.category_id, "name": product.category.name},
         "brand": product.brand.name if product.brand else None,
         "images": [address(name) for name in names],
@@ -113,25 +109,16 @@ def _live_sku_ids(product: Product) -> list[int]:
     return ids
 
 
-def _worn(
-    products: Sequence[tuple[Product, frozenset[int]]], seen: Sequence[promotion_facts.Shown], *, at: datetime
-) -> dict[int, Worn]:
+def _worn(products: Sequence[tuple[Product, frozenset[int]]], wear: Wear, *, at: datetime) -> dict[int, Worn]:
     """Return what each product wears: the catalogue's badges, then those of the offers that cover it.
 
     Before them stand those of the activities that it can be ordered in (``checkout.activities``). What preheats is among
     the offers with hours only. ``products`` come with the ids of their SKUs. No statement but those of activities.
     """
-    shelved = [
-        promotion_facts.Shelved(product.pk, catalog_facts.category_ids_of(product), product.brand_id, sku_ids)
-        for product, sku_ids in products
-    ]
-    offered = promotion_facts.badges(shelved, [each.offer for each in seen if not each.preheat])
-    timed = promotion_facts.activities(shelved, seen)
     orderable = activities.badges({product.pk: sku_ids for product, sku_ids in products}, at=at)
-    return {
-        product.pk: Worn(
-            [*orderable[product.pk], *catalog_facts.badges_of(product, at=at), *offered[product.pk]],
-            timed[product.pk],
-        )
-        for product, _ in products
-    }
+    worn = {}
+    for product, sku_ids in products:
+        shelved = Shelved(product.pk, catalog_facts.category_ids_of(product), product.brand_id, sku_ids)
+        own: list[str | dict[str, Any]] = [*orderable[product.pk], *catalog_facts.badges_of(product, at=at)]
+        worn[product.pk] = Worn([*own, *wear.badges(shelved)], wear.activities(shelved))
+    return worn

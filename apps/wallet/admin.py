@@ -23,7 +23,7 @@ from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
 from apps.wallet.models import Account, Entry, Pack, Spending
 from apps.wallet.services import packs
-from mall.money import yuan
+from mall.money import changed, priced, yuan
 
 
 class SaysWhetherOn(EditableAdmin):
@@ -45,7 +45,7 @@ def _change_column(field: str, label: str) -> Callable[[Any, Model], str]:
     @admin.display(description=label)
     def column(self: Any, row: Model) -> str:
         fen = getattr(row, field)
-        return f"{'+' if fen > 0 else '−'}¥{yuan(abs(fen))}" if fen else "—"
+        return changed(fen) if fen else "—"
 
     return column
 
@@ -161,8 +161,8 @@ def _rows_of(account: Account, model: str, text: str) -> SafeString:
 
 
 def _heading(account: Account) -> str:
-    principal, bonus = yuan(account.free_principal_fen), yuan(account.free_bonus_fen)
-    return f"{account.member}（{account.member.public_id}）· 可用本金 ¥{principal}，可用赠送金 ¥{bonus}"
+    principal, bonus = priced(account.free_principal_fen), priced(account.free_bonus_fen)
+    return f"{account.member}（{account.member.public_id}）· 可用本金 {principal}，可用赠送金 {bonus}"
 
 
 @admin.register(Pack)

@@ -10,12 +10,12 @@ from apps.base.admin import with_way
 from apps.base.parts import Fact, Part
 from apps.members.models import Member
 from apps.wallet import selectors as wallet_facts
-from mall.money import yuan
+from mall.money import priced
 
 
 def _held(member: Member) -> SafeString:
     mine = wallet_facts.balance_of(member)
-    told = f"本金 ¥{yuan(mine.principal_fen)}，赠送金 ¥{yuan(mine.bonus_fen)}"
+    told = f"本金 {priced(mine.principal_fen)}，赠送金 {priced(mine.bonus_fen)}"
     return with_way(told, "wallet_account", member__id__exact=member.pk)
 
 

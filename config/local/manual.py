@@ -84,11 +84,31 @@ PICTURES = (
     Picture("member", "/admin/members/member/", "change/"),
     Picture("segment", "/admin/audiences/segment/", "change/"),
     Picture("reviews", "/admin/content/review/?status__exact=HELD"),
+    Picture("deadlines", "/admin/deadlines/deadline/?standing=open"),
+    Picture(
+        "put-off",
+        "/admin/orders/order/?q={paid}",
+        "put-off/",
+        fields=(("reason", "缺货"), ("note", "茶园因雨推迟采摘，抱歉。")),
+    ),
+    Picture("delay", "/admin/deadlines/delay/", "change/"),
+    Picture("slots", "/admin/pickup/slottemplate/"),
+    Picture("slot-orders", "/admin/pickup/slotseat/?coming=yes"),
+    Picture("packing", "/admin/fulfillment/packingoption/", "change/"),
+    Picture("counter", "/admin/pickup/pickup/add/", fields=(("code", "38172946"),)),
+    Picture("after-sales", "/admin/aftersales/aftersale/"),
+    Picture("after-sale", "/admin/aftersales/aftersale/?todo=yes", "change/"),
+    Picture("inspect", "/admin/aftersales/aftersale/?status__exact=RETURNED", "inspect/"),
+    Picture("complaint", "/admin/complaints/complaint/?waiting=yes", "change/"),
+    Picture("invoice-issue", "/admin/invoices/invoice/?todo=issue", "issue/"),
+    Picture("cases", "/admin/books/case/?status__exact=OPEN"),
+    Picture("case", "/admin/books/case/?status__exact=OPEN", "change/"),
+    Picture("months", "/admin/books/journalentry/months/"),
 )
 
 
 def draw(environ: Mapping[str, str] = os.environ) -> int:
-    """Run a shop with two orders, one paid and one received, and write every picture anew; return the status."""
+    """Run a shop with an order that was paid and one that was received and complained of; write every picture anew."""
     browser = _browser()
     try:
         from playwright.sync_api import sync_playwright  # -- installed for this verb only
@@ -100,10 +120,10 @@ def draw(environ: Mapping[str, str] = os.environ) -> int:
             shop.running(slot, environ={**environ, "WALLET_ENABLED": "1"}) as running,
             sync_playwright() as play,
         ):
-            numbers = {
-                "received": Story(running.addresses, check=running.check).tell(),
-                "paid": Story(running.addresses, check=running.check).tell(until="paid"),
-            }
+            received = Story(running.addresses, check=running.check)
+            numbers = {"received": received.tell()}
+            received.complain("收到时杯盖碎了，申请退款。")
+            numbers["paid"] = Story(running.addresses, check=running.check).tell(until="paid")
             options = ["--no-sandbox"] if os.geteuid() == 0 else []
             opened = play.chromium.launch(executable_path=browser, args=options)
             page = opened.new_page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -56,6 +57,24 @@ class Story:
         self._receive(order_no)
         return order_no
 
+    def complain(self, text: str) -> None:
+        """Complain of the order at WeChat, after it was told, and wait until the shop has read it: it asks every minute."""
+        _, out_trade_no = self._paid_as
+        self._sandbox.post(
+            "/__sandbox/complaints/open",
+            {"out_trade_no": out_trade_no, "text": text, "problem_type": "REFUND"},
+        )
+        browser = AdminDoor(self._addresses.shop)
+        browser.log_in(self._addresses.operator, self._addresses.password)
+        there = re.compile(r"/admin/complaints/complaint/\d+/change/")
+
+        def read() -> bool:
+            listed = browser.page("/admin/complaints/complaint/?waiting=yes").links
+            return any(there.match(link) for link in listed)
+
+        self._await(read, within=180, what="the shop did not read the complaint")
+        self._say(f"complains at WeChat: {text}")
+
     def _log_in(self) -> None:
         given = self._sandbox.post("/__sandbox/login", {"nickname": NICKNAME})
         self._openid = given["openid"]
@@ -101,8 +120,8 @@ class Story:
             detail = self._shop.get(f"/products/{product['id']}")
             for sku in detail["skus"]:
                 if sku["available"] >= 2:
-                    price = money.yuan(sku["price_fen"])
-                    self._say(f"opens {detail['title']}: ¥{price}, {sku['available']} in stock")
+                    price = money.priced(sku["price_fen"])
+                    self._say(f"opens {detail['title']}: {price}, {sku['available']} in stock")
                     return dict(sku)
         raise Problem("the demo shop has nothing in stock")
 
@@ -208,7 +227,10 @@ def _rows(answer: Any) -> list[dict[str, Any]]:
 
 
 def _explained(quote: dict[str, Any]) -> str:
-    parts = [f"goods ¥{money.yuan(quote['goods_fen'])}"]
-    parts += [f"{applied['label']} -¥{money.yuan(applied['amount_fen'])}" for applied in quote["applied"]]
-    parts += [f"shipping ¥{money.yuan(quote['shipping_fen'])}", f"to pay ¥{money.yuan(quote['payable_fen'])}"]
+    parts = [f"goods {money.priced(quote['goods_fen'])}"]
+    parts += [f"{applied['label']} -{money.priced(applied['amount_fen'])}" for applied in quote["applied"]]
+    parts += [
+        f"shipping {money.priced(quote['shipping_fen'])}",
+        f"to pay {money.priced(quote['payable_fen'])}",
+    ]
     return ", ".join(parts)

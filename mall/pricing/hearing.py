@@ -7,7 +7,7 @@ every order for ever, with the same sentence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 from typing import Final
 
@@ -58,18 +58,32 @@ class Index:
                 for each in scope.ids:
                     named[type(scope)][each].append(place)
         self._everywhere = frozenset(everywhere)
-        self._named: Mapping[type, Mapping[int, Sequence[int]]] = {
-            kind: dict(ids) for kind, ids in named.items()
-        }
+        self._products, self._skus, self._categories, self._brands = (
+            dict(named[kind]) for kind in (Products, Skus, Categories, Brands)
+        )
 
     def meaning(self, lines: Iterable[Line]) -> set[int]:
         """The places of the scopes that cover any of the lines."""
         found = set(self._everywhere)
-        by = {kind: self._named.get(kind, {}) for kind in (Products, Skus, Categories, Brands)}
         for line in lines:
-            found.update(by[Products].get(line.product_id, ()), by[Skus].get(line.sku_id, ()))
-            if line.brand_id is not None:
-                found.update(by[Brands].get(line.brand_id, ()))
-            for category_id in line.category_ids if by[Categories] else ():
-                found.update(by[Categories].get(category_id, ()))
+            found |= self.of_product(
+                line.product_id,
+                sku_ids=(line.sku_id,),
+                category_ids=line.category_ids,
+                brand_id=line.brand_id,
+            )
+        return found
+
+    def of_product(
+        self, product_id: int, *, sku_ids: Iterable[int], category_ids: Iterable[int], brand_id: int | None
+    ) -> set[int]:
+        """The places of the scopes that mean the product, or any of these of its SKUs."""
+        found = set(self._everywhere)
+        found.update(self._products.get(product_id, ()))
+        if self._brands and brand_id is not None:
+            found.update(self._brands.get(brand_id, ()))
+        for sku_id in sku_ids if self._skus else ():
+            found.update(self._skus.get(sku_id, ()))
+        for category_id in category_ids if self._categories else ():
+            found.update(self._categories.get(category_id, ()))
         return found

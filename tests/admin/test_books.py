@@ -44,7 +44,7 @@ def test_the_pages_show_what_was_posted(admin_client: Client, sold: JournalEntry
 
     assert "预收款（待发货、定金）" in entry and "¥100.00" in entry
     assert "借贷平衡" in balance and "借贷不平衡" not in balance
-    assert "¥-40.00" in months and "收入小计" in months
+    assert "-¥40.00" in months and "收入小计" in months
     # 100 less goods at 40, sending at 6.80, and WeChat's 0.6 %, which no bill has said yet.
     assert "¥52.60" in profit and "¥0.60（估）" in profit
 

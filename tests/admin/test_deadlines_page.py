@@ -64,7 +64,7 @@ def test_the_report_is_read_and_taken_along_by_who_may(
 ) -> None:
     make.paid(1, at=timezone.now() - 100 * HOUR)
     shown = page.get(f"{BOARD}report/").content.decode()
-    assert "次日发货率" in shown and "0.00 %" in shown
+    assert "次日发货率" in shown and "0.00%" in shown
     sheet = page.get(f"{BOARD}report/", {"sheet": "days", "as": "csv"})
     text = b"".join(sheet.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     assert text.splitlines()[0].startswith("日期,应发订单,按时,超时")

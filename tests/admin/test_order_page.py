@@ -60,7 +60,7 @@ def test_each_line_s_price_comes_about_step_by_step_and_what_did_not_apply_says_
     order = counter.order(*counter.buyer(), [(counter.goods(100_00), 2)])
     shown = text(page.get(at(order)))
     # 2 × 100 = 200; 八折 leaves 160, 满100减15 leaves 145.
-    for fact in ("¥200.00", "八折 −¥40.00 → ¥160.00", "满减 −¥15.00 → ¥145.00", "¥145.00"):
+    for fact in ("¥200.00", "八折 -¥40.00 → ¥160.00", "满减 -¥15.00 → ¥145.00", "¥145.00"):
         assert fact in shown, fact
     assert "大额满减：再买 ¥140.00 可减 ¥60.00" in shown
     assert "茶壶九折、茶杯九折：订单中没有可参加此优惠的商品" in shown
@@ -73,7 +73,7 @@ def test_the_page_shows_lines_reductions_payment_parcel_upload_and_history(
     order = make.paid_order(1, price_fen=10_000)
     make.parcel(order, operator=manager, tracking_no="ZT0000000042")
     shown = text(page.get(at(order)))
-    for fact in ("待收货", "¥100.00", "春茶节 −¥15.00", "¥85.00", "已收款", "ZT0000000042", "待上传"):
+    for fact in ("待收货", "¥100.00", "春茶节 -¥15.00", "¥85.00", "已收款", "ZT0000000042", "待上传"):
         assert fact in shown, fact
     for moved in ("下单", "付款", "发货", "商家（店长）"):
         assert moved in shown, moved

@@ -121,7 +121,7 @@ def read_by(kept: versions.Kept[Any]) -> set[str]:
 def listed(query: str) -> Listed:
     """A page of the shelf, as the door reads it."""
     shelf = catalog_facts.shelf(at=demo.NOW, query=query)
-    return Listed(list(shelf.products), None, shelf.matched)
+    return Listed(list(shelf.products()), None, shelf.matched)
 
 
 def read_by_pages(product: Product) -> set[str]:

@@ -71,8 +71,9 @@ def test_a_negative_amount_has_no_split():
         money.split_units(-1, 1)
 
 
-def test_an_average_is_rounded_down_and_needs_somebody_to_have_it():
-    assert money.average(1000, over=3) == 333
+def test_an_average_is_the_nearest_fen_and_needs_somebody_to_have_it():
+    assert [money.average(total_fen, over=3) for total_fen in (0, 1000, 1001)] == [0, 333, 334]
+    assert [money.average(total_fen, over=2) for total_fen in (1, 3)] == [1, 2]
     for total_fen, over in ((100, 0), (-1, 1)):
         with pytest.raises(ValueError, match="average"):
             money.average(total_fen, over=over)
@@ -153,3 +154,14 @@ def test_what_is_shown_can_be_typed_back(amount_fen):
 def test_a_part_of_a_whole_is_told_in_basis_points_rounded_down():
     assert [money.part_bp(part, of=200) for part in (0, 197, 200)] == [0, 9_850, 10_000]
     assert money.part_bp(2, of=3) == 6_666
+
+
+def test_a_rate_of_a_report_is_told_to_the_nearest_hundredth_of_a_percent():
+    assert [money.rate_bp(part, of=23) for part in (0, 6, 23)] == [0, 2_609, 10_000]
+    assert money.percent(money.rate_bp(6, of=23)) == "26.09%"
+    assert [money.percent(bp) for bp in (0, 5, 10_000)] == ["0.00%", "0.05%", "100.00%"]
+
+
+def test_the_sign_of_an_amount_stands_before_that_of_the_money():
+    assert [money.priced(fen) for fen in (1200, 0, -57)] == ["¥12.00", "¥0.00", "-¥0.57"]
+    assert [money.changed(fen) for fen in (1200, 0, -57)] == ["+¥12.00", "¥0.00", "-¥0.57"]

@@ -31,7 +31,7 @@ from apps.orders import swapping as order_lines
 from apps.orders.models import Order, OrderLine
 from apps.pickup.services import seats
 from mall.errors import Fault, Faulty, Kind, ShopError
-from mall.money import yuan
+from mall.money import priced
 
 # As many as a shopper looks through on a telephone.
 MOST_OFFERS: Final = 10
@@ -195,7 +195,7 @@ def _why_not(line: OrderLine, sku: Sku, *, free: int) -> str:
     if free < line.quantity:
         return f"现货 {free} 件，不足 {line.quantity} 件"
     if sku.price_fen < line.unit_price_fen:
-        return f"售价 ¥{yuan(sku.price_fen)} 低于原单价 ¥{yuan(line.unit_price_fen)}"
+        return f"售价 {priced(sku.price_fen)} 低于原单价 {priced(line.unit_price_fen)}"
     if line.sku.product_id != sku.product_id and not _goes_back_alike(line, sku):
         return "七天无理由退货的条件比原商品差"
     return ""

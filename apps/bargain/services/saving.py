@@ -13,7 +13,7 @@ from apps.campaigns import services as campaigns
 from apps.campaigns.states import Approval
 from apps.catalog.models import Sku
 from mall.errors import Fault, Faulty
-from mall.money import yuan
+from mall.money import priced
 
 _LONGEST_MINUTES: Final = 30 * 24 * 60
 
@@ -85,7 +85,8 @@ def _of_sku(draft: BargainDraft) -> list[Fault]:
     if sku.price_fen - draft.floor_fen < draft.helpers:
         faults.append(
             Fault(
-                "helpers", f"原价 ¥{yuan(sku.price_fen)} 与底价之差不足以让 {draft.helpers} 人每人至少砍 1 分"
+                "helpers",
+                f"原价 {priced(sku.price_fen)} 与底价之差不足以让 {draft.helpers} 人每人至少砍 1 分",
             )
         )
     return faults

@@ -149,7 +149,7 @@ def fetch(*, day: date, kind: str, at: datetime) -> Bill:
     Bill.objects.get_or_create(day=day, kind=kind, defaults={"due_at": at})
     try:
         with wechat_bills.fetched(kind=kind, day=day) as file:
-            return _keep(day=day, kind=kind, file=file, at=at)
+            return keep(day=day, kind=kind, file=file, at=at)
     except wechat_bills.NoBill:
         return _found_empty(day=day, kind=kind, at=at)
     except wechat_bills.NotYet:
@@ -171,7 +171,7 @@ def _told(error: Exception) -> str:
             return f"微信暂时无法应答，稍后自动重试（{error}）"
 
 
-def _keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
+def keep(*, day: date, kind: str, file: wechat_bills.Bill, at: datetime) -> Bill:
     """Replace the bill's lines by those of the file. Raises BadBill where its own sums are others: then nothing is kept."""
     with transactions.patient():
         return _replace(day=day, kind=kind, file=file, at=at)

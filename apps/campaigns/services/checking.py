@@ -10,7 +10,7 @@ from apps.catalog.models import Product, Sku
 from apps.promotions import services as promotions
 from apps.promotions.models import PriceFloor
 from mall.errors import Fault
-from mall.money import yuan
+from mall.money import priced
 
 # What may go with an activity's price; free postage always may. The words of the contract (``combines``).
 EXTRAS: Final = {
@@ -75,13 +75,13 @@ def price_faults(
             faults.append(Fault(field, f"{named}活动价必须大于 0"))
         elif price_fen >= sku.price_fen + at_list:
             must = "不能高于" if at_list else "必须低于"
-            faults.append(Fault(field, f"{named}活动价{must}原价 ¥{yuan(sku.price_fen)}"))
+            faults.append(Fault(field, f"{named}活动价{must}原价 {priced(sku.price_fen)}"))
         elif sku.cost_fen is not None:
             lowest_fen = promotions.floor_fen(
                 cost_fen=sku.cost_fen, list_fen=sku.price_fen, above_cost_bp=floor.above_cost_bp
             )
             if price_fen < lowest_fen:
-                said = f"{named}活动价 ¥{yuan(price_fen)} 低于底价 ¥{yuan(lowest_fen)}"
+                said = f"{named}活动价 {priced(price_fen)} 低于底价 {priced(lowest_fen)}"
                 if floor.mode == PriceFloor.Mode.REFUSE:
                     faults.append(Fault(field, f"会突破价格底线：{said}"))
                 else:

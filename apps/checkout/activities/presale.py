@@ -28,7 +28,7 @@ from apps.presale import services as presales
 from apps.presale import terms as presale_terms
 from apps.presale.models import Presale, key_of
 from mall.errors import Kind, NotFound, ShopError
-from mall.money import yuan
+from mall.money import priced
 from mall.pricing.offers import ActivityPrice
 from mall.pricing.quote import Quote
 from mall.pricing.scope import Skus
@@ -141,4 +141,4 @@ def _label(row: Presale) -> str:
     """What the price is called in the quote: it says what the deposit is worth."""
     if row.deposit_fen is None or row.deposit_worth_fen is None or not row.growth_fen:
         return presales.LABEL
-    return f"预售（定金 ¥{yuan(row.deposit_fen)} 抵 ¥{yuan(row.deposit_worth_fen)}）"
+    return f"预售（定金 {priced(row.deposit_fen)} 抵 {priced(row.deposit_worth_fen)}）"

@@ -100,7 +100,7 @@ def _each(commission_ids: Collection[int], act: Callable[[int], int]) -> Outcome
         try:
             done += act(pk)
         except ShopError as refusal:
-            refused.append(f"订单 {order_no} ¥{money.yuan(amount_fen)}：{refusal.text}")
+            refused.append(f"订单 {order_no} {money.priced(amount_fen)}：{refusal.text}")
     return Outcome(done, refused)
 
 
@@ -135,5 +135,5 @@ def _audit(rows: Sequence[Commission], action: str, note: str, *, operator: Any,
     if operator is None:
         return
     for row in rows:
-        said = f"{row.promoter.member.public_id} ¥{money.yuan(row.amount_fen)} {note}".strip()
+        said = f"{row.promoter.member.public_id} {money.priced(row.amount_fen)} {note}".strip()
         audit.record(operator=operator, action=action, subject=row.order_no, note=said, at=at)

@@ -12,7 +12,7 @@ from apps.distribution.services import holds, takebacks, verdicts
 from apps.risk import services as risk
 from apps.risk.models import Look
 from apps.risk.states import Verdict
-from mall.money import yuan
+from mall.money import priced
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def look(*, order_no: str, at: datetime) -> int:
         found = risk.look(
             kind=verdicts.KIND,
             subject=order_no,
-            title=f"订单 {order_no} 的佣金 ¥{yuan(sum(row.left_fen for row in mine))}",
+            title=f"订单 {order_no} 的佣金 {priced(sum(row.left_fen for row in mine))}",
             member_id=mine[0].promoter.member_id,
             other_id=mine[0].buyer_id,
             at=at,

@@ -159,4 +159,4 @@ def _highest_rate() -> int:
 
 
 def _percent(bp: int) -> str:
-    return f"{money.yuan(bp)}%"
+    return money.percent(bp)

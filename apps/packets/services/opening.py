@@ -16,7 +16,7 @@ from apps.risk import services as risk
 from apps.risk.states import Verdict
 from apps.shares import selectors as share_facts
 from mall.errors import Invalid, Kind, ShopError
-from mall.money import yuan
+from mall.money import priced
 
 # Whether friends of before look like this one is asked of the latest so many.
 _PEERS: Final = 200
@@ -121,7 +121,7 @@ def _is_held(packet: Packet, part: Part, *, member_id: int, at: datetime) -> boo
     look = risk.look(
         kind=KIND,
         subject=str(part.pk),
-        title=f"好友领取「{packet.rule.title}」¥{yuan(part.amount_fen)}",
+        title=f"好友领取「{packet.rule.title}」{priced(part.amount_fen)}",
         member_id=packet.member_id,
         other_id=member_id,
         peers=packet_facts.friends_of(packet.member_id, most=_PEERS),

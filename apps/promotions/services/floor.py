@@ -44,7 +44,7 @@ class Breach(NamedTuple):
     @property
     def sentence(self) -> str:
         """For operators."""
-        return f"「{self.title}」单价 ¥{money.yuan(self.unit_fen)}，低于底价 ¥{money.yuan(self.floor_fen)}"
+        return f"「{self.title}」单价 {money.priced(self.unit_fen)}，低于底价 {money.priced(self.floor_fen)}"
 
 
 _FLOOR: Final = versions.Kept(

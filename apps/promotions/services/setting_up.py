@@ -100,4 +100,4 @@ def _of_level_price(price: LevelPrice) -> Iterator[Fault]:
     if price.price_fen < 0:
         yield Fault("price_fen", "会员价不能为负数")
     elif price.price_fen >= price.sku.price_fen:
-        yield Fault("price_fen", f"会员价必须低于售价 ¥{money.yuan(price.sku.price_fen)}")
+        yield Fault("price_fen", f"会员价必须低于售价 {money.priced(price.sku.price_fen)}")

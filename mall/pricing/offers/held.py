@@ -73,7 +73,7 @@ class Coupon(GoodsTerms):
         if short_fen <= 0:
             return None
         saving_fen = self._off_fen(self.threshold_fen)
-        gain = f"减 ¥{money.yuan(saving_fen)}"
+        gain = f"减 {money.priced(saving_fen)}"
         return step_ahead(Basis.AMOUNT, short=short_fen, gain=gain, saving_fen=saving_fen)
 
     def _off_fen(self, left_fen: int) -> int:

@@ -37,7 +37,7 @@ class _Postage(Terms):
         """
         missing_fen = self.threshold_fen - goods_left_fen
         if missing_fen > 0:
-            reason = f"再买 ¥{money.yuan(missing_fen)} 可{self.gain}"
+            reason = f"再买 {money.priced(missing_fen)} 可{self.gain}"
             return Refusal(reason, short_by_fen=missing_fen, advises=True)
         if destination is None:
             return Refusal(f"选择收货地址后可{self.gain_there}")

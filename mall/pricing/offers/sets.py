@@ -63,7 +63,7 @@ class NForM(GoodsTerms):
     def next_step(self, goods: Goods) -> NextStep | None:
         """How many pieces are missing to one set more; None where the sets come out even."""
         short = -goods.pieces % self.pieces
-        gain = f"享 {self.pieces} 件 ¥{money.yuan(self.price_fen)}"
+        gain = f"享 {self.pieces} 件 {money.priced(self.price_fen)}"
         return step_ahead(Basis.PIECES, short=short, gain=gain) if short else None
 
     def _sets(self, goods: Goods) -> int:
@@ -193,7 +193,7 @@ class Bundle(GoodsTerms):
         there = {open_line.line.sku_id: open_line.line.quantity for open_line in goods.lines}
         short = [(item, item.quantity - there.get(item.sku_id, 0)) for item in self.items]
         wanted = "、".join(f"「{item.title}」{pieces} 件" for item, pieces in short if pieces > 0)
-        return Refusal(f"再买{wanted}可享套餐价 ¥{money.yuan(self.price_fen)}", advises=True)
+        return Refusal(f"再买{wanted}可享套餐价 {money.priced(self.price_fen)}", advises=True)
 
     def next_step(self, goods: Goods) -> NextStep | None:
         """The pieces that are missing to the first bundle; None once there is one."""

@@ -74,7 +74,7 @@ class Stepped(GoodsTerms):
                 return step_ahead(
                     self.basis,
                     short=step.at_least - counted,
-                    gain=f"减 ¥{money.yuan(step.off_fen)}",
+                    gain=f"减 {money.priced(step.off_fen)}",
                     saving_fen=step.off_fen,
                 )
         return None

@@ -118,7 +118,7 @@ def step_ahead(basis: Basis, *, short: int, gain: str, saving_fen: int | None = 
     """The step to which ``short`` fen or pieces are missing; ``gain`` ends the sentence 「再买 … 可…」."""
     if basis is Basis.PIECES:
         return NextStep(f"再买 {short} 件可{gain}", saving_fen, short_by_pieces=short)
-    return NextStep(f"再买 ¥{money.yuan(short)} 可{gain}", saving_fen, short_by_fen=short)
+    return NextStep(f"再买 {money.priced(short)} 可{gain}", saving_fen, short_by_fen=short)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

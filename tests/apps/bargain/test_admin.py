@@ -22,8 +22,8 @@ def test_a_page_prices_the_start_half_the_way_and_the_floor(admin_client: Client
     assert "¥199.00 起砍，4 位好友砍到 ¥99.00；" in page
     for told in (
         "起砍价（0 人帮砍）：原价 ¥199.00，无优惠，实付 ¥199.00",
-        "2 人帮砍后（平均）：原价 ¥199.00，砍价 −¥50.00，实付 ¥149.00",
-        "底价（4 人帮砍）：原价 ¥199.00，砍价 −¥100.00，实付 ¥99.00；不同享：满150减20",
+        "2 人帮砍后（平均）：原价 ¥199.00，砍价 -¥50.00，实付 ¥149.00",
+        "底价（4 人帮砍）：原价 ¥199.00，砍价 -¥100.00，实付 ¥99.00；不同享：满150减20",
     ):
         assert told in page
 
@@ -31,7 +31,7 @@ def test_a_page_prices_the_start_half_the_way_and_the_floor(admin_client: Client
 def test_what_is_sold_at_its_floor_only_is_priced_there_only(admin_client: Client) -> None:
     row = make.bargain(floor_fen=99_00, helpers=4, buy_at_any_price=False)
     page = shown(admin_client, row.pk)
-    assert "底价（4 人帮砍）：原价 ¥199.00，砍价 −¥100.00，实付 ¥99.00" in page
+    assert "底价（4 人帮砍）：原价 ¥199.00，砍价 -¥100.00，实付 ¥99.00" in page
     assert "起砍价" not in page
 
 

@@ -10,11 +10,9 @@ from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import timezone
 
-from apps.base import jobs, pulses
+from apps.base import jobs, nudges, pulses
 from apps.base.cache import SoftRedisCache, breaker_of
 from apps.base.models import JobRun, Pulse
-from apps.outbox import services as outbox
-from apps.outbox import tasks as outbox_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -86,11 +84,15 @@ def test_after_a_failure_redis_is_left_alone_for_a_while(monkeypatch: Any) -> No
     assert lost.get("k", "none") == "none"
 
 
-def test_who_is_known_to_be_away_is_not_nudged_either(settings: Any, monkeypatch: Any) -> None:
+def test_who_is_known_to_be_away_is_not_nudged_either(
+    settings: Any, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     settings.CELERY_BROKER_URL = NOWHERE
     SoftRedisCache(NOWHERE, {}).get("k")
-    monkeypatch.setattr(outbox_tasks.deliver, "apply_async", lambda **_: pytest.fail("nudged"))
-    outbox._nudge()
+    monkeypatch.setattr(nudges.current_app, "send_task", lambda *_, **__: pytest.fail("nudged"))
+    with django_capture_on_commit_callbacks(execute=True) as left:
+        nudges.after_commit("outbox.deliver")
+    assert len(left) == 1
 
 
 def test_the_real_cache_keeps_what_it_is_given() -> None:

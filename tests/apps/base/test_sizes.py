@@ -50,3 +50,8 @@ def test_the_command_shows_as_many_tables_as_are_asked_for(heap: None) -> None:
     assert first.startswith("heap ")
     assert "30,000" in first
     assert len([line for line in others if " of " not in line]) == 2
+
+
+def test_bytes_are_told_to_the_nearest_tenth_of_a_megabyte() -> None:
+    sizes_told = [sizes.megabytes(size) for size in (0, 52_429, 1_048_576, 1_294_467_072)]
+    assert sizes_told == ["0.0", "0.1", "1.0", "1,234.5"]

@@ -123,7 +123,7 @@ def keep(kind: str, lines: Sequence[Sequence[str]], *, summary: Sequence[str] | 
     """A day's bill as it arrived from WeChat. Raises BadBill."""
     Bill.objects.get_or_create(day=DAY, kind=kind, defaults={"due_at": NEXT_MORNING})
     file = wechat_bills.Bill(kind, io.BytesIO(text(kind, lines, summary).encode()), "a" * 40)
-    return fetching._keep(day=DAY, kind=kind, file=file, at=NEXT_MORNING)
+    return fetching.keep(day=DAY, kind=kind, file=file, at=NEXT_MORNING)
 
 
 def found() -> list[tuple[str, str, int | None, int | None]]:

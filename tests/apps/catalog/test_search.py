@@ -48,7 +48,7 @@ def found(query: str) -> list[str]:
 def seen(query: str) -> tuple[str, list[str]]:
     """How well the goods match, and their titles, the best first."""
     shelf = catalog_facts.shelf(at=AT, query=query)
-    return shelf.matched, [product.title for product in shelf.products.order_by(*shelf.ordering)]
+    return shelf.matched, [product.title for product in shelf.products().order_by(*shelf.ordering)]
 
 
 @pytest.mark.parametrize(

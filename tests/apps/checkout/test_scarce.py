@@ -204,7 +204,7 @@ def test_closing_gives_coupon_points_limited_use_and_stock_back() -> None:
 
 def test_a_hundred_points_pay_one_yuan_and_are_gone_when_it_is_paid(shopper_of: Shoppers) -> None:
     member, address = make.buyer()
-    points.points.earn(member_id=member.pk, amount=250, cause="start", at=make.NOW)
+    points.points.earn(member_id=member.pk, amount=250, cause="start", at=timezone.now())
     cup = make.goods(6000)
     quote = _quote(shopper_of(member), cup, use_points=100).json()
     assert (quote["payable_fen"], quote["points_used"]) == (5900, 100)
@@ -216,7 +216,7 @@ def test_a_hundred_points_pay_one_yuan_and_are_gone_when_it_is_paid(shopper_of: 
 
 def test_more_points_than_there_are_is_refused_with_the_balance(shopper_of: Shoppers) -> None:
     member, _ = make.buyer()
-    points.points.earn(member_id=member.pk, amount=50, cause="start", at=make.NOW)
+    points.points.earn(member_id=member.pk, amount=50, cause="start", at=timezone.now())
     answer = _quote(shopper_of(member), make.goods(6000), use_points=100)
     assert (answer.status_code, answer.json()["code"]) == (409, "points_not_enough")
     assert answer.json()["details"] == {"wanted": 100, "balance": 50}
@@ -404,7 +404,7 @@ def test_twenty_lines_200_promotions_and_50_coupons_are_quoted_in_12_statements(
         )
         for n in range(50)
     )
-    points.points.earn(member_id=member.pk, amount=300, cause="start", at=make.NOW)
+    points.points.earn(member_id=member.pk, amount=300, cause="start", at=timezone.now())
     body = {
         "items": [{"sku_id": sku.pk, "quantity": 1} for sku in skus],
         "address_id": address.pk,

@@ -206,9 +206,9 @@ def test_a_template_is_kept_for_a_group_in_the_admin(admin_client: Client):
         ({"audience": "GROUP", "reason": "x"}, "请选择会员分组"),
         ({"audience": "LIST", "reason": "x"}, "请填写会员编号或上传文件"),
         ({"audience": "LIST", "numbers": "NOBODY", "reason": "x"}, "没有符合条件的会员"),
-        ({"audience": "ALL"}, "该字段是必填项"),
+        ({"audience": "ALL"}, "请填写此项"),
         ({"audience": "MARS", "reason": "x"}, "MARS"),
-        ({"audience": "", "reason": "x"}, "该字段是必填项"),
+        ({"audience": "", "reason": "x"}, "请填写此项"),
     ],
 )
 def test_a_mass_issue_to_nobody_is_refused_with_the_reason(admin_client: Client, form, reason):
@@ -254,7 +254,7 @@ def test_codes_are_ordered_made_and_exported_with_an_audit_entry(admin_client: C
 def test_a_coupon_is_read_with_its_moves_and_taken_away_by_button(admin_client: Client):
     row = coupon()
     page = f"{BASE}coupon/{row.pk}/revoke/"
-    assert "该字段是必填项" in said(admin_client.post(page, {"reason": ""}))
+    assert "请填写此项" in said(admin_client.post(page, {"reason": ""}))
     assert admin_client.post(page, {"reason": "刷单收回"}).status_code == 302
     row.refresh_from_db()
     assert row.status == "REVOKED"

@@ -70,12 +70,12 @@ def test_what_cannot_be_given_is_refused_with_the_reason(admin_client: Client):
     theirs = paid_order(make.member())
     for change, reason in (
         ({"member": "NOBODY"}, "没有这个编号的会员"),
-        ({"member": ""}, "该字段是必填项"),
+        ({"member": ""}, "请填写此项"),
         ({"order_no": theirs.order_no}, "该会员没有这个订单"),
         ({"order_no": "SO1"}, "该会员没有这个订单"),
         ({"template": template(live=False).pk}, "选择一个有效的选项"),
         ({"template": template(quota=0).pk}, "优惠券已领完"),
-        ({"reason": ""}, "该字段是必填项"),
+        ({"reason": ""}, "请填写此项"),
         ({"token": "x"}, "页面已失效"),
     ):
         said = {**form(member=member.public_id, template=of.pk), **change}

@@ -90,7 +90,7 @@ def test_the_till_remembers_its_shop(admin_client: Client, shop: Place):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"code": ""}, "该字段是必填项"),
+        ({"code": ""}, "请填写此项"),
         ({"code": "00000000"}, "券码无效"),
         ({"code": "x" * 21}, "目前字符数 21"),
         ({"goods_fen": "49.99"}, "再买 ¥0.01"),
@@ -114,7 +114,7 @@ def test_what_the_till_cannot_take_is_refused_with_the_reason(
 def test_a_use_is_undone_by_button_for_a_reason(admin_client: Client, shop: Place):
     use = used(admin_client, shop)
     page = f"{LIST}{use.pk}/undo/"
-    assert "该字段是必填项" in said(admin_client.post(page, {"reason": ""}))
+    assert "请填写此项" in said(admin_client.post(page, {"reason": ""}))
     assert admin_client.post(page, {"reason": "顾客退货"}).status_code == 302
     use.refresh_from_db()
     assert (use.undone_why, use.coupon.status) == ("顾客退货", "AVAILABLE")

@@ -49,8 +49,8 @@ def test_a_day_is_counted_by_what_was_promised_first_and_held_against_the_mercha
     assert line == reports.Line(
         day=MONDAY, owed=6, kept=2, late=3, agreed=1, gone=1, judged=5, next_day=1, out_of_stock=2
     )
-    assert (reports.percent(line.next_day_bp), line.misses_next_day) == ("20.00 %", True)
-    assert (reports.percent(line.stock_out_bp), line.lacks_too_much) == ("33.33 %", True)
+    assert (reports.percent(line.next_day_bp), line.misses_next_day) == ("20.00%", True)
+    assert (reports.percent(line.stock_out_bp), line.lacks_too_much) == ("33.33%", True)
     assert reports.by_day(since=until, until=until + timedelta(days=1), at=NOW) == []
     # What can still leave by the end of the next day is not judged yet.
     (early,) = reports.by_day(since=since, until=until, at=NOW)
@@ -61,3 +61,12 @@ def test_a_day_is_counted_by_what_was_promised_first_and_held_against_the_mercha
 def test_the_borders_themselves_are_within(next_day: int, out_of_stock: int, beyond: bool) -> None:
     line = reports.Line(None, 100, 100, 0, 0, 0, 100, next_day, out_of_stock)
     assert (line.misses_next_day, line.lacks_too_much) == (beyond, beyond)
+
+
+def test_rates_are_told_to_the_nearest_and_held_against_the_borders_as_they_are() -> None:
+    line = reports.Line(None, 23, 23, 0, 0, 0, 23, 22, 6)
+    assert reports.percent(line.stock_out_bp) == "26.09%"
+    # 97.998 per cent reads 98.00 %, and is less than 98 all the same; 5.002 per cent is more than 5.
+    near = reports.Line(None, 50_000, 50_000, 0, 0, 0, 50_000, 48_999, 2_501)
+    assert (near.next_day_bp, near.stock_out_bp) == (9_800, 500)
+    assert (near.misses_next_day, near.lacks_too_much) == (True, True)

@@ -22,6 +22,7 @@ from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
 from apps.base import days, invariants
 from apps.books import journal_selectors as journal_facts
+from apps.books import selectors as book_facts
 from apps.books.models import JournalEntry
 from apps.books.services import journal
 from apps.catalog.models import Category, Product, Sku
@@ -258,6 +259,13 @@ def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it
     assert list(journal.differences(first=first, until=end, at=end)) == []
     profits = journal_facts.profits(sold)
     assert all(one.cost_fen > 0 and one.cost_known for one in profits.values())
+
+
+def test_one_difference_of_the_bills_waits_for_a_word(shop: None) -> None:
+    (case,) = book_facts.open_cases()
+    assert (case.kind, case.wechat_fen, case.shop_fen) == ("FUND_OTHER", -3_000_00, None)
+    # Neither is the bill asked for again, nor are days before it.
+    assert not book_facts.missing().exists()
 
 
 def test_one_invoice_waits_for_the_shop_and_one_was_issued(seeded: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -63,7 +64,7 @@ def test_one_page_says_where_the_money_is(page: Client) -> None:
     for said in (
         *("部分退款", "充500送50", "¥500.00", "¥50.00", payment.payment_no, refund.refund_no),
         *("用户账户异常", "不可发货（10060004）", "会员要求", "¥400.00，同时收回赠送金 ¥40.00"),
-        *("本金 +¥500.00，赠送金 +¥50.00", "本金 −¥100.00，赠送金 −¥10.00", "重新上传发货信息"),
+        *("本金 +¥500.00，赠送金 +¥50.00", "本金 -¥100.00，赠送金 -¥10.00", "重新上传发货信息"),
     ):
         assert said in shown, said
     assert "储值账户" in shown
@@ -96,7 +97,7 @@ def test_a_refund_is_typed_in_yuan_and_sent_twice_goes_back_once(page: Client, a
         ({"principal_fen": "500.01"}, "此充值单目前最多可退 500.00 元"),
         ({"principal_fen": "0"}, "金额不能低于 0.01 元"),
         ({"principal_fen": "五百"}, "请填写金额，单位为元"),
-        ({"reason": " "}, "必填项"),
+        ({"reason": " "}, "请填写此项"),
         ({"token": "x"}, "页面已失效，请返回后重新打开"),
     ],
 )
@@ -207,4 +208,4 @@ def test_the_first_page_tells_what_was_paid_in_today(page: Client, settings: Any
 
 def _on_sale() -> Any:
     now = timezone.now()
-    return pack(starts_at=now.replace(year=now.year - 1), ends_at=now.replace(year=now.year + 1))
+    return pack(starts_at=now - timedelta(days=365), ends_at=now + timedelta(days=365))

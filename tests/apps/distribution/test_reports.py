@@ -47,7 +47,7 @@ def test_10_per_cent_and_5_of_30_yuan_of_which_10_go_back_are_20_yuan_for_3_yuan
     }
     lines = reports.by_promoter(**WINDOW)
     assert [line.names[0] for line in lines] == [second.member.public_id, first.member.public_id]
-    assert figures(reports.total(lines, names=["合计"])) == (1, 1, 2000, 300, 0, "6.66")
+    assert figures(reports.total(lines, names=["合计"])) == (1, 1, 2000, 300, 0, "6.67")
 
 
 def test_what_went_back_whole_is_no_income_and_no_cost_and_other_days_are_not_counted():
@@ -80,7 +80,7 @@ def test_a_contest_costs_its_commissions_and_its_rewards():
     contest = Contest.objects.create(title="周榜", starts_at=NOW - DAY, ends_at=NOW + DAY, wait_days=0)
     Prize.objects.create(contest=contest, first_place=1, last_place=1, reward_fen=700)
     (before,) = reports.by_contest(**WINDOW)
-    assert figures(before) == (1, 1, 2000, 300, 0, "6.66")
+    assert figures(before) == (1, 1, 2000, 300, 0, "6.67")
     leaderboard.reward_due(at=NOW + DAY)
     (line,) = reports.by_contest(**WINDOW)
     assert figures(line) == (1, 1, 2000, 300, 700, "2.00")

@@ -128,7 +128,7 @@ def test_a_session_is_tried_out_with_its_goods_and_nothing_is_kept(page: Client)
     answer = page.post(ADD, form(line(goods(50_00, title="手冲壶")), _try_out=""))
     shown = "".join(shop.shown(answer))
     assert "所有会员 11-28 10:00 至 11-28 12:00 抢购：手冲壶 ¥9.00（限 10 件，每人 1 件）" in shown
-    assert "手冲壶：原价 ¥50.00，秒杀价 −¥41.00，实付 ¥9.00" in shown
+    assert "手冲壶：原价 ¥50.00，秒杀价 -¥41.00，实付 ¥9.00" in shown
     assert "尚未保存" in shown
     assert (Session.objects.count(), Good.objects.count()) == (0, 0)
     refused = "".join(shop.shown(page.post(ADD, form(line(goods(50_00), price_fen="60"), _try_out=""))))
@@ -178,7 +178,7 @@ def test_the_page_says_the_rule_prices_a_sample_and_tells_what_came_of_it(page: 
     assert unpaid.payable_fen == 9_00
     shown = "".join(shop.shown(page.get(f"/admin/flashsale/session/{good.session_id}/change/")))
     assert "所有会员 11-28 10:00 至 11-28 12:00 抢购：手冲壶 ¥9.00（限 2 件，每人 1 件）" in shown
-    assert "手冲壶：原价 ¥50.00，秒杀价 −¥41.00，实付 ¥9.00；不同享：满40减15" in shown
+    assert "手冲壶：原价 ¥50.00，秒杀价 -¥41.00，实付 ¥9.00；不同享：满40减15" in shown
     assert "下单 2 笔，付款 1 笔，付款率 50.00%" in shown
     assert "成交 1 人，其中新客 1 人（首次付款）；销售额 ¥9.00（不含运费），活动优惠 ¥41.00" in shown
     assert "售出 1 件；全部售罄：11-28 10:00:00" in shown

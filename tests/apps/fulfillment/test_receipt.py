@@ -115,4 +115,4 @@ def test_one_that_cannot_be_received_keeps_no_other_waiting(monkeypatch: pytest.
 
     states = {order.pk: order.status for order in Order.objects.all()}
     assert [states[order.pk] for order in orders] == ["RECEIVED", "SHIPPED", "RECEIVED"]
-    assert asked == ["fulfillment.receive_overdue"]
+    assert asked.count("fulfillment.receive_overdue") == 1

@@ -79,9 +79,9 @@ def test_the_form_prices_a_basket_with_todays_offers_as_the_counter_would(admin_
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, combines=[]), at=NOW)
     other, _ = groupbuy.CAMPAIGNS.save(make.draft(make.goods(50_00), combines=["promotions"]), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
-    assert f"{cup.code} 3 人团：原价 ¥50.00，3 人团价 −¥11.00，实付 ¥39.00；不同享：满30减10" in shown
+    assert f"{cup.code} 3 人团：原价 ¥50.00，3 人团价 -¥11.00，实付 ¥39.00；不同享：满30减10" in shown
     assert "别的商品立减" not in shown
-    assert "满30减10 −¥10.00，实付 ¥29.00" in text_of(admin_client.get(f"{PAGE}{other.pk}/change/"))
+    assert "满30减10 -¥10.00，实付 ¥29.00" in text_of(admin_client.get(f"{PAGE}{other.pk}/change/"))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_form_is_tried_out_before_it_is_saved_and_nothing_that_was_typed_is_lo
     assert answer.status_code == 200
     assert (
         "3 人团每件 ¥39.00，5 人团每件 ¥35.00" in shown
-        and f"{cup.code} 开团者：原价 ¥50.00，开团者价 −¥20.00，实付 ¥30.00" in shown
+        and f"{cup.code} 开团者：原价 ¥50.00，开团者价 -¥20.00，实付 ¥30.00" in shown
     )
     assert "尚未保存" in shown and "批准前请调整" in shown and "已参加拼团「先来的团」" in shown
     assert 'value="年货团"' in shown and f"{cup.code}：39，35.00，团长 30" in shown
@@ -190,7 +190,7 @@ def test_a_sample_of_goods_that_are_bought_in_pairs_is_of_two(admin_client: Clie
     Product.objects.filter(pk=cup.product_id).update(min_quantity=2, quantity_step=2)
     row, _ = groupbuy.CAMPAIGNS.save(make.draft(cup, limit_per_member=None), at=NOW)
     shown = text_of(admin_client.get(f"{PAGE}{row.pk}/change/"))
-    assert f"{cup.code} 3 人团（2 件起购）：原价 ¥100.00，3 人团价 −¥22.00，实付 ¥78.00" in shown
+    assert f"{cup.code} 3 人团（2 件起购）：原价 ¥100.00，3 人团价 -¥22.00，实付 ¥78.00" in shown
 
 
 def test_a_copy_of_one_that_was_stopped_takes_its_place_without_another_beginning(

@@ -264,12 +264,12 @@ def test_where_mail_is_left_unsorted_another_round_is_asked_for(
 ) -> None:
     board[OrderPaid] = [f"{HERE}.note_or_fail"]
     announce_for(*range(100, 350))
-    asked: list[bool] = []
-    monkeypatch.setattr(outbox, "_nudge", lambda: asked.append(True))
+    asked: list[str] = []
+    monkeypatch.setattr(outbox.nudges, "after_commit", asked.append)
 
     assert [outbox.deliver_due(at=AT), outbox.deliver_due(at=AT)] == [200, 50]
 
-    assert asked == [True]
+    assert asked == [outbox.DELIVER]
     assert listeners.many == [100, 100, 50]
 
 

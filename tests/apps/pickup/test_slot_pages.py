@@ -57,7 +57,7 @@ def test_an_operator_keeps_times_of_the_week_and_days_off() -> None:
     assert "周一、周三" in said(page.get(TEMPLATES))
     for wrong, told in (
         ({"ends_at": "09:00"}, "结束须晚于开始"),
-        ({"weekdays": []}, "必填"),
+        ({"weekdays": []}, "请填写此项"),
         ({"weekdays": [8]}, "8"),
         ({"capacity": 0}, "1"),
         ({"capacity": 1001}, "1000"),

@@ -223,7 +223,7 @@ def test_operators_write_one_in_a_form_and_read_its_rule_and_what_it_costs(admin
     assert (row.deposit_fen, row.ships_by) == (20_00, BALANCE_UNTIL + timedelta(hours=72))
     page = admin_client.get(f"/admin/presale/presale/{row.pk}/change/").content.decode()
     assert "每件定金 ¥20.00（抵 ¥50.00）" in page
-    assert "原价 ¥200.00，预售价 −¥70.00，实付 ¥130.00；其中定金 ¥20.00，其余为尾款" in page
+    assert "原价 ¥200.00，预售价 -¥70.00，实付 ¥130.00；其中定金 ¥20.00，其余为尾款" in page
     assert f"{sku.code}：160.00，10" in page
 
 

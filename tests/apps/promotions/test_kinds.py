@@ -15,7 +15,7 @@ from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.ladders import Ladder, Rung
 from apps.promotions.models import Campaign, MemberDay, Promotion, Tally
-from apps.promotions.selectors import Shelved
+from apps.promotions.wearing import Shelved
 from mall.errors import ShopError
 from mall.pricing import engine, hearing
 from mall.pricing.basket import Basket, Line
@@ -321,23 +321,22 @@ def test_a_festival_is_shown_ahead_of_its_start_and_sells_from_then_on():
     )
     mug = cup(100_00)
     row = make.promotion(starts_at=opens, ends_at=opens + timedelta(days=1), campaign=festival)
-    shelved = [Shelved(mug.product_id, frozenset(), None, frozenset({mug.pk}))]
+    shelved = Shelved(mug.product_id, frozenset(), None, frozenset({mug.pk}))
 
     def shown(at: datetime) -> list[tuple[str, bool]]:
-        seen = promotion_facts.shown(at=at)
-        return [
-            (each["label"], each["preheat"])
-            for each in promotion_facts.activities(shelved, seen)[mug.product_id]
-        ]
+        worn = promotion_facts.scene(at=at).wear.activities(shelved)
+        return [(each["label"], each["preheat"]) for each in worn]
 
     assert shown(NOW - timedelta(seconds=1)) == []
     assert shown(NOW) == [("满100减15", True)]
     assert quoted((mug, 1)).payable_fen == 100_00
     assert shown(opens) == [("满100减15", False)]
     assert quoted((mug, 1), at=opens).payable_fen == 85_00
-    (activity,) = promotion_facts.activities(shelved, promotion_facts.shown(at=NOW))[mug.product_id]
+    (activity,) = promotion_facts.scene(at=NOW).wear.activities(shelved)
     assert (activity["ref"], activity["kind"]) == (f"promotion:{row.pk}", "STEPPED")
-    assert (activity["starts_at"], activity["ends_at"]) == (opens, opens + timedelta(days=1))
+    told = [datetime.fromisoformat(activity[name]) for name in ("starts_at", "ends_at")]
+    assert told == [opens, opens + timedelta(days=1)]
+    assert activity["starts_at"].endswith("+08:00")
 
 
 def test_a_member_day_counts_down_to_midnight():
@@ -371,8 +370,8 @@ def test_badges_tell_each_kind_in_a_word_and_a_bundle_is_worn_by_its_parts():
         "限时5折",
     ]
     shelved = [Shelved(sku.product_id, frozenset(), None, frozenset({sku.pk})) for sku in (pot, other)]
-    worn = promotion_facts.badges(shelved, promotion_facts.live(at=NOW))
-    assert worn == {pot.product_id: [*everywhere, "套餐价150元"], other.product_id: everywhere}
+    wear = promotion_facts.scene(at=NOW).wear
+    assert [wear.badges(product) for product in shelved] == [[*everywhere, "套餐价150元"], everywhere]
 
 
 def test_the_database_itself_refuses_a_limit_of_nothing():

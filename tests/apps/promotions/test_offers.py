@@ -13,7 +13,7 @@ from apps.catalog.models import Brand
 from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
-from apps.promotions.selectors import Shelved
+from apps.promotions.wearing import Shelved
 from mall.errors import Invalid
 from mall.pricing import scope
 from mall.pricing.offers import (
@@ -166,11 +166,12 @@ def test_products_wear_the_badges_of_the_offers_that_mean_them(django_assert_num
     with versions.once():
         promotion_facts.live(at=NOW)
         with django_assert_num_queries(0):
-            worn = promotion_facts.badges(shelved, promotion_facts.live(at=NOW))
-    assert worn == {
-        tea.pk: ["满100减15", "8.5折", "满99.50包邮", "部分地区满59包邮"],
-        cup.pk: ["满99.50包邮", "部分地区满59包邮"],
-    }
+            wear = promotion_facts.scene(at=NOW).wear
+            worn = [wear.badges(product) for product in shelved]
+    assert worn == [
+        ["满100减15", "8.5折", "满99.50包邮", "部分地区满59包邮"],
+        ["满99.50包邮", "部分地区满59包邮"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from apps.promotions import drafts
 from apps.promotions import selectors as promotion_facts
 from apps.promotions import services as promotions
 from apps.promotions.models import Promotion
-from apps.promotions.selectors import Shelved
+from apps.promotions.wearing import Shelved, Wear
 from mall.errors import Invalid
 from mall.pricing import engine, scope
 from mall.pricing.basket import Basket, Line
@@ -95,9 +95,9 @@ def test_a_product_wears_the_badge_that_one_of_its_skus_has(pot: Product, large:
         Shelved(row.pk, frozenset(), None, frozenset(row.skus.values_list("pk", flat=True)))
         for row in (pot, other)
     ]
-    seen = promotion_facts.shown(at=NOW)
-    assert promotion_facts.badges(shelved, [each.offer for each in seen]) == {pot.pk: ["8折"], other.pk: []}
-    assert [shown["label"] for shown in promotion_facts.activities(shelved, seen)[pot.pk]] == ["8折"]
+    wear = Wear(promotion_facts.shown(at=NOW))
+    assert [wear.badges(product) for product in shelved] == [["8折"], []]
+    assert [[each["label"] for each in wear.activities(product)] for product in shelved] == [["8折"], []]
 
 
 def test_the_price_floor_looks_at_the_skus_that_are_meant_and_fills_the_basket_up(small: Sku, large: Sku):

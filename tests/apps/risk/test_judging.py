@@ -198,7 +198,7 @@ def test_chosen_ones_are_rejected_with_a_reason_in_either_list(admin_client: Cli
     ids = [row.pk for row in (looks if name == "risk/look" else found)]
     page = listed(admin_client, name, "reject_chosen", *ids)
     address = page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"]
-    assert "必填" in admin_client.post(address, {"reason": ""}).content.decode()
+    assert "请填写此项" in admin_client.post(address, {"reason": ""}).content.decode()
     assert [judged(each)[0] for each in looks] == ["HELD", "HELD"]
     done = admin_client.post(address, {"reason": "小号自购"}, follow=True)
     assert [str(message) for message in done.context["messages"]] == ["已驳回 2 笔。"]

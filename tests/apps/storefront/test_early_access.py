@@ -66,7 +66,7 @@ def test_the_lead_is_the_levels_and_nobody_elses():
 def test_a_sale_begins_earlier_for_whoever_is_let_in_early_and_ends_for_all_at_once(at, early, open_):
     sku = new_goods()
     assert (sku.pk in catalog_facts.sellable_skus([sku.pk], at=at, early=early)) is open_
-    assert catalog_facts.shelf(at=at, early=early)[0].filter(pk=sku.product_id).exists() is open_
+    assert catalog_facts.shelf(at=at, early=early).products().filter(pk=sku.product_id).exists() is open_
     if open_:
         assert catalog_facts.product_page(product_id=sku.product_id, at=at, early=early).pk == sku.product_id
     else:

@@ -147,7 +147,7 @@ def test_the_first_page_has_the_same_goods_read_by_its_fixed_statement(ordering:
         for category_id in (None, above.pk, below.pk, 0):
             shelf = catalog_facts.shelf(at=now, category_id=category_id, ordering=ordering, early=lead)
             assert shelf.first is not None
-            rows = list(shelf.products.order_by(*shelf.ordering))
+            rows = list(shelf.products().order_by(*shelf.ordering))
             assert [_listed(row) for row in shelf.first(20)] == [_listed(row) for row in rows]
             assert [row.pk for row in shelf.first(2)] == [row.pk for row in rows[:2]]
             assert (early in rows) == bool(lead and category_id != 0)

@@ -100,7 +100,7 @@ def test_a_correction_is_typed_in_yuan_and_booked_once(page: Client):
         ({"sign": "1", "amount_fen": "4900.01"}, "账户余额不能超过 5000.00 元"),
         ({"sign": "7"}, "选择一个有效的选项"),
         ({"part": "held_bonus_fen"}, "选择一个有效的选项"),
-        ({"reason": " "}, "必填项"),
+        ({"reason": " "}, "请填写此项"),
         ({"token": "x"}, "页面已失效，请返回后重新打开"),
     ],
 )
@@ -144,7 +144,7 @@ def test_the_ledger_shows_changes_with_their_sign(page: Client):
     shown = page.get("/admin/wallet/entry/").content.decode()
     assert "+¥100.00" in shown
     assert "+¥10.00" in shown
-    assert "−¥12.50" in shown
+    assert "-¥12.50" in shown
 
 
 def test_a_pack_is_typed_in_yuan(page: Client):

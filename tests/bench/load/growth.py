@@ -63,9 +63,9 @@ def sizes(url: str) -> Table:
     rows = [
         (
             table.name,
-            _mb(table.total),
-            _mb(table.table),
-            _mb(table.indexes),
+            measured.megabytes(table.total),
+            measured.megabytes(table.table),
+            measured.megabytes(table.indexes),
             f"{table.rows:,}",
             f"{table.dead:,}",
             f"{table.dead_percent} %",
@@ -75,7 +75,3 @@ def sizes(url: str) -> Table:
     ]
     head = ("table", "MB", "rows' MB", "indexes' MB", "rows", "dead rows", "of them", "B-trees' leaves full")
     return head, rows
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1_048_576:,.0f}"

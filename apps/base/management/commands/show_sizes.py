@@ -23,7 +23,6 @@ _HEAD: Final = (
 )
 # From here on autovacuum does not keep up, or somebody holds a transaction open.
 _MUCH_DEAD: Final = 20
-_MEGABYTE: Final = 1_048_576
 _UNUSED_SHOWN: Final = 10
 
 
@@ -36,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with connection.cursor() as cursor:
             tables = sizes.largest(cursor, limit=max(options["limit"], 1))
-            idle = sizes.unused(cursor, above=_MEGABYTE, limit=_UNUSED_SHOWN)
+            idle = sizes.unused(cursor, above=sizes.MEGABYTE, limit=_UNUSED_SHOWN)
         rows = [_HEAD, *(_row(table) for table in tables)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
         for row in rows:
@@ -46,30 +45,25 @@ class Command(BaseCommand):
             )
             self.stdout.write("  ".join((name, *figures)).rstrip())
         for table in tables:
-            if table.dead_percent > _MUCH_DEAD and table.total > _MEGABYTE:
+            if table.dead_percent > _MUCH_DEAD and table.total > sizes.MEGABYTE:
                 self.stdout.write(
                     f"{table.name}: {table.dead_percent} % of its rows are dead; see docs/guide/operations.md"
                 )
         for index in idle:
             self.stdout.write(
-                f"{index.name} of {index.table}: {_mb(index.size)} MB, no statement has used it yet"
+                f"{index.name} of {index.table}: {sizes.megabytes(index.size)} MB, no statement has used it yet"
             )
 
 
 def _row(table: sizes.Table) -> tuple[str, ...]:
     return (
         table.name,
-        _mb(table.total),
-        _mb(table.table),
-        _mb(table.indexes),
+        sizes.megabytes(table.total),
+        sizes.megabytes(table.table),
+        sizes.megabytes(table.indexes),
         f"{table.rows:,}",
         f"{table.dead:,}",
         str(table.dead_percent),
         f"{timezone.localtime(table.vacuumed_at):%Y-%m-%d %H:%M}" if table.vacuumed_at else "never",
         "" if table.density is None else f"{table.density:.1f}",
     )
-
-
-def _mb(size: int) -> str:
-    tenths = size * 10 // _MEGABYTE
-    return f"{tenths // 10:,}.{tenths % 10}"
