@@ -68,7 +68,7 @@ def test_two_operators_give_a_stray_payment_back() -> None:
     assert at(case, "refund") not in text(looks.get(at(case)))
     assert looks.get(at(case, "refund")).status_code == looks.get(at(case, "grant")).status_code == 403
     assert "最多 50.00 元" in text(asks.get(at(case, "refund")))
-    for fen, words in (("0", "金额不能低于 0.01 元"), ("50.01", "退款金额超过可退金额"), ("", "必填")):
+    for fen, words in (("0", "金额不能低于 0.01 元"), ("50.01", "退款金额超过可退金额"), ("", "请填写此项")):
         told = text(asks.post(at(case, "refund"), {"amount_fen": fen, "reason": "门店误收款"}))
         assert words in told
     assert not Remedy.objects.exists()
