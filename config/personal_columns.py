@@ -47,6 +47,7 @@ TIMES = frozenset(
             "announced_at",
             "answered_at",
             "arrived_at",
+            "carriage_paid_at",
         ),
         *(
             "ask_at",

@@ -244,6 +244,8 @@ def _roles() -> dict[str, Collection[str]]:
             "orders.refund_order",
             "books.reconcile_bill",
             "books.settle_case",
+            "books.refund_case",
+            "books.book_case",
             "books.add_costrate",
             "books.change_costrate",
             "books.export_journalentry",

@@ -234,6 +234,7 @@ GLOBAL: Final[Mapping[str, str]] = {
     "books.Bill": "WeChat's bills of the whole shop",
     "books.BillLine": "lies with its bill, joined with payments by number",
     "books.Case": "a difference, by number",
+    "books.Remedy": "lies with its difference",
     "books.JournalEntry": "the books of the whole shop, by day and number",
     "books.JournalLine": "lies with its entry",
     "books.BookDay": "a day of the whole shop",

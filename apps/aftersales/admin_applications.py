@@ -122,6 +122,7 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
         "inspect",
         "dispatch_parcel",
         "carriage_back",
+        "carriage_paid",
         "record_insurance",
         "answer",
         "escalate",
@@ -142,8 +143,8 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
             found = ["inspect"] if row.is_settled else ["inspect", "refuse"]
         elif row.awaits_parcel:
             found = ["dispatch_parcel"]
-        if row.arrived_at is not None and not row.carriage_fen and wallet_facts.enabled():
-            found.append("carriage_back")
+        if row.arrived_at is not None and not row.carriage_fen:
+            found.append("carriage_back" if wallet_facts.enabled() else "carriage_paid")
         if row.kind in WITH_GOODS:  # insurers pay long after an application has ended, too
             found.append("record_insurance")
         if row.status in OPEN:
@@ -327,6 +328,28 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
 
         form = partial(forms.CarriageForm, most_fen=application_facts.rules().carriage_up_to_fen)
         return self.ask(request, form, pay, row=row, heading=told(row))
+
+    @action(
+        description="登记线下补偿运费",
+        permissions=["aftersales.approve_aftersale"],
+        url_path="carriage-paid",
+        icon="savings",
+    )
+    def carriage_paid(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: AfterSale = self.row(request, object_id)
+
+        def note(filled: forms.CarriagePaidForm) -> str:
+            paid = paying_back.note_carriage_paid(
+                after_sale_no=row.after_sale_no,
+                amount_fen=filled.cleaned_data["amount_fen"],
+                proof=filled.cleaned_data["proof"],
+                operator=operator(request),
+                at=timezone.now(),
+            )
+            return f"已登记：退货运费 {yuan(paid.carriage_fen)} 元由商家线下支付，买家会在售后详情中看到。"
+
+        form = partial(forms.CarriagePaidForm, most_fen=application_facts.rules().carriage_up_to_fen)
+        return self.ask(request, form, note, row=row, heading=told(row))
 
     @action(
         description="登记运费险理赔",

@@ -176,6 +176,23 @@ class CarriageForm(AskForm):
         )
 
 
+class CarriagePaidForm(CarriageForm):
+    """What the shop paid by hand, and how."""
+
+    title = "登记线下补偿运费"
+    explanation = (
+        "储值功能未开启时，买家垫付的退货运费由商家线下支付；付款后在此登记，每笔售后一次，会计凭证据此入账。"
+    )
+
+    proof = TextField(
+        label="付款凭证",
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="转账单号与日期等；请勿填写完整银行卡号",
+        error_messages={"required": "请填写付款凭证"},
+    )
+
+
 class AnswerForm(_ShowingForm, OnceForm):
     """Something to say to the shopper."""
 

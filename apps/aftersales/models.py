@@ -168,6 +168,8 @@ class AfterSale(models.Model):
     inspected_at = models.DateTimeField("验收时间", null=True)
     # What the shop pays back of the shopper's postage, once.
     carriage_fen = FenField("退货运费补偿（分）", default=0)
+    # When it was written down that the shop had paid it by hand; null where it went into stored value.
+    carriage_paid_at = models.DateTimeField("线下补偿时间", null=True)
     refund = models.ForeignKey(
         OrderRefund, on_delete=models.PROTECT, null=True, related_name="after_sales", verbose_name="售后退款"
     )
@@ -231,6 +233,11 @@ class AfterSale(models.Model):
             models.Index(fields=["status", "deadline_at"], name="after_sale_by_status"),
             models.Index(
                 fields=["ended_at"], condition=Q(ended_at__isnull=False), name="after_sale_ended_since"
+            ),
+            models.Index(
+                fields=["carriage_paid_at"],
+                condition=Q(carriage_paid_at__isnull=False),
+                name="after_sale_carriage_paid_in",
             ),
             finding.by_end("return_tracking_no", name="after_sale_by_return_parcel"),
         ]

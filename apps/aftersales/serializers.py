@@ -260,7 +260,7 @@ class AfterSaleSerializer(serializers.ModelSerializer[AfterSale]):
         help_text="The new goods' parcel; null before it has left."
     )
     carriage_fen = serializers.IntegerField(
-        help_text="What of the shopper's postage went into their stored value."
+        help_text="What of the shopper's postage the shop paid: into their stored value, by hand where the shop has none."
     )
     history = serializers.SerializerMethodField(help_text="Oldest first, messages and parcels included.")
     server_time = ServerTimeField()

@@ -1,4 +1,4 @@
-"""The books for operators: WeChat's bills of each day, their lines, and the differences that wait for a person."""
+"""The books for operators: WeChat's bills of each day and their lines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from unfold.decorators import action
 from apps.base import fault_words
 from apps.base.admin import ReadOnlyAdmin, chip, fault_column, yuan_column
 from apps.base.asking import Done, operator
-from apps.books import admin_money, forms, wording
+from apps.books import admin_cases, admin_money, forms, wording
 from apps.books import selectors as book_facts
-from apps.books.models import Bill, BillLine, Case
+from apps.books.models import Bill, BillLine
 from apps.books.services import cases, fetching
-from apps.books.states import ARRIVED, ASKABLE, BillKind, BillStatus, CaseStatus
+from apps.books.states import ARRIVED, BillKind, BillStatus
 from mall.money import fen_around, priced
 
-__all__ = ["BillAdmin", "admin_money"]
+__all__ = ["BillAdmin", "admin_cases", "admin_money"]
 
 _BILL_COLOURS = {
     BillStatus.WAITING: "info",
@@ -30,7 +30,6 @@ _BILL_COLOURS = {
     BillStatus.FAILED: "danger",
     BillStatus.CLOSED: "",
 }
-_CASE_COLOURS = {CaseStatus.OPEN: "danger", CaseStatus.EXPLAINED: "success", CaseStatus.GONE: "success"}
 
 
 class MissingFilter(admin.SimpleListFilter):
@@ -119,79 +118,11 @@ class BillLineAdmin(ReadOnlyAdmin):
     list_display = ["at", "bill", "number", "kind", "called", "our_no", "wechat_no", "amount"]
     list_filter = ["kind", "bill__kind", "bill__day"]
     list_select_related = ["bill"]
-    search_fields = ["=our_no", "=wechat_no"]
+    search_fields = ["=our_no", "=wechat_no", "=paid_no"]
     search_help_text = "完整的商户单号或微信单号"
-    fields = [("bill", "number"), ("kind", "called", "amount"), ("our_no", "wechat_no"), "at"]
+    fields = [("bill", "number"), ("kind", "called", "amount"), ("our_no", "wechat_no", "paid_no"), "at"]
     readonly_fields = ["called", "amount"]
 
     @admin.display(description="微信说明", ordering="said")
     def called(self, row: BillLine) -> str:
         return wording.said(row.said) or "—"
-
-
-@admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
-    """Differences, with what both sides say; open ones wait here."""
-
-    wechat = yuan_column("wechat_fen", "微信金额")
-    shop = yuan_column("shop_fen", "商城金额")
-    list_display = ["day", "kind", "number", "wechat", "shop", "standing", "grounds"]
-    list_filter = ["status", "kind", "day"]
-    search_fields = ["=number"]
-    search_help_text = "完整的单号"
-    fields = [
-        ("day", "kind", "standing"),
-        ("number", "wechat", "shop"),
-        "grounds",
-        ("opened_at", "closed_at"),
-        ("operator", "note"),
-    ]
-    readonly_fields = ["standing", "wechat", "shop", "grounds"]
-    list_select_related = ["operator"]
-    actions_detail = ["ask_wechat", "explain"]
-
-    def usable(self, row: Case) -> list[str]:
-        """What is open is explained; where WeChat knows the number, it is asked."""
-        if row.status != CaseStatus.OPEN:
-            return []
-        return ["ask_wechat", "explain"] if row.kind in ASKABLE else ["explain"]
-
-    @admin.display(description="状态", ordering="status")
-    def standing(self, row: Case) -> SafeString:
-        return chip(row.get_status_display(), _CASE_COLOURS[CaseStatus(row.status)])
-
-    @admin.display(description="依据", ordering="evidence")
-    def grounds(self, row: Case) -> str:
-        return wording.evidence(row.evidence)
-
-    @action(
-        description="向微信查询",
-        permissions=["books.settle_case"],
-        url_path="ask-wechat",
-        icon="travel_explore",
-    )
-    def ask_wechat(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row: Case = self.row(request, object_id)
-
-        def ask(_: forms.AskWechatForm) -> str:
-            case = cases.ask_wechat(case_id=row.pk, operator=operator(request), at=timezone.now())
-            return "双方已一致，自动结案。" if case.status == CaseStatus.GONE else "已查询，仍不一致。"
-
-        return self.ask(request, forms.AskWechatForm, ask, row=row, heading=row.number, outside=True)
-
-    @action(description="说明并结案", permissions=["books.settle_case"], url_path="explain", icon="edit_note")
-    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row: Case = self.row(request, object_id)
-
-        def explain(form: forms.ExplainForm) -> str:
-            note = form.cleaned_data["note"]
-            cases.explain(case_id=row.pk, note=note, operator=operator(request), at=timezone.now())
-            return "已结案。"
-
-        return self.ask(request, forms.ExplainForm, explain, row=row, heading=str(row), facts=_facts(row))
-
-
-def _facts(row: Case) -> list[tuple[str, str]]:
-    sides = (("微信金额", row.wechat_fen), ("商城金额", row.shop_fen))
-    amounts = [(label, priced(fen)) for label, fen in sides if fen is not None]
-    return [*amounts, ("依据", wording.evidence(row.evidence))]

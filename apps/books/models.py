@@ -16,6 +16,7 @@ from apps.books.states import (
     CaseStatus,
     EntryKind,
     LineKind,
+    RemedyWay,
 )
 
 _ARRIVED = list(ARRIVED)
@@ -82,12 +83,17 @@ class BillLine(models.Model):
     amount_fen = FenField("金额（分）", signed=True)
     fee_millifen = models.BigIntegerField("手续费（千分之一分）", default=0)
     at = models.DateTimeField("时间")
+    # Of a refund in a trade bill: WeChat's number of the payment that it is of.
+    paid_no = models.CharField("原支付的微信单号", max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "账单明细"
         ordering = ["bill", "number"]
         constraints = [models.UniqueConstraint(fields=["bill", "number"], name="bill_line_once")]
-        indexes = [models.Index(fields=["our_no", "kind"], name="bill_line_of_number")]
+        indexes = [
+            models.Index(fields=["our_no", "kind"], name="bill_line_of_number"),
+            models.Index(fields=["paid_no"], condition=~Q(paid_no=""), name="bill_line_of_payment"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.bill_id}:{self.number}"
@@ -114,7 +120,11 @@ class Case(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "对账差异"
         ordering = ["-day", "-id"]
-        permissions = [("settle_case", "处理对账差异")]
+        permissions = [
+            ("settle_case", "处理对账差异"),
+            ("refund_case", "非商城收款原路退款"),
+            ("book_case", "对账差异入账"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["kind", "number"], name="difference_once"),
             models.CheckConstraint(
@@ -134,6 +144,82 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.get_kind_display()} {self.number}"
+
+
+class Remedy(models.Model):
+    """What somebody wants done about the money of a difference, and the answer. Nothing changes once it is answered.
+
+    ``amount_fen``: of a refund what goes back; of a booking what WeChat has more than the shop, negative for less, which
+    ``base`` is debited with and ``account`` credited. A booking is taken back by another row, which ``undoes`` it.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="remedies", verbose_name="对账差异")
+    way = models.CharField("方式", max_length=6, choices=RemedyWay.choices)
+    amount_fen = FenField("金额（分）", signed=True)
+    base = models.CharField("转出科目", max_length=4, choices=Account.choices, blank=True)
+    account = models.CharField("入账科目", max_length=4, choices=Account.choices, blank=True)
+    reason = models.CharField("原因", max_length=80)
+    takes_two = models.BooleanField("须复核")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="申请人"
+    )
+    asked_at = models.DateTimeField("申请时间")
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, verbose_name="复核人"
+    )
+    answered_at = models.DateTimeField("复核时间", null=True)
+    granted = models.BooleanField("是否同意", null=True)
+    # The refund that was made of it.
+    refund_no = models.CharField("退款单号", max_length=64, blank=True)
+    undoes = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by", verbose_name="冲销"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "对账处理"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="remedy_has_reason"),
+            models.CheckConstraint(
+                condition=Q(way=RemedyWay.REFUND, amount_fen__gte=1, takes_two=True, base="", account="")
+                | (
+                    ~Q(way=RemedyWay.REFUND)
+                    & ~Q(amount_fen=0)
+                    & ~Q(base="")
+                    & ~Q(account="")
+                    & ~Q(base=F("account"))
+                ),
+                name="remedy_says_what_moves",
+            ),
+            models.CheckConstraint(
+                condition=Q(takes_two=False) | Q(answered_by__isnull=True) | ~Q(answered_by=F("asked_by")),
+                name="remedy_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True, answered_at__isnull=True, granted__isnull=True)
+                | Q(answered_by__isnull=False, answered_at__isnull=False, granted__isnull=False),
+                name="remedy_answered_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_no="") | Q(way=RemedyWay.REFUND, granted=True),
+                name="remedy_refunds_once_granted",
+            ),
+            models.CheckConstraint(
+                condition=Q(way=RemedyWay.UNBOOK, undoes__isnull=False)
+                | (~Q(way=RemedyWay.UNBOOK) & Q(undoes__isnull=True)),
+                name="remedy_undoes_a_booking",
+            ),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(answered_at__isnull=True), name="remedy_one_open"
+            ),
+            models.UniqueConstraint(fields=["undoes"], condition=Q(granted=True), name="remedy_undone_once"),
+        ]
+        indexes = [
+            models.Index(fields=["answered_at"], condition=Q(granted=True), name="remedy_granted_in"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}: {self.way} {self.amount_fen:+d}"
 
 
 class JournalEntry(models.Model):

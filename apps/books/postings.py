@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.aftersales.states import WITH_GOODS, InsurancePayee
-from apps.books.states import Account, BillKind, BillStatus, EntryKind, LineKind
+from apps.books.states import Account, BillKind, BillStatus, EntryKind, LineKind, RemedyWay
 from apps.catalog.models import FreightInsurance
 from apps.distribution.states import EntryKind as CommissionKind
 from apps.orders.states import DEPOSIT_END, REHEARSED, StageStatus, Status
 from apps.payments.models import RefundEnding
-from apps.payments.states import ARRIVED, RefundStatus
+from apps.payments.states import ARRIVED, STRAY, RefundStatus
 from apps.wallet.states import EntryKind as WalletKind
 from mall.pricing import refs
 
@@ -59,6 +59,8 @@ _WORDS: Final = {
     # The merchant's own 提现, to the bank.
     "taken_out": f"(kind = '{LineKind.OTHER}' AND said LIKE '%%提现%%')",
     "rehearsed": f"'{REHEARSED}'",
+    "stray": f"'{STRAY}'",
+    "given_back": f"'{RemedyWay.REFUND}'",
     # What an order's refunds before it left had taken: of its goods, of its freight.
     "before": """
         (SELECT coalesce(sum(goods_fen), 0)::bigint AS goods_fen,
@@ -82,7 +84,7 @@ _PAYMENT: Final = _of(
            ({SETTLING}, fact.captured_fen),
            (CASE WHEN fact.is_surplus THEN {REFUND_DUE} WHEN sale.id IS NULL THEN {RECHARGE_PAID}
                  ELSE {PREPAID} END, -fact.captured_fen)) AS line (account, amount)
-     WHERE fact.captured_at >= %(since)s AND fact.captured_at < %(until)s
+     WHERE fact.captured_at >= %(since)s AND fact.captured_at < %(until)s AND fact.bill_kind <> {stray}
     """,
 )
 
@@ -341,6 +343,48 @@ _FUND: Final = _of(
     """,
 )
 
+# A payment that is none of ours is the shop's to give back from when two people said so: of that day, not of the one on
+# which it came, which may be closed. It was written down by the first of its refunds.
+_STRAY: Final = _of(
+    EntryKind.STRAY,
+    """
+    SELECT 'stray:' || payment.payment_no, fact.answered_at, '', payment.payment_no, line.account, line.amount
+      FROM books_remedy AS fact JOIN payments_refund AS refund ON refund.refund_no = fact.refund_no
+      JOIN payments_payment AS payment ON payment.id = refund.payment_id
+     CROSS JOIN LATERAL (VALUES
+           ({SETTLING}, payment.captured_fen), ({REFUND_DUE}, -payment.captured_fen)) AS line (account, amount)
+     WHERE fact.answered_at >= %(since)s AND fact.answered_at < %(until)s
+       AND fact.granted AND fact.way = {given_back}
+       AND NOT EXISTS (
+             SELECT FROM books_remedy AS before JOIN payments_refund AS sooner ON sooner.refund_no = before.refund_no
+              WHERE sooner.payment_id = payment.id AND before.id < fact.id)
+    """,
+)
+
+# What of a difference was booked, or taken back, by whoever looked into it.
+_CASE: Final = _of(
+    EntryKind.CASE,
+    """
+    SELECT 'remedy:' || fact.id, fact.answered_at, '', difference.number, line.account, line.amount
+      FROM books_remedy AS fact JOIN books_case AS difference ON difference.id = fact.case_id
+     CROSS JOIN LATERAL (VALUES (fact.base, fact.amount_fen), (fact.account, -fact.amount_fen)) AS line (account, amount)
+     WHERE fact.answered_at >= %(since)s AND fact.answered_at < %(until)s
+       AND fact.granted AND fact.way <> {given_back}
+    """,
+)
+
+# The postage of a return that the shop paid by hand, having no stored value to pay it into.
+_CARRIAGE: Final = _of(
+    EntryKind.CARRIAGE,
+    """
+    SELECT 'carriage:' || fact.after_sale_no, fact.carriage_paid_at, sale.order_no, fact.after_sale_no,
+           line.account, line.amount
+      FROM aftersales_aftersale AS fact JOIN orders_order AS sale ON sale.id = fact.order_id
+     CROSS JOIN LATERAL (VALUES ({POSTAGE}, fact.carriage_fen), ({BANK}, -fact.carriage_fen)) AS line (account, amount)
+     WHERE fact.carriage_paid_at >= %(since)s AND fact.carriage_paid_at < %(until)s
+    """,
+)
+
 # Orders of a rehearsal (apps/demo) that nobody sent money for: as if WeChat had it. No shop has any.
 _REHEARSAL: Final = _of(
     EntryKind.REHEARSAL,
@@ -388,6 +432,9 @@ SOURCES: Final[Sequence[Source]] = (
     _INSURED,
     _INSURER_PAID,
     _FUND,
+    _STRAY,
+    _CASE,
+    _CARRIAGE,
     _REHEARSAL,
     *(Source(kind, _RECKONED.format(kind=kind)) for kind in RECKONED),
 )

@@ -33,6 +33,8 @@ class Read(NamedTuple):
     amount_fen: int
     fee_millifen: int
     at: datetime
+    # Of a refund: WeChat's number of the payment that it is of.
+    paid_no: str = ""
     # What the shop bears of it as a voucher, negative where that came back; no column of the line.
     voucher_fen: int = 0
 
@@ -63,6 +65,7 @@ def _trade(values: Mapping[str, str]) -> Read:
             amount_fen=_fen(values["申请退款金额"]),
             fee_millifen=fee_millifen,
             at=at,
+            paid_no=_number(values["微信订单号"]),
             voucher_fen=_fen(values["退款金额"]) - _fen(values["申请退款金额"]),
         )
     if status not in {"SUCCESS", "REVOKED"}:

@@ -79,6 +79,20 @@ class CaseStatus(models.TextChoices):
     OPEN = "OPEN", "待处理"
     EXPLAINED = "EXPLAINED", "已说明"
     GONE = "GONE", "已一致"
+    RETURNED = "RETURNED", "已退款"
+    BOOKED = "BOOKED", "已入账"
+
+
+# What the bills go on saying differs from the shop, and somebody has dealt with.
+SETTLED = (CaseStatus.EXPLAINED, CaseStatus.RETURNED, CaseStatus.BOOKED)
+
+
+class RemedyWay(models.TextChoices):
+    """What is done about the money of a difference."""
+
+    REFUND = "REFUND", "原路退款"
+    BOOK = "BOOK", "入账"
+    UNBOOK = "UNBOOK", "冲销入账"
 
 
 BILL_LIFECYCLE = Lifecycle(
@@ -101,6 +115,11 @@ CASE_LIFECYCLE = Lifecycle(
         "explain": Move({CaseStatus.OPEN}, CaseStatus.EXPLAINED),
         "vanish": Move({CaseStatus.OPEN}, CaseStatus.GONE),
         "return": Move({CaseStatus.GONE}, CaseStatus.OPEN),
+        # Money that is none of ours goes back where it came from, in one part or several.
+        "give_back": Move({CaseStatus.OPEN, CaseStatus.RETURNED}, CaseStatus.RETURNED),
+        # The difference stands on an account that somebody chose; another entry takes it off again.
+        "book": Move({CaseStatus.OPEN}, CaseStatus.BOOKED),
+        "unbook": Move({CaseStatus.BOOKED}, CaseStatus.OPEN),
     },
     final={CaseStatus.EXPLAINED},
     labels=dict(CaseStatus.choices),
@@ -134,6 +153,7 @@ class Account(models.TextChoices):
     RECHARGE_PAID = "2006", "充值待入账"
     CARRIAGE_DUE = "2202", "应付邮费与包装"
     INSURANCE_DUE = "2203", "应付运费险保费"
+    OTHER_DUE = "2241", "其他应付款（代收、待查款）"
     SALES = "6001", "销售收入"
     FREIGHT = "6002", "运费收入"
     COUPONS = "6101", "优惠券折让"
@@ -152,6 +172,7 @@ class Account(models.TextChoices):
     VOUCHERS = "6607", "微信代金券（商户承担）"
     CORRECTIONS = "6608", "储值人工调整"
     INSURANCE = "6609", "退货运费险（保费减理赔）"
+    OTHER_LOSS = "6711", "其他支出（差错、赔付）"
 
 
 _SECTIONS: Mapping[str, Section] = {
@@ -162,6 +183,7 @@ _SECTIONS: Mapping[str, Section] = {
     "63": Section.INCOME,
     "64": Section.COST,
     "66": Section.EXPENSE,
+    "67": Section.EXPENSE,
 }
 
 
@@ -198,4 +220,7 @@ class EntryKind(models.TextChoices):
     POINTS_REVALUED = "POINTS_RATE", "积分价值重估"
     FEE = "FEE", "微信手续费与代金券"
     FUND = "FUND", "微信资金账单"
+    STRAY = "STRAY", "非商城收款"
+    CASE = "CASE", "对账差异入账"
+    CARRIAGE = "CARRIAGE", "线下补偿退货运费"
     REHEARSAL = "REHEARSAL", "演示收款"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from django.db import models
 
 from mall.lifecycle import Lifecycle, Move
+
+# The kind of bill of money that came under a number of nobody here (非商城收款): the bill is the payment itself.
+STRAY: Final = "stray"
 
 
 class PaymentStatus(models.TextChoices):
@@ -25,6 +29,7 @@ class SurplusReason(models.TextChoices):
     REFUNDED = "REFUNDED", "商户平台已退款"
     RECHARGE_LATE = "RECHARGE_LATE", "充值单已关闭后付款"
     WALLET_OFF = "WALLET_OFF", "储值功能已关闭"
+    STRAY = "STRAY", "非商城收款"
 
 
 class RefundStatus(models.TextChoices):

@@ -1833,8 +1833,15 @@ PAGES: Final[dict[str, Callable[[], Page]]] = {
 }
 
 # Two people and a refund that WeChat refused: tests/apps/payments/test_endings.py presses all three; one that WeChat
-# cannot bring home: test_abnormal.py beside it.
+# cannot bring home: test_abnormal.py beside it. The money of a difference: test_case_pages.py, and postage that is paid by
+# hand while stored value is off: tests/apps/aftersales/test_deciding.py.
 BY_TWO: Final = {
+    "aftersales_aftersale_carriage_paid",
+    "books_case_refund",
+    "books_case_book",
+    "books_case_unbook",
+    "books_case_grant",
+    "books_case_refuse",
     "payments_refund_apply_abnormal",
     "payments_refund_ask_ending",
     "payments_refund_grant_ending",

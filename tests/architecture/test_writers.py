@@ -180,7 +180,7 @@ STATUS_WRITERS = {
     "apps/distribution/services/withdrawals.py": {"_move"},
     "apps/aftersales/services/moving.py": {"move"},
     "apps/bargain/services/running.py": {"write"},
-    "apps/books/services/cases.py": {"_moved"},
+    "apps/books/services/cases.py": {"moved"},
     "apps/books/services/fetching.py": {"_found_empty", "_put_off", "_replace", "explain"},
     "apps/campaigns/services/lifecycle.py": {"_moved"},
     "apps/cardkeys/services/keeping.py": {"_void_of_sku"},

@@ -14,7 +14,7 @@ from apps.aftersales.models import AfterSale
 from apps.aftersales.planning import Wish
 from apps.aftersales.services import moving, refunding
 from apps.aftersales.states import AfterSaleKind, AfterSaleStatus, By
-from apps.base import transactions
+from apps.base import audit, transactions
 from apps.payments.states import MoneyBack
 from apps.wallet import selectors as wallet_facts
 from apps.wallet import services as wallet
@@ -41,8 +41,23 @@ class CarriageNeedsWallet(ShopError):
     """Postage goes into stored value, and the shop has none: nobody could see or spend it there."""
 
     code = "carriage_needs_wallet"
-    message = "储值功能未开启，运费无法补偿到余额；请线下支付给买家，并用「回复买家」告知"
+    message = "储值功能未开启，运费无法补偿到余额；请线下支付给买家后登记"
     kind = Kind.CONFLICT
+
+
+class CarriageHasWallet(ShopError):
+    """While the shop has stored value, postage goes there: what is paid by hand is not seen by the shopper."""
+
+    code = "carriage_has_wallet"
+    message = "储值功能已开启，请补偿到买家的储值余额"
+    kind = Kind.CONFLICT
+
+
+class CarriageProofMissing(Invalid):
+    """Whoever looks at it later must see how the money went."""
+
+    code = "carriage_proof_missing"
+    message = "请填写付款凭证"
 
 
 class NothingSentBack(ShopError):
@@ -128,15 +143,8 @@ def compensate_carriage(*, after_sale_no: str, amount_fen: int, operator: Any, a
     """
     if not wallet_facts.enabled():
         raise CarriageNeedsWallet
-    most_fen = application_facts.rules().carriage_up_to_fen
-    if not 1 <= amount_fen <= most_fen:
-        raise CarriageTooMuch(details={"most_fen": most_fen})
     with transaction.atomic():
-        row = moving.lock(after_sale_no=after_sale_no)
-        if row.arrived_at is None:
-            raise NothingSentBack
-        if row.carriage_fen:
-            raise CarriagePaid
+        row = _owed_carriage(after_sale_no, amount_fen=amount_fen)
         wallet.adjust(
             member_id=row.member_id,
             principal_change_fen=amount_fen,
@@ -149,6 +157,47 @@ def compensate_carriage(*, after_sale_no: str, amount_fen: int, operator: Any, a
         row.save(update_fields=["carriage_fen"])
         told = f"退货运费 {money.yuan(amount_fen)} 元已补偿到储值余额"
         moving.note_step(row, move="carriage", by=By.OPERATOR, operator=operator, note=told, at=at)
+    return row
+
+
+def note_carriage_paid(
+    *, after_sale_no: str, amount_fen: int, proof: str, operator: Any, at: datetime
+) -> AfterSale:
+    """Write down that the shop paid the shopper's postage of sending back by hand, once, up to the rules' amount.
+
+    ``proof`` says how (a transfer's number and day); it stays in the audit. Raises CarriageHasWallet while stored value is
+    switched on, NotFound, NothingSentBack, CarriagePaid, CarriageTooMuch, CarriageProofMissing.
+    """
+    if wallet_facts.enabled():
+        raise CarriageHasWallet
+    if not proof.strip():
+        raise CarriageProofMissing
+    with transaction.atomic():
+        row = _owed_carriage(after_sale_no, amount_fen=amount_fen)
+        row.carriage_fen, row.carriage_paid_at = amount_fen, at
+        row.save(update_fields=["carriage_fen", "carriage_paid_at"])
+        told = f"退货运费 {money.yuan(amount_fen)} 元已由商家线下支付"
+        moving.note_step(row, move="carriage", by=By.OPERATOR, operator=operator, note=told, at=at)
+        audit.record(
+            operator=operator,
+            action="登记线下补偿运费",
+            subject=after_sale_no,
+            note=f"{told}；{proof.strip()}",
+            at=at,
+        )
+    return row
+
+
+def _owed_carriage(after_sale_no: str, *, amount_fen: int) -> AfterSale:
+    """The application, locked. Raises CarriageTooMuch, NotFound, NothingSentBack, CarriagePaid."""
+    most_fen = application_facts.rules().carriage_up_to_fen
+    if not 1 <= amount_fen <= most_fen:
+        raise CarriageTooMuch(details={"most_fen": most_fen})
+    row = moving.lock(after_sale_no=after_sale_no)
+    if row.arrived_at is None:
+        raise NothingSentBack
+    if row.carriage_fen:
+        raise CarriagePaid
     return row
 
 

@@ -10,10 +10,20 @@ import structlog
 from django.db import connection, transaction
 
 from apps.base import transactions
+from apps.books import case_selectors as case_facts
 from apps.books import selectors as book_facts
 from apps.books.models import Bill, Case
 from apps.books.selectors import Difference
-from apps.books.states import ARRIVED, ASKABLE, CASE_LIFECYCLE, COMPARED_IN, BillKind, CaseKind, CaseStatus
+from apps.books.states import (
+    ARRIVED,
+    ASKABLE,
+    CASE_LIFECYCLE,
+    COMPARED_IN,
+    SETTLED,
+    BillKind,
+    CaseKind,
+    CaseStatus,
+)
 from apps.checkout import asking
 from apps.payments.services import console
 from apps.wechat.pay import client
@@ -45,7 +55,7 @@ UPDATE books_case AS known SET status = %(vanished)s, closed_at = %(at)s
 _UNEXPLAINED: Final = f"""
 {book_facts.FOUND} AS found
  WHERE NOT EXISTS (SELECT FROM books_case AS known WHERE known.kind = found.kind AND known.number = found.number
-                      AND known.day = %(day)s AND known.status = %(explained)s)
+                      AND known.day = %(day)s AND known.status = ANY(%(settled)s))
 """
 _COUNT: Final = f"SELECT count(*) FROM {_UNEXPLAINED}"  # noqa: S608 -- as above
 _TELL: Final = (
@@ -83,8 +93,16 @@ class NoteTooShort(Invalid):
     message = "请写明原因（至少 4 个字）"
 
 
+class RemedyWaits(ShopError):
+    """A refund or booking was asked for, and its second person has not answered."""
+
+    code = "remedy_waits"
+    message = "已有处理申请等待复核"
+    kind = Kind.CONFLICT
+
+
 def reconcile(*, day: date, at: datetime, tell: Callable[[Difference], None] | None = None) -> int:
-    """Compare a day's bills with the shop, open and close cases accordingly; return how many differ and are not explained.
+    """Compare a day's bills with the shop, open and close cases accordingly; return how many differ and nobody dealt with.
 
     ``tell`` hears of each of them, one after the other. Safe to repeat: a difference is one case. Whatever the bills say,
     the rows stay in the database: a million differences take no more memory than none. Raises NothingArrived.
@@ -125,7 +143,7 @@ def _moves(*, day: date, compared: Collection[str], at: datetime) -> dict[str, A
         "gone": str(gone),
         "returned": str(CASE_LIFECYCLE.target(move="return", current=gone)),
         "vanished": str(CASE_LIFECYCLE.target(move="vanish", current=opened)),
-        "explained": str(CaseStatus.EXPLAINED),
+        "settled": sorted(str(status) for status in SETTLED),
     }
 
 
@@ -148,12 +166,17 @@ def reconcile_due(*, at: datetime) -> int:
 
 @transaction.atomic
 def explain(*, case_id: int, note: str, operator: Any, at: datetime) -> Case:
-    """Close a difference that is right as it is, with the reason. Raises CaseNotFound, NoteTooShort, MoveRefused."""
+    """Close a difference that is right as it is, with the reason.
+
+    Raises CaseNotFound, NoteTooShort, MoveRefused, and RemedyWaits while a refund or booking waits for its second person.
+    """
     if len(note) < _LEAST_NOTE:
         raise NoteTooShort
-    case = _locked(case_id)
+    case = locked(case_id)
+    if case_facts.waiting(case) is not None:
+        raise RemedyWaits
     case.note, case.operator = note, operator
-    return _moved(case, "explain", at=at)
+    return moved(case, "explain", at=at)
 
 
 def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
@@ -163,9 +186,7 @@ def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
     Raises CaseNotFound, NotAskable, WechatRefused, WechatUnavailable, NothingArrived.
     """
     transactions.forbid("asking WeChat Pay")
-    case = Case.objects.filter(pk=case_id).first()
-    if case is None:
-        raise CaseNotFound
+    case = found(case_id)
     if case.kind not in ASKABLE or case.status != CaseStatus.OPEN:
         raise NotAskable
     if case.kind in {CaseKind.PAYMENT_UNHEARD, CaseKind.PAYMENT_MISSING}:
@@ -178,14 +199,24 @@ def ask_wechat(*, case_id: int, operator: Any, at: datetime) -> Case:
     return case
 
 
-def _moved(case: Case, move: str, *, at: datetime) -> Case:
+def moved(case: Case, move: str, *, at: datetime) -> Case:
+    """Move a locked difference, and save it. Raises MoveRefused."""
     case.status = CASE_LIFECYCLE.target(move=move, current=case.status)
     case.closed_at = None if case.status == CaseStatus.OPEN else at
     case.save()
     return case
 
 
-def _locked(case_id: int) -> Case:
+def found(case_id: int) -> Case:
+    """The difference. Raises CaseNotFound."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        raise CaseNotFound
+    return case
+
+
+def locked(case_id: int) -> Case:
+    """The difference, locked. Raises CaseNotFound."""
     case = Case.objects.select_for_update().filter(pk=case_id).first()
     if case is None:
         raise CaseNotFound

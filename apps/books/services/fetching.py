@@ -46,6 +46,7 @@ _COLUMNS: Final = (
     "amount_fen",
     "fee_millifen",
     "at",
+    "paid_no",
 )
 # As COPY reads a value (PostgreSQL, COPY, Text Format): numbers of WeChat's may hold anything.
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})

@@ -9,6 +9,7 @@ from apps.checkout.bills.kind import By, Kind, Overdue, Together
 from apps.checkout.bills.orders import ORDER
 from apps.checkout.bills.presales import BALANCE, DEPOSIT, StageNotDue, not_due
 from apps.checkout.bills.recharges import RECHARGE
+from apps.checkout.bills.strays import STRAY
 from apps.orders.models import Order
 from apps.orders.states import Status
 from apps.payments import selectors as payment_facts
@@ -21,6 +22,7 @@ __all__ = [
     "OF_RECHARGES",
     "ORDER",
     "RECHARGE",
+    "STRAY",
     "By",
     "Kind",
     "Overdue",
@@ -35,7 +37,7 @@ __all__ = [
     "of",
 ]
 
-KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE, DEPOSIT, BALANCE)
+KINDS: Final[tuple[Kind, ...]] = (ORDER, RECHARGE, DEPOSIT, BALANCE, STRAY)
 # Doors of orders never work on bills of recharges, and the other way round: they tell so (`keeps_away_from`).
 OF_ORDERS: Final = (type(ORDER), type(DEPOSIT), type(BALANCE))
 OF_RECHARGES: Final = (type(RECHARGE),)

@@ -109,7 +109,7 @@ class Kind(ABC):
     def own_numbers(self, *, member_id: int) -> Sequence[str] | None:
         """The numbers of a member's bills that are no order's: what was paid, told and given back by them is exported with
         the member, and stands in the way of an erasure while it is under way. None for a kind that is always an
-        order's: rooms find those by the order.
+        order's, which rooms find by the order, or nobody's.
         """
 
     def given_up(self, bill_no: str, *, by: By, at: datetime) -> None:

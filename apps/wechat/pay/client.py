@@ -29,6 +29,7 @@ __all__ = [
     "prepay",
     "query",
     "query_refund",
+    "query_transaction",
     "refund",
     "sign_for_client",
 ]
@@ -108,6 +109,15 @@ def query(*, out_trade_no: str) -> Transaction:
     _check(_TRADE_NO, out_trade_no)
     read = facts.transaction(gateway.asked(lambda pay: pay.query(out_trade_no=out_trade_no)))
     if read.out_trade_no != out_trade_no:
+        raise wechat_errors.WechatBadAnswer("query answered another number")
+    return read
+
+
+def query_transaction(*, transaction_id: str) -> Transaction:
+    """Return what WeChat Pay knows of a payment by its own number, whoever asked for it. Raises as ``query`` does."""
+    _check(_WECHAT_NO, transaction_id)
+    read = facts.transaction(gateway.asked(lambda pay: pay.query(transaction_id=transaction_id)))
+    if read.transaction_id != transaction_id:
         raise wechat_errors.WechatBadAnswer("query answered another number")
     return read
 

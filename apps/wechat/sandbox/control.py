@@ -66,6 +66,11 @@ class Sandbox:
         """Let a payment succeed that the merchant (or time) had closed; returns the transaction id."""
         return str(self._post("pay_although_closed", out_trade_no=out_trade_no)["transaction_id"])
 
+    def pay_elsewhere(self, openid: str, out_trade_no: str, *, amount_fen: int) -> str:
+        """Let money arrive under a number of another system of the same merchant; returns the transaction id."""
+        told = self._post("pay_elsewhere", openid=openid, out_trade_no=out_trade_no, amount_fen=amount_fen)
+        return str(told["transaction_id"])
+
     def confirm_receipt(self, transaction_id: str) -> None:
         """Confirm in WeChat's own component."""
         self._post("confirm_receipt", transaction_id=transaction_id)

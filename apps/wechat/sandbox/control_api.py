@@ -106,6 +106,20 @@ def _pay_although_closed(world: World, request: Request) -> Response:
     return as_json({"result": "ok", "transaction_id": payments.succeed(world, row).transaction_id})
 
 
+def _pay_elsewhere(world: World, request: Request) -> Response:
+    asked = request.json()
+    amount_fen = asked.get("amount_fen")
+    if isinstance(amount_fen, bool) or not isinstance(amount_fen, int) or amount_fen < 1:
+        raise BadOrder("amount_fen must be a whole number above 0")
+    row = payments.pay_elsewhere(
+        world,
+        out_trade_no=_text(asked, "out_trade_no"),
+        openid=_shopper(world, asked).openid,
+        amount_fen=amount_fen,
+    )
+    return as_json({"result": "ok", "transaction_id": row.transaction_id})
+
+
 def _confirm_transfer(world: World, request: Request) -> Response:
     asked = request.json()
     openid, package_info = _shopper(world, asked).openid, _text(asked, "package_info")
@@ -299,6 +313,7 @@ ROUTES = [
     Route("POST", f"{ROOT}/pay", _pay),
     Route("POST", f"{ROOT}/refuse", _refuse),
     Route("POST", f"{ROOT}/pay_although_closed", _pay_although_closed),
+    Route("POST", f"{ROOT}/pay_elsewhere", _pay_elsewhere),
     Route("POST", f"{ROOT}/confirm_receipt", _confirm_receipt),
     Route("POST", f"{ROOT}/waybills/move", _move_waybill),
     Route("POST", f"{ROOT}/transfers/confirm", _confirm_transfer),

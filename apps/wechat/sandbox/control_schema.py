@@ -92,6 +92,17 @@ CALLS: Final = (
     ),
     Call(
         "POST",
+        "pay_elsewhere",
+        "Money arrives under a number of another system of the same merchant",
+        {
+            **_OPENID,
+            "out_trade_no*": (_TEXT, "The other system's number."),
+            "amount_fen*": (_WHOLE, "How much."),
+        },
+        {**_OK, "transaction_id": _TEXT},
+    ),
+    Call(
+        "POST",
         "confirm_receipt",
         "The shopper confirms receipt in WeChat",
         {"transaction_id*": (_TEXT, "WeChat's number of the payment.")},

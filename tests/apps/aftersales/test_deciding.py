@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.test import Client
 
 from apps.aftersales import services as aftersales
 from apps.aftersales.admin_applications import AfterSaleAdmin
 from apps.aftersales.models import AfterSale
 from apps.aftersales.services import deciding, paying_back, returning, sending, sweeping
+from apps.base.models import AuditEntry
 from apps.inventory.models import Stock, StockEntry
 from apps.inventory.services import OutOfStock
 from apps.orders.models import OrderRefund
@@ -200,6 +202,47 @@ def test_a_shoppers_postage_is_paid_into_no_wallet_that_is_switched_off(settings
 
     settings.WALLET_ENABLED = True
     assert "carriage_back" in page.usable(row)
+
+
+def test_postage_that_was_paid_by_hand_is_written_down_once_and_told(settings: Any) -> None:
+    settings.WALLET_ENABLED = False
+    order, (cup,) = apply.received((2000, 1))
+    row = apply.approve(apply.applied(order, {cup: 1}, "RETURN"))
+    page = AfterSaleAdmin(AfterSale, admin.site)
+
+    def note(fen: int, proof: str = "转账 20261127001") -> None:
+        paying_back.note_carriage_paid(
+            after_sale_no=row.after_sale_no,
+            amount_fen=fen,
+            proof=proof,
+            operator=apply.head(),
+            at=apply.LATER,
+        )
+
+    with pytest.raises(paying_back.NothingSentBack):
+        note(1200)
+    apply.arrive(row)
+    assert "carriage_paid" in page.usable(apply.fresh(row))
+    with pytest.raises(paying_back.CarriageTooMuch):
+        note(3001)
+    with pytest.raises(paying_back.CarriageProofMissing, match="付款凭证"):
+        note(1200, " ")
+    who = Client()
+    who.force_login(User.objects.create_superuser("店长"))
+    address = f"/admin/aftersales/aftersale/{row.pk}/carriage-paid/"
+    assert "最多 30.00 元" in who.get(address).content.decode()
+    assert "请填写付款凭证" in who.post(address, {"amount_fen": "12"}).content.decode()
+    note(1200)
+    with pytest.raises(paying_back.CarriagePaid):
+        note(1200)
+    row = apply.fresh(row)
+    assert (row.carriage_fen, row.carriage_paid_at) == (1200, apply.LATER)
+    assert row.steps.get(move="carriage").note == "退货运费 12.00 元已由商家线下支付"
+    told = AuditEntry.objects.get(action="登记线下补偿运费")
+    assert (told.subject, "转账 20261127001" in told.note) == (row.after_sale_no, True)
+    settings.WALLET_ENABLED = True
+    with pytest.raises(paying_back.CarriageHasWallet, match="储值余额"):
+        note(1200)
 
 
 def test_a_shoppers_postage_is_paid_back_once_up_to_the_rules_amount(settings: Any) -> None:

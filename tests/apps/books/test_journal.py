@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from apps.aftersales.planning import Wish
-from apps.aftersales.services import refunding, sending
+from apps.aftersales.services import paying_back, refunding, sending
 from apps.base import days
 from apps.books import journal_selectors as journal_facts
 from apps.books.models import JournalEntry, JournalLine
@@ -342,6 +342,31 @@ def test_commission_is_owed_until_it_has_arrived() -> None:
     # Five thousand given, three arrived, and two and a half taken back of which five hundred are owed to the shop.
     assert standing() == {"COMMISSION_DUE": 500, "COMMISSION": 2_500, "SETTLING": -3_000}
     assert list(journal_facts.liabilities_apart()) == []
+
+
+def test_postage_that_was_paid_by_hand_is_a_cost_of_its_order(settings: Any) -> None:
+    settings.WALLET_ENABLED = False
+    order, (cup,) = apply.received((2000, 1))
+    row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "RETURN")))
+    paying_back.note_carriage_paid(
+        after_sale_no=row.after_sale_no,
+        amount_fen=1200,
+        proof="转账 1",
+        operator=apply.head(),
+        at=apply.LATER,
+    )
+    first, until = days.shop_day(apply.LATER), apply.LATER + timedelta(minutes=1)
+    journal.post(first=first, until=until, at=until)
+    entry = JournalEntry.objects.get(kind="CARRIAGE")
+    lines = dict(entry.lines.values_list("account", F("debit_fen") - F("credit_fen")))
+    assert (entry.order_no, entry.number, lines) == (
+        order.order_no,
+        row.after_sale_no,
+        {"6601": 1200, "1001": -1200},
+    )
+    assert not [
+        one for one in journal.differences(first=first, until=until, at=until) if "carriage" in one[0]
+    ]
 
 
 def balances_of(name: str) -> int:

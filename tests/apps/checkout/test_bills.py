@@ -472,6 +472,7 @@ def test_kinds_have_names_and_labels_of_their_own() -> None:
         ("recharge", "充值"),
         ("deposit", "定金"),
         ("balance", "尾款"),
+        ("stray", "非商城收款"),
     ]
     assert [bills.of(kind.name) for kind in bills.KINDS] == list(bills.KINDS)
     assert bills.due_of(make.order()) is bills.ORDER

@@ -21,6 +21,7 @@ from apps.aftersales.states import AfterSaleStatus
 from apps.bargain import services as bargains
 from apps.bargain.models import Bargain
 from apps.base import days, invariants
+from apps.books import case_selectors as case_facts
 from apps.books import journal_selectors as journal_facts
 from apps.books import selectors as book_facts
 from apps.books.models import JournalEntry
@@ -261,9 +262,11 @@ def test_the_past_of_the_demo_shop_is_in_its_books_and_every_order_tells_what_it
     assert all(one.cost_fen > 0 and one.cost_known for one in profits.values())
 
 
-def test_one_difference_of_the_bills_waits_for_a_word(shop: None) -> None:
-    (case,) = book_facts.open_cases()
-    assert (case.kind, case.wechat_fen, case.shop_fen) == ("FUND_OTHER", -3_000_00, None)
+def test_one_difference_of_the_bills_waits_for_a_word_and_one_to_be_booked(shop: None) -> None:
+    word, booking = book_facts.open_cases().order_by("wechat_fen")
+    assert (word.kind, word.wechat_fen, word.shop_fen) == ("FUND_OTHER", -3_000_00, None)
+    assert (booking.kind, booking.wechat_fen, booking.shop_fen) == ("FUND_OTHER", 8_80, None)
+    assert case_facts.bookable(word) is None and case_facts.bookable(booking) is not None
     # Neither is the bill asked for again, nor are days before it.
     assert not book_facts.missing().exists()
 
