@@ -40,7 +40,8 @@ class StrayBill(Kind):
         return SurplusReason.STRAY
 
     def paid(self, bill_no: str, *, by: Actor, at: datetime) -> None:
-        raise NotPayable
+        """Never: ``why_not`` always knows why."""
+        raise RuntimeError(f"a stray payment pays for nothing: {bill_no}")
 
     def upload(self, payment: Payment, *, at: datetime) -> None:
         """Nothing was sold, so there is nothing to tell."""
