@@ -14,6 +14,7 @@ from apps.payments.models import Payment
 from apps.payments.services import Bill, NotPayable
 from apps.payments.states import STRAY as NAME
 from apps.payments.states import SurplusReason
+from mall.errors import ShopError
 
 
 class StrayBill(Kind):
@@ -21,7 +22,7 @@ class StrayBill(Kind):
 
     name = NAME
     label = "非商城收款"
-    busy = NotPayable
+    busy = ShopError  # nobody can press "pay" for it
 
     def page(self, bill_no: str) -> str:
         return f"{reverse('admin:books_case_changelist')}?{urlencode({'q': bill_no})}"
