@@ -49,6 +49,7 @@ CLOSED: Final[Collection[str]] = {
     *("base.AuditEntry", "base.JobRun", "base.Pulse", "base.Reckoning"),
     *("outbox.Announcement", "outbox.Delivery", "wechat.PushMessage", "payments.Notification"),
     *("books.JournalEntry", "books.CostRate", "books.Bill", "books.BillLine", "books.Case"),
+    "books.Remedy",
     *("inventory.Hold", "inventory.StockEntry", "cardkeys.CardKey", "cardkeys.CardBatch"),
     *("members.Member", "members.Group", "members.Membership", "members.Level", "members.LevelChange"),
     *("members.GrowthEntry", "members.Document", "members.Consent", "members.Address", "members.Session"),
