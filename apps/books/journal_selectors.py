@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Max, Min, Q, Sum
 
 from apps.base import days
-from apps.books.models import BookDay, CostRate, JournalEntry, JournalLine
+from apps.books.models import Bill, BookDay, CostRate, JournalEntry, JournalLine
 from apps.books.states import OF_PROFIT, Account
 from apps.distribution.models import Entry as CommissionEntry
 from apps.orders.models import Order
@@ -110,6 +110,13 @@ def next_to_close() -> date | None:
     )
     moments = [one["first"] for one in found if one["first"] is not None]
     return days.shop_day(min(moments)) if moments else None
+
+
+def billed_late(*, before: date) -> Sequence[date]:
+    """The closed Shanghai days before that one of which a bill came since it began: fetched by hand, or late."""
+    since, _ = days.day_window(before)
+    late = Bill.objects.filter(day__lt=before, fetched_at__gte=since, day__in=BookDay.objects.values("day"))
+    return list(late.order_by("day").values_list("day", flat=True).distinct())
 
 
 def last_closed() -> BookDay | None:

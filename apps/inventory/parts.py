@@ -12,6 +12,7 @@ from apps.base.parts import Fact, Part
 from apps.catalog.models import Product
 from apps.catalog.rules import described
 from apps.inventory.models import Stock
+from apps.stores.admin_bound import EVERYWHERE
 
 
 def _stock(product: Product) -> SafeString:
@@ -40,5 +41,14 @@ def _stock(product: Product) -> SafeString:
 
 STOCK: Final = Part(
     room="inventory",
-    facts=[Fact(name="stock", label="各仓库存", under="库存", needs="inventory.view_stock", shown=_stock)],
+    facts=[
+        Fact(
+            name="stock",
+            label="各仓库存",
+            under="库存",
+            needs="inventory.view_stock",
+            also_needs=EVERYWHERE,  # it tells of every place; who works at some finds theirs under 库存
+            shown=_stock,
+        )
+    ],
 )

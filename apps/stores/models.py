@@ -91,7 +91,8 @@ class PlaceStaff(models.Model):
         verbose_name="操作员",
         db_index=False,
     )
-    place = models.ForeignKey(Place, on_delete=models.CASCADE, related_name="+", verbose_name="门店")
+    # A shop that went would leave its staff bound to none, and who is bound to none sees every shop.
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, related_name="+", verbose_name="门店")
     note = models.CharField("备注", max_length=40, blank=True, help_text="如班次、岗位；只有后台可见")
 
     class Meta:

@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 
 from apps.coupons.services import store_uses
+from apps.inventory.models import Stock
 from apps.invoices.models import Invoice
 from apps.members.models import Member
 from apps.orders.models import Order
@@ -162,6 +163,16 @@ def test_what_is_seen_names_no_order_and_is_not_changed(clerk: User, theirs: lis
                 shown = text(client.get(address))
                 leaks += [(label, address) for number in (*theirs, "别处的会员") if number in shown][:1]
     assert leaks == []
+
+
+def test_the_page_of_a_product_tells_no_stock_of_another_place(clerk: User, theirs: list[str]) -> None:
+    client = browser(clerk)
+    shown = [
+        text(client.get(f"/admin/catalog/product/{key}/change/"))
+        for key in set(Stock.objects.filter(place__name="龙井门店").values_list("sku__product", flat=True))
+    ]
+    assert [page for page in shown if "龙井门店" in page or "各仓库存" in page] == []
+    assert shown
 
 
 def test_no_look_up_and_no_search_names_what_is_closed(clerk: User, theirs: list[str]) -> None:

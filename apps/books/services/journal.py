@@ -119,8 +119,10 @@ def post_due(*, at: datetime) -> int:
         day, closed = day + timedelta(days=1), closed + 1
     if day < today:
         return made
-    back = _LATE if closed else timedelta(days=1)
-    return made + post(first=today - back, until=until, at=at)
+    first = today - (_LATE if closed else timedelta(days=1))
+    for late in journal_facts.billed_late(before=first):
+        made += post(first=late, until=days.day_window(late)[1], at=at)
+    return made + post(first=first, until=until, at=at)
 
 
 def close_day(*, day: date, at: datetime) -> int:

@@ -16,7 +16,7 @@ from apps.aftersales.planning import Wish
 from apps.aftersales.services import paying_back, refunding, sending
 from apps.base import days
 from apps.books import journal_selectors as journal_facts
-from apps.books.models import JournalEntry, JournalLine
+from apps.books.models import Bill, JournalEntry, JournalLine
 from apps.books.services import journal, rates
 from apps.books.states import Account, BillKind
 from apps.catalog.models import Sku
@@ -276,6 +276,19 @@ def test_wechats_fee_and_the_moves_of_its_balance_come_out_of_its_bills(journey:
     profit = journal_facts.profits([sold])[journey.order_no]
     assert (profit.fee_fen, profit.fee_said, profit.cost_known) == (7, True, False)
     assert profit.profit_fen == profit.net_fen - 2_000 - 680 - profit.commission_fen - 7
+
+
+def test_a_bill_that_comes_after_more_than_a_week_is_posted_on_its_day(journey: Order) -> None:
+    came = days.day_window(DAY + timedelta(days=10))[0] + timedelta(hours=10)
+    journal.post_due(at=came)
+    make.keep(BillKind.FUND, [make.moved("其他", "", -5)])
+    Bill.objects.update(day=DAY, fetched_at=came)
+
+    journal.post_due(at=came + timedelta(minutes=10))
+    journal.post_due(at=came + timedelta(minutes=20))
+
+    entry = JournalEntry.objects.get(business_key=f"fund:{DAY}")
+    assert (entry.day, entry.lines.get(account=Account.OTHER_MOVES).debit_fen) == (DAY, 5)
 
 
 def test_a_deposit_is_owed_until_it_is_sold_for_kept_or_given_back() -> None:
