@@ -235,7 +235,6 @@ def _roles() -> dict[str, Collection[str]]:
             "aftersales.change_aftersale",
             "aftersales.approve_aftersale",
             "aftersales.approve_any_aftersale",
-            "aftersales.change_aftersalerules",
             "aftersales.add_insurancepayment",
             "invoices.issue_invoice",
             "invoices.export_invoice",

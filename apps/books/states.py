@@ -79,7 +79,7 @@ class CaseStatus(models.TextChoices):
     OPEN = "OPEN", "待处理"
     EXPLAINED = "EXPLAINED", "已说明"
     GONE = "GONE", "已一致"
-    RETURNED = "RETURNED", "已退款"
+    RETURNED = "RETURNED", "已转退款"
     BOOKED = "BOOKED", "已入账"
 
 

@@ -84,7 +84,7 @@ def test_two_operators_give_a_stray_payment_back() -> None:
 
     told = text(answered(agrees, case, "grant"))
     refund = Refund.objects.get()
-    assert f"已发起原路退款，退款单 {refund.refund_no}" in told and "已退款" in told
+    assert f"已发起原路退款，退款单 {refund.refund_no}" in told and "已转退款" in told
     audit = AuditEntry.objects.filter(subject="POS1").values_list("operator__username", "action")
     assert set(audit) == {("出纳", "申请原路退款"), ("会计", "复核原路退款")}
     page = f"/admin/payments/payment/{Payment.objects.get().pk}/change/"

@@ -161,7 +161,7 @@ class Migration(migrating.Migration):
                     ("OPEN", "待处理"),
                     ("EXPLAINED", "已说明"),
                     ("GONE", "已一致"),
-                    ("RETURNED", "已退款"),
+                    ("RETURNED", "已转退款"),
                     ("BOOKED", "已入账"),
                 ],
                 default="OPEN",
