@@ -284,7 +284,8 @@ class AfterSaleAdmin(OfOrders, Shown, ReadOnlyAdmin):
                 return "验收完成，商品已入库，请寄出新包裹。"
             return f"验收完成，商品已入库，退款 {yuan(done.amount_fen)} 元。"
 
-        form = partial(forms.InspectForm, lines=lines, most_fen=row.amount_fen)
+        instead = application_facts.had_instead(row, lines)
+        form = partial(forms.InspectForm, lines=lines, instead=instead, most_fen=row.amount_fen)
         return self.ask(request, form, inspect, row=row, heading=told(row), seen=standing_of(row))
 
     @action(

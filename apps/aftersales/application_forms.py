@@ -21,6 +21,7 @@ from apps.aftersales.services.returning import Found
 from apps.base import held
 from apps.base.asking import AskForm, OnceForm, ReasonForm
 from apps.base.forms import LinesField, RuledForm, TextField, YuanField
+from apps.catalog.models import Sku
 from apps.fulfillment.ship_form import ParcelForm
 from apps.members.models import Level
 from apps.pictures.child import Drawing
@@ -111,11 +112,20 @@ class InspectForm(_ShowingForm):
         help_text="买家可见，例如为何只接受一部分；全部不接受时必填",
     )
 
-    def __init__(self, *args: Any, lines: Sequence[AfterSaleLine], most_fen: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lines: Sequence[AfterSaleLine],
+        instead: Mapping[int, Sku],
+        most_fen: int,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._lines = lines
         for line in lines:
             goods = f"{line.order_line.title} {line.order_line.option_text}".strip()
+            if line.order_line_id in instead:
+                goods += f"（已换为 {instead[line.order_line_id]}）"
             self.fields[f"accepted_{line.order_line_id}"] = forms.IntegerField(
                 label=f"{goods} · 接受件数",
                 min_value=0,

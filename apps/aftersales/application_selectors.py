@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -19,10 +20,11 @@ from apps.aftersales.models import (
 )
 from apps.aftersales.states import MOVE_LABELS, OPEN, AfterSaleKind, AfterSaleStatus, By
 from apps.base import days
+from apps.catalog.models import Sku
 from apps.fulfillment.models import ParcelLine
 from apps.members.models import Member
 from apps.orders import selectors as order_facts
-from apps.orders.models import Order, OrderRefund, OrderRefundLine
+from apps.orders.models import Order, OrderLine, OrderRefund, OrderRefundLine
 from apps.payments import selectors as payment_facts
 from apps.payments.states import MoneyBack, RefundStatus, money_back
 from apps.stores.models import Place
@@ -268,13 +270,43 @@ def return_place(row: AfterSale | None = None) -> Place | None:
 
 
 def units_of(row: AfterSale) -> dict[int, int]:
-    """What leaves anew for an exchange or a reship, by SKU id: the accepted units, all of them before a look at them."""
-    units: dict[int, int] = {}
-    for line in row.lines.all():
-        sku_id = line.new_sku_id or line.order_line.sku_id
-        if line.units:
-            units[sku_id] = units.get(sku_id, 0) + line.units
-    return units
+    """What leaves anew for an exchange or a reship, by SKU id: the accepted units, all of them before a look at them.
+
+    The same again is what the buyer has, which is not what was ordered where it was exchanged before.
+    """
+    lines = list(row.lines.all())
+    had = had_of([line.order_line for line in lines], before=row.pk)
+    units: Counter[int] = Counter()
+    for line in lines:
+        units.update(line.new_sku_id or sku_id for sku_id in had[line.order_line_id][: line.units])
+    return dict(units)
+
+
+def had_of(lines: Iterable[OrderLine], *, before: int | None = None) -> dict[int, list[int]]:
+    """Which SKU the buyer has of each unit of these lines, by their ids; ``before`` an application, None for now.
+
+    What an exchange brought stands first: where a line is of several SKUs by then, it is taken for what comes back first.
+    One statement.
+    """
+    had = {line.pk: [line.sku_id] * line.quantity for line in lines}
+    earlier = AfterSaleLine.objects.filter(order_line__in=had, accepted__gt=0)
+    if before is not None:
+        earlier = earlier.filter(after_sale__lt=before)
+    for each in earlier.select_related("after_sale").order_by("after_sale_id"):
+        have = had[each.order_line_id]
+        came, kept = have[: each.accepted], have[each.accepted :]
+        sent = came[: each.units] if each.after_sale.dispatched_at else []
+        had[each.order_line_id] = [each.new_sku_id or sku_id for sku_id in sent] + kept
+    return had
+
+
+def had_instead(row: AfterSale, lines: Iterable[AfterSaleLine]) -> dict[int, Sku]:
+    """What the buyer has of these lines of an application where that is not what was ordered, by order line id."""
+    ordered = {line.order_line_id: line.order_line for line in lines}
+    had = had_of(ordered.values(), before=row.pk)
+    others = {pk: sku_ids[0] for pk, sku_ids in had.items() if sku_ids and sku_ids[0] != ordered[pk].sku_id}
+    skus = Sku.objects.in_bulk(others.values()) if others else {}
+    return {pk: skus[sku_id] for pk, sku_id in others.items()}
 
 
 def said_last(*, after_sale_id: int, by: By) -> Any:

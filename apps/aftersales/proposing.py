@@ -297,4 +297,5 @@ def _exchanged(ask: Ask, lines: Mapping[int, OrderLine]) -> dict[int, int]:
         good = good and new is not None and not new.virtual
         if not good:
             raise NotExchangeable(details={"line_id": line_id, "sku_id": sku_id})
-    return {line_id: sku_id for line_id, sku_id in wanted.items() if sku_id != lines[line_id].sku_id}
+    had = application_facts.had_of([lines[line_id] for line_id in wanted])
+    return {line_id: sku_id for line_id, sku_id in wanted.items() if sku_id not in had[line_id][:1]}

@@ -85,9 +85,12 @@ def move(
 
 
 def tell_counter(order: Order) -> None:
-    """Where the order is fetched, let its counter know of the application that is open: no statement for others."""
+    """Where the order is fetched, let its counter know of the application that is open: no statement for others.
+
+    One that was refunded is decided, however long WeChat takes: its units are gone, and the others are handed over.
+    """
     if order.delivery_kind is DeliveryKind.PICKUP:
-        still = AfterSale.objects.filter(order=order, status__in=OPEN).order_by("id")
+        still = AfterSale.objects.filter(order=order, status__in=OPEN, refund=None).order_by("id")
         moving.ask_back(
             order=order, after_sale_no=still.values_list("after_sale_no", flat=True).first() or ""
         )

@@ -98,6 +98,7 @@ def pay_back(row: AfterSale, *, operator: Any, at: datetime) -> None:
     row.freight_fen = max(row.freight_fen, whole.shipping_fen)
     row.amount_fen = row.refund.amount_fen
     row.save(update_fields=["refund", "goods_fen", "freight_fen", "amount_fen"])
+    moving.tell_counter(row.order)
     told = f"退款 {money.yuan(row.amount_fen)} 元"
     moving.note_step(row, move="pay", by=_who(operator=operator), operator=operator, note=told, at=at)
     follow(row, at=at)

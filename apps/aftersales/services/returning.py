@@ -209,14 +209,19 @@ def _amount_fen(row: AfterSale, lines: list[AfterSaleLine], *, granted_fen: int 
 
 
 def _shelve(row: AfterSale, lines: list[AfterSaleLine], *, operator: Any, at: datetime) -> None:
-    """Accepted units come into the place that received them; damaged ones are written off at once."""
+    """Accepted units come into the place that received them; damaged ones are written off at once.
+
+    They are of the SKU that the buyer had: not what was ordered, where that was exchanged before.
+    """
     if row.place_id is None:
         raise NotFound
     units: Counter[int] = Counter()
     damaged: Counter[int] = Counter()
+    had = application_facts.had_of([line.order_line for line in lines], before=row.pk)
     for line in lines:
-        units[line.order_line.sku_id] += line.accepted or 0
-        damaged[line.order_line.sku_id] += line.damaged
+        came = had[line.order_line_id][: line.accepted]
+        units.update(came)
+        damaged.update(came[: line.damaged])
     inventory.take_back(
         place_id=row.place_id,
         units=+units,

@@ -84,11 +84,9 @@ def held_by(row: AfterSale) -> str:
 
 def _note_cost(row: AfterSale) -> None:
     lines = list(AfterSaleLine.objects.filter(after_sale=row).select_related("order_line"))
-    costs = dict(
-        Sku.objects.filter(pk__in=[line.new_sku_id or line.order_line.sku_id for line in lines]).values_list(
-            "pk", "cost_fen"
-        )
-    )
+    had = application_facts.had_of([line.order_line for line in lines], before=row.pk)
+    sent = {line.pk: line.new_sku_id or had[line.order_line_id][0] for line in lines}
+    costs = dict(Sku.objects.filter(pk__in=set(sent.values())).values_list("pk", "cost_fen"))
     for line in lines:
-        line.cost_fen = costs.get(line.new_sku_id or line.order_line.sku_id)
+        line.cost_fen = costs.get(sent[line.pk])
     AfterSaleLine.objects.bulk_update(lines, ["cost_fen"])

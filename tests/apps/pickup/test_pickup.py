@@ -271,3 +271,15 @@ def test_what_is_asked_back_is_not_handed_over_until_that_is_decided() -> None:
         after_sale_no=row.after_sale_no, reason="商品已备好", operator=fulfillment.operator(), at=make.NOW
     )
     assert hand_over(order).status == "FETCHED"
+
+
+def test_what_is_left_is_handed_over_as_soon_as_the_rest_is_refunded_though_the_money_is_under_way() -> None:
+    shop = make.shop()
+    order = make.ready(shop, cup := make.goods(shop), 2)
+    row = apply.applied(order, {cup: 1})
+    row = apply.approve(row)
+    # Decided, though WeChat has not paid yet.
+    assert (row.status, row.refund is not None) == ("APPROVED", True)
+    assert hand_over(order).status == "FETCHED"
+    assert Order.objects.get(pk=order.pk).status == "RECEIVED"
+    whole()
