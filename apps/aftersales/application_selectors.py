@@ -300,6 +300,13 @@ def had_of(lines: Iterable[OrderLine], *, before: int | None = None) -> dict[int
     return had
 
 
+def exchanged(lines: Iterable[OrderLine]) -> frozenset[int]:
+    """The ids of those of the lines of which the buyer has another SKU than was ordered. One statement."""
+    ordered = {line.pk: line.sku_id for line in lines}
+    had = had_of(lines)
+    return frozenset(pk for pk, sku_id in ordered.items() if any(each != sku_id for each in had[pk]))
+
+
 def had_instead(row: AfterSale, lines: Iterable[AfterSaleLine]) -> dict[int, Sku]:
     """What the buyer has of these lines of an application where that is not what was ordered, by order line id."""
     ordered = {line.order_line_id: line.order_line for line in lines}

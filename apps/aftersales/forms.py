@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from apps.aftersales import application_selectors as application_facts
 from apps.aftersales.planning import Standing, Wish
 from apps.base.asking import AskForm, OnceForm
 from apps.base.forms import TextField, YuanField
@@ -51,6 +52,7 @@ class Row(NamedTuple):
     sent: int
     units: Any
     restock: Any
+    is_exchanged: bool
 
 
 class PartForm(OnceForm):
@@ -70,6 +72,7 @@ class PartForm(OnceForm):
         super().__init__(*args, **kwargs)
         self._standing = standing
         left_fen = standing.shipping_left_fen
+        self._exchanged = application_facts.exchanged(standing.lines)
         self.fields["shipping_fen"] = YuanField(
             label="退还运费（元）",
             required=False,
@@ -88,7 +91,7 @@ class PartForm(OnceForm):
                 widget=UnfoldAdminIntegerFieldWidget(attrs={"min": 0, "max": refundable}),
                 error_messages={"max_value": f"最多 {refundable} 件"},
             )
-            if refundable > standing.to_send.get(line.pk, 0):
+            if refundable > standing.to_send.get(line.pk, 0) and line.pk not in self._exchanged:
                 self.fields[f"restock_{line.pk}"] = forms.BooleanField(
                     label="退回商品重新入库", required=False, widget=UnfoldBooleanWidget
                 )
@@ -105,6 +108,7 @@ class PartForm(OnceForm):
                 sent=line.quantity - line.refunded - to_send,
                 units=self[units] if units in self.fields else None,
                 restock=self[restock] if restock in self.fields else None,
+                is_exchanged=line.pk in self._exchanged,
             )
 
     def wish(self) -> Wish:

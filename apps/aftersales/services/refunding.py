@@ -60,6 +60,14 @@ class TwoPeopleNeeded(ShopError):
     kind = Kind.FORBIDDEN
 
 
+class RestockExchanged(ShopError):
+    """What was exchanged for another SKU comes back by an application, whose inspection shelves what it is."""
+
+    code = "refund_restock_exchanged"
+    message = "换过货的商品请走退货售后，验收时按实物入库"
+    kind = Kind.CONFLICT
+
+
 class ReasonMissing(Invalid):
     """A refund has a reason: the buyer reads it."""
 
@@ -92,7 +100,7 @@ def refund(
     agreed; without it one operator refunds up to that amount, and no units that an open application has. ``of`` is the
     id of the application that is paid by it; every other one is lowered to what is left. Raises NotFound,
     OrderNotRefundable, UnitsInvalid, ShippingTooMuch, NothingToRefund, AmountTooHigh, UnitsAsked,
-    TwoPeopleNeeded, RefundChanged, RefundTokenReused, ReasonMissing.
+    TwoPeopleNeeded, RestockExchanged, RefundChanged, RefundTokenReused, ReasonMissing.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -104,7 +112,10 @@ def refund(
             if before.order_id != order.pk:
                 raise RefundTokenReused
             return before
-        plan = planning.plan(planning.standing_of(order), wish)
+        standing = planning.standing_of(order)
+        plan = planning.plan(standing, wish)
+        if wish.restock and not application_facts.exchanged(standing.lines).isdisjoint(wish.restock):
+            raise RestockExchanged
         if not approved:
             _require_operators(plan, operator=operator)
         if seen and seen != plan.fingerprint():

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.aftersales import application_selectors as application_facts
+from apps.aftersales.services.refunding import RestockExchanged
 from apps.inventory.models import Stock
 from tests.apps.aftersales import apply, make
 from tests.apps.aftersales import test_units_once as units
@@ -43,3 +44,19 @@ def test_what_was_exchanged_may_be_exchanged_for_what_was_ordered() -> None:
     row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "EXCHANGE", new={cup: cup})))
     units.dispatch(apply.inspect(row, {cup: 1}))
     assert (Stock.objects.get(sku=cup).on_hand, Stock.objects.get(sku=mug).on_hand) == (cups - 1, mugs + 1)
+
+
+def test_what_was_exchanged_is_not_shelved_by_a_refund_that_knows_the_order_only(
+    admin_client: Client,
+) -> None:
+    order, (cup,) = apply.received((6900, 2))
+    mug = counter.goods(6900, units=9)
+    row = apply.arrive(apply.approve(apply.applied(order, {cup: 1}, "EXCHANGE", new={cup: mug})))
+    units.dispatch(apply.inspect(row, {cup: 1}))
+    line = make.line(order, cup).pk
+    page = admin_client.get(f"/admin/orders/order/{order.pk}/refund-part/").content.decode()
+    assert "换过货，退回的实物请走退货售后入库" in page
+    assert f"restock_{line}" not in page
+    with pytest.raises(RestockExchanged):
+        make.refund(order, {cup: 1}, restock={cup})
+    assert make.refund(order, {cup: 1}).amount_fen == 6900
