@@ -114,9 +114,9 @@ class _Line:
         found: bytes | None = self._tried("GET", key)
         return found
 
-    def write(self, key: str, value: bytes, *, seconds: int, gone: str) -> None:
-        """Put bytes for so long and delete another key, in one trip. Raises RedisError, OSError."""
-        self._tried("SET", key, value, "EX", seconds, then=("DEL", gone))
+    def write(self, key: str, value: bytes, *, seconds: int, gone: str | None) -> None:
+        """Put bytes for so long and delete another key, if one is named, in one trip. Raises RedisError, OSError."""
+        self._tried("SET", key, value, "EX", seconds, then=("DEL", gone) if gone else ())
 
     def _tried(self, *command: Any, then: Sequence[Any] = ()) -> Any:
         is_new = self._own is None or self._own[0] != os.getpid()
@@ -211,9 +211,10 @@ class SoftRedisCache(RedisCache):
         found: bytes | None = self._softly(lambda: self._line.read(kept), None)
         return found
 
-    def write(self, key: str, value: bytes, *, seconds: int, gone: str) -> None:
-        """Put bytes for so long, and delete the key ``gone``, in one trip."""
-        kept, other = self.make_and_validate_key(key), self.make_and_validate_key(gone)
+    def write(self, key: str, value: bytes, *, seconds: int, gone: str | None = None) -> None:
+        """Put bytes for so long, and delete the key ``gone``, if there is one, in one trip."""
+        kept = self.make_and_validate_key(key)
+        other = self.make_and_validate_key(gone) if gone else None
         self._softly(lambda: self._line.write(kept, value, seconds=seconds, gone=other), None)
 
     def reachable(self) -> bool:

@@ -176,7 +176,7 @@ class Pages:
             if mine:
                 cache.delete(maker)
             raise
-        # Whoever waits finds it: the page is there before the maker's mark is gone.
-        cache.write(key, pickle.dumps(made, 5), seconds=_KEEP_SECONDS, gone=maker)  # type: ignore[attr-defined]  # as above
+        # Whoever waits finds it: the page is there before the maker's mark is gone. Another maker's mark stays.
+        cache.write(key, pickle.dumps(made, 5), seconds=_KEEP_SECONDS, gone=maker if mine else None)  # type: ignore[attr-defined]  # as above
         self._put_near(key, made)
         return made

@@ -1,12 +1,17 @@
-"""Prepared pages that lie in the process: what is asked for again stays, what is not makes room."""
+"""Prepared pages: what is asked for again stays in the process, what is not makes room; one maker at a time."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from django.core.cache import cache
+
+from apps.base import prepared
 from apps.base.prepared import MOST_NEAR, Page, Pages
 
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
+SHEET = Page((b"sheet",), (), (), None, NOW, NOW + timedelta(hours=1))
 
 
 def page(pages: Pages, name: str) -> Page:
@@ -34,3 +39,23 @@ def test_no_more_pages_lie_in_the_process_than_twice_as_many() -> None:
     there = [number for number in range(5 * MOST_NEAR) if pages.near(f"passing-{number}") is not None]
     assert len(there) <= 2 * MOST_NEAR
     assert there[-1] == 5 * MOST_NEAR - 1
+
+
+def test_whoever_does_not_wait_any_longer_leaves_the_makers_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "_PATIENCE_SECONDS", 0)
+    pages = Pages("tried")
+    key = pages.key("slow")
+    assert cache.add(f"{key}:maker", 1, timeout=5)
+    made = pages.made(key, lambda: SHEET, good=lambda _: True)
+    assert pages.kept(key) is made
+    assert not cache.add(f"{key}:maker", 1, timeout=5)
+
+
+def test_a_page_that_was_made_is_there_for_other_processes_and_its_mark_is_gone() -> None:
+    pages = Pages("tried")
+    key = pages.key("made")
+    made = pages.made(key, lambda: SHEET, good=lambda _: True)
+    elsewhere = Pages("tried").kept(key)
+    assert elsewhere is not None
+    assert elsewhere.pieces == made.pieces
+    assert cache.add(f"{key}:maker", 1, timeout=5)
