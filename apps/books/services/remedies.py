@@ -15,7 +15,7 @@ from apps.books.models import Case, Remedy
 from apps.books.services import cases
 from apps.books.states import CASE_LIFECYCLE, RemedyWay
 from apps.payments import services as payments
-from apps.payments.services import giving_back, strays
+from apps.payments.services import endings, giving_back, strays
 from apps.wechat.pay import client
 from apps.wechat.pay.client import Transaction
 from mall.errors import Invalid, Kind, ShopError
@@ -91,14 +91,6 @@ class RemedyStale(ShopError):
     code = "remedy_stale"
     message = "申请后差异金额已变化，请驳回后重新申请"
     kind = Kind.CONFLICT
-
-
-class SecondPersonNeeded(ShopError):
-    """Whoever asked cannot confirm."""
-
-    code = "second_person_needed"
-    message = "须由申请人以外的人复核"
-    kind = Kind.FORBIDDEN
 
 
 @transaction.atomic
@@ -260,7 +252,7 @@ def _require_second_person(case: Case, *, operator: Any) -> Remedy:
     if remedy is None:
         raise RemedyGone
     if remedy.asked_by_id == operator.pk:
-        raise SecondPersonNeeded
+        raise endings.SecondPersonNeeded
     return remedy
 
 

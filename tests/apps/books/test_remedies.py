@@ -23,7 +23,7 @@ from apps.outbox import services as outbox
 from apps.outbox.models import Delivery
 from apps.payments import services as payments
 from apps.payments.models import Payment, Refund
-from apps.payments.services import captures, console, refunds, strays
+from apps.payments.services import captures, console, endings, refunds, strays
 from apps.wechat.pay import client, facts
 from mall.errors import ShopError
 from mall.lifecycle import MoveRefused
@@ -96,7 +96,7 @@ def test_a_refund_waits_for_a_second_person_and_is_then_one_of_the_shops_own(
     case = stray()
     remedies.ask_refund(case_id=case.pk, amount_fen=5000, reason="门店误收款", operator=asks, at=AT)
     assert not Refund.objects.exists() and not Payment.objects.exists()
-    with pytest.raises(remedies.SecondPersonNeeded, match="申请人以外的人"):
+    with pytest.raises(endings.SecondPersonNeeded, match="申请人以外的人"):
         remedies.grant(case_id=case.pk, operator=asks, at=AT)
 
     remedies.grant(case_id=case.pk, operator=agrees, at=AT)
@@ -275,7 +275,7 @@ def test_a_booking_above_the_amount_of_refunds_takes_two_people(asks: User, agre
     case = moved("技术服务费", -800)
     book(case, asks, account=Account.FEE)
     assert Case.objects.get().status == "OPEN" and balances() == {"WECHAT": -800, "OTHER_MOVES": 800}
-    with pytest.raises(remedies.SecondPersonNeeded):
+    with pytest.raises(endings.SecondPersonNeeded):
         remedies.grant(case_id=case.pk, operator=asks, at=AT)
     remedies.grant(case_id=case.pk, operator=agrees, at=AT)
     assert balances() == {"WECHAT": -800, "FEE": 800}
