@@ -25,8 +25,6 @@ from apps.pickup.services import slotting
 from apps.stores.admin_bound import OfPlaces
 from apps.stores.models import Place
 
-_DAYS = slotting.DAYS
-
 
 class WeekdaysField(forms.TypedMultipleChoiceField):
     """Days of the week, 1 is Monday."""
@@ -34,7 +32,7 @@ class WeekdaysField(forms.TypedMultipleChoiceField):
     widget = UnfoldAdminCheckboxSelectMultipleWidget
 
     def __init__(self, **kwargs: Any) -> None:
-        choices = [(day, f"周{sign}") for day, sign in enumerate(_DAYS, start=1)]
+        choices = [(day, f"周{sign}") for day, sign in enumerate(slotting.DAYS, start=1)]
         super().__init__(choices=choices, coerce=int, **kwargs)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -129,7 +127,11 @@ class SlotTemplateAdmin(OfPlaces, EditableAdmin):
 
     @admin.display(description="每周")
     def days(self, row: SlotTemplate) -> str:
-        return "每天" if len(row.weekdays) == 7 else "、".join(f"周{_DAYS[day - 1]}" for day in row.weekdays)
+        return (
+            "每天"
+            if len(row.weekdays) == 7
+            else "、".join(f"周{slotting.DAYS[day - 1]}" for day in row.weekdays)
+        )
 
 
 @admin.register(SlotClosing)

@@ -66,12 +66,7 @@ class Index:
         """The places of the scopes that cover any of the lines."""
         found = set(self._everywhere)
         for line in lines:
-            found |= self.of_product(
-                line.product_id,
-                sku_ids=(line.sku_id,),
-                category_ids=line.category_ids,
-                brand_id=line.brand_id,
-            )
+            self._add(found, line.product_id, (line.sku_id,), line.category_ids, line.brand_id)
         return found
 
     def of_product(
@@ -79,6 +74,18 @@ class Index:
     ) -> set[int]:
         """The places of the scopes that mean the product, or any of these of its SKUs."""
         found = set(self._everywhere)
+        self._add(found, product_id, sku_ids, category_ids, brand_id)
+        return found
+
+    def _add(
+        self,
+        found: set[int],
+        product_id: int,
+        sku_ids: Iterable[int],
+        category_ids: Iterable[int],
+        brand_id: int | None,
+    ) -> None:
+        """Add the places of the scopes that name a product, its brand, or any of these SKUs and categories."""
         found.update(self._products.get(product_id, ()))
         if self._brands and brand_id is not None:
             found.update(self._brands.get(brand_id, ()))
@@ -86,4 +93,3 @@ class Index:
             found.update(self._skus.get(sku_id, ()))
         for category_id in category_ids if self._categories else ():
             found.update(self._categories.get(category_id, ()))
-        return found
